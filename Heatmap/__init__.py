@@ -1,0 +1,27 @@
+"""A heatmap of Binance liquidations behind the candles of a Lightweight Charts page.
+
+The public names are imported when they are first used: ``import Heatmap`` loads neither Qt nor
+numpy, so that a headless recorder stays small.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from Heatmap._version import __version__
+
+if TYPE_CHECKING:
+    from Heatmap.heatmap_service import HeatmapService
+    from Heatmap.heatmap_settings import HeatmapSettings
+
+__all__ = ["HeatmapService", "HeatmapSettings", "__version__"]
+
+_HOMES = {
+    "HeatmapService": "Heatmap.heatmap_service",
+    "HeatmapSettings": "Heatmap.heatmap_settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""Fixtures for every test: where the recordings are."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Give the path of a recorded file, or skip the test where the recordings are absent."""
+
+    def find(name: str) -> Path:
+        path = _SHARED_DATA / name
+        if not path.is_file():
+            pytest.skip(f"the recording {name} is not beside this repository")
+        return path
+
+    return find
