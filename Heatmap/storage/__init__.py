@@ -1,0 +1,1 @@
+"""The SQLite database: one writer that records, readers that fill numpy arrays."""

@@ -1,0 +1,137 @@
+"""Opens SQLite connections: paths into URIs, explicit transactions, words for a wrong path."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from Heatmap.errors import StorageError
+
+
+def database_path(path: str | os.PathLike[str]) -> Path:
+    """Resolve where a database lies, without opening it.
+
+    Symbolic links are followed, so that every name of a file leads to the same writer lock.
+
+    Parameters
+    ----------
+    path
+        The file, which need not exist; its directory must.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    StorageError
+        The directory is missing, is no directory or may not be looked into, or `path` is a
+        directory itself.
+    """
+    try:
+        resolved = Path(path).resolve()
+        is_directory = resolved.is_dir()
+        parent_is_directory = resolved.parent.is_dir()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        raise StorageError(
+            f"the database {path} cannot be looked up: expected a file in an accessible "
+            f"directory, got {error}; choose another file"
+        ) from error
+    if is_directory:
+        raise StorageError(
+            f"the database {resolved} is a directory; expected a file, "
+            f"for example {resolved / 'heatmap.sqlite3'}"
+        )
+    if not parent_is_directory:
+        raise StorageError(
+            f"the directory {resolved.parent} for the database {resolved.name} does not exist "
+            "or is not a directory; create it or choose another file"
+        )
+    return resolved
+
+
+def existing_database(path: str | os.PathLike[str]) -> Path:
+    """Resolve where a database lies that must exist.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    StorageError
+        There is no such file; the other reasons are those of `database_path`.
+    """
+    resolved = database_path(path)
+    if not resolved.is_file():
+        raise StorageError(
+            f"there is no database {resolved}; expected one that the recorder has written, "
+            "record first or choose another file"
+        )
+    return resolved
+
+
+def open_writable(path: Path) -> sqlite3.Connection:
+    """Open a file for writing, creating it where it does not exist.
+
+    The connection belongs to the thread that opened it. Transactions are begun explicitly.
+    """
+    return sqlite3.connect(f"{path.as_uri()}?mode=rwc", uri=True, isolation_level=None)
+
+
+def open_read_only(
+    path: Path, *, timeout_s: float = 2.0, any_thread: bool = False
+) -> sqlite3.Connection:
+    """Open a file so that nothing can be written to it; it must exist.
+
+    SQLite may leave its ``-wal`` and ``-shm`` files beside it, empty of data. Closing such a
+    connection never checkpoints, so the recorder stays the only one that moves pages.
+
+    Parameters
+    ----------
+    path
+        Absolute.
+    timeout_s
+        How long to wait for a lock, seconds.
+    any_thread
+        Allow use by a thread other than the opening one; the caller sees to one at a time.
+    """
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        timeout=timeout_s,
+        check_same_thread=not any_thread,
+    )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Run the block in one transaction: committed at its end, rolled back when it raises.
+
+    Parameters
+    ----------
+    connection
+        Outside a transaction, with ``isolation_level=None``.
+    begin
+        ``BEGIN`` for reading; the default takes the write lock at once, so that the block cannot
+        fail half-way for want of it.
+    """
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk may have rolled back already; a failing ROLLBACK must not hide the cause.
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise

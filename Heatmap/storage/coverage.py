@@ -1,0 +1,124 @@
+"""Arithmetic of coverage intervals: merging what was recorded, and finding what was not. Pure.
+
+Rules that hold for the result of `normalized`, symbol by symbol:
+
+- intervals share no more than an end point;
+- proven wins over unproven where both were claimed;
+- two intervals of the same sort that touch are one, unless a proven instant lies between.
+"""
+
+from collections.abc import Iterable
+
+from Heatmap.model import CoverageInterval
+
+
+def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval, ...]:
+    """Merge the intervals of one symbol into disjoint ones.
+
+    Parameters
+    ----------
+    intervals
+        Closed intervals of the same symbol, in any order, overlapping or not.
+
+    Returns
+    -------
+    tuple of CoverageInterval
+        The same time, sorted by start; unproven only where nothing is proven.
+    """
+    given = tuple(intervals)
+    if not given:
+        return ()
+    symbol = given[0].symbol
+    proven = _union((part.start_ms, part.end_ms) for part in given if part.proven)
+    unproven = _union((part.start_ms, part.end_ms) for part in given if not part.proven)
+    for cut in proven:
+        unproven = [rest for span in unproven for rest in _without(span, cut)]
+    parts = [CoverageInterval(symbol, start, end, proven=True) for start, end in proven]
+    parts += [CoverageInterval(symbol, start, end, proven=False) for start, end in unproven]
+    return tuple(sorted(parts, key=lambda part: (part.start_ms, part.end_ms)))
+
+
+def clipped(
+    intervals: Iterable[CoverageInterval], start_ms: int, end_ms: int | None
+) -> tuple[CoverageInterval, ...]:
+    """Cut intervals to a window.
+
+    Parameters
+    ----------
+    intervals
+        Any intervals; their order is kept.
+    start_ms, end_ms
+        The window's edges, UTC milliseconds; `end_ms` ``None``: open.
+
+    Returns
+    -------
+    tuple of CoverageInterval
+        The parts inside. A part without length covers no time and is left out.
+    """
+    parts = (
+        CoverageInterval(
+            part.symbol,
+            max(part.start_ms, start_ms),
+            part.end_ms if end_ms is None else min(part.end_ms, end_ms),
+            part.proven,
+        )
+        for part in intervals
+    )
+    return tuple(part for part in parts if part.start_ms < part.end_ms)
+
+
+def gaps_between(
+    intervals: Iterable[CoverageInterval], start_ms: int, end_ms: int
+) -> tuple[tuple[int, int], ...]:
+    """Find the time that no interval covers, proven or not.
+
+    Parameters
+    ----------
+    intervals
+        Intervals of one symbol, in any order.
+    start_ms, end_ms
+        The window to look at, UTC milliseconds.
+
+    Returns
+    -------
+    tuple of (from_ms, to_ms)
+        Sorted, apart from each other, at least 1 ms long; empty when all is covered.
+    """
+    gaps = []
+    reached = start_ms
+    # An instant covers no time, so it does not cut a gap in two.
+    covered = ((part.start_ms, part.end_ms) for part in intervals if part.start_ms < part.end_ms)
+    for start, end in _union(covered):
+        if start >= end_ms:
+            break
+        if start > reached:
+            gaps.append((reached, start))
+        reached = max(reached, end)
+    if reached < end_ms:
+        gaps.append((reached, end_ms))
+    return tuple(gaps)
+
+
+def _union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Merge closed spans that overlap or touch."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _without(span: tuple[int, int], cut: tuple[int, int]) -> list[tuple[int, int]]:
+    """Take one closed span out of another; the remaining parts keep the shared end point."""
+    start, end = span
+    cut_start, cut_end = cut
+    if cut_end < start or cut_start > end:
+        return [span]
+    rest = []
+    if start < cut_start:
+        rest.append((start, cut_start))
+    if cut_end < end:
+        rest.append((cut_end, end))
+    return rest

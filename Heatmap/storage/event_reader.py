@@ -1,0 +1,198 @@
+"""Reads windows of events straight into numpy arrays, beside the recorder that writes."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.errors import CorruptDatabaseError
+from Heatmap.model import CoverageInterval
+from Heatmap.storage.connections import existing_database, open_read_only, transaction
+from Heatmap.storage.coverage import clipped
+from Heatmap.storage.migrations import read_identity, require_current
+from Heatmap.storage.sqlite_errors import storage_errors
+
+# SQLite's largest integer: a window without an end reaches beyond every event.
+_END_OF_TIME_MS = 2**63 - 1
+
+_SELECT_WINDOW = """
+SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
+WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventWindow:
+    """The events of a window, and how far the database had been written when they were read.
+
+    Attributes
+    ----------
+    events
+        (n,) `EVENT_DTYPE`, sorted by ``ts_ms``, equal times in the order of storing.
+    last_row_id
+        The largest row id of the whole table at that moment, 0 when it is empty: an event stored
+        later has a larger id, one with this id or a smaller one was seen by this read.
+    """
+
+    events: NDArray[Any]
+    last_row_id: int
+
+
+class EventReader:
+    """Reads one database file; cannot change it.
+
+    Works while a recorder writes the file. Each method is one short transaction that sees one
+    committed state. May be used from any thread, by one at a time; must not cross a fork. `close`
+    it when done.
+
+    Parameters
+    ----------
+    path
+        The file, which must exist.
+
+    Attributes
+    ----------
+    path
+        Absolute.
+    kind
+        What the file holds.
+
+    Raises
+    ------
+    CorruptDatabaseError, NewerDatabaseError
+        The file is none that this version can read.
+    StorageError
+        There is no such file, it is empty, or it cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = existing_database(path)
+        with storage_errors(self.path):
+            self._connection = open_read_only(self.path, any_thread=True)
+            try:
+                identity = read_identity(self._connection, self.path)
+                self.kind = require_current(identity, self.path).kind
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def read_window(self, symbol: str, start_ms: int, end_ms: int | None) -> EventWindow:
+        """Read the events of one symbol with ``start_ms <= ts_ms < end_ms``.
+
+        Parameters
+        ----------
+        symbol
+            The symbol.
+        start_ms, end_ms
+            Edges of the half-open window, UTC milliseconds; `end_ms` ``None``: open.
+
+        Returns
+        -------
+        EventWindow
+            Its `events` are empty where there are none.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        end = _END_OF_TIME_MS if end_ms is None else end_ms
+        with self._transaction() as connection:
+            last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0]
+            with closing(connection.execute(_SELECT_WINDOW, (symbol, start_ms, end))) as rows:
+                # Not fetchall: building 20,000 tuples first stalls every other thread.
+                events = np.fromiter(rows, dtype=EVENT_DTYPE)
+        return EventWindow(events, last_row_id or 0)
+
+    def read_coverage(
+        self, symbol: str, start_ms: int, end_ms: int | None
+    ) -> tuple[CoverageInterval, ...]:
+        """Read when one symbol was recorded, cut to a window.
+
+        Parameters
+        ----------
+        symbol
+            The symbol.
+        start_ms, end_ms
+            Edges of the window, UTC milliseconds; `end_ms` ``None``: open.
+
+        Returns
+        -------
+        tuple of CoverageInterval
+            Sorted and disjoint; intervals of the same sort never touch. An instant is left out.
+            `Heatmap.storage.coverage.gaps_between` gives the complement.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        end = _END_OF_TIME_MS if end_ms is None else end_ms
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT start_ms, end_ms, proven FROM coverage "
+                "WHERE symbol = ? AND start_ms < ? AND end_ms > ? ORDER BY start_ms, end_ms",
+                (symbol, end, start_ms),
+            ).fetchall()
+        intervals = (
+            CoverageInterval(symbol, first, last, bool(proven)) for first, last, proven in rows
+        )
+        return clipped(intervals, start_ms, end_ms)
+
+    def tick_size(self, symbol: str) -> Decimal | None:
+        """Return the last known tick size of a symbol, USD; ``None`` when none was fetched.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read, or holds something else there.
+        """
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT tick_size FROM tick_sizes WHERE symbol = ?", (symbol,)
+            ).fetchone()
+        if row is None:
+            return None
+        try:
+            return Decimal(row[0])
+        except InvalidOperation:
+            raise CorruptDatabaseError(
+                f"the database {self.path} is damaged: expected a decimal number as the tick size "
+                f"of {symbol}, got {row[0]!r}; the next contact with the exchange replaces it"
+            ) from None
+
+    def first_event_ms(self, symbol: str) -> int | None:
+        """Return the time of the oldest stored event of a symbol, UTC ms; ``None`` without any.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            first: int | None = connection.execute(
+                "SELECT min(ts_ms) FROM liq_events WHERE symbol = ?", (symbol,)
+            ).fetchone()[0]
+        return first
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with storage_errors(self.path), transaction(self._connection, "BEGIN"):
+            yield self._connection

@@ -1,0 +1,334 @@
+"""The only writer of the database: events, coverage, tick sizes, retention. Imports no numpy."""
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
+from Heatmap.storage.connections import (
+    database_path,
+    open_read_only,
+    open_writable,
+    transaction,
+)
+from Heatmap.storage.coverage import normalized
+from Heatmap.storage.migrations import bring_up_to_date, read_identity, require_kind
+from Heatmap.storage.pragmas import prepare_for_writing
+from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.status import read_status
+from Heatmap.storage.writer_lock import WriterLock
+
+__all__ = ["SqliteStore", "event_to_row", "read_status"]
+
+logger = logging.getLogger(__name__)
+
+# ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
+# swallow every other fault as well, such as a missing value.
+_INSERT_EVENT = """
+INSERT INTO liq_events (
+    ts_ms, symbol, side, price, qty, notional, source, raw_json,
+    limit_price, original_qty, push_ms, receive_ms
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (source, symbol, ts_ms, side, limit_price, price, original_qty, qty) DO NOTHING
+"""
+_DELETE_OLDEST = """
+DELETE FROM liq_events
+WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
+"""
+
+# A retention step works in slices until this much time is used, which leaves room in the 50 ms that
+# it may take for the last slice and the commit.
+_STEP_BUDGET_S = 0.02
+_ROWS_PER_SLICE = 100
+_PAGES_PER_SLICE = 64
+
+
+class SqliteStore:
+    """Writes one database file; at most one instance per file exists, in any process.
+
+    Belongs to the thread that made it. It must not cross a fork: the child holds neither the lock
+    nor a usable connection, and every method raises there. Every method that writes is one
+    transaction: when it raises, nothing of it is stored, and it may be tried again.
+
+    Parameters
+    ----------
+    path
+        The file; created where it does not exist, in a directory that does. A local disk.
+    kind
+        What the file holds; a file of another kind is refused.
+    busy_timeout_ms
+        How long to wait for a foreign lock on the file before giving up, milliseconds.
+
+    Raises
+    ------
+    DatabaseInUseError
+        Another recorder writes the file.
+    WrongDataKindError, NewerDatabaseError, CorruptDatabaseError
+        The file is none that this store may write; it was left as it is.
+    StorageError
+        The file or its directory is missing, cannot be written or has no room.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], kind: DataKind, *, busy_timeout_ms: int = 2000
+    ) -> None:
+        self.path = database_path(path)
+        self.kind = kind
+        _refuse_foreign_file(self.path, kind)
+        self._owner_pid = os.getpid()
+        self._lock = WriterLock(self.path)
+        try:
+            self._connection = _open(self.path, kind, busy_timeout_ms)
+        except BaseException:
+            self._lock.release()
+            raise
+        logger.info("writing %s data to %s", kind, self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        """Store events in one transaction; those already stored are counted and left as they are.
+
+        Parameters
+        ----------
+        events
+            In arrival order; may repeat each other. Empty: nothing happens.
+
+        Returns
+        -------
+        StoredBatch
+            The newly stored ones with their row ids, ascending.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; none of the events is stored.
+        sqlite3.IntegrityError
+            A field is NaN or missing, which is a bug of the caller; none of the events is stored.
+        """
+        if not events:
+            return StoredBatch((), (), 0)
+        stored: list[LiquidationEvent] = []
+        row_ids: list[int] = []
+        with self._transaction() as connection, closing(connection.cursor()) as cursor:
+            for event in events:
+                cursor.execute(_INSERT_EVENT, event_to_row(event))
+                if cursor.rowcount == 1 and cursor.lastrowid is not None:
+                    stored.append(event)
+                    row_ids.append(cursor.lastrowid)
+        return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        """Record that the connection was alive in a closed interval.
+
+        It merges with intervals of the same sort that it touches or overlaps. Where proven and
+        unproven were both claimed, proven stays, whichever came first.
+
+        Parameters
+        ----------
+        symbol
+            Whose stream was alive.
+        start_ms, end_ms
+            Times of the exchange's heartbeats, UTC milliseconds; equal for the first heartbeat.
+        proven
+            Whether the endpoint was known to deliver, see `CoverageInterval`.
+
+        Raises
+        ------
+        ValueError
+            `end_ms` lies before `start_ms`.
+        StorageError
+            The file cannot be written.
+        """
+        if end_ms < start_ms:
+            raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
+        added = CoverageInterval(symbol, start_ms, end_ms, proven)
+        with self._transaction() as connection:
+            touching = _coverage_touching(connection, added)
+            wanted = normalized([*touching, added])
+            connection.executemany(
+                "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?",
+                [(symbol, part.start_ms, part.end_ms) for part in touching if part not in wanted],
+            )
+            connection.executemany(
+                "INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?)",
+                [
+                    (symbol, part.start_ms, part.end_ms, part.proven)
+                    for part in wanted
+                    if part not in touching
+                ],
+            )
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        """Remember a symbol's tick size, in place of an earlier one.
+
+        Parameters
+        ----------
+        symbol
+            The symbol.
+        tick_size
+            Smallest price step, USD, with the exchange's digits (``0.10``).
+        ts_ms
+            When the exchange said so, UTC milliseconds.
+
+        Raises
+        ------
+        ValueError
+            `tick_size` is not a positive number.
+        StorageError
+            The file cannot be written.
+        """
+        if not tick_size.is_finite() or tick_size <= 0:
+            raise ValueError(f"the tick size of {symbol} must be above 0, got {tick_size}")
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
+                "ON CONFLICT (symbol) DO UPDATE SET "
+                "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
+                (symbol, f"{tick_size:f}", ts_ms),
+            )
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        """Do one small step of retention; call it again until it returns 0.
+
+        Deletes the oldest events first and trims coverage, so that deleted time counts as not
+        recorded. Once no event is left to delete, a step gives free pages back to the disk. A step
+        stops early when it has used its time, about 20 ms.
+
+        Parameters
+        ----------
+        before_ms
+            What happened before this time goes, UTC milliseconds; an event exactly then stays.
+        limit
+            Delete at most this many events.
+
+        Returns
+        -------
+        int
+            Deleted events; 0: done.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        step_ends = time.perf_counter() + _STEP_BUDGET_S
+        deleted = 0
+        with self._transaction() as connection:
+            _trim_coverage(connection, before_ms)
+            while deleted < limit:
+                size = min(_ROWS_PER_SLICE, limit - deleted)
+                count = connection.execute(_DELETE_OLDEST, (before_ms, size)).rowcount
+                deleted += count
+                if count < size or time.perf_counter() > step_ends:
+                    break
+        if deleted == 0:
+            with storage_errors(self.path):
+                _shrink(self._connection, step_ends)
+        return deleted
+
+    def close(self) -> None:
+        """Checkpoint, close the file and give up the writer lock; idempotent."""
+        try:
+            with storage_errors(self.path):
+                self._connection.close()
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if os.getpid() != self._owner_pid:
+            raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
+        with storage_errors(self.path), transaction(self._connection):
+            yield self._connection
+
+
+def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
+    """Return an event's values in the order of the insert statement."""
+    return (
+        event.ts_ms,
+        event.symbol,
+        event.side.value,
+        event.price,
+        event.qty,
+        event.notional,
+        event.source,
+        event.raw_json,
+        event.limit_price,
+        event.original_qty,
+        event.push_ms,
+        event.receive_ms,
+    )
+
+
+def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
+    """Refuse what is visibly not ours before a lock file is put beside it.
+
+    The same checks decide again under the lock. So an operational fault, such as a lock or an
+    interrupted transaction that only a writer may roll back, is left to that second look.
+    """
+    if not path.exists():
+        return
+    with (
+        storage_errors(path),
+        suppress(sqlite3.OperationalError),
+        closing(open_read_only(path)) as connection,
+    ):
+        require_kind(read_identity(connection, path), kind, path)
+
+
+def _open(path: Path, kind: DataKind, busy_timeout_ms: int) -> sqlite3.Connection:
+    with storage_errors(path):
+        connection = open_writable(path)
+        try:
+            # Before any pragma that writes: a foreign file stays as it is.
+            require_kind(read_identity(connection, path), kind, path)
+            prepare_for_writing(connection, busy_timeout_ms)
+            bring_up_to_date(connection, path, kind)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _coverage_touching(
+    connection: sqlite3.Connection, added: CoverageInterval
+) -> list[CoverageInterval]:
+    """Return the stored intervals that share at least an instant with another one."""
+    touching = []
+    with closing(
+        connection.execute(
+            "SELECT start_ms, end_ms, proven FROM coverage WHERE symbol = ? AND start_ms <= ? "
+            "ORDER BY start_ms DESC, end_ms DESC",
+            (added.symbol, added.end_ms),
+        )
+    ) as rows:
+        for start_ms, end_ms, proven in rows:
+            if end_ms < added.start_ms:
+                break  # the intervals do not overlap, so all further ones end earlier still
+            touching.append(CoverageInterval(added.symbol, start_ms, end_ms, bool(proven)))
+    return touching
+
+
+def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
+    connection.execute("DELETE FROM coverage WHERE start_ms < ?1 AND end_ms <= ?1", (before_ms,))
+    connection.execute("UPDATE coverage SET start_ms = ?1 WHERE start_ms < ?1", (before_ms,))
+
+
+def _shrink(connection: sqlite3.Connection, until: float) -> None:
+    """Give free pages back to the disk, at least a slice, until ``time.perf_counter()`` passes."""
+    while connection.execute("PRAGMA freelist_count").fetchone()[0] > 0:
+        # The pragma frees one page per step of the statement, so it has to be drained.
+        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_SLICE})").fetchall()
+        if time.perf_counter() > until:
+            break

@@ -1,0 +1,164 @@
+"""What is in a database, as plain data for JSON. Reads only; reads every event, so not on a GUI."""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from Heatmap.model import CoverageInterval
+from Heatmap.storage.connections import existing_database, open_read_only, transaction
+from Heatmap.storage.coverage import gaps_between
+from Heatmap.storage.migrations import Identity, read_identity, require_current
+from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.writer_lock import is_writer_active
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_SELECT_EVENTS = """
+SELECT symbol, count(*), sum(side = 'SELL'),
+    sum(CASE WHEN side = 'SELL' THEN notional ELSE 0.0 END),
+    sum(CASE WHEN side = 'BUY' THEN notional ELSE 0.0 END),
+    min(ts_ms), max(ts_ms)
+FROM liq_events GROUP BY symbol
+"""
+
+
+def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Summarise a database, whether or not a recorder is writing it.
+
+    Parameters
+    ----------
+    path
+        The file, which must exist.
+
+    Returns
+    -------
+    dict
+        Ready for ``json.dumps``. Keys: ``path``, ``kind``, ``schema_version``, ``size_bytes`` (the
+        file and its write-ahead log), ``writer`` (``{"active": bool}``), ``events`` (all symbols)
+        and ``symbols``, a dict by symbol with
+
+        - ``events``, ``long_events``, ``short_events``: numbers of liquidations;
+        - ``notional_usd_lower_bound``, ``long_notional_usd_lower_bound``,
+          ``short_notional_usd_lower_bound``: sums; lower bounds, because the exchange sends at most
+          one liquidation per second;
+        - ``first_event``, ``last_event``: times, ``None`` without events;
+        - ``coverage``: ``proven_ms``, ``unproven_ms`` (lengths), ``first``, ``last`` (times,
+          ``None`` without coverage);
+        - ``gaps``: what lies uncovered between first and last coverage, ``from`` and ``to`` (times)
+          and ``duration_ms``;
+        - ``tick_size`` (text) and ``tick_size_fetched`` (a time), ``None`` when not fetched.
+
+        Each time ``x`` is ISO 8601 UTC and stands again as ``x_ms``, UTC milliseconds.
+
+    Raises
+    ------
+    CorruptDatabaseError, NewerDatabaseError
+        The file is none that this version can read.
+    StorageError
+        There is no such file, it is empty, or it cannot be read.
+    """
+    database = existing_database(path)
+    active = is_writer_active(database)
+    with (
+        storage_errors(database),
+        closing(open_read_only(database)) as connection,
+        # One transaction, so that the numbers belong to the same moment.
+        transaction(connection, "BEGIN"),
+    ):
+        identity = require_current(read_identity(connection, database), database)
+        symbols = _read_symbols(connection)
+    return _summary(database, identity, symbols, active=active)
+
+
+def _summary(
+    database: Path, identity: Identity, symbols: dict[str, dict[str, Any]], *, active: bool
+) -> dict[str, Any]:
+    log = database.with_name(f"{database.name}-wal")
+    return {
+        "path": str(database),
+        "kind": identity.kind.value,
+        "schema_version": identity.version,
+        "size_bytes": database.stat().st_size + (log.stat().st_size if log.exists() else 0),
+        "writer": {"active": active},
+        "events": sum(symbol["events"] for symbol in symbols.values()),
+        "symbols": symbols,
+    }
+
+
+def _read_symbols(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    events = {row[0]: row[1:] for row in connection.execute(_SELECT_EVENTS)}
+    coverage: dict[str, list[CoverageInterval]] = {}
+    for symbol, start_ms, end_ms, proven in connection.execute(
+        "SELECT symbol, start_ms, end_ms, proven FROM coverage ORDER BY symbol, start_ms, end_ms"
+    ):
+        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
+        coverage.setdefault(symbol, []).append(interval)
+    ticks = {
+        row[0]: row[1:]
+        for row in connection.execute("SELECT symbol, tick_size, fetched_ms FROM tick_sizes")
+    }
+    return {
+        symbol: {
+            **_event_summary(events.get(symbol, (0, 0, 0.0, 0.0, None, None))),
+            **_coverage_summary(coverage.get(symbol, [])),
+            **_tick_summary(ticks.get(symbol, (None, None))),
+        }
+        for symbol in sorted({*events, *coverage, *ticks})
+    }
+
+
+def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:
+    count, longs, long_usd, short_usd, first_ms, last_ms = row
+    return {
+        "events": count,
+        "long_events": longs,
+        "short_events": count - longs,
+        "notional_usd_lower_bound": long_usd + short_usd,
+        "long_notional_usd_lower_bound": long_usd,
+        "short_notional_usd_lower_bound": short_usd,
+        **_time("first_event", first_ms),
+        **_time("last_event", last_ms),
+    }
+
+
+def _coverage_summary(intervals: list[CoverageInterval]) -> dict[str, Any]:
+    first_ms = min((part.start_ms for part in intervals), default=None)
+    last_ms = max((part.end_ms for part in intervals), default=None)
+    lengths = {True: 0, False: 0}
+    for part in intervals:
+        lengths[part.proven] += part.end_ms - part.start_ms
+    gaps: tuple[tuple[int, int], ...] = ()
+    if first_ms is not None and last_ms is not None:
+        gaps = gaps_between(intervals, first_ms, last_ms)
+    return {
+        "coverage": {
+            "proven_ms": lengths[True],
+            "unproven_ms": lengths[False],
+            **_time("first", first_ms),
+            **_time("last", last_ms),
+        },
+        "gaps": [
+            {**_time("from", start), **_time("to", end), "duration_ms": end - start}
+            for start, end in gaps
+        ],
+    }
+
+
+def _tick_summary(row: tuple[Any, ...]) -> dict[str, Any]:
+    tick_size, fetched_ms = row
+    return {"tick_size": tick_size, **_time("tick_size_fetched", fetched_ms)}
+
+
+def _time(name: str, ts_ms: int | None) -> dict[str, Any]:
+    return {name: None if ts_ms is None else _iso(ts_ms), f"{name}_ms": ts_ms}
+
+
+def _iso(ts_ms: int) -> str | None:
+    try:
+        moment = _EPOCH + timedelta(milliseconds=ts_ms)
+    except OverflowError:  # beyond the year 9999; the milliseconds stand beside it
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,305 @@
+"""The reader: windows, coverage and tick sizes, beside a writer that writes."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
+from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide
+from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite_store import SqliteStore
+
+
+def event(
+    ts_ms: int, symbol: str = "BTCUSDT", side: OrderSide = OrderSide.SELL, qty: float = 0.5
+) -> LiquidationEvent:
+    price = 100_000.1 + ts_ms / 7
+    return LiquidationEvent(
+        ts_ms, symbol, side, price, qty, price * qty, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "heatmap.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(path, DataKind.LIVE) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader(store: SqliteStore) -> Iterator[EventReader]:
+    with EventReader(store.path) as opened:
+        yield opened
+
+
+def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    long, short = event(1000), event(2000, side=OrderSide.BUY)
+    store.write([long, short])
+    window = reader.read_window("BTCUSDT", 0, 5000)
+    assert window.events.dtype == EVENT_DTYPE
+    assert window.events.tolist() == [
+        (1000, long.price, long.notional, True),
+        (2000, short.price, short.notional, False),
+    ]
+
+
+def test_a_window_includes_its_start_and_excludes_its_end(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    store.write([event(ts_ms) for ts_ms in (999, 1000, 1001, 1999, 2000, 2001)])
+    assert reader.read_window("BTCUSDT", 1000, 2000).events["ts_ms"].tolist() == [1000, 1001, 1999]
+    assert reader.read_window("BTCUSDT", 1999, None).events["ts_ms"].tolist() == [1999, 2000, 2001]
+    assert reader.read_window("BTCUSDT", 1000, 1000).events.shape == (0,)
+
+
+def test_rows_come_in_the_order_of_time_and_equal_times_in_the_order_of_storing(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    store.write([event(3000), event(1000, qty=3.0), event(2000), event(1000, qty=1.0)])
+    store.write([event(1000, qty=2.0)])
+    events = reader.read_window("BTCUSDT", 0, None).events
+    assert events["ts_ms"].tolist() == [1000, 1000, 1000, 2000, 3000]
+    quantities = events["notional"][:3] / events["price"][:3]
+    assert np.round(quantities, 6).tolist() == [3.0, 1.0, 2.0]
+
+
+def test_a_window_is_read_along_its_index_without_sorting(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    store.write([event(ts_ms) for ts_ms in range(100)])
+    seen: list[str] = []
+    reader._connection.set_trace_callback(seen.append)
+    reader.read_window("BTCUSDT", 0, 50)
+    reader._connection.set_trace_callback(None)
+    (select,) = [text for text in seen if "ORDER BY" in text]
+    with closing(sqlite3.connect(store.path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {select}")]
+    assert len(plan) == 1
+    assert "idx_liq_events_symbol_ts (symbol=? AND ts_ms>? AND ts_ms<?)" in plan[0]
+
+
+def test_another_symbol_is_not_in_the_window_but_counts_for_the_last_row_id(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    store.write([event(1000)])
+    last = store.write([event(1500, symbol="BTCUSDT_260327")]).row_ids[-1]
+    window = reader.read_window("BTCUSDT", 0, None)
+    assert window.events["ts_ms"].tolist() == [1000]
+    assert window.last_row_id == last
+
+
+def test_an_empty_table_has_the_row_id_zero(reader: EventReader) -> None:
+    window = reader.read_window("BTCUSDT", 0, None)
+    assert (len(window.events), window.last_row_id) == (0, 0)
+
+
+def test_coverage_is_cut_to_the_window(store: SqliteStore, reader: EventReader) -> None:
+    store.extend_coverage("BTCUSDT", 0, 1000, proven=False)
+    store.extend_coverage("BTCUSDT", 1000, 3000, proven=True)
+    store.extend_coverage("BTCUSDT", 5000, 7000, proven=True)
+    store.extend_coverage("ETHUSDT", 0, 9000, proven=True)
+
+    def part(start_ms: int, end_ms: int, *, proven: bool) -> CoverageInterval:
+        return CoverageInterval("BTCUSDT", start_ms, end_ms, proven)
+
+    assert reader.read_coverage("BTCUSDT", 500, 6000) == (
+        part(500, 1000, proven=False),
+        part(1000, 3000, proven=True),
+        part(5000, 6000, proven=True),
+    )
+    assert reader.read_coverage("BTCUSDT", 2000, None) == (
+        part(2000, 3000, proven=True),
+        part(5000, 7000, proven=True),
+    )
+    assert reader.read_coverage("BTCUSDT", 3000, 5000) == ()
+    assert reader.read_coverage("SOLUSDT", 0, None) == ()
+
+
+def test_a_tick_size_comes_back_exactly(store: SqliteStore, reader: EventReader) -> None:
+    assert reader.tick_size("BTCUSDT") is None
+    store.save_tick_size("BTCUSDT", Decimal("0.10"), 0)
+    assert str(reader.tick_size("BTCUSDT")) == "0.10"
+    store.save_tick_size("BTCUSDT", Decimal("1E-7"), 0)
+    assert reader.tick_size("BTCUSDT") == Decimal("0.0000001")
+
+
+def test_a_tick_size_that_is_no_number_is_damage(store: SqliteStore, reader: EventReader) -> None:
+    store.save_tick_size("BTCUSDT", Decimal("0.10"), 0)
+    store._connection.execute("UPDATE tick_sizes SET tick_size = 'a tenth'")
+    with pytest.raises(CorruptDatabaseError, match="a tenth"):
+        reader.tick_size("BTCUSDT")
+
+
+def test_the_first_event_is_the_oldest_of_its_symbol(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    assert reader.first_event_ms("BTCUSDT") is None
+    store.write([event(3000), event(2000), event(1000, symbol="ETHUSDT")])
+    assert reader.first_event_ms("BTCUSDT") == 2000
+
+
+def test_the_reader_tells_the_kind(path: Path) -> None:
+    SqliteStore(path, DataKind.REPLAY).close()
+    with EventReader(path) as reader:
+        assert reader.kind is DataKind.REPLAY
+
+
+def test_a_reader_cannot_write(store: SqliteStore, reader: EventReader) -> None:
+    store.write([event(1)])
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._connection.execute("DELETE FROM liq_events")
+
+
+def test_a_recording_can_be_read_when_nobody_writes_it(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([event(1)])
+    before = path.read_bytes()
+    with EventReader(path) as reader:
+        assert len(reader.read_window("BTCUSDT", 0, None).events) == 1
+    assert path.read_bytes() == before
+
+
+def test_names_with_special_characters_are_taken_literally(tmp_path: Path) -> None:
+    for name in ("a?mode=rwc.sqlite3", "50% #1 ü.sqlite3", "%41.sqlite3", "semi;colon&.sqlite3"):
+        with SqliteStore(tmp_path / name, DataKind.LIVE) as store:
+            store.write([event(1)])
+            with EventReader(tmp_path / name) as reader:
+                assert reader.read_window("BTCUSDT", 0, None).last_row_id == 1
+        assert (tmp_path / name).is_file()
+
+
+def test_a_missing_file_is_named_and_not_created(path: Path) -> None:
+    with pytest.raises(StorageError) as raised:
+        EventReader(path)
+    assert str(path) in str(raised.value)
+    assert not list(path.parent.iterdir())
+
+
+def test_files_that_are_not_ours_are_refused(path: Path) -> None:
+    path.write_bytes(b"notes" * 1000)
+    with pytest.raises(CorruptDatabaseError):
+        EventReader(path)
+    path.write_bytes(b"")
+    with pytest.raises(StorageError, match="is empty"):
+        EventReader(path)
+
+
+def test_a_newer_file_is_refused(path: Path) -> None:
+    SqliteStore(path, DataKind.LIVE).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(NewerDatabaseError):
+        EventReader(path)
+
+
+def test_damage_found_while_reading_is_reported(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([event(ts_ms) for ts_ms in range(5000)])
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2
+    content[half:] = b"\xff" * (len(content) - half)
+    path.write_bytes(content)
+    with EventReader(path) as reader, pytest.raises(CorruptDatabaseError):
+        reader.read_window("BTCUSDT", 0, None)
+
+
+def test_reading_in_a_thread_beside_a_writer_always_sees_whole_batches(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    batches, size = 120, 50
+    faults: list[str] = []
+    lengths: list[int] = []
+    written = threading.Event()
+    started = threading.Event()
+
+    def read() -> None:
+        done = False
+        while not done:
+            done = written.is_set()  # one more read after the last batch
+            window = reader.read_window("BTCUSDT", 0, None)
+            count = len(window.events)
+            # Ids are given without holes here: rows and id belong to the same moment.
+            if (
+                count != window.last_row_id
+                or count % size
+                or np.any(np.diff(window.events["ts_ms"]) < 0)
+            ):
+                faults.append(f"{count} events, last row {window.last_row_id}")
+            lengths.append(count)
+            started.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert started.wait(10)
+    for number in range(batches):
+        store.write([event(number * size + part) for part in range(size)])
+    written.set()
+    thread.join(30)
+    assert not faults
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == batches * size
+    assert len(set(lengths)) > 2, "the reads did overlap with the writing"
+
+
+def test_a_window_and_the_batches_after_it_count_each_event_once(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    batches = []
+    for number in range(3):
+        batches.append(store.write([event(number * 10 + part) for part in range(5)]))
+        if number == 1:
+            window = reader.read_window("BTCUSDT", 0, None)
+    later = [
+        stored.ts_ms
+        for batch in batches
+        for row_id, stored in zip(batch.row_ids, batch.events, strict=True)
+        if row_id > window.last_row_id
+    ]
+    assert sorted([*window.events["ts_ms"].tolist(), *later]) == [
+        number * 10 + part for number in range(3) for part in range(5)
+    ]
+
+
+def test_rows_and_last_row_id_belong_to_the_same_moment(
+    store: SqliteStore, reader: EventReader
+) -> None:
+    store.write([event(1000)])
+    interruptions = iter([[event(2000)]])
+
+    def write_between_the_two_statements(statement: str) -> None:
+        if "ORDER BY" in statement:
+            store.write(next(interruptions))
+
+    reader._connection.set_trace_callback(write_between_the_two_statements)
+    window = reader.read_window("BTCUSDT", 0, None)
+    reader._connection.set_trace_callback(None)
+    assert next(interruptions, None) is None, "the second event was written in between"
+    assert (len(window.events), window.last_row_id) == (1, 1)
+    window = reader.read_window("BTCUSDT", 0, None)
+    assert (len(window.events), window.last_row_id) == (2, 2)
+
+
+def test_a_read_does_not_hold_the_write_ahead_log(store: SqliteStore, reader: EventReader) -> None:
+    store.write([event(ts_ms) for ts_ms in range(500)])
+    reader.read_window("BTCUSDT", 0, None)
+    busy, pages, moved = store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert (busy, pages, moved) == (0, 0, 0)
+
+
+def test_closing_twice_is_harmless(store: SqliteStore) -> None:
+    reader = EventReader(store.path)
+    reader.close()
+    reader.close()
