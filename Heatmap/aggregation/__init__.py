@@ -1,0 +1,1 @@
+"""From events to pictures, all pure: resolution, grid, heat field, decay and normalisation."""
