@@ -15,10 +15,10 @@ _NAMES = {
 
 
 def default_database(kind: DataKind) -> Path:
-    """Return the path of the database for data of `kind` in the user's data directory.
+    r"""Return the path of the database for data of `kind` in the user's data directory.
 
     The directory is made when it is missing. It is ``$XDG_DATA_HOME/Heatmap`` (or
-    ``~/.local/share/Heatmap``), ``%LOCALAPPDATA%\\Heatmap`` on Windows, and
+    ``~/.local/share/Heatmap``), ``%LOCALAPPDATA%\Heatmap`` on Windows, and
     ``~/Library/Application Support/Heatmap`` on macOS.
 
     Raises

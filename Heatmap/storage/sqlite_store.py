@@ -321,8 +321,9 @@ def _coverage_touching(
 
 
 def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
-    connection.execute("DELETE FROM coverage WHERE start_ms < ?1 AND end_ms <= ?1", (before_ms,))
-    connection.execute("UPDATE coverage SET start_ms = ?1 WHERE start_ms < ?1", (before_ms,))
+    cut = {"cut": before_ms}
+    connection.execute("DELETE FROM coverage WHERE start_ms < :cut AND end_ms <= :cut", cut)
+    connection.execute("UPDATE coverage SET start_ms = :cut WHERE start_ms < :cut", cut)
 
 
 def _shrink(connection: sqlite3.Connection, until: float) -> None:

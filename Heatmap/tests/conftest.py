@@ -19,3 +19,8 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of the user interface last: their Qt loop stays the thread's running loop."""
+    items.sort(key=lambda item: "/tests/ui/" in item.path.as_posix())

@@ -1,0 +1,285 @@
+"""The sockets: one connection to Binance's market streams, kept alive, two during a rotation.
+
+The decisions are `Heatmap.ingestion.connection`'s; this module carries them out with the
+websockets library. Its own reconnecting iterator is not used: it gives up at 403, 418, 429 and
+451, and hammers a server that accepts and closes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import random
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidProxyStatus,
+    InvalidStatus,
+    WebSocketException,
+)
+from websockets.frames import Close as CloseFrame
+
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.ingestion.addresses import is_loopback
+from Heatmap.ingestion.connection import (
+    Close,
+    Command,
+    ConnectionState,
+    ConnectionSupervisor,
+    ConnectionTimes,
+    Failure,
+    Open,
+    classify_status,
+)
+from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, parse_frame
+
+_logger = logging.getLogger(__name__)
+
+#: Whose mark price is the heartbeat when all symbols are recorded.
+HEARTBEAT_SYMBOL = "BTCUSDT"
+
+# A force order takes about 400 bytes, a list of them for every symbol at most some 200,000.
+_LARGEST_FRAME_BYTES = 2**20
+# The library stops reading the socket beyond this. Its default of 16 would leave what arrives in a
+# cascade in the kernel's buffer, which a reset connection takes with it.
+_QUEUED_FRAMES = 4096
+# What opening a connection raises when the network, a proxy or the address is at fault. The
+# library raises ImportError for a SOCKS proxy without its package, ValueError for a bad host name.
+_OPENING_ERRORS = (OSError, WebSocketException, ImportError, ValueError)
+
+
+class StreamListener(Protocol):
+    """Whom the stream tells; called in the stream's loop, must not block."""
+
+    def item_received(self, number: int, item: ParsedItem) -> None:
+        """Take an event, a mark price or a rejection of the connection of this number."""
+
+    def connection_ended(self, number: int) -> None:
+        """Take note that the connection of this number brings nothing more."""
+
+    def connection_changed(self) -> None:
+        """Take note that the state, the reason or a counter of the connection is another."""
+
+
+def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
+    """Return the address of one combined stream for these symbols.
+
+    Parameters
+    ----------
+    ws_url
+        The base, such as ``wss://fstream.binance.com``.
+    symbols
+        Recorded symbols, or ``("ALL",)``.
+
+    Returns
+    -------
+    str
+        Each symbol's force orders and mark price; and always all symbols' force orders beside
+        them, which come often enough to prove that the endpoint delivers any.
+    """
+    streams = []
+    if tuple(symbols) == (ALL_SYMBOLS,):
+        symbols = (HEARTBEAT_SYMBOL,)
+    else:
+        streams += [f"{symbol.lower()}@forceOrder" for symbol in symbols]
+    streams += [f"{symbol.lower()}@markPrice@1s" for symbol in symbols]
+    streams.append("!forceOrder@arr")
+    # Since April 2026 only the path under /market delivers force orders; the older ones accept
+    # the same streams and stay silent.
+    return f"{ws_url.rstrip('/')}/market/stream?streams={'/'.join(streams)}"
+
+
+def describe_error(error: BaseException) -> Failure:
+    """Say in one line why a connection could not be opened or was lost."""
+    match error:
+        case InvalidStatus(response=response):
+            headers = response.headers
+            return classify_status(
+                response.status_code, headers.get("Retry-After"), headers.get("Date")
+            )
+        case InvalidProxyStatus(response=response):
+            words = f"the proxy refused: HTTP {response.status_code}"
+        case ConnectionClosed(rcvd=CloseFrame(code=code, reason=reason)):
+            words = f"the exchange closed the connection: {code} {reason}".rstrip()
+        case ConnectionClosed():
+            words = "the connection broke off"
+        case socket.gaierror():
+            words = f"the exchange's name cannot be resolved: {error.strerror}"
+        case TimeoutError():
+            words = "no answer in time"
+        case ssl.SSLError():
+            words = f"no secure connection: {error.reason or error}"
+        case _:
+            words = f"no connection: {str(error) or type(error).__name__}"
+    return Failure(words)
+
+
+class ForceOrderStream:
+    """Delivers what the exchange sends, until it is cancelled.
+
+    `run` may be awaited again after it ended. Everything belongs to the loop's thread.
+
+    Parameters
+    ----------
+    url
+        As `stream_url` gives it.
+    times
+        The connection's waiting times.
+    rng
+        Where the jitter comes from.
+    listener
+        Whom to tell.
+    keep_raw
+        Asked for each frame: whether events carry its text.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        times: ConnectionTimes,
+        rng: random.Random,
+        listener: StreamListener,
+        *,
+        keep_raw: Callable[[], bool],
+    ) -> None:
+        self._url = url
+        self._times = times
+        self._listener = listener
+        self._keep_raw = keep_raw
+        self._supervisor = ConnectionSupervisor(times, rng)
+        self._open: dict[int, ClientConnection] = {}
+        # Set when the supervisor heard something that may call for a command.
+        self._changed = asyncio.Event()
+
+    @property
+    def state(self) -> ConnectionState:
+        """What to tell a user."""
+        return self._supervisor.state()
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections were opened because the one before had been lost."""
+        return self._supervisor.reconnects
+
+    @property
+    def rotations(self) -> int:
+        """How many ageing connections were replaced without a break."""
+        return self._supervisor.rotations
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """Why the latest attempt or connection ended."""
+        return self._supervisor.last_failure
+
+    def describe(self) -> str:
+        """Return the state as one line, with the reason while there is no data."""
+        return self._supervisor.describe()
+
+    async def run(self) -> None:
+        """Keep connected and deliver; ends only by being cancelled."""
+        clock = asyncio.get_running_loop().time
+        self._supervisor.receive_restart(clock())
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._changed.clear()
+                for command in self._supervisor.commands(clock()):
+                    self._carry_out(command, tasks)
+                    self._listener.connection_changed()
+                delay_s = self._supervisor.next_delay(clock())
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(delay_s if math.isfinite(delay_s) else None):
+                        await self._changed.wait()
+
+    def _carry_out(self, command: Command, tasks: asyncio.TaskGroup) -> None:
+        match command:
+            case Open(number):
+                tasks.create_task(self._serve(number))
+            case Close(number, at_once) if number in self._open:
+                connection = self._open[number]
+                if at_once:
+                    _logger.warning("connection %d: gave up on it", number)
+                    # A dead peer answers no closing handshake.
+                    connection.transport.abort()
+                else:
+                    tasks.create_task(connection.close())
+            case _:
+                pass  # ended by itself in the meantime
+
+    async def _serve(self, number: int) -> None:
+        """Run one connection from its attempt to its end."""
+        clock = asyncio.get_running_loop().time
+        try:
+            connection = await self._connect()
+        except _OPENING_ERRORS as error:
+            self._failed(number, describe_error(error))
+            return
+        except Exception as error:
+            _logger.exception("connection %d: unexpected error while opening", number)
+            self._failed(number, Failure(f"internal error: {error!r}"))
+            return
+        self._open[number] = connection
+        self._supervisor.receive_opened(number, clock())
+        self._report_change()
+        failure = Failure("the connection was closed")
+        try:
+            await self._receive(number, connection)
+        except ConnectionClosed as error:
+            failure = describe_error(error)
+        except Exception as error:
+            _logger.exception("connection %d: unexpected error", number)
+            failure = Failure(f"internal error: {error!r}")
+        finally:
+            del self._open[number]
+            self._listener.connection_ended(number)
+            self._supervisor.receive_lost(number, failure, clock())
+            self._report_change()
+            await connection.close()
+
+    def _failed(self, number: int, failure: Failure) -> None:
+        _logger.info("connection %d: %s", number, failure.words)
+        self._supervisor.receive_failed(number, failure, asyncio.get_running_loop().time())
+        self._report_change()
+
+    def _report_change(self) -> None:
+        self._changed.set()
+        self._listener.connection_changed()
+
+    async def _connect(self) -> ClientConnection:
+        return await connect(
+            self._url,
+            open_timeout=self._times.open_timeout_s,
+            close_timeout=self._times.close_timeout_s,
+            # The mark price tells a dead connection sooner than a ping would, and the library
+            # would judge by its ping before it has read what came while this process slept. The
+            # exchange's own pings are answered by the library in any case.
+            ping_interval=None,
+            max_size=_LARGEST_FRAME_BYTES,
+            max_queue=_QUEUED_FRAMES,
+            compression=None,
+            proxy=None if is_loopback(self._url) else True,
+            logger=_logger,
+        )
+
+    async def _receive(self, number: int, connection: ClientConnection) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            # As bytes: the library would end the connection at the first frame that is not UTF-8.
+            frame = await connection.recv(decode=False)
+            items = parse_frame(frame, time.time_ns() // 1_000_000, keep_raw=self._keep_raw())
+            for item in items:
+                self._listener.item_received(number, item)
+                if isinstance(item, MarkPrice):
+                    self._heartbeat(number, item, clock())
+
+    def _heartbeat(self, number: int, item: MarkPrice, now_s: float) -> None:
+        state = self._supervisor.state()
+        self._supervisor.receive_heartbeat(number, item.symbol, item.ts_ms, now_s)
+        # During a rotation each heartbeat may complete the overlap.
+        if len(self._open) > 1 or state is not ConnectionState.LIVE:
+            self._report_change()

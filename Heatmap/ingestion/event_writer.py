@@ -1,0 +1,188 @@
+"""Between the stream and the sink: a bounded queue, batches, and coverage after its events.
+
+Lives in the recorder's loop; the sink is called there, and only there.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.coverage_tracker import CoverageLedger
+from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.model import CoverageInterval, LiquidationEvent, StoredBatch
+
+_logger = logging.getLogger(__name__)
+
+# A sink that failed is tried again after the first, then after twice as long, up to the longest.
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
+
+
+class EventSink(Protocol):
+    """Where events are kept; every method is called in the recorder's thread only.
+
+    A method that fails because of the environment raises `StorageError` and has changed nothing:
+    it is called again with the same arguments.
+    """
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        """Store events in one transaction; those already stored are counted as duplicates."""
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        """Record a closed interval of exchange time as recorded."""
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        """Keep the tick size of a symbol, as fetched at this time."""
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        """Delete a few of the events older than this; return how many, 0 when none is left."""
+
+    def close(self) -> None:
+        """Release everything; nothing is called afterwards."""
+
+
+class EventWriter:
+    """Takes events and coverage without blocking, and writes them in batches. Not thread-safe.
+
+    Parameters
+    ----------
+    config
+        The limits.
+    sink
+        Where to.
+    board
+        Where counters and faults are shown.
+    on_stored
+        Told each batch that stored something, once it is committed.
+    """
+
+    def __init__(
+        self,
+        config: RecorderConfig,
+        sink: EventSink,
+        board: StatusBoard,
+        on_stored: Callable[[StoredBatch], None] | None,
+    ) -> None:
+        self._config = config
+        self._sink = sink
+        self._board = board
+        self._on_stored = on_stored
+        # Of the queue, the first `batch_events` are the batch in hand: they leave once committed.
+        self._queue: deque[LiquidationEvent] = deque()
+        self._ledger = CoverageLedger()
+        self._accepted = 0
+        self._written = 0
+        self._coverage_due_s = 0.0
+        self._retry_s = _FIRST_RETRY_S
+        # There is something to write; there is a whole batch.
+        self._arrived = asyncio.Event()
+        self._full = asyncio.Event()
+
+    def put(self, event: LiquidationEvent) -> bool:
+        """Take an event; return ``False`` where the queue is full and it was dropped."""
+        if len(self._queue) >= self._config.queue_limit:
+            self._board.count(overflowed=1)
+            return False
+        self._queue.append(event)
+        self._accepted += 1
+        self._arrived.set()
+        if len(self._queue) >= self._config.batch_events:
+            self._full.set()
+        return True
+
+    def put_coverage(self, interval: CoverageInterval) -> None:
+        """Take covered time; it is written after the events that were put before."""
+        self._ledger.add(interval, self._accepted)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Write whatever comes; ends only by being cancelled, which loses nothing that was put."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await self._arrived.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._config.batch_s):
+                    await self._full.wait()
+            self._arrived.clear()
+            self._full.clear()
+            try:
+                while self._write_batch():
+                    self._write_coverage_when_due(clock())
+                    await asyncio.sleep(0)  # the sockets get their turn between two batches
+                self._write_coverage_when_due(clock())
+            except StorageError as error:
+                await self._wait_out(error)
+            else:
+                self._recovered()
+            self._come_back(clock())
+
+    async def drain(self, limit_s: float) -> None:
+        """Write all that is left, for at most this long, seconds; what then remains is logged."""
+        clock = asyncio.get_running_loop().time
+        until_s = clock() + limit_s
+        self._retry_s = _FIRST_RETRY_S
+        while clock() < until_s:
+            try:
+                while self._write_batch() and clock() < until_s:
+                    pass
+                self._write_coverage()
+                break
+            except StorageError as error:
+                await self._wait_out(error)
+        if self._queue:
+            _logger.error("%d events could not be written before the end", len(self._queue))
+
+    def _come_back(self, now_s: float) -> None:
+        if self._queue:
+            self._arrived.set()
+            self._full.set()
+        elif self._ledger:
+            delay_s = max(0.0, self._coverage_due_s - now_s)
+            asyncio.get_running_loop().call_later(delay_s, self._arrived.set)
+
+    def _write_batch(self) -> bool:
+        """Write the first events of the queue; return whether there were any."""
+        count = min(len(self._queue), self._config.batch_events)
+        self._board.note(queued=len(self._queue))
+        if not count:
+            return False
+        batch = self._sink.write(list(itertools.islice(self._queue, count)))
+        for _ in range(count):
+            self._queue.popleft()
+        self._written += count
+        self._board.note(queued=len(self._queue))
+        self._board.count(stored=len(batch.events), duplicates=batch.duplicates)
+        if batch.events and self._on_stored is not None:
+            try:
+                self._on_stored(batch)
+            except Exception:
+                _logger.exception("a listener failed on a stored batch")
+        return True
+
+    def _write_coverage_when_due(self, now_s: float) -> None:
+        if now_s >= self._coverage_due_s:
+            self._write_coverage()
+            self._coverage_due_s = now_s + self._config.coverage_s
+
+    def _write_coverage(self) -> None:
+        while (interval := self._ledger.first_ready(self._written)) is not None:
+            self._sink.extend_coverage(
+                interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
+            )
+            self._ledger.discard(interval)
+
+    async def _wait_out(self, error: StorageError) -> None:
+        _logger.warning("cannot write, %d events wait: %s", len(self._queue), error)
+        self._board.note(storage_fault=str(error), last_error=str(error), queued=len(self._queue))
+        retry_s = self._retry_s
+        self._retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
+        await asyncio.sleep(retry_s)
+
+    def _recovered(self) -> None:
+        self._retry_s = _FIRST_RETRY_S
+        self._board.note(storage_fault=None)

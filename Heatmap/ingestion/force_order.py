@@ -1,0 +1,275 @@
+"""From a frame of the exchange's stream to an event, a mark price, or a rejection with its reason.
+
+Pure: whatever comes in, `parse_frame` returns and never raises. The rules are Binance's for USD-M
+futures (https://developers.binance.com/docs/derivatives/usds-margined-futures), with what its feed
+does beyond its documentation:
+
+- ``S`` is the side of the liquidation order: SELL closes a long, BUY closes a short.
+- The price is ``ap``, the average fill; ``p`` is only the order's limit, and stands in where the
+  exchange sends no average. The quantity is ``z``, what was filled; ``l`` is the last fill only.
+- ``ps`` and ``st`` stand inside ``o`` or beside it. ``st`` 2 is a COIN-M order, whose quantities
+  are contracts: it is no row of a USD table.
+- Numbers are strings, times are integers. A value that is neither is refused rather than repaired:
+  a missing row is counted, a wrong one is not noticed.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from Heatmap.model import (
+    SOURCE_BINANCE_USDM,
+    LiquidationEvent,
+    OrderSide,
+    Rejection,
+    RejectReason,
+)
+
+#: Trade and push times outside of these are refused: the exchange opened in 2017.
+EARLIEST_MS = 1_483_228_800_000  # 2017-01-01
+LATEST_MS = 4_102_444_800_000  # 2100-01-01
+
+_SYMBOL = re.compile(r"[A-Z0-9_]{1,50}")
+# Contracts margined in coin are quoted in USD: BTCUSD_PERP, BTCUSD_261225 (USD-M: BTCUSDT_261225).
+_COIN_M_SYMBOL = re.compile(r"[A-Z0-9]+USD_(?:PERP|[0-9]{6})")
+# float() also takes "1_000", " 1", "nan" and other alphabets' digits; the exchange sends none.
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_LARGEST_NUMBER = 1e15
+# How the feed says that a number is not there.
+_ABSENT = (None, "", "None")
+_PROTOCOL_KEYS = frozenset({"result", "error", "id", "code"})
+_USD_M_STATES = (1, "1")
+_COIN_M_STATES = (2, "2")
+_SHOWN_CHARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPrice:
+    """The mark price of a symbol, pushed every second; it is also the connection's heartbeat.
+
+    Attributes
+    ----------
+    symbol
+        Such as BTCUSDT.
+    ts_ms
+        When the exchange pushed it (``E``), its own clock.
+    price
+        USD.
+    """
+
+    symbol: str
+    ts_ms: int
+    price: float
+
+
+ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Rejection
+
+
+class _RefusedError(Exception):
+    """Carries a rejection out of the nested checks; never leaves this module."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.rejection = Rejection(reason, detail)
+
+
+def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple[ParsedItem, ...]:
+    """Read one frame, from a combined stream (in its envelope) or from a raw one.
+
+    Parameters
+    ----------
+    frame
+        The frame's payload as received; bytes must be UTF-8.
+    receive_ms
+        This machine's clock when it arrived, UTC milliseconds.
+    keep_raw
+        Whether the events carry the frame's text. Where one frame carries several events, each
+        carries its own object, written anew without spaces.
+
+    Returns
+    -------
+    tuple of LiquidationEvent, MarkPrice or Rejection
+        At least one; several only where the exchange sends a list of events. Never raises.
+    """
+    try:
+        text, content = _decode(frame)
+    except _RefusedError as refused:
+        return (refused.rejection,)
+    if isinstance(content, dict) and "data" in content and "e" not in content:
+        content = content["data"]
+    if not isinstance(content, list):
+        return (_parse_item(content, text if keep_raw else "", receive_ms),)
+    if not content:
+        return (Rejection(RejectReason.BAD_VALUE, "an empty list"),)
+    return tuple(
+        _parse_item(item, _compact(item) if keep_raw else "", receive_ms) for item in content
+    )
+
+
+def keep_wanted(item: ParsedItem, symbols: frozenset[str] | None) -> ParsedItem:
+    """Turn an event of a symbol that is not recorded into a rejection; pass everything else.
+
+    Parameters
+    ----------
+    item
+        What `parse_frame` gave.
+    symbols
+        The recorded symbols, compared exactly (``BTCUSDT_260327`` is not ``BTCUSDT``); ``None``:
+        all of them.
+    """
+    if symbols is None or not isinstance(item, LiquidationEvent) or item.symbol in symbols:
+        return item
+    return Rejection(RejectReason.FOREIGN_SYMBOL, item.symbol)
+
+
+def _decode(frame: str | bytes) -> tuple[str, object]:
+    try:
+        if isinstance(frame, str):
+            frame.encode()  # a lone surrogate could not be stored
+            text = frame
+        else:
+            text = frame.decode()
+        return text, json.loads(text, parse_constant=_refuse_constant)
+    except UnicodeError:
+        raise _RefusedError(RejectReason.NOT_JSON, "not UTF-8") from None
+    except ValueError:
+        raise _RefusedError(RejectReason.NOT_JSON, f"not JSON: {_shown(frame)}") from None
+    except RecursionError:
+        raise _RefusedError(RejectReason.NOT_JSON, "nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> object:
+    # NaN and Infinity are Python's additions to JSON.
+    raise ValueError(name)
+
+
+def _compact(item: object) -> str:
+    try:
+        return json.dumps(item, separators=(",", ":"))
+    except RecursionError:  # readable from where it was read, too deep from here
+        return ""
+
+
+def _parse_item(item: object, raw_json: str, receive_ms: int) -> ParsedItem:
+    try:
+        if not isinstance(item, dict):
+            return Rejection(RejectReason.NOT_AN_OBJECT, f"expected an object: {_shown(item)}")
+        event_type = item.get("e")
+        if event_type == "forceOrder":
+            return _parse_force_order(item, raw_json, receive_ms)
+        if event_type == "markPriceUpdate":
+            return MarkPrice(_symbol(item), _time_ms(item, "E"), _positive(item, "p"))
+        return _why_not_an_event(item)
+    except _RefusedError as refused:
+        return refused.rejection
+
+
+def _why_not_an_event(item: Mapping[str, object]) -> Rejection:
+    if "e" in item:
+        if isinstance(item["e"], str):
+            return Rejection(RejectReason.OTHER_EVENT, f"event type {_shown(item['e'])}")
+        return Rejection(RejectReason.BAD_VALUE, f"e is {_shown(item['e'])}")
+    if not _PROTOCOL_KEYS.isdisjoint(item):
+        return Rejection(RejectReason.PROTOCOL, f"protocol message with {_shown(next(iter(item)))}")
+    return Rejection(RejectReason.MISSING_FIELD, "e is missing")
+
+
+def _parse_force_order(
+    item: Mapping[str, object], raw_json: str, receive_ms: int
+) -> LiquidationEvent:
+    order = item.get("o")
+    if not isinstance(order, dict):
+        raise _wrong(item, "o")
+    symbol = _symbol(order)
+    _require_usd_margined(symbol, (order.get("st"), item.get("st")))
+    if order.get("S") not in ("BUY", "SELL"):
+        raise _wrong(order, "S")
+    limit_price = _number_or_zero(order, "p")
+    original_qty = _number_or_zero(order, "q")
+    # A zero average means that the exchange gives none; a zero quantity that nothing was filled.
+    price = _number_or_zero(order, "ap") or _positive(order, "p")
+    qty = _positive(order, "q" if order.get("z") in _ABSENT else "z")
+    ts_ms = _time_ms(order, "T")
+    return LiquidationEvent(
+        ts_ms=ts_ms,
+        symbol=symbol,
+        side=OrderSide(order["S"]),
+        price=price,
+        qty=qty,
+        notional=price * qty,
+        source=SOURCE_BINANCE_USDM,
+        limit_price=limit_price,
+        original_qty=original_qty,
+        push_ms=ts_ms if item.get("E") is None else _time_ms(item, "E"),
+        receive_ms=receive_ms,
+        raw_json=raw_json,
+    )
+
+
+def _require_usd_margined(symbol: str, states: tuple[object, ...]) -> None:
+    if _COIN_M_SYMBOL.fullmatch(symbol):
+        raise _RefusedError(RejectReason.COIN_M, f"{symbol} is margined in coin")
+    for state in states:
+        # True equals 1 in Python, and is no state.
+        if state is None or (not isinstance(state, bool) and state in _USD_M_STATES):
+            continue
+        if state in _COIN_M_STATES:
+            raise _RefusedError(RejectReason.COIN_M, f"{symbol} has st 2")
+        raise _RefusedError(RejectReason.BAD_VALUE, f"st is {_shown(state)}")
+
+
+def _symbol(fields: Mapping[str, object]) -> str:
+    symbol = fields.get("s")
+    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol):
+        raise _wrong(fields, "s")
+    return symbol
+
+
+def _time_ms(fields: Mapping[str, object], name: str) -> int:
+    value = fields.get(name)
+    if type(value) is not int or not EARLIEST_MS <= value < LATEST_MS:
+        raise _wrong(fields, name)
+    return value
+
+
+def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
+    """Read a number that may be absent (0.0); what is neither absent nor a number is refused."""
+    value = fields.get(name)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        number = float(value)
+    elif type(value) in (int, float):
+        # Compared before the conversion: an integer of JSON can be larger than any float.
+        number = float(value) if 0 <= value < _LARGEST_NUMBER else math.nan  # type: ignore[operator, arg-type]
+    elif value in _ABSENT:
+        return 0.0
+    else:
+        raise _wrong(fields, name)
+    if not 0 <= number < _LARGEST_NUMBER:
+        raise _wrong(fields, name)
+    return number
+
+
+def _positive(fields: Mapping[str, object], name: str) -> float:
+    number = _number_or_zero(fields, name)
+    if not number:
+        raise _wrong(fields, name)
+    return number
+
+
+def _wrong(fields: Mapping[str, object], name: str) -> _RefusedError:
+    value = fields.get(name)
+    if value in _ABSENT:
+        return _RefusedError(RejectReason.MISSING_FIELD, f"{name} is missing")
+    return _RefusedError(RejectReason.BAD_VALUE, f"{name} is {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """Return a value as one short line; a container's content is not shown, it may be anything."""
+    if isinstance(value, str | bytes):
+        return ascii(value[:_SHOWN_CHARS])
+    if value is None or isinstance(value, int | float):
+        return repr(value)[:_SHOWN_CHARS]
+    return f"of type {type(value).__name__}"

@@ -1,0 +1,371 @@
+"""The recorder: its own thread, in which the exchange's events go to the sink.
+
+A thread with an asyncio loop of its own, so that a frozen user interface costs no data: what is
+not recorded cannot be fetched later. Nothing of it depends on the host's loop.
+"""
+
+import asyncio
+import atexit
+import concurrent.futures
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from Heatmap.errors import ExchangeError, StorageError
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.ingestion.binance_forceorder_ws import ForceOrderStream, stream_url
+from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.coverage_tracker import CoverageTracker
+from Heatmap.ingestion.event_writer import EventSink, EventWriter
+from Heatmap.ingestion.exchange_info import TickSizeRefresher
+from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, keep_wanted
+from Heatmap.ingestion.recorder_loop import RecorderLoop
+from Heatmap.ingestion.recorder_status import (
+    RecorderConfig,
+    RecorderStatus,
+    StatusBoard,
+    TickOrigin,
+    TickSizeStatus,
+)
+from Heatmap.model import LiquidationEvent, Rejection, StoredBatch
+
+__all__ = [
+    "EventSink",
+    "Recorder",
+    "RecorderConfig",
+    "RecorderStatus",
+    "TickOrigin",
+    "TickSizeStatus",
+]
+
+_logger = logging.getLogger(__name__)
+
+# Stopping takes under 3 s in all: closing the sockets (their closing handshake is limited to 1 s),
+# then writing what is queued.
+_STOP_LIMIT_S = 2.9
+_INTAKE_STOP_S = 1.3
+_DRAIN_S = 1.2
+# A part that failed unexpectedly starts again after this.
+_RESTART_S = 1.0
+# Between two steps of a deletion, so that it never keeps the loop from the sockets.
+_RETENTION_PAUSE_S = 0.02
+
+
+class Recorder:
+    """Records until it is stopped. `start` and `stop` may alternate; all methods are thread-safe.
+
+    Parameters
+    ----------
+    config
+        What to record.
+    open_sink
+        Opens the sink; called in the recorder's thread, in which the sink then stays.
+    on_stored
+        Called in the recorder's thread with each batch that is committed; must return soon. What
+        it raises is logged and does not disturb recording.
+    """
+
+    def __init__(
+        self,
+        config: RecorderConfig,
+        open_sink: Callable[[], EventSink],
+        *,
+        on_stored: Callable[[StoredBatch], None] | None = None,
+    ) -> None:
+        self._config = config
+        self._open_sink = open_sink
+        self._on_stored = on_stored
+        self._board = StatusBoard()
+        # Guards starting and stopping against each other, and the thread.
+        self._lifecycle = threading.Lock()
+        self._thread: threading.Thread | None = None
+        # Guards the session and the configuration; never held for long.
+        self._state_lock = threading.Lock()
+        self._session: _Session | None = None
+
+    def start(self) -> None:
+        """Start the thread, and return once the sink is open; does nothing while it runs.
+
+        Raises
+        ------
+        Exception
+            Whatever opening the sink raised; then nothing runs.
+        """
+        with self._lifecycle:
+            if self.is_running():
+                return
+            opened: concurrent.futures.Future[None] = concurrent.futures.Future()
+            thread = threading.Thread(
+                target=self._run_thread, args=(opened,), name="heatmap-recorder", daemon=True
+            )
+            self._thread = thread
+            thread.start()
+            try:
+                opened.result()
+            except BaseException:
+                thread.join()
+                self._thread = None
+                raise
+            # A daemon thread would be cut off in the middle of a transaction at the end.
+            atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Stop taking events, write those that came, close the sink; under 3 s, idempotent.
+
+        Called in the recorder's own thread (by `on_stored`), it only begins to stop.
+        """
+        if self._thread is threading.current_thread():
+            self._request_stop()
+            return
+        with self._lifecycle:
+            if self._thread is None:
+                return
+            self._request_stop()
+            self._thread.join(_STOP_LIMIT_S)
+            if self._thread.is_alive():
+                _logger.error("the recorder's thread did not end within %s s", _STOP_LIMIT_S)
+                return
+            self._thread = None
+            atexit.unregister(self.stop)
+
+    def is_running(self) -> bool:
+        """Whether the recorder's thread lives; `status` tells whether data comes."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def status(self) -> RecorderStatus:
+        """Return a snapshot."""
+        return self._board.snapshot(time.monotonic())
+
+    def reconfigure(self, *, retention_ms: int | None = None, keep_raw: bool | None = None) -> None:
+        """Change what can change while recording; ``None`` keeps a value."""
+        with self._state_lock:
+            if retention_ms is not None:
+                self._config = replace(self._config, retention_ms=retention_ms)
+            if keep_raw is not None:
+                self._config = replace(self._config, keep_raw=keep_raw)
+            if self._session is not None:
+                self._session.reconfigure(self._config)
+
+    def _request_stop(self) -> None:
+        with self._state_lock:
+            if self._session is not None:
+                self._session.request_stop()
+
+    def _run_thread(self, opened: concurrent.futures.Future[None]) -> None:
+        try:
+            # The loop ends without waiting for a name resolution that hangs.
+            with asyncio.Runner(loop_factory=RecorderLoop) as runner:
+                runner.run(self._record(opened))
+        except Exception as error:
+            if opened.done():
+                _logger.exception("the recorder ended unexpectedly")
+                self._board.note(last_error=f"the recorder ended: {error!r}")
+            else:
+                opened.set_exception(error)
+        finally:
+            self._board.note(
+                connection=ConnectionState.STOPPED,
+                connection_words=ConnectionState.STOPPED.value,
+                connected_since_ms=None,
+            )
+
+    async def _record(self, opened: concurrent.futures.Future[None]) -> None:
+        with contextlib.closing(self._open_sink()) as sink:
+            with self._state_lock:
+                session = _Session(self._config, sink, self._board, self._on_stored)
+                self._session = session
+            opened.set_result(None)
+            try:
+                await session.run()
+            finally:
+                with self._state_lock:
+                    self._session = None
+
+
+class _Session:
+    """One run of the recorder, from an open sink to its end; lives in the recorder's loop.
+
+    `request_stop` and `reconfigure` may be called from other threads, the rest may not.
+    """
+
+    def __init__(
+        self,
+        config: RecorderConfig,
+        sink: EventSink,
+        board: StatusBoard,
+        on_stored: Callable[[StoredBatch], None] | None,
+    ) -> None:
+        self._config = config
+        self._sink = sink
+        self._board = board
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._retention_changed = asyncio.Event()
+        self._clock_known = asyncio.Event()
+        rng = random.Random()  # noqa: S311 - jitter, not a secret
+        self._writer = EventWriter(config, sink, board, on_stored)
+        self._coverage = CoverageTracker(
+            longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
+        )
+        self._stream = ForceOrderStream(
+            stream_url(config.ws_url, config.symbols),
+            config.connection_times,
+            rng,
+            self,
+            keep_raw=lambda: self._config.keep_raw,
+        )
+        self._ticks = TickSizeRefresher(
+            config.rest_url, config.wanted, refresh_s=config.tick_refresh_s, rng=rng
+        )
+        self._connected_since_ms: dict[int, int] = {}
+
+    def request_stop(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    def reconfigure(self, config: RecorderConfig) -> None:
+        self._config = config
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
+            self._loop.call_soon_threadsafe(self._retention_changed.set)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            intake = [
+                tasks.create_task(_keep_running(name, part, self._board))
+                for name, part in (
+                    ("connection", self._stream.run),
+                    ("tick sizes", self._refresh_tick_sizes),
+                    ("retention", self._delete_expired),
+                )
+            ]
+            writer = tasks.create_task(_keep_running("writer", self._writer.run, self._board))
+            await self._stop.wait()
+            for task in intake:
+                task.cancel()
+            await asyncio.wait(intake, timeout=_INTAKE_STOP_S)
+            writer.cancel()
+            await asyncio.wait([writer])
+            await self._writer.drain(_DRAIN_S)
+
+    # The stream's listener.
+
+    def item_received(self, number: int, item: ParsedItem) -> None:
+        if isinstance(item, LiquidationEvent):
+            self._coverage.receive_force_order(item.push_ms)
+            self._board.note(last_force_order_ms=item.push_ms)
+        item = keep_wanted(item, self._config.wanted)
+        match item:
+            case LiquidationEvent():
+                self._board.count(received=1)
+                self._board.note(last_event_ms=item.ts_ms)
+                if not self._writer.put(item):
+                    self._coverage.receive_overflow()
+            case MarkPrice():
+                self._heartbeat_received(number, item)
+            case Rejection():
+                self._board.count_rejection(item.reason)
+                _logger.debug("rejected (%s): %s", item.reason, item.detail)
+
+    def _heartbeat_received(self, number: int, item: MarkPrice) -> None:
+        self._board.note_mark_price(item.symbol, item.price)
+        first_ms = self._connected_since_ms.setdefault(number, item.ts_ms)
+        self._board.note(
+            last_heartbeat_ms=item.ts_ms,
+            proven=self._coverage.is_proven(item.ts_ms),
+            connected_since_ms=first_ms,
+        )
+        wanted = self._config.wanted
+        symbol = ALL_SYMBOLS if wanted is None else item.symbol
+        if wanted is not None and symbol not in wanted:
+            return
+        interval = self._coverage.receive_heartbeat(number, symbol, item.ts_ms)
+        if interval is not None:
+            self._writer.put_coverage(interval)
+            self._clock_known.set()
+
+    def connection_ended(self, number: int) -> None:
+        self._coverage.receive_lost(number)
+        self._connected_since_ms.pop(number, None)
+
+    def connection_changed(self) -> None:
+        stream = self._stream
+        state = stream.state
+        self._board.note(
+            connection=state,
+            connection_words=stream.describe(),
+            reconnects=stream.reconnects,
+            rotations=stream.rotations,
+        )
+        if state is not ConnectionState.LIVE:
+            self._board.note(connected_since_ms=None)
+            if stream.last_failure is not None:
+                self._board.note(last_error=stream.last_failure.words)
+
+    # The slow parts.
+
+    async def _refresh_tick_sizes(self) -> None:
+        while True:
+            await asyncio.sleep(self._ticks.next_delay_s)
+            try:
+                info = await self._ticks.refresh()
+            except ExchangeError as error:
+                self._board.note_tick_failure()
+                self._board.note(last_error=str(error))
+                continue
+            self._board.note_tick_sizes(info.tick_sizes, time.monotonic())
+            if missing := self._ticks.missing(info):
+                self._board.note(last_error=f"exchangeInfo does not list {', '.join(missing)}")
+            # The stream's clock before the answer's: the exchange says not to rely on the latter.
+            ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
+            await self._save_tick_sizes(info.tick_sizes, ts_ms)
+
+    async def _save_tick_sizes(self, tick_sizes: Mapping[str, Decimal], ts_ms: int) -> None:
+        for symbol, tick_size in tick_sizes.items():
+            while True:
+                try:
+                    self._sink.save_tick_size(symbol, tick_size, ts_ms)
+                except StorageError as error:
+                    self._board.note(last_error=str(error))
+                    await asyncio.sleep(_RESTART_S)
+                else:
+                    break
+            await asyncio.sleep(0)  # the sockets get their turn
+
+    async def _delete_expired(self) -> None:
+        while True:
+            # Against the exchange's time: this machine's clock may be wrong by years.
+            await self._clock_known.wait()
+            self._retention_changed.clear()
+            try:
+                while self._delete_step():  # noqa: ASYNC110 - the condition does the work
+                    await asyncio.sleep(_RETENTION_PAUSE_S)
+            except StorageError as error:
+                self._board.note(last_error=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._config.retention_interval_s):
+                    await self._retention_changed.wait()
+
+    def _delete_step(self) -> int:
+        now_ms = self._coverage.now_ms
+        if now_ms is None:
+            return 0
+        return self._sink.delete_expired(now_ms - self._config.retention_ms)
+
+
+async def _keep_running(
+    name: str, part: Callable[[], Coroutine[None, None, None]], board: StatusBoard
+) -> None:
+    """Run one part of the recorder, and again if a bug ends it: the others must go on."""
+    while True:
+        try:
+            await part()
+        except Exception as error:
+            _logger.exception("the recorder's part %r failed and starts again", name)
+            board.note(last_error=f"{name} failed and starts again: {error!r}")
+        await asyncio.sleep(_RESTART_S)

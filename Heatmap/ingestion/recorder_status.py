@@ -1,0 +1,232 @@
+"""What a recorder is told (`RecorderConfig`) and what it tells (`RecorderStatus`)."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
+from Heatmap.model import RejectReason
+
+WS_URL = "wss://fstream.binance.com"
+REST_URL = "https://fapi.binance.com"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderConfig:
+    """What to record, from where, and every limit.
+
+    Attributes
+    ----------
+    symbols
+        Recorded symbols, such as ``("BTCUSDT", "ETHUSDT")``, or ``("ALL",)``.
+    ws_url, rest_url
+        The bases; paths are appended.
+    retention_ms
+        Events older than this, against the exchange's time, are deleted.
+    keep_raw
+        Whether the exchange's message is stored with each event.
+    connection_times
+        The connection's waiting times.
+    heartbeat_gap_ms
+        Heartbeats further apart than this, in the exchange's time, leave a hole in the coverage.
+    proof_ms
+        Coverage is proven for this long after a force order of any symbol.
+    queue_limit
+        How many events wait while the sink fails; what comes beyond is dropped and counted.
+    batch_events, batch_s
+        A batch is written when it has this many events, or after this time, seconds.
+    coverage_s
+        Least time between two writes of coverage, seconds.
+    retention_interval_s
+        Time between two deletions of what expired, seconds.
+    tick_refresh_s
+        Time between two successful fetches of the tick sizes, seconds.
+    """
+
+    symbols: tuple[str, ...] = ("BTCUSDT",)
+    ws_url: str = WS_URL
+    rest_url: str = REST_URL
+    retention_ms: int = 14 * 86_400_000
+    keep_raw: bool = True
+    connection_times: ConnectionTimes = field(default_factory=ConnectionTimes)
+    heartbeat_gap_ms: int = 10_000
+    proof_ms: int = 1_800_000
+    queue_limit: int = 100_000
+    batch_events: int = 200
+    batch_s: float = 0.25
+    coverage_s: float = 1.0
+    retention_interval_s: float = 600.0
+    tick_refresh_s: float = 86_400.0
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The recorded symbols; ``None``: all."""
+        return None if self.symbols == (ALL_SYMBOLS,) else frozenset(self.symbols)
+
+
+class TickOrigin(StrEnum):
+    """Where a tick size comes from."""
+
+    EXCHANGE = "exchange"
+    LAST_KNOWN = "last known"
+
+
+@dataclass(frozen=True, slots=True)
+class TickSizeStatus:
+    """The tick size of one symbol.
+
+    Attributes
+    ----------
+    tick_size
+        USD.
+    age_s
+        Seconds since it was fetched.
+    origin
+        `TickOrigin.LAST_KNOWN` while the latest refresh failed or did not list the symbol: what is
+        shown is the last known.
+    """
+
+    tick_size: Decimal
+    age_s: float
+    origin: TickOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderStatus:
+    """A snapshot; never changes.
+
+    Attributes
+    ----------
+    connection
+        The connection's state.
+    connection_words
+        The same as one line, with the reason while there is no data.
+    connected_since_ms
+        First heartbeat (exchange time) of the present connection; ``None`` unless live.
+    last_heartbeat_ms
+        Newest heartbeat, exchange time.
+    last_event_ms
+        Trade time of the newest event of a recorded symbol.
+    last_force_order_ms
+        Push time of the latest force order of any symbol, which proves that the endpoint delivers.
+    proven
+        Whether that lies within the last 30 minutes of the exchange's time.
+    mark_prices
+        USD by symbol.
+    received
+        Events of recorded symbols that came, including those that came twice.
+    stored, duplicates
+        How many of them were new to the sink, and how many it had.
+    overflowed
+        Events that were dropped because the queue was full.
+    queued
+        Events that wait to be written.
+    rejected
+        Frames that gave no event, by reason.
+    reconnects, rotations
+        Connections that replaced a lost one, and that replaced an ageing one without a break.
+    storage_fault
+        Why the sink cannot be written at present; ``None``: it can.
+    last_error
+        The latest fault of any part, in words; stays after it is over.
+    tick_sizes
+        By symbol.
+    """
+
+    connection: ConnectionState = ConnectionState.STOPPED
+    connection_words: str = ConnectionState.STOPPED.value
+    connected_since_ms: int | None = None
+    last_heartbeat_ms: int | None = None
+    last_event_ms: int | None = None
+    last_force_order_ms: int | None = None
+    proven: bool = False
+    mark_prices: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    received: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    overflowed: int = 0
+    queued: int = 0
+    rejected: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
+    reconnects: int = 0
+    rotations: int = 0
+    storage_fault: str | None = None
+    last_error: str | None = None
+    tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class StatusBoard:
+    """Where the recorder's thread writes and any thread reads. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, Any] = {}
+        self._counts: Counter[str] = Counter()
+        self._rejected: Counter[RejectReason] = Counter()
+        self._mark_prices: dict[str, float] = {}
+        # Tick size, when it was fetched on the monotonic clock, and whether the latest fetch
+        # confirmed it.
+        self._ticks: dict[str, tuple[Decimal, float, TickOrigin]] = {}
+
+    def note(self, **values: object) -> None:
+        """Set fields of the status by name."""
+        with self._lock:
+            self._values.update(values)
+
+    def count(self, **increments: int) -> None:
+        """Add to counters of the status by name."""
+        with self._lock:
+            self._counts.update(increments)
+
+    def count_rejection(self, reason: RejectReason) -> None:
+        """Count a frame that gave no event."""
+        with self._lock:
+            self._rejected[reason] += 1
+
+    def note_mark_price(self, symbol: str, price: float) -> None:
+        """Set a symbol's mark price, USD."""
+        with self._lock:
+            self._mark_prices[symbol] = price
+
+    def note_tick_sizes(self, tick_sizes: Mapping[str, Decimal], now_s: float) -> None:
+        """Set the tick sizes of a successful fetch; what it did not confirm is the last known."""
+        with self._lock:
+            self._demote_ticks()
+            for symbol, tick_size in tick_sizes.items():
+                self._ticks[symbol] = (tick_size, now_s, TickOrigin.EXCHANGE)
+
+    def note_tick_failure(self) -> None:
+        """Make every tick size the last known: the latest fetch failed."""
+        with self._lock:
+            self._demote_ticks()
+
+    def snapshot(self, now_s: float) -> RecorderStatus:
+        """Return the status as of now.
+
+        Parameters
+        ----------
+        now_s
+            The monotonic clock, for the tick sizes' age.
+        """
+        with self._lock:
+            values: dict[str, Any] = {**self._values, **self._counts}
+            return RecorderStatus(
+                **values,
+                rejected=MappingProxyType(dict(self._rejected)),
+                mark_prices=MappingProxyType(dict(self._mark_prices)),
+                tick_sizes=MappingProxyType(
+                    {
+                        symbol: TickSizeStatus(tick_size, now_s - fetched_s, origin)
+                        for symbol, (tick_size, fetched_s, origin) in self._ticks.items()
+                    }
+                ),
+            )
+
+    def _demote_ticks(self) -> None:
+        for symbol, (tick_size, fetched_s, _) in self._ticks.items():
+            self._ticks[symbol] = (tick_size, fetched_s, TickOrigin.LAST_KNOWN)

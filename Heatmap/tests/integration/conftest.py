@@ -1,0 +1,64 @@
+"""Fixtures of the tests that connect real parts with each other."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from Heatmap.ingestion.connection import ConnectionTimes
+from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
+from Heatmap.model import StoredBatch
+from Heatmap.tests.integration.memory_sink import MemorySink
+from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+
+QUICK = ConnectionTimes(
+    silence_s=0.4,
+    drain_s=0.1,
+    first_backoff_s=0.1,
+    longest_backoff_s=1.0,
+    spacing_s=0.1,
+    handover_s=2.0,
+    open_timeout_s=30.0,
+)
+StartRecorder = Callable[..., Recorder]
+
+
+@pytest.fixture
+def exchange() -> Iterator[ScriptedExchange]:
+    """Run an exchange on loopback that the test scripts."""
+    with ScriptedExchange() as running:
+        yield running
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()
+
+
+@pytest.fixture
+def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[StartRecorder]:
+    """Start a recorder of the scripted exchange; at the end nothing of it may be left."""
+    recorders: list[Recorder] = []
+
+    def start(
+        *,
+        times: ConnectionTimes = QUICK,
+        open_sink: Callable[[], EventSink] | None = None,
+        on_stored: Callable[[StoredBatch], None] | None = None,
+        **config: Any,
+    ) -> Recorder:
+        addresses = {"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}
+        recorder = Recorder(
+            RecorderConfig(**(addresses | {"connection_times": times} | config)),
+            open_sink or (lambda: sink),
+            on_stored=on_stored,
+        )
+        recorders.append(recorder)
+        recorder.start()
+        return recorder
+
+    yield start
+    sink.write_gate.set()
+    for recorder in recorders:
+        recorder.stop()
+        assert not recorder.is_running()

@@ -1,0 +1,93 @@
+"""A sink without a file, that a test can look into and let fail; and waiting for other threads."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.recorder import Recorder
+from Heatmap.model import CoverageInterval, LiquidationEvent, StoredBatch
+
+
+class MemorySink:
+    """Keeps everything in memory, and fails where the test wants it to."""
+
+    def __init__(self) -> None:
+        self.events: list[LiquidationEvent] = []
+        self.batches: list[int] = []
+        self.coverage: list[CoverageInterval] = []
+        self.coverage_writes_s: list[float] = []
+        self.tick_sizes: dict[str, tuple[Decimal, int]] = {}
+        self.deletions: list[int] = []
+        self.expired_rows = 0
+        self.fault: Exception | None = None
+        self.write_gate = threading.Event()
+        self.write_gate.set()
+        self.closed = False
+        self.threads: set[int] = set()
+        self._keys: set[tuple[Any, ...]] = set()
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        self._enter()
+        self.write_gate.wait(10)
+        new = []
+        for event in events:
+            key = (event.symbol, event.ts_ms, event.side, event.price, event.qty)
+            if key not in self._keys:
+                self._keys.add(key)
+                new.append(event)
+        self.batches.append(len(events))
+        first_id = len(self.events) + 1
+        self.events += new
+        ids = tuple(range(first_id, first_id + len(new)))
+        return StoredBatch(tuple(new), ids, len(events) - len(new))
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        self._enter()
+        assert start_ms < end_ms
+        self.coverage_writes_s.append(time.monotonic())
+        newest = next((one for one in reversed(self.coverage) if one.symbol == symbol), None)
+        if newest is not None and newest.proven == proven and newest.end_ms >= start_ms:
+            self.coverage.remove(newest)
+            start_ms, end_ms = newest.start_ms, max(newest.end_ms, end_ms)
+        self.coverage.append(CoverageInterval(symbol, start_ms, end_ms, proven))
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        self._enter()
+        self.tick_sizes[symbol] = (tick_size, ts_ms)
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        self._enter()
+        self.deletions.append(before_ms)
+        deleted = min(limit, self.expired_rows)
+        self.expired_rows -= deleted
+        return deleted
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed = True
+
+    def _enter(self) -> None:
+        assert not self.closed
+        self.threads.add(threading.get_ident())
+        if self.fault is not None:
+            raise self.fault
+
+
+def eventually(condition: Callable[[], object], limit_s: float = 6.0) -> None:
+    """Wait for a condition that other threads bring about."""
+    until_s = time.monotonic() + limit_s
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < until_s, "it did not come about"
+        pause.wait(0.005)
+
+
+def live(recorder: Recorder) -> bool:
+    return recorder.status().connection is ConnectionState.LIVE
+
+
+def times_of(sink: MemorySink) -> list[int]:
+    return [event.ts_ms for event in sink.events]

@@ -1,0 +1,213 @@
+"""Starting and stopping the recorder, in every state that the network can leave it in."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder import EventSink, Recorder
+from Heatmap.storage.event_reader import EventReader
+from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
+from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+
+StartRecorder = Callable[..., Recorder]
+
+
+def test_start_raises_what_opening_the_sink_raised(start_recorder: StartRecorder) -> None:
+    def refuse() -> EventSink:
+        raise StorageError("no such directory")
+
+    with pytest.raises(StorageError, match="no such directory"):
+        start_recorder(open_sink=refuse)
+
+
+def test_start_and_stop_are_idempotent_and_may_alternate(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    sinks: list[MemorySink] = []
+
+    def open_sink() -> MemorySink:
+        sinks.append(MemorySink())
+        return sinks[-1]
+
+    recorder = start_recorder(open_sink=open_sink)
+    for count in range(1, 3):
+        recorder.start()
+        recorder.start()
+        assert recorder.is_running()
+        eventually(lambda: live(recorder))
+        exchange.liquidate()
+        eventually(lambda: sinks[-1].events)
+        recorder.stop()
+        recorder.stop()
+        assert not recorder.is_running()
+        assert len(sinks) == count
+        assert sinks[-1].closed
+
+
+def stop_time_s(recorder: Recorder) -> float:
+    before_s = time.monotonic()
+    recorder.stop()
+    assert not recorder.is_running()
+    return time.monotonic() - before_s
+
+
+def test_stop_writes_what_was_received(
+    exchange: ScriptedExchange, sink: MemorySink, start_recorder: StartRecorder
+) -> None:
+    recorder = start_recorder(batch_s=30.0, batch_events=1000)
+    eventually(lambda: live(recorder))
+    sent = [exchange.liquidate() for _ in range(50)]
+    eventually(lambda: recorder.status().received == 100)
+    assert sink.events == []
+    assert stop_time_s(recorder) < 3
+    assert times_of(sink) == sent
+
+
+def test_stop_is_quick_while_live(start_recorder: StartRecorder) -> None:
+    recorder = start_recorder()
+    eventually(lambda: live(recorder))
+    assert stop_time_s(recorder) < 3
+
+
+def test_stop_is_quick_while_waiting_for_the_next_attempt(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    exchange.refusal = (451, {})
+    recorder = start_recorder()
+    eventually(lambda: recorder.status().connection is ConnectionState.BLIND)
+    assert stop_time_s(recorder) < 3
+
+
+def test_stop_is_quick_while_connecting_and_while_rest_hangs(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    exchange.rest = (200, None)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        recorder = start_recorder(ws_url=f"ws://127.0.0.1:{deaf.getsockname()[1]}")
+        accepted, _ = deaf.accept()
+        with accepted:
+            assert recorder.status().connection is ConnectionState.CONNECTING
+            assert stop_time_s(recorder) < 3
+
+
+def test_stop_is_quick_while_a_name_is_being_resolved(
+    start_recorder: StartRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        asked.set()
+        answer.wait(30)
+        raise socket.gaierror(-3, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        recorder = start_recorder(
+            ws_url="ws://exchange.invalid", rest_url="http://exchange.invalid"
+        )
+        assert asked.wait(5)
+        assert stop_time_s(recorder) < 3
+    finally:
+        answer.set()
+
+
+def test_stop_is_quick_when_the_peer_answers_no_closing_handshake(
+    start_recorder: StartRecorder,
+) -> None:
+    """A server whose process is stopped: the kernel takes the bytes, nobody answers."""
+    released = threading.Event()
+    accepted = threading.Event()
+
+    async def deaf_after_handshake() -> None:
+        async def handler(connection: ServerConnection) -> None:
+            connection.transport.pause_reading()
+            accepted.set()
+            await asyncio.to_thread(released.wait, 20)
+            connection.transport.abort()
+
+        async with serve(handler, "127.0.0.1", 0) as server:
+            port.append(server.sockets[0].getsockname()[1])
+            bound.set()
+            await asyncio.to_thread(released.wait, 20)
+
+    port: list[int] = []
+    bound = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(deaf_after_handshake()))
+    thread.start()
+    try:
+        assert bound.wait(5)
+        recorder = start_recorder(ws_url=f"ws://127.0.0.1:{port[0]}", times=ConnectionTimes())
+        assert accepted.wait(5)
+        eventually(lambda: recorder.status().connection is ConnectionState.OPEN)
+        assert stop_time_s(recorder) < 3
+    finally:
+        released.set()
+        thread.join(10)
+
+
+def test_stop_is_quick_while_the_sink_fails(
+    exchange: ScriptedExchange, sink: MemorySink, start_recorder: StartRecorder
+) -> None:
+    recorder = start_recorder()
+    eventually(lambda: live(recorder))
+    sink.fault = StorageError("locked")
+    exchange.liquidate()
+    eventually(lambda: recorder.status().storage_fault is not None)
+    assert stop_time_s(recorder) < 3
+    assert sink.closed
+
+
+def test_stop_from_the_recorders_own_thread_only_begins_to_stop(
+    exchange: ScriptedExchange, sink: MemorySink, start_recorder: StartRecorder
+) -> None:
+    holder: list[Recorder] = []
+    recorder = start_recorder(on_stored=lambda _: holder[0].stop())
+    holder.append(recorder)
+    eventually(lambda: live(recorder))
+    exchange.liquidate()
+    eventually(lambda: not recorder.is_running())
+    assert sink.closed
+
+
+def test_the_end_of_the_interpreter_stops_the_recorder(
+    exchange: ScriptedExchange, tmp_path: Path
+) -> None:
+    script = textwrap.dedent(
+        """
+        import sys, time
+        from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+        from Heatmap.model import DataKind
+        from Heatmap.storage.sqlite_store import SqliteStore
+
+        ws_url, rest_url, path = sys.argv[1:]
+        config = RecorderConfig(ws_url=ws_url, rest_url=rest_url, batch_s=60.0)
+        recorder = Recorder(config, lambda: SqliteStore(path, DataKind.SIMULATED))
+        recorder.start()
+        while not recorder.status().received:
+            time.sleep(0.005)
+        assert not {"numpy", "PyQt6"} & set(sys.modules)
+        """
+    )
+    path = tmp_path / "events.sqlite3"
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, the script above
+        [sys.executable, "-c", script, exchange.ws_url, exchange.rest_url, str(path)],
+        stderr=subprocess.PIPE,
+    )
+    eventually(lambda: exchange.served and exchange.served[0].heartbeats_ms, limit_s=30)
+    exchange.liquidate()
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+    # The events were still queued when the interpreter ended.
+    assert len(EventReader(path).read_window("BTCUSDT", 0, None).events) == 1

@@ -1,0 +1,32 @@
+"""What the tests of the writer share: an event, a file, a question to it."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from Heatmap.model import LiquidationEvent, OrderSide
+
+EVENT = LiquidationEvent(
+    ts_ms=1_733_330_785_584,
+    symbol="BTCUSDT",
+    side=OrderSide.SELL,
+    price=94_809.6,
+    qty=0.013,
+    notional=94_809.6 * 0.013,
+    source="BINANCE_USDM",
+    limit_price=94_434.91,
+    original_qty=0.014,
+    push_ms=1_733_330_785_587,
+    receive_ms=1_733_330_785_600,
+    raw_json='{"e":"forceOrder"}',
+)
+
+
+def events(count: int, start_ms: int = 0, step_ms: int = 1000) -> list[LiquidationEvent]:
+    return [replace(EVENT, ts_ms=start_ms + number * step_ms) for number in range(count)]
+
+
+def query(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement, values).fetchall()

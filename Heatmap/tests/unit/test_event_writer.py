@@ -1,0 +1,156 @@
+"""Batches, and coverage after its events, with a sink that notes the order of the calls."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.event_writer import EventWriter
+from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.model import CoverageInterval, LiquidationEvent, OrderSide, StoredBatch
+
+
+def event(ts_ms: int) -> LiquidationEvent:
+    return LiquidationEvent(
+        ts_ms=ts_ms,
+        symbol="BTCUSDT",
+        side=OrderSide.SELL,
+        price=2.0,
+        qty=3.0,
+        notional=6.0,
+        source="BINANCE_USDM",
+        limit_price=1.9,
+        original_qty=3.0,
+        push_ms=ts_ms,
+        receive_ms=ts_ms,
+        raw_json="",
+    )
+
+
+def covered(start_ms: int, end_ms: int) -> CoverageInterval:
+    return CoverageInterval("BTCUSDT", start_ms, end_ms, proven=True)
+
+
+class NotingSink:
+    """Notes every successful call; fails the next ones as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, ...] | str] = []
+        self.failures = 0
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        self._fail_if_told()
+        self.calls.append(tuple(one.ts_ms for one in events))
+        return StoredBatch(tuple(events), tuple(range(len(events))), 0)
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        self._fail_if_told()
+        assert (symbol, proven) == ("BTCUSDT", True)
+        self.calls.append(f"{start_ms}-{end_ms}")
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        raise AssertionError("a writer saves no tick size", symbol, tick_size, ts_ms)
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        raise AssertionError("a writer deletes nothing", before_ms, limit)
+
+    def close(self) -> None:
+        raise AssertionError("a writer closes nothing")
+
+    def _fail_if_told(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("locked")
+
+
+def write(
+    put: Callable[[EventWriter], None], sink: NotingSink, until: int, **config: float
+) -> StatusBoard:
+    """Let a writer run until its sink noted this many calls."""
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        values = {"batch_events": 2, "batch_s": 0.01, "coverage_s": 0.0, "queue_limit": 100}
+        writer = EventWriter(RecorderConfig(**(values | config)), sink, board, None)  # type: ignore[arg-type]
+        put(writer)
+        task = asyncio.create_task(writer.run())
+        async with asyncio.timeout(10):
+            while len(sink.calls) < until:  # noqa: ASYNC110 - the sink is no part of the loop
+                await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    return board
+
+
+def test_coverage_is_written_once_the_events_before_it_are() -> None:
+    def put(writer: EventWriter) -> None:
+        for ts_ms in (1, 2, 3, 4):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(0, 4))
+        for ts_ms in (5, 6):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(4, 6))
+
+    sink = NotingSink()
+    write(put, sink, until=5)
+    assert sink.calls == [(1, 2), (3, 4), "0-4", (5, 6), "4-6"]
+
+
+def test_a_failed_write_is_repeated_with_the_same_events() -> None:
+    def put(writer: EventWriter) -> None:
+        for ts_ms in (1, 2, 3):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(0, 3))
+
+    sink = NotingSink()
+    sink.failures = 2
+    board = write(put, sink, until=3)
+    assert sink.calls == [(1, 2), (3,), "0-3"]
+    assert board.snapshot(0.0).last_error == "locked"
+    assert board.snapshot(0.0).stored == 3
+
+
+def test_coverage_that_is_not_yet_due_comes_later_by_itself() -> None:
+    def put(writer: EventWriter) -> None:
+        writer.put_coverage(covered(0, 1))
+        asyncio.get_running_loop().call_later(0.05, writer.put_coverage, covered(1, 2))
+        asyncio.get_running_loop().call_later(0.10, writer.put_coverage, covered(2, 3))
+
+    sink = NotingSink()
+    write(put, sink, until=2, coverage_s=0.3)
+    assert sink.calls == ["0-1", "1-3"]
+
+
+def test_a_full_queue_drops_and_counts_what_comes_beyond() -> None:
+    taken = []
+
+    def put(writer: EventWriter) -> None:
+        taken.extend(writer.put(event(ts_ms)) for ts_ms in range(1, 6))
+
+    sink = NotingSink()
+    board = write(put, sink, until=2, queue_limit=3)
+    assert taken == [True, True, True, False, False]
+    assert sink.calls == [(1, 2), (3,)]
+    assert board.snapshot(0.0).overflowed == 2
+
+
+def test_draining_gives_up_at_its_limit_and_covers_only_what_is_written() -> None:
+    sink = NotingSink()
+
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(batch_events=2), sink, StatusBoard(), None)
+        writer.put(event(1))
+        writer.put_coverage(covered(0, 1))
+        sink.failures = 1000
+        await writer.drain(0.3)
+        assert sink.calls == []
+        sink.failures = 1
+        await writer.drain(2.0)
+
+    asyncio.run(scenario())
+    assert sink.calls == [(1,), "0-1"]
