@@ -1,0 +1,1 @@
+"""The window of ``python -m Heatmap``, built on the plugin's public surface."""

@@ -1,0 +1,1 @@
+"""Simulated and replayed markets, and the exchange on loopback that serves them."""

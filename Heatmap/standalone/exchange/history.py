@@ -1,0 +1,121 @@
+"""Fills a database with what a simulated or recorded market had before the program started."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+
+from Heatmap.ingestion.force_order import parse_frame
+from Heatmap.model import DataKind, LiquidationEvent
+from Heatmap.standalone.exchange.market import Market
+from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
+from Heatmap.storage.sqlite_store import SqliteStore
+
+logger = logging.getLogger(__name__)
+
+_BATCH_EVENTS = 500
+# A force order within this time proves that the endpoint delivers, as for the recorder.
+_PROOF_MS = 1_800_000
+
+
+def seed_history(
+    path: str | os.PathLike[str],
+    kind: DataKind,
+    market: Market,
+    until_ms: int,
+    span_ms: int | None,
+) -> int:
+    """Store what a recorder would have stored: events, covered time and the tick size.
+
+    Idempotent: what the database holds already stays as it is. Blocks, for about 0.2 s for two
+    days; call it in a worker thread, while no recorder writes the file.
+
+    Parameters
+    ----------
+    path
+        The database; made when it is missing.
+    kind
+        ``SIMULATED`` or ``REPLAY``.
+    market
+        Whose history. Of its force orders, only those of its own symbol are stored.
+    until_ms
+        Data time now: what was pushed before it is history.
+    span_ms
+        How far back, milliseconds; ``None``: to the beginning, for a market that has one.
+
+    Returns
+    -------
+    int
+        How many events were new.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be used.
+    ValueError
+        A market without a beginning, or live data, were to be stored.
+    """
+    if kind is DataKind.LIVE or (kind is DataKind.SIMULATED and span_ms is None):
+        raise ValueError(f"history of kind {kind} cannot be made up over {span_ms} ms")
+    start_ms = 0 if span_ms is None else max(until_ms - span_ms, 0)
+    payloads = market.force_orders(max(start_ms - _PROOF_MS, 0), until_ms)
+    push_ms = [int(payload["E"]) for payload in payloads]
+    events = [
+        event
+        for payload in payloads
+        if payload["E"] >= start_ms and payload["o"]["s"] == market.symbol
+        for event in _events(payload["E"], enveloped(force_order_stream(payload), payload))
+    ]
+    stored = 0
+    with SqliteStore(path, kind) as store:
+        for first in range(0, len(events), _BATCH_EVENTS):
+            stored += len(store.write(events[first : first + _BATCH_EVENTS]).row_ids)
+        # After the events: coverage never claims what is not there.
+        for alive_from_ms, alive_to_ms in market.alive_spans(start_ms, until_ms):
+            for low, high, is_proven in split_by_proof(push_ms, alive_from_ms, alive_to_ms):
+                store.extend_coverage(market.symbol, low, high, proven=is_proven)
+        store.save_tick_size(market.symbol, market.tick_size, until_ms)
+    logger.info("history: %d of %d events were new", stored, len(events))
+    return stored
+
+
+def split_by_proof(
+    push_ms: Sequence[int], start_ms: int, end_ms: int
+) -> Iterator[tuple[int, int, bool]]:
+    """Split a time with heartbeats by whether a force order came in the half hour before.
+
+    Parameters
+    ----------
+    push_ms
+        Push times of force orders of any symbol, ascending, UTC milliseconds.
+    start_ms, end_ms
+        The closed time to split.
+
+    Yields
+    ------
+    (start_ms, end_ms, proven)
+        Adjoining parts in order; none without length.
+    """
+    proofs: list[tuple[int, int]] = []
+    for ts_ms in push_ms:
+        low, high = max(ts_ms, start_ms), min(ts_ms + _PROOF_MS, end_ms)
+        if low >= high:
+            continue
+        if proofs and low <= proofs[-1][1]:
+            proofs[-1] = (proofs[-1][0], high)
+        else:
+            proofs.append((low, high))
+    reached = start_ms
+    for low, high in proofs:
+        if low > reached:
+            yield reached, low, False
+        yield low, high, True
+        reached = high
+    if reached < end_ms:
+        yield reached, end_ms, False
+
+
+def _events(push_ms: int, frame: str) -> Iterator[LiquidationEvent]:
+    """Read a frame as the recorder would, received when it was pushed."""
+    for item in parse_frame(frame, push_ms, keep_raw=True):
+        if isinstance(item, LiquidationEvent):
+            yield item

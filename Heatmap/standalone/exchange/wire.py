@@ -1,0 +1,220 @@
+"""Binance's wire format: what the loopback exchange sends and the candle feed reads. Pure.
+
+Numbers travel as strings, times as whole milliseconds, as in Binance's documentation of the USD-M
+market streams and ``/fapi/v1``.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from Heatmap.errors import ExchangeError
+from Heatmap.standalone.exchange.market import Candle
+
+FUNDING_MS = 28_800_000
+_ROW_LENGTH = 6
+
+
+def compact(value: object) -> str:
+    """Return JSON without blanks, as the exchange sends it."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def enveloped(stream: str, payload: Mapping[str, Any]) -> str:
+    """Return the frame of a combined connection (``/stream``)."""
+    return compact({"stream": stream, "data": payload})
+
+
+def force_order_stream(payload: Mapping[str, Any]) -> str:
+    """Return the name of the stream of one symbol that carries a ``forceOrder`` payload."""
+    return f"{payload['o']['s'].lower()}@forceOrder"
+
+
+def number_text(value: float) -> str:
+    """Return a number as the exchange writes it: decimal, at most eight places."""
+    return f"{value:.8f}".rstrip("0").rstrip(".")
+
+
+def mark_price_payload(symbol: str, ts_ms: int, price: float) -> dict[str, Any]:
+    """Return a ``markPriceUpdate``, the heartbeat; `price` in USD."""
+    text = f"{price:.8f}"
+    return {
+        "e": "markPriceUpdate",
+        "E": ts_ms,
+        "s": symbol,
+        "p": text,
+        "i": text,
+        "P": text,
+        "r": "0.00010000",
+        "T": (ts_ms // FUNDING_MS + 1) * FUNDING_MS,
+    }
+
+
+def kline_payload(
+    symbol: str, interval: str, interval_ms: int, candle: Candle, ts_ms: int
+) -> dict[str, Any]:
+    """Return a ``kline`` event pushed at `ts_ms`."""
+    quote = candle.volume * (candle.open + candle.close) / 2
+    return {
+        "e": "kline",
+        "E": ts_ms,
+        "s": symbol,
+        "k": {
+            "t": candle.open_ms,
+            "T": candle.open_ms + interval_ms - 1,
+            "s": symbol,
+            "i": interval,
+            "f": 0,
+            "L": 0,
+            "o": number_text(candle.open),
+            "c": number_text(candle.close),
+            "h": number_text(candle.high),
+            "l": number_text(candle.low),
+            "v": number_text(candle.volume),
+            "n": math.ceil(candle.volume),
+            "x": candle.is_closed,
+            "q": number_text(quote),
+            "V": number_text(candle.volume / 2),
+            "Q": number_text(quote / 2),
+            "B": "0",
+        },
+    }
+
+
+def kline_row(interval_ms: int, candle: Candle) -> list[Any]:
+    """Return a row of ``/fapi/v1/klines``."""
+    quote = candle.volume * (candle.open + candle.close) / 2
+    return [
+        candle.open_ms,
+        number_text(candle.open),
+        number_text(candle.high),
+        number_text(candle.low),
+        number_text(candle.close),
+        number_text(candle.volume),
+        candle.open_ms + interval_ms - 1,
+        number_text(quote),
+        math.ceil(candle.volume),
+        number_text(candle.volume / 2),
+        number_text(quote / 2),
+        "0",
+    ]
+
+
+def exchange_info(symbol: str, tick_size: Decimal, now_ms: int) -> dict[str, Any]:
+    """Return the answer of ``/fapi/v1/exchangeInfo`` for the one symbol there is."""
+    base, quote = symbol.removesuffix("USDT"), "USDT"
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "futuresType": "U_MARGINED",
+        "rateLimits": [
+            {
+                "rateLimitType": "REQUEST_WEIGHT",
+                "interval": "MINUTE",
+                "intervalNum": 1,
+                "limit": 2400,
+            }
+        ],
+        "exchangeFilters": [],
+        "symbols": [
+            {
+                "symbol": symbol,
+                "pair": symbol,
+                "contractType": "PERPETUAL",
+                "status": "TRADING",
+                "baseAsset": base,
+                "quoteAsset": quote,
+                "marginAsset": quote,
+                "pricePrecision": 2,
+                "quantityPrecision": 3,
+                "filters": [
+                    {
+                        "filterType": "PRICE_FILTER",
+                        "tickSize": str(tick_size),
+                        "minPrice": str(tick_size),
+                        "maxPrice": "10000000",
+                    },
+                    {
+                        "filterType": "LOT_SIZE",
+                        "minQty": "0.001",
+                        "maxQty": "1000",
+                        "stepSize": "0.001",
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def parse_kline_rows(text: str | bytes, *, are_all_closed: bool) -> list[Candle]:
+    """Read the answer of ``/fapi/v1/klines``, oldest first.
+
+    The last candle counts as in progress unless `are_all_closed`; those before it are over.
+
+    Raises
+    ------
+    ExchangeError
+        It is not such an answer, or not in order.
+    """
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise ExchangeError(f"candles must be JSON, got {text!r:.80}") from error
+    if not isinstance(rows, list):
+        raise ExchangeError(f"candles must be a list, got {text!r:.80}")
+    candles: list[Candle] = []
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) < _ROW_LENGTH or not _is_time(row[0]):
+            raise ExchangeError(
+                f"a candle must be a list of {_ROW_LENGTH} or more, got {row!r:.80}"
+            )
+        if candles and row[0] <= candles[-1].open_ms:
+            raise ExchangeError(
+                f"candles must come in order, got {row[0]} after {candles[-1]!r:.80}"
+            )
+        is_closed = are_all_closed or index + 1 < len(rows)
+        candles.append(_candle(row[0], row[1:_ROW_LENGTH], is_closed=is_closed))
+    return candles
+
+
+def parse_kline_frame(text: str | bytes, symbol: str, interval: str) -> Candle | None:
+    """Read a frame of a kline connection, enveloped or not; ``None`` for any other frame.
+
+    Raises
+    ------
+    ExchangeError
+        It is a kline of this symbol and interval, but not readable.
+    """
+    try:
+        frame = json.loads(text)
+    except ValueError as error:
+        raise ExchangeError(f"a frame must be JSON, got {text!r:.80}") from error
+    payload = frame.get("data", frame) if isinstance(frame, dict) else None
+    if not isinstance(payload, dict) or payload.get("e") != "kline":
+        return None
+    kline = payload.get("k")
+    if not isinstance(kline, dict) or not _is_time(kline.get("t")):
+        raise ExchangeError(f"a kline must hold its candle in k, got {text!r:.80}")
+    if kline.get("s") != symbol or kline.get("i") != interval:
+        return None
+    values = [kline.get(name) for name in ("o", "h", "l", "c", "v")]
+    return _candle(kline["t"], values, is_closed=bool(kline.get("x")))
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _candle(open_ms: int, values: list[Any], *, is_closed: bool) -> Candle:
+    try:
+        open_usd, high, low, close, volume = (float(value) for value in values)
+    except (TypeError, ValueError) as error:
+        raise ExchangeError(f"a candle's prices must be numbers, got {values!r:.80}") from error
+    # NaN fails every comparison, so it ends here as well.
+    if not (0 < low <= min(open_usd, close) and max(open_usd, close) <= high < math.inf):
+        raise ExchangeError(f"a candle needs 0 < low <= open, close <= high, got {values!r:.80}")
+    if not 0 <= volume < math.inf:
+        raise ExchangeError(f"a candle's volume must not be negative, got {values!r:.80}")
+    return Candle(open_ms, open_usd, high, low, close, volume, is_closed)

@@ -1,0 +1,504 @@
+"""The candle feed against the loopback exchange and against servers that misbehave."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from websockets.asyncio.server import ServerConnection, serve
+
+from Heatmap.standalone.candle_feed import LIVE, Candle, CandleFeed, CandleFeedTimes
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.market import MINUTE_MS
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
+from Heatmap.standalone.exchange.wire import enveloped, kline_payload, kline_row
+
+NOW_MS = 1_795_176_034_567
+QUICK = CandleFeedTimes(
+    silence_s=5.0, first_backoff_s=0.02, longest_backoff_s=0.05, close_timeout_s=0.1
+)
+MARKET = SimulatedMarket(3)
+
+
+class Hand:
+    """A data clock that the test moves."""
+
+    def __init__(self, now_ms: int = NOW_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class Chart:
+    """What a chart makes of the feed: the candles by time, and a way to wait for a condition."""
+
+    def __init__(self) -> None:
+        self.candles: dict[int, Candle] = {}
+        self.histories: list[list[Candle]] = []
+        self.states: list[str] = []
+        self._changed = asyncio.Event()
+
+    def show_history(self, candles: list[Candle]) -> None:
+        self.histories.append(candles)
+        self.candles = {one.open_ms: one for one in candles}
+        self._changed.set()
+
+    def show_candle(self, candle: Candle) -> None:
+        assert candle.open_ms >= max(self.candles), "a chart takes no older candle"
+        self.candles[candle.open_ms] = candle
+        self._changed.set()
+
+    def show_state(self, state: str) -> None:
+        assert "\n" not in state
+        self.states.append(state)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def shows(self, start_ms: int, now_ms: int) -> bool:
+        """Whether the prices are the market's, without a gap."""
+        wanted = MARKET.candles(MINUTE_MS, start_ms, now_ms)
+        return [prices(one) for one in self.candles.values()] == [prices(one) for one in wanted]
+
+
+def prices(candle: Candle) -> tuple[float, ...]:
+    return candle.open_ms, candle.open, candle.high, candle.low, candle.close
+
+
+def feed_for(
+    chart: Chart, rest_url: str, ws_url: str, count: int = 100, **times: float
+) -> CandleFeed:
+    return CandleFeed(
+        rest_url,
+        ws_url,
+        "BTCUSDT",
+        "1m",
+        count=count,
+        on_history=chart.show_history,
+        on_candle=chart.show_candle,
+        on_state=chart.show_state,
+        times=CandleFeedTimes(
+            **{name: times.get(name, getattr(QUICK, name)) for name in CandleFeedTimes.__slots__}
+        ),
+        rng=random.Random(1),
+    )
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(20):
+            await scenario()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@contextlib.asynccontextmanager
+async def exchange_at(hand: Hand) -> AsyncIterator[LoopbackExchange]:
+    exchange = LoopbackExchange(MARKET, hand)
+    await exchange.start()
+    try:
+        yield exchange
+    finally:
+        await exchange.stop()
+
+
+class Scripted:
+    """An exchange of which each part does as the test says; HTTP and websocket share a clock."""
+
+    def __init__(self, hand: Hand) -> None:
+        self.hand = hand
+        self.rest_url = self.ws_url = ""
+        self.requests: list[dict[str, str]] = []
+        self.connections: list[ServerConnection] = []
+        # Statuses and bodies of the next answers; afterwards the market's candles.
+        self.answers: list[tuple[int, str]] = []
+        self.on_connection: Callable[[ServerConnection], Awaitable[None]] = self.stay
+        self._asked = asyncio.Event()
+
+    async def asked(self, times: int) -> None:
+        """Wait for so many requests."""
+        while len(self.requests) < times:
+            self._asked.clear()
+            await self._asked.wait()
+
+    async def stay(self, connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    async def klines(self, request: web.Request) -> web.Response:
+        query = dict(request.query)
+        self.requests.append(query)
+        self._asked.set()
+        if self.answers:
+            status, text = self.answers.pop(0)
+            return web.Response(status=status, text=text)
+        limit, end_ms = int(query["limit"]), int(query.get("endTime", self.hand()))
+        last = end_ms // MINUTE_MS * MINUTE_MS
+        candles = MARKET.candles(
+            MINUTE_MS, last - (limit - 1) * MINUTE_MS, min(last + MINUTE_MS, self.hand())
+        )
+        return web.json_response([kline_row(MINUTE_MS, one) for one in candles])
+
+    async def push(self, connection: ServerConnection, now_ms: int, **changes: Any) -> None:
+        (candle,) = MARKET.candles(MINUTE_MS, now_ms // MINUTE_MS * MINUTE_MS, now_ms)
+        payload = kline_payload("BTCUSDT", "1m", MINUTE_MS, candle, now_ms)
+        payload["k"] |= changes
+        await connection.send(enveloped("btcusdt@kline_1m", payload))
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator["Scripted"]:
+        async def handle(connection: ServerConnection) -> None:
+            self.connections.append(connection)
+            await self.on_connection(connection)
+
+        app = web.Application()
+        app.router.add_get("/fapi/v1/klines", self.klines)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.rest_url = "http://{}:{}".format(*runner.addresses[0][:2])
+            async with serve(handle, "127.0.0.1", 0, close_timeout=0.1) as server:
+                self.ws_url = "ws://{}:{}".format(*next(iter(server.sockets)).getsockname()[:2])
+                yield self
+        finally:
+            await runner.cleanup()
+
+
+def test_history_comes_first_then_the_stream_follows_without_a_gap() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with exchange_at(hand) as exchange:
+            feed = feed_for(chart, exchange.rest_url, exchange.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            start = NOW_MS // MINUTE_MS * MINUTE_MS - 99 * MINUTE_MS
+            assert len(chart.histories) == 1
+            assert chart.shows(start, NOW_MS)
+            assert [one.is_closed for one in chart.histories[0]] == [True] * 99 + [False]
+            for _ in range(3):
+                hand.now_ms += 47_000
+                await chart.until(lambda: chart.shows(start, hand.now_ms))
+            assert len(chart.histories) == 1
+            assert len(chart.candles) > 101
+            assert all(one.is_closed for one in list(chart.candles.values())[:-1])
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_history_longer_than_a_page_is_put_together() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with exchange_at(hand) as exchange:
+            feed = feed_for(chart, exchange.rest_url, exchange.ws_url, count=3700)
+            await feed.start()
+            await chart.until(lambda: chart.histories)
+            assert chart.shows(NOW_MS // MINUTE_MS * MINUTE_MS - 3699 * MINUTE_MS, NOW_MS)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_history_shorter_than_wished_is_what_there_is() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(3 * MINUTE_MS + 1000), Chart()
+        async with exchange_at(hand) as exchange:
+            feed = feed_for(chart, exchange.rest_url, exchange.ws_url, count=50)
+            await feed.start()
+            await chart.until(lambda: chart.histories)
+            assert [one.open_ms // MINUTE_MS for one in chart.histories[0]] == [0, 1, 2, 3]
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_after_a_lost_connection_the_gap_is_filled() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            hand.now_ms += 7 * MINUTE_MS
+            await server.connections[0].close(1012, "restart")
+            start = NOW_MS // MINUTE_MS * MINUTE_MS - 99 * MINUTE_MS
+            await chart.until(lambda: chart.shows(start, hand.now_ms))
+            assert len(chart.histories) == 1
+            # The stream of the new connection goes on from there.
+            await chart.until(lambda: chart.states.count(LIVE) == 2)
+            hand.now_ms += 2000
+            await server.push(server.connections[1], hand.now_ms)
+            await chart.until(lambda: chart.shows(start, hand.now_ms))
+            assert any("1012 restart" in state for state in chart.states)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_after_a_gap_longer_than_the_history_it_is_loaded_anew() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url, count=10)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            hand.now_ms += 50 * MINUTE_MS
+            await server.connections[0].close()
+            await chart.until(lambda: len(chart.histories) == 2)
+            assert chart.shows(hand.now_ms // MINUTE_MS * MINUTE_MS - 9 * MINUTE_MS, hand.now_ms)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_stream_that_stays_silent_while_trading_goes_on_is_given_up() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url, silence_s=0.05)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            hand.now_ms += 90_000
+            await chart.until(lambda: any("silent" in state for state in chart.states))
+            await chart.until(lambda: chart.states.count(LIVE) == 2)
+            assert len(server.connections) >= 2
+            start = NOW_MS // MINUTE_MS * MINUTE_MS - 99 * MINUTE_MS
+            assert chart.shows(start, hand.now_ms)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_market_that_stands_still_is_not_taken_for_a_dead_stream() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url, silence_s=0.03)
+            await feed.start()
+            await server.asked(4)
+            assert len(server.connections) == 1
+            assert chart.states[-1] == LIVE
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_old_and_foreign_frames_change_nothing() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            before = dict(chart.candles)
+            connection = server.connections[0]
+            await server.push(connection, NOW_MS - 2 * MINUTE_MS)
+            await server.push(connection, NOW_MS + 1, s="BTCUSDC")
+            await server.push(connection, NOW_MS + 1, i="5m")
+            await connection.send('{"result":null,"id":1}')
+            hand.now_ms = NOW_MS + 3000
+            await server.push(connection, hand.now_ms)
+            newest = NOW_MS // MINUTE_MS * MINUTE_MS
+            await chart.until(lambda: chart.candles[newest] != before[newest])
+            assert len(chart.candles) == 100
+            assert all(chart.candles[ts] == one for ts, one in before.items() if ts != newest)
+            await feed.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "garble",
+        '{"e":"kline"}',
+        '{"e":"kline","k":{"t":1,"s":"BTCUSDT","i":"1m","o":"x"}}',
+        '{"e":"kline","k":{"t":1,"s":"BTCUSDT","i":"1m","o":"1","h":"0.5","l":"1","c":"1","v":"1"}}',
+    ],
+)
+def test_an_unreadable_frame_makes_it_connect_again(frame: str) -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            await server.connections[0].send(frame)
+            await chart.until(lambda: chart.states.count(LIVE) == 2)
+            assert sum(state.startswith("no candles: ") for state in chart.states) == 1
+            await feed.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (200, "{", "JSON"),
+        (200, "{}", "list"),
+        (200, "[[1]]", "candle"),
+        (200, '[[2,"1","1","1","1","1"],[1,"1","1","1","1","1"]]', "order"),
+        (200, "[]", "no candles of BTCUSDT 1m"),
+        (400, '{"code":-1121,"msg":"Invalid symbol."}', "Invalid symbol. (-1121)"),
+        (400, "what?", "HTTP 400"),
+        (503, "", "HTTP 503"),
+    ],
+)
+def test_a_refused_or_unreadable_history_is_said_and_tried_again(
+    status: int, body: str, words: str
+) -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            server.answers = [(status, body)]
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            complaints = [state for state in chart.states if state.startswith("no candles: ")]
+            assert len(complaints) == 1
+            assert words in complaints[0]
+            assert "next attempt in" in complaints[0]
+            assert len(chart.histories) == 1
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_ban_is_waited_out() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            server.answers = [(429, json.dumps({"code": -1003, "msg": "Too many requests"}))]
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: any("429" in state for state in chart.states))
+            assert "next attempt in 60 s" in chart.states[-1]
+            assert len(server.requests) == 1
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_an_exchange_that_is_not_there_is_said_and_found_when_it_comes() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        feed = feed_for(chart, "http://127.0.0.1:1", "ws://127.0.0.1:1")
+        await feed.start()
+        await chart.until(lambda: sum("no candles" in state for state in chart.states) >= 3)
+        await feed.stop()
+        assert chart.histories == []
+        async with exchange_at(hand) as exchange:
+            feed = feed_for(chart, exchange.rest_url, exchange.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_server_that_accepts_and_closes_is_not_hammered() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        server = Scripted(hand)
+
+        async def close_at_once(connection: ServerConnection) -> None:
+            await connection.close()
+
+        server.on_connection = close_at_once
+        async with server.serving():
+            feed = feed_for(
+                chart, server.rest_url, server.ws_url, first_backoff_s=0.02, longest_backoff_s=30.0
+            )
+            await feed.start()
+            started = asyncio.get_running_loop().time()
+            await chart.until(
+                lambda: sum(state.startswith("no candles: ") for state in chart.states) == 5
+            )
+            # Four waits of at least half of 0.04, 0.08, 0.16 and 0.32 s.
+            assert asyncio.get_running_loop().time() - started >= 0.3
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_callback_that_fails_does_not_end_the_feed() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        calls = []
+
+        def fail_once(candles: list[Candle]) -> None:
+            calls.append(len(candles))
+            if len(calls) == 1:
+                raise ZeroDivisionError("chart")
+            chart.show_history(candles)
+
+        async with exchange_at(hand) as exchange:
+            feed = CandleFeed(
+                exchange.rest_url,
+                exchange.ws_url,
+                "BTCUSDT",
+                "1m",
+                count=10,
+                on_history=fail_once,
+                on_candle=chart.show_candle,
+                on_state=chart.show_state,
+                times=QUICK,
+            )
+            await feed.start()
+            await chart.until(lambda: chart.histories)
+            assert calls == [10, 10]
+            assert any("internal error: chart" in state for state in chart.states)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_start_and_stop_are_idempotent_and_it_may_start_again() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.stop()
+            await feed.start()
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            assert len(server.connections) == 1
+            await asyncio.gather(feed.stop(), feed.stop())
+            await feed.stop()
+            await server.connections[0].wait_closed()
+            states = list(chart.states)
+            await feed.start()
+            await chart.until(lambda: len(chart.histories) == 2)
+            await feed.stop()
+            assert chart.states[: len(states)] == states
+
+    run(scenario)
+
+
+def test_without_a_state_callback_nothing_is_missed() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with exchange_at(hand) as exchange:
+            feed = CandleFeed(
+                exchange.rest_url,
+                exchange.ws_url,
+                "BTCUSDT",
+                "5m",
+                on_history=chart.show_history,
+                on_candle=chart.show_candle,
+            )
+            await feed.start()
+            await chart.until(lambda: chart.histories)
+            assert len(chart.histories[0]) == 1000
+            await feed.stop()
+
+    run(scenario)

@@ -1,0 +1,122 @@
+"""Binance's wire format, written and read."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from Heatmap.errors import ExchangeError
+from Heatmap.ingestion.exchange_info import parse_exchange_info
+from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.exchange.wire import (
+    compact,
+    enveloped,
+    exchange_info,
+    force_order_stream,
+    kline_payload,
+    kline_row,
+    mark_price_payload,
+    number_text,
+    parse_kline_frame,
+    parse_kline_rows,
+)
+
+MINUTE_MS = 60_000
+CANDLE = Candle(1_733_360_400_000, 96123.4, 96200.05, 96000.1, 96001.0, 12.345, False)
+
+
+def row(open_ms: int, *values: object) -> list[Any]:
+    return [open_ms, *(values or ("2", "3", "1", "2.5", "7")), open_ms + MINUTE_MS - 1]
+
+
+@pytest.mark.parametrize("is_enveloped", [True, False])
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_kline_event_is_read_as_it_was_written(is_enveloped: bool, is_closed: bool) -> None:
+    candle = Candle(CANDLE.open_ms, 96123.4, 96200.05, 96000.1, 96001.0, 12.345, is_closed)
+    payload = kline_payload("BTCUSDT", "1m", MINUTE_MS, candle, CANDLE.open_ms + 5)
+    text = enveloped("btcusdt@kline_1m", payload) if is_enveloped else compact(payload)
+    assert parse_kline_frame(text, "BTCUSDT", "1m") == candle
+    assert parse_kline_frame(text.encode(), "BTCUSDT", "1m") == candle
+
+
+def test_a_kline_of_another_symbol_or_interval_is_passed_over() -> None:
+    text = compact(kline_payload("BTCUSDT", "1m", MINUTE_MS, CANDLE, CANDLE.open_ms))
+    assert parse_kline_frame(text, "BTCUSDC", "1m") is None
+    assert parse_kline_frame(text, "BTCUSDT", "5m") is None
+    assert parse_kline_frame('{"result":null,"id":1}', "BTCUSDT", "1m") is None
+    assert parse_kline_frame("[]", "BTCUSDT", "1m") is None
+
+
+def test_rows_are_read_as_they_were_written_and_the_last_is_in_progress() -> None:
+    later = Candle(CANDLE.open_ms + MINUTE_MS, 2.0, 3.0, 1.0, 2.5, 7.0, False)
+    text = compact([kline_row(MINUTE_MS, CANDLE), kline_row(MINUTE_MS, later)])
+    first, last = parse_kline_rows(text, are_all_closed=False)
+    assert (first.is_closed, last.is_closed) == (True, False)
+    assert last == later
+    assert (first.open, first.high, first.low, first.close, first.volume) == (
+        CANDLE.open,
+        CANDLE.high,
+        CANDLE.low,
+        CANDLE.close,
+        CANDLE.volume,
+    )
+    assert all(one.is_closed for one in parse_kline_rows(text, are_all_closed=True))
+    assert parse_kline_rows("[]", are_all_closed=False) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": -1},
+        [row(1)[:5]],
+        ["row"],
+        [["1", "2", "3", "1", "2.5", "7"]],
+        [row(True)],
+        [row(-5)],
+        [row(2), row(2)],
+        [row(1, "x", "3", "1", "2", "7")],
+        [row(1, None, "3", "1", "2", "7")],
+        [row(1, "nan", "3", "1", "2", "7")],
+        [row(1, "2", "inf", "1", "2", "7")],
+        [row(1, "2", "1.5", "1", "2", "7")],
+        [row(1, "2", "3", "0", "2", "7")],
+        [row(1, "2", "3", "1", "2", "-7")],
+    ],
+)
+def test_an_answer_that_is_no_candles_is_refused(answer: object) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        parse_kline_rows(json.dumps(answer), are_all_closed=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (96000.0, "96000"),
+        (0.0, "0"),
+        (96000.1, "96000.1"),
+        (0.0711501, "0.0711501"),
+        (1e-9, "0"),
+        (1e12, "1000000000000"),
+        (100.0, "100"),
+    ],
+)
+def test_numbers_are_written_without_exponent_or_needless_zeros(value: float, text: str) -> None:
+    assert number_text(value) == text
+
+
+def test_the_recorder_reads_the_heartbeat_and_the_tick_size() -> None:
+    text = compact(mark_price_payload("BTCUSDT", 1_733_360_400_000, 96123.45))
+    assert parse_frame(text, 0, keep_raw=False) == (
+        MarkPrice("BTCUSDT", 1_733_360_400_000, 96123.45),
+    )
+    info = parse_exchange_info(compact(exchange_info("BTCUSDT", Decimal("0.10"), 7)), {"BTCUSDT"})
+    assert info.tick_sizes == {"BTCUSDT": Decimal("0.10")}
+    assert str(info.tick_sizes["BTCUSDT"]) == "0.10"
+    assert info.server_ms == 7
+
+
+def test_a_force_orders_stream_is_its_symbol_in_small_letters() -> None:
+    assert force_order_stream({"o": {"s": "BTCUSDT_260327"}}) == "btcusdt_260327@forceOrder"
