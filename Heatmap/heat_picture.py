@@ -1,0 +1,386 @@
+"""One layer's picture: reads the window, builds the heat field, turns it into bytes for the page.
+
+All work runs in a worker thread, one piece after the other under a lock. Each piece returns the
+message that brings the page up to date, or ``None`` when the page already is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from Heatmap.aggregation.heat_field import ColumnRange, HeatField, needed_span_ms
+from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, steady_clip, to_bytes
+from Heatmap.aggregation.resolution import (
+    GridSpec,
+    PriceAxis,
+    choose_price_axis,
+    choose_time_axis,
+    fits,
+)
+from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.heatmap_settings import HeatmapSettings, Resolution
+from Heatmap.model import CoverageInterval, LiquidationEvent, Viewport
+from Heatmap.storage.coverage import gaps_between
+from Heatmap.storage.event_reader import EventReader
+
+COVERAGE_PERIOD_S = 1.0
+"""The coverage is read again at most this often."""
+CLIP_PERIOD_S = 1.0
+"""The automatic clip is looked at at most this often."""
+EMPTY_CLIP_USD = 100_000.0
+"""Where the scale ends while there is nothing to take a percentile of."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """Everything a picture depends on, besides the database.
+
+    Attributes
+    ----------
+    viewport
+        What the chart shows.
+    settings
+        The settings in force.
+    tick_size
+        Tick size of the symbol, USD.
+    now_ms
+        Data time now.
+    is_alive
+        Whether heartbeats flow at this moment, so that the newest coverage reaches until now.
+    """
+
+    viewport: Viewport
+    settings: HeatmapSettings
+    tick_size: Decimal
+    now_ms: int
+    is_alive: bool
+
+    @property
+    def end_ms(self) -> int:
+        """Where the window ends: now, or the right edge of a chart that is scrolled back."""
+        end_ms = self.viewport.end_ms
+        return self.now_ms if end_ms is None else min(end_ms, self.now_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMessage:
+    """What goes to the page.
+
+    Attributes
+    ----------
+    is_whole
+        A whole grid (`LayerPort.show_grid`), else columns (`LayerPort.append_cells`).
+    meta
+        Where the cells belong; times in UTC milliseconds, prices and values in USD.
+    cells
+        uint8 (rows, columns) in C order; row 0 is the lowest price, column 0 the oldest.
+    """
+
+    is_whole: bool
+    meta: dict[str, Any]
+    cells: bytes
+
+
+_SHAPING_FIELDS = (
+    "window",
+    "decay",
+    "shape",
+    "side",
+    "minimum_notional",
+    "resolution",
+    "clip_percentile",
+    "clip_usd",
+)
+
+Pending = Sequence[tuple[int, LiquidationEvent]]
+
+
+class HeatPicture:
+    """The picture of one symbol. `close` may be called at any time; `rebuild` comes first."""
+
+    def __init__(self, database: Path, symbol: str) -> None:
+        self.symbol = symbol
+        self._database = database
+        self._reader: EventReader | None = None
+        self._is_closed = False
+        self._lock = Lock()
+        self._field: HeatField | None = None
+        self._axis: PriceAxis | None = None
+        self._built: PictureRequest | None = None
+        self._scale: Scale | None = None
+        # Newest row that is in the picture: a batch that was read from the file is not added again.
+        self._last_row_id = 0
+        self._sequence = 0
+        self._gaps: list[list[Any]] = []
+        self._inner_gap_edges: list[tuple[Any, ...]] = []
+        self._coverage_read_s = 0.0
+        self._clip_checked_s = 0.0
+
+    def close(self) -> None:
+        """Close the database; waits for a piece of work that is under way. Idempotent."""
+        with self._lock:
+            self._is_closed = True
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+    def fits(self, viewport: Viewport) -> bool:
+        """Whether the built grid still serves `viewport`, so that no rebuild is needed."""
+        built, axis, field = self._built, self._axis, self._field
+        if built is None or axis is None or field is None:
+            return False
+        resolution = Resolution.parse(built.settings.resolution)
+        same_end = viewport.end_ms == built.viewport.end_ms
+        wanted = choose_time_axis(
+            built.end_ms, built.settings.window_ms, viewport.width_px, resolution
+        )
+        return (
+            same_end
+            and wanted.bin_ms == field.spec.time.bin_ms
+            and fits(axis, viewport, resolution)
+        )
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether an update without new events would change the picture."""
+        field, built = self._field, self._built
+        if field is None or built is None:
+            return False
+        follows_now = built.viewport.end_ms is None
+        is_new_column = follows_now and now_ms >= field.spec.time.end_ms
+        return is_new_column or monotonic() - self._coverage_read_s >= COVERAGE_PERIOD_S
+
+    # -- pieces of work, in the worker thread -------------------------------------------------
+
+    def rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
+        """Read the window from the database and build the picture from scratch.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be read.
+        """
+        with self._lock:
+            if self._is_closed:
+                return None
+            return self._rebuild(request, pending)
+
+    def restyle(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
+        """Put the same field on another scale, without reading anything."""
+        with self._lock:
+            if self._is_closed:
+                return None
+            field = self._field
+            if field is None:
+                return self._rebuild(request, pending)
+            self._built = request
+            self._add(field, request, pending)
+            self._scale = self._fresh_scale(field, request.settings, previous=None)
+            return self._whole_message(field, request)
+
+    def update(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
+        """Advance the column of now and add events; a whole grid only when the scale moved."""
+        with self._lock:
+            if self._is_closed:
+                return None
+            field, axis, scale = self._field, self._axis, self._scale
+            if field is None or axis is None or scale is None:
+                return self._rebuild(request, pending)
+            if axis.tick_size != request.tick_size:
+                return self._rebuild(request, pending)
+            return self._update(field, scale, request, pending)
+
+    def _rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage:
+        settings = request.settings
+        resolution = Resolution.parse(settings.resolution)
+        viewport = request.viewport
+        previous = self._axis if self._has_tick(request.tick_size) else None
+        axis = choose_price_axis(viewport, request.tick_size, resolution, previous)
+        time = choose_time_axis(request.end_ms, settings.window_ms, viewport.width_px, resolution)
+        field = HeatField(
+            GridSpec(axis, time),
+            shape=settings.shape,
+            tau_ms=settings.decay_tau_ms,
+            side=settings.side,
+            minimum_notional=settings.minimum_notional,
+            now_ms=request.end_ms,
+        )
+        start_ms, end_ms = needed_span_ms(
+            time,
+            shape=settings.shape,
+            tau_ms=settings.decay_tau_ms,
+            retention_ms=settings.retention_ms,
+        )
+        # Live, events ahead of this machine's clock are read as well: their column is yet to come.
+        until_ms = None if viewport.end_ms is None else end_ms
+        window = self._open_reader().read_window(self.symbol, start_ms, until_ms)
+        field.load(window.events)
+        keeps_scale = self._built is not None and _same_values(self._built.settings, settings)
+        self._field, self._axis, self._built = field, axis, request
+        self._last_row_id = window.last_row_id
+        self._add(field, request, pending)
+        self._scale = self._fresh_scale(
+            field, settings, previous=self._scale if keeps_scale else None
+        )
+        self._read_gaps(request)
+        return self._whole_message(field, request)
+
+    def _update(
+        self, field: HeatField, scale: Scale, request: PictureRequest, pending: Pending
+    ) -> PictureMessage | None:
+        self._built = request
+        first_col_before = field.spec.time.first_col
+        ranges = []
+        if request.viewport.end_ms is None:
+            ranges.append(field.advance(request.end_ms))
+        ranges.append(self._add(field, request, pending))
+        changed = _union(ranges)
+        gaps_changed = self._read_gaps(request)
+        if changed is None and not gaps_changed:
+            return None
+        if changed is not None and monotonic() - self._clip_checked_s >= CLIP_PERIOD_S:
+            fresh = self._fresh_scale(field, request.settings, previous=scale)
+            if fresh != scale:
+                self._scale = fresh
+                return self._whole_message(field, request)
+        time = field.spec.time
+        first, stop, cells = 0, 0, b""
+        if changed is not None:
+            first, stop = changed.start, changed.stop
+            cells = to_bytes(field.column_values(changed), scale).tobytes()
+        self._sequence += 1
+        meta = {
+            "sequence": self._sequence,
+            "firstCol": time.first_col + first,
+            "cols": stop - first,
+            "dropCols": time.first_col - first_col_before,
+            "timeStartMs": time.start_ms,
+            "windowStartMs": request.end_ms - request.settings.window_ms,
+            "endMs": request.end_ms,
+            "gaps": self._gaps,
+        }
+        return PictureMessage(
+            is_whole=False, meta=meta, cells=np.ascontiguousarray(cells).tobytes()
+        )
+
+    def _whole_message(self, field: HeatField, request: PictureRequest) -> PictureMessage:
+        assert self._scale is not None  # noqa: S101 - set by every caller just before
+        self._sequence += 1
+        price, time = field.spec.price, field.spec.time
+        meta = {
+            "symbol": self.symbol,
+            "sequence": self._sequence,
+            "priceLow": price.low,
+            "binUsd": price.bin_usd,
+            "rows": price.n_rows,
+            "timeStartMs": time.start_ms,
+            "binMs": time.bin_ms,
+            "cols": time.n_cols,
+            "windowStartMs": request.end_ms - request.settings.window_ms,
+            "endMs": request.end_ms,
+            "gaps": self._gaps,
+            "scale": {
+                "mode": self._scale.mode,
+                "floorUsd": self._scale.floor_usd,
+                "clipUsd": self._scale.clip_usd,
+            },
+        }
+        cells = to_bytes(field.values, self._scale).tobytes()
+        return PictureMessage(is_whole=True, meta=meta, cells=cells)
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _open_reader(self) -> EventReader:
+        if self._reader is None:
+            self._reader = EventReader(self._database)
+        return self._reader
+
+    def _has_tick(self, tick_size: Decimal) -> bool:
+        return self._axis is not None and self._axis.tick_size == tick_size
+
+    def _add(
+        self, field: HeatField, request: PictureRequest, pending: Pending
+    ) -> ColumnRange | None:
+        is_scrolled_back = request.viewport.end_ms is not None
+        rows = [
+            (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
+            for row_id, event in pending
+            if row_id > self._last_row_id
+            and not (is_scrolled_back and event.ts_ms >= field.spec.time.end_ms)
+        ]
+        if pending:
+            self._last_row_id = max(self._last_row_id, pending[-1][0])
+        if not rows:
+            return None
+        return field.add(np.array(rows, dtype=EVENT_DTYPE))
+
+    def _fresh_scale(
+        self, field: HeatField, settings: HeatmapSettings, previous: Scale | None
+    ) -> Scale:
+        self._clip_checked_s = monotonic()
+        if settings.clip_usd is not None:
+            clip_usd = settings.clip_usd
+        else:
+            fresh = auto_clip(field.values, settings.clip_percentile)
+            before = None if previous is None else previous.clip_usd
+            clip_usd = steady_clip(before, fresh) or EMPTY_CLIP_USD
+        return Scale(settings.normalization, log_floor(clip_usd), clip_usd)
+
+    def _read_gaps(self, request: PictureRequest) -> bool:
+        """Read the coverage again; whether the gaps have changed."""
+        self._coverage_read_s = monotonic()
+        end_ms = request.end_ms
+        start_ms = end_ms - request.settings.window_ms
+        intervals = list(self._open_reader().read_coverage(self.symbol, start_ms, end_ms))
+        if request.is_alive and request.viewport.end_ms is None and intervals:
+            intervals[-1] = replace(intervals[-1], end_ms=end_ms)
+        gaps = find_gaps(intervals, start_ms, end_ms)
+        inner = _inner_edges(gaps, start_ms, end_ms)
+        changed = inner != self._inner_gap_edges
+        self._gaps, self._inner_gap_edges = gaps, inner
+        return changed
+
+
+def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int) -> list[list[Any]]:
+    """Return what was not recorded, or not proven to be, between `start_ms` and `end_ms`.
+
+    Parameters
+    ----------
+    intervals
+        Coverage within these times.
+
+    Returns
+    -------
+    list of ``[from_ms, to_ms, kind]``
+        Sorted, not overlapping; kind is ``"gap"`` (no connection) or ``"unproven"``.
+    """
+    gaps: list[list[Any]] = [
+        [from_ms, to_ms, "gap"] for from_ms, to_ms in gaps_between(intervals, start_ms, end_ms)
+    ]
+    gaps += [[part.start_ms, part.end_ms, "unproven"] for part in intervals if not part.proven]
+    return sorted(gaps)
+
+
+def _inner_edges(gaps: list[list[Any]], start_ms: int, end_ms: int) -> list[tuple[Any, ...]]:
+    """Return the gaps without the window's own ends, which move all the time with now."""
+    return [
+        (None if from_ms == start_ms else from_ms, None if to_ms == end_ms else to_ms, kind)
+        for from_ms, to_ms, kind in gaps
+    ]
+
+
+def _same_values(before: HeatmapSettings, after: HeatmapSettings) -> bool:
+    """Whether both settings give the same values in USD, so that the clip should hold still."""
+    return all(getattr(before, name) == getattr(after, name) for name in _SHAPING_FIELDS)
+
+
+def _union(ranges: Sequence[ColumnRange | None]) -> ColumnRange | None:
+    found = [one for one in ranges if one is not None]
+    if not found:
+        return None
+    return ColumnRange(min(one.start for one in found), max(one.stop for one in found))

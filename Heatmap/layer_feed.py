@@ -1,0 +1,378 @@
+"""What one attached layer is shown: viewport and settings in, grids and increments out.
+
+A feed lives on the event loop of the user interface and never blocks it: reading, building and
+scaling run in a worker thread (`HeatPicture`). `FeedSchedule` decides what is due when and does no
+I/O; `LayerFeed` carries it out. The feed draws while the heatmap is enabled, the page is ready, has
+told its viewport and shows a symbol that is recorded.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+from Heatmap.errors import HeatmapError
+from Heatmap.heat_picture import HeatPicture, PictureMessage, PictureRequest
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
+
+logger = logging.getLogger(__name__)
+
+QUIET_S = 0.3
+"""A resize, pan or zoom is answered after this much quiet."""
+RETRY_S = 5.0
+"""Time until the next try after building failed."""
+
+_RESTYLING = frozenset({"normalization", "clip_percentile", "clip_usd"})
+_REBUILDING = frozenset(
+    {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
+)
+
+
+class LayerListener(Protocol):
+    """What a layer tells its feed; called on the thread of the user interface."""
+
+    def viewport_changed(self, viewport: Viewport) -> None:
+        """Take note of what the chart shows now; at most ten times a second."""
+
+    def page_ready(self) -> None:
+        """Show everything anew: the page has a chart (again), or missed an increment."""
+
+    def symbol_changed(self) -> None:
+        """Take note that `LayerPort.symbol` has changed."""
+
+    def painted(self, timing: Mapping[str, float]) -> None:
+        """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
+
+
+class LayerPort(Protocol):
+    """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
+
+    @property
+    def symbol(self) -> str | None:
+        """Symbol that the page shows; ``None`` while it is not known."""
+
+    def set_listener(self, listener: LayerListener | None) -> None:
+        """Tell `listener` from now on; ``None``: nobody."""
+
+    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        """Replace the picture."""
+
+    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        """Replace or add columns of the picture."""
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Change what the page applies by itself: visible, opacity, palette, hatch, label."""
+
+    def clear(self) -> None:
+        """Remove the picture."""
+
+
+class Action(Enum):
+    """A piece of work for the worker thread."""
+
+    REBUILD = "rebuild"
+    RESTYLE = "restyle"
+    UPDATE = "update"
+
+
+class FeedSchedule:
+    """When which action is due. Pure: the caller tells the time, in seconds of a monotonic clock.
+
+    A rebuild that follows a resize or a pan waits for `QUIET_S` without a further one; a rebuild
+    makes a pending restyle superfluous; updates keep `update_interval_s` between them.
+    """
+
+    def __init__(self, update_interval_s: float) -> None:
+        self.update_interval_s = update_interval_s
+        self._rebuild_due_s: float | None = None
+        self._restyle = False
+        self._update_due_s = 0.0
+        self._has_picture = False
+
+    def request_rebuild(self, now_s: float, *, quiet_s: float = 0.0) -> None:
+        """Ask for a rebuild after `quiet_s`; one that is due already is not put off."""
+        due_s = now_s + quiet_s
+        is_immediate = self._rebuild_due_s is not None and self._rebuild_due_s <= now_s
+        if not is_immediate:
+            self._rebuild_due_s = due_s
+
+    def request_restyle(self) -> None:
+        """Ask for the same grid on another scale."""
+        self._restyle = True
+
+    def reset(self) -> None:
+        """Forget everything: nothing is shown any more."""
+        self._rebuild_due_s = None
+        self._restyle = False
+        self._has_picture = False
+
+    def next_action(self, now_s: float) -> tuple[Action | None, float | None]:
+        """Return what is due now, or ``None`` and the seconds until something is.
+
+        ``(None, None)`` means that nothing will be due until something is requested.
+        """
+        if self._rebuild_due_s is not None and self._rebuild_due_s <= now_s:
+            return Action.REBUILD, None
+        if not self._has_picture:
+            due_s = self._rebuild_due_s
+            return None, None if due_s is None else due_s - now_s
+        if self._restyle:
+            return Action.RESTYLE, None
+        if self._update_due_s <= now_s:
+            return Action.UPDATE, None
+        due_s = min(self._update_due_s, self._rebuild_due_s or self._update_due_s)
+        return None, due_s - now_s
+
+    def begin(self, action: Action, now_s: float) -> None:
+        """Take note that `action` starts now: what is requested from here on comes on top."""
+        self._update_due_s = now_s + self.update_interval_s
+        if action is Action.REBUILD:
+            self._rebuild_due_s = None
+            self._restyle = False
+            self._has_picture = True
+        elif action is Action.RESTYLE:
+            self._restyle = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedContext:
+    """What all feeds of one service share.
+
+    Attributes
+    ----------
+    database
+        Path of the database to read.
+    clock
+        Data time now, UTC milliseconds.
+    tick_size
+        Symbol to tick size, USD.
+    is_alive
+        Whether the recorder's connection delivers heartbeats at this moment.
+    executor
+        Where reading and building run.
+    label
+        Short text on the picture, such as SIMULATED; empty: none.
+    """
+
+    database: Path
+    clock: Callable[[], int]
+    tick_size: Callable[[str], Decimal]
+    is_alive: Callable[[], bool]
+    executor: Executor
+    label: str
+
+
+class LayerFeed:
+    """Keeps one layer's picture true; `run` is its task. Belongs on the loop's thread."""
+
+    def __init__(self, layer: LayerPort, settings: HeatmapSettings, context: FeedContext) -> None:
+        self.layer = layer
+        self._settings = settings
+        self._context = context
+        self._schedule = FeedSchedule(settings.update_interval_ms / 1000)
+        self._wake = asyncio.Event()
+        self._viewport: Viewport | None = None
+        self._is_page_ready = False
+        self._picture: HeatPicture | None = None
+        self._pending: list[tuple[int, LiquidationEvent]] = []
+        # Measurements of the last pieces of work, for the status.
+        self.measured: dict[str, float] = {}
+        self.last_error = ""
+        layer.set_listener(self)
+
+    # -- what the service tells ---------------------------------------------------------------
+
+    def apply_settings(self, settings: HeatmapSettings) -> None:
+        """Take over changed settings; only what they touch is built again."""
+        before, self._settings = self._settings, settings
+        old, new = before.as_mapping(), settings.as_mapping()
+        changed = {name for name in new if old[name] != new[name]}
+        self._schedule.update_interval_s = settings.update_interval_ms / 1000
+        self._send_options()
+        if "enabled" in changed or "symbols" in changed:
+            self._restart()
+        elif changed & _REBUILDING:
+            self._request_rebuild()
+        elif changed & _RESTYLING:
+            self._schedule.request_restyle()
+            self._wake.set()
+
+    def add_batch(self, batch: StoredBatch) -> None:
+        """Take newly stored events; they are drawn with the next update."""
+        if not self._is_drawing():
+            return
+        symbol = self.layer.symbol
+        self._pending.extend(
+            (row_id, event)
+            for row_id, event in zip(batch.row_ids, batch.events, strict=True)
+            if event.symbol == symbol
+        )
+
+    def miss_batches(self) -> None:
+        """Build anew from the database, because batches were dropped on their way here."""
+        if self._is_drawing():
+            self._request_rebuild()
+
+    def close(self) -> None:
+        """Remove the picture and stop listening; the owner cancels `run`'s task."""
+        self.layer.set_listener(None)
+        self._forget_picture()
+        self.layer.clear()
+
+    # -- what the layer tells (LayerListener) -------------------------------------------------
+
+    def viewport_changed(self, viewport: Viewport) -> None:
+        """Rebuild after a moment of quiet where the picture no longer fits; the first at once."""
+        if not viewport.is_drawable:
+            return
+        is_first = self._viewport is None
+        self._viewport = viewport
+        if not self._is_drawing():
+            return
+        if is_first or self._picture is None:
+            self._request_rebuild()
+        elif not self._picture.fits(viewport):
+            self._request_rebuild(quiet_s=QUIET_S)
+
+    def page_ready(self) -> None:
+        """Show everything anew on a page that was just loaded."""
+        self._is_page_ready = True
+        self._send_options()
+        self._restart()
+
+    def symbol_changed(self) -> None:
+        """Show the new symbol's picture, or none when it is not recorded."""
+        self._restart()
+
+    def painted(self, timing: Mapping[str, float]) -> None:
+        """Keep the page's measured paint times for the status."""
+        self.measured.update(timing)
+
+    # -- the task -----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Carry out what is due until cancelled; a failure is logged, shown and tried again."""
+        try:
+            while True:
+                action, delay_s = self._schedule.next_action(monotonic())
+                if action is None:
+                    await self._sleep(delay_s)
+                    continue
+                try:
+                    await self._perform(action)
+                except HeatmapError as error:
+                    self._note_failure(str(error))
+                except Exception as error:
+                    logger.exception("the heatmap could not be built")
+                    self._note_failure(f"the heatmap could not be built: {error!r}")
+        finally:
+            self._forget_picture()
+
+    async def _sleep(self, delay_s: float | None) -> None:
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    async def _perform(self, action: Action) -> None:
+        self._schedule.begin(action, monotonic())
+        viewport, symbol = self._viewport, self.layer.symbol
+        if not self._is_drawing() or viewport is None or symbol is None:
+            self._schedule.reset()
+            return
+        if self._picture is None or self._picture.symbol != symbol:
+            self._forget_picture()
+            self._picture = HeatPicture(self._context.database, symbol)
+        picture = self._picture
+        if action is Action.UPDATE and not self._pending and not picture.is_due(self._now_ms()):
+            return
+        request = PictureRequest(
+            viewport=viewport,
+            settings=self._settings,
+            tick_size=self._context.tick_size(symbol),
+            now_ms=self._now_ms(),
+            is_alive=self._context.is_alive(),
+        )
+        pending, self._pending = self._pending, []
+        work = {
+            Action.REBUILD: picture.rebuild,
+            Action.RESTYLE: picture.restyle,
+            Action.UPDATE: picture.update,
+        }[action]
+        loop = asyncio.get_running_loop()
+        started_s = monotonic()
+        message = await loop.run_in_executor(self._context.executor, work, request, pending)
+        # A toggle or another symbol while the worker was busy makes the result worthless.
+        if message is not None and self._picture is picture and self._is_drawing():
+            self._send(message)
+            self.measured[f"{action.value}_ms"] = (monotonic() - started_s) * 1000
+            self.measured["sent_bytes"] = float(len(message.cells))
+        self.last_error = ""
+
+    def _send(self, message: PictureMessage) -> None:
+        if message.is_whole:
+            self.layer.show_grid(message.meta, message.cells)
+        else:
+            self.layer.append_cells(message.meta, message.cells)
+
+    def _note_failure(self, text: str) -> None:
+        if text != self.last_error:
+            logger.warning("%s; trying again every %g s", text, RETRY_S)
+        self.last_error = text
+        self._forget_picture()
+        self._schedule.reset()
+        self._schedule.request_rebuild(monotonic(), quiet_s=RETRY_S)
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _now_ms(self) -> int:
+        return self._context.clock()
+
+    def _is_drawing(self) -> bool:
+        symbol = self.layer.symbol
+        recorded = self._settings.symbols
+        return (
+            self._settings.enabled
+            and self._is_page_ready
+            and symbol is not None
+            and (symbol in recorded or ALL_SYMBOLS in recorded)
+        )
+
+    def _send_options(self) -> None:
+        settings = self._settings
+        self.layer.set_options(
+            {
+                "visible": settings.enabled,
+                "opacity": settings.opacity,
+                "palette": settings.palette,
+                "hatch": settings.gap_hatch,
+                "label": self._context.label,
+            }
+        )
+
+    def _restart(self) -> None:
+        self._forget_picture()
+        self.layer.clear()
+        self._schedule.reset()
+        if self._is_drawing() and self._viewport is not None:
+            self._request_rebuild()
+
+    def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
+        self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)
+        self._wake.set()
+
+    def _forget_picture(self) -> None:
+        self._pending.clear()
+        picture, self._picture = self._picture, None
+        if picture is not None:
+            # Closing waits for a piece of work under way, which must not hold up this loop.
+            self._context.executor.submit(picture.close)

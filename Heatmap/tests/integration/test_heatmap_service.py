@@ -1,0 +1,323 @@
+"""The service on a plain asyncio loop, with a loopback exchange and real files."""
+
+import asyncio
+import itertools
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.errors import StorageError
+from Heatmap.layer_feed import LayerListener
+from Heatmap.model import DataKind, Viewport
+from Heatmap.standalone.exchange.data_clock import DataClock
+from Heatmap.standalone.exchange.history import seed_history
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.recording import load_recording
+from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.storage.sqlite_store import SqliteStore
+
+START_MS = 1_733_360_400_000
+EVERY_MS = 1_000
+SPEED = 20.0
+PRICE = 100_000.0
+
+
+class RecordingLayer:
+    """The far side of a feed: keeps what it is told to show, and when."""
+
+    def __init__(self, symbol: str | None = "BTCUSDT") -> None:
+        self.symbol = symbol
+        self.listener: LayerListener | None = None
+        self.grids: list[Mapping[str, Any]] = []
+        self.appended: list[tuple[float, Mapping[str, Any]]] = []
+        self.options: dict[str, Any] = {}
+        self.is_shown = False
+
+    def set_listener(self, listener: LayerListener | None) -> None:
+        self.listener = listener
+
+    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        assert len(cells) == meta["rows"] * meta["cols"]
+        self.grids.append(meta)
+        self.is_shown = True
+
+    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        assert len(cells) == self.grids[-1]["rows"] * meta["cols"]
+        self.appended.append((time.monotonic(), meta))
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        self.options.update(options)
+
+    def clear(self) -> None:
+        self.is_shown = False
+
+    def open_page(self) -> None:
+        """Tell the feed what a page tells it once it has a chart."""
+        assert self.listener is not None
+        self.listener.page_ready()
+        self.listener.viewport_changed(Viewport(99_000.0, 101_000.0, None, 900.0, 500.0))
+
+
+def write_recording(directory: Path) -> tuple[Path, Path]:
+    """Write an hour with one liquidation a second after the start, and one a minute before it."""
+    times = [*range(-1_800_000, 0, 60_000), *range(500, 600_000, EVERY_MS)]
+    lines = []
+    for number, after_ms in enumerate(times):
+        order = {
+            "s": "BTCUSDT",
+            "S": "SELL" if number % 2 else "BUY",
+            "q": "0.100",
+            "p": f"{PRICE:.2f}",
+            "ap": f"{PRICE + number % 50:.2f}",
+            "z": "0.100",
+            "T": START_MS + after_ms,
+        }
+        lines.append(json.dumps({"e": "forceOrder", "E": START_MS + after_ms + 3, "o": order}))
+    messages = directory / "messages.jsonl"
+    messages.write_text("\n".join(lines) + "\n")
+    rows = [
+        f"{START_MS + 60_000 * minute},{PRICE},{PRICE},{PRICE},{PRICE},1,1,1"
+        for minute in range(-40, 20)
+    ]
+    candles = directory / "klines.csv"
+    header = "open_time,open,high,low,close,volume,quote_volume,trades"
+    candles.write_text("\n".join([header, *rows]) + "\n")
+    return messages, candles
+
+
+class World:
+    """A replaying exchange, a service on it, and a layer."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.database = directory / "x.sqlite3"
+        market = ReplayedMarket(load_recording(*write_recording(directory)))
+        self.clock = DataClock.replay(START_MS, SPEED)
+        seed_history(self.database, DataKind.REPLAY, market, START_MS, None)
+        self.exchange = LoopbackExchange(market, self.clock)
+        self.settings = HeatmapSettings(enabled=True, **settings)
+        self.layer = RecordingLayer()
+        self.service: HeatmapService
+
+    def make_service(self) -> HeatmapService:
+        return HeatmapService(
+            self.settings,
+            db=self.database,
+            ws_url=self.exchange.ws_url,
+            rest_url=self.exchange.rest_url,
+            kind=DataKind.REPLAY,
+            clock=self.clock,
+        )
+
+    def stored(self) -> int:
+        status = self.service.recorder_status()
+        return 0 if status is None else status.stored
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not condition():  # noqa: ASYNC110 - state of other threads
+                await asyncio.sleep(0.01)
+
+
+def in_world(directory: Path, script: Callable[[World], Awaitable[None]], **settings: Any) -> World:
+    """Run `script` with a started service whose layer is on a page; everything ends with it."""
+    world = World(directory, **settings)
+
+    async def main() -> None:
+        await world.exchange.start()
+        world.service = world.make_service()
+        world.service.attach(world.layer)
+        await world.service.start()
+        try:
+            await world.until(world.service.is_live)
+            world.layer.open_page()
+            await script(world)
+        finally:
+            await world.service.stop()
+            await world.exchange.stop()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not [task.get_name() for task in others]
+
+    asyncio.run(main())
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith(("heatmap", "Heatmap"))]
+    return world
+
+
+def test_history_is_shown_first_and_live_events_are_added(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: bool(world.layer.grids))
+        world.clock.start()
+        await world.until(lambda: len(world.layer.appended) >= 3 and world.stored() > 20)
+
+    world = in_world(tmp_path, script)
+    first = world.layer.grids[0]
+    assert first["timeStartMs"] <= START_MS - 7_200_000
+    ends = [meta["endMs"] for _at, meta in world.layer.appended]
+    assert ends == sorted(ends)
+
+
+def test_updates_keep_their_interval(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: bool(world.layer.grids))
+        world.clock.start()
+        await world.until(lambda: len(world.layer.appended) + len(world.layer.grids) >= 8)
+
+    world = in_world(tmp_path, script, update_interval_ms=300, clip_usd=50_000.0)
+    times = [at for at, _meta in world.layer.appended]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    # Sending follows the start of an update, which is what keeps the interval.
+    assert min(gaps) > 0.3 - 0.1
+
+
+def test_sequence_numbers_leave_nothing_out(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: bool(world.layer.grids))
+        world.clock.start()
+        await world.until(lambda: len(world.layer.appended) >= 5)
+
+    world = in_world(tmp_path, script, clip_usd=50_000.0)
+    numbers = [world.layer.grids[-1]["sequence"]]
+    numbers += [meta["sequence"] for _at, meta in world.layer.appended]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_switched_off_nothing_is_shown_and_recording_goes_on(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: world.layer.is_shown)
+        world.clock.start()
+        world.service.apply_settings(world.service.settings.changed(enabled=False))
+        assert not world.layer.is_shown
+        assert world.layer.options["visible"] is False
+        shown, before = len(world.layer.grids), world.stored()
+        await world.until(lambda: world.stored() > before + 20)
+        assert not world.layer.is_shown
+        assert len(world.layer.grids) == shown
+        assert not world.layer.appended
+        world.service.apply_settings(world.service.settings.changed(enabled=True))
+        await world.until(lambda: world.layer.is_shown)
+
+    world = in_world(tmp_path, script)
+    stored = count_rows(world.database)
+    assert stored == 30 + world.stored()
+
+
+def test_a_symbol_that_is_not_recorded_is_not_drawn(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: world.layer.is_shown)
+        world.layer.symbol = "AAPL"
+        assert world.layer.listener is not None
+        world.layer.listener.symbol_changed()
+        assert not world.layer.is_shown
+        world.clock.start()
+        before = world.stored()
+        await world.until(lambda: world.stored() > before + 10)
+        assert not world.layer.is_shown
+        world.layer.symbol = "BTCUSDT"
+        world.layer.listener.symbol_changed()
+        await world.until(lambda: world.layer.is_shown)
+
+    in_world(tmp_path, script)
+
+
+def test_only_what_a_setting_touches_is_sent_again(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: world.layer.is_shown)
+        service, layer = world.service, world.layer
+        service.apply_settings(service.settings.changed(opacity=0.2, palette="ice"))
+        assert layer.options["opacity"] == 0.2
+        assert layer.options["palette"] == "ice"
+        service.apply_settings(service.settings.changed(normalization="log"))
+        await world.until(lambda: layer.grids[-1]["scale"]["mode"] == "log")
+        assert len(layer.grids) == 2
+        service.apply_settings(service.settings.changed(window="8h"))
+        await world.until(lambda: layer.grids[-1]["windowStartMs"] == START_MS - 28_800_000)
+        assert len(layer.grids) == 3
+
+    in_world(tmp_path, script)
+
+
+def test_a_resize_is_answered_once_after_quiet(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: world.layer.is_shown)
+        listener = world.layer.listener
+        assert listener is not None
+        for width in range(900, 1780, 40):
+            listener.viewport_changed(Viewport(99_000.0, 101_000.0, None, float(width), 700.0))
+            await asyncio.sleep(0.02)
+        assert len(world.layer.grids) == 1
+        began = time.monotonic()
+        await world.until(lambda: len(world.layer.grids) == 2)
+        assert 0.2 < time.monotonic() - began < 2.0
+        assert world.layer.grids[-1]["binMs"] == 5_000
+
+    in_world(tmp_path, script)
+
+
+def test_each_event_is_stored_once_however_often_the_service_starts(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        world.clock.start()
+        for _ in range(3):
+            before = world.stored()
+            await world.until(lambda before=before: world.stored() > before + 5)  # type: ignore[misc]
+            await world.service.stop()
+            await world.service.stop()
+            assert not world.service.is_running()
+            await world.service.start()
+            await world.service.start()
+            assert world.service.is_running()
+            await world.until(world.service.is_live)
+
+    world = in_world(tmp_path, script)
+    connection = sqlite3.connect(world.database)
+    total, distinct = connection.execute(
+        "SELECT count(*), count(DISTINCT ts_ms) FROM liq_events"
+    ).fetchone()
+    connection.close()
+    assert total == distinct
+
+
+def test_a_database_of_another_kind_stops_the_start_and_nothing_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite3"
+    SqliteStore(path, DataKind.SIMULATED).close()
+
+    async def main() -> None:
+        service = HeatmapService(db=path, ws_url="ws://127.0.0.1:9", rest_url="http://127.0.0.1:9")
+        for _ in range(2):
+            with pytest.raises(StorageError, match="simulated"):
+                await service.start()
+        assert not service.is_running()
+        await service.stop()
+
+    asyncio.run(main())
+    assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
+
+
+def test_listeners_hear_each_change_once_until_they_are_removed(tmp_path: Path) -> None:
+    async def main() -> None:
+        service = HeatmapService(db=tmp_path / "x.sqlite3")
+        seen: list[HeatmapSettings] = []
+        service.add_settings_listener(seen.append)
+        changed = service.settings.changed(opacity=0.1)
+        service.apply_settings(changed)
+        service.apply_settings(changed)
+        assert seen == [changed]
+        service.remove_settings_listener(seen.append)
+        service.apply_settings(service.settings.changed(opacity=0.3))
+        assert seen == [changed]
+
+    asyncio.run(main())
+
+
+def count_rows(database: Path) -> int:
+    connection = sqlite3.connect(database)
+    try:
+        return int(connection.execute("SELECT count(*) FROM liq_events").fetchone()[0])
+    finally:
+        connection.close()

@@ -1,0 +1,224 @@
+"""A real chart page in the host's shape, and what tests ask of it."""
+
+import base64
+import json
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from PyQt6.QtCore import QUrl
+from PyQt6.QtGui import QImage
+from PyQt6.QtWebEngineCore import QWebEnginePage
+from PyQt6.QtWebEngineWidgets import QWebEngineView
+
+from Heatmap.ui.page_scripts import channel_script
+
+START_S = 1_733_360_400  # 2024-12-05T01:00:00Z
+
+
+class WatchedPage(QWebEnginePage):
+    """A page that keeps its console errors."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self.console_errors: list[str] = []
+
+    def javaScriptConsoleMessage(  # noqa: N802  # Qt's name
+        self, level: Any, message: str | None, line: int, source: str | None
+    ) -> None:
+        del line, source
+        if level != QWebEnginePage.JavaScriptConsoleMessageLevel.InfoMessageLevel:
+            self.console_errors.append(str(message))
+
+
+def minute_candles(count: int = 60, *, without: range = range(0), step_s: int = 60) -> list[Any]:
+    """Candles around 100,000 USD with a gentle wave, one per step, but for some numbers."""
+    candles = []
+    for i in range(count):
+        if i in without:
+            continue
+        middle = 100_000 + 150 * ((i * 7) % 11 - 5)
+        candles.append(
+            {
+                "time": START_S + i * step_s,
+                "open": middle - 60,
+                "high": middle + 120,
+                "low": middle - 120,
+                "close": middle + 60 if i % 2 else middle - 120,
+            }
+        )
+    return candles
+
+
+PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
+html, body { margin: 0; background: BACKGROUND; overflow: hidden; }
+#chart { position: absolute; inset: 0; }</style>
+<script>LIBRARY</script>
+<script>CHANNEL_LIBRARY</script></head><body><div id="chart"></div><script>
+let pyBridge = null; let chart = null; let priceSeries = null;
+const received = [];
+function createChart(candles, options) {
+  chart = LightweightCharts.createChart(document.getElementById("chart"), Object.assign({
+    autoSize: true,
+    layout: { background: { color: "BACKGROUND" }, textColor: "TEXT" },
+    grid: { vertLines: { color: "GRID" }, horzLines: { color: "GRID" } },
+    timeScale: { timeVisible: true, shiftVisibleRangeOnNewBar: false },
+  }, options || {}));
+  priceSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
+    upColor: "#26a69a", downColor: "#ef5350", wickUpColor: "#26a69a", wickDownColor: "#ef5350",
+    borderVisible: false, lastValueVisible: true,
+  });
+  priceSeries.setData(candles);
+}
+function connectHost() {
+  new QWebChannel(qt.webChannelTransport, function (channel) {
+    pyBridge = channel.objects.pyBridge;
+    pyBridge.spoken.connect(function (text) { received.push(text); });
+    pyBridge.levelChanged.connect(function () { received.push("level " + pyBridge.level); });
+  });
+}
+</script></body></html>"""
+
+
+def page_html(*, is_dark: bool = True) -> str:
+    library = resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
+    html = PAGE.replace("BACKGROUND", "#0b0b0d" if is_dark else "#ffffff")
+    html = html.replace("TEXT", "#c8ccd4" if is_dark else "#24292f")
+    html = html.replace("GRID", "#1f2226" if is_dark else "#e8eaee")
+    return html.replace("CHANNEL_LIBRARY", channel_script()).replace("LIBRARY", library)
+
+
+class ChartPage:
+    """The test's hands and eyes on one chart page."""
+
+    def __init__(self, qtbot: Any, *, is_dark: bool = True, size: tuple[int, int]) -> None:
+        self.qtbot = qtbot
+        self.is_dark = is_dark
+        self.view = QWebEngineView()
+        self.page = WatchedPage(self.view)
+        self.view.setPage(self.page)
+        self.view.resize(*size)
+        self.view.show()
+        qtbot.addWidget(self.view)
+
+    def load(self) -> None:
+        """Load the page as the host does: `setHtml` with a base URL."""
+        with self.qtbot.waitSignal(self.page.loadFinished, timeout=20_000):
+            self.page.setHtml(page_html(is_dark=self.is_dark), QUrl("http://host.invalid/"))
+
+    def js(self, script: str) -> Any:
+        """Evaluate an expression on the page."""
+        answers: list[Any] = []
+        self.page.runJavaScript(f"JSON.stringify({script})", answers.append)
+        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
+        return json.loads(answers[0]) if answers[0] else None
+
+    def create_chart(
+        self, candles: list[Any] | None = None, options: dict[str, Any] | None = None
+    ) -> None:
+        shown = minute_candles() if candles is None else candles
+        self.js(f"(createChart({json.dumps(shown)}, {json.dumps(options)}), 0)")
+        self.js("(chart.timeScale().setVisibleLogicalRange({from: -1.5, to: 61.5}), 0)")
+
+    def picture(self) -> QImage:
+        return self.view.grab().toImage()
+
+    def settled_picture(self) -> QImage:
+        """Give the picture once two animation frames have passed and two grabs agree."""
+        self.next_frames()
+        last = self.picture()
+
+        def is_settled() -> bool:
+            nonlocal last
+            self.next_frames()
+            before, last = last, self.picture()
+            return before == last
+
+        self.qtbot.waitUntil(is_settled, timeout=10_000)
+        return last
+
+    def next_frames(self) -> None:
+        self.js(
+            "(window.framesDone = 0, requestAnimationFrame(() => requestAnimationFrame("
+            "() => { window.framesDone = 1; })), 0)"
+        )
+        self.qtbot.waitUntil(lambda: self.js("window.framesDone") == 1, timeout=10_000)
+
+    def x_of_candle(self, time_s: int) -> float:
+        return float(self.js(f"chart.timeScale().timeToCoordinate({time_s})"))
+
+    def y_of_price(self, price: float) -> float:
+        return float(self.js(f"priceSeries.priceToCoordinate({price})"))
+
+    def state(self) -> Any:
+        """What the layer must never change."""
+        return self.js(
+            "{range: chart.timeScale().getVisibleLogicalRange(), top: priceSeries"
+            ".coordinateToPrice(0), bottom: priceSeries.coordinateToPrice(400), "
+            "scale: chart.priceScale('right').width(), panes: chart.panes().length}"
+        )
+
+    def screenshot(self) -> QImage:
+        url = self.js("chart.takeScreenshot().toDataURL('image/png')")
+        image = QImage()
+        assert image.loadFromData(base64.b64decode(url.split(",")[1]))
+        return image
+
+
+class Recording:
+    """A listener that keeps what the layer tells."""
+
+    def __init__(self) -> None:
+        self.ready = 0
+        self.symbols = 0
+        self.viewports: list[Any] = []
+        self.timings: list[Any] = []
+
+    def viewport_changed(self, viewport: Any) -> None:
+        self.viewports.append(viewport)
+
+    def page_ready(self) -> None:
+        self.ready += 1
+
+    def symbol_changed(self) -> None:
+        self.symbols += 1
+
+    def painted(self, timing: Any) -> None:
+        self.timings.append(timing)
+
+
+def grid_message(cells: Any, **changes: Any) -> tuple[dict[str, Any], bytes]:
+    """Give meta and bytes for `show_grid`: 5 s columns and 50 USD rows around the candles."""
+    rows, cols = cells.shape
+    start_ms = changes.pop("timeStartMs", START_S * 1000)
+    meta = {
+        "symbol": "BTCUSDT",
+        "priceLow": 98_500.0,
+        "binUsd": 50.0,
+        "rows": rows,
+        "timeStartMs": start_ms,
+        "binMs": 5000,
+        "cols": cols,
+        "windowStartMs": start_ms,
+        "endMs": start_ms + cols * 5000,
+        "gaps": [],
+        "scale": {"mode": "sqrt", "floorUsd": 1.0, "clipUsd": 1e6},
+        "sequence": 1,
+    }
+    meta.update(changes)
+    return meta, cells.tobytes()
+
+
+def to_array(image: QImage) -> Any:
+    """Give (height, width, 3) int pixels."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = image.bits()
+    assert bits is not None
+    bits.setsize(image.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return rows[:, : image.width(), :3].astype(int)
+
+
+def changed(before: QImage, after: QImage) -> Any:
+    """Give (height, width) bool: where the pictures differ."""
+    return (to_array(before) != to_array(after)).any(axis=2)

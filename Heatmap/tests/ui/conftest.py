@@ -1,0 +1,113 @@
+"""The Qt loop, chart pages and a listener for the tests of the user interface."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from PyQt6 import sip
+from PyQt6.QtCore import QObject, pyqtProperty, pyqtSignal, pyqtSlot
+from PyQt6.QtWebChannel import QWebChannel
+from qasync import QEventLoop
+
+from Heatmap.tests.ui.chart_page import ChartPage, Recording
+
+if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+WIDTH, HEIGHT = 800, 500
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    return ["heatmap-tests", "--webEngineArgs", "--no-sandbox", "--disable-gpu"]
+
+
+@pytest.fixture(scope="session")
+def qt_loop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = QEventLoop(qapp, already_running=True)
+    yield loop
+    loop.stop()
+    loop.close()
+    asyncio.events._set_running_loop(None)
+
+
+@pytest.fixture
+def qt_run(qtbot: Any, qt_loop: Any) -> Callable[..., Any]:
+    def run(coro: Coroutine[Any, Any, Any], timeout: int = 5000) -> Any:
+        task = qt_loop.create_task(coro)
+        qtbot.waitUntil(task.done, timeout=timeout)
+        return task.result()
+
+    return run
+
+
+@pytest.fixture
+def listener() -> Recording:
+    return Recording()
+
+
+@pytest.fixture
+def make_page(qtbot: Any) -> Iterator[Callable[..., ChartPage]]:
+    """Make chart pages; an error or a warning on their console fails the test at its end."""
+    pages: list[ChartPage] = []
+
+    def make(*, is_dark: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)) -> ChartPage:
+        pages.append(ChartPage(qtbot, is_dark=is_dark, size=size))
+        return pages[-1]
+
+    yield make
+    errors = [error for page in pages for error in page.page.console_errors]
+    for page in pages:
+        if not sip.isdeleted(page.page):
+            # The page before its view and its profile: Qt warns about the other order.
+            page.view.setPage(None)
+            with qtbot.waitSignal(page.page.destroyed, timeout=10_000):
+                page.page.deleteLater()
+    assert errors == []
+
+
+@pytest.fixture
+def chart_page(make_page: Callable[..., ChartPage]) -> ChartPage:
+    """Give a loaded dark page without a chart yet."""
+    page = make_page()
+    page.load()
+    return page
+
+
+class HostBridge(QObject):
+    """A host's own object on the channel: a method, a signal and a property."""
+
+    spoken = pyqtSignal(str)
+    levelChanged = pyqtSignal(int)  # noqa: N815  # Qt's way of naming
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._level = 1
+
+    @pyqtSlot(int, result=int)
+    def double(self, value: int) -> int:
+        return 2 * value
+
+    @pyqtProperty(int, notify=levelChanged)
+    def level(self) -> int:
+        return self._level
+
+    def set_level(self, level: int) -> None:
+        self._level = level
+        self.levelChanged.emit(level)
+
+
+@pytest.fixture
+def host_bridge(chart_page: ChartPage) -> HostBridge:
+    return HostBridge(chart_page.page)
+
+
+@pytest.fixture
+def host_channel(chart_page: ChartPage, host_bridge: HostBridge) -> QWebChannel:
+    """Give the host's channel with its object, not yet set on the page."""
+    channel = QWebChannel(chart_page.page)
+    channel.registerObject("pyBridge", host_bridge)
+    return channel

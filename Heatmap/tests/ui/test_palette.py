@@ -1,0 +1,65 @@
+"""The palettes' promises, checked on the colours that the page's own file gives."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from Heatmap.heatmap_settings import PALETTES
+from Heatmap.ui.page_scripts import call_script, read_script
+from Heatmap.ui.palettes import swatch_colours
+
+PyQt6_QtQml = pytest.importorskip("PyQt6.QtQml")
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def evaluate(function: str, *arguments: object) -> Any:
+    engine = PyQt6_QtQml.QJSEngine()
+    engine.evaluate(read_script("heatmap_palette.js"))
+    answer = engine.evaluate(f"Array.from({call_script(function, *arguments)[:-1]})")
+    assert not answer.isError(), answer.toString()
+    return answer.toVariant()
+
+
+def lightness(colour: str) -> float:
+    """CIE L* of an sRGB colour, from the definition of both."""
+    luminance = 0.0
+    for weight, start in ((0.2126729, 1), (0.7151522, 3), (0.0721750, 5)):
+        channel = int(colour[start : start + 2], 16) / 255
+        linear = channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        luminance += weight * linear
+    return 116 * luminance ** (1 / 3) - 16 if luminance > 216 / 24389 else luminance * 24389 / 27
+
+
+def test_the_page_knows_exactly_the_palettes_of_the_settings() -> None:
+    assert evaluate("OrderPilotHeatmap.palette.names") == list(PALETTES)
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_lightness_runs_one_way_and_evenly(name: str) -> None:
+    steps = [
+        lightness(colour) for colour in evaluate("OrderPilotHeatmap.palette.swatches", name, 64)
+    ]
+    sign = -1 if name == "daylight" else 1
+    differences = [sign * (after - before) for before, after in itertools.pairwise(steps)]
+    # Eight-bit colours round by up to half a step in lightness; a reversal would be larger.
+    assert min(differences) > 0
+    assert sign * (steps[-1] - steps[0]) > 55
+    mean = sum(differences) / len(differences)
+    assert max(differences) < 2.6 * mean
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_alpha_rises_with_the_byte_and_ends_at_the_opacity(name: str) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.lookUpTable", name, 0.6)
+    alphas = table[3::4]
+    assert alphas[0] == 0
+    assert 0 < alphas[8] < alphas[64] < alphas[160] < alphas[255]
+    assert alphas[255] == pytest.approx(0.6 * 255, abs=1)
+    assert all(before <= after for before, after in itertools.pairwise(alphas))
+
+
+def test_no_two_palettes_look_alike() -> None:
+    samples = {tuple(swatch_colours(name)) for name in PALETTES}
+    assert len(samples) == len(PALETTES)

@@ -1,0 +1,28 @@
+"""The user interface: the layer on the chart page, the settings tab, and where it keeps them.
+
+The public names are imported when they are first used, so that a program that needs only one of
+them loads only that one.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from Heatmap.ui.chart_layer import HeatmapLayer
+    from Heatmap.ui.settings_store import load_settings, save_settings
+    from Heatmap.ui.settings_tab import HeatmapSettingsTab
+
+__all__ = ["HeatmapLayer", "HeatmapSettingsTab", "load_settings", "save_settings"]
+
+_HOMES = {
+    "HeatmapLayer": "Heatmap.ui.chart_layer",
+    "HeatmapSettingsTab": "Heatmap.ui.settings_tab",
+    "load_settings": "Heatmap.ui.settings_store",
+    "save_settings": "Heatmap.ui.settings_store",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

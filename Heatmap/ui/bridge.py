@@ -1,0 +1,143 @@
+"""The object on the web channel: what Python tells the page, and what the page reports.
+
+Everything on it is visible to the page's JavaScript, hence it holds nothing but the messages.
+Messages travel as JSON texts: Qt's own conversion of mappings would turn large whole numbers into
+other types on the way.
+"""
+
+import json
+import logging
+import math
+from typing import Any, Protocol
+
+from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
+
+from Heatmap.model import Viewport
+
+_logger = logging.getLogger(__name__)
+
+# Longer reports are not from our JavaScript.
+_MAX_REPORT_CHARS = 10_000
+
+
+class PageReports(Protocol):
+    """What the page's reports are handed to, on the GUI thread."""
+
+    def page_is_ready(self) -> None:
+        """Take note that the layer is on the chart and waits for a grid."""
+
+    def page_needs_grid(self) -> None:
+        """Take note that an increment did not fit, so that a whole grid is needed."""
+
+    def page_moved(self, viewport: Viewport) -> None:
+        """Take the part of the chart that is shown now."""
+
+    def page_painted(self, timing: dict[str, float]) -> None:
+        """Take the mean time of painting a frame (``paintMs``) and the count (``frames``)."""
+
+
+class HeatmapBridge(QObject):
+    """The layer's object on the page's web channel.
+
+    Python emits the signals; the page calls the slots. A report that cannot be read is logged and
+    dropped: any script of the page can call a slot.
+
+    Parameters
+    ----------
+    reports
+        Receives the page's reports.
+    parent
+        Qt parent.
+    """
+
+    #: Grid in place of the one before: meta as JSON, cells as base64.
+    gridShown = pyqtSignal(str, str)
+    #: Columns to add: meta as JSON, cells as base64.
+    cellsAppended = pyqtSignal(str, str)
+    #: Options to change, as JSON.
+    optionsSet = pyqtSignal(str)
+    #: Candle time minus UTC, milliseconds.
+    timeOffsetSet = pyqtSignal(float)
+    #: The grid goes.
+    cleared = pyqtSignal()
+
+    def __init__(self, reports: PageReports, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._reports = reports
+
+    @pyqtSlot(str)
+    def pageReady(self, _payload: str) -> None:
+        """Report that the layer is on the chart."""
+        self._reports.page_is_ready()
+
+    @pyqtSlot(str)
+    def pageNeedsGrid(self, _payload: str) -> None:
+        """Report that an increment did not continue the shown grid."""
+        self._reports.page_needs_grid()
+
+    @pyqtSlot(str)
+    def pageMoved(self, payload: str) -> None:
+        """Report what the pane shows: ``priceLow, priceHigh, endMs, widthPx, heightPx``."""
+        try:
+            viewport = parse_viewport(payload)
+        except ValueError as error:
+            _logger.warning("The page reported a view that cannot be used: %s", error)
+            return
+        self._reports.page_moved(viewport)
+
+    @pyqtSlot(str)
+    def pagePainted(self, payload: str) -> None:
+        """Report how long painting took: ``paintMs, frames``."""
+        try:
+            message = _parse_object(payload)
+            timing = {name: _number(message, name) for name in ("paintMs", "frames")}
+        except ValueError as error:
+            _logger.warning("The page reported timings that cannot be used: %s", error)
+            return
+        self._reports.page_painted(timing)
+
+    @pyqtSlot(str)
+    def pageFailed(self, payload: str) -> None:
+        """Report an error of the layer's JavaScript."""
+        _logger.error("The layer's JavaScript failed: %s", payload[:_MAX_REPORT_CHARS])
+
+
+def parse_viewport(payload: str) -> Viewport:
+    """Read the page's report of what it shows.
+
+    Raises
+    ------
+    ValueError
+        It is not the JSON object described at `HeatmapBridge.pageMoved`, a number is not finite,
+        or the price range or the size is empty.
+    """
+    message = _parse_object(payload)
+    end_ms = message.get("endMs")
+    viewport = Viewport(
+        price_low=_number(message, "priceLow"),
+        price_high=_number(message, "priceHigh"),
+        end_ms=None if end_ms is None else round(_number(message, "endMs")),
+        width_px=_number(message, "widthPx"),
+        height_px=_number(message, "heightPx"),
+    )
+    if viewport.price_low >= viewport.price_high:
+        raise ValueError(f"the price range is empty: {viewport}")
+    if viewport.width_px <= 0 or viewport.height_px <= 0:
+        raise ValueError(f"the pane has no size: {viewport}")
+    return viewport
+
+
+def _parse_object(payload: str) -> dict[str, Any]:
+    if len(payload) > _MAX_REPORT_CHARS:
+        raise ValueError(f"{len(payload)} characters")
+    message = json.loads(payload)
+    if not isinstance(message, dict):
+        raise ValueError(f"not an object: {payload[:80]}")  # noqa: TRY004  # one error for callers
+    return message
+
+
+def _number(message: dict[str, Any], name: str) -> float:
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    return float(value)

@@ -1,0 +1,338 @@
+"""`HeatmapLayer`: the heatmap on one chart of a web page."""
+
+import base64
+import itertools
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from PyQt6 import sip
+from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtWebChannel import QWebChannel
+from PyQt6.QtWebEngineCore import QWebEnginePage
+
+from Heatmap.errors import SettingsError
+from Heatmap.heatmap_settings import PALETTES
+from Heatmap.layer_feed import LayerListener
+from Heatmap.model import Viewport
+from Heatmap.ui.bridge import HeatmapBridge
+from Heatmap.ui.page_scripts import call_script, channel_script, layer_script
+
+_logger = logging.getLogger(__name__)
+
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
+# A host may set another channel at any time; Qt does not tell.
+_CHANNEL_WATCH_MS = 500
+_DEFAULT_OPTIONS: Mapping[str, Any] = {
+    "visible": True,
+    "opacity": 0.5,
+    "palette": PALETTES[0],
+    "hatch": True,
+    "label": "",
+}
+_numbers = itertools.count(1)
+
+
+class HeatmapLayer(QObject):
+    """The heatmap behind the candles of a Lightweight Charts 5 page.
+
+    May be made before or after the page has loaded; the page may create its chart at any later
+    time, replace it, or be loaded again: the layer finds it and reports `LayerListener.page_ready`
+    each time. Nothing is sent to a page that is not ready. All calls on the GUI thread. After
+    `detach` the layer does nothing any more; `detach` may be called again.
+
+    Parameters
+    ----------
+    page
+        The page; the layer belongs to it and goes with it.
+    chart, candles
+        Names of the chart and of its candle series in the page's JavaScript: dotted identifiers,
+        which may be top-level ``let`` variables that get their values later.
+    channel
+        The host's web channel, where the host sets it on the page only later. ``None``: the one
+        that the page has when it has loaded, or a new one where it has none.
+    symbol
+        The symbol that the page shows, see `set_symbol`.
+
+    Raises
+    ------
+    ValueError
+        `chart` or `candles` is not a dotted identifier.
+    """
+
+    def __init__(
+        self,
+        page: QWebEnginePage,
+        chart: str = "chart",
+        candles: str = "priceSeries",
+        channel: QWebChannel | None = None,
+        symbol: str | None = None,
+    ) -> None:
+        super().__init__(page)
+        for name in (chart, candles):
+            if not _IDENTIFIER.fullmatch(name):
+                raise ValueError(f"not the name of a JavaScript variable: {name!r}")
+        self._page = page
+        self._chart = chart
+        self._candles = candles
+        self._given_channel = channel
+        # The channel that the bridge is registered on.
+        self._channel: QWebChannel | None = None
+        self._symbol = symbol
+        self._options = dict(_DEFAULT_OPTIONS)
+        self._time_offset_ms = 0.0
+        self._listener: LayerListener | None = None
+        self._viewport: Viewport | None = None
+        self._is_ready = False
+        self._is_detached = False
+        # Several layers may share a page and its channel.
+        self._name = f"orderPilotHeatmap{next(_numbers)}"
+        self._bridge = HeatmapBridge(self, self)
+        self._watch = QTimer(self)
+        self._watch.setInterval(_CHANNEL_WATCH_MS)
+        self._watch.timeout.connect(self._follow_channel)
+        page.loadStarted.connect(self._on_load_started)
+        page.loadFinished.connect(self._on_load_finished)
+        if channel is not None:
+            # Early, so that Qt does not warn about an object that comes after the clients.
+            self._register_on(channel)
+        if not page.isLoading() and not page.url().isEmpty():
+            self._enter_page()
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol that the page shows; ``None``: not known."""
+        return self._symbol
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the page has its chart and takes grids."""
+        return self._is_ready
+
+    @property
+    def viewport(self) -> Viewport | None:
+        """What the chart showed last; ``None`` before its first report."""
+        return self._viewport
+
+    def set_listener(self, listener: LayerListener | None) -> None:
+        """Name who feeds the layer, in place of the one before.
+
+        A listener that comes after the page was ready is told so, and the last viewport, from the
+        event loop, not within this call.
+        """
+        self._listener = listener
+        if listener is not None and self._is_ready:
+            QTimer.singleShot(0, self._brief_listener)
+
+    def set_symbol(self, symbol: str | None) -> None:
+        """Say which symbol the page shows; the grid of another one goes at once."""
+        if symbol == self._symbol:
+            return
+        self._symbol = symbol
+        self.clear()
+        if self._listener is not None:
+            self._listener.symbol_changed()
+
+    def set_time_offset(self, offset_ms: float) -> None:
+        """Say by how much the page's candle times are ahead of UTC, milliseconds."""
+        self._time_offset_ms = float(offset_ms)
+        if self._is_ready:
+            self._bridge.timeOffsetSet.emit(self._time_offset_ms)
+
+    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        """Show a grid in place of the one before; nothing while the page is not ready.
+
+        Parameters
+        ----------
+        meta
+            ``priceLow`` (lower edge of row 0, USD), ``binUsd``, ``rows``, ``timeStartMs`` (left
+            edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
+            and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
+            "unproven"]`` each) and ``sequence``.
+        cells
+            (rows, cols) uint8 in C order, row 0 the lowest price, column 0 the oldest. 0 is
+            nothing, 1 to 255 little to much.
+        """
+        if self._is_ready:
+            self._bridge.gridShown.emit(_encode(meta), base64.b64encode(cells).decode("ascii"))
+
+    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        """Change and add columns at the right of the shown grid, drop some at its left.
+
+        Where this does not continue the shown grid, `LayerListener.page_ready` follows.
+
+        Parameters
+        ----------
+        meta
+            ``sequence`` (the one before plus one), ``firstCol`` (absolute number of the first
+            column: its left edge divided by ``binMs``), ``cols``, ``dropCols``, ``timeStartMs``
+            (the new left edge), ``windowStartMs``, ``endMs``; ``gaps`` where they changed.
+        cells
+            (rows, cols) uint8 as in `show_grid`.
+        """
+        if self._is_ready:
+            self._bridge.cellsAppended.emit(_encode(meta), base64.b64encode(cells).decode("ascii"))
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Change how the grid is drawn; what is not named stays. Kept across loads of the page.
+
+        Parameters
+        ----------
+        options
+            Some of ``visible`` (bool), ``opacity`` (alpha of the strongest cell, 0 to 1),
+            ``palette`` (one of `Heatmap.heatmap_settings.PALETTES`), ``hatch`` (bool: whether
+            gaps are hatched), ``label`` (str: written large behind the candles, empty: nothing).
+
+        Raises
+        ------
+        SettingsError
+            An unknown option, or a value that it does not take; nothing is changed.
+        """
+        checked = {name: _check_option(name, value) for name, value in options.items()}
+        if all(self._options[name] == value for name, value in checked.items()):
+            return
+        self._options.update(checked)
+        if self._is_ready:
+            self._bridge.optionsSet.emit(_encode(self._options))
+
+    def clear(self) -> None:
+        """Take the grid off the chart; the options and the label stay."""
+        if self._is_ready:
+            self._bridge.cleared.emit()
+
+    def detach(self) -> None:
+        """Leave page and channel for good: drawing, series, listeners and registration go."""
+        if self._is_detached:
+            return
+        self._is_detached = True
+        self._is_ready = False
+        self._listener = None
+        if sip.isdeleted(self):
+            # The page went, and took the layer along.
+            return
+        self._watch.stop()
+        self._page.loadStarted.disconnect(self._on_load_started)
+        self._page.loadFinished.disconnect(self._on_load_finished)
+        script = "if (window.OrderPilotHeatmap) OrderPilotHeatmap."
+        self._page.runJavaScript(script + call_script("detach", self._name), self._leave_channel)
+
+    def _leave_channel(self, _answer: object) -> None:
+        """Take the bridge off the channel, now that the page does not speak to it any more."""
+        if sip.isdeleted(self):
+            return
+        self._register_on(None)
+        # From here on the layer lives as long as Python refers to it, not as long as the page.
+        self.setParent(None)
+
+    # What the page reports (bridge.PageReports).
+
+    def page_is_ready(self) -> None:
+        """Take note that the layer is on the chart."""
+        if self._is_detached:
+            return
+        self._is_ready = True
+        # Whatever was changed since the script was made.
+        self._bridge.optionsSet.emit(_encode(self._options))
+        self._bridge.timeOffsetSet.emit(self._time_offset_ms)
+        if self._listener is not None:
+            self._listener.page_ready()
+
+    def page_needs_grid(self) -> None:
+        """Ask the listener for a whole grid."""
+        if self._is_ready and self._listener is not None:
+            self._listener.page_ready()
+
+    def page_moved(self, viewport: Viewport) -> None:
+        """Pass on what the chart shows."""
+        if self._is_detached:
+            return
+        self._viewport = viewport
+        if self._listener is not None:
+            self._listener.viewport_changed(viewport)
+
+    def page_painted(self, timing: dict[str, float]) -> None:
+        """Pass on how long painting took."""
+        if self._listener is not None:
+            self._listener.painted(timing)
+
+    # The page's life.
+
+    def _brief_listener(self) -> None:
+        if self._listener is None or not self._is_ready:
+            return
+        if self._viewport is not None:
+            self._listener.viewport_changed(self._viewport)
+        self._listener.page_ready()
+
+    def _on_load_started(self) -> None:
+        self._is_ready = False
+        self._watch.stop()
+
+    def _on_load_finished(self, is_ok: bool) -> None:
+        if not is_ok:
+            _logger.warning("The chart page did not load; waiting for its next load")
+            return
+        self._enter_page()
+
+    def _enter_page(self) -> None:
+        self._is_ready = False
+        self._join_channel()
+        config = {
+            "name": self._name,
+            "chart": self._chart,
+            "candles": self._candles,
+            "options": self._options,
+            "timeOffsetMs": self._time_offset_ms,
+            "channelSource": channel_script(),
+        }
+        call = call_script("OrderPilotHeatmap.attach", config)
+        self._page.runJavaScript(f"{layer_script()}\n{call}")
+        self._watch.start()
+
+    def _join_channel(self) -> None:
+        channel = self._page.webChannel()
+        if channel is None:
+            channel = self._given_channel
+            if channel is None or sip.isdeleted(channel):
+                channel = QWebChannel(self._page)
+            self._page.setWebChannel(channel)
+        self._register_on(channel)
+
+    def _register_on(self, channel: QWebChannel | None) -> None:
+        if channel is self._channel:
+            return
+        if self._channel is not None and not sip.isdeleted(self._channel):
+            self._channel.deregisterObject(self._bridge)
+        self._channel = channel
+        if channel is not None:
+            channel.registerObject(self._name, self._bridge)
+
+    def _follow_channel(self) -> None:
+        """Enter the page again when the host has set another channel since."""
+        if self._page.webChannel() is not self._channel:
+            self._enter_page()
+
+
+def _encode(message: Mapping[str, Any]) -> str:
+    return json.dumps(dict(message), allow_nan=False)
+
+
+def _check_option(name: str, value: object) -> object:
+    if name in ("visible", "hatch"):
+        is_valid, allowed = isinstance(value, bool), "True or False"
+    elif name == "opacity":
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_valid, allowed = is_number and 0 <= value <= 1, "a number from 0 to 1"  # type: ignore[operator]  # checked
+    elif name == "palette":
+        is_valid, allowed = value in PALETTES, f"one of {', '.join(PALETTES)}"
+    elif name == "label":
+        is_valid, allowed = isinstance(value, str), "a text"
+    else:
+        raise SettingsError(
+            f"no option is called {name!r}; there are {', '.join(_DEFAULT_OPTIONS)}"
+        )
+    if not is_valid:
+        raise SettingsError(f"{name} must be {allowed}, got {value!r}")
+    return value

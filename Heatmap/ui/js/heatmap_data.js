@@ -1,0 +1,153 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  /** Pooled columns never join more than this many; the ring is a multiple of it. */
+  const MAX_POOL = 64;
+
+  /**
+   * What a grid message says beside its cells; see `HeatmapLayer.show_grid` in Python.
+   * @typedef {Object} GridMeta
+   * @property {number} priceLow lower edge of row 0, USD
+   * @property {number} binUsd height of a row
+   * @property {number} rows
+   * @property {number} timeStartMs left edge of column 0, UTC; a multiple of binMs
+   * @property {number} binMs width of a column
+   * @property {number} cols
+   * @property {number} windowStartMs
+   * @property {number} endMs
+   * @property {Array<[number, number, string]>} gaps from, to, "gap" or "unproven"
+   * @property {number} sequence
+   */
+
+  /** @param {number} value @param {number} size @returns {number} 0 <= result < size */
+  function modulo(value, size) {
+    return ((value % size) + size) % size;
+  }
+
+  /** @param {string} base64 @returns {Uint8Array} */
+  function decodeBase64(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) {
+      bytes[i] = text.charCodeAt(i);
+    }
+    return bytes;
+  }
+
+  /** @param {unknown} value @param {string} name @returns {number} */
+  function requireNumber(value, name) {
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw new Error("grid message: " + name + " must be a number, got " + String(value));
+    }
+    return value;
+  }
+
+  /** @param {unknown} value @param {string} name @param {number} low @returns {number} */
+  function requireWhole(value, name, low) {
+    const number = requireNumber(value, name);
+    if (!Number.isInteger(number) || number < low) {
+      throw new Error("grid message: " + name + " must be whole and >= " + low + ", got " + number);
+    }
+    return number;
+  }
+
+  /**
+   * The cells of one grid, in a ring of columns: a column is known by its absolute number
+   * (its left edge divided by binMs) and lies in the slot `number modulo capacity`, so that a
+   * window that slides moves nothing.
+   */
+  class HeatmapGrid {
+    /** @param {GridMeta} meta @param {Uint8Array} cells rows x cols, row 0 the lowest price */
+    constructor(meta, cells) {
+      this.rows = requireWhole(meta.rows, "rows", 1);
+      this.binUsd = requireNumber(meta.binUsd, "binUsd");
+      this.binMs = requireWhole(meta.binMs, "binMs", 1);
+      this.priceLow = requireNumber(meta.priceLow, "priceLow");
+      this.sequence = requireWhole(meta.sequence, "sequence", 0);
+      const cols = requireWhole(meta.cols, "cols", 0);
+      if (cells.length !== this.rows * cols) {
+        throw new Error(
+          "grid message: " + this.rows + " x " + cols + " cells expected, got " + cells.length,
+        );
+      }
+      /** Absolute numbers of the first column and of the one after the last. */
+      this.firstCol = Math.round(requireNumber(meta.timeStartMs, "timeStartMs") / this.binMs);
+      this.endCol = this.firstCol + cols;
+      // Room for one group more at both ends, so that a pooled group is never shared by both.
+      this.capacity = (Math.ceil(cols / MAX_POOL) + 3) * MAX_POOL;
+      this.cells = new Uint8Array(this.rows * this.capacity);
+      /** Number of row 0 counted in bins from price 0: pooled rows keep their edges. */
+      this.firstRow = Math.round(this.priceLow / this.binUsd);
+      this.gaps = [];
+      this.windowStartMs = 0;
+      this.endMs = 0;
+      this._takeTimes(meta);
+      this._write(this.firstCol, cols, cells);
+    }
+
+    /** @returns {number} price of the upper edge of the last row */
+    get priceHigh() {
+      return this.priceLow + this.rows * this.binUsd;
+    }
+
+    /** @param {number} column absolute @returns {number} its place in the ring */
+    slot(column) {
+      return modulo(column, this.capacity);
+    }
+
+    /**
+     * Take an increment: new and changed columns at the right, dropped ones at the left.
+     * @param {{sequence: number, firstCol: number, cols: number, dropCols: number}} meta
+     * @param {Uint8Array} cells rows x cols
+     * @returns {boolean} false when it does not continue this grid, which then must be rebuilt
+     */
+    append(meta, cells) {
+      const first = meta.firstCol;
+      const end = first + meta.cols;
+      const start = this.firstCol + requireWhole(meta.dropCols, "dropCols", 0);
+      const newEnd = Math.max(this.endCol, end);
+      const continues =
+        meta.sequence === this.sequence + 1 &&
+        cells.length === this.rows * meta.cols &&
+        first >= start &&
+        first <= Math.max(this.endCol, start) &&
+        newEnd - start <= this.capacity - 2 * MAX_POOL;
+      if (!continues) {
+        return false;
+      }
+      this.sequence = meta.sequence;
+      this.firstCol = start;
+      this.endCol = newEnd;
+      this._takeTimes(meta);
+      this._write(first, meta.cols, cells);
+      return true;
+    }
+
+    /** @param {any} meta */
+    _takeTimes(meta) {
+      this.windowStartMs = requireNumber(meta.windowStartMs, "windowStartMs");
+      this.endMs = requireNumber(meta.endMs, "endMs");
+      if (Array.isArray(meta.gaps)) {
+        this.gaps = meta.gaps;
+      }
+    }
+
+    /** @param {number} first @param {number} cols @param {Uint8Array} cells */
+    _write(first, cols, cells) {
+      let done = 0;
+      while (done < cols) {
+        const slot = this.slot(first + done);
+        const span = Math.min(cols - done, this.capacity - slot);
+        for (let row = 0; row < this.rows; row += 1) {
+          const from = row * cols + done;
+          this.cells.set(cells.subarray(from, from + span), row * this.capacity + slot);
+        }
+        done += span;
+      }
+    }
+  }
+
+  heatmap.data = { HeatmapGrid, MAX_POOL, decodeBase64, modulo };
+})(this);

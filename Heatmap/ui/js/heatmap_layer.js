@@ -1,0 +1,329 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { HeatmapGrid, decodeBase64 } = heatmap.data;
+
+  /** How often the page is asked for its chart until it has one, and afterwards. */
+  const SEARCH_INTERVAL_MS = 50;
+  const WATCH_INTERVAL_MS = 500;
+  /** A page that fails at every frame must not fill the log. */
+  const ERROR_INTERVAL_MS = 1000;
+  /** How long the channel is kept after detaching, for Qt's last word about the object. */
+  const FAREWELL_MS = 2000;
+
+  /** Indirect eval sees the page's top-level `let` and `const`, which `window` does not have. */
+  const evaluate = global.eval;
+
+  /**
+   * @typedef {Object} LayerConfig
+   * @property {string} name of the bridge object; also the layer's name on the page
+   * @property {string} chart name of the chart, a dotted identifier
+   * @property {string} candles name of the candle series
+   * @property {Object} options the layer's options
+   * @property {number} timeOffsetMs candle time minus UTC
+   * @property {string} channelSource text of Qt's client library
+   */
+
+  /** @param {string} name a dotted identifier @returns {any} its value, or null */
+  function resolve(name) {
+    try {
+      return evaluate("typeof " + name.split(".")[0]) === "undefined" ? null : evaluate(name) || null;
+    } catch (error) {
+      // A `let` before its declaration, or a property of null: not there yet.
+      return null;
+    }
+  }
+
+  /** One heatmap on one chart of the page. */
+  class PageLayer {
+    /** @param {LayerConfig} config */
+    constructor(config) {
+      this._config = config;
+      this._options = Object.assign({}, config.options);
+      this._bridge = null;
+      this._chart = null;
+      this._candles = null;
+      this._parts = null;
+      this._bitmap = null;
+      this._timer = 0;
+      this._lastError = "";
+      this._lastErrorMs = -ERROR_INTERVAL_MS;
+      this._destroyed = false;
+      this._paint = (/** @type {any} */ scope) => this._paintGuarded(scope);
+      this._look = () => {
+        this._watch();
+      };
+      // Kept private: the page may load another version of the library, or none.
+      const QWebChannel = new Function(config.channelSource + "\nreturn QWebChannel;")();
+      this._connection = null;
+      this._connectWhenPossible(QWebChannel);
+    }
+
+    /** The transport appears on the page shortly after Python has set the channel. */
+    _connectWhenPossible(QWebChannel) {
+      if (this._destroyed) {
+        return;
+      }
+      if (!global.qt || !global.qt.webChannelTransport) {
+        this._timer = setTimeout(() => this._connectWhenPossible(QWebChannel), SEARCH_INTERVAL_MS);
+        return;
+      }
+      this._connection = heatmap.channel.connect(this._config.name, QWebChannel, (bridge) => {
+        if (this._destroyed) {
+          return;
+        }
+        this._bridge = bridge;
+        bridge.gridShown.connect((meta, cells) => {
+          this._guard(() => this.setHeatmapData(JSON.parse(meta), cells));
+        });
+        bridge.cellsAppended.connect((meta, cells) => {
+          this._guard(() => this.appendHeatmapCells(JSON.parse(meta), cells));
+        });
+        bridge.optionsSet.connect((options) => {
+          this._guard(() => this.setOptions(JSON.parse(options)));
+        });
+        bridge.timeOffsetSet.connect((offsetMs) => {
+          this._guard(() => this.setTimeOffset(offsetMs));
+        });
+        bridge.cleared.connect(() => this._guard(() => this.clear()));
+        this._watch();
+      });
+    }
+
+    /** Call a slot; without a callback Qt's library rejects a promise for every void slot. */
+    _tell(slot, payload) {
+      if (this._bridge !== null && !this._destroyed) {
+        this._bridge[slot](JSON.stringify(payload), () => {});
+      }
+    }
+
+    /** Run what the page or Python asked for; an error goes to Python's log, not repeated. */
+    _guard(action) {
+      try {
+        action();
+      } catch (error) {
+        const text = error instanceof Error ? error.stack || error.message : String(error);
+        const nowMs = performance.now();
+        if (text !== this._lastError && nowMs - this._lastErrorMs >= ERROR_INTERVAL_MS) {
+          this._lastError = text;
+          this._lastErrorMs = nowMs;
+          this._tell("pageFailed", text);
+        }
+      }
+    }
+
+    /** Look for the chart, and for another one in its place; follow the candles' pane. */
+    _watch() {
+      clearTimeout(this._timer);
+      if (this._destroyed) {
+        return;
+      }
+      const chart = resolve(this._config.chart);
+      const candles = chart === null ? null : resolve(this._config.candles);
+      if (chart !== this._chart || candles !== this._candles) {
+        this._leaveChart();
+        if (chart !== null && candles !== null) {
+          this._guard(() => this._enterChart(chart, candles));
+        }
+      } else if (this._parts !== null) {
+        this._guard(() => this._parts.series.followCandles());
+      }
+      const found = this._chart !== null;
+      this._timer = setTimeout(this._look, found ? WATCH_INTERVAL_MS : SEARCH_INTERVAL_MS);
+    }
+
+    _enterChart(chart, candles) {
+      if (typeof chart.addCustomSeries !== "function" || typeof candles.getPane !== "function") {
+        this._chart = chart;
+        this._candles = candles;
+        throw new Error(
+          this._config.chart + " and " + this._config.candles +
+            " are not a chart and a series of Lightweight Charts 5",
+        );
+      }
+      const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._config.timeOffsetMs);
+      this._chart = chart;
+      this._candles = candles;
+      this._parts = {
+        axis,
+        cells: new heatmap.renderer.CellRenderer(candles, axis),
+        overlay: new heatmap.overlay.OverlayRenderer(chart, axis),
+        viewport: new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
+          this._tell("pageMoved", viewport);
+        }),
+        timer: new heatmap.viewport.PaintTimer((timing) => this._tell("pagePainted", timing)),
+        series: new heatmap.series.HeatmapSeries(chart, candles, this._options, this._paint),
+      };
+      this._tell("pageReady", {});
+    }
+
+    _leaveChart() {
+      this._chart = null;
+      this._candles = null;
+      if (this._parts === null) {
+        return;
+      }
+      const parts = this._parts;
+      this._parts = null;
+      parts.series.destroy();
+      parts.viewport.destroy();
+      parts.timer.destroy();
+      parts.cells.destroy();
+      try {
+        parts.axis.destroy();
+      } catch (error) {
+        // The candle series went with its chart, and its subscriptions with it.
+      }
+    }
+
+    _paintGuarded(scope) {
+      if (this._parts !== null) {
+        this._guard(() => this._paintFrame(scope));
+      }
+    }
+
+    /** Paint one frame of the pane. */
+    _paintFrame(scope) {
+      const { axis, cells, overlay, viewport, timer, series } = this._parts;
+      const begin = performance.now();
+      if (series.isAstray) {
+        // Not while the chart paints.
+        queueMicrotask(this._look);
+      }
+      axis.refresh();
+      if (axis.count === 0) {
+        return;
+      }
+      viewport.note(scope.mediaSize);
+      if (!this._options.visible) {
+        return;
+      }
+      if (this._bitmap !== null) {
+        cells.draw(scope, this._bitmap);
+        if (this._options.hatch) {
+          overlay.drawHatch(scope, this._bitmap.grid);
+        }
+      }
+      overlay.drawLabel(scope, this._options.label);
+      timer.add(performance.now() - begin);
+    }
+
+    _repaint() {
+      if (this._parts !== null) {
+        this._parts.series.requestUpdate();
+      }
+    }
+
+    _table() {
+      return heatmap.palette.lookUpTable(this._options.palette, this._options.opacity);
+    }
+
+    /**
+     * Show a grid in place of the one before.
+     * @param {any} meta see GridMeta @param {string} base64 one byte per cell
+     */
+    setHeatmapData(meta, base64) {
+      const grid = new HeatmapGrid(meta, decodeBase64(base64));
+      if (this._bitmap !== null) {
+        this._bitmap.destroy();
+      }
+      this._bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this._table());
+      this._repaint();
+    }
+
+    /**
+     * Add columns at the right and drop some at the left; asks for a new grid where the increment
+     * does not continue the shown one.
+     * @param {any} meta @param {string} base64 one byte per cell
+     */
+    appendHeatmapCells(meta, base64) {
+      if (this._bitmap === null || !this._bitmap.grid.append(meta, decodeBase64(base64))) {
+        this._tell("pageNeedsGrid", {});
+        return;
+      }
+      this._bitmap.update(meta.firstCol, meta.firstCol + meta.cols);
+      this._repaint();
+    }
+
+    /** @param {Object} options some of visible, opacity, palette, hatch, label */
+    setOptions(options) {
+      const before = this._options;
+      this._options = Object.assign({}, before, options);
+      const recolour =
+        before.palette !== this._options.palette || before.opacity !== this._options.opacity;
+      if (recolour && this._bitmap !== null) {
+        this._bitmap.recolour(this._table());
+      }
+      if (this._parts !== null) {
+        this._parts.series.applyOptions(this._options);
+      }
+    }
+
+    /** @param {number} offsetMs candle time minus UTC */
+    setTimeOffset(offsetMs) {
+      this._config.timeOffsetMs = offsetMs;
+      if (this._parts !== null) {
+        this._parts.axis.setOffset(offsetMs);
+        this._repaint();
+      }
+    }
+
+    /** Remove the grid; the next one is shown again. */
+    clear() {
+      if (this._bitmap !== null) {
+        this._bitmap.destroy();
+        this._bitmap = null;
+        this._repaint();
+      }
+    }
+
+    /** Leave chart and page. Idempotent. */
+    destroy() {
+      if (this._destroyed) {
+        return;
+      }
+      this._destroyed = true;
+      clearTimeout(this._timer);
+      this._leaveChart();
+      this.clear();
+      const connection = this._connection;
+      if (connection !== null) {
+        // Qt still announces that the object is gone: the host's client must not see that.
+        const timer = setTimeout(connection.close, FAREWELL_MS);
+        connection.onDestroyed(() => {
+          clearTimeout(timer);
+          connection.close();
+        });
+      }
+    }
+  }
+
+  /** The page's layers by name; kept when these files run again. */
+  heatmap.layers = heatmap.layers || new Map();
+
+  /**
+   * Put a layer on the page, in place of one of the same name.
+   * @param {LayerConfig} config
+   */
+  heatmap.attach = function (config) {
+    heatmap.detach(config.name);
+    heatmap.layers.set(config.name, new PageLayer(config));
+  };
+
+  /** Take a layer off the page. @param {string} name */
+  heatmap.detach = function (name) {
+    const layer = heatmap.layers.get(name);
+    if (layer !== undefined) {
+      heatmap.layers.delete(name);
+      layer.destroy();
+    }
+  };
+
+  /** Take every layer off the page. */
+  heatmap.destroy = function () {
+    for (const name of Array.from(heatmap.layers.keys())) {
+      heatmap.detach(name);
+    }
+  };
+})(this);

@@ -1,0 +1,119 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  const HATCH_SPACING_PX = 9;
+  const HATCH_ALPHA = { gap: 0.26, unproven: 0.12 };
+  const LABEL_ALPHA = 0.16;
+  const LABEL_MAX_PX = 72;
+
+  /**
+   * What lies over the cells: the hatch over time that was not recorded, and a quiet text.
+   * Both take the colour of the chart's own texts, which is readable on its background.
+   */
+  class OverlayRenderer {
+    /** @param {any} chart @param {any} axis TimeAxis */
+    constructor(chart, axis) {
+      this._chart = chart;
+      this._axis = axis;
+      this._patterns = new Map();
+      this._patternKey = "";
+      this._font = "";
+      this._fontKey = "";
+    }
+
+    /**
+     * Hatch the gaps over the whole height of the pane.
+     * @param {any} scope bitmap coordinates scope
+     * @param {any} grid HeatmapGrid
+     */
+    drawHatch(scope, grid) {
+      const axis = this._axis;
+      const { context, bitmapSize, mediaSize, horizontalPixelRatio: ratio } = scope;
+      for (const [gapFrom, gapTo, kind] of grid.gaps) {
+        const from = Math.max(gapFrom, grid.windowStartMs);
+        axis.place(from, Math.min(gapTo, grid.endMs), mediaSize.width);
+        if (axis.segments === 0) {
+          continue;
+        }
+        context.save();
+        context.fillStyle = this._pattern(context, scope.verticalPixelRatio, kind);
+        // Anchored to the gap, so that the lines move with the chart.
+        const anchor = Math.round(axis.fromX[0] * ratio) % 4096;
+        context.translate(anchor, 0);
+        for (let i = 0; i < axis.segments; i += 1) {
+          const left = Math.max(0, Math.round(axis.fromX[i] * ratio));
+          const right = Math.min(bitmapSize.width, Math.round(axis.toX[i] * ratio));
+          // A short gap stays visible as one line.
+          context.fillRect(left - anchor, 0, Math.max(1, right - left), bitmapSize.height);
+        }
+        context.restore();
+      }
+    }
+
+    /**
+     * Write the text large into the middle of the pane.
+     * @param {any} scope bitmap coordinates scope @param {string} text
+     */
+    drawLabel(scope, text) {
+      if (text === "") {
+        return;
+      }
+      const { context, bitmapSize, mediaSize, verticalPixelRatio: ratio } = scope;
+      const layout = this._chart.options().layout;
+      const sizePx = Math.min(LABEL_MAX_PX, (1.1 * mediaSize.width) / Math.max(4, text.length));
+      const key = layout.fontFamily + Math.round(sizePx * ratio);
+      if (key !== this._fontKey) {
+        this._fontKey = key;
+        this._font = "600 " + Math.round(sizePx * ratio) + "px " + layout.fontFamily;
+      }
+      context.save();
+      context.font = this._font;
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.fillStyle = layout.textColor;
+      context.globalAlpha = LABEL_ALPHA;
+      context.fillText(text, bitmapSize.width / 2, bitmapSize.height / 2);
+      context.restore();
+    }
+
+    /** @returns {CanvasPattern} diagonal lines, cached until colour or pixel ratio change */
+    _pattern(context, ratio, kind) {
+      const colour = this._chart.options().layout.textColor;
+      const key = colour + ratio;
+      if (key !== this._patternKey) {
+        this._patternKey = key;
+        this._patterns.clear();
+      }
+      let pattern = this._patterns.get(kind);
+      if (pattern === undefined) {
+        const alpha = kind === "unproven" ? HATCH_ALPHA.unproven : HATCH_ALPHA.gap;
+        pattern = context.createPattern(drawTile(ratio, colour, alpha), "repeat");
+        this._patterns.set(kind, pattern);
+      }
+      return pattern;
+    }
+  }
+
+  /** @returns {HTMLCanvasElement} one diagonal line that continues over the tile's edges */
+  function drawTile(ratio, colour, alpha) {
+    const size = Math.max(4, Math.round(HATCH_SPACING_PX * ratio));
+    const tile = document.createElement("canvas");
+    tile.width = size;
+    tile.height = size;
+    const context = tile.getContext("2d");
+    context.strokeStyle = colour;
+    context.globalAlpha = alpha;
+    context.lineWidth = Math.max(1, ratio);
+    context.beginPath();
+    for (const shift of [-size, 0, size]) {
+      context.moveTo(shift - 2, size + 2);
+      context.lineTo(shift + size + 2, -2);
+    }
+    context.stroke();
+    return tile;
+  }
+
+  heatmap.overlay = { OverlayRenderer };
+})(this);

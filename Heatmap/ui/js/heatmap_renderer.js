@@ -1,0 +1,197 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  /** A scale counts as affine when its middle is off by less than this, CSS pixels. */
+  const AFFINE_TOLERANCE_PX = 0.25;
+  /** From so many pieces of the time axis on, a curved scale goes through a scratch canvas. */
+  const SCRATCH_FROM_SEGMENTS = 4;
+
+  /** Draws the cells of one grid; everything it needs per frame is allocated beforehand. */
+  class CellRenderer {
+    /** @param {any} candles series whose price scale is used @param {any} axis TimeAxis */
+    constructor(candles, axis) {
+      this._candles = candles;
+      this._axis = axis;
+      /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
+      this._scratch = null;
+    }
+
+    destroy() {
+      if (this._scratch !== null) {
+        this._scratch.width = 0;
+        this._scratch = null;
+      }
+    }
+
+    /**
+     * Draw the visible part.
+     * @param {any} scope bitmap coordinates scope of the pane's canvas
+     * @param {any} bitmap HeatmapBitmap
+     */
+    draw(scope, bitmap) {
+      const grid = bitmap.grid;
+      const axis = this._axis;
+      axis.place(grid.firstCol * grid.binMs, grid.endCol * grid.binMs, scope.mediaSize.width);
+      const lowY = this._candles.priceToCoordinate(grid.priceLow);
+      const highY = this._candles.priceToCoordinate(grid.priceHigh);
+      const middleY = this._candles.priceToCoordinate((grid.priceLow + grid.priceHigh) / 2);
+      if (axis.segments === 0 || lowY === null || highY === null || middleY === null) {
+        return;
+      }
+      const context = scope.context;
+      context.save();
+      context.imageSmoothingEnabled = false;
+      if (Math.abs(middleY - (lowY + highY) / 2) < AFFINE_TOLERANCE_PX) {
+        this._drawAffine(scope, bitmap, lowY, highY);
+      } else {
+        this._drawCurved(scope, bitmap, highY < lowY);
+      }
+      context.restore();
+    }
+
+    /** @returns {number} width of a column in device pixels */
+    _columnWidth(scope, grid) {
+      const perMs = this._axis.barSpacing / this._axis.intervalMs;
+      return grid.binMs * perMs * scope.horizontalPixelRatio;
+    }
+
+    /** One drawImage per piece of the time axis: price to y is affine. */
+    _drawAffine(scope, bitmap, lowY, highY) {
+      const grid = bitmap.grid;
+      const ratio = scope.verticalPixelRatio;
+      const rowHeight = (highY - lowY) / grid.rows;
+      const level = bitmap.level(
+        this._columnWidth(scope, grid),
+        Math.abs(rowHeight) * ratio,
+      );
+      const groupHeight = rowHeight * level.poolY;
+      const baseY = lowY - level.rowOffset * rowHeight;
+      const topGroup = -baseY / groupHeight;
+      const bottomGroup = (scope.mediaSize.height - baseY) / groupHeight;
+      const first = Math.max(0, Math.floor(Math.min(topGroup, bottomGroup)));
+      const end = Math.min(level.rows, Math.ceil(Math.max(topGroup, bottomGroup)));
+      if (first >= end) {
+        return;
+      }
+      let fromY = Math.round((baseY + end * groupHeight) * ratio);
+      let toY = Math.round((baseY + first * groupHeight) * ratio);
+      if (groupHeight > 0) {
+        // Inverted scale: high prices are at the bottom, the bitmap is drawn upside down.
+        scope.context.scale(1, -1);
+        fromY = -fromY;
+        toY = -toY;
+      }
+      this._drawSegments(
+        scope.context, scope.horizontalPixelRatio, level, grid,
+        level.rows - end, end - first, fromY, toY - fromY,
+      );
+    }
+
+    /** One strip per row: price to y is curved (logarithmic scale). */
+    _drawCurved(scope, bitmap, upright) {
+      const grid = bitmap.grid;
+      const height = scope.mediaSize.height;
+      const edgePrice = this._candles.coordinateToPrice(0);
+      const otherPrice = this._candles.coordinateToPrice(height);
+      if (edgePrice === null || otherPrice === null) {
+        return;
+      }
+      const visibleLow = (Math.min(edgePrice, otherPrice) - grid.priceLow) / grid.binUsd;
+      const visibleHigh = (Math.max(edgePrice, otherPrice) - grid.priceLow) / grid.binUsd;
+      const lowRow = Math.max(0, Math.floor(visibleLow));
+      const highRow = Math.min(grid.rows, Math.ceil(visibleHigh));
+      if (lowRow >= highRow) {
+        return;
+      }
+      // Rows are smallest at the upper end of a logarithmic scale.
+      const ratio = scope.verticalPixelRatio;
+      const smallest = Math.abs(this._rowY(grid, highRow) - this._rowY(grid, highRow - 1)) * ratio;
+      const level = bitmap.level(this._columnWidth(scope, grid), smallest);
+      const direct = this._axis.segments < SCRATCH_FROM_SEGMENTS;
+      const source = direct ? null : this._composeColumns(scope, level, grid);
+      const first = Math.floor((lowRow + level.rowOffset) / level.poolY);
+      const end = Math.ceil((highRow + level.rowOffset) / level.poolY);
+      let edge = this._groupY(grid, level, first, ratio);
+      for (let group = first; group < end; group += 1) {
+        const nextEdge = this._groupY(grid, level, group + 1, ratio);
+        const top = upright ? nextEdge : edge;
+        const strip = upright ? edge - nextEdge : nextEdge - edge;
+        const sourceRow = level.rows - 1 - group;
+        edge = nextEdge;
+        if (strip <= 0) {
+          continue;
+        }
+        if (source === null) {
+          this._drawSegments(
+            scope.context, scope.horizontalPixelRatio, level, grid, sourceRow, 1, top, strip,
+          );
+        } else {
+          const width = scope.bitmapSize.width;
+          scope.context.drawImage(source, 0, sourceRow, width, 1, 0, top, width, strip);
+        }
+      }
+    }
+
+    /** @returns {number} y of a row's lower edge, CSS pixels */
+    _rowY(grid, row) {
+      return this._candles.priceToCoordinate(grid.priceLow + row * grid.binUsd);
+    }
+
+    /** @returns {number} y of a group's lower edge, whole device pixels */
+    _groupY(grid, level, group, ratio) {
+      return Math.round(this._rowY(grid, group * level.poolY - level.rowOffset) * ratio);
+    }
+
+    /** Place the columns first, all rows one pixel high, so that strips cost one draw each. */
+    _composeColumns(scope, level, grid) {
+      if (this._scratch === null) {
+        this._scratch = document.createElement("canvas");
+      }
+      const scratch = this._scratch;
+      if (scratch.width !== scope.bitmapSize.width || scratch.height !== level.rows) {
+        scratch.width = scope.bitmapSize.width;
+        scratch.height = level.rows;
+      }
+      const context = scratch.getContext("2d");
+      context.clearRect(0, 0, scratch.width, scratch.height);
+      context.imageSmoothingEnabled = false;
+      this._drawSegments(
+        context, scope.horizontalPixelRatio, level, grid, 0, level.rows, 0, level.rows,
+      );
+      return scratch;
+    }
+
+    /**
+     * Draw rows of a level at every visible piece of the time axis. Edges lie on whole device
+     * pixels, so that neighbours neither overlap nor leave a seam.
+     */
+    _drawSegments(context, ratio, level, grid, sourceY, sourceHeight, targetY, targetHeight) {
+      const axis = this._axis;
+      const groupMs = grid.binMs * level.poolX;
+      const turnMs = groupMs * level.capacity;
+      for (let i = 0; i < axis.segments; i += 1) {
+        const slope = (axis.toX[i] - axis.fromX[i]) / (axis.toMs[i] - axis.fromMs[i]);
+        let fromMs = axis.fromMs[i];
+        while (fromMs < axis.toMs[i]) {
+          // The ring continues at slot 0 after its last slot.
+          const turn = Math.floor(fromMs / turnMs);
+          const toMs = Math.min(axis.toMs[i], (turn + 1) * turnMs);
+          const fromX = Math.round((axis.fromX[i] + (fromMs - axis.fromMs[i]) * slope) * ratio);
+          const toX = Math.round((axis.fromX[i] + (toMs - axis.fromMs[i]) * slope) * ratio);
+          if (toX > fromX) {
+            context.drawImage(
+              level.canvas,
+              (fromMs - turn * turnMs) / groupMs, sourceY, (toMs - fromMs) / groupMs, sourceHeight,
+              fromX, targetY, toX - fromX, targetHeight,
+            );
+          }
+          fromMs = toMs;
+        }
+      }
+    }
+  }
+
+  heatmap.renderer = { CellRenderer };
+})(this);

@@ -1,0 +1,63 @@
+"""The layer's JavaScript, and calls of it, as text for the page."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from PyQt6.QtCore import QFile, QIODevice, QResource
+
+from Heatmap.errors import PageError
+
+# In the order in which they need each other; each adds to the one object on `window`.
+_FILES = (
+    "heatmap_palette.js",
+    "heatmap_data.js",
+    "heatmap_bitmap.js",
+    "heatmap_time_axis.js",
+    "heatmap_renderer.js",
+    "heatmap_overlay.js",
+    "heatmap_viewport.js",
+    "heatmap_series.js",
+    "heatmap_channel.js",
+    "heatmap_layer.js",
+)
+_CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
+
+
+def read_script(name: str) -> str:
+    """Return the text of one of the layer's JavaScript files."""
+    return (files("Heatmap.ui") / "js" / name).read_text(encoding="utf-8")
+
+
+@cache
+def layer_script() -> str:
+    """Return all JavaScript of the layer as one script.
+
+    One script, because a page that navigates between two would get only the second.
+    """
+    return "\n".join(read_script(name) for name in _FILES)
+
+
+@cache
+def channel_script() -> str:
+    """Return the client library of Qt's web channel.
+
+    Raises
+    ------
+    PageError
+        This build of Qt does not carry it.
+    """
+    if not QResource(_CHANNEL_RESOURCE).isValid():
+        raise PageError(f"Qt has no resource {_CHANNEL_RESOURCE}: is PyQt6-WebEngine installed?")
+    resource = QFile(_CHANNEL_RESOURCE)
+    resource.open(QIODevice.OpenModeFlag.ReadOnly)
+    try:
+        return bytes(resource.readAll().data()).decode("utf-8")
+    finally:
+        resource.close()
+
+
+def call_script(function: str, *arguments: object) -> str:
+    """Return the script that calls a function of the page with JSON-encoded arguments."""
+    encoded = ", ".join(json.dumps(argument, allow_nan=False) for argument in arguments)
+    return f"{function}({encoded});"
