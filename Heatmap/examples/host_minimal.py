@@ -1,0 +1,80 @@
+"""A host in one file: a chart page of its own, the heatmap behind its candles, the settings tab.
+
+Run it with ``python -m Heatmap.examples.host_minimal``. It records live liquidations; its candles
+come from Binance's REST interface, once a second.
+"""
+
+import asyncio
+import json
+from importlib import resources
+
+import aiohttp
+from PyQt6.QtCore import QSettings, QUrl
+from PyQt6.QtWebEngineWidgets import QWebEngineView
+from PyQt6.QtWidgets import QApplication, QTabWidget
+from qasync import QEventLoop
+
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.heatmap_settings import REST_URL
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, load_settings
+
+PAGE = """<body style="margin:0"><div id="chart" style="height:100vh"></div><script>%s</script>
+<script>
+let chart = LightweightCharts.createChart(document.getElementById("chart"), {autoSize: true});
+let priceSeries = chart.addSeries(LightweightCharts.CandlestickSeries);
+</script></body>"""
+
+
+async def show_candles(view: QWebEngineView) -> None:
+    """Load the newest candles again and again."""
+    query = {"symbol": "BTCUSDT", "interval": "1m", "limit": "240"}
+    async with aiohttp.ClientSession() as session:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                async with session.get(f"{REST_URL}/fapi/v1/klines", params=query) as answer:
+                    rows = await answer.json()
+            except aiohttp.ClientError:
+                continue  # the heatmap has its own connection, and goes on
+            names = ("open", "high", "low", "close")
+            candles = [
+                {"time": row[0] // 1000} | dict(zip(names, map(float, row[1:5]), strict=True))
+                for row in rows
+            ]
+            if (page := view.page()) is not None:
+                page.runJavaScript(f"priceSeries.setData({json.dumps(candles)})")
+
+
+async def main(application: QApplication) -> None:
+    """Run until the window is closed."""
+    store = QSettings("OrderPilot", "HeatmapExample")
+    service = HeatmapService(load_settings(store, HeatmapSettings(enabled=True)))
+    await service.start()
+    view, tabs, closed = QWebEngineView(), QTabWidget(), asyncio.Event()
+    application.lastWindowClosed.connect(closed.set)
+    library = resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
+    view.setHtml(PAGE % library, QUrl("http://host.invalid/"))
+    page = view.page()
+    assert page is not None  # noqa: S101 - a view always has one
+    layer = HeatmapLayer(page, chart="chart", candles="priceSeries", symbol="BTCUSDT")
+    service.attach(layer)
+    tabs.addTab(view, "Chart")
+    tabs.addTab(HeatmapSettingsTab(service, store), "Heatmap")
+    tabs.show()
+    async with asyncio.TaskGroup() as tasks:
+        candles = tasks.create_task(show_candles(view))
+        await closed.wait()
+        candles.cancel()
+    layer.detach()
+    await service.stop()
+
+
+if __name__ == "__main__":
+    host = QApplication(["host"])
+    host.setQuitOnLastWindowClosed(False)
+    loop = QEventLoop(host)
+    asyncio.set_event_loop(loop)
+    task = loop.create_task(main(host))
+    task.add_done_callback(lambda _task: loop.stop())
+    loop.run_forever()
+    task.result()

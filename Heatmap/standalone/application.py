@@ -1,0 +1,402 @@
+"""The program behind ``python -m Heatmap``: Qt, the event loop, the sources and the window."""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from PyQt6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from Heatmap.errors import HeatmapError
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.model import DataKind
+from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.sources import (
+    Source,
+    load_market,
+    open_live,
+    open_replay,
+    open_simulated,
+    require_database,
+)
+from Heatmap.standalone.window import ChartWindow
+from Heatmap.storage.location import default_database
+from Heatmap.ui.settings_store import load_settings
+
+logger = logging.getLogger(__name__)
+
+LIVE_PATIENCE_S = 5.0
+"""With ``--source auto``: how long Binance may take to deliver its mark price."""
+CANDLE_PATIENCE_S = 5.0
+STATUS_LINE_PERIOD_S = 10.0
+SETTLE_S = 10.0
+"""A picture is taken when it stands still, or after this time."""
+STILL_S = 1.0
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What the command line asks of the window.
+
+    Attributes
+    ----------
+    source
+        ``auto``, ``live``, ``demo`` or ``replay``.
+    db
+        Database file; ``None``: the usual place for the kind of data.
+    ws_url, rest_url
+        Bases of the exchange's addresses.
+    setting_texts
+        Settings for this run only, as `HeatmapSettings.from_texts` takes them.
+    messages, candles, start_ms, speed
+        The recording to replay, from when on, and how fast.
+    screenshot
+        Where to save a picture of the window at the end; ``None``: nowhere.
+    exit_after_s
+        Ends the program after this time; ``None``: when the window is closed.
+    theme
+        ``dark`` or ``light``; ``None``: as last time.
+    """
+
+    source: str
+    db: Path | None
+    ws_url: str
+    rest_url: str
+    setting_texts: Mapping[str, str]
+    messages: Path | None = None
+    candles: Path | None = None
+    start_ms: int = 0
+    speed: float = 1.0
+    screenshot: Path | None = None
+    exit_after_s: float | None = None
+    theme: str | None = None
+
+
+def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
+    """Run the window until it is closed, a signal comes or its time is over.
+
+    Parameters
+    ----------
+    options
+        What to show.
+    say
+        Prints one line for the user.
+
+    Returns
+    -------
+    int
+        Exit code 0.
+
+    Raises
+    ------
+    HeatmapError
+        Something of the environment prevents it; the message is for the user.
+    """
+    market = _check_inputs(options)
+    is_headless = prepare_environment(os.environ, sys.platform)
+    qInstallMessageHandler(_log_qt_message)
+    application = QApplication(["Heatmap"])
+    application.setApplicationName("Heatmap")
+    application.setOrganizationName("OrderPilot")
+    # The program ends after its clean-up, not when the window is gone.
+    application.setQuitOnLastWindowClosed(False)
+    loop = QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    program = Program(options, say, market, is_headless=is_headless)
+
+    async def entry() -> None:
+        try:
+            await program.run()
+        finally:
+            await loop.shutdown_asyncgens()
+            loop.stop()
+
+    task = loop.create_task(entry())
+    # Entered exactly once: a second exec() after a web view was shown crashes Qt.
+    loop.run_forever()
+    try:
+        task.result()
+    finally:
+        loop.close()
+    return 0
+
+
+_KINDS = {
+    "auto": DataKind.LIVE,
+    "live": DataKind.LIVE,
+    "demo": DataKind.SIMULATED,
+    "replay": DataKind.REPLAY,
+}
+
+
+def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
+    """Refuse what cannot work before a window opens; the recording, where one is replayed."""
+    market = None
+    if options.messages is not None and options.candles is not None:
+        market = load_market(options.messages, options.candles, options.start_ms)
+    kind = _KINDS[options.source]
+    require_database(options.db or default_database(kind), kind)
+    return market
+
+
+def _log_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+    """Send what Qt prints to the log; what every start without a GPU prints, to its debug level."""
+    text = message or ""
+    if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) or _HARMLESS.search(text):
+        logger.debug("Qt: %s", text)
+    else:
+        logger.warning("Qt: %s", text)
+
+
+# Qt and Chromium say so at every start on a machine without a GPU or a window system.
+_HARMLESS = re.compile(
+    r"GPUInfo not initialized|QRhiGles2|Failed to create RHI|This plugin does not support|Vulkan"
+    r"|Unable to detect GPU vendor|GBM is not supported"
+)
+
+
+def prepare_environment(environment: dict[str, str] | os._Environ[str], platform: str) -> bool:
+    """Set what Qt and Chromium need to start on this machine; whether there is no display.
+
+    Parameters
+    ----------
+    environment
+        The process's environment, changed in place; what the user has set stays.
+    platform
+        As `sys.platform`.
+    """
+    has_display = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    is_headless = environment.get("QT_QPA_PLATFORM") == "offscreen"
+    flags = environment.get("QTWEBENGINE_CHROMIUM_FLAGS", "").split()
+    if platform == "linux":
+        if not has_display and "QT_QPA_PLATFORM" not in environment:
+            environment["QT_QPA_PLATFORM"] = "offscreen"
+            is_headless = True
+        # Chromium's own complaints about a missing GPU or bus; the page's errors come otherwise.
+        if not any(flag.startswith("--log-level") for flag in flags):
+            flags.append("--log-level=3")
+        if os.geteuid() == 0 and "--no-sandbox" not in flags:
+            # Chromium's sandbox refuses to run as root.
+            flags.append("--no-sandbox")
+    if is_headless and "--disable-gpu" not in flags:
+        flags.append("--disable-gpu")
+    if flags:
+        environment["QTWEBENGINE_CHROMIUM_FLAGS"] = " ".join(flags)
+    return is_headless
+
+
+class Program:
+    """One run of the window: sources, window, status lines, pictures.
+
+    Parameters
+    ----------
+    options
+        What the command line asks.
+    say
+        Prints one line for the user.
+    market
+        What is replayed; ``None`` for other sources.
+    is_headless
+        There is no display: status lines and pictures instead of a window to look at.
+    """
+
+    def __init__(
+        self,
+        options: WindowOptions,
+        say: Callable[[str], None],
+        market: ReplayedMarket | None,
+        *,
+        is_headless: bool,
+    ) -> None:
+        self._options = options
+        self._say = say
+        self._market = market
+        self._is_headless = is_headless
+        self._picture_path = options.screenshot or (Path("heatmap.png") if is_headless else None)
+        # In the order in which they were opened; all are closed at the end.
+        self._sources: list[Source] = []
+        # The live source while a simulated one is shown in its place.
+        self._waiting: Source | None = None
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until the end, then close everything.
+
+        Raises
+        ------
+        HeatmapError
+            A source or the page could not be opened, or the picture not be written.
+        """
+        options = self._options
+        store = QSettings("OrderPilot", "Heatmap")
+        stored = load_settings(store, HeatmapSettings(enabled=True))
+        settings = HeatmapSettings.from_texts(options.setting_texts, stored)
+        window = ChartWindow(store, options.theme or str(store.value("Window/theme", "dark")))
+        window.closed.connect(self._ended.set)
+        restore_signals = self._catch_signals()
+        if self._is_headless:
+            self._say(f"no display: drawing offscreen, the picture goes to {self._picture_path}")
+        window.show()
+        try:
+            await window.load()
+            async with asyncio.TaskGroup() as tasks:
+                background = [tasks.create_task(window.tend(), name="Heatmap candles")]
+                source = await self._open_source(settings)
+                await window.show_source(source)
+                if self._waiting is not None:
+                    background.append(tasks.create_task(self._switch_when_live(window)))
+                if self._is_headless:
+                    background.append(tasks.create_task(self._report(window)))
+                # A replay starts with its candles, so that two runs show the same.
+                await window.wait_for_candles(CANDLE_PATIENCE_S)
+                source.begin()
+                await self._wait_for_end()
+                await self._take_final_picture(window)
+                for task in background:
+                    task.cancel()
+        except* HeatmapError as group:
+            raise _first_error(group) from None
+        finally:
+            restore_signals()
+            await window.leave()
+            for source in self._sources:
+                await source.close()
+            window.close()
+            window.deleteLater()
+
+    # -- sources ------------------------------------------------------------------------------
+
+    async def _open_source(self, settings: HeatmapSettings) -> Source:
+        options = self._options
+        if self._market is not None:
+            return self._keep(
+                await open_replay(
+                    settings,
+                    options.db,
+                    market=self._market,
+                    start_ms=options.start_ms,
+                    speed=options.speed,
+                    duration_s=options.exit_after_s,
+                )
+            )
+        if options.source == "demo":
+            return self._keep(await open_simulated(settings, options.db))
+        live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
+        if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
+            return live
+        self._say(
+            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market; "
+            "the recorder keeps trying, and the window switches when data come"
+        )
+        db = options.db
+        beside = None if db is None else db.with_name(f"{db.stem}-simulated{db.suffix}")
+        self._waiting = live
+        return self._keep(await open_simulated(settings, beside))
+
+    def _keep(self, source: Source) -> Source:
+        self._sources.append(source)
+        return source
+
+    async def _becomes_live(self, source: Source, patience_s: float | None) -> bool:
+        """Wait until `source` delivers heartbeats; ``False`` when it takes too long."""
+        try:
+            async with asyncio.timeout(patience_s):
+                # The recorder's thread offers a snapshot, not an event to wait for.
+                while not source.service.is_live():  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _switch_when_live(self, window: ChartWindow) -> None:
+        live, simulated = self._sources[0], self._sources[-1]
+        await self._becomes_live(live, None)
+        # What the user set while the simulated market was shown holds for the real one as well.
+        live.service.apply_settings(simulated.service.settings)
+        await window.show_source(live)
+        self._waiting = None
+        self._say("Binance delivers data: showing it")
+        await simulated.close()
+
+    # -- end and pictures ---------------------------------------------------------------------
+
+    async def _wait_for_end(self) -> None:
+        try:
+            async with asyncio.timeout(self._options.exit_after_s):
+                await self._ended.wait()
+        except TimeoutError:
+            return
+
+    def _catch_signals(self) -> Callable[[], None]:
+        """End the program on SIGINT and SIGTERM; returns what restores the handlers of before."""
+        loop = asyncio.get_running_loop()
+
+        def end(_number: int, _frame: object) -> None:
+            loop.call_soon_threadsafe(self._ended.set)
+
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def restore() -> None:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        return restore
+
+    async def _report(self, window: ChartWindow) -> None:
+        """Print a status line and save a picture from time to time, for want of a display."""
+        while True:
+            await asyncio.sleep(STATUS_LINE_PERIOD_S)
+            self._say(window.status_text())
+            if self._picture_path is not None:
+                save_picture(window.grab().toImage(), self._picture_path)
+
+    async def _take_final_picture(self, window: ChartWindow) -> None:
+        """Save a picture of the window when it has come to rest."""
+        if self._picture_path is None:
+            return
+        for source in self._sources:
+            source.rest()
+        loop = asyncio.get_running_loop()
+        started_s = still_since_s = loop.time()
+        before = QImage()
+        while loop.time() - started_s < SETTLE_S and loop.time() - still_since_s < STILL_S:
+            picture = window.view.grab().toImage()
+            if picture != before:
+                before, still_since_s = picture, loop.time()
+            await asyncio.sleep(POLL_S)
+        window.refresh_status()
+        save_picture(window.grab().toImage(), self._picture_path)
+        self._say(window.status_text())
+        self._say(f"picture saved: {self._picture_path}")
+
+
+def save_picture(picture: QImage, path: Path) -> None:
+    """Write a PNG; a picture that is there is replaced only by a whole one.
+
+    Raises
+    ------
+    HeatmapError
+        The file cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    if not picture.save(str(part), "PNG"):
+        raise HeatmapError(f"the picture cannot be written to {path}: name a file that can be")
+    part.replace(path)
+
+
+def _first_error(group: BaseExceptionGroup[HeatmapError]) -> HeatmapError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, HeatmapError):
+        raise TypeError(f"expected a HeatmapError, got {error!r}")
+    return error

@@ -1,0 +1,193 @@
+"""Where the window's data come from: Binance, the simulated market, or a recording.
+
+A source is a running service with the addresses for the candles. Simulated and replayed ones bring
+their own exchange on loopback, which speaks the real one's wire, so that everything behind it is
+the same code.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.ingestion.connection import ConnectionTimes
+from Heatmap.model import DataKind
+from Heatmap.standalone.exchange.data_clock import DataClock
+from Heatmap.standalone.exchange.history import seed_history
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.market import Market
+from Heatmap.standalone.exchange.recording import load_recording
+from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
+from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite_store import SqliteStore
+
+SEED = 20_241_204
+"""Seed of the demonstration; any other gives another market."""
+SIMULATED_HISTORY_MS = 2 * 86_400_000
+"""What the simulated market has recorded before the program starts."""
+
+# A hole in a recording passes quickly at high speed: what comes after it must not find the recorder
+# in a long wait, and nobody is burdened by attempts on this machine.
+_LOOPBACK_TIMES = ConnectionTimes(longest_backoff_s=1.0)
+
+
+@dataclass(slots=True)
+class Source:
+    """A service that runs, and what belongs to it.
+
+    Attributes
+    ----------
+    service
+        Started by whoever made the source.
+    name
+        What the window calls it: ``Binance``, ``SIMULATED``, ``REPLAY 60x``.
+    clock
+        Data time now.
+    rest_url, ws_url
+        Where its candles come from.
+    exchange
+        The loopback exchange, closed with the source; ``None`` for the real one.
+    """
+
+    service: HeatmapService
+    name: str
+    clock: Callable[[], int]
+    rest_url: str
+    ws_url: str
+    exchange: LoopbackExchange | None = None
+
+    def begin(self) -> None:
+        """Let the time of a replay run; nothing happens for other sources."""
+        if isinstance(self.clock, DataClock):
+            self.clock.start()
+
+    def rest(self) -> None:
+        """Let the time of a simulated or replayed exchange stand still, for a picture."""
+        if isinstance(self.clock, DataClock):
+            self.clock.freeze()
+
+    async def close(self) -> None:
+        """Stop service and exchange. Idempotent."""
+        await self.service.stop()
+        if self.exchange is not None:
+            await self.exchange.stop()
+
+
+async def open_live(
+    settings: HeatmapSettings, db: Path | None, ws_url: str, rest_url: str
+) -> Source:
+    """Start recording from the exchange at `ws_url`.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be used.
+    """
+    service = HeatmapService(settings, db=db, ws_url=ws_url, rest_url=rest_url)
+    source = Source(service, "Binance", service.clock, rest_url, ws_url)
+    await service.start()
+    return source
+
+
+async def open_simulated(settings: HeatmapSettings, db: Path | None) -> Source:
+    """Start the simulated market, with two days of history in its database.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be used.
+    """
+    market = SimulatedMarket(seed=SEED, symbol=_first_symbol(settings))
+    clock = DataClock.wall()
+    db = db or default_database(DataKind.SIMULATED)
+    return await _open_loopback(
+        settings, db, DataKind.SIMULATED, market, clock, SIMULATED_HISTORY_MS, "SIMULATED"
+    )
+
+
+def load_market(messages: Path, candles: Path, start_ms: int) -> ReplayedMarket:
+    """Read a recording that is to be replayed from `start_ms` on.
+
+    Raises
+    ------
+    RecordingFileError
+        A file cannot be read, or `start_ms` lies outside the recording.
+    """
+    market = ReplayedMarket(load_recording(messages, candles))
+    market.require_inside(start_ms)
+    return market
+
+
+def require_database(path: Path, kind: DataKind) -> None:
+    """Find out before anything starts whether a database can be written.
+
+    Raises
+    ------
+    StorageError
+        It cannot, and why.
+    """
+    SqliteStore(path, kind).close()
+
+
+async def open_replay(
+    settings: HeatmapSettings,
+    db: Path | None,
+    *,
+    market: ReplayedMarket,
+    start_ms: int,
+    speed: float,
+    duration_s: float | None,
+) -> Source:
+    """Start an exchange that replays `market` from `start_ms` on.
+
+    Its clock stands still until `Source.begin`, and again after `duration_s` of replaying.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be used.
+    """
+    until_ms = None if duration_s is None else start_ms + int(duration_s * speed * 1000)
+    clock = DataClock.replay(start_ms, speed, until_ms)
+    settings = settings.changed(symbols=(market.symbol,))
+    db = db or default_database(DataKind.REPLAY)
+    return await _open_loopback(
+        settings, db, DataKind.REPLAY, market, clock, None, f"REPLAY {speed:g}x"
+    )
+
+
+async def _open_loopback(
+    settings: HeatmapSettings,
+    db: Path,
+    kind: DataKind,
+    market: Market,
+    clock: DataClock,
+    history_ms: int | None,
+    name: str,
+) -> Source:
+    await asyncio.to_thread(seed_history, db, kind, market, clock(), history_ms)
+    exchange = LoopbackExchange(market, clock)
+    await exchange.start()
+    try:
+        service = HeatmapService(
+            settings,
+            db=db,
+            ws_url=exchange.ws_url,
+            rest_url=exchange.rest_url,
+            kind=kind,
+            clock=clock,
+            label=name if kind is DataKind.SIMULATED else "",
+            connection_times=_LOOPBACK_TIMES,
+        )
+        await service.start()
+    except BaseException:
+        await exchange.stop()
+        raise
+    return Source(service, name, clock, exchange.rest_url, exchange.ws_url, exchange)
+
+
+def _first_symbol(settings: HeatmapSettings) -> str:
+    return settings.symbols[0]

@@ -1,0 +1,46 @@
+"""The status bar's texts, from `HeatmapService.status`. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+def connection_words(source: str, status: Mapping[str, Any]) -> str:
+    """Return who delivers and how the connection fares, as ``Binance: live since 09:12 UTC``."""
+    recorder = status["recorder"]
+    if recorder is None or not status["running"]:
+        return f"{source}: not recording"
+    words = f"{source}: {recorder.connection_words}"
+    if recorder.connected_since_ms is not None:
+        words += f" since {_clock_text(recorder.connected_since_ms)}"
+    if recorder.storage_fault is not None:
+        words += f"; not written: {recorder.storage_fault}"
+    return words
+
+
+def event_words(status: Mapping[str, Any]) -> str:
+    """Return how many events were stored, and when the last one was."""
+    recorder = status["recorder"]
+    if recorder is None:
+        return ""
+    words = f"{recorder.stored} liquidations recorded since the start"
+    if recorder.last_event_ms is not None:
+        words += f", last {_clock_text(recorder.last_event_ms)}"
+    return words
+
+
+def timing_words(status: Mapping[str, Any]) -> str:
+    """Return how long building and painting took, for the first layer."""
+    if not status["layers"]:
+        return ""
+    measured = status["layers"][0]["measured"]
+    texts = []
+    if "rebuild_ms" in measured:
+        texts.append(f"build {measured['rebuild_ms']:.0f} ms")
+    if "paintMs" in measured:
+        texts.append(f"paint {measured['paintMs']:.1f} ms")
+    return ", ".join(texts)
+
+
+def _clock_text(ts_ms: int) -> str:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%H:%M:%S UTC")

@@ -1,0 +1,374 @@
+"""The standalone window: candles, toolbar, settings dialog, status bar.
+
+It uses the plugin's public surface only, as a host does.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QAction, QCloseEvent, QColor, QPalette
+from PyQt6.QtWebEngineWidgets import QWebEngineView
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.compat import override
+from Heatmap.heatmap_settings import WINDOWS_S
+from Heatmap.standalone.candle_feed import CandleFeed
+from Heatmap.standalone.chart_page import ChartPage
+from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
+from Heatmap.standalone.sources import Source
+from Heatmap.standalone.status_line import connection_words, event_words, timing_words
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
+from Heatmap.ui.settings_store import save_settings
+
+logger = logging.getLogger(__name__)
+
+STATUS_PERIOD_MS = 1000
+CANDLE_COUNT = 1500
+"""Candles loaded at the start, so that the chart can be scrolled back."""
+AUTOMATIC_INTERVALS = {"2h": "1m", "8h": "1m", "2d": "5m"}
+"""Candle interval that shows a window in a few hundred candles."""
+SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
+
+
+class SettingsDialog(QDialog):
+    """The settings of the standalone window: the plugin's tab in a dialog."""
+
+    def __init__(self, service: HeatmapService, store: QSettings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Settings"))
+        self.tab = HeatmapSettingsTab(service, store)
+        tabs = QTabWidget()
+        tabs.addTab(self.tab, self.tr("Heatmap"))
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(tabs)
+        layout.addWidget(buttons)
+        self.rejected.connect(self.tab.restore)
+
+
+class ChartWindow(QMainWindow):
+    """Candles of one symbol with the heatmap behind them.
+
+    `load` is awaited first; `show_source` then shows a source, later perhaps another.
+
+    Parameters
+    ----------
+    store
+        Where settings that the user changes are kept.
+    theme
+        ``dark`` or ``light``.
+    """
+
+    closed = pyqtSignal()
+
+    def __init__(self, store: QSettings, theme: str) -> None:
+        super().__init__()
+        self._store = store
+        self._theme = theme
+        self._source: Source | None = None
+        self._feed: CandleFeed | None = None
+        self._interval = ""
+        self._shown_window_ms = 0
+        self._candle_state = ""
+        # The page shows candles of the present source.
+        self._has_candles = asyncio.Event()
+        # Candles of another interval are wanted; `tend` loads them.
+        self._reload_wanted = asyncio.Event()
+        self.page = ChartPage(self)
+        self.view = QWebEngineView()
+        self.view.setPage(self.page)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setCentralWidget(self.view)
+        self.layer = HeatmapLayer(self.page, chart="chart", candles="candleSeries")
+        self._toggle = QAction(self.tr("Heatmap"), self)
+        self._windows = QComboBox()
+        self._intervals = QComboBox()
+        self._source_name = QLabel()
+        self._connection = QLabel()
+        self._events = QLabel()
+        self._timing = QLabel()
+        self._build_tool_bar()
+        self._build_status_bar()
+        self._apply_theme()
+        self.resize(1180, 700)
+        self._status_timer = QTimer(self)
+        self._status_timer.setInterval(STATUS_PERIOD_MS)
+        self._status_timer.timeout.connect(self.refresh_status)
+
+    # -- for the application --------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Load the chart page.
+
+        Raises
+        ------
+        PageError
+            The chart library is missing, or the page did not load.
+        """
+        await self.page.load_chart(self._theme)
+        self._status_timer.start()
+
+    async def show_source(self, source: Source) -> None:
+        """Show the candles and the heatmap of `source`, instead of the one before."""
+        await self._leave_source()
+        self._source = source
+        symbol = source.service.settings.symbols[0]
+        self.layer.set_symbol(symbol)
+        source.service.add_settings_listener(self._show_settings)
+        source.service.attach(self.layer)
+        self._show_settings(source.service.settings)
+        self._name_source(source, symbol)
+        await self._restart_candles()
+
+    async def tend(self) -> None:
+        """Load the candles anew whenever another interval is chosen, until cancelled."""
+        while True:
+            await self._reload_wanted.wait()
+            self._reload_wanted.clear()
+            await self._restart_candles()
+
+    async def leave(self) -> None:
+        """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
+        self._status_timer.stop()
+        await self._leave_source()
+        self.layer.detach()
+
+    async def wait_for_candles(self, patience_s: float) -> bool:
+        """Wait until the page has been given candles; ``False`` when it takes too long."""
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._has_candles.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def refresh_status(self) -> None:
+        """Show connection, events and timings as they are now."""
+        source = self._source
+        if source is None:
+            return
+        status = source.service.status()
+        self._connection.setText(connection_words(source.name, status))
+        self._events.setText(event_words(status))
+        self._timing.setText(timing_words(status))
+        problems = [layer["error"] for layer in status["layers"] if layer["error"]]
+        if self._candle_state not in ("", "live"):
+            problems.append(self._candle_state)
+        self._connection.setToolTip("\n".join(problems))
+
+    def status_text(self) -> str:
+        """Return the status bar as one line of text."""
+        self.refresh_status()
+        labels = (self._connection, self._events, self._timing)
+        return "  |  ".join(label.text() for label in labels if label.text())
+
+    @override
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Tell that the user has closed the window."""
+        super().closeEvent(event)
+        self.closed.emit()
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _build_tool_bar(self) -> None:
+        bar = QToolBar(self.tr("Heatmap"))
+        bar.setMovable(False)
+        self._toggle.setCheckable(True)
+        self._toggle.setToolTip(self.tr("Show or hide the heatmap; recording goes on either way"))
+        self._toggle.toggled.connect(lambda on: self._change(enabled=on))
+        bar.addAction(self._toggle)
+        for key in WINDOWS_S:
+            self._windows.addItem(key, key)
+        self._windows.setToolTip(self.tr("Time span of the heatmap"))
+        self._windows.currentIndexChanged.connect(
+            lambda _index: self._change(window=self._windows.currentData())
+        )
+        bar.addWidget(self._windows)
+        self._intervals.addItem(self.tr("auto"), "")
+        for interval in SELECTABLE_INTERVALS:
+            self._intervals.addItem(interval, interval)
+        self._intervals.setToolTip(self.tr("Candle interval"))
+        self._intervals.currentIndexChanged.connect(lambda _index: self._request_candles())
+        bar.addWidget(self._intervals)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spacer)
+        self._source_name.setObjectName("sourceName")
+        bar.addWidget(self._source_name)
+        theme = bar.addAction(self.tr("Dark / light"))
+        settings = bar.addAction(self.tr("Settings…"))
+        if theme is not None and settings is not None:
+            theme.triggered.connect(self._switch_theme)
+            settings.triggered.connect(self.open_settings)
+        self.addToolBar(bar)
+
+    def _build_status_bar(self) -> None:
+        bar = self.statusBar()
+        if bar is not None:
+            bar.setSizeGripEnabled(False)
+            bar.addWidget(self._connection, 2)
+            bar.addWidget(self._events, 1)
+            bar.addPermanentWidget(self._timing)
+
+    def open_settings(self) -> None:
+        """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
+        if self._source is not None:
+            dialog = SettingsDialog(self._source.service, self._store, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+    # -- settings -----------------------------------------------------------------------------
+
+    def _change(self, **values: object) -> None:
+        source = self._source
+        if source is not None:
+            settings = source.service.settings.changed(**values)
+            source.service.apply_settings(settings)
+            save_settings(self._store, settings, values)
+
+    def _show_settings(self, settings: HeatmapSettings) -> None:
+        with QSignalBlocker(self._toggle):
+            self._toggle.setChecked(settings.enabled)
+        with QSignalBlocker(self._windows):
+            self._windows.setCurrentIndex(self._windows.findData(settings.window))
+        self._request_candles()
+
+    def _switch_theme(self) -> None:
+        self._theme = "light" if self._theme == "dark" else "dark"
+        self._store.setValue("Window/theme", self._theme)
+        self._apply_theme()
+        self.page.set_theme(self._theme)
+
+    def _apply_theme(self) -> None:
+        colours = _CHROME[self._theme]
+        palette = QPalette()
+        for role, name in (
+            (QPalette.ColorRole.Window, "background"),
+            (QPalette.ColorRole.Base, "field"),
+            (QPalette.ColorRole.Button, "field"),
+            (QPalette.ColorRole.WindowText, "text"),
+            (QPalette.ColorRole.Text, "text"),
+            (QPalette.ColorRole.ButtonText, "text"),
+            (QPalette.ColorRole.Highlight, "accent"),
+        ):
+            palette.setColor(role, QColor(colours[name]))
+        self.setPalette(palette)
+        for widget in self.findChildren(QWidget):
+            widget.setPalette(palette)
+        self.setStyleSheet(_STYLE.format(**colours))
+        self.page.setBackgroundColor(QColor(colours["background"]))
+
+    # -- source and candles -------------------------------------------------------------------
+
+    def _name_source(self, source: Source, symbol: str) -> None:
+        self.setWindowTitle(f"{symbol} liquidations - {source.name}")
+        self._source_name.setText(f"{symbol}  {source.name}")
+
+    async def _leave_source(self) -> None:
+        self._has_candles.clear()
+        source, self._source = self._source, None
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            await feed.stop()
+        if source is not None:
+            source.service.remove_settings_listener(self._show_settings)
+            source.service.detach(self.layer)
+
+    def _wanted_interval(self, settings: HeatmapSettings) -> str:
+        return str(self._intervals.currentData()) or AUTOMATIC_INTERVALS[settings.window]
+
+    def _visible_bars(self, settings: HeatmapSettings) -> int:
+        return settings.window_ms // INTERVALS_MS[self._interval]
+
+    def _request_candles(self) -> None:
+        """Load the candles anew when another interval or window is wanted."""
+        source = self._source
+        if source is None:
+            return
+        settings = source.service.settings
+        if self._wanted_interval(settings) != self._interval:
+            self._reload_wanted.set()
+        elif settings.window_ms != self._shown_window_ms:
+            self._shown_window_ms = settings.window_ms
+            self.page.show_newest(self._visible_bars(settings))
+
+    async def _restart_candles(self) -> None:
+        source = self._source
+        if source is None:
+            return
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            await feed.stop()
+        settings = source.service.settings
+        self._interval = self._wanted_interval(settings)
+        self._shown_window_ms = settings.window_ms
+        self._feed = CandleFeed(
+            source.rest_url,
+            source.ws_url,
+            settings.symbols[0],
+            self._interval,
+            count=max(CANDLE_COUNT, self._visible_bars(settings) + 50),
+            on_history=self._show_history,
+            on_candle=self.page.update_candle,
+            on_state=self._note_candle_state,
+        )
+        await self._feed.start()
+
+    def _show_history(self, candles: Sequence[Candle]) -> None:
+        source = self._source
+        if source is None:
+            return
+        settings = source.service.settings
+        tick_size = source.service.tick_size(settings.symbols[0])
+        self.page.set_candles(candles, self._visible_bars(settings), tick_size)
+        self._has_candles.set()
+
+    def _note_candle_state(self, text: str) -> None:
+        self._candle_state = text
+
+
+_CHROME = {
+    "dark": {
+        "background": "#0f1218",
+        "field": "#1a1f29",
+        "text": "#c3c8d4",
+        "edge": "#2b3240",
+        "accent": "#2f6fdb",
+    },
+    "light": {
+        "background": "#f7f8fa",
+        "field": "#ffffff",
+        "text": "#333a47",
+        "edge": "#cfd5de",
+        "accent": "#2f6fdb",
+    },
+}
+_STYLE = """
+QMainWindow, QToolBar, QStatusBar {{ background: {background}; color: {text}; }}
+QToolBar {{ border: 0; border-bottom: 1px solid {edge}; spacing: 6px; padding: 3px; }}
+QToolBar QToolButton, QToolBar QLabel, QStatusBar QLabel {{ color: {text}; padding: 2px 6px; }}
+QToolBar QToolButton:hover {{ background: {field}; border-radius: 3px; }}
+QToolBar QToolButton:checked {{ background: {accent}; color: white; border-radius: 3px; }}
+QToolBar QComboBox {{ background: {field}; color: {text}; border: 1px solid {edge};
+    border-radius: 3px; padding: 1px 6px; }}
+QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
+QLabel#sourceName {{ font-weight: bold; }}
+"""

@@ -1,0 +1,236 @@
+"""The command line as a user meets it: real processes, exit codes, one clear line for bad input."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from Heatmap.model import DataKind
+from Heatmap.storage.sqlite_store import SqliteStore
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``python -m Heatmap`` with an empty home and no display."""
+
+    def call(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - this interpreter
+            [sys.executable, "-m", "Heatmap", *words],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+        )
+
+    return call
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG")}
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        kept.pop(name, None)
+    return kept | {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def messages_file(directory: Path, text: str) -> Path:
+    path = directory / "messages.jsonl"
+    path.write_text(text)
+    return path
+
+
+KLINES = "open_time,open,high,low,close,volume,quote_volume,trades\n" + "".join(
+    f"{1733360400000 + 60000 * minute},100,101,99,100,1,100,1\n" for minute in range(120)
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--bogus",), ("--bogus",)),
+        (("--window", "9h"), ("window", "2h", "9h")),
+        (("--opacity", "2"), ("opacity", "0 to 1")),
+        (("--source", "moon"), ("moon", "demo")),
+        (("--exit-after", "-1"), ("--exit-after", "-1")),
+        (("--speed", "1000"), ("0.1 to 600",)),
+        (("--replay", "x.jsonl"), ("--candles", "--from")),
+        (("--screenshot", "missing/x.png"), ("missing/x.png",)),
+        (("--source", "live", "--db", "missing/x.sqlite3"), ("missing",)),
+        (("record", "--db", "missing/x.sqlite3"), ("missing",)),
+        (("record", "--symbol", "BTC/USDT"), ("BTC/USDT", "BTCUSDT")),
+        (("record", "--retention-days", "0"), ("retention_days", "1 to 3650")),
+        (("record", "surplus"), ("surplus",)),
+        (("status", "--db", "missing.sqlite3"), ("missing.sqlite3",)),
+    ],
+)
+def test_bad_words_give_one_line_and_exit_code_2(
+    words: tuple[str, ...],
+    expected: tuple[str, ...],
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    assert_one_line(run(*words), *expected)
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("these are my notes, not a database\n" * 40)
+    before = path.read_bytes()
+    for words in (("--source", "demo"), ("record",), ("status",)):
+        assert_one_line(run(*words, "--db", str(path)), "notes.txt")
+    assert path.read_bytes() == before
+    assert sorted(child.name for child in tmp_path.iterdir() if child.is_file()) == ["notes.txt"]
+
+
+def test_a_database_of_another_kind_or_of_a_newer_version_is_refused(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.sqlite3"
+    SqliteStore(path, DataKind.SIMULATED).close()
+    assert_one_line(run("record", "--db", str(path)), "simulated", "live")
+    assert_one_line(run("--source", "live", "--db", str(path)), "simulated", "live")
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    before = path.read_bytes()
+    assert_one_line(run("--source", "demo", "--db", str(path)), "999")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("messages", "candles", "start", "expected"),
+    [
+        ("", KLINES, "2024-12-05T01:10:00Z", "messages.jsonl"),
+        ("{}\n", KLINES, "2024-12-05T01:10:00Z", "line 1"),
+        ("not json\n", KLINES, "2024-12-05T01:10:00Z", "line 1"),
+        (None, "open_time\n1\n", "2024-12-05T01:10:00Z", "klines.csv"),
+        (None, KLINES, "yesterday", "yesterday"),
+        (None, KLINES, "2020-01-01T00:00:00Z", "2020"),
+    ],
+)
+def test_a_recording_that_cannot_be_replayed_is_refused_by_file_and_line(
+    messages: str | None,
+    candles: str,
+    start: str,
+    expected: str,
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+) -> None:
+    order = {
+        "s": "BTCUSDT",
+        "S": "SELL",
+        "o": "LIMIT",
+        "f": "IOC",
+        "q": "0.1",
+        "p": "99",
+        "ap": "100",
+    }
+    order |= {"X": "FILLED", "l": "0.1", "z": "0.1", "T": 1733360500000}
+    good = json.dumps({"e": "forceOrder", "E": 1733360500001, "o": order}) + "\n"
+    path = messages_file(tmp_path, good if messages is None else messages)
+    klines = tmp_path / "klines.csv"
+    klines.write_text(candles)
+    words = ("--replay", str(path), "--candles", str(klines), "--from", start)
+    assert_one_line(run(*words), expected)
+    assert not list(tmp_path.glob("**/*.sqlite3"))
+
+
+def test_record_and_status_load_neither_qt_nor_numpy(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from Heatmap.__main__ import main\n"
+        "main(['status', '--db', 'missing.sqlite3'])\n"
+        "main(['record', '--db', 'missing/x.sqlite3'])\n"
+        "import Heatmap.ingestion.recorder, Heatmap.storage.sqlite_store\n"
+        "bad = [m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')]\n"
+        "sys.exit(', '.join(bad) or None)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_record_ends_on_a_signal_with_everything_closed(number: int, tmp_path: Path) -> None:
+    database = tmp_path / "x.sqlite3"
+    # A port on which nobody listens: the recorder tries, and must end all the same.
+    words = ("record", "--db", str(database), "--ws-url", "ws://127.0.0.1:9", "--rest-url")
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "Heatmap", *words, "http://127.0.0.1:9"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    ) as process:
+        assert process.stdout is not None
+        assert "recording BTCUSDT" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=5) == 0
+    with SqliteStore(database, DataKind.LIVE) as store:
+        assert store.kind is DataKind.LIVE
+
+
+def test_status_is_json_about_the_database(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.sqlite3"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.extend_coverage("BTCUSDT", 1_000, 61_000, proven=True)
+        active = json.loads(run("status", "--db", str(path)).stdout)
+    idle = json.loads(run("status", "--db", str(path)).stdout)
+    assert active["writer"] == {"active": True}
+    assert idle["writer"] == {"active": False}
+    assert idle["events"] == 0
+    assert idle["symbols"]["BTCUSDT"]["coverage"]["proven_ms"] == 60_000
+
+
+def test_the_demonstration_ends_by_itself_with_a_picture(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    done = run("--source", "demo", "--screenshot", "demo.png", "--exit-after", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "offscreen" in done.stdout
+    assert "SIMULATED" in done.stdout
+    assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_binance_the_simulated_market_is_shown_and_the_recorder_keeps_trying(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    urls = ("--ws-url", "ws://127.0.0.1:9", "--rest-url", "http://127.0.0.1:9")
+    done = run("--db", "x.sqlite3", "--exit-after", "1", *urls)
+    assert done.returncode == 0, done.stderr
+    assert "SIMULATED" in done.stdout
+    kinds = {
+        name: json.loads(run("status", "--db", name).stdout)["kind"]
+        for name in ("x.sqlite3", "x-simulated.sqlite3")
+    }
+    assert kinds == {"x.sqlite3": "live", "x-simulated.sqlite3": "simulated"}
+    assert (tmp_path / "heatmap.png").is_file()
