@@ -1,0 +1,49 @@
+# Each command does its own set-up: the virtual environment, its packages and, on Debian or
+# Ubuntu, the shared libraries that Qt lacks. The set-up holds a lock, so -j is safe.
+
+# The modules are started through the interpreter and not by their scripts in .venv/bin: those
+# carry the absolute path of the folder in which they were installed.
+PY := .venv/bin/python
+
+.PHONY: help setup setup-qt run test check bench
+
+help:
+	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
+	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
+	@echo 'make check              formatting, lint, types, imports, file length'
+	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
+
+setup:
+	@bash tools/setup.sh
+
+setup-qt:
+	@bash tools/setup.sh --qt
+
+run: setup-qt
+	@$(PY) -m Heatmap $(ARGS)
+
+# Tests open no window, also where there is a display. One locale for all machines: Qt warns about
+# any that is not UTF-8, and a warning fails a test.
+test bench: export QT_QPA_PLATFORM := offscreen
+test bench: export LC_ALL := C.UTF-8
+
+test: setup-qt
+	@echo 'test: pytest, offscreen'
+	@$(PY) -m pytest $(ARGS)
+
+# Every gate runs, also after one that failed: one run tells all.
+check: setup
+	@failed=; \
+	gate() { echo "check: $$1"; shift; "$$@" || failed=yes; }; \
+	gate 'ruff format' $(PY) -m ruff format --check .; \
+	gate 'ruff' $(PY) -m ruff check .; \
+	gate 'mypy, strict, the package' $(PY) -m mypy; \
+	gate 'mypy, strict, the tools' $(PY) -m mypy tools; \
+	gate 'imports' $(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' \
+	    --no-logo; \
+	gate 'file length' $(PY) tools/check_lines.py; \
+	test -z "$$failed"
+
+bench: setup-qt
+	@echo 'bench: Heatmap/tests/bench' >&2
+	@$(PY) tools/run_benchmarks.py $(ARGS)
