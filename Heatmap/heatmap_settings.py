@@ -123,7 +123,7 @@ class HeatmapSettings:
 
     enabled: bool = False
     window: str = "2h"
-    opacity: float = 0.5
+    opacity: float = 0.75
     palette: str = "aurora"
     normalization: str = "sqrt"
     decay: str = "60m"

@@ -117,6 +117,10 @@ class HeatmapSettingsTab(QWidget):
         self._service.apply_settings(self._before)
         self._save(self._before, changed)
 
+    def problem_text(self) -> str:
+        """Return why the last entry was refused; empty: it was not."""
+        return self._problem.text()
+
     # -- rows ---------------------------------------------------------------------------------
 
     def _add_choice(

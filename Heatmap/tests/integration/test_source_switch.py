@@ -1,0 +1,119 @@
+"""``--source auto``: simulated while the exchange is away, live as soon as it delivers."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from Heatmap.standalone.exchange.data_clock import DataClock
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Gate:
+    """A door in front of a server: closes every connection at once until it is opened."""
+
+    def __init__(self, url: str) -> None:
+        self._port = urlsplit(url).port
+        self._is_open = False
+        self.attempts = 0
+        self.address = ""
+
+    def open(self) -> None:
+        self._is_open = True
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        self.address = f"{host}:{port}"
+        try:
+            yield
+        finally:
+            server.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.attempts += 1
+        if not self._is_open:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._copy(reader, far_writer))
+                tasks.create_task(self._copy(far_reader, writer))
+        finally:
+            writer.close()
+            far_writer.close()
+
+    @staticmethod
+    async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        writer.close()
+
+
+def test_the_window_switches_to_live_when_the_exchange_comes_and_recorded_all_along(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+    async def main() -> list[str]:
+        exchange = LoopbackExchange(SimulatedMarket(seed=5), DataClock.wall())
+        await exchange.start()
+        streams, rest = Gate(exchange.ws_url), Gate(exchange.rest_url)
+        rest.open()
+        async with streams.serve(), rest.serve():
+            words = ("--db", "x.sqlite3", "--ws-url", f"ws://{streams.address}")
+            words += ("--rest-url", f"http://{rest.address}", "--screenshot", "x.png")
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "Heatmap",
+                *words,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=tmp_path,
+                env=environment,
+            )
+            lines = []
+            assert process.stdout is not None
+            async with asyncio.timeout(60):
+                while "SIMULATED" not in "".join(lines):
+                    lines.append((await process.stdout.readline()).decode())
+                assert streams.attempts >= 1
+                streams.open()
+                while "Binance delivers data" not in lines[-1]:
+                    lines.append((await process.stdout.readline()).decode())
+                process.terminate()
+                lines.append((await process.stdout.read()).decode())
+                assert await process.wait() == 0
+        await exchange.stop()
+        return lines
+
+    lines = asyncio.run(main())
+    assert "Binance: live" in lines[-1]
+    connection = sqlite3.connect(tmp_path / "x.sqlite3")
+    kinds, covered = (
+        connection.execute(statement).fetchone()
+        for statement in ("SELECT * FROM meta", "SELECT count(*) FROM coverage")
+    )
+    connection.close()
+    assert "live" in kinds
+    assert covered[0] >= 1

@@ -1,0 +1,79 @@
+"""The program as a process: closing its window ends it, with everything behind it closed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from Heatmap.standalone.application import prepare_environment
+
+ROOT = Path(__file__).resolve().parents[3]
+
+CLOSES_ITS_WINDOW = """
+import sys, threading
+from pathlib import Path
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QApplication
+from Heatmap.__main__ import main
+from Heatmap.standalone import window
+
+class ClosedByItself(window.ChartWindow):
+    async def show_source(self, source):
+        await super().show_source(source)
+        assert await self.wait_for_candles(10)
+        QTimer.singleShot(300, self.close)
+
+from Heatmap.standalone import application
+application.ChartWindow = ClosedByItself
+code = main(["--source", "demo", "--db", "x.sqlite3"])
+print("threads", sorted(thread.name for thread in threading.enumerate()))
+sys.exit(code)
+"""
+
+
+def test_closing_the_window_ends_the_program_and_all_its_threads(tmp_path: Path) -> None:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY")
+    }
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment["QT_QPA_PLATFORM"] = "offscreen"
+    done = subprocess.run(  # noqa: S603 - this interpreter, a fixed text
+        [sys.executable, "-c", CLOSES_ITS_WINDOW],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "threads ['MainThread']" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_headless"),
+    [
+        ({}, True),
+        ({"DISPLAY": ":0"}, False),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, False),
+        ({"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"}, True),
+    ],
+)
+def test_without_a_display_it_draws_offscreen(
+    environment: dict[str, str], is_headless: bool
+) -> None:
+    assert prepare_environment(environment, "linux") is is_headless
+    assert (environment.get("QT_QPA_PLATFORM") == "offscreen") is is_headless
+
+
+def test_flags_that_the_user_has_set_stay() -> None:
+    environment = {"QTWEBENGINE_CHROMIUM_FLAGS": "--force-dark-mode --log-level=0"}
+    prepare_environment(environment, "linux")
+    flags = environment["QTWEBENGINE_CHROMIUM_FLAGS"].split()
+    assert flags[:2] == ["--force-dark-mode", "--log-level=0"]
+    assert "--disable-gpu" in flags
