@@ -19,11 +19,11 @@ def connection_words(source: str, status: Mapping[str, Any]) -> str:
 
 
 def event_words(status: Mapping[str, Any]) -> str:
-    """Return how many events were stored, and when the last one was."""
+    """Return how many events came and were stored since the start, and when the last one was."""
     recorder = status["recorder"]
     if recorder is None:
         return ""
-    words = f"{recorder.stored} liquidations recorded since the start"
+    words = f"{recorder.stored} new liquidations since the start"
     if recorder.last_event_ms is not None:
         words += f", last {_clock_text(recorder.last_event_ms)}"
     return words
