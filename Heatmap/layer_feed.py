@@ -245,7 +245,8 @@ class LayerFeed:
         """Show everything anew on a page that was just loaded."""
         self._is_page_ready = True
         self._send_options()
-        self._restart()
+        # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
+        self._begin_anew()
 
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
@@ -360,8 +361,12 @@ class LayerFeed:
         )
 
     def _restart(self) -> None:
-        self._forget_picture()
+        """Take the picture away, and build another where one is to be drawn."""
         self.layer.clear()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._forget_picture()
         self._schedule.reset()
         if self._is_drawing() and self._viewport is not None:
             self._request_rebuild()
