@@ -9,7 +9,8 @@
     │   ├── WrongDataKindError     live, simulated and replayed data never share a file
     │   ├── NewerDatabaseError     written by a newer version of this program
     │   ├── CorruptDatabaseError   not a database, or a damaged one
-    │   └── DatabaseInUseError     another recorder holds the writer lock
+    │   └── DatabaseInUseError     another program has it locked
+    │       └── OtherWriterError     another recorder holds the writer lock
     ├── RecordingFileError     a recording to be replayed cannot be read
     └── PageError              the chart page does not offer what the layer needs
 
@@ -48,6 +49,18 @@ class CorruptDatabaseError(StorageError):
 
 class DatabaseInUseError(StorageError):
     """Another process, or another recorder of this one, is writing this file."""
+
+
+class OtherWriterError(DatabaseInUseError):
+    """Another recorder holds the writer lock of this file, and keeps it while it lives.
+
+    Attributes
+    ----------
+    recorded
+        The symbols that it records, as it has put them down; ``None`` where it has not.
+    """
+
+    recorded: tuple[str, ...] | None = None
 
 
 class RecordingFileError(HeatmapError):

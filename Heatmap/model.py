@@ -10,6 +10,9 @@ from enum import StrEnum
 
 SOURCE_BINANCE_USDM = "BINANCE_USDM"
 
+REJECTED_COUNTER = "rejected: "
+"""The counter of a rejection is called this and the reason's value."""
+
 
 class OrderSide(StrEnum):
     """Side of the liquidation *order*, as the exchange sends it."""

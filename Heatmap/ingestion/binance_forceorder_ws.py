@@ -231,6 +231,12 @@ class ForceOrderStream:
             await self._receive(number, connection)
         except ConnectionClosed as error:
             failure = describe_error(error)
+        except asyncio.CancelledError:
+            # What the library has read by now was delivered: it is handed over before the end.
+            await connection.close()
+            with contextlib.suppress(ConnectionClosed):
+                await self._receive(number, connection)
+            raise
         except Exception as error:
             _logger.exception("connection %d: unexpected error", number)
             failure = Failure(f"internal error: {error!r}")

@@ -5,6 +5,9 @@ lie close together. Nothing else is: neither the time before a connection's firs
 what follows its last one.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from Heatmap.model import CoverageInterval
 
 
@@ -25,8 +28,9 @@ class CoverageTracker:
         self._proof_ms = proof_ms
         # The latest heartbeat, by connection and symbol.
         self._latest_ms: dict[tuple[int, str], int] = {}
-        # Covered up to here, by symbol; two connections must not count the same time twice.
-        self._frontier_ms: dict[str, int] = {}
+        # The newest covered stretch, by symbol, and the connection that began it; two connections
+        # must not count the same time twice.
+        self._newest: dict[str, tuple[int, int, int]] = {}
         self._last_push_ms: int | None = None
 
     @property
@@ -35,7 +39,7 @@ class CoverageTracker:
 
         What deletes old rows must not trust a single time stamp.
         """
-        return max(self._frontier_ms.values(), default=None)
+        return max((end_ms for _, end_ms, _ in self._newest.values()), default=None)
 
     def is_proven(self, ts_ms: int) -> bool:
         """Tell whether a force order shows that the endpoint delivered up to this time."""
@@ -64,11 +68,20 @@ class CoverageTracker:
         self._latest_ms[number, symbol] = ts_ms
         if start_ms is None or not 0 < ts_ms - start_ms <= self._longest_step_ms:
             return None
-        frontier_ms = self._frontier_ms.get(symbol, start_ms)
-        if ts_ms <= frontier_ms:
+        newest = self._newest.get(symbol)
+        if newest is None or start_ms > newest[1]:
+            self._newest[symbol] = (start_ms, ts_ms, number)
+            return CoverageInterval(symbol, start_ms, ts_ms, self.is_proven(ts_ms))
+        first_ms, last_ms, beginner = newest
+        if ts_ms > last_ms:
+            self._newest[symbol] = (first_ms, ts_ms, beginner)
+            start_ms = last_ms
+        elif start_ms < first_ms and number < beginner:
+            # Late: this connection was held up while the next one went ahead.
+            ts_ms = min(ts_ms, first_ms)
+        else:
             return None
-        self._frontier_ms[symbol] = ts_ms
-        return CoverageInterval(symbol, max(start_ms, frontier_ms), ts_ms, self.is_proven(ts_ms))
+        return CoverageInterval(symbol, start_ms, ts_ms, self.is_proven(ts_ms))
 
     def receive_lost(self, number: int) -> None:
         """Take note that a connection ended: it covers nothing after its last heartbeats."""
@@ -118,15 +131,34 @@ class CoverageLedger:
             return interval
         return None
 
+    def cut(self, starts_ms: Mapping[str, int]) -> None:
+        """Forget what lies before these times, by symbol; all of a symbol that has none."""
+        for symbol, entries in self._waiting.items():
+            start_ms = starts_ms.get(symbol)
+            self._waiting[symbol] = [
+                (after, _from(interval, start_ms))
+                for after, interval in entries
+                if start_ms is not None and interval.end_ms > start_ms
+            ]
+
     def discard(self, written_interval: CoverageInterval) -> None:
         """Forget what `first_ready` returned, once it is written."""
         entries = self._waiting[written_interval.symbol]
-        while entries and entries[0][1].end_ms <= written_interval.end_ms:
+        # What is late lies before what was written, and was not.
+        while entries and _holds(written_interval, entries[0][1]):
             entries.pop(0)
+
+
+def _holds(outer: CoverageInterval, inner: CoverageInterval) -> bool:
+    return outer.start_ms <= inner.start_ms and inner.end_ms <= outer.end_ms
 
 
 def _continues(earlier: CoverageInterval, later: CoverageInterval) -> bool:
     return earlier.proven == later.proven and earlier.end_ms == later.start_ms
+
+
+def _from(interval: CoverageInterval, start_ms: int) -> CoverageInterval:
+    return replace(interval, start_ms=max(interval.start_ms, start_ms))
 
 
 def _joined(earlier: CoverageInterval, later: CoverageInterval) -> CoverageInterval:

@@ -8,14 +8,16 @@ import contextlib
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from decimal import Decimal
-from typing import Protocol
+from collections.abc import Callable
 
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.coverage_tracker import CoverageLedger
+from Heatmap.ingestion.event_sink import EventSink
 from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.standby import KeepWindow
 from Heatmap.model import CoverageInterval, LiquidationEvent, StoredBatch
+
+__all__ = ["EventSink", "EventWriter"]
 
 _logger = logging.getLogger(__name__)
 
@@ -23,38 +25,17 @@ _logger = logging.getLogger(__name__)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
 
 
-class EventSink(Protocol):
-    """Where events are kept; every method is called in the recorder's thread only.
-
-    A method that fails because of the environment raises `StorageError` and has changed nothing:
-    it is called again with the same arguments.
-    """
-
-    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
-        """Store events in one transaction; those already stored are counted as duplicates."""
-
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
-        """Record a closed interval of exchange time as recorded."""
-
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
-        """Keep the tick size of a symbol, as fetched at this time."""
-
-    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
-        """Delete a few of the events older than this; return how many, 0 when none is left."""
-
-    def close(self) -> None:
-        """Release everything; nothing is called afterwards."""
-
-
 class EventWriter:
     """Takes events and coverage without blocking, and writes them in batches. Not thread-safe.
+
+    Without a sink it only takes; `begin` gives it one, and `run` and `drain` may be called then.
 
     Parameters
     ----------
     config
         The limits.
     sink
-        Where to.
+        Where to; ``None``: not known yet.
     board
         Where counters and faults are shown.
     on_stored
@@ -64,7 +45,7 @@ class EventWriter:
     def __init__(
         self,
         config: RecorderConfig,
-        sink: EventSink,
+        sink: EventSink | None,
         board: StatusBoard,
         on_stored: Callable[[StoredBatch], None] | None,
     ) -> None:
@@ -75,6 +56,7 @@ class EventWriter:
         # Of the queue, the first `batch_events` are the batch in hand: they leave once committed.
         self._queue: deque[LiquidationEvent] = deque()
         self._ledger = CoverageLedger()
+        self._kept = KeepWindow(config.standby_keep_s)
         self._accepted = 0
         self._written = 0
         self._coverage_due_s = 0.0
@@ -98,6 +80,36 @@ class EventWriter:
     def put_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time; it is written after the events that were put before."""
         self._ledger.add(interval, self._accepted)
+        self._kept.note_coverage(interval)
+        self._arrived.set()
+
+    def wake(self) -> None:
+        """Write what is due, such as counters, even though no event came."""
+        self._arrived.set()
+
+    def keep_last(self, now_s: float) -> None:
+        """Forget what is too old for a standby to add, called about once a second.
+
+        Parameters
+        ----------
+        now_s
+            The monotonic clock, by which events count as old.
+        """
+        mark = self._kept.passed(now_s)
+        if mark is not None:
+            while self._written < mark.accepted:
+                self._queue.popleft()
+                self._written += 1
+            self._ledger.cut(mark.cuts_ms)
+        self._kept.mark(now_s, self._accepted)
+        # The other recorder counts; only what is kept here will ever be added to the totals.
+        self._board.begin_totals(received=len(self._queue))
+        self._board.note(queued=len(self._queue))
+
+    def begin(self, sink: EventSink) -> None:
+        """Write to this sink from now on, beginning with what was kept."""
+        self._sink = sink
+        self._kept.clear()
         self._arrived.set()
 
     async def run(self) -> None:
@@ -131,6 +143,7 @@ class EventWriter:
                 while self._write_batch() and clock() < until_s:
                     pass
                 self._write_coverage()
+                self._write_counts()
                 break
             except StorageError as error:
                 await self._wait_out(error)
@@ -151,7 +164,7 @@ class EventWriter:
         self._board.note(queued=len(self._queue))
         if not count:
             return False
-        batch = self._sink.write(list(itertools.islice(self._queue, count)))
+        batch = self._open_sink.write(list(itertools.islice(self._queue, count)))
         for _ in range(count):
             self._queue.popleft()
         self._written += count
@@ -167,14 +180,27 @@ class EventWriter:
     def _write_coverage_when_due(self, now_s: float) -> None:
         if now_s >= self._coverage_due_s:
             self._write_coverage()
+            self._write_counts()
             self._coverage_due_s = now_s + self._config.coverage_s
 
     def _write_coverage(self) -> None:
         while (interval := self._ledger.first_ready(self._written)) is not None:
-            self._sink.extend_coverage(
+            self._open_sink.extend_coverage(
                 interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
             )
             self._ledger.discard(interval)
+
+    def _write_counts(self) -> None:
+        counts = self._board.unsaved_counts()
+        if counts:
+            self._open_sink.add_counts(counts)
+            self._board.note_saved(counts)
+
+    @property
+    def _open_sink(self) -> EventSink:
+        if self._sink is None:
+            raise RuntimeError("an EventWriter was to write before it was given a sink")
+        return self._sink
 
     async def _wait_out(self, error: StorageError) -> None:
         _logger.warning("cannot write, %d events wait: %s", len(self._queue), error)

@@ -12,16 +12,17 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from Heatmap.errors import ExchangeError, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import ForceOrderStream, stream_url
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.coverage_tracker import CoverageTracker
-from Heatmap.ingestion.event_writer import EventSink, EventWriter
+from Heatmap.ingestion.event_sink import EventSink
+from Heatmap.ingestion.event_writer import EventWriter
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
 from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, keep_wanted
 from Heatmap.ingestion.recorder_loop import RecorderLoop
@@ -32,6 +33,9 @@ from Heatmap.ingestion.recorder_status import (
     TickOrigin,
     TickSizeStatus,
 )
+from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus
+from Heatmap.ingestion.sink_keeper import SinkKeeper
+from Heatmap.ingestion.standby import SinkRole
 from Heatmap.model import LiquidationEvent, Rejection, StoredBatch
 
 __all__ = [
@@ -39,9 +43,14 @@ __all__ = [
     "Recorder",
     "RecorderConfig",
     "RecorderStatus",
+    "RetentionStatus",
+    "SinkRole",
     "TickOrigin",
     "TickSizeStatus",
 ]
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _logger = logging.getLogger(__name__)
 
@@ -52,8 +61,6 @@ _INTAKE_STOP_S = 1.3
 _DRAIN_S = 1.2
 # A part that failed unexpectedly starts again after this.
 _RESTART_S = 1.0
-# Between two steps of a deletion, so that it never keeps the loop from the sockets.
-_RETENTION_PAUSE_S = 0.02
 
 
 class Recorder:
@@ -64,7 +71,9 @@ class Recorder:
     config
         What to record.
     open_sink
-        Opens the sink; called in the recorder's thread, in which the sink then stays.
+        Opens the sink; called in the recorder's thread, in which the sink then stays. While it
+        raises `OtherWriterError` the recorder stands by: it stays connected, keeps the last 30 s,
+        and tries again once a second.
     on_stored
         Called in the recorder's thread with each batch that is committed; must return soon. What
         it raises is logged and does not disturb recording.
@@ -89,12 +98,15 @@ class Recorder:
         self._session: _Session | None = None
 
     def start(self) -> None:
-        """Start the thread, and return once the sink is open; does nothing while it runs.
+        """Start the thread; does nothing while it runs.
+
+        Returns once the sink is open, or waited for because another recorder writes or another
+        program has it locked; `status` tells which.
 
         Raises
         ------
         Exception
-            Whatever opening the sink raised; then nothing runs.
+            Whatever else opening the sink raised; then nothing runs.
         """
         with self._lifecycle:
             if self.is_running():
@@ -143,7 +155,10 @@ class Recorder:
         return self._board.snapshot(time.monotonic())
 
     def reconfigure(self, *, retention_ms: int | None = None, keep_raw: bool | None = None) -> None:
-        """Change what can change while recording; ``None`` keeps a value."""
+        """Change what can change while recording; ``None`` keeps a value.
+
+        A shorter retention waits for `confirm_retention`.
+        """
         with self._state_lock:
             if retention_ms is not None:
                 self._config = replace(self._config, retention_ms=retention_ms)
@@ -151,6 +166,26 @@ class Recorder:
                 self._config = replace(self._config, keep_raw=keep_raw)
             if self._session is not None:
                 self._session.reconfigure(self._config)
+
+    def confirm_retention(self) -> bool:
+        """Put the shorter retention in force that waits in ``status().retention``.
+
+        Returns
+        -------
+        bool
+            ``False`` where none waits, or where it is not counted yet what it deletes.
+        """
+        retention = self.status().retention
+        with self._state_lock:
+            if (
+                self._session is None
+                or retention is None
+                or not retention.is_pending
+                or retention.wanted_ms != self._config.retention_ms
+            ):
+                return False
+            self._session.confirm_retention()
+            return True
 
     def _request_stop(self) -> None:
         with self._state_lock:
@@ -170,15 +205,19 @@ class Recorder:
                 opened.set_exception(error)
         finally:
             self._board.note(
+                role=SinkRole.STOPPED,
+                role_words=SinkRole.STOPPED.value,
+                not_recorded=(),
                 connection=ConnectionState.STOPPED,
                 connection_words=ConnectionState.STOPPED.value,
                 connected_since_ms=None,
             )
 
     async def _record(self, opened: concurrent.futures.Future[None]) -> None:
-        with contextlib.closing(self._open_sink()) as sink:
+        with contextlib.closing(SinkKeeper(self._config, self._open_sink, self._board)) as keeper:
+            keeper.open_first()
             with self._state_lock:
-                session = _Session(self._config, sink, self._board, self._on_stored)
+                session = _Session(self._config, keeper, self._board, self._on_stored)
                 self._session = session
             opened.set_result(None)
             try:
@@ -189,27 +228,26 @@ class Recorder:
 
 
 class _Session:
-    """One run of the recorder, from an open sink to its end; lives in the recorder's loop.
+    """One run of the recorder, from its sink to its end; lives in the recorder's loop.
 
-    `request_stop` and `reconfigure` may be called from other threads, the rest may not.
+    `request_stop`, `reconfigure` and `confirm_retention` may be called from other threads, the
+    rest may not.
     """
 
     def __init__(
         self,
         config: RecorderConfig,
-        sink: EventSink,
+        keeper: SinkKeeper,
         board: StatusBoard,
         on_stored: Callable[[StoredBatch], None] | None,
     ) -> None:
         self._config = config
-        self._sink = sink
+        self._keeper = keeper
         self._board = board
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self._retention_changed = asyncio.Event()
-        self._clock_known = asyncio.Event()
         rng = random.Random()  # noqa: S311 - jitter, not a secret
-        self._writer = EventWriter(config, sink, board, on_stored)
+        self._writer = EventWriter(config, keeper.sink, board, on_stored)
         self._coverage = CoverageTracker(
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
@@ -223,7 +261,19 @@ class _Session:
         self._ticks = TickSizeRefresher(
             config.rest_url, config.wanted, refresh_s=config.tick_refresh_s, rng=rng
         )
+        self._retention = RetentionKeeper(
+            config.retention_ms,
+            is_confirmed=config.confirms_retention,
+            interval_s=config.retention_interval_s,
+            now_ms=lambda: self._coverage.now_ms,
+            report=self._report_retention,
+        )
+        # Fetched and not yet saved: tick size and when it held, by symbol.
+        self._unsaved_ticks: dict[str, tuple[Decimal, int]] = {}
+        self._ticks_fetched = asyncio.Event()
         self._connected_since_ms: dict[int, int] = {}
+        self._counted_reconnects = 0
+        self._counted_rotations = 0
 
     def request_stop(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
@@ -232,26 +282,55 @@ class _Session:
     def reconfigure(self, config: RecorderConfig) -> None:
         self._config = config
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
-            self._loop.call_soon_threadsafe(self._retention_changed.set)
+            self._loop.call_soon_threadsafe(self._retention.want, config.retention_ms)
+
+    def confirm_retention(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
+            self._loop.call_soon_threadsafe(self._retention.confirm)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            intake = [
+            parts = [
                 tasks.create_task(_keep_running(name, part, self._board))
                 for name, part in (
                     ("connection", self._stream.run),
                     ("tick sizes", self._refresh_tick_sizes),
-                    ("retention", self._delete_expired),
+                    ("tick sizes' saving", self._save_tick_sizes),
+                    ("retention", self._keep_retention),
+                    ("sink", self._tend_sink),
                 )
             ]
-            writer = tasks.create_task(_keep_running("writer", self._writer.run, self._board))
+            writer = tasks.create_task(_keep_running("writer", self._write, self._board))
             await self._stop.wait()
-            for task in intake:
+            for task in parts:
                 task.cancel()
-            await asyncio.wait(intake, timeout=_INTAKE_STOP_S)
+            await asyncio.wait(parts, timeout=_INTAKE_STOP_S)
             writer.cancel()
             await asyncio.wait([writer])
-            await self._writer.drain(_DRAIN_S)
+            # The other recorder may have died a moment ago: then only this one has the last events.
+            if self._keeper.sink is not None or self._open_sink():
+                await self._writer.drain(_DRAIN_S)
+
+    # The sink.
+
+    async def _tend_sink(self) -> None:
+        while True:
+            if self._keeper.sink is not None:
+                self._keeper.tend()
+                self._writer.wake()
+            elif not self._open_sink() and self._keeper.is_other_writing:
+                self._writer.keep_last(self._loop.time())
+            await asyncio.sleep(self._config.standby_poll_s)
+
+    def _open_sink(self) -> bool:
+        sink = self._keeper.attempt()
+        if sink is not None:
+            self._writer.begin(sink)
+        return sink is not None
+
+    async def _write(self) -> None:
+        await self._keeper.wait_for_sink()
+        await self._writer.run()
 
     # The stream's listener.
 
@@ -287,7 +366,7 @@ class _Session:
         interval = self._coverage.receive_heartbeat(number, symbol, item.ts_ms)
         if interval is not None:
             self._writer.put_coverage(interval)
-            self._clock_known.set()
+            self._retention.note_clock()
 
     def connection_ended(self, number: int) -> None:
         self._coverage.receive_lost(number)
@@ -296,12 +375,12 @@ class _Session:
     def connection_changed(self) -> None:
         stream = self._stream
         state = stream.state
-        self._board.note(
-            connection=state,
-            connection_words=stream.describe(),
-            reconnects=stream.reconnects,
-            rotations=stream.rotations,
+        self._board.note(connection=state, connection_words=stream.describe())
+        self._board.count(
+            reconnects=stream.reconnects - self._counted_reconnects,
+            rotations=stream.rotations - self._counted_rotations,
         )
+        self._counted_reconnects, self._counted_rotations = stream.reconnects, stream.rotations
         if state is not ConnectionState.LIVE:
             self._board.note(connected_since_ms=None)
             if stream.last_failure is not None:
@@ -323,39 +402,34 @@ class _Session:
                 self._board.note(last_error=f"exchangeInfo does not list {', '.join(missing)}")
             # The stream's clock before the answer's: the exchange says not to rely on the latter.
             ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
-            await self._save_tick_sizes(info.tick_sizes, ts_ms)
+            for symbol, tick_size in info.tick_sizes.items():
+                self._unsaved_ticks[symbol] = (tick_size, ts_ms)
+            self._ticks_fetched.set()
 
-    async def _save_tick_sizes(self, tick_sizes: Mapping[str, Decimal], ts_ms: int) -> None:
-        for symbol, tick_size in tick_sizes.items():
-            while True:
+    async def _save_tick_sizes(self) -> None:
+        sink = await self._keeper.wait_for_sink()
+        while True:
+            await self._ticks_fetched.wait()
+            self._ticks_fetched.clear()
+            while self._unsaved_ticks:
+                symbol, (tick_size, ts_ms) = next(iter(self._unsaved_ticks.items()))
                 try:
-                    self._sink.save_tick_size(symbol, tick_size, ts_ms)
+                    sink.save_tick_size(symbol, tick_size, ts_ms)
                 except StorageError as error:
                     self._board.note(last_error=str(error))
                     await asyncio.sleep(_RESTART_S)
-                else:
-                    break
-            await asyncio.sleep(0)  # the sockets get their turn
+                    continue
+                del self._unsaved_ticks[symbol]
+                await asyncio.sleep(0)  # the sockets get their turn
 
-    async def _delete_expired(self) -> None:
-        while True:
-            # Against the exchange's time: this machine's clock may be wrong by years.
-            await self._clock_known.wait()
-            self._retention_changed.clear()
-            try:
-                while self._delete_step():  # noqa: ASYNC110 - the condition does the work
-                    await asyncio.sleep(_RETENTION_PAUSE_S)
-            except StorageError as error:
-                self._board.note(last_error=str(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._config.retention_interval_s):
-                    await self._retention_changed.wait()
+    async def _keep_retention(self) -> None:
+        await self._retention.run(await self._keeper.wait_for_sink())
 
-    def _delete_step(self) -> int:
-        now_ms = self._coverage.now_ms
-        if now_ms is None:
-            return 0
-        return self._sink.delete_expired(now_ms - self._config.retention_ms)
+    def _report_retention(self, news: RetentionStatus | StorageError) -> None:
+        if isinstance(news, RetentionStatus):
+            self._board.note(retention=news)
+        else:
+            self._board.note(last_error=str(news))
 
 
 async def _keep_running(

@@ -11,7 +11,9 @@ from typing import Any
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-from Heatmap.model import RejectReason
+from Heatmap.ingestion.retention import RetentionStatus
+from Heatmap.ingestion.standby import SinkRole
+from Heatmap.model import REJECTED_COUNTER, RejectReason
 
 WS_URL = "wss://fstream.binance.com"
 REST_URL = "https://fapi.binance.com"
@@ -28,7 +30,10 @@ class RecorderConfig:
     ws_url, rest_url
         The bases; paths are appended.
     retention_ms
-        Events older than this, against the exchange's time, are deleted.
+        Events older than this, against the exchange's time, are deleted; where the sink has kept
+        them for longer so far, only once that is confirmed.
+    confirms_retention
+        Whether shortening the retention to `retention_ms` is confirmed from the start.
     keep_raw
         Whether the exchange's message is stored with each event.
     connection_times
@@ -42,7 +47,13 @@ class RecorderConfig:
     batch_events, batch_s
         A batch is written when it has this many events, or after this time, seconds.
     coverage_s
-        Least time between two writes of coverage, seconds.
+        Least time between two writes of coverage and counters, seconds.
+    allows_standby
+        Whether to stand by while another recorder writes; otherwise starting fails.
+    standby_poll_s
+        Time between two attempts of a standby to write, seconds.
+    standby_keep_s
+        What a standby received within this time it writes when it takes over, seconds.
     retention_interval_s
         Time between two deletions of what expired, seconds.
     tick_refresh_s
@@ -53,6 +64,7 @@ class RecorderConfig:
     ws_url: str = WS_URL
     rest_url: str = REST_URL
     retention_ms: int = 14 * 86_400_000
+    confirms_retention: bool = False
     keep_raw: bool = True
     connection_times: ConnectionTimes = field(default_factory=ConnectionTimes)
     heartbeat_gap_ms: int = 10_000
@@ -61,6 +73,9 @@ class RecorderConfig:
     batch_events: int = 200
     batch_s: float = 0.25
     coverage_s: float = 1.0
+    allows_standby: bool = True
+    standby_poll_s: float = 1.0
+    standby_keep_s: float = 30.0
     retention_interval_s: float = 600.0
     tick_refresh_s: float = 86_400.0
 
@@ -103,6 +118,12 @@ class RecorderStatus:
 
     Attributes
     ----------
+    role
+        Whether this recorder writes, or stands by while another one does.
+    role_words
+        The same as one line.
+    not_recorded
+        Symbols that a standby was asked for and that the writer does not record.
     connection
         The connection's state.
     connection_words
@@ -126,19 +147,26 @@ class RecorderStatus:
     overflowed
         Events that were dropped because the queue was full.
     queued
-        Events that wait to be written.
+        Events that wait to be written; of a standby, those that it keeps.
     rejected
         Frames that gave no event, by reason.
     reconnects, rotations
         Connections that replaced a lost one, and that replaced an ageing one without a break.
     storage_fault
         Why the sink cannot be written at present; ``None``: it can.
+    storage_notice
+        What a user should know about the sink, such as a damaged file that was set aside.
+    retention
+        How long events are kept; ``None``: not known yet.
     last_error
         The latest fault of any part, in words; stays after it is over.
     tick_sizes
         By symbol.
     """
 
+    role: SinkRole = SinkRole.STOPPED
+    role_words: str = SinkRole.STOPPED.value
+    not_recorded: tuple[str, ...] = ()
     connection: ConnectionState = ConnectionState.STOPPED
     connection_words: str = ConnectionState.STOPPED.value
     connected_since_ms: int | None = None
@@ -156,6 +184,8 @@ class RecorderStatus:
     reconnects: int = 0
     rotations: int = 0
     storage_fault: str | None = None
+    storage_notice: str | None = None
+    retention: RetentionStatus | None = None
     last_error: str | None = None
     tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -168,6 +198,8 @@ class StatusBoard:
         self._values: dict[str, Any] = {}
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[RejectReason] = Counter()
+        # What the sink's totals do not contain yet, by the totals' names.
+        self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
         # Tick size, when it was fetched on the monotonic clock, and whether the latest fetch
         # confirmed it.
@@ -182,11 +214,28 @@ class StatusBoard:
         """Add to counters of the status by name."""
         with self._lock:
             self._counts.update(increments)
+            self._unsaved.update(increments)
 
     def count_rejection(self, reason: RejectReason) -> None:
         """Count a frame that gave no event."""
         with self._lock:
             self._rejected[reason] += 1
+            self._unsaved[REJECTED_COUNTER + reason.value] += 1
+
+    def begin_totals(self, **counts: int) -> None:
+        """Begin to count for the sink's totals, with these; before, another recorder counted."""
+        with self._lock:
+            self._unsaved = Counter(counts)
+
+    def unsaved_counts(self) -> dict[str, int]:
+        """Return what is to be added to the sink's totals."""
+        with self._lock:
+            return {name: count for name, count in self._unsaved.items() if count}
+
+    def note_saved(self, counts: Mapping[str, int]) -> None:
+        """Take note that these were added to the sink's totals."""
+        with self._lock:
+            self._unsaved.subtract(counts)
 
     def note_mark_price(self, symbol: str, price: float) -> None:
         """Set a symbol's mark price, USD."""

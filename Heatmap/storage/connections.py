@@ -79,6 +79,18 @@ def existing_database(path: str | os.PathLike[str]) -> Path:
     return resolved
 
 
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Identify the file that a path leads to at present; ``None`` where it leads to none.
+
+    A file that takes the place of another one that still exists, renamed or open, has another id.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def open_writable(path: Path) -> sqlite3.Connection:
     """Open a file for writing, creating it where it does not exist.
 

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.errors import CorruptDatabaseError
+from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.model import CoverageInterval
-from Heatmap.storage.connections import existing_database, open_read_only, transaction
-from Heatmap.storage.coverage import clipped
+from Heatmap.storage.connections import existing_database, file_id, open_read_only, transaction
+from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.migrations import read_identity, require_current
 from Heatmap.storage.sqlite_errors import storage_errors
 
@@ -25,6 +26,10 @@ _END_OF_TIME_MS = 2**63 - 1
 _SELECT_WINDOW = """
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
 WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id
+"""
+_SELECT_AFTER = """
+SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
+WHERE id > ? AND symbol = ? ORDER BY ts_ms, id
 """
 
 
@@ -74,6 +79,8 @@ class EventReader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = existing_database(path)
+        # Before opening: a file that is replaced in between then counts as replaced.
+        self._file_id = file_id(self.path)
         with storage_errors(self.path):
             self._connection = open_read_only(self.path, any_thread=True)
             try:
@@ -117,6 +124,40 @@ class EventReader:
                 events = np.fromiter(rows, dtype=EVENT_DTYPE)
         return EventWindow(events, last_row_id or 0)
 
+    def read_after(self, symbol: str, row_id: int) -> EventWindow:
+        """Read the events of one symbol that were stored after a row.
+
+        Parameters
+        ----------
+        symbol
+            The symbol.
+        row_id
+            The last row that is known, such as `EventWindow.last_row_id`.
+
+        Returns
+        -------
+        EventWindow
+            Its `last_row_id` is at least `row_id`.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0] or 0
+            with closing(connection.execute(_SELECT_AFTER, (row_id, symbol))) as rows:
+                events = np.fromiter(rows, dtype=EVENT_DTYPE)
+        return EventWindow(events, max(last_row_id, row_id))
+
+    def is_current(self) -> bool:
+        """Tell whether the path still leads to the file that is open here.
+
+        It does not when the recorder has set a damaged file aside and begun a fresh one: then a new
+        reader is needed.
+        """
+        return file_id(self.path) == self._file_id
+
     def read_coverage(
         self, symbol: str, start_ms: int, end_ms: int | None
     ) -> tuple[CoverageInterval, ...]:
@@ -133,6 +174,7 @@ class EventReader:
         -------
         tuple of CoverageInterval
             Sorted and disjoint; intervals of the same sort never touch. An instant is left out.
+            What was covered while all symbols were recorded counts for each of them.
             `Heatmap.storage.coverage.gaps_between` gives the complement.
 
         Raises
@@ -144,10 +186,10 @@ class EventReader:
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT start_ms, end_ms, proven FROM coverage "
-                "WHERE symbol = ? AND start_ms < ? AND end_ms > ? ORDER BY start_ms, end_ms",
-                (symbol, end, start_ms),
+                "WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ?",
+                (symbol, ALL_SYMBOLS, end, start_ms),
             ).fetchall()
-        intervals = (
+        intervals = normalized(
             CoverageInterval(symbol, first, last, bool(proven)) for first, last, proven in rows
         )
         return clipped(intervals, start_ms, end_ms)
@@ -196,3 +238,16 @@ class EventReader:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with storage_errors(self.path), transaction(self._connection, "BEGIN"):
             yield self._connection
+
+
+def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dict[str, Decimal]:
+    """Return the last known tick sizes, USD, of those `symbols` that the database knows.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be read.
+    """
+    with EventReader(path) as reader:
+        found = {symbol: reader.tick_size(symbol) for symbol in symbols}
+    return {symbol: tick_size for symbol, tick_size in found.items() if tick_size is not None}

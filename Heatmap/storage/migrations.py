@@ -24,11 +24,12 @@ from Heatmap.storage.connections import transaction
 APPLICATION_ID = 0x4C697148
 
 #: Script files beside this module; script ``i`` leads from version ``i`` to ``i + 1``.
-MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql", "schema_2.sql")
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
-_TABLES = frozenset({"liq_events", "coverage", "tick_sizes", "meta"})
+# The tables that each version added to those of the ones before it.
+_TABLES = (frozenset({"liq_events", "coverage", "tick_sizes", "meta"}), frozenset({"counters"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> Identity | None
             f"schema version up to {SCHEMA_VERSION}, got {version}; update the program or choose "
             "another file"
         )
-    if missing := _TABLES - names:
+    if missing := frozenset[str]().union(*_TABLES[: max(version, 1)]) - names:
         raise CorruptDatabaseError(
             f"the database {path} is damaged: {', '.join(sorted(missing))} missing; it was left "
             "as it is, restore a copy or choose another file"

@@ -84,6 +84,12 @@ def to_storage_error(error: sqlite3.Error, path: Path) -> StorageError | None:
     return error_class(f"the database {path} {text} ({error})")
 
 
+def is_io_error(error: BaseException | None) -> bool:
+    """Tell whether SQLite raised this because the disk reported an error."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_IOERR
+
+
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Raise the environment's faults inside the block as `StorageError`, bugs as they are.

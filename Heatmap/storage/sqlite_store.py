@@ -1,32 +1,21 @@
 """The only writer of the database: events, coverage, tick sizes, retention. Imports no numpy."""
 
-import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Self
 
+from Heatmap.compat import override
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
-from Heatmap.storage.connections import (
-    database_path,
-    open_read_only,
-    open_writable,
-    transaction,
-)
+from Heatmap.storage import ledger
 from Heatmap.storage.coverage import normalized
-from Heatmap.storage.migrations import bring_up_to_date, read_identity, require_kind
-from Heatmap.storage.pragmas import prepare_for_writing
-from Heatmap.storage.sqlite_errors import storage_errors
 from Heatmap.storage.status import read_status
-from Heatmap.storage.writer_lock import WriterLock
+from Heatmap.storage.writable_database import WritableDatabase
 
 __all__ = ["SqliteStore", "event_to_row", "read_status"]
-
-logger = logging.getLogger(__name__)
 
 # ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
 # swallow every other fault as well, such as a missing value.
@@ -42,14 +31,27 @@ DELETE FROM liq_events
 WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
 """
 
+# The row that is a slice further on; without one the rest is less than a slice.
+_SLICE_END = """
+SELECT ts_ms, id FROM liq_events WHERE (ts_ms, id) > (?, ?) AND ts_ms < ?
+ORDER BY ts_ms, id LIMIT 1 OFFSET ?
+"""
+_COUNT_REST = "SELECT count(*) FROM liq_events WHERE (ts_ms, id) > (?, ?) AND ts_ms < ?"
+
+_RAISE_SEQUENCE = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'liq_events'"
+_BEGIN_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES ('liq_events', ?)"
+
 # A retention step works in slices until this much time is used, which leaves room in the 50 ms that
 # it may take for the last slice and the commit.
 _STEP_BUDGET_S = 0.02
 _ROWS_PER_SLICE = 100
 _PAGES_PER_SLICE = 64
+_COUNTED_PER_SLICE = 50_000
+# A recorder's events wait in its queue; waiting in SQLite would keep it from its sockets.
+_RECORDER_BUSY_TIMEOUT_MS = 250
 
 
-class SqliteStore:
+class SqliteStore(WritableDatabase):
     """Writes one database file; at most one instance per file exists, in any process.
 
     Belongs to the thread that made it. It must not cross a fork: the child holds neither the lock
@@ -64,11 +66,16 @@ class SqliteStore:
         What the file holds; a file of another kind is refused.
     busy_timeout_ms
         How long to wait for a foreign lock on the file before giving up, milliseconds.
+    sets_damaged_aside
+        Whether a damaged file of ours is renamed, never deleted, and a fresh one begun. While
+        writing, the call that meets the damage raises, and the next one works on the fresh file.
 
     Raises
     ------
-    DatabaseInUseError
+    OtherWriterError
         Another recorder writes the file.
+    DatabaseInUseError
+        Another program has the file locked.
     WrongDataKindError, NewerDatabaseError, CorruptDatabaseError
         The file is none that this store may write; it was left as it is.
     StorageError
@@ -76,25 +83,31 @@ class SqliteStore:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], kind: DataKind, *, busy_timeout_ms: int = 2000
+        self,
+        path: str | os.PathLike[str],
+        kind: DataKind,
+        *,
+        busy_timeout_ms: int = 2000,
+        sets_damaged_aside: bool = False,
     ) -> None:
-        self.path = database_path(path)
-        self.kind = kind
-        _refuse_foreign_file(self.path, kind)
-        self._owner_pid = os.getpid()
-        self._lock = WriterLock(self.path)
-        try:
-            self._connection = _open(self.path, kind, busy_timeout_ms)
-        except BaseException:
-            self._lock.release()
-            raise
-        logger.info("writing %s data to %s", kind, self.path)
+        # What a fresh file in the place of this one would have to know.
+        self._symbols: tuple[str, ...] = ()
+        self._retention_ms: int | None = None
+        self._last_row_id = 0
+        super().__init__(
+            path, kind, busy_timeout_ms=busy_timeout_ms, sets_damaged_aside=sets_damaged_aside
+        )
 
-    def __enter__(self) -> Self:
-        return self
+    @classmethod
+    def for_recorder(cls, path: str | os.PathLike[str], kind: DataKind) -> Self:
+        """Open a file as a recorder wants it: a damaged one is set aside, locks are not waited for.
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+        Raises
+        ------
+        StorageError
+            As the constructor.
+        """
+        return cls(path, kind, busy_timeout_ms=_RECORDER_BUSY_TIMEOUT_MS, sets_damaged_aside=True)
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         """Store events in one transaction; those already stored are counted and left as they are.
@@ -126,6 +139,8 @@ class SqliteStore:
                 if cursor.rowcount == 1 and cursor.lastrowid is not None:
                     stored.append(event)
                     row_ids.append(cursor.lastrowid)
+        if row_ids:
+            self._last_row_id = row_ids[-1]
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
 
     def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
@@ -198,6 +213,90 @@ class SqliteStore:
                 (symbol, f"{tick_size:f}", ts_ms),
             )
 
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """Add to the totals that the file keeps since it was made.
+
+        Parameters
+        ----------
+        counts
+            Increment by counter, such as ``received`` or ``rejected: not JSON``.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; nothing was added.
+        """
+        with self._transaction() as connection:
+            ledger.add_counts(connection, counts)
+
+    def save_symbols(self, symbols: Sequence[str]) -> None:
+        """Note which symbols are recorded from now on; others may ask.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            ledger.save_symbols(connection, symbols)
+        self._symbols = tuple(symbols)
+
+    def kept_retention_ms(self) -> int | None:
+        """Return the retention in force, milliseconds; ``None``: none was ever noted.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction("BEGIN") as connection:
+            self._retention_ms = ledger.read_retention(connection)
+        return self._retention_ms
+
+    def keep_retention(self, retention_ms: int) -> None:
+        """Note the retention in force, milliseconds; deletes nothing.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            ledger.save_retention(connection, retention_ms)
+        self._retention_ms = retention_ms
+
+    def expired_counts(self, before_ms: int) -> Iterator[int]:
+        """Count the events before a time in small steps, so that writing is never held up.
+
+        Parameters
+        ----------
+        before_ms
+            UTC milliseconds; an event exactly then does not count.
+
+        Yields
+        ------
+        int
+            Parts of the number; their sum is the number.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        reached = (-(2**63), 0)
+        while True:
+            with self._transaction("BEGIN") as connection:
+                row = connection.execute(
+                    _SLICE_END, (*reached, before_ms, _COUNTED_PER_SLICE - 1)
+                ).fetchone()
+                count = _COUNTED_PER_SLICE
+                if row is None:
+                    count = connection.execute(_COUNT_REST, (*reached, before_ms)).fetchone()[0]
+            yield count
+            if row is None:
+                return
+            reached = row
+
     def delete_expired(self, before_ms: int, limit: int = 500) -> int:
         """Do one small step of retention; call it again until it returns 0.
 
@@ -233,24 +332,22 @@ class SqliteStore:
                 if count < size or time.perf_counter() > step_ends:
                     break
         if deleted == 0:
-            with storage_errors(self.path):
-                _shrink(self._connection, step_ends)
+            with self._faults():
+                _shrink(self._ready(), step_ends)
         return deleted
 
-    def close(self) -> None:
-        """Checkpoint, close the file and give up the writer lock; idempotent."""
-        try:
-            with storage_errors(self.path):
-                self._connection.close()
-        finally:
-            self._lock.release()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        if os.getpid() != self._owner_pid:
-            raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
-        with storage_errors(self.path), transaction(self._connection):
-            yield self._connection
+    @override
+    def _hand_over(self, connection: sqlite3.Connection) -> None:
+        """Tell a file that may be a fresh one what this process still knows of the one before."""
+        if self._symbols:
+            ledger.save_symbols(connection, self._symbols)
+        if self._retention_ms is not None:
+            ledger.save_retention(connection, self._retention_ms)
+        if self._last_row_id:
+            # Row ids go on: whoever has seen ids up to here takes only larger ones for new.
+            reached = connection.execute(_RAISE_SEQUENCE, (self._last_row_id,))
+            if not reached.rowcount:
+                connection.execute(_BEGIN_SEQUENCE, (self._last_row_id,))
 
 
 def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
@@ -269,36 +366,6 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
         event.push_ms,
         event.receive_ms,
     )
-
-
-def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
-    """Refuse what is visibly not ours before a lock file is put beside it.
-
-    The same checks decide again under the lock. So an operational fault, such as a lock or an
-    interrupted transaction that only a writer may roll back, is left to that second look.
-    """
-    if not path.exists():
-        return
-    with (
-        storage_errors(path),
-        suppress(sqlite3.OperationalError),
-        closing(open_read_only(path)) as connection,
-    ):
-        require_kind(read_identity(connection, path), kind, path)
-
-
-def _open(path: Path, kind: DataKind, busy_timeout_ms: int) -> sqlite3.Connection:
-    with storage_errors(path):
-        connection = open_writable(path)
-        try:
-            # Before any pragma that writes: a foreign file stays as it is.
-            require_kind(read_identity(connection, path), kind, path)
-            prepare_for_writing(connection, busy_timeout_ms)
-            bring_up_to_date(connection, path, kind)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
 
 
 def _coverage_touching(

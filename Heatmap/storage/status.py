@@ -2,14 +2,18 @@
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.model import CoverageInterval
+from Heatmap.storage import ledger
 from Heatmap.storage.connections import existing_database, open_read_only, transaction
-from Heatmap.storage.coverage import gaps_between
+from Heatmap.storage.coverage import gaps_between, normalized
 from Heatmap.storage.migrations import Identity, read_identity, require_current
 from Heatmap.storage.sqlite_errors import storage_errors
 from Heatmap.storage.writer_lock import is_writer_active
@@ -37,8 +41,11 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
     -------
     dict
         Ready for ``json.dumps``. Keys: ``path``, ``kind``, ``schema_version``, ``size_bytes`` (the
-        file and its write-ahead log), ``writer`` (``{"active": bool}``), ``events`` (all symbols)
-        and ``symbols``, a dict by symbol with
+        file and its write-ahead log), ``writer`` (``{"active": bool}``), ``recorded_symbols`` (of
+        the latest recorder, ``None`` when not noted), ``retention_ms`` (in force, ``None`` when not
+        noted), ``counters`` (totals since the file was made: ``received``, ``stored``,
+        ``duplicates``, ``overflowed``, ``reconnects``, ``rotations``, and ``rejected`` by reason),
+        ``events`` (all symbols) and ``symbols``, a dict by symbol with
 
         - ``events``, ``long_events``, ``short_events``: numbers of liquidations;
         - ``notional_usd_lower_bound``, ``long_notional_usd_lower_bound``,
@@ -46,7 +53,8 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
           one liquidation per second;
         - ``first_event``, ``last_event``: times, ``None`` without events;
         - ``coverage``: ``proven_ms``, ``unproven_ms`` (lengths), ``first``, ``last`` (times,
-          ``None`` without coverage);
+          ``None`` without coverage); what was covered while all symbols were recorded counts for
+          each of them, and stands by itself under ``ALL``;
         - ``gaps``: what lies uncovered between first and last coverage, ``from`` and ``to`` (times)
           and ``duration_ms``;
         - ``tick_size`` (text) and ``tick_size_fetched`` (a time), ``None`` when not fetched.
@@ -70,11 +78,68 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
     ):
         identity = require_current(read_identity(connection, database), database)
         symbols = _read_symbols(connection)
-    return _summary(database, identity, symbols, active=active)
+        recorded = ledger.read_symbols(connection)
+        notes = {
+            "recorded_symbols": None if recorded is None else list(recorded),
+            "retention_ms": ledger.read_retention(connection),
+            "counters": ledger.read_counts(connection),
+        }
+    return _summary(database, identity, notes, symbols, active=active)
+
+
+def count_expired(path: str | os.PathLike[str], before_ms: int) -> int:
+    """Count the events that a retention up to a time would delete. Reads only.
+
+    Parameters
+    ----------
+    path
+        The file, which must exist.
+    before_ms
+        UTC milliseconds; an event exactly then stays.
+
+    Raises
+    ------
+    CorruptDatabaseError, NewerDatabaseError
+        The file is none that this version can read.
+    StorageError
+        There is no such file, it is empty, or it cannot be read.
+    """
+    database = existing_database(path)
+    with (
+        storage_errors(database),
+        closing(open_read_only(database)) as connection,
+        transaction(connection, "BEGIN"),
+    ):
+        require_current(read_identity(connection, database), database)
+        count: int = connection.execute(
+            "SELECT count(*) FROM liq_events WHERE ts_ms < ?", (before_ms,)
+        ).fetchone()[0]
+    return count
+
+
+def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
+    """Return the retention in force, milliseconds; ``None`` where the file notes none.
+
+    Raises
+    ------
+    CorruptDatabaseError, NewerDatabaseError
+        The file is none that this version can read.
+    StorageError
+        There is no such file, it is empty or of an older version, or it cannot be read.
+    """
+    database = existing_database(path)
+    with storage_errors(database), closing(open_read_only(database)) as connection:
+        require_current(read_identity(connection, database), database)
+        return ledger.read_retention(connection)
 
 
 def _summary(
-    database: Path, identity: Identity, symbols: dict[str, dict[str, Any]], *, active: bool
+    database: Path,
+    identity: Identity,
+    notes: dict[str, Any],
+    symbols: dict[str, dict[str, Any]],
+    *,
+    active: bool,
 ) -> dict[str, Any]:
     log = database.with_name(f"{database.name}-wal")
     return {
@@ -83,6 +148,7 @@ def _summary(
         "schema_version": identity.version,
         "size_bytes": database.stat().st_size + (log.stat().st_size if log.exists() else 0),
         "writer": {"active": active},
+        **notes,
         "events": sum(symbol["events"] for symbol in symbols.values()),
         "symbols": symbols,
     }
@@ -103,11 +169,21 @@ def _read_symbols(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
     return {
         symbol: {
             **_event_summary(events.get(symbol, (0, 0, 0.0, 0.0, None, None))),
-            **_coverage_summary(coverage.get(symbol, [])),
+            **_coverage_summary(_coverage_of(symbol, coverage)),
             **_tick_summary(ticks.get(symbol, (None, None))),
         }
         for symbol in sorted({*events, *coverage, *ticks})
     }
+
+
+def _coverage_of(
+    symbol: str, coverage: dict[str, list[CoverageInterval]]
+) -> tuple[CoverageInterval, ...]:
+    """Return when a symbol was recorded, by itself or among all."""
+    parts = coverage.get(symbol, [])
+    if symbol != ALL_SYMBOLS:
+        parts = parts + coverage.get(ALL_SYMBOLS, [])
+    return normalized(replace(part, symbol=symbol) for part in parts)
 
 
 def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -124,7 +200,7 @@ def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def _coverage_summary(intervals: list[CoverageInterval]) -> dict[str, Any]:
+def _coverage_summary(intervals: Sequence[CoverageInterval]) -> dict[str, Any]:
     first_ms = min((part.start_ms for part in intervals), default=None)
     last_ms = max((part.end_ms for part in intervals), default=None)
     lengths = {True: 0, False: 0}

@@ -8,16 +8,18 @@ Local disks only: network file systems do not keep such locks reliably.
 """
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
-from Heatmap.errors import DatabaseInUseError
+from Heatmap.errors import OtherWriterError
 from Heatmap.storage.connections import open_read_only, open_writable
 from Heatmap.storage.pragmas import set_busy_timeout
 from Heatmap.storage.sqlite_errors import storage_errors
 
 # A status query looks at the lock for an instant; a new writer must outlast that.
-_ACQUIRE_TIMEOUT_MS = 250
+_OUTLAST_S = 0.25
+_RETRY_S = 0.005
 
 
 class WriterLock:
@@ -32,8 +34,8 @@ class WriterLock:
 
     Raises
     ------
-    DatabaseInUseError
-        Another recorder holds it.
+    OtherWriterError
+        Another recorder holds it; raised at once.
     StorageError
         The lock file cannot be created or used.
     """
@@ -43,12 +45,12 @@ class WriterLock:
         with storage_errors(path):
             self._connection = open_writable(path)
             try:
-                set_busy_timeout(self._connection, _ACQUIRE_TIMEOUT_MS)
-                self._connection.execute("BEGIN EXCLUSIVE")
+                set_busy_timeout(self._connection, 0)
+                self._acquire()
             except BaseException as error:
                 self._connection.close()
                 if _is_busy(error):
-                    raise DatabaseInUseError(
+                    raise OtherWriterError(
                         f"the database {database} is being written by another recorder; "
                         "stop that one or choose another file"
                     ) from error
@@ -57,6 +59,21 @@ class WriterLock:
     def release(self) -> None:
         """Let another recorder write; idempotent."""
         self._connection.close()
+
+    def _acquire(self) -> None:
+        until_s = time.monotonic() + _OUTLAST_S
+        while True:
+            try:
+                self._connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > until_s:
+                    raise
+                # Who cannot even read it faces a writer, which no waiting outlasts: a standby asks
+                # once a second, and must not be held up each time.
+                self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                time.sleep(_RETRY_S)
+            else:
+                return
 
 
 def lock_path(database: Path) -> Path:

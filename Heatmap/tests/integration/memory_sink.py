@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,10 @@ class MemorySink:
         self.batches: list[int] = []
         self.coverage: list[CoverageInterval] = []
         self.coverage_writes_s: list[float] = []
+        self.counts: Counter[str] = Counter()
+        self.symbols: tuple[str, ...] = ()
+        self.retention_ms: int | None = None
+        self.notice: str | None = None
         self.tick_sizes: dict[str, tuple[Decimal, int]] = {}
         self.deletions: list[int] = []
         self.expired_rows = 0
@@ -57,6 +62,27 @@ class MemorySink:
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         self._enter()
         self.tick_sizes[symbol] = (tick_size, ts_ms)
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        self._enter()
+        self.counts.update(counts)
+
+    def save_symbols(self, symbols: Sequence[str]) -> None:
+        self._enter()
+        self.symbols = tuple(symbols)
+
+    def kept_retention_ms(self) -> int | None:
+        self._enter()
+        return self.retention_ms
+
+    def keep_retention(self, retention_ms: int) -> None:
+        self._enter()
+        self.retention_ms = retention_ms
+
+    def expired_counts(self, before_ms: int) -> Iterator[int]:
+        del before_ms
+        self._enter()
+        yield from (self.expired_rows // 2, self.expired_rows - self.expired_rows // 2)
 
     def delete_expired(self, before_ms: int, limit: int = 500) -> int:
         self._enter()

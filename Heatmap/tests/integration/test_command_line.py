@@ -66,10 +66,20 @@ KLINES = "open_time,open,high,low,close,volume,quote_volume,trades\n" + "".join(
     ("words", "expected"),
     [
         (("--bogus",), ("--bogus",)),
+        (("--symbol", "all"), ("--symbol", "record")),
         (("--window", "9h"), ("window", "2h", "9h")),
         (("--opacity", "2"), ("opacity", "0 to 1")),
         (("--source", "moon"), ("moon", "demo")),
         (("--exit-after", "-1"), ("--exit-after", "-1")),
+        (("--exit-after", "abc"), ("--exit-after", "abc", "seconds")),
+        (("--opacity", "abc"), ("opacity", "0 to 1", "abc")),
+        (("--screenshot", "x.txt"), (".png", "x.txt")),
+        (("--source", "demo", "--symbol", "ETHUSDT"), ("BTCUSDT", "ETHUSDT")),
+        (("--source", "demo", "--ws-url", "ws://x"), ("demo",)),
+        (("--speed", "60"), ("--replay",)),
+        (("--ws-url", "foo"), ("wss://", "foo")),
+        (("--rest-url", "ftp://x"), ("https://", "ftp")),
+        (("--db", ""), ("file name",)),
         (("--speed", "1000"), ("0.1 to 600",)),
         (("--replay", "x.jsonl"), ("--candles", "--from")),
         (("--screenshot", "missing/x.png"), ("missing/x.png",)),
@@ -79,6 +89,11 @@ KLINES = "open_time,open,high,low,close,volume,quote_volume,trades\n" + "".join(
         (("record", "--retention-days", "0"), ("retention_days", "1 to 3650")),
         (("record", "surplus"), ("surplus",)),
         (("status", "--db", "missing.sqlite3"), ("missing.sqlite3",)),
+        (("doctor", "--seconds", "0"), ("--seconds", "0")),
+        (("doctor", "--ws-url", "https://x.example"), ("--ws-url", "wss://")),
+        (("doctor", "--rest-url", "x.example"), ("--rest-url", "https://")),
+        (("doctor", "--symbol", "BTCUSDT,ETHUSDT"), ("--symbol", "one symbol")),
+        (("doctor", "surplus"), ("surplus",)),
     ],
 )
 def test_bad_words_give_one_line_and_exit_code_2(
@@ -154,12 +169,14 @@ def test_a_recording_that_cannot_be_replayed_is_refused_by_file_and_line(
     assert not list(tmp_path.glob("**/*.sqlite3"))
 
 
-def test_record_and_status_load_neither_qt_nor_numpy(tmp_path: Path) -> None:
+def test_record_status_and_doctor_load_neither_qt_nor_numpy(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from Heatmap.__main__ import main\n"
         "main(['status', '--db', 'missing.sqlite3'])\n"
         "main(['record', '--db', 'missing/x.sqlite3'])\n"
+        "nowhere = ['--ws-url', 'ws://127.0.0.1:9', '--rest-url', 'http://127.0.0.1:9']\n"
+        "main(['doctor', '--db', 'x.sqlite3', *nowhere])\n"
         "import Heatmap.ingestion.recorder, Heatmap.storage.sqlite_store\n"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')]\n"
         "sys.exit(', '.join(bad) or None)\n"

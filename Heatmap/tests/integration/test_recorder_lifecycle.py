@@ -210,4 +210,5 @@ def test_the_end_of_the_interpreter_stops_the_recorder(
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, b"")
     # The events were still queued when the interpreter ended.
-    assert len(EventReader(path).read_window("BTCUSDT", 0, None).events) == 1
+    with EventReader(path) as reader:
+        assert len(reader.read_window("BTCUSDT", 0, None).events) == 1

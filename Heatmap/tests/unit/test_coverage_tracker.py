@@ -123,3 +123,40 @@ def test_a_failed_write_leaves_the_interval_waiting() -> None:
     ledger = CoverageLedger()
     ledger.add(interval(0, 1), after=0)
     assert ledger.first_ready(0) == ledger.first_ready(0) == interval(0, 1)
+
+
+def test_what_is_cut_away_is_forgotten_and_the_rest_begins_at_the_cut() -> None:
+    ledger = CoverageLedger()
+    ledger.add(interval(0, 10), after=0)
+    ledger.add(interval(20, 30), after=1)
+    ledger.add(interval(30, 40, proven=False), after=2)
+    ledger.add(CoverageInterval("ETHUSDT", 0, 50, proven=True), after=0)
+    ledger.cut({"BTCUSDT": 25})
+    written = []
+    while (ready := ledger.first_ready(9)) is not None:
+        written.append(ready)
+        ledger.discard(ready)
+    assert written == [interval(25, 30), interval(30, 40, proven=False)]
+    assert not ledger
+
+
+def test_what_a_held_up_connection_brings_late_is_covered_too() -> None:
+    tracker = CoverageTracker()
+    assert spans(tracker, [1000], number=1) == []
+    # The second one was opened meanwhile; then what the first one brings comes in a burst.
+    assert spans(tracker, [3500, 4500], number=2) == [(3500, 4500)]
+    late = spans(tracker, [2000, 3000, 4000, 5000], number=1)
+    assert late == [(1000, 2000), (2000, 3000), (3000, 3500), (4500, 5000)]
+    assert tracker.now_ms == 5000
+
+
+def test_late_coverage_waits_behind_what_was_ahead_of_it() -> None:
+    ledger = CoverageLedger()
+    parts = [interval(5, 6), interval(6, 7), interval(0, 1), interval(1, 2)]
+    for part in parts:
+        ledger.add(part, after=0)
+    written = []
+    while (ready := ledger.first_ready(0)) is not None:
+        written.append(ready)
+        ledger.discard(ready)
+    assert written == [interval(5, 7), interval(0, 2)]

@@ -1,5 +1,6 @@
 """The reader: windows, coverage and tick sizes, beside a writer that writes."""
 
+import dataclasses
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageErro
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit import stored_events
 
 
 def event(
@@ -200,7 +202,7 @@ def test_files_that_are_not_ours_are_refused(path: Path) -> None:
 def test_a_newer_file_is_refused(path: Path) -> None:
     SqliteStore(path, DataKind.LIVE).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 999")
     with pytest.raises(NewerDatabaseError):
         EventReader(path)
 
@@ -303,3 +305,55 @@ def test_closing_twice_is_harmless(store: SqliteStore) -> None:
     reader = EventReader(store.path)
     reader.close()
     reader.close()
+
+
+def test_what_was_stored_after_a_row_is_read(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
+        first = store.write(stored_events.events(3))
+        assert len(reader.read_after("BTCUSDT", 0).events) == 3
+        known = reader.read_window("BTCUSDT", 0, None).last_row_id
+        nothing = reader.read_after("BTCUSDT", known)
+        assert (len(nothing.events), nothing.last_row_id) == (0, first.row_ids[-1])
+        late = dataclasses.replace(stored_events.EVENT, ts_ms=500)
+        other = dataclasses.replace(stored_events.EVENT, ts_ms=600, symbol="ETHUSDT")
+        early = dataclasses.replace(stored_events.EVENT, ts_ms=400)
+        rows = store.write([late, early, other]).row_ids
+        news = reader.read_after("BTCUSDT", known)
+        assert news.events["ts_ms"].tolist() == [400, 500]
+        assert news.last_row_id == rows[-1]
+
+
+def test_after_retention_has_deleted_all_the_known_row_stays_known(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
+        last = store.write(stored_events.events(3)).row_ids[-1]
+        while store.delete_expired(10**12):
+            pass
+        assert reader.read_after("BTCUSDT", last).last_row_id == last
+
+
+def test_a_reader_notices_that_its_file_was_replaced(path: Path) -> None:
+    SqliteStore(path, DataKind.LIVE).close()
+    with EventReader(path) as reader:
+        assert reader.is_current()
+        path.rename(path.with_name("old"))
+        assert not reader.is_current()
+        SqliteStore(path, DataKind.LIVE).close()
+        assert not reader.is_current()
+
+
+def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
+        store.extend_coverage("BTCUSDT", 0, 1000, proven=True)
+        store.extend_coverage("ALL", 1000, 3000, proven=True)
+        store.extend_coverage("ALL", 3000, 4000, proven=False)
+        store.extend_coverage("ETHUSDT", 3500, 5000, proven=True)
+        assert reader.read_coverage("BTCUSDT", 0, None) == (
+            CoverageInterval("BTCUSDT", 0, 3000, proven=True),
+            CoverageInterval("BTCUSDT", 3000, 4000, proven=False),
+        )
+        assert reader.read_coverage("ETHUSDT", 2000, 4500) == (
+            CoverageInterval("ETHUSDT", 2000, 3000, proven=True),
+            CoverageInterval("ETHUSDT", 3000, 3500, proven=False),
+            CoverageInterval("ETHUSDT", 3500, 4500, proven=True),
+        )
+        assert reader.read_coverage("XRPUSDT", 0, None)[0].start_ms == 1000

@@ -1,7 +1,8 @@
 """Batches, and coverage after its events, with a sink that notes the order of the calls."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -39,6 +40,8 @@ class NotingSink:
     def __init__(self) -> None:
         self.calls: list[tuple[int, ...] | str] = []
         self.failures = 0
+        self.counts: Counter[str] = Counter()
+        self.notice: str | None = None
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         self._fail_if_told()
@@ -49,6 +52,22 @@ class NotingSink:
         self._fail_if_told()
         assert (symbol, proven) == ("BTCUSDT", True)
         self.calls.append(f"{start_ms}-{end_ms}")
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        self._fail_if_told()
+        self.counts.update(counts)
+
+    def save_symbols(self, symbols: Sequence[str]) -> None:
+        raise AssertionError("a writer saves no symbols", symbols)
+
+    def kept_retention_ms(self) -> int | None:
+        raise AssertionError("a writer asks for no retention")
+
+    def keep_retention(self, retention_ms: int) -> None:
+        raise AssertionError("a writer sets no retention", retention_ms)
+
+    def expired_counts(self, before_ms: int) -> Iterator[int]:
+        raise AssertionError("a writer counts nothing that expired", before_ms)
 
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         raise AssertionError("a writer saves no tick size", symbol, tick_size, ts_ms)
@@ -154,3 +173,82 @@ def test_draining_gives_up_at_its_limit_and_covers_only_what_is_written() -> Non
 
     asyncio.run(scenario())
     assert sink.calls == [(1,), "0-1"]
+
+
+def test_a_standby_keeps_the_last_seconds_and_writes_them_when_it_begins() -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        config = RecorderConfig(batch_events=10, standby_keep_s=30.0)
+        writer = EventWriter(config, None, board, None)
+        for second in range(60):
+            writer.put(event(second * 1000 + 1))
+            board.count(received=1)
+            writer.put_coverage(covered(second * 1000, (second + 1) * 1000))
+            writer.keep_last(100.0 + second)
+        # The mark at 129 s has passed: what came before it is in the other recorder's file.
+        assert board.snapshot(0.0).queued == 30
+        writer.begin(sink)
+        await writer.drain(2.0)
+
+    asyncio.run(scenario())
+    *batches, coverage = sink.calls
+    times = [ts_ms for batch in batches for ts_ms in batch if not isinstance(batch, str)]
+    assert times == [second * 1000 + 1 for second in range(30, 60)]
+    # The heartbeat before the mark came before it too: coverage begins with the first one after.
+    assert coverage == "31000-60000"
+    assert sink.counts == {"received": 30, "stored": 30}
+
+
+def test_a_standby_without_events_keeps_coverage_all_the_same() -> None:
+    sink = NotingSink()
+
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(standby_keep_s=3.0), None, StatusBoard(), None)
+        for second in range(60):
+            writer.put_coverage(covered(second * 1000, (second + 1) * 1000))
+            writer.keep_last(float(second))
+        writer.begin(sink)
+        await writer.drain(2.0)
+
+    asyncio.run(scenario())
+    assert sink.calls == ["58000-60000"]
+
+
+def test_counts_are_written_with_coverage_and_at_the_end_and_never_twice() -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(batch_s=0.01, coverage_s=0.05), sink, board, None)
+        task = asyncio.create_task(writer.run())
+        writer.put(event(1))
+        async with asyncio.timeout(5):
+            while sink.counts["stored"] < 1:  # noqa: ASYNC110 - the sink is no part of the loop
+                await asyncio.sleep(0.001)
+        # Nothing comes any more; what is counted is written on the next occasion.
+        board.count(reconnects=2)
+        sink.failures = 1
+        async with asyncio.timeout(5):
+            while sink.counts["reconnects"] < 2:
+                writer.wake()
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task])
+        board.count(rotations=1)
+        await writer.drain(1.0)
+        await writer.drain(1.0)
+
+    asyncio.run(scenario())
+    assert sink.counts == {"stored": 1, "reconnects": 2, "rotations": 1}
+
+
+def test_a_writer_without_a_sink_is_a_bug_to_run() -> None:
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(), None, StatusBoard(), None)
+        writer.put(event(1))
+        with pytest.raises(RuntimeError, match="sink"):
+            await writer.drain(0.1)
+
+    asyncio.run(scenario())

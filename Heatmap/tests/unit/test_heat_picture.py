@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.heat_picture import HeatPicture, PictureMessage, PictureRequest, find_gaps
+from Heatmap.aggregation.normalization import Scale
+from Heatmap.heat_picture import (
+    HeatPicture,
+    PictureMessage,
+    PictureRequest,
+    colour_bar_labels,
+    find_gaps,
+    usd_text,
+)
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide, Viewport
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -62,7 +70,7 @@ def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) ->
         settings=HeatmapSettings(enabled=True, **settings),
         tick_size=TICK,
         now_ms=now_ms,
-        is_alive=True,
+        heartbeats=(now_ms - 9_000_000, now_ms - 200),
     )
 
 
@@ -202,7 +210,7 @@ def test_fits_while_the_view_stays_within_the_margins(picture: HeatPicture) -> N
 
 def test_a_changed_tick_size_builds_anew(picture: HeatPicture) -> None:
     picture.rebuild(request(), ())
-    changed = PictureRequest(VIEW, request().settings, Decimal("0.5"), NOW_MS, is_alive=True)
+    changed = PictureRequest(VIEW, request().settings, Decimal("0.5"), NOW_MS, None)
     message = whole(picture.update(changed, ()))
     assert message.meta["binUsd"] % 0.5 == 0
 
@@ -241,7 +249,80 @@ def test_the_newest_coverage_reaches_until_now_while_heartbeats_flow(
 ) -> None:
     store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
     assert whole(picture.rebuild(request(), ())).meta["gaps"] == []
-    blind = PictureRequest(VIEW, request().settings, TICK, NOW_MS + 20_000, is_alive=False)
+    blind = PictureRequest(VIEW, request().settings, TICK, NOW_MS + 20_000, None)
     update = picture.update(blind, ())
     assert update is not None
     assert update.meta["gaps"] == [[NOW_MS - 900, NOW_MS + 20_000, "gap"]]
+
+
+def test_coverage_of_an_earlier_connection_is_not_stretched(
+    store: SqliteStore, picture: HeatPicture
+) -> None:
+    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 3_600_000, proven=True)
+    fresh = PictureRequest(VIEW, request().settings, TICK, NOW_MS, (NOW_MS - 3_000, NOW_MS - 1_000))
+    gaps = whole(picture.rebuild(fresh, ())).meta["gaps"]
+    assert gaps == [[NOW_MS - 3_600_000, NOW_MS, "gap"]]
+
+
+def test_heartbeats_prove_no_further_than_to_the_next_one(
+    store: SqliteStore, picture: HeatPicture
+) -> None:
+    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 60_000, proven=True)
+    silent = PictureRequest(
+        VIEW, request().settings, TICK, NOW_MS, (NOW_MS - 7_300_000, NOW_MS - 50_000)
+    )
+    gaps = whole(picture.rebuild(silent, ())).meta["gaps"]
+    assert gaps == [[NOW_MS - 40_000, NOW_MS, "gap"]]
+
+
+def test_a_picture_of_another_view_never_slides_on_with_now(
+    store: SqliteStore, picture: HeatPicture
+) -> None:
+    back = Viewport(97_000, 99_000, NOW_MS - 5_000_000, 920, 500)
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
+    picture.rebuild(request(viewport=back), ())
+    assert not picture.fits(VIEW)
+    # The chart has returned to now before the rebuild for it is made.
+    assert picture.update(request(NOW_MS + 60_000), ()) is None
+    assert not picture.fits(VIEW)
+    assert cells_of(whole(picture.rebuild(request(NOW_MS + 60_000), ()))).any()
+
+
+def test_the_colour_bar_says_what_the_levels_stand_for() -> None:
+    assert colour_bar_labels(Scale("linear", 0.0, 260_000.0)) == [
+        [0.0, "0"],
+        [0.5, "130k"],
+        [1.0, "\u2265260k USD"],
+    ]
+    assert colour_bar_labels(Scale("sqrt", 0.0, 1e6))[1] == [0.5, "250k"]
+    assert colour_bar_labels(Scale("log", 100.0, 1e6)) == [
+        [0.0, "100"],
+        [0.5, "10k"],
+        [1.0, "\u22651M USD"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (0.0, "0"),
+        (0.5, "0.5"),
+        (949.0, "950"),
+        (999.6, "1k"),
+        (1_234.0, "1.2k"),
+        (34_800.0, "35k"),
+        (999_600.0, "1M"),
+        (2_520_530.0, "2.5M"),
+        (3.1e9, "3.1B"),
+    ],
+)
+def test_amounts_have_two_significant_digits(usd: float, text: str) -> None:
+    assert usd_text(usd) == text
+
+
+def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: HeatPicture) -> None:
+    assert "none recorded yet" in whole(picture.rebuild(request(), ())).meta["sourceText"]
+    store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
+    words = whole(picture.rebuild(request(), ())).meta["sourceText"]
+    assert "lower bound" in words
+    assert "2024-12-05 00:59 UTC" in words

@@ -39,6 +39,8 @@ any_settings = st.builds(
     keep_raw=st.booleans(),
     symbols=st.sampled_from((("BTCUSDT",), ("BTCUSDT", "ETHUSDT"), ("ALL",), ("BTCUSDT_260327",))),
     gap_hatch=st.booleans(),
+    colour_bar=st.booleans(),
+    source_line=st.booleans(),
 )
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Heatmap.layer_feed import QUIET_S, Action, FeedSchedule
+from Heatmap.layer_feed import LONGEST_QUIET_S, QUIET_S, Action, FeedSchedule
 
 
 def begun(now_s: float = 0.0, interval_s: float = 0.25) -> FeedSchedule:
@@ -44,6 +44,19 @@ def test_a_rebuild_that_is_due_is_not_put_off_by_one_that_waits() -> None:
     schedule.request_rebuild(1.0)
     schedule.request_rebuild(1.0, quiet_s=QUIET_S)
     assert schedule.next_action(1.0) == (Action.REBUILD, None)
+
+
+def test_a_view_that_never_rests_is_answered_all_the_same() -> None:
+    schedule = begun(0.0, interval_s=100.0)
+    now_s, rebuilt_s = 1.0, []
+    while now_s < 4.0:
+        schedule.request_rebuild(now_s, quiet_s=QUIET_S)
+        if schedule.next_action(now_s)[0] is Action.REBUILD:
+            rebuilt_s.append(now_s)
+            schedule.begin(Action.REBUILD, now_s)
+        now_s += 0.25
+    assert rebuilt_s[0] <= 1.0 + LONGEST_QUIET_S
+    assert len(rebuilt_s) >= 2
 
 
 def test_the_old_picture_is_kept_up_while_a_rebuild_waits() -> None:

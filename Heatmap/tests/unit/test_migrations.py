@@ -19,6 +19,8 @@ from Heatmap.storage.migrations import (
     read_identity,
     require_current,
 )
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.status import read_status
 
 PATH = Path("heatmap.sqlite3")
 FIRST = "-- first\nCREATE TABLE one (\n    a\n);\n"
@@ -114,3 +116,98 @@ def test_a_reader_wants_a_current_file() -> None:
         require_current(Identity(SCHEMA_VERSION - 1, DataKind.LIVE), PATH)
     with pytest.raises(StorageError, match="empty"):
         require_current(None, PATH)
+
+
+# --- from each earlier version, in real files. The schema texts are those of their time.
+
+VERSION_1 = """
+CREATE TABLE liq_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ts_ms INTEGER NOT NULL,
+    symbol TEXT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    price REAL NOT NULL,
+    qty REAL NOT NULL,
+    notional REAL NOT NULL,
+    source TEXT NOT NULL,
+    raw_json TEXT NOT NULL,
+    limit_price REAL NOT NULL,
+    original_qty REAL NOT NULL,
+    push_ms INTEGER NOT NULL,
+    receive_ms INTEGER NOT NULL
+);
+CREATE INDEX idx_liq_events_symbol_ts ON liq_events (symbol, ts_ms);
+CREATE INDEX idx_liq_events_ts ON liq_events (ts_ms);
+CREATE UNIQUE INDEX idx_liq_events_message ON liq_events (
+    source, symbol, ts_ms, side, limit_price, price, original_qty, qty
+);
+CREATE TABLE coverage (
+    symbol TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL CHECK (end_ms >= start_ms),
+    proven INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    PRIMARY KEY (symbol, start_ms, end_ms)
+) WITHOUT ROWID;
+CREATE TABLE tick_sizes (
+    symbol TEXT NOT NULL PRIMARY KEY,
+    tick_size TEXT NOT NULL,
+    fetched_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE meta (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('kind', 'live');
+INSERT INTO coverage VALUES ('BTCUSDT', 1000, 2000, 1);
+INSERT INTO tick_sizes VALUES ('BTCUSDT', '0.10', 1000);
+PRAGMA application_id = 0x4C697148;
+PRAGMA user_version = 1;
+"""
+DAY_MS = 86_400_000
+
+
+def write_version_1(path: Path, times_ms: list[int]) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(VERSION_1)
+        connection.executemany(
+            "INSERT INTO liq_events VALUES "
+            "(NULL, ?, 'BTCUSDT', 'SELL', 1, 2, 2, 'BINANCE_USDM', '', 1, 2, ?, ?)",
+            [(ts_ms, ts_ms, ts_ms) for ts_ms in times_ms],
+        )
+
+
+@pytest.mark.parametrize(
+    ("times_ms", "retention_days"),
+    [([], None), ([0, 5 * DAY_MS], 14), ([0, 14 * DAY_MS], 15), ([0, 30 * DAY_MS + 1], 31)],
+)
+def test_a_file_of_version_1_keeps_its_content_and_its_time(
+    tmp_path: Path, times_ms: list[int], retention_days: int | None
+) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    write_version_1(path, times_ms)
+    with pytest.raises(StorageError, match="older"):
+        read_status(path)
+    with SqliteStore(path, DataKind.LIVE) as store:
+        kept_ms = store.kept_retention_ms()
+        store.add_counts({"received": 1})
+    assert kept_ms == (None if retention_days is None else retention_days * DAY_MS)
+    status = read_status(path)
+    assert status["schema_version"] == SCHEMA_VERSION
+    assert status["events"] == len(times_ms)
+    assert status["counters"]["received"] == 1
+    assert status["symbols"]["BTCUSDT"]["coverage"]["proven_ms"] == 1000
+    assert status["symbols"]["BTCUSDT"]["tick_size"] == "0.10"
+
+
+def test_a_migrated_file_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.sqlite3", tmp_path / "new.sqlite3"
+    write_version_1(old, [0])
+    schemas = []
+    for path in (old, new):
+        SqliteStore(path, DataKind.LIVE).close()
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name")
+            schemas.append([(name, " ".join((sql or "").split())) for name, sql in rows])
+    assert schemas[0] == schemas[1]

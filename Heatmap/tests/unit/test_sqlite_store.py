@@ -278,7 +278,7 @@ def test_the_database_has_the_promised_form(store: SqliteStore, path: Path) -> N
     assert {("idx_liq_events_symbol_ts",), ("idx_liq_events_ts",)} <= set(indexes)
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
     assert query(path, "PRAGMA auto_vacuum") == [(2,)]
-    assert query(path, "PRAGMA user_version") == [(1,)]
+    assert query(path, "PRAGMA user_version") == [(2,)]
     connection = store._connection
     assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
     assert connection.execute("PRAGMA temp_store").fetchone() == (2,)

@@ -51,7 +51,7 @@ def test_the_summary_tells_what_is_there(recorded: Path) -> None:
     assert json.loads(json.dumps(status)) == status
     assert status["path"] == str(recorded)
     assert status["kind"] == "replay"
-    assert status["schema_version"] == 1
+    assert status["schema_version"] == 2
     assert status["size_bytes"] >= recorded.stat().st_size > 0
     assert status["writer"] == {"active": False}
     assert status["events"] == 3
@@ -158,3 +158,16 @@ def test_the_summary_needs_neither_numpy_nor_qt(recorded: Path) -> None:
         env={"PYTHONPATH": str(Path(Heatmap.__file__).resolve().parents[1])},
     )
     assert finished.stdout.strip() == "set()"
+
+
+def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([event(DAY_MS + 500, OrderSide.SELL, 1.0)])
+        store.extend_coverage("BTCUSDT", DAY_MS, DAY_MS + 1000, proven=True)
+        store.extend_coverage("ALL", DAY_MS + 1000, DAY_MS + 3000, proven=True)
+        store.extend_coverage("BTCUSDT", DAY_MS + 4000, DAY_MS + 5000, proven=True)
+        symbols = read_status(path)["symbols"]
+    assert symbols["BTCUSDT"]["coverage"]["proven_ms"] == 4000
+    assert [gap["duration_ms"] for gap in symbols["BTCUSDT"]["gaps"]] == [1000]
+    assert symbols["ALL"]["coverage"]["proven_ms"] == 2000
+    assert symbols["ALL"]["gaps"] == []

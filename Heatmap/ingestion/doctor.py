@@ -1,0 +1,134 @@
+"""Looks at everything that recording needs, one thing after the other, and says what works.
+
+Every check has its own time limit, and names and files are looked up in daemon threads, so that
+neither a name server nor a disk that hangs can keep the program from ending. Nothing is written
+anywhere. What is said stands in `doctor_words`.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from Heatmap.ingestion.doctor_config import DoctorConfig, DoctorTimes
+from Heatmap.ingestion.doctor_rest import examine_rest
+from Heatmap.ingestion.doctor_stream import examine_stream, made
+from Heatmap.ingestion.doctor_words import Finding, Result, Verdict
+from Heatmap.ingestion.recorder_loop import RecorderLoop
+
+__all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]
+
+_Answer = TypeVar("_Answer")
+
+
+class DatabaseReport(Protocol):
+    """What is said about the database; `Heatmap.storage.health.DatabaseHealth` satisfies it."""
+
+    @property
+    def level(self) -> str:
+        """Return ``ok``, ``warn`` or ``FAIL``."""
+
+    @property
+    def words(self) -> str:
+        """Return one line."""
+
+    @property
+    def advice(self) -> str:
+        """Return what to do, or nothing."""
+
+
+def diagnose(
+    config: DoctorConfig,
+    examine_database: Callable[[], DatabaseReport],
+    report: Callable[[Finding], None],
+) -> tuple[Finding, ...]:
+    """Make all checks; blocks at most for the sum of their limits.
+
+    Parameters
+    ----------
+    config
+        What to look at, and for how long.
+    examine_database
+        Looks at the database; called in a daemon thread.
+    report
+        Called with each finding as soon as it and those before it are known.
+
+    Returns
+    -------
+    tuple of Finding
+        In the order in which they were reported; always the same checks.
+    """
+    findings: list[Finding] = []
+
+    def relay(finding: Finding) -> None:
+        findings.append(finding)
+        report(finding)
+
+    try:
+        with asyncio.Runner(loop_factory=RecorderLoop) as runner:
+            runner.run(_examine(config, examine_database, relay))
+    except BaseExceptionGroup as group:
+        # The checks themselves raise nothing: this is what `report` raised, such as a closed pipe.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+    return tuple(findings)
+
+
+async def _examine(
+    config: DoctorConfig,
+    examine_database: Callable[[], DatabaseReport],
+    report: Callable[[Finding], None],
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        # Beside the websocket, which takes longer; reported after it.
+        rest = tasks.create_task(examine_rest(config))
+        database = tasks.create_task(
+            made("database", _check_database(examine_database, config.times))
+        )
+        await examine_stream(config, tasks, report)
+        for finding in (*await rest, await database):
+            report(finding)
+
+
+async def _check_database(
+    examine_database: Callable[[], DatabaseReport], times: DoctorTimes
+) -> Verdict:
+    try:
+        async with asyncio.timeout(times.database_s):
+            report = await _in_daemon_thread(examine_database)
+    except TimeoutError:
+        return (
+            Result.FAIL,
+            f"the file system did not answer in {times.database_s:g} s",
+            "use a file on a local disk",
+        )
+    return Result(report.level), report.words, report.advice
+
+
+async def _in_daemon_thread(function: Callable[[], _Answer]) -> _Answer:
+    """Call a function that may block; the interpreter does not wait for it at its end."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[_Answer] = loop.create_future()
+
+    def settle(answer: _Answer | None, error: Exception | None) -> None:
+        if answered.done():  # whoever asked was cancelled
+            return
+        if error is not None:
+            answered.set_exception(error)
+        else:
+            answered.set_result(answer)  # type: ignore[arg-type]  # None only where it answers None
+
+    def call() -> None:
+        answer: _Answer | None = None
+        failure: Exception | None = None
+        try:
+            answer = function()
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, answer, failure)
+
+    threading.Thread(target=call, name="heatmap-doctor", daemon=True).start()
+    return await answered

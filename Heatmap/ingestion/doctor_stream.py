@@ -1,0 +1,438 @@
+"""The doctor's look at the websocket, from the name of its server to the data.
+
+Each check is a small function that returns a verdict. The handshake and the data are those of the
+recorder's own address; beside it a second connection is opened on which a subscription is sent. An
+acknowledgement proves nothing: the exchange's old paths give one and stay silent.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidProxy,
+    InvalidStatus,
+    WebSocketException,
+)
+from websockets.uri import get_proxy, parse_proxy, parse_uri
+
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.ingestion.addresses import is_loopback
+from Heatmap.ingestion.binance_forceorder_ws import (
+    HEARTBEAT_SYMBOL,
+    describe_error,
+    stream_url,
+)
+from Heatmap.ingestion.connection import Failure
+from Heatmap.ingestion.doctor_config import DoctorConfig, DoctorTimes
+from Heatmap.ingestion.doctor_words import (
+    Endpoint,
+    Finding,
+    Received,
+    Result,
+    Verdict,
+    describe_acknowledgement,
+    describe_handshake,
+    describe_heartbeat,
+    describe_name,
+    describe_no_acknowledgement,
+    describe_no_handshake,
+    describe_no_name,
+    describe_no_tcp,
+    describe_no_tls,
+    describe_orders,
+    describe_refusal,
+    describe_tcp,
+    describe_tls,
+    read_endpoint,
+    reason_of,
+)
+from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.model import LiquidationEvent, Rejection
+
+_logger = logging.getLogger(__name__)
+
+_COMMAND_ID = 1
+_QUEUED_FRAMES = 4096
+# As for the recorder's connection: what a network, a proxy or a wrong address raises.
+_OPENING_ERRORS = (OSError, WebSocketException, ImportError, ValueError)
+
+
+class _Heard:
+    """What came over the recorder's connection; filled by `_listen`."""
+
+    def __init__(self) -> None:
+        self.opened_s = time.monotonic()
+        self.mark_prices: dict[str, tuple[MarkPrice, int]] = {}
+        self.order: LiquidationEvent | None = None
+        self.order_after_s = 0.0
+        self.others = 0
+        self.latest_other = ""
+        self.ended: Failure | None = None
+        self._changed = asyncio.Event()
+
+    def take(self, frame: bytes) -> None:
+        receive_ms = time.time_ns() // 1_000_000
+        for item in parse_frame(frame, receive_ms, keep_raw=False):
+            match item:
+                case MarkPrice(symbol=symbol):
+                    self.mark_prices.setdefault(symbol, (item, receive_ms))
+                case LiquidationEvent() if self.order is None:
+                    self.order = item
+                    self.order_after_s = time.monotonic() - self.opened_s
+                case Rejection(reason, detail):
+                    self.others += 1
+                    self.latest_other = f"{reason.value}: {detail}"
+        self._changed.set()
+
+    def end(self, failure: Failure) -> None:
+        self.ended = failure
+        self._changed.set()
+
+    def received(self) -> Received:
+        return Received(
+            self.mark_prices,
+            self.order,
+            self.order_after_s,
+            self.others,
+            self.latest_other,
+            self.ended,
+        )
+
+    async def wait_for(self, is_there: Callable[[], bool], until_s: float) -> None:
+        """Wait until something is there, the connection has ended, or the time has come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until_s - time.monotonic())):
+                while not is_there() and self.ended is None:
+                    self._changed.clear()
+                    await self._changed.wait()
+
+
+class _Visit:
+    """What the checks of the websocket know of each other."""
+
+    def __init__(self, config: DoctorConfig, tasks: asyncio.TaskGroup) -> None:
+        self.config = config
+        self.times = config.times
+        self.tasks = tasks
+        self.endpoint: Endpoint = read_endpoint(config.ws_url)
+        self.data_url, self.command_url, self.streams = _addresses(self.endpoint, config)
+        self.is_secure = urlsplit(self.data_url).scheme == "wss"
+        # Where the first connection leads: to the proxy, or to the exchange.
+        self.proxy: str | None = None
+        self.host, self.port = "", 0
+        self.addresses: list[str] = []
+        # The one that accepted.
+        self.address = ""
+        self.connection: ClientConnection | None = None
+        self.heard = _Heard()
+        self.is_acknowledged = False
+
+    def find_target(self) -> None:
+        """Find out where the recorder's connection would lead first.
+
+        Raises
+        ------
+        WebSocketException, ValueError
+            The address or the proxy's is none.
+        """
+        target = parse_uri(self.data_url)
+        self.host, self.port = target.host, target.port
+        self.proxy = None if is_loopback(self.data_url) else get_proxy(target)
+        if self.proxy is not None:
+            proxy = parse_proxy(self.proxy)
+            self.host, self.port = proxy.host, proxy.port
+
+    async def open(self, url: str) -> ClientConnection:
+        # As the recorder opens its own.
+        return await connect(
+            url,
+            open_timeout=self.times.open_s,
+            close_timeout=self.times.close_s,
+            ping_interval=None,
+            max_queue=_QUEUED_FRAMES,
+            compression=None,
+            proxy=self.proxy,
+            logger=_logger,
+        )
+
+    async def close(self) -> None:
+        if self.connection is not None:
+            await _close(self.connection, self.times)
+
+
+_StreamCheck: TypeAlias = Callable[[_Visit], Awaitable[Verdict]]
+
+
+# -- the websocket --------------------------------------------------------------------------------
+
+
+async def made(name: str, check: Awaitable[Verdict]) -> Finding:
+    """Await a check; a bug in it must not keep the others from being made."""
+    try:
+        return Finding(name, *await check)
+    except Exception as error:
+        _logger.exception("the check %s has a bug", name)
+        return Finding(name, Result.FAIL, f"internal error: {error!r}")
+
+
+async def examine_stream(
+    config: DoctorConfig, tasks: asyncio.TaskGroup, report: Callable[[Finding], None]
+) -> None:
+    """Make the websocket's checks, in their order.
+
+    Parameters
+    ----------
+    config
+        What to look at, and for how long.
+    tasks
+        Where the listening to the connection runs; it ends with this function.
+    report
+        Called with each finding.
+    """
+    visit = _Visit(config, tasks)
+    barrier = ""
+    try:
+        for name, check, is_needed in _STREAM_CHECKS:
+            if barrier:
+                finding = Finding(name, Result.SKIP, f"not possible, because {barrier} failed")
+            else:
+                finding = await made(name, check(visit))
+            if is_needed and finding.result is Result.FAIL and visit.connection is None:
+                barrier = name
+            report(finding)
+    finally:
+        await visit.close()
+
+
+async def _check_name(visit: _Visit) -> Verdict:
+    loop = asyncio.get_running_loop()
+    try:
+        visit.find_target()
+    except InvalidProxy as error:  # its address may hold a password
+        return Result.FAIL, f"the proxy that is set is none: {error.msg}", "set HTTPS_PROXY anew"
+    except (WebSocketException, ValueError) as error:
+        return Result.FAIL, reason_of(error), "check --ws-url"
+    try:
+        async with asyncio.timeout(visit.times.name_s):
+            found = await loop.getaddrinfo(visit.host, visit.port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        return describe_no_name(visit.host, f"no answer in {visit.times.name_s:g} s")
+    except (OSError, ValueError) as error:
+        return describe_no_name(visit.host, reason_of(error))
+    visit.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return describe_name(visit.host, visit.addresses, is_proxy=visit.proxy is not None)
+
+
+async def _check_tcp(visit: _Visit) -> Verdict:
+    failed: dict[str, str] = {}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(visit.times.tcp_s):
+            for address in visit.addresses:
+                begun_s = time.monotonic()
+                try:
+                    async with asyncio.timeout(visit.times.address_s):
+                        _, writer = await asyncio.open_connection(address, visit.port)
+                except TimeoutError:
+                    failed[address] = f"no answer in {visit.times.address_s:g} s"
+                except OSError as error:
+                    # asyncio puts its own words in the place of the system's.
+                    failed[address] = os.strerror(error.errno) if error.errno else reason_of(error)
+                else:
+                    await _drop(writer)
+                    visit.address = address
+                    return describe_tcp(address, visit.port, time.monotonic() - begun_s, failed)
+    # Where the time was over before all were tried, the last is still without a reason.
+    for address in visit.addresses:
+        failed.setdefault(address, "not tried in the time")
+    return describe_no_tcp(visit.port, failed)
+
+
+async def _check_tls(visit: _Visit) -> Verdict:
+    if not visit.is_secure:
+        return Result.SKIP, "ws:// is not encrypted, there is nothing to check"
+    if visit.proxy is not None:
+        return Result.SKIP, "made through the proxy, with the handshake"
+    try:
+        async with asyncio.timeout(visit.times.tls_s):
+            _, writer = await asyncio.open_connection(
+                visit.address,
+                visit.port,
+                ssl=ssl.create_default_context(),
+                server_hostname=visit.host,
+            )
+    except TimeoutError:
+        reason = f"no answer to the TLS handshake in {visit.times.tls_s:g} s"
+        return describe_no_tls(reason, is_certificate=False)
+    except ssl.SSLCertVerificationError as error:
+        reason = f"the certificate is not accepted: {error.verify_message}"
+        return describe_no_tls(reason, is_certificate=True)
+    except (OSError, ValueError) as error:
+        reason = f"no secure connection: {reason_of(error)}"
+        return describe_no_tls(reason, is_certificate=False)
+    secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    certificate: dict[str, Any] = secured.getpeercert() or {}
+    version = secured.version() or "TLS"
+    await _drop(writer)
+    expiry = certificate["notAfter"]
+    names = [value for _, value in certificate.get("subjectAltName", ())]
+    return describe_tls(version, names, ssl.cert_time_to_seconds(expiry), expiry, time.time())
+
+
+async def _check_handshake(visit: _Visit) -> Verdict:
+    begun_s = time.monotonic()
+    try:
+        visit.connection = connection = await visit.open(visit.data_url)
+    except InvalidStatus as error:
+        headers = error.response.headers
+        return describe_refusal(
+            error.response.status_code,
+            headers.get("Retry-After"),
+            headers.get("Date"),
+            visit.endpoint,
+        )
+    except _OPENING_ERRORS as error:
+        return describe_no_handshake(describe_error(error), visit.endpoint)
+    took_s = time.monotonic() - begun_s
+    visit.heard = _Heard()
+    visit.tasks.create_task(_listen(connection, visit.heard))
+    tunnel = ""
+    if visit.proxy is not None:
+        secured = connection.transport.get_extra_info("ssl_object")
+        tunnel = f"{secured.version()} through a proxy" if secured else "through a proxy"
+    return describe_handshake(visit.endpoint, urlsplit(visit.data_url).path, took_s, tunnel)
+
+
+async def _check_acknowledgement(visit: _Visit) -> Verdict:
+    verdict = await _subscribe(visit)
+    visit.is_acknowledged = verdict[0] is Result.OK
+    if verdict[0] is Result.FAIL:
+        heard = visit.heard
+        limit_s = time.monotonic() + visit.times.acknowledge_s
+        await heard.wait_for(lambda: heard.received().is_anything, limit_s)
+        if heard.received().is_anything:
+            # The recorder subscribes by its address and needs no answer.
+            return Result.WARN, f"{verdict[1]}; data comes all the same", *verdict[2:]
+    return verdict
+
+
+async def _subscribe(visit: _Visit) -> Verdict:
+    try:
+        connection = await visit.open(visit.command_url)
+    except InvalidStatus as error:
+        headers = error.response.headers
+        return describe_refusal(
+            error.response.status_code,
+            headers.get("Retry-After"),
+            headers.get("Date"),
+            visit.endpoint,
+        )
+    except _OPENING_ERRORS as error:
+        return describe_no_handshake(describe_error(error), visit.endpoint)
+    begun_s = time.monotonic()
+    command = {"method": "SUBSCRIBE", "params": visit.streams, "id": _COMMAND_ID}
+    try:
+        async with asyncio.timeout(visit.times.acknowledge_s):
+            await connection.send(json.dumps(command))
+            answer = await _answer(connection)
+    except TimeoutError:
+        return describe_no_acknowledgement(visit.times.acknowledge_s)
+    except ConnectionClosed as error:
+        failure = Failure(f"SUBSCRIBE was not answered: {describe_error(error).words}")
+        return describe_no_handshake(failure, visit.endpoint)
+    finally:
+        await _close(connection, visit.times)
+    return describe_acknowledgement(answer, time.monotonic() - begun_s)
+
+
+async def _check_heartbeat(visit: _Visit) -> Verdict:
+    heard, wanted = visit.heard, visit.config.heartbeat_symbol
+    waited_s = visit.times.heartbeat_s
+    await heard.wait_for(lambda: wanted in heard.mark_prices, time.monotonic() + waited_s)
+    return describe_heartbeat(
+        heard.received(), wanted, waited_s, visit.endpoint, is_acknowledged=visit.is_acknowledged
+    )
+
+
+async def _check_orders(visit: _Visit) -> Verdict:
+    heard, waited_s = visit.heard, visit.config.order_s
+    # Where a mark price has not come in ten times its period, nothing will.
+    is_over = not heard.received().is_anything
+    if not is_over:
+        await heard.wait_for(lambda: heard.order is not None, heard.opened_s + waited_s)
+    return describe_orders(heard.received(), waited_s, visit.endpoint, is_over=is_over)
+
+
+#: Name, check, and whether those after it are of no use where it fails.
+_STREAM_CHECKS: Sequence[tuple[str, _StreamCheck, bool]] = (
+    ("name resolution", _check_name, True),
+    ("TCP", _check_tcp, True),
+    ("TLS", _check_tls, True),
+    ("handshake", _check_handshake, True),
+    ("acknowledgement", _check_acknowledgement, False),
+    ("heartbeat", _check_heartbeat, False),
+    ("forceOrder data", _check_orders, False),
+)
+
+
+def _addresses(endpoint: Endpoint, config: DoctorConfig) -> tuple[str, str, list[str]]:
+    """Return the address of the data, the one of commands, and the streams."""
+    # A second symbol's mark price tells a wrong symbol from a silent endpoint.
+    symbols = (
+        (ALL_SYMBOLS,)
+        if config.symbol == ALL_SYMBOLS
+        else tuple(dict.fromkeys((config.symbol, HEARTBEAT_SYMBOL)))
+    )
+    data_url = stream_url(endpoint.base, symbols)
+    streams = data_url.partition("?streams=")[2]
+    if endpoint.route is None:
+        return data_url, f"{endpoint.base}/market/ws", streams.split("/")
+    named = f"{endpoint.base}{endpoint.path}"
+    joint = "?streams=" if endpoint.form == "stream" else "/"
+    return f"{named}{joint}{streams}", named, streams.split("/")
+
+
+async def _listen(connection: ClientConnection, heard: _Heard) -> None:
+    try:
+        while True:
+            heard.take(await connection.recv(decode=False))
+    except ConnectionClosed as error:
+        heard.end(describe_error(error))
+
+
+async def _answer(connection: ClientConnection) -> dict[str, object]:
+    """Return the answer to the command; data and whatever else comes before it is dropped."""
+    while True:
+        try:
+            content = json.loads(await connection.recv(decode=False))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(content, dict) and (
+            content.get("id") == _COMMAND_ID or (not content.get("id") and "error" in content)
+        ):
+            return content
+
+
+async def _drop(writer: asyncio.StreamWriter) -> None:
+    """End a connection that has shown what it was opened for, without waiting for the peer."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+async def _close(connection: ClientConnection, times: DoctorTimes) -> None:
+    try:
+        async with asyncio.timeout(2 * times.close_s):
+            await connection.close()
+    except TimeoutError:
+        connection.transport.abort()

@@ -1,0 +1,49 @@
+"""What the recorder needs of the place where events are kept; `storage.SqliteStore` is one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from Heatmap.model import LiquidationEvent, StoredBatch
+
+
+class EventSink(Protocol):
+    """Where events are kept; every method is called in the recorder's thread only.
+
+    A method that fails because of the environment raises `StorageError` and has changed nothing:
+    it is called again with the same arguments.
+    """
+
+    @property
+    def notice(self) -> str | None:
+        """What a user should know about where the events go; ``None``: nothing."""
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        """Store events in one transaction; those already stored are counted as duplicates."""
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        """Record a closed interval of exchange time as recorded."""
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """Add to the totals by name, in one transaction."""
+
+    def save_symbols(self, symbols: Sequence[str]) -> None:
+        """Note which symbols are recorded from now on."""
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        """Keep the tick size of a symbol, as fetched at this time."""
+
+    def kept_retention_ms(self) -> int | None:
+        """Return the retention in force, milliseconds; ``None``: none was ever noted."""
+
+    def keep_retention(self, retention_ms: int) -> None:
+        """Note the retention in force, milliseconds."""
+
+    def expired_counts(self, before_ms: int) -> Iterator[int]:
+        """Count the events older than this in small steps; their sum is the number."""
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        """Delete a few of the events older than this; return how many, 0 when none is left."""
+
+    def close(self) -> None:
+        """Release everything; nothing is called afterwards."""

@@ -1,0 +1,160 @@
+"""Deletes what is older than the retention in force, which is shortened only on confirmation."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.event_sink import EventSink
+
+_DAY_MS = 86_400_000
+# Between two steps of a deletion, so that it never keeps the loop from the sockets.
+_PAUSE_S = 0.02
+# Longest time until the next attempt after the sink failed.
+_RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionStatus:
+    """How long events are kept.
+
+    Attributes
+    ----------
+    in_force_ms
+        What is older is deleted, milliseconds.
+    wanted_ms
+        What is set. Shorter than `in_force_ms`: it waits for confirmation.
+    expired_events
+        How many events confirming it would delete; 0 where nothing waits.
+    """
+
+    in_force_ms: int
+    wanted_ms: int
+    expired_events: int
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a shorter retention waits for confirmation."""
+        return self.wanted_ms < self.in_force_ms
+
+    def words(self) -> str:
+        """Return it as one line."""
+        kept = f"events are kept for {_days(self.in_force_ms)}"
+        if not self.is_pending:
+            return kept
+        return (
+            f"{kept}; keeping them for {_days(self.wanted_ms)} deletes "
+            f"{self.expired_events} events and waits for confirmation"
+        )
+
+
+def retention_in_force(kept_ms: int | None, wanted_ms: int, *, is_confirmed: bool) -> int:
+    """Decide how long events are kept, milliseconds. Pure.
+
+    Parameters
+    ----------
+    kept_ms
+        The retention in force so far; ``None``: a file that has none yet.
+    wanted_ms
+        What is set.
+    is_confirmed
+        Whether somebody who was told what it deletes agreed to `wanted_ms`.
+    """
+    return wanted_ms if kept_ms is None or is_confirmed else max(kept_ms, wanted_ms)
+
+
+class RetentionKeeper:
+    """Keeps the sink within its retention; lives in the recorder's loop.
+
+    Parameters
+    ----------
+    wanted_ms
+        The retention that is set, milliseconds.
+    is_confirmed
+        Whether it may be shortened to that without asking.
+    interval_s
+        Time between two deletions, seconds.
+    now_ms
+        The exchange's time, asked for once it is known.
+    report
+        Told each `RetentionStatus`, and each failure.
+    """
+
+    def __init__(
+        self,
+        wanted_ms: int,
+        *,
+        is_confirmed: bool,
+        interval_s: float,
+        now_ms: Callable[[], int | None],
+        report: Callable[[RetentionStatus | StorageError], None],
+    ) -> None:
+        self._wanted_ms = wanted_ms
+        self._confirmed_ms = wanted_ms if is_confirmed else None
+        self._interval_s = interval_s
+        self._now_ms = now_ms
+        self._report = report
+        self._changed = asyncio.Event()
+        self._clock_known = asyncio.Event()
+
+    def note_clock(self) -> None:
+        """Take note that the exchange's time is known from now on."""
+        self._clock_known.set()
+
+    def want(self, wanted_ms: int) -> None:
+        """Set another retention, milliseconds; a shorter one waits for `confirm`."""
+        if wanted_ms != self._wanted_ms:
+            self._wanted_ms = wanted_ms
+            self._changed.set()
+
+    def confirm(self) -> None:
+        """Let the retention that is set be put in force, though it is shorter."""
+        self._confirmed_ms = self._wanted_ms
+        self._changed.set()
+
+    async def run(self, sink: EventSink) -> None:
+        """Keep the sink within its retention; ends only by being cancelled."""
+        while True:
+            # Against the exchange's time: this machine's clock may be wrong by years.
+            await self._clock_known.wait()
+            self._changed.clear()
+            pause_s = self._interval_s
+            try:
+                retention_ms = await self._settle(sink)
+                while self._delete_step(sink, retention_ms):  # noqa: ASYNC110 - it does the work
+                    await asyncio.sleep(_PAUSE_S)
+            except StorageError as error:
+                self._report(error)
+                pause_s = min(pause_s, _RETRY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._changed.wait()
+
+    async def _settle(self, sink: EventSink) -> int:
+        """Put in force what may be, and tell; return the retention in force, milliseconds."""
+        wanted_ms = self._wanted_ms
+        kept_ms = sink.kept_retention_ms()
+        in_force_ms = retention_in_force(
+            kept_ms, wanted_ms, is_confirmed=self._confirmed_ms == wanted_ms
+        )
+        if in_force_ms != kept_ms:
+            sink.keep_retention(in_force_ms)
+        expired = 0
+        now_ms = self._now_ms()
+        if wanted_ms < in_force_ms and now_ms is not None:
+            for count in sink.expired_counts(now_ms - wanted_ms):
+                expired += count
+                await asyncio.sleep(0)  # the sockets get their turn
+        if self._wanted_ms == wanted_ms:
+            self._report(RetentionStatus(in_force_ms, wanted_ms, expired))
+        return in_force_ms
+
+    def _delete_step(self, sink: EventSink, retention_ms: int) -> int:
+        now_ms = self._now_ms()
+        return 0 if now_ms is None else sink.delete_expired(now_ms - retention_ms)
+
+
+def _days(span_ms: int) -> str:
+    days = span_ms / _DAY_MS
+    return f"{days:g} day{'' if days == 1 else 's'}"

@@ -1,0 +1,138 @@
+"""Opens the sink, or stands by while another recorder has it, and takes over when that one ends."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from Heatmap.errors import DatabaseInUseError, OtherWriterError, StorageError
+from Heatmap.ingestion.event_sink import EventSink
+from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.standby import SinkRole, not_recorded, standby_words
+
+_logger = logging.getLogger(__name__)
+
+
+class SinkKeeper:
+    """Holds the recorder's sink; lives in the recorder's loop.
+
+    `open_first` comes first, then `attempt` about once a second until it gives a sink; `tend` from
+    then on. `close` at the end, whatever happened.
+
+    Parameters
+    ----------
+    config
+        The symbols, and whether standing by is allowed.
+    open_sink
+        Opens the sink, or raises `OtherWriterError` while another recorder has it.
+    board
+        Where role, faults and notices are shown.
+    """
+
+    def __init__(
+        self, config: RecorderConfig, open_sink: Callable[[], EventSink], board: StatusBoard
+    ) -> None:
+        self._config = config
+        self._open_sink = open_sink
+        self._board = board
+        self._sink: EventSink | None = None
+        self._are_symbols_saved = False
+        # Another recorder lives and writes: what is old is in its file.
+        self._is_other_writing = False
+        self._opened = asyncio.Event()
+
+    @property
+    def sink(self) -> EventSink | None:
+        """The sink; ``None`` while it is not open."""
+        return self._sink
+
+    @property
+    def is_other_writing(self) -> bool:
+        """Whether the latest attempt found another recorder writing."""
+        return self._is_other_writing
+
+    async def wait_for_sink(self) -> EventSink:
+        """Wait until the sink is open, and return it."""
+        while self._sink is None:
+            await self._opened.wait()
+        return self._sink
+
+    def open_first(self) -> None:
+        """Open the sink, or begin to wait for it.
+
+        Raises
+        ------
+        Exception
+            Whatever opening raised, unless waiting can help: another recorder writes, or another
+            program has the file locked.
+        """
+        try:
+            self._open()
+        except OtherWriterError as error:
+            if not self._config.allows_standby:
+                raise
+            self._stand_by(error)
+        except DatabaseInUseError as error:
+            self._wait(error)
+
+    def attempt(self) -> EventSink | None:
+        """Try to open the sink; return it where that succeeded."""
+        try:
+            self._open()
+        except OtherWriterError as error:
+            self._stand_by(error)
+        except StorageError as error:
+            self._wait(error)
+        return self._sink
+
+    def tend(self) -> None:
+        """See to an open sink: note the symbols in it, show what it has to say."""
+        if self._sink is None:
+            return
+        self._board.note(storage_notice=self._sink.notice)
+        if not self._are_symbols_saved:
+            try:
+                self._sink.save_symbols(self._config.symbols)
+                self._are_symbols_saved = True
+            except StorageError as error:
+                self._board.note(last_error=str(error))
+
+    def close(self) -> None:
+        """Close the sink; idempotent."""
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return
+        try:
+            sink.close()
+        except StorageError as error:
+            _logger.exception("the sink could not be closed cleanly")
+            self._board.note(last_error=str(error))
+
+    def _open(self) -> None:
+        self._sink = self._open_sink()
+        self._is_other_writing = False
+        self._board.note(
+            role=SinkRole.WRITER, role_words="writing", not_recorded=(), storage_fault=None
+        )
+        self.tend()
+        self._opened.set()
+
+    def _stand_by(self, error: OtherWriterError) -> None:
+        missing = not_recorded(self._config.symbols, error.recorded)
+        words = standby_words(missing, error.recorded)
+        if not self._is_other_writing:
+            _logger.info("%s", words)
+        self._is_other_writing = True
+        self._board.note(
+            role=SinkRole.STANDBY, role_words=words, not_recorded=missing, storage_fault=None
+        )
+
+    def _wait(self, error: StorageError) -> None:
+        # Nobody writes: this one would, and must keep all that comes until it can.
+        self._is_other_writing = False
+        self._board.note(
+            role=SinkRole.WRITER,
+            role_words="waiting to write",
+            not_recorded=(),
+            storage_fault=str(error),
+            last_error=str(error),
+        )

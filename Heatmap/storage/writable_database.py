@@ -1,0 +1,254 @@
+"""The one connection that writes a database file: its lock, its opening, how it outlives faults.
+
+A fault of the environment reaches the caller as a `StorageError`, and the next call begins anew: on
+a fresh file where this one was damaged, moved or deleted, on a fresh connection after an I/O error.
+"""
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.model import DataKind
+from Heatmap.storage import ledger
+from Heatmap.storage.connections import (
+    database_path,
+    file_id,
+    open_read_only,
+    open_writable,
+    transaction,
+)
+from Heatmap.storage.migrations import bring_up_to_date, read_identity, require_kind
+from Heatmap.storage.pragmas import prepare_for_writing
+from Heatmap.storage.set_aside import is_ours, set_aside
+from Heatmap.storage.sqlite_errors import is_io_error, storage_errors
+from Heatmap.storage.writer_lock import WriterLock, lock_path
+
+logger = logging.getLogger(__name__)
+
+# A file that is damaged again and again lies on a broken disk: that must not fill up with copies.
+_SET_ASIDE_SPACING_S = 60.0
+
+
+class WritableDatabase:
+    """Holds the writer lock and the writing connection of one file; `SqliteStore` says what for.
+
+    Belongs to the thread and the process that made it.
+
+    Parameters
+    ----------
+    path, kind, busy_timeout_ms, sets_damaged_aside
+        As for `SqliteStore`.
+
+    Raises
+    ------
+    StorageError
+        As `SqliteStore`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        kind: DataKind,
+        *,
+        busy_timeout_ms: int,
+        sets_damaged_aside: bool,
+    ) -> None:
+        self.path = database_path(path)
+        self.kind = kind
+        self._busy_timeout_ms = busy_timeout_ms
+        self._sets_damaged_aside = sets_damaged_aside
+        self._owner_pid = os.getpid()
+        # None: closed, or about to be opened anew.
+        self._connection: sqlite3.Connection | None = None
+        self._file_id: tuple[int, int] | None = None
+        self._is_damaged = False
+        self._set_aside_again_s = 0.0
+        self._notice: str | None = None
+        has_lock_file = lock_path(self.path).exists()
+        try:
+            _refuse_foreign_file(self.path, kind)
+        except CorruptDatabaseError:
+            if not self._may_set_aside(has_lock_file=has_lock_file):
+                raise
+        self._lock = _take_lock(self.path)
+        try:
+            self._open(has_lock_file=has_lock_file)
+        except BaseException:
+            self._lock.release()
+            raise
+        logger.info("writing %s data to %s", kind, self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def notice(self) -> str | None:
+        """What a user should know: that the file is a fresh one, and why; ``None``: nothing."""
+        return self._notice
+
+    def close(self) -> None:
+        """Checkpoint, close the file and give up the writer lock; idempotent."""
+        try:
+            with storage_errors(self.path):
+                if self._connection is not None:
+                    self._connection.close()
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        if os.getpid() != self._owner_pid:
+            raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
+        with self._faults():
+            connection = self._ready()
+            with transaction(connection, begin):
+                yield connection
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Translate the environment's faults, and draw the consequences for the next call."""
+        try:
+            with storage_errors(self.path):
+                yield
+        except CorruptDatabaseError:
+            self._is_damaged = self._sets_damaged_aside
+            raise
+        except StorageError as error:
+            if is_io_error(error.__cause__):
+                # A connection that met one may keep failing when the disk works again.
+                self._disconnect()
+            raise
+
+    def _open(self, *, has_lock_file: bool) -> None:
+        try:
+            self._connection = _connect(self.path, self.kind, self._busy_timeout_ms)
+            self._file_id = file_id(self.path)
+        except CorruptDatabaseError:
+            if not self._may_set_aside(has_lock_file=has_lock_file):
+                raise
+            self._is_damaged = True
+            with storage_errors(self.path):
+                self._ready()
+
+    def _may_set_aside(self, *, has_lock_file: bool) -> bool:
+        return self._sets_damaged_aside and is_ours(self.path, has_lock_file=has_lock_file)
+
+    def _ready(self) -> sqlite3.Connection:
+        """Return the connection; where damage was met or the file is gone, that of a fresh one."""
+        if self._is_damaged:
+            self._put_damaged_file_away()
+        elif self._connection is not None and file_id(self.path) != self._file_id:
+            self._leave_moved_file(self._connection)
+        return self._connection or self._connect_again()
+
+    def _connect_again(self) -> sqlite3.Connection:
+        connection = _connect(self.path, self.kind, self._busy_timeout_ms)
+        try:
+            with transaction(connection):
+                self._hand_over(connection)
+        except BaseException:
+            connection.close()
+            raise
+        known, self._file_id = self._file_id, file_id(self.path)
+        self._connection = connection
+        if known is not None and known != self._file_id:
+            self._tell(
+                f"the database {self.path} was moved or deleted while it was written, "
+                "recording goes on in a new file of that name"
+            )
+        return connection
+
+    def _leave_moved_file(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not checkpoint a file that was moved when it closes it: its log would be lost.
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _put_damaged_file_away(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._set_aside_again_s:
+            raise StorageError(
+                f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
+                "check the disk; what was not stored yet is written to a fresh file after that"
+            )
+        self._disconnect()
+        if not is_ours(self.path, has_lock_file=True):
+            self._is_damaged = False
+            raise StorageError(
+                f"in the place of the database {self.path} lies another program's; it was left as "
+                "it is, move it away"
+            )
+        aside = set_aside(self.path)
+        self._is_damaged = False
+        self._file_id = None
+        self._set_aside_again_s = now_s + _SET_ASIDE_SPACING_S
+        self._tell(
+            f"the damaged database was set aside as {aside}, recording goes on in a new {self.path}"
+        )
+
+    def _tell(self, notice: str) -> None:
+        self._notice = notice
+        logger.warning("%s", notice)
+
+    def _hand_over(self, connection: sqlite3.Connection) -> None:
+        """Tell a file that may be a fresh one what this process still knows of the one before."""
+
+
+def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
+    """Refuse what is visibly not ours before a lock file is put beside it.
+
+    The same checks decide again under the lock. So an operational fault, such as a lock or an
+    interrupted transaction that only a writer may roll back, is left to that second look.
+    """
+    if not path.exists():
+        return
+    with (
+        storage_errors(path),
+        suppress(sqlite3.OperationalError),
+        closing(open_read_only(path)) as connection,
+    ):
+        require_kind(read_identity(connection, path), kind, path)
+
+
+def _take_lock(path: Path) -> WriterLock:
+    try:
+        return WriterLock(path)
+    except OtherWriterError as error:
+        error.recorded = _recorded_symbols(path)
+        raise
+
+
+def _recorded_symbols(path: Path) -> tuple[str, ...] | None:
+    """Return what the file's recorder records, where it can be read just now."""
+    with suppress(sqlite3.Error), closing(open_read_only(path, timeout_s=0.0)) as connection:
+        return ledger.read_symbols(connection)
+    return None
+
+
+def _connect(path: Path, kind: DataKind, busy_timeout_ms: int) -> sqlite3.Connection:
+    with storage_errors(path):
+        connection = open_writable(path)
+        try:
+            # Before any pragma that writes: a foreign file stays as it is.
+            require_kind(read_identity(connection, path), kind, path)
+            prepare_for_writing(connection, busy_timeout_ms)
+            bring_up_to_date(connection, path, kind)
+        except BaseException:
+            connection.close()
+            raise
+    return connection

@@ -1,0 +1,361 @@
+"""What the doctor says, from facts alone: the words, the result, and what to do."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+
+from Heatmap.errors import SettingsError
+from Heatmap.ingestion.connection import Failure
+from Heatmap.ingestion.doctor_config import DoctorConfig
+from Heatmap.ingestion.doctor_words import (
+    Endpoint,
+    Finding,
+    Received,
+    Result,
+    Verdict,
+    describe_acknowledgement,
+    describe_handshake,
+    describe_heartbeat,
+    describe_name,
+    describe_no_acknowledgement,
+    describe_no_handshake,
+    describe_no_name,
+    describe_no_tcp,
+    describe_no_tls,
+    describe_orders,
+    describe_refusal,
+    describe_rest,
+    describe_tcp,
+    describe_tick_size,
+    describe_tls,
+    exit_code,
+    one_line,
+    read_endpoint,
+    reason_of,
+)
+from Heatmap.ingestion.force_order import MarkPrice
+from Heatmap.model import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
+
+NOW_MS = 1_795_176_000_000
+BASE = read_endpoint("wss://fstream.example")
+OLD = read_endpoint("wss://fstream.example/ws")
+
+
+def received(
+    *symbols: str,
+    delay_ms: int = 80,
+    order: LiquidationEvent | None = None,
+    others: int = 0,
+    ended: Failure | None = None,
+) -> Received:
+    marks = {
+        symbol: (MarkPrice(symbol, NOW_MS, 100_000.5), NOW_MS + delay_ms) for symbol in symbols
+    }
+    return Received(marks, order, 3.25, others, "not JSON: 'hello'" if others else "", ended)
+
+
+def an_order(side: OrderSide = OrderSide.SELL) -> LiquidationEvent:
+    return LiquidationEvent(
+        NOW_MS, "ETHUSDT", side, 1.0, 1.0, 1.0, SOURCE_BINANCE_USDM, 1.0, 1.0, NOW_MS, NOW_MS, ""
+    )
+
+
+def assert_says(verdict: Verdict, result: Result, *words: str, never: str = "\n") -> None:
+    text = " -- ".join(verdict[1:])
+    assert verdict[0] is result, text
+    for word in words:
+        assert word in text
+    assert never not in text
+    # Whatever is wrong comes with something to do.
+    assert result in (Result.OK, Result.SKIP) or (len(verdict) == 3 and verdict[2])
+
+
+# -- findings -------------------------------------------------------------------------------------
+
+
+def test_a_line_begins_with_the_result_and_names_the_check() -> None:
+    assert Finding("TCP", Result.OK, "fine").line() == "ok    TCP: fine"
+    assert Finding("TCP", Result.FAIL, "no", "do").line() == "FAIL  TCP: no -- do"
+    assert Finding("TCP", Result.WARN, "odd").line().startswith("warn  TCP")
+    assert Finding("TCP", Result.SKIP, "no").line().startswith("skip  TCP")
+
+
+def test_whatever_a_server_sends_stays_one_printable_line_of_bounded_length() -> None:
+    finding = Finding("x", Result.FAIL, "a\r\nb\x1b[31m\u2028c\0" + "d" * 5000, "e\nf")
+    assert len(finding.line().splitlines()) == 1
+    assert finding.line().isprintable()
+    assert len(finding.line()) < 700
+    assert one_line("a\n b\x07") == "a b?"
+    assert set(json.loads(json.dumps(finding.as_mapping()))) == {
+        "check",
+        "result",
+        "found",
+        "advice",
+    }
+    assert "\n" not in finding.as_mapping()["found"]
+
+
+def test_only_a_failure_gives_exit_code_1() -> None:
+    harmless = [Finding("x", result, "") for result in (Result.OK, Result.WARN, Result.SKIP)]
+    assert exit_code(harmless) == 0
+    assert exit_code([]) == 0
+    assert exit_code([*harmless, Finding("x", Result.FAIL, "")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(111, "Connection refused"), "Connection refused"),
+        (ValueError("a\nb"), "a b"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_a_reason_is_one_line_and_never_empty(error: Exception, expected: str) -> None:
+    assert reason_of(error) == expected
+
+
+# -- addresses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("wss://a.example", Endpoint("wss://a.example")),
+        ("wss://a.example:9443/", Endpoint("wss://a.example:9443")),
+        ("ws://[::1]:80", Endpoint("ws://[::1]:80")),
+        ("wss://a.example/ws", Endpoint("wss://a.example", "", "ws")),
+        ("wss://a.example/ws/btcusdt@forceOrder", Endpoint("wss://a.example", "", "ws")),
+        ("wss://a.example/stream?streams=x", Endpoint("wss://a.example", "", "stream")),
+        ("wss://a.example/public/ws/", Endpoint("wss://a.example", "/public", "ws")),
+        ("wss://a.example/market/stream", Endpoint("wss://a.example", "/market", "stream")),
+        ("wss://a.example/x/market/ws", Endpoint("wss://a.example/x", "/market", "ws", True)),
+        ("wss://a.example/market", Endpoint("wss://a.example/market", has_prefix=True)),
+        ("wss://a.example/streams", Endpoint("wss://a.example/streams", has_prefix=True)),
+    ],
+)
+def test_a_base_is_told_from_a_whole_endpoint(url: str, expected: Endpoint) -> None:
+    assert read_endpoint(url) == expected
+
+
+def test_the_old_and_the_foreign_paths_are_known() -> None:
+    assert OLD.is_old
+    assert OLD.path == "/ws"
+    assert read_endpoint("wss://a.example/public/stream").is_old
+    assert not read_endpoint("wss://a.example/market/ws").is_old
+    assert not BASE.is_old
+    assert BASE.path == ""
+
+
+@pytest.mark.parametrize(
+    ("ws_url", "rest_url", "expected"),
+    [
+        ("https://a.example", "https://a.example", "--ws-url"),
+        ("a.example", "https://a.example", "--ws-url"),
+        ("wss://", "https://a.example", "--ws-url"),
+        ("wss://a.example:99999", "https://a.example", "--ws-url"),
+        ("wss://a.example:x", "https://a.example", "--ws-url"),
+        ("wss://[", "https://a.example", "--ws-url"),
+        ("wss://a.example", "wss://a.example", "--rest-url"),
+        ("wss://a.example", "", "--rest-url"),
+    ],
+)
+def test_what_is_no_address_is_refused_by_its_option(
+    ws_url: str, rest_url: str, expected: str
+) -> None:
+    with pytest.raises(SettingsError, match=expected):
+        DoctorConfig(ws_url, rest_url)
+
+
+def test_with_all_symbols_one_of_them_gives_the_heartbeat() -> None:
+    addresses = ("wss://a.example", "https://a.example")
+    assert DoctorConfig(*addresses, "ALL").heartbeat_symbol == "BTCUSDT"
+    assert DoctorConfig(*addresses, "ETHUSDT").heartbeat_symbol == "ETHUSDT"
+
+
+# -- the way to the exchange ----------------------------------------------------------------------
+
+
+def test_names_are_said_with_their_addresses() -> None:
+    addresses = [f"10.0.0.{number}" for number in range(6)]
+    verdict = describe_name("a.example", addresses, is_proxy=False)
+    assert_says(verdict, Result.OK, "a.example", "10.0.0.0", "and 2 more", never="10.0.0.5")
+    assert_says(describe_name("a.example", ["10.0.0.1"], is_proxy=True), Result.OK, "proxy")
+    assert_says(describe_name("::1", ["::1"], is_proxy=False), Result.SKIP, "already")
+    assert_says(describe_no_name("a.example", "unknown"), Result.FAIL, "a.example", "unknown")
+
+
+def test_addresses_that_failed_before_one_accepted_are_a_warning() -> None:
+    assert_says(describe_tcp("10.0.0.1", 443, 0.0234, {}), Result.OK, "443", "23 ms")
+    verdict = describe_tcp("10.0.0.1", 443, 0.02, {"2001:db8::1": "no route"})
+    assert_says(verdict, Result.WARN, "2001:db8::1 (no route)", "IPv6")
+    assert_says(describe_no_tcp(443, {"10.0.0.1": "refused"}), Result.FAIL, "10.0.0.1 (refused)")
+
+
+@pytest.mark.parametrize(
+    ("days", "result", "words"),
+    [(90.0, Result.OK, "TLSv1.3"), (14.0, Result.OK, ""), (13.9, Result.WARN, "in 14 days")],
+)
+def test_a_certificate_that_ends_soon_is_a_warning(days: float, result: Result, words: str) -> None:
+    verdict = describe_tls("TLSv1.3", ["a.example"], 1e9 + days * 86_400, "some day", 1e9)
+    assert_says(verdict, result, "a.example", "some day", words)
+
+
+def test_what_to_do_without_tls_depends_on_the_reason() -> None:
+    verdict = describe_no_tls("self-signed", is_certificate=True)
+    assert_says(verdict, Result.FAIL, "self-signed", "clock", "SSL_CERT_FILE")
+    assert_says(describe_no_tls("x", is_certificate=False), Result.FAIL, "speaks TLS")
+
+
+# -- the websocket --------------------------------------------------------------------------------
+
+
+def test_a_handshake_with_a_whole_endpoint_names_the_base() -> None:
+    assert_says(describe_handshake(BASE, "/market/stream", 0.05, ""), Result.OK, "50 ms")
+    verdict = describe_handshake(BASE, "/market/stream", 0.05, "TLSv1.3 through a proxy")
+    assert_says(verdict, Result.OK, "TLSv1.3 through a proxy")
+    advice = "use --ws-url wss://fstream.example"
+    assert_says(describe_handshake(OLD, "/ws", 0.05, ""), Result.WARN, "/market/stream", advice)
+    # Data would come here, and the recorder would ask for it elsewhere.
+    right = read_endpoint("wss://fstream.example/market/ws")
+    assert_says(describe_handshake(right, "/market/ws", 0.05, ""), Result.FAIL, advice)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "words"),
+    [
+        (403, None, ("HTTP 403", "firewall", "300 s")),
+        (418, "7200", ("HTTP 418", "banned", "wait 7200 s", "Retry-After: 7200")),
+        (429, "30", ("HTTP 429", "too many", "wait 30 s", "Retry-After: 30")),
+        (429, None, ("HTTP 429", "too many", "60 s")),
+        (451, None, ("HTTP 451", "region")),
+        (503, "5", ("HTTP 503", "fault on its side", "Retry-After: 5")),
+        (404, None, ("HTTP 404", "address")),
+        (200, None, ("HTTP 200", "address")),
+    ],
+)
+def test_a_refusal_is_said_in_words_with_its_waiting_time(
+    status: int, retry_after: str | None, words: tuple[str, ...]
+) -> None:
+    assert_says(describe_refusal(status, retry_after, None, BASE), Result.FAIL, *words)
+
+
+def test_a_base_with_a_path_is_suspected_where_the_address_is() -> None:
+    suspect = read_endpoint("wss://fstream.example/market")
+    hint = "try wss://fstream.example"
+    assert_says(describe_refusal(404, None, None, suspect), Result.FAIL, hint)
+    assert_says(describe_no_handshake(Failure("no answer"), suspect), Result.FAIL, hint)
+    assert_says(describe_no_handshake(Failure("no answer"), BASE), Result.FAIL, never="try wss")
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        ({"result": None, "id": 1}, Result.OK),
+        ({"error": {"code": 2, "msg": "Invalid request"}, "id": 1}, Result.FAIL),
+        ({"result": "no", "id": 1}, Result.FAIL),
+    ],
+)
+def test_only_an_empty_result_acknowledges(answer: Mapping[str, object], result: Result) -> None:
+    assert describe_acknowledgement(answer, 0.01)[0] is result
+
+
+def test_without_an_acknowledgement_the_data_decides() -> None:
+    assert_says(describe_no_acknowledgement(5.0), Result.WARN, "5 s", "heartbeat")
+
+
+@pytest.mark.parametrize(
+    ("delay_ms", "result", "words"),
+    [
+        (0, Result.OK, "0 ms old"),
+        (2000, Result.OK, "2000 ms old"),
+        (2001, Result.WARN, "2.00 s behind this clock"),
+        (-500, Result.OK, "0.50 s ahead of this clock"),
+        (-2000, Result.OK, "2.00 s ahead of"),
+        (-7300, Result.WARN, "7.30 s ahead of this clock"),
+    ],
+)
+def test_a_heartbeat_tells_how_far_the_clocks_are_apart(
+    delay_ms: int, result: Result, words: str
+) -> None:
+    heard = received("BTCUSDT", delay_ms=delay_ms)
+    verdict = describe_heartbeat(heard, "BTCUSDT", 10.0, BASE, is_acknowledged=True)
+    assert_says(verdict, result, "100000", words)
+
+
+def test_an_endpoint_that_acknowledges_and_delivers_nothing_is_named_with_the_right_path() -> None:
+    silent = received()
+    verdict = describe_heartbeat(silent, "BTCUSDT", 10.0, OLD, is_acknowledged=True)
+    assert_says(
+        verdict,
+        Result.FAIL,
+        "acknowledges but delivers nothing",
+        "/ws",
+        "only /market delivers",
+        "use --ws-url wss://fstream.example, to which /market/stream",
+    )
+    verdict = describe_heartbeat(silent, "BTCUSDT", 10.0, BASE, is_acknowledged=True)
+    assert_says(verdict, Result.FAIL, "acknowledges but delivers nothing", "/market/stream")
+    verdict = describe_heartbeat(silent, "BTCUSDT", 10.0, BASE, is_acknowledged=False)
+    assert_says(verdict, Result.FAIL, "accepts connections but delivers nothing")
+
+
+def test_a_wrong_symbol_is_told_from_a_silent_endpoint() -> None:
+    for heard in (received("BTCUSDT"), received(order=an_order())):
+        verdict = describe_heartbeat(heard, "XYZUSDT", 10.0, BASE, is_acknowledged=True)
+        assert_says(verdict, Result.FAIL, "data came", "XYZUSDT", "--symbol", never="nothing")
+
+
+def test_a_connection_that_ended_and_frames_of_another_sort_are_said() -> None:
+    heard = received(ended=Failure("the exchange closed the connection: 1008"))
+    verdict = describe_heartbeat(heard, "BTCUSDT", 10.0, BASE, is_acknowledged=False)
+    assert_says(verdict, Result.FAIL, "1008", "ended before anything came")
+    verdict = describe_heartbeat(received(others=3), "BTCUSDT", 10.0, BASE, is_acknowledged=False)
+    assert_says(verdict, Result.FAIL, "3 other frames", "not JSON")
+
+
+def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
+    sold = received("BTCUSDT", order=an_order())
+    verdict = describe_orders(sold, 20.0, BASE, is_over=False)
+    assert_says(verdict, Result.OK, "ETHUSDT", "a long was liquidated", "3.2 s")
+    bought = received(order=an_order(OrderSide.BUY), ended=Failure("gone"))
+    verdict = describe_orders(bought, 20.0, OLD, is_over=False)
+    assert_says(verdict, Result.OK, "a short was liquidated")
+
+
+def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
+    alive = received("BTCUSDT")
+    verdict = describe_orders(alive, 20.0, BASE, is_over=False)
+    assert_says(verdict, Result.WARN, "20 s", "quiet or blind cannot be told apart", "--seconds")
+    # On the old paths it is known: mark prices may come, force orders never do.
+    verdict = describe_orders(alive, 20.0, OLD, is_over=False)
+    assert_says(verdict, Result.FAIL, "never delivers forceOrder", "only /market delivers")
+    verdict = describe_orders(received(), 20.0, BASE, is_over=True)
+    assert_says(verdict, Result.SKIP, "nothing comes")
+    ended = received(ended=Failure("gone"))
+    assert_says(describe_orders(ended, 20.0, BASE, is_over=True), Result.SKIP, "ended")
+
+
+# -- REST -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("skew_ms", "result", "words"),
+    [
+        (0.0, Result.OK, "0.00 s ahead of"),
+        (1500.0, Result.OK, "1.50 s behind"),
+        (-2500.0, Result.WARN, "this clock is 2.50 s ahead of the exchange's"),
+        (60_000.0, Result.WARN, "this clock is 60.00 s behind the exchange's"),
+        (None, Result.OK, "not compared: HTTP 404"),
+    ],
+)
+def test_rest_tells_how_far_the_clocks_are_apart(
+    skew_ms: float | None, result: Result, words: str
+) -> None:
+    assert_says(describe_rest(skew_ms, 0.3, "HTTP 404"), result, "300 ms", words)
+
+
+def test_a_tick_size_is_said_as_the_exchange_writes_it() -> None:
+    assert_says(describe_tick_size("BTCUSDT", Decimal("0.10")), Result.OK, "0.10 USD")
+    assert_says(describe_tick_size("XYZUSDT", None), Result.FAIL, "does not list XYZUSDT")

@@ -1,0 +1,110 @@
+"""Counters, recorded symbols and the retention in force, in a real file."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from Heatmap.errors import OtherWriterError, StorageError
+from Heatmap.ingestion.recorder_status import StatusBoard
+from Heatmap.model import REJECTED_COUNTER, DataKind, RejectReason
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.status import count_expired, kept_retention_ms, read_status
+from Heatmap.tests.unit.stored_events import events
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "heatmap.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(path, DataKind.LIVE) as opened:
+        yield opened
+
+
+def test_counters_add_up_over_calls_and_runs(path: Path) -> None:
+    for _ in range(3):
+        with SqliteStore(path, DataKind.LIVE) as store:
+            store.add_counts({"received": 5, "stored": 3, REJECTED_COUNTER + "not JSON": 1})
+            store.add_counts({"received": 1, "duplicates": 3})
+    assert read_status(path)["counters"] == {
+        "received": 18,
+        "stored": 9,
+        "duplicates": 9,
+        "overflowed": 0,
+        "reconnects": 0,
+        "rotations": 0,
+        "rejected": {"not JSON": 3},
+    }
+
+
+def test_the_board_gives_each_count_to_the_totals_once() -> None:
+    board = StatusBoard()
+    board.count(received=2, stored=1, reconnects=0)
+    board.count_rejection(RejectReason.NOT_JSON)
+    first = board.unsaved_counts()
+    assert first == {"received": 2, "stored": 1, "rejected: not JSON": 1}
+    # Not saved: the same again, with what came meanwhile.
+    board.count(received=1)
+    assert board.unsaved_counts() == first | {"received": 3}
+    board.note_saved(first)
+    assert board.unsaved_counts() == {"received": 1}
+    board.begin_totals(received=7)
+    assert board.unsaved_counts() == {"received": 7}
+    assert board.snapshot(0.0).received == 3
+
+
+def test_the_symbols_are_those_of_the_latest_recorder_and_a_second_one_learns_them(
+    path: Path, store: SqliteStore
+) -> None:
+    assert read_status(path)["recorded_symbols"] is None
+    with pytest.raises(OtherWriterError) as unknown:
+        SqliteStore(path, DataKind.LIVE)
+    assert unknown.value.recorded is None
+    store.save_symbols(("BTCUSDT",))
+    store.save_symbols(("BTCUSDT", "ETHUSDT"))
+    assert read_status(path)["recorded_symbols"] == ["BTCUSDT", "ETHUSDT"]
+    with pytest.raises(OtherWriterError) as known:
+        SqliteStore(path, DataKind.LIVE)
+    assert known.value.recorded == ("BTCUSDT", "ETHUSDT")
+
+
+def test_the_retention_is_kept(path: Path, store: SqliteStore) -> None:
+    assert store.kept_retention_ms() is None
+    assert kept_retention_ms(path) is None
+    store.keep_retention(1000)
+    store.keep_retention(500)
+    assert store.kept_retention_ms() == kept_retention_ms(path) == 500
+    assert read_status(path)["retention_ms"] == 500
+
+
+def test_what_expired_is_counted_in_steps_and_in_one(
+    path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("Heatmap.storage.sqlite_store._COUNTED_PER_SLICE", 7)
+    # Of equal times, none may be left out at the edge of a step.
+    store.write([*events(30), *(one for one in events(30, start_ms=500, step_ms=1000))])
+    for before_ms in (-1, 0, 1, 7_000, 12_345, 29_500, 29_501, 10**9):
+        steps = list(store.expired_counts(before_ms))
+        assert all(step <= 7 for step in steps)
+        expected = sum(
+            ts_ms < before_ms for ts_ms in [*range(0, 30_000, 1000), *range(500, 30_500, 1000)]
+        )
+        assert sum(steps) == count_expired(path, before_ms) == expected
+
+
+def test_equal_times_are_counted_each(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("Heatmap.storage.sqlite_store._COUNTED_PER_SLICE", 3)
+    same_time = [replace(events(1)[0], price=100.0 + number) for number in range(10)]
+    store.write(same_time)
+    assert sum(store.expired_counts(1)) == 10
+
+
+def test_a_file_that_is_not_there_cannot_be_asked(path: Path) -> None:
+    with pytest.raises(StorageError):
+        count_expired(path, 0)
+    with pytest.raises(StorageError):
+        kept_retention_ms(path)
