@@ -11,22 +11,28 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from Heatmap._version import __version__
 from Heatmap.compat import override
-from Heatmap.errors import HeatmapError, SettingsError
-from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.errors import HeatmapError, SettingsError, StorageError
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings, allowed_values
 from Heatmap.model import DataKind
 from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
 
 if TYPE_CHECKING:
-    from Heatmap.ingestion.recorder import RecorderStatus
+    from Heatmap.ingestion.recorder import Recorder, RecorderStatus
 
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 STATUS_LINE_PERIOD_S = 60.0
+WATCH_PERIOD_S = 0.25
+_STDIN = 0
 
 # Fields with an option of another name or with a meaning of their own on the command line.
 _NOT_AN_OPTION = frozenset({"enabled", "symbols"})
@@ -64,8 +70,8 @@ def _window_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m Heatmap",
         description="Liquidation heatmap of Binance BTCUSDT behind the candles.",
-        epilog="Commands: record (headless recorder), status (what a database holds); "
-        "each has its own --help.",
+        epilog="Commands: record (headless recorder), status (what a database holds), doctor "
+        "(what of the connection works); each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Heatmap {__version__}")
@@ -78,16 +84,20 @@ def _window_parser() -> argparse.ArgumentParser:
     parser.add_argument("--disabled", action="store_true", help="start with the heatmap off")
     parser.add_argument("--theme", choices=("dark", "light"))
     parser.add_argument(
-        "--screenshot", type=Path, metavar="FILE.png", help="save a picture at the end"
+        "--screenshot", type=_png, metavar="FILE.png", help="save a picture at the end"
     )
-    parser.add_argument("--exit-after", type=_positive, metavar="SECONDS", help="end by itself")
+    parser.add_argument("--exit-after", type=_seconds, metavar="SECONDS", help="end by itself")
     _add_exchange_options(parser)
     replay = parser.add_argument_group("replay of a recording")
-    replay.add_argument("--replay", type=Path, metavar="MESSAGES.jsonl")
-    replay.add_argument("--candles", type=Path, metavar="KLINES.csv")
+    replay.add_argument(
+        "--replay", type=_file, metavar="MESSAGES.jsonl", help="a forceOrder message a line"
+    )
+    replay.add_argument(
+        "--candles", type=_file, metavar="KLINES.csv", help="one-minute candles, with a header"
+    )
     replay.add_argument("--from", dest="start", metavar="TIME", help="such as 2024-12-05T01:00:00Z")
     replay.add_argument(
-        "--speed", type=_speed, default=1.0, help="data time per real time, 0.1 to 600"
+        "--speed", type=_speed, metavar="N", help="data time per real time, 0.1 to 600; default 1"
     )
     settings = parser.add_argument_group("settings, for this run only")
     defaults = HeatmapSettings().to_texts()
@@ -95,7 +105,10 @@ def _window_parser() -> argparse.ArgumentParser:
         if name not in _NOT_AN_OPTION:
             option = "--" + name.replace("_", "-")
             settings.add_argument(
-                option, dest=f"set_{name}", metavar="VALUE", help=f"default {text}"
+                option,
+                dest=f"set_{name}",
+                metavar="VALUE",
+                help=f"{allowed_values(name)}; default {text}",
             )
     return parser
 
@@ -112,10 +125,10 @@ def _window(words: Sequence[str]) -> int:
         texts["symbols"] = options.symbol
     if options.disabled:
         texts["enabled"] = "no"
-    _check_settings(parser, texts)
+    settings = _check_settings(parser, texts)
+    if settings.symbols == (ALL_SYMBOLS,):
+        parser.error("--symbol: a chart shows one symbol; all can be recorded by: record")
     source = _source(parser, options)
-    if options.screenshot is not None:
-        _require_writable(options.screenshot)
     _log_to_stderr()
 
     from Heatmap.standalone.application import WindowOptions, run_window  # noqa: PLC0415
@@ -125,13 +138,13 @@ def _window(words: Sequence[str]) -> int:
         WindowOptions(
             source=source,
             db=options.db,
-            ws_url=options.ws_url,
-            rest_url=options.rest_url,
+            ws_url=options.ws_url or WS_URL,
+            rest_url=options.rest_url or REST_URL,
             setting_texts=texts,
             messages=options.replay,
             candles=options.candles,
             start_ms=parse_time(options.start) if source == "replay" else 0,
-            speed=options.speed,
+            speed=options.speed or 1.0,
             screenshot=options.screenshot,
             exit_after_s=options.exit_after,
             theme=options.theme,
@@ -142,8 +155,15 @@ def _window(words: Sequence[str]) -> int:
 
 def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
     replay = (options.replay, options.candles, options.start)
+    addresses = options.ws_url is not None or options.rest_url is not None
     if not any(replay):
+        if options.speed is not None:
+            parser.error("--speed is for a replay: name --replay, --candles and --from as well")
+        if options.source == "demo" and addresses:
+            parser.error("--source demo has an exchange of its own: leave the addresses out")
         return options.source or "auto"
+    if addresses:
+        parser.error("a replay has an exchange of its own: leave the addresses out")
     if not all(replay):
         parser.error("a replay needs --replay, --candles and --from together")
     if options.source is not None:
@@ -161,7 +181,17 @@ def _record(words: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
-    parser.add_argument("--retention-days", metavar="DAYS", help="default 14")
+    parser.add_argument(
+        "--retention-days",
+        metavar="DAYS",
+        help="default: as the database was kept so far, 14 for a new one; a shorter one is asked "
+        "about first",
+    )
+    parser.add_argument(
+        "--confirm-retention",
+        action="store_true",
+        help="shorten the retention without asking; deletes the events that are older",
+    )
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     _add_exchange_options(parser)
     options = parser.parse_args(words)
@@ -180,32 +210,104 @@ def _record(words: Sequence[str]) -> int:
     from Heatmap.ingestion.recorder import Recorder, RecorderConfig  # noqa: PLC0415
     from Heatmap.storage.location import default_database  # noqa: PLC0415
     from Heatmap.storage.sqlite_store import SqliteStore  # noqa: PLC0415
+    from Heatmap.storage.status import kept_retention_ms  # noqa: PLC0415
 
     database = options.db or default_database(DataKind.LIVE)
+    retention_ms = settings.retention_ms
+    if options.retention_days is None:
+        with suppress(StorageError):  # not there yet, or refused below
+            retention_ms = kept_retention_ms(database) or retention_ms
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: ended.set())
+    # A terminal that is closed ends it as tidily as a service manager does.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda _number, _frame: ended.set())
     config = RecorderConfig(
         symbols=settings.symbols,
-        ws_url=options.ws_url,
-        rest_url=options.rest_url,
-        retention_ms=settings.retention_ms,
+        ws_url=options.ws_url or WS_URL,
+        rest_url=options.rest_url or REST_URL,
+        retention_ms=retention_ms,
+        confirms_retention=options.confirm_retention,
         keep_raw=settings.keep_raw,
     )
-    recorder = Recorder(config, lambda: SqliteStore(database, DataKind.LIVE))
+    recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
     recorder.start()
-    _say(f"recording {', '.join(settings.symbols)} into {database}")
     try:
-        while not ended.wait(STATUS_LINE_PERIOD_S):
-            _say(_recorder_words(recorder.status()))
+        _watch(recorder, f"recording {', '.join(settings.symbols)} into {database}", ended)
     finally:
         recorder.stop()
     _say(_recorder_words(recorder.status()))
     return 0
 
 
+def _watch(recorder: "Recorder", what: str, ended: threading.Event) -> None:
+    """Print what the recorder does until it is to end: each change of its role, and once a minute.
+
+    Parameters
+    ----------
+    recorder
+        Started.
+    what
+        What it does as the writer, in words.
+    ended
+        Set when it is to end.
+    """
+    role, roles = None, 0
+    line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
+    question = _RetentionQuestion(recorder)
+    while True:
+        status = recorder.status()
+        if status.role != role:
+            role = status.role
+            roles += 1
+            took_over = "took over: " if roles > 1 else ""
+            _say(took_over + what if role == "writer" else f"{status.role_words} ({what})")
+        question.ask_where_needed(status)
+        if time.monotonic() >= line_due_s:
+            line_due_s += STATUS_LINE_PERIOD_S
+            _say(_recorder_words(status))
+        if ended.wait(WATCH_PERIOD_S):
+            return
+
+
+class _RetentionQuestion:
+    """Asks once whether events may be deleted because their retention is to be shorter."""
+
+    def __init__(self, recorder: "Recorder") -> None:
+        self._recorder = recorder
+        self._is_asked = False
+
+    def ask_where_needed(self, status: "RecorderStatus") -> None:
+        """Ask on a terminal; without one, say how to confirm."""
+        retention = status.retention
+        if self._is_asked or retention is None or not retention.is_pending:
+            return
+        self._is_asked = True
+        if not os.isatty(_STDIN):
+            _say(f"{retention.words()}: run once with --confirm-retention")
+            return
+        _say(f"{retention.words()}: delete {retention.expired_events} events? (y/n)")
+        if hasattr(signal, "SIGTTIN"):
+            # Sent to the background, a recorder must go on and not be stopped for its question.
+            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+        # A daemon, so that a question which nobody answers does not hold up the end.
+        threading.Thread(target=self._wait_for_answer, name="answer", daemon=True).start()
+
+    def _wait_for_answer(self) -> None:
+        # Not through sys.stdin: a thread that waits in there would break the interpreter's end.
+        try:
+            answer = os.read(_STDIN, 100).strip().lower()
+        except OSError:  # the terminal is gone, or another program's
+            answer = b""
+        if answer in (b"y", b"yes") and self._recorder.confirm_retention():
+            _say("the retention is shortened")
+        else:
+            _say("nothing is deleted")
+
+
 def _recorder_words(status: "RecorderStatus") -> str:
     words = [
+        *(["standby"] if status.role == "standby" else []),
         status.connection_words,
         f"{status.stored} stored",
         f"{status.duplicates} duplicates",
@@ -217,6 +319,8 @@ def _recorder_words(status: "RecorderStatus") -> str:
         words.append(f"{status.overflowed} LOST because the database could not be written")
     if status.storage_fault is not None:
         words.append(f"not written: {status.storage_fault}")
+    if status.not_recorded:
+        words.append(f"NOT recorded: {', '.join(status.not_recorded)}")
     return ", ".join(words)
 
 
@@ -240,7 +344,57 @@ def _status(words: Sequence[str]) -> int:
     return 0
 
 
-_COMMANDS = {"record": _record, "status": _status}
+# -- the doctor -----------------------------------------------------------------------------------
+
+
+def _doctor(words: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="python -m Heatmap doctor",
+        description="Connect as the recorder would and say what works, one line per check; "
+        "changes no database. Exit code 1 when something failed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--symbol", help="one symbol or all, default BTCUSDT")
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=20.0,
+        metavar="N",
+        help="how long to wait for a force order of any symbol, default 20",
+    )
+    parser.add_argument("--json", action="store_true", help="print a list of objects at the end")
+    _add_exchange_options(parser)
+    options = parser.parse_args(words)
+    texts = {} if options.symbol is None else {"symbols": options.symbol}
+    symbols = _check_settings(parser, texts).symbols
+    if len(symbols) > 1:
+        parser.error(f"--symbol takes one symbol or all, got {options.symbol}")
+    _log_to_stderr()
+
+    from Heatmap.ingestion.doctor import DoctorConfig, diagnose  # noqa: PLC0415
+    from Heatmap.ingestion.doctor_words import Finding, exit_code  # noqa: PLC0415
+    from Heatmap.storage.health import examine_database  # noqa: PLC0415
+    from Heatmap.storage.location import default_database  # noqa: PLC0415
+
+    config = DoctorConfig(
+        options.ws_url or WS_URL, options.rest_url or REST_URL, symbols[0], options.seconds
+    )
+    database = options.db or default_database(DataKind.LIVE)
+
+    def report(finding: Finding) -> None:
+        if not options.json:
+            _say(finding.line())
+
+    try:
+        findings = diagnose(config, lambda: examine_database(database, DataKind.LIVE), report)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    if options.json:
+        _say(json.dumps([finding.as_mapping() for finding in findings], indent=2))
+    return exit_code(findings)
+
+
+_COMMANDS = {"doctor": _doctor, "record": _record, "status": _status}
 
 
 # -- shared ---------------------------------------------------------------------------------------
@@ -248,10 +402,12 @@ _COMMANDS = {"record": _record, "status": _status}
 
 def _add_exchange_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--db", type=Path, metavar="FILE", help="database, default in the data directory"
+        "--db", type=_file, metavar="FILE", help="database, default in the data directory"
     )
-    parser.add_argument("--ws-url", default=WS_URL, metavar="URL", help=f"default {WS_URL}")
-    parser.add_argument("--rest-url", default=REST_URL, metavar="URL", help=f"default {REST_URL}")
+    parser.add_argument("--ws-url", type=_url("ws", "wss"), metavar="URL", help=f"default {WS_URL}")
+    parser.add_argument(
+        "--rest-url", type=_url("http", "https"), metavar="URL", help=f"default {REST_URL}"
+    )
 
 
 def _check_settings(parser: argparse.ArgumentParser, texts: dict[str, str]) -> HeatmapSettings:
@@ -261,34 +417,55 @@ def _check_settings(parser: argparse.ArgumentParser, texts: dict[str, str]) -> H
         parser.error(str(error))
 
 
-def _require_writable(path: Path) -> None:
-    directory = path.resolve().parent
-    if not directory.is_dir() or not os.access(directory, os.W_OK) or path.is_dir():
-        raise HeatmapError(
-            f"the picture cannot be written to {path}: name a file in a directory that exists "
-            "and can be written to"
-        )
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
-    return number
+def _url(*schemes: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise argparse.ArgumentTypeError(
+                f"expected an address like {schemes[-1]}://host, got {text!r}"
+            )
+        return text
+
+    return check
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file name, got nothing")
+    return Path(text)
+
+
+def _png(text: str) -> Path:
+    path = _file(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
+    return path
 
 
 def _speed(text: str) -> float:
-    number = float(text)
-    if not MIN_SPEED <= number <= MAX_SPEED:
-        raise argparse.ArgumentTypeError(
-            f"expected a speed from {MIN_SPEED:g} to {MAX_SPEED:g}, got {text}"
-        )
-    return number
+    with suppress(ValueError):
+        if MIN_SPEED <= float(text) <= MAX_SPEED:
+            return float(text)
+    raise argparse.ArgumentTypeError(
+        f"expected a speed from {MIN_SPEED:g} to {MAX_SPEED:g}, got {text!r}"
+    )
 
 
 def _log_to_stderr() -> None:
+    level = (os.environ.get("HEATMAP_LOG") or "WARNING").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise SettingsError(
+            f"HEATMAP_LOG must be DEBUG, INFO, WARNING or ERROR, got {level!r}; correct or unset it"
+        )
     logging.basicConfig(
-        level=os.environ.get("HEATMAP_LOG", "WARNING").upper(),
+        level=level,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
 

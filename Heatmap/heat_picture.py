@@ -6,6 +6,7 @@ message that brings the page up to date, or ``None`` when the page already is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
@@ -15,7 +16,14 @@ from typing import Any
 import numpy as np
 
 from Heatmap.aggregation.heat_field import ColumnRange, HeatField, needed_span_ms
-from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, steady_clip, to_bytes
+from Heatmap.aggregation.normalization import (
+    Scale,
+    auto_clip,
+    log_floor,
+    steady_clip,
+    to_bytes,
+    to_usd,
+)
 from Heatmap.aggregation.resolution import (
     GridSpec,
     PriceAxis,
@@ -25,7 +33,7 @@ from Heatmap.aggregation.resolution import (
 )
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
-from Heatmap.model import CoverageInterval, LiquidationEvent, Viewport
+from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, Viewport
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.event_reader import EventReader
 
@@ -33,6 +41,14 @@ COVERAGE_PERIOD_S = 1.0
 """The coverage is read again at most this often."""
 CLIP_PERIOD_S = 1.0
 """The automatic clip is looked at at most this often."""
+HEARTBEAT_OVERDUE_MS = 10_000
+"""Heartbeats further apart than this, in the exchange's time, leave a hole in the coverage."""
+BRIGHTEST = 255
+_SOURCE_WORDS = {
+    DataKind.LIVE: "Binance USD-M liquidations",
+    DataKind.SIMULATED: "Simulated liquidations",
+    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
+}
 EMPTY_CLIP_USD = 100_000.0
 """Where the scale ends while there is nothing to take a percentile of."""
 
@@ -51,15 +67,20 @@ class PictureRequest:
         Tick size of the symbol, USD.
     now_ms
         Data time now.
-    is_alive
-        Whether heartbeats flow at this moment, so that the newest coverage reaches until now.
+    heartbeats
+        Since when and until when heartbeats flow on the present connection, UTC milliseconds;
+        ``None`` while they do not.
+    reads_new_rows
+        Whether another recorder writes the database, so that new events are read from it instead of
+        being handed over.
     """
 
     viewport: Viewport
     settings: HeatmapSettings
     tick_size: Decimal
     now_ms: int
-    is_alive: bool
+    heartbeats: tuple[int, int] | None
+    reads_new_rows: bool = False
 
     @property
     def end_ms(self) -> int:
@@ -117,6 +138,7 @@ class HeatPicture:
         # Newest row that is in the picture: a batch that was read from the file is not added again.
         self._last_row_id = 0
         self._sequence = 0
+        self._source_text = ""
         self._gaps: list[list[Any]] = []
         self._inner_gap_edges: list[tuple[Any, ...]] = []
         self._coverage_read_s = 0.0
@@ -176,9 +198,10 @@ class HeatPicture:
             if self._is_closed:
                 return None
             field = self._field
-            if field is None:
+            if field is None or self._is_file_replaced():
                 return self._rebuild(request, pending)
-            self._built = request
+            request = self._with_built_view(request)
+            self._catch_up(field, request)
             self._add(field, request, pending)
             self._scale = self._fresh_scale(field, request.settings, previous=None)
             return self._whole_message(field, request)
@@ -191,7 +214,7 @@ class HeatPicture:
             field, axis, scale = self._field, self._axis, self._scale
             if field is None or axis is None or scale is None:
                 return self._rebuild(request, pending)
-            if axis.tick_size != request.tick_size:
+            if axis.tick_size != request.tick_size or self._is_file_replaced():
                 return self._rebuild(request, pending)
             return self._update(field, scale, request, pending)
 
@@ -223,6 +246,7 @@ class HeatPicture:
         keeps_scale = self._built is not None and _same_values(self._built.settings, settings)
         self._field, self._axis, self._built = field, axis, request
         self._last_row_id = window.last_row_id
+        self._source_text = self._describe_source()
         self._add(field, request, pending)
         self._scale = self._fresh_scale(
             field, settings, previous=self._scale if keeps_scale else None
@@ -233,11 +257,12 @@ class HeatPicture:
     def _update(
         self, field: HeatField, scale: Scale, request: PictureRequest, pending: Pending
     ) -> PictureMessage | None:
-        self._built = request
+        request = self._with_built_view(request)
         first_col_before = field.spec.time.first_col
         ranges = []
         if request.viewport.end_ms is None:
             ranges.append(field.advance(request.end_ms))
+        ranges.append(self._catch_up(field, request))
         ranges.append(self._add(field, request, pending))
         changed = _union(ranges)
         gaps_changed = self._read_gaps(request)
@@ -284,7 +309,9 @@ class HeatPicture:
             "windowStartMs": request.end_ms - request.settings.window_ms,
             "endMs": request.end_ms,
             "gaps": self._gaps,
+            "sourceText": self._source_text,
             "scale": {
+                "labels": colour_bar_labels(self._scale),
                 "mode": self._scale.mode,
                 "floorUsd": self._scale.floor_usd,
                 "clipUsd": self._scale.clip_usd,
@@ -295,13 +322,47 @@ class HeatPicture:
 
     # -- helpers ------------------------------------------------------------------------------
 
+    def _with_built_view(self, request: PictureRequest) -> PictureRequest:
+        """Keep the view that the field was built for; only a rebuild takes another one over."""
+        if self._built is not None:
+            request = replace(request, viewport=self._built.viewport)
+        self._built = request
+        return request
+
+    def _is_file_replaced(self) -> bool:
+        """Whether the recorder has begun a fresh file in the place of the one that is open."""
+        return self._reader is not None and not self._reader.is_current()
+
     def _open_reader(self) -> EventReader:
+        if self._reader is not None and self._is_file_replaced():
+            self._reader.close()
+            self._reader = None
         if self._reader is None:
             self._reader = EventReader(self._database)
         return self._reader
 
+    def _describe_source(self) -> str:
+        reader = self._open_reader()
+        words = _SOURCE_WORDS[reader.kind]
+        first_ms = reader.first_event_ms(self.symbol)
+        if first_ms is None:
+            return f"{words}: none recorded yet"
+        since = datetime.fromtimestamp(first_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return f"{words}, lower bound, recorded since {since}"
+
     def _has_tick(self, tick_size: Decimal) -> bool:
         return self._axis is not None and self._axis.tick_size == tick_size
+
+    def _catch_up(self, field: HeatField, request: PictureRequest) -> ColumnRange | None:
+        """Add what another recorder has stored since the last read."""
+        if not request.reads_new_rows:
+            return None
+        window = self._open_reader().read_after(self.symbol, self._last_row_id)
+        self._last_row_id = window.last_row_id
+        events = window.events
+        if request.viewport.end_ms is not None:
+            events = events[events["ts_ms"] < field.spec.time.end_ms]
+        return field.add(events) if len(events) else None
 
     def _add(
         self, field: HeatField, request: PictureRequest, pending: Pending
@@ -337,13 +398,41 @@ class HeatPicture:
         end_ms = request.end_ms
         start_ms = end_ms - request.settings.window_ms
         intervals = list(self._open_reader().read_coverage(self.symbol, start_ms, end_ms))
-        if request.is_alive and request.viewport.end_ms is None and intervals:
-            intervals[-1] = replace(intervals[-1], end_ms=end_ms)
+        if request.viewport.end_ms is None and intervals and request.heartbeats is not None:
+            intervals[-1] = _stretched(intervals[-1], request.heartbeats, end_ms)
         gaps = find_gaps(intervals, start_ms, end_ms)
         inner = _inner_edges(gaps, start_ms, end_ms)
         changed = inner != self._inner_gap_edges
         self._gaps, self._inner_gap_edges = gaps, inner
         return changed
+
+
+def colour_bar_labels(scale: Scale) -> list[list[Any]]:
+    """Return the amounts along a colour bar, from the function that made the cells' levels.
+
+    Returns
+    -------
+    list of ``[place, text]``
+        Place 0 to 1 along the bar; the last one stands for everything above as well.
+    """
+    places = (0.0, 0.5, 1.0)
+    amounts = to_usd(np.array(places) * BRIGHTEST, scale).tolist()
+    if scale.mode == "log":
+        amounts[0] = scale.floor_usd
+    labels: list[list[Any]] = [
+        [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
+    ]
+    labels[-1][1] = f"\u2265{labels[-1][1]} USD"
+    return labels
+
+
+def usd_text(usd: float) -> str:
+    """Return an amount with two significant digits: ``950``, ``1.2k``, ``35k``, ``2.5M``."""
+    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
+        # Rounded first: 999,600 is 1.0M and not 1000k.
+        if float(f"{usd:.2g}") >= unit:
+            return f"{float(f'{usd:.2g}') / unit:g}{name}"
+    return f"{usd:.2g}"
 
 
 def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int) -> list[list[Any]]:
@@ -364,6 +453,21 @@ def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int)
     ]
     gaps += [[part.start_ms, part.end_ms, "unproven"] for part in intervals if not part.proven]
     return sorted(gaps)
+
+
+def _stretched(
+    newest: CoverageInterval, heartbeats: tuple[int, int], end_ms: int
+) -> CoverageInterval:
+    """Let the newest interval of the present connection reach as far as its heartbeats prove.
+
+    Coverage is written after its events, about once a second, and a heartbeat covers until the next
+    one is overdue. An interval from before the present connection stays as it is.
+    """
+    since_ms, until_ms = heartbeats
+    if newest.end_ms < since_ms:
+        return newest
+    reached_ms = min(until_ms + HEARTBEAT_OVERDUE_MS, end_ms)
+    return replace(newest, end_ms=max(newest.end_ms, reached_ms))
 
 
 def _inner_edges(gaps: list[list[Any]], start_ms: int, end_ms: int) -> list[tuple[Any, ...]]:

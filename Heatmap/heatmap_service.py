@@ -11,11 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
 from Heatmap.model import DataKind, StoredBatch
+from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 
@@ -26,12 +28,49 @@ FALLBACK_TICK_SIZE = Decimal("0.1")
 INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
+_CLOCK_JUMP_MS = 2_000
+
 SettingsListener = Callable[[HeatmapSettings], None]
 
 
 def wall_clock_ms() -> int:
     """Return the time of this machine's clock, UTC milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+class ExchangeClock:
+    """The exchange's time: this machine's clock, corrected by what the heartbeats say.
+
+    A machine whose clock is off by minutes would otherwise draw into the future, or wait for it.
+
+    Parameters
+    ----------
+    last_heartbeat_ms
+        Gives the newest heartbeat in the exchange's time; ``None``: there was none yet.
+    wall_ms
+        Gives this machine's time, UTC milliseconds.
+    """
+
+    def __init__(
+        self, last_heartbeat_ms: Callable[[], int | None], wall_ms: Callable[[], int]
+    ) -> None:
+        self._last_heartbeat_ms = last_heartbeat_ms
+        self._wall_ms = wall_ms
+        self._seen_ms: int | None = None
+        self._offset_ms = 0
+
+    def __call__(self) -> int:
+        """Return the exchange's time, UTC milliseconds."""
+        now_ms, beat_ms = self._wall_ms(), self._last_heartbeat_ms()
+        if beat_ms is not None and beat_ms != self._seen_ms:
+            # Heartbeats are seen up to a look's interval late: the largest offset is the truest,
+            # unless the machine's clock was set.
+            fresh_ms = beat_ms - now_ms
+            is_jump = abs(fresh_ms - self._offset_ms) > _CLOCK_JUMP_MS
+            is_first = self._seen_ms is None
+            self._offset_ms = fresh_ms if is_first or is_jump else max(self._offset_ms, fresh_ms)
+            self._seen_ms = beat_ms
+        return now_ms + self._offset_ms
 
 
 class HeatmapService:
@@ -75,7 +114,7 @@ class HeatmapService:
         self._ws_url = ws_url
         self._rest_url = rest_url
         self._kind = kind
-        self._clock = clock or wall_clock_ms
+        self._clock = clock or ExchangeClock(self._last_heartbeat_ms, wall_clock_ms)
         self._label = label
         self._connection_times = connection_times or ConnectionTimes()
         self._recorder: Recorder | None = None
@@ -93,6 +132,13 @@ class HeatmapService:
         self._has_inbox_overflown = False
         self._inbox_lock = threading.Lock()
         self._lifecycle = asyncio.Lock()
+        # The host wants it to run: a restart must not undo a stop.
+        self._is_wanted = False
+        # What the recorder was made for.
+        self._recorded_symbols: tuple[str, ...] = ()
+        # From the database, for as long as the exchange has not told.
+        self._stored_tick_sizes: dict[str, Decimal] = {}
+        self._last_error = ""
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -104,30 +150,24 @@ class HeatmapService:
         StorageError
             The database cannot be used; nothing was started and nothing overwritten.
         """
+        self._is_wanted = True
         async with self._lifecycle:
-            if self.is_running():
-                return
-            await self._stop()
-            self._loop = asyncio.get_running_loop()
-            self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
-            recorder = self._make_recorder()
-            try:
-                await self._loop.run_in_executor(self._executor, recorder.start)
-            except BaseException:
-                await self._stop()
-                raise
-            self._recorder = recorder
-            for layer in self._layers:
-                self._start_feed(layer)
+            await self._start()
 
     async def stop(self) -> None:
         """Stop feeding and recording; everything received is in the database. Idempotent."""
+        self._is_wanted = False
         async with self._lifecycle:
             await self._stop()
 
     def is_running(self) -> bool:
         """Whether the recorder thread lives; `status` tells how it fares."""
         return self._recorder is not None and self._recorder.is_running()
+
+    def is_standby(self) -> bool:
+        """Whether another recorder writes the database, and this one only stands by."""
+        status = self._current_recorder_status()
+        return status is not None and status.role is SinkRole.STANDBY
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
@@ -156,6 +196,18 @@ class HeatmapService:
             feed.apply_settings(settings)
         for listener in list(self._settings_listeners):
             listener(settings)
+
+    def confirm_retention(self) -> bool:
+        """Put the shorter retention in force that waits for it, and delete what it says.
+
+        ``status()["recorder"].retention`` names the number of events that this deletes.
+
+        Returns
+        -------
+        bool
+            ``False`` where none waits, or where it is not counted yet what it deletes.
+        """
+        return self._recorder is not None and self._recorder.confirm_retention()
 
     def add_settings_listener(self, listener: SettingsListener) -> None:
         """Call `listener` with the new settings after each change."""
@@ -199,11 +251,11 @@ class HeatmapService:
         return self._clock()
 
     def tick_size(self, symbol: str) -> Decimal:
-        """Return the tick size in use for `symbol`, USD: the last known, else 0.1."""
+        """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
         status = self._current_recorder_status()
         if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
             return known.tick_size
-        return FALLBACK_TICK_SIZE
+        return self._stored_tick_sizes.get(symbol, FALLBACK_TICK_SIZE)
 
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
@@ -215,19 +267,22 @@ class HeatmapService:
         Returns
         -------
         dict
-            ``running``, ``kind``, ``database``, ``recorder`` (a `RecorderStatus` or ``None``),
-            ``tick_size_known`` (symbol to whether the exchange has told it) and ``layers``: per
-            layer its symbol, last error and measurements (``rebuild_ms``, ``update_ms``,
-            ``sent_bytes``, ``paintMs`` ...).
+            ``running``, ``kind``, ``database``, ``error`` (of the service itself, or empty),
+            ``recorder`` (a `RecorderStatus` or ``None``), ``role`` (``writer``, ``standby`` while
+            another recorder writes the database, or ``stopped``), ``tick_sizes`` (symbol to where
+            it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per layer
+            its symbol, last error and measurements (``rebuild_ms``, ``update_ms``, ``sent_bytes``,
+            ``paintMs`` ...).
         """
         recorder = self._current_recorder_status()
-        known = {} if recorder is None else recorder.tick_sizes
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
             "database": str(self._database),
+            "error": self._last_error,
             "recorder": recorder,
-            "tick_size_known": {symbol: symbol in known for symbol in self._settings.symbols},
+            "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
+            "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._settings.symbols},
             "layers": [
                 {
                     "symbol": layer.symbol,
@@ -240,19 +295,70 @@ class HeatmapService:
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _tick_origin(self, symbol: str) -> str:
+        status = self._current_recorder_status()
+        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
+            return known.origin.value
+        return "last known" if symbol in self._stored_tick_sizes else "assumed"
+
+    def _last_heartbeat_ms(self) -> int | None:
+        status = self._current_recorder_status()
+        return None if status is None else status.last_heartbeat_ms
+
+    def _heartbeats(self) -> tuple[int, int] | None:
+        """Return since when and until when heartbeats flow; ``None`` while they do not."""
+        status = self._current_recorder_status()
+        if status is None or not self.is_live() or status.storage_fault is not None:
+            return None
+        since_ms, until_ms = status.connected_since_ms, status.last_heartbeat_ms
+        return None if since_ms is None or until_ms is None else (since_ms, until_ms)
+
     def _make_recorder(self) -> Recorder:
         settings = self._settings
+        self._recorded_symbols = settings.symbols
+        self._last_error = ""
         config = RecorderConfig(
             symbols=settings.symbols,
             ws_url=self._ws_url,
             rest_url=self._rest_url,
             retention_ms=settings.retention_ms,
             keep_raw=settings.keep_raw,
+            # Simulated and replayed data belong to the window that makes them.
+            allows_standby=self._kind is DataKind.LIVE,
             connection_times=self._connection_times,
         )
         return Recorder(
-            config, lambda: SqliteStore(self._database, self._kind), on_stored=self._receive_batch
+            config,
+            lambda: SqliteStore.for_recorder(self._database, self._kind),
+            on_stored=self._receive_batch,
         )
+
+    async def _start(self) -> None:
+        if self.is_running():
+            return
+        await self._stop()
+        self._loop = asyncio.get_running_loop()
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
+        # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
+        self._recorder = self._make_recorder()
+        try:
+            await self._loop.run_in_executor(self._executor, self._recorder.start)
+            self._stored_tick_sizes = await self._loop.run_in_executor(
+                self._executor, self._read_tick_sizes, self._settings.symbols
+            )
+        except BaseException:
+            await self._stop()
+            raise
+        for layer in self._layers:
+            self._start_feed(layer)
+
+    def _read_tick_sizes(self, symbols: tuple[str, ...]) -> dict[str, Decimal]:
+        try:
+            return read_tick_sizes(self._database, symbols)
+        except StorageError:
+            # The recorder waits for the file: another program has it locked, or makes it just now.
+            logger.info("no tick size could be read yet", exc_info=True)
+            return {}
 
     async def _stop(self) -> None:
         for layer in list(self._feeds):
@@ -261,12 +367,13 @@ class HeatmapService:
         executor, self._executor = self._executor, None
         if executor is None:
             return
-        loop = asyncio.get_running_loop()
         if recorder is not None:
-            await loop.run_in_executor(executor, recorder.stop)
+            await asyncio.get_running_loop().run_in_executor(executor, recorder.stop)
             self._recorder_status = recorder.status()
         with self._inbox_lock:
             self._inbox.clear()
+            self._is_drain_pending = False
+            self._has_inbox_overflown = False
         # Nothing is left to do but to close the readers, which takes no time.
         executor.shutdown(wait=True)
 
@@ -277,9 +384,10 @@ class HeatmapService:
             database=self._database,
             clock=self._clock,
             tick_size=self.tick_size,
-            is_alive=self.is_live,
+            heartbeats=self._heartbeats,
             executor=self._executor,
             label=self._label,
+            is_standby=self.is_standby,
         )
         feed = LayerFeed(layer, self._settings, context)
         task = self._loop.create_task(feed.run(), name="Heatmap layer feed")
@@ -303,15 +411,15 @@ class HeatmapService:
         self._restart_task = loop.create_task(self._restart(), name="Heatmap recorder restart")
 
     async def _restart(self) -> None:
+        """Record other symbols, unless the host has stopped the service meanwhile."""
         try:
-            while True:
-                symbols = self._settings.symbols
-                await self.stop()
-                await self.start()
-                if symbols == self._settings.symbols:
-                    return
-        except Exception:
+            async with self._lifecycle:
+                while self._is_wanted and self._recorded_symbols != self._settings.symbols:
+                    await self._stop()
+                    await self._start()
+        except Exception as error:
             logger.exception("recording could not be started again")
+            self._last_error = f"recording could not be started again: {error}"
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread; at most one callback to the loop is pending."""

@@ -114,6 +114,10 @@ class HeatmapSettings:
         Symbols to record, or ``("ALL",)``.
     gap_hatch
         Whether time that was not recorded is hatched.
+    colour_bar
+        Whether the chart says what the colours mean in USD.
+    source_line
+        Whether the chart says where the data come from.
 
     Raises
     ------
@@ -138,13 +142,15 @@ class HeatmapSettings:
     keep_raw: bool = True
     symbols: tuple[str, ...] = ("BTCUSDT",)
     gap_hatch: bool = True
+    colour_bar: bool = True
+    source_line: bool = True
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             _require_choice(name, getattr(self, name), allowed)
         for name, (low, high) in _RANGES.items():
             _require_range(name, getattr(self, name), low, high)
-        for name in ("enabled", "keep_raw", "gap_hatch"):
+        for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be yes or no, got {getattr(self, name)!r}")
         for name in ("update_interval_ms", "retention_days"):
@@ -232,6 +238,7 @@ class HeatmapSettings:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+_SWITCHES = ("enabled", "keep_raw", "gap_hatch", "colour_bar", "source_line")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "window": tuple(WINDOWS_S),
     "palette": PALETTES,
@@ -247,6 +254,21 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "update_interval_ms": (250, 1000),
     "retention_days": (1, 3650),
 }
+_OTHER_VALUES: Mapping[str, str] = {
+    "clip_usd": "auto, or USD from 1",
+    "resolution": "auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
+    "symbols": f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS}",
+}
+
+
+def allowed_values(name: str) -> str:
+    """Return in a few words which texts the field `name` takes."""
+    if name in _CHOICES:
+        return ", ".join(_CHOICES[name])
+    if name in _RANGES:
+        low, high = _RANGES[name]
+        return f"{low:g} to {high:g}"
+    return _OTHER_VALUES.get(name, "yes or no")
 
 
 def parse_field(name: str, text: str) -> object:
@@ -264,7 +286,7 @@ def parse_field(name: str, text: str) -> object:
     try:
         return parser(text)
     except ValueError:
-        raise SettingsError(f"{name} cannot be read from {text!r}") from None
+        raise SettingsError(f"{name} must be {allowed_values(name)}, got {text!r}") from None
 
 
 def _parse_bool(text: str) -> bool:
@@ -285,9 +307,7 @@ def _parse_symbols(text: str) -> tuple[str, ...]:
 
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
-    "enabled": _parse_bool,
-    "keep_raw": _parse_bool,
-    "gap_hatch": _parse_bool,
+    **dict.fromkeys(_SWITCHES, _parse_bool),
     "opacity": float,
     "minimum_notional": float,
     "clip_percentile": float,
@@ -332,5 +352,6 @@ def _require_symbols(symbols: object) -> None:
         or not all(isinstance(symbol, str) and _SYMBOL.fullmatch(symbol) for symbol in symbols)
     ):
         raise SettingsError(
-            f"symbols must be one or more like BTCUSDT, or {ALL_SYMBOLS}, got {symbols!r}"
+            f"symbols must be one or more like BTCUSDT, or {ALL_SYMBOLS}, "
+            f"got {','.join(symbols) if isinstance(symbols, tuple) else symbols!r}"
         )

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 QUIET_S = 0.3
 """A resize, pan or zoom is answered after this much quiet."""
+LONGEST_QUIET_S = 1.0
+"""A view that never rests is answered after this time all the same."""
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
@@ -68,7 +70,7 @@ class LayerPort(Protocol):
         """Replace or add columns of the picture."""
 
     def set_options(self, options: Mapping[str, Any]) -> None:
-        """Change what the page applies by itself: visible, opacity, palette, hatch, label."""
+        """Change what the page applies by itself, such as visible, opacity and palette."""
 
     def clear(self) -> None:
         """Remove the picture."""
@@ -92,16 +94,24 @@ class FeedSchedule:
     def __init__(self, update_interval_s: float) -> None:
         self.update_interval_s = update_interval_s
         self._rebuild_due_s: float | None = None
+        # When the first of the requests came that the next rebuild will answer.
+        self._requested_s = 0.0
         self._restyle = False
         self._update_due_s = 0.0
         self._has_picture = False
 
     def request_rebuild(self, now_s: float, *, quiet_s: float = 0.0) -> None:
-        """Ask for a rebuild after `quiet_s`; one that is due already is not put off."""
-        due_s = now_s + quiet_s
-        is_immediate = self._rebuild_due_s is not None and self._rebuild_due_s <= now_s
-        if not is_immediate:
-            self._rebuild_due_s = due_s
+        """Ask for a rebuild after `quiet_s`.
+
+        A later request puts it off, but not one that is due already, and never beyond
+        `LONGEST_QUIET_S` (or its own `quiet_s`) after the first.
+        """
+        if self._rebuild_due_s is None:
+            self._requested_s = now_s
+        elif self._rebuild_due_s <= now_s:
+            return
+        latest_s = self._requested_s + max(LONGEST_QUIET_S, quiet_s)
+        self._rebuild_due_s = min(now_s + quiet_s, latest_s)
 
     def request_restyle(self) -> None:
         """Ask for the same grid on another scale."""
@@ -153,20 +163,24 @@ class FeedContext:
         Data time now, UTC milliseconds.
     tick_size
         Symbol to tick size, USD.
-    is_alive
-        Whether the recorder's connection delivers heartbeats at this moment.
+    heartbeats
+        Since when and until when heartbeats flow on the present connection, data time in UTC
+        milliseconds; ``None`` while they do not, or while nothing can be written.
     executor
         Where reading and building run.
     label
         Short text on the picture, such as SIMULATED; empty: none.
+    is_standby
+        Whether another recorder writes the database: its events are read from there.
     """
 
     database: Path
     clock: Callable[[], int]
     tick_size: Callable[[str], Decimal]
-    is_alive: Callable[[], bool]
+    heartbeats: Callable[[], tuple[int, int] | None]
     executor: Executor
     label: str
+    is_standby: Callable[[], bool] = lambda: False
 
 
 class LayerFeed:
@@ -182,6 +196,7 @@ class LayerFeed:
         self._is_page_ready = False
         self._picture: HeatPicture | None = None
         self._pending: list[tuple[int, LiquidationEvent]] = []
+        self._was_standby = False
         # Measurements of the last pieces of work, for the status.
         self.measured: dict[str, float] = {}
         self.last_error = ""
@@ -206,9 +221,10 @@ class LayerFeed:
 
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; they are drawn with the next update."""
-        if not self._is_drawing():
+        if self._picture is None:
+            # A rebuild reads the file, and finds them there.
             return
-        symbol = self.layer.symbol
+        symbol = self._picture.symbol
         self._pending.extend(
             (row_id, event)
             for row_id, event in zip(batch.row_ids, batch.events, strict=True)
@@ -294,14 +310,19 @@ class LayerFeed:
             self._forget_picture()
             self._picture = HeatPicture(self._context.database, symbol)
         picture = self._picture
-        if action is Action.UPDATE and not self._pending and not picture.is_due(self._now_ms()):
+        is_standby = self._context.is_standby()
+        # Once more after taking over, for what the other recorder wrote last.
+        reads_new_rows, self._was_standby = is_standby or self._was_standby, is_standby
+        has_news = bool(self._pending) or reads_new_rows
+        if action is Action.UPDATE and not has_news and not picture.is_due(self._now_ms()):
             return
         request = PictureRequest(
             viewport=viewport,
             settings=self._settings,
             tick_size=self._context.tick_size(symbol),
             now_ms=self._now_ms(),
-            is_alive=self._context.is_alive(),
+            heartbeats=self._context.heartbeats(),
+            reads_new_rows=reads_new_rows,
         )
         pending, self._pending = self._pending, []
         work = {
@@ -317,6 +338,11 @@ class LayerFeed:
             self._send(message)
             self.measured[f"{action.value}_ms"] = (monotonic() - started_s) * 1000
             self.measured["sent_bytes"] = float(len(message.cells))
+        if action is Action.REBUILD and self._picture is picture:
+            # The chart may have moved on while the worker was busy.
+            latest = self._viewport
+            if latest is not None and not picture.fits(latest):
+                self._request_rebuild(quiet_s=QUIET_S)
         self.last_error = ""
 
     def _send(self, message: PictureMessage) -> None:
@@ -357,6 +383,8 @@ class LayerFeed:
                 "palette": settings.palette,
                 "hatch": settings.gap_hatch,
                 "label": self._context.label,
+                "colourBar": settings.colour_bar,
+                "sourceLine": settings.source_line,
             }
         )
 

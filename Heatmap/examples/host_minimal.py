@@ -33,8 +33,9 @@ async def show_candles(view: QWebEngineView) -> None:
             await asyncio.sleep(1)
             try:
                 async with session.get(f"{REST_URL}/fapi/v1/klines", params=query) as answer:
+                    answer.raise_for_status()
                     rows = await answer.json()
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 continue  # the heatmap has its own connection, and goes on
             names = ("open", "high", "low", "close")
             candles = [
@@ -61,12 +62,13 @@ async def main(application: QApplication) -> None:
     tabs.addTab(view, "Chart")
     tabs.addTab(HeatmapSettingsTab(service, store), "Heatmap")
     tabs.show()
-    async with asyncio.TaskGroup() as tasks:
-        candles = tasks.create_task(show_candles(view))
+    candles = asyncio.ensure_future(show_candles(view))
+    try:
         await closed.wait()
+    finally:
         candles.cancel()
-    layer.detach()
-    await service.stop()
+        layer.detach()
+        await service.stop()
 
 
 if __name__ == "__main__":

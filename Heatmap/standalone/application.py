@@ -5,8 +5,10 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +17,12 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from Heatmap.errors import HeatmapError
+from Heatmap.errors import HeatmapError, SettingsError
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.model import DataKind
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.sources import (
+    SIMULATED_SYMBOL,
     Source,
     load_market,
     open_live,
@@ -27,7 +30,7 @@ from Heatmap.standalone.sources import (
     open_simulated,
     require_database,
 )
-from Heatmap.standalone.window import ChartWindow
+from Heatmap.standalone.window import THEME_PALETTES, ChartWindow
 from Heatmap.storage.location import default_database
 from Heatmap.ui.settings_store import load_settings
 
@@ -103,6 +106,9 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     """
     market = _check_inputs(options)
     is_headless = prepare_environment(os.environ, sys.platform)
+    picture_path = options.screenshot or (Path("heatmap.png") if is_headless else None)
+    if picture_path is not None:
+        require_writable(picture_path)
     qInstallMessageHandler(_log_qt_message)
     application = QApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
@@ -111,7 +117,7 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     application.setQuitOnLastWindowClosed(False)
     loop = QEventLoop(application)
     asyncio.set_event_loop(loop)
-    program = Program(options, say, market, is_headless=is_headless)
+    program = Program(options, say, market, picture_path, is_headless=is_headless)
 
     async def entry() -> None:
         try:
@@ -138,14 +144,40 @@ _KINDS = {
 }
 
 
+def require_writable(picture: Path) -> None:
+    """Find out before anything starts whether a picture can be saved.
+
+    Raises
+    ------
+    HeatmapError
+        Its directory is missing or may not be written to, or a directory has its name.
+    """
+    directory = picture.resolve().parent
+    if not directory.is_dir() or not os.access(directory, os.W_OK) or picture.is_dir():
+        raise HeatmapError(
+            f"the picture cannot be written to {picture}: name a file in a directory that exists "
+            "and can be written to, with --screenshot"
+        )
+
+
 def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
     """Refuse what cannot work before a window opens; the recording, where one is replayed."""
     market = None
+    symbol = _asked_symbol(options)
     if options.messages is not None and options.candles is not None:
-        market = load_market(options.messages, options.candles, options.start_ms)
+        market = load_market(options.messages, options.candles, options.start_ms, symbol)
+    elif options.source == "demo" and symbol not in (None, SIMULATED_SYMBOL):
+        raise SettingsError(
+            f"the simulated market has {SIMULATED_SYMBOL} only, got --symbol {symbol}; leave it out"
+        )
     kind = _KINDS[options.source]
     require_database(options.db or default_database(kind), kind)
     return market
+
+
+def _asked_symbol(options: WindowOptions) -> str | None:
+    texts = options.setting_texts
+    return HeatmapSettings.from_texts(texts).symbols[0] if "symbols" in texts else None
 
 
 def _log_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
@@ -160,7 +192,8 @@ def _log_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str 
 # Qt and Chromium say so at every start on a machine without a GPU or a window system.
 _HARMLESS = re.compile(
     r"GPUInfo not initialized|QRhiGles2|Failed to create RHI|This plugin does not support|Vulkan"
-    r"|Unable to detect GPU vendor|GBM is not supported"
+    r"|Unable to detect GPU vendor|GBM is not supported",
+    re.IGNORECASE,
 )
 
 
@@ -174,7 +207,9 @@ def prepare_environment(environment: dict[str, str] | os._Environ[str], platform
     platform
         As `sys.platform`.
     """
-    has_display = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    has_display = bool(environment.get("WAYLAND_DISPLAY")) or is_reachable_display(
+        environment.get("DISPLAY", "")
+    )
     is_headless = environment.get("QT_QPA_PLATFORM") == "offscreen"
     flags = environment.get("QTWEBENGINE_CHROMIUM_FLAGS", "").split()
     if platform == "linux":
@@ -194,6 +229,22 @@ def prepare_environment(environment: dict[str, str] | os._Environ[str], platform
     return is_headless
 
 
+def is_reachable_display(name: str) -> bool:
+    """Whether an X server answers at `name` (as in ``DISPLAY``); Qt would abort without one.
+
+    Displays of other machines are taken to be there: finding out would take as long as trying.
+    """
+    match = re.fullmatch(r":(\d+)(?:\.\d+)?", name)
+    if match is None:
+        return bool(name)
+    path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 - where X servers listen
+    for address in (path, f"\0{path}"):
+        with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+            connection.connect(address)
+            return True
+    return False
+
+
 class Program:
     """One run of the window: sources, window, status lines, pictures.
 
@@ -205,6 +256,8 @@ class Program:
         Prints one line for the user.
     market
         What is replayed; ``None`` for other sources.
+    picture_path
+        Where pictures of the window go; ``None``: nowhere.
     is_headless
         There is no display: status lines and pictures instead of a window to look at.
     """
@@ -214,6 +267,7 @@ class Program:
         options: WindowOptions,
         say: Callable[[str], None],
         market: ReplayedMarket | None,
+        picture_path: Path | None,
         *,
         is_headless: bool,
     ) -> None:
@@ -221,7 +275,7 @@ class Program:
         self._say = say
         self._market = market
         self._is_headless = is_headless
-        self._picture_path = options.screenshot or (Path("heatmap.png") if is_headless else None)
+        self._picture_path = picture_path
         # In the order in which they were opened; all are closed at the end.
         self._sources: list[Source] = []
         # The live source while a simulated one is shown in its place.
@@ -238,9 +292,10 @@ class Program:
         """
         options = self._options
         store = QSettings("OrderPilot", "Heatmap")
-        stored = load_settings(store, HeatmapSettings(enabled=True))
-        settings = HeatmapSettings.from_texts(options.setting_texts, stored)
-        window = ChartWindow(store, options.theme or str(store.value("Window/theme", "dark")))
+        theme = options.theme or str(store.value("Window/theme", "dark"))
+        defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
+        settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
+        window = ChartWindow(store, theme)
         window.closed.connect(self._ended.set)
         restore_signals = self._catch_signals()
         if self._is_headless:
@@ -250,8 +305,9 @@ class Program:
             await window.load()
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(window.tend(), name="Heatmap candles")]
+                window.announce(f"{settings.symbols[0]}  connecting…")
                 source = await self._open_source(settings)
-                await window.show_source(source)
+                await window.show_source(source, self._waiting)
                 if self._waiting is not None:
                     background.append(tasks.create_task(self._switch_when_live(window)))
                 if self._is_headless:
@@ -293,14 +349,20 @@ class Program:
         live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live
+        if settings.symbols[0] != SIMULATED_SYMBOL:
+            self._say(f"Binance delivered no data of {settings.symbols[0]} yet; still trying")
+            return live
         self._say(
             f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market; "
             "the recorder keeps trying, and the window switches when data come"
         )
         db = options.db
         beside = None if db is None else db.with_name(f"{db.stem}-simulated{db.suffix}")
+        simulated = self._keep(await open_simulated(settings, beside))
+        # What is set while the simulated market is shown holds for the recorder behind it as well.
+        simulated.service.add_settings_listener(live.service.apply_settings)
         self._waiting = live
-        return self._keep(await open_simulated(settings, beside))
+        return simulated
 
     def _keep(self, source: Source) -> Source:
         self._sources.append(source)
@@ -320,8 +382,6 @@ class Program:
     async def _switch_when_live(self, window: ChartWindow) -> None:
         live, simulated = self._sources[0], self._sources[-1]
         await self._becomes_live(live, None)
-        # What the user set while the simulated market was shown holds for the real one as well.
-        live.service.apply_settings(simulated.service.settings)
         await window.show_source(live)
         self._waiting = None
         self._say("Binance delivers data: showing it")

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 CHARTS_SHA256 = "756b0ba9f58930226d6b8b9d47ad310448ab85d799ea1f7c2c02304777c10b52"
 """Sum of the official Lightweight Charts 5.1.0 standalone production build."""
 
+_FRAME_S = 0.02
+
 
 class ChartPage(QWebEnginePage):
     """A chart page with the names ``chart`` and ``candleSeries``, as a host's page has them.
@@ -72,12 +74,19 @@ class ChartPage(QWebEnginePage):
         """Use the ``dark`` or ``light`` colours."""
         self._call("setTheme", theme)
 
-    def set_candles(self, candles: Sequence[Candle], visible_bars: int, tick_size: Decimal) -> None:
-        """Replace all candles and show the newest `visible_bars`."""
+    def set_price_format(self, tick_size: Decimal) -> None:
+        """Show prices with the digits of `tick_size`, USD."""
         exponent = tick_size.normalize().as_tuple().exponent
         precision = max(0, -exponent) if isinstance(exponent, int) else 2
-        price_format = {"precision": precision, "minMove": float(tick_size)}
-        self._call("setCandles", [_row(candle) for candle in candles], visible_bars, price_format)
+        self._call("setPriceFormat", precision, float(tick_size))
+
+    def set_candles(self, candles: Sequence[Candle], visible_bars: int) -> None:
+        """Replace all candles and show the newest `visible_bars`."""
+        self._call("setCandles", [_row(candle) for candle in candles], visible_bars)
+
+    def clear_candles(self) -> None:
+        """Show no candles."""
+        self._call("clearCandles")
 
     def update_candle(self, candle: Candle) -> None:
         """Replace the newest candle, or add one."""
@@ -86,6 +95,14 @@ class ChartPage(QWebEnginePage):
     def show_newest(self, visible_bars: int) -> None:
         """Show the newest `visible_bars` candles."""
         self._call("showNewest", visible_bars)
+
+    async def wait_for_frame(self) -> None:
+        """Wait until a frame shows everything that was asked of the page until now."""
+        before = (await self.geometry())["framesDrawn"]
+        self._call("countFrame")
+        # The page answers questions; it cannot call back without a channel of its own.
+        while (await self.geometry())["framesDrawn"] == before:  # noqa: ASYNC110
+            await asyncio.sleep(_FRAME_S)
 
     async def geometry(self) -> dict[str, Any]:
         """Return size and price range of the candles' pane, as the page measures them."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from Heatmap.errors import OtherWriterError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionTimes
@@ -26,6 +27,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 
 SEED = 20_241_204
 """Seed of the demonstration; any other gives another market."""
+SIMULATED_SYMBOL = "BTCUSDT"
 SIMULATED_HISTORY_MS = 2 * 86_400_000
 """What the simulated market has recorded before the program starts."""
 
@@ -100,7 +102,8 @@ async def open_simulated(settings: HeatmapSettings, db: Path | None) -> Source:
     StorageError
         The database cannot be used.
     """
-    market = SimulatedMarket(seed=SEED, symbol=_first_symbol(settings))
+    market = SimulatedMarket(seed=SEED, symbol=SIMULATED_SYMBOL)
+    settings = settings.changed(symbols=(SIMULATED_SYMBOL,))
     clock = DataClock.wall()
     db = db or default_database(DataKind.SIMULATED)
     return await _open_loopback(
@@ -108,28 +111,38 @@ async def open_simulated(settings: HeatmapSettings, db: Path | None) -> Source:
     )
 
 
-def load_market(messages: Path, candles: Path, start_ms: int) -> ReplayedMarket:
-    """Read a recording that is to be replayed from `start_ms` on.
+def load_market(
+    messages: Path, candles: Path, start_ms: int, symbol: str | None = None
+) -> ReplayedMarket:
+    """Read a recording of `symbol` (``None``: its main one) to be replayed from `start_ms` on.
 
     Raises
     ------
     RecordingFileError
         A file cannot be read, or `start_ms` lies outside the recording.
     """
-    market = ReplayedMarket(load_recording(messages, candles))
+    market = ReplayedMarket(load_recording(messages, candles), symbol)
     market.require_inside(start_ms)
     return market
 
 
 def require_database(path: Path, kind: DataKind) -> None:
-    """Find out before anything starts whether a database can be written.
+    """Find out before anything starts whether a database can be used.
+
+    Live data that another recorder writes can: the window's own stands by.
 
     Raises
     ------
     StorageError
         It cannot, and why.
     """
-    SqliteStore(path, kind).close()
+    try:
+        SqliteStore.for_recorder(path, kind).close()
+    except OtherWriterError:
+        # Live data are recorded once and shown as often as one likes; simulated and replayed ones
+        # belong to the window that makes them.
+        if kind is not DataKind.LIVE:
+            raise
 
 
 async def open_replay(
@@ -187,7 +200,3 @@ async def _open_loopback(
         await exchange.stop()
         raise
     return Source(service, name, clock, exchange.rest_url, exchange.ws_url, exchange)
-
-
-def _first_symbol(settings: HeatmapSettings) -> str:
-    return settings.symbols[0]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from Heatmap.ingestion.recorder import SinkRole
+
 
 def connection_words(source: str, status: Mapping[str, Any]) -> str:
     """Return who delivers and how the connection fares, as ``Binance: live since 09:12 UTC``."""
@@ -13,8 +15,16 @@ def connection_words(source: str, status: Mapping[str, Any]) -> str:
     words = f"{source}: {recorder.connection_words}"
     if recorder.connected_since_ms is not None:
         words += f" since {_clock_text(recorder.connected_since_ms)}"
+        if not recorder.proven:
+            words += ", no liquidation yet"
+    if recorder.role is SinkRole.STANDBY:
+        words += f"; {recorder.role_words}"
     if recorder.storage_fault is not None:
         words += f"; not written: {recorder.storage_fault}"
+    if recorder.storage_notice is not None:
+        words += f"; {recorder.storage_notice}"
+    if recorder.retention is not None and recorder.retention.is_pending:
+        words += f"; {recorder.retention.words()}"
     return words
 
 

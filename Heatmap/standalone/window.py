@@ -6,6 +6,7 @@ It uses the plugin's public surface only, as a host does.
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QAction, QCloseEvent, QColor, QPalette
@@ -26,7 +27,7 @@ from PyQt6.QtWidgets import (
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.compat import override
 from Heatmap.heatmap_settings import WINDOWS_S
-from Heatmap.standalone.candle_feed import CandleFeed
+from Heatmap.standalone.candle_feed import LIVE, CandleFeed
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
@@ -34,11 +35,17 @@ from Heatmap.standalone.status_line import connection_words, event_words, timing
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
 from Heatmap.ui.settings_store import save_settings
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 logger = logging.getLogger(__name__)
 
 STATUS_PERIOD_MS = 1000
 CANDLE_COUNT = 1500
 """Candles loaded at the start, so that the chart can be scrolled back."""
+SPARE_CANDLES = 50
+THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
+"""Palette that suits a background, where the user has not chosen one."""
 AUTOMATIC_INTERVALS = {"2h": "1m", "8h": "1m", "2d": "5m"}
 """Candle interval that shows a window in a few hundred candles."""
 SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
@@ -56,12 +63,17 @@ class SettingsDialog(QDialog):
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
-        buttons.accepted.connect(self.accept)
+        buttons.accepted.connect(self._accept_unless_refused)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
         layout.addWidget(buttons)
         self.rejected.connect(self.tab.restore)
+
+    def _accept_unless_refused(self) -> None:
+        """Close, unless something was entered that cannot be used: that must not go unnoticed."""
+        if not self.tab.problem_text():
+            self.accept()
 
 
 class ChartWindow(QMainWindow):
@@ -86,7 +98,11 @@ class ChartWindow(QMainWindow):
         self._source: Source | None = None
         self._feed: CandleFeed | None = None
         self._interval = ""
+        self._waiting: Source | None = None
+        # Sources and intervals are changed one after the other.
+        self._switching = asyncio.Lock()
         self._shown_window_ms = 0
+        self._shown_tick_size: Decimal | None = None
         self._candle_state = ""
         # The page shows candles of the present source.
         self._has_candles = asyncio.Event()
@@ -126,36 +142,57 @@ class ChartWindow(QMainWindow):
         await self.page.load_chart(self._theme)
         self._status_timer.start()
 
-    async def show_source(self, source: Source) -> None:
-        """Show the candles and the heatmap of `source`, instead of the one before."""
-        await self._leave_source()
-        self._source = source
-        symbol = source.service.settings.symbols[0]
-        self.layer.set_symbol(symbol)
-        source.service.add_settings_listener(self._show_settings)
-        source.service.attach(self.layer)
-        self._show_settings(source.service.settings)
-        self._name_source(source, symbol)
-        await self._restart_candles()
+    async def show_source(self, source: Source, waiting: Source | None = None) -> None:
+        """Show the candles and the heatmap of `source`, instead of the one before.
+
+        Parameters
+        ----------
+        source
+            What to show.
+        waiting
+            The source in whose place it is shown; the status bar says how that one fares.
+        """
+        async with self._switching:
+            await self._leave_source()
+            self._source, self._waiting = source, waiting
+            settings = source.service.settings
+            symbol = settings.symbols[0]
+            self._interval = self._wanted_interval(settings)
+            self._name_source(source, symbol)
+            self.layer.set_symbol(symbol)
+            source.service.add_settings_listener(self._show_settings)
+            source.service.attach(self.layer)
+            self._show_settings(settings)
+            await self._restart_candles(source)
 
     async def tend(self) -> None:
         """Load the candles anew whenever another interval is chosen, until cancelled."""
         while True:
             await self._reload_wanted.wait()
             self._reload_wanted.clear()
-            await self._restart_candles()
+            async with self._switching:
+                if self._source is not None:
+                    await self._restart_candles(self._source)
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
         self._status_timer.stop()
-        await self._leave_source()
+        async with self._switching:
+            await self._leave_source()
         self.layer.detach()
 
+    def announce(self, text: str) -> None:
+        """Say what is going on while there is no source yet."""
+        self._source_name.setText(text)
+        self.setWindowTitle(text)
+
     async def wait_for_candles(self, patience_s: float) -> bool:
-        """Wait until the page has been given candles; ``False`` when it takes too long."""
+        """Wait until the page shows candles; ``False`` when it takes too long."""
         try:
             async with asyncio.timeout(patience_s):
                 await self._has_candles.wait()
+                # A candle that comes before the first frame would shift the visible range.
+                await self.page.wait_for_frame()
         except TimeoutError:
             return False
         return True
@@ -165,14 +202,18 @@ class ChartWindow(QMainWindow):
         source = self._source
         if source is None:
             return
+        self._show_price_format()
         status = source.service.status()
-        self._connection.setText(connection_words(source.name, status))
+        words = connection_words(source.name, status)
+        if self._waiting is not None:
+            words += "; " + connection_words(self._waiting.name, self._waiting.service.status())
+        problems = [status["error"], *(layer["error"] for layer in status["layers"])]
+        if self._candle_state not in ("", LIVE):
+            problems.append(f"candles: {self._candle_state}")
+        self._connection.setText("; ".join([words, *filter(None, problems)]))
+        self._connection.setToolTip(self._connection.text())
         self._events.setText(event_words(status))
         self._timing.setText(timing_words(status))
-        problems = [layer["error"] for layer in status["layers"] if layer["error"]]
-        if self._candle_state not in ("", "live"):
-            problems.append(self._candle_state)
-        self._connection.setToolTip("\n".join(problems))
 
     def status_text(self) -> str:
         """Return the status bar as one line of text."""
@@ -232,6 +273,7 @@ class ChartWindow(QMainWindow):
         """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
         if self._source is not None:
             dialog = SettingsDialog(self._source.service, self._store, self)
+            _colour(dialog, self._theme)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()
 
@@ -252,27 +294,19 @@ class ChartWindow(QMainWindow):
         self._request_candles()
 
     def _switch_theme(self) -> None:
-        self._theme = "light" if self._theme == "dark" else "dark"
+        before, self._theme = self._theme, "light" if self._theme == "dark" else "dark"
         self._store.setValue("Window/theme", self._theme)
         self._apply_theme()
         self.page.set_theme(self._theme)
+        source = self._source
+        if source is not None and source.service.settings.palette == THEME_PALETTES[before]:
+            # Not stored: it goes with the theme, until the user chooses a palette.
+            palette = THEME_PALETTES[self._theme]
+            source.service.apply_settings(source.service.settings.changed(palette=palette))
 
     def _apply_theme(self) -> None:
         colours = _CHROME[self._theme]
-        palette = QPalette()
-        for role, name in (
-            (QPalette.ColorRole.Window, "background"),
-            (QPalette.ColorRole.Base, "field"),
-            (QPalette.ColorRole.Button, "field"),
-            (QPalette.ColorRole.WindowText, "text"),
-            (QPalette.ColorRole.Text, "text"),
-            (QPalette.ColorRole.ButtonText, "text"),
-            (QPalette.ColorRole.Highlight, "accent"),
-        ):
-            palette.setColor(role, QColor(colours[name]))
-        self.setPalette(palette)
-        for widget in self.findChildren(QWidget):
-            widget.setPalette(palette)
+        _colour(self, self._theme)
         self.setStyleSheet(_STYLE.format(**colours))
         self.page.setBackgroundColor(QColor(colours["background"]))
 
@@ -285,9 +319,15 @@ class ChartWindow(QMainWindow):
     async def _leave_source(self) -> None:
         self._has_candles.clear()
         source, self._source = self._source, None
+        self._waiting = None
         feed, self._feed = self._feed, None
+        # A dialog sets the service that it was opened for.
+        for dialog in self.findChildren(SettingsDialog):
+            dialog.reject()
         if feed is not None:
             await feed.stop()
+            # No candle of one source under the name of another.
+            self.page.clear_candles()
         if source is not None:
             source.service.remove_settings_listener(self._show_settings)
             source.service.detach(self.layer)
@@ -310,10 +350,7 @@ class ChartWindow(QMainWindow):
             self._shown_window_ms = settings.window_ms
             self.page.show_newest(self._visible_bars(settings))
 
-    async def _restart_candles(self) -> None:
-        source = self._source
-        if source is None:
-            return
+    async def _restart_candles(self, source: Source) -> None:
         feed, self._feed = self._feed, None
         if feed is not None:
             await feed.stop()
@@ -325,7 +362,7 @@ class ChartWindow(QMainWindow):
             source.ws_url,
             settings.symbols[0],
             self._interval,
-            count=max(CANDLE_COUNT, self._visible_bars(settings) + 50),
+            count=max(CANDLE_COUNT, self._visible_bars(settings) + SPARE_CANDLES),
             on_history=self._show_history,
             on_candle=self.page.update_candle,
             on_state=self._note_candle_state,
@@ -336,10 +373,18 @@ class ChartWindow(QMainWindow):
         source = self._source
         if source is None:
             return
-        settings = source.service.settings
-        tick_size = source.service.tick_size(settings.symbols[0])
-        self.page.set_candles(candles, self._visible_bars(settings), tick_size)
+        self._show_price_format()
+        self.page.set_candles(candles, self._visible_bars(source.service.settings))
         self._has_candles.set()
+
+    def _show_price_format(self) -> None:
+        """Show prices with the digits of the tick size, which may be told after the candles."""
+        source = self._source
+        if source is not None:
+            tick_size = source.service.tick_size(source.service.settings.symbols[0])
+            if tick_size != self._shown_tick_size:
+                self._shown_tick_size = tick_size
+                self.page.set_price_format(tick_size)
 
     def _note_candle_state(self, text: str) -> None:
         self._candle_state = text
@@ -369,6 +414,25 @@ QToolBar QToolButton:hover {{ background: {field}; border-radius: 3px; }}
 QToolBar QToolButton:checked {{ background: {accent}; color: white; border-radius: 3px; }}
 QToolBar QComboBox {{ background: {field}; color: {text}; border: 1px solid {edge};
     border-radius: 3px; padding: 1px 6px; }}
+QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
 QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
 QLabel#sourceName {{ font-weight: bold; }}
 """
+
+
+def _colour(window: QWidget, theme: str) -> None:
+    """Give a window and everything in it the colours of a theme."""
+    colours = _CHROME[theme]
+    # From the two colours Qt derives those of edges and shadows.
+    palette = QPalette(QColor(colours["field"]), QColor(colours["background"]))
+    for role, name in (
+        (QPalette.ColorRole.Base, "field"),
+        (QPalette.ColorRole.WindowText, "text"),
+        (QPalette.ColorRole.Text, "text"),
+        (QPalette.ColorRole.ButtonText, "text"),
+        (QPalette.ColorRole.Highlight, "accent"),
+    ):
+        palette.setColor(role, QColor(colours[name]))
+    # One by one: below a style sheet palettes are not handed on.
+    for widget in (window, *window.findChildren(QWidget)):
+        widget.setPalette(palette)

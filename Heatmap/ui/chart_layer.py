@@ -14,7 +14,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.errors import SettingsError
-from Heatmap.heatmap_settings import PALETTES
+from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
 from Heatmap.layer_feed import LayerListener
 from Heatmap.model import Viewport
 from Heatmap.ui.bridge import HeatmapBridge
@@ -25,12 +25,15 @@ _logger = logging.getLogger(__name__)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # A host may set another channel at any time; Qt does not tell.
 _CHANNEL_WATCH_MS = 500
+_DEFAULTS = HeatmapSettings()
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
     "visible": True,
-    "opacity": 0.5,
-    "palette": PALETTES[0],
-    "hatch": True,
+    "opacity": _DEFAULTS.opacity,
+    "palette": _DEFAULTS.palette,
+    "hatch": _DEFAULTS.gap_hatch,
     "label": "",
+    "colourBar": _DEFAULTS.colour_bar,
+    "sourceLine": _DEFAULTS.source_line,
 }
 _numbers = itertools.count(1)
 
@@ -150,7 +153,8 @@ class HeatmapLayer(QObject):
             ``priceLow`` (lower edge of row 0, USD), ``binUsd``, ``rows``, ``timeStartMs`` (left
             edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
             and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
-            "unproven"]`` each) and ``sequence``.
+            "unproven"]`` each) and ``sequence``; for the words in the corner ``scale`` with its
+            ``labels`` (``[place from 0 to 1, text]`` each) and ``sourceText``.
         cells
             (rows, cols) uint8 in C order, row 0 the lowest price, column 0 the oldest. 0 is
             nothing, 1 to 255 little to much.
@@ -183,7 +187,8 @@ class HeatmapLayer(QObject):
         options
             Some of ``visible`` (bool), ``opacity`` (alpha of the strongest cell, 0 to 1),
             ``palette`` (one of `Heatmap.heatmap_settings.PALETTES`), ``hatch`` (bool: whether
-            gaps are hatched), ``label`` (str: written large behind the candles, empty: nothing).
+            gaps are hatched), ``colourBar`` and ``sourceLine`` (bool: the words in the corner),
+            ``label`` (str: written large behind the candles, empty: nothing).
 
         Raises
         ------
@@ -320,7 +325,7 @@ def _encode(message: Mapping[str, Any]) -> str:
 
 
 def _check_option(name: str, value: object) -> object:
-    if name in ("visible", "hatch"):
+    if name in ("visible", "hatch", "colourBar", "sourceLine"):
         is_valid, allowed = isinstance(value, bool), "True or False"
     elif name == "opacity":
         is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -16,6 +16,7 @@ _FILES = (
     "heatmap_time_axis.js",
     "heatmap_renderer.js",
     "heatmap_overlay.js",
+    "heatmap_legend.js",
     "heatmap_viewport.js",
     "heatmap_series.js",
     "heatmap_channel.js",

@@ -1,7 +1,7 @@
 """Settings in a host's QSettings, under the group ``Heatmap/``."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PyQt6.QtCore import QSettings
 
@@ -27,12 +27,7 @@ def load_settings(store: QSettings, defaults: HeatmapSettings | None = None) -> 
     HeatmapSettings
         A field with an unusable text keeps its default; each is logged as a warning.
     """
-    store.beginGroup(GROUP)
-    try:
-        texts = {key: _as_text(store.value(key)) for key in store.childKeys()}
-    finally:
-        store.endGroup()
-    settings, warnings = HeatmapSettings.repaired(texts, defaults)
+    settings, warnings = HeatmapSettings.repaired(stored_texts(store), defaults)
     for warning in warnings:
         logger.warning("a stored setting is not used: %s", warning)
     return settings
@@ -43,6 +38,23 @@ def save_settings(store: QSettings, settings: HeatmapSettings, names: Iterable[s
     texts = settings.to_texts()
     for name in names:
         store.setValue(f"{GROUP}/{name}", texts[name])
+
+
+def stored_texts(store: QSettings) -> dict[str, str]:
+    """Return what is stored below ``Heatmap/``, field name to text."""
+    store.beginGroup(GROUP)
+    try:
+        return {key: _as_text(store.value(key)) for key in store.childKeys()}
+    finally:
+        store.endGroup()
+
+
+def replace_texts(store: QSettings, texts: Mapping[str, str]) -> None:
+    """Store exactly `texts` below ``Heatmap/``, nothing else."""
+    for name in stored_texts(store).keys() - texts.keys():
+        store.remove(f"{GROUP}/{name}")
+    for name, text in texts.items():
+        store.setValue(f"{GROUP}/{name}", text)
 
 
 def _as_text(value: object) -> str:

@@ -26,8 +26,9 @@ from Heatmap.heatmap_settings import (
     WINDOWS_S,
     HeatmapSettings,
 )
+from Heatmap.model import DataKind
 from Heatmap.ui.palettes import swatch_colours
-from Heatmap.ui.settings_store import save_settings
+from Heatmap.ui.settings_store import replace_texts, save_settings, stored_texts
 
 _SWATCH_SIZE = QSize(96, 14)
 
@@ -54,6 +55,8 @@ class HeatmapSettingsTab(QWidget):
         self._service = service
         self._store = store
         self._before = service.settings
+        # Options of this run only are in force without being stored: the two differ.
+        self._stored_before = {} if store is None else stored_texts(store)
         self._form = QFormLayout(self)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         self._enabled = QCheckBox(self.tr("Show the heatmap behind the candles"))
@@ -61,9 +64,7 @@ class HeatmapSettingsTab(QWidget):
         self._enabled.setToolTip(self.tr("Recording goes on while the heatmap is off"))
         self._enabled.toggled.connect(lambda on: self._change(enabled=on))
         self._form.addRow(self.tr("&Heatmap"), self._enabled)
-        source = QLabel(self.tr("Binance USD-M futures, liquidations of {symbols}"))
-        source.setText(source.text().format(symbols=", ".join(service.settings.symbols)))
-        self._form.addRow(self.tr("Data source"), source)
+        self._form.addRow(self.tr("Data source"), QLabel(self._source_text()))
         self._choices: dict[str, QComboBox] = {}
         self._add_choice(
             "window",
@@ -104,18 +105,27 @@ class HeatmapSettingsTab(QWidget):
             self.tr("Whose liquidations are drawn"),
         )
         self._resolution = self._add_resolution()
+        self._switches: dict[str, QCheckBox] = {}
+        for name, text in (
+            ("gap_hatch", self.tr("Hatch time that was not recorded")),
+            ("colour_bar", self.tr("Colour bar in USD")),
+            ("source_line", self.tr("Source of the data")),
+        ):
+            self._add_switch(name, text)
         self._problem = QLabel()
         self._problem.setWordWrap(True)
+        # Two lines always: a text that comes must not be cut off by a dialog of fixed size.
+        self._problem.setMinimumHeight(2 * self._problem.fontMetrics().lineSpacing() + 4)
         self._form.addRow(self._problem)
         self._show(service.settings)
         service.add_settings_listener(self._show)
         self.destroyed.connect(_forgetter(service, self._show))
 
     def restore(self) -> None:
-        """Put the settings back that were in force when the tab was made, and store them."""
-        changed = self._difference(self._service.settings, self._before)
+        """Put back what was in force, and what was stored, when the tab was made."""
         self._service.apply_settings(self._before)
-        self._save(self._before, changed)
+        if self._store is not None:
+            replace_texts(self._store, self._stored_before)
 
     def problem_text(self) -> str:
         """Return why the last entry was refused; empty: it was not."""
@@ -134,6 +144,14 @@ class HeatmapSettingsTab(QWidget):
         box.currentIndexChanged.connect(lambda _index: self._change(**{name: box.currentData()}))
         self._form.addRow(label, box)
         self._choices[name] = box
+
+    def _add_switch(self, name: str, text: str) -> None:
+        box = QCheckBox(text)
+        box.setObjectName(name)
+        box.setToolTip(text)
+        box.toggled.connect(lambda on: self._change(**{name: on}))
+        self._form.addRow("" if self._switches else self.tr("On the chart"), box)
+        self._switches[name] = box
 
     def _add_opacity(self) -> tuple[QSlider, QLabel]:
         slider = QSlider(Qt.Orientation.Horizontal)
@@ -179,16 +197,8 @@ class HeatmapSettingsTab(QWidget):
             return
         self._problem.clear()
         self._service.apply_settings(settings)
-        self._save(settings, values)
-
-    def _save(self, settings: HeatmapSettings, names: object) -> None:
         if self._store is not None:
-            save_settings(self._store, settings, names)  # type: ignore[arg-type]
-
-    @staticmethod
-    def _difference(one: HeatmapSettings, other: HeatmapSettings) -> list[str]:
-        first, second = one.as_mapping(), other.as_mapping()
-        return [name for name in first if first[name] != second[name]]
+            save_settings(self._store, settings, values)
 
     def _show(self, settings: HeatmapSettings) -> None:
         """Show `settings` without applying them again."""
@@ -197,6 +207,9 @@ class HeatmapSettingsTab(QWidget):
         for name, box in self._choices.items():
             with QSignalBlocker(box):
                 box.setCurrentIndex(box.findData(getattr(settings, name)))
+        for name, switch in self._switches.items():
+            with QSignalBlocker(switch):
+                switch.setChecked(getattr(settings, name))
         with QSignalBlocker(self._opacity):
             self._opacity.setValue(round(settings.opacity * 100))
         self._opacity_text.setText(f"{round(settings.opacity * 100)} %")
@@ -204,6 +217,15 @@ class HeatmapSettingsTab(QWidget):
             self._resolution.setText(settings.resolution)
 
     # -- texts --------------------------------------------------------------------------------
+
+    def _source_text(self) -> str:
+        kinds = {
+            DataKind.LIVE: self.tr("Binance USD-M futures, liquidations of {symbols}"),
+            DataKind.SIMULATED: self.tr("Simulated market, liquidations of {symbols}"),
+            DataKind.REPLAY: self.tr("Recording, liquidations of {symbols}"),
+        }
+        symbols = ", ".join(self._service.settings.symbols)
+        return kinds[self._service.kind].format(symbols=symbols)
 
     def _window_text(self, key: str) -> str:
         return {"2h": self.tr("2 hours"), "8h": self.tr("8 hours"), "2d": self.tr("2 days")}[key]

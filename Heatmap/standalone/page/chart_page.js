@@ -57,18 +57,25 @@ const chartPage = (() => {
     }
 
     /**
+     * @param {number} precision digits after the point
+     * @param {number} minMove USD
+     */
+    function setPriceFormat(precision, minMove) {
+        candleSeries.applyOptions({ priceFormat: { type: "price", precision, minMove } });
+    }
+
+    /**
      * Replace all candles and show the newest `visibleBars` of them.
      * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
      * @param {number} visibleBars
-     * @param {{precision: number, minMove: number}} priceFormat
      */
-    function setCandles(candles, visibleBars, priceFormat) {
-        candleSeries.applyOptions({
-            priceFormat: { type: "price", precision: priceFormat.precision,
-                           minMove: priceFormat.minMove },
-        });
+    function setCandles(candles, visibleBars) {
         candleSeries.setData(candles);
         showNewest(visibleBars);
+    }
+
+    function clearCandles() {
+        candleSeries.setData([]);
     }
 
     /** @param {{time: number, open: number, high: number, low: number, close: number}} candle */
@@ -85,6 +92,15 @@ const chartPage = (() => {
         });
     }
 
+    let framesDrawn = 0;
+
+    /** Count a frame that shows everything asked for until now. */
+    function countFrame() {
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+            framesDrawn += 1;
+        }));
+    }
+
     /** @returns {object} what a test or a screenshot needs to know of the candles' pane */
     function geometry() {
         const pane = chart.panes()[0];
@@ -95,8 +111,12 @@ const chartPage = (() => {
             priceHigh: candleSeries.coordinateToPrice(0),
             priceLow: candleSeries.coordinateToPrice(height),
             logicalRange: chart.timeScale().getVisibleLogicalRange(),
+            framesDrawn,
         };
     }
 
-    return { create, setTheme, setCandles, updateCandle, showNewest, geometry };
+    return {
+        create, setTheme, setPriceFormat, setCandles, clearCandles, updateCandle, showNewest,
+        countFrame, geometry,
+    };
 })();

@@ -199,7 +199,8 @@ def grid_message(cells: Any, **changes: Any) -> tuple[dict[str, Any], bytes]:
         "timeStartMs": start_ms,
         "binMs": 5000,
         "cols": cols,
-        "windowStartMs": start_ms,
+        # Left of the pane: only the tests of its mark show where the window begins.
+        "windowStartMs": start_ms - 7_200_000,
         "endMs": start_ms + cols * 5000,
         "gaps": [],
         "scale": {"mode": "sqrt", "floorUsd": 1.0, "clipUsd": 1e6},

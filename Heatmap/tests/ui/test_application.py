@@ -1,13 +1,14 @@
 """The program as a process: closing its window ends it, with everything behind it closed."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from Heatmap.standalone.application import prepare_environment
+from Heatmap.standalone.application import is_reachable_display, prepare_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -20,8 +21,8 @@ from Heatmap.__main__ import main
 from Heatmap.standalone import window
 
 class ClosedByItself(window.ChartWindow):
-    async def show_source(self, source):
-        await super().show_source(source)
+    async def show_source(self, *sources):
+        await super().show_source(*sources)
         assert await self.wait_for_candles(10)
         QTimer.singleShot(300, self.close)
 
@@ -59,9 +60,10 @@ def test_closing_the_window_ends_the_program_and_all_its_threads(tmp_path: Path)
     ("environment", "is_headless"),
     [
         ({}, True),
-        ({"DISPLAY": ":0"}, False),
+        ({"DISPLAY": "far.example:0"}, False),
+        ({"DISPLAY": ":94321"}, True),
         ({"WAYLAND_DISPLAY": "wayland-0"}, False),
-        ({"DISPLAY": ":0", "QT_QPA_PLATFORM": "offscreen"}, True),
+        ({"DISPLAY": "far.example:0", "QT_QPA_PLATFORM": "offscreen"}, True),
     ],
 )
 def test_without_a_display_it_draws_offscreen(
@@ -69,6 +71,16 @@ def test_without_a_display_it_draws_offscreen(
 ) -> None:
     assert prepare_environment(environment, "linux") is is_headless
     assert (environment.get("QT_QPA_PLATFORM") == "offscreen") is is_headless
+
+
+def test_a_display_that_listens_is_found() -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0/tmp/.X11-unix/X94322")
+        server.listen()
+        assert is_reachable_display(":94322")
+        assert is_reachable_display(":94322.0")
+    assert not is_reachable_display(":94322")
+    assert not is_reachable_display("")
 
 
 def test_flags_that_the_user_has_set_stay() -> None:

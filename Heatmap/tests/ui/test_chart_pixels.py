@@ -233,7 +233,7 @@ def test_an_increment_adds_changes_and_drops_columns(
             "cols": cells.shape[1],
             "dropCols": drop,
             "timeStartMs": (START_S + 600) * 1000,
-            "windowStartMs": (START_S + 600) * 1000,
+            "windowStartMs": 0,
             "endMs": (START_S + 3300) * 1000,
         },
         np.ascontiguousarray(cells).tobytes(),
@@ -421,7 +421,8 @@ def test_gaps_are_hatched_within_the_window_and_unproven_ones_lighter(
     def part(first: int, end: int) -> Any:
         left = round(chart_page.x_of_candle(START_S + 60 * first) - half)
         right = round(chart_page.x_of_candle(START_S + 60 * end) - half)
-        return strength[: round(chart_page.y_of_price(98_500)), left + 1 : right - 1]
+        # Below the words that name the window.
+        return strength[30 : round(chart_page.y_of_price(98_500)), left + 1 : right - 1]
 
     assert part(0, 5).max() == part(10, 30).max() == part(40, 59).max() == 0
     assert part(5, 10).mean() > 1.5 * part(30, 40).mean() > 0
@@ -429,6 +430,60 @@ def test_gaps_are_hatched_within_the_window_and_unproven_ones_lighter(
     assert (part(5, 10) > 0).mean() < 0.5
     layer.set_options({"hatch": False})
     chart_page.qtbot.waitUntil(lambda: chart_page.picture() == bare, timeout=10_000)
+
+
+def test_where_the_window_begins_is_marked_while_it_is_in_view(
+    chart_page: ChartPage, shown: Callable[..., HeatmapLayer]
+) -> None:
+    chart_page.create_chart()
+    bare = chart_page.settled_picture()
+    start_s = START_S + 20 * 60
+    layer = shown(np.zeros((ROWS, COLS), np.uint8), windowStartMs=start_s * 1000)
+    drawn = wait_for_change(chart_page, bare)
+    difference = changed(bare, drawn)
+    half = (chart_page.x_of_candle(START_S + 60) - chart_page.x_of_candle(START_S)) / 2
+    x = round(chart_page.x_of_candle(start_s) - half)
+    # A dashed line over the whole height, words at its left, and nothing right of it.
+    line = difference[: round(chart_page.y_of_price(98_500)), x - 1 : x + 2].any(axis=1)
+    assert 0.3 < line.mean() < 0.8
+    assert difference[:20, x - 70 : x - 8].any()
+    assert not difference[:, x + 2 :].any()
+    chart_page.js("(chart.timeScale().setVisibleLogicalRange({from: 30, to: 61.5}), 0)")
+    with_window = chart_page.settled_picture()
+    layer.clear()
+    assert chart_page.settled_picture() == with_window
+
+
+LEGEND = {
+    "sourceText": "Recorded since yesterday",
+    "scale": {"mode": "sqrt", "labels": [[0, "0"], [0.5, "25k"], [1, "100k USD"]]},
+}
+
+
+@pytest.mark.parametrize("is_dark", [True, False])
+def test_the_legend_stands_in_the_lower_right_corner_and_can_be_switched_off(
+    is_dark: bool, qtbot: Any, make_page: Callable[..., ChartPage]
+) -> None:
+    page = make_page(is_dark=is_dark)
+    page.load()
+    page.create_chart()
+    bare = page.settled_picture()
+    layer = HeatmapLayer(page.page)
+    qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+    layer.set_options({"opacity": 1.0})
+    layer.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8), **LEGEND))
+    drawn = wait_for_change(page, bare)
+    difference = changed(bare, drawn)
+    height, width = (page.js(f"chart.paneSize(0).{side}") for side in ("height", "width"))
+    rows, columns = np.nonzero(difference)
+    assert height - 70 < rows.min() <= rows.max() < height
+    assert width - 220 < columns.min() <= columns.max() < width
+    # The bar shows the palette: its brightest colour is there, as on a cell.
+    brightest = page.js("OrderPilotHeatmap.palette.colourAt('aurora', 1)")
+    pixels = to_array(drawn)[rows.min() : rows.max(), columns.min() : columns.max()]
+    assert (abs(pixels - brightest).max(axis=2) <= 16).any()
+    layer.set_options({"colourBar": False, "sourceLine": False})
+    qtbot.waitUntil(lambda: page.settled_picture() == bare, timeout=10_000)
 
 
 @pytest.mark.parametrize("is_dark", [True, False])
@@ -449,6 +504,19 @@ def test_the_label_is_large_and_on_the_screenshot(
     assert np.ptp(columns) > 300
     assert np.ptp(rows) > 35
     assert 15 < np.median(difference[difference > 0]) < 80
+
+
+def test_the_label_stays_while_the_heatmap_is_off(
+    qtbot: Any, chart_page: ChartPage, shown: Callable[..., HeatmapLayer]
+) -> None:
+    chart_page.create_chart()
+    bare = chart_page.settled_picture()
+    layer = shown()
+    layer.set_options({"label": "SIMULATED", "visible": False})
+    # The candles are as simulated as the heat.
+    wait_for_change(chart_page, bare)
+    layer.set_options({"label": ""})
+    qtbot.waitUntil(lambda: chart_page.settled_picture() == bare, timeout=10_000)
 
 
 @pytest.mark.parametrize("visible", ["{from: -1.5, to: 61.5}", "{from: -400, to: 700}"])

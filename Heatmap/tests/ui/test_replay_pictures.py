@@ -19,8 +19,10 @@ from Heatmap.tests.ui.pictures import grab
 START_MS = parse_time("2024-12-05T01:00:00Z")
 SPEED, DURATION_S = 600.0, 3.0
 UNTIL_MS = START_MS + int(SPEED * DURATION_S * 1000)
+PLAIN = HeatmapSettings(window="8h", gap_hatch=False, colour_bar=False, source_line=False)
 CANDLE_COLOURS = ((38, 166, 154), (239, 83, 80))
 TICK = 0.1
+# Eight hours of minutes.
 
 
 async def replayed(
@@ -30,7 +32,9 @@ async def replayed(
     name = "on" if enabled else "off"
     store = QSettings(str(tmp_path / f"{name}.ini"), QSettings.Format.IniFormat)
     source = await open_replay(
-        HeatmapSettings(enabled=enabled, window="8h", gap_hatch=False),
+        HeatmapSettings(
+            enabled=enabled, window="8h", gap_hatch=False, colour_bar=False, source_line=False
+        ),
         tmp_path / f"{name}.sqlite3",
         market=load_market(messages, candles, START_MS),
         start_ms=START_MS,

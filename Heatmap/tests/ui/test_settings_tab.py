@@ -42,6 +42,9 @@ CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "decay": (lambda tab: choose(tab, "decay", "off"), "off"),
     "shape": (lambda tab: choose(tab, "shape", "spots"), "spots"),
     "side": (lambda tab: choose(tab, "side", "longs"), "longs"),
+    "gap_hatch": (lambda tab: tab.findChild(QCheckBox, "gap_hatch").setChecked(False), False),
+    "colour_bar": (lambda tab: tab.findChild(QCheckBox, "colour_bar").setChecked(False), False),
+    "source_line": (lambda tab: tab.findChild(QCheckBox, "source_line").setChecked(False), False),
     "resolution": (lambda tab: enter(tab, "240x920"), "240x920"),
 }
 
@@ -80,6 +83,21 @@ def test_cancel_takes_everything_back(
     tab.restore()
     assert service.settings == before
     assert load_settings(store, HeatmapSettings(enabled=True)) == before
+
+
+def test_cancel_stores_no_option_of_this_run_only(
+    qtbot: Any, service: HeatmapService, store: QSettings
+) -> None:
+    store.setValue("Heatmap/opacity", "0.8")
+    service.apply_settings(service.settings.changed(opacity=0.3, palette="ice"))
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    CHANGES["opacity"][0](tab)
+    choose(tab, "palette", "inferno")
+    tab.restore()
+    assert service.settings.opacity == 0.3
+    assert store.value("Heatmap/opacity") == "0.8"
+    assert store.allKeys() == ["Heatmap/opacity"]
 
 
 def test_a_resolution_that_cannot_be_read_is_refused_in_words(

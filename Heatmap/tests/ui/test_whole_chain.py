@@ -1,6 +1,7 @@
 """Nothing is mocked: recording, loopback exchange, websocket, SQLite file, web page, pixels."""
 
 import asyncio
+import dataclasses
 import json
 import sqlite3
 import threading
@@ -28,9 +29,16 @@ LONG_BAND = (90 * MINUTE_MS + 20_000, "SELL", 100_400.0, 2.0)
 SHORT_BAND = (150 * MINUTE_MS + 10_000, "BUY", 99_600.0, 1.5)
 LIVE_BAND = (200 * MINUTE_MS + 2_000, "BUY", 100_250.0, 3.0)
 SETTINGS = HeatmapSettings(
-    enabled=True, opacity=1.0, clip_usd=100_000.0, gap_hatch=False, decay="6h", window="2h"
+    enabled=True,
+    opacity=1.0,
+    clip_usd=100_000.0,
+    decay="6h",
+    window="2h",
+    gap_hatch=False,
+    colour_bar=False,
+    source_line=False,
 )
-# A change of a pixel counts from here on, as in the figures of the README.
+# A change of a pixel counts from here on.
 VISIBLE = 24
 
 
@@ -290,6 +298,25 @@ def test_a_change_in_the_settings_is_seen_and_survives_a_restart(
     assert load_settings(again).palette == "inferno"
     tab.restore()
     assert np.array_equal(shown.settled(), aurora)
+
+
+def test_candles_of_one_source_never_stand_under_the_name_of_another(shown: Shown) -> None:
+    # Another source, whose candles do not come.
+    silent = dataclasses.replace(
+        shown.source,
+        name="Silent",
+        rest_url="http://127.0.0.1:9",
+        ws_url="ws://127.0.0.1:9",
+    )
+    assert shown.js("candleSeries.data().length") > 150
+    shown.qt_run(shown.window.show_source(silent, shown.source), timeout=10_000)
+    shown.qtbot.waitUntil(lambda: shown.js("candleSeries.data().length") == 0, timeout=10_000)
+    words = shown.window.status_text()
+    assert "Silent" in words
+    assert "REPLAY" in words
+    shown.qtbot.waitUntil(lambda: "candles:" in shown.window.status_text(), timeout=10_000)
+    shown.qt_run(shown.window.show_source(shown.source), timeout=10_000)
+    shown.qtbot.waitUntil(lambda: shown.js("candleSeries.data().length") > 150, timeout=10_000)
 
 
 def test_nothing_is_left_after_the_end(shown: Shown) -> None:

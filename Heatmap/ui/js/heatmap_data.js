@@ -19,6 +19,8 @@
    * @property {number} endMs
    * @property {Array<[number, number, string]>} gaps from, to, "gap" or "unproven"
    * @property {number} sequence
+   * @property {{labels: Array<[number, string]>}} [scale] amounts along the colour bar, 0 to 1
+   * @property {string} [sourceText] where the data come from, in words
    */
 
   /** @param {number} value @param {number} size @returns {number} 0 <= result < size */
@@ -81,6 +83,8 @@
       /** Number of row 0 counted in bins from price 0: pooled rows keep their edges. */
       this.firstRow = Math.round(this.priceLow / this.binUsd);
       this.gaps = [];
+      this.scaleLabels = (meta.scale && meta.scale.labels) || [];
+      this.sourceText = meta.sourceText || "";
       this.windowStartMs = 0;
       this.endMs = 0;
       this._takeTimes(meta);

@@ -41,6 +41,8 @@
     constructor(config) {
       this._config = config;
       this._options = Object.assign({}, config.options);
+      this._colours = null;
+      this._mix();
       this._bridge = null;
       this._chart = null;
       this._candles = null;
@@ -148,6 +150,7 @@
       this._parts = {
         axis,
         cells: new heatmap.renderer.CellRenderer(candles, axis),
+        legend: new heatmap.legend.LegendRenderer(chart),
         overlay: new heatmap.overlay.OverlayRenderer(chart, axis),
         viewport: new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
           this._tell("pageMoved", viewport);
@@ -185,7 +188,7 @@
 
     /** Paint one frame of the pane. */
     _paintFrame(scope) {
-      const { axis, cells, overlay, viewport, timer, series } = this._parts;
+      const { axis, cells, legend, overlay, viewport, timer, series } = this._parts;
       const begin = performance.now();
       if (series.isAstray) {
         // Not while the chart paints.
@@ -196,16 +199,22 @@
         return;
       }
       viewport.note(scope.mediaSize);
+      // What the label says holds for the candles too.
       if (!this._options.visible) {
+        overlay.drawLabel(scope, this._options.label);
         return;
       }
       if (this._bitmap !== null) {
         cells.draw(scope, this._bitmap);
         if (this._options.hatch) {
           overlay.drawHatch(scope, this._bitmap.grid);
+          overlay.drawWindowStart(scope, this._bitmap.grid);
         }
       }
       overlay.drawLabel(scope, this._options.label);
+      if (this._bitmap !== null) {
+        legend.draw(scope, this._bitmap.grid, this._colours, this._options);
+      }
       timer.add(performance.now() - begin);
     }
 
@@ -215,8 +224,10 @@
       }
     }
 
-    _table() {
-      return heatmap.palette.lookUpTable(this._options.palette, this._options.opacity);
+    /** Make the look-up table for palette and opacity as they are now. */
+    _mix() {
+      const { palette, opacity } = this._options;
+      this._colours = heatmap.palette.lookUpTable(palette, opacity);
     }
 
     /**
@@ -228,7 +239,7 @@
       if (this._bitmap !== null) {
         this._bitmap.destroy();
       }
-      this._bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this._table());
+      this._bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this._colours);
       this._repaint();
     }
 
@@ -252,8 +263,11 @@
       this._options = Object.assign({}, before, options);
       const recolour =
         before.palette !== this._options.palette || before.opacity !== this._options.opacity;
-      if (recolour && this._bitmap !== null) {
-        this._bitmap.recolour(this._table());
+      if (recolour) {
+        this._mix();
+        if (this._bitmap !== null) {
+          this._bitmap.recolour(this._colours);
+        }
       }
       if (this._parts !== null) {
         this._parts.series.applyOptions(this._options);

@@ -5,6 +5,8 @@
 
   const HATCH_SPACING_PX = 9;
   const HATCH_ALPHA = { gap: 0.26, unproven: 0.12 };
+  const WINDOW_START_ALPHA = 0.6;
+  const WINDOW_START_TEXT_PX = 11;
   const LABEL_ALPHA = 0.16;
   const LABEL_MAX_PX = 72;
 
@@ -50,6 +52,38 @@
         }
         context.restore();
       }
+    }
+
+    /**
+     * Mark where the window begins: left of it nothing is drawn, whatever happened there.
+     * @param {any} scope bitmap coordinates scope @param {any} grid HeatmapGrid
+     */
+    drawWindowStart(scope, grid) {
+      const axis = this._axis;
+      axis.place(grid.windowStartMs, grid.endMs, scope.mediaSize.width);
+      // A start outside the pane's left edge has no segment that begins with it.
+      if (axis.segments === 0 || axis.fromMs[0] > grid.windowStartMs || axis.fromX[0] < 1) {
+        return;
+      }
+      const { context, bitmapSize, horizontalPixelRatio: ratio } = scope;
+      const layout = this._chart.options().layout;
+      const x = Math.round(axis.fromX[0] * ratio) + 0.5;
+      const hours = Math.round((grid.endMs - grid.windowStartMs) / 360000) / 10;
+      context.save();
+      context.globalAlpha = WINDOW_START_ALPHA;
+      context.strokeStyle = layout.textColor;
+      context.fillStyle = layout.textColor;
+      context.lineWidth = 1;
+      context.setLineDash([4 * ratio, 4 * ratio]);
+      context.beginPath();
+      context.moveTo(x, 0);
+      context.lineTo(x, bitmapSize.height);
+      context.stroke();
+      context.font = Math.round(WINDOW_START_TEXT_PX * ratio) + "px " + layout.fontFamily;
+      context.textAlign = "right";
+      context.textBaseline = "top";
+      context.fillText(hours + " h window", x - 6 * ratio, 6 * ratio);
+      context.restore();
     }
 
     /**

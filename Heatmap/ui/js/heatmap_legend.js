@@ -1,0 +1,109 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  const MARGIN_PX = 10;
+  const PADDING_PX = 7;
+  const TEXT_PX = 11;
+  const LINE_PX = 15;
+  const BAR_WIDTH_PX = 190;
+  const BAR_HEIGHT_PX = 8;
+  const TEXT_ALPHA = 0.85;
+  /** How much of what lies under the legend shows through. */
+  const GROUND_ALPHA = 0.72;
+  /** A pane that is smaller than this has no room for it. */
+  const LEAST_WIDTH_PX = 320;
+  const LEAST_HEIGHT_PX = 160;
+
+  /**
+   * The words in the pane's lower right corner: what the colours mean in USD, and where the data
+   * come from. In the colours of the chart's own texts.
+   */
+  class LegendRenderer {
+    /** @param {any} chart */
+    constructor(chart) {
+      this._chart = chart;
+      this._bar = null;
+      this._barTable = null;
+    }
+
+    /**
+     * @param {any} scope bitmap coordinates scope
+     * @param {any} grid HeatmapGrid
+     * @param {Uint8ClampedArray} table palette, as the cells are drawn with
+     * @param {{colourBar: boolean, sourceLine: boolean}} options
+     */
+    draw(scope, grid, table, options) {
+      const { mediaSize } = scope;
+      const text = options.sourceLine ? grid.sourceText : "";
+      const hasBar = options.colourBar && grid.scaleLabels.length > 0;
+      const isRoomy = mediaSize.width >= LEAST_WIDTH_PX && mediaSize.height >= LEAST_HEIGHT_PX;
+      if (!isRoomy || (text === "" && !hasBar)) {
+        return;
+      }
+      const layout = this._chart.options().layout;
+      const { context, horizontalPixelRatio, verticalPixelRatio } = scope;
+      context.save();
+      context.scale(horizontalPixelRatio, verticalPixelRatio);
+      context.font = TEXT_PX + "px " + layout.fontFamily;
+      context.textBaseline = "middle";
+      const textWidth = text === "" ? 0 : context.measureText(text).width;
+      const width = Math.max(textWidth, hasBar ? BAR_WIDTH_PX : 0) + 2 * PADDING_PX;
+      const lines = (text === "" ? 0 : 1) + (hasBar ? 1 : 0);
+      const height = lines * LINE_PX + (hasBar ? BAR_HEIGHT_PX + 4 : 0) + PADDING_PX;
+      const left = mediaSize.width - MARGIN_PX - width;
+      const top = mediaSize.height - MARGIN_PX - height;
+      context.globalAlpha = GROUND_ALPHA;
+      context.fillStyle = layout.background.color || layout.background.bottomColor;
+      context.fillRect(left, top, width, height);
+      context.globalAlpha = TEXT_ALPHA;
+      context.fillStyle = layout.textColor;
+      const right = left + width - PADDING_PX;
+      let y = top + PADDING_PX / 2;
+      if (text !== "") {
+        context.textAlign = "right";
+        context.fillText(text, right, y + LINE_PX / 2);
+        y += LINE_PX;
+      }
+      if (hasBar) {
+        this._drawBar(context, right - BAR_WIDTH_PX, y + 2, table, grid.scaleLabels, layout);
+      }
+      context.restore();
+    }
+
+    /** The palette from little to much, with amounts below it. */
+    _drawBar(context, left, top, table, labels, layout) {
+      context.globalAlpha = 1;
+      context.imageSmoothingEnabled = false;
+      context.drawImage(this._barCanvas(table), left, top, BAR_WIDTH_PX, BAR_HEIGHT_PX);
+      context.globalAlpha = 0.5;
+      context.strokeStyle = layout.textColor;
+      context.lineWidth = 0.5;
+      context.strokeRect(left, top, BAR_WIDTH_PX, BAR_HEIGHT_PX);
+      context.globalAlpha = TEXT_ALPHA;
+      const y = top + BAR_HEIGHT_PX + 2 + LINE_PX / 2;
+      for (const [place, words] of labels) {
+        context.textAlign = place <= 0 ? "left" : place >= 1 ? "right" : "center";
+        context.fillText(words, left + place * BAR_WIDTH_PX, y);
+      }
+    }
+
+    /** @returns {HTMLCanvasElement} one pixel per level, made anew with each palette */
+    _barCanvas(table) {
+      if (this._bar === null) {
+        this._bar = document.createElement("canvas");
+        this._bar.width = 256;
+        this._bar.height = 1;
+      }
+      if (table !== this._barTable) {
+        this._barTable = table;
+        const image = new ImageData(new Uint8ClampedArray(table), 256, 1);
+        this._bar.getContext("2d").putImageData(image, 0, 0);
+      }
+      return this._bar;
+    }
+  }
+
+  heatmap.legend = { LegendRenderer };
+})(this);
