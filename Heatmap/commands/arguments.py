@@ -1,0 +1,97 @@
+"""What the commands share: their parser, the types of their arguments, what they print."""
+
+import argparse
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from Heatmap.compat import override
+from Heatmap.errors import SettingsError
+from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+
+EXIT_USAGE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, which says where to read on."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        """End the program with one line and exit code 2."""
+        self.exit(EXIT_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def add_exchange_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--db``, ``--ws-url`` and ``--rest-url``; each is ``None`` unless it is given."""
+    parser.add_argument(
+        "--db", type=file_path, metavar="FILE", help="database, default in the data directory"
+    )
+    parser.add_argument("--ws-url", type=url("ws", "wss"), metavar="URL", help=f"default {WS_URL}")
+    parser.add_argument(
+        "--rest-url", type=url("http", "https"), metavar="URL", help=f"default {REST_URL}"
+    )
+
+
+def check_settings(parser: argparse.ArgumentParser, texts: dict[str, str]) -> HeatmapSettings:
+    """Return the settings that `texts` give, or end the program with one line."""
+    try:
+        return HeatmapSettings.from_texts(texts)
+    except SettingsError as error:
+        parser.error(str(error))
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds above 0."""
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of addresses with one of these schemes."""
+
+    def check(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise argparse.ArgumentTypeError(
+                f"expected an address like {schemes[-1]}://host, got {text!r}"
+            )
+        return text
+
+    return check
+
+
+def file_path(text: str) -> Path:
+    """Read the name of a file."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file name, got nothing")
+    return Path(text)
+
+
+def log_to_stderr() -> None:
+    """Send the log to stderr, at the level that ``HEATMAP_LOG`` names.
+
+    Raises
+    ------
+    SettingsError
+        There is no such level.
+    """
+    level = (os.environ.get("HEATMAP_LOG") or "WARNING").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise SettingsError(
+            f"HEATMAP_LOG must be DEBUG, INFO, WARNING or ERROR, got {level!r}; correct or unset it"
+        )
+    logging.basicConfig(
+        level=level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+def say(text: str) -> None:
+    """Print one line for the user, at once."""
+    print(text, flush=True)

@@ -1,0 +1,64 @@
+"""``python -m Heatmap doctor``: what of the way to the exchange works. No Qt, no numpy."""
+
+import json
+from collections.abc import Sequence
+
+from Heatmap.commands.arguments import (
+    Parser,
+    add_exchange_options,
+    check_settings,
+    log_to_stderr,
+    say,
+    seconds,
+)
+from Heatmap.heatmap_settings import REST_URL, WS_URL
+from Heatmap.ingestion.doctor import DoctorConfig, diagnose
+from Heatmap.ingestion.doctor_words import Finding, exit_code
+from Heatmap.model import DataKind
+from Heatmap.storage.health import examine_database
+from Heatmap.storage.location import default_database
+
+EXIT_INTERRUPTED = 130
+
+
+def run(words: Sequence[str]) -> int:
+    """Report what works; returns the exit code."""
+    parser = Parser(
+        prog="python -m Heatmap doctor",
+        description="Connect as the recorder would and say what works, one line per check; "
+        "changes no database. Exit code 1 when something failed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--symbol", help="one symbol or all, default BTCUSDT")
+    parser.add_argument(
+        "--seconds",
+        type=seconds,
+        default=20.0,
+        metavar="N",
+        help="how long to wait for a force order of any symbol, default 20",
+    )
+    parser.add_argument("--json", action="store_true", help="print a list of objects at the end")
+    add_exchange_options(parser)
+    options = parser.parse_args(words)
+    texts = {} if options.symbol is None else {"symbols": options.symbol}
+    symbols = check_settings(parser, texts).symbols
+    if len(symbols) > 1:
+        parser.error(f"--symbol takes one symbol or all, got {options.symbol}")
+    log_to_stderr()
+
+    config = DoctorConfig(
+        options.ws_url or WS_URL, options.rest_url or REST_URL, symbols[0], options.seconds
+    )
+    database = options.db or default_database(DataKind.LIVE)
+
+    def report(finding: Finding) -> None:
+        if not options.json:
+            say(finding.line())
+
+    try:
+        findings = diagnose(config, lambda: examine_database(database, DataKind.LIVE), report)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    if options.json:
+        say(json.dumps([finding.as_mapping() for finding in findings], indent=2))
+    return exit_code(findings)

@@ -1,0 +1,181 @@
+"""``python -m Heatmap record``: the headless recorder. Loads neither Qt nor numpy."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from Heatmap.commands.arguments import (
+    Parser,
+    add_exchange_options,
+    check_settings,
+    log_to_stderr,
+    say,
+)
+from Heatmap.errors import StorageError
+from Heatmap.heatmap_settings import REST_URL, WS_URL
+from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus
+from Heatmap.model import DataKind
+from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.status import kept_retention_ms
+
+STATUS_LINE_PERIOD_S = 60.0
+WATCH_PERIOD_S = 0.25
+_STDIN = 0
+
+
+def run(words: Sequence[str]) -> int:
+    """Record until a signal comes; returns the exit code."""
+    parser = Parser(
+        prog="python -m Heatmap record",
+        description="Record liquidations into the database until SIGINT or SIGTERM.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
+    parser.add_argument(
+        "--retention-days",
+        metavar="DAYS",
+        help="default: as the database was kept so far, 14 for a new one; a shorter one is asked "
+        "about first",
+    )
+    parser.add_argument(
+        "--confirm-retention",
+        action="store_true",
+        help="shorten the retention without asking; deletes the events that are older",
+    )
+    parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
+    add_exchange_options(parser)
+    options = parser.parse_args(words)
+    texts = {
+        name: text
+        for name, text in (
+            ("symbols", options.symbol),
+            ("retention_days", options.retention_days),
+            ("keep_raw", options.keep_raw),
+        )
+        if text is not None
+    }
+    settings = check_settings(parser, texts)
+    log_to_stderr()
+
+    database = options.db or default_database(DataKind.LIVE)
+    retention_ms = settings.retention_ms
+    if options.retention_days is None:
+        with suppress(StorageError):  # not there yet, or refused below
+            retention_ms = kept_retention_ms(database) or retention_ms
+    ended = threading.Event()
+    # A terminal that is closed ends it as tidily as a service manager does.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda _number, _frame: ended.set())
+    config = RecorderConfig(
+        symbols=settings.symbols,
+        ws_url=options.ws_url or WS_URL,
+        rest_url=options.rest_url or REST_URL,
+        retention_ms=retention_ms,
+        confirms_retention=options.confirm_retention,
+        keep_raw=settings.keep_raw,
+    )
+    recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
+    recorder.start()
+    try:
+        _watch(recorder, f"recording {', '.join(settings.symbols)} into {database}", ended)
+    finally:
+        recorder.stop()
+    say(_recorder_words(recorder.status()))
+    return 0
+
+
+def _watch(recorder: Recorder, what: str, ended: threading.Event) -> None:
+    """Print what the recorder does until it is to end.
+
+    That is each change of its role, whenever it goes blind and sees again, and once a minute.
+
+    Parameters
+    ----------
+    recorder
+        Started.
+    what
+        What it does as the writer, in words.
+    ended
+        Set when it is to end.
+    """
+    role, roles = None, 0
+    was_blind = False
+    line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
+    question = _RetentionQuestion(recorder)
+    while True:
+        status = recorder.status()
+        if status.role != role:
+            role = status.role
+            roles += 1
+            took_over = "took over: " if roles > 1 else ""
+            say(took_over + what if role == "writer" else f"{status.role_words} ({what})")
+        is_blind = status.connection is ConnectionState.BLIND
+        if is_blind != was_blind and (is_blind or status.connection is ConnectionState.LIVE):
+            was_blind = is_blind
+            say(_recorder_words(status))
+        question.ask_where_needed(status)
+        if time.monotonic() >= line_due_s:
+            line_due_s += STATUS_LINE_PERIOD_S
+            say(_recorder_words(status))
+        if ended.wait(WATCH_PERIOD_S):
+            return
+
+
+class _RetentionQuestion:
+    """Asks once whether events may be deleted because their retention is to be shorter."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._is_asked = False
+
+    def ask_where_needed(self, status: RecorderStatus) -> None:
+        """Ask on a terminal; without one, say how to confirm."""
+        retention = status.retention
+        if self._is_asked or retention is None or not retention.is_pending:
+            return
+        self._is_asked = True
+        if not os.isatty(_STDIN):
+            say(f"{retention.words()}: run once with --confirm-retention")
+            return
+        say(f"{retention.words()}: delete {retention.expired_events} events? (y/n)")
+        if hasattr(signal, "SIGTTIN"):
+            # Sent to the background, a recorder must go on and not be stopped for its question.
+            signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+        # A daemon, so that a question which nobody answers does not hold up the end.
+        threading.Thread(target=self._wait_for_answer, name="answer", daemon=True).start()
+
+    def _wait_for_answer(self) -> None:
+        # Not through sys.stdin: a thread that waits in there would break the interpreter's end.
+        try:
+            answer = os.read(_STDIN, 100).strip().lower()
+        except OSError:  # the terminal is gone, or another program's
+            answer = b""
+        if answer in (b"y", b"yes") and self._recorder.confirm_retention():
+            say("the retention is shortened")
+        else:
+            say("nothing is deleted")
+
+
+def _recorder_words(status: RecorderStatus) -> str:
+    words = [
+        *(["standby"] if status.role == "standby" else []),
+        status.connection_words,
+        f"{status.stored} stored",
+        f"{status.duplicates} duplicates",
+        f"{sum(status.rejected.values())} rejected",
+        f"{status.queued} waiting",
+        f"{status.reconnects} reconnects",
+    ]
+    if status.overflowed:
+        words.append(f"{status.overflowed} LOST because the database could not be written")
+    if status.storage_fault is not None:
+        words.append(f"not written: {status.storage_fault}")
+    if status.not_recorded:
+        words.append(f"NOT recorded: {', '.join(status.not_recorded)}")
+    return ", ".join(words)

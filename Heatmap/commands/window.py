@@ -1,0 +1,144 @@
+"""``python -m Heatmap``: the window."""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from Heatmap._version import __version__
+from Heatmap.commands.arguments import (
+    Parser,
+    add_exchange_options,
+    check_settings,
+    file_path,
+    log_to_stderr,
+    say,
+    seconds,
+)
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings, allowed_values
+from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
+
+# Fields with an option of another name or with a meaning of their own on the command line.
+_NOT_AN_OPTION = frozenset({"enabled", "symbols"})
+
+
+def run(words: Sequence[str]) -> int:
+    """Show the window that `words` describe; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    texts = {
+        name.removeprefix("set_"): text
+        for name, text in vars(options).items()
+        if name.startswith("set_") and text is not None
+    }
+    if options.symbol is not None:
+        texts["symbols"] = options.symbol
+    if options.disabled:
+        texts["enabled"] = "no"
+    settings = check_settings(parser, texts)
+    if settings.symbols == (ALL_SYMBOLS,):
+        parser.error("--symbol: a chart shows one symbol; all can be recorded by: record")
+    source = _source(parser, options)
+    log_to_stderr()
+
+    from Heatmap.standalone.application import WindowOptions, run_window  # noqa: PLC0415
+    from Heatmap.standalone.exchange.recording import parse_time  # noqa: PLC0415
+
+    return run_window(
+        WindowOptions(
+            source=source,
+            db=options.db,
+            ws_url=options.ws_url or WS_URL,
+            rest_url=options.rest_url or REST_URL,
+            setting_texts=texts,
+            messages=options.replay,
+            candles=options.candles,
+            start_ms=parse_time(options.start) if source == "replay" else 0,
+            speed=options.speed or 1.0,
+            screenshot=options.screenshot,
+            exit_after_s=options.exit_after,
+            theme=options.theme,
+        ),
+        say,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m Heatmap",
+        description="Liquidation heatmap of Binance BTCUSDT behind the candles.",
+        epilog="Commands: record (headless recorder), status (what a database holds), doctor "
+        "(what of the connection works); each has its own --help.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"Heatmap {__version__}")
+    parser.add_argument(
+        "--source",
+        choices=("auto", "live", "demo"),
+        help="auto (default): Binance, else a simulated market until Binance delivers",
+    )
+    parser.add_argument("--symbol", help="what to show, default BTCUSDT")
+    parser.add_argument("--disabled", action="store_true", help="start with the heatmap off")
+    parser.add_argument("--theme", choices=("dark", "light"))
+    parser.add_argument(
+        "--screenshot", type=_png, metavar="FILE.png", help="save a picture at the end"
+    )
+    parser.add_argument("--exit-after", type=seconds, metavar="SECONDS", help="end by itself")
+    add_exchange_options(parser)
+    replay = parser.add_argument_group("replay of a recording")
+    replay.add_argument(
+        "--replay", type=file_path, metavar="MESSAGES.jsonl", help="a forceOrder message a line"
+    )
+    replay.add_argument(
+        "--candles", type=file_path, metavar="KLINES.csv", help="one-minute candles, with a header"
+    )
+    replay.add_argument("--from", dest="start", metavar="TIME", help="such as 2024-12-05T01:00:00Z")
+    replay.add_argument(
+        "--speed", type=_speed, metavar="N", help="data time per real time, 0.1 to 600; default 1"
+    )
+    settings = parser.add_argument_group("settings, for this run only")
+    defaults = HeatmapSettings().to_texts()
+    for name, text in defaults.items():
+        if name not in _NOT_AN_OPTION:
+            option = "--" + name.replace("_", "-")
+            settings.add_argument(
+                option,
+                dest=f"set_{name}",
+                metavar="VALUE",
+                help=f"{allowed_values(name)}; default {text}",
+            )
+    return parser
+
+
+def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    replay = (options.replay, options.candles, options.start)
+    addresses = options.ws_url is not None or options.rest_url is not None
+    if not any(replay):
+        if options.speed is not None:
+            parser.error("--speed is for a replay: name --replay, --candles and --from as well")
+        if options.source == "demo" and addresses:
+            parser.error("--source demo has an exchange of its own: leave the addresses out")
+        return options.source or "auto"
+    if addresses:
+        parser.error("a replay has an exchange of its own: leave the addresses out")
+    if not all(replay):
+        parser.error("a replay needs --replay, --candles and --from together")
+    if options.source is not None:
+        parser.error(f"--replay and --source {options.source} exclude each other: leave one out")
+    return "replay"
+
+
+def _png(text: str) -> Path:
+    path = file_path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"expected a file name that ends in .png, got {text!r}")
+    return path
+
+
+def _speed(text: str) -> float:
+    with suppress(ValueError):
+        if MIN_SPEED <= float(text) <= MAX_SPEED:
+            return float(text)
+    raise argparse.ArgumentTypeError(
+        f"expected a speed from {MIN_SPEED:g} to {MAX_SPEED:g}, got {text!r}"
+    )
