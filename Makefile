@@ -5,13 +5,14 @@
 # carry the absolute path of the folder in which they were installed.
 PY := .venv/bin/python
 
-.PHONY: help setup setup-qt run test check bench
+.PHONY: help setup setup-qt run test check bench torture
 
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
 	@echo 'make check              formatting, lint, types, imports, file length'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
+	@echo 'make torture ARGS="..." 1,000 faults and 200 kills (make torture ARGS=--help)'
 
 setup:
 	@bash tools/setup.sh
@@ -25,7 +26,7 @@ run: setup-qt
 # Tests open no window, also where there is a display. One locale for all machines: Qt warns about
 # any that is not UTF-8, and a warning fails a test.
 test bench: export QT_QPA_PLATFORM := offscreen
-test bench: export LC_ALL := C.UTF-8
+test bench torture: export LC_ALL := C.UTF-8
 
 test: setup-qt
 	@echo 'test: pytest, offscreen'
@@ -47,3 +48,8 @@ check: setup
 bench: setup-qt
 	@echo 'bench: Heatmap/tests/bench' >&2
 	@$(PY) tools/run_benchmarks.py $(ARGS)
+
+# The recorder needs no Qt. About 20 minutes; the short form is one of the tests.
+torture: setup
+	@echo 'torture: Heatmap/tests/torture' >&2
+	@$(PY) -m Heatmap.tests.torture $(ARGS)
