@@ -67,11 +67,11 @@ def run(words: Sequence[str]) -> int:
     if options.retention_days is None:
         with suppress(StorageError):  # not there yet, or refused below
             retention_ms = kept_retention_ms(database) or retention_ms
-    ended = threading.Event()
+    end = _End()
     # A terminal that is closed ends it as tidily as a service manager does.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda _number, _frame: ended.set())
+            signal.signal(getattr(signal, name), end.ask)
     config = RecorderConfig(
         symbols=settings.symbols,
         ws_url=options.ws_url or WS_URL,
@@ -83,14 +83,14 @@ def run(words: Sequence[str]) -> int:
     recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
     recorder.start()
     try:
-        _watch(recorder, f"recording {', '.join(settings.symbols)} into {database}", ended)
+        _watch(recorder, f"recording {', '.join(settings.symbols)} into {database}", end)
     finally:
         recorder.stop()
     say(_recorder_words(recorder.status()))
     return 0
 
 
-def _watch(recorder: Recorder, what: str, ended: threading.Event) -> None:
+def _watch(recorder: Recorder, what: str, end: "_End") -> None:
     """Print what the recorder does until it is to end.
 
     That is each change of its role, whenever it goes blind and sees again, and once a minute.
@@ -101,14 +101,14 @@ def _watch(recorder: Recorder, what: str, ended: threading.Event) -> None:
         Started.
     what
         What it does as the writer, in words.
-    ended
-        Set when it is to end.
+    end
+        Asked for when it is to end.
     """
     role, roles = None, 0
     was_blind = False
     line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
     question = _RetentionQuestion(recorder)
-    while True:
+    while not end.is_asked:
         status = recorder.status()
         if status.role != role:
             role = status.role
@@ -123,8 +123,22 @@ def _watch(recorder: Recorder, what: str, ended: threading.Event) -> None:
         if time.monotonic() >= line_due_s:
             line_due_s += STATUS_LINE_PERIOD_S
             say(_recorder_words(status))
-        if ended.wait(WATCH_PERIOD_S):
-            return
+        time.sleep(WATCH_PERIOD_S)
+
+
+class _End:
+    """What a signal handler may touch: it runs in between whatever the main thread does.
+
+    A `threading.Event` would not do. Its lock may be held by the very wait that the handler
+    interrupts, and both would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def ask(self, _number: int, _frame: object) -> None:
+        """Take note that the program is to end."""
+        self.is_asked = True
 
 
 class _RetentionQuestion:
