@@ -33,7 +33,7 @@ from Heatmap.ingestion.recorder_status import (
     TickOrigin,
     TickSizeStatus,
 )
-from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus
+from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.sink_keeper import SinkKeeper
 from Heatmap.ingestion.standby import SinkRole
 from Heatmap.model import LiquidationEvent, Rejection, StoredBatch
@@ -265,7 +265,7 @@ class _Session:
             config.retention_ms,
             is_confirmed=config.confirms_retention,
             interval_s=config.retention_interval_s,
-            now_ms=lambda: self._coverage.now_ms,
+            now_ms=lambda: earlier_ms(self._coverage.now_ms, time.time_ns() // 1_000_000),
             report=self._report_retention,
         )
         # Fetched and not yet saved: tick size and when it held, by symbol.

@@ -64,6 +64,22 @@ def retention_in_force(kept_ms: int | None, wanted_ms: int, *, is_confirmed: boo
     return wanted_ms if kept_ms is None or is_confirmed else max(kept_ms, wanted_ms)
 
 
+def earlier_ms(exchange_ms: int | None, machine_ms: int) -> int | None:
+    """Return the time that retention counts from: the earlier of the two clocks.
+
+    Either may be wrong by years, and what is deleted for it cannot be fetched again. So an event
+    expires only when both agree that it is old.
+
+    Parameters
+    ----------
+    exchange_ms
+        The exchange's time, UTC milliseconds; ``None``: not known yet, nothing expires.
+    machine_ms
+        This machine's time, UTC milliseconds.
+    """
+    return None if exchange_ms is None else min(exchange_ms, machine_ms)
+
+
 class RetentionKeeper:
     """Keeps the sink within its retention; lives in the recorder's loop.
 
@@ -76,7 +92,7 @@ class RetentionKeeper:
     interval_s
         Time between two deletions, seconds.
     now_ms
-        The exchange's time, asked for once it is known.
+        What retention counts from (`earlier_ms`), asked for once the exchange's time is known.
     report
         Told each `RetentionStatus`, and each failure.
     """
@@ -116,7 +132,6 @@ class RetentionKeeper:
     async def run(self, sink: EventSink) -> None:
         """Keep the sink within its retention; ends only by being cancelled."""
         while True:
-            # Against the exchange's time: this machine's clock may be wrong by years.
             await self._clock_known.wait()
             self._changed.clear()
             pause_s = self._interval_s

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus, retention_in_force
+from Heatmap.ingestion.retention import (
+    RetentionKeeper,
+    RetentionStatus,
+    earlier_ms,
+    retention_in_force,
+)
 from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
@@ -144,3 +149,11 @@ def test_the_retention_in_force_outlives_the_run_and_may_be_confirmed_in_advance
     run(Kept(path, 10), first)
     run(Kept(path, 3), second)
     run(Kept(path, 3, is_confirmed=True), third)
+
+
+def test_an_event_expires_only_when_both_clocks_agree_that_it_is_old() -> None:
+    year_ms = 365 * 86_400_000
+    assert earlier_ms(NOW_MS + year_ms, NOW_MS) == NOW_MS  # the exchange has leapt ahead
+    assert earlier_ms(NOW_MS, NOW_MS + year_ms) == NOW_MS  # this machine's clock is wrong
+    assert earlier_ms(NOW_MS, NOW_MS - year_ms) == NOW_MS - year_ms
+    assert earlier_ms(None, NOW_MS) is None

@@ -1,0 +1,60 @@
+"""The torture run in short: every kind of fault at least once, some kills. `make torture` is long.
+
+The programs are those of the long form. Parts of the faults and the kills run side by side,
+because most of their time is the recorder's own waiting.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+# Far beyond what they take; pytest's own limit comes later.
+LIMIT_S = 100.0
+# Less waiting where the client can only wait. What ends a connection is done where no rotation can
+# help it out.
+COMMON = ("run_torture", "--seed", "5", "--seconds", "80", "--silence", "1.5", "--delay", "0.8")
+DROPS = (*COMMON, "--sort", "drops", "--faults", "18", "--rotate-after", "3600", "--parts", "2")
+PROGRAMS = {
+    "half of the drops": (*DROPS, "--part", "0"),
+    "the other drops": (*DROPS, "--part", "1"),
+    "other faults": (*COMMON, "--sort", "others", "--faults", "24", "--rotate-after", "1.5"),
+    "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
+}
+Runs = dict[str, subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    """Start all programs at once."""
+    search = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    started = {
+        name: subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", f"Heatmap.tests.torture.{program}", *options],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": search},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, (program, *options) in PROGRAMS.items()
+    }
+    yield started
+    for process in started.values():
+        process.terminate()
+        process.communicate()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_nothing_that_was_delivered_is_lost_and_nothing_is_left(runs: Runs, name: str) -> None:
+    output, complaints = runs[name].communicate(timeout=LIMIT_S)
+    told = [json.loads(line) for line in output.splitlines()]
+    assert [one for one in told if not one.get("ok", True)] == []
+    assert sum("goal" in one for one in told) > 10
+    assert complaints == ""
+    assert runs[name].returncode == 0

@@ -1,0 +1,70 @@
+"""The whole torture run: faults and kills side by side, for ``make torture``.
+
+Prints the assertions of both, one JSON object a line, and exits with 1 where one does not hold.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+async def _run(name: str, *options: str) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"Heatmap.tests.torture.{name}", *options),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    try:
+        async for line in process.stdout:
+            _print({"run": name, **json.loads(line)})
+        return await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+def _print(values: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+async def _run_all(options: argparse.Namespace) -> bool:
+    runs = []
+    seed, seconds = str(options.seed), str(options.seconds)
+    common = ("--seed", seed, "--seconds", seconds)
+    if options.faults:
+        runs.append(_run("run_torture", "--faults", str(options.faults), *common))
+    if options.kills:
+        runs.append(_run("run_kills", "--kills", str(options.kills), *common))
+    begun_s = time.monotonic()
+    results = await asyncio.gather(*runs)
+    seconds_taken = round(time.monotonic() - begun_s, 1)
+    _print({"run": "all", "name": "verdict", "ok": all(results), "seconds": seconds_taken})
+    return all(results)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run both; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="make torture", description="Torture the recorder.")
+    parser.add_argument("--faults", type=int, default=1000, help="0: none (default 1000)")
+    parser.add_argument("--kills", type=int, default=200, help="0: none (default 200)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1800.0, help="limit of either")
+    options = parser.parse_args(arguments)
+    # As on Ctrl-C: what was started is ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return 0 if asyncio.run(_run_all(options)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

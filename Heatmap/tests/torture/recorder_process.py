@@ -1,0 +1,128 @@
+"""A recorder in a process of its own, which tells what it holds: started by the torture run.
+
+Standard input takes one command a line, ``measure`` or ``stop``; standard output gives one JSON
+object a line in answer. It is a process of its own so that its memory is the recorder's alone.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import random
+import sys
+import threading
+import tracemalloc
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from Heatmap.ingestion.connection import ConnectionTimes
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.model import DataKind, StoredBatch
+from Heatmap.storage.sqlite_store import SqliteStore
+
+_logger = logging.getLogger("recorder process")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class _Complaints(logging.Handler):
+    """Keeps what was logged as an error; asyncio logs there what nobody retrieved."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.errors: list[str] = []
+        self.warnings = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.ERROR and record.name != "py.warnings":
+            self.warnings += 1
+        elif len(self.errors) < 50:
+            text = self.format(record)
+            self.errors.append(f"{record.name}: {text[:1500]}")
+
+
+class _Probe:
+    """Runs in the recorder's thread with each batch: counts the tasks of its loop."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+
+    def __call__(self, _: StoredBatch) -> None:
+        self.tasks = len(asyncio.all_tasks())
+
+
+def _sockets() -> int:
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            count += str(link.readlink()).startswith("socket:")
+        except OSError:
+            continue  # the folder's own descriptor, or one just closed
+    return count
+
+
+def _measure(recorder: Recorder, probe: _Probe, complaints: _Complaints) -> dict[str, Any]:
+    gc.collect()
+    status = recorder.status()
+    return {
+        "rss_bytes": int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES,
+        "traced_bytes": tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else 0,
+        "tasks": probe.tasks,
+        "threads": threading.active_count(),
+        "sockets": _sockets(),
+        "errors": complaints.errors,
+        "warnings": complaints.warnings,
+        "running": recorder.is_running(),
+        "connection": status.connection.value,
+        "words": status.connection_words,
+        "received": status.received,
+        "stored": status.stored,
+        "duplicates": status.duplicates,
+        "overflowed": status.overflowed,
+        "queued": status.queued,
+        "reconnects": status.reconnects,
+        "rotations": status.rotations,
+        "rejected": {reason.value: count for reason, count in status.rejected.items()},
+    }
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    complaints = _Complaints()
+    logging.basicConfig(level=logging.WARNING, handlers=[complaints])
+    logging.captureWarnings(True)
+    sys.unraisablehook = lambda caught: _logger.error("unraisable: %r", caught.exc_value)
+    threading.excepthook = lambda caught: _logger.error("in a thread: %r", caught.exc_value)
+    random.seed(options["seed"])
+    if options["trace"]:
+        tracemalloc.start()
+    probe = _Probe()
+    config = RecorderConfig(
+        symbols=tuple(options["symbols"]),
+        ws_url=options["ws_url"],
+        rest_url=options["rest_url"],
+        connection_times=ConnectionTimes(**options["times"]),
+    )
+    recorder = Recorder(
+        config,
+        lambda: SqliteStore.for_recorder(options["db"], DataKind.LIVE),
+        on_stored=probe,
+    )
+    recorder.start()
+    _answer({"times": asdict(config.connection_times)})
+    for line in sys.stdin:
+        if line.strip() == "stop":
+            break
+        _answer(_measure(recorder, probe, complaints))
+    recorder.stop()
+    _answer(_measure(recorder, probe, complaints))
+
+
+def _answer(values: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
