@@ -12,7 +12,7 @@ help:
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
 	@echo 'make check              formatting, lint, types, imports, file length'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
-	@echo 'make torture ARGS="..." 1,000 faults and 200 kills (make torture ARGS=--help)'
+	@echo 'make torture ARGS="..." faults, kills, freezes, a full disk (see ARGS=--help)'
 
 setup:
 	@bash tools/setup.sh

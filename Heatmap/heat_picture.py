@@ -54,6 +54,23 @@ EMPTY_CLIP_USD = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeats:
+    """The heartbeats of the present connection of the recorder that writes.
+
+    Attributes
+    ----------
+    since_ms, until_ms
+        First and newest one, exchange time, UTC milliseconds.
+    lag_ms
+        How far the written coverage may lie behind the newest one.
+    """
+
+    since_ms: int
+    until_ms: int
+    lag_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class PictureRequest:
     """Everything a picture depends on, besides the database.
 
@@ -68,8 +85,7 @@ class PictureRequest:
     now_ms
         Data time now.
     heartbeats
-        Since when and until when heartbeats flow on the present connection, UTC milliseconds;
-        ``None`` while they do not.
+        What heartbeats prove beyond the written coverage; ``None``: nothing.
     reads_new_rows
         Whether another recorder writes the database, so that new events are read from it instead of
         being handed over.
@@ -79,7 +95,7 @@ class PictureRequest:
     settings: HeatmapSettings
     tick_size: Decimal
     now_ms: int
-    heartbeats: tuple[int, int] | None
+    heartbeats: Heartbeats | None
     reads_new_rows: bool = False
 
     @property
@@ -455,18 +471,17 @@ def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int)
     return sorted(gaps)
 
 
-def _stretched(
-    newest: CoverageInterval, heartbeats: tuple[int, int], end_ms: int
-) -> CoverageInterval:
+def _stretched(newest: CoverageInterval, heartbeats: Heartbeats, end_ms: int) -> CoverageInterval:
     """Let the newest interval of the present connection reach as far as its heartbeats prove.
 
     Coverage is written after its events, about once a second, and a heartbeat covers until the next
-    one is overdue. An interval from before the present connection stays as it is.
+    one is overdue. An interval from before the present connection stays as it is, and so does one
+    that lags behind by more than writing explains: something in between was not recorded.
     """
-    since_ms, until_ms = heartbeats
-    if newest.end_ms < since_ms:
+    is_of_connection = newest.end_ms >= heartbeats.since_ms
+    if not is_of_connection or heartbeats.until_ms - newest.end_ms > heartbeats.lag_ms:
         return newest
-    reached_ms = min(until_ms + HEARTBEAT_OVERDUE_MS, end_ms)
+    reached_ms = min(heartbeats.until_ms + HEARTBEAT_OVERDUE_MS, end_ms)
     return replace(newest, end_ms=max(newest.end_ms, reached_ms))
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.errors import StorageError
-from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
-from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
+from Heatmap.heat_picture import Heartbeats
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
+from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
 from Heatmap.model import DataKind, StoredBatch
@@ -28,7 +29,9 @@ FALLBACK_TICK_SIZE = Decimal("0.1")
 INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
-_CLOCK_JUMP_MS = 2_000
+_LATE_HEARTBEATS = 5
+# Coverage is written after its events, about once a second; a second recorder's is not waited for.
+_COVERAGE_LAG_S = 15.0
 
 SettingsListener = Callable[[HeatmapSettings], None]
 
@@ -39,38 +42,59 @@ def wall_clock_ms() -> int:
 
 
 class ExchangeClock:
-    """The exchange's time: this machine's clock, corrected by what the heartbeats say.
+    """The exchange's time: what its newest heartbeat said, and the time that has passed since.
 
-    A machine whose clock is off by minutes would otherwise draw into the future, or wait for it.
+    A machine whose clock is wrong would otherwise draw into the future, or wait for it. The time
+    goes on while there are no heartbeats; it may be asked for at any intervals.
 
     Parameters
     ----------
-    last_heartbeat_ms
-        Gives the newest heartbeat in the exchange's time; ``None``: there was none yet.
+    newest_heartbeat
+        Gives the newest heartbeat: its time in the exchange's time, UTC milliseconds, and when it
+        was received, seconds of `monotonic_s`; ``None``: there was none yet.
     wall_ms
-        Gives this machine's time, UTC milliseconds.
+        Gives this machine's time, UTC milliseconds; serves until the first heartbeat.
+    monotonic_s
+        Gives the monotonic clock.
     """
 
     def __init__(
-        self, last_heartbeat_ms: Callable[[], int | None], wall_ms: Callable[[], int]
+        self,
+        newest_heartbeat: Callable[[], tuple[int, float] | None],
+        wall_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
     ) -> None:
-        self._last_heartbeat_ms = last_heartbeat_ms
+        self._newest_heartbeat = newest_heartbeat
         self._wall_ms = wall_ms
+        self._monotonic_s = monotonic_s
         self._seen_ms: int | None = None
-        self._offset_ms = 0
+        # The exchange's time where the monotonic clock is at 0, milliseconds.
+        self._origin_ms: float | None = None
+        # Heartbeats in a row that came later than that, and the earliest of them.
+        self._late = 0
+        self._late_origin_ms = 0.0
 
     def __call__(self) -> int:
         """Return the exchange's time, UTC milliseconds."""
-        now_ms, beat_ms = self._wall_ms(), self._last_heartbeat_ms()
-        if beat_ms is not None and beat_ms != self._seen_ms:
-            # Heartbeats are seen up to a look's interval late: the largest offset is the truest,
-            # unless the machine's clock was set.
-            fresh_ms = beat_ms - now_ms
-            is_jump = abs(fresh_ms - self._offset_ms) > _CLOCK_JUMP_MS
-            is_first = self._seen_ms is None
-            self._offset_ms = fresh_ms if is_first or is_jump else max(self._offset_ms, fresh_ms)
-            self._seen_ms = beat_ms
-        return now_ms + self._offset_ms
+        newest = self._newest_heartbeat()
+        if newest is not None and newest[0] != self._seen_ms:
+            self._seen_ms = newest[0]
+            self._take(newest[0] - newest[1] * 1000)
+        if self._origin_ms is None:
+            return self._wall_ms()
+        return int(self._origin_ms + self._monotonic_s() * 1000)
+
+    def _take(self, origin_ms: float) -> None:
+        """Take over what a heartbeat says; one that was on its way for long moves nothing back."""
+        if self._origin_ms is None or origin_ms >= self._origin_ms:
+            self._origin_ms = origin_ms
+            self._late = 0
+            return
+        self._late_origin_ms = max(self._late_origin_ms, origin_ms) if self._late else origin_ms
+        self._late += 1
+        if self._late >= _LATE_HEARTBEATS:
+            self._origin_ms = self._late_origin_ms
+            self._late = 0
 
 
 class HeatmapService:
@@ -93,6 +117,8 @@ class HeatmapService:
         Data time now in UTC milliseconds; ``None``: this machine's clock. A replay gives its own.
     label
         Short text on the picture, such as ``SIMULATED``; empty: none.
+    speed
+        Data time per real time; a fast replay's coverage is written at larger steps.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     """
@@ -107,6 +133,7 @@ class HeatmapService:
         kind: DataKind = DataKind.LIVE,
         clock: Callable[[], int] | None = None,
         label: str = "",
+        speed: float = 1.0,
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
@@ -114,12 +141,17 @@ class HeatmapService:
         self._ws_url = ws_url
         self._rest_url = rest_url
         self._kind = kind
-        self._clock = clock or ExchangeClock(self._last_heartbeat_ms, wall_clock_ms)
+        self._clock = clock or ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
         self._label = label
+        self._speed = speed
         self._connection_times = connection_times or ConnectionTimes()
+        # A recorder that is started anew keeps to what the exchange asked of the one before.
+        self._connection_memory = ConnectionMemory()
         self._recorder: Recorder | None = None
         self._recorder_status: RecorderStatus | None = None
         self._executor: ThreadPoolExecutor | None = None
+        self._control: ThreadPoolExecutor | None = None
+        self._stop_task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._layers: list[LayerPort] = []
         self._feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
@@ -155,10 +187,15 @@ class HeatmapService:
             await self._start()
 
     async def stop(self) -> None:
-        """Stop feeding and recording; everything received is in the database. Idempotent."""
+        """Stop feeding and recording; everything received is in the database. Idempotent.
+
+        Whoever is cancelled while waiting for it does not interrupt it.
+        """
         self._is_wanted = False
-        async with self._lifecycle:
-            await self._stop()
+        if self._stop_task is None or self._stop_task.done():
+            loop = asyncio.get_running_loop()
+            self._stop_task = loop.create_task(self._stop_alone(), name="Heatmap stop")
+        await asyncio.shield(self._stop_task)
 
     def is_running(self) -> bool:
         """Whether the recorder thread lives; `status` tells how it fares."""
@@ -301,17 +338,25 @@ class HeatmapService:
             return known.origin.value
         return "last known" if symbol in self._stored_tick_sizes else "assumed"
 
-    def _last_heartbeat_ms(self) -> int | None:
+    def _newest_heartbeat(self) -> tuple[int, float] | None:
         status = self._current_recorder_status()
-        return None if status is None else status.last_heartbeat_ms
-
-    def _heartbeats(self) -> tuple[int, int] | None:
-        """Return since when and until when heartbeats flow; ``None`` while they do not."""
-        status = self._current_recorder_status()
-        if status is None or not self.is_live() or status.storage_fault is not None:
+        if status is None or status.last_heartbeat_ms is None:
             return None
-        since_ms, until_ms = status.connected_since_ms, status.last_heartbeat_ms
-        return None if since_ms is None or until_ms is None else (since_ms, until_ms)
+        received_s = status.last_heartbeat_monotonic_s
+        return None if received_s is None else (status.last_heartbeat_ms, received_s)
+
+    def _heartbeats(self, symbol: str) -> Heartbeats | None:
+        """Return what the heartbeats of `symbol` prove beyond the written coverage."""
+        status = self._current_recorder_status()
+        if status is None or not self.is_live() or self.is_standby():
+            return None
+        if status.storage_fault is not None or status.connected_since_ms is None:
+            return None
+        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(ALL_SYMBOLS))
+        if until_ms is None:
+            return None
+        lag_ms = int(_COVERAGE_LAG_S * self._speed * 1000)
+        return Heartbeats(status.connected_since_ms, until_ms, lag_ms)
 
     def _make_recorder(self) -> Recorder:
         settings = self._settings
@@ -331,6 +376,7 @@ class HeatmapService:
             config,
             lambda: SqliteStore.for_recorder(self._database, self._kind),
             on_stored=self._receive_batch,
+            memory=self._connection_memory,
         )
 
     async def _start(self) -> None:
@@ -339,12 +385,14 @@ class HeatmapService:
         await self._stop()
         self._loop = asyncio.get_running_loop()
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
+        # Apart from the pictures, so that none of them holds up the recorder's start and stop.
+        self._control = ThreadPoolExecutor(max_workers=1, thread_name_prefix="Heatmap control")
         # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
         self._recorder = self._make_recorder()
         try:
-            await self._loop.run_in_executor(self._executor, self._recorder.start)
+            await self._loop.run_in_executor(self._control, self._recorder.start)
             self._stored_tick_sizes = await self._loop.run_in_executor(
-                self._executor, self._read_tick_sizes, self._settings.symbols
+                self._control, self._read_tick_sizes, self._settings.symbols
             )
         except BaseException:
             await self._stop()
@@ -360,22 +408,30 @@ class HeatmapService:
             logger.info("no tick size could be read yet", exc_info=True)
             return {}
 
+    async def _stop_alone(self) -> None:
+        async with self._lifecycle:
+            await self._stop()
+
     async def _stop(self) -> None:
         for layer in list(self._feeds):
             self._stop_feed(layer)
-        recorder, self._recorder = self._recorder, None
-        executor, self._executor = self._executor, None
-        if executor is None:
+        executor, control = self._executor, self._control
+        if executor is None or control is None:
             return
+        loop = asyncio.get_running_loop()
+        recorder = self._recorder
         if recorder is not None:
-            await asyncio.get_running_loop().run_in_executor(executor, recorder.stop)
+            await loop.run_in_executor(control, recorder.stop)
             self._recorder_status = recorder.status()
+            self._recorder = None
         with self._inbox_lock:
             self._inbox.clear()
             self._is_drain_pending = False
             self._has_inbox_overflown = False
-        # Nothing is left to do but to close the readers, which takes no time.
-        executor.shutdown(wait=True)
+        # A picture under way is waited for beside the loop, not in it.
+        await loop.run_in_executor(control, executor.shutdown)
+        control.shutdown(wait=True)
+        self._executor = self._control = None
 
     def _start_feed(self, layer: LayerPort) -> None:
         if layer in self._feeds or self._executor is None or self._loop is None:

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from Heatmap.errors import HeatmapError
-from Heatmap.heat_picture import HeatPicture, PictureMessage, PictureRequest
+from Heatmap.heat_picture import Heartbeats, HeatPicture, PictureMessage, PictureRequest
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 
@@ -164,8 +164,8 @@ class FeedContext:
     tick_size
         Symbol to tick size, USD.
     heartbeats
-        Since when and until when heartbeats flow on the present connection, data time in UTC
-        milliseconds; ``None`` while they do not, or while nothing can be written.
+        What a symbol's heartbeats prove beyond the written coverage; ``None`` while they do not
+        flow, or while somebody else or nobody can write.
     executor
         Where reading and building run.
     label
@@ -177,7 +177,7 @@ class FeedContext:
     database: Path
     clock: Callable[[], int]
     tick_size: Callable[[str], Decimal]
-    heartbeats: Callable[[], tuple[int, int] | None]
+    heartbeats: Callable[[str], Heartbeats | None]
     executor: Executor
     label: str
     is_standby: Callable[[], bool] = lambda: False
@@ -321,7 +321,7 @@ class LayerFeed:
             settings=self._settings,
             tick_size=self._context.tick_size(symbol),
             now_ms=self._now_ms(),
-            heartbeats=self._context.heartbeats(),
+            heartbeats=self._context.heartbeats(symbol),
             reads_new_rows=reads_new_rows,
         )
         pending, self._pending = self._pending, []

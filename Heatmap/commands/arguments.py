@@ -52,6 +52,13 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
 
 
+def whole_number(text: str) -> int:
+    """Read a whole number, 0 or above."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+
+
 def url(*schemes: str) -> Callable[[str], str]:
     """Return a reader of addresses with one of these schemes."""
 

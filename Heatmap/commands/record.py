@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from Heatmap.commands.arguments import (
     check_settings,
     log_to_stderr,
     say,
+    whole_number,
 )
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
@@ -44,8 +46,9 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--confirm-retention",
-        action="store_true",
-        help="shorten the retention without asking; deletes the events that are older",
+        type=whole_number,
+        metavar="N",
+        help="shorten the retention without asking if that deletes at most N events",
     )
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     add_exchange_options(parser)
@@ -68,29 +71,31 @@ def run(words: Sequence[str]) -> int:
         with suppress(StorageError):  # not there yet, or refused below
             retention_ms = kept_retention_ms(database) or retention_ms
     end = _End()
-    # A terminal that is closed ends it as tidily as a service manager does.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end.ask)
+    _install(end)
     config = RecorderConfig(
         symbols=settings.symbols,
         ws_url=options.ws_url or WS_URL,
         rest_url=options.rest_url or REST_URL,
         retention_ms=retention_ms,
-        confirms_retention=options.confirm_retention,
+        confirmed_deletions=options.confirm_retention,
         keep_raw=settings.keep_raw,
     )
     recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
     recorder.start()
     try:
-        _watch(recorder, f"recording {', '.join(settings.symbols)} into {database}", end)
+        _watch(
+            recorder,
+            f"recording {', '.join(settings.symbols)} into {database}",
+            end,
+            confirmed_deletions=options.confirm_retention,
+        )
     finally:
         recorder.stop()
-    say(_recorder_words(recorder.status()))
+    _tell(_recorder_words(recorder.status()))
     return 0
 
 
-def _watch(recorder: Recorder, what: str, end: "_End") -> None:
+def _watch(recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: int | None) -> None:
     """Print what the recorder does until it is to end.
 
     That is each change of its role, whenever it goes blind and sees again, and once a minute.
@@ -103,26 +108,29 @@ def _watch(recorder: Recorder, what: str, end: "_End") -> None:
         What it does as the writer, in words.
     end
         Asked for when it is to end.
+    confirmed_deletions
+        How many events a shorter retention may delete without a question.
     """
     role, roles = None, 0
     was_blind = False
     line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
-    question = _RetentionQuestion(recorder)
+    question = _RetentionQuestion(recorder, confirmed_deletions)
     while not end.is_asked:
         status = recorder.status()
         if status.role != role:
             role = status.role
             roles += 1
             took_over = "took over: " if roles > 1 else ""
-            say(took_over + what if role == "writer" else f"{status.role_words} ({what})")
+            _tell(took_over + what if role == "writer" else f"{status.role_words} ({what})")
         is_blind = status.connection is ConnectionState.BLIND
         if is_blind != was_blind and (is_blind or status.connection is ConnectionState.LIVE):
             was_blind = is_blind
-            say(_recorder_words(status))
+            _tell(_recorder_words(status))
         question.ask_where_needed(status)
+        question.tell_what_is_deleted(status)
         if time.monotonic() >= line_due_s:
             line_due_s += STATUS_LINE_PERIOD_S
-            say(_recorder_words(status))
+            _tell(_recorder_words(status))
         time.sleep(WATCH_PERIOD_S)
 
 
@@ -141,28 +149,67 @@ class _End:
         self.is_asked = True
 
 
-class _RetentionQuestion:
-    """Asks once whether events may be deleted because their retention is to be shorter."""
+def _install(end: _End) -> None:
+    """Let signals ask for the end; what the program was started to ignore stays ignored."""
+    signal.signal(signal.SIGTERM, end.ask)
+    # A terminal that is closed ends it as tidily as a service manager does. But `nohup` has SIGHUP
+    # ignored, and a shell's `&` may have SIGINT: that is what the user asked for.
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end.ask)
 
-    def __init__(self, recorder: Recorder) -> None:
+
+class _RetentionQuestion:
+    """Asks once whether events may be deleted because their retention is to be shorter.
+
+    Parameters
+    ----------
+    recorder
+        Whose retention.
+    confirmed_deletions
+        How many events may be deleted without a question; ``None``: none.
+    """
+
+    def __init__(self, recorder: Recorder, confirmed_deletions: int | None) -> None:
         self._recorder = recorder
+        self._confirmed_deletions = confirmed_deletions
         self._is_asked = False
+        self._is_told = False
 
     def ask_where_needed(self, status: RecorderStatus) -> None:
-        """Ask on a terminal; without one, say how to confirm."""
+        """Ask on a terminal; without one, or after a number too low, say how to confirm."""
         retention = status.retention
         if self._is_asked or retention is None or not retention.is_pending:
             return
         self._is_asked = True
-        if not os.isatty(_STDIN):
-            say(f"{retention.words()}: run once with --confirm-retention")
+        count = retention.expired_events
+        if self._confirmed_deletions is not None:
+            _tell(
+                f"{retention.words()}: nothing is deleted, "
+                f"--confirm-retention {self._confirmed_deletions} is below {count}"
+            )
             return
-        say(f"{retention.words()}: delete {retention.expired_events} events? (y/n)")
+        if not os.isatty(_STDIN):
+            _tell(f"{retention.words()}: run once with --confirm-retention {count}")
+            return
+        _tell(f"{retention.words()}: delete {count} events? (y/n)")
         if hasattr(signal, "SIGTTIN"):
             # Sent to the background, a recorder must go on and not be stopped for its question.
             signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         # A daemon, so that a question which nobody answers does not hold up the end.
         threading.Thread(target=self._wait_for_answer, name="answer", daemon=True).start()
+
+    def tell_what_is_deleted(self, status: RecorderStatus) -> None:
+        """Say once how many events the shorter retention that is in force now deletes."""
+        retention = status.retention
+        if self._is_told or retention is None or retention.deleted_events is None:
+            return
+        self._is_told = True
+        _tell(
+            f"the retention is shortened, {retention.words()}; "
+            f"{retention.deleted_events} events are deleted"
+        )
 
     def _wait_for_answer(self) -> None:
         # Not through sys.stdin: a thread that waits in there would break the interpreter's end.
@@ -170,16 +217,32 @@ class _RetentionQuestion:
             answer = os.read(_STDIN, 100).strip().lower()
         except OSError:  # the terminal is gone, or another program's
             answer = b""
-        if answer in (b"y", b"yes") and self._recorder.confirm_retention():
-            say("the retention is shortened")
-        else:
-            say("nothing is deleted")
+        if answer not in (b"y", b"yes") or not self._recorder.confirm_retention():
+            _tell("nothing is deleted")
+
+
+def _tell(text: str) -> None:
+    """Print one line if that is possible: output that fails must not end the recording."""
+    try:
+        say(text)
+    except BrokenPipeError:  # nobody reads any more, and nobody will
+        _discard_output()
+    except (OSError, ValueError):
+        pass  # a full disk may have room again for the next line
+
+
+def _discard_output() -> None:
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _recorder_words(status: RecorderStatus) -> str:
     words = [
         *(["standby"] if status.role == "standby" else []),
         status.connection_words,
+        *([] if status.heartbeat_words is None else [status.heartbeat_words]),
         f"{status.stored} stored",
         f"{status.duplicates} duplicates",
         f"{sum(status.rejected.values())} rejected",

@@ -13,7 +13,7 @@ import random
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,11 +25,13 @@ from websockets.exceptions import (
 )
 from websockets.frames import Close as CloseFrame
 
+from Heatmap.compat import override
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.connection import (
     Close,
     Command,
+    ConnectionMemory,
     ConnectionState,
     ConnectionSupervisor,
     ConnectionTimes,
@@ -67,6 +69,11 @@ class StreamListener(Protocol):
         """Take note that the state, the reason or a counter of the connection is another."""
 
 
+def heartbeat_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Return whose mark prices are the heartbeats where these symbols are recorded."""
+    return (HEARTBEAT_SYMBOL,) if tuple(symbols) == (ALL_SYMBOLS,) else tuple(symbols)
+
+
 def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
     """Return the address of one combined stream for these symbols.
 
@@ -84,11 +91,9 @@ def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
         them, which come often enough to prove that the endpoint delivers any.
     """
     streams = []
-    if tuple(symbols) == (ALL_SYMBOLS,):
-        symbols = (HEARTBEAT_SYMBOL,)
-    else:
+    if tuple(symbols) != (ALL_SYMBOLS,):
         streams += [f"{symbol.lower()}@forceOrder" for symbol in symbols]
-    streams += [f"{symbol.lower()}@markPrice@1s" for symbol in symbols]
+    streams += [f"{symbol.lower()}@markPrice@1s" for symbol in heartbeat_symbols(symbols)]
     streams.append("!forceOrder@arr")
     # Since April 2026 only the path under /market delivers force orders; the older ones accept
     # the same streams and stay silent.
@@ -120,6 +125,19 @@ def describe_error(error: BaseException) -> Failure:
     return Failure(words)
 
 
+class _Connect(connect):
+    """Opens a connection with one attempt.
+
+    The library would follow a redirect at once, again and again, without the time that has to lie
+    between two attempts.
+    """
+
+    @override
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Take a redirect for the refusal that it is: the exchange does not move."""
+        return exc
+
+
 class ForceOrderStream:
     """Delivers what the exchange sends, until it is cancelled.
 
@@ -135,8 +153,12 @@ class ForceOrderStream:
         Where the jitter comes from.
     listener
         Whom to tell.
+    heartbeat_symbols
+        Whose mark prices show that the connection delivers; those of others show nothing.
     keep_raw
         Asked for each frame: whether events carry its text.
+    memory
+        As for `ConnectionSupervisor`; its times are those of `time.monotonic`.
     """
 
     def __init__(
@@ -146,13 +168,16 @@ class ForceOrderStream:
         rng: random.Random,
         listener: StreamListener,
         *,
+        heartbeat_symbols: Collection[str],
         keep_raw: Callable[[], bool],
+        memory: ConnectionMemory | None = None,
     ) -> None:
         self._url = url
         self._times = times
         self._listener = listener
+        self._heartbeat_symbols = frozenset(heartbeat_symbols)
         self._keep_raw = keep_raw
-        self._supervisor = ConnectionSupervisor(times, rng)
+        self._supervisor = ConnectionSupervisor(times, rng, memory)
         self._open: dict[int, ClientConnection] = {}
         # Set when the supervisor heard something that may call for a command.
         self._changed = asyncio.Event()
@@ -185,16 +210,22 @@ class ForceOrderStream:
         """Keep connected and deliver; ends only by being cancelled."""
         clock = asyncio.get_running_loop().time
         self._supervisor.receive_restart(clock())
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                self._changed.clear()
-                for command in self._supervisor.commands(clock()):
-                    self._carry_out(command, tasks)
-                    self._listener.connection_changed()
-                delay_s = self._supervisor.next_delay(clock())
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(delay_s if math.isfinite(delay_s) else None):
-                        await self._changed.wait()
+        # An earlier run may have left a reason to wait, which a user should see.
+        self._listener.connection_changed()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self._changed.clear()
+                    for command in self._supervisor.commands(clock()):
+                        self._carry_out(command, tasks)
+                        self._listener.connection_changed()
+                    delay_s = self._supervisor.next_delay(clock())
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(delay_s if math.isfinite(delay_s) else None):
+                            await self._changed.wait()
+        except asyncio.CancelledError:
+            self._supervisor.receive_stop(clock())
+            raise
 
     def _carry_out(self, command: Command, tasks: asyncio.TaskGroup) -> None:
         match command:
@@ -226,12 +257,13 @@ class ForceOrderStream:
         self._open[number] = connection
         self._supervisor.receive_opened(number, clock())
         self._report_change()
-        failure = Failure("the connection was closed")
+        failure: Failure | None = Failure("the connection was closed")
         try:
             await self._receive(number, connection)
         except ConnectionClosed as error:
             failure = describe_error(error)
         except asyncio.CancelledError:
+            failure = None  # nothing failed: its owner ends it
             # What the library has read by now was delivered: it is handed over before the end.
             await connection.close()
             with contextlib.suppress(ConnectionClosed):
@@ -243,7 +275,8 @@ class ForceOrderStream:
         finally:
             del self._open[number]
             self._listener.connection_ended(number)
-            self._supervisor.receive_lost(number, failure, clock())
+            if failure is not None:
+                self._supervisor.receive_lost(number, failure, clock())
             self._report_change()
             await connection.close()
 
@@ -257,7 +290,7 @@ class ForceOrderStream:
         self._listener.connection_changed()
 
     async def _connect(self) -> ClientConnection:
-        return await connect(
+        return await _Connect(
             self._url,
             open_timeout=self._times.open_timeout_s,
             close_timeout=self._times.close_timeout_s,
@@ -280,7 +313,7 @@ class ForceOrderStream:
             items = parse_frame(frame, time.time_ns() // 1_000_000, keep_raw=self._keep_raw())
             for item in items:
                 self._listener.item_received(number, item)
-                if isinstance(item, MarkPrice):
+                if isinstance(item, MarkPrice) and item.symbol in self._heartbeat_symbols:
                     self._heartbeat(number, item, clock())
 
     def _heartbeat(self, number: int, item: MarkPrice, now_s: float) -> None:

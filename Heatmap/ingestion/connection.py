@@ -12,6 +12,9 @@ The rules that `ConnectionSupervisor` enforces:
 6. Before the exchange's limit of 24 h a second connection is opened beside the first; the first is
    closed when the second has been proven by heartbeats that overlap with those of the first.
 
+All of this holds across supervisors that are handed one `ConnectionMemory`, so that starting anew
+is no way around it.
+
 Clock and random generator are arguments: seconds of any monotonic clock, and `random.Random`.
 """
 
@@ -165,13 +168,22 @@ class Backoff:
         Greatest waiting time, seconds.
     rng
         Where the jitter comes from.
+    ceiling_s
+        What it had grown to before, seconds; ``None``: nothing.
     """
 
-    def __init__(self, first_s: float, longest_s: float, rng: random.Random) -> None:
+    def __init__(
+        self, first_s: float, longest_s: float, rng: random.Random, ceiling_s: float | None = None
+    ) -> None:
         self._first_s = first_s
         self._longest_s = longest_s
         self._rng = rng
-        self._ceiling_s = first_s
+        self._ceiling_s = first_s if ceiling_s is None else ceiling_s
+
+    @property
+    def ceiling_s(self) -> float:
+        """What it has grown to, seconds."""
+        return self._ceiling_s
 
     def next_delay(self) -> float:
         """Return the next waiting time, seconds, and grow."""
@@ -181,6 +193,35 @@ class Backoff:
     def reset(self) -> None:
         """Start again from the first; only healthy data is a reason."""
         self._ceiling_s = self._first_s
+
+
+@dataclass(slots=True)
+class ConnectionMemory:
+    """What the next supervisor of the same address must know of the one before.
+
+    Whoever stops recording and starts it again must not come sooner for it than the exchange
+    allows. One supervisor at a time keeps it up to date; not thread-safe.
+
+    Attributes
+    ----------
+    spaced_until_s
+        No attempt before this because of the attempt before it; seconds of the monotonic clock, as
+        are the following two.
+    backed_off_until_s
+        No attempt before this because attempts delivered nothing.
+    held_until_s
+        No attempt before this because the exchange asked for it.
+    backoff_s
+        What the backoff has grown to; ``None``: it has not begun.
+    failure
+        Why there is no data; ``None``: there was some since.
+    """
+
+    spaced_until_s: float = -math.inf
+    backed_off_until_s: float = -math.inf
+    held_until_s: float = -math.inf
+    backoff_s: float | None = None
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -210,22 +251,26 @@ class ConnectionSupervisor:
         The waiting times.
     rng
         Where the jitter comes from.
+    memory
+        What the supervisor before this one left; kept up to date for the one after it.
     """
 
-    def __init__(self, times: ConnectionTimes, rng: random.Random) -> None:
+    def __init__(
+        self, times: ConnectionTimes, rng: random.Random, memory: ConnectionMemory | None = None
+    ) -> None:
         self._times = times
         self._rng = rng
-        self._backoff = Backoff(times.first_backoff_s, times.longest_backoff_s, rng)
+        self._memory = ConnectionMemory() if memory is None else memory
+        self._backoff = Backoff(
+            times.first_backoff_s, times.longest_backoff_s, rng, self._memory.backoff_s
+        )
         # Oldest first: the serving one, then the one that is to replace it.
         self._connections: list[_Connection] = []
         self._attempts = 0
-        self._spaced_until_s = -math.inf
-        self._backed_off_until_s = -math.inf
-        self._held_until_s = -math.inf
         self._was_open = False
         self._reconnects = 0
         self._rotations = 0
-        self._last_failure: Failure | None = None
+        self._last_failure = self._memory.failure
 
     @property
     def reconnects(self) -> int:
@@ -263,7 +308,7 @@ class ConnectionSupervisor:
             return
         connection.opened_s = now_s
         connection.deadline_s = now_s + self._times.silence_s
-        self._spaced_until_s = now_s + self._times.spacing_s
+        self._memory.spaced_until_s = now_s + self._times.spacing_s
         if self._was_open and connection is self._connections[0]:
             self._reconnects += 1
         self._was_open = True
@@ -289,11 +334,13 @@ class ConnectionSupervisor:
         if connection.proven_s is None:
             connection.proven_s = now_s
             self._backoff.reset()
+            self._memory.backoff_s = self._backoff.ceiling_s
+            self._memory.failure = None
 
     def receive_failed(self, number: int, failure: Failure, now_s: float) -> None:
         """Take note that an attempt did not become a connection."""
         if (connection := self._find(number)) is not None:
-            self._spaced_until_s = now_s + self._times.spacing_s
+            self._memory.spaced_until_s = now_s + self._times.spacing_s
             self._remove(connection, failure, now_s)
 
     def receive_lost(self, number: int, failure: Failure, now_s: float) -> None:
@@ -304,8 +351,14 @@ class ConnectionSupervisor:
     def receive_restart(self, now_s: float) -> None:
         """Take note that no connection of before exists: their owner starts anew."""
         for connection in tuple(self._connections):
-            self._spaced_until_s = now_s + self._times.spacing_s
+            self._memory.spaced_until_s = now_s + self._times.spacing_s
             self._remove(connection, Failure("the recorder restarted its connection"), now_s)
+
+    def receive_stop(self, now_s: float) -> None:
+        """Take note that their owner ends every connection; an attempt under way counts as one."""
+        if any(connection.opened_s is None for connection in self._connections):
+            self._memory.spaced_until_s = now_s + self._times.spacing_s
+        self._connections.clear()
 
     def commands(self, now_s: float) -> list[Command]:
         """Return what is to be done now; it counts as done."""
@@ -330,7 +383,9 @@ class ConnectionSupervisor:
         return next((one for one in self._connections if one.number == number), None)
 
     def _attempt_due_s(self) -> float:
-        return max(self._spaced_until_s, self._backed_off_until_s, self._held_until_s)
+        return max(
+            self._memory.spaced_until_s, self._memory.backed_off_until_s, self._memory.held_until_s
+        )
 
     def _next_attempt_s(self) -> float:
         """When the next attempt is due; inf while none is wanted."""
@@ -378,14 +433,15 @@ class ConnectionSupervisor:
 
     def _remove(self, connection: _Connection, failure: Failure, now_s: float) -> None:
         self._connections.remove(connection)
-        self._last_failure = failure
+        self._last_failure = self._memory.failure = failure
         if failure.hold_s is not None:
-            self._held_until_s = now_s + failure.hold_s * self._rng.uniform(1.0, 1.1)
+            self._memory.held_until_s = now_s + failure.hold_s * self._rng.uniform(1.0, 1.1)
         if connection.proven_s is not None:
             self._backoff.reset()
-            self._backed_off_until_s = now_s
+            self._memory.backed_off_until_s = now_s
         else:
-            self._backed_off_until_s = now_s + self._backoff.next_delay()
+            self._memory.backed_off_until_s = now_s + self._backoff.next_delay()
+        self._memory.backoff_s = self._backoff.ceiling_s
 
 
 def _overlap(serving: _Connection, successor: _Connection) -> bool:

@@ -2,13 +2,19 @@
 
 Time is covered from one heartbeat to the next of the same symbol on the same connection, if they
 lie close together. Nothing else is: neither the time before a connection's first heartbeat, nor
-what follows its last one.
+what follows its last one. A leap of the exchange's time, ahead or far back, is believed when a few
+heartbeats in a row agree on it; then it counts from the first of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from Heatmap.model import CoverageInterval
+
+# Time that leaps by more than this may be the exchange's fault.
+_LEAP_MS = 60_000
+# So many heartbeats in a row at their usual pace make a leap credible.
+_LEAP_HEARTBEATS = 5
 
 
 class CoverageTracker:
@@ -31,6 +37,10 @@ class CoverageTracker:
         # The newest covered stretch, by symbol, and the connection that began it; two connections
         # must not count the same time twice.
         self._newest: dict[str, tuple[int, int, int]] = {}
+        # The first heartbeat since the latest step that was no usual one, and how many there were
+        # from it on; by connection and symbol.
+        self._paced: dict[tuple[int, str], tuple[int, int]] = {}
+        self._now_ms: int | None = None
         self._last_push_ms: int | None = None
 
     @property
@@ -39,7 +49,7 @@ class CoverageTracker:
 
         What deletes old rows must not trust a single time stamp.
         """
-        return max((end_ms for _, end_ms, _ in self._newest.values()), default=None)
+        return self._now_ms
 
     def is_proven(self, ts_ms: int) -> bool:
         """Tell whether a force order shows that the endpoint delivered up to this time."""
@@ -67,30 +77,61 @@ class CoverageTracker:
         start_ms = self._latest_ms.get((number, symbol))
         self._latest_ms[number, symbol] = ts_ms
         if start_ms is None or not 0 < ts_ms - start_ms <= self._longest_step_ms:
+            self._paced[number, symbol] = (ts_ms, 1)
             return None
-        newest = self._newest.get(symbol)
-        if newest is None or start_ms > newest[1]:
-            self._newest[symbol] = (start_ms, ts_ms, number)
-            return CoverageInterval(symbol, start_ms, ts_ms, self.is_proven(ts_ms))
-        first_ms, last_ms, beginner = newest
-        if ts_ms > last_ms:
-            self._newest[symbol] = (first_ms, ts_ms, beginner)
-            start_ms = last_ms
-        elif start_ms < first_ms and number < beginner:
-            # Late: this connection was held up while the next one went ahead.
-            ts_ms = min(ts_ms, first_ms)
-        else:
-            return None
-        return CoverageInterval(symbol, start_ms, ts_ms, self.is_proven(ts_ms))
+        paced_ms, count = self._paced.get((number, symbol), (start_ms, 1))
+        self._paced[number, symbol] = (paced_ms, count + 1)
+        return self._cover(number, symbol, start_ms, ts_ms)
 
     def receive_lost(self, number: int) -> None:
         """Take note that a connection ended: it covers nothing after its last heartbeats."""
         for key in [key for key in self._latest_ms if key[0] == number]:
             del self._latest_ms[key]
+            self._paced.pop(key, None)
 
     def receive_overflow(self) -> None:
         """Take note that events were dropped: time since the latest heartbeats is not covered."""
         self._latest_ms.clear()
+
+    def _cover(
+        self, number: int, symbol: str, start_ms: int, ts_ms: int
+    ) -> CoverageInterval | None:
+        """Return what a usual step from `start_ms` to `ts_ms` adds to what is covered."""
+        newest = self._newest.get(symbol)
+        if newest is None:
+            return self._advance(number, symbol, start_ms, start_ms, ts_ms)
+        first_ms, last_ms, beginner = newest
+        if start_ms > last_ms + _LEAP_MS or (ts_ms < first_ms - _LEAP_MS and number >= beginner):
+            return self._leap(number, symbol, ts_ms)
+        if start_ms > last_ms:
+            return self._advance(number, symbol, start_ms, start_ms, ts_ms)
+        if ts_ms > last_ms:
+            return self._advance(beginner, symbol, first_ms, last_ms, ts_ms)
+        if start_ms < first_ms and number < beginner:
+            # Late: this connection was held up while the next one went ahead.
+            return self._interval(symbol, start_ms, min(ts_ms, first_ms))
+        return None
+
+    def _leap(self, number: int, symbol: str, ts_ms: int) -> CoverageInterval | None:
+        """Return the whole stretch on the other side of a leap, once it is credible."""
+        paced_ms, count = self._paced[number, symbol]
+        if count < _LEAP_HEARTBEATS:
+            return None
+        # The other connection disagrees: it has to be as credible before it is believed again.
+        for key in [key for key in self._paced if key[1] == symbol and key[0] != number]:
+            del self._paced[key]
+        return self._advance(number, symbol, paced_ms, paced_ms, ts_ms)
+
+    def _advance(
+        self, beginner: int, symbol: str, first_ms: int, start_ms: int, end_ms: int
+    ) -> CoverageInterval:
+        """Let the newest stretch begin at `first_ms`, and cover its part from `start_ms` on."""
+        self._newest[symbol] = (first_ms, end_ms, beginner)
+        self._now_ms = end_ms
+        return self._interval(symbol, start_ms, end_ms)
+
+    def _interval(self, symbol: str, start_ms: int, end_ms: int) -> CoverageInterval:
+        return CoverageInterval(symbol, start_ms, end_ms, self.is_proven(end_ms))
 
 
 class CoverageLedger:
@@ -101,8 +142,11 @@ class CoverageLedger:
     """
 
     def __init__(self) -> None:
-        # By symbol: how many events must be written first, and the interval; oldest first.
-        self._waiting: dict[str, list[tuple[int, CoverageInterval]]] = {}
+        # By symbol, oldest first: how many events had come when it began, how many must be written
+        # first, and the interval.
+        self._waiting: dict[str, list[tuple[int, int, CoverageInterval]]] = {}
+        # By symbol: how many events had come when its latest interval ended.
+        self._reached: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         return any(self._waiting.values())
@@ -110,9 +154,12 @@ class CoverageLedger:
     def add(self, interval: CoverageInterval, after: int) -> None:
         """Take an interval that may be written once `after` events have been."""
         entries = self._waiting.setdefault(interval.symbol, [])
-        if entries and entries[-1][0] == after and _continues(entries[-1][1], interval):
-            interval = _joined(entries.pop()[1], interval)
-        entries.append((after, interval))
+        since = self._reached.get(interval.symbol, 0)
+        self._reached[interval.symbol] = after
+        # Only what is quiet is joined: `since` would not hold for the whole otherwise.
+        if entries and entries[-1][:2] == (since, after) and _continues(entries[-1][2], interval):
+            interval = _joined(entries.pop()[2], interval)
+        entries.append((since, after, interval))
 
     def first_ready(self, written: int) -> CoverageInterval | None:
         """Return the first interval whose events are written, joined with those that continue it.
@@ -120,7 +167,7 @@ class CoverageLedger:
         It stays until `discard` names it, so that a failed write can be repeated.
         """
         for entries in self._waiting.values():
-            ready = [interval for after, interval in entries if after <= written]
+            ready = [interval for _, after, interval in entries if after <= written]
             if not ready:
                 continue
             interval = ready[0]
@@ -136,16 +183,24 @@ class CoverageLedger:
         for symbol, entries in self._waiting.items():
             start_ms = starts_ms.get(symbol)
             self._waiting[symbol] = [
-                (after, _from(interval, start_ms))
-                for after, interval in entries
+                (since, after, _from(interval, start_ms))
+                for since, after, interval in entries
                 if start_ms is not None and interval.end_ms > start_ms
             ]
+
+    def forget_written(self, written: int) -> None:
+        """Forget what may need events among the first `written`: those are not in the sink.
+
+        An interval in which no event came needs none.
+        """
+        for symbol, entries in self._waiting.items():
+            self._waiting[symbol] = [entry for entry in entries if entry[0] >= written]
 
     def discard(self, written_interval: CoverageInterval) -> None:
         """Forget what `first_ready` returned, once it is written."""
         entries = self._waiting[written_interval.symbol]
         # What is late lies before what was written, and was not.
-        while entries and _holds(written_interval, entries[0][1]):
+        while entries and _holds(written_interval, entries[0][2]):
             entries.pop(0)
 
 

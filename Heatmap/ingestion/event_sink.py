@@ -18,6 +18,15 @@ class EventSink(Protocol):
     def notice(self) -> str | None:
         """What a user should know about where the events go; ``None``: nothing."""
 
+    def generation(self) -> int:
+        """Make ready to write; return a number that changes when a fresh sink took the place.
+
+        What was written under another number is not in the sink any more.
+        """
+
+    def hurry(self) -> None:
+        """Take note that the end is near: what would be put off until later is done at once."""
+
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         """Store events in one transaction; those already stored are counted as duplicates."""
 

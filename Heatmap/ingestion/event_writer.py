@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -61,6 +62,8 @@ class EventWriter:
         self._written = 0
         self._coverage_due_s = 0.0
         self._retry_s = _FIRST_RETRY_S
+        # The sink's; None: it was not asked yet.
+        self._generation: int | None = None
         # There is something to write; there is a whole batch.
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -109,6 +112,7 @@ class EventWriter:
     def begin(self, sink: EventSink) -> None:
         """Write to this sink from now on, beginning with what was kept."""
         self._sink = sink
+        self._generation = None
         self._kept.clear()
         self._arrived.set()
 
@@ -134,10 +138,11 @@ class EventWriter:
             self._come_back(clock())
 
     async def drain(self, limit_s: float) -> None:
-        """Write all that is left, for at most this long, seconds; what then remains is logged."""
+        """Write all that is left, for at most this long, seconds; what then remains is lost."""
         clock = asyncio.get_running_loop().time
         until_s = clock() + limit_s
         self._retry_s = _FIRST_RETRY_S
+        self._open_sink.hurry()
         while clock() < until_s:
             try:
                 while self._write_batch() and clock() < until_s:
@@ -146,9 +151,20 @@ class EventWriter:
                 self._write_counts()
                 break
             except StorageError as error:
-                await self._wait_out(error)
+                await self._wait_out(error, longest_s=until_s - clock())
         if self._queue:
-            _logger.error("%d events could not be written before the end", len(self._queue))
+            self.abandon()
+            with contextlib.suppress(StorageError):
+                self._write_counts()
+
+    def abandon(self) -> None:
+        """Give up what still waits, at the end: it is counted as dropped, and logged."""
+        count = len(self._queue)
+        self._queue.clear()
+        self._board.count(overflowed=count)
+        self._board.note(queued=0)
+        if count:
+            _logger.error("%d events could not be written before the end and are lost", count)
 
     def _come_back(self, now_s: float) -> None:
         if self._queue:
@@ -164,6 +180,7 @@ class EventWriter:
         self._board.note(queued=len(self._queue))
         if not count:
             return False
+        self._look_at_generation()
         batch = self._open_sink.write(list(itertools.islice(self._queue, count)))
         for _ in range(count):
             self._queue.popleft()
@@ -183,7 +200,16 @@ class EventWriter:
             self._write_counts()
             self._coverage_due_s = now_s + self._config.coverage_s
 
+    def _look_at_generation(self) -> None:
+        """Take note of a fresh sink: it lacks what was written, so that time is not covered."""
+        generation = self._open_sink.generation()
+        if self._generation not in (None, generation):
+            self._ledger.forget_written(self._written)
+        self._generation = generation
+
     def _write_coverage(self) -> None:
+        if self._ledger:
+            self._look_at_generation()
         while (interval := self._ledger.first_ready(self._written)) is not None:
             self._open_sink.extend_coverage(
                 interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
@@ -202,12 +228,12 @@ class EventWriter:
             raise RuntimeError("an EventWriter was to write before it was given a sink")
         return self._sink
 
-    async def _wait_out(self, error: StorageError) -> None:
+    async def _wait_out(self, error: StorageError, *, longest_s: float = math.inf) -> None:
         _logger.warning("cannot write, %d events wait: %s", len(self._queue), error)
         self._board.note(storage_fault=str(error), last_error=str(error), queued=len(self._queue))
         retry_s = self._retry_s
         self._retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
-        await asyncio.sleep(retry_s)
+        await asyncio.sleep(max(0.0, min(retry_s, longest_s)))
 
     def _recovered(self) -> None:
         self._retry_s = _FIRST_RETRY_S

@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING
 
 from Heatmap.errors import ExchangeError, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.binance_forceorder_ws import ForceOrderStream, stream_url
-from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.binance_forceorder_ws import (
+    ForceOrderStream,
+    heartbeat_symbols,
+    stream_url,
+)
+from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.coverage_tracker import CoverageTracker
 from Heatmap.ingestion.event_sink import EventSink
 from Heatmap.ingestion.event_writer import EventWriter
@@ -39,6 +43,7 @@ from Heatmap.ingestion.standby import SinkRole
 from Heatmap.model import LiquidationEvent, Rejection, StoredBatch
 
 __all__ = [
+    "ConnectionMemory",
     "EventSink",
     "Recorder",
     "RecorderConfig",
@@ -77,6 +82,9 @@ class Recorder:
     on_stored
         Called in the recorder's thread with each batch that is committed; must return soon. What
         it raises is logged and does not disturb recording.
+    memory
+        What an earlier recorder of the same address left, which has stopped: the waiting times
+        that the exchange asked for hold for this one too. Restarts of one recorder share its own.
     """
 
     def __init__(
@@ -85,10 +93,13 @@ class Recorder:
         open_sink: Callable[[], EventSink],
         *,
         on_stored: Callable[[StoredBatch], None] | None = None,
+        memory: ConnectionMemory | None = None,
     ) -> None:
         self._config = config
         self._open_sink = open_sink
         self._on_stored = on_stored
+        # Touched only by the recorder's thread, of which there is one at a time.
+        self._memory = ConnectionMemory() if memory is None else memory
         self._board = StatusBoard()
         # Guards starting and stopping against each other, and the thread.
         self._lifecycle = threading.Lock()
@@ -212,12 +223,13 @@ class Recorder:
                 connection_words=ConnectionState.STOPPED.value,
                 connected_since_ms=None,
             )
+            self._board.note_not_live()
 
     async def _record(self, opened: concurrent.futures.Future[None]) -> None:
         with contextlib.closing(SinkKeeper(self._config, self._open_sink, self._board)) as keeper:
             keeper.open_first()
             with self._state_lock:
-                session = _Session(self._config, keeper, self._board, self._on_stored)
+                session = _Session(self._config, keeper, self._board, self._on_stored, self._memory)
                 self._session = session
             opened.set_result(None)
             try:
@@ -240,6 +252,7 @@ class _Session:
         keeper: SinkKeeper,
         board: StatusBoard,
         on_stored: Callable[[StoredBatch], None] | None,
+        memory: ConnectionMemory,
     ) -> None:
         self._config = config
         self._keeper = keeper
@@ -251,19 +264,23 @@ class _Session:
         self._coverage = CoverageTracker(
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
+        self._heartbeat_symbols = heartbeat_symbols(config.symbols)
+        board.expect_heartbeats(self._heartbeat_symbols, config.connection_times.silence_s)
         self._stream = ForceOrderStream(
             stream_url(config.ws_url, config.symbols),
             config.connection_times,
             rng,
             self,
+            heartbeat_symbols=self._heartbeat_symbols,
             keep_raw=lambda: self._config.keep_raw,
+            memory=memory,
         )
         self._ticks = TickSizeRefresher(
             config.rest_url, config.wanted, refresh_s=config.tick_refresh_s, rng=rng
         )
         self._retention = RetentionKeeper(
             config.retention_ms,
-            is_confirmed=config.confirms_retention,
+            confirmed_deletions=config.confirmed_deletions,
             interval_s=config.retention_interval_s,
             now_ms=lambda: earlier_ms(self._coverage.now_ms, time.time_ns() // 1_000_000),
             report=self._report_retention,
@@ -310,6 +327,8 @@ class _Session:
             # The other recorder may have died a moment ago: then only this one has the last events.
             if self._keeper.sink is not None or self._open_sink():
                 await self._writer.drain(_DRAIN_S)
+            elif not self._keeper.is_other_writing:
+                self._writer.abandon()
 
     # The sink.
 
@@ -352,17 +371,12 @@ class _Session:
                 _logger.debug("rejected (%s): %s", item.reason, item.detail)
 
     def _heartbeat_received(self, number: int, item: MarkPrice) -> None:
-        self._board.note_mark_price(item.symbol, item.price)
-        first_ms = self._connected_since_ms.setdefault(number, item.ts_ms)
-        self._board.note(
-            last_heartbeat_ms=item.ts_ms,
-            proven=self._coverage.is_proven(item.ts_ms),
-            connected_since_ms=first_ms,
-        )
-        wanted = self._config.wanted
-        symbol = ALL_SYMBOLS if wanted is None else item.symbol
-        if wanted is not None and symbol not in wanted:
+        if item.symbol not in self._heartbeat_symbols:
             return
+        self._board.note_heartbeat(item.symbol, item.ts_ms, item.price, time.monotonic())
+        first_ms = self._connected_since_ms.setdefault(number, item.ts_ms)
+        self._board.note(proven=self._coverage.is_proven(item.ts_ms), connected_since_ms=first_ms)
+        symbol = ALL_SYMBOLS if self._config.wanted is None else item.symbol
         interval = self._coverage.receive_heartbeat(number, symbol, item.ts_ms)
         if interval is not None:
             self._writer.put_coverage(interval)
@@ -383,6 +397,7 @@ class _Session:
         self._counted_reconnects, self._counted_rotations = stream.reconnects, stream.rotations
         if state is not ConnectionState.LIVE:
             self._board.note(connected_since_ms=None)
+            self._board.note_not_live()
             if stream.last_failure is not None:
                 self._board.note(last_error=stream.last_failure.words)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -32,8 +32,9 @@ class RecorderConfig:
     retention_ms
         Events older than this, against the exchange's time, are deleted; where the sink has kept
         them for longer so far, only once that is confirmed.
-    confirms_retention
-        Whether shortening the retention to `retention_ms` is confirmed from the start.
+    confirmed_deletions
+        How many events shortening the retention to `retention_ms` may delete at most; ``None``: it
+        waits for `Recorder.confirm_retention` in any case.
     keep_raw
         Whether the exchange's message is stored with each event.
     connection_times
@@ -64,7 +65,7 @@ class RecorderConfig:
     ws_url: str = WS_URL
     rest_url: str = REST_URL
     retention_ms: int = 14 * 86_400_000
-    confirms_retention: bool = False
+    confirmed_deletions: int | None = None
     keep_raw: bool = True
     connection_times: ConnectionTimes = field(default_factory=ConnectionTimes)
     heartbeat_gap_ms: int = 10_000
@@ -131,7 +132,14 @@ class RecorderStatus:
     connected_since_ms
         First heartbeat (exchange time) of the present connection; ``None`` unless live.
     last_heartbeat_ms
-        Newest heartbeat, exchange time.
+        Newest heartbeat of a recorded symbol, exchange time; of BTCUSDT where all are recorded.
+    last_heartbeat_monotonic_s
+        When that was received: `time.monotonic` of this process, seconds.
+    heartbeats
+        Exchange time of the newest heartbeat by recorded symbol.
+    without_heartbeat
+        Recorded symbols whose mark price has stayed away for 10 s of a live connection
+        (`ConnectionTimes.silence_s`) while that of another came: the exchange does not know them.
     last_event_ms
         Trade time of the newest event of a recorded symbol.
     last_force_order_ms
@@ -171,6 +179,9 @@ class RecorderStatus:
     connection_words: str = ConnectionState.STOPPED.value
     connected_since_ms: int | None = None
     last_heartbeat_ms: int | None = None
+    last_heartbeat_monotonic_s: float | None = None
+    heartbeats: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    without_heartbeat: tuple[str, ...] = ()
     last_event_ms: int | None = None
     last_force_order_ms: int | None = None
     proven: bool = False
@@ -189,6 +200,15 @@ class RecorderStatus:
     last_error: str | None = None
     tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def heartbeat_words(self) -> str | None:
+        """Which recorded symbols get no mark price, as one line; ``None``: none lacks it."""
+        if not self.without_heartbeat:
+            return None
+        is_one = len(self.without_heartbeat) == 1
+        question = "is the symbol right?" if is_one else "are the symbols right?"
+        return f"no mark price for {', '.join(self.without_heartbeat)}: {question}"
+
 
 class StatusBoard:
     """Where the recorder's thread writes and any thread reads. Thread-safe."""
@@ -201,6 +221,14 @@ class StatusBoard:
         # What the sink's totals do not contain yet, by the totals' names.
         self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
+        self._heartbeats: dict[str, int] = {}
+        # Whose heartbeats are expected, when each was received last, and when the first of the
+        # present connection was, on the monotonic clock.
+        self._expected: tuple[str, ...] = ()
+        self._missed_after_s = 0.0
+        self._heard_s: dict[str, float] = {}
+        self._newest_heard_s: float | None = None
+        self._live_since_s: float | None = None
         # Tick size, when it was fetched on the monotonic clock, and whether the latest fetch
         # confirmed it.
         self._ticks: dict[str, tuple[Decimal, float, TickOrigin]] = {}
@@ -237,10 +265,45 @@ class StatusBoard:
         with self._lock:
             self._unsaved.subtract(counts)
 
-    def note_mark_price(self, symbol: str, price: float) -> None:
-        """Set a symbol's mark price, USD."""
+    def expect_heartbeats(self, symbols: Sequence[str], missed_after_s: float) -> None:
+        """Set whose heartbeats are to come; those of others are told no longer.
+
+        Parameters
+        ----------
+        symbols
+            Whose mark prices are subscribed to.
+        missed_after_s
+            A symbol whose mark price stays away for this long while another's comes is named.
+        """
+        with self._lock:
+            self._expected = tuple(symbols)
+            self._missed_after_s = missed_after_s
+            self._heartbeats = {
+                symbol: ts_ms for symbol, ts_ms in self._heartbeats.items() if symbol in symbols
+            }
+
+    def note_heartbeat(self, symbol: str, ts_ms: int, price: float, now_s: float) -> None:
+        """Take note of a mark price of a symbol that is expected.
+
+        Parameters
+        ----------
+        symbol, ts_ms, price
+            Whose, the exchange's time of it, and USD.
+        now_s
+            When it was received, monotonic clock.
+        """
         with self._lock:
             self._mark_prices[symbol] = price
+            self._heartbeats[symbol] = ts_ms
+            self._heard_s[symbol] = self._newest_heard_s = now_s
+            if self._live_since_s is None:
+                self._live_since_s = now_s
+            self._values["last_heartbeat_ms"] = ts_ms
+
+    def note_not_live(self) -> None:
+        """Take note that no connection delivers: no symbol is missed because of that."""
+        with self._lock:
+            self._live_since_s = None
 
     def note_tick_sizes(self, tick_sizes: Mapping[str, Decimal], now_s: float) -> None:
         """Set the tick sizes of a successful fetch; what it did not confirm is the last known."""
@@ -268,6 +331,9 @@ class StatusBoard:
                 **values,
                 rejected=MappingProxyType(dict(self._rejected)),
                 mark_prices=MappingProxyType(dict(self._mark_prices)),
+                last_heartbeat_monotonic_s=self._newest_heard_s,
+                heartbeats=MappingProxyType(dict(self._heartbeats)),
+                without_heartbeat=self._without_heartbeat(),
                 tick_sizes=MappingProxyType(
                     {
                         symbol: TickSizeStatus(tick_size, now_s - fetched_s, origin)
@@ -275,6 +341,18 @@ class StatusBoard:
                     }
                 ),
             )
+
+    def _without_heartbeat(self) -> tuple[str, ...]:
+        if self._live_since_s is None or self._newest_heard_s is None:
+            return ()
+        # Against the newest of all: a silence of the whole connection is no symbol's fault.
+        due_s = self._newest_heard_s - self._missed_after_s
+        since_s = self._live_since_s
+        return tuple(
+            symbol
+            for symbol in self._expected
+            if max(since_s, self._heard_s.get(symbol, since_s)) <= due_s
+        )
 
     def _demote_ticks(self) -> None:
         for symbol, (tick_size, fetched_s, _) in self._ticks.items():

@@ -27,11 +27,14 @@ class RetentionStatus:
         What is set. Shorter than `in_force_ms`: it waits for confirmation.
     expired_events
         How many events confirming it would delete; 0 where nothing waits.
+    deleted_events
+        How many events the shortening that was put in force last deletes; ``None``: none was.
     """
 
     in_force_ms: int
     wanted_ms: int
     expired_events: int
+    deleted_events: int | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -87,8 +90,9 @@ class RetentionKeeper:
     ----------
     wanted_ms
         The retention that is set, milliseconds.
-    is_confirmed
-        Whether it may be shortened to that without asking.
+    confirmed_deletions
+        How many events may be deleted to shorten it to that without asking; ``None``: it waits for
+        `confirm` in any case.
     interval_s
         Time between two deletions, seconds.
     now_ms
@@ -101,13 +105,16 @@ class RetentionKeeper:
         self,
         wanted_ms: int,
         *,
-        is_confirmed: bool,
+        confirmed_deletions: int | None,
         interval_s: float,
         now_ms: Callable[[], int | None],
         report: Callable[[RetentionStatus | StorageError], None],
     ) -> None:
         self._wanted_ms = wanted_ms
-        self._confirmed_ms = wanted_ms if is_confirmed else None
+        # The retention that was confirmed, and how many events it may delete; ``None``: any.
+        self._confirmed_ms = None if confirmed_deletions is None else wanted_ms
+        self._confirmed_deletions = confirmed_deletions
+        self._deleted: int | None = None
         self._interval_s = interval_s
         self._now_ms = now_ms
         self._report = report
@@ -127,6 +134,7 @@ class RetentionKeeper:
     def confirm(self) -> None:
         """Let the retention that is set be put in force, though it is shorter."""
         self._confirmed_ms = self._wanted_ms
+        self._confirmed_deletions = None
         self._changed.set()
 
     async def run(self, sink: EventSink) -> None:
@@ -150,20 +158,29 @@ class RetentionKeeper:
         """Put in force what may be, and tell; return the retention in force, milliseconds."""
         wanted_ms = self._wanted_ms
         kept_ms = sink.kept_retention_ms()
-        in_force_ms = retention_in_force(
-            kept_ms, wanted_ms, is_confirmed=self._confirmed_ms == wanted_ms
-        )
-        if in_force_ms != kept_ms:
-            sink.keep_retention(in_force_ms)
         expired = 0
         now_ms = self._now_ms()
-        if wanted_ms < in_force_ms and now_ms is not None:
+        is_shorter = kept_ms is not None and wanted_ms < kept_ms
+        if is_shorter and now_ms is not None:
             for count in sink.expired_counts(now_ms - wanted_ms):
                 expired += count
                 await asyncio.sleep(0)  # the sockets get their turn
+        in_force_ms = retention_in_force(
+            kept_ms, wanted_ms, is_confirmed=self._may_delete(wanted_ms, expired)
+        )
+        if in_force_ms != kept_ms:
+            sink.keep_retention(in_force_ms)
+        if is_shorter and in_force_ms == wanted_ms:
+            self._deleted, expired = expired, 0
         if self._wanted_ms == wanted_ms:
-            self._report(RetentionStatus(in_force_ms, wanted_ms, expired))
+            self._report(RetentionStatus(in_force_ms, wanted_ms, expired, self._deleted))
         return in_force_ms
+
+    def _may_delete(self, wanted_ms: int, count: int) -> bool:
+        # Another retention may have been set during the count: then nothing is confirmed.
+        if not self._confirmed_ms == wanted_ms == self._wanted_ms:
+            return False
+        return self._confirmed_deletions is None or count <= self._confirmed_deletions
 
     def _delete_step(self, sink: EventSink, retention_ms: int) -> int:
         now_ms = self._now_ms()

@@ -424,7 +424,7 @@ class Program:
         if self._picture_path is None:
             return
         for source in self._sources:
-            source.rest()
+            await source.rest(at_end=not self._ended.is_set())
         loop = asyncio.get_running_loop()
         started_s = still_since_s = loop.time()
         before = QImage()

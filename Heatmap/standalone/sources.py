@@ -36,6 +36,9 @@ SIMULATED_HISTORY_MS = 2 * 86_400_000
 _LOOPBACK_TIMES = ConnectionTimes(longest_backoff_s=1.0)
 
 
+_POLL_S = 0.02
+
+
 @dataclass(slots=True)
 class Source:
     """A service that runs, and what belongs to it.
@@ -66,10 +69,19 @@ class Source:
         if isinstance(self.clock, DataClock):
             self.clock.start()
 
-    def rest(self) -> None:
-        """Let the time of a simulated or replayed exchange stand still, for a picture."""
-        if isinstance(self.clock, DataClock):
-            self.clock.freeze()
+    async def rest(self, *, at_end: bool) -> None:
+        """Let the time of a simulated or replayed exchange stand still, for a picture.
+
+        Parameters
+        ----------
+        at_end
+            A replay that has an end stands still there, and not where a timer happened to fire.
+        """
+        if not isinstance(self.clock, DataClock):
+            return
+        while at_end and self.clock.has_end and self.clock.is_running:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_S)
+        self.clock.freeze()
 
     async def close(self) -> None:
         """Stop service and exchange. Idempotent."""
@@ -193,6 +205,7 @@ async def _open_loopback(
             kind=kind,
             clock=clock,
             label=name if kind is DataKind.SIMULATED else "",
+            speed=clock.speed,
             connection_times=_LOOPBACK_TIMES,
         )
         await service.start()

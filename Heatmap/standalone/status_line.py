@@ -17,6 +17,8 @@ def connection_words(source: str, status: Mapping[str, Any]) -> str:
         words += f" since {_clock_text(recorder.connected_since_ms)}"
         if not recorder.proven:
             words += ", no liquidation yet"
+    if recorder.heartbeat_words is not None:
+        words += f"; {recorder.heartbeat_words}"
     if recorder.role is SinkRole.STANDBY:
         words += f"; {recorder.role_words}"
     if recorder.storage_fault is not None:

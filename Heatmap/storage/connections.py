@@ -91,12 +91,21 @@ def file_id(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def open_writable(path: Path) -> sqlite3.Connection:
+def open_writable(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     """Open a file for writing, creating it where it does not exist.
 
     The connection belongs to the thread that opened it. Transactions are begun explicitly.
+
+    Parameters
+    ----------
+    path
+        Absolute.
+    timeout_s
+        How long to wait for a lock, seconds: also the first look at a file may meet one.
     """
-    return sqlite3.connect(f"{path.as_uri()}?mode=rwc", uri=True, isolation_level=None)
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=rwc", uri=True, isolation_level=None, timeout=timeout_s
+    )
 
 
 def open_read_only(

@@ -8,8 +8,13 @@ CREATE TABLE counters (
 ) WITHOUT ROWID;
 
 -- Version 1 kept no word of its retention. Nothing of what such a file holds may go without being
--- asked for: at least the default, and as many whole days as the events span, are in force.
+-- asked for: at least the default, and as many whole days as reach from now, from where deletion
+-- counts, back to the oldest event, are in force. A clock that is late does not shorten that.
 INSERT INTO meta (key, value)
-SELECT 'retention_ms', max(1209600000, ((newest - oldest) / 86400000 + 1) * 86400000)
-FROM (SELECT min(ts_ms) AS oldest, max(ts_ms) AS newest FROM liq_events)
+SELECT 'retention_ms', max(1209600000, ((max(newest, now) - oldest) / 86400000 + 1) * 86400000)
+FROM (
+    SELECT min(ts_ms) AS oldest, max(ts_ms) AS newest,
+        CAST(strftime('%s', 'now') AS INTEGER) * 1000 AS now
+    FROM liq_events
+)
 WHERE oldest IS NOT NULL;

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # A file that is damaged again and again lies on a broken disk: that must not fill up with copies.
 _SET_ASIDE_SPACING_S = 60.0
+# The look before the lock decides nothing that the one under it does not: it is not worth waiting.
+_FIRST_LOOK_S = 0.05
 
 
 class WritableDatabase:
@@ -69,6 +71,9 @@ class WritableDatabase:
         self._file_id: tuple[int, int] | None = None
         self._is_damaged = False
         self._set_aside_again_s = 0.0
+        self._generation = 0
+        # The file that was written until now was moved or deleted.
+        self._has_left_file = False
         self._notice: str | None = None
         has_lock_file = lock_path(self.path).exists()
         try:
@@ -94,6 +99,24 @@ class WritableDatabase:
     def notice(self) -> str | None:
         """What a user should know: that the file is a fresh one, and why; ``None``: nothing."""
         return self._notice
+
+    def generation(self) -> int:
+        """Make ready to write, and return the number of the file: it grows with each fresh one.
+
+        What was written while the number was another one lies in another file, or is lost.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._faults():
+            self._ready()
+        return self._generation
+
+    def hurry(self) -> None:
+        """Take note that the end is near: a file damaged again may be set aside at once."""
+        self._set_aside_again_s = 0.0
 
     def close(self) -> None:
         """Checkpoint, close the file and give up the writer lock; idempotent."""
@@ -160,6 +183,10 @@ class WritableDatabase:
             raise
         known, self._file_id = self._file_id, file_id(self.path)
         self._connection = connection
+        # A deleted file's id may be given to the next one, so that alone does not tell.
+        if self._has_left_file or known != self._file_id:
+            self._generation += 1
+        self._has_left_file = False
         if known is not None and known != self._file_id:
             self._tell(
                 f"the database {self.path} was moved or deleted while it was written, "
@@ -171,6 +198,7 @@ class WritableDatabase:
         # SQLite does not checkpoint a file that was moved when it closes it: its log would be lost.
         with suppress(sqlite3.Error):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._has_left_file = True
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -220,7 +248,7 @@ def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
     with (
         storage_errors(path),
         suppress(sqlite3.OperationalError),
-        closing(open_read_only(path)) as connection,
+        closing(open_read_only(path, timeout_s=_FIRST_LOOK_S)) as connection,
     ):
         require_kind(read_identity(connection, path), kind, path)
 
@@ -242,7 +270,7 @@ def _recorded_symbols(path: Path) -> tuple[str, ...] | None:
 
 def _connect(path: Path, kind: DataKind, busy_timeout_ms: int) -> sqlite3.Connection:
     with storage_errors(path):
-        connection = open_writable(path)
+        connection = open_writable(path, timeout_s=busy_timeout_ms / 1000)
         try:
             # Before any pragma that writes: a foreign file stays as it is.
             require_kind(read_identity(connection, path), kind, path)

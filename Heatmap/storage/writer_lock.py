@@ -14,7 +14,6 @@ from pathlib import Path
 
 from Heatmap.errors import OtherWriterError
 from Heatmap.storage.connections import open_read_only, open_writable
-from Heatmap.storage.pragmas import set_busy_timeout
 from Heatmap.storage.sqlite_errors import storage_errors
 
 # A status query looks at the lock for an instant; a new writer must outlast that.
@@ -43,9 +42,8 @@ class WriterLock:
     def __init__(self, database: Path) -> None:
         path = lock_path(database)
         with storage_errors(path):
-            self._connection = open_writable(path)
+            self._connection = open_writable(path, timeout_s=0.0)
             try:
-                set_busy_timeout(self._connection, 0)
                 self._acquire()
             except BaseException as error:
                 self._connection.close()

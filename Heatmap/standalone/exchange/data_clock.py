@@ -76,6 +76,11 @@ class DataClock:
         return self._speed
 
     @property
+    def has_end(self) -> bool:
+        """Whether it stops by itself."""
+        return self._until_ms is not None
+
+    @property
     def is_running(self) -> bool:
         """Whether the time moves: started, not frozen, and not at its end."""
         if self._frozen_ms is not None or (self._start_ms is not None and self._started_s is None):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.ingestion.connection import ConnectionTimes
+from Heatmap.ingestion.connection import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
 from Heatmap.model import StoredBatch
 from Heatmap.tests.integration.memory_sink import MemorySink
@@ -45,6 +45,7 @@ def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[Sta
         times: ConnectionTimes = QUICK,
         open_sink: Callable[[], EventSink] | None = None,
         on_stored: Callable[[StoredBatch], None] | None = None,
+        memory: ConnectionMemory | None = None,
         **config: Any,
     ) -> Recorder:
         addresses = {"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}
@@ -52,6 +53,7 @@ def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[Sta
             RecorderConfig(**(addresses | {"connection_times": times} | config)),
             open_sink or (lambda: sink),
             on_stored=on_stored,
+            memory=memory,
         )
         recorders.append(recorder)
         recorder.start()

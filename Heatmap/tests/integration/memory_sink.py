@@ -31,8 +31,15 @@ class MemorySink:
         self.write_gate = threading.Event()
         self.write_gate.set()
         self.closed = False
+        self.hurried = False
         self.threads: set[int] = set()
         self._keys: set[tuple[Any, ...]] = set()
+
+    def generation(self) -> int:
+        return 1
+
+    def hurry(self) -> None:
+        self.hurried = True
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         self._enter()

@@ -48,6 +48,8 @@ class ScriptedExchange:
         Accept a handshake and close right after it.
     mute
         Send no heartbeats.
+    untraded
+        Symbols for which nothing is sent.
     rest
         Status and JSON body of ``exchangeInfo``; a body of ``None`` never comes.
     attempts_s
@@ -60,6 +62,7 @@ class ScriptedExchange:
         self.refusal: tuple[int, Mapping[str, str]] | None = None
         self.close_at_once = False
         self.mute = False
+        self.untraded: set[str] = set()
         self.rest: tuple[int, Any] = (200, {"symbols": []})
         self.attempts_s: list[float] = []
         self.served: list[Served] = []
@@ -161,7 +164,8 @@ class ScriptedExchange:
             for served in reversed(tuple(self._open)):
                 sent = False
                 for stream in served.streams:
-                    if "@markPrice" in stream:
+                    is_traded = stream.partition("@")[0].upper() not in self.untraded
+                    if "@markPrice" in stream and is_traded:
                         sent = await self._send(served, stream, self._mark_price(stream))
                 if sent:
                     served.heartbeats_ms.append(self.now_ms)

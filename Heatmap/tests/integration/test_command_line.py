@@ -6,13 +6,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from Heatmap.errors import StorageError
 from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.status import read_status
+from Heatmap.tests.integration.memory_sink import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -87,6 +92,9 @@ KLINES = "open_time,open,high,low,close,volume,quote_volume,trades\n" + "".join(
         (("record", "--db", "missing/x.sqlite3"), ("missing",)),
         (("record", "--symbol", "BTC/USDT"), ("BTC/USDT", "BTCUSDT")),
         (("record", "--retention-days", "0"), ("retention_days", "1 to 3650")),
+        (("record", "--confirm-retention", "-1"), ("--confirm-retention",)),
+        (("record", "--confirm-retention", "many"), ("--confirm-retention", "whole", "many")),
+        (("record", "--confirm-retention"), ("--confirm-retention",)),
         (("record", "surplus"), ("surplus",)),
         (("status", "--db", "missing.sqlite3"), ("missing.sqlite3",)),
         (("doctor", "--seconds", "0"), ("--seconds", "0")),
@@ -211,6 +219,75 @@ def test_record_ends_on_a_signal_with_everything_closed(number: int, tmp_path: P
         assert process.wait(timeout=5) == 0
     with SqliteStore(database, DataKind.LIVE) as store:
         assert store.kind is DataKind.LIVE
+
+
+@contextmanager
+def recording(tmp_path: Path, *before: str, stdout: Any = subprocess.PIPE) -> Iterator[Any]:
+    """Run ``record`` against a port on which nobody listens; `before` starts it where given."""
+    words = ["record", "--db", str(tmp_path / "x.sqlite3"), "--ws-url", "ws://127.0.0.1:9"]
+    command = [sys.executable, "-m", "Heatmap", *words, "--rest-url", "http://127.0.0.1:9"]
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [*before, *command],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def assert_goes_on_and_ends_in_order(process: Any) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
+def opened(tmp_path: Path) -> bool:
+    try:
+        return bool(read_status(tmp_path / "x.sqlite3")["writer"]["active"])
+    except StorageError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_record_goes_on_when_its_output_cannot_be_written(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full, recording(tmp_path, stdout=full) as process:
+        eventually(lambda: opened(tmp_path))
+        # It says that it records, and then why it is blind.
+        assert_goes_on_and_ends_in_order(process)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_record_goes_on_when_nobody_reads_its_output(tmp_path: Path) -> None:
+    with recording(tmp_path) as process:
+        assert "recording BTCUSDT" in process.stdout.readline()
+        process.stdout.close()
+        # It says that it is blind, finds nobody, and lets go of the pipe.
+        output = Path(f"/proc/{process.pid}/fd/1")
+        if output.parent.exists():
+            eventually(lambda: output.readlink() == Path(os.devnull))
+        assert_goes_on_and_ends_in_order(process)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("number", ["SIGHUP", "SIGINT"])
+def test_record_ignores_what_it_was_started_to_ignore(number: str, tmp_path: Path) -> None:
+    # As `nohup` and a shell's `&` do.
+    starter = (
+        "import os, signal, sys\n"
+        f"signal.signal(signal.{number}, signal.SIG_IGN)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    with recording(tmp_path, sys.executable, "-c", starter) as process:
+        assert "recording BTCUSDT" in process.stdout.readline()
+        process.send_signal(getattr(signal, number))
+        assert_goes_on_and_ends_in_order(process)
 
 
 def test_status_is_json_about_the_database(

@@ -324,6 +324,27 @@ def test_other_symbols_are_recorded_at_once_and_a_stop_is_not_undone(tmp_path: P
     assert not own_threads()
 
 
+def test_a_stop_that_is_cancelled_goes_on(tmp_path: Path) -> None:
+    async def main() -> None:
+        service = HeatmapService(
+            db=tmp_path / "x.sqlite3", ws_url="ws://127.0.0.1:9", rest_url="http://127.0.0.1:9"
+        )
+        await service.start()
+        stop = asyncio.create_task(service.stop())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        stop.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stop
+        await service.start()
+        assert service.is_running()
+        await service.stop()
+        assert not service.is_running()
+
+    asyncio.run(main())
+    assert not own_threads()
+
+
 def test_a_start_that_is_cancelled_leaves_nothing_running(tmp_path: Path) -> None:
     async def main() -> None:
         service = HeatmapService(
@@ -394,17 +415,24 @@ def test_the_last_known_tick_size_serves_without_the_exchange(tmp_path: Path) ->
 
 
 def test_now_is_the_exchanges_whatever_this_machines_clock_says() -> None:
-    wall_ms, beat_ms = 1_000_000, None
-    clock = ExchangeClock(lambda: beat_ms, lambda: wall_ms)
+    beat: tuple[int, float] | None = None
+    monotonic_s = 50.0
+    clock = ExchangeClock(lambda: beat, lambda: 1_000_000, lambda: monotonic_s)
     assert clock() == 1_000_000
-    beat_ms = 1_300_000  # this machine is five minutes behind
+    beat = (1_300_000, 50.0)  # this machine is five minutes behind
     assert clock() == 1_300_000
-    wall_ms += 400
+    monotonic_s = 50.4
     assert clock() == 1_300_400
-    wall_ms, beat_ms = 1_001_900, 1_301_000  # a heartbeat that was seen late moves nothing back
-    assert clock() == 1_301_900
-    wall_ms, beat_ms = 9_000_000, 1_303_000  # somebody has set the clock
-    assert clock() == 1_303_000
+    beat, monotonic_s = (1_301_000, 52.0), 52.0  # on its way for a second: nothing moves back
+    assert clock() == 1_302_000
+    # Nobody looked for an hour, half of it without heartbeats.
+    beat, monotonic_s = (1_301_000 + 1_800_000, 1_851.0), 3_650.0
+    assert clock() == 1_300_000 + 3_600_000
+    # The exchange's clock was set back: believed when several heartbeats agree.
+    for number in range(5):
+        beat, monotonic_s = (2_000_000 + number * 1000, 4_000.0 + number), 4_000.0 + number
+        now_ms = clock()
+    assert now_ms == 2_004_000
 
 
 def test_listeners_hear_each_change_once_until_they_are_removed(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_without_a_terminal_a_shorter_retention_waits_and_says_for_what(
 ) -> None:
     with record(exchange, path, "--retention-days", "5") as process:
         line = process.stdout.readline()
-        for words in ("30 days", "5 days", "15 events", "--confirm-retention"):
+        for words in ("30 days", "5 days", "15 events", "--confirm-retention 15"):
             assert words in line
         end(process)
     assert left(path) == 20
@@ -87,10 +87,24 @@ def test_without_a_terminal_a_shorter_retention_waits_and_says_for_what(
 def test_confirmed_on_the_command_line_it_deletes_exactly_that(
     exchange: ScriptedExchange, path: Path
 ) -> None:
-    with record(exchange, path, "--retention-days", "5", "--confirm-retention") as process:
+    with record(exchange, path, "--retention-days", "5", "--confirm-retention", "15") as process:
+        assert "15 events are deleted" in process.stdout.readline()
         eventually(lambda: left(path) == 5)
         assert "confirm" not in end(process)
     assert read_status(path)["retention_ms"] == 5 * DAY_MS
+
+
+def test_confirmed_for_fewer_events_it_deletes_none_and_names_the_number(
+    exchange: ScriptedExchange, path: Path
+) -> None:
+    words = ("--retention-days", "5", "--confirm-retention", "14")
+    with record(exchange, path, *words) as process:
+        line = process.stdout.readline()
+        assert "deletes 15 events" in line
+        assert "--confirm-retention 14 is below 15" in line
+        assert "deleted" not in end(process)
+    assert left(path) == 20
+    assert read_status(path)["retention_ms"] == 30 * DAY_MS
 
 
 def test_without_the_option_the_database_keeps_what_it_kept(
@@ -114,7 +128,7 @@ def test_on_a_terminal_it_asks(
             if answer is not None:
                 os.write(host, answer.encode())
                 said = process.stdout.readline()
-                assert ("shortened" if kept == 5 else "nothing is deleted") in said
+                assert ("15 events are deleted" if kept == 5 else "nothing is deleted") in said
             eventually(lambda: left(path) == kept)
             # A question that nobody answers holds up nothing.
             end(process)

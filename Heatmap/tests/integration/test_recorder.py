@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, TickOrigin
 from Heatmap.model import DataKind, RejectReason, StoredBatch
 from Heatmap.storage.event_reader import EventReader
@@ -196,6 +196,104 @@ def test_a_server_error_is_backed_off(
     eventually(lambda: len(exchange.attempts_s) == 4)
     assert "HTTP 503" in recorder.status().connection_words
     exchange.refusal = None
+    eventually(lambda: live(recorder))
+
+
+def test_a_redirect_is_a_refusal_and_is_not_followed(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    exchange.refusal = (302, {"Location": "/market/stream?streams=btcusdt@markPrice@1s"})
+    recorder = start_recorder()
+    eventually(lambda: len(exchange.attempts_s) == 4)
+    assert "HTTP 302" in recorder.status().connection_words
+    assert "is the address right?" in recorder.status().connection_words
+    gaps = [later - earlier for earlier, later in itertools.pairwise(exchange.attempts_s)]
+    for gap, least_s in zip(gaps, (0.1, 0.2, 0.4), strict=True):
+        assert gap >= least_s
+    exchange.refusal = None
+    eventually(lambda: live(recorder))
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_hold_outlives_a_restart(
+    exchange: ScriptedExchange, start_recorder: StartRecorder, *, is_same: bool
+) -> None:
+    exchange.refusal = (429, {"Retry-After": "2"})
+    memory = ConnectionMemory()
+    recorder = start_recorder(open_sink=MemorySink, memory=memory)
+    eventually(lambda: recorder.status().connection is ConnectionState.BLIND)
+    exchange.refusal = None
+    recorder.stop()
+    if is_same:
+        recorder.start()
+        again = recorder
+    else:
+        again = start_recorder(open_sink=MemorySink, memory=memory)
+    eventually(lambda: "HTTP 429" in again.status().connection_words)
+    eventually(lambda: live(again))
+    assert len(exchange.attempts_s) == 2
+    assert 2.0 <= exchange.attempts_s[1] - exchange.attempts_s[0] < 3.0
+
+
+def test_to_be_stopped_is_no_failure_of_the_connection(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    exchange.mute = True
+    memory = ConnectionMemory()
+    recorder = start_recorder(memory=memory, times=ConnectionTimes())
+    eventually(lambda: recorder.status().connection is ConnectionState.OPEN)
+    recorder.stop()
+    assert memory.failure is None
+    assert memory.backoff_s is None
+
+
+def test_restarts_in_quick_succession_keep_the_time_between_attempts(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    recorder = start_recorder(open_sink=MemorySink, times=ConnectionTimes(spacing_s=0.5))
+    for count in range(1, 4):
+        eventually(lambda count=count: len(exchange.attempts_s) == count)
+        recorder.stop()
+        recorder.start()
+    eventually(lambda: live(recorder))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(exchange.attempts_s)]
+    assert min(gaps) >= 0.5
+
+
+def test_the_status_tells_when_and_of_which_symbols_heartbeats_came(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    exchange.untraded = {"ETHUSDX"}
+    began_s = time.monotonic()
+    recorder = start_recorder(symbols=("BTCUSDT", "ETHUSDX"))
+    eventually(lambda: recorder.status().heartbeats)
+    status = recorder.status()
+    assert set(status.heartbeats) == {"BTCUSDT"}
+    assert status.heartbeats["BTCUSDT"] == status.last_heartbeat_ms
+    assert status.last_heartbeat_monotonic_s is not None
+    assert began_s < status.last_heartbeat_monotonic_s <= time.monotonic()
+    assert status.without_heartbeat == (), "it may yet come"
+    eventually(lambda: recorder.status().without_heartbeat == ("ETHUSDX",))
+    assert time.monotonic() - began_s >= 0.4
+    assert recorder.status().heartbeat_words == "no mark price for ETHUSDX: is the symbol right?"
+    recorder.stop()
+    assert recorder.status().without_heartbeat == ()
+
+
+def test_the_mark_price_of_another_symbol_keeps_no_connection_alive(
+    exchange: ScriptedExchange, start_recorder: StartRecorder
+) -> None:
+    recorder = start_recorder()
+    eventually(lambda: live(recorder))
+    exchange.mute = True
+    foreign = {"e": "markPriceUpdate", "E": exchange.now_ms, "s": "ETHUSDT", "p": "1"}
+    until_s = time.monotonic() + 5
+    while len(exchange.attempts_s) == 1:
+        assert time.monotonic() < until_s
+        exchange.send({"stream": "ethusdt@markPrice@1s", "data": foreign})
+        time.sleep(0.02)
+    assert "ETHUSDT" not in recorder.status().mark_prices
+    exchange.mute = False
     eventually(lambda: live(recorder))
 
 

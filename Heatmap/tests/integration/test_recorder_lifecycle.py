@@ -102,6 +102,27 @@ def test_stop_is_quick_while_connecting_and_while_rest_hangs(
             assert stop_time_s(recorder) < 3
 
 
+def test_an_attempt_that_was_stopped_counts_for_the_time_to_the_next(
+    start_recorder: StartRecorder,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        recorder = start_recorder(
+            open_sink=MemorySink,
+            times=ConnectionTimes(spacing_s=0.7),
+            ws_url=f"ws://127.0.0.1:{deaf.getsockname()[1]}",
+        )
+        attempt, _ = deaf.accept()
+        for _ in range(2):
+            with attempt:
+                assert recorder.status().connection is ConnectionState.CONNECTING
+                stopped_s = time.monotonic()
+                recorder.stop()
+                recorder.start()
+                attempt, _ = deaf.accept()
+                assert time.monotonic() - stopped_s >= 0.7
+        attempt.close()
+
+
 def test_stop_is_quick_while_a_name_is_being_resolved(
     start_recorder: StartRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

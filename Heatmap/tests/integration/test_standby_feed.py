@@ -53,7 +53,7 @@ def test_the_last_rows_of_the_other_recorder_are_drawn_after_taking_over(tmp_pat
             database=path,
             clock=lambda: NOW_MS,
             tick_size=lambda _symbol: Decimal("0.1"),
-            heartbeats=lambda: None,
+            heartbeats=lambda _symbol: None,
             executor=executor,
             label="",
             is_standby=lambda: is_standby,

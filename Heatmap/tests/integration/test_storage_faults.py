@@ -27,10 +27,11 @@ StartRecorder = Callable[..., Recorder]
 LOCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute(sys.argv[2])
+connection.executescript(sys.argv[2])
 print("locked", flush=True)
 sys.stdin.readline()
-connection.execute("ROLLBACK")
+if connection.in_transaction:
+    connection.execute("ROLLBACK")
 connection.close()
 print("free", flush=True)
 """
@@ -157,6 +158,47 @@ def test_a_recorder_that_finds_the_file_locked_starts_and_loses_nothing(
         free()
     eventually(lambda: world.times() == sent)
     assert recorder.status().storage_fault is None
+
+
+# So the file cannot even be read elsewhere, for as long as the connection is open.
+EXCLUSIVE = "PRAGMA locking_mode = EXCLUSIVE; BEGIN; UPDATE meta SET value = value; COMMIT"
+
+
+def test_a_recorder_that_cannot_even_read_the_file_starts_soon_and_loses_nothing(
+    exchange: ScriptedExchange, world: World, path: Path
+) -> None:
+    SqliteStore(path, DataKind.LIVE).close()
+    with locked_elsewhere(path, EXCLUSIVE) as free:
+        began_s = time.monotonic()
+        recorder = world.start()
+        assert time.monotonic() - began_s < 1
+        eventually(lambda: live(recorder))
+        assert recorder.status().role is SinkRole.WRITER
+        assert "locked" in (recorder.status().storage_fault or "")
+        sent = [exchange.liquidate() for _ in range(20)]
+        eventually(lambda: recorder.status().received == 40)
+        assert recorder.status().reconnects == 0
+        free()
+        eventually(lambda: world.times() == sent)
+    assert recorder.status().storage_fault is None
+    assert recorder.status().overflowed == 0
+
+
+def test_stopping_is_quick_and_counts_the_loss_where_the_file_never_became_free(
+    exchange: ScriptedExchange, world: World, path: Path
+) -> None:
+    SqliteStore(path, DataKind.LIVE).close()
+    with locked_elsewhere(path, EXCLUSIVE):
+        recorder = world.start()
+        eventually(lambda: live(recorder))
+        for _ in range(5):
+            exchange.liquidate()
+        eventually(lambda: recorder.status().received == 10)
+        began_s = time.monotonic()
+        recorder.stop()
+        assert time.monotonic() - began_s < 3
+        assert not recorder.is_running()
+    assert (recorder.status().overflowed, recorder.status().queued) == (10, 0)
 
 
 def test_what_does_not_fit_into_the_queue_is_counted_and_is_a_gap(
@@ -331,6 +373,60 @@ def test_a_damaged_file_is_set_aside_while_recording_and_no_event_after_it_is_lo
     assert status["retention_ms"] == 14 * 86_400_000
     assert status["symbols"]["BTCUSDT"]["coverage"]["last_ms"] >= after[-1]
     assert old.read_bytes()[:16] == b"SQLite format 3\0"
+
+
+def covers_something(path: Path) -> bool:
+    with EventReader(path) as reader:
+        return bool(reader.read_coverage("BTCUSDT", 0, None))
+
+
+def test_a_fresh_file_does_not_cover_what_lies_in_the_one_set_aside(
+    exchange: ScriptedExchange, world: World, path: Path
+) -> None:
+    # Coverage is due only when the recorder stops, long after its events were written.
+    recorder = world.start(coverage_s=3600.0)
+    eventually(lambda: live(recorder))
+    eventually(lambda: covers_something(path))  # the first time that it was due
+    before = [exchange.liquidate(price=f"{100 + n}.5") for n in range(100)]
+    eventually(lambda: world.times() == before)
+    beyond_ms = exchange.now_ms + 2000
+    eventually(lambda: exchange.now_ms > beyond_ms)
+    world.errands += ["PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"]
+    world.errands.append(lambda: damage(path))
+    after = [exchange.liquidate(price=f"{100 + n}.5") for n in range(50)]
+    eventually(lambda: recorder.status().storage_notice is not None)
+    eventually(lambda: recorder.status().queued == 0 and recorder.status().storage_fault is None)
+    assert world.times() == after
+    beyond_ms = exchange.now_ms + 2000
+    eventually(lambda: exchange.now_ms > beyond_ms)
+    recorder.stop()
+    with EventReader(path) as reader:
+        covered = reader.read_coverage("BTCUSDT", 0, None)
+    assert not any(one.start_ms <= ts_ms <= one.end_ms for one in covered for ts_ms in before)
+    assert covered[-1].end_ms > after[-1]
+
+
+def test_stopping_soon_after_a_second_damage_loses_nothing(
+    exchange: ScriptedExchange, world: World, path: Path
+) -> None:
+    recorder = world.start()
+    eventually(lambda: live(recorder))
+    before = [exchange.liquidate(price=f"{100 + n}.5") for n in range(200)]
+    eventually(lambda: world.times() == before)
+    errands = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory", lambda: damage(path))
+    world.errands += errands
+    between = [exchange.liquidate(price=f"{100 + n}.5") for n in range(200)]
+    eventually(lambda: recorder.status().storage_notice is not None)
+    eventually(lambda: recorder.status().queued == 0 and recorder.status().storage_fault is None)
+    assert len(aside(path)) == 1
+    assert world.times() == between
+    world.errands += errands
+    after = [exchange.liquidate(price=f"{200 + n}.5") for n in range(50)]
+    eventually(lambda: "again" in (recorder.status().storage_fault or ""))
+    recorder.stop()
+    assert len(aside(path)) == 2
+    assert world.times() == after
+    assert recorder.status().overflowed == 0
 
 
 def test_a_file_that_is_damaged_at_the_start_is_set_aside(

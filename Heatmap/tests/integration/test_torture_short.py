@@ -24,6 +24,8 @@ PROGRAMS = {
     "half of the drops": (*DROPS, "--part", "0"),
     "the other drops": (*DROPS, "--part", "1"),
     "other faults": (*COMMON, "--sort", "others", "--faults", "24", "--rotate-after", "1.5"),
+    # The freezes last longer than the limit of silence, as in the long form.
+    "freezes, storage": ("run_faults", "--frozen", "4", "--broken", "4", "--silence", "1.5"),
     "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
 }
 Runs = dict[str, subprocess.Popen[str]]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Heatmap.ingestion.connection import (
+    ConnectionMemory,
     ConnectionSupervisor,
     ConnectionTimes,
     Failure,
@@ -17,7 +18,9 @@ TIMES = ConnectionTimes(rotate_after_s=40.0)
 
 happenings = st.lists(
     st.tuples(
-        st.sampled_from(["open", "fail", "refuse", "beat", "beat", "lose", "wait", "restart"]),
+        st.sampled_from(
+            ["open", "fail", "refuse", "beat", "beat", "lose", "wait", "restart", "anew"]
+        ),
         st.integers(0, 1),
         st.floats(0, 30),
     ),
@@ -29,7 +32,9 @@ class Network:
     """Carries the commands out as a network would, and checks each against the rules."""
 
     def __init__(self, seed: int) -> None:
-        self.supervisor = ConnectionSupervisor(TIMES, random.Random(seed))
+        self.memory = ConnectionMemory()
+        self.rng = random.Random(seed)
+        self.supervisor = ConnectionSupervisor(TIMES, self.rng, self.memory)
         self.now_s = 1000.0
         # The connections that exist: whether each is open or still being tried.
         self.alive: dict[int, bool] = {}
@@ -39,6 +44,13 @@ class Network:
     def happen(self, what: str, which: int) -> None:
         if what == "restart":
             self.supervisor.receive_restart(self.now_s)
+            self.alive.clear()
+        elif what == "anew":
+            # The recorder is stopped and started again: another supervisor, the same rules.
+            if not all(self.alive.values()):
+                self.settled_s = self.now_s
+            self.supervisor.receive_stop(self.now_s)
+            self.supervisor = ConnectionSupervisor(TIMES, self.rng, self.memory)
             self.alive.clear()
         elif which < len(self.alive):
             number = sorted(self.alive)[which]

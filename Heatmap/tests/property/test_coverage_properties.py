@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from Heatmap.ingestion.coverage_tracker import CoverageTracker
 from Heatmap.model import CoverageInterval, DataKind
 from Heatmap.storage.coverage import gaps_between, normalized
 from Heatmap.storage.event_reader import EventReader
@@ -82,3 +83,50 @@ def test_extending_step_by_step_equals_normalising_at_once(tmp_path: Path) -> No
 
         check()
         assert examples > 0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1000, 2000, 9000, 61_000, 7_200_000, 10**12]),  # the hole before it
+            st.integers(5, 12),  # how many heartbeats it has
+            st.integers(-(10**9), 10**12),  # where the exchange's fault after it lies
+            st.integers(0, 4),  # how many heartbeats that has
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_neither_holes_nor_a_few_wrong_heartbeats_cost_more_than_themselves(
+    stretches: list[tuple[int, int, int, int]],
+) -> None:
+    """Stretches of heartbeats with holes between them, and behind each a burst of wrong time."""
+    tracker = CoverageTracker()
+    covered: list[tuple[int, int]] = []
+    expected: list[tuple[int, int]] = []
+    now_ms = 10**12
+
+    def beat(ts_ms: int) -> None:
+        interval = tracker.receive_heartbeat(1, SYMBOL, ts_ms)
+        if interval is not None:
+            covered.append((interval.start_ms, interval.end_ms))
+
+    for hole_ms, count, fault_ms, wrong in stretches:
+        now_ms += hole_ms
+        start_ms = now_ms
+        for _ in range(count):
+            beat(now_ms)
+            now_ms += 1000
+        end_ms = now_ms - 1000
+        expected.append((start_ms, end_ms))
+        # The fault lies far from all that is true, or it would be none that can be told.
+        far_ms = now_ms + 10**13 if fault_ms >= 0 else 10**11
+        for step in range(wrong):
+            beat(far_ms + abs(fault_ms) % 10**6 + 1000 * step)
+        assert tracker.now_ms == end_ms
+    model = [ms for start, end in expected for ms in range(start, end, 1000)]
+    found = sorted(ms for start, end in covered for ms in range(start, end, 1000))
+    assert len(found) == len(set(found)), "no second counts twice"
+    # A hole of a usual step is none.
+    assert set(model) <= set(found)
+    assert len(found) <= len(model) + 10 * len(stretches)

@@ -1,4 +1,5 @@
-"""The whole torture run: faults and kills side by side, for ``make torture``.
+"""The whole torture run for ``make torture``: connection faults and kills side by side, and then
+freezes and storage faults.
 
 Prints the assertions of both, one JSON object a line, and exits with 1 where one does not hold.
 """
@@ -47,19 +48,27 @@ async def _run_all(options: argparse.Namespace) -> bool:
     if options.kills:
         runs.append(_run("run_kills", "--kills", str(options.kills), *common))
     begun_s = time.monotonic()
-    results = await asyncio.gather(*runs)
+    results = list(await asyncio.gather(*runs))
+    if options.frozen or options.broken:
+        # Alone, because they are about time.
+        limits = ("--frozen", str(options.frozen), "--broken", str(options.broken))
+        results.append(await _run("run_faults", "--seed", seed, *limits))
     seconds_taken = round(time.monotonic() - begun_s, 1)
     _print({"run": "all", "name": "verdict", "ok": all(results), "seconds": seconds_taken})
     return all(results)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run both; returns the exit code."""
+    """Run all; returns the exit code."""
     parser = argparse.ArgumentParser(prog="make torture", description="Torture the recorder.")
     parser.add_argument("--faults", type=int, default=1000, help="0: none (default 1000)")
     parser.add_argument("--kills", type=int, default=200, help="0: none (default 200)")
+    parser.add_argument("--frozen", type=int, default=60, help="s of a freeze, 0: none")
+    parser.add_argument("--broken", type=int, default=30, help="s of a storage fault, 0: none")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=1800.0, help="limit of either")
+    parser.add_argument(
+        "--seconds", type=float, default=1800.0, help="limit of faults and of kills"
+    )
     options = parser.parse_args(arguments)
     # As on Ctrl-C: what was started is ended too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,17 +1,26 @@
 """A recorder in a process of its own, which tells what it holds: started by the torture run.
 
-Standard input takes one command a line, ``measure`` or ``stop``; standard output gives one JSON
-object a line in answer. It is a process of its own so that its memory is the recorder's alone.
+Standard input takes one command a line; standard output gives one JSON object a line in answer:
+
+- ``measure``; ``stop``, which ends the process;
+- ``sleep N``: this thread, which stands for a host's GUI, sleeps for N seconds;
+- ``hold N``: it does so in a C call that holds the interpreter lock, so no thread runs;
+- ``limit N``: no file of the process grows beyond N bytes; 0: as before.
+
+It is a process of its own so that its memory is the recorder's alone.
 """
 
 import asyncio
+import ctypes
 import gc
 import json
 import logging
 import os
 import random
+import resource
 import sys
 import threading
+import time
 import tracemalloc
 from dataclasses import asdict
 from pathlib import Path
@@ -81,6 +90,8 @@ def _measure(recorder: Recorder, probe: _Probe, complaints: _Complaints) -> dict
         "duplicates": status.duplicates,
         "overflowed": status.overflowed,
         "queued": status.queued,
+        "storage_fault": status.storage_fault,
+        "storage_notice": status.storage_notice,
         "reconnects": status.reconnects,
         "rotations": status.rotations,
         "rejected": {reason.value: count for reason, count in status.rejected.items()},
@@ -112,11 +123,30 @@ def main() -> None:
     recorder.start()
     _answer({"times": asdict(config.connection_times)})
     for line in sys.stdin:
-        if line.strip() == "stop":
+        word, _, number = line.strip().partition(" ")
+        if word == "stop":
             break
+        if word != "measure":
+            _ERRANDS[word](int(number))
         _answer(_measure(recorder, probe, complaints))
     recorder.stop()
     _answer(_measure(recorder, probe, complaints))
+
+
+def _sleep(seconds: int) -> None:
+    time.sleep(seconds)
+
+
+def _hold(seconds: int) -> None:
+    ctypes.PyDLL(None).sleep(seconds)
+
+
+def _limit(size: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size or hard, hard))
+
+
+_ERRANDS = {"sleep": _sleep, "hold": _hold, "limit": _limit}
 
 
 def _answer(values: dict[str, Any]) -> None:

@@ -61,24 +61,25 @@ class RecorderProcess:
 
     async def measure(self) -> dict[str, Any]:
         """Return what the recorder holds and tells at present."""
-        return await self._command("measure")
+        return await self.command("measure")
 
     async def stop(self) -> dict[str, Any]:
         """Stop the recorder and its process; return what was left, and how long it took."""
         begun_s = time.monotonic()
-        left = await self._command("stop")
+        left = await self.command("stop")
         await self._process.wait()
         return {**left, "stop_s": time.monotonic() - begun_s, "exit": self._process.returncode}
 
-    async def _command(self, word: str) -> dict[str, Any]:
+    async def command(self, word: str, limit_s: float = 30.0) -> dict[str, Any]:
+        """Let the process do what `recorder_process` says of the word; return what it measured."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{word}\n".encode())
         await self._process.stdin.drain()
-        return await self._read()
+        return await self._read(limit_s)
 
-    async def _read(self) -> dict[str, Any]:
+    async def _read(self, limit_s: float = 30.0) -> dict[str, Any]:
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), 30)
+        line = await asyncio.wait_for(self._process.stdout.readline(), limit_s)
         if not line:
             raise RuntimeError("the recorder's process ended")
         answer: dict[str, Any] = json.loads(line)

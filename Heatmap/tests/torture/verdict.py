@@ -87,15 +87,15 @@ def integrity(database: Path) -> str:
         return "; ".join(row[0] for row in connection.execute("PRAGMA integrity_check"))
 
 
-def why_wrong(row: StoredRow, issued: Issued | None) -> str | None:
-    """Say what is wrong with a row; ``None``: nothing."""
+def why_wrong(row: StoredRow, issued: Issued | None, late_ms: int = 0) -> str | None:
+    """Say what is wrong with a row, which may be stamped so much late; ``None``: nothing."""
     if issued is None or issued.written_ms is None:
         return f"nothing like it was sent: {row.values}"
     if row.values != issued.row:
         return f"expected {issued.row}, got {row.values}"
     if row.raw_json not in issued.texts():
         return f"not the message as it came: {row.raw_json:.200}"
-    if not issued.written_ms <= row.receive_ms <= issued.written_ms + _LATEST_STAMP_MS:
+    if not issued.written_ms <= row.receive_ms <= issued.written_ms + _LATEST_STAMP_MS + late_ms:
         return f"written at {issued.written_ms}, stamped {row.receive_ms}"
     return None
 
@@ -110,13 +110,23 @@ def missing_of(issued: Iterable[Issued], rows: Sequence[StoredRow]) -> list[Issu
     ]
 
 
-def judge_rows(verdict: Verdict, exchange: HostileExchange, rows: Sequence[StoredRow]) -> None:
-    """Assert that what was delivered is stored once, and nothing else."""
+def judge_rows(
+    verdict: Verdict, exchange: HostileExchange, rows: Sequence[StoredRow], late_ms: int = 0
+) -> None:
+    """Assert that what was delivered is stored once, and nothing else.
+
+    Parameters
+    ----------
+    verdict, exchange, rows
+        Where to tell; what was sent; what is stored.
+    late_ms
+        For how long the recorder's process was held up, and could stamp nothing.
+    """
     by_key = {one.key: one for one in exchange.issued}
     delivered = sum(one.row is not None and one.reached_s is not None for one in exchange.issued)
     missing = missing_of(exchange.issued, rows)
     twice = sum(count - 1 for count in Counter(row.key for row in rows).values())
-    wrong = [words for row in rows if (words := why_wrong(row, by_key.get(row.key)))]
+    wrong = [words for row in rows if (words := why_wrong(row, by_key.get(row.key), late_ms))]
     verdict.at_least("delivered events", delivered, 1)
     verdict.at_most(
         "delivered events that are not stored", len(missing), 0, first=[m.row for m in missing[:3]]

@@ -8,6 +8,7 @@ import pytest
 from Heatmap.ingestion.connection import (
     Backoff,
     Close,
+    ConnectionMemory,
     ConnectionState,
     ConnectionSupervisor,
     ConnectionTimes,
@@ -24,8 +25,16 @@ class Harness:
     """A supervisor and a clock; carries out nothing by itself."""
 
     def __init__(self, times: ConnectionTimes = TIMES, seed: int = 1) -> None:
-        self.supervisor = ConnectionSupervisor(times, random.Random(seed))
+        self.times = times
+        self.seed = seed
+        self.memory = ConnectionMemory()
+        self.supervisor = ConnectionSupervisor(times, random.Random(seed), self.memory)
         self.now_s = 1000.0
+
+    def start_anew(self) -> None:
+        """Stop, and start with what the memory has kept."""
+        self.supervisor.receive_stop(self.now_s)
+        self.supervisor = ConnectionSupervisor(self.times, random.Random(self.seed), self.memory)
 
     def commands(self, after_s: float = 0.0) -> list[Open | Close]:
         self.now_s += after_s
@@ -343,3 +352,54 @@ def test_the_backoff_starts_again_after_a_reset() -> None:
         backoff.next_delay()
     backoff.reset()
     assert 1 <= backoff.next_delay() <= 2
+
+
+def test_a_hold_outlives_a_restart_and_says_why() -> None:
+    harness = Harness()
+    harness.commands()
+    harness.failed(1, classify_status(418, "600"))
+    for _ in range(3):
+        harness.start_anew()
+        assert harness.commands(after_s=1) == []
+        assert "HTTP 418" in harness.supervisor.describe()
+    assert harness.wait_for_commands() == [Open(1)]
+    assert harness.now_s >= 1600
+    harness.opened(1)
+    harness.heartbeat(1)
+    harness.start_anew()
+    assert harness.supervisor.describe() == "blind", "that reason is over"
+
+
+def test_no_restart_brings_an_attempt_sooner_than_a_second_after_the_one_before() -> None:
+    harness = Harness()
+    assert harness.commands() == [Open(1)]
+    # Stopped in the middle of an attempt, and right after one that succeeded.
+    harness.now_s += 0.2
+    harness.start_anew()
+    assert harness.commands(after_s=0.9) == []
+    assert harness.commands(after_s=0.1) == [Open(1)]
+    harness.opened(1)
+    harness.start_anew()
+    assert harness.commands(after_s=0.9) == []
+    assert harness.commands(after_s=0.1) == [Open(1)]
+
+
+def test_a_restart_of_a_live_connection_waits_for_nothing() -> None:
+    harness = Harness()
+    harness.live()
+    harness.now_s += 60
+    harness.start_anew()
+    assert harness.commands() == [Open(1)]
+
+
+def test_the_backoff_goes_on_growing_across_restarts() -> None:
+    harness = Harness()
+    waits_s = []
+    for _ in range(8):
+        before_s = harness.now_s
+        assert harness.wait_for_commands() == [Open(1)]
+        waits_s.append(harness.now_s - before_s)
+        harness.failed(1)
+        harness.start_anew()
+    assert waits_s[1] >= 1
+    assert all(wait_s >= 30 for wait_s in waits_s[6:])

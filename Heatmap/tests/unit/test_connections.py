@@ -1,6 +1,7 @@
 """Paths, connections and transactions."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_opening_read_only_creates_nothing(tmp_path: Path) -> None:
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
-    with closing(open_writable(tmp_path / "a.sqlite3")) as connection:
+    with closing(open_writable(tmp_path / "a.sqlite3", timeout_s=0.0)) as connection:
         with transaction(connection):
             connection.execute("CREATE TABLE t (a)")
             connection.execute("INSERT INTO t VALUES (1)")
@@ -66,7 +67,7 @@ def _insert_and_be_interrupted(connection: sqlite3.Connection) -> None:
 
 
 def test_a_fault_at_the_commit_rolls_back(tmp_path: Path) -> None:
-    with closing(open_writable(tmp_path / "a.sqlite3")) as connection:
+    with closing(open_writable(tmp_path / "a.sqlite3", timeout_s=0.0)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
         connection.execute(
@@ -79,8 +80,22 @@ def test_a_fault_at_the_commit_rolls_back(tmp_path: Path) -> None:
 
 
 def test_a_rollback_that_already_happened_does_not_hide_the_fault(tmp_path: Path) -> None:
-    with closing(open_writable(tmp_path / "a.sqlite3")) as connection:
+    with closing(open_writable(tmp_path / "a.sqlite3", timeout_s=0.0)) as connection:
         connection.execute("CREATE TABLE t (a PRIMARY KEY)")
         with pytest.raises(sqlite3.IntegrityError), transaction(connection):
             connection.executemany("INSERT OR ROLLBACK INTO t VALUES (?)", [(1,), (1,)])
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_a_lock_is_waited_for_as_long_as_is_said_from_the_first_look_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("CREATE TABLE notes (text)")
+        for timeout_s in (0.0, 0.2):
+            with closing(open_writable(path, timeout_s=timeout_s)) as connection:
+                began_s = time.monotonic()
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    connection.execute("SELECT count(*) FROM sqlite_master")
+                assert timeout_s <= time.monotonic() - began_s + 0.05
+                assert time.monotonic() - began_s < timeout_s + 1.0

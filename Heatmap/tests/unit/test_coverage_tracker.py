@@ -1,5 +1,7 @@
 """Which time counts as recorded, from heartbeats."""
 
+import pytest
+
 from Heatmap.ingestion.coverage_tracker import CoverageLedger, CoverageTracker
 from Heatmap.model import CoverageInterval
 
@@ -84,6 +86,85 @@ def test_the_exchanges_time_needs_two_heartbeats_that_agree() -> None:
     assert tracker.now_ms is None
     spans(tracker, [1000, 2000, 4_000_000_000_000])
     assert tracker.now_ms == 2000
+
+
+HOUR_MS = 3_600_000
+
+
+def beats(start_ms: int, count: int) -> list[int]:
+    return [start_ms + 1000 * step for step in range(count)]
+
+
+def test_a_few_heartbeats_of_the_far_future_end_no_coverage() -> None:
+    tracker = CoverageTracker()
+    assert spans(tracker, beats(0, 3)) == [(0, 1000), (1000, 2000)]
+    assert spans(tracker, beats(HOUR_MS, 4)) == []
+    assert tracker.now_ms == 2000
+    assert spans(tracker, beats(3000, 3)) == [(3000, 4000), (4000, 5000)]
+
+
+def test_after_a_hole_the_second_side_is_covered_from_its_first_heartbeat_on() -> None:
+    tracker = CoverageTracker()
+    spans(tracker, beats(0, 3))
+    second = spans(tracker, beats(HOUR_MS, 7))
+    assert second == [
+        (HOUR_MS, HOUR_MS + 4000),
+        (HOUR_MS + 4000, HOUR_MS + 5000),
+        (HOUR_MS + 5000, HOUR_MS + 6000),
+    ]
+    assert tracker.now_ms == HOUR_MS + 6000
+
+
+def test_a_short_hole_needs_no_more_than_two_heartbeats() -> None:
+    tracker = CoverageTracker()
+    spans(tracker, beats(0, 3))
+    tracker.receive_lost(1)
+    assert spans(tracker, beats(60_000, 2), number=2) == [(60_000, 61_000)]
+
+
+def test_a_future_that_was_believed_is_left_when_five_heartbeats_say_so() -> None:
+    tracker = CoverageTracker()
+    # The fault is there from the first heartbeat on, when nothing speaks against it.
+    spans(tracker, beats(HOUR_MS, 2))
+    assert spans(tracker, beats(0, 4)) == []
+    assert spans(tracker, [4000, 5000]) == [(0, 4000), (4000, 5000)]
+    assert tracker.now_ms == 5000
+
+
+def test_a_new_connection_leaves_a_believed_future_too() -> None:
+    tracker = CoverageTracker()
+    spans(tracker, beats(0, 3))
+    spans(tracker, beats(HOUR_MS, 9))
+    tracker.receive_lost(1)
+    assert spans(tracker, beats(20_000, 6), number=2) == [(20_000, 24_000), (24_000, 25_000)]
+
+
+def test_the_heartbeats_on_either_side_of_a_lost_connection_are_not_added_up() -> None:
+    tracker = CoverageTracker()
+    spans(tracker, beats(0, 3))
+    spans(tracker, beats(HOUR_MS, 3))
+    tracker.receive_lost(1)
+    assert spans(tracker, beats(HOUR_MS + 3000, 4), number=2) == []
+    spans(tracker, beats(HOUR_MS + 7000, 3), number=3)
+    tracker.receive_overflow()
+    assert spans(tracker, beats(HOUR_MS + 10_000, 4), number=3) == []
+    assert spans(tracker, [HOUR_MS + 14_000], number=3) == [(HOUR_MS + 10_000, HOUR_MS + 14_000)]
+
+
+@pytest.mark.parametrize("bases_ms", [(0, HOUR_MS), (HOUR_MS, 0)])
+def test_two_connections_that_disagree_by_hours_have_to_convince_each_time(
+    bases_ms: tuple[int, int],
+) -> None:
+    tracker = CoverageTracker()
+    covered = [
+        span
+        for step in range(40)
+        for number, base_ms in enumerate(bases_ms, 1)
+        for span in spans(tracker, [base_ms + 1000 * step], number=number)
+    ]
+    assert all(0 < end - start <= 10_000 for start, end in covered)
+    total = sum(end - start for start, end in covered)
+    assert total <= 2 * 39_000, "no second counts twice"
 
 
 def interval(start_ms: int, end_ms: int, *, proven: bool = True) -> CoverageInterval:

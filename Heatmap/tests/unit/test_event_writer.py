@@ -1,6 +1,7 @@
 """Batches, and coverage after its events, with a sink that notes the order of the calls."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -42,6 +43,14 @@ class NotingSink:
         self.failures = 0
         self.counts: Counter[str] = Counter()
         self.notice: str | None = None
+        self.number = 1
+        self.hurried = False
+
+    def generation(self) -> int:
+        return self.number
+
+    def hurry(self) -> None:
+        self.hurried = True
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         self._fail_if_told()
@@ -158,21 +167,84 @@ def test_a_full_queue_drops_and_counts_what_comes_beyond() -> None:
     assert board.snapshot(0.0).overflowed == 2
 
 
-def test_draining_gives_up_at_its_limit_and_covers_only_what_is_written() -> None:
+def test_draining_tries_again_and_writes_what_is_left() -> None:
     sink = NotingSink()
 
     async def scenario() -> None:
         writer = EventWriter(RecorderConfig(batch_events=2), sink, StatusBoard(), None)
         writer.put(event(1))
         writer.put_coverage(covered(0, 1))
-        sink.failures = 1000
-        await writer.drain(0.3)
-        assert sink.calls == []
         sink.failures = 1
         await writer.drain(2.0)
 
     asyncio.run(scenario())
     assert sink.calls == [(1,), "0-1"]
+    assert sink.hurried
+
+
+def test_draining_gives_up_at_its_limit_and_counts_what_is_lost() -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> float:
+        writer = EventWriter(RecorderConfig(batch_events=2), sink, board, None)
+        for ts_ms in (1, 2, 3):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(0, 3))
+        sink.failures = 1000
+        begun_s = time.monotonic()
+        await writer.drain(0.4)
+        sink.failures = 0
+        taken_s = time.monotonic() - begun_s
+        await writer.drain(1.0)  # what was given up does not come back
+        return taken_s
+
+    # The second wait would have been 0.5 s.
+    assert 0.35 < asyncio.run(scenario()) < 0.6
+    assert sink.calls == []
+    status = board.snapshot(0.0)
+    assert (status.overflowed, status.queued) == (3, 0)
+    assert sink.counts == {"overflowed": 3}
+
+
+def test_without_a_sink_what_waits_at_the_end_is_counted_as_lost() -> None:
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(), None, board, None)
+        writer.put(event(1))
+        writer.abandon()
+
+    asyncio.run(scenario())
+    assert board.snapshot(0.0).overflowed == 1
+
+
+def test_a_fresh_sink_is_not_told_of_time_whose_events_it_lacks() -> None:
+    sink = NotingSink()
+
+    async def scenario() -> None:
+        config = RecorderConfig(batch_events=2, batch_s=0.01, coverage_s=3600.0)
+        writer = EventWriter(config, sink, StatusBoard(), None)
+        task = asyncio.create_task(writer.run())
+        writer.put(event(1))
+        async with asyncio.timeout(5):
+            while not sink.calls:  # noqa: ASYNC110 - the sink is no part of the loop
+                await asyncio.sleep(0.001)
+        writer.put_coverage(covered(0, 10))  # holds the first event, which is written
+        sink.number = 2
+        writer.put_coverage(covered(10, 20))  # quiet
+        writer.put(event(21))
+        writer.put(event(22))
+        writer.put_coverage(covered(20, 30))
+        async with asyncio.timeout(5):
+            while len(sink.calls) < 2:  # noqa: ASYNC110 - the sink is no part of the loop
+                await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.wait([task])
+        await writer.drain(1.0)
+
+    asyncio.run(scenario())
+    assert sink.calls == [(1,), (21, 22), "10-30"]
 
 
 def test_a_standby_keeps_the_last_seconds_and_writes_them_when_it_begins() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.heat_picture import (
+    Heartbeats,
     HeatPicture,
     PictureMessage,
     PictureRequest,
@@ -70,7 +71,7 @@ def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) ->
         settings=HeatmapSettings(enabled=True, **settings),
         tick_size=TICK,
         now_ms=now_ms,
-        heartbeats=(now_ms - 9_000_000, now_ms - 200),
+        heartbeats=Heartbeats(now_ms - 9_000_000, now_ms - 200, 15_000),
     )
 
 
@@ -259,7 +260,9 @@ def test_coverage_of_an_earlier_connection_is_not_stretched(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
     store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 3_600_000, proven=True)
-    fresh = PictureRequest(VIEW, request().settings, TICK, NOW_MS, (NOW_MS - 3_000, NOW_MS - 1_000))
+    fresh = PictureRequest(
+        VIEW, request().settings, TICK, NOW_MS, Heartbeats(NOW_MS - 3_000, NOW_MS - 1_000, 15_000)
+    )
     gaps = whole(picture.rebuild(fresh, ())).meta["gaps"]
     assert gaps == [[NOW_MS - 3_600_000, NOW_MS, "gap"]]
 
@@ -269,7 +272,11 @@ def test_heartbeats_prove_no_further_than_to_the_next_one(
 ) -> None:
     store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 60_000, proven=True)
     silent = PictureRequest(
-        VIEW, request().settings, TICK, NOW_MS, (NOW_MS - 7_300_000, NOW_MS - 50_000)
+        VIEW,
+        request().settings,
+        TICK,
+        NOW_MS,
+        Heartbeats(NOW_MS - 7_300_000, NOW_MS - 50_000, 15_000),
     )
     gaps = whole(picture.rebuild(silent, ())).meta["gaps"]
     assert gaps == [[NOW_MS - 40_000, NOW_MS, "gap"]]
@@ -326,3 +333,13 @@ def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: He
     words = whole(picture.rebuild(request(), ())).meta["sourceText"]
     assert "lower bound" in words
     assert "2024-12-05 00:59 UTC" in words
+
+
+def test_coverage_that_lags_by_more_than_writing_explains_is_not_stretched(
+    store: SqliteStore, picture: HeatPicture
+) -> None:
+    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 1_200_000, proven=True)
+    beats = Heartbeats(NOW_MS - 3_600_000, NOW_MS - 500, 15_000)
+    odd = PictureRequest(VIEW, request().settings, TICK, NOW_MS, beats)
+    gaps = whole(picture.rebuild(odd, ())).meta["gaps"]
+    assert gaps == [[NOW_MS - 1_200_000, NOW_MS, "gap"]]

@@ -1,6 +1,7 @@
 """What a file says about itself, and the way from one schema version to the next."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -179,13 +180,23 @@ def write_version_1(path: Path, times_ms: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("times_ms", "retention_days"),
-    [([], None), ([0, 5 * DAY_MS], 14), ([0, 14 * DAY_MS], 15), ([0, 30 * DAY_MS + 1], 31)],
+    ("days_ago", "retention_days"),
+    # Below 0: later than now, as this machine's clock is late.
+    [
+        ([], None),
+        ([5, 0], 14),
+        ([14.5, 0], 15),
+        ([30.5, 0], 31),
+        ([74.5, 60], 75),
+        ([10.5, -20], 31),
+    ],
 )
 def test_a_file_of_version_1_keeps_its_content_and_its_time(
-    tmp_path: Path, times_ms: list[int], retention_days: int | None
+    tmp_path: Path, days_ago: list[float], retention_days: int | None
 ) -> None:
     path = tmp_path / "heatmap.sqlite3"
+    now_ms = time.time_ns() // 1_000_000
+    times_ms = [now_ms - int(days * DAY_MS) for days in days_ago]
     write_version_1(path, times_ms)
     with pytest.raises(StorageError, match="older"):
         read_status(path)
@@ -199,6 +210,17 @@ def test_a_file_of_version_1_keeps_its_content_and_its_time(
     assert status["counters"]["received"] == 1
     assert status["symbols"]["BTCUSDT"]["coverage"]["proven_ms"] == 1000
     assert status["symbols"]["BTCUSDT"]["tick_size"] == "0.10"
+
+
+def test_a_file_of_version_1_that_lay_for_long_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    now_ms = time.time_ns() // 1_000_000
+    write_version_1(path, [now_ms - 60 * DAY_MS - number for number in range(1000)])
+    with SqliteStore(path, DataKind.LIVE) as store:
+        kept_ms = store.kept_retention_ms()
+        assert kept_ms is not None
+        assert store.delete_expired(time.time_ns() // 1_000_000 - kept_ms) == 0
+    assert read_status(path)["events"] == 1000
 
 
 def test_a_migrated_file_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from Heatmap.storage.pragmas import prepare_for_writing, set_write_ahead_log
 
 
 def test_a_new_file_gets_every_pragma(tmp_path: Path) -> None:
-    with closing(open_writable(tmp_path / "a.sqlite3")) as connection:
+    with closing(open_writable(tmp_path / "a.sqlite3", timeout_s=0.0)) as connection:
         prepare_for_writing(connection, 1234)
         values = {
             name: connection.execute(f"PRAGMA {name}").fetchone()[0]

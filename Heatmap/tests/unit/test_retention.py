@@ -48,7 +48,7 @@ def test_the_words_name_both_retentions_and_the_number() -> None:
 class Kept:
     """A keeper that runs on a file with an event for each of twenty days."""
 
-    def __init__(self, path: Path, days: int, *, is_confirmed: bool = False) -> None:
+    def __init__(self, path: Path, days: int, *, confirmed: int | None = None) -> None:
         self.store = SqliteStore(path, DataKind.LIVE)
         if self.store.kept_retention_ms() is None:
             self.store.write(events(20, step_ms=DAY_MS))
@@ -56,7 +56,7 @@ class Kept:
         self.faults: list[StorageError] = []
         self.keeper = RetentionKeeper(
             days * DAY_MS,
-            is_confirmed=is_confirmed,
+            confirmed_deletions=confirmed,
             interval_s=60.0,
             now_ms=lambda: NOW_MS,
             report=self._report,
@@ -119,7 +119,7 @@ def test_a_shorter_one_waits_with_its_number_and_deletes_exactly_that(tmp_path: 
         assert kept.left() == 14
         kept.keeper.confirm()
         await kept.until(lambda: kept.left() == 5)
-        assert kept.news[-1] == RetentionStatus(5 * DAY_MS, 5 * DAY_MS, 0)
+        assert kept.news[-1] == RetentionStatus(5 * DAY_MS, 5 * DAY_MS, 0, deleted_events=9)
         # A confirmation holds for the retention that it was given for, and for no other.
         kept.keeper.want(2 * DAY_MS)
         await kept.until(lambda: kept.news[-1].is_pending)
@@ -142,13 +142,25 @@ def test_the_retention_in_force_outlives_the_run_and_may_be_confirmed_in_advance
         await kept.until(lambda: kept.news)
         assert kept.news == [RetentionStatus(10 * DAY_MS, 3 * DAY_MS, 7)]
 
+    async def too_few(kept: Kept) -> None:
+        kept.keeper.note_clock()
+        await kept.until(lambda: kept.news)
+        assert kept.news == [RetentionStatus(10 * DAY_MS, 3 * DAY_MS, 7)]
+        assert kept.left() == 10
+
     async def third(kept: Kept) -> None:
         kept.keeper.note_clock()
         await kept.until(lambda: kept.left() == 3)
+        assert kept.news == [RetentionStatus(3 * DAY_MS, 3 * DAY_MS, 0, deleted_events=7)]
+        # The number was given for that retention, and for no other.
+        kept.keeper.want(2 * DAY_MS)
+        await kept.until(lambda: kept.news[-1].is_pending)
+        assert kept.left() == 3
 
     run(Kept(path, 10), first)
     run(Kept(path, 3), second)
-    run(Kept(path, 3, is_confirmed=True), third)
+    run(Kept(path, 3, confirmed=6), too_few)
+    run(Kept(path, 3, confirmed=7), third)
 
 
 def test_an_event_expires_only_when_both_clocks_agree_that_it_is_old() -> None:

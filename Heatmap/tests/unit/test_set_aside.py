@@ -221,3 +221,46 @@ def test_a_disk_that_damages_each_file_does_not_fill_up_with_copies(path: Path) 
                 with pytest.raises(StorageError, match="damaged again"):
                     store.write(events(1))
             assert len(aside(path)) == expected
+
+
+def test_at_the_end_a_file_that_is_damaged_again_is_set_aside_once_more(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store._is_damaged = True
+        store.write(events(1))
+        store._is_damaged = True
+        with pytest.raises(StorageError, match="damaged again"):
+            store.write(events(2))
+        store.hurry()
+        assert len(store.write(events(2)).events) == 2
+        store._is_damaged = True
+        with pytest.raises(StorageError, match="damaged again"):
+            store.write(events(3))
+    assert len(aside(path)) == 2
+
+
+def test_each_fresh_file_has_another_number_and_a_new_connection_has_not(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        numbers = [store.generation()]
+        store.write(events(1))
+        numbers.append(store.generation())
+        store._disconnect()  # as after an I/O error
+        numbers.append(store.generation())
+        store._is_damaged = True
+        numbers.append(store.generation())
+        path.rename(path.with_name("backup"))
+        numbers.append(store.generation())
+        # The next file may well get the id of one that is deleted.
+        path.unlink()
+        numbers.append(store.generation())
+        assert path.exists(), "it makes ready to write"
+    first = numbers[0]
+    assert numbers == [first, first, first, first + 1, first + 2, first + 3]
+
+
+def test_a_file_that_cannot_be_made_ready_has_no_number(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        path.rename(path.with_name("backup"))
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE notes (text)")
+        with pytest.raises(StorageError):
+            store.generation()

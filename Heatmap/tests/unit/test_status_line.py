@@ -37,6 +37,7 @@ def test_a_writer_in_order_is_told_in_a_word() -> None:
         ({"role": SinkRole.STANDBY, "role_words": "standby: ..."}, "standby: ..."),
         ({"storage_fault": "the disk is full"}, "not written: the disk is full"),
         ({"storage_notice": "set aside as x"}, "set aside as x"),
+        ({"without_heartbeat": ("X", "Y")}, "no mark price for X, Y: are the symbols right?"),
         ({"retention": RetentionStatus(14 * DAY_MS, DAY_MS, 321)}, "321 events"),
     ],
 )

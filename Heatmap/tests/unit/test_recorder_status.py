@@ -1,0 +1,61 @@
+"""Which symbols the status names because their heartbeats stay away."""
+
+import pytest
+
+from Heatmap.ingestion.recorder_status import RecorderStatus, StatusBoard
+
+SYMBOLS = ("BTCUSDT", "ETHUSDX")
+
+
+@pytest.fixture
+def board() -> StatusBoard:
+    board = StatusBoard()
+    board.expect_heartbeats(SYMBOLS, 10.0)
+    return board
+
+
+def beat(board: StatusBoard, at_s: float, symbol: str = "BTCUSDT") -> RecorderStatus:
+    board.note_heartbeat(symbol, int(at_s * 1000), 1.0, at_s)
+    return board.snapshot(at_s)
+
+
+def test_a_symbol_that_gets_no_heartbeat_for_ten_seconds_is_named(board: StatusBoard) -> None:
+    assert board.snapshot(99.0).without_heartbeat == ()
+    assert beat(board, 100.0).without_heartbeat == ()
+    assert beat(board, 109.9).without_heartbeat == ()
+    status = beat(board, 110.0)
+    assert status.without_heartbeat == ("ETHUSDX",)
+    assert status.heartbeat_words == "no mark price for ETHUSDX: is the symbol right?"
+    assert beat(board, 111.0, "ETHUSDX").without_heartbeat == ()
+
+
+def test_a_symbol_that_stops_is_named_too(board: StatusBoard) -> None:
+    beat(board, 100.0)
+    beat(board, 105.0, "ETHUSDX")
+    assert beat(board, 114.0).without_heartbeat == ()
+    assert beat(board, 115.0).without_heartbeat == ("ETHUSDX",)
+
+
+def test_a_silence_of_all_names_none(board: StatusBoard) -> None:
+    beat(board, 100.0)
+    beat(board, 101.0, "ETHUSDX")
+    assert board.snapshot(500.0).without_heartbeat == ()
+    assert board.snapshot(500.0).last_heartbeat_monotonic_s == 101.0
+
+
+def test_a_new_connection_has_its_ten_seconds_again(board: StatusBoard) -> None:
+    beat(board, 100.0)
+    assert beat(board, 120.0).without_heartbeat == ("ETHUSDX",)
+    board.note_not_live()
+    assert board.snapshot(121.0).without_heartbeat == ()
+    assert beat(board, 122.0).without_heartbeat == ()
+    assert beat(board, 131.9).without_heartbeat == ()
+    assert beat(board, 132.0).without_heartbeat == ("ETHUSDX",)
+
+
+def test_the_heartbeats_are_those_of_the_symbols_that_are_recorded(board: StatusBoard) -> None:
+    beat(board, 100.0)
+    beat(board, 101.0, "ETHUSDX")
+    assert board.snapshot(102.0).heartbeats == {"BTCUSDT": 100_000, "ETHUSDX": 101_000}
+    board.expect_heartbeats(("BTCUSDT",), 10.0)
+    assert board.snapshot(103.0).heartbeats == {"BTCUSDT": 100_000}
