@@ -92,6 +92,7 @@ def run(words: Sequence[str]) -> int:
     finally:
         recorder.stop()
     _tell(_recorder_words(recorder.status()))
+    _settle_output()
     return 0
 
 
@@ -229,6 +230,14 @@ def _tell(text: str) -> None:
         _discard_output()
     except (OSError, ValueError):
         pass  # a full disk may have room again for the next line
+
+
+def _settle_output() -> None:
+    """Write out what is left, or drop it: at its end Python would take it for a failure."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _discard_output()
 
 
 def _discard_output() -> None:
