@@ -268,10 +268,7 @@ def test_record_goes_on_when_nobody_reads_its_output(tmp_path: Path) -> None:
     with recording(tmp_path) as process:
         assert "recording BTCUSDT" in process.stdout.readline()
         process.stdout.close()
-        # It says that it is blind, finds nobody, and lets go of the pipe.
-        output = Path(f"/proc/{process.pid}/fd/1")
-        if output.parent.exists():
-            eventually(lambda: output.readlink() == Path(os.devnull))
+        # It says that it is blind, or at the latest how it ended, and finds nobody.
         assert_goes_on_and_ends_in_order(process)
 
 
