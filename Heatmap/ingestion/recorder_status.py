@@ -9,14 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
 from Heatmap.model import REJECTED_COUNTER, RejectReason
-
-WS_URL = "wss://fstream.binance.com"
-REST_URL = "https://fapi.binance.com"
 
 
 @dataclass(frozen=True, slots=True)
