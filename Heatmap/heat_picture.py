@@ -33,7 +33,7 @@ from Heatmap.aggregation.resolution import (
 )
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
-from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, Viewport
+from Heatmap.model import HEARTBEAT_GAP_MS, CoverageInterval, DataKind, LiquidationEvent, Viewport
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.event_reader import EventReader
 
@@ -41,8 +41,6 @@ COVERAGE_PERIOD_S = 1.0
 """The coverage is read again at most this often."""
 CLIP_PERIOD_S = 1.0
 """The automatic clip is looked at at most this often."""
-HEARTBEAT_OVERDUE_MS = 10_000
-"""Heartbeats further apart than this, in the exchange's time, leave a hole in the coverage."""
 BRIGHTEST = 255
 _SOURCE_WORDS = {
     DataKind.LIVE: "Binance USD-M liquidations",
@@ -481,7 +479,7 @@ def _stretched(newest: CoverageInterval, heartbeats: Heartbeats, end_ms: int) ->
     is_of_connection = newest.end_ms >= heartbeats.since_ms
     if not is_of_connection or heartbeats.until_ms - newest.end_ms > heartbeats.lag_ms:
         return newest
-    reached_ms = min(heartbeats.until_ms + HEARTBEAT_OVERDUE_MS, end_ms)
+    reached_ms = min(heartbeats.until_ms + HEARTBEAT_GAP_MS, end_ms)
     return replace(newest, end_ms=max(newest.end_ms, reached_ms))
 
 

@@ -114,7 +114,8 @@ class HeatmapService:
     kind
         What the data are; a database of another kind is refused at `start`.
     clock
-        Data time now in UTC milliseconds; ``None``: this machine's clock. A replay gives its own.
+        Data time now in UTC milliseconds; ``None``: the exchange's, by its heartbeats. A replay
+        gives its own.
     label
         Short text on the picture, such as ``SIMULATED``; empty: none.
     speed
@@ -148,7 +149,7 @@ class HeatmapService:
         # A recorder that is started anew keeps to what the exchange asked of the one before.
         self._connection_memory = ConnectionMemory()
         self._recorder: Recorder | None = None
-        self._recorder_status: RecorderStatus | None = None
+        self._last_status: RecorderStatus | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._control: ThreadPoolExecutor | None = None
         self._stop_task: asyncio.Task[None] | None = None
@@ -184,7 +185,9 @@ class HeatmapService:
         """
         self._is_wanted = True
         async with self._lifecycle:
-            await self._start()
+            # A stop that was asked for after this start, and waited for its turn with it, counts.
+            if self._is_wanted:
+                await self._start()
 
     async def stop(self) -> None:
         """Stop feeding and recording; everything received is in the database. Idempotent.
@@ -203,12 +206,12 @@ class HeatmapService:
 
     def is_standby(self) -> bool:
         """Whether another recorder writes the database, and this one only stands by."""
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         return status is not None and status.role is SinkRole.STANDBY
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         return status is not None and status.connection is ConnectionState.LIVE
 
     # -- settings -----------------------------------------------------------------------------
@@ -289,14 +292,14 @@ class HeatmapService:
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
             return known.tick_size
         return self._stored_tick_sizes.get(symbol, FALLBACK_TICK_SIZE)
 
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
-        return self._current_recorder_status()
+        return self._last_status if self._recorder is None else self._recorder.status()
 
     def status(self) -> dict[str, Any]:
         """Return what a status panel shows, as a plain mapping.
@@ -311,7 +314,7 @@ class HeatmapService:
             its symbol, last error and measurements (``rebuild_ms``, ``update_ms``, ``sent_bytes``,
             ``paintMs`` ...).
         """
-        recorder = self._current_recorder_status()
+        recorder = self.recorder_status()
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
@@ -333,13 +336,13 @@ class HeatmapService:
     # -- inside -------------------------------------------------------------------------------
 
     def _tick_origin(self, symbol: str) -> str:
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
             return known.origin.value
         return "last known" if symbol in self._stored_tick_sizes else "assumed"
 
     def _newest_heartbeat(self) -> tuple[int, float] | None:
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         if status is None or status.last_heartbeat_ms is None:
             return None
         received_s = status.last_heartbeat_monotonic_s
@@ -347,7 +350,7 @@ class HeatmapService:
 
     def _heartbeats(self, symbol: str) -> Heartbeats | None:
         """Return what the heartbeats of `symbol` prove beyond the written coverage."""
-        status = self._current_recorder_status()
+        status = self.recorder_status()
         if status is None or not self.is_live() or self.is_standby():
             return None
         if status.storage_fault is not None or status.connected_since_ms is None:
@@ -422,7 +425,7 @@ class HeatmapService:
         recorder = self._recorder
         if recorder is not None:
             await loop.run_in_executor(control, recorder.stop)
-            self._recorder_status = recorder.status()
+            self._last_status = recorder.status()
             self._recorder = None
         with self._inbox_lock:
             self._inbox.clear()
@@ -455,9 +458,6 @@ class HeatmapService:
             feed, task = entry
             feed.close()
             task.cancel()
-
-    def _current_recorder_status(self) -> RecorderStatus | None:
-        return self._recorder_status if self._recorder is None else self._recorder.status()
 
     def _request_restart(self) -> None:
         """Start recording anew for other symbols, in a task of the loop."""

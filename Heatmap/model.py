@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SOURCE_BINANCE_USDM = "BINANCE_USDM"
+HEARTBEAT_GAP_MS = 10_000
+"""Heartbeats further apart than this, in the exchange's time, leave a hole in the coverage."""
+PROOF_MS = 1_800_000
+"""For this long after a force order of any symbol the endpoint is known to deliver."""
 
 REJECTED_COUNTER = "rejected: "
 """The counter of a rejection is called this and the reason's value."""

@@ -9,7 +9,7 @@ heartbeats in a row agree on it; then it counts from the first of them.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from Heatmap.model import CoverageInterval
+from Heatmap.model import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
 
 # Time that leaps by more than this may be the exchange's fault.
 _LEAP_MS = 60_000
@@ -29,7 +29,9 @@ class CoverageTracker:
         end: the endpoint delivers such messages, it does not only acknowledge.
     """
 
-    def __init__(self, *, longest_step_ms: int = 10_000, proof_ms: int = 1_800_000) -> None:
+    def __init__(
+        self, *, longest_step_ms: int = HEARTBEAT_GAP_MS, proof_ms: int = PROOF_MS
+    ) -> None:
         self._longest_step_ms = longest_step_ms
         self._proof_ms = proof_ms
         # The latest heartbeat, by connection and symbol.

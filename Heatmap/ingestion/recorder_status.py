@@ -13,7 +13,7 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
-from Heatmap.model import REJECTED_COUNTER, RejectReason
+from Heatmap.model import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class RecorderConfig:
     confirmed_deletions: int | None = None
     keep_raw: bool = True
     connection_times: ConnectionTimes = field(default_factory=ConnectionTimes)
-    heartbeat_gap_ms: int = 10_000
-    proof_ms: int = 1_800_000
+    heartbeat_gap_ms: int = HEARTBEAT_GAP_MS
+    proof_ms: int = PROOF_MS
     queue_limit: int = 100_000
     batch_events: int = 200
     batch_s: float = 0.25

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from Heatmap.ingestion.force_order import parse_frame
-from Heatmap.model import DataKind, LiquidationEvent
+from Heatmap.model import PROOF_MS, DataKind, LiquidationEvent
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -13,8 +13,6 @@ from Heatmap.storage.sqlite_store import SqliteStore
 logger = logging.getLogger(__name__)
 
 _BATCH_EVENTS = 500
-# A force order within this time proves that the endpoint delivers, as for the recorder.
-_PROOF_MS = 1_800_000
 
 
 def seed_history(
@@ -57,7 +55,7 @@ def seed_history(
     if kind is DataKind.LIVE or (kind is DataKind.SIMULATED and span_ms is None):
         raise ValueError(f"history of kind {kind} cannot be made up over {span_ms} ms")
     start_ms = 0 if span_ms is None else max(until_ms - span_ms, 0)
-    payloads = market.force_orders(max(start_ms - _PROOF_MS, 0), until_ms)
+    payloads = market.force_orders(max(start_ms - PROOF_MS, 0), until_ms)
     push_ms = [int(payload["E"]) for payload in payloads]
     events = [
         event
@@ -97,7 +95,7 @@ def split_by_proof(
     """
     proofs: list[tuple[int, int]] = []
     for ts_ms in push_ms:
-        low, high = max(ts_ms, start_ms), min(ts_ms + _PROOF_MS, end_ms)
+        low, high = max(ts_ms, start_ms), min(ts_ms + PROOF_MS, end_ms)
         if low >= high:
             continue
         if proofs and low <= proofs[-1][1]:

@@ -345,6 +345,19 @@ def test_a_stop_that_is_cancelled_goes_on(tmp_path: Path) -> None:
     assert not own_threads()
 
 
+def test_the_last_of_calls_that_wait_for_each_other_counts(tmp_path: Path) -> None:
+    async def main() -> None:
+        service = HeatmapService(
+            db=tmp_path / "x.sqlite3", ws_url="ws://127.0.0.1:9", rest_url="http://127.0.0.1:9"
+        )
+        await service.start()
+        await asyncio.gather(service.stop(), service.start(), service.stop())
+        assert not service.is_running()
+
+    asyncio.run(main())
+    assert not own_threads()
+
+
 def test_a_start_that_is_cancelled_leaves_nothing_running(tmp_path: Path) -> None:
     async def main() -> None:
         service = HeatmapService(
