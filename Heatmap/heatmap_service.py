@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.errors import StorageError
-from Heatmap.heat_picture import Heartbeats
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
 from Heatmap.model import DataKind, StoredBatch
+from Heatmap.picture.messages import Heartbeats
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -18,9 +18,10 @@ from time import monotonic
 from typing import Any, Protocol
 
 from Heatmap.errors import HeatmapError
-from Heatmap.heat_picture import Heartbeats, HeatPicture, PictureMessage, PictureRequest
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import Heartbeats, PictureMessage, PictureRequest
 
 logger = logging.getLogger(__name__)
 

@@ -10,17 +10,12 @@ import numpy as np
 import pytest
 
 from Heatmap.aggregation.normalization import Scale
-from Heatmap.heat_picture import (
-    Heartbeats,
-    HeatPicture,
-    PictureMessage,
-    PictureRequest,
-    colour_bar_labels,
-    find_gaps,
-    usd_text,
-)
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide, Viewport
+from Heatmap.picture.gaps import find_gaps
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import Heartbeats, PictureMessage, PictureRequest
+from Heatmap.picture.words import colour_bar_labels, usd_text
 from Heatmap.storage.sqlite_store import SqliteStore
 
 NOW_MS = 1_733_360_400_000

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from Heatmap.heat_picture import HeatPicture, PictureMessage, PictureRequest
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.model import DataKind, LiquidationEvent, OrderSide, StoredBatch, Viewport
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.storage.set_aside import set_aside
 from Heatmap.storage.sqlite_store import SqliteStore
 

@@ -5,8 +5,7 @@ message that brings the page up to date, or ``None`` when the page already is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
@@ -22,7 +21,6 @@ from Heatmap.aggregation.normalization import (
     log_floor,
     steady_clip,
     to_bytes,
-    to_usd,
 )
 from Heatmap.aggregation.resolution import (
     GridSpec,
@@ -33,93 +31,18 @@ from Heatmap.aggregation.resolution import (
 )
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
-from Heatmap.model import HEARTBEAT_GAP_MS, CoverageInterval, DataKind, LiquidationEvent, Viewport
-from Heatmap.storage.coverage import gaps_between
+from Heatmap.model import LiquidationEvent, Viewport
+from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
+from Heatmap.picture.messages import PictureMessage, PictureRequest
+from Heatmap.picture.words import colour_bar_labels, source_words
 from Heatmap.storage.event_reader import EventReader
 
 COVERAGE_PERIOD_S = 1.0
 """The coverage is read again at most this often."""
 CLIP_PERIOD_S = 1.0
 """The automatic clip is looked at at most this often."""
-BRIGHTEST = 255
-_SOURCE_WORDS = {
-    DataKind.LIVE: "Binance USD-M liquidations",
-    DataKind.SIMULATED: "Simulated liquidations",
-    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
-}
 EMPTY_CLIP_USD = 100_000.0
 """Where the scale ends while there is nothing to take a percentile of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeats:
-    """The heartbeats of the present connection of the recorder that writes.
-
-    Attributes
-    ----------
-    since_ms, until_ms
-        First and newest one, exchange time, UTC milliseconds.
-    lag_ms
-        How far the written coverage may lie behind the newest one.
-    """
-
-    since_ms: int
-    until_ms: int
-    lag_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class PictureRequest:
-    """Everything a picture depends on, besides the database.
-
-    Attributes
-    ----------
-    viewport
-        What the chart shows.
-    settings
-        The settings in force.
-    tick_size
-        Tick size of the symbol, USD.
-    now_ms
-        Data time now.
-    heartbeats
-        What heartbeats prove beyond the written coverage; ``None``: nothing.
-    reads_new_rows
-        Whether another recorder writes the database, so that new events are read from it instead of
-        being handed over.
-    """
-
-    viewport: Viewport
-    settings: HeatmapSettings
-    tick_size: Decimal
-    now_ms: int
-    heartbeats: Heartbeats | None
-    reads_new_rows: bool = False
-
-    @property
-    def end_ms(self) -> int:
-        """Where the window ends: now, or the right edge of a chart that is scrolled back."""
-        end_ms = self.viewport.end_ms
-        return self.now_ms if end_ms is None else min(end_ms, self.now_ms)
-
-
-@dataclass(frozen=True, slots=True)
-class PictureMessage:
-    """What goes to the page.
-
-    Attributes
-    ----------
-    is_whole
-        A whole grid (`LayerPort.show_grid`), else columns (`LayerPort.append_cells`).
-    meta
-        Where the cells belong; times in UTC milliseconds, prices and values in USD.
-    cells
-        uint8 (rows, columns) in C order; row 0 is the lowest price, column 0 the oldest.
-    """
-
-    is_whole: bool
-    meta: dict[str, Any]
-    cells: bytes
 
 
 _SHAPING_FIELDS = (
@@ -357,12 +280,7 @@ class HeatPicture:
 
     def _describe_source(self) -> str:
         reader = self._open_reader()
-        words = _SOURCE_WORDS[reader.kind]
-        first_ms = reader.first_event_ms(self.symbol)
-        if first_ms is None:
-            return f"{words}: none recorded yet"
-        since = datetime.fromtimestamp(first_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        return f"{words}, lower bound, recorded since {since}"
+        return source_words(reader.kind, reader.first_event_ms(self.symbol))
 
     def _has_tick(self, tick_size: Decimal) -> bool:
         return self._axis is not None and self._axis.tick_size == tick_size
@@ -413,82 +331,12 @@ class HeatPicture:
         start_ms = end_ms - request.settings.window_ms
         intervals = list(self._open_reader().read_coverage(self.symbol, start_ms, end_ms))
         if request.viewport.end_ms is None and intervals and request.heartbeats is not None:
-            intervals[-1] = _stretched(intervals[-1], request.heartbeats, end_ms)
+            intervals[-1] = stretched(intervals[-1], request.heartbeats, end_ms)
         gaps = find_gaps(intervals, start_ms, end_ms)
-        inner = _inner_edges(gaps, start_ms, end_ms)
+        inner = inner_edges(gaps, start_ms, end_ms)
         changed = inner != self._inner_gap_edges
         self._gaps, self._inner_gap_edges = gaps, inner
         return changed
-
-
-def colour_bar_labels(scale: Scale) -> list[list[Any]]:
-    """Return the amounts along a colour bar, from the function that made the cells' levels.
-
-    Returns
-    -------
-    list of ``[place, text]``
-        Place 0 to 1 along the bar; the last one stands for everything above as well.
-    """
-    places = (0.0, 0.5, 1.0)
-    amounts = to_usd(np.array(places) * BRIGHTEST, scale).tolist()
-    if scale.mode == "log":
-        amounts[0] = scale.floor_usd
-    labels: list[list[Any]] = [
-        [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
-    ]
-    labels[-1][1] = f"\u2265{labels[-1][1]} USD"
-    return labels
-
-
-def usd_text(usd: float) -> str:
-    """Return an amount with two significant digits: ``950``, ``1.2k``, ``35k``, ``2.5M``."""
-    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
-        # Rounded first: 999,600 is 1.0M and not 1000k.
-        if float(f"{usd:.2g}") >= unit:
-            return f"{float(f'{usd:.2g}') / unit:g}{name}"
-    return f"{usd:.2g}"
-
-
-def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int) -> list[list[Any]]:
-    """Return what was not recorded, or not proven to be, between `start_ms` and `end_ms`.
-
-    Parameters
-    ----------
-    intervals
-        Coverage within these times.
-
-    Returns
-    -------
-    list of ``[from_ms, to_ms, kind]``
-        Sorted, not overlapping; kind is ``"gap"`` (no connection) or ``"unproven"``.
-    """
-    gaps: list[list[Any]] = [
-        [from_ms, to_ms, "gap"] for from_ms, to_ms in gaps_between(intervals, start_ms, end_ms)
-    ]
-    gaps += [[part.start_ms, part.end_ms, "unproven"] for part in intervals if not part.proven]
-    return sorted(gaps)
-
-
-def _stretched(newest: CoverageInterval, heartbeats: Heartbeats, end_ms: int) -> CoverageInterval:
-    """Let the newest interval of the present connection reach as far as its heartbeats prove.
-
-    Coverage is written after its events, about once a second, and a heartbeat covers until the next
-    one is overdue. An interval from before the present connection stays as it is, and so does one
-    that lags behind by more than writing explains: something in between was not recorded.
-    """
-    is_of_connection = newest.end_ms >= heartbeats.since_ms
-    if not is_of_connection or heartbeats.until_ms - newest.end_ms > heartbeats.lag_ms:
-        return newest
-    reached_ms = min(heartbeats.until_ms + HEARTBEAT_GAP_MS, end_ms)
-    return replace(newest, end_ms=max(newest.end_ms, reached_ms))
-
-
-def _inner_edges(gaps: list[list[Any]], start_ms: int, end_ms: int) -> list[tuple[Any, ...]]:
-    """Return the gaps without the window's own ends, which move all the time with now."""
-    return [
-        (None if from_ms == start_ms else from_ms, None if to_ms == end_ms else to_ms, kind)
-        for from_ms, to_ms, kind in gaps
-    ]
 
 
 def _same_values(before: HeatmapSettings, after: HeatmapSettings) -> bool:

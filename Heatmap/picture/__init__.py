@@ -1,0 +1,1 @@
+"""One layer's picture, made in worker threads: reads, builds, scales, describes."""

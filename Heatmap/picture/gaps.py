@@ -1,0 +1,51 @@
+"""What of the window was not recorded, as the chart hatches it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from Heatmap.model import HEARTBEAT_GAP_MS, CoverageInterval
+from Heatmap.picture.messages import Heartbeats
+from Heatmap.storage.coverage import gaps_between
+
+
+def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int) -> list[list[Any]]:
+    """Return what was not recorded, or not proven to be, between `start_ms` and `end_ms`.
+
+    Parameters
+    ----------
+    intervals
+        Coverage within these times.
+
+    Returns
+    -------
+    list of ``[from_ms, to_ms, kind]``
+        Sorted, not overlapping; kind is ``"gap"`` (no connection) or ``"unproven"``.
+    """
+    gaps: list[list[Any]] = [
+        [from_ms, to_ms, "gap"] for from_ms, to_ms in gaps_between(intervals, start_ms, end_ms)
+    ]
+    gaps += [[part.start_ms, part.end_ms, "unproven"] for part in intervals if not part.proven]
+    return sorted(gaps)
+
+
+def stretched(newest: CoverageInterval, heartbeats: Heartbeats, end_ms: int) -> CoverageInterval:
+    """Let the newest interval of the present connection reach as far as its heartbeats prove.
+
+    Coverage is written after its events, about once a second, and a heartbeat covers until the next
+    one is overdue. An interval from before the present connection stays as it is, and so does one
+    that lags behind by more than writing explains: something in between was not recorded.
+    """
+    is_of_connection = newest.end_ms >= heartbeats.since_ms
+    if not is_of_connection or heartbeats.until_ms - newest.end_ms > heartbeats.lag_ms:
+        return newest
+    reached_ms = min(heartbeats.until_ms + HEARTBEAT_GAP_MS, end_ms)
+    return replace(newest, end_ms=max(newest.end_ms, reached_ms))
+
+
+def inner_edges(gaps: list[list[Any]], start_ms: int, end_ms: int) -> list[tuple[Any, ...]]:
+    """Return the gaps without the window's own ends, which move all the time with now."""
+    return [
+        (None if from_ms == start_ms else from_ms, None if to_ms == end_ms else to_ms, kind)
+        for from_ms, to_ms, kind in gaps
+    ]

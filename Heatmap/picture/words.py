@@ -1,0 +1,53 @@
+"""The words on the chart: amounts, the colour bar's labels, where the data come from. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from Heatmap.aggregation.normalization import Scale, to_usd
+from Heatmap.model import DataKind
+
+BRIGHTEST = 255
+_SOURCE_WORDS = {
+    DataKind.LIVE: "Binance USD-M liquidations",
+    DataKind.SIMULATED: "Simulated liquidations",
+    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
+}
+
+
+def source_words(kind: DataKind, first_event_ms: int | None) -> str:
+    """Return the line that says where the data come from and since when they are recorded."""
+    words = _SOURCE_WORDS[kind]
+    if first_event_ms is None:
+        return f"{words}: none recorded yet"
+    since = datetime.fromtimestamp(first_event_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{words}, lower bound, recorded since {since}"
+
+
+def colour_bar_labels(scale: Scale) -> list[list[Any]]:
+    """Return the amounts along a colour bar, from the function that made the cells' levels.
+
+    Returns
+    -------
+    list of ``[place, text]``
+        Place 0 to 1 along the bar; the last one stands for everything above as well.
+    """
+    places = (0.0, 0.5, 1.0)
+    amounts = to_usd(np.array(places) * BRIGHTEST, scale).tolist()
+    if scale.mode == "log":
+        amounts[0] = scale.floor_usd
+    labels: list[list[Any]] = [
+        [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
+    ]
+    labels[-1][1] = f"\u2265{labels[-1][1]} USD"
+    return labels
+
+
+def usd_text(usd: float) -> str:
+    """Return an amount with two significant digits: ``950``, ``1.2k``, ``35k``, ``2.5M``."""
+    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
+        # Rounded first: 999,600 is 1.0M and not 1000k.
+        if float(f"{usd:.2g}") >= unit:
+            return f"{float(f'{usd:.2g}') / unit:g}{name}"
+    return f"{usd:.2g}"
