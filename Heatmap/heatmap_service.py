@@ -18,6 +18,7 @@ from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus,
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
 from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
+from Heatmap.storage.day_facts import DayFacts, read_day_facts
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -30,6 +31,8 @@ INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
 _LATE_HEARTBEATS = 5
+_FACTS_PERIOD_S = 3.0
+_DAY_MS = 86_400_000
 # Coverage is written after its events, about once a second; a second recorder's is not waited for.
 _COVERAGE_LAG_S = 15.0
 
@@ -172,6 +175,9 @@ class HeatmapService:
         # From the database, for as long as the exchange has not told.
         self._stored_tick_sizes: dict[str, Decimal] = {}
         self._last_error = ""
+        # Read beside the loop for whoever looks at the status, and when that was asked for last.
+        self._facts: DayFacts | None = None
+        self._facts_asked_s = -_FACTS_PERIOD_S
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -309,12 +315,16 @@ class HeatmapService:
         dict
             ``running``, ``kind``, ``database``, ``error`` (of the service itself, or empty),
             ``recorder`` (a `RecorderStatus` or ``None``), ``role`` (``writer``, ``standby`` while
-            another recorder writes the database, or ``stopped``), ``tick_sizes`` (symbol to where
+            another recorder writes the database, or ``stopped``), ``events_today`` (of the recorded
+            symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
+            ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
+            loop), ``tick_sizes`` (symbol to where
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per layer
             its symbol, last error and measurements (``rebuild_ms``, ``update_ms``, ``sent_bytes``,
             ``paintMs`` ...).
         """
         recorder = self.recorder_status()
+        facts = self._day_facts()
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
@@ -322,6 +332,9 @@ class HeatmapService:
             "error": self._last_error,
             "recorder": recorder,
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
+            "events_today": None if facts is None else facts.events,
+            "last_event_ms": None if facts is None else facts.last_event_ms,
+            "database_bytes": None if facts is None else facts.size_bytes,
             "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._settings.symbols},
             "layers": [
                 {
@@ -334,6 +347,25 @@ class HeatmapService:
         }
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _day_facts(self) -> DayFacts | None:
+        """Return what is known of the database; has it read again when that is some seconds old."""
+        now_s = time.monotonic()
+        is_old = now_s - self._facts_asked_s >= _FACTS_PERIOD_S
+        if is_old and self._executor is not None:
+            self._facts_asked_s = now_s
+            midnight_ms = self._clock() // _DAY_MS * _DAY_MS
+            self._executor.submit(self._read_day_facts, self._settings.symbols, midnight_ms)
+        return self._facts
+
+    def _read_day_facts(self, symbols: tuple[str, ...], midnight_ms: int) -> None:
+        try:
+            self._facts = read_day_facts(self._database, symbols, midnight_ms)
+        except StorageError:
+            # The recorder waits for the file as well, and says so; what is known stays.
+            logger.debug("the database could not be asked about today", exc_info=True)
+        except Exception:
+            logger.exception("the database could not be asked about today")
 
     def _tick_origin(self, symbol: str) -> str:
         status = self.recorder_status()

@@ -181,12 +181,16 @@ class EventWriter:
         if not count:
             return False
         self._look_at_generation()
+        clock = asyncio.get_running_loop().time
+        began_s = clock()
         batch = self._open_sink.write(list(itertools.islice(self._queue, count)))
+        done_s = clock()
         for _ in range(count):
             self._queue.popleft()
         self._written += count
         self._board.note(queued=len(self._queue))
-        self._board.count(stored=len(batch.events), duplicates=batch.duplicates)
+        self._board.note_batch(len(batch.events), batch.duplicates, done_s - began_s, done_s)
+        _logger.debug("stored %d events in %.1f ms", len(batch.events), (done_s - began_s) * 1000)
         if batch.events and self._on_stored is not None:
             try:
                 self._on_stored(batch)

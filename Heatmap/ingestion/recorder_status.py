@@ -1,7 +1,7 @@
 """What a recorder is told (`RecorderConfig`) and what it tells (`RecorderStatus`)."""
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,6 +14,8 @@ from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
 from Heatmap.model import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
+
+_RATE_SPAN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,10 @@ class RecorderStatus:
         Events of recorded symbols that came, including those that came twice.
     stored, duplicates
         How many of them were new to the sink, and how many it had.
+    inserts_per_minute
+        Events stored within the last minute.
+    write_ms
+        How long the latest batch took to write and commit, milliseconds; ``None``: there was none.
     overflowed
         Events that were dropped because the queue was full.
     queued
@@ -186,6 +192,8 @@ class RecorderStatus:
     received: int = 0
     stored: int = 0
     duplicates: int = 0
+    inserts_per_minute: int = 0
+    write_ms: float | None = None
     overflowed: int = 0
     queued: int = 0
     rejected: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -215,6 +223,8 @@ class StatusBoard:
         self._values: dict[str, Any] = {}
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[RejectReason] = Counter()
+        # When events were stored, monotonic clock, and how many; not older than a minute.
+        self._inserts: deque[tuple[float, int]] = deque()
         # What the sink's totals do not contain yet, by the totals' names.
         self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
@@ -240,6 +250,24 @@ class StatusBoard:
         with self._lock:
             self._counts.update(increments)
             self._unsaved.update(increments)
+
+    def note_batch(self, stored: int, duplicates: int, write_s: float, now_s: float) -> None:
+        """Count a batch that was committed.
+
+        Parameters
+        ----------
+        stored, duplicates
+            Its events that were new to the sink, and those that the sink had.
+        write_s
+            How long writing took, seconds.
+        now_s
+            The monotonic clock.
+        """
+        self.count(stored=stored, duplicates=duplicates)
+        with self._lock:
+            self._values["write_ms"] = write_s * 1000
+            self._inserts.append((now_s, stored))
+            self._forget_inserts(now_s)
 
     def count_rejection(self, reason: RejectReason) -> None:
         """Count a frame that gave no event."""
@@ -320,12 +348,14 @@ class StatusBoard:
         Parameters
         ----------
         now_s
-            The monotonic clock, for the tick sizes' age.
+            The monotonic clock, for the tick sizes' age and the inserts of the last minute.
         """
         with self._lock:
             values: dict[str, Any] = {**self._values, **self._counts}
+            self._forget_inserts(now_s)
             return RecorderStatus(
                 **values,
+                inserts_per_minute=sum(stored for _, stored in self._inserts),
                 rejected=MappingProxyType(dict(self._rejected)),
                 mark_prices=MappingProxyType(dict(self._mark_prices)),
                 last_heartbeat_monotonic_s=self._newest_heard_s,
@@ -338,6 +368,10 @@ class StatusBoard:
                     }
                 ),
             )
+
+    def _forget_inserts(self, now_s: float) -> None:
+        while self._inserts and self._inserts[0][0] <= now_s - _RATE_SPAN_S:
+            self._inserts.popleft()
 
     def _without_heartbeat(self) -> tuple[str, ...]:
         if self._live_since_s is None or self._newest_heard_s is None:

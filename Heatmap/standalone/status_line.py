@@ -42,15 +42,21 @@ def event_words(status: Mapping[str, Any]) -> str:
 
 
 def timing_words(status: Mapping[str, Any]) -> str:
-    """Return how long building and painting took, for the first layer."""
-    if not status["layers"]:
-        return ""
-    measured = status["layers"][0]["measured"]
+    """Return how fast events are stored, and what building, sending and painting take.
+
+    Of several layers the first one counts.
+    """
     texts = []
+    recorder = status["recorder"]
+    if recorder is not None and status["running"]:
+        texts.append(f"{recorder.inserts_per_minute} inserts/min")
+    measured = status["layers"][0]["measured"] if status["layers"] else {}
     if "rebuild_ms" in measured:
         texts.append(f"build {measured['rebuild_ms']:.0f} ms")
+    if "sent_bytes" in measured:
+        texts.append(f"sent {measured['sent_bytes'] / 1000:.1f} kB")
     if "paintMs" in measured:
-        texts.append(f"paint {measured['paintMs']:.1f} ms")
+        texts.append(f"paint {measured['paintMs']:.1f} ms, {measured['frames']:.0f} frames/s")
     return ", ".join(texts)
 
 

@@ -52,6 +52,12 @@ def database_path(path: str | os.PathLike[str]) -> Path:
     return resolved
 
 
+def size_bytes(database: Path) -> int:
+    """Return how large a database is on disk: the file and its write-ahead log."""
+    log = database.with_name(database.name + "-wal")
+    return database.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
 def existing_database(path: str | os.PathLike[str]) -> Path:
     """Resolve where a database lies that must exist.
 

@@ -12,7 +12,7 @@ from typing import Any
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.model import CoverageInterval
 from Heatmap.storage import ledger
-from Heatmap.storage.connections import existing_database, open_read_only, transaction
+from Heatmap.storage.connections import existing_database, open_read_only, size_bytes, transaction
 from Heatmap.storage.coverage import gaps_between, normalized
 from Heatmap.storage.migrations import Identity, read_identity, require_current
 from Heatmap.storage.sqlite_errors import storage_errors
@@ -141,12 +141,11 @@ def _summary(
     *,
     active: bool,
 ) -> dict[str, Any]:
-    log = database.with_name(f"{database.name}-wal")
     return {
         "path": str(database),
         "kind": identity.kind.value,
         "schema_version": identity.version,
-        "size_bytes": database.stat().st_size + (log.stat().st_size if log.exists() else 0),
+        "size_bytes": size_bytes(database),
         "writer": {"active": active},
         **notes,
         "events": sum(symbol["events"] for symbol in symbols.values()),

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.stored_events import EVENT
 
 START_MS = 1_733_360_400_000
 EVERY_MS = 1_000
@@ -423,6 +425,34 @@ def test_the_last_known_tick_size_serves_without_the_exchange(tmp_path: Path) ->
         assert service.tick_size("ETHUSDT") == Decimal("0.1")
         assert service.status()["tick_sizes"] == {"BTCUSDT": "last known"}
         await service.stop()
+
+    asyncio.run(main())
+
+
+def test_the_status_tells_what_the_database_holds_of_today(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite3"
+    day_ms = START_MS // 86_400_000 * 86_400_000
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([replace(EVENT, ts_ms=day_ms + offset_ms) for offset_ms in (-1, 0, 5000)])
+
+    async def main() -> None:
+        service = HeatmapService(
+            db=path,
+            ws_url="ws://127.0.0.1:9",
+            rest_url="http://127.0.0.1:9",
+            clock=lambda: day_ms + 6000,
+        )
+        assert service.status()["events_today"] is None
+        await service.start()
+        try:
+            async with asyncio.timeout(10):
+                while (status := service.status())["events_today"] is None:
+                    await asyncio.sleep(0.01)
+        finally:
+            await service.stop()
+        assert status["events_today"] == 2
+        assert status["last_event_ms"] == day_ms + 5000
+        assert status["database_bytes"] >= path.stat().st_size
 
     asyncio.run(main())
 

@@ -1,4 +1,4 @@
-"""Which symbols the status names because their heartbeats stay away."""
+"""What the status counts, and which symbols it names because their heartbeats stay away."""
 
 import pytest
 
@@ -59,3 +59,14 @@ def test_the_heartbeats_are_those_of_the_symbols_that_are_recorded(board: Status
     assert board.snapshot(102.0).heartbeats == {"BTCUSDT": 100_000, "ETHUSDX": 101_000}
     board.expect_heartbeats(("BTCUSDT",), 10.0)
     assert board.snapshot(103.0).heartbeats == {"BTCUSDT": 100_000}
+
+
+def test_the_inserts_of_the_last_minute_count(board: StatusBoard) -> None:
+    assert board.snapshot(0.0).write_ms is None
+    board.note_batch(5, 1, 0.002, 100.0)
+    board.note_batch(7, 0, 0.004, 130.0)
+    assert board.snapshot(159.9).inserts_per_minute == 12
+    assert board.snapshot(160.0).inserts_per_minute == 7
+    status = board.snapshot(190.0)
+    assert (status.inserts_per_minute, status.stored, status.duplicates) == (0, 12, 1)
+    assert status.write_ms == pytest.approx(4.0)

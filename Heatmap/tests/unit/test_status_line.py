@@ -6,7 +6,7 @@ import pytest
 
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import RecorderStatus, RetentionStatus, SinkRole
-from Heatmap.standalone.status_line import connection_words
+from Heatmap.standalone.status_line import connection_words, timing_words
 
 DAY_MS = 86_400_000
 
@@ -50,3 +50,14 @@ def test_a_service_that_does_not_run_says_so() -> None:
     assert connection_words("Binance", {"running": False, "recorder": None}) == (
         "Binance: not recording"
     )
+
+
+def test_the_measuring_points_are_told_in_one_line() -> None:
+    measured = {"rebuild_ms": 38.2, "sent_bytes": 861_234.0, "paintMs": 0.42, "frames": 12.0}
+    recorder = RecorderStatus(inserts_per_minute=17)
+    status = {"running": True, "recorder": recorder, "layers": [{"measured": measured}]}
+    assert timing_words(status) == (
+        "17 inserts/min, build 38 ms, sent 861.2 kB, paint 0.4 ms, 12 frames/s"
+    )
+    assert timing_words({"running": True, "recorder": recorder, "layers": []}) == "17 inserts/min"
+    assert timing_words({"running": False, "recorder": None, "layers": []}) == ""

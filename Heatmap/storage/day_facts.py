@@ -1,0 +1,74 @@
+"""What a status panel tells of a database: few numbers, each from an index."""
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.storage.connections import existing_database, open_read_only, size_bytes, transaction
+from Heatmap.storage.migrations import read_identity, require_current
+from Heatmap.storage.sqlite_errors import storage_errors
+
+_COUNT_SYMBOL = "SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms >= ?"
+_COUNT_ALL = "SELECT count(*) FROM liq_events WHERE ts_ms >= ?"
+_NEWEST_SYMBOL = "SELECT max(ts_ms) FROM liq_events WHERE symbol = ?"
+_NEWEST_ALL = "SELECT max(ts_ms) FROM liq_events"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """A database at one moment.
+
+    Attributes
+    ----------
+    events
+        Events of the asked symbols since the day began.
+    last_event_ms
+        Trade time of the newest of their events, UTC milliseconds; ``None``: there is none.
+    size_bytes
+        The file and its write-ahead log.
+    """
+
+    events: int
+    last_event_ms: int | None
+    size_bytes: int
+
+
+def read_day_facts(
+    path: str | os.PathLike[str], symbols: Sequence[str], day_start_ms: int
+) -> DayFacts:
+    """Read what a status panel tells. Counts the day's events: not on a GUI's loop.
+
+    Parameters
+    ----------
+    path
+        The file, which must exist.
+    symbols
+        Whose events count; ``ALL`` among them: everybody's.
+    day_start_ms
+        When the day began, UTC milliseconds.
+
+    Raises
+    ------
+    StorageError
+        There is no such file, it is none that this version can read, or it cannot be read.
+    """
+    database = existing_database(path)
+    with (
+        storage_errors(database),
+        closing(open_read_only(database)) as connection,
+        transaction(connection, "BEGIN"),
+    ):
+        require_current(read_identity(connection, database), database)
+        asked: list[tuple[str, str, tuple[str, ...]]] = (
+            [(_COUNT_ALL, _NEWEST_ALL, ())]
+            if ALL_SYMBOLS in symbols
+            else [(_COUNT_SYMBOL, _NEWEST_SYMBOL, (symbol,)) for symbol in symbols]
+        )
+        counts, newest = [], []
+        for count, last, bound in asked:
+            counts.append(connection.execute(count, (*bound, day_start_ms)).fetchone()[0])
+            newest.append(connection.execute(last, bound).fetchone()[0])
+    known = [ts_ms for ts_ms in newest if ts_ms is not None]
+    return DayFacts(sum(counts), max(known, default=None), size_bytes(database))
