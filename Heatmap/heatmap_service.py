@@ -321,7 +321,7 @@ class HeatmapService:
             loop), ``tick_sizes`` (symbol to where
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per layer
             its symbol, last error and measurements (``rebuild_ms``, ``update_ms``, ``sent_bytes``,
-            ``paintMs`` ...).
+            ``paintMs``, ``frames``, ``clip_usd``).
         """
         recorder = self.recorder_status()
         facts = self._day_facts()

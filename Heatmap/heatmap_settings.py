@@ -22,7 +22,7 @@ DECAYS_S: Mapping[str, float | None] = {"off": None, "20m": 1_200.0, "60m": 3_60
 PALETTES = ("aurora", "viridis", "inferno", "ice", "daylight")
 NORMALIZATIONS = ("linear", "sqrt", "log")
 SHAPES = ("bands", "spots", "cells")
-SIDES = ("both", "longs", "shorts")
+SIDES = ("both", "longs", "shorts", "split")
 ALL_SYMBOLS = "ALL"
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
@@ -95,7 +95,7 @@ class HeatmapSettings:
     shape
         One of `SHAPES`.
     side
-        One of `SIDES`: whose liquidations are drawn.
+        One of `SIDES`: whose liquidations are drawn; ``split``: both, each in its own colour.
     minimum_notional
         Events below this many USD are not drawn (they are recorded all the same).
     clip_percentile
@@ -116,8 +116,24 @@ class HeatmapSettings:
         Whether time that was not recorded is hatched.
     colour_bar
         Whether the chart says what the colours mean in USD.
+    price_profile
+        Whether the window's longs and shorts per price row are drawn at the right edge.
+    tooltip
+        Whether the crosshair tells what lies under it.
     source_line
         Whether the chart says where the data come from.
+    cluster_levels
+        Whether the strongest price clusters are drawn as levels.
+    cluster_level_count
+        At most so many levels, 1 to 30.
+    cluster_window_pct
+        Widest price range of a cluster as a part of its lowest price, 0.001 to 0.5.
+    min_cluster_size
+        Liquidations that make a cluster, 1 to 1000.
+    time_decay_minutes
+        Time constant with which a liquidation loses weight in its cluster, 1 to 1440.
+    cluster_interval_s
+        The clusters are looked at anew at most once in this time, 1 to 60.
 
     Raises
     ------
@@ -143,7 +159,15 @@ class HeatmapSettings:
     symbols: tuple[str, ...] = ("BTCUSDT",)
     gap_hatch: bool = True
     colour_bar: bool = True
+    price_profile: bool = False
+    tooltip: bool = True
     source_line: bool = True
+    cluster_levels: bool = False
+    cluster_level_count: int = 6
+    cluster_window_pct: float = 0.02
+    min_cluster_size: int = 5
+    time_decay_minutes: float = 60.0
+    cluster_interval_s: float = 5.0
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -153,11 +177,11 @@ class HeatmapSettings:
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be yes or no, got {getattr(self, name)!r}")
-        for name in ("update_interval_ms", "retention_days"):
+        for name in _WHOLE_NUMBERS:
             if not isinstance(getattr(self, name), int):
                 raise SettingsError(f"{name} must be a whole number, got {getattr(self, name)!r}")
         if self.clip_usd is not None:
-            _require_range("clip_usd", self.clip_usd, 1.0, 1e12)
+            _require_range("clip_usd", self.clip_usd, *_CLIP_USD_RANGE)
         Resolution.parse(self.resolution)
         _require_symbols(self.symbols)
 
@@ -238,7 +262,22 @@ class HeatmapSettings:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-_SWITCHES = ("enabled", "keep_raw", "gap_hatch", "colour_bar", "source_line")
+_SWITCHES = (
+    "enabled",
+    "keep_raw",
+    "gap_hatch",
+    "colour_bar",
+    "price_profile",
+    "tooltip",
+    "source_line",
+    "cluster_levels",
+)
+_WHOLE_NUMBERS = (
+    "update_interval_ms",
+    "retention_days",
+    "cluster_level_count",
+    "min_cluster_size",
+)
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "window": tuple(WINDOWS_S),
     "palette": PALETTES,
@@ -253,12 +292,29 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "clip_percentile": (90.0, 100.0),
     "update_interval_ms": (250, 1000),
     "retention_days": (1, 3650),
+    "cluster_level_count": (1, 30),
+    "cluster_window_pct": (0.001, 0.5),
+    "min_cluster_size": (1, 1000),
+    "time_decay_minutes": (1, 1440),
+    "cluster_interval_s": (1, 60),
 }
+_CLIP_USD_RANGE = (1.0, 1e12)
 _OTHER_VALUES: Mapping[str, str] = {
     "clip_usd": "auto, or USD from 1",
     "resolution": "auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
     "symbols": f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS}",
 }
+
+
+def value_range(name: str) -> tuple[float, float]:
+    """Return the least and the greatest number that the field `name` takes.
+
+    Raises
+    ------
+    KeyError
+        The field is none of numbers.
+    """
+    return _CLIP_USD_RANGE if name == "clip_usd" else _RANGES[name]
 
 
 def allowed_values(name: str) -> str:
@@ -312,8 +368,10 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "minimum_notional": float,
     "clip_percentile": float,
     "clip_usd": _parse_optional_float,
-    "update_interval_ms": int,
-    "retention_days": int,
+    "cluster_window_pct": float,
+    "time_decay_minutes": float,
+    "cluster_interval_s": float,
+    **dict.fromkeys(_WHOLE_NUMBERS, int),
     "symbols": _parse_symbols,
 }
 

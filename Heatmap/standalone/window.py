@@ -54,10 +54,14 @@ SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
 class SettingsDialog(QDialog):
     """The settings of the standalone window: the plugin's tab in a dialog."""
 
-    def __init__(self, service: HeatmapService, store: QSettings, parent: QWidget) -> None:
+    def __init__(
+        self, service: HeatmapService, store: QSettings, theme: str, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
-        self.tab = HeatmapSettingsTab(service, store)
+        # A window whose only purpose is the heatmap does not switch it off at a reset.
+        defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
+        self.tab = HeatmapSettingsTab(service, store, defaults=defaults)
         tabs = QTabWidget()
         tabs.addTab(self.tab, self.tr("Heatmap"))
         buttons = QDialogButtonBox(
@@ -68,7 +72,6 @@ class SettingsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
         layout.addWidget(buttons)
-        self.rejected.connect(self.tab.restore)
 
     def _accept_unless_refused(self) -> None:
         """Close, unless something was entered that cannot be used: that must not go unnoticed."""
@@ -272,7 +275,7 @@ class ChartWindow(QMainWindow):
     def open_settings(self) -> None:
         """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
         if self._source is not None:
-            dialog = SettingsDialog(self._source.service, self._store, self)
+            dialog = SettingsDialog(self._source.service, self._store, self._theme, self)
             _colour(dialog, self._theme)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()

@@ -2,14 +2,38 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from PyQt6.QtCore import QSettings
+from PyQt6 import sip
+from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
 
 from Heatmap.heatmap_settings import HeatmapSettings
 
 logger = logging.getLogger(__name__)
 
 GROUP = "Heatmap"
+WRITE_PERIOD_MS = 500
+"""A slider that is dragged is written at most once in this time; each write is one of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedText:
+    """A stored text that no setting was made of.
+
+    Attributes
+    ----------
+    name, text
+        The field's name, and what is stored.
+    is_known
+        Whether this version has such a field; then its text is not allowed.
+    words
+        Why, as one line for a log.
+    """
+
+    name: str
+    text: str
+    is_known: bool
+    words: str
 
 
 def load_settings(store: QSettings, defaults: HeatmapSettings | None = None) -> HeatmapSettings:
@@ -25,7 +49,8 @@ def load_settings(store: QSettings, defaults: HeatmapSettings | None = None) -> 
     Returns
     -------
     HeatmapSettings
-        A field with an unusable text keeps its default; each is logged as a warning.
+        A field with an unusable text keeps its default; each is logged as a warning, and the
+        settings tab shows it.
     """
     settings, warnings = HeatmapSettings.repaired(stored_texts(store), defaults)
     for warning in warnings:
@@ -44,20 +69,111 @@ def stored_texts(store: QSettings) -> dict[str, str]:
     """Return what is stored below ``Heatmap/``, field name to text."""
     store.beginGroup(GROUP)
     try:
-        return {key: _as_text(store.value(key)) for key in store.childKeys()}
+        return {key: _read_text(store, key) for key in _child_keys(store)}
     finally:
         store.endGroup()
 
 
-def replace_texts(store: QSettings, texts: Mapping[str, str]) -> None:
-    """Store exactly `texts` below ``Heatmap/``, nothing else."""
-    for name in stored_texts(store).keys() - texts.keys():
-        store.remove(f"{GROUP}/{name}")
-    for name, text in texts.items():
-        store.setValue(f"{GROUP}/{name}", text)
+def unused_texts(store: QSettings) -> tuple[UnusedText, ...]:
+    """Return what is stored and cannot be used: of an older or a newer version, or broken."""
+    known = HeatmapSettings().as_mapping()
+    found: list[UnusedText] = []
+    for name, text in stored_texts(store).items():
+        _settings, warnings = HeatmapSettings.repaired({name: text})
+        found.extend(UnusedText(name, text, name in known, words) for words in warnings)
+    return tuple(found)
 
 
-def _as_text(value: object) -> str:
+class SettingsWriter(QObject):
+    """Writes settings to a store, the first change at once, those that follow it every 500 ms.
+
+    QSettings writes its whole file after each change, with a lock file and a rename, in the event
+    loop of the user interface: a slider that is dragged would write it at each step. `flush` writes
+    what waits; so does the end of the application.
+
+    Parameters
+    ----------
+    store
+        Where to write; ``None``: nowhere.
+    parent
+        What the writer belongs to.
+    """
+
+    def __init__(self, store: QSettings | None, parent: QObject) -> None:
+        super().__init__(parent)
+        self._store = store
+        # By field; None: to be removed.
+        self._waiting: dict[str, str | None] = {}
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(WRITE_PERIOD_MS)
+        self._pause.timeout.connect(self._end_pause)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.flush)
+
+    def write(self, texts: Mapping[str, str | None]) -> None:
+        """Store `texts` by field name, now or after a moment; ``None``: nothing is stored."""
+        self._waiting.update(texts)
+        if not self._pause.isActive():
+            self._store_waiting()
+            self._pause.start()
+
+    def flush(self) -> None:
+        """Store now what waits, and have it written to the disk."""
+        if self._waiting:
+            self._store_waiting()
+            if self._store is not None and not sip.isdeleted(self._store):
+                self._store.sync()
+
+    def stored_text(self, name: str) -> str | None:
+        """Return what is stored for a field, or is about to be."""
+        if name in self._waiting:
+            return self._waiting[name]
+        key = f"{GROUP}/{name}"
+        if self._store is None or not self._store.contains(key):
+            return None
+        return _read_text(self._store, key)
+
+    def stored_names(self) -> frozenset[str]:
+        """Return the names below ``Heatmap/`` that are stored."""
+        return frozenset() if self._store is None else frozenset(stored_texts(self._store))
+
+    def has_failed(self) -> bool:
+        """Whether the store could not be read or written when that was tried last."""
+        store = self._store
+        return store is not None and store.status() != QSettings.Status.NoError
+
+    def _end_pause(self) -> None:
+        if self._waiting:
+            self._store_waiting()
+            self._pause.start()
+
+    def _store_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        if self._store is None or sip.isdeleted(self._store):
+            return
+        for name, text in waiting.items():
+            if text is None:
+                self._store.remove(f"{GROUP}/{name}")
+            else:
+                self._store.setValue(f"{GROUP}/{name}", text)
+
+
+def _child_keys(store: QSettings) -> list[str]:
+    try:
+        return store.childKeys()
+    except SystemError:
+        # WORKAROUND PyQt: a stored Python object that cannot be made again leaves its exception to
+        # whatever call has the file read.
+        return store.childKeys()
+
+
+def _read_text(store: QSettings, key: str) -> str:
+    try:
+        value = store.value(key)
+    except TypeError:  # a stored Python object that cannot be made again
+        return "?"
     # An INI file gives a list for a text with commas in it.
     if isinstance(value, list):
         return ",".join(str(part) for part in value)

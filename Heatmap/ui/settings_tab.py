@@ -1,44 +1,49 @@
-"""The Heatmap tab of a settings dialog; what is changed is applied and stored at once."""
+"""The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable
 
-from PyQt6.QtCore import QSettings, QSignalBlocker, QSize, Qt
-from PyQt6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
+from PyQt6.QtCore import QSettings, QSize, Qt
+from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
+    QDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QSlider,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
     QWidget,
 )
 
+from Heatmap.compat import override
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import (
-    DECAYS_S,
-    NORMALIZATIONS,
-    PALETTES,
-    SHAPES,
-    SIDES,
-    WINDOWS_S,
-    HeatmapSettings,
-)
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import DataKind
-from Heatmap.ui.palettes import swatch_colours
-from Heatmap.ui.settings_store import replace_texts, save_settings, stored_texts
+from Heatmap.ui.setting_pages import ChartPage, PicturePage, RecordingPage, ScalePage
+from Heatmap.ui.setting_rows import SettingRow, switch_row
+from Heatmap.ui.settings_store import SettingsWriter, UnusedText, unused_texts
+from Heatmap.ui.status_panel import StatusPanel
 
-_SWATCH_SIZE = QSize(96, 14)
+logger = logging.getLogger(__name__)
+
+_LONGEST_TEXT = 30
+_MOST_NOTICES = 3
 
 
 class HeatmapSettingsTab(QWidget):
-    """Controls for the heatmap's settings, for a host's tabbed dialog.
+    """Controls for the heatmap's settings and its status, for a host's tabbed dialog.
 
-    Each change is applied to the service and stored at once, so the picture is the preview.
-    `restore` puts back what was in force when the tab was made: a modal dialog calls it on Cancel.
-    The tab follows changes that come from elsewhere.
+    Each change is applied to the service at once, so the picture is the preview, and stored, at
+    most twice a second while a slider is dragged and at the latest when the tab is hidden. The tab
+    follows changes that come from elsewhere.
+
+    In a modal `QDialog` the tab does what the buttons mean by itself, also where the same dialog is
+    opened again: when the dialog is rejected it calls `restore`, when it is accepted, `keep`. A
+    host may call them too: a second call does nothing. Elsewhere the host calls them. A modal
+    dialog whose only button closes it by rejecting calls `keep` before.
 
     Parameters
     ----------
@@ -46,225 +51,334 @@ class HeatmapSettingsTab(QWidget):
         The service to set.
     store
         Where changed fields are kept; ``None``: nowhere.
+    parent
+        The widget's parent.
+    defaults
+        What `reset` sets; ``None``: the fields' own defaults.
     """
 
     def __init__(
-        self, service: HeatmapService, store: QSettings | None = None, parent: QWidget | None = None
+        self,
+        service: HeatmapService,
+        store: QSettings | None = None,
+        parent: QWidget | None = None,
+        *,
+        defaults: HeatmapSettings | None = None,
     ) -> None:
         super().__init__(parent)
         self._service = service
+        self._writer = SettingsWriter(store, self)
+        self._defaults = defaults or HeatmapSettings()
+        # What was in force and what was stored before the changes made here, by field: options of
+        # this run only are in force without being stored.
+        self._before: dict[str, object] = {}
+        self._stored_before: dict[str, str | None] = {}
+        # Why an entry was refused, by field.
+        self._problems: dict[str, str] = {}
+        self._failure = ""
+        self._unused = {} if store is None else {text.name: text for text in unused_texts(store)}
         self._store = store
-        self._before = service.settings
-        # Options of this run only are in force without being stored: the two differ.
-        self._stored_before = {} if store is None else stored_texts(store)
-        self._form = QFormLayout(self)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        self._enabled = QCheckBox(self.tr("Show the heatmap behind the candles"))
-        self._enabled.setObjectName("enabled")
-        self._enabled.setToolTip(self.tr("Recording goes on while the heatmap is off"))
-        self._enabled.toggled.connect(lambda on: self._change(enabled=on))
-        self._form.addRow(self.tr("&Heatmap"), self._enabled)
-        self._form.addRow(self.tr("Data source"), QLabel(self._source_text()))
-        self._choices: dict[str, QComboBox] = {}
-        self._add_choice(
-            "window",
-            self.tr("&Window"),
-            [(key, self._window_text(key)) for key in WINDOWS_S],
-            self.tr("Time span of the heatmap, back from now"),
+        self._shown = service.settings
+        self._is_changing = False
+        self._dialog: QDialog | None = None
+        self._is_modal = False
+
+        self._source = QLabel()
+        self._source.setObjectName("source")
+        self._source.setTextFormat(Qt.TextFormat.PlainText)
+        self._source.setWordWrap(True)
+        self._source.setToolTip(self.tr("Where the liquidations come from"))
+        enabled = switch_row(
+            "enabled",
+            self.tr("Show the &heatmap behind the candles"),
+            self.tr("Recording goes on while the heatmap is off"),
+            self._change,
         )
-        self._opacity, self._opacity_text = self._add_opacity()
-        self._add_choice(
-            "palette",
-            self.tr("&Palette"),
-            [(key, key.capitalize()) for key in PALETTES],
-            self.tr("Colours from little to much; Daylight is for light backgrounds"),
-        )
-        self._paint_swatches()
-        self._add_choice(
-            "normalization",
-            self.tr("&Normalisation"),
-            list(zip(NORMALIZATIONS, self._normalization_texts(), strict=True)),
-            self.tr("How USD become brightness; the scale ends at a high percentile"),
-        )
-        self._add_choice(
-            "decay",
-            self.tr("&Decay"),
-            [(key, self._decay_text(key)) for key in DECAYS_S],
-            self.tr("How fast a liquidation fades: after this time 37 % are left"),
-        )
-        self._add_choice(
-            "shape",
-            self.tr("&Shape"),
-            list(zip(SHAPES, self._shape_texts(), strict=True)),
-            self.tr("Bands keep a price level visible to the right of its liquidations"),
-        )
-        self._add_choice(
-            "side",
-            self.tr("S&ide"),
-            list(zip(SIDES, self._side_texts(), strict=True)),
-            self.tr("Whose liquidations are drawn"),
-        )
-        self._resolution = self._add_resolution()
-        self._switches: dict[str, QCheckBox] = {}
-        for name, text in (
-            ("gap_hatch", self.tr("Hatch time that was not recorded")),
-            ("colour_bar", self.tr("Colour bar in USD")),
-            ("source_line", self.tr("Source of the data")),
+        self._tabs = QTabWidget()
+        self._tabs.setObjectName("pages")
+        picture, chart = PicturePage(self._change), ChartPage(self._change)
+        scale = ScalePage(service, self._change)
+        self._recording = RecordingPage(service, self._change)
+        self._rows: list[SettingRow] = [enabled]
+        for page, title, tool_tip in (
+            (picture, self.tr("&Picture"), self.tr("What is drawn, and how it looks")),
+            (scale, self.tr("&Scale"), self.tr("How USD become colours, and how fine it is")),
+            (chart, self.tr("On the char&t"), self.tr("What else stands on the chart")),
+            (self._recording, self.tr("&Recording"), self.tr("What is recorded, and for how long")),
         ):
-            self._add_switch(name, text)
-        self._problem = QLabel()
-        self._problem.setWordWrap(True)
-        # Two lines always: a text that comes must not be cut off by a dialog of fixed size.
-        self._problem.setMinimumHeight(2 * self._problem.fontMetrics().lineSpacing() + 4)
-        self._form.addRow(self._problem)
-        self._show(service.settings)
-        service.add_settings_listener(self._show)
-        self.destroyed.connect(_forgetter(service, self._show))
+            self._rows.extend(page.rows)
+            self._add_page(page, title, tool_tip)
+        self.status_panel = StatusPanel(service)
+        self._add_page(
+            self.status_panel, self.tr("Stat&us"), self.tr("How recording and drawing fare")
+        )
+        self._message, self._reset = QLabel(), QPushButton(self.tr("Reset to &defaults"))
+        column = QVBoxLayout(self)
+        column.addWidget(enabled.field)
+        column.addWidget(self._source)
+        column.addWidget(self._tabs, 1)
+        column.addLayout(self._make_bottom())
+        self._show_all(service.settings)
+        service.add_settings_listener(self._follow)
+        self.destroyed.connect(_farewell(service, self._follow, self._writer))
+
+    # -- for the host -------------------------------------------------------------------------
 
     def restore(self) -> None:
-        """Put back what was in force, and what was stored, when the tab was made."""
-        self._service.apply_settings(self._before)
+        """Put back what was in force, and what was stored, before the changes made here.
+
+        Fields that were not changed here stay as they are. Nothing happens the second time.
+        """
+        before, self._before = self._before, {}
+        stored, self._stored_before = self._stored_before, {}
+        self._problems.clear()
+        self._failure = ""
+        if before:
+            self._writer.write(stored)
+            self._writer.flush()
+            self._apply(self._service.settings.changed(**before))
         if self._store is not None:
-            replace_texts(self._store, self._stored_before)
+            self._unused = {text.name: text for text in unused_texts(self._store)}
+        self._show_all(self._service.settings)
+
+    def keep(self) -> None:
+        """Make what was changed so far final: `restore` takes back only what is changed later."""
+        self._before.clear()
+        self._stored_before.clear()
+        self._writer.flush()
+        self._show_message()
+
+    def reset(self) -> None:
+        """Set every field to its default, and store none, so that later defaults are followed."""
+        settings = self._defaults
+        names = settings.as_mapping().keys() | self._writer.stored_names()
+        self._remember(names)
+        self._problems.clear()
+        self._unused.clear()
+        self._writer.write(dict.fromkeys(names))
+        self._writer.flush()
+        self._apply(settings)
+        self._show_all(settings)
 
     def problem_text(self) -> str:
-        """Return why the last entry was refused; empty: it was not."""
-        return self._problem.text()
+        """Return why entries were refused; empty: none was."""
+        return "\n".join((*self._problems.values(), *filter(None, [self._failure])))
 
-    # -- rows ---------------------------------------------------------------------------------
+    def notice_text(self) -> str:
+        """Return what is stored and was not used, and whether storing fails; empty: all is well."""
+        notices = [self._unused_words(text) for text in self._unused.values()]
+        if len(notices) > _MOST_NOTICES:
+            more = len(notices) - _MOST_NOTICES
+            notices[_MOST_NOTICES:] = [self.tr("and {count} more").format(count=more)]
+        if self._writer.has_failed():
+            notices.insert(0, self.tr("The settings cannot be read or stored"))
+        return "\n".join(notices)
 
-    def _add_choice(
-        self, name: str, label: str, options: Sequence[tuple[str, str]], tool_tip: str
-    ) -> None:
-        box = QComboBox()
-        box.setObjectName(name)
-        box.setToolTip(tool_tip)
-        for key, text in options:
-            box.addItem(text, key)
-        box.currentIndexChanged.connect(lambda _index: self._change(**{name: box.currentData()}))
-        self._form.addRow(label, box)
-        self._choices[name] = box
+    # -- Qt -----------------------------------------------------------------------------------
 
-    def _add_switch(self, name: str, text: str) -> None:
-        box = QCheckBox(text)
-        box.setObjectName(name)
-        box.setToolTip(text)
-        box.toggled.connect(lambda on: self._change(**{name: on}))
-        self._form.addRow("" if self._switches else self.tr("On the chart"), box)
-        self._switches[name] = box
+    @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Learn to which dialog the tab belongs."""
+        super().showEvent(event)
+        window = self.window()
+        if isinstance(window, QDialog):
+            # Qt forgets it before it tells that the dialog was rejected.
+            self._is_modal = window.isModal()
+            if window is not self._dialog:
+                self._leave_dialog()
+                self._dialog = window
+                window.rejected.connect(self._on_rejected)
+                window.accepted.connect(self._on_accepted)
 
-    def _add_opacity(self) -> tuple[QSlider, QLabel]:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setObjectName("opacity")
-        slider.setRange(0, 100)
-        slider.setMinimumWidth(220)
-        slider.setToolTip(self.tr("How strongly the brightest cell covers the background"))
-        text = QLabel()
-        row = QHBoxLayout()
-        row.addWidget(slider)
-        row.addWidget(text)
-        slider.valueChanged.connect(lambda percent: self._change(opacity=percent / 100))
-        label = QLabel(self.tr("&Opacity"))
-        label.setBuddy(slider)
-        self._form.addRow(label, row)
-        return slider, text
+    @override
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Store what waits: the tab may not be seen again."""
+        super().hideEvent(event)
+        self._writer.flush()
+        self._show_message()
 
-    def _add_resolution(self) -> QLineEdit:
-        edit = QLineEdit()
-        edit.setObjectName("resolution")
-        edit.setMinimumWidth(220)
-        edit.setPlaceholderText("auto, 240x920, 3px")
-        edit.setToolTip(
-            self.tr("auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px")
-        )
-        edit.editingFinished.connect(lambda: self._change(resolution=edit.text().strip()))
-        self._form.addRow(self.tr("&Resolution"), edit)
-        return edit
+    def _leave_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.rejected.disconnect(self._on_rejected)
+            self._dialog.accepted.disconnect(self._on_accepted)
 
-    def _paint_swatches(self) -> None:
-        box = self._choices["palette"]
-        box.setIconSize(_SWATCH_SIZE)
-        for index in range(box.count()):
-            box.setItemIcon(index, _swatch(swatch_colours(box.itemData(index))))
+    def _on_rejected(self) -> None:
+        if self._is_modal and self.window() is self._dialog:
+            self.restore()
+
+    def _on_accepted(self) -> None:
+        if self._is_modal and self.window() is self._dialog:
+            self.keep()
 
     # -- values -------------------------------------------------------------------------------
 
     def _change(self, **values: object) -> None:
+        """Put fields in force and store them, or say why that cannot be."""
         try:
             settings = self._service.settings.changed(**values)
         except SettingsError as error:
-            self._problem.setText(str(error))
+            for name, value in values.items():
+                self._problems[name] = self._refusal(name, value) or str(error)
+            self._show_message()
             return
-        self._problem.clear()
-        self._service.apply_settings(settings)
-        if self._store is not None:
-            save_settings(self._store, settings, values)
+        for name in values:
+            self._problems.pop(name, None)
+        if settings != self._service.settings:
+            self._remember(values)
+            for name in values:
+                self._unused.pop(name, None)
+            texts = settings.to_texts()
+            self._writer.write({name: texts[name] for name in values})
+            self._apply(settings)
+        self._show(settings)
+
+    def _remember(self, names: "set[str] | dict[str, object]") -> None:
+        """Keep for `restore` what is in force and stored of the fields called `names`."""
+        in_force = self._service.settings.as_mapping()
+        for name in names:
+            if name not in self._stored_before:
+                self._stored_before[name] = self._writer.stored_text(name)
+            if name in in_force and name not in self._before:
+                self._before[name] = in_force[name]
+
+    def _apply(self, settings: HeatmapSettings) -> None:
+        self._is_changing = True
+        self._failure = ""
+        try:
+            self._service.apply_settings(settings)
+        except Exception as error:
+            # The caller is Qt, which would end the host's process.
+            logger.exception("changed settings could not be put in force")
+            self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
+        finally:
+            self._is_changing = False
+
+    def _follow(self, settings: HeatmapSettings) -> None:
+        """Show what was changed elsewhere."""
+        if self._is_changing:
+            return
+        # Whoever changed it stores it next, and must not be overwritten by what waits here.
+        self._writer.flush()
+        self._show(settings)
 
     def _show(self, settings: HeatmapSettings) -> None:
-        """Show `settings` without applying them again."""
-        with QSignalBlocker(self._enabled):
-            self._enabled.setChecked(settings.enabled)
-        for name, box in self._choices.items():
-            with QSignalBlocker(box):
-                box.setCurrentIndex(box.findData(getattr(settings, name)))
-        for name, switch in self._switches.items():
-            with QSignalBlocker(switch):
-                switch.setChecked(getattr(settings, name))
-        with QSignalBlocker(self._opacity):
-            self._opacity.setValue(round(settings.opacity * 100))
-        self._opacity_text.setText(f"{round(settings.opacity * 100)} %")
-        if not self._resolution.hasFocus():
-            self._resolution.setText(settings.resolution)
+        """Show `settings`, but leave alone a text that was refused until its field changes."""
+        before, self._shown = self._shown, settings
+        for row in self._rows:
+            for name in row.names:
+                if getattr(before, name) != getattr(settings, name):
+                    self._problems.pop(name, None)
+            if not any(name in self._problems for name in row.names):
+                row.show(settings)
+        self._recording.refresh_retention(settings)
+        self._source.setText(self._source_text(settings))
+        self._show_message()
+
+    def _show_all(self, settings: HeatmapSettings) -> None:
+        self._problems.clear()
+        self._show(settings)
 
     # -- texts --------------------------------------------------------------------------------
 
-    def _source_text(self) -> str:
+    def _show_message(self) -> None:
+        self._message.setText(self.problem_text() or self.notice_text())
+
+    def _refusal(self, name: str, value: object) -> str:
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        return self._row(name).refusal.format(text=_shortened(text))
+
+    def _unused_words(self, unused: UnusedText) -> str:
+        if not unused.is_known:
+            return self.tr("“{name}” is stored, but no setting of this version").format(
+                name=_shortened(unused.name)
+            )
+        return self.tr("{setting}: the stored “{text}” cannot be used").format(
+            setting=self._row(unused.name).words, text=_shortened(unused.text)
+        )
+
+    def _row(self, name: str) -> SettingRow:
+        return next(row for row in self._rows if name in row.names)
+
+    def _source_text(self, settings: HeatmapSettings) -> str:
         kinds = {
-            DataKind.LIVE: self.tr("Binance USD-M futures, liquidations of {symbols}"),
-            DataKind.SIMULATED: self.tr("Simulated market, liquidations of {symbols}"),
-            DataKind.REPLAY: self.tr("Recording, liquidations of {symbols}"),
+            DataKind.LIVE: self.tr("Data source: Binance USD-M futures, liquidations of {symbols}"),
+            DataKind.SIMULATED: self.tr("Data source: simulated market, liquidations of {symbols}"),
+            DataKind.REPLAY: self.tr("Data source: a recording, liquidations of {symbols}"),
         }
-        symbols = ", ".join(self._service.settings.symbols)
+        is_all = ALL_SYMBOLS in settings.symbols
+        symbols = self.tr("all symbols") if is_all else ", ".join(settings.symbols)
         return kinds[self._service.kind].format(symbols=symbols)
 
-    def _window_text(self, key: str) -> str:
-        return {"2h": self.tr("2 hours"), "8h": self.tr("8 hours"), "2d": self.tr("2 days")}[key]
+    # -- widgets ------------------------------------------------------------------------------
 
-    def _decay_text(self, key: str) -> str:
-        return {
-            "off": self.tr("Off"),
-            "20m": self.tr("20 minutes"),
-            "60m": self.tr("60 minutes"),
-            "6h": self.tr("6 hours"),
-        }[key]
+    def _make_bottom(self) -> QHBoxLayout:
+        self._message.setObjectName("message")
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.setWordWrap(True)
+        self._message.setToolTip(self.tr("What could not be used"))
+        # Two lines always: a text that comes must not be cut off by a dialog of fixed size.
+        self._message.setMinimumHeight(2 * self._message.fontMetrics().lineSpacing() + 2)
+        self._reset.setObjectName("reset")
+        self._reset.setAutoDefault(False)
+        self._reset.setToolTip(
+            self.tr("Every setting of all pages, also what is recorded; Cancel brings them back")
+        )
+        self._reset.clicked.connect(self.reset)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self._message, 1)
+        bottom.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignTop)
+        return bottom
 
-    def _normalization_texts(self) -> list[str]:
-        return [self.tr("Linear"), self.tr("Square root"), self.tr("Logarithmic")]
-
-    def _shape_texts(self) -> list[str]:
-        return [self.tr("Bands"), self.tr("Spots"), self.tr("Cells")]
-
-    def _side_texts(self) -> list[str]:
-        return [self.tr("Longs and shorts"), self.tr("Longs only"), self.tr("Shorts only")]
+    def _add_page(self, page: QWidget, title: str, tool_tip: str) -> None:
+        scroll = _ScrolledPage(page)
+        index = self._tabs.addTab(scroll, title)
+        self._tabs.setTabToolTip(index, tool_tip)
 
 
-def _forgetter(
-    service: HeatmapService, listener: Callable[[HeatmapSettings], None]
+class _ScrolledPage(QScrollArea):
+    """A page that scrolls up and down where a low screen, or a large font, leaves no room."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # A page has the colour of its tab, in any style.
+        page.setAutoFillBackground(False)
+        viewport = self.viewport()
+        if viewport is not None:
+            viewport.setAutoFillBackground(False)
+        # Nothing is to be cut off at the right.
+        self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Ask for the whole page, where Qt would ask for a part."""
+        page = self.widget()
+        hint = super().sizeHint() if page is None else page.sizeHint()
+        return hint + QSize(self._bar_width(), 0)
+
+    def _bar_width(self) -> int:
+        bar = self.verticalScrollBar()
+        return 0 if bar is None else bar.sizeHint().width()
+
+
+def _shortened(text: str) -> str:
+    text = text.replace("\n", " ")
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def _farewell(
+    service: HeatmapService,
+    listener: Callable[[HeatmapSettings], None],
+    writer: SettingsWriter,
 ) -> Callable[[], None]:
-    """Return a function that unregisters `listener` when its widget is gone."""
+    """Return what is done when the tab is gone: it hears no more, and all is stored."""
 
-    def forget() -> None:
+    def leave() -> None:
         service.remove_settings_listener(listener)
+        writer.flush()
 
-    return forget
-
-
-def _swatch(colours: Sequence[str]) -> QIcon:
-    pixmap = QPixmap(_SWATCH_SIZE)
-    gradient = QLinearGradient(0, 0, _SWATCH_SIZE.width(), 0)
-    for index, colour in enumerate(colours):
-        gradient.setColorAt(index / (len(colours) - 1), QColor(colour))
-    painter = QPainter(pixmap)
-    painter.fillRect(pixmap.rect(), gradient)
-    painter.end()
-    return QIcon(pixmap)
+    return leave

@@ -1,0 +1,119 @@
+"""Works the controls of the settings tab as a user does, and finds them."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QRadioButton,
+    QSlider,
+    QTabBar,
+    QTabWidget,
+    QWidget,
+)
+
+from Heatmap import HeatmapSettings
+from Heatmap.ui import HeatmapSettingsTab
+
+FIELDS = [field.name for field in fields(HeatmapSettings)]
+DAY_MS = 86_400_000
+
+
+def choose(name: str, key: str) -> Callable[[HeatmapSettingsTab], None]:
+    def act(tab: HeatmapSettingsTab) -> None:
+        box = tab.findChild(QComboBox, name)
+        box.setCurrentIndex(box.findData(key))
+
+    return act
+
+
+def switch(name: str, on: bool) -> Callable[[HeatmapSettingsTab], None]:
+    return lambda tab: tab.findChild(QCheckBox, name).setChecked(on)
+
+
+def enter(name: str, text: str) -> Callable[[HeatmapSettingsTab], None]:
+    def act(tab: HeatmapSettingsTab) -> None:
+        edit = tab.findChild(QLineEdit, name)
+        edit.setText(text)
+        edit.editingFinished.emit()
+
+    return act
+
+
+def turn(name: str, shown: float) -> Callable[[HeatmapSettingsTab], None]:
+    return lambda tab: tab.findChild(QDoubleSpinBox, name).setValue(shown)
+
+
+def lock(shown: float) -> Callable[[HeatmapSettingsTab], None]:
+    def act(tab: HeatmapSettingsTab) -> None:
+        tab.findChild(QRadioButton, "clip_locked").setChecked(True)
+        turn("clip_usd", shown)(tab)
+
+    return act
+
+
+CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
+    "enabled": (switch("enabled", False), False),
+    "opacity": (lambda tab: tab.findChild(QSlider, "opacity").setValue(33), 0.33),
+    "window": (choose("window", "2d"), "2d"),
+    "palette": (choose("palette", "ice"), "ice"),
+    "normalization": (choose("normalization", "log"), "log"),
+    "decay": (choose("decay", "off"), "off"),
+    "shape": (choose("shape", "spots"), "spots"),
+    "side": (choose("side", "split"), "split"),
+    "minimum_notional": (turn("minimum_notional", 25_000), 25_000.0),
+    "clip_percentile": (turn("clip_percentile", 98.25), 98.25),
+    "clip_usd": (lock(250_000), 250_000.0),
+    "resolution": (enter("resolution", "240x920"), "240x920"),
+    "update_interval_ms": (turn("update_interval_ms", 500), 500),
+    "retention_days": (turn("retention_days", 30), 30),
+    "keep_raw": (switch("keep_raw", False), False),
+    "symbols": (enter("symbols", " ethusdt,  BTCUSDT "), ("ETHUSDT", "BTCUSDT")),
+    "gap_hatch": (switch("gap_hatch", False), False),
+    "colour_bar": (switch("colour_bar", False), False),
+    "price_profile": (switch("price_profile", True), True),
+    "source_line": (switch("source_line", False), False),
+    "tooltip": (switch("tooltip", False), False),
+    "cluster_levels": (switch("cluster_levels", True), True),
+    "cluster_level_count": (turn("cluster_level_count", 9), 9),
+    "cluster_window_pct": (turn("cluster_window_pct", 3.5), 0.035),
+    "min_cluster_size": (turn("min_cluster_size", 12), 12),
+    "time_decay_minutes": (turn("time_decay_minutes", 90.5), 90.5),
+    "cluster_interval_s": (turn("cluster_interval_s", 2.5), 2.5),
+}
+
+
+def control(tab: HeatmapSettingsTab, name: str) -> QWidget:
+    found = [child for child in tab.findChildren(QWidget) if child.objectName() == name]
+    assert len(found) == 1, f"{name} has {len(found)} controls"
+    return found[0]
+
+
+def interactive(parent: QWidget) -> list[QWidget]:
+    kinds = (QAbstractButton, QComboBox, QSlider, QLineEdit, QAbstractSpinBox)
+    return [
+        child
+        for child in parent.findChildren(QWidget)
+        if isinstance(child, kinds) and not is_inner(child)
+    ]
+
+
+def is_inner(widget: QWidget) -> bool:
+    """Say whether a widget is a part of a control, such as the text of a spin box."""
+    above = widget.parentWidget()
+    while above is not None:
+        if isinstance(above, QAbstractSpinBox | QComboBox | QTabBar):
+            return True
+        above = above.parentWidget()
+    return False
+
+
+def pages(tab: HeatmapSettingsTab) -> list[QWidget]:
+    box = tab.findChild(QTabWidget, "pages")
+    return [box.widget(index).widget() for index in range(box.count())]

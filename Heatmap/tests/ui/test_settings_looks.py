@@ -1,0 +1,275 @@
+"""The settings tab: legible, reached by the keyboard, explained, and translatable."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import QCoreApplication, QSettings, Qt, QTranslator
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QGroupBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from Heatmap import HeatmapService
+from Heatmap.heatmap_settings import PALETTES
+from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.recorder_status import RecorderStatus
+from Heatmap.ingestion.retention import RetentionStatus
+from Heatmap.ingestion.standby import SinkRole
+from Heatmap.tests.ui.prepared_service import PreparedService
+from Heatmap.tests.ui.settings_controls import FIELDS, enter, interactive, is_inner, pages
+from Heatmap.ui import HeatmapSettingsTab
+from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
+from Heatmap.ui.status_panel import StatusPanel
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> QSettings:
+    return QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
+    assert qt_loop is not None
+    return PreparedService(tmp_path / "x.sqlite3")
+
+
+@pytest.fixture
+def tab(qtbot: Any, service: HeatmapService, store: QSettings) -> HeatmapSettingsTab:
+    made = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_every_widget_with_a_text_or_a_value_says_what_it_is_for(tab: HeatmapSettingsTab) -> None:
+    found = interactive(tab)
+    assert len(found) >= len(FIELDS) + 5
+    labels = [label for label in tab.findChildren(QLabel) if not is_inner(label)]
+    for widget in (*found, *labels, *tab.findChildren(QGroupBox)):
+        assert widget.toolTip(), widget.objectName() or widget.text()
+    box = tab.findChild(QTabWidget, "pages")
+    assert all(box.tabToolTip(index) for index in range(box.count()))
+
+
+def test_the_tab_key_walks_each_page_from_top_to_bottom(tab: HeatmapSettingsTab) -> None:
+    tab.resize(700, 600)
+    box = tab.findChild(QTabWidget, "pages")
+    for index in range(box.count()):
+        box.setCurrentIndex(index)
+        page = box.widget(index).widget()
+        reachable = [widget for widget in interactive(page) if widget.isEnabled()]
+        assert all(widget.focusPolicy() & Qt.FocusPolicy.TabFocus for widget in reachable)
+        chain, widget = [], tab.nextInFocusChain()
+        while widget is not tab:
+            if widget in reachable:
+                chain.append(widget)
+            widget = widget.nextInFocusChain()
+        assert len(chain) == len(reachable)
+        corners = [widget.mapTo(tab, widget.rect().topLeft()) for widget in chain]
+        # In a row from left to right.
+        assert corners == sorted(corners, key=lambda corner: (corner.y() // 12, corner.x()))
+
+
+def mnemonic(text: str) -> str:
+    _before, found, after = text.replace("&&", "").partition("&")
+    return after[0].lower() if found else ""
+
+
+def labelled(parent: QWidget) -> list[str]:
+    buttons = [widget.text() for widget in parent.findChildren(QAbstractButton)]
+    return [*buttons, *(label.text() for label in parent.findChildren(QLabel) if label.buddy())]
+
+
+def test_mnemonics_are_unique_on_what_is_seen_at_once(tab: HeatmapSettingsTab) -> None:
+    box = tab.findChild(QTabWidget, "pages")
+    always = [box.tabText(index) for index in range(box.count())]
+    always += [tab.findChild(QCheckBox, "enabled").text()]
+    always += [tab.findChild(QPushButton, "reset").text()]
+    for page in pages(tab):
+        keys = [key for text in [*always, *labelled(page)] if (key := mnemonic(text))]
+        assert [key for key, count in Counter(keys).items() if count > 1] == []
+        # The buttons of a dialog: OK and Cancel.
+        assert not {"o", "c"} & set(keys)
+
+
+def test_every_row_can_be_reached_by_its_mnemonic(tab: HeatmapSettingsTab) -> None:
+    for row in tab._rows:
+        text = row.label
+        if not text:
+            assert isinstance(row.control, QCheckBox)
+            text = row.control.text()
+        assert mnemonic(text), text
+    buddies = {label.buddy() for label in tab.findChildren(QLabel) if label.buddy()}
+    radios = {"clip_percentile", "clip_usd"}
+    for row in tab._rows:
+        if row.label and row.control.objectName() not in radios:
+            assert row.control in buddies
+
+
+@pytest.mark.parametrize(("width", "height"), [(700, 560), (700, 400), (1, 400)])
+def test_nothing_is_cut_off_in_a_dialog_of_700_pixels_or_of_the_least_width(
+    qtbot: Any, service: PreparedService, width: int, height: int
+) -> None:
+    dialog = QDialog()
+    layout = QVBoxLayout(dialog)
+    tab = HeatmapSettingsTab(service)
+    layout.addWidget(tab)
+    qtbot.addWidget(dialog)
+    service.recorder = RecorderStatus(
+        storage_notice="/a/long/folder/of/a/user" * 8,
+        storage_fault="unbroken" * 40,
+        last_error="word " * 60,
+    )
+    assert dialog.minimumSizeHint().width() <= 700
+    assert dialog.sizeHint().height() <= 620
+    dialog.resize(width, height)
+    dialog.show()
+    box = tab.findChild(QTabWidget, "pages")
+    for index in range(box.count()):
+        box.setCurrentIndex(index)
+        QCoreApplication.processEvents()
+        area = box.widget(index)
+        assert isinstance(area, QScrollArea)
+        page = area.widget()
+        # Upwards and downwards it scrolls; to the side there is room for all.
+        assert page.width() <= area.viewport().width()
+        assert page.height() >= page.minimumSizeHint().height()
+        for widget in [*interactive(page), *page.findChildren(QLabel)]:
+            if not widget.isVisible() or is_inner(widget):
+                continue
+            assert widget.mapTo(page, widget.rect().topRight()).x() <= page.width()
+            if isinstance(widget, QLabel) and widget.wordWrap():
+                assert widget.height() >= widget.heightForWidth(widget.width())
+            else:
+                assert widget.width() >= widget.minimumSizeHint().width()
+                assert widget.height() >= widget.minimumSizeHint().height()
+
+
+class MarkingTranslator(QTranslator):
+    """Marks each text that it is asked for, and keeps its placeholders."""
+
+    def translate(
+        self,
+        _context: str | None,
+        source: str | None,
+        _disambiguation: str | None = None,
+        _n: int = -1,
+    ) -> str:
+        return f"«{source}»"
+
+    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
+        return False
+
+
+@pytest.fixture
+def marking() -> Iterator[None]:
+    translator = MarkingTranslator()
+    assert QCoreApplication.installTranslator(translator)
+    yield
+    QCoreApplication.removeTranslator(translator)
+
+
+def all_texts(tab: HeatmapSettingsTab) -> list[str]:
+    texts = [widget.toolTip() for widget in tab.findChildren(QWidget) if not is_inner(widget)]
+    texts += [label.text() for label in tab.findChildren(QLabel)]
+    texts += [button.text() for button in tab.findChildren(QAbstractButton)]
+    texts += [group.title() for group in tab.findChildren(QGroupBox)]
+    for box in tab.findChildren(QComboBox):
+        texts += [box.itemText(index) for index in range(box.count())]
+    texts += [spin.suffix() for spin in tab.findChildren(QDoubleSpinBox)]
+    texts += [edit.placeholderText() for edit in tab.findChildren(QLineEdit)]
+    tabs = tab.findChild(QTabWidget, "pages")
+    for index in range(tabs.count()):
+        texts.extend((tabs.tabText(index), tabs.tabToolTip(index)))
+    return [text for text in texts if text]
+
+
+@pytest.mark.usefixtures("marking")
+def test_every_text_can_be_translated(
+    qtbot: Any, service: PreparedService, store: QSettings
+) -> None:
+    store.setValue("Heatmap/window", "9h")
+    store.setValue("Heatmap/forgotten", "9h")
+    service.recorder = RecorderStatus(
+        retention=RetentionStatus(30 * DAY_MS, 14 * DAY_MS, 5), without_heartbeat=("BTCUSDT",)
+    )
+    service.measured = [{"clip_usd": 5.0, "rebuild_ms": 1.0, "frames": 3.0}]
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    tab.show()
+    box = tab.findChild(QTabWidget, "pages")
+    for index in range(box.count()):
+        box.setCurrentIndex(index)
+    texts = all_texts(tab)
+    assert len(texts) > 150
+    # The dash says that nothing is known; the path is the file's.
+    spared = {"–", str(service.database).replace("/", "/\u200b")}  # noqa: RUF001
+    assert [text for text in texts if "«" not in text and text not in spared] == []
+    enter("resolution", "many")(tab)
+    enter("symbols", "9 9")(tab)
+    message = tab.findChild(QLabel, "message").text()
+    assert [line for line in message.splitlines() if not line.startswith("«")] == []
+    assert len(message.splitlines()) == 2
+
+
+@pytest.mark.usefixtures("marking")
+@pytest.mark.parametrize("recorder_of", ["none", "blind", "quiet", "connected", "standby"])
+def test_every_word_of_the_status_can_be_translated(
+    qtbot: Any, service: PreparedService, recorder_of: str
+) -> None:
+    now_ms = service.now_ms
+    live: dict[str, Any] = {
+        "connection": ConnectionState.LIVE,
+        "connected_since_ms": now_ms - 5_000,
+    }
+    prepared: dict[str, RecorderStatus | None] = {
+        "none": None,
+        "blind": RecorderStatus(),
+        "quiet": RecorderStatus(**live),
+        "connected": RecorderStatus(**live, proven=True, last_event_ms=now_ms - 3 * DAY_MS),
+        "standby": RecorderStatus(role=SinkRole.STANDBY, not_recorded=("ALL",), overflowed=3),
+    }
+    service.recorder = prepared[recorder_of]
+    panel = StatusPanel(service)
+    qtbot.addWidget(panel)
+    panel.refresh()
+    texts = panel.texts()
+    for name in ("connection", "role", "attention", "error"):
+        assert all(line.startswith("«") for line in texts[name].splitlines()), texts[name]
+    for name in ("since", "last"):
+        assert texts[name] == "–" or "«" in texts[name]  # noqa: RUF001
+
+
+def test_palettes_are_offered_with_their_swatches(tab: HeatmapSettingsTab) -> None:
+    box = tab.findChild(QComboBox, "palette")
+    assert [box.itemData(index) for index in range(box.count())] == list(PALETTES)
+    pictures = [
+        box.itemIcon(index).pixmap(box.iconSize()).toImage() for index in range(box.count())
+    ]
+    for index, one in enumerate(pictures):
+        assert all(one != other for other in pictures[index + 1 :])
+
+
+def test_swatches_are_the_pages_own_colours() -> None:
+    for name in PALETTES:
+        colours = swatch_colours(name)
+        assert len(colours) == SWATCH_STEPS
+        assert len(set(colours)) == SWATCH_STEPS
+    with pytest.raises(KeyError):
+        swatch_colours("none")

@@ -1,0 +1,252 @@
+"""The status panel: what is known, in words; asked for once a second, and only while it is seen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget
+
+from Heatmap.ingestion.connection import ConnectionState
+from Heatmap.ingestion.recorder_status import RecorderStatus
+from Heatmap.ingestion.standby import SinkRole
+from Heatmap.tests.ui.prepared_service import PreparedService
+from Heatmap.ui.status_panel import UNKNOWN, StatusPanel
+from Heatmap.ui.while_visible import PERIOD_MS
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
+    assert qt_loop is not None
+    return PreparedService(tmp_path / "x.sqlite3")
+
+
+@pytest.fixture
+def panel(qtbot: Any, service: PreparedService) -> StatusPanel:
+    made = StatusPanel(service)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def live(service: PreparedService, **values: Any) -> RecorderStatus:
+    prepared: dict[str, Any] = {
+        "role": SinkRole.WRITER,
+        "connection": ConnectionState.LIVE,
+        "connection_words": "live",
+        "connected_since_ms": service.now_ms - 2 * HOUR_MS,
+        "last_heartbeat_ms": service.now_ms,
+        "last_force_order_ms": service.now_ms - 3_000,
+        "proven": True,
+    }
+    return RecorderStatus(**(prepared | values))
+
+
+def texts_with(panel: StatusPanel, service: PreparedService, **values: Any) -> dict[str, str]:
+    service.recorder = live(service, **values)
+    panel.refresh()
+    return panel.texts()
+
+
+def test_before_the_start_nothing_is_recorded_and_nothing_is_claimed(panel: StatusPanel) -> None:
+    texts = panel.texts()
+    assert texts["connection"] == "Not recording"
+    assert "stopped" in texts["role"]
+    assert texts["error"] == "None"
+    assert texts["attention"] == "Nothing"
+    unknown = {name for name, text in texts.items() if text == UNKNOWN}
+    assert unknown == {
+        *("since", "today", "last", "size"),
+        *("rate", "build", "update", "sent", "paint", "frames"),
+    }
+
+
+def test_connected_says_since_when(panel: StatusPanel, service: PreparedService) -> None:
+    texts = texts_with(panel, service)
+    assert texts["connection"] == "Connected"
+    assert texts["since"] == "11:00:00 UTC, 2 h 0 min ago"
+
+
+def test_quiet_is_connected_without_a_liquidation_of_any_symbol(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    texts = texts_with(
+        panel, service, proven=False, last_force_order_ms=service.now_ms - HOUR_MS + 500
+    )
+    assert texts["connection"].startswith("Quiet")
+    assert texts["since"] == "12:00:00 UTC, 59 min ago"
+    # None ever came: since the connection.
+    texts = texts_with(panel, service, proven=False, last_force_order_ms=None)
+    assert texts["since"].startswith("11:00:00 UTC")
+
+
+@pytest.mark.parametrize(
+    ("connection", "words", "shown"),
+    [
+        (
+            ConnectionState.BLIND,
+            "blind: HTTP 418: banned",
+            "Blind: no connection (HTTP 418: banned)",
+        ),
+        (ConnectionState.CONNECTING, "connecting", "Blind: connecting"),
+        (ConnectionState.OPEN, "connected, no data yet", "Blind: connected, but no data yet"),
+        (ConnectionState.STOPPED, "stopped", "Blind: no connection"),
+    ],
+)
+def test_blind_says_why_and_since_when_no_data_came(
+    panel: StatusPanel,
+    service: PreparedService,
+    connection: ConnectionState,
+    words: str,
+    shown: str,
+) -> None:
+    texts = texts_with(
+        panel,
+        service,
+        connection=connection,
+        connection_words=words,
+        connected_since_ms=None,
+        proven=False,
+        last_heartbeat_ms=service.now_ms - 42_000,
+    )
+    assert texts["connection"] == shown
+    assert texts["since"] == "12:59:18 UTC, 42 s ago"
+
+
+def test_events_of_today_and_the_size_come_from_the_service(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    service.more = {"events_today": 1234, "database_bytes": 4_500_000}
+    texts = texts_with(panel, service)
+    assert texts["today"].replace(",", "") == "1234"
+    assert texts["size"] == "4.5 MB"
+    service.more = {"events_today": 0, "database_bytes": None}
+    texts = texts_with(panel, service)
+    assert texts["today"] == "0"
+    assert texts["size"] == UNKNOWN
+    assert texts["path"] == str(service.database)
+
+
+def test_the_last_event_of_another_day_stands_with_its_date(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    texts = texts_with(panel, service, last_event_ms=service.now_ms - 90_000)
+    assert texts["last"] == "12:58:30 UTC, 90 s ago"
+    texts = texts_with(panel, service, last_event_ms=service.now_ms - 72 * HOUR_MS)
+    assert texts["last"] == "2025-12-29 13:00:00 UTC, 3 days ago"
+    # The recorder has heard of none yet, but the database knows one.
+    service.more = {"last_event_ms": service.now_ms - 1_000}
+    assert texts_with(panel, service)["last"] == "12:59:59 UTC, 1 s ago"
+    # The newer one of both.
+    older = texts_with(panel, service, last_event_ms=service.now_ms - 2_000)
+    assert older["last"] == "12:59:59 UTC, 1 s ago"
+    # A clock that goes back a little makes nothing negative.
+    assert texts_with(panel, service, last_event_ms=service.now_ms + 5)["last"].endswith("0 s ago")
+
+
+def test_a_standby_says_so_and_what_is_not_recorded(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    assert texts_with(panel, service)["role"].startswith("Writer")
+    texts = texts_with(panel, service, role=SinkRole.STANDBY, not_recorded=("ETHUSDT",))
+    assert texts["role"].startswith("Standby")
+    assert "ETHUSDT" in texts["role"]
+    texts = texts_with(panel, service, role=SinkRole.STANDBY, not_recorded=("ALL",))
+    assert "all symbols" in texts["role"]
+
+
+def test_what_is_amiss_and_the_last_error_stand_apart(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    service.more = {"error": "recording could not be started again: full"}
+    texts = texts_with(
+        panel,
+        service,
+        storage_fault="disk full",
+        storage_notice="a damaged file was set aside",
+        without_heartbeat=("BTCSUDT",),
+        overflowed=7,
+        last_error="HTTP 429",
+    )
+    assert texts["attention"].splitlines() == [
+        "recording could not be started again: full",
+        "Not written: disk full",
+        "No mark price for BTCSUDT: is that right?",
+        "7 events were dropped, the queue was full",
+        "a damaged file was set aside",
+    ]
+    assert texts["error"] == "HTTP 429"
+
+
+def test_a_failure_of_a_layer_is_named(panel: StatusPanel, service: PreparedService) -> None:
+    service.more = {"layers": [{"symbol": "X", "error": "cannot build", "measured": {}}]}
+    assert texts_with(panel, service)["attention"] == "cannot build"
+
+
+def test_measurements_of_all_layers_are_shown(panel: StatusPanel, service: PreparedService) -> None:
+    service.measured = [
+        {"rebuild_ms": 123.4, "update_ms": 4.24, "sent_bytes": 1500, "paintMs": 1.26, "frames": 60},
+        {"rebuild_ms": 80.0},
+    ]
+    texts = texts_with(panel, service)
+    assert texts["build"] == "123 ms, 80 ms"
+    assert texts["update"] == "4.2 ms"
+    assert texts["sent"] == "1.5 kB"
+    assert texts["paint"] == "1.3 ms"
+    assert texts["frames"] == "60 a second"
+
+
+def test_the_inserts_of_the_last_minute_are_told(qtbot: Any, service: PreparedService) -> None:
+    panel = StatusPanel(service)
+    qtbot.addWidget(panel)
+    assert texts_with(panel, service, inserts_per_minute=17)["rate"] == "17 a minute"
+
+
+def test_the_service_is_asked_only_while_the_panel_is_seen(
+    qtbot: Any, service: PreparedService
+) -> None:
+    panel = StatusPanel(service)
+    tabs = QTabWidget()
+    qtbot.addWidget(tabs)
+    tabs.addTab(QLabel("other"), "other")
+    tabs.addTab(panel, "status")
+    tabs.show()
+    assert service.asked == 0
+    assert not panel._visible.is_active
+    tabs.setCurrentWidget(panel)
+    assert service.asked == 1
+    assert panel._visible.is_active
+    qtbot.waitUntil(lambda: service.asked >= 3, timeout=10 * PERIOD_MS)
+    tabs.setCurrentIndex(0)
+    assert not panel._visible.is_active
+    tabs.setCurrentWidget(panel)
+    tabs.close()
+    assert not panel._visible.is_active
+
+
+def test_a_failure_while_refreshing_stays_in_the_plugin(
+    qtbot: Any, service: PreparedService, caplog: pytest.LogCaptureFixture
+) -> None:
+    panel = StatusPanel(service)
+    qtbot.addWidget(panel)
+    service.more = {"layers": None}
+    panel.show()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    # The next look succeeds.
+    service.more = {}
+    qtbot.waitUntil(lambda: panel.texts()["connection"] == "Not recording", timeout=10_000)
+
+
+def test_words_of_others_are_shown_as_they_are_and_can_be_broken(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    error = "<b>404</b> /a/long/path"
+    assert texts_with(panel, service, last_error=error)["error"] == error
+    label = panel.findChild(QLabel, "status_error")
+    assert label.text().replace("\u200b", "") == error
+    assert "/\u200blong/" in label.text()
+    panel.findChild(QPushButton, "copy_status").click()
+    copied = QApplication.clipboard().text()
+    assert f"Last error: {error}" in copied.splitlines()
+    assert "\u200b" not in copied

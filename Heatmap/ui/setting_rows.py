@@ -1,0 +1,300 @@
+"""The rows of a settings page: a label, a control, and how it shows a setting."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt
+from PyQt6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from Heatmap.heatmap_settings import HeatmapSettings, value_range
+
+SWATCH_SIZE = QSize(96, 14)
+FIELD_WIDTH = 240
+"""Width of a page's fields, CSS pixels, so that they stand in a column."""
+
+Change = Callable[..., None]
+"""Takes one field by name and puts it in force; a value that is not allowed is refused in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One row.
+
+    Attributes
+    ----------
+    names
+        The settings' fields that it shows.
+    label
+        What stands in front, with its mnemonic; empty: the control has its own text.
+    words
+        The name of it in a sentence.
+    control
+        What takes the keyboard; named as the field.
+    field
+        What goes into the form: the control, or what contains it.
+    show
+        Shows the settings without changing them.
+    refusal
+        What to say about a text that is not allowed, with ``{text}`` for it; empty: any is allowed.
+    """
+
+    names: tuple[str, ...]
+    label: str
+    words: str
+    control: QWidget
+    field: QWidget
+    show: Callable[[HeatmapSettings], None]
+    refusal: str = ""
+
+
+class SettingsPage(QWidget):
+    """A page of rows below each other; made by its subclasses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[SettingRow] = []
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(12, 12, 12, 12)
+
+    def add_form(self) -> QFormLayout:
+        """Add a form to the page, and return it."""
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.setVerticalSpacing(8)
+        form.setHorizontalSpacing(16)
+        self.column.addLayout(form)
+        return form
+
+    def add_row(self, form: QFormLayout, row: SettingRow) -> None:
+        """Put `row` below those of `form`."""
+        self.rows.append(row)
+        if not row.label:
+            form.addRow(row.field)
+            return
+        label = QLabel(row.label)
+        label.setBuddy(row.control)
+        label.setToolTip(row.control.toolTip())
+        form.addRow(label, row.field)
+
+
+def plain(label: str) -> str:
+    """Return a label's text without its mnemonic."""
+    return label.replace("&", "")
+
+
+def choice_row(
+    name: str,
+    label: str,
+    tool_tip: str,
+    options: Sequence[tuple[str, str]],
+    change: Change,
+    swatches: Callable[[str], Sequence[str]] | None = None,
+) -> SettingRow:
+    """Make a row that offers some values.
+
+    Parameters
+    ----------
+    name, label, tool_tip
+        The field, and the texts.
+    options
+        Each value with its text.
+    change
+        Told the value that was chosen.
+    swatches
+        Gives the colours that stand for a value.
+    """
+    box = QComboBox()
+    _equip(box, name, tool_tip)
+    for key, text in options:
+        box.addItem(text, key)
+    if swatches is not None:
+        box.setIconSize(SWATCH_SIZE)
+        for index, (key, _text) in enumerate(options):
+            box.setItemIcon(index, _swatch(swatches(key)))
+    box.currentIndexChanged.connect(lambda _index: change(**{name: box.currentData()}))
+
+    def show(settings: HeatmapSettings) -> None:
+        with QSignalBlocker(box):
+            box.setCurrentIndex(box.findData(getattr(settings, name)))
+
+    return SettingRow((name,), label, plain(label), box, box, show)
+
+
+def switch_row(name: str, text: str, tool_tip: str, change: Change) -> SettingRow:
+    """Make a row that is on or off."""
+    box = QCheckBox(text)
+    _equip(box, name, tool_tip)
+    box.toggled.connect(lambda on: change(**{name: on}))
+
+    def show(settings: HeatmapSettings) -> None:
+        with QSignalBlocker(box):
+            box.setChecked(getattr(settings, name))
+
+    return SettingRow((name,), "", plain(text), box, box, show)
+
+
+def slider_row(name: str, label: str, tool_tip: str, words: str, change: Change) -> SettingRow:
+    """Make a row for a part from 0 to 1, with a slider that is followed while it is dragged.
+
+    `words` has ``{percent}`` for the number that stands beside the slider.
+    """
+    slider = QSlider(Qt.Orientation.Horizontal)
+    _equip(slider, name, tool_tip)
+    slider.setRange(0, 100)
+    slider.setPageStep(5)
+    slider.valueChanged.connect(lambda percent: change(**{name: percent / 100}))
+    text = QLabel()
+    text.setMinimumWidth(text.fontMetrics().horizontalAdvance(words.format(percent=100)))
+    text.setToolTip(tool_tip)
+
+    def show(settings: HeatmapSettings) -> None:
+        percent = round(getattr(settings, name) * 100)
+        with QSignalBlocker(slider):
+            slider.setValue(percent)
+        text.setText(words.format(percent=percent))
+
+    return SettingRow((name,), label, plain(label), slider, side_by_side(slider, text), show)
+
+
+def number_row(
+    name: str,
+    label: str,
+    tool_tip: str,
+    change: Change,
+    *,
+    suffix: str = "",
+    step: float = 1,
+    decimals: int = 0,
+    factor: float = 1,
+) -> SettingRow:
+    """Make a row for a number.
+
+    Parameters
+    ----------
+    name, label, tool_tip
+        The field, and the texts.
+    change
+        Told the number, once it is entered; at each step of an arrow.
+    suffix
+        Stands behind the number, with its blank.
+    step
+        Of an arrow; 0: a tenth of the number.
+    decimals
+        Behind the point.
+    factor
+        What the field is multiplied with to be shown, such as 100 for per cent.
+    """
+    box = number_box(name, tool_tip, suffix=suffix, step=step, decimals=decimals, factor=factor)
+    is_whole = isinstance(getattr(HeatmapSettings(), name), int)
+
+    def take(shown: float) -> None:
+        change(**{name: round(shown) if is_whole else shown / factor})
+
+    box.valueChanged.connect(take)
+
+    def show(settings: HeatmapSettings) -> None:
+        with QSignalBlocker(box):
+            box.setValue(getattr(settings, name) * factor)
+
+    return SettingRow((name,), label, plain(label), box, box, show)
+
+
+def number_box(
+    name: str,
+    tool_tip: str,
+    *,
+    suffix: str = "",
+    step: float = 1,
+    decimals: int = 0,
+    factor: float = 1,
+) -> QDoubleSpinBox:
+    """Make the control of `number_row`."""
+    box = QDoubleSpinBox()
+    _equip(box, name, tool_tip)
+    box.setDecimals(decimals)
+    low, high = value_range(name)
+    box.setRange(low * factor, high * factor)
+    box.setSuffix(suffix)
+    box.setGroupSeparatorShown(True)
+    # Not at each digit: "500" would pass through 5 and 50.
+    box.setKeyboardTracking(False)
+    if step:
+        box.setSingleStep(step)
+    else:
+        box.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+    return box
+
+
+def text_row(
+    name: str,
+    label: str,
+    tool_tip: str,
+    change: Change,
+    *,
+    refusal: str,
+    placeholder: str,
+) -> SettingRow:
+    """Make a row for a text that is put in force once it is entered."""
+    edit = QLineEdit()
+    _equip(edit, name, tool_tip)
+    edit.setPlaceholderText(placeholder)
+    edit.editingFinished.connect(lambda: take_text(edit, lambda text: change(**{name: text})))
+
+    def show(settings: HeatmapSettings) -> None:
+        show_text(edit, getattr(settings, name))
+
+    return SettingRow((name,), label, plain(label), edit, edit, show, refusal)
+
+
+def take_text(edit: QLineEdit, take: Callable[[str], object]) -> None:
+    """Hand on what was entered; from here on the control may show it in another spelling."""
+    edit.setModified(False)
+    take(edit.text().strip())
+
+
+def show_text(edit: QLineEdit, text: str) -> None:
+    """Show `text`, unless the user is just writing another."""
+    if not (edit.hasFocus() and edit.isModified()) and edit.text() != text:
+        edit.setText(text)
+
+
+def side_by_side(first: QWidget, *others: QWidget) -> QWidget:
+    """Return a widget with all of them in a row; the first takes the room that is left."""
+    box = QWidget()
+    layout = QHBoxLayout(box)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(first, 1)
+    for other in others:
+        layout.addWidget(other)
+    return box
+
+
+def _equip(control: Any, name: str, tool_tip: str) -> None:
+    control.setObjectName(name)
+    control.setToolTip(tool_tip)
+    control.setMinimumWidth(FIELD_WIDTH)
+
+
+def _swatch(colours: Sequence[str]) -> QIcon:
+    pixmap = QPixmap(SWATCH_SIZE)
+    gradient = QLinearGradient(0, 0, SWATCH_SIZE.width(), 0)
+    for index, colour in enumerate(colours):
+        gradient.setColorAt(index / (len(colours) - 1), QColor(colour))
+    painter = QPainter(pixmap)
+    painter.fillRect(pixmap.rect(), gradient)
+    painter.end()
+    return QIcon(pixmap)
