@@ -1,0 +1,152 @@
+"""The events of one symbol, kept ready for clusters while new ones come and old ones go."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.aggregation.clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    clusters_in_order,
+    counted,
+    require_events,
+    require_price,
+)
+from Heatmap.aggregation.price_groups import in_canonical_order
+from Heatmap.arrays import EVENT_DTYPE
+
+# So many batches wait at most before they are sorted in: each costs more memory than its events.
+_MAX_WAITING = 64
+
+
+class ClusterIndex:
+    """Keeps the liquidations of one symbol and gives their clusters at any time.
+
+    `clusters` returns what `find_clusters` returns for all events taken so far, to the last bit.
+    Events come by `load` and `add`, in any order and however late. `clusters` and `forget` drop
+    what is older than the lookback; should now go back after that, it stays dropped. Not
+    thread-safe.
+
+    Parameters
+    ----------
+    parameters
+        What makes a cluster; ``None``: the defaults.
+
+    Attributes
+    ----------
+    parameters
+        As given.
+    last_row_id
+        The newest row of the database that was taken; `add` leaves out rows up to it.
+    """
+
+    def __init__(self, parameters: ClusterParameters | None = None) -> None:
+        self.parameters = parameters or ClusterParameters()
+        self.last_row_id = 0
+        self._events: NDArray[np.void] = np.zeros(0, EVENT_DTYPE)  # in canonical order
+        self._waiting: list[NDArray[np.void]] = []  # not yet sorted in
+
+    def __len__(self) -> int:
+        """Return how many events are kept."""
+        return len(self._events) + sum(map(len, self._waiting))
+
+    def load(self, events: NDArray[np.void], last_row_id: int = 0) -> None:
+        """Replace everything by what was read from a database.
+
+        Parameters
+        ----------
+        events : (n,) EVENT_DTYPE
+            In any order.
+        last_row_id
+            How far the database had been written when they were read.
+
+        Raises
+        ------
+        ValueError
+            As in `find_clusters`; nothing is replaced then.
+        """
+        require_events(events)
+        self._events = in_canonical_order(events)
+        self._waiting = []
+        self.last_row_id = last_row_id
+
+    def add(self, events: NDArray[np.void], row_ids: Iterable[int] | None = None) -> int:
+        """Take events.
+
+        Parameters
+        ----------
+        events : (n,) EVENT_DTYPE
+            In any order, of any age.
+        row_ids
+            Their rows in the database, in the same order. Rows up to `last_row_id` are left out,
+            and a row that is named twice is taken once, so that no event counts twice. Batches
+            come in the order of their rows. ``None``: the events are all taken.
+
+        Returns
+        -------
+        int
+            How many were taken.
+
+        Raises
+        ------
+        ValueError
+            As in `find_clusters`, or there are more or fewer rows than events; nothing is taken
+            then.
+        """
+        require_events(events)
+        if row_ids is not None:
+            rows = np.fromiter(row_ids, np.int64)
+            if len(rows) != len(events):
+                raise ValueError(
+                    f"row_ids must name one row for each of the {len(events)} events, "
+                    f"got {len(rows)}"
+                )
+            rows, first = np.unique(rows, return_index=True)
+            is_new = rows > self.last_row_id
+            events = events[first[is_new]]
+            if is_new.any():
+                self.last_row_id = int(rows[-1])
+        if len(events):
+            # A copy, as the caller may use the array again.
+            self._waiting.append(events.copy())
+            if len(self._waiting) >= _MAX_WAITING:
+                self._sort_in()
+        return len(events)
+
+    def forget(self, now_ms: int) -> None:
+        """Drop what is older than the lookback at `now_ms`, UTC milliseconds; idempotent."""
+        self._sort_in()
+        is_kept = self._events["ts_ms"] >= now_ms - self.parameters.lookback_ms
+        if not is_kept.all():
+            self._events = np.compress(is_kept, self._events)
+
+    def clusters(self, current_price: float, now_ms: int) -> list[LiquidationCluster]:
+        """Return the clusters as `find_clusters` gives them, and forget what is too old for them.
+
+        Parameters
+        ----------
+        current_price
+            USD.
+        now_ms
+            UTC milliseconds; later events are kept and wait for their time.
+
+        Returns
+        -------
+        list of LiquidationCluster
+            The strongest first.
+
+        Raises
+        ------
+        ValueError
+            `current_price` is not above 0 and at most 1e18 USD; nothing is forgotten then.
+        """
+        require_price("current_price", current_price)
+        self.forget(now_ms)
+        events = counted(self._events, now_ms, self.parameters)
+        return clusters_in_order(events, current_price, now_ms, self.parameters)
+
+    def _sort_in(self) -> None:
+        if self._waiting:
+            self._events = in_canonical_order(np.concatenate([self._events, *self._waiting]))
+            self._waiting = []
