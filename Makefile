@@ -29,6 +29,7 @@ test bench: export QT_QPA_PLATFORM := offscreen
 test bench torture: export LC_ALL := C.UTF-8
 
 test: setup-qt
+	@$(PY) tools/fetch_chart_builds.py
 	@echo 'test: pytest, offscreen'
 	@$(PY) -m pytest $(ARGS)
 
@@ -45,7 +46,10 @@ check: setup
 	gate 'file length' $(PY) tools/check_lines.py; \
 	test -z "$$failed"
 
+# The packages that are measured against are not in requirements.txt: only this needs them.
 bench: setup-qt
+	@$(PY) -c 'import boost_histogram, scipy' 2>/dev/null || \
+	    $(PY) -m pip install --quiet --requirement requirements-bench.txt
 	@echo 'bench: Heatmap/tests/bench' >&2
 	@$(PY) tools/run_benchmarks.py $(ARGS)
 

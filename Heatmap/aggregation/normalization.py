@@ -29,9 +29,14 @@ CLIP_NOISE = 1e-3
 #: The clip moves only when it is off by more than this part.
 CLIP_HYSTERESIS = 0.10
 
+#: Levels of a side where longs and shorts are drawn apart: a byte holds the side as well.
+SPLIT_LEVELS = 127
+
 _LEVELS = 255
 # Clip over floor of a logarithmic scale: closer together, float32 cannot tell the levels apart.
 _MIN_RATIO, _MAX_RATIO = 1.01, 1e15
+# Every so manieth cell makes the sample that guesses a percentile, and how many per cent lower.
+_SAMPLE_STEP, _SAMPLE_MARGIN = 97, 1.0
 # Cells converted at a time: the float32 scratch of a block stays in the processor's cache.
 _BLOCK_CELLS = 65_536
 
@@ -107,12 +112,24 @@ def auto_clip(values: NDArray[np.float64], percentile: float) -> float | None:
         return None
     cells = in_memory_order[in_memory_order > CLIP_NOISE * peak]
     rank = (cells.size - 1) * (percentile / 100.0)
+    # Few cells are above it: a sample tells a value that is surely below, and only what lies above
+    # that one is put in order.
+    strongest = cells[cells > _surely_below(cells, percentile)]
+    if rank >= cells.size - strongest.size:
+        rank -= cells.size - strongest.size
+        cells = strongest
     lower = math.floor(rank)
     # One partition puts the lower rank in place; the next one is the least of what lies above it.
     cells.partition(lower)
     below = float(cells[lower])
     above = float(cells[lower + 1 :].min(initial=peak))
     return below + (above - below) * (rank - lower)
+
+
+def _surely_below(cells: NDArray[np.float64], percentile: float) -> float:
+    """Return a value that is most likely, but not necessarily, below the percentile."""
+    sample = np.sort(cells[::_SAMPLE_STEP])
+    return float(sample[int(sample.size * max(0.0, percentile - _SAMPLE_MARGIN) / 100.0)])
 
 
 def steady_clip(previous: float | None, fresh: float | None) -> float | None:
@@ -130,7 +147,7 @@ def steady_clip(previous: float | None, fresh: float | None) -> float | None:
     return fresh if abs(fresh - previous) > CLIP_HYSTERESIS * previous else previous
 
 
-def to_bytes(values: NDArray[np.float64], scale: Scale) -> NDArray[np.uint8]:
+def to_bytes(values: NDArray[np.float64], scale: Scale, levels: int = _LEVELS) -> NDArray[np.uint8]:
     """Convert cells to brightness levels.
 
     Parameters
@@ -139,23 +156,57 @@ def to_bytes(values: NDArray[np.float64], scale: Scale) -> NDArray[np.uint8]:
         Finite and not negative, in any memory order.
     scale
         The scale.
+    levels
+        The brightest level, 2 to 255.
 
     Returns
     -------
     (n_rows, n_cols) uint8, C order
-        0: nothing; 1 to 255: brightness. Rounding is that of float32, so that a value within
+        0: nothing; 1 to `levels`: brightness. Rounding is that of float32, so that a value within
         1e-6 of the middle between two levels may take either.
     """
     source = _in_memory_order(values)
-    levels = np.empty(source.shape, dtype=np.uint8)
+    cells = np.empty(source.shape, dtype=np.uint8)
     height = max(1, _BLOCK_CELLS // max(1, source.shape[1]))
     scratch = np.empty((min(height, source.shape[0]), source.shape[1]), dtype=np.float32)
     # A value far above the clip may overflow float32: infinity is above the clip as well.
     with np.errstate(over="ignore"):
         for start in range(0, source.shape[0], height):
             block = source[start : start + height]
-            _convert(block, scale, scratch[: len(block)], levels[start : start + height])
-    return levels if source is values else np.ascontiguousarray(levels.T)
+            _convert(block, scale, levels, scratch[: len(block)], cells[start : start + height])
+    return cells if source is values else np.ascontiguousarray(cells.T)
+
+
+def to_split_bytes(
+    longs: NDArray[np.float64], shorts: NDArray[np.float64], scale: Scale
+) -> NDArray[np.uint8]:
+    """Convert longs and shorts to brightness levels that say whose they are.
+
+    A cell shows its larger side. The level stands above the side in the byte, so that the larger
+    of two bytes is the stronger cell, whichever its side.
+
+    Parameters
+    ----------
+    longs, shorts : (n_rows, n_cols) float64, USD
+        As for `to_bytes`.
+    scale
+        The scale of both.
+
+    Returns
+    -------
+    (n_rows, n_cols) uint8, C order
+        0: nothing; ``2 * level`` with a level of 1 to `SPLIT_LEVELS`: mostly shorts;
+        ``2 * level + 1``: mostly longs, or as much.
+    """
+    source = _in_memory_order(longs)
+    other = shorts if source is longs else shorts.T
+    cells = to_bytes(source, scale, SPLIT_LEVELS)
+    is_short = other > source
+    np.copyto(cells, to_bytes(other, scale, SPLIT_LEVELS), where=is_short)
+    is_long = (cells > 0) & ~is_short
+    cells <<= 1
+    cells |= is_long
+    return cells if source is longs else np.ascontiguousarray(cells.T)
 
 
 def to_usd(levels: ArrayLike, scale: Scale) -> NDArray[np.float64]:
@@ -190,22 +241,26 @@ def _in_memory_order(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _convert(
-    block: NDArray[np.float64], scale: Scale, scratch: NDArray[np.float32], out: NDArray[np.uint8]
+    block: NDArray[np.float64],
+    scale: Scale,
+    levels: int,
+    scratch: NDArray[np.float32],
+    out: NDArray[np.uint8],
 ) -> None:
-    """Convert one block; `scratch` and `out` have its shape."""
+    """Convert one block to `levels` levels; `scratch` and `out` have its shape."""
     if scale.mode == "linear":
-        np.multiply(block, _LEVELS / scale.clip_usd, out=scratch, casting="same_kind")
+        np.multiply(block, levels / scale.clip_usd, out=scratch, casting="same_kind")
     elif scale.mode == "sqrt":
         # The square of the level, so that one multiplication does for both factors.
-        np.multiply(block, _LEVELS**2 / scale.clip_usd, out=scratch, casting="same_kind")
+        np.multiply(block, levels**2 / scale.clip_usd, out=scratch, casting="same_kind")
         np.sqrt(scratch, out=scratch)
     else:
         np.multiply(block, 1.0 / scale.floor_usd, out=scratch, casting="same_kind")
         np.maximum(scratch, 1.0, out=scratch)
         np.log(scratch, out=scratch)
-        scratch *= _LEVELS / math.log(scale.clip_usd / scale.floor_usd)
+        scratch *= levels / math.log(scale.clip_usd / scale.floor_usd)
         np.maximum(scratch, 1.0, out=scratch)
-    np.minimum(scratch, _LEVELS, out=scratch)
+    np.minimum(scratch, levels, out=scratch)
     scratch += 0.5
     # Truncation of what was lifted by a half is rounding.
     np.copyto(out, scratch, casting="unsafe")

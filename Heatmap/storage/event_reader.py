@@ -27,9 +27,10 @@ _SELECT_WINDOW = """
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
 WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id
 """
+# The plus signs keep SQLite from walking the symbol's whole index to save a sort of few rows.
 _SELECT_AFTER = """
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
-WHERE id > ? AND symbol = ? ORDER BY ts_ms, id
+WHERE id > ? AND +symbol = ? ORDER BY +ts_ms, id
 """
 
 

@@ -33,6 +33,8 @@ WINDOW_MS = 2 * 86_400_000
 STEP_MS = WINDOW_MS // IN_WINDOW
 START_MS = 1_733_270_400_000
 RAW = "x" * 230  # as long as the exchange's message
+# A window must not be read slower because more was stored before it.
+FLAT_SIZES, FLAT_WINDOW, FLAT_ROUNDS, FLAT_GOAL = (10_000, 5_000_000), 10_000, 31, 1.3
 
 
 def make_events(count: int, seed: int = 1) -> list[LiquidationEvent]:
@@ -141,6 +143,71 @@ def bench_read(path: Path, events: Sequence[LiquidationEvent]) -> bool:
     return report("longest stall of another thread during it", *stalls, 8.0) and fast
 
 
+def fill_quickly(path: Path, count: int) -> None:
+    """Store many events at even distances, the last one always at the same time."""
+    SqliteStore(path, DataKind.LIVE).close()
+    statement = """
+    WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
+    INSERT INTO liq_events (ts_ms, symbol, side, price, qty, notional, source, raw_json,
+                            limit_price, original_qty, push_ms, receive_ms)
+    SELECT ?2 - (?1 - n) * ?3, 'BTCUSDT', CASE (?1 - n) % 5 WHEN 0 THEN 'SELL' ELSE 'BUY' END,
+           95000 + (?1 - n) * 7919 % 20000 * 0.1, 0.013, (?1 - n) * 104729 % 500000 * 0.1,
+           'BINANCE_USDM', ?4, 95000.5, 0.014, ?2, ?2
+    FROM numbers
+    """
+    with closing(sqlite3.connect(path)) as connection:
+        # Nothing of this file must outlive a fault; the file itself comes out the same.
+        connection.execute("PRAGMA synchronous = OFF")
+        with connection:
+            connection.execute(statement, (count, START_MS, STEP_MS, RAW))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def bench_flat(directory: Path) -> bool:
+    """Read the same window from a small and from a large database, by turns.
+
+    The goal of its line is the largest ratio that is good.
+    """
+    readers = []
+    for size in FLAT_SIZES:
+        path = directory / f"flat{size}.sqlite3"
+        fill_quickly(path, size)
+        readers.append(EventReader(path))
+    both = list(zip(readers, FLAT_SIZES, strict=True))
+    start_ms = START_MS - FLAT_WINDOW * STEP_MS
+    times: list[list[float]] = [[] for _ in readers]
+    windows = [reader.read_window("BTCUSDT", start_ms, None) for reader in readers]
+    for window, size in zip(windows, FLAT_SIZES, strict=True):
+        if window.last_row_id != size or not np.array_equal(window.events, windows[0].events):
+            raise AssertionError("the same window has other events in the larger database")
+    if len(windows[0].events) != FLAT_WINDOW:
+        raise AssertionError(f"{len(windows[0].events)} events, expected {FLAT_WINDOW}")
+    for _ in range(FLAT_ROUNDS):
+        for reader, spent in zip(readers, times, strict=True):
+            spent.append(
+                measure(lambda reader=reader: reader.read_window("BTCUSDT", start_ms, None), 1)  # type: ignore[misc]
+            )
+    news = [reader.read_after("BTCUSDT", size - 10).events for reader, size in both]
+    if not np.array_equal(*news) or not np.array_equal(news[0], windows[0].events[-10:]):
+        raise AssertionError("what was stored last is not what was stored after the row before it")
+    after_ms = [
+        measure(lambda reader=reader, size=size: reader.read_after("BTCUSDT", size - 10), 9)  # type: ignore[misc]
+        for reader, size in both
+    ]
+    for reader in readers:
+        reader.close()
+    is_quick = report("read 10 events stored since, of 5,000,000", after_ms[1], after_ms[0], 2.0)
+    small_ms, large_ms = (median(spent) for spent in times)
+    name = f"read {FLAT_WINDOW:,} of 5,000,000 events, against the same of 10,000"
+    line = {"name": name, "value": round(large_ms, 3), "unit": "ms", "baseline": round(small_ms, 3)}
+    ratio = large_ms / small_ms
+    is_ok = ratio <= FLAT_GOAL
+    print(
+        json.dumps({**line, "ratio": round(ratio, 3), "goal": FLAT_GOAL, "ok": is_ok}), flush=True
+    )
+    return is_ok and is_quick
+
+
 def bench_write(directory: Path) -> bool:
     """Time batches of 100 against one transaction per event."""
     events = make_events(2000, seed=2)
@@ -242,6 +309,7 @@ def main() -> int:
             bench_duplicates(path, events),
             bench_coverage(directory),
             bench_retention(path),
+            bench_flat(directory),
         ]
     return 0 if all(results) else 1
 

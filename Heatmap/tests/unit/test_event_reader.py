@@ -14,7 +14,7 @@ import pytest
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.event_reader import _SELECT_AFTER, EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit import stored_events
 
@@ -357,3 +357,14 @@ def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> 
             CoverageInterval("ETHUSDT", 3500, 4500, proven=True),
         )
         assert reader.read_coverage("XRPUSDT", 0, None)[0].start_ms == 1000
+
+
+def test_new_rows_are_searched_by_their_ids_however_many_the_symbol_has(
+    path: Path, store: SqliteStore
+) -> None:
+    store.write([event(1000)])
+    with closing(sqlite3.connect(path)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {_SELECT_AFTER}", (0, "BTCUSDT")).fetchall()
+    words = " ".join(str(row[-1]) for row in plan)
+    assert "INTEGER PRIMARY KEY" in words
+    assert "idx_liq_events" not in words
