@@ -11,7 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.errors import StorageError
+from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
@@ -30,74 +33,12 @@ FALLBACK_TICK_SIZE = Decimal("0.1")
 INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
-_LATE_HEARTBEATS = 5
 _FACTS_PERIOD_S = 3.0
 _DAY_MS = 86_400_000
 # Coverage is written after its events, about once a second; a second recorder's is not waited for.
 _COVERAGE_LAG_S = 15.0
 
 SettingsListener = Callable[[HeatmapSettings], None]
-
-
-def wall_clock_ms() -> int:
-    """Return the time of this machine's clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-class ExchangeClock:
-    """The exchange's time: what its newest heartbeat said, and the time that has passed since.
-
-    A machine whose clock is wrong would otherwise draw into the future, or wait for it. The time
-    goes on while there are no heartbeats; it may be asked for at any intervals.
-
-    Parameters
-    ----------
-    newest_heartbeat
-        Gives the newest heartbeat: its time in the exchange's time, UTC milliseconds, and when it
-        was received, seconds of `monotonic_s`; ``None``: there was none yet.
-    wall_ms
-        Gives this machine's time, UTC milliseconds; serves until the first heartbeat.
-    monotonic_s
-        Gives the monotonic clock.
-    """
-
-    def __init__(
-        self,
-        newest_heartbeat: Callable[[], tuple[int, float] | None],
-        wall_ms: Callable[[], int],
-        monotonic_s: Callable[[], float],
-    ) -> None:
-        self._newest_heartbeat = newest_heartbeat
-        self._wall_ms = wall_ms
-        self._monotonic_s = monotonic_s
-        self._seen_ms: int | None = None
-        # The exchange's time where the monotonic clock is at 0, milliseconds.
-        self._origin_ms: float | None = None
-        # Heartbeats in a row that came later than that, and the earliest of them.
-        self._late = 0
-        self._late_origin_ms = 0.0
-
-    def __call__(self) -> int:
-        """Return the exchange's time, UTC milliseconds."""
-        newest = self._newest_heartbeat()
-        if newest is not None and newest[0] != self._seen_ms:
-            self._seen_ms = newest[0]
-            self._take(newest[0] - newest[1] * 1000)
-        if self._origin_ms is None:
-            return self._wall_ms()
-        return int(self._origin_ms + self._monotonic_s() * 1000)
-
-    def _take(self, origin_ms: float) -> None:
-        """Take over what a heartbeat says; one that was on its way for long moves nothing back."""
-        if self._origin_ms is None or origin_ms >= self._origin_ms:
-            self._origin_ms = origin_ms
-            self._late = 0
-            return
-        self._late_origin_ms = max(self._late_origin_ms, origin_ms) if self._late else origin_ms
-        self._late += 1
-        if self._late >= _LATE_HEARTBEATS:
-            self._origin_ms = self._late_origin_ms
-            self._late = 0
 
 
 class HeatmapService:
@@ -175,6 +116,11 @@ class HeatmapService:
         # From the database, for as long as the exchange has not told.
         self._stored_tick_sizes: dict[str, Decimal] = {}
         self._last_error = ""
+        self._clusters = ClusterFeed(
+            ClusterSource(self._database, self._mark_price, self._clock, self.is_standby),
+            self._settings,
+        )
+        self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         # Read beside the loop for whoever looks at the status, and when that was asked for last.
         self._facts: DayFacts | None = None
         self._facts_asked_s = -_FACTS_PERIOD_S
@@ -238,6 +184,7 @@ class HeatmapService:
             )
             if settings.symbols != before.symbols:
                 self._request_restart()
+        self._clusters.apply_settings(settings)
         for feed, _task in self._feeds.values():
             feed.apply_settings(settings)
         for listener in list(self._settings_listeners):
@@ -279,6 +226,53 @@ class HeatmapService:
         if layer in self._layers:
             self._layers.remove(layer)
             self._stop_feed(layer)
+
+    # -- clusters -----------------------------------------------------------------------------
+
+    async def clusters(self, symbol: str, price: float | None = None) -> list[LiquidationCluster]:
+        """Return the price clusters of a recorded symbol as of now, by the settings in force.
+
+        Parameters
+        ----------
+        symbol
+            Such as ``BTCUSDT``.
+        price
+            What the distances are from, USD; ``None``: the newest mark price.
+
+        Returns
+        -------
+        list of LiquidationCluster
+            The strongest first; empty while the service is stopped or no price is known.
+
+        Raises
+        ------
+        ValueError
+            The symbol is not recorded, or `price` is not above 0 and finite.
+        StorageError
+            The database cannot be read.
+        """
+        self._require_recorded(symbol)
+        return await self._clusters.find(symbol, price)
+
+    def add_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
+        """Call `listener` with the symbol and its clusters, soon and after each change.
+
+        The calls come on the loop, at most one in ``settings.cluster_interval_s``, while the
+        service runs, also after it was stopped and started again.
+
+        Raises
+        ------
+        ValueError
+            The symbol is not recorded.
+        """
+        self._require_recorded(symbol)
+        self._cluster_leavers[symbol, listener] = self._clusters.subscribe(symbol, listener)
+
+    def remove_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
+        """Call `listener` no more; nothing happens when it is not known."""
+        leave = self._cluster_leavers.pop((symbol, listener), None)
+        if leave is not None:
+            leave()
 
     # -- status -------------------------------------------------------------------------------
 
@@ -347,6 +341,17 @@ class HeatmapService:
         }
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _require_recorded(self, symbol: str) -> None:
+        recorded = self._settings.symbols
+        if symbol not in recorded and ALL_SYMBOLS not in recorded:
+            raise ValueError(
+                f"symbol must be one that is recorded ({', '.join(recorded)}), got {symbol!r}"
+            )
+
+    def _mark_price(self, symbol: str) -> float | None:
+        status = self.recorder_status()
+        return None if status is None else status.mark_prices.get(symbol)
 
     def _day_facts(self) -> DayFacts | None:
         """Return what is known of the database; has it read again when that is some seconds old."""
@@ -432,6 +437,7 @@ class HeatmapService:
         except BaseException:
             await self._stop()
             raise
+        self._clusters.start(self._executor)
         for layer in self._layers:
             self._start_feed(layer)
 
@@ -450,6 +456,7 @@ class HeatmapService:
     async def _stop(self) -> None:
         for layer in list(self._feeds):
             self._stop_feed(layer)
+        self._clusters.stop()
         executor, control = self._executor, self._control
         if executor is None or control is None:
             return
@@ -479,6 +486,7 @@ class HeatmapService:
             executor=self._executor,
             label=self._label,
             is_standby=self.is_standby,
+            clusters=self._clusters,
         )
         feed = LayerFeed(layer, self._settings, context)
         task = self._loop.create_task(feed.run(), name="Heatmap layer feed")
@@ -511,6 +519,7 @@ class HeatmapService:
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread; at most one callback to the loop is pending."""
+        self._clusters.add_batch(batch)
         loop = self._loop
         with self._inbox_lock:
             self._inbox.append(batch)

@@ -8,7 +8,7 @@ told its viewport and shows a symbol that is recorded.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,11 +17,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
+from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import Heartbeats, PictureMessage, PictureRequest
+from Heatmap.picture.messages import (
+    CellQuery,
+    CellReport,
+    Heartbeats,
+    PictureMessage,
+    PictureRequest,
+)
+from Heatmap.picture.words import level_words
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +41,8 @@ LONGEST_QUIET_S = 1.0
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
-_RESTYLING = frozenset({"normalization", "clip_percentile", "clip_usd"})
+_RESTYLING = frozenset({"normalization", "clip_percentile", "clip_usd", "price_profile"})
+_LEVELLING = frozenset({"enabled", "symbols", "cluster_levels", "cluster_level_count"})
 _REBUILDING = frozenset(
     {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
 )
@@ -53,6 +63,9 @@ class LayerListener(Protocol):
     def painted(self, timing: Mapping[str, float]) -> None:
         """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
 
+    def cell_asked(self, query: CellQuery) -> None:
+        """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
+
 
 class LayerPort(Protocol):
     """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
@@ -64,10 +77,10 @@ class LayerPort(Protocol):
     def set_listener(self, listener: LayerListener | None) -> None:
         """Tell `listener` from now on; ``None``: nobody."""
 
-    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Replace the picture."""
 
-    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
+    def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
         """Replace or add columns of the picture."""
 
     def set_options(self, options: Mapping[str, Any]) -> None:
@@ -75,6 +88,12 @@ class LayerPort(Protocol):
 
     def clear(self) -> None:
         """Remove the picture."""
+
+    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
+        """Draw price clusters as levels, in place of those before."""
+
+    def show_cell(self, report: CellReport | None) -> None:
+        """Show what lies at the place that was asked about last; ``None``: nothing is known."""
 
 
 class Action(Enum):
@@ -173,6 +192,8 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_standby
         Whether another recorder writes the database: its events are read from there.
+    clusters
+        Tells the clusters of a symbol; ``None``: no levels are drawn.
     """
 
     database: Path
@@ -182,6 +203,7 @@ class FeedContext:
     executor: Executor
     label: str
     is_standby: Callable[[], bool] = lambda: False
+    clusters: ClusterFeed | None = None
 
 
 class LayerFeed:
@@ -198,6 +220,14 @@ class LayerFeed:
         self._picture: HeatPicture | None = None
         self._pending: list[tuple[int, LiquidationEvent]] = []
         self._was_standby = False
+        # The place that was asked about last, and whether an answer is under way.
+        self._asked: CellQuery | None = None
+        self._is_describing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # Ends the subscription to the shown symbol's clusters; what was told last.
+        self._leave_clusters: Callable[[], None] | None = None
+        self._clusters: list[LiquidationCluster] = []
+        self._shown_levels: list[dict[str, Any]] = []
         # Measurements of the last pieces of work, for the status.
         self.measured: dict[str, float] = {}
         self.last_error = ""
@@ -212,6 +242,8 @@ class LayerFeed:
         changed = {name for name in new if old[name] != new[name]}
         self._schedule.update_interval_s = settings.update_interval_ms / 1000
         self._send_options()
+        if changed & _LEVELLING:
+            self._follow_clusters()
         if "enabled" in changed or "symbols" in changed:
             self._restart()
         elif changed & _REBUILDING:
@@ -240,6 +272,8 @@ class LayerFeed:
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self.layer.set_listener(None)
+        self._loop = None
+        self._follow_clusters()
         self._forget_picture()
         self.layer.clear()
 
@@ -261,22 +295,57 @@ class LayerFeed:
     def page_ready(self) -> None:
         """Show everything anew on a page that was just loaded."""
         self._is_page_ready = True
+        self._shown_levels = []
         self._send_options()
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
         self._begin_anew()
+        self._follow_clusters()
 
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
         self._restart()
+        self._follow_clusters()
 
     def painted(self, timing: Mapping[str, float]) -> None:
         """Keep the page's measured paint times for the status."""
         self.measured.update(timing)
+        logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paintMs"])
+
+    def cell_asked(self, query: CellQuery) -> None:
+        """Answer what lies at a place; of several questions meanwhile only the last counts."""
+        self._asked = query
+        self._answer_next()
+
+    def _answer_next(self) -> None:
+        picture, query, loop = self._picture, self._asked, self._loop
+        if query is None or loop is None or self._is_describing:
+            return
+        self._asked = None
+        if picture is None:
+            self.layer.show_cell(None)
+            return
+        self._is_describing = True
+        answer = loop.run_in_executor(self._context.executor, picture.describe, query)
+        answer.add_done_callback(self._show_answer)
+
+    def _show_answer(self, answer: asyncio.Future[CellReport | None]) -> None:
+        self._is_describing = False
+        if answer.cancelled() or self._loop is None:
+            return
+        error = answer.exception()
+        if error is not None:
+            logger.error("the cell could not be described", exc_info=error)
+        self.layer.show_cell(None if error is not None else answer.result())
+        self._answer_next()
 
     # -- the task -----------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Carry out what is due until cancelled; a failure is logged, shown and tried again."""
+        self._loop = asyncio.get_running_loop()
+        # What came before the task's first turn.
+        self._answer_next()
+        self._follow_clusters()
         try:
             while True:
                 action, delay_s = self._schedule.next_action(monotonic())
@@ -337,8 +406,12 @@ class LayerFeed:
         # A toggle or another symbol while the worker was busy makes the result worthless.
         if message is not None and self._picture is picture and self._is_drawing():
             self._send(message)
-            self.measured[f"{action.value}_ms"] = (monotonic() - started_s) * 1000
-            self.measured["sent_bytes"] = float(len(message.cells))
+            duration_ms = (monotonic() - started_s) * 1000
+            self.measured[f"{action.value}_ms"] = duration_ms
+            self.measured["sent_bytes"] = float(len(message.packed))
+            logger.debug(
+                "%s in %.1f ms, %d bytes sent", action.value, duration_ms, len(message.packed)
+            )
         if action is Action.REBUILD and self._picture is picture:
             # The chart may have moved on while the worker was busy.
             latest = self._viewport
@@ -348,9 +421,10 @@ class LayerFeed:
 
     def _send(self, message: PictureMessage) -> None:
         if message.is_whole:
-            self.layer.show_grid(message.meta, message.cells)
+            self.measured["clip_usd"] = message.meta["scale"]["clipUsd"]
+            self.layer.show_grid(message.meta, message.packed)
         else:
-            self.layer.append_cells(message.meta, message.cells)
+            self.layer.append_cells(message.meta, message.packed)
 
     def _note_failure(self, text: str) -> None:
         if text != self.last_error:
@@ -359,6 +433,42 @@ class LayerFeed:
         self._forget_picture()
         self._schedule.reset()
         self._schedule.request_rebuild(monotonic(), quiet_s=RETRY_S)
+
+    # -- levels -------------------------------------------------------------------------------
+
+    def _follow_clusters(self) -> None:
+        """Subscribe to the shown symbol's clusters anew, or to none."""
+        if self._leave_clusters is not None:
+            self._leave_clusters()
+            self._leave_clusters = None
+        self._clusters = []
+        feed, symbol = self._context.clusters, self.layer.symbol
+        is_open = self._loop is not None
+        wanted = is_open and self._settings.cluster_levels and self._is_drawing()
+        if wanted and feed is not None and symbol is not None:
+            self._leave_clusters = feed.subscribe(symbol, self._take_clusters)
+        elif self._shown_levels:
+            self._show_levels()
+
+    def _take_clusters(self, _symbol: str, clusters: list[LiquidationCluster]) -> None:
+        self._clusters = clusters
+        self._show_levels()
+
+    def _show_levels(self) -> None:
+        now_ms = self._now_ms()
+        levels = [
+            {
+                "price": cluster.price_level,
+                "side": cluster.side,
+                "strength": cluster.strength,
+                "fromMs": cluster.first_event_ms,
+                "text": level_words(cluster, now_ms),
+            }
+            for cluster in self._clusters[: self._settings.cluster_level_count]
+        ]
+        if levels != self._shown_levels:
+            self._shown_levels = levels
+            self.layer.show_levels(levels)
 
     # -- helpers ------------------------------------------------------------------------------
 
@@ -385,6 +495,8 @@ class LayerFeed:
                 "hatch": settings.gap_hatch,
                 "label": self._context.label,
                 "colourBar": settings.colour_bar,
+                "profile": settings.price_profile,
+                "tooltip": settings.tooltip,
                 "sourceLine": settings.source_line,
             }
         )

@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 
 from Heatmap.aggregation.decay import age_weights, carry_in_ms, column_factor
 from Heatmap.aggregation.resolution import GridSpec, TimeAxis
-from Heatmap.heatmap_settings import SHAPES, SIDES
+from Heatmap.heatmap_settings import SHAPES
 
+#: Whose liquidations a field can count.
+FIELD_SIDES = ("both", "longs", "shorts")
 #: Standard deviation of the blur over prices, rows.
 ROW_SIGMA = 1.3
 #: Standard deviation of the blur over time, columns. At the automatic resolution a row is 2.3 px
@@ -79,6 +81,27 @@ def needed_span_ms(
     return time.start_ms - reach_ms, time.end_ms + reach_ms
 
 
+def counted(events: NDArray[np.void], side: str, minimum_notional: float) -> NDArray[np.bool_]:
+    """Tell which events count: (n,) bool.
+
+    Parameters
+    ----------
+    events : (n,) EVENT_DTYPE
+    side
+        ``longs`` or ``shorts``; anything else: both.
+    minimum_notional
+        Smaller events do not count, USD.
+    """
+    # A number that is not finite would stay in the bands for ever.
+    counts: NDArray[np.bool_] = np.isfinite(events["notional"])
+    counts &= events["notional"] >= minimum_notional
+    if side == "longs":
+        counts &= events["is_long"]
+    elif side == "shorts":
+        counts &= ~events["is_long"]
+    return counts
+
+
 class HeatField:
     """The values of a window that slides with now.
 
@@ -96,7 +119,7 @@ class HeatField:
     tau_ms
         Time constant of the decay; ``None``: no decay.
     side
-        One of `SIDES`: whose liquidations count.
+        One of `FIELD_SIDES`: whose liquidations count.
     minimum_notional
         Smaller events do not count, USD.
     now_ms
@@ -121,8 +144,8 @@ class HeatField:
     ) -> None:
         if shape not in SHAPES:
             raise ValueError(f"shape must be one of {', '.join(SHAPES)}, got {shape!r}")
-        if side not in SIDES:
-            raise ValueError(f"side must be one of {', '.join(SIDES)}, got {side!r}")
+        if side not in FIELD_SIDES:
+            raise ValueError(f"side must be one of {', '.join(FIELD_SIDES)}, got {side!r}")
         if tau_ms is not None and not tau_ms > 0:
             raise ValueError(f"the time constant must be positive or None, got {tau_ms!r}")
         self._spec = spec
@@ -227,7 +250,7 @@ class HeatField:
         ColumnRange or None
             The columns of the window that may have changed; ``None``: none has.
         """
-        events = events[self._counts(events)]
+        events = events[counted(events, self._side, self._minimum_notional)]
         cols = self._spec.time.cols_of(np.ascontiguousarray(events["ts_ms"]))
         is_ahead = cols > self._now_col - self._spec.time.first_col
         if is_ahead.any():
@@ -274,20 +297,10 @@ class HeatField:
         if self._held:
             held = np.concatenate(self._held)
             self._held = []
-            changed = _united(changed, self.add(held))
+            changed = united(changed, self.add(held))
         if self._fades:
             return ColumnRange(0, self._spec.time.n_cols)
         return changed
-
-    def _counts(self, events: NDArray[np.void]) -> NDArray[np.bool_]:
-        # A number that is not finite would stay in the bands for ever.
-        counts: NDArray[np.bool_] = np.isfinite(events["notional"])
-        counts &= events["notional"] >= self._minimum_notional
-        if self._side == "longs":
-            counts &= events["is_long"]
-        elif self._side == "shorts":
-            counts &= ~events["is_long"]
-        return counts
 
     def _kept(self) -> NDArray[np.float64]:
         """Return the columns of the window and those kept ready at its right, as a view."""
@@ -389,8 +402,8 @@ class HeatField:
             self._fade = 1.0
 
 
-def _united(first: ColumnRange | None, second: ColumnRange | None) -> ColumnRange | None:
-    """Return the smallest range that contains both."""
+def united(first: ColumnRange | None, second: ColumnRange | None) -> ColumnRange | None:
+    """Return the smallest range that contains both; ``None`` is no column."""
     if first is None or second is None:
         return first or second
     return ColumnRange(min(first.start, second.start), max(first.stop, second.stop))

@@ -49,3 +49,30 @@ def inner_edges(gaps: list[list[Any]], start_ms: int, end_ms: int) -> list[tuple
         (None if from_ms == start_ms else from_ms, None if to_ms == end_ms else to_ms, kind)
         for from_ms, to_ms, kind in gaps
     ]
+
+
+def recorded_parts(
+    gaps: Sequence[Sequence[Any]], from_ms: int, to_ms: int
+) -> tuple[float, float, float]:
+    """Return which parts of a time span were recorded, unproven and not recorded.
+
+    Parameters
+    ----------
+    gaps
+        As `find_gaps` gives them.
+    from_ms, to_ms
+        The span; an empty one counts as not recorded.
+
+    Returns
+    -------
+    (recorded, unproven, missing)
+        Each 0 to 1; together 1.
+    """
+    if to_ms <= from_ms:
+        return 0.0, 0.0, 1.0
+    lost_ms = {"unproven": 0, "gap": 0}
+    for gap_from_ms, gap_to_ms, kind in gaps:
+        lost_ms[kind] += max(0, min(gap_to_ms, to_ms) - max(gap_from_ms, from_ms))
+    span_ms = to_ms - from_ms
+    unproven, missing = lost_ms["unproven"] / span_ms, lost_ms["gap"] / span_ms
+    return max(0.0, 1.0 - unproven - missing), unproven, missing

@@ -4,6 +4,7 @@ All work runs in a worker thread, one piece after the other under a lock. Each p
 message that brings the page up to date, or ``None`` when the page already is.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -13,18 +14,16 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from Heatmap.aggregation.heat_field import ColumnRange, HeatField, needed_span_ms
-from Heatmap.aggregation.normalization import (
-    Scale,
-    auto_clip,
-    log_floor,
-    steady_clip,
-    to_bytes,
-)
+from Heatmap.aggregation.event_timeline import EventTimeline
+from Heatmap.aggregation.heat_field import ColumnRange, counted, needed_span_ms, united
+from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, steady_clip
+from Heatmap.aggregation.price_profile import price_profile
 from Heatmap.aggregation.resolution import (
     GridSpec,
     PriceAxis,
+    TimeAxis,
     choose_price_axis,
     choose_time_axis,
     fits,
@@ -32,9 +31,12 @@ from Heatmap.aggregation.resolution import (
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
 from Heatmap.model import LiquidationEvent, Viewport
+from Heatmap.picture.cell_report import describe_cell
+from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
-from Heatmap.picture.messages import PictureMessage, PictureRequest
-from Heatmap.picture.words import colour_bar_labels, source_words
+from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
+from Heatmap.picture.packing import pack_cells
+from Heatmap.picture.words import BRIGHTEST, colour_bar_labels, source_words, usd_text
 from Heatmap.storage.event_reader import EventReader
 
 COVERAGE_PERIOD_S = 1.0
@@ -68,7 +70,11 @@ class HeatPicture:
         self._reader: EventReader | None = None
         self._is_closed = False
         self._lock = Lock()
-        self._field: HeatField | None = None
+        self._field: DrawnField | None = None
+        # What the field counts, for what is asked about single places.
+        self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
+        # First column of the window when events were last dropped from there.
+        self._forgotten_col = 0
         self._axis: PriceAxis | None = None
         self._built: PictureRequest | None = None
         self._scale: Scale | None = None
@@ -155,6 +161,18 @@ class HeatPicture:
                 return self._rebuild(request, pending)
             return self._update(field, scale, request, pending)
 
+    def describe(self, query: CellQuery) -> CellReport | None:
+        """Say what lies at a place of the picture; ``None``: the place is not in it (any more)."""
+        with self._lock:
+            field, built = self._field, self._built
+            if self._is_closed or field is None or built is None:
+                return None
+            window_ms = (built.end_ms - built.settings.window_ms, built.end_ms)
+            carry_ms = _needed_span(field.spec.time, built.settings)[0]
+            return describe_cell(
+                query, field, self._events, self._gaps, built.settings, window_ms, carry_ms
+            )
+
     def _rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage:
         settings = request.settings
         resolution = Resolution.parse(settings.resolution)
@@ -162,24 +180,14 @@ class HeatPicture:
         previous = self._axis if self._has_tick(request.tick_size) else None
         axis = choose_price_axis(viewport, request.tick_size, resolution, previous)
         time = choose_time_axis(request.end_ms, settings.window_ms, viewport.width_px, resolution)
-        field = HeatField(
-            GridSpec(axis, time),
-            shape=settings.shape,
-            tau_ms=settings.decay_tau_ms,
-            side=settings.side,
-            minimum_notional=settings.minimum_notional,
-            now_ms=request.end_ms,
-        )
-        start_ms, end_ms = needed_span_ms(
-            time,
-            shape=settings.shape,
-            tau_ms=settings.decay_tau_ms,
-            retention_ms=settings.retention_ms,
-        )
+        field = DrawnField(GridSpec(axis, time), settings, request.end_ms)
+        start_ms, end_ms = _needed_span(time, settings)
         # Live, events ahead of this machine's clock are read as well: their column is yet to come.
         until_ms = None if viewport.end_ms is None else end_ms
         window = self._open_reader().read_window(self.symbol, start_ms, until_ms)
         field.load(window.events)
+        self._events = EventTimeline(self._counted(window.events, settings))
+        self._forgotten_col = time.first_col
         keeps_scale = self._built is not None and _same_values(self._built.settings, settings)
         self._field, self._axis, self._built = field, axis, request
         self._last_row_id = window.last_row_id
@@ -192,16 +200,14 @@ class HeatPicture:
         return self._whole_message(field, request)
 
     def _update(
-        self, field: HeatField, scale: Scale, request: PictureRequest, pending: Pending
+        self, field: DrawnField, scale: Scale, request: PictureRequest, pending: Pending
     ) -> PictureMessage | None:
         request = self._with_built_view(request)
         first_col_before = field.spec.time.first_col
-        ranges = []
-        if request.viewport.end_ms is None:
-            ranges.append(field.advance(request.end_ms))
-        ranges.append(self._catch_up(field, request))
-        ranges.append(self._add(field, request, pending))
-        changed = _union(ranges)
+        changed = field.advance(request.end_ms) if request.viewport.end_ms is None else None
+        self._forget_events(field, request.settings)
+        changed = united(changed, self._catch_up(field, request))
+        changed = united(changed, self._add(field, request, pending))
         gaps_changed = self._read_gaps(request)
         if changed is None and not gaps_changed:
             return None
@@ -214,7 +220,7 @@ class HeatPicture:
         first, stop, cells = 0, 0, b""
         if changed is not None:
             first, stop = changed.start, changed.stop
-            cells = to_bytes(field.column_values(changed), scale).tobytes()
+            cells = field.levels(scale, changed)
         self._sequence += 1
         meta = {
             "sequence": self._sequence,
@@ -224,13 +230,13 @@ class HeatPicture:
             "timeStartMs": time.start_ms,
             "windowStartMs": request.end_ms - request.settings.window_ms,
             "endMs": request.end_ms,
+            "nowMs": request.now_ms,
             "gaps": self._gaps,
         }
-        return PictureMessage(
-            is_whole=False, meta=meta, cells=np.ascontiguousarray(cells).tobytes()
-        )
+        self._add_profile(meta, field, request)
+        return PictureMessage(is_whole=False, meta=meta, packed=pack_cells(cells))
 
-    def _whole_message(self, field: HeatField, request: PictureRequest) -> PictureMessage:
+    def _whole_message(self, field: DrawnField, request: PictureRequest) -> PictureMessage:
         assert self._scale is not None  # noqa: S101 - set by every caller just before
         self._sequence += 1
         price, time = field.spec.price, field.spec.time
@@ -245,17 +251,20 @@ class HeatPicture:
             "cols": time.n_cols,
             "windowStartMs": request.end_ms - request.settings.window_ms,
             "endMs": request.end_ms,
+            "nowMs": request.now_ms,
             "gaps": self._gaps,
             "sourceText": self._source_text,
+            "isSplit": field.is_split,
             "scale": {
-                "labels": colour_bar_labels(self._scale),
+                "labels": colour_bar_labels(self._scale, is_split=field.is_split),
                 "mode": self._scale.mode,
                 "floorUsd": self._scale.floor_usd,
                 "clipUsd": self._scale.clip_usd,
             },
         }
-        cells = to_bytes(field.values, self._scale).tobytes()
-        return PictureMessage(is_whole=True, meta=meta, cells=cells)
+        self._add_profile(meta, field, request)
+        cells = field.levels(self._scale)
+        return PictureMessage(is_whole=True, meta=meta, packed=pack_cells(cells))
 
     # -- helpers ------------------------------------------------------------------------------
 
@@ -285,7 +294,7 @@ class HeatPicture:
     def _has_tick(self, tick_size: Decimal) -> bool:
         return self._axis is not None and self._axis.tick_size == tick_size
 
-    def _catch_up(self, field: HeatField, request: PictureRequest) -> ColumnRange | None:
+    def _catch_up(self, field: DrawnField, request: PictureRequest) -> ColumnRange | None:
         """Add what another recorder has stored since the last read."""
         if not request.reads_new_rows:
             return None
@@ -294,10 +303,10 @@ class HeatPicture:
         events = window.events
         if request.viewport.end_ms is not None:
             events = events[events["ts_ms"] < field.spec.time.end_ms]
-        return field.add(events) if len(events) else None
+        return self._take(field, request, events) if len(events) else None
 
     def _add(
-        self, field: HeatField, request: PictureRequest, pending: Pending
+        self, field: DrawnField, request: PictureRequest, pending: Pending
     ) -> ColumnRange | None:
         is_scrolled_back = request.viewport.end_ms is not None
         rows = [
@@ -310,16 +319,60 @@ class HeatPicture:
             self._last_row_id = max(self._last_row_id, pending[-1][0])
         if not rows:
             return None
-        return field.add(np.array(rows, dtype=EVENT_DTYPE))
+        return self._take(field, request, np.array(rows, dtype=EVENT_DTYPE))
+
+    def _take(
+        self, field: DrawnField, request: PictureRequest, events: NDArray[np.void]
+    ) -> ColumnRange | None:
+        """Add events to the field, and to what is asked about single places."""
+        self._events.add(self._counted(events, request.settings))
+        return field.add(events)
+
+    def _forget_events(self, field: DrawnField, settings: HeatmapSettings) -> None:
+        """Drop the events that a picture built now would not read; seldom, since it copies."""
+        time = field.spec.time
+        if time.first_col - self._forgotten_col < time.n_cols:
+            return
+        self._forgotten_col = time.first_col
+        self._events.forget_before(_needed_span(time, settings)[0])
+
+    @staticmethod
+    def _counted(events: NDArray[np.void], settings: HeatmapSettings) -> NDArray[np.void]:
+        chosen: NDArray[np.void] = events[counted(events, settings.side, settings.minimum_notional)]
+        return chosen
+
+    def _add_profile(
+        self, meta: dict[str, Any], field: DrawnField, request: PictureRequest
+    ) -> None:
+        """Add the window's longs and shorts per row, where they are to be drawn.
+
+        ``bars`` holds one byte per row in base64, longs and then shorts, as parts of the longest
+        row; the sums are of the whole window, also beyond the rows.
+        """
+        if not request.settings.price_profile:
+            return
+        start_ms = request.end_ms - request.settings.window_ms
+        events = self._events.between(start_ms, field.spec.time.end_ms)
+        sides = price_profile(events, field.spec.price)
+        longest = float(sides.sum(axis=0).max(initial=0.0))
+        # The longest may come out a rounding above 255, which rounded up would wrap to nothing.
+        bars = np.minimum(np.ceil(sides * (BRIGHTEST / longest)), BRIGHTEST) if longest else sides
+        is_long, notional = events["is_long"], events["notional"]
+        long_usd, short_usd = float(notional[is_long].sum()), float(notional[~is_long].sum())
+        meta["profile"] = {
+            "bars": b64encode(bars.astype(np.uint8).tobytes()).decode("ascii"),
+            "longText": f"\u2265 {usd_text(long_usd)}",
+            "shortText": f"\u2265 {usd_text(short_usd)}",
+        }
 
     def _fresh_scale(
-        self, field: HeatField, settings: HeatmapSettings, previous: Scale | None
+        self, field: DrawnField, settings: HeatmapSettings, previous: Scale | None
     ) -> Scale:
         self._clip_checked_s = monotonic()
         if settings.clip_usd is not None:
             clip_usd = settings.clip_usd
         else:
-            fresh = auto_clip(field.values, settings.clip_percentile)
+            fresh = auto_clip(field.values(), settings.clip_percentile)
             before = None if previous is None else previous.clip_usd
             clip_usd = steady_clip(before, fresh) or EMPTY_CLIP_USD
         return Scale(settings.normalization, log_floor(clip_usd), clip_usd)
@@ -344,8 +397,10 @@ def _same_values(before: HeatmapSettings, after: HeatmapSettings) -> bool:
     return all(getattr(before, name) == getattr(after, name) for name in _SHAPING_FIELDS)
 
 
-def _union(ranges: Sequence[ColumnRange | None]) -> ColumnRange | None:
-    found = [one for one in ranges if one is not None]
-    if not found:
-        return None
-    return ColumnRange(min(one.start for one in found), max(one.stop for one in found))
+def _needed_span(time: TimeAxis, settings: HeatmapSettings) -> tuple[int, int]:
+    return needed_span_ms(
+        time,
+        shape=settings.shape,
+        tau_ms=settings.decay_tau_ms,
+        retention_ms=settings.retention_ms,
+    )

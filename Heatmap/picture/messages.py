@@ -6,6 +6,7 @@ from typing import Any
 
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.model import Viewport
+from Heatmap.picture.packing import unpack_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,50 @@ class PictureMessage:
         A whole grid (`LayerPort.show_grid`), else columns (`LayerPort.append_cells`).
     meta
         Where the cells belong; times in UTC milliseconds, prices and values in USD.
-    cells
-        uint8 (rows, columns) in C order; row 0 is the lowest price, column 0 the oldest.
+    packed
+        The cells, as `pack_cells` gives them: uint8 (rows, columns) in C order; row 0 is the lowest
+        price, column 0 the oldest.
     """
 
     is_whole: bool
     meta: dict[str, Any]
-    cells: bytes
+    packed: str
+
+    @property
+    def cells(self) -> bytes:
+        """The cells, unpacked."""
+        return unpack_cells(self.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class CellQuery:
+    """A place of the picture that is asked about: the cells under one pixel of it.
+
+    Attributes
+    ----------
+    price_low, price_high
+        Edges of its rows, USD.
+    from_ms, to_ms
+        Edges of its columns, UTC milliseconds.
+    """
+
+    price_low: float
+    price_high: float
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellReport:
+    """What lies at a place of the picture.
+
+    Attributes
+    ----------
+    query
+        The place that was asked about.
+    lines
+        What there is to say, ``(label, text)`` each, in the order in which it is shown.
+    """
+
+    query: CellQuery
+    lines: tuple[tuple[str, str], ...]

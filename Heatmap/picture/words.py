@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.model import DataKind
 
 BRIGHTEST = 255
+_MINUTE_MS, _LONG_MINUTES = 60_000, 120
 _SOURCE_WORDS = {
     DataKind.LIVE: "Binance USD-M liquidations",
     DataKind.SIMULATED: "Simulated liquidations",
@@ -25,8 +27,10 @@ def source_words(kind: DataKind, first_event_ms: int | None) -> str:
     return f"{words}, lower bound, recorded since {since}"
 
 
-def colour_bar_labels(scale: Scale) -> list[list[Any]]:
+def colour_bar_labels(scale: Scale, *, is_split: bool = False) -> list[list[Any]]:
     """Return the amounts along a colour bar, from the function that made the cells' levels.
+
+    With split sides the bar runs from the strongest shorts over nothing to the strongest longs.
 
     Returns
     -------
@@ -41,7 +45,10 @@ def colour_bar_labels(scale: Scale) -> list[list[Any]]:
         [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
     ]
     labels[-1][1] = f"\u2265{labels[-1][1]} USD"
-    return labels
+    if not is_split:
+        return labels
+    ends = labels[-1][1]
+    return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
 
 
 def usd_text(usd: float) -> str:
@@ -51,3 +58,10 @@ def usd_text(usd: float) -> str:
         if float(f"{usd:.2g}") >= unit:
             return f"{float(f'{usd:.2g}') / unit:g}{name}"
     return f"{usd:.2g}"
+
+
+def level_words(cluster: LiquidationCluster, now_ms: int) -> str:
+    """Return what a level's label says after its price: notional, count and age."""
+    minutes = max(0, now_ms - cluster.last_updated) // _MINUTE_MS
+    age = f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
+    return f"\u2265{usd_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"

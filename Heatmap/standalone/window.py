@@ -117,6 +117,8 @@ class ChartWindow(QMainWindow):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCentralWidget(self.view)
         self.layer = HeatmapLayer(self.page, chart="chart", candles="candleSeries")
+        # This page's candles are in UTC: nothing is to be found out.
+        self.layer.set_time_offset(0)
         self._toggle = QAction(self.tr("Heatmap"), self)
         self._windows = QComboBox()
         self._intervals = QComboBox()

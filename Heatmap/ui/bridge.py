@@ -7,12 +7,13 @@ other types on the way.
 
 import json
 import logging
-import math
+import sys
 from typing import Any, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from Heatmap.model import Viewport
+from Heatmap.picture.messages import CellQuery
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +33,12 @@ class PageReports(Protocol):
     def page_moved(self, viewport: Viewport) -> None:
         """Take the part of the chart that is shown now."""
 
+    def page_asked(self, query: CellQuery) -> None:
+        """Take the place under the crosshair, which is to be described."""
+
+    def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
+        """Take what candle times are ahead of UTC, and whether the page could tell."""
+
     def page_painted(self, timing: dict[str, float]) -> None:
         """Take the mean time of painting a frame (``paintMs``) and the count (``frames``)."""
 
@@ -50,15 +57,19 @@ class HeatmapBridge(QObject):
         Qt parent.
     """
 
-    #: Grid in place of the one before: meta as JSON, cells as base64.
+    #: Grid in place of the one before: meta as JSON, cells as `pack_cells` gives them.
     gridShown = pyqtSignal(str, str)
-    #: Columns to add: meta as JSON, cells as base64.
+    #: Columns to add: meta as JSON, cells as `pack_cells` gives them.
     cellsAppended = pyqtSignal(str, str)
     #: Options to change, as JSON.
     optionsSet = pyqtSignal(str)
-    #: Candle time minus UTC, milliseconds.
-    timeOffsetSet = pyqtSignal(float)
-    #: The grid goes.
+    #: Candle time minus UTC, milliseconds, as JSON; ``null``: the page is to find it.
+    timeOffsetSet = pyqtSignal(str)
+    #: What lies at the place that was asked about, as JSON; ``null``: nothing is known.
+    cellDescribed = pyqtSignal(str)
+    #: Price clusters in place of those before, as JSON.
+    levelsShown = pyqtSignal(str)
+    #: The grid and the levels go.
     cleared = pyqtSignal()
 
     def __init__(self, reports: PageReports, parent: QObject | None = None) -> None:
@@ -84,6 +95,27 @@ class HeatmapBridge(QObject):
             _logger.warning("The page reported a view that cannot be used: %s", error)
             return
         self._reports.page_moved(viewport)
+
+    @pyqtSlot(str)
+    def pageAsked(self, payload: str) -> None:
+        """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``."""
+        try:
+            query = parse_query(payload)
+        except ValueError as error:
+            _logger.warning("The page asked about a place that cannot be: %s", error)
+            return
+        self._reports.page_asked(query)
+
+    @pyqtSlot(str)
+    def pageOffset(self, payload: str) -> None:
+        """Report what candle times are ahead of UTC: ``offsetMs, isCertain``."""
+        try:
+            message = _parse_object(payload)
+            offset_ms = _number(message, "offsetMs")
+        except ValueError as error:
+            _logger.warning("The page reported a time offset that cannot be used: %s", error)
+            return
+        self._reports.page_found_offset(offset_ms, is_certain=message.get("isCertain") is True)
 
     @pyqtSlot(str)
     def pagePainted(self, payload: str) -> None:
@@ -127,10 +159,35 @@ def parse_viewport(payload: str) -> Viewport:
     return viewport
 
 
+def parse_query(payload: str) -> CellQuery:
+    """Read the page's question about a place of the picture.
+
+    Raises
+    ------
+    ValueError
+        It is not the JSON object described at `HeatmapBridge.pageAsked`, a number is not finite,
+        or the place is empty.
+    """
+    message = _parse_object(payload)
+    query = CellQuery(
+        price_low=_number(message, "priceLow"),
+        price_high=_number(message, "priceHigh"),
+        from_ms=round(_number(message, "fromMs")),
+        to_ms=round(_number(message, "toMs")),
+    )
+    if query.price_low >= query.price_high or query.from_ms >= query.to_ms:
+        raise ValueError(f"the place is empty: {query}")
+    return query
+
+
 def _parse_object(payload: str) -> dict[str, Any]:
     if len(payload) > _MAX_REPORT_CHARS:
         raise ValueError(f"{len(payload)} characters")
-    message = json.loads(payload)
+    try:
+        message = json.loads(payload)
+    except RecursionError:
+        # An exception that is not expected in a slot ends the host.
+        raise ValueError("nested too deeply") from None
     if not isinstance(message, dict):
         raise ValueError(f"not an object: {payload[:80]}")  # noqa: TRY004  # one error for callers
     return message
@@ -138,6 +195,8 @@ def _parse_object(payload: str) -> dict[str, Any]:
 
 def _number(message: dict[str, Any], name: str) -> float:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Not by `isfinite`, which fails at a whole number that no float can hold.
+    if value is None or not is_number or not abs(value) <= sys.float_info.max:
         raise ValueError(f"{name} must be a number, got {value!r}")
     return float(value)

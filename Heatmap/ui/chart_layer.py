@@ -1,11 +1,12 @@
 """`HeatmapLayer`: the heatmap on one chart of a web page."""
 
-import base64
 import itertools
 import json
 import logging
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from PyQt6 import sip
@@ -17,7 +18,9 @@ from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
 from Heatmap.layer_feed import LayerListener
 from Heatmap.model import Viewport
+from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.ui.bridge import HeatmapBridge
+from Heatmap.ui.page_revival import PageRevival
 from Heatmap.ui.page_scripts import call_script, channel_script, layer_script
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +28,8 @@ _logger = logging.getLogger(__name__)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # A host may set another channel at any time; Qt does not tell.
 _CHANNEL_WATCH_MS = 500
+# A page that hangs must not keep the bridge on the channel for ever.
+_FAREWELL_MS = 2000
 _DEFAULTS = HeatmapSettings()
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
     "visible": True,
@@ -33,6 +38,8 @@ _DEFAULT_OPTIONS: Mapping[str, Any] = {
     "hatch": _DEFAULTS.gap_hatch,
     "label": "",
     "colourBar": _DEFAULTS.colour_bar,
+    "profile": _DEFAULTS.price_profile,
+    "tooltip": _DEFAULTS.tooltip,
     "sourceLine": _DEFAULTS.source_line,
 }
 _numbers = itertools.count(1)
@@ -43,7 +50,8 @@ class HeatmapLayer(QObject):
 
     May be made before or after the page has loaded; the page may create its chart at any later
     time, replace it, or be loaded again: the layer finds it and reports `LayerListener.page_ready`
-    each time. Nothing is sent to a page that is not ready. All calls on the GUI thread. After
+    each time. A page whose render process died is loaded again when nobody else does so within a
+    second. Nothing is sent to a page that is not ready. All calls on the GUI thread. After
     `detach` the layer does nothing any more; `detach` may be called again.
 
     Parameters
@@ -85,7 +93,10 @@ class HeatmapLayer(QObject):
         self._channel: QWebChannel | None = None
         self._symbol = symbol
         self._options = dict(_DEFAULT_OPTIONS)
-        self._time_offset_ms = 0.0
+        # Candle time minus UTC, as told, or ``None``; and what the page works with.
+        self._told_offset_ms: float | None = None
+        self._page_offset_ms: float | None = None
+        self._has_warned_of_offset = False
         self._listener: LayerListener | None = None
         self._viewport: Viewport | None = None
         self._is_ready = False
@@ -98,6 +109,11 @@ class HeatmapLayer(QObject):
         self._watch.timeout.connect(self._follow_channel)
         page.loadStarted.connect(self._on_load_started)
         page.loadFinished.connect(self._on_load_finished)
+        page.renderProcessTerminated.connect(self._on_terminated)
+        self._revival = PageRevival(page, self)
+        self._farewell = QTimer(self)
+        self._farewell.setSingleShot(True)
+        self._farewell.timeout.connect(self._leave_channel)
         if channel is not None:
             # Early, so that Qt does not warn about an object that comes after the clients.
             self._register_on(channel)
@@ -138,13 +154,33 @@ class HeatmapLayer(QObject):
         if self._listener is not None:
             self._listener.symbol_changed()
 
-    def set_time_offset(self, offset_ms: float) -> None:
-        """Say by how much the page's candle times are ahead of UTC, milliseconds."""
-        self._time_offset_ms = float(offset_ms)
-        if self._is_ready:
-            self._bridge.timeOffsetSet.emit(self._time_offset_ms)
+    @property
+    def time_offset_ms(self) -> float | None:
+        """By how much the page's candle times are ahead of UTC, as told or found.
 
-    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
+        ``None`` until the page has candles.
+        """
+        return self._page_offset_ms if self._told_offset_ms is None else self._told_offset_ms
+
+    def set_time_offset(self, offset_ms: float | None) -> None:
+        """Say by how much the page's candle times are ahead of UTC, milliseconds.
+
+        ``None``, as in the beginning: the layer finds it. It can while the chart is up to date, or
+        where only one of UTC and this machine's own zone is possible; else it keeps what it found
+        last (UTC if nothing), and logs a warning once.
+
+        Raises
+        ------
+        ValueError
+            The offset is not finite.
+        """
+        if offset_ms is not None and not math.isfinite(offset_ms):
+            raise ValueError(f"the offset must be finite, got {offset_ms}")
+        self._told_offset_ms = None if offset_ms is None else float(offset_ms)
+        if self._is_ready:
+            self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
+
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Show a grid in place of the one before; nothing while the page is not ready.
 
         Parameters
@@ -153,16 +189,17 @@ class HeatmapLayer(QObject):
             ``priceLow`` (lower edge of row 0, USD), ``binUsd``, ``rows``, ``timeStartMs`` (left
             edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
             and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
-            "unproven"]`` each) and ``sequence``; for the words in the corner ``scale`` with its
+            "unproven"]`` each) and ``sequence``; ``nowMs``, now by the data's clock, where it may
+            differ from this machine's; for the words in the corner ``scale`` with its
             ``labels`` (``[place from 0 to 1, text]`` each) and ``sourceText``.
-        cells
-            (rows, cols) uint8 in C order, row 0 the lowest price, column 0 the oldest. 0 is
-            nothing, 1 to 255 little to much.
+        packed
+            Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
+            row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
         """
         if self._is_ready:
-            self._bridge.gridShown.emit(_encode(meta), base64.b64encode(cells).decode("ascii"))
+            self._bridge.gridShown.emit(_encode(meta), packed)
 
-    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
+    def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
         """Change and add columns at the right of the shown grid, drop some at its left.
 
         Where this does not continue the shown grid, `LayerListener.page_ready` follows.
@@ -172,12 +209,13 @@ class HeatmapLayer(QObject):
         meta
             ``sequence`` (the one before plus one), ``firstCol`` (absolute number of the first
             column: its left edge divided by ``binMs``), ``cols``, ``dropCols``, ``timeStartMs``
-            (the new left edge), ``windowStartMs``, ``endMs``; ``gaps`` where they changed.
-        cells
-            (rows, cols) uint8 as in `show_grid`.
+            (the new left edge), ``windowStartMs``, ``endMs``; ``gaps`` where they changed;
+            ``nowMs`` as in `show_grid`.
+        packed
+            Cells, (rows, cols) uint8, as in `show_grid`.
         """
         if self._is_ready:
-            self._bridge.cellsAppended.emit(_encode(meta), base64.b64encode(cells).decode("ascii"))
+            self._bridge.cellsAppended.emit(_encode(meta), packed)
 
     def set_options(self, options: Mapping[str, Any]) -> None:
         """Change how the grid is drawn; what is not named stays. Kept across loads of the page.
@@ -188,6 +226,8 @@ class HeatmapLayer(QObject):
             Some of ``visible`` (bool), ``opacity`` (alpha of the strongest cell, 0 to 1),
             ``palette`` (one of `Heatmap.heatmap_settings.PALETTES`), ``hatch`` (bool: whether
             gaps are hatched), ``colourBar`` and ``sourceLine`` (bool: the words in the corner),
+            ``profile`` (bool: longs and shorts per price row at the right edge), ``tooltip``
+            (bool: what lies under the crosshair),
             ``label`` (str: written large behind the candles, empty: nothing).
 
         Raises
@@ -203,9 +243,27 @@ class HeatmapLayer(QObject):
             self._bridge.optionsSet.emit(_encode(self._options))
 
     def clear(self) -> None:
-        """Take the grid off the chart; the options and the label stay."""
+        """Take grid and levels off the chart; the options and the label stay."""
         if self._is_ready:
             self._bridge.cleared.emit()
+
+    def show_cell(self, report: CellReport | None) -> None:
+        """Show at the crosshair what lies there; ``None``: nothing is known."""
+        if self._is_ready:
+            self._bridge.cellDescribed.emit(json.dumps(None if report is None else asdict(report)))
+
+    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
+        """Draw price clusters as levels, in place of those before.
+
+        Parameters
+        ----------
+        levels
+            The strongest first; each ``price`` (USD), ``side`` (``long`` or ``short``),
+            ``strength`` (0 to 1), ``fromMs`` (where it begins, UTC) and ``text`` (what its label
+            says after the price).
+        """
+        if self._is_ready:
+            self._bridge.levelsShown.emit(json.dumps(list(levels), allow_nan=False))
 
     def detach(self) -> None:
         """Leave page and channel for good: drawing, series, listeners and registration go."""
@@ -220,13 +278,21 @@ class HeatmapLayer(QObject):
         self._watch.stop()
         self._page.loadStarted.disconnect(self._on_load_started)
         self._page.loadFinished.disconnect(self._on_load_finished)
+        self._page.renderProcessTerminated.disconnect(self._on_terminated)
+        self._revival.stop()
+        if self._page.renderProcessPid() == 0:
+            # There is nothing to tidy up, and a script would be answered only at the page's end.
+            self._leave_channel()
+            return
+        self._farewell.start(_FAREWELL_MS)
         script = "if (window.OrderPilotHeatmap) OrderPilotHeatmap."
         self._page.runJavaScript(script + call_script("detach", self._name), self._leave_channel)
 
-    def _leave_channel(self, _answer: object) -> None:
+    def _leave_channel(self, _answer: object = None) -> None:
         """Take the bridge off the channel, now that the page does not speak to it any more."""
         if sip.isdeleted(self):
             return
+        self._farewell.stop()
         self._register_on(None)
         # From here on the layer lives as long as Python refers to it, not as long as the page.
         self.setParent(None)
@@ -240,7 +306,7 @@ class HeatmapLayer(QObject):
         self._is_ready = True
         # Whatever was changed since the script was made.
         self._bridge.optionsSet.emit(_encode(self._options))
-        self._bridge.timeOffsetSet.emit(self._time_offset_ms)
+        self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
         if self._listener is not None:
             self._listener.page_ready()
 
@@ -256,6 +322,28 @@ class HeatmapLayer(QObject):
         self._viewport = viewport
         if self._listener is not None:
             self._listener.viewport_changed(viewport)
+
+    def page_asked(self, query: CellQuery) -> None:
+        """Pass on which place is to be described."""
+        if self._listener is not None:
+            self._listener.cell_asked(query)
+
+    def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
+        """Take note of what the page's candle times are ahead of UTC; say what was found."""
+        is_news = offset_ms != (self._page_offset_ms or 0)
+        self._page_offset_ms = offset_ms
+        if self._told_offset_ms is not None:
+            return
+        hours = offset_ms / 3_600_000
+        if is_certain and is_news:
+            _logger.info("The page's candle times are %+g h ahead of UTC", hours)
+        elif not is_certain and not self._has_warned_of_offset:
+            self._has_warned_of_offset = True
+            _logger.warning(
+                "The page's candles do not tell whether their times are UTC or local, because the "
+                "newest one is old; taking them as %+g h ahead of UTC (set_time_offset tells it)",
+                hours,
+            )
 
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
@@ -275,6 +363,10 @@ class HeatmapLayer(QObject):
         self._is_ready = False
         self._watch.stop()
 
+    def _on_terminated(self, _status: object, _exit_code: int) -> None:
+        self._is_ready = False
+        self._watch.stop()
+
     def _on_load_finished(self, is_ok: bool) -> None:
         if not is_ok:
             _logger.warning("The chart page did not load; waiting for its next load")
@@ -289,7 +381,7 @@ class HeatmapLayer(QObject):
             "chart": self._chart,
             "candles": self._candles,
             "options": self._options,
-            "timeOffsetMs": self._time_offset_ms,
+            "timeOffsetMs": self._told_offset_ms,
             "channelSource": channel_script(),
         }
         call = call_script("OrderPilotHeatmap.attach", config)
@@ -325,7 +417,7 @@ def _encode(message: Mapping[str, Any]) -> str:
 
 
 def _check_option(name: str, value: object) -> object:
-    if name in ("visible", "hatch", "colourBar", "sourceLine"):
+    if name in ("visible", "hatch", "colourBar", "profile", "tooltip", "sourceLine"):
         is_valid, allowed = isinstance(value, bool), "True or False"
     elif name == "opacity":
         is_number = isinstance(value, int | float) and not isinstance(value, bool)

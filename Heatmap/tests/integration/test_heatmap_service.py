@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +15,10 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.errors import StorageError
-from Heatmap.heatmap_service import ExchangeClock
+from Heatmap.exchange_clock import ExchangeClock
 from Heatmap.layer_feed import LayerListener
 from Heatmap.model import DataKind, Viewport
+from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
@@ -41,22 +42,29 @@ class RecordingLayer:
         self.grids: list[Mapping[str, Any]] = []
         self.appended: list[tuple[float, Mapping[str, Any]]] = []
         self.options: dict[str, Any] = {}
+        self.levels: list[Sequence[Mapping[str, Any]]] = []
         self.is_shown = False
 
     def set_listener(self, listener: LayerListener | None) -> None:
         self.listener = listener
 
-    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
-        assert len(cells) == meta["rows"] * meta["cols"]
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
+        assert len(unpack_cells(packed)) == meta["rows"] * meta["cols"]
         self.grids.append(meta)
         self.is_shown = True
 
-    def append_cells(self, meta: Mapping[str, Any], cells: bytes) -> None:
-        assert len(cells) == self.grids[-1]["rows"] * meta["cols"]
+    def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
+        assert len(unpack_cells(packed)) == self.grids[-1]["rows"] * meta["cols"]
         self.appended.append((time.monotonic(), meta))
 
     def set_options(self, options: Mapping[str, Any]) -> None:
         self.options.update(options)
+
+    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
+        self.levels.append(levels)
+
+    def show_cell(self, report: object) -> None:
+        raise AssertionError(f"nobody asked about a cell, got {report}")
 
     def clear(self) -> None:
         self.is_shown = False
@@ -446,7 +454,7 @@ def test_the_status_tells_what_the_database_holds_of_today(tmp_path: Path) -> No
         await service.start()
         try:
             async with asyncio.timeout(10):
-                while (status := service.status())["events_today"] is None:
+                while (status := service.status())["events_today"] is None:  # noqa: ASYNC110  # nothing tells
                     await asyncio.sleep(0.01)
         finally:
             await service.stop()

@@ -12,6 +12,7 @@ from Heatmap.compat import override
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.layer_feed import FeedContext, LayerFeed
 from Heatmap.model import DataKind, LiquidationEvent
+from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
 from Heatmap.tests.unit.stored_events import EVENT
@@ -27,9 +28,9 @@ class KeepingLayer(RecordingLayer):
         self.cells = b""
 
     @override
-    def show_grid(self, meta: Mapping[str, Any], cells: bytes) -> None:
-        super().show_grid(meta, cells)
-        self.cells = cells
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
+        super().show_grid(meta, packed)
+        self.cells = unpack_cells(packed)
 
 
 def event(price: float) -> LiquidationEvent:

@@ -3,14 +3,17 @@
 import base64
 import json
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QImage
 from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 
+from Heatmap.picture.packing import pack_cells
 from Heatmap.ui.page_scripts import channel_script
 
 START_S = 1_733_360_400  # 2024-12-05T01:00:00Z
@@ -80,8 +83,31 @@ function connectHost() {
 </script></body></html>"""
 
 
-def page_html(*, is_dark: bool = True) -> str:
-    library = resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
+PACKAGED_BUILD = "5.1.0 production"
+_BUILDS = Path(__file__).parents[3] / ".venv" / "chart-builds"
+
+
+def has_build(build: str) -> bool:
+    """Tell whether a build is here, which is named by version and kind."""
+    return build == PACKAGED_BUILD or _path_of(build).exists()
+
+
+def chart_library(build: str = PACKAGED_BUILD) -> str:
+    """Give the text of a build; skip the test where it is absent."""
+    if build == PACKAGED_BUILD:
+        return resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
+    if not has_build(build):
+        pytest.skip(f"Lightweight Charts {build} is absent: tools/fetch_chart_builds.py needs npm")
+    return _path_of(build).read_text(encoding="utf-8")
+
+
+def _path_of(build: str) -> Path:
+    version, kind = build.split()
+    return _BUILDS / version / f"lightweight-charts.standalone.{kind}.js"
+
+
+def page_html(*, is_dark: bool = True, library: str | None = None) -> str:
+    library = chart_library() if library is None else library
     html = PAGE.replace("BACKGROUND", "#0b0b0d" if is_dark else "#ffffff")
     html = html.replace("TEXT", "#c8ccd4" if is_dark else "#24292f")
     html = html.replace("GRID", "#1f2226" if is_dark else "#e8eaee")
@@ -94,6 +120,8 @@ class ChartPage:
     def __init__(self, qtbot: Any, *, is_dark: bool = True, size: tuple[int, int]) -> None:
         self.qtbot = qtbot
         self.is_dark = is_dark
+        #: What the next load shows instead of the usual page.
+        self.html: str | None = None
         self.view = QWebEngineView()
         self.page = WatchedPage(self.view)
         self.view.setPage(self.page)
@@ -104,7 +132,8 @@ class ChartPage:
     def load(self) -> None:
         """Load the page as the host does: `setHtml` with a base URL."""
         with self.qtbot.waitSignal(self.page.loadFinished, timeout=20_000):
-            self.page.setHtml(page_html(is_dark=self.is_dark), QUrl("http://host.invalid/"))
+            html = page_html(is_dark=self.is_dark) if self.html is None else self.html
+            self.page.setHtml(html, QUrl("http://host.invalid/"))
 
     def js(self, script: str) -> Any:
         """Evaluate an expression on the page."""
@@ -173,6 +202,7 @@ class Recording:
         self.symbols = 0
         self.viewports: list[Any] = []
         self.timings: list[Any] = []
+        self.queries: list[Any] = []
 
     def viewport_changed(self, viewport: Any) -> None:
         self.viewports.append(viewport)
@@ -183,12 +213,15 @@ class Recording:
     def symbol_changed(self) -> None:
         self.symbols += 1
 
+    def cell_asked(self, query: Any) -> None:
+        self.queries.append(query)
+
     def painted(self, timing: Any) -> None:
         self.timings.append(timing)
 
 
-def grid_message(cells: Any, **changes: Any) -> tuple[dict[str, Any], bytes]:
-    """Give meta and bytes for `show_grid`: 5 s columns and 50 USD rows around the candles."""
+def grid_message(cells: Any, **changes: Any) -> tuple[dict[str, Any], str]:
+    """Give meta and packed cells for `show_grid`: 5 s by 50 USD around the candles."""
     rows, cols = cells.shape
     start_ms = changes.pop("timeStartMs", START_S * 1000)
     meta = {
@@ -207,7 +240,7 @@ def grid_message(cells: Any, **changes: Any) -> tuple[dict[str, Any], bytes]:
         "sequence": 1,
     }
     meta.update(changes)
-    return meta, cells.tobytes()
+    return meta, pack_cells(cells.tobytes())
 
 
 def to_array(image: QImage) -> Any:

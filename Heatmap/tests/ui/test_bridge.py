@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from Heatmap.model import Viewport
-from Heatmap.ui.bridge import HeatmapBridge, parse_viewport
+from Heatmap.picture.messages import CellQuery
+from Heatmap.ui.bridge import HeatmapBridge, parse_query, parse_viewport
 
 GOOD: dict[str, Any] = {
     "priceLow": 98_000.5,
@@ -14,6 +15,12 @@ GOOD: dict[str, Any] = {
     "endMs": None,
     "widthPx": 800,
     "heightPx": 450.5,
+}
+PLACE: dict[str, Any] = {
+    "priceLow": 98_000.5,
+    "priceHigh": 98_010,
+    "fromMs": 1_733_360_400_000,
+    "toMs": 1_733_360_410_000,
 }
 
 
@@ -29,6 +36,12 @@ class Reports:
 
     def page_moved(self, viewport: Viewport) -> None:
         self.calls.append(viewport)
+
+    def page_asked(self, query: CellQuery) -> None:
+        self.calls.append(query)
+
+    def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
+        self.calls.append((offset_ms, is_certain))
 
     def page_painted(self, timing: dict[str, float]) -> None:
         self.calls.append(timing)
@@ -46,6 +59,7 @@ def test_a_view_is_read_with_its_types() -> None:
     [
         "",
         "nonsense",
+        "[" * 9_000,
         "[]",
         "null",
         "3",
@@ -57,6 +71,8 @@ def test_a_view_is_read_with_its_types() -> None:
         json.dumps({**GOOD, "priceHigh": 98_000.5}),
         json.dumps({**GOOD, "priceHigh": float("nan")}),
         json.dumps({**GOOD, "priceHigh": float("inf")}),
+        # A whole number that no float can hold.
+        json.dumps({**GOOD, "priceHigh": 10**400}),
         json.dumps({**GOOD, "padding": "x" * 20_000}),
     ],
 )
@@ -68,12 +84,56 @@ def test_a_view_that_cannot_be_used_is_refused_and_dropped(payload: str) -> None
     assert reports.calls == []
 
 
+def test_a_place_is_read() -> None:
+    expected = CellQuery(98_000.5, 98_010.0, 1_733_360_400_000, 1_733_360_410_000)
+    assert parse_query(json.dumps(PLACE)) == expected
+    # Times come as JavaScript's numbers, and are whole milliseconds.
+    query = parse_query(json.dumps({**PLACE, "fromMs": 1_733_360_399_999.7, "more": "ignored"}))
+    assert query == expected
+    assert isinstance(query.from_ms, int)
+    assert isinstance(query.price_high, float)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "nonsense",
+        "[" * 9_000,
+        "[]",
+        "null",
+        *(json.dumps({k: v for k, v in PLACE.items() if k != name}) for name in PLACE),
+        *(json.dumps({**PLACE, name: None}) for name in PLACE),
+        *(json.dumps({**PLACE, name: "98000"}) for name in PLACE),
+        *(json.dumps({**PLACE, name: True}) for name in PLACE),
+        *(json.dumps({**PLACE, name: float("nan")}) for name in PLACE),
+        *(json.dumps({**PLACE, name: float("-inf")}) for name in PLACE),
+        *(json.dumps({**PLACE, name: -(10**400)}) for name in PLACE),
+        json.dumps({**PLACE, "priceLow": 98_010}),
+        json.dumps({**PLACE, "priceLow": 98_011}),
+        json.dumps({**PLACE, "toMs": 1_733_360_400_000}),
+        # Less than a millisecond is no time.
+        json.dumps({**PLACE, "toMs": 1_733_360_400_000.4}),
+        json.dumps({**PLACE, "padding": "x" * 20_000}),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_and_dropped(payload: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # the words differ from case to case
+        parse_query(payload)
+    reports = Reports()
+    HeatmapBridge(reports).pageAsked(payload)
+    assert reports.calls == []
+
+
 def test_reports_reach_their_receiver() -> None:
     reports = Reports()
     bridge = HeatmapBridge(reports)
     bridge.pageReady("{}")
     bridge.pageNeedsGrid("{}")
     bridge.pageMoved(json.dumps(GOOD))
+    bridge.pageAsked(json.dumps(PLACE))
+    bridge.pageOffset(json.dumps({"offsetMs": 19_800_000, "isCertain": True}))
+    bridge.pageOffset(json.dumps({"offsetMs": "much", "isCertain": True}))
     bridge.pagePainted(json.dumps({"paintMs": 0.4, "frames": 12, "more": "ignored"}))
     bridge.pagePainted("{}")
     bridge.pageFailed("TypeError: nothing to see")
@@ -81,6 +141,8 @@ def test_reports_reach_their_receiver() -> None:
         "ready",
         "needs grid",
         Viewport(98_000.5, 99_000.0, None, 800.0, 450.5),
+        CellQuery(98_000.5, 98_010.0, 1_733_360_400_000, 1_733_360_410_000),
+        (19_800_000.0, True),
         {"paintMs": 0.4, "frames": 12.0},
     ]
 
@@ -98,10 +160,14 @@ def test_the_page_sees_only_messages_on_the_bridge() -> None:
         "cellsAppended",
         "optionsSet",
         "timeOffsetSet",
+        "cellDescribed",
+        "levelsShown",
         "cleared",
         "pageReady",
         "pageNeedsGrid",
         "pageMoved",
+        "pageAsked",
+        "pageOffset",
         "pagePainted",
         "pageFailed",
     }

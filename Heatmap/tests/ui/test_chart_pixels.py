@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PyQt6.QtGui import QImage
 
+from Heatmap.picture.packing import pack_cells
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -236,7 +237,7 @@ def test_an_increment_adds_changes_and_drops_columns(
             "windowStartMs": 0,
             "endMs": (START_S + 3300) * 1000,
         },
-        np.ascontiguousarray(cells).tobytes(),
+        pack_cells(np.ascontiguousarray(cells).tobytes()),
     )
     new = ((12 * 50, 12, 10),)
     x, _, y, _ = cell_box(chart_page, *new[0])
@@ -269,7 +270,7 @@ def test_increments_that_run_past_the_ring_s_end_stay_in_place(
                 "windowStartMs": 0,
                 "endMs": (START_S + 600 + 60 * step) * 1000,
             },
-            cells.tobytes(),
+            pack_cells(cells.tobytes()),
         )
     drawn = wait_for_change(chart_page, bare)
     expected = ((120 + 12 * 38, 12, 50), (120 + 12 * 44, 12, 50))
@@ -294,7 +295,7 @@ def test_an_increment_out_of_sequence_asks_for_a_whole_grid_and_changes_nothing(
         "windowStartMs": 0,
         "endMs": 0,
     }
-    layer.append_cells(meta, bytes([255]) * ROWS)
+    layer.append_cells(meta, pack_cells(bytes([255]) * ROWS))
     qtbot.waitUntil(lambda: listener.ready == 2, timeout=10_000)
     assert chart_page.settled_picture() == drawn
 
@@ -546,7 +547,7 @@ def test_increments_give_the_same_picture_as_the_whole_grid(
                 "windowStartMs": 0,
                 "endMs": (start_col + end) * 5000,
             },
-            np.ascontiguousarray(everything[:, changed_from:end]).tobytes(),
+            pack_cells(np.ascontiguousarray(everything[:, changed_from:end]).tobytes()),
         )
         if sequence % 13 == 0:
             wait_for_change(chart_page, bare)
@@ -581,3 +582,19 @@ def test_cells_are_sharp_at_a_fractional_device_pixel_ratio(
     left, right, top, bottom = (1.5 * edge for edge in cell_box(chart_page, *CELLS[0]))
     edges = (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1)
     assert edges == pytest.approx((left, right, top, bottom), abs=1)
+
+
+def test_a_window_narrower_than_a_pixel_is_a_hairline(
+    chart_page: ChartPage, shown: Callable[..., HeatmapLayer]
+) -> None:
+    # An hour among weekly candles of eleven pixels.
+    chart_page.create_chart(minute_candles(step_s=7 * 86_400))
+    bare = chart_page.settled_picture()
+    start_ms = (START_S + 40 * 7 * 86_400) * 1000
+    shown(np.full((ROWS, COLS), 255, np.uint8), timeStartMs=start_ms)
+    drawn = wait_for_change(chart_page, bare)
+    columns = np.flatnonzero(changed(bare, drawn)[40:300].any(axis=0))
+    assert len(columns) == 1
+    spacing = chart_page.js("chart.timeScale().options().barSpacing")
+    left = chart_page.x_of_candle(START_S + 40 * 7 * 86_400) - spacing / 2
+    assert abs(columns[0] - left) <= 1

@@ -63,3 +63,31 @@ def test_alpha_rises_with_the_byte_and_ends_at_the_opacity(name: str) -> None:
 def test_no_two_palettes_look_alike() -> None:
     samples = {tuple(swatch_colours(name)) for name in PALETTES}
     assert len(samples) == len(PALETTES)
+
+
+@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_each_side_of_a_split_runs_one_way_in_lightness(name: str, side: str) -> None:
+    steps = [
+        lightness("#" + "".join(f"{int(channel):02x}" for channel in colour))
+        for colour in (
+            evaluate("OrderPilotHeatmap.palette.sideColourAt", name, side, step / 63)
+            for step in range(64)
+        )
+    ]
+    sign = -1 if name == "daylight" else 1
+    assert min(sign * (after - before) for before, after in itertools.pairwise(steps)) > 0
+    assert sign * (steps[-1] - steps[0]) > 55
+
+
+@pytest.mark.parametrize("name", PALETTES)
+def test_the_split_table_tells_sides_apart_and_keeps_levels(name: str) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.splitLookUpTable", name, 0.6)
+    pixels = [table[4 * byte : 4 * byte + 4] for byte in range(256)]
+    assert pixels[0][3] == pixels[1][3] == 0
+    # The same level of both sides is as strong, and orange against blue.
+    for level in range(1, 128):
+        short, long = pixels[2 * level], pixels[2 * level + 1]
+        assert short[3] == long[3] > 0
+        assert long[0] - long[2] > short[0] - short[2] + 30
+    assert pixels[255][3] == pytest.approx(0.6 * 255, abs=1)

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from Heatmap.aggregation.grid_builder import build_grid
-from Heatmap.aggregation.heat_field import ColumnRange, HeatField, needed_span_ms
+from Heatmap.aggregation.heat_field import (
+    ColumnRange,
+    HeatField,
+    counted,
+    needed_span_ms,
+    united,
+)
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.arrays import EVENT_DTYPE
 
@@ -395,3 +401,30 @@ def test_a_field_needs_events_from_as_far_as_they_can_be_seen() -> None:
     assert span("bands", None) == (TIME.start_ms - day, TIME.end_ms)
     assert span("spots", TAU) == (TIME.start_ms - 10 * BIN, TIME.end_ms + 10 * BIN)
     assert span("cells", None) == (TIME.start_ms, TIME.end_ms)
+
+
+def test_what_counts_is_told_apart_from_what_does_not() -> None:
+    events = np.concatenate(
+        [
+            one(1_001, 1, 10.0, True),
+            one(1_001, 1, 9.999, True),
+            one(1_001, 1, 10.0, False),
+            one(1_001, 1, math.nan, True),
+            one(1_001, 1, math.inf, False),
+        ]
+    )
+    assert counted(events, "both", 0.0).tolist() == [True, True, True, False, False]
+    # At the smallest notional itself an event counts.
+    assert counted(events, "both", 10.0).tolist() == [True, False, True, False, False]
+    assert counted(events, "split", 10.0).tolist() == [True, False, True, False, False]
+    assert counted(events, "longs", 0.0).tolist() == [True, True, False, False, False]
+    assert counted(events, "shorts", 0.0).tolist() == [False, False, True, False, False]
+    assert counted(events_of(), "both", 0.0).shape == (0,)
+
+
+def test_ranges_of_columns_are_united() -> None:
+    low, high = ColumnRange(2, 5), ColumnRange(9, 12)
+    assert united(low, high) == united(high, low) == ColumnRange(2, 12)
+    assert united(low, None) == united(None, low) == low
+    assert united(ColumnRange(2, 12), high) == ColumnRange(2, 12)
+    assert united(None, None) is None

@@ -4,46 +4,29 @@ import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from Heatmap.aggregation.normalization import Scale
-from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide, Viewport
-from Heatmap.picture.gaps import find_gaps
+from Heatmap.model import DataKind, OrderSide, Viewport
+from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import Heartbeats, PictureMessage, PictureRequest
-from Heatmap.picture.words import colour_bar_labels, usd_text
+from Heatmap.picture.messages import Heartbeats, PictureRequest
 from Heatmap.storage.sqlite_store import SqliteStore
-
-NOW_MS = 1_733_360_400_000
-VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, height_px=500)
-TICK = Decimal("0.1")
-
-
-def event(ts_ms: int, price: float, notional: float, side: OrderSide) -> LiquidationEvent:
-    qty = notional / price
-    return LiquidationEvent(
-        ts_ms, "BTCUSDT", side, price, qty, notional, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
-    )
-
-
-def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[LiquidationEvent]:
-    rng = np.random.default_rng(seed)
-    times = np.sort(rng.integers(start_ms, end_ms, count))
-    sides = (OrderSide.BUY, OrderSide.SELL)
-    return [
-        event(int(ts), float(price), float(usd), sides[int(side)])
-        for ts, price, usd, side in zip(
-            times,
-            rng.uniform(96_500, 99_500, count).round(1),
-            rng.lognormal(8, 2, count),
-            rng.integers(0, 2, count),
-            strict=True,
-        )
-    ]
+from Heatmap.tests.unit.picture_requests import (
+    NOW_MS,
+    TICK,
+    VIEW,
+    cells_of,
+    columns,
+    event,
+    pending_of,
+    place,
+    random_events,
+    rebuilt,
+    request,
+    whole,
+)
 
 
 @pytest.fixture
@@ -58,27 +41,6 @@ def picture(tmp_path: Path, store: SqliteStore) -> Iterator[HeatPicture]:
     made = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
     yield made
     made.close()
-
-
-def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) -> PictureRequest:
-    return PictureRequest(
-        viewport=viewport,
-        settings=HeatmapSettings(enabled=True, **settings),
-        tick_size=TICK,
-        now_ms=now_ms,
-        heartbeats=Heartbeats(now_ms - 9_000_000, now_ms - 200, 15_000),
-    )
-
-
-def cells_of(message: PictureMessage) -> np.ndarray:
-    shape = (message.meta["rows"], message.meta["cols"])
-    return np.frombuffer(message.cells, np.uint8).reshape(shape)
-
-
-def whole(message: PictureMessage | None) -> PictureMessage:
-    assert message is not None
-    assert message.is_whole
-    return message
 
 
 def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) -> None:
@@ -97,37 +59,37 @@ def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) 
     assert cells[row, column] > cells[row, -1] > 0
 
 
+@pytest.mark.parametrize("side", ["both", "shorts", "split"])
+@pytest.mark.parametrize("shape", ["bands", "spots", "cells"])
 def test_batches_give_the_same_picture_as_a_rebuild(
-    store: SqliteStore, picture: HeatPicture, tmp_path: Path
+    store: SqliteStore, picture: HeatPicture, tmp_path: Path, shape: str, side: str
 ) -> None:
-    locked = {"clip_usd": 50_000.0}
+    values = {"clip_usd": 50_000.0, "shape": shape, "side": side, "minimum_notional": 500.0}
     store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=1))
-    cells = cells_of(whole(picture.rebuild(request(**locked), ()))).copy()
+    first_message = whole(picture.rebuild(request(**values), ()))
+    assert first_message.meta["isSplit"] is (side == "split")
+    cells = cells_of(first_message).copy()
     now_ms = NOW_MS
     for step in range(12):
         # Some are late, some come in the newest column, and one is ahead of this clock.
-        fresh = random_events(5, now_ms - 120_000, now_ms + 7_000, seed=100 + step)
+        fresh = random_events(15, now_ms - 120_000, now_ms + 7_000, seed=100 + step)
         batch = store.write(fresh)
         now_ms += 7_000
-        message = picture.update(
-            request(now_ms, **locked), list(zip(batch.row_ids, batch.events, strict=True))
-        )
-        assert message is not None
-        assert not message.is_whole
-        meta = message.meta
+        message = picture.update(request(now_ms, **values), pending_of(batch))
+        meta = columns(message).meta
         kept = cells[:, meta["dropCols"] :]
         cells = np.concatenate(
             [kept, np.zeros((cells.shape[0], cells.shape[1] - kept.shape[1]), np.uint8)], axis=1
         )
-        added = np.frombuffer(message.cells, np.uint8).reshape(cells.shape[0], meta["cols"])
+        added = np.frombuffer(columns(message).cells, np.uint8)
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
-        cells[:, first : first + meta["cols"]] = added
-    other = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
-    rebuilt = cells_of(whole(other.rebuild(request(now_ms, **locked), ())))
-    other.close()
+        cells[:, first : first + meta["cols"]] = added.reshape(cells.shape[0], meta["cols"])
+    expected = cells_of(rebuilt(tmp_path, request(now_ms, **values)))
+    assert expected.any()
     # A value in the middle between two levels may round either way.
-    difference = np.abs(cells.astype(int) - rebuilt.astype(int))
-    assert difference.max() <= 1
+    step_size = 2 if side == "split" else 1
+    difference = np.abs(cells.astype(int) - expected.astype(int))
+    assert difference.max() <= step_size
     assert np.count_nonzero(difference) <= 5
 
 
@@ -218,28 +180,6 @@ def test_a_closed_picture_does_nothing(picture: HeatPicture) -> None:
     assert picture.restyle(request(), ()) is None
 
 
-def covered(start_ms: int, end_ms: int, *, proven: bool = True) -> CoverageInterval:
-    return CoverageInterval("BTCUSDT", start_ms, end_ms, proven)
-
-
-@pytest.mark.parametrize(
-    ("intervals", "expected"),
-    [
-        ([], [[0, 100, "gap"]]),
-        ([covered(0, 100)], []),
-        ([covered(10, 40), covered(60, 100)], [[0, 10, "gap"], [40, 60, "gap"]]),
-        (
-            [covered(0, 50, proven=False), covered(50, 90)],
-            [[0, 50, "unproven"], [90, 100, "gap"]],
-        ),
-    ],
-)
-def test_what_is_not_covered_is_a_gap(
-    intervals: list[CoverageInterval], expected: list[list[Any]]
-) -> None:
-    assert find_gaps(intervals, 0, 100) == expected
-
-
 def test_the_newest_coverage_reaches_until_now_while_heartbeats_flow(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
@@ -290,38 +230,6 @@ def test_a_picture_of_another_view_never_slides_on_with_now(
     assert cells_of(whole(picture.rebuild(request(NOW_MS + 60_000), ()))).any()
 
 
-def test_the_colour_bar_says_what_the_levels_stand_for() -> None:
-    assert colour_bar_labels(Scale("linear", 0.0, 260_000.0)) == [
-        [0.0, "0"],
-        [0.5, "130k"],
-        [1.0, "\u2265260k USD"],
-    ]
-    assert colour_bar_labels(Scale("sqrt", 0.0, 1e6))[1] == [0.5, "250k"]
-    assert colour_bar_labels(Scale("log", 100.0, 1e6)) == [
-        [0.0, "100"],
-        [0.5, "10k"],
-        [1.0, "\u22651M USD"],
-    ]
-
-
-@pytest.mark.parametrize(
-    ("usd", "text"),
-    [
-        (0.0, "0"),
-        (0.5, "0.5"),
-        (949.0, "950"),
-        (999.6, "1k"),
-        (1_234.0, "1.2k"),
-        (34_800.0, "35k"),
-        (999_600.0, "1M"),
-        (2_520_530.0, "2.5M"),
-        (3.1e9, "3.1B"),
-    ],
-)
-def test_amounts_have_two_significant_digits(usd: float, text: str) -> None:
-    assert usd_text(usd) == text
-
-
 def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: HeatPicture) -> None:
     assert "none recorded yet" in whole(picture.rebuild(request(), ())).meta["sourceText"]
     store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
@@ -338,3 +246,91 @@ def test_coverage_that_lags_by_more_than_writing_explains_is_not_stretched(
     odd = PictureRequest(VIEW, request().settings, TICK, NOW_MS, beats)
     gaps = whole(picture.rebuild(odd, ())).meta["gaps"]
     assert gaps == [[NOW_MS - 1_200_000, NOW_MS, "gap"]]
+
+
+def test_locked_colours_stay_comparable_between_days_and_windows(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    day_ms = 86_400_000
+    marks = [
+        event(NOW_MS - number * day_ms - 60_000, 98_000.0, 4e4, OrderSide.SELL)
+        for number in range(3)
+    ]
+    # The days differ in everything else.
+    store.write(random_events(40, NOW_MS - 7_000_000, NOW_MS - 1_000_000, seed=20))
+    giants = [
+        event(NOW_MS - day_ms - number * 60_000, 97_200.0, 9e6, OrderSide.BUY)
+        for number in range(2, 50)
+    ]
+    store.write(marks + giants)
+    levels, scales = set(), []
+    for number, mark in enumerate(marks):
+        for window in ("2h", "8h", "2d"):
+            asked = request(
+                NOW_MS - number * day_ms,
+                window=window,
+                clip_usd=250_000.0,
+                decay="off",
+                shape="cells",
+            )
+            message = rebuilt(tmp_path, asked)
+            scales.append(message.meta["scale"])
+            levels.add(int(cells_of(message)[place(message.meta, mark.ts_ms, mark.price)]))
+    assert levels == {round(255 * (4e4 / 250_000.0) ** 0.5)}
+    assert all(scale == scales[0] for scale in scales)
+
+
+@pytest.mark.parametrize("side", ["both", "split"])
+def test_drawn_columns_keep_their_locked_colours_as_the_window_moves_on(
+    store: SqliteStore, tmp_path: Path, side: str
+) -> None:
+    store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS + 3_600_000, seed=21))
+    values = {"clip_usd": 50_000.0, "side": side}
+    before = rebuilt(tmp_path, request(**values))
+    after = rebuilt(tmp_path, request(NOW_MS + 1_800_000, **values))
+    moved = (after.meta["timeStartMs"] - before.meta["timeStartMs"]) // before.meta["binMs"]
+    assert moved == 180
+    # All but the column of then, whose end was still to come.
+    old, new = cells_of(before)[:, moved:-1].astype(int), cells_of(after)[:, : -moved - 1]
+    assert old.any()
+    assert np.abs(old - new).max() <= 2
+    # A value in the middle between two levels may round either way.
+    assert np.count_nonzero(old != new) <= 5
+
+
+def test_a_live_event_moves_the_clip_only_when_it_is_off_by_more_than_a_tenth(
+    store: SqliteStore, picture: HeatPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heat_picture, "CLIP_PERIOD_S", 0.0)
+    values = {"shape": "cells", "decay": "off", "clip_percentile": 100.0}
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e5, OrderSide.SELL)])
+    assert whole(picture.rebuild(request(**values), ())).meta["scale"]["clipUsd"] == 1e5
+    little_more = store.write([event(NOW_MS - 60_000, 98_000.0, 9e3, OrderSide.SELL)])
+    columns(picture.update(request(**values), pending_of(little_more)))
+    too_much = store.write([event(NOW_MS - 60_000, 98_000.0, 2e3, OrderSide.SELL)])
+    message = whole(picture.update(request(**values), pending_of(too_much)))
+    assert message.meta["scale"]["clipUsd"] == pytest.approx(1.11e5)
+
+
+def test_a_split_picture_tells_whose_each_cell_is(store: SqliteStore, picture: HeatPicture) -> None:
+    long, short = (
+        event(NOW_MS - 600_000, 98_000.0, 4e4, OrderSide.SELL),
+        event(NOW_MS - 600_000, 98_500.0, 4e4, OrderSide.BUY),
+    )
+    store.write([long, short])
+    values = {"side": "split", "shape": "cells", "decay": "off", "clip_usd": 4e4}
+    message = whole(picture.rebuild(request(**values), ()))
+    cells, meta = cells_of(message), message.meta
+    assert cells[place(meta, long.ts_ms, long.price)] == 255
+    assert cells[place(meta, short.ts_ms, short.price)] == 254
+    assert np.count_nonzero(cells) == 2
+    places = [label for label, _ in meta["scale"]["labels"]]
+    texts = [text for _, text in meta["scale"]["labels"]]
+    assert places == [0.0, 0.5, 1.0]
+    assert texts == ["shorts \u226540k USD", "0", "longs \u226540k USD"]
+    # A live event turns the cell to the side that is the larger now.
+    batch = store.write([event(long.ts_ms, long.price, 6e4, OrderSide.BUY)])
+    update = columns(picture.update(request(**values), pending_of(batch)))
+    assert update.meta["cols"] == 1
+    row = place(meta, long.ts_ms, long.price)[0]
+    assert update.cells[row] == 254

@@ -1,9 +1,36 @@
-"""The schedule of a feed: debounce, throttle, and what makes what superfluous."""
+"""A feed's schedule (debounce, throttle, what makes what superfluous), and its answers."""
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Heatmap.layer_feed import LONGEST_QUIET_S, QUIET_S, Action, FeedSchedule
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.layer_feed import (
+    LONGEST_QUIET_S,
+    QUIET_S,
+    Action,
+    FeedContext,
+    FeedSchedule,
+    LayerFeed,
+    LayerListener,
+)
+from Heatmap.model import DataKind, Viewport
+from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.packing import unpack_cells
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.stored_events import EVENT
+
+NOW_MS = 1_733_360_400_000
 
 
 def begun(now_s: float = 0.0, interval_s: float = 0.25) -> FeedSchedule:
@@ -122,3 +149,219 @@ def test_the_delay_always_leads_to_an_action_and_updates_never_come_too_often(
                 assert now_s - update_s >= 0.25 - 1e-9
                 update_s = now_s
             schedule.begin(action, now_s)
+
+
+class AskingLayer:
+    """The far side of a feed: asks about places, and keeps the answers."""
+
+    def __init__(self) -> None:
+        self.symbol: str | None = "BTCUSDT"
+        self.listener: LayerListener | None = None
+        self.grid: Mapping[str, Any] = {}
+        self.options: dict[str, Any] = {}
+        self.answers: list[CellReport | None] = []
+
+    def set_listener(self, listener: LayerListener | None) -> None:
+        self.listener = listener
+
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
+        assert len(unpack_cells(packed)) == meta["rows"] * meta["cols"]
+        self.grid = meta
+
+    def append_cells(self, _meta: Mapping[str, Any], _packed: str) -> None:
+        return
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        self.options.update(options)
+
+    def clear(self) -> None:
+        self.grid = {}
+
+    def show_cell(self, report: CellReport | None) -> None:
+        self.answers.append(report)
+
+    def open_page(self) -> None:
+        """Tell the feed what a page tells it once it has a chart."""
+        assert self.listener is not None
+        self.listener.page_ready()
+        self.listener.viewport_changed(Viewport(97_000.0, 99_000.0, None, 900.0, 500.0))
+
+    def place(self, cols_back: int) -> CellQuery:
+        """The cell of the stored event, or one further left in its row."""
+        grid, bin_ms, bin_usd = self.grid, self.grid["binMs"], self.grid["binUsd"]
+        low = 98_000.0 // bin_usd * bin_usd
+        start_ms = (NOW_MS - 60_000) // bin_ms * bin_ms - cols_back * bin_ms
+        assert grid["timeStartMs"] <= start_ms
+        return CellQuery(low, low + bin_usd, start_ms, start_ms + bin_ms)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - work of another thread
+            await asyncio.sleep(0.005)
+
+
+class Asked:
+    """A running feed on a real file with one liquidation, and the layer that asks it."""
+
+    def __init__(self, path: Path, settings: HeatmapSettings) -> None:
+        self.layer = AskingLayer()
+        # One worker: while the gate is shut no piece of work begins.
+        self.executor = ThreadPoolExecutor(1)
+        self._gate = threading.Event()
+        context = FeedContext(
+            database=path,
+            clock=lambda: NOW_MS,
+            tick_size=lambda _symbol: Decimal("0.1"),
+            heartbeats=lambda _symbol: None,
+            executor=self.executor,
+            label="",
+        )
+        self.feed = LayerFeed(self.layer, settings, context)
+
+    def shut_gate(self) -> None:
+        self.executor.submit(self._gate.wait)
+
+    def open_gate(self) -> None:
+        self._gate.set()
+
+    def ask(self, query: CellQuery) -> None:
+        # As a layer does: the listener is whom it tells; nobody after `close`.
+        self.feed.cell_asked(query)
+
+
+@asynccontextmanager
+async def asked(directory: Path, **values: Any) -> AsyncIterator[Asked]:
+    path = directory / "x.sqlite3"
+    event = replace(EVENT, ts_ms=NOW_MS - 60_000, price=98_000.0, notional=20_000.0)
+    settings = HeatmapSettings(**{"enabled": True, "shape": "cells", "decay": "off", **values})
+    with SqliteStore(path, DataKind.REPLAY) as store:
+        store.write([event])
+        world = Asked(path, settings)
+        task = asyncio.create_task(world.feed.run())
+        try:
+            await asyncio.sleep(0)  # the task begins
+            world.layer.open_page()
+            if settings.enabled:
+                await until(lambda: world.layer.grid)
+            yield world
+        finally:
+            world.open_gate()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(world.executor.shutdown)
+
+
+def amount(report: CellReport | None) -> str:
+    assert report is not None
+    return dict(report.lines)["Liquidated here"]
+
+
+def test_a_question_is_answered_with_what_lies_there(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            for query, expected in [
+                (world.layer.place(0), "\u2265 20k USD in 1"),
+                (world.layer.place(1), "not recorded"),
+            ]:
+                world.layer.answers.clear()
+                world.ask(query)
+                await until(lambda: world.layer.answers)
+                (report,) = world.layer.answers
+                assert report is not None
+                assert report.query == query
+                assert amount(report) == expected
+
+    asyncio.run(main())
+
+
+def test_of_several_questions_meanwhile_only_the_last_counts(tmp_path: Path) -> None:
+    async def main() -> list[int]:
+        async with asked(tmp_path) as world:
+            places = [world.layer.place(number) for number in range(5)]
+            world.shut_gate()
+            for query in places[:4]:
+                world.ask(query)
+            world.open_gate()
+            await until(lambda: len(world.layer.answers) == 2)
+            # What was passed over is not answered later either.
+            world.ask(places[4])
+            await until(lambda: len(world.layer.answers) == 3)
+            answered = [report.query for report in world.layer.answers if report is not None]
+            return [places.index(query) for query in answered]
+
+    assert asyncio.run(main()) == [0, 3, 4]
+
+
+def test_without_a_picture_nothing_is_known(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path, enabled=False) as world:
+            world.ask(CellQuery(98_000.0, 98_010.0, NOW_MS - 60_000, NOW_MS - 50_000))
+            assert world.layer.answers == [None]
+
+    asyncio.run(main())
+
+
+def test_a_place_that_is_not_in_the_picture_is_not_known(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            world.ask(replace(world.layer.place(0), price_low=1.0, price_high=2.0))
+            await until(lambda: world.layer.answers)
+            assert world.layer.answers == [None]
+
+    asyncio.run(main())
+
+
+def test_a_closed_feed_answers_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            query = world.layer.place(0)
+            world.shut_gate()
+            world.ask(query)  # under way when the feed is closed
+            world.ask(query)
+            world.feed.close()
+            world.ask(query)
+            world.open_gate()
+            # Everything that was handed to the worker is done, and its callbacks have run.
+            await asyncio.get_running_loop().run_in_executor(world.executor, int)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert world.layer.answers == []
+            assert world.layer.listener is None
+
+    asyncio.run(main())
+
+
+def test_a_question_that_cannot_be_answered_is_logged_and_the_next_one_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            # No page asks this (the bridge refuses it): something that does fail in the worker.
+            world.ask(replace(world.layer.place(0), price_low=float("nan")))
+            await until(lambda: world.layer.answers)
+            assert world.layer.answers == [None]
+            world.ask(world.layer.place(0))
+            await until(lambda: len(world.layer.answers) == 2)
+            assert amount(world.layer.answers[1]) == "\u2265 20k USD in 1"
+            # It is the question's failure and not the picture's.
+            assert world.feed.last_error == ""
+
+    asyncio.run(main())
+    assert any(record.levelname == "ERROR" for record in caplog.records)
+
+
+def test_a_layer_is_told_what_the_page_does_by_itself(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path, price_profile=True, tooltip=False) as world:
+            assert world.layer.options["profile"] is True
+            assert world.layer.options["tooltip"] is False
+            assert "profile" in world.layer.grid
+            # Switching the profile off restyles: the next whole grid has none.
+            off = HeatmapSettings(enabled=True, shape="cells", decay="off")
+            world.feed.apply_settings(off)
+            await until(lambda: world.layer.grid and "profile" not in world.layer.grid)
+            assert world.layer.options["profile"] is False
+
+    asyncio.run(main())

@@ -246,8 +246,13 @@
     const hub = heatmap.hub;
     const client = hub.open(objectName);
     let remote = null;
+    let onEnd = null;
     new QWebChannel(client, (/** @type {any} */ channel) => {
       remote = channel.objects[objectName];
+      if (onEnd !== null) {
+        follow(remote, onEnd);
+        return;
+      }
       if (remote === undefined) {
         throw new Error("the web channel has no object " + objectName);
       }
@@ -257,15 +262,26 @@
       close() {
         hub.close(client);
       },
-      /** Qt says that an object was taken off the channel by its signal `destroyed`. */
+      /**
+       * Qt says that an object was taken off the channel by its signal `destroyed`. Until Qt has
+       * said which objects there are, its answer is on the way, and the host must not get it.
+       */
       onDestroyed(then) {
-        if (remote === null) {
-          then();
-        } else {
-          remote.destroyed.connect(then);
+        onEnd = then;
+        if (remote !== null) {
+          follow(remote, then);
         }
       },
     };
+  }
+
+  /** @param {any} remote undefined where the object has gone already */
+  function follow(remote, then) {
+    if (remote === undefined) {
+      then();
+    } else {
+      remote.destroyed.connect(then);
+    }
   }
 
   heatmap.channel = { connect };

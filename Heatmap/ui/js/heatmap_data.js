@@ -21,6 +21,9 @@
    * @property {number} sequence
    * @property {{labels: Array<[number, string]>}} [scale] amounts along the colour bar, 0 to 1
    * @property {string} [sourceText] where the data come from, in words
+   * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
+   * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
+   *   base64, longs and then shorts, 255 the longest row; and the window's sums
    */
 
   /** @param {number} value @param {number} size @returns {number} 0 <= result < size */
@@ -36,6 +39,16 @@
       bytes[i] = text.charCodeAt(i);
     }
     return bytes;
+  }
+
+  /**
+   * @param {string} packed cells as Python's `pack_cells` gives them: zlib in base64
+   * @returns {Promise<Uint8Array>} one byte per cell
+   */
+  async function unpackCells(packed) {
+    const stream = new Blob([decodeBase64(packed)]).stream();
+    const cells = stream.pipeThrough(new DecompressionStream("deflate"));
+    return new Uint8Array(await new Response(cells).arrayBuffer());
   }
 
   /** @param {unknown} value @param {string} name @returns {number} */
@@ -85,6 +98,9 @@
       this.gaps = [];
       this.scaleLabels = (meta.scale && meta.scale.labels) || [];
       this.sourceText = meta.sourceText || "";
+      this.isSplit = meta.isSplit === true;
+      /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
+      this.profile = null;
       this.windowStartMs = 0;
       this.endMs = 0;
       this._takeTimes(meta);
@@ -129,12 +145,38 @@
       return true;
     }
 
+    /**
+     * The strongest of some cells, by absolute numbers; what lies outside the grid counts as 0.
+     * @param {number} firstRow @param {number} endRow @param {number} firstCol @param {number} endCol
+     * @returns {number} 0 to 255
+     */
+    strongest(firstRow, endRow, firstCol, endCol) {
+      let most = 0;
+      const lastRow = Math.min(endRow - this.firstRow, this.rows);
+      const lastCol = Math.min(endCol, this.endCol);
+      for (let row = Math.max(0, firstRow - this.firstRow); row < lastRow; row += 1) {
+        for (let col = Math.max(firstCol, this.firstCol); col < lastCol; col += 1) {
+          most = Math.max(most, this.cells[row * this.capacity + this.slot(col)]);
+        }
+      }
+      return most;
+    }
+
     /** @param {any} meta */
     _takeTimes(meta) {
       this.windowStartMs = requireNumber(meta.windowStartMs, "windowStartMs");
       this.endMs = requireNumber(meta.endMs, "endMs");
       if (Array.isArray(meta.gaps)) {
         this.gaps = meta.gaps;
+      }
+      if (meta.profile) {
+        const bars = decodeBase64(meta.profile.bars);
+        if (bars.length !== 2 * this.rows) {
+          throw new Error(
+            "grid message: a profile of 2 x " + this.rows + " rows expected, got " + bars.length,
+          );
+        }
+        this.profile = Object.assign({}, meta.profile, { bars });
       }
     }
 
@@ -153,5 +195,5 @@
     }
   }
 
-  heatmap.data = { HeatmapGrid, MAX_POOL, decodeBase64, modulo };
+  heatmap.data = { HeatmapGrid, MAX_POOL, modulo, unpackCells };
 })(this);

@@ -2,7 +2,7 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
-  const { HeatmapGrid, decodeBase64 } = heatmap.data;
+  const { HeatmapGrid, unpackCells } = heatmap.data;
 
   /** How often the page is asked for its chart until it has one, and afterwards. */
   const SEARCH_INTERVAL_MS = 50;
@@ -21,7 +21,7 @@
    * @property {string} chart name of the chart, a dotted identifier
    * @property {string} candles name of the candle series
    * @property {Object} options the layer's options
-   * @property {number} timeOffsetMs candle time minus UTC
+   * @property {number | null} timeOffsetMs candle time minus UTC; null: to be found
    * @property {string} channelSource text of Qt's client library
    */
 
@@ -35,6 +35,11 @@
     }
   }
 
+  /** @param {any} series @returns {boolean} whether it was on a chart and is not any more */
+  function isRemoved(series) {
+    return typeof series.getPane === "function" && heatmap.series.paneIndexOf(series) === null;
+  }
+
   /** One heatmap on one chart of the page. */
   class PageLayer {
     /** @param {LayerConfig} config */
@@ -42,17 +47,30 @@
       this._config = config;
       this._options = Object.assign({}, config.options);
       this._colours = null;
+      this._sideColours = null;
+      /** Whether the shown grid tells longs and shorts apart. */
+      this._isSplit = false;
+      /** @type {Array<any>} price clusters, see LevelsRenderer */
+      this._levels = [];
       this._mix();
       this._bridge = null;
       this._chart = null;
       this._candles = null;
       this._parts = null;
       this._bitmap = null;
+      /** The cells that are being unpacked, and what waits for them. */
+      this._turns = Promise.resolve();
       this._timer = 0;
       this._lastError = "";
       this._lastErrorMs = -ERROR_INTERVAL_MS;
+      /** Kept while charts come and go. */
+      this._offset = new heatmap.timeOffset.OffsetFinder(config.timeOffsetMs);
+      this._toldOffset = "";
       this._destroyed = false;
+      /** Where the words above the candles may stand, see LevelsRenderer. */
+      this._room = { right: 0, top: 0, bottom: 0 };
       this._paint = (/** @type {any} */ scope) => this._paintGuarded(scope);
+      this._paintAbove = (/** @type {any} */ scope) => this._guard(() => this._paintLabels(scope));
       this._look = () => {
         this._watch();
       };
@@ -77,18 +95,24 @@
         }
         this._bridge = bridge;
         bridge.gridShown.connect((meta, cells) => {
-          this._guard(() => this.setHeatmapData(JSON.parse(meta), cells));
+          this.setHeatmapData(JSON.parse(meta), cells);
         });
         bridge.cellsAppended.connect((meta, cells) => {
-          this._guard(() => this.appendHeatmapCells(JSON.parse(meta), cells));
+          this.appendHeatmapCells(JSON.parse(meta), cells);
         });
         bridge.optionsSet.connect((options) => {
           this._guard(() => this.setOptions(JSON.parse(options)));
         });
         bridge.timeOffsetSet.connect((offsetMs) => {
-          this._guard(() => this.setTimeOffset(offsetMs));
+          this._guard(() => this.setTimeOffset(JSON.parse(offsetMs)));
         });
-        bridge.cleared.connect(() => this._guard(() => this.clear()));
+        bridge.cellDescribed.connect((report) => {
+          this._guard(() => this._parts !== null && this._parts.tooltip.answer(JSON.parse(report)));
+        });
+        bridge.levelsShown.connect((levels) => {
+          this._guard(() => this.setLevels(JSON.parse(levels)));
+        });
+        bridge.cleared.connect(() => this._inTurn(() => this.clear()));
         this._watch();
       });
     }
@@ -105,13 +129,18 @@
       try {
         action();
       } catch (error) {
-        const text = error instanceof Error ? error.stack || error.message : String(error);
-        const nowMs = performance.now();
-        if (text !== this._lastError && nowMs - this._lastErrorMs >= ERROR_INTERVAL_MS) {
-          this._lastError = text;
-          this._lastErrorMs = nowMs;
-          this._tell("pageFailed", text);
-        }
+        this._report(error);
+      }
+    }
+
+    /** @param {unknown} error */
+    _report(error) {
+      const text = error instanceof Error ? error.stack || error.message : String(error);
+      const nowMs = performance.now();
+      if (text !== this._lastError && nowMs - this._lastErrorMs >= ERROR_INTERVAL_MS) {
+        this._lastError = text;
+        this._lastErrorMs = nowMs;
+        this._tell("pageFailed", text);
       }
     }
 
@@ -122,14 +151,20 @@
         return;
       }
       const chart = resolve(this._config.chart);
-      const candles = chart === null ? null : resolve(this._config.candles);
+      let candles = chart === null ? null : resolve(this._config.candles);
+      if (candles !== null && isRemoved(candles)) {
+        candles = null;
+      }
       if (chart !== this._chart || candles !== this._candles) {
         this._leaveChart();
         if (chart !== null && candles !== null) {
           this._guard(() => this._enterChart(chart, candles));
         }
       } else if (this._parts !== null) {
-        this._guard(() => this._parts.series.followCandles());
+        this._guard(() => {
+          this._parts.series.followCandles();
+          this._tellOffset();
+        });
       }
       const found = this._chart !== null;
       this._timer = setTimeout(this._look, found ? WATCH_INTERVAL_MS : SEARCH_INTERVAL_MS);
@@ -144,7 +179,7 @@
             " are not a chart and a series of Lightweight Charts 5",
         );
       }
-      const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._config.timeOffsetMs);
+      const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._offset);
       this._chart = chart;
       this._candles = candles;
       this._parts = {
@@ -152,13 +187,28 @@
         cells: new heatmap.renderer.CellRenderer(candles, axis),
         legend: new heatmap.legend.LegendRenderer(chart),
         overlay: new heatmap.overlay.OverlayRenderer(chart, axis),
+        levels: new heatmap.levels.LevelsRenderer(chart, candles, axis),
+        profile: new heatmap.profile.ProfileRenderer(chart, candles),
+        tooltip: new heatmap.tooltip.CrosshairTooltip(chart, candles, axis, (query) => {
+          this._tell("pageAsked", query);
+        }),
         viewport: new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
           this._tell("pageMoved", viewport);
         }),
         timer: new heatmap.viewport.PaintTimer((timing) => this._tell("pagePainted", timing)),
-        series: new heatmap.series.HeatmapSeries(chart, candles, this._options, this._paint),
+        series: new heatmap.series.HeatmapSeries(
+          chart, candles, this._options, this._paint, this._paintAbove, () => this._loseCandles(),
+        ),
       };
+      this._showAtCrosshair();
       this._tell("pageReady", {});
+    }
+
+    /** The host removes its candles; others may come at once. */
+    _loseCandles() {
+      this._leaveChart();
+      clearTimeout(this._timer);
+      this._timer = setTimeout(this._look, SEARCH_INTERVAL_MS);
     }
 
     _leaveChart() {
@@ -174,6 +224,7 @@
       parts.timer.destroy();
       parts.cells.destroy();
       try {
+        parts.tooltip.destroy();
         parts.axis.destroy();
       } catch (error) {
         // The candle series went with its chart, and its subscriptions with it.
@@ -188,11 +239,12 @@
 
     /** Paint one frame of the pane. */
     _paintFrame(scope) {
-      const { axis, cells, legend, overlay, viewport, timer, series } = this._parts;
+      const { axis, overlay, viewport, timer, series } = this._parts;
       const begin = performance.now();
       if (series.isAstray) {
-        // Not while the chart paints.
+        // Not while the chart paints, and nothing in a pane that the candles have left.
         queueMicrotask(this._look);
+        return;
       }
       axis.refresh();
       if (axis.count === 0) {
@@ -205,17 +257,46 @@
         return;
       }
       if (this._bitmap !== null) {
-        cells.draw(scope, this._bitmap);
-        if (this._options.hatch) {
-          overlay.drawHatch(scope, this._bitmap.grid);
-          overlay.drawWindowStart(scope, this._bitmap.grid);
-        }
+        this._paintCells(scope);
       }
       overlay.drawLabel(scope, this._options.label);
-      if (this._bitmap !== null) {
-        legend.draw(scope, this._bitmap.grid, this._colours, this._options);
-      }
+      this._paintAids(scope);
       timer.add(performance.now() - begin);
+    }
+
+    /** Paint the cells, and over them what was not recorded. */
+    _paintCells(scope) {
+      const { cells, overlay } = this._parts;
+      cells.draw(scope, this._bitmap);
+      if (this._options.hatch) {
+        overlay.drawHatch(scope, this._bitmap.grid);
+        overlay.drawWindowStart(scope, this._bitmap.grid);
+      }
+    }
+
+    /** Paint what helps to read the cells: each keeps clear of those before. */
+    _paintAids(scope) {
+      const { levels, legend, profile } = this._parts;
+      const room = this._room;
+      room.right = room.top = room.bottom = 0;
+      levels.drawLines(scope, this._levels, this._sideColours);
+      if (this._bitmap !== null) {
+        if (this._options.profile) {
+          profile.draw(scope, this._bitmap.grid, this._sideColours, room);
+        }
+        legend.draw(scope, this._bitmap.grid, this._colours, this._options, room);
+      }
+    }
+
+    /** Paint the words above the candles. */
+    _paintLabels(scope) {
+      const parts = this._parts;
+      if (parts === null || this._levels.length === 0 || !this._options.visible) {
+        return;
+      }
+      if (!parts.series.isAstray && parts.axis.count > 0) {
+        parts.levels.drawLabels(scope, this._levels, this._sideColours, this._room);
+      }
     }
 
     _repaint() {
@@ -224,40 +305,91 @@
       }
     }
 
-    /** Make the look-up table for palette and opacity as they are now. */
+    /** Make the look-up table for palette, opacity and sides as they are now. */
     _mix() {
       const { palette, opacity } = this._options;
-      this._colours = heatmap.palette.lookUpTable(palette, opacity);
+      this._colours = this._isSplit
+        ? heatmap.palette.splitLookUpTable(palette, opacity)
+        : heatmap.palette.lookUpTable(palette, opacity);
+      this._sideColours = heatmap.palette.sideColours(palette);
+    }
+
+    /** Let the crosshair tell about what is drawn now, or about nothing. */
+    _showAtCrosshair() {
+      if (this._parts !== null) {
+        const { tooltip, cells } = this._parts;
+        tooltip.setOn(this._options.visible && this._options.tooltip);
+        tooltip.show(cells, this._bitmap);
+      }
+    }
+
+    /**
+     * Do something after all cells that came before are shown: unpacking takes its time, and what
+     * comes meanwhile must not overtake.
+     * @param {() => void | Promise<void>} action
+     * @returns {Promise<void>} done; never fails, an error goes to Python's log
+     */
+    _inTurn(action) {
+      this._turns = this._turns.then(async () => {
+        try {
+          if (!this._destroyed) {
+            await action();
+          }
+        } catch (error) {
+          this._report(error);
+        }
+      });
+      return this._turns;
     }
 
     /**
      * Show a grid in place of the one before.
-     * @param {any} meta see GridMeta @param {string} base64 one byte per cell
+     * @param {any} meta see GridMeta @param {string} packed see unpackCells
+     * @returns {Promise<void>} done
      */
-    setHeatmapData(meta, base64) {
-      const grid = new HeatmapGrid(meta, decodeBase64(base64));
-      if (this._bitmap !== null) {
-        this._bitmap.destroy();
-      }
-      this._bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this._colours);
-      this._repaint();
+    setHeatmapData(meta, packed) {
+      return this._inTurn(async () => this._showGrid(meta, await unpackCells(packed)));
     }
 
     /**
      * Add columns at the right and drop some at the left; asks for a new grid where the increment
      * does not continue the shown one.
-     * @param {any} meta @param {string} base64 one byte per cell
+     * @param {any} meta @param {string} packed see unpackCells
+     * @returns {Promise<void>} done
      */
-    appendHeatmapCells(meta, base64) {
-      if (this._bitmap === null || !this._bitmap.grid.append(meta, decodeBase64(base64))) {
-        this._tell("pageNeedsGrid", {});
-        return;
+    appendHeatmapCells(meta, packed) {
+      return this._inTurn(async () => this._appendCells(meta, await unpackCells(packed)));
+    }
+
+    /** @param {any} meta @param {Uint8Array} cells */
+    _showGrid(meta, cells) {
+      const grid = new HeatmapGrid(meta, cells);
+      this._takeNow(meta);
+      if (this._bitmap !== null) {
+        this._bitmap.destroy();
       }
-      this._bitmap.update(meta.firstCol, meta.firstCol + meta.cols);
+      if (grid.isSplit !== this._isSplit) {
+        this._isSplit = grid.isSplit;
+        this._mix();
+      }
+      this._bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this._colours);
+      this._showAtCrosshair();
       this._repaint();
     }
 
-    /** @param {Object} options some of visible, opacity, palette, hatch, label */
+    /** @param {any} meta @param {Uint8Array} cells */
+    _appendCells(meta, cells) {
+      if (this._bitmap === null || !this._bitmap.grid.append(meta, cells)) {
+        this._tell("pageNeedsGrid", {});
+        return;
+      }
+      this._takeNow(meta);
+      this._bitmap.update(meta.firstCol, meta.firstCol + meta.cols);
+      this._showAtCrosshair();
+      this._repaint();
+    }
+
+    /** @param {Object} options see `HeatmapLayer.set_options` in Python */
     setOptions(options) {
       const before = this._options;
       this._options = Object.assign({}, before, options);
@@ -272,22 +404,48 @@
       if (this._parts !== null) {
         this._parts.series.applyOptions(this._options);
       }
+      this._showAtCrosshair();
     }
 
-    /** @param {number} offsetMs candle time minus UTC */
+    /** @param {number | null} offsetMs candle time minus UTC; null: to be found */
     setTimeOffset(offsetMs) {
-      this._config.timeOffsetMs = offsetMs;
-      if (this._parts !== null) {
-        this._parts.axis.setOffset(offsetMs);
-        this._repaint();
+      this._offset.tell(offsetMs);
+      this._repaint();
+    }
+
+    /** Take the data's own clock from a message, where it has one. */
+    _takeNow(meta) {
+      if (typeof meta.nowMs === "number") {
+        this._offset.setNow(meta.nowMs);
       }
     }
 
-    /** Remove the grid; the next one is shown again. */
+    /** Report the offset in use, when it is another one; doubts only where a grid depends on it. */
+    _tellOffset() {
+      const { offsetMs, isCertain } = this._offset;
+      const state = offsetMs + " " + isCertain;
+      const isOfUse = this._parts.axis.count > 0 && (isCertain || this._bitmap !== null);
+      if (isOfUse && state !== this._toldOffset) {
+        this._toldOffset = state;
+        this._tell("pageOffset", { offsetMs, isCertain });
+      }
+    }
+
+    /** Show these price clusters, in place of those before. @param {Array<any>} levels */
+    setLevels(levels) {
+      this._levels = levels;
+      this._repaint();
+    }
+
+    /** Remove the grid and the levels; the next ones are shown again. */
     clear() {
+      if (this._levels.length > 0) {
+        this.setLevels([]);
+      }
       if (this._bitmap !== null) {
         this._bitmap.destroy();
         this._bitmap = null;
+        this._showAtCrosshair();
         this._repaint();
       }
     }

@@ -8,6 +8,8 @@
   const TEXT_PX = 11;
   const LINE_PX = 15;
   const BAR_WIDTH_PX = 190;
+  /** Both sides beside each other, with longer labels. */
+  const SPLIT_BAR_WIDTH_PX = 250;
   const BAR_HEIGHT_PX = 8;
   const TEXT_ALPHA = 0.85;
   /** How much of what lies under the legend shows through. */
@@ -33,8 +35,9 @@
      * @param {any} grid HeatmapGrid
      * @param {Uint8ClampedArray} table palette, as the cells are drawn with
      * @param {{colourBar: boolean, sourceLine: boolean}} options
+     * @param {{bottom: number}} room gets the height that it takes, CSS pixels
      */
-    draw(scope, grid, table, options) {
+    draw(scope, grid, table, options, room) {
       const { mediaSize } = scope;
       const text = options.sourceLine ? grid.sourceText : "";
       const hasBar = options.colourBar && grid.scaleLabels.length > 0;
@@ -49,11 +52,13 @@
       context.font = TEXT_PX + "px " + layout.fontFamily;
       context.textBaseline = "middle";
       const textWidth = text === "" ? 0 : context.measureText(text).width;
-      const width = Math.max(textWidth, hasBar ? BAR_WIDTH_PX : 0) + 2 * PADDING_PX;
+      const barWidth = grid.isSplit ? SPLIT_BAR_WIDTH_PX : BAR_WIDTH_PX;
+      const width = Math.max(textWidth, hasBar ? barWidth : 0) + 2 * PADDING_PX;
       const lines = (text === "" ? 0 : 1) + (hasBar ? 1 : 0);
       const height = lines * LINE_PX + (hasBar ? BAR_HEIGHT_PX + 4 : 0) + PADDING_PX;
       const left = mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
+      room.bottom = height + MARGIN_PX;
       context.globalAlpha = GROUND_ALPHA;
       context.fillStyle = layout.background.color || layout.background.bottomColor;
       context.fillRect(left, top, width, height);
@@ -67,30 +72,34 @@
         y += LINE_PX;
       }
       if (hasBar) {
-        this._drawBar(context, right - BAR_WIDTH_PX, y + 2, table, grid.scaleLabels, layout);
+        this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, layout);
       }
       context.restore();
     }
 
     /** The palette from little to much, with amounts below it. */
-    _drawBar(context, left, top, table, labels, layout) {
+    _drawBar(context, left, top, width, table, grid, layout) {
+      const { scaleLabels: labels, isSplit } = grid;
       context.globalAlpha = 1;
       context.imageSmoothingEnabled = false;
-      context.drawImage(this._barCanvas(table), left, top, BAR_WIDTH_PX, BAR_HEIGHT_PX);
+      context.drawImage(this._barCanvas(table, isSplit), left, top, width, BAR_HEIGHT_PX);
       context.globalAlpha = 0.5;
       context.strokeStyle = layout.textColor;
       context.lineWidth = 0.5;
-      context.strokeRect(left, top, BAR_WIDTH_PX, BAR_HEIGHT_PX);
+      context.strokeRect(left, top, width, BAR_HEIGHT_PX);
       context.globalAlpha = TEXT_ALPHA;
       const y = top + BAR_HEIGHT_PX + 2 + LINE_PX / 2;
       for (const [place, words] of labels) {
         context.textAlign = place <= 0 ? "left" : place >= 1 ? "right" : "center";
-        context.fillText(words, left + place * BAR_WIDTH_PX, y);
+        context.fillText(words, left + place * width, y);
       }
     }
 
-    /** @returns {HTMLCanvasElement} one pixel per level, made anew with each palette */
-    _barCanvas(table) {
+    /**
+     * With split sides the bar runs from the strongest shorts over nothing to the strongest longs.
+     * @returns {HTMLCanvasElement} one pixel per level, made anew with each palette
+     */
+    _barCanvas(table, isSplit) {
       if (this._bar === null) {
         this._bar = document.createElement("canvas");
         this._bar.width = 256;
@@ -98,7 +107,12 @@
       }
       if (table !== this._barTable) {
         this._barTable = table;
-        const image = new ImageData(new Uint8ClampedArray(table), 256, 1);
+        const pixels = new Uint8ClampedArray(table);
+        for (let i = 0; isSplit && i < 256; i += 1) {
+          const byte = i < 128 ? 2 * (127 - i) : 2 * (i - 128) + 1;
+          pixels.set(table.subarray(byte * 4, byte * 4 + 4), i * 4);
+        }
+        const image = new ImageData(pixels, 256, 1);
         this._bar.getContext("2d").putImageData(image, 0, 0);
       }
       return this._bar;

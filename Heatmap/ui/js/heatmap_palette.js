@@ -15,12 +15,29 @@
     viridis: ["#42104f", "#433d83", "#30688d", "#22908b", "#3cb575", "#97d53f", "#fbe62a"],
     inferno: ["#1d0b3f", "#53126b", "#8c2566", "#c63f4c", "#ee6f28", "#faac1c", "#fbf3a0"],
     ice: ["#10224d", "#173f7d", "#1c62aa", "#2d8aca", "#5cb1de", "#9dd5ec", "#eefaff"],
-    daylight: ["#d3e8c4", "#9bd0bb", "#5bb0b8", "#358bb0", "#3364a2", "#3f3a86", "#3b1157"],
+    daylight: ["#8fcf9a", "#62b8ac", "#3d9fb2", "#2c80ac", "#305f9f", "#393885", "#3b1157"],
   };
 
   const DEFAULT_PALETTE = "aurora";
+  /**
+   * Where longs and shorts are drawn apart: orange against blue, which colour-blind eyes tell
+   * apart as well, from little to much; towards white on dark grounds, towards black on light ones.
+   */
+  const SIDE_COLOURS = {
+    dark: {
+      long: ["#40180a", "#7d2f0c", "#bd5312", "#ee8c28", "#ffd48a"],
+      short: ["#0c2342", "#10457c", "#1572ba", "#34a2e4", "#9bdcff"],
+    },
+    light: {
+      long: ["#f7dcbc", "#f0ae66", "#dc7a22", "#a84a0c", "#6a2300"],
+      short: ["#cfe3f5", "#90c0e8", "#4c93d2", "#1e60a8", "#0a2c60"],
+    },
+  };
+  /** Palettes that grow darker from little to much. */
+  const LIGHT_GROUND = ["daylight"];
+  const SPLIT_LEVELS = 127;
   /** Alpha of a byte is opacity * (byte / 255) ** ALPHA_EXPONENT: faint heat stays a hint. */
-  const ALPHA_EXPONENT = 0.65;
+  const ALPHA_EXPONENT = 0.5;
   /** D65 white, for L*a*b*. */
   const WHITE = [0.95047, 1.0, 1.08883];
 
@@ -82,7 +99,26 @@
    * @returns {number[]} red, green, blue, 0 to 255
    */
   function colourAt(name, place) {
-    const controls = CONTROL_COLOURS[isKnown(name) ? name : DEFAULT_PALETTE];
+    return mix(CONTROL_COLOURS[isKnown(name) ? name : DEFAULT_PALETTE], place);
+  }
+
+  /**
+   * The colour of one side at a place from little to much.
+   * @param {string} name of the palette: says whether the ground is dark or light
+   * @param {"long" | "short"} side @param {number} place 0 to 1
+   * @returns {number[]} red, green, blue, 0 to 255
+   */
+  function sideColourAt(name, side, place) {
+    return mix(SIDE_COLOURS[LIGHT_GROUND.includes(name) ? "light" : "dark"][side], place);
+  }
+
+  /** @param {number[]} rgb @returns {string} #rrggbb */
+  function toHex(rgb) {
+    return "#" + rgb.map((channel) => (256 + channel).toString(16).slice(1)).join("");
+  }
+
+  /** @param {string[]} controls evenly spaced @param {number} place 0 to 1 */
+  function mix(controls, place) {
     const position = Math.min(1, Math.max(0, place)) * (controls.length - 1);
     const index = Math.min(controls.length - 2, Math.floor(position));
     const low = hexToLab(controls[index]);
@@ -99,6 +135,19 @@
 
     colourAt,
 
+    sideColourAt,
+
+    /**
+     * One colour for each side, for what is drawn beside the heat.
+     * @param {string} name of the palette @returns {{long: string, short: string}} #rrggbb
+     */
+    sideColours(name) {
+      return {
+        long: toHex(sideColourAt(name, "long", 0.68)),
+        short: toHex(sideColourAt(name, "short", 0.68)),
+      };
+    },
+
     /**
      * Colours for a sample of the palette, from little to much.
      * @param {string} name
@@ -112,8 +161,7 @@
       }
       const colours = [];
       for (let i = 0; i < count; i += 1) {
-        const rgb = colourAt(name, i / (count - 1));
-        colours.push("#" + rgb.map((channel) => (256 + channel).toString(16).slice(1)).join(""));
+        colours.push(toHex(colourAt(name, i / (count - 1))));
       }
       return colours;
     },
@@ -132,6 +180,27 @@
         table[value * 4 + 1] = rgb[1];
         table[value * 4 + 2] = rgb[2];
         table[value * 4 + 3] = 255 * opacity * Math.pow(value / 255, ALPHA_EXPONENT);
+      }
+      return table;
+    },
+
+    /**
+     * The look-up table where longs and shorts are drawn apart: the level stands above the lowest
+     * bit, which says longs. Bytes 0 and 1 are fully transparent.
+     * @param {string} name of the palette: says whether the ground is dark or light
+     * @param {number} opacity alpha of the strongest level, 0 to 1
+     * @returns {Uint8ClampedArray} 256 times red, green, blue, alpha (not premultiplied)
+     */
+    splitLookUpTable(name, opacity) {
+      const table = new Uint8ClampedArray(256 * 4);
+      for (let value = 2; value < 256; value += 1) {
+        const level = value >> 1;
+        const side = value % 2 === 1 ? "long" : "short";
+        const rgb = sideColourAt(name, side, (level - 1) / (SPLIT_LEVELS - 1));
+        table[value * 4] = rgb[0];
+        table[value * 4 + 1] = rgb[1];
+        table[value * 4 + 2] = rgb[2];
+        table[value * 4 + 3] = 255 * opacity * Math.pow(level / SPLIT_LEVELS, ALPHA_EXPONENT);
       }
       return table;
     },

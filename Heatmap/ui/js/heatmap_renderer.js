@@ -6,7 +6,7 @@
   /** A scale counts as affine when its middle is off by less than this, CSS pixels. */
   const AFFINE_TOLERANCE_PX = 0.25;
   /** From so many pieces of the time axis on, a curved scale goes through a scratch canvas. */
-  const SCRATCH_FROM_SEGMENTS = 4;
+  const SCRATCH_FROM_SEGMENTS = 40;
 
   /** Draws the cells of one grid; everything it needs per frame is allocated beforehand. */
   class CellRenderer {
@@ -16,6 +16,8 @@
       this._axis = axis;
       /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
       this._scratch = null;
+      /** @type {any} the Level that was drawn last, whose groups are pixels on the chart */
+      this.level = null;
     }
 
     destroy() {
@@ -66,6 +68,7 @@
         this._columnWidth(scope, grid),
         Math.abs(rowHeight) * ratio,
       );
+      this.level = level;
       const groupHeight = rowHeight * level.poolY;
       const baseY = lowY - level.rowOffset * rowHeight;
       const topGroup = -baseY / groupHeight;
@@ -89,7 +92,7 @@
       );
     }
 
-    /** One strip per row: price to y is curved (logarithmic scale). */
+    /** Price to y is curved (logarithmic scale): pieces that are straight enough. */
     _drawCurved(scope, bitmap, upright) {
       const grid = bitmap.grid;
       const height = scope.mediaSize.height;
@@ -109,29 +112,54 @@
       const ratio = scope.verticalPixelRatio;
       const smallest = Math.abs(this._rowY(grid, highRow) - this._rowY(grid, highRow - 1)) * ratio;
       const level = bitmap.level(this._columnWidth(scope, grid), smallest);
+      this.level = level;
       const direct = this._axis.segments < SCRATCH_FROM_SEGMENTS;
       const source = direct ? null : this._composeColumns(scope, level, grid);
       const first = Math.floor((lowRow + level.rowOffset) / level.poolY);
       const end = Math.ceil((highRow + level.rowOffset) / level.poolY);
-      let edge = this._groupY(grid, level, first, ratio);
-      for (let group = first; group < end; group += 1) {
-        const nextEdge = this._groupY(grid, level, group + 1, ratio);
-        const top = upright ? nextEdge : edge;
-        const strip = upright ? edge - nextEdge : nextEdge - edge;
-        const sourceRow = level.rows - 1 - group;
-        edge = nextEdge;
-        if (strip <= 0) {
-          continue;
-        }
-        if (source === null) {
-          this._drawSegments(
-            scope.context, scope.horizontalPixelRatio, level, grid, sourceRow, 1, top, strip,
-          );
-        } else {
-          const width = scope.bitmapSize.width;
-          scope.context.drawImage(source, 0, sourceRow, width, 1, 0, top, width, strip);
-        }
+      if (!upright) {
+        scope.context.scale(1, -1);
       }
+      this._drawPieces(scope, level, grid, source, first, end, upright ? ratio : -ratio);
+    }
+
+    /**
+     * Draw a range of groups with one drawImage each time that the edges of a part say where all
+     * rows between them lie; a part that is bent is halved.
+     * @param {number} ratio device pixels per CSS pixel, negative where the scale is inverted
+     */
+    _drawPieces(scope, level, grid, source, first, end, ratio) {
+      if (end - first > 1 && this._isBent(level, grid, first, end)) {
+        const middle = (first + end) >> 1;
+        this._drawPieces(scope, level, grid, source, first, middle, ratio);
+        this._drawPieces(scope, level, grid, source, middle, end, ratio);
+        return;
+      }
+      const top = this._groupY(grid, level, end, ratio);
+      const height = this._groupY(grid, level, first, ratio) - top;
+      if (height <= 0) {
+        return;
+      }
+      const sourceRow = level.rows - end;
+      if (source === null) {
+        this._drawSegments(
+          scope.context, scope.horizontalPixelRatio, level, grid,
+          sourceRow, end - first, top, height,
+        );
+      } else {
+        const width = scope.bitmapSize.width;
+        scope.context.drawImage(source, 0, sourceRow, width, end - first, 0, top, width, height);
+      }
+    }
+
+    /** @returns {boolean} whether the middle of a range of groups is not where its ends say */
+    _isBent(level, grid, first, end) {
+      const middle = (first + end) >> 1;
+      const low = this._rowY(grid, first * level.poolY - level.rowOffset);
+      const high = this._rowY(grid, end * level.poolY - level.rowOffset);
+      const exact = this._rowY(grid, middle * level.poolY - level.rowOffset);
+      const straight = low + ((high - low) * (middle - first)) / (end - first);
+      return Math.abs(straight - exact) >= AFFINE_TOLERANCE_PX;
     }
 
     /** @returns {number} y of a row's lower edge, CSS pixels */
@@ -171,6 +199,9 @@
       const axis = this._axis;
       const groupMs = grid.binMs * level.poolX;
       const turnMs = groupMs * level.capacity;
+      // Where the whole window is narrower than a pixel, such as two hours among weekly candles.
+      const last = axis.segments - 1;
+      const isHairline = Math.round(axis.fromX[0] * ratio) === Math.round(axis.toX[last] * ratio);
       for (let i = 0; i < axis.segments; i += 1) {
         const slope = (axis.toX[i] - axis.fromX[i]) / (axis.toMs[i] - axis.fromMs[i]);
         let fromMs = axis.fromMs[i];
@@ -179,7 +210,9 @@
           const turn = Math.floor(fromMs / turnMs);
           const toMs = Math.min(axis.toMs[i], (turn + 1) * turnMs);
           const fromX = Math.round((axis.fromX[i] + (fromMs - axis.fromMs[i]) * slope) * ratio);
-          const toX = Math.round((axis.fromX[i] + (toMs - axis.fromMs[i]) * slope) * ratio);
+          const toX = isHairline
+            ? fromX + 1
+            : Math.round((axis.fromX[i] + (toMs - axis.fromMs[i]) * slope) * ratio);
           if (toX > fromX) {
             context.drawImage(
               level.canvas,

@@ -33,18 +33,19 @@
     destroy() {}
   }
 
-  /** A series primitive behind the candles and under the chart's grid lines. */
-  class BottomPrimitive {
-    /** @param {(scope: any) => void} paint called with the pane's bitmap coordinates scope */
-    constructor(paint) {
+  /**
+   * A series primitive: the picture behind the candles and under the chart's grid lines, and few
+   * words above them. Moving the crosshair repaints only what is above.
+   */
+  class LayerPrimitive {
+    /**
+     * @param {(scope: any) => void} paint called with the pane's bitmap coordinates scope
+     * @param {(scope: any) => void} paintAbove the same, for what stands above the candles
+     */
+    constructor(paint, paintAbove) {
       /** @type {(() => void) | null} */
       this._requestUpdate = null;
-      const renderer = {
-        draw(/** @type {any} */ target) {
-          target.useBitmapCoordinateSpace(paint);
-        },
-      };
-      this._views = [{ zOrder: () => "bottom", renderer: () => renderer }];
+      this._views = [makeView("bottom", paint), makeView("top", paintAbove)];
     }
 
     /** @param {{requestUpdate: () => void}} parameters */
@@ -70,16 +71,94 @@
     }
   }
 
+  /** @param {any} series @returns {number | null} null for one that is on no chart any more */
+  function paneIndexOf(series) {
+    try {
+      return series.getPane().paneIndex();
+    } catch (error) {
+      return null;
+    }
+  }
+
+  /** The host's objects of which calls are watched; kept when these files run again. */
+  const watched = (heatmap.watched = heatmap.watched || new WeakMap());
+
+  /** Run a watcher; whatever goes wrong there, the host's call goes on. */
+  function runQuietly(action) {
+    try {
+      action();
+    } catch (error) {
+      // The next look at the page, or the next frame, meets the same state and reports it.
+    }
+  }
+
+  /**
+   * Learn of the host's calls of a method. All watchers of a method share one own property of the
+   * object, which goes with the last of them, so that the prototype's method is seen again.
+   * @param {any} object @param {string} method
+   * @param {{before: (...parameters: any[]) => void, after: () => void}} watcher
+   * @returns {() => void} ends it
+   */
+  function watchCalls(object, method, watcher) {
+    if (!watched.has(object)) {
+      watched.set(object, new Map());
+    }
+    const entries = watched.get(object);
+    if (!entries.has(method)) {
+      const original = object[method];
+      const isOwn = Object.prototype.hasOwnProperty.call(object, method);
+      const watchers = new Set();
+      const call = (/** @type {any[]} */ ...parameters) => {
+        for (const each of Array.from(watchers)) {
+          runQuietly(() => each.before(...parameters));
+        }
+        const result = original.apply(object, parameters);
+        for (const each of Array.from(watchers)) {
+          runQuietly(() => each.after());
+        }
+        return result;
+      };
+      entries.set(method, { original, isOwn, watchers, call });
+      object[method] = call;
+    }
+    const { original, isOwn, watchers, call } = entries.get(method);
+    watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+      // Where somebody has wrapped it since, it stays, and only passes on.
+      if (watchers.size === 0 && object[method] === call) {
+        entries.delete(method);
+        delete object[method];
+        if (isOwn) {
+          object[method] = original;
+        }
+      }
+    };
+  }
+
+  /** @param {string} zOrder @param {(scope: any) => void} paint @returns {any} a pane view */
+  function makeView(zOrder, paint) {
+    const renderer = {
+      draw(/** @type {any} */ target) {
+        target.useBitmapCoordinateSpace(paint);
+      },
+    };
+    return { zOrder: () => zOrder, renderer: () => renderer };
+  }
+
   /** The series and its primitive on one chart. */
   class HeatmapSeries {
     /**
      * @param {any} chart @param {any} candles
-     * @param {Object} options the layer's options @param {(scope: any) => void} paint
+     * @param {Object} options the layer's options
+     * @param {(scope: any) => void} paint @param {(scope: any) => void} paintAbove as for
+     *   LayerPrimitive
+     * @param {() => void} onCandlesLeave called before the host removes its candle series
      */
-    constructor(chart, candles, options, paint) {
+    constructor(chart, candles, options, paint, paintAbove, onCandlesLeave) {
       this._chart = chart;
       this._candles = candles;
-      this._primitive = new BottomPrimitive(paint);
+      this._primitive = new LayerPrimitive(paint, paintAbove);
       const seriesOptions = Object.assign({}, options, {
         priceScaleId: PRICE_SCALE_ID,
         autoscaleInfoProvider: () => null,
@@ -93,6 +172,19 @@
         this._series.setSeriesOrder(0);
       }
       this._series.attachPrimitive(this._primitive);
+      // Within the host's own calls: for a frame a pane that should be gone would change the sizes
+      // of the others, which the host gets as changes of the range. No event tells of either.
+      this._endings = [
+        watchCalls(candles, "moveToPane", { before() {}, after: () => this.followCandles() }),
+        watchCalls(chart, "removeSeries", {
+          before: (/** @type {any} */ series) => {
+            if (series === candles) {
+              onCandlesLeave();
+            }
+          },
+          after() {},
+        }),
+      ];
     }
 
     /** @param {Object} options the layer's options */
@@ -105,16 +197,17 @@
       this._primitive.requestUpdate();
     }
 
-    /** @returns {boolean} whether the candles are in another pane than the layer */
+    /** @returns {boolean} whether the candles are in another pane than the layer, or in none */
     get isAstray() {
-      const wanted = this._candles.getPane().paneIndex();
-      return wanted >= 0 && this._series.getPane().paneIndex() !== wanted;
+      const wanted = paneIndexOf(this._candles);
+      return wanted === null || (wanted >= 0 && paneIndexOf(this._series) !== wanted);
     }
 
     /** Move to the candles' pane when they are in another one. */
     followCandles() {
-      if (this.isAstray) {
-        this._series.moveToPane(this._candles.getPane().paneIndex());
+      const wanted = paneIndexOf(this._candles);
+      if (wanted !== null && this.isAstray) {
+        this._series.moveToPane(wanted);
         if (typeof this._series.setSeriesOrder === "function") {
           this._series.setSeriesOrder(0);
         }
@@ -123,6 +216,7 @@
 
     /** Leave the chart; nothing happens when the host has removed the chart before. */
     destroy() {
+      this._endings.forEach((end) => end());
       try {
         this._series.detachPrimitive(this._primitive);
         this._chart.removeSeries(this._series);
@@ -133,5 +227,5 @@
     }
   }
 
-  heatmap.series = { HeatmapSeries };
+  heatmap.series = { HeatmapSeries, paneIndexOf };
 })(this);

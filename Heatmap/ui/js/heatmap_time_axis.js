@@ -19,27 +19,44 @@
     return Date.UTC(time.year, time.month - 1, time.day);
   }
 
+  /** @param {any} item of a candle series @returns {boolean} false for a blank place */
+  function isCandle(item) {
+    return item.close !== undefined || item.value !== undefined;
+  }
+
   /**
    * Places times on the chart, whose time scale knows only whole slots. A candle takes one slot,
    * centred on its index; inside a run of candles spaced by the interval, time is affine in x.
    * A hole in the candles starts a new run; times inside the hole have no place.
    */
   class TimeAxis {
-    /** @param {any} chart @param {any} candles @param {number} offsetMs candle time minus UTC */
-    constructor(chart, candles, offsetMs) {
+    /** @param {any} chart @param {any} candles @param {any} offset OffsetFinder */
+    constructor(chart, candles, offset) {
       this._timeScale = chart.timeScale();
       this._candles = candles;
-      this._offsetMs = offsetMs;
+      this._offset = offset;
+      /** Open times as the page has them, and in UTC. */
+      this._stamps = new Float64Array(1024);
       this._times = new Float64Array(1024);
       /** Number of the run that each candle belongs to. */
       this._runs = new Int32Array(1024);
       this.count = 0;
+      /** Position of the newest candle with prices, the last one or before blank ones; or -1. */
+      this._newest = -1;
+      /** The offset that the newest times were made with. */
+      this._offsetMs = NaN;
       this.intervalMs = DEFAULT_INTERVAL_MS;
       this._dirty = true;
       this._tail = false;
+      /** The newest candle was seen to change, and when, by the machine's clock. */
+      this._isLive = false;
+      this._seenMs = Date.now();
       this._onData = (/** @type {string} */ scope) => {
-        this._dirty = this._dirty || scope !== "update";
+        const isUpdate = scope === "update";
+        this._dirty = this._dirty || !isUpdate;
         this._tail = true;
+        this._isLive = isUpdate;
+        this._seenMs = Date.now();
       };
       candles.subscribeDataChanged(this._onData);
       /** The segments of the last call of `place`, parallel arrays of `segments` entries. */
@@ -48,12 +65,6 @@
       this.toMs = new Float64Array(64);
       this.fromX = new Float64Array(64);
       this.toX = new Float64Array(64);
-    }
-
-    /** @param {number} offsetMs candle time minus UTC */
-    setOffset(offsetMs) {
-      this._offsetMs = offsetMs;
-      this._dirty = true;
     }
 
     destroy() {
@@ -67,6 +78,9 @@
       }
       if (this._dirty) {
         this._takeAll();
+      } else if (this._offset.isDue) {
+        this._look();
+        this._place();
       }
       this._dirty = false;
       this._tail = false;
@@ -74,30 +88,72 @@
 
     _takeTail() {
       const last = this._candles.dataByIndex(FAR_RIGHT_INDEX, NEAREST_LEFT);
-      const time = last === null ? NaN : timeToMs(last.time) - this._offsetMs;
-      const known = this.count > 0 ? this._times[this.count - 1] : NaN;
-      if (time === known) {
+      const stamp = last === null ? NaN : timeToMs(last.time);
+      const known = this.count > 0 ? this._stamps[this.count - 1] : NaN;
+      if (stamp === known && this._newest === this.count - 1) {
+        if (!this._offset.isSettled) {
+          this._follow();
+        }
         return;
       }
       // Below ten candles a wrong guess of the interval is likely: measure it again.
-      if (!(time > known) || this.count < 10) {
+      if (!(stamp > known) || this.count < 10 || !isCandle(last)) {
         this._dirty = true;
         return;
       }
       this._grow(this.count + 1);
-      this._times[this.count] = time;
+      this._stamps[this.count] = stamp;
+      this._times[this.count] = stamp - this._offsetMs;
       this._number(this.count);
+      this._newest = this.count;
       this.count += 1;
+      this._follow();
     }
 
     _takeAll() {
       const data = this._candles.data();
       this._grow(data.length);
       this.count = data.length;
+      this._newest = -1;
       for (let i = 0; i < data.length; i += 1) {
-        this._times[i] = timeToMs(data[i].time) - this._offsetMs;
+        this._stamps[i] = timeToMs(data[i].time);
+        if (isCandle(data[i])) {
+          this._newest = i;
+        }
       }
       this.intervalMs = this._commonInterval();
+      this._look();
+      this._place();
+    }
+
+    /** Ask for the offset; the newest candle tells it. */
+    _look() {
+      if (this._newest >= 0) {
+        this._offset.look(
+          this._stamps[this._newest], this.intervalMs, this._seenMs, this._isLive,
+        );
+      }
+    }
+
+    /** Ask for the offset again; place the candles anew only where it is another one. */
+    _follow() {
+      this._look();
+      if (this._offset.offsetMs !== this._offsetMs) {
+        this._place();
+      }
+    }
+
+    /** Give every candle its time and its run. */
+    _place() {
+      this._offsetMs = this._offset.offsetMs;
+      let offsetMs = this._offsetMs;
+      for (let i = this.count - 1; i >= 0; i -= 1) {
+        const later = i + 1 < this.count ? this._stamps[i + 1] : NaN;
+        if (later - this._stamps[i] !== this.intervalMs && i + 1 < this.count) {
+          offsetMs = this._offset.offsetBefore(offsetMs, later, this._stamps[i], this.intervalMs);
+        }
+        this._times[i] = this._stamps[i] - offsetMs;
+      }
       for (let i = 0; i < this.count; i += 1) {
         this._number(i);
       }
@@ -119,7 +175,7 @@
       let best = DEFAULT_INTERVAL_MS;
       let most = 0;
       for (let i = Math.max(1, this.count - 2000); i < this.count; i += 1) {
-        const step = this._times[i] - this._times[i - 1];
+        const step = this._stamps[i] - this._stamps[i - 1];
         const count = (counts.get(step) || 0) + 1;
         counts.set(step, count);
         if (step > 0 && (count > most || (count === most && step < best))) {
@@ -133,10 +189,13 @@
     /** @param {number} size */
     _grow(size) {
       if (size > this._times.length) {
+        const stamps = new Float64Array(size * 2);
         const times = new Float64Array(size * 2);
         const runs = new Int32Array(size * 2);
+        stamps.set(this._stamps);
         times.set(this._times);
         runs.set(this._runs);
+        this._stamps = stamps;
         this._times = times;
         this._runs = runs;
       }
@@ -144,7 +203,12 @@
 
     /** @param {number} position of a candle @returns {number} its logical index, all series */
     _index(position) {
-      return this._timeScale.timeToIndex((this._times[position] + this._offsetMs) / 1000, false);
+      return this._timeScale.timeToIndex(this._stamps[position] / 1000, false);
+    }
+
+    /** @returns {number} candle time minus UTC of the newest candles, milliseconds */
+    get offsetMs() {
+      return Number.isFinite(this._offsetMs) ? this._offsetMs : 0;
     }
 
     /** @returns {number} width of a slot, CSS pixels */
@@ -246,6 +310,16 @@
         return;
       }
       const i = this.segments;
+      const lowX = startX + (low - startMs) * slope;
+      // Halving cuts runs as well: what goes on as the piece before did becomes part of it.
+      if (i > 0 && low === this.toMs[i - 1] && Math.abs(lowX - this.toX[i - 1]) < 1e-6) {
+        const before = (this.toX[i - 1] - this.fromX[i - 1]) / (this.toMs[i - 1] - this.fromMs[i - 1]);
+        if (Math.abs(before - slope) <= 1e-9 * Math.abs(slope)) {
+          this.toMs[i - 1] = high;
+          this.toX[i - 1] = startX + (high - startMs) * slope;
+          return;
+        }
+      }
       if (i === this.fromMs.length) {
         for (const name of ["fromMs", "toMs", "fromX", "toX"]) {
           const longer = new Float64Array(2 * i);
@@ -268,7 +342,7 @@
     rightEdgeMs(width) {
       const spacing = this.barSpacing;
       const position = this._positionAtX(width, spacing);
-      if (position === this.count - 1) {
+      if (position >= this._newest) {
         return null;
       }
       if (position < 0) {

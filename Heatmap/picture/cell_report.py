@@ -1,0 +1,130 @@
+"""What lies under the crosshair, in words. Pure."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals, sum_rows
+from Heatmap.aggregation.heat_field import ROW_SIGMA, ColumnRange
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.picture.drawn_field import DrawnField
+from Heatmap.picture.gaps import recorded_parts
+from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.words import usd_text
+
+#: A band's neighbours within two standard deviations of its blur belong to its level.
+LEVEL_REACH_ROWS = math.ceil(2 * ROW_SIGMA)
+_MINUTE_MS = 60_000
+_CENT_USD = 0.01
+_EDGE_ROUNDING = 1e-6
+# Per cent; binary fractions of whole per cents are off by less.
+_ROUNDING = 1e-9
+
+
+def describe_cell(
+    query: CellQuery,
+    drawn: DrawnField,
+    events: EventTimeline,
+    gaps: Sequence[Sequence[Any]],
+    settings: HeatmapSettings,
+    window_ms: tuple[int, int],
+    carry_ms: int,
+) -> CellReport | None:
+    """Say what was liquidated in some cells, what is drawn there, and what was recorded of it.
+
+    Parameters
+    ----------
+    query
+        The cells; edges that are not those of cells count as the cells they lie in.
+    drawn, events, gaps, settings
+        What the picture was made of.
+    window_ms
+        Start and end of the window.
+    carry_ms
+        Time of the oldest events that bands carry into the window.
+
+    Returns
+    -------
+    CellReport or None
+        ``None``: the place is not in the picture (any more).
+    """
+    spec = drawn.spec
+    first_row, end_row = _span(
+        (query.price_low / spec.price.bin_usd) - spec.price.first_row,
+        (query.price_high / spec.price.bin_usd) - spec.price.first_row,
+        spec.price.n_rows,
+    )
+    first_col, end_col = _span(
+        query.from_ms / spec.time.bin_ms - spec.time.first_col,
+        query.to_ms / spec.time.bin_ms - spec.time.first_col,
+        spec.time.n_cols,
+    )
+    if first_row >= end_row or first_col >= end_col:
+        return None
+    start_ms = (spec.time.first_col + first_col) * spec.time.bin_ms
+    end_ms = (spec.time.first_col + end_col) * spec.time.bin_ms
+    here = sum_rows(events.between(start_ms, end_ms), spec.price, first_row, end_row)
+    recorded = recorded_parts(gaps, max(start_ms, window_ms[0]), min(end_ms, window_ms[1]))
+    lines: list[tuple[str, str]] = []
+    if settings.shape != "cells" or settings.decay != "off":
+        heat = drawn.values(ColumnRange(first_col, end_col))[first_row:end_row]
+        lines.append(("Heat", _bound(float(heat.max()))))
+    lines += _liquidated("Liquidated here", here, is_recorded=sum(recorded[:2]) > 0)
+    if settings.shape == "bands":
+        level = sum_rows(
+            events.between(carry_ms, end_ms),
+            spec.price,
+            first_row - LEVEL_REACH_ROWS,
+            end_row + LEVEL_REACH_ROWS,
+        )
+        lines += _liquidated("At this level so far", level, is_recorded=True)
+        if level.newest_ms is not None:
+            lines.append(("Last of them", _age(end_ms - level.newest_ms)))
+    lines.append(("Recorded", _recorded_words(*recorded)))
+    return CellReport(query, tuple(lines))
+
+
+def _span(low: float, high: float, size: int) -> tuple[int, int]:
+    """Return the bins between two edges, counted in bins; at least the one at the lower edge."""
+    # Edges of cells come with the rounding of binary fractions.
+    first = math.floor(low + _EDGE_ROUNDING)
+    end = max(math.ceil(high - _EDGE_ROUNDING), first + 1)
+    return max(0, first), min(size, end)
+
+
+def _liquidated(label: str, totals: SideTotals, *, is_recorded: bool) -> list[tuple[str, str]]:
+    if totals.count == 0:
+        return [(label, "none" if is_recorded else "not recorded")]
+    lines = [(label, f"{_bound(totals.total_usd)} in {totals.count}")]
+    if totals.long_count:
+        lines.append(("  longs", f"{_bound(totals.long_usd)} in {totals.long_count}"))
+    if totals.short_count:
+        lines.append(("  shorts", f"{_bound(totals.short_usd)} in {totals.short_count}"))
+    return lines
+
+
+def _bound(usd: float) -> str:
+    # Less than a cent is what decay leaves of everything.
+    return "0 USD" if usd < _CENT_USD else f"\u2265 {usd_text(usd)} USD"
+
+
+def _age(age_ms: int) -> str:
+    minutes = age_ms // _MINUTE_MS
+    if minutes < 1:
+        return "less than a minute before"
+    if minutes < 120:  # noqa: PLR2004  # two hours
+        return f"{minutes} min before"
+    return f"{minutes / 60:.0f} h before"
+
+
+def _recorded_words(recorded: float, unproven: float, missing: float) -> str:
+    if missing >= 1.0:
+        return "nothing of this time"
+    if missing <= 0.0 and unproven <= 0.0:
+        return "all of this time"
+    words = [f"{math.floor(recorded * 100 + _ROUNDING)} % of this time"]
+    if unproven > 0.0:
+        words.append(f"{math.ceil(unproven * 100 - _ROUNDING)} % unproven")
+    if missing > 0.0:
+        words.append(f"{math.ceil(missing * 100 - _ROUNDING)} % not")
+    return ", ".join(words)

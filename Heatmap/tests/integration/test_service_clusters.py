@@ -1,0 +1,140 @@
+"""Clusters by way of the service: asked for, listened to, and as levels of a layer."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.tests.integration.test_heatmap_service import PRICE, World, in_world
+
+
+def test_clusters_are_found_in_the_history_and_follow_live_events(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        first = await world.service.clusters("BTCUSDT", PRICE)
+        assert first
+        # The recording has one price: longs and shorts are a cluster each.
+        assert {one.side for one in first} == {"long", "short"}
+        assert all(one.price_level == pytest.approx(PRICE, rel=0.01) for one in first)
+        before = sum(one.liquidation_count for one in first)
+        world.clock.start()
+        await world.until(lambda: world.stored() > 20)
+        stored = world.stored()
+        after = sum(one.liquidation_count for one in await world.service.clusters("BTCUSDT", PRICE))
+        assert after >= before + stored
+
+    in_world(tmp_path, script)
+
+
+def test_listeners_hear_of_changes_until_they_leave_also_across_a_restart(tmp_path: Path) -> None:
+    heard: list[tuple[str, list[LiquidationCluster]]] = []
+
+    def listen(symbol: str, clusters: list[LiquidationCluster]) -> None:
+        heard.append((symbol, clusters))
+
+    async def script(world: World) -> None:
+        service = world.service
+        service.add_cluster_listener("BTCUSDT", listen)
+        await world.until(lambda: any(clusters for _, clusters in heard))
+        world.clock.start()
+        told = len(heard)
+        await world.until(lambda: len(heard) > told)
+        await service.stop()
+        told = len(heard)
+        await service.start()
+        await world.until(lambda: len(heard) > told)
+        service.remove_cluster_listener("BTCUSDT", listen)
+        service.remove_cluster_listener("BTCUSDT", listen)
+        told, stored = len(heard), world.stored()
+        await world.until(lambda: world.stored() > stored + 5)
+        assert len(heard) == told
+
+    in_world(tmp_path, script, cluster_interval_s=1.0)
+    assert {symbol for symbol, _ in heard} == {"BTCUSDT"}
+
+
+def test_a_listener_that_fails_does_not_disturb_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Any] = []
+
+    def fail(_symbol: str, _clusters: list[LiquidationCluster]) -> None:
+        raise RuntimeError("a listener's own mistake")
+
+    async def script(world: World) -> None:
+        world.service.add_cluster_listener("BTCUSDT", fail)
+        world.service.add_cluster_listener("BTCUSDT", lambda *told: heard.append(told))
+        await world.until(lambda: bool(heard))
+        assert world.service.is_running()
+
+    in_world(tmp_path, script)
+    assert "a listener's own mistake" in caplog.text
+
+
+def test_levels_are_drawn_the_strongest_first_and_go_when_switched_off(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        service, layer = world.service, world.layer
+        await world.until(lambda: bool(layer.grids))
+        assert layer.levels == []
+        service.apply_settings(service.settings.changed(cluster_levels=True))
+        await world.until(lambda: bool(layer.levels))
+        levels = layer.levels[-1]
+        assert [one["strength"] for one in levels] == sorted(
+            (one["strength"] for one in levels), reverse=True
+        )
+        assert all("\u2265" in one["text"] for one in levels)
+        service.apply_settings(service.settings.changed(cluster_level_count=1))
+        await world.until(lambda: len(layer.levels[-1]) == 1)
+        # Other parameters are looked at with at once: no cluster is that large.
+        service.apply_settings(service.settings.changed(min_cluster_size=1000))
+        await world.until(lambda: not layer.levels[-1])
+        service.apply_settings(service.settings.changed(min_cluster_size=5))
+        await world.until(lambda: bool(layer.levels[-1]))
+        service.apply_settings(service.settings.changed(cluster_levels=False))
+        await world.until(lambda: not layer.levels[-1])
+
+    in_world(tmp_path, script)
+
+
+def test_a_page_that_comes_back_gets_its_levels_again(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        layer = world.layer
+        await world.until(lambda: bool(layer.levels))
+        told = len(layer.levels)
+        layer.open_page()
+        await world.until(lambda: len(layer.levels) > told and bool(layer.levels[-1]))
+
+    in_world(tmp_path, script, cluster_levels=True)
+
+
+def test_what_cannot_be_asked_is_refused_in_words(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        with pytest.raises(ValueError, match=r"symbol must be .*BTCUSDT.*'XRPUSDT'"):
+            await world.service.clusters("XRPUSDT")
+        with pytest.raises(ValueError, match="symbol must be"):
+            world.service.add_cluster_listener("XRPUSDT", lambda *_: None)
+        with pytest.raises(ValueError, match="price must be"):
+            await world.service.clusters("BTCUSDT", -1.0)
+
+    in_world(tmp_path, script)
+
+
+def test_a_stopped_service_and_one_without_a_price_have_no_clusters(tmp_path: Path) -> None:
+    async def main() -> None:
+        service = HeatmapService(
+            HeatmapSettings(),
+            db=tmp_path / "x.sqlite3",
+            ws_url="ws://127.0.0.1:9",
+            rest_url="http://127.0.0.1:9",
+        )
+        assert await service.clusters("BTCUSDT", 100.0) == []
+        await service.start()
+        try:
+            assert await service.clusters("BTCUSDT") == []
+            assert await service.clusters("BTCUSDT", 100.0) == []
+        finally:
+            await service.stop()
+
+    asyncio.run(main())

@@ -1,0 +1,113 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  /** The longest bar takes this part of the pane, but not more than so many pixels. */
+  const WIDTH_PART = 0.14;
+  const MAX_WIDTH_PX = 160;
+  const BAR_ALPHA = 0.75;
+  const TEXT_ALPHA = 0.85;
+  const TEXT_PX = 11;
+  const LINE_PX = 15;
+  const MARGIN_PX = 10;
+  const SWATCH_PX = 8;
+  const LONGEST = 255;
+
+  /**
+   * Longs and shorts per price row as bars from the pane's right edge, behind the candles, with the
+   * window's sums above them.
+   */
+  class ProfileRenderer {
+    /** @param {any} chart @param {any} candles */
+    constructor(chart, candles) {
+      this._chart = chart;
+      this._candles = candles;
+    }
+
+    /**
+     * @param {any} scope bitmap coordinates scope @param {any} grid HeatmapGrid
+     * @param {{long: string, short: string}} colours
+     * @param {{right: number, top: number}} room gets the width of the longest bar and the height
+     *   of the sums, CSS pixels
+     */
+    draw(scope, grid, colours, room) {
+      const profile = grid.profile;
+      if (profile === null) {
+        return;
+      }
+      room.right = barWidth(scope.mediaSize.width);
+      room.top = MARGIN_PX + 2 * LINE_PX;
+      const context = scope.context;
+      context.save();
+      context.globalAlpha = BAR_ALPHA;
+      this._drawBars(scope, grid, profile.bars, 0, colours.long);
+      this._drawBars(scope, grid, profile.bars, grid.rows, colours.short);
+      context.restore();
+      this._drawSums(scope, grid, colours);
+    }
+
+    /** One side; the shorts continue where the row's longs end. `first`: the side's first byte. */
+    _drawBars(scope, grid, bars, first, colour) {
+      const { context, bitmapSize, mediaSize, horizontalPixelRatio, verticalPixelRatio } = scope;
+      const width = barWidth(mediaSize.width) * horizontalPixelRatio;
+      context.fillStyle = colour;
+      context.beginPath();
+      let edge = this._y(grid, 0, verticalPixelRatio);
+      for (let row = 0; row < grid.rows; row += 1) {
+        const next = this._y(grid, row + 1, verticalPixelRatio);
+        const top = Math.min(edge, next);
+        // Neighbouring rows are kept apart where there is room for it.
+        const height = Math.max(1, Math.abs(edge - next) - (Math.abs(edge - next) > 3 ? 1 : 0));
+        edge = next;
+        const value = bars[first + row];
+        if (value === 0 || top >= bitmapSize.height || top + height <= 0) {
+          continue;
+        }
+        const before = first === 0 ? 0 : bars[row];
+        const right = bitmapSize.width - Math.round((before / LONGEST) * width);
+        const length = Math.max(1, Math.round((value / LONGEST) * width));
+        context.rect(right - length, top, length, height);
+      }
+      context.fill();
+    }
+
+    /** @returns {number} a row's lower edge, whole device pixels */
+    _y(grid, row, ratio) {
+      return Math.round(this._candles.priceToCoordinate(grid.priceLow + row * grid.binUsd) * ratio);
+    }
+
+    /** What all bars together stand for, in the upper right corner. */
+    _drawSums(scope, grid, colours) {
+      const { context, mediaSize, horizontalPixelRatio, verticalPixelRatio } = scope;
+      const layout = this._chart.options().layout;
+      context.save();
+      context.scale(horizontalPixelRatio, verticalPixelRatio);
+      context.font = TEXT_PX + "px " + layout.fontFamily;
+      context.textAlign = "right";
+      context.textBaseline = "middle";
+      const right = mediaSize.width - MARGIN_PX;
+      let y = MARGIN_PX + LINE_PX / 2;
+      for (const [words, colour] of [
+        ["longs " + grid.profile.longText + " USD", colours.long],
+        ["shorts " + grid.profile.shortText + " USD", colours.short],
+      ]) {
+        context.globalAlpha = TEXT_ALPHA;
+        context.fillStyle = layout.textColor;
+        context.fillText(words, right - SWATCH_PX - 5, y);
+        context.globalAlpha = 1;
+        context.fillStyle = colour;
+        context.fillRect(right - SWATCH_PX, y - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX);
+        y += LINE_PX;
+      }
+      context.restore();
+    }
+  }
+
+  /** @param {number} paneWidth @returns {number} length of the longest bar, CSS pixels */
+  function barWidth(paneWidth) {
+    return Math.min(MAX_WIDTH_PX, paneWidth * WIDTH_PART);
+  }
+
+  heatmap.profile = { ProfileRenderer };
+})(this);

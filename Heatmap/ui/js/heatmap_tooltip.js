@@ -1,0 +1,298 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  /** A crosshair that only passes by opens nothing. */
+  const REST_MS = 120;
+  /** A question without an answer is given up after this time. */
+  const ANSWER_MS = 2000;
+  /** What lies under a resting crosshair is asked again at most this often. */
+  const REFRESH_MS = 1000;
+  const DISTANCE_PX = 16;
+  const MONTHS = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ];
+  const BOX_STYLE =
+    "all: initial; position: fixed; pointer-events: none; z-index: 20; display: none; " +
+    "padding: 7px 9px; border-radius: 4px; white-space: pre; font-size: 11px; line-height: 15px; " +
+    "font-variant-numeric: tabular-nums;";
+  const GRID_STYLE =
+    "all: unset; display: grid; grid-template-columns: auto auto; column-gap: 14px;";
+
+  /**
+   * The box beside the crosshair: what was liquidated in the cell under it, what is drawn there,
+   * and how much of its time was recorded. It is an element above the chart, so that moving it
+   * repaints nothing of the chart; it opens only over heat and over gaps.
+   */
+  class CrosshairTooltip {
+    /**
+     * @param {any} chart @param {any} candles @param {any} axis TimeAxis
+     * @param {(query: Object) => void} ask sends a question; `answer` takes what comes back
+     */
+    constructor(chart, candles, axis, ask) {
+      this._chart = chart;
+      this._candles = candles;
+      this._axis = axis;
+      this._ask = ask;
+      /** @type {any} what is asked about, see `show` */
+      this._renderer = null;
+      this._bitmap = null;
+      this._isOn = true;
+      /** @type {{x: number, y: number} | null} in the candles' pane, CSS pixels */
+      this._point = null;
+      /** @type {any} the place that is shown, with its edges */
+      this._place = null;
+      this._openTimer = 0;
+      this._askedMs = -ANSWER_MS;
+      this._isWaiting = false;
+      /** @type {any} the place of the question under way */
+      this._asked = null;
+      this._box = null;
+      this._onMove = (/** @type {any} */ event) => this._move(event);
+      chart.subscribeCrosshairMove(this._onMove);
+    }
+
+    destroy() {
+      clearTimeout(this._openTimer);
+      if (this._box !== null) {
+        this._box.remove();
+        this._box = null;
+      }
+      this._chart.unsubscribeCrosshairMove(this._onMove);
+    }
+
+    /** @param {boolean} isOn */
+    setOn(isOn) {
+      this._isOn = isOn;
+      if (!isOn) {
+        this._close();
+      }
+    }
+
+    /**
+     * Say what is drawn now; called when it changed.
+     * @param {any} renderer CellRenderer @param {any} bitmap HeatmapBitmap or null
+     */
+    show(renderer, bitmap) {
+      this._renderer = renderer;
+      this._bitmap = bitmap;
+      if (this._place === null) {
+        return;
+      }
+      if (this._find() === null) {
+        this._close();
+      } else if (performance.now() - this._askedMs >= REFRESH_MS) {
+        this._question(this._place);
+      }
+    }
+
+    /** @param {any} event of the chart's crosshair */
+    _move(event) {
+      const pane = event.paneIndex === undefined ? 0 : event.paneIndex;
+      const isInside =
+        event.point !== undefined &&
+        event.point.x >= 0 &&
+        event.point.y >= 0 &&
+        pane === this._candles.getPane().paneIndex();
+      this._point = isInside ? { x: event.point.x, y: event.point.y } : null;
+      clearTimeout(this._openTimer);
+      if (!this._isOn || this._point === null) {
+        this._close();
+      } else if (this._place !== null) {
+        this._update();
+      } else {
+        this._openTimer = setTimeout(() => this._update(), REST_MS);
+      }
+    }
+
+    /** Open, move, fill or close the box, as the crosshair stands. */
+    _update() {
+      const place = this._isOn ? this._find() : null;
+      if (place === null) {
+        this._close();
+        return;
+      }
+      const isNew = this._place === null || this._place.key !== place.key;
+      this._place = place;
+      this._open();
+      if (isNew) {
+        this._fill(null);
+        this._question(place);
+      }
+      this._put();
+    }
+
+    /**
+     * @returns {any} the cells under the crosshair that are drawn as one pixel, where there is heat
+     *   or a gap; null where there is nothing to tell
+     */
+    _find() {
+      const level = this._renderer === null ? null : this._renderer.level;
+      if (this._bitmap === null || level === null || this._point === null) {
+        return null;
+      }
+      const grid = this._bitmap.grid;
+      const price = this._candles.coordinateToPrice(this._point.y);
+      const ms = this._timeAt(grid, this._point.x);
+      if (price === null || ms === null || price < grid.priceLow || price >= grid.priceHigh) {
+        return null;
+      }
+      const { poolX, poolY } = level;
+      const firstCol = Math.floor(ms / grid.binMs / poolX) * poolX;
+      const row = Math.floor((price - grid.priceLow) / grid.binUsd) + grid.firstRow;
+      const firstRow = Math.floor(row / poolY) * poolY;
+      const fromMs = firstCol * grid.binMs;
+      const toMs = fromMs + poolX * grid.binMs;
+      const isGap = grid.gaps.some(([gapFrom, gapTo]) => gapFrom < toMs && gapTo > fromMs);
+      if (!isGap && grid.strongest(firstRow, firstRow + poolY, firstCol, firstCol + poolX) === 0) {
+        return null;
+      }
+      return {
+        key: grid.binUsd + " " + firstRow + " " + poolY + " " + fromMs + " " + toMs,
+        priceLow: firstRow * grid.binUsd,
+        priceHigh: (firstRow + poolY) * grid.binUsd,
+        fromMs,
+        toMs,
+      };
+    }
+
+    /** @returns {number | null} UTC milliseconds within the window; null outside */
+    _timeAt(grid, x) {
+      const axis = this._axis;
+      axis.place(grid.windowStartMs, Math.max(grid.endMs, grid.windowStartMs + 1), x + 1);
+      for (let i = 0; i < axis.segments; i += 1) {
+        if (x >= axis.fromX[i] && x < axis.toX[i]) {
+          const part = (x - axis.fromX[i]) / (axis.toX[i] - axis.fromX[i]);
+          return axis.fromMs[i] + part * (axis.toMs[i] - axis.fromMs[i]);
+        }
+      }
+      return null;
+    }
+
+    /** Ask what lies at a place; one question at a time, the last one after that. */
+    _question(place) {
+      const nowMs = performance.now();
+      if (this._isWaiting && nowMs - this._askedMs < ANSWER_MS) {
+        return;
+      }
+      this._isWaiting = true;
+      this._askedMs = nowMs;
+      this._asked = place;
+      const { priceLow, priceHigh, fromMs, toMs } = place;
+      this._ask({ priceLow, priceHigh, fromMs, toMs });
+    }
+
+    /** Take what lies at the place that was asked about. @param {any} report or null */
+    answer(report) {
+      this._isWaiting = false;
+      if (this._place === null) {
+        return;
+      }
+      if (this._asked === null || this._asked.key !== this._place.key) {
+        this._question(this._place);
+        return;
+      }
+      this._fill(report === null ? [] : report.lines);
+      this._put();
+    }
+
+    _open() {
+      if (this._box === null) {
+        this._box = document.createElement("div");
+        this._chart.chartElement().appendChild(this._box);
+      }
+      if (this._box.style.display === "block") {
+        return;
+      }
+      const layout = this._chart.options().layout;
+      this._box.style.cssText = BOX_STYLE;
+      this._box.style.fontFamily = layout.fontFamily;
+      this._box.style.color = layout.textColor;
+      this._box.style.background = layout.background.color || layout.background.bottomColor;
+      this._box.style.border = "1px solid color-mix(in srgb, " + layout.textColor + " 35%, transparent)";
+      this._box.style.display = "block";
+    }
+
+    _close() {
+      clearTimeout(this._openTimer);
+      this._place = null;
+      if (this._box !== null) {
+        this._box.style.display = "none";
+      }
+    }
+
+    /** @param {Array<[string, string]> | null} lines null: not known yet, what stands is dimmed */
+    _fill(lines) {
+      const box = this._box;
+      if (lines === null && box.lastChild !== null) {
+        box.firstChild.textContent = this._title();
+        box.lastChild.style.opacity = "0.45";
+        return;
+      }
+      const title = document.createElement("div");
+      title.style.cssText = "all: unset; display: block; margin-bottom: 3px;";
+      title.textContent = this._title();
+      const table = document.createElement("div");
+      table.style.cssText = GRID_STYLE;
+      for (const [label, text] of lines || []) {
+        for (const [words, style] of [
+          [label, "opacity: 0.75;"],
+          [text, "text-align: right;"],
+        ]) {
+          const cell = document.createElement("span");
+          cell.style.cssText = "all: unset; display: block; white-space: pre; " + style;
+          cell.textContent = words;
+          table.appendChild(cell);
+        }
+      }
+      box.replaceChildren(title, table);
+    }
+
+    /** @returns {string} price and time range, as the chart's own axes say them */
+    _title() {
+      const { priceLow, priceHigh, fromMs, toMs } = this._place;
+      const format = this._candles.priceFormatter();
+      const from = this._clock(fromMs);
+      const to = this._clock(toMs);
+      const zone = this._axis.offsetMs === 0 ? " UTC" : "";
+      return (
+        format.format(priceLow) + " \u2013 " + format.format(priceHigh) + "\n" +
+        from.day + " " + from.time + " \u2013 " + to.time + zone
+      );
+    }
+
+    /** @param {number} ms UTC @returns {{day: string, time: string}} as the candles count time */
+    _clock(ms) {
+      const date = new Date(ms + this._axis.offsetMs);
+      return {
+        day: date.getUTCDate() + " " + MONTHS[date.getUTCMonth()],
+        time: date.toISOString().slice(11, 19),
+      };
+    }
+
+    /** Put the box beside the crosshair, inside the pane. */
+    _put() {
+      const row = this._candles.getPane().getHTMLElement();
+      const pane = row === null ? null : row.children[1];
+      if (!pane || this._point === null) {
+        this._close();
+        return;
+      }
+      const edges = pane.getBoundingClientRect();
+      const size = this._box.getBoundingClientRect();
+      let left = this._point.x + DISTANCE_PX;
+      let top = this._point.y + DISTANCE_PX;
+      if (left + size.width > edges.width) {
+        left = this._point.x - DISTANCE_PX - size.width;
+      }
+      if (top + size.height > edges.height) {
+        top = this._point.y - DISTANCE_PX - size.height;
+      }
+      this._box.style.left = edges.left + Math.max(0, left) + "px";
+      this._box.style.top = edges.top + Math.max(0, top) + "px";
+    }
+  }
+
+  heatmap.tooltip = { CrosshairTooltip };
+})(this);
