@@ -1,11 +1,8 @@
-"""A host in one file: a chart page of its own, the heatmap behind its candles, the settings tab.
-
-Run it with ``python -m Heatmap.examples.host_minimal``. It records live liquidations; its candles
-come from Binance's REST interface, once a second.
-"""
+"""A host in one file: ``python -m Heatmap.examples.host_minimal [WS_URL REST_URL]``."""
 
 import asyncio
 import json
+import sys
 from importlib import resources
 
 import aiohttp
@@ -15,7 +12,7 @@ from PyQt6.QtWidgets import QApplication, QTabWidget
 from qasync import QEventLoop
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.heatmap_settings import REST_URL
+from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, load_settings
 
 PAGE = """<body style="margin:0"><div id="chart" style="height:100vh"></div><script>%s</script>
@@ -23,6 +20,8 @@ PAGE = """<body style="margin:0"><div id="chart" style="height:100vh"></div><scr
 let chart = LightweightCharts.createChart(document.getElementById("chart"), {autoSize: true});
 let priceSeries = chart.addSeries(LightweightCharts.CandlestickSeries);
 </script></body>"""
+WS, REST = sys.argv[1:] if len(sys.argv) > 1 else (WS_URL, REST_URL)
+NAMES = ("time", "open", "high", "low", "close")
 
 
 async def show_candles(view: QWebEngineView) -> None:
@@ -32,16 +31,13 @@ async def show_candles(view: QWebEngineView) -> None:
         while True:
             await asyncio.sleep(1)
             try:
-                async with session.get(f"{REST_URL}/fapi/v1/klines", params=query) as answer:
+                async with session.get(f"{REST}/fapi/v1/klines", params=query) as answer:
                     answer.raise_for_status()
                     rows = await answer.json()
             except (aiohttp.ClientError, TimeoutError):
                 continue  # the heatmap has its own connection, and goes on
-            names = ("open", "high", "low", "close")
-            candles = [
-                {"time": row[0] // 1000} | dict(zip(names, map(float, row[1:5]), strict=True))
-                for row in rows
-            ]
+            values = ((row[0] // 1000, *map(float, row[1:5])) for row in rows)
+            candles = [dict(zip(NAMES, candle, strict=True)) for candle in values]
             if (page := view.page()) is not None:
                 page.runJavaScript(f"priceSeries.setData({json.dumps(candles)})")
 
@@ -49,7 +45,8 @@ async def show_candles(view: QWebEngineView) -> None:
 async def main(application: QApplication) -> None:
     """Run until the window is closed."""
     store = QSettings("OrderPilot", "HeatmapExample")
-    service = HeatmapService(load_settings(store, HeatmapSettings(enabled=True)))
+    settings = load_settings(store, HeatmapSettings(enabled=True))
+    service = HeatmapService(settings, ws_url=WS, rest_url=REST)
     await service.start()
     view, tabs, closed = QWebEngineView(), QTabWidget(), asyncio.Event()
     application.lastWindowClosed.connect(closed.set)
@@ -59,7 +56,7 @@ async def main(application: QApplication) -> None:
     assert page is not None  # noqa: S101 - a view always has one
     layer = HeatmapLayer(page, chart="chart", candles="priceSeries", symbol="BTCUSDT")
     service.attach(layer)
-    tabs.addTab(view, "Chart")
+    tabs.addTab(view, "Chart")  # in a modal dialog the settings tab takes part in OK and Cancel
     tabs.addTab(HeatmapSettingsTab(service, store), "Heatmap")
     tabs.show()
     candles = asyncio.ensure_future(show_candles(view))

@@ -11,12 +11,20 @@ if TYPE_CHECKING:
     from Heatmap.ui.chart_layer import HeatmapLayer
     from Heatmap.ui.settings_store import load_settings, save_settings
     from Heatmap.ui.settings_tab import HeatmapSettingsTab
+    from Heatmap.ui.status_panel import StatusPanel
 
-__all__ = ["HeatmapLayer", "HeatmapSettingsTab", "load_settings", "save_settings"]
+__all__ = [
+    "HeatmapLayer",
+    "HeatmapSettingsTab",
+    "StatusPanel",
+    "load_settings",
+    "save_settings",
+]
 
 _HOMES = {
     "HeatmapLayer": "Heatmap.ui.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings_tab",
+    "StatusPanel": "Heatmap.ui.status_panel",
     "load_settings": "Heatmap.ui.settings_store",
     "save_settings": "Heatmap.ui.settings_store",
 }
