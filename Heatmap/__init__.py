@@ -12,12 +12,22 @@ from Heatmap._version import __version__
 if TYPE_CHECKING:
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
+    from Heatmap.liquidation_hunter import LiquidationHunter
+    from Heatmap.live_liquidation_heatmap import LiveLiquidationHeatmap
 
-__all__ = ["HeatmapService", "HeatmapSettings", "__version__"]
+__all__ = [
+    "HeatmapService",
+    "HeatmapSettings",
+    "LiquidationHunter",
+    "LiveLiquidationHeatmap",
+    "__version__",
+]
 
 _HOMES = {
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "LiquidationHunter": "Heatmap.liquidation_hunter",
+    "LiveLiquidationHeatmap": "Heatmap.live_liquidation_heatmap",
 }
 
 

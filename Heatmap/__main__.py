@@ -12,7 +12,7 @@ from importlib import import_module
 from Heatmap.commands.arguments import EXIT_USAGE
 from Heatmap.errors import HeatmapError
 
-_COMMANDS = ("doctor", "record", "status")
+_COMMANDS = ("clusters", "doctor", "record", "status")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

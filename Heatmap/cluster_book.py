@@ -4,10 +4,14 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from Heatmap.aggregation.cluster_index import ClusterIndex
-from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
+from Heatmap.aggregation.clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    are_usable,
+    require_price,
+)
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.model import StoredBatch
 from Heatmap.storage.connections import file_id
@@ -18,8 +22,6 @@ WAITING_LIMIT = 2_000
 
 # Now may go back by this without a new read: heartbeats are not all equally fast.
 _STEP_BACK_MS = 1000
-# What the clusters can take; a row beyond is none of this program's.
-_MAX_USD = 1e18
 
 
 class ClusterBook:
@@ -152,8 +154,8 @@ class ClusterBook:
         if (
             index is None
             or inbox.has_overflown
+            # Now has gone back, or the lookback has become longer.
             or known.kept_from_ms - start_ms > _STEP_BACK_MS
-            or parameters.lookback_ms > index.parameters.lookback_ms
         ):
             index = ClusterIndex(parameters)
             # Open towards the future: this machine's clock may be behind the exchange's.
@@ -251,21 +253,3 @@ class _Symbol:
         self.kept_from_ms = 0
         # As the last question said.
         self.reads_new_rows = False
-
-
-def are_usable(events: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Tell what can be a liquidation: one row that cannot would take a symbol its clusters.
-
-    Parameters
-    ----------
-    events : (n,) EVENT_DTYPE
-
-    Returns
-    -------
-    (n,) bool
-    """
-    price, notional = events["price"], events["notional"]
-    usable: NDArray[np.bool_] = (
-        (price > 0) & (price <= _MAX_USD) & (notional >= 0) & (notional <= _MAX_USD)
-    )
-    return usable

@@ -324,22 +324,36 @@ def require_price(name: str, price: object) -> None:
         raise ValueError(f"{name} must be a number above 0 and at most {_MAX_USD:g}, got {price!r}")
 
 
+def are_usable(events: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Tell which events can be in a cluster: (n,) bool; see `require_events`."""
+    usable: NDArray[np.bool_] = _are_prices(events["price"]) & _are_notionals(events["notional"])
+    return usable
+
+
 def require_events(events: NDArray[np.void]) -> None:
     """Raise ValueError unless all prices are above 0 and all notionals 0 or more, up to 1e18 USD.
 
     A number that is none would spoil its cluster, and the strength of all others.
     """
     price, notional = events["price"], events["notional"]
-    # The comparisons are false for NaN.
     for name, values, is_good, allowed in (
-        ("price", price, (price > 0) & (price <= _MAX_USD), "above 0 and"),
-        ("notional", notional, (notional >= 0) & (notional <= _MAX_USD), "0 or more and"),
+        ("price", price, _are_prices(price), "above 0 and"),
+        ("notional", notional, _are_notionals(notional), "0 or more and"),
     ):
         if not is_good.all():
             bad = float(values[np.argmin(is_good)])
             raise ValueError(
                 f"the {name} of an event must be {allowed} at most {_MAX_USD:g} USD, got {bad!r}"
             )
+
+
+def _are_prices(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    # False for NaN, here and below.
+    return (values > 0) & (values <= _MAX_USD)
+
+
+def _are_notionals(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (values >= 0) & (values <= _MAX_USD)
 
 
 def _is_number(value: object) -> bool:

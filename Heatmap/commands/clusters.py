@@ -1,0 +1,286 @@
+"""``python -m Heatmap clusters``: the price clusters in a database. Reads only; loads no Qt."""
+
+import argparse
+import json
+import logging
+import math
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from Heatmap.aggregation.clusters import (
+    PARAMETER_RANGES,
+    ClusterParameters,
+    LiquidationCluster,
+    are_usable,
+    find_clusters,
+    require_price,
+)
+from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
+from Heatmap.errors import StorageError
+from Heatmap.exchange_clock import wall_clock_ms
+from Heatmap.live_liquidation_heatmap import parse_symbols
+from Heatmap.model import DataKind
+from Heatmap.standalone.exchange.recording import parse_time
+from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.location import default_database
+
+logger = logging.getLogger(__name__)
+
+EXIT_INTERRUPTED = 130
+
+_SIGNIFICANT_DIGITS = 7
+_MINUTE_S, _HOUR_S = 60, 3600
+
+
+def run(words: Sequence[str]) -> int:
+    """Print clusters, once or whenever they change; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    try:
+        query = _Query(
+            database=options.db or default_database(DataKind.LIVE),
+            symbols=parse_symbols(options.symbol.split(",")),
+            parameters=ClusterParameters(
+                **{name: getattr(options, name) for name in PARAMETER_RANGES}
+            ),
+            price=options.price,
+            at_ms=None if options.at is None else parse_time(options.at),
+        )
+        if query.price is not None:
+            require_price("--price", query.price)
+    except ValueError as error:
+        parser.error(str(error))
+    if query.price is not None and len(query.symbols) > 1:
+        parser.error(f"--price is for one symbol, got {options.symbol}")
+    if query.at_ms is not None and options.follow:
+        parser.error("--at and --follow exclude each other: leave one out")
+    log_to_stderr()
+
+    words_of = _Answer.as_json if options.json else _Answer.as_table
+    try:
+        if not options.follow:
+            with EventReader(query.database) as reader:
+                for symbol in query.symbols:
+                    say(words_of(_find(query, symbol, reader)))
+            return 0
+        with closing(_changes(query, options.update_interval)) as answers:
+            for answer in answers:
+                say(words_of(answer))
+    except KeyboardInterrupt:
+        return 0 if options.follow else EXIT_INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m Heatmap clusters",
+        description="Print the price clusters of the liquidations in a database. Records nothing: "
+        "what is to be live, a window or `record` must write.",
+        epilog="A rule of thumb, not advice. Totals are lower bounds, since the exchange reports "
+        "at most one liquidation a second and symbol.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--db", type=file_path, metavar="FILE", help="database, default in the data directory"
+    )
+    parser.add_argument(
+        "--symbol", default="BTCUSDT", metavar="BTCUSDT,ETHUSDT", help="default BTCUSDT"
+    )
+    parser.add_argument("--json", action="store_true", help="print an object a line")
+    parser.add_argument(
+        "--follow", action="store_true", help="print again whenever clusters change, until SIGINT"
+    )
+    parser.add_argument(
+        "--update-interval",
+        type=seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how often --follow looks, default 5",
+    )
+    parser.add_argument(
+        "--price",
+        type=float,
+        metavar="USD",
+        help="current price, which the distances are from; default: that of the newest "
+        "liquidation, as a database holds no other",
+    )
+    parser.add_argument(
+        "--at",
+        metavar="TIME",
+        help="as of when, such as 2024-12-05T01:00:00Z; default: now, and for simulated and "
+        "replayed data where they end",
+    )
+    defaults = ClusterParameters()
+    for name, (low, high) in PARAMETER_RANGES.items():
+        default = getattr(defaults, name)
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            type=type(default),
+            default=default,
+            metavar="N",
+            help=f"{low:.10g} to {high:.10g}, default {default:g}",
+        )
+    return parser
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What is asked: `price` in USD and `at_ms` in UTC milliseconds are ``None`` by default."""
+
+    database: Path
+    symbols: tuple[str, ...]
+    parameters: ClusterParameters
+    price: float | None
+    at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The clusters of one symbol; `price` is ``None`` where nothing tells one."""
+
+    symbol: str
+    kind: DataKind
+    as_of_ms: int
+    price: float | None
+    price_source: str
+    newest_ms: int | None
+    clusters: list[LiquidationCluster]
+
+    def members(self) -> object:
+        """Return what changes with the clusters' members, and not as these age."""
+        return sorted(
+            (one.side, one.lowest_price, one.highest_price, one.liquidation_count, one.last_updated)
+            for one in self.clusters
+        )
+
+    def as_json(self) -> str:
+        """Return one line."""
+        return json.dumps(
+            {
+                "symbol": self.symbol,
+                "kind": self.kind.value,
+                "as_of_ms": self.as_of_ms,
+                "price": self.price,
+                "price_source": self.price_source,
+                "newest_liquidation_ms": self.newest_ms,
+                "clusters": [asdict(cluster) for cluster in self.clusters],
+            }
+        )
+
+    def as_table(self) -> str:
+        """Return a heading and one line per cluster."""
+        moment = datetime.fromtimestamp(self.as_of_ms // 1000, tz=UTC)
+        kind = "" if self.kind is DataKind.LIVE else f", {self.kind.value} data"
+        heading = f"{self.symbol} at {moment:%Y-%m-%d %H:%M:%S} UTC{kind}: "
+        if self.price is None:
+            return heading + "no clusters, no liquidation within the lookback"
+        heading += f"price {_price_text(self.price)} USD ({self.price_source}"
+        if self.newest_ms is not None:
+            age = _age_text(self.as_of_ms - self.newest_ms)
+            heading += f", {age} old" if self.price_source != "given" else ""
+        heading += ")"
+        if not self.clusters:
+            return heading + ", no clusters"
+        rows = [("side", "price USD", "distance", "strength", "count", "USD at least", "newest")]
+        rows += [
+            (
+                one.side,
+                _price_text(one.price_level),
+                f"{one.distance_from_price:+.2f} %",
+                f"{one.strength:.2f}",
+                str(one.liquidation_count),
+                f"{one.total_notional:,.0f}",
+                _age_text(self.as_of_ms - one.last_updated),
+            )
+            for one in self.clusters
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = (
+            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
+            for row in rows
+        )
+        return "\n".join([heading, *lines])
+
+
+def _find(query: _Query, symbol: str, reader: EventReader) -> _Answer:
+    as_of_ms = _now_ms(symbol, reader) if query.at_ms is None else query.at_ms
+    start_ms = as_of_ms - query.parameters.lookback_ms
+    events = reader.read_window(symbol, start_ms, as_of_ms + 1).events
+    events = events[are_usable(events)]
+    newest_ms, price, source = None, query.price, "given"
+    if len(events):
+        newest_ms = int(events["ts_ms"][-1])
+    if price is None:
+        source = "newest liquidation"
+        price = float(events["price"][-1]) if len(events) else None
+    clusters = [] if price is None else find_clusters(events, price, as_of_ms, query.parameters)
+    return _Answer(symbol, reader.kind, as_of_ms, price, source, newest_ms, clusters)
+
+
+def _now_ms(symbol: str, reader: EventReader) -> int:
+    """Return the time that it is for the data, UTC milliseconds.
+
+    Heartbeats that are written down tell of a clock of this machine that is behind. They do not
+    tell of one that is ahead: then just as well nothing may have been recorded for a while.
+    """
+    coverage = reader.read_coverage(symbol, 0, None)
+    wall_ms = wall_clock_ms()
+    if not coverage:
+        return wall_ms
+    heartbeat_ms = coverage[-1].end_ms
+    return max(heartbeat_ms, wall_ms) if reader.kind is DataKind.LIVE else heartbeat_ms
+
+
+def _changes(query: _Query, interval_s: float) -> Generator[_Answer, None, None]:
+    """Yield the clusters of each symbol at first, and again whenever their members change.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be read at first; later that is logged, and tried again.
+    """
+    reader = EventReader(query.database)
+    told: dict[str, object] = {}
+    fault = ""
+    try:
+        while True:
+            try:
+                if not reader.is_current():
+                    # The recorder has begun a fresh file in the place of a damaged one.
+                    reader.close()
+                    reader = EventReader(query.database)
+                answers = [_find(query, symbol, reader) for symbol in query.symbols]
+            except StorageError as error:
+                if not told:
+                    raise
+                if str(error) != fault:
+                    logger.warning("no clusters at present: %s", error)
+                fault = str(error)
+                answers = []
+            else:
+                fault = ""
+            for answer in answers:
+                if told.get(answer.symbol) != answer.members():
+                    told[answer.symbol] = answer.members()
+                    yield answer
+            time.sleep(interval_s)
+    finally:
+        reader.close()
+
+
+def _price_text(price: float) -> str:
+    decimals = _SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(price))
+    return f"{price:,.{max(0, min(decimals, 12))}f}"
+
+
+def _age_text(age_ms: int) -> str:
+    age_s = age_ms // 1000
+    if age_s < _MINUTE_S:
+        return f"{age_s} s"
+    if age_s < _HOUR_S:
+        return f"{age_s // _MINUTE_S} min"
+    return f"{age_s // _HOUR_S} h {age_s % _HOUR_S // _MINUTE_S:02} min"

@@ -1,0 +1,479 @@
+"""Live liquidation clusters for programs: synchronous, no Qt, no event loop of the caller's."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from Heatmap.aggregation.clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    best_cluster,
+    require_price,
+)
+from Heatmap.cluster_book import ClusterBook
+from Heatmap.errors import SettingsError, StorageError
+from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
+from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig, SinkRole
+from Heatmap.model import DataKind
+from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.status import kept_retention_ms
+
+logger = logging.getLogger(__name__)
+
+LONGEST_INTERVAL_S = 3600.0
+
+_SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
+# A perpetual contract that is settled in what it is quoted in.
+_UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):\2")
+
+
+def parse_symbol(name: str) -> str:
+    """Return the exchange's symbol, such as ``BTCUSDT``.
+
+    Parameters
+    ----------
+    name
+        ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
+
+    Raises
+    ------
+    ValueError
+        It is neither.
+    """
+    if isinstance(name, str):
+        text = name.strip().upper()
+        if match := _UNIFIED_SYMBOL.fullmatch(text):
+            return match[1] + match[2]
+        if text != ALL_SYMBOLS and _SYMBOL.fullmatch(text):
+            return text
+    raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
+
+
+def parse_symbols(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the exchange's symbols, each once, in the order given.
+
+    Parameters
+    ----------
+    names
+        As in `parse_symbol`, one or more; a single text is one.
+
+    Raises
+    ------
+    ValueError
+        There is none, or one of them is no symbol.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        raise ValueError("symbols must be one or more like BTCUSDT or BTC/USDT:USDT, got none")
+    return tuple(dict.fromkeys(map(parse_symbol, names)))
+
+
+def require_number(name: str, value: object, low: float, high: float) -> None:
+    """Raise SettingsError, naming the parameter, unless `value` is a number in the closed range."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # type: ignore[operator]
+        raise SettingsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
+
+
+class LiveLiquidationHeatmap:
+    """Records liquidations and gives their clusters, to programs that have no event loop.
+
+    Every method may be called from any thread at any time. It stands on the same recorder and
+    database as the chart: there are clusters of what was recorded before, connections are replaced
+    when they are lost, and where another recorder writes the database (a window, ``python -m
+    Heatmap record``), this one stands by, reads what that one stores, and takes over when it ends.
+    Usable in a ``with`` statement, which stops it at the end.
+
+    Parameters
+    ----------
+    cluster_window_pct
+        How wide a cluster may be, as a part of its lowest price: 0.02 is 2 %. 0.000001 to 1.
+    min_cluster_size
+        Fewer liquidations are no cluster. 1 to 1,000,000.
+    time_decay_minutes
+        Time constant of the weight ``exp(-age / time_decay_minutes)``. 0.01 to 100,000.
+    update_interval
+        The clusters of a symbol are computed at most once in this time, seconds; 0 to 3600. In
+        between they stay as they are, except for `LiquidationCluster.distance_from_price`, which is
+        always from the newest price.
+    lookback_time_constants
+        Older liquidations, in units of `time_decay_minutes`, are left out. 0.1 to 50.
+    db
+        Path of the database; ``None``: ``heatmap.sqlite3`` in the user's data directory. The
+        directory of a path that is given must exist.
+    ws_url, rest_url
+        Bases of the exchange's websocket and REST addresses.
+    connection_times
+        The connection's waiting times; ``None``: those that suit the real exchange.
+
+    Raises
+    ------
+    SettingsError
+        A parameter is out of its range; also a ValueError. The message names both.
+
+    Examples
+    --------
+    ::
+
+        with LiveLiquidationHeatmap() as heatmap:
+            heatmap.start_stream(["BTCUSDT", "ETHUSDT"])
+            while True:
+                for cluster in heatmap.get_clusters("BTCUSDT"):
+                    print(cluster.side, cluster.price_level, cluster.strength)
+                time.sleep(5)
+    """
+
+    def __init__(
+        self,
+        cluster_window_pct: float = 0.02,
+        min_cluster_size: int = 5,
+        time_decay_minutes: float = 60,
+        update_interval: float = 5.0,
+        *,
+        lookback_time_constants: float = 6.0,
+        db: str | Path | None = None,
+        ws_url: str = WS_URL,
+        rest_url: str = REST_URL,
+        connection_times: ConnectionTimes | None = None,
+    ) -> None:
+        self._parameters = ClusterParameters(
+            cluster_window_pct, min_cluster_size, time_decay_minutes, lookback_time_constants
+        )
+        require_number("update_interval", update_interval, 0, LONGEST_INTERVAL_S)
+        self._update_interval_s = update_interval
+        self._database = Path(db) if db is not None else default_database(DataKind.LIVE)
+        self._ws_url = ws_url
+        self._rest_url = rest_url
+        self._connection_times = connection_times or ConnectionTimes()
+        # A recorder that is started anew keeps to what the exchange asked of the one before.
+        self._connection_memory = ConnectionMemory()
+        # Held by start_stream and stop, for as long as they take; nothing else waits for it.
+        self._lifecycle = threading.Lock()
+        # These two are replaced as a whole, by whoever holds the lock, and read without it.
+        self._session: _Session | None = None
+        self._symbols: tuple[str, ...] = ()
+        # By symbol: the price that was given last, and the exchange's time of the mark price that
+        # was there before it. Written with the lock held.
+        self._given: dict[str, tuple[float, int | None]] = {}
+        self._prices_lock = threading.Lock()
+        # One for all sessions: each would begin with this machine's clock, which may be wrong.
+        self._clock = ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
+        self._clock_lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def start_stream(self, symbols: Iterable[str]) -> None:
+        """Record these symbols from now on, beside those that are recorded already.
+
+        Returns when the database is open, or stood by for; the connection comes a moment later.
+        Where a symbol is new, the recorder starts anew for all of them, and the connection with it;
+        otherwise nothing happens. Only `stop` ends a symbol.
+
+        Parameters
+        ----------
+        symbols
+            One or more like ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
+
+        Raises
+        ------
+        ValueError
+            There is none, or one of them is no symbol; nothing has changed then.
+        StorageError
+            The database cannot be used; nothing runs then.
+        """
+        wanted = parse_symbols(symbols)
+        with self._lifecycle:
+            before = self._session
+            kept = () if before is None else before.symbols
+            together = tuple(dict.fromkeys([*kept, *wanted]))
+            if before is not None and before.recorder.is_running() and together == kept:
+                return
+            self._start(together, before)
+
+    def stop(self) -> None:
+        """Stop recording; everything received is in the database then. Takes under 3 s, idempotent.
+
+        There are no clusters afterwards, until `start_stream` is called again.
+        """
+        with self._lifecycle:
+            session, self._session = self._session, None
+            with self._prices_lock:
+                self._given.clear()
+            if session is not None:
+                session.close()
+
+    def is_running(self) -> bool:
+        """Whether it records; `status` tells whether data comes."""
+        session = self._session
+        return session is not None and session.recorder.is_running()
+
+    def status(self) -> dict[str, Any]:
+        """Tell how it fares, as a plain mapping.
+
+        Returns
+        -------
+        dict
+            ``running``; ``live`` (the exchange delivers heartbeats at this moment); ``role``
+            (``writer``, ``standby`` while another recorder writes the database, or ``stopped``);
+            ``symbols``; ``database``; ``prices``, USD by symbol, ``None`` where none is known yet;
+            ``error`` of the clusters in words, or empty; and ``recorder``, a `RecorderStatus` with
+            everything else, ``None`` while stopped.
+        """
+        session = self._session
+        recorder = None if session is None else session.recorder.status()
+        return {
+            "running": self.is_running(),
+            "live": recorder is not None and recorder.connection is ConnectionState.LIVE,
+            "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
+            "symbols": self._symbols,
+            "database": str(self._database),
+            "prices": {
+                symbol: None if session is None else self._price(symbol, session)
+                for symbol in self._symbols
+            },
+            "error": "" if session is None else session.last_error,
+            "recorder": recorder,
+        }
+
+    # -- prices and clusters ------------------------------------------------------------------
+
+    def update_price(self, symbol: str, price: float) -> None:
+        """Set the current price of a symbol.
+
+        The exchange's mark price, which comes once a second, does so as well: the newer of the two
+        counts. So this is needed only to be ahead of it.
+
+        Parameters
+        ----------
+        symbol
+            One of those that were started.
+        price
+            USD.
+
+        Raises
+        ------
+        ValueError
+            `symbol` was not started, or `price` is not above 0 and at most 1e18.
+        """
+        symbol = self._require_started(symbol)
+        require_price("price", price)
+        session = self._session
+        if session is not None:
+            with self._prices_lock:
+                seen_ms = session.recorder.status().heartbeats.get(symbol)
+                self._given[symbol] = price, seen_ms
+
+    def get_clusters(self, symbol: str, *, price: float | None = None) -> list[LiquidationCluster]:
+        """Return the clusters of a symbol.
+
+        Reads the database at the first call for it, which takes some milliseconds.
+
+        Parameters
+        ----------
+        symbol
+            One of those that were started.
+        price
+            What the distances are from, USD, for this call only; ``None``: the newest price.
+
+        Returns
+        -------
+        list of LiquidationCluster
+            The strongest first. Empty where there is none; while no price is known; and after
+            `stop`. Where the database cannot be read at present, those that were computed last;
+            `status` tells why.
+
+        Raises
+        ------
+        ValueError
+            `symbol` was not started, or `price` is not above 0 and at most 1e18.
+        """
+        symbol = self._require_started(symbol)
+        if price is not None:
+            require_price("price", price)
+        while (session := self._session) is not None:
+            newest = self._price(symbol, session) if price is None else price
+            clusters = [] if newest is None else session.clusters(symbol, newest)
+            if session is self._session:
+                return clusters
+            # Another has taken its place meanwhile, and it may have been closed.
+        return []
+
+    def get_best_cluster(
+        self, symbol: str, min_strength: float = 0.6, *, price: float | None = None
+    ) -> LiquidationCluster | None:
+        """Return the cluster that the price is most likely drawn to, by a rule of thumb.
+
+        Long clusters below the price and short clusters above it are candidates; see
+        `Heatmap.aggregation.clusters.best_cluster`.
+
+        Parameters
+        ----------
+        symbol, price
+            As in `get_clusters`.
+        min_strength
+            Weaker clusters are no candidates. 0 to 1.
+
+        Returns
+        -------
+        LiquidationCluster or None
+            ``None`` without a candidate.
+
+        Raises
+        ------
+        ValueError
+            As in `get_clusters`, or `min_strength` is not a number from 0 to 1.
+        """
+        return best_cluster(self.get_clusters(symbol, price=price), min_strength)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _require_started(self, name: str) -> str:
+        symbol, symbols = parse_symbol(name), self._symbols
+        if symbol not in symbols:
+            allowed = ", ".join(symbols) or "none yet"
+            raise ValueError(
+                f"symbol must be one of those given to start_stream ({allowed}), got {name!r}"
+            )
+        return symbol
+
+    def _start(self, symbols: tuple[str, ...], before: "_Session | None") -> None:
+        """Record `symbols` in the place of what was recorded before; with the lock held."""
+        session = _Session(
+            self._recorder_config(symbols),
+            self._database,
+            self._parameters,
+            self._update_interval_s,
+            self._connection_memory,
+            self._now_ms,
+        )
+        if before is not None:
+            before.recorder.stop()
+            # Its last mark prices count until the first ones of the new recorder.
+            with self._prices_lock:
+                for symbol in before.symbols:
+                    if (price := self._price(symbol, before)) is not None:
+                        self._given[symbol] = price, None
+        try:
+            session.recorder.start()
+            self._symbols, self._session = symbols, session
+        except BaseException:
+            self._session = None
+            session.close()
+            raise
+        finally:
+            # Up to here it has answered what was asked meanwhile.
+            if before is not None:
+                before.close()
+
+    def _price(self, symbol: str, session: "_Session") -> float | None:
+        """Return the newest price, USD; ``None``: none is known."""
+        status = session.recorder.status()
+        mark_price, given = status.mark_prices.get(symbol), self._given.get(symbol)
+        if given is None:
+            return mark_price
+        price, seen_ms = given
+        # Each mark price has a time of its own: while it is the same, none has come since.
+        is_older = mark_price is None or status.heartbeats.get(symbol) == seen_ms
+        return price if is_older else mark_price
+
+    def _now_ms(self) -> int:
+        with self._clock_lock:
+            return self._clock()
+
+    def _newest_heartbeat(self) -> tuple[int, float] | None:
+        session = self._session
+        if session is None:
+            return None
+        status = session.recorder.status()
+        received_s = status.last_heartbeat_monotonic_s
+        if status.last_heartbeat_ms is None or received_s is None:
+            return None
+        return status.last_heartbeat_ms, received_s
+
+    def _recorder_config(self, symbols: tuple[str, ...]) -> RecorderConfig:
+        config = RecorderConfig(
+            symbols=symbols,
+            ws_url=self._ws_url,
+            rest_url=self._rest_url,
+            connection_times=self._connection_times,
+        )
+        with suppress(StorageError):  # not there yet, or refused when the recorder opens it
+            if (kept_ms := kept_retention_ms(self._database)) is not None:
+                return replace(config, retention_ms=kept_ms)
+        return config
+
+
+class _Session:
+    """One recorder and what is computed of its symbols, from a start to the next. Thread-safe."""
+
+    def __init__(
+        self,
+        config: RecorderConfig,
+        database: Path,
+        parameters: ClusterParameters,
+        update_interval_s: float,
+        memory: ConnectionMemory,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.symbols = config.symbols
+        self.last_error = ""
+        self._update_interval_s = update_interval_s
+        self._book = ClusterBook(database, parameters)
+        self.recorder = Recorder(
+            config,
+            lambda: SqliteStore.for_recorder(database, DataKind.LIVE),
+            on_stored=self._book.add_batch,
+            memory=memory,
+        )
+        self._now_ms = now_ms
+        # Held while clusters are computed; guards them.
+        self._computing = threading.Lock()
+        # The clusters by symbol, and when they were computed, on the monotonic clock.
+        self._computed: dict[str, tuple[float, list[LiquidationCluster]]] = {}
+
+    def close(self) -> None:
+        """Stop recording and close the database; idempotent."""
+        self.recorder.stop()
+        self._book.close()
+
+    def clusters(self, symbol: str, price: float) -> list[LiquidationCluster]:
+        """Return the clusters, computed anew when they are due, with distances from `price`."""
+        with self._computing:
+            now_s = time.monotonic()
+            computed_s, clusters = self._computed.get(symbol, (float("-inf"), []))
+            if now_s - computed_s >= self._update_interval_s:
+                clusters = self._compute(symbol, price, clusters)
+                self._computed[symbol] = now_s, clusters
+        return [
+            replace(cluster, distance_from_price=(cluster.price_level / price - 1) * 100)
+            for cluster in clusters
+        ]
+
+    def _compute(
+        self, symbol: str, price: float, before: list[LiquidationCluster]
+    ) -> list[LiquidationCluster]:
+        is_standby = self.recorder.status().role is SinkRole.STANDBY
+        try:
+            clusters = self._book.clusters(symbol, price, self._now_ms(), reads_new_rows=is_standby)
+        except StorageError as error:
+            if str(error) != self.last_error:
+                logger.warning("the clusters of %s stay as they are: %s", symbol, error)
+            self.last_error = str(error)
+            return before
+        self.last_error = ""
+        return clusters
