@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from Heatmap._version import __version__
 
 if TYPE_CHECKING:
+    from Heatmap.aggregation.clusters import LiquidationCluster
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
     from Heatmap.liquidation_hunter import LiquidationHunter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HeatmapService",
     "HeatmapSettings",
+    "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
     "__version__",
@@ -26,6 +28,7 @@ __all__ = [
 _HOMES = {
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "LiquidationCluster": "Heatmap.aggregation.clusters",
     "LiquidationHunter": "Heatmap.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.live_liquidation_heatmap",
 }

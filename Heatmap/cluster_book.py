@@ -80,7 +80,7 @@ class ClusterBook:
                 known.inbox.overflow()
 
     def clusters(
-        self, symbol: str, current_price: float, now_ms: int, *, reads_new_rows: bool = False
+        self, symbol: str, current_price: float | None, now_ms: int, *, reads_new_rows: bool = False
     ) -> list[LiquidationCluster]:
         """Return the clusters of a symbol; reads the file at the first question.
 
@@ -89,7 +89,7 @@ class ClusterBook:
         symbol
             Such as ``BTCUSDT``.
         current_price
-            USD.
+            USD; ``None``: not known, the distances are from that of the newest liquidation.
         now_ms
             UTC milliseconds, by the exchange's clock.
         reads_new_rows
@@ -108,7 +108,8 @@ class ClusterBook:
         StorageError
             The file cannot be read; the next question reads the symbol from the start.
         """
-        require_price("current_price", current_price)
+        if current_price is not None:
+            current_price = require_price("current_price", current_price)
         with self._lock:
             if self._is_closed:
                 return []
@@ -123,7 +124,8 @@ class ClusterBook:
             except BaseException:
                 known.index = None
                 raise
-            return index.clusters(current_price, now_ms)
+            price = index.newest_price() if current_price is None else current_price
+            return [] if price is None else index.clusters(price, now_ms)
 
     def close(self) -> None:
         """Close the file; waits for a question that is being answered. Idempotent."""

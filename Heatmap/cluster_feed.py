@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
 from Heatmap.cluster_book import ClusterBook
@@ -18,6 +19,23 @@ logger = logging.getLogger(__name__)
 
 ClusterListener = Callable[[str, list[LiquidationCluster]], None]
 """Called with a symbol and its clusters, the strongest first."""
+
+
+def begin_task(
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None], name: str
+) -> asyncio.Task[None]:
+    """Run a coroutine in a task of a loop that the host may close at any moment."""
+    task = loop.create_task(coroutine, name=name)
+    # WORKAROUND asyncio: a task that its loop has left behind is reported when it is collected. A
+    # host that closes its loop without stopping the service shall not find ours in its log.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+    return task
+
+
+def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task; one whose loop was closed never goes on anyway, and refuses to be told."""
+    if not task.get_loop().is_closed():
+        task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +84,25 @@ class ClusterFeed:
         self._task: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[ClusterListener]] = {}
         # What was told last.
-        self._known: dict[str, list[LiquidationCluster]] = {}
+        self._known: dict[str, list[tuple[object, ...]]] = {}
+        # What a listener failed with that was told last, by symbol.
+        self._listener_errors: dict[str, str] = {}
         self._wake = asyncio.Event()
 
+    @property
+    def error(self) -> str:
+        """What went wrong last, with a file or with a listener; empty: nothing."""
+        return self.last_error or next(iter(self._listener_errors.values()), "")
+
     def start(self, executor: Executor) -> None:
-        """Begin to look for clusters in `executor`; call it in the running loop."""
+        """Begin to look for clusters in `executor`; call it in the running loop. Idempotent."""
+        if self._task is not None:
+            return
         self._executor = executor
         self._book = ClusterBook(self._source.database, self._parameters)
         # Bound to the loop that waits for it.
         self._wake = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(
-            self._run(), name="Heatmap cluster feed"
-        )
+        self._task = begin_task(asyncio.get_running_loop(), self._run(), "Heatmap cluster feed")
 
     def stop(self) -> None:
         """End it; idempotent. Closing the file waits for a question under way, in the executor."""
@@ -85,7 +110,7 @@ class ClusterFeed:
         self._book = self._executor = self._task = None
         self._known.clear()
         if task is not None:
-            task.cancel()
+            end_task(task)
         if book is not None and executor is not None:
             executor.submit(book.close)
 
@@ -125,6 +150,7 @@ class ClusterFeed:
             if not listeners:
                 self._listeners.pop(symbol, None)
                 self._known.pop(symbol, None)
+                self._listener_errors.pop(symbol, None)
 
         return unsubscribe
 
@@ -136,12 +162,13 @@ class ClusterFeed:
         symbol
             Such as ``BTCUSDT``.
         price
-            What the distances are from, USD; ``None``: the newest mark price.
+            What the distances are from, USD; ``None``: the newest mark price, or that of the newest
+            liquidation while there is none.
 
         Returns
         -------
         list of LiquidationCluster
-            The strongest first; empty while no price is known, and while it is stopped.
+            The strongest first; empty while it is stopped.
 
         Raises
         ------
@@ -154,7 +181,7 @@ class ClusterFeed:
             require_price("price", price)
         known = self._source.price(symbol) if price is None else price
         book, executor = self._book, self._executor
-        if known is None or book is None or executor is None:
+        if book is None or executor is None:
             return []
         now_ms, is_standby = self._source.clock(), self._source.is_standby()
 
@@ -188,14 +215,19 @@ class ClusterFeed:
             return
         self.last_error = ""
         listeners = list(self._listeners.get(symbol, []))
-        if clusters == self._known.get(symbol) or not listeners:
+        # As they age, strengths differ by what rounding leaves of equal quotients.
+        told = [_rounded(cluster) for cluster in clusters]
+        if told == self._known.get(symbol) or not listeners:
             return
-        self._known[symbol] = clusters
+        self._known[symbol] = told
+        self._listener_errors.pop(symbol, None)
         for listener in listeners:
             try:
                 listener(symbol, clusters)
-            except Exception:
+            except Exception as error:
                 logger.exception("a listener failed on the clusters of %s", symbol)
+                text = f"a listener failed on the clusters of {symbol}: {error!r}"
+                self._listener_errors[symbol] = text
 
     def _note_failure(self, text: str) -> None:
         if text != self.last_error:
@@ -203,9 +235,24 @@ class ClusterFeed:
         self.last_error = text
 
 
+def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
+    """Return what of a cluster is a change when it differs."""
+    return (
+        cluster.side,
+        cluster.liquidation_count,
+        cluster.last_updated,
+        cluster.first_event_ms,
+        float(f"{cluster.price_level:.9g}"),
+        float(f"{cluster.total_notional:.9g}"),
+        round(cluster.strength, 6),
+        round(cluster.distance_from_price, 6),
+    )
+
+
 def _parameters(settings: HeatmapSettings) -> ClusterParameters:
     return ClusterParameters(
         cluster_window_pct=settings.cluster_window_pct,
         min_cluster_size=settings.min_cluster_size,
         time_decay_minutes=settings.time_decay_minutes,
+        lookback_time_constants=settings.lookback_time_constants,
     )

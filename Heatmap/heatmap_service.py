@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
+from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource, begin_task, end_task
+from Heatmap.database_watch import DatabaseWatch
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
@@ -21,10 +22,10 @@ from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus,
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
 from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
-from Heatmap.storage.day_facts import DayFacts, read_day_facts
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.symbols import parse_symbol
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,6 @@ FALLBACK_TICK_SIZE = Decimal("0.1")
 INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
-_FACTS_PERIOD_S = 3.0
-_DAY_MS = 86_400_000
 # Coverage is written after its events, about once a second; a second recorder's is not waited for.
 _COVERAGE_LAG_S = 15.0
 
@@ -109,6 +108,8 @@ class HeatmapService:
         self._has_inbox_overflown = False
         self._inbox_lock = threading.Lock()
         self._lifecycle = asyncio.Lock()
+        # Recording has begun, and what attaches is fed.
+        self._is_started = False
         # The host wants it to run: a restart must not undo a stop.
         self._is_wanted = False
         # What the recorder was made for.
@@ -116,14 +117,14 @@ class HeatmapService:
         # From the database, for as long as the exchange has not told.
         self._stored_tick_sizes: dict[str, Decimal] = {}
         self._last_error = ""
+        # What a settings listener failed with at the last change.
+        self._listener_error = ""
         self._clusters = ClusterFeed(
             ClusterSource(self._database, self._mark_price, self._clock, self.is_standby),
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        # Read beside the loop for whoever looks at the status, and when that was asked for last.
-        self._facts: DayFacts | None = None
-        self._facts_asked_s = -_FACTS_PERIOD_S
+        self._watch = DatabaseWatch(self._database)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -136,6 +137,7 @@ class HeatmapService:
             The database cannot be used; nothing was started and nothing overwritten.
         """
         self._is_wanted = True
+        self._enter_loop()
         async with self._lifecycle:
             # A stop that was asked for after this start, and waited for its turn with it, counts.
             if self._is_wanted:
@@ -147,9 +149,9 @@ class HeatmapService:
         Whoever is cancelled while waiting for it does not interrupt it.
         """
         self._is_wanted = False
+        loop = self._enter_loop()
         if self._stop_task is None or self._stop_task.done():
-            loop = asyncio.get_running_loop()
-            self._stop_task = loop.create_task(self._stop_alone(), name="Heatmap stop")
+            self._stop_task = begin_task(loop, self._stop_alone(), "Heatmap stop")
         await asyncio.shield(self._stop_task)
 
     def is_running(self) -> bool:
@@ -187,8 +189,13 @@ class HeatmapService:
         self._clusters.apply_settings(settings)
         for feed, _task in self._feeds.values():
             feed.apply_settings(settings)
+        self._listener_error = ""
         for listener in list(self._settings_listeners):
-            listener(settings)
+            try:
+                listener(settings)
+            except Exception as error:
+                logger.exception("a listener failed on changed settings")
+                self._listener_error = f"a listener failed on changed settings: {error!r}"
 
     def confirm_retention(self) -> bool:
         """Put the shorter retention in force that waits for it, and delete what it says.
@@ -218,7 +225,7 @@ class HeatmapService:
         if layer in self._layers:
             return
         self._layers.append(layer)
-        if self.is_running():
+        if self._is_started:
             self._start_feed(layer)
 
     def detach(self, layer: LayerPort) -> None:
@@ -235,14 +242,15 @@ class HeatmapService:
         Parameters
         ----------
         symbol
-            Such as ``BTCUSDT``.
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
         price
-            What the distances are from, USD; ``None``: the newest mark price.
+            What the distances are from, USD; ``None``: the newest mark price, or that of the newest
+            liquidation while there is none.
 
         Returns
         -------
         list of LiquidationCluster
-            The strongest first; empty while the service is stopped or no price is known.
+            The strongest first; empty while the service is stopped.
 
         Raises
         ------
@@ -251,26 +259,27 @@ class HeatmapService:
         StorageError
             The database cannot be read.
         """
-        self._require_recorded(symbol)
-        return await self._clusters.find(symbol, price)
+        return await self._clusters.find(self._recorded(symbol), price)
 
     def add_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
         """Call `listener` with the symbol and its clusters, soon and after each change.
 
-        The calls come on the loop, at most one in ``settings.cluster_interval_s``, while the
-        service runs, also after it was stopped and started again.
+        Adding it twice is the same as once. The calls come on the loop, at most one in
+        ``settings.cluster_interval_s``, while the service runs, also after it was stopped and
+        started again.
 
         Raises
         ------
         ValueError
             The symbol is not recorded.
         """
-        self._require_recorded(symbol)
-        self._cluster_leavers[symbol, listener] = self._clusters.subscribe(symbol, listener)
+        key = self._recorded(symbol), listener
+        if key not in self._cluster_leavers:
+            self._cluster_leavers[key] = self._clusters.subscribe(*key)
 
     def remove_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
         """Call `listener` no more; nothing happens when it is not known."""
-        leave = self._cluster_leavers.pop((symbol, listener), None)
+        leave = self._cluster_leavers.pop((parse_symbol(symbol), listener), None)
         if leave is not None:
             leave()
 
@@ -307,7 +316,8 @@ class HeatmapService:
         Returns
         -------
         dict
-            ``running``, ``kind``, ``database``, ``error`` (of the service itself, or empty),
+            ``running``, ``kind``, ``database``, ``error`` (of the service itself or of a listener,
+            or empty),
             ``recorder`` (a `RecorderStatus` or ``None``), ``role`` (``writer``, ``standby`` while
             another recorder writes the database, or ``stopped``), ``events_today`` (of the recorded
             symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
@@ -318,18 +328,18 @@ class HeatmapService:
             ``paintMs``, ``frames``, ``clip_usd``).
         """
         recorder = self.recorder_status()
-        facts = self._day_facts()
+        facts = self._watch.facts(self._executor, self._settings.symbols, self._clock())
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
             "database": str(self._database),
-            "error": self._last_error,
+            "error": self._last_error or self._listener_error or self._clusters.error,
             "recorder": recorder,
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
             "events_today": None if facts is None else facts.events,
             "last_event_ms": None if facts is None else facts.last_event_ms,
             "database_bytes": None if facts is None else facts.size_bytes,
-            "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._settings.symbols},
+            "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._shown_symbols()},
             "layers": [
                 {
                     "symbol": layer.symbol,
@@ -342,35 +352,24 @@ class HeatmapService:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _require_recorded(self, symbol: str) -> None:
-        recorded = self._settings.symbols
+    def _recorded(self, name: str) -> str:
+        """Return the symbol; ValueError unless it is recorded."""
+        symbol, recorded = parse_symbol(name), self._settings.symbols
         if symbol not in recorded and ALL_SYMBOLS not in recorded:
             raise ValueError(
-                f"symbol must be one that is recorded ({', '.join(recorded)}), got {symbol!r}"
+                f"symbol must be one that is recorded ({', '.join(recorded)}), got {name!r}"
             )
+        return symbol
 
     def _mark_price(self, symbol: str) -> float | None:
         status = self.recorder_status()
         return None if status is None else status.mark_prices.get(symbol)
 
-    def _day_facts(self) -> DayFacts | None:
-        """Return what is known of the database; has it read again when that is some seconds old."""
-        now_s = time.monotonic()
-        is_old = now_s - self._facts_asked_s >= _FACTS_PERIOD_S
-        if is_old and self._executor is not None:
-            self._facts_asked_s = now_s
-            midnight_ms = self._clock() // _DAY_MS * _DAY_MS
-            self._executor.submit(self._read_day_facts, self._settings.symbols, midnight_ms)
-        return self._facts
-
-    def _read_day_facts(self, symbols: tuple[str, ...], midnight_ms: int) -> None:
-        try:
-            self._facts = read_day_facts(self._database, symbols, midnight_ms)
-        except StorageError:
-            # The recorder waits for the file as well, and says so; what is known stays.
-            logger.debug("the database could not be asked about today", exc_info=True)
-        except Exception:
-            logger.exception("the database could not be asked about today")
+    def _shown_symbols(self) -> list[str]:
+        """Return what is recorded by name, and what the layers show."""
+        names = [symbol for symbol in self._settings.symbols if symbol != ALL_SYMBOLS]
+        shown = [layer.symbol for layer in self._feeds if layer.symbol is not None]
+        return list(dict.fromkeys(names + shown))
 
     def _tick_origin(self, symbol: str) -> str:
         status = self.recorder_status()
@@ -419,27 +418,50 @@ class HeatmapService:
             memory=self._connection_memory,
         )
 
+    def _enter_loop(self) -> asyncio.AbstractEventLoop:
+        """Belong to the running loop; leave behind what an earlier one was closed with.
+
+        Recording goes on meanwhile. A start or a stop that was under way in the earlier loop never
+        ends, and holds its lock for ever.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return loop
+        self._loop, self._lifecycle = loop, asyncio.Lock()
+        self._stop_task = self._restart_task = None
+        self._stop_feeds()
+        # The earlier loop will not drain it; new feeds read the file.
+        self._empty_inbox()
+        return loop
+
     async def _start(self) -> None:
-        if self.is_running():
-            return
-        await self._stop()
-        self._loop = asyncio.get_running_loop()
+        if not (self.is_running() and self._is_started):
+            await self._stop()
+            await self._start_recorder()
+        if self._executor is not None:
+            self._clusters.start(self._executor)
+        for layer in self._layers:
+            self._start_feed(layer)
+
+    async def _start_recorder(self) -> None:
+        loop = asyncio.get_running_loop()
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
         # Apart from the pictures, so that none of them holds up the recorder's start and stop.
         self._control = ThreadPoolExecutor(max_workers=1, thread_name_prefix="Heatmap control")
         # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
         self._recorder = self._make_recorder()
         try:
-            await self._loop.run_in_executor(self._control, self._recorder.start)
-            self._stored_tick_sizes = await self._loop.run_in_executor(
+            await loop.run_in_executor(self._control, self._recorder.start)
+            self._stored_tick_sizes = await loop.run_in_executor(
                 self._control, self._read_tick_sizes, self._settings.symbols
             )
+        except GeneratorExit:
+            # The host has closed its loop: nothing can be awaited any more.
+            raise
         except BaseException:
             await self._stop()
             raise
-        self._clusters.start(self._executor)
-        for layer in self._layers:
-            self._start_feed(layer)
+        self._is_started = True
 
     def _read_tick_sizes(self, symbols: tuple[str, ...]) -> dict[str, Decimal]:
         try:
@@ -454,11 +476,15 @@ class HeatmapService:
             await self._stop()
 
     async def _stop(self) -> None:
-        for layer in list(self._feeds):
-            self._stop_feed(layer)
-        self._clusters.stop()
-        executor, control = self._executor, self._control
-        if executor is None or control is None:
+        self._is_started = False
+        self._stop_feeds()
+        # Whoever asks for the status meanwhile gives it no more to do.
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            # Its threads end even where the host closes the loop before this has waited for them.
+            executor.shutdown(wait=False)
+        control = self._control
+        if control is None:
             return
         loop = asyncio.get_running_loop()
         recorder = self._recorder
@@ -466,17 +492,16 @@ class HeatmapService:
             await loop.run_in_executor(control, recorder.stop)
             self._last_status = recorder.status()
             self._recorder = None
-        with self._inbox_lock:
-            self._inbox.clear()
-            self._is_drain_pending = False
-            self._has_inbox_overflown = False
+        self._empty_inbox()
         # A picture under way is waited for beside the loop, not in it.
-        await loop.run_in_executor(control, executor.shutdown)
+        if executor is not None:
+            await loop.run_in_executor(control, executor.shutdown)
         control.shutdown(wait=True)
-        self._executor = self._control = None
+        self._control = None
 
     def _start_feed(self, layer: LayerPort) -> None:
-        if layer in self._feeds or self._executor is None or self._loop is None:
+        loop = self._loop
+        if layer in self._feeds or self._executor is None or loop is None or loop.is_closed():
             return
         context = FeedContext(
             database=self._database,
@@ -488,23 +513,32 @@ class HeatmapService:
             is_standby=self.is_standby,
             clusters=self._clusters,
         )
-        feed = LayerFeed(layer, self._settings, context)
-        task = self._loop.create_task(feed.run(), name="Heatmap layer feed")
-        self._feeds[layer] = (feed, task)
+        try:
+            feed = LayerFeed(layer, self._settings, context)
+        except Exception as error:
+            # A layer whose page has gone must not keep the others from their pictures.
+            logger.exception("a layer could not be fed")
+            self._last_error = f"a layer could not be fed: {error!r}"
+            return
+        self._feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
+
+    def _stop_feeds(self) -> None:
+        for layer in list(self._feeds):
+            self._stop_feed(layer)
+        self._clusters.stop()
 
     def _stop_feed(self, layer: LayerPort) -> None:
         entry = self._feeds.pop(layer, None)
         if entry is not None:
             feed, task = entry
+            end_task(task)
             feed.close()
-            task.cancel()
 
     def _request_restart(self) -> None:
         """Start recording anew for other symbols, in a task of the loop."""
-        loop = self._loop
-        if loop is None or (self._restart_task is not None and not self._restart_task.done()):
-            return
-        self._restart_task = loop.create_task(self._restart(), name="Heatmap recorder restart")
+        loop, task = self._loop, self._restart_task
+        if loop is not None and not loop.is_closed() and (task is None or task.done()):
+            self._restart_task = begin_task(loop, self._restart(), "Heatmap recorder restart")
 
     async def _restart(self) -> None:
         """Record other symbols, unless the host has stopped the service meanwhile."""
@@ -533,9 +567,13 @@ class HeatmapService:
             loop.call_soon_threadsafe(self._drain)
         except RuntimeError:
             # The host has closed its loop without stopping the service; recording goes on.
-            with self._inbox_lock:
-                self._is_drain_pending = False
-                self._inbox.clear()
+            self._empty_inbox()
+
+    def _empty_inbox(self) -> None:
+        with self._inbox_lock:
+            self._inbox.clear()
+            self._is_drain_pending = False
+            self._has_inbox_overflown = False
 
     def _drain(self) -> None:
         with self._inbox_lock:

@@ -132,6 +132,8 @@ class HeatmapSettings:
         Liquidations that make a cluster, 1 to 1000.
     time_decay_minutes
         Time constant with which a liquidation loses weight in its cluster, 1 to 1440.
+    lookback_time_constants
+        Older liquidations, in time constants, are in no cluster, 0.5 to 50.
     cluster_interval_s
         The clusters are looked at anew at most once in this time, 1 to 60.
 
@@ -167,6 +169,7 @@ class HeatmapSettings:
     cluster_window_pct: float = 0.02
     min_cluster_size: int = 5
     time_decay_minutes: float = 60.0
+    lookback_time_constants: float = 6.0
     cluster_interval_s: float = 5.0
 
     def __post_init__(self) -> None:
@@ -296,6 +299,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "cluster_window_pct": (0.001, 0.5),
     "min_cluster_size": (1, 1000),
     "time_decay_minutes": (1, 1440),
+    "lookback_time_constants": (0.5, 50),
     "cluster_interval_s": (1, 60),
 }
 _CLIP_USD_RANGE = (1.0, 1e12)
@@ -370,6 +374,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "clip_usd": _parse_optional_float,
     "cluster_window_pct": float,
     "time_decay_minutes": float,
+    "lookback_time_constants": float,
     "cluster_interval_s": float,
     **dict.fromkeys(_WHOLE_NUMBERS, int),
     "symbols": _parse_symbols,

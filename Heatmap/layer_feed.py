@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -38,11 +39,14 @@ QUIET_S = 0.3
 """A resize, pan or zoom is answered after this much quiet."""
 LONGEST_QUIET_S = 1.0
 """A view that never rests is answered after this time all the same."""
+SPACING_S = 0.1
+"""From one rebuild to the next at least: a slider that is dragged asks for 50 a second."""
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
 _RESTYLING = frozenset({"normalization", "clip_percentile", "clip_usd", "price_profile"})
-_LEVELLING = frozenset({"enabled", "symbols", "cluster_levels", "cluster_level_count"})
+_LEVELLING = frozenset({"enabled", "symbols", "side", "cluster_levels", "cluster_level_count"})
+_HIDDEN_SIDE = {"longs": "short", "shorts": "long"}
 _REBUILDING = frozenset(
     {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
 )
@@ -108,7 +112,8 @@ class FeedSchedule:
     """When which action is due. Pure: the caller tells the time, in seconds of a monotonic clock.
 
     A rebuild that follows a resize or a pan waits for `QUIET_S` without a further one; a rebuild
-    makes a pending restyle superfluous; updates keep `update_interval_s` between them.
+    makes a pending restyle superfluous; rebuilds keep `SPACING_S` between them, and updates
+    `update_interval_s`.
     """
 
     def __init__(self, update_interval_s: float) -> None:
@@ -116,6 +121,8 @@ class FeedSchedule:
         self._rebuild_due_s: float | None = None
         # When the first of the requests came that the next rebuild will answer.
         self._requested_s = 0.0
+        # When the last rebuild began.
+        self._rebuilt_s = -inf
         self._restyle = False
         self._update_due_s = 0.0
         self._has_picture = False
@@ -131,7 +138,8 @@ class FeedSchedule:
         elif self._rebuild_due_s <= now_s:
             return
         latest_s = self._requested_s + max(LONGEST_QUIET_S, quiet_s)
-        self._rebuild_due_s = min(now_s + quiet_s, latest_s)
+        due_s = min(now_s + quiet_s, latest_s)
+        self._rebuild_due_s = max(due_s, self._rebuilt_s + SPACING_S)
 
     def request_restyle(self) -> None:
         """Ask for the same grid on another scale."""
@@ -140,6 +148,7 @@ class FeedSchedule:
     def reset(self) -> None:
         """Forget everything: nothing is shown any more."""
         self._rebuild_due_s = None
+        self._rebuilt_s = -inf
         self._restyle = False
         self._has_picture = False
 
@@ -165,6 +174,7 @@ class FeedSchedule:
         self._update_due_s = now_s + self.update_interval_s
         if action is Action.REBUILD:
             self._rebuild_due_s = None
+            self._rebuilt_s = now_s
             self._restyle = False
             self._has_picture = True
         elif action is Action.RESTYLE:
@@ -271,11 +281,11 @@ class LayerFeed:
 
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
-        self.layer.set_listener(None)
+        self._tell(self.layer.set_listener, None)
         self._loop = None
         self._follow_clusters()
         self._forget_picture()
-        self.layer.clear()
+        self._tell(self.layer.clear)
 
     # -- what the layer tells (LayerListener) -------------------------------------------------
 
@@ -322,7 +332,7 @@ class LayerFeed:
             return
         self._asked = None
         if picture is None:
-            self.layer.show_cell(None)
+            self._tell(self.layer.show_cell, None)
             return
         self._is_describing = True
         answer = loop.run_in_executor(self._context.executor, picture.describe, query)
@@ -335,7 +345,7 @@ class LayerFeed:
         error = answer.exception()
         if error is not None:
             logger.error("the cell could not be described", exc_info=error)
-        self.layer.show_cell(None if error is not None else answer.result())
+        self._tell(self.layer.show_cell, None if error is not None else answer.result())
         self._answer_next()
 
     # -- the task -----------------------------------------------------------------------------
@@ -356,9 +366,8 @@ class LayerFeed:
                     await self._perform(action)
                 except HeatmapError as error:
                     self._note_failure(str(error))
-                except Exception as error:
-                    logger.exception("the heatmap could not be built")
-                    self._note_failure(f"the heatmap could not be built: {error!r}")
+                except Exception as error:  # noqa: BLE001 - logged there
+                    self._note_failure(f"the heatmap could not be built: {error!r}", error)
         finally:
             self._forget_picture()
 
@@ -408,9 +417,9 @@ class LayerFeed:
             self._send(message)
             duration_ms = (monotonic() - started_s) * 1000
             self.measured[f"{action.value}_ms"] = duration_ms
-            self.measured["sent_bytes"] = float(len(message.packed))
+            self.measured["sent_bytes"] = float(message.size_bytes)
             logger.debug(
-                "%s in %.1f ms, %d bytes sent", action.value, duration_ms, len(message.packed)
+                "%s in %.1f ms, %d bytes sent", action.value, duration_ms, message.size_bytes
             )
         if action is Action.REBUILD and self._picture is picture:
             # The chart may have moved on while the worker was busy.
@@ -426,9 +435,18 @@ class LayerFeed:
         else:
             self.layer.append_cells(message.meta, message.packed)
 
-    def _note_failure(self, text: str) -> None:
+    def _tell(self, method: Callable[..., None], *words: object) -> None:
+        """Call a method of the layer; what it fails with reaches nobody else."""
+        try:
+            method(*words)
+        except Exception as error:  # noqa: BLE001 - logged there
+            self._note_failure(f"the chart could not be told: {error!r}", error)
+
+    def _note_failure(self, text: str, bug: Exception | None = None) -> None:
+        """Show what went wrong, log it once, and build anew after a while."""
         if text != self.last_error:
-            logger.warning("%s; trying again every %g s", text, RETRY_S)
+            level = logging.WARNING if bug is None else logging.ERROR
+            logger.log(level, "%s; trying again every %g s", text, RETRY_S, exc_info=bug)
         self.last_error = text
         self._forget_picture()
         self._schedule.reset()
@@ -456,19 +474,21 @@ class LayerFeed:
 
     def _show_levels(self) -> None:
         now_ms = self._now_ms()
+        hidden = _HIDDEN_SIDE.get(self._settings.side)
+        shown = [cluster for cluster in self._clusters if cluster.side != hidden]
         levels = [
             {
-                "price": cluster.price_level,
+                "price": float(f"{cluster.price_level:.9g}"),
                 "side": cluster.side,
-                "strength": cluster.strength,
+                "strength": round(cluster.strength, 3),
                 "fromMs": cluster.first_event_ms,
                 "text": level_words(cluster, now_ms),
             }
-            for cluster in self._clusters[: self._settings.cluster_level_count]
+            for cluster in shown[: self._settings.cluster_level_count]
         ]
         if levels != self._shown_levels:
             self._shown_levels = levels
-            self.layer.show_levels(levels)
+            self._tell(self.layer.show_levels, levels)
 
     # -- helpers ------------------------------------------------------------------------------
 
@@ -487,7 +507,8 @@ class LayerFeed:
 
     def _send_options(self) -> None:
         settings = self._settings
-        self.layer.set_options(
+        self._tell(
+            self.layer.set_options,
             {
                 "visible": settings.enabled,
                 "opacity": settings.opacity,
@@ -498,12 +519,15 @@ class LayerFeed:
                 "profile": settings.price_profile,
                 "tooltip": settings.tooltip,
                 "sourceLine": settings.source_line,
-            }
+            },
         )
 
     def _restart(self) -> None:
         """Take the picture away, and build another where one is to be drawn."""
-        self.layer.clear()
+        self._tell(self.layer.clear)
+        # The levels go with it; and what was measured is not true of nothing.
+        self._shown_levels = []
+        self.measured.clear()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -520,5 +544,9 @@ class LayerFeed:
         self._pending.clear()
         picture, self._picture = self._picture, None
         if picture is not None:
-            # Closing waits for a piece of work under way, which must not hold up this loop.
-            self._context.executor.submit(picture.close)
+            try:
+                # Closing waits for a piece of work under way, which must not hold up this loop.
+                self._context.executor.submit(picture.close)
+            except RuntimeError:
+                # The worker threads have ended: the host's loop or its process is at its end.
+                picture.close()

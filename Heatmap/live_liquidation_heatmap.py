@@ -1,9 +1,10 @@
 """Live liquidation clusters for programs: synchronous, no Qt, no event loop of the caller's."""
 
 import logging
-import re
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,73 +15,39 @@ from Heatmap.aggregation.clusters import (
     ClusterParameters,
     LiquidationCluster,
     best_cluster,
+    is_number,
     require_price,
 )
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import SettingsError, StorageError
 from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
+from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig, SinkRole
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.model import DataKind
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import kept_retention_ms
+from Heatmap.symbols import parse_symbol, parse_symbols
 
 logger = logging.getLogger(__name__)
 
+# All that live, for a fork; and what a child must neither use nor close, since the open files are
+# the parent's.
+_living: "weakref.WeakSet[LiveLiquidationHeatmap]" = weakref.WeakSet()
+_parents: list[object] = []
+
 LONGEST_INTERVAL_S = 3600.0
 
-_SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
-# A perpetual contract that is settled in what it is quoted in.
-_UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):\2")
 
-
-def parse_symbol(name: str) -> str:
-    """Return the exchange's symbol, such as ``BTCUSDT``.
-
-    Parameters
-    ----------
-    name
-        ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
-
-    Raises
-    ------
-    ValueError
-        It is neither.
-    """
-    if isinstance(name, str):
-        text = name.strip().upper()
-        if match := _UNIFIED_SYMBOL.fullmatch(text):
-            return match[1] + match[2]
-        if text != ALL_SYMBOLS and _SYMBOL.fullmatch(text):
-            return text
-    raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
-
-
-def parse_symbols(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the exchange's symbols, each once, in the order given.
-
-    Parameters
-    ----------
-    names
-        As in `parse_symbol`, one or more; a single text is one.
-
-    Raises
-    ------
-    ValueError
-        There is none, or one of them is no symbol.
-    """
-    names = [names] if isinstance(names, str) else list(names)
-    if not names:
-        raise ValueError("symbols must be one or more like BTCUSDT or BTC/USDT:USDT, got none")
-    return tuple(dict.fromkeys(map(parse_symbol, names)))
+def _require_url(name: str, value: object, begins: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or not value.startswith(begins):
+        raise SettingsError(f"{name} must begin with {' or '.join(begins)}, got {value!r}")
 
 
 def require_number(name: str, value: object, low: float, high: float) -> None:
     """Raise SettingsError, naming the parameter, unless `value` is a number in the closed range."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # type: ignore[operator]
+    if not is_number(value) or not low <= value <= high:  # type: ignore[operator]
         raise SettingsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
 
 
@@ -91,7 +58,8 @@ class LiveLiquidationHeatmap:
     database as the chart: there are clusters of what was recorded before, connections are replaced
     when they are lost, and where another recorder writes the database (a window, ``python -m
     Heatmap record``), this one stands by, reads what that one stores, and takes over when it ends.
-    Usable in a ``with`` statement, which stops it at the end.
+    Usable in a ``with`` statement, which stops it at the end. In a forked child it is stopped, and
+    may be started there.
 
     Parameters
     ----------
@@ -149,6 +117,8 @@ class LiveLiquidationHeatmap:
             cluster_window_pct, min_cluster_size, time_decay_minutes, lookback_time_constants
         )
         require_number("update_interval", update_interval, 0, LONGEST_INTERVAL_S)
+        _require_url("ws_url", ws_url, ("ws://", "wss://"))
+        _require_url("rest_url", rest_url, ("http://", "https://"))
         self._update_interval_s = update_interval
         self._database = Path(db) if db is not None else default_database(DataKind.LIVE)
         self._ws_url = ws_url
@@ -156,6 +126,12 @@ class LiveLiquidationHeatmap:
         self._connection_times = connection_times or ConnectionTimes()
         # A recorder that is started anew keeps to what the exchange asked of the one before.
         self._connection_memory = ConnectionMemory()
+        _living.add(self)
+        self._begin_stopped()
+        # One for all sessions: each would begin with this machine's clock, which may be wrong.
+        self._clock = ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
+
+    def _begin_stopped(self) -> None:
         # Held by start_stream and stop, for as long as they take; nothing else waits for it.
         self._lifecycle = threading.Lock()
         # These two are replaced as a whole, by whoever holds the lock, and read without it.
@@ -165,8 +141,6 @@ class LiveLiquidationHeatmap:
         # was there before it. Written with the lock held.
         self._given: dict[str, tuple[float, int | None]] = {}
         self._prices_lock = threading.Lock()
-        # One for all sessions: each would begin with this machine's clock, which may be wrong.
-        self._clock = ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
         self._clock_lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -204,6 +178,9 @@ class LiveLiquidationHeatmap:
             if before is not None and before.recorder.is_running() and together == kept:
                 return
             self._start(together, before)
+            session = self._session
+            if session is not None and (words := _missing_words(session.recorder.status())):
+                logger.warning("%s", words)
 
     def stop(self) -> None:
         """Stop recording; everything received is in the database then. Takes under 3 s, idempotent.
@@ -246,7 +223,7 @@ class LiveLiquidationHeatmap:
                 symbol: None if session is None else self._price(symbol, session)
                 for symbol in self._symbols
             },
-            "error": "" if session is None else session.last_error,
+            "error": "" if session is None else session.last_error or _missing_words(recorder),
             "recorder": recorder,
         }
 
@@ -271,7 +248,7 @@ class LiveLiquidationHeatmap:
             `symbol` was not started, or `price` is not above 0 and at most 1e18.
         """
         symbol = self._require_started(symbol)
-        require_price("price", price)
+        price = require_price("price", price)
         session = self._session
         if session is not None:
             with self._prices_lock:
@@ -281,7 +258,8 @@ class LiveLiquidationHeatmap:
     def get_clusters(self, symbol: str, *, price: float | None = None) -> list[LiquidationCluster]:
         """Return the clusters of a symbol.
 
-        Reads the database at the first call for it, which takes some milliseconds.
+        Reads the database at the first call for it, which takes three milliseconds for a
+        thousand liquidations within the lookback.
 
         Parameters
         ----------
@@ -293,9 +271,9 @@ class LiveLiquidationHeatmap:
         Returns
         -------
         list of LiquidationCluster
-            The strongest first. Empty where there is none; while no price is known; and after
-            `stop`. Where the database cannot be read at present, those that were computed last;
-            `status` tells why.
+            The strongest first. Empty where there is none, and after `stop`. While no price is
+            known the distances are from that of the newest liquidation. Where the database cannot
+            be read at present, those that were computed last; `status` tells why.
 
         Raises
         ------
@@ -304,10 +282,10 @@ class LiveLiquidationHeatmap:
         """
         symbol = self._require_started(symbol)
         if price is not None:
-            require_price("price", price)
+            price = require_price("price", price)
         while (session := self._session) is not None:
             newest = self._price(symbol, session) if price is None else price
-            clusters = [] if newest is None else session.clusters(symbol, newest)
+            clusters = session.clusters(symbol, newest)
             if session is self._session:
                 return clusters
             # Another has taken its place meanwhile, and it may have been closed.
@@ -341,6 +319,11 @@ class LiveLiquidationHeatmap:
         return best_cluster(self.get_clusters(symbol, price=price), min_strength)
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _forget_parent(self) -> None:
+        """Be stopped, in a child: its locks may be held by threads that it does not have."""
+        _parents.append(self._session)
+        self._begin_stopped()
 
     def _require_started(self, name: str) -> str:
         symbol, symbols = parse_symbol(name), self._symbols
@@ -451,21 +434,25 @@ class _Session:
         self.recorder.stop()
         self._book.close()
 
-    def clusters(self, symbol: str, price: float) -> list[LiquidationCluster]:
+    def clusters(self, symbol: str, price: float | None) -> list[LiquidationCluster]:
         """Return the clusters, computed anew when they are due, with distances from `price`."""
         with self._computing:
             now_s = time.monotonic()
             computed_s, clusters = self._computed.get(symbol, (float("-inf"), []))
             if now_s - computed_s >= self._update_interval_s:
                 clusters = self._compute(symbol, price, clusters)
-                self._computed[symbol] = now_s, clusters
+                # Before the first heartbeat now is this machine's clock's, which may be wrong.
+                is_lasting = self.recorder.status().last_heartbeat_ms is not None
+                self._computed[symbol] = now_s if is_lasting else float("-inf"), clusters
+        if price is None:
+            return list(clusters)
         return [
             replace(cluster, distance_from_price=(cluster.price_level / price - 1) * 100)
             for cluster in clusters
         ]
 
     def _compute(
-        self, symbol: str, price: float, before: list[LiquidationCluster]
+        self, symbol: str, price: float | None, before: list[LiquidationCluster]
     ) -> list[LiquidationCluster]:
         is_standby = self.recorder.status().role is SinkRole.STANDBY
         try:
@@ -477,3 +464,19 @@ class _Session:
             return before
         self.last_error = ""
         return clusters
+
+
+def _missing_words(status: RecorderStatus | None) -> str:
+    """Say which symbols nobody records, because the recorder that writes was not asked to."""
+    if status is None or not status.not_recorded:
+        return ""
+    return f"{', '.join(status.not_recorded)} not recorded: {status.role_words}"
+
+
+def _forget_parents() -> None:
+    for heatmap in list(_living):
+        heatmap._forget_parent()  # noqa: SLF001 - of this module
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_forget_parents)

@@ -114,6 +114,12 @@ class ClusterIndex:
                 self._sort_in()
         return len(events)
 
+    def newest_price(self) -> float | None:
+        """Return the price of the newest event that is kept, USD; ``None``: there is none."""
+        self._sort_in()
+        events = self._events
+        return float(events["price"][np.argmax(events["ts_ms"])]) if len(events) else None
+
     def forget(self, now_ms: int) -> None:
         """Drop what is older than the lookback at `now_ms`, UTC milliseconds; idempotent."""
         self._sort_in()

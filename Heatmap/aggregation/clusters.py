@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import TypeVar
 
 import numpy as np
@@ -64,13 +66,14 @@ class ClusterParameters:
         for name, (low, high) in PARAMETER_RANGES.items():
             value = getattr(self, name)
             is_whole = name == "min_cluster_size"
-            kind = int if is_whole else int | float
-            # A bool is an int; NaN fails the comparison.
-            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+            is_kind = isinstance(value, Integral) if is_whole else is_number(value)
+            # A bool is an integer; NaN fails the comparison.
+            if isinstance(value, bool) or not is_kind or not low <= value <= high:
                 noun = "a whole number" if is_whole else "a number"
                 raise SettingsError(
                     f"{name} must be {noun} from {low:.10g} to {high:.10g}, got {value!r}"
                 )
+            object.__setattr__(self, name, int(value) if is_whole else float(value))
 
     @property
     def tau_ms(self) -> float:
@@ -213,7 +216,7 @@ def best_cluster(
     ValueError
         `min_strength` is not a number from 0 to 1.
     """
-    if not (_is_number(min_strength) and 0 <= min_strength <= 1):
+    if not (is_number(min_strength) and 0 <= min_strength <= 1):
         raise ValueError(f"min_strength must be a number from 0 to 1, got {min_strength!r}")
     candidates = (
         cluster
@@ -249,9 +252,8 @@ def clusters_in_order(
     ValueError
         `current_price` is not above 0 and at most 1e18 USD.
     """
-    require_price("current_price", current_price)
     # Python's numbers: a quotient that overflows is infinite there, and no warning.
-    current_price, now_ms = float(current_price), int(now_ms)
+    current_price, now_ms = require_price("current_price", current_price), int(now_ms)
     n_shorts = len(events) - np.count_nonzero(events["is_long"])
     prices = np.ascontiguousarray(events["price"])
     window = parameters.cluster_window_pct
@@ -318,10 +320,14 @@ def clusters_in_order(
     return sorted(clusters, key=lambda one: (-one.strength, one.price_level, one.side))
 
 
-def require_price(name: str, price: object) -> None:
-    """Raise ValueError, naming the parameter, unless `price` is above 0 and at most 1e18 USD."""
-    if not (_is_number(price) and 0 < price <= _MAX_USD):  # type: ignore[operator]
+def require_price(name: str, price: object) -> float:
+    """Return `price` as a float; raise ValueError unless it is above 0 and at most 1e18 USD.
+
+    Any real number will do, of Python or numpy, or a Decimal.
+    """
+    if not (is_number(price) and 0 < price <= _MAX_USD):  # type: ignore[operator]
         raise ValueError(f"{name} must be a number above 0 and at most {_MAX_USD:g}, got {price!r}")
+    return float(price)  # type: ignore[arg-type]  # it is a number
 
 
 def are_usable(events: NDArray[np.void]) -> NDArray[np.bool_]:
@@ -356,8 +362,9 @@ def _are_notionals(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (values >= 0) & (values <= _MAX_USD)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def is_number(value: object) -> bool:
+    """Tell whether it is a real number of Python or numpy, or a Decimal; a bool is none, NaN is."""
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
 
 
 def _rank(cluster: LiquidationCluster) -> tuple[float, float, float, float]:

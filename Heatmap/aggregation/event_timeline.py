@@ -80,9 +80,12 @@ class EventTimeline:
 
     def _sorted(self) -> NDArray[np.void]:
         if self._added:
-            joined = np.concatenate([self._events, *self._added])
+            added = np.concatenate(self._added)
             self._added = []
-            self._events = joined[np.argsort(joined["ts_ms"], kind="stable")]
+            added = added[np.argsort(added["ts_ms"], kind="stable")]
+            # Only what is new is sorted; after those of the same time that were there.
+            places = np.searchsorted(self._events["ts_ms"], added["ts_ms"], side="right")
+            self._events = np.insert(self._events, places, added)
         return self._events
 
 

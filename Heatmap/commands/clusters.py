@@ -22,11 +22,11 @@ from Heatmap.aggregation.clusters import (
 from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import wall_clock_ms
-from Heatmap.live_liquidation_heatmap import parse_symbols
 from Heatmap.model import DataKind
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.location import default_database
+from Heatmap.symbols import parse_symbols
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,9 @@ from Heatmap.heatmap_settings import REST_URL, WS_URL
 def show(heatmap: LiveLiquidationHeatmap, symbol: str) -> None:
     """Print the clusters of a symbol, and the best of them."""
     clusters = heatmap.get_clusters(symbol)
-    connection = heatmap.status()["recorder"].connection_words
-    print(f"{symbol}: clusters: {len(clusters)}; connection: {connection}", flush=True)
+    status = heatmap.status()
+    state = status["error"] or status["recorder"].connection_words
+    print(f"{symbol}: clusters: {len(clusters)}; connection: {state}", flush=True)
     for cluster in clusters[:5]:
         print(
             f"  {cluster.side:5} {cluster.price_level:,.2f} {cluster.distance_from_price:+6.2f} %,"

@@ -10,11 +10,13 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import recorded_parts
 from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.words import usd_text
+from Heatmap.picture.words import bound_text, usd_text
 
 #: A band's neighbours within two standard deviations of its blur belong to its level.
 LEVEL_REACH_ROWS = math.ceil(2 * ROW_SIGMA)
 _MINUTE_MS = 60_000
+_HEAT_LABELS = {False: ("Heat",), True: ("Heat of longs", "Heat of shorts")}
+_ONE_SIDE = {"longs": "longs", "shorts": "shorts"}
 _CENT_USD = 0.01
 _EDGE_ROUNDING = 1e-6
 # Per cent; binary fractions of whole per cents are off by less.
@@ -28,7 +30,6 @@ def describe_cell(
     gaps: Sequence[Sequence[Any]],
     settings: HeatmapSettings,
     window_ms: tuple[int, int],
-    carry_ms: int,
 ) -> CellReport | None:
     """Say what was liquidated in some cells, what is drawn there, and what was recorded of it.
 
@@ -40,8 +41,6 @@ def describe_cell(
         What the picture was made of.
     window_ms
         Start and end of the window.
-    carry_ms
-        Time of the oldest events that bands carry into the window.
 
     Returns
     -------
@@ -67,20 +66,23 @@ def describe_cell(
     recorded = recorded_parts(gaps, max(start_ms, window_ms[0]), min(end_ms, window_ms[1]))
     lines: list[tuple[str, str]] = []
     if settings.shape != "cells" or settings.decay != "off":
-        heat = drawn.values(ColumnRange(first_col, end_col))[first_row:end_row]
-        lines.append(("Heat", _bound(float(heat.max()))))
-    lines += _liquidated("Liquidated here", here, is_recorded=sum(recorded[:2]) > 0)
+        columns = ColumnRange(first_col, end_col)
+        for label, values in zip(_HEAT_LABELS[drawn.is_split], drawn.sides(columns), strict=True):
+            lines.append((label, _bound(float(values[first_row:end_row].max()))))
+    lines += _liquidated("Liquidated here", here, _none_words(*recorded))
     if settings.shape == "bands":
         level = sum_rows(
-            events.between(carry_ms, end_ms),
+            events.between(None, end_ms),
             spec.price,
             first_row - LEVEL_REACH_ROWS,
             end_row + LEVEL_REACH_ROWS,
         )
-        lines += _liquidated("At this level so far", level, is_recorded=True)
+        lines += _liquidated("At this level so far", level, "none known")
         if level.newest_ms is not None:
             lines.append(("Last of them", _age(end_ms - level.newest_ms)))
     lines.append(("Recorded", _recorded_words(*recorded)))
+    if settings.side in _ONE_SIDE or settings.minimum_notional > 0:
+        lines.append(("Counted", _filter_words(settings)))
     return CellReport(query, tuple(lines))
 
 
@@ -92,9 +94,9 @@ def _span(low: float, high: float, size: int) -> tuple[int, int]:
     return max(0, first), min(size, end)
 
 
-def _liquidated(label: str, totals: SideTotals, *, is_recorded: bool) -> list[tuple[str, str]]:
+def _liquidated(label: str, totals: SideTotals, none_words: str) -> list[tuple[str, str]]:
     if totals.count == 0:
-        return [(label, "none" if is_recorded else "not recorded")]
+        return [(label, none_words)]
     lines = [(label, f"{_bound(totals.total_usd)} in {totals.count}")]
     if totals.long_count:
         lines.append(("  longs", f"{_bound(totals.long_usd)} in {totals.long_count}"))
@@ -103,9 +105,25 @@ def _liquidated(label: str, totals: SideTotals, *, is_recorded: bool) -> list[tu
     return lines
 
 
+def _none_words(recorded: float, unproven: float, missing: float) -> str:
+    """Say that nothing is known to have been liquidated: no data is not zero."""
+    if missing >= 1.0:
+        return "not recorded"
+    if recorded <= 0.0:
+        return "none seen, unproven"
+    return "none" if missing <= 0.0 and unproven <= 0.0 else "none in what was recorded"
+
+
+def _filter_words(settings: HeatmapSettings) -> str:
+    words = _ONE_SIDE.get(settings.side, "longs and shorts")
+    if settings.minimum_notional > 0:
+        words += f" from {usd_text(settings.minimum_notional)} USD"
+    return f"only {words}"
+
+
 def _bound(usd: float) -> str:
     # Less than a cent is what decay leaves of everything.
-    return "0 USD" if usd < _CENT_USD else f"\u2265 {usd_text(usd)} USD"
+    return "0 USD" if usd < _CENT_USD else f"\u2265 {bound_text(usd)} USD"
 
 
 def _age(age_ms: int) -> str:

@@ -73,7 +73,7 @@ class DrawnField:
         (n_rows, n) float64, USD
             All columns where `columns` is ``None``; valid until the next call.
         """
-        parts = self._values(columns)
+        parts = self.sides(columns)
         return parts[0] if len(parts) == 1 else np.maximum(parts[0], parts[1])
 
     def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
@@ -82,7 +82,7 @@ class DrawnField:
         Without split sides 0 is nothing and 1 to 255 little to much; with them see
         `to_split_bytes`.
         """
-        parts = self._values(columns)
+        parts = self.sides(columns)
         cells = (
             to_bytes(parts[0], scale)
             if len(parts) == 1
@@ -90,6 +90,7 @@ class DrawnField:
         )
         return cells.tobytes()
 
-    def _values(self, columns: ColumnRange | None) -> list[NDArray[np.float64]]:
+    def sides(self, columns: ColumnRange | None = None) -> list[NDArray[np.float64]]:
+        """Return the cells of each field, longs before shorts; otherwise as `values`."""
         wanted = self.all_columns() if columns is None else columns
         return [field.column_values(wanted) for field in self._fields]

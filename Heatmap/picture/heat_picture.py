@@ -36,11 +36,11 @@ from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
-from Heatmap.picture.words import BRIGHTEST, colour_bar_labels, source_words, usd_text
+from Heatmap.picture.words import BRIGHTEST, bound_text, colour_bar_labels, source_words
 from Heatmap.storage.event_reader import EventReader
 
 COVERAGE_PERIOD_S = 1.0
-"""The coverage is read again at most this often."""
+"""The coverage is read with every update; without other news, an update is due this often."""
 CLIP_PERIOD_S = 1.0
 """The automatic clip is looked at at most this often."""
 EMPTY_CLIP_USD = 100_000.0
@@ -143,10 +143,14 @@ class HeatPicture:
             field = self._field
             if field is None or self._is_file_replaced():
                 return self._rebuild(request, pending)
+            before = self._built
             request = self._with_built_view(request)
             self._catch_up(field, request)
             self._add(field, request, pending)
-            self._scale = self._fresh_scale(field, request.settings, previous=None)
+            keeps_clip = before is not None and _same_values(before.settings, request.settings)
+            self._scale = self._fresh_scale(
+                field, request.settings, previous=self._scale if keeps_clip else None
+            )
             return self._whole_message(field, request)
 
     def update(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
@@ -168,10 +172,7 @@ class HeatPicture:
             if self._is_closed or field is None or built is None:
                 return None
             window_ms = (built.end_ms - built.settings.window_ms, built.end_ms)
-            carry_ms = _needed_span(field.spec.time, built.settings)[0]
-            return describe_cell(
-                query, field, self._events, self._gaps, built.settings, window_ms, carry_ms
-            )
+            return describe_cell(query, field, self._events, self._gaps, built.settings, window_ms)
 
     def _rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage:
         settings = request.settings
@@ -191,7 +192,7 @@ class HeatPicture:
         keeps_scale = self._built is not None and _same_values(self._built.settings, settings)
         self._field, self._axis, self._built = field, axis, request
         self._last_row_id = window.last_row_id
-        self._source_text = self._describe_source()
+        self._read_source()
         self._add(field, request, pending)
         self._scale = self._fresh_scale(
             field, settings, previous=self._scale if keeps_scale else None
@@ -205,11 +206,13 @@ class HeatPicture:
         request = self._with_built_view(request)
         first_col_before = field.spec.time.first_col
         changed = field.advance(request.end_ms) if request.viewport.end_ms is None else None
-        self._forget_events(field, request.settings)
+        if self._is_expiring(field, request.settings):
+            return self._rebuild(request, pending)
         changed = united(changed, self._catch_up(field, request))
         changed = united(changed, self._add(field, request, pending))
         gaps_changed = self._read_gaps(request)
-        if changed is None and not gaps_changed:
+        source_changed = self._read_source()
+        if changed is None and not gaps_changed and not source_changed:
             return None
         if changed is not None and monotonic() - self._clip_checked_s >= CLIP_PERIOD_S:
             fresh = self._fresh_scale(field, request.settings, previous=scale)
@@ -232,6 +235,7 @@ class HeatPicture:
             "endMs": request.end_ms,
             "nowMs": request.now_ms,
             "gaps": self._gaps,
+            "sourceText": self._source_text,
         }
         self._add_profile(meta, field, request)
         return PictureMessage(is_whole=False, meta=meta, packed=pack_cells(cells))
@@ -287,9 +291,12 @@ class HeatPicture:
             self._reader = EventReader(self._database)
         return self._reader
 
-    def _describe_source(self) -> str:
+    def _read_source(self) -> bool:
+        """Read again since when there is something; whether the words have changed."""
         reader = self._open_reader()
-        return source_words(reader.kind, reader.first_event_ms(self.symbol))
+        before = self._source_text
+        self._source_text = source_words(reader.kind, reader.first_event_ms(self.symbol))
+        return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:
         return self._axis is not None and self._axis.tick_size == tick_size
@@ -328,13 +335,23 @@ class HeatPicture:
         self._events.add(self._counted(events, request.settings))
         return field.add(events)
 
-    def _forget_events(self, field: DrawnField, settings: HeatmapSettings) -> None:
-        """Drop the events that a picture built now would not read; seldom, since it copies."""
+    def _is_expiring(self, field: DrawnField, settings: HeatmapSettings) -> bool:
+        """Drop the events that a picture built now would not read; seldom, since it copies.
+
+        Returns
+        -------
+        bool
+            Whether the picture must be built anew for that: without decay the field still carries
+            what the retention has deleted.
+        """
         time = field.spec.time
         if time.first_col - self._forgotten_col < time.n_cols:
-            return
+            return False
         self._forgotten_col = time.first_col
+        if settings.decay_tau_ms is None:
+            return True
         self._events.forget_before(_needed_span(time, settings)[0])
+        return False
 
     @staticmethod
     def _counted(events: NDArray[np.void], settings: HeatmapSettings) -> NDArray[np.void]:
@@ -361,8 +378,8 @@ class HeatPicture:
         long_usd, short_usd = float(notional[is_long].sum()), float(notional[~is_long].sum())
         meta["profile"] = {
             "bars": b64encode(bars.astype(np.uint8).tobytes()).decode("ascii"),
-            "longText": f"\u2265 {usd_text(long_usd)}",
-            "shortText": f"\u2265 {usd_text(short_usd)}",
+            "longText": f"\u2265 {bound_text(long_usd)}",
+            "shortText": f"\u2265 {bound_text(short_usd)}",
         }
 
     def _fresh_scale(

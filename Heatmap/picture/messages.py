@@ -1,5 +1,6 @@
 """What goes into a picture and what comes out of it."""
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -79,6 +80,11 @@ class PictureMessage:
     is_whole: bool
     meta: dict[str, Any]
     packed: str
+
+    @property
+    def size_bytes(self) -> int:
+        """What goes over the channel, but for its envelope."""
+        return len(self.packed) + len(json.dumps(self.meta))
 
     @property
     def cells(self) -> bytes:

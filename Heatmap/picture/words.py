@@ -1,5 +1,6 @@
 """The words on the chart: amounts, the colour bar's labels, where the data come from. Pure."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ def colour_bar_labels(scale: Scale, *, is_split: bool = False) -> list[list[Any]
     labels: list[list[Any]] = [
         [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
     ]
-    labels[-1][1] = f"\u2265{labels[-1][1]} USD"
+    labels[-1][1] = f"\u2265{bound_text(amounts[-1])} USD"
     if not is_split:
         return labels
     ends = labels[-1][1]
@@ -60,8 +61,23 @@ def usd_text(usd: float) -> str:
     return f"{usd:.2g}"
 
 
+def bound_text(usd: float) -> str:
+    """Return a lower bound with two significant digits, like `usd_text` but never more than it is.
+
+    Parameters
+    ----------
+    usd
+        Not negative.
+    """
+    if usd <= 0.0:
+        return "0"
+    step = 10.0 ** (math.floor(math.log10(usd)) - 1)
+    # What is a step but for the rounding of binary fractions is that step.
+    return usd_text(math.floor(usd / step * (1 + 1e-12)) * step)
+
+
 def level_words(cluster: LiquidationCluster, now_ms: int) -> str:
     """Return what a level's label says after its price: notional, count and age."""
     minutes = max(0, now_ms - cluster.last_updated) // _MINUTE_MS
     age = f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
-    return f"\u2265{usd_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"
+    return f"\u2265{bound_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"

@@ -217,6 +217,17 @@ class EventReader:
                 f"of {symbol}, got {row[0]!r}; the next contact with the exchange replaces it"
             ) from None
 
+    def symbols_with_tick_size(self) -> set[str]:
+        """Return the symbols whose tick size the database knows.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be read.
+        """
+        with self._transaction() as connection:
+            return {row[0] for row in connection.execute("SELECT symbol FROM tick_sizes")}
+
     def first_event_ms(self, symbol: str) -> int | None:
         """Return the time of the oldest stored event of a symbol, UTC ms; ``None`` without any.
 
@@ -244,11 +255,16 @@ class EventReader:
 def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dict[str, Decimal]:
     """Return the last known tick sizes, USD, of those `symbols` that the database knows.
 
+    ``ALL`` among them: of every symbol that it knows.
+
     Raises
     ------
     StorageError
         The database cannot be read.
     """
     with EventReader(path) as reader:
-        found = {symbol: reader.tick_size(symbol) for symbol in symbols}
+        asked = set(symbols)
+        if ALL_SYMBOLS in asked:
+            asked = reader.symbols_with_tick_size()
+        found = {symbol: reader.tick_size(symbol) for symbol in asked}
     return {symbol: tick_size for symbol, tick_size in found.items() if tick_size is not None}

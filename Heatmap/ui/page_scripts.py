@@ -16,6 +16,7 @@ _FILES = (
     "heatmap_time_offset.js",
     "heatmap_time_axis.js",
     "heatmap_renderer.js",
+    "heatmap_words.js",
     "heatmap_overlay.js",
     "heatmap_legend.js",
     "heatmap_profile.js",

@@ -261,7 +261,7 @@ class ChartPage(SettingsPage):
                 change,
                 suffix=self.tr(" %"),
                 step=0.1,
-                decimals=1,
+                decimals=2,
                 factor=100,
             ),
         )
@@ -284,6 +284,18 @@ class ChartPage(SettingsPage):
                 change,
                 suffix=self.tr(" minutes"),
                 step=5,
+                decimals=1,
+            ),
+        )
+        self.add_row(
+            form,
+            number_row(
+                "lookback_time_constants",
+                self.tr("E&xpire after"),
+                self.tr("Older liquidations are in no cluster; in times of fading"),
+                change,
+                suffix=self.tr(" times"),
+                step=0.5,
                 decimals=1,
             ),
         )

@@ -106,11 +106,15 @@ def write_recording(directory: Path) -> tuple[Path, Path]:
 class World:
     """A replaying exchange, a service on it, and a layer."""
 
-    def __init__(self, directory: Path, **settings: Any) -> None:
+    def __init__(
+        self, directory: Path, *, kind: DataKind = DataKind.REPLAY, **settings: Any
+    ) -> None:
+        self.kind = kind
         self.database = directory / "x.sqlite3"
         market = ReplayedMarket(load_recording(*write_recording(directory)))
         self.clock = DataClock.replay(START_MS, SPEED)
-        seed_history(self.database, DataKind.REPLAY, market, START_MS, None)
+        if kind is DataKind.REPLAY:
+            seed_history(self.database, kind, market, START_MS, None)
         self.exchange = LoopbackExchange(market, self.clock)
         self.settings = HeatmapSettings(enabled=True, **settings)
         self.layer = RecordingLayer()
@@ -122,7 +126,7 @@ class World:
             db=self.database,
             ws_url=self.exchange.ws_url,
             rest_url=self.exchange.rest_url,
-            kind=DataKind.REPLAY,
+            kind=self.kind,
             clock=self.clock,
         )
 

@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import Heatmap
@@ -18,10 +20,10 @@ from Heatmap import LiveLiquidationHeatmap
 from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder import Recorder
-from Heatmap.live_liquidation_heatmap import parse_symbol
 from Heatmap.model import DataKind
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.symbols import parse_symbol
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
@@ -501,3 +503,71 @@ def test_the_public_names_are_there() -> None:
     assert {"LiveLiquidationHeatmap", "LiquidationHunter"} <= set(Heatmap.__all__)
     for name in Heatmap.__all__:
         assert getattr(Heatmap, name) is not None
+
+
+@pytest.mark.parametrize("symbols", [None, 5, [], [None], ["BTC/USD:BTC"]])
+def test_symbols_that_are_none_are_refused_in_words(symbols: Any, make: Make) -> None:
+    with pytest.raises(ValueError, match="symbol"):
+        make().start_stream(symbols)
+
+
+@pytest.mark.parametrize("values", [{"ws_url": None}, {"ws_url": "http://x"}, {"rest_url": "x"}])
+def test_addresses_of_another_kind_are_refused(values: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="_url must begin with"):
+        LiveLiquidationHeatmap(db=tmp_path / "x.sqlite3", **values)
+
+
+@pytest.mark.parametrize(
+    "price", [90_000, np.float32(90_000), np.int64(90_000), Decimal("90000.0")]
+)
+def test_every_kind_of_number_is_a_price(
+    price: Any, exchange: ScriptedExchange, make: Make, path: Path
+) -> None:
+    del exchange
+    store_history(path, 5)
+    heatmap = make(min_cluster_size=np.int64(5), time_decay_minutes=Decimal(60))
+    heatmap.start_stream("btcusdt")
+    heatmap.update_price("BTCUSDT", price)
+    assert heatmap.status()["prices"]["BTCUSDT"] == 90_000.0
+
+
+FORK = """
+import os, sys
+from Heatmap import LiveLiquidationHeatmap
+heatmap = LiveLiquidationHeatmap(db=sys.argv[1], ws_url="ws://127.0.0.1:9",
+                                 rest_url="http://127.0.0.1:9")
+heatmap.start_stream(["BTCUSDT"])
+heatmap.get_clusters("BTCUSDT")
+child = os.fork()
+if child == 0:
+    assert not heatmap.is_running()
+    try:
+        heatmap.get_clusters("BTCUSDT")
+    except ValueError as error:
+        assert "none yet" in str(error)
+    else:
+        raise SystemExit("the child answered from its parent's files")
+    # As one of its own it stands by, since the parent writes.
+    heatmap.start_stream(["BTCUSDT"])
+    assert heatmap.status()["role"] == "standby", heatmap.status()["role"]
+    heatmap.stop()
+    os._exit(0)
+_, code = os.waitpid(child, 0)
+assert code == 0, code
+assert heatmap.is_running()
+assert heatmap.status()["role"] == "writer"
+heatmap.stop()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_stopped_and_can_be_started(tmp_path: Path) -> None:
+    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [*words, str(tmp_path / "x.sqlite3")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

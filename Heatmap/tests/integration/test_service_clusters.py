@@ -1,6 +1,7 @@
 """Clusters by way of the service: asked for, listened to, and as levels of a layer."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.tests.integration.test_heatmap_service import PRICE, World, in_world
+from Heatmap.model import DataKind
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.integration.test_heatmap_service import PRICE, START_MS, World, in_world
+from Heatmap.tests.unit.stored_events import EVENT
 
 
 def test_clusters_are_found_in_the_history_and_follow_live_events(tmp_path: Path) -> None:
@@ -138,3 +142,113 @@ def test_a_stopped_service_and_one_without_a_price_have_no_clusters(tmp_path: Pa
             await service.stop()
 
     asyncio.run(main())
+
+
+def test_a_standby_finds_the_clusters_of_what_another_recorder_writes(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        other = HeatmapService(
+            HeatmapSettings(),
+            db=world.database,
+            ws_url=world.exchange.ws_url,
+            rest_url=world.exchange.rest_url,
+            clock=world.clock,
+        )
+        await other.start()
+        try:
+            await world.until(other.is_standby)
+            assert await other.clusters("BTCUSDT", PRICE) == []
+            world.clock.start()
+            await world.until(lambda: world.stored() > 20)
+            found = await other.clusters("BTCUSDT", PRICE)
+            assert sum(one.liquidation_count for one in found) >= 20
+        finally:
+            await other.stop()
+
+    in_world(tmp_path, script, kind=DataKind.LIVE)
+
+
+def test_at_one_price_and_without_events_nothing_is_told_again(tmp_path: Path) -> None:
+    heard: list[Any] = []
+
+    async def script(world: World) -> None:
+        service = world.service
+        await world.until(lambda: bool(world.layer.grids))
+        source = service._clusters._source
+        looks = []
+
+        def clock() -> int:
+            looks.append(None)
+            return world.clock()
+
+        # One price, as at night; and every look is counted.
+        service._clusters._source = replace(source, price=lambda _symbol: PRICE, clock=clock)
+        service.add_cluster_listener("BTCUSDT", lambda *told: heard.append(told))
+        service.add_cluster_listener("BTC/USDT:USDT", lambda *_told: None)
+        await world.until(lambda: bool(heard))
+        first = len(looks)
+        await world.until(lambda: len(looks) >= first + 3)
+        assert len(heard) == 1
+
+    in_world(tmp_path, script, cluster_interval_s=1.0)
+
+
+def test_symbols_without_a_mark_price_have_clusters_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite3"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write(
+            [
+                replace(EVENT, symbol="ETHUSDT", ts_ms=START_MS + number, price=3_000.0 + number)
+                for number in range(9)
+            ]
+        )
+
+    async def main() -> None:
+        service = HeatmapService(
+            HeatmapSettings(symbols=("ALL",)),
+            db=path,
+            ws_url="ws://127.0.0.1:9",
+            rest_url="http://127.0.0.1:9",
+            clock=lambda: START_MS + 60_000,
+        )
+        await service.start()
+        try:
+            (cluster,) = await service.clusters("ETH/USDT:USDT")
+            assert cluster.liquidation_count == 9
+            # From the newest liquidation, at 3,008.
+            assert cluster.distance_from_price < 0
+            assert await service.clusters("XRPUSDT") == []
+            for name in ("ALL", "", "BTC/USD:BTC"):
+                with pytest.raises(ValueError, match="symbol must be"):
+                    await service.clusters(name)
+        finally:
+            await service.stop()
+
+    asyncio.run(main())
+
+
+def test_a_listener_added_twice_is_called_once_and_leaves_at_once(tmp_path: Path) -> None:
+    heard: list[Any] = []
+
+    def listen(symbol: str, _clusters: list[LiquidationCluster]) -> None:
+        heard.append(symbol)
+
+    async def script(world: World) -> None:
+        world.service.add_cluster_listener("BTCUSDT", listen)
+        world.service.add_cluster_listener("BTC/USDT:USDT", listen)
+        await world.until(lambda: bool(heard))
+        assert heard == ["BTCUSDT"]
+        world.service.remove_cluster_listener("BTCUSDT", listen)
+        assert world.service._clusters._listeners == {}
+
+    in_world(tmp_path, script)
+
+
+def test_levels_are_those_of_the_side_that_is_drawn(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        service, layer = world.service, world.layer
+        await world.until(lambda: bool(layer.levels))
+        assert {one["side"] for one in layer.levels[-1]} == {"long", "short"}
+        service.apply_settings(service.settings.changed(side="longs"))
+        await world.until(lambda: {one["side"] for one in layer.levels[-1]} == {"long"})
+
+    in_world(tmp_path, script, cluster_levels=True)

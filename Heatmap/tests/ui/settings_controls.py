@@ -85,6 +85,7 @@ CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "cluster_window_pct": (turn("cluster_window_pct", 3.5), 0.035),
     "min_cluster_size": (turn("min_cluster_size", 12), 12),
     "time_decay_minutes": (turn("time_decay_minutes", 90.5), 90.5),
+    "lookback_time_constants": (turn("lookback_time_constants", 4.5), 4.5),
     "cluster_interval_s": (turn("cluster_interval_s", 2.5), 2.5),
 }
 

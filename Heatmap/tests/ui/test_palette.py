@@ -65,24 +65,68 @@ def test_no_two_palettes_look_alike() -> None:
     assert len(samples) == len(PALETTES)
 
 
-@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("ground", ["dark", "light"])
 @pytest.mark.parametrize("side", ["long", "short"])
-def test_each_side_of_a_split_runs_one_way_in_lightness(name: str, side: str) -> None:
+def test_each_side_of_a_split_runs_one_way_in_lightness(ground: str, side: str) -> None:
     steps = [
-        lightness("#" + "".join(f"{int(channel):02x}" for channel in colour))
+        lightness(to_hex(colour))
         for colour in (
-            evaluate("OrderPilotHeatmap.palette.sideColourAt", name, side, step / 63)
+            evaluate("OrderPilotHeatmap.palette.sideColourAt", ground, side, step / 63)
             for step in range(64)
         )
     ]
-    sign = -1 if name == "daylight" else 1
+    sign = -1 if ground == "light" else 1
     assert min(sign * (after - before) for before, after in itertools.pairwise(steps)) > 0
     assert sign * (steps[-1] - steps[0]) > 55
 
 
+def to_hex(colour: list[float]) -> str:
+    return "#" + "".join(f"{round(channel):02x}" for channel in colour[:3])
+
+
+def as_drawn(table: list[float], level: int, ground: int) -> float:
+    """Lightness of a level over a grey ground, as the page blends it."""
+    *colour, alpha = table[4 * level : 4 * level + 4]
+    part = alpha / 255
+    return lightness(to_hex([part * one + (1 - part) * ground for one in colour]))
+
+
+@pytest.mark.parametrize("opacity", [0.3, 0.75, 1.0])
 @pytest.mark.parametrize("name", PALETTES)
-def test_the_split_table_tells_sides_apart_and_keeps_levels(name: str) -> None:
-    table = evaluate("OrderPilotHeatmap.palette.splitLookUpTable", name, 0.6)
+def test_what_is_drawn_runs_one_way_in_lightness_on_its_ground(name: str, opacity: float) -> None:
+    """On a dark ground more is lighter, on a light one (daylight) darker, faint heat included."""
+    is_light = name == "daylight"
+    table = evaluate("OrderPilotHeatmap.palette.lookUpTable", name, opacity)
+    steps = [as_drawn(table, level, 255 if is_light else 11) for level in range(1, 256, 6)]
+    sign = -1 if is_light else 1
+    # Eight bits round; nothing turns back by what an eye could see.
+    assert min(sign * (after - before) for before, after in itertools.pairwise(steps)) > -0.5
+    assert sign * (steps[-1] - steps[0]) > 12
+
+
+@pytest.mark.parametrize(("ground", "grey"), [("dark", 11), ("light", 255)])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_side_as_drawn_runs_one_way_in_lightness(ground: str, grey: int, side: int) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.splitLookUpTable", ground, 0.75)
+    steps = [as_drawn(table, 2 * level + side, grey) for level in range(1, 128, 3)]
+    sign = -1 if ground == "light" else 1
+    assert min(sign * (after - before) for before, after in itertools.pairwise(steps)) > -0.5
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground"),
+    [("#000000", "dark"), ("#0b0b0d", "dark"), ("#ffffff", "light"), ("#f5f0e6", "light")],
+)
+def test_a_ground_is_dark_or_light_by_its_lightness(colour: str, ground: str) -> None:
+    engine = PyQt6_QtQml.QJSEngine()
+    engine.evaluate(read_script("heatmap_palette.js"))
+    script = call_script("OrderPilotHeatmap.palette.groundOf", colour)
+    assert engine.evaluate(script).toString() == ground
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_the_split_table_tells_sides_apart_and_keeps_levels(ground: str) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.splitLookUpTable", ground, 0.6)
     pixels = [table[4 * byte : 4 * byte + 4] for byte in range(256)]
     assert pixels[0][3] == pixels[1][3] == 0
     # The same level of both sides is as strong, and orange against blue.

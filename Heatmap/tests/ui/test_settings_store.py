@@ -1,11 +1,13 @@
 """Storing: seldom while a slider is dragged, never too late; old and broken stores are repaired."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QSettings
+from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QLabel, QSlider
 
 from Heatmap import HeatmapService, HeatmapSettings
@@ -85,14 +87,33 @@ def test_the_last_value_is_stored_by_itself_after_a_moment(
     qtbot.waitUntil(lambda: load_settings(counting).opacity == 0.3, timeout=10_000)
 
 
-def test_what_waits_is_stored_when_the_tab_or_the_application_goes(
+APPLICATION = """
+import sys
+from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
+from Heatmap.ui.settings_store import SettingsWriter
+application = QCoreApplication([])
+store = QSettings(sys.argv[1], QSettings.Format.IniFormat)
+owner = QObject()
+writer = SettingsWriter(store, owner)
+writer.write({"opacity": "0.1"})
+writer.write({"opacity": "0.2"})
+QTimer.singleShot(0, application.quit)
+application.exec()
+"""
+
+
+def test_what_waits_is_stored_at_the_end_of_the_application(tmp_path: Path) -> None:
+    # In a process of its own: the end of this one's would take the web engine along.
+    path = tmp_path / "store.ini"
+    words = [sys.executable, "-c", APPLICATION, str(path)]
+    subprocess.run(words, check=True, timeout=60)  # noqa: S603 - this interpreter
+    assert load_settings(QSettings(str(path), QSettings.Format.IniFormat)).opacity == 0.2
+
+
+def test_what_waits_is_stored_when_the_tab_goes(
     qtbot: Any, service: HeatmapService, store: QSettings
 ) -> None:
     tab = HeatmapSettingsTab(service, store)
-    for percent in (10, 20):
-        tab.findChild(QSlider, "opacity").setValue(percent)
-    QCoreApplication.instance().aboutToQuit.emit()
-    assert load_settings(store).opacity == 0.2
     tab.findChild(QSlider, "opacity").setValue(30)
     tab.findChild(QSlider, "opacity").setValue(40)
     with qtbot.waitSignal(tab.destroyed):

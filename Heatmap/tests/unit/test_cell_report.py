@@ -49,7 +49,7 @@ def report(
     drawn = DrawnField(SPEC, settings, NOW)
     drawn.load(events)
     kept = EventTimeline(events[counted(events, settings.side, settings.minimum_notional)])
-    return describe_cell(query, drawn, kept, gaps, settings, WINDOW_MS, 0)
+    return describe_cell(query, drawn, kept, gaps, settings, WINDOW_MS)
 
 
 def lines(
@@ -74,7 +74,7 @@ def test_a_cell_tells_notional_count_longs_and_shorts_as_lower_bounds() -> None:
     ]
     assert lines(place(300, 20), *rows, **CELLS) == [
         ("Liquidated here", "\u2265 13k USD in 3"),
-        ("  longs", "\u2265 13k USD in 2"),
+        ("  longs", "\u2265 12k USD in 2"),
         ("  shorts", "\u2265 250 USD in 1"),
         ("Recorded", "all of this time"),
     ]
@@ -212,7 +212,9 @@ def test_only_what_the_picture_counts_is_told() -> None:
     ]
     at_least = lines(place(300, 20), *rows, minimum_notional=1_000.0, **CELLS)
     assert at_least[0] == ("Liquidated here", "\u2265 3k USD in 2")
+    assert at_least[-1] == ("Counted", "only longs and shorts from 1k USD")
     shorts = lines(place(300, 20), *rows, side="shorts", **CELLS)
+    assert shorts[-1] == ("Counted", "only shorts")
     assert shorts[0] == ("Liquidated here", "\u2265 2k USD in 1")
     split = lines(place(300, 20), *rows, side="split", **CELLS)
     assert split[0] == ("Liquidated here", "\u2265 3.1k USD in 3")
@@ -231,18 +233,22 @@ def gap(from_ms: int, to_ms: int, kind: str = "gap") -> list[Any]:
         ([gap(BIN, 50_000)], "none", "all of this time"),
         ([gap(-50_000, 50_000)], "not recorded", "nothing of this time"),
         ([gap(0, BIN)], "not recorded", "nothing of this time"),
-        ([gap(0, 5_000)], "none", "50 % of this time, 50 % not"),
-        ([gap(7_500, 90_000)], "none", "75 % of this time, 25 % not"),
+        ([gap(0, 5_000)], "none in what was recorded", "50 % of this time, 50 % not"),
+        ([gap(7_500, 90_000)], "none in what was recorded", "75 % of this time, 25 % not"),
         # Whole per cents stay whole, in spite of binary fractions.
-        ([gap(0, 700)], "none", "93 % of this time, 7 % not"),
-        ([gap(0, 9_000)], "none", "10 % of this time, 90 % not"),
-        ([gap(0, 5_500, "unproven")], "none", "45 % of this time, 55 % unproven"),
+        ([gap(0, 700)], "none in what was recorded", "93 % of this time, 7 % not"),
+        ([gap(0, 9_000)], "none in what was recorded", "10 % of this time, 90 % not"),
+        (
+            [gap(0, 5_500, "unproven")],
+            "none in what was recorded",
+            "45 % of this time, 55 % unproven",
+        ),
         # No more is claimed than was.
-        ([gap(0, 1)], "none", "99 % of this time, 1 % not"),
-        ([gap(0, BIN, "unproven")], "none", "0 % of this time, 100 % unproven"),
+        ([gap(0, 1)], "none in what was recorded", "99 % of this time, 1 % not"),
+        ([gap(0, BIN, "unproven")], "none seen, unproven", "0 % of this time, 100 % unproven"),
         (
             [gap(0, 2_500, "unproven"), gap(2_500, 5_000)],
-            "none",
+            "none in what was recorded",
             "50 % of this time, 25 % unproven, 25 % not",
         ),
     ],
@@ -271,18 +277,3 @@ def test_edges_of_other_bins_count_as_the_cells_that_they_lie_in() -> None:
 def test_what_has_faded_to_less_than_a_cent_is_nothing() -> None:
     found = dict(lines(place(300, 20), one(-4000, 20, 1e-3, True), decay="20m"))
     assert found["Heat"] == "0 USD"
-
-
-def test_a_level_counts_from_the_oldest_that_is_carried_in() -> None:
-    old, young = one(10, 20, 700.0, True), one(200, 20, 300.0, True)
-    settings = HeatmapSettings(enabled=True)
-    events = np.array([old, young], dtype=EVENT_DTYPE)
-    drawn = DrawnField(SPEC, settings, NOW)
-    drawn.load(events)
-    timeline = EventTimeline(events)
-    for carry_ms, expected in ((0, "\u2265 1k USD in 2"), (young[0], "\u2265 300 USD in 1")):
-        found = describe_cell(
-            place(300, 20), drawn, timeline, NONE_MISSING, settings, WINDOW_MS, carry_ms
-        )
-        assert found is not None
-        assert dict(found.lines)["At this level so far"] == expected

@@ -321,7 +321,7 @@ def test_a_row_that_is_no_liquidation_leaves_the_others_their_clusters(
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == one_less
 
 
-@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf"), "1", True, None])
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf"), "1", True])
 def test_a_price_that_is_none_is_refused(price: float, book: ClusterBook) -> None:
     with pytest.raises(ValueError, match="current_price must be a number above 0"):
         book.clusters("BTCUSDT", price, NOW_MS)
@@ -393,3 +393,15 @@ def test_questions_from_many_threads_while_events_come_count_each_once(
         clusters = book.clusters(symbol, PRICE, NOW_MS)
         assert count_of(clusters) == 210
         assert clusters == from_scratch(path, symbol)
+
+
+def test_without_a_price_the_distances_are_from_the_newest_liquidation(
+    book: ClusterBook, store: SqliteStore, market: Market
+) -> None:
+    assert book.clusters("BTCUSDT", None, NOW_MS) == []
+    events = market.events(50)
+    store.write(events)
+    newest = max(events, key=lambda event: event.ts_ms)
+    assert book.clusters("BTCUSDT", None, NOW_MS) == book.clusters(
+        "BTCUSDT", newest.price, NOW_MS
+    )

@@ -14,7 +14,7 @@ import pytest
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.event_reader import _SELECT_AFTER, EventReader
+from Heatmap.storage.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit import stored_events
 
@@ -136,6 +136,15 @@ def test_a_tick_size_comes_back_exactly(store: SqliteStore, reader: EventReader)
     assert str(reader.tick_size("BTCUSDT")) == "0.10"
     store.save_tick_size("BTCUSDT", Decimal("1E-7"), 0)
     assert reader.tick_size("BTCUSDT") == Decimal("0.0000001")
+
+
+def test_all_symbols_are_all_that_the_file_knows(path: Path, store: SqliteStore) -> None:
+    store.save_tick_size("BTCUSDT", Decimal("0.10"), 1)
+    store.save_tick_size("DOGEUSDT", Decimal("0.00001"), 1)
+    assert read_tick_sizes(path, ("ALL",)) == {
+        "BTCUSDT": Decimal("0.10"),
+        "DOGEUSDT": Decimal("0.00001"),
+    }
 
 
 def test_a_tick_size_that_is_no_number_is_damage(store: SqliteStore, reader: EventReader) -> None:

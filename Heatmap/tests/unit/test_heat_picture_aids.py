@@ -166,7 +166,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     picture.update(request(), pending_of(late))
     report = picture.describe(asked)
     assert line(report, "Liquidated here") == "\u2265 13k USD in 2"
-    assert line(report, "At this level so far") == "\u2265 14k USD in 3"
+    assert line(report, "At this level so far") == "\u2265 13k USD in 3"
     other = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
     other.rebuild(request(), ())
     assert other.describe(asked) == report

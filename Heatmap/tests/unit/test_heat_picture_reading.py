@@ -103,6 +103,11 @@ def test_a_scrolled_back_picture_takes_no_new_rows_from_beyond_its_end(tmp_path:
         picture = HeatPicture(path, "BTCUSDT")
         picture.rebuild(request(view=view), ())
         store.write([event(NOW_MS - 60_000)])
+        message = picture.update(request(view=view, reads_new_rows=True), ())
+        # The source line alone: there is something recorded now.
+        assert message is not None
+        assert message.meta["cols"] == 0
+        assert "recorded since" in message.meta["sourceText"]
         assert picture.update(request(view=view, reads_new_rows=True), ()) is None
         picture.close()
 

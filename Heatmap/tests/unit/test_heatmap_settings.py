@@ -48,6 +48,7 @@ any_settings = st.builds(
     cluster_window_pct=st.floats(0.001, 0.5),
     min_cluster_size=st.integers(1, 1000),
     time_decay_minutes=st.floats(1, 1440),
+    lookback_time_constants=st.floats(0.5, 50),
     cluster_interval_s=st.floats(1, 60),
 )
 

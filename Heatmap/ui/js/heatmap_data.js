@@ -97,7 +97,7 @@
       this.firstRow = Math.round(this.priceLow / this.binUsd);
       this.gaps = [];
       this.scaleLabels = (meta.scale && meta.scale.labels) || [];
-      this.sourceText = meta.sourceText || "";
+      this.sourceText = "";
       this.isSplit = meta.isSplit === true;
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
@@ -168,6 +168,9 @@
       this.endMs = requireNumber(meta.endMs, "endMs");
       if (Array.isArray(meta.gaps)) {
         this.gaps = meta.gaps;
+      }
+      if (typeof meta.sourceText === "string") {
+        this.sourceText = meta.sourceText;
       }
       if (meta.profile) {
         const bars = decodeBase64(meta.profile.bars);

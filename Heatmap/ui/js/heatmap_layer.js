@@ -50,6 +50,9 @@
       this._sideColours = null;
       /** Whether the shown grid tells longs and shorts apart. */
       this._isSplit = false;
+      /** What the chart's background is, and the CSS colour that says so. */
+      this._ground = "dark";
+      this._groundColour = "";
       /** @type {Array<any>} price clusters, see LevelsRenderer */
       this._levels = [];
       this._mix();
@@ -110,7 +113,7 @@
           this._guard(() => this._parts !== null && this._parts.tooltip.answer(JSON.parse(report)));
         });
         bridge.levelsShown.connect((levels) => {
-          this._guard(() => this.setLevels(JSON.parse(levels)));
+          this._inTurn(() => this.setLevels(JSON.parse(levels)));
         });
         bridge.cleared.connect(() => this._inTurn(() => this.clear()));
         this._watch();
@@ -250,6 +253,7 @@
       if (axis.count === 0) {
         return;
       }
+      this._lookAtGround();
       viewport.note(scope.mediaSize);
       // What the label says holds for the candles too.
       if (!this._options.visible) {
@@ -309,9 +313,36 @@
     _mix() {
       const { palette, opacity } = this._options;
       this._colours = this._isSplit
-        ? heatmap.palette.splitLookUpTable(palette, opacity)
+        ? heatmap.palette.splitLookUpTable(this._ground, opacity)
         : heatmap.palette.lookUpTable(palette, opacity);
-      this._sideColours = heatmap.palette.sideColours(palette);
+      this._sideColours = heatmap.palette.sideColours(this._ground);
+    }
+
+    /** Longs and shorts take other colours on a light background than on a dark one. */
+    _lookAtGround() {
+      const colour = heatmap.words.groundOf(this._chart.options().layout);
+      if (colour === this._groundColour) {
+        return;
+      }
+      this._groundColour = colour;
+      // The canvas knows every way to write a colour.
+      const context = document.createElement("canvas").getContext("2d");
+      context.fillStyle = colour;
+      const ground = /^#[0-9a-f]{6}$/.test(context.fillStyle)
+        ? heatmap.palette.groundOf(context.fillStyle)
+        : "dark";
+      if (ground !== this._ground) {
+        this._ground = ground;
+        this._recolour();
+      }
+    }
+
+    /** Mix the colours anew, and paint the bitmap with them. */
+    _recolour() {
+      this._mix();
+      if (this._bitmap !== null) {
+        this._bitmap.recolour(this._colours);
+      }
     }
 
     /** Let the crosshair tell about what is drawn now, or about nothing. */
@@ -396,10 +427,7 @@
       const recolour =
         before.palette !== this._options.palette || before.opacity !== this._options.opacity;
       if (recolour) {
-        this._mix();
-        if (this._bitmap !== null) {
-          this._bitmap.recolour(this._colours);
-        }
+        this._recolour();
       }
       if (this._parts !== null) {
         this._parts.series.applyOptions(this._options);

@@ -2,18 +2,15 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { words } = heatmap;
+  const { LINE_PX, TEXT_ALPHA } = words;
 
   const MARGIN_PX = 10;
   const PADDING_PX = 7;
-  const TEXT_PX = 11;
-  const LINE_PX = 15;
   const BAR_WIDTH_PX = 190;
   /** Both sides beside each other, with longer labels. */
   const SPLIT_BAR_WIDTH_PX = 250;
   const BAR_HEIGHT_PX = 8;
-  const TEXT_ALPHA = 0.85;
-  /** How much of what lies under the legend shows through. */
-  const GROUND_ALPHA = 0.72;
   /** A pane that is smaller than this has no room for it. */
   const LEAST_WIDTH_PX = 320;
   const LEAST_HEIGHT_PX = 160;
@@ -28,6 +25,10 @@
       this._chart = chart;
       this._bar = null;
       this._barTable = null;
+      /** The source's words as they were broken last, and their width. */
+      this._lines = [];
+      this._linesKey = "";
+      this._textWidth = 0;
     }
 
     /**
@@ -46,35 +47,56 @@
         return;
       }
       const layout = this._chart.options().layout;
-      const { context, horizontalPixelRatio, verticalPixelRatio } = scope;
-      context.save();
-      context.scale(horizontalPixelRatio, verticalPixelRatio);
-      context.font = TEXT_PX + "px " + layout.fontFamily;
-      context.textBaseline = "middle";
-      const textWidth = text === "" ? 0 : context.measureText(text).width;
+      const { context } = scope;
+      words.begin(scope, layout);
+      const lines = this._wrap(context, text, mediaSize.width - 2 * (MARGIN_PX + PADDING_PX));
       const barWidth = grid.isSplit ? SPLIT_BAR_WIDTH_PX : BAR_WIDTH_PX;
-      const width = Math.max(textWidth, hasBar ? barWidth : 0) + 2 * PADDING_PX;
-      const lines = (text === "" ? 0 : 1) + (hasBar ? 1 : 0);
-      const height = lines * LINE_PX + (hasBar ? BAR_HEIGHT_PX + 4 : 0) + PADDING_PX;
+      const width = Math.max(this._textWidth, hasBar ? barWidth : 0) + 2 * PADDING_PX;
+      const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
+      const height = lines.length * LINE_PX + barHeight + PADDING_PX;
       const left = mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
       room.bottom = height + MARGIN_PX;
-      context.globalAlpha = GROUND_ALPHA;
-      context.fillStyle = layout.background.color || layout.background.bottomColor;
-      context.fillRect(left, top, width, height);
+      words.layGround(context, layout, words.GROUND_ALPHA, left, top, width, height);
       context.globalAlpha = TEXT_ALPHA;
       context.fillStyle = layout.textColor;
+      context.textAlign = "right";
       const right = left + width - PADDING_PX;
       let y = top + PADDING_PX / 2;
-      if (text !== "") {
-        context.textAlign = "right";
-        context.fillText(text, right, y + LINE_PX / 2);
+      for (const line of lines) {
+        context.fillText(line, right, y + LINE_PX / 2);
         y += LINE_PX;
       }
       if (hasBar) {
         this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, layout);
       }
       context.restore();
+    }
+
+    /**
+     * Break the words at their commas where a pane is too narrow; leaves the width in _textWidth.
+     * @returns {string[]} the same array until text, width or font change
+     */
+    _wrap(context, text, width) {
+      const key = text + width + context.font;
+      if (key === this._linesKey) {
+        return this._lines;
+      }
+      this._linesKey = key;
+      this._lines = [];
+      for (const part of text === "" ? [] : text.split(", ")) {
+        const last = this._lines.length - 1;
+        const joined = last < 0 ? part : this._lines[last] + ", " + part;
+        if (last >= 0 && context.measureText(joined).width <= width) {
+          this._lines[last] = joined;
+        } else {
+          this._lines.push(part);
+        }
+      }
+      this._textWidth = this._lines.reduce(
+        (most, line) => Math.max(most, context.measureText(line).width), 0,
+      );
+      return this._lines;
     }
 
     /** The palette from little to much, with amounts below it. */

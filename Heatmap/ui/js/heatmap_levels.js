@@ -2,13 +2,11 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { words } = heatmap;
+  const { LINE_PX, PADDING_PX } = words;
 
-  const TEXT_PX = 11;
-  const LINE_PX = 15;
-  const PADDING_PX = 5;
   const MARGIN_PX = 10;
   const SWATCH_PX = 7;
-  const TEXT_ALPHA = 1;
   /** The candles below a label stay visible. */
   const GROUND_ALPHA = 0.6;
   /** Width and alpha of the weakest level, and what the strongest has more. */
@@ -30,8 +28,6 @@
       this._chart = chart;
       this._candles = candles;
       this._axis = axis;
-      /** Upper edges of the labels that were placed, CSS pixels. */
-      this._taken = [];
     }
 
     /**
@@ -59,26 +55,32 @@
     }
 
     /**
-     * Draw the labels of the lines that are seen.
+     * Draw the labels of the lines that are seen: the strongest that find room, in the order of
+     * their prices.
      * @param {any} scope @param {Array<Object>} levels @param {Object} colours as for `drawLines`
      * @param {{right: number, top: number, bottom: number}} room where labels may stand: distances
      *   from the pane's edges, CSS pixels
      */
     drawLabels(scope, levels, colours, room) {
-      const { context, mediaSize, horizontalPixelRatio, verticalPixelRatio } = scope;
+      const { context, mediaSize } = scope;
       const layout = this._chart.options().layout;
-      this._taken.length = 0;
-      context.save();
-      context.scale(horizontalPixelRatio, verticalPixelRatio);
-      context.font = TEXT_PX + "px " + layout.fontFamily;
-      context.textBaseline = "middle";
-      context.textAlign = "left";
+      words.begin(scope, layout);
+      const right = mediaSize.width - room.right - MARGIN_PX;
+      let placed = [];
       for (const level of levels) {
         const y = this._candles.priceToCoordinate(level.price);
         const isSeen = y !== null && y >= 0 && y <= mediaSize.height;
         if (isSeen && this._left(level.fromMs, mediaSize.width) !== null) {
-          this._drawLabel(scope, level, y, colours[level.side], layout, room);
+          const text = this._candles.priceFormatter().format(level.price) + "  " + level.text;
+          const left = right - context.measureText(text).width - SWATCH_PX - 3 * PADDING_PX;
+          if (left >= 0) {
+            const label = { level, text, left, right, lineY: y, y };
+            placed = withLabel(placed, label, room.top, mediaSize.height - room.bottom);
+          }
         }
+      }
+      for (const label of placed) {
+        this._drawLabel(context, label, colours[label.level.side], layout);
       }
       context.restore();
     }
@@ -89,50 +91,66 @@
       return this._axis.segments === 0 ? null : Math.max(0, this._axis.fromX[0]);
     }
 
-    _drawLabel(scope, level, lineY, colour, layout, room) {
-      const { context, mediaSize } = scope;
-      const text = this._candles.priceFormatter().format(level.price) + "  " + level.text;
-      const y = this._freeY(lineY, room.top, mediaSize.height - room.bottom);
-      const textWidth = context.measureText(text).width;
-      const boxWidth = textWidth + SWATCH_PX + 3 * PADDING_PX;
-      const left = mediaSize.width - room.right - MARGIN_PX - boxWidth;
-      if (y === null || left < 0) {
-        return;
-      }
-      context.globalAlpha = GROUND_ALPHA;
-      context.fillStyle = layout.background.color || layout.background.bottomColor;
-      context.fillRect(left, y - LINE_PX / 2, boxWidth, LINE_PX);
+    _drawLabel(context, label, colour, layout) {
+      const { left, right, text, lineY, y } = label;
+      words.layGround(context, layout, GROUND_ALPHA, left, y - LINE_PX / 2, right - left, LINE_PX);
       context.globalAlpha = 1;
       context.fillStyle = colour;
       context.fillRect(left + PADDING_PX, y - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX);
-      context.globalAlpha = TEXT_ALPHA;
+      if (Math.abs(y - lineY) > LINE_PX / 2) {
+        // It had to give way: a leader says which line it belongs to.
+        context.fillRect(left, Math.min(y, lineY), 1, Math.abs(y - lineY));
+      }
       context.fillStyle = layout.textColor;
       context.fillText(text, left + SWATCH_PX + 2 * PADDING_PX, y);
     }
+  }
 
-    /** Take the free place nearest to a line. @returns {number | null} its middle */
-    _freeY(lineY, top, bottom) {
-      for (let distance = 0; distance <= REACH_PX; distance += 1) {
-        for (const y of [lineY - distance, lineY + distance]) {
-          const from = y - LINE_PX / 2;
-          if (from >= top && from + LINE_PX <= bottom && this._isFree(from)) {
-            this._taken.push(from);
-            return y;
-          }
-        }
+  /**
+   * Place one label more, all as near to their lines as they can be without overlapping.
+   * @param {Array<any>} placed labels from top to bottom, with their `y`
+   * @param {any} label to add @param {number} top @param {number} bottom of the room, CSS pixels
+   * @returns {Array<any>} the labels with it; `placed` where one would be too far from its line
+   */
+  function withLabel(placed, label, top, bottom) {
+    const labels = placed.concat([label]).sort((one, other) => one.lineY - other.lineY);
+    // Groups of touching labels, each as near to its lines as possible in the mean: labels that
+    // would overlap join into one group.
+    const groups = [];
+    for (const { lineY } of labels) {
+      let group = { sum: lineY, count: 1, middle: lineY };
+      for (
+        let above = groups[groups.length - 1];
+        above !== undefined &&
+        group.middle - above.middle < ((group.count + above.count) * LINE_PX) / 2;
+        above = groups[groups.length - 1]
+      ) {
+        groups.pop();
+        // Each line counts from where the group's middle would have to be for it.
+        const count = above.count + group.count;
+        const sum =
+          above.sum + (above.count * group.count * LINE_PX) / 2 +
+          group.sum - (group.count * above.count * LINE_PX) / 2;
+        group = { sum, count, middle: sum / count };
       }
-      return null;
+      const half = (group.count * LINE_PX) / 2;
+      group.middle = Math.max(top + half, Math.min(bottom - half, group.middle));
+      groups.push(group);
     }
-
-    /** @param {number} from upper edge of a label */
-    _isFree(from) {
-      for (const other of this._taken) {
-        if (Math.abs(other - from) < LINE_PX) {
-          return false;
-        }
+    const heights = [];
+    for (const { middle, count } of groups) {
+      for (let i = 0; i < count; i += 1) {
+        heights.push(middle + (i - (count - 1) / 2) * LINE_PX);
       }
-      return true;
     }
+    const fits = labels.every(
+      (each, i) =>
+        Math.abs(heights[i] - each.lineY) <= REACH_PX &&
+        heights[i] - LINE_PX / 2 >= top - 0.5 &&
+        heights[i] + LINE_PX / 2 <= bottom + 0.5 &&
+        (i === 0 || heights[i] - heights[i - 1] >= LINE_PX - 0.5),
+    );
+    return fits ? labels.map((each, i) => Object.assign({}, each, { y: heights[i] })) : placed;
   }
 
   heatmap.levels = { LevelsRenderer };

@@ -2,11 +2,12 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { words } = heatmap;
 
   const HATCH_SPACING_PX = 9;
   const HATCH_ALPHA = { gap: 0.26, unproven: 0.12 };
   const WINDOW_START_ALPHA = 0.6;
-  const WINDOW_START_TEXT_PX = 11;
+  const WINDOW_WORDS_Y_PX = 12;
   const LABEL_ALPHA = 0.16;
   const LABEL_MAX_PX = 72;
 
@@ -72,18 +73,23 @@
       context.save();
       context.globalAlpha = WINDOW_START_ALPHA;
       context.strokeStyle = layout.textColor;
-      context.fillStyle = layout.textColor;
       context.lineWidth = 1;
       context.setLineDash([4 * ratio, 4 * ratio]);
       context.beginPath();
       context.moveTo(x, 0);
       context.lineTo(x, bitmapSize.height);
       context.stroke();
-      context.font = Math.round(WINDOW_START_TEXT_PX * ratio) + "px " + layout.fontFamily;
-      context.textAlign = "right";
-      context.textBaseline = "top";
-      context.fillText(hours + " h window", x - 6 * ratio, 6 * ratio);
       context.restore();
+      this._drawWindowWords(scope, layout, axis.fromX[0], hours);
+    }
+
+    /** Left of the mark, or right of it where there is no room. */
+    _drawWindowWords(scope, layout, markX, hours) {
+      words.begin(scope, layout);
+      const text = (hours >= 48 ? hours / 24 + " d" : hours + " h") + " window";
+      const left = markX - words.widthOf(scope.context, text) - 3;
+      words.write(scope.context, layout, text, left < 0 ? markX + 3 : left, WINDOW_WORDS_Y_PX);
+      scope.context.restore();
     }
 
     /**

@@ -33,9 +33,9 @@
       short: ["#cfe3f5", "#90c0e8", "#4c93d2", "#1e60a8", "#0a2c60"],
     },
   };
-  /** Palettes that grow darker from little to much. */
-  const LIGHT_GROUND = ["daylight"];
   const SPLIT_LEVELS = 127;
+  /** A ground of this lightness (L*) and more is a light one. */
+  const LIGHT_FROM = 50;
   /** Alpha of a byte is opacity * (byte / 255) ** ALPHA_EXPONENT: faint heat stays a hint. */
   const ALPHA_EXPONENT = 0.5;
   /** D65 white, for L*a*b*. */
@@ -104,12 +104,12 @@
 
   /**
    * The colour of one side at a place from little to much.
-   * @param {string} name of the palette: says whether the ground is dark or light
+   * @param {"dark" | "light"} ground what it is drawn on
    * @param {"long" | "short"} side @param {number} place 0 to 1
    * @returns {number[]} red, green, blue, 0 to 255
    */
-  function sideColourAt(name, side, place) {
-    return mix(SIDE_COLOURS[LIGHT_GROUND.includes(name) ? "light" : "dark"][side], place);
+  function sideColourAt(ground, side, place) {
+    return mix(SIDE_COLOURS[ground][side], place);
   }
 
   /** @param {number[]} rgb @returns {string} #rrggbb */
@@ -139,13 +139,19 @@
 
     /**
      * One colour for each side, for what is drawn beside the heat.
-     * @param {string} name of the palette @returns {{long: string, short: string}} #rrggbb
+     * @param {"dark" | "light"} ground what it is drawn on
+     * @returns {{long: string, short: string}} #rrggbb
      */
-    sideColours(name) {
+    sideColours(ground) {
       return {
-        long: toHex(sideColourAt(name, "long", 0.68)),
-        short: toHex(sideColourAt(name, "short", 0.68)),
+        long: toHex(sideColourAt(ground, "long", 0.68)),
+        short: toHex(sideColourAt(ground, "short", 0.68)),
       };
+    },
+
+    /** @param {string} hex #rrggbb @returns {"dark" | "light"} what a colour is as a ground */
+    groundOf(hex) {
+      return hexToLab(hex)[0] < LIGHT_FROM ? "dark" : "light";
     },
 
     /**
@@ -187,16 +193,16 @@
     /**
      * The look-up table where longs and shorts are drawn apart: the level stands above the lowest
      * bit, which says longs. Bytes 0 and 1 are fully transparent.
-     * @param {string} name of the palette: says whether the ground is dark or light
+     * @param {"dark" | "light"} ground what it is drawn on
      * @param {number} opacity alpha of the strongest level, 0 to 1
      * @returns {Uint8ClampedArray} 256 times red, green, blue, alpha (not premultiplied)
      */
-    splitLookUpTable(name, opacity) {
+    splitLookUpTable(ground, opacity) {
       const table = new Uint8ClampedArray(256 * 4);
       for (let value = 2; value < 256; value += 1) {
         const level = value >> 1;
         const side = value % 2 === 1 ? "long" : "short";
-        const rgb = sideColourAt(name, side, (level - 1) / (SPLIT_LEVELS - 1));
+        const rgb = sideColourAt(ground, side, (level - 1) / (SPLIT_LEVELS - 1));
         table[value * 4] = rgb[0];
         table[value * 4 + 1] = rgb[1];
         table[value * 4 + 2] = rgb[2];

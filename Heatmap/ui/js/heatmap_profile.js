@@ -2,14 +2,12 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { words } = heatmap;
 
   /** The longest bar takes this part of the pane, but not more than so many pixels. */
   const WIDTH_PART = 0.14;
   const MAX_WIDTH_PX = 160;
   const BAR_ALPHA = 0.75;
-  const TEXT_ALPHA = 0.85;
-  const TEXT_PX = 11;
-  const LINE_PX = 15;
   const MARGIN_PX = 10;
   const SWATCH_PX = 8;
   const LONGEST = 255;
@@ -37,7 +35,7 @@
         return;
       }
       room.right = barWidth(scope.mediaSize.width);
-      room.top = MARGIN_PX + 2 * LINE_PX;
+      room.top = MARGIN_PX + 2 * words.LINE_PX;
       const context = scope.context;
       context.save();
       context.globalAlpha = BAR_ALPHA;
@@ -79,26 +77,27 @@
 
     /** What all bars together stand for, in the upper right corner. */
     _drawSums(scope, grid, colours) {
-      const { context, mediaSize, horizontalPixelRatio, verticalPixelRatio } = scope;
+      const { context, mediaSize } = scope;
       const layout = this._chart.options().layout;
-      context.save();
-      context.scale(horizontalPixelRatio, verticalPixelRatio);
-      context.font = TEXT_PX + "px " + layout.fontFamily;
-      context.textAlign = "right";
-      context.textBaseline = "middle";
-      const right = mediaSize.width - MARGIN_PX;
-      let y = MARGIN_PX + LINE_PX / 2;
-      for (const [words, colour] of [
+      words.begin(scope, layout);
+      let y = MARGIN_PX + words.LINE_PX / 2;
+      for (const [text, colour] of [
         ["longs " + grid.profile.longText + " USD", colours.long],
         ["shorts " + grid.profile.shortText + " USD", colours.short],
       ]) {
-        context.globalAlpha = TEXT_ALPHA;
-        context.fillStyle = layout.textColor;
-        context.fillText(words, right - SWATCH_PX - 5, y);
-        context.globalAlpha = 1;
-        context.fillStyle = colour;
-        context.fillRect(right - SWATCH_PX, y - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX);
-        y += LINE_PX;
+        const width = words.widthOf(context, text) + SWATCH_PX + words.PADDING_PX;
+        const left = mediaSize.width - MARGIN_PX - width;
+        if (left >= 0) {
+          const top = y - words.LINE_PX / 2;
+          words.layGround(context, layout, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
+          // Its own ground on top of that: as readable over the longest bars.
+          words.write(context, layout, text, left, y);
+          context.globalAlpha = 1;
+          context.fillStyle = colour;
+          const right = mediaSize.width - MARGIN_PX - words.PADDING_PX;
+          context.fillRect(right - SWATCH_PX, y - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX);
+        }
+        y += words.LINE_PX;
       }
       context.restore();
     }

@@ -13,17 +13,31 @@
   const MONTHS = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ];
-  const BOX_STYLE =
-    "all: initial; position: fixed; pointer-events: none; z-index: 20; display: none; " +
-    "padding: 7px 9px; border-radius: 4px; white-space: pre; font-size: 11px; line-height: 15px; " +
-    "font-variant-numeric: tabular-nums;";
-  const GRID_STYLE =
-    "all: unset; display: grid; grid-template-columns: auto auto; column-gap: 14px;";
+  /** The host's style sheet must not reach in: each is important. */
+  const BOX_STYLE = important(
+    "all: initial; position: fixed; left: 0; top: 0; pointer-events: none; z-index: 20; " +
+      "display: none; width: max-content; padding: 7px 9px; border-radius: 4px; " +
+      "white-space: pre; font-size: 11px; line-height: 15px; font-variant-numeric: tabular-nums",
+  );
+  const TITLE_STYLE = important("all: unset; display: block; margin-bottom: 3px");
+  const TABLE_STYLE = important(
+    "all: unset; display: grid; grid-template-columns: auto auto; column-gap: 14px",
+  );
+  const CELL_STYLE = "all: unset; display: block; white-space: pre; ";
+  const LABEL_STYLE = important(CELL_STYLE + "opacity: 0.75");
+  const TEXT_STYLE = important(CELL_STYLE + "text-align: right");
+
+  /** @param {string} style declarations @returns {string} the same, each important */
+  function important(style) {
+    return style.split(";").map((declaration) => declaration + " !important").join(";");
+  }
 
   /**
    * The box beside the crosshair: what was liquidated in the cell under it, what is drawn there,
    * and how much of its time was recorded. It is an element above the chart, so that moving it
-   * repaints nothing of the chart; it opens only over heat and over gaps.
+   * repaints nothing of the chart; it opens only over heat and over gaps. It tells about the place
+   * that is pointed at: a magnet draws the crosshair's line to the candle, but nobody could point at
+   * a level away from the candles if the box went along.
    */
   class CrosshairTooltip {
     /**
@@ -49,6 +63,7 @@
       /** @type {any} the place of the question under way */
       this._asked = null;
       this._box = null;
+      this._isOpen = false;
       this._onMove = (/** @type {any} */ event) => this._move(event);
       chart.subscribeCrosshairMove(this._onMove);
     }
@@ -202,23 +217,31 @@
         this._box = document.createElement("div");
         this._chart.chartElement().appendChild(this._box);
       }
-      if (this._box.style.display === "block") {
+      if (this._isOpen) {
         return;
       }
+      this._isOpen = true;
       const layout = this._chart.options().layout;
+      const colour = layout.textColor;
       this._box.style.cssText = BOX_STYLE;
-      this._box.style.fontFamily = layout.fontFamily;
-      this._box.style.color = layout.textColor;
-      this._box.style.background = layout.background.color || layout.background.bottomColor;
-      this._box.style.border = "1px solid color-mix(in srgb, " + layout.textColor + " 35%, transparent)";
-      this._box.style.display = "block";
+      this._set("font-family", layout.fontFamily);
+      this._set("color", colour);
+      this._set("background", heatmap.words.groundOf(layout));
+      this._set("border", "1px solid color-mix(in srgb, " + colour + " 35%, transparent)");
+      this._set("display", "block");
+    }
+
+    /** @param {string} property of the box @param {string} value */
+    _set(property, value) {
+      this._box.style.setProperty(property, value, "important");
     }
 
     _close() {
       clearTimeout(this._openTimer);
       this._place = null;
+      this._isOpen = false;
       if (this._box !== null) {
-        this._box.style.display = "none";
+        this._set("display", "none");
       }
     }
 
@@ -227,21 +250,21 @@
       const box = this._box;
       if (lines === null && box.lastChild !== null) {
         box.firstChild.textContent = this._title();
-        box.lastChild.style.opacity = "0.45";
+        box.lastChild.style.setProperty("opacity", "0.45", "important");
         return;
       }
       const title = document.createElement("div");
-      title.style.cssText = "all: unset; display: block; margin-bottom: 3px;";
+      title.style.cssText = TITLE_STYLE;
       title.textContent = this._title();
       const table = document.createElement("div");
-      table.style.cssText = GRID_STYLE;
+      table.style.cssText = TABLE_STYLE;
       for (const [label, text] of lines || []) {
         for (const [words, style] of [
-          [label, "opacity: 0.75;"],
-          [text, "text-align: right;"],
+          [label, LABEL_STYLE],
+          [text, TEXT_STYLE],
         ]) {
           const cell = document.createElement("span");
-          cell.style.cssText = "all: unset; display: block; white-space: pre; " + style;
+          cell.style.cssText = style;
           cell.textContent = words;
           table.appendChild(cell);
         }
@@ -271,7 +294,7 @@
       };
     }
 
-    /** Put the box beside the crosshair, inside the pane. */
+    /** Put the box beside the crosshair, inside the pane, or at least inside the page. */
     _put() {
       const row = this._candles.getPane().getHTMLElement();
       const pane = row === null ? null : row.children[1];
@@ -280,18 +303,27 @@
         return;
       }
       const edges = pane.getBoundingClientRect();
-      const size = this._box.getBoundingClientRect();
-      let left = this._point.x + DISTANCE_PX;
-      let top = this._point.y + DISTANCE_PX;
-      if (left + size.width > edges.width) {
-        left = this._point.x - DISTANCE_PX - size.width;
-      }
-      if (top + size.height > edges.height) {
-        top = this._point.y - DISTANCE_PX - size.height;
-      }
-      this._box.style.left = edges.left + Math.max(0, left) + "px";
-      this._box.style.top = edges.top + Math.max(0, top) + "px";
+      // Where 0 is: an ancestor with a transform takes a fixed box along.
+      this._set("left", "0");
+      this._set("top", "0");
+      const box = this._box.getBoundingClientRect();
+      const left = beside(this._point.x, box.width, edges.left, edges.width, global.innerWidth);
+      const top = beside(this._point.y, box.height, edges.top, edges.height, global.innerHeight);
+      this._set("left", left - box.left + "px");
+      this._set("top", top - box.top + "px");
     }
+  }
+
+  /**
+   * Where a box begins in one direction: after the point, before it where it would leave the pane,
+   * and never outside the page while there is room for it.
+   * @param {number} point from the pane's edge @param {number} size of the box
+   * @param {number} paneStart @param {number} paneSize @param {number} pageSize
+   */
+  function beside(point, size, paneStart, paneSize, pageSize) {
+    const after = point + DISTANCE_PX;
+    const place = after + size <= paneSize ? after : Math.max(0, point - DISTANCE_PX - size);
+    return Math.max(0, Math.min(paneStart + place, pageSize - size));
   }
 
   heatmap.tooltip = { CrosshairTooltip };

@@ -69,6 +69,7 @@
       this._timer = 0;
       this._totalMs = 0;
       this._frames = 0;
+      this._paintMs = 0;
     }
 
     /** @param {number} durationMs of one frame */
@@ -76,14 +77,22 @@
       this._totalMs += durationMs;
       this._frames += 1;
       if (this._timer === 0) {
-        this._timer = setTimeout(() => {
-          const timing = { paintMs: this._totalMs / this._frames, frames: this._frames };
-          this._timer = 0;
-          this._totalMs = 0;
-          this._frames = 0;
-          this._report(timing);
-        }, TIMING_INTERVAL_MS);
+        this._timer = setTimeout(() => this._tell(), TIMING_INTERVAL_MS);
       }
+    }
+
+    /** Report the last second; and once, after that, that nothing was painted any more. */
+    _tell() {
+      if (this._frames > 0) {
+        this._paintMs = this._totalMs / this._frames;
+        this._timer = setTimeout(() => this._tell(), TIMING_INTERVAL_MS);
+      } else {
+        this._timer = 0;
+      }
+      const timing = { paintMs: this._paintMs, frames: this._frames };
+      this._totalMs = 0;
+      this._frames = 0;
+      this._report(timing);
     }
 
     destroy() {

@@ -1,0 +1,123 @@
+"""Words where there is little room, and where the host's page is unusual."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from Heatmap.picture.messages import CellReport
+from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message, to_array
+from Heatmap.tests.ui.test_reading_aids import box_text, bright_block, place, point_at
+from Heatmap.ui.chart_layer import HeatmapLayer
+
+pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
+
+SOURCE = "Replayed Binance USD-M liquidations, lower bound, recorded since 2024-12-04 16:46 UTC"
+BOX = (
+    "(() => { const box = chart.chartElement().lastElementChild.getBoundingClientRect();"
+    " return [box.left, box.top, box.right, box.bottom]; })()"
+)
+LEGEND = "OrderPilotHeatmap.layers.values().next().value._parts.legend"
+
+
+def shown_layer(page: ChartPage, listener: Recording, grid: Any, **changes: Any) -> HeatmapLayer:
+    page.load()
+    page.create_chart()
+    layer = HeatmapLayer(page.page)
+    layer.set_listener(listener)
+    page.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+    layer.show_grid(*grid_message(grid, **changes))
+    page.settled_picture()
+    return layer
+
+
+def test_the_source_breaks_its_lines_in_a_narrow_pane_and_stays_whole_in_a_wide_one(
+    make_page: Callable[..., ChartPage], listener: Recording
+) -> None:
+    grid = bright_block()
+    scale = {"labels": [[0.0, "0"], [1.0, "\u22651M USD"]], "mode": "sqrt"}
+    for size, count in (((430, 400), 2), ((900, 400), 1)):
+        page = make_page(size=size)
+        shown_layer(page, listener, grid, sourceText=SOURCE, scale=scale)
+        lines = page.js(f"{LEGEND}._lines")
+        assert len(lines) >= count
+        assert ", ".join(lines) == SOURCE
+        assert page.js(f"{LEGEND}._textWidth") <= page.js("chart.timeScale().width()") - 20
+
+
+def test_in_a_page_that_is_hardly_higher_the_box_is_not_cut_off(
+    make_page: Callable[..., ChartPage], listener: Recording
+) -> None:
+    page = make_page(size=(500, 200))
+    layer = shown_layer(page, listener, np.full((60, 720), 200, np.uint8))
+    middle = page.js("[chart.timeScale().width() / 2, chart.panes()[0].getHeight() / 2]")
+    at = place(page, 30, 30.5)
+    at.setX(round(middle[0]))
+    at.setY(round(middle[1]))
+    point_at(page, at)
+    page.qtbot.waitUntil(lambda: bool(listener.queries), timeout=10_000)
+    lines = tuple((f"line {number}", "text") for number in range(8))
+    layer.show_cell(CellReport(listener.queries[-1], lines))
+    page.qtbot.waitUntil(lambda: "line 7" in (box_text(page) or ""), timeout=10_000)
+    left, top, right, bottom = page.js(BOX)
+    assert left >= 0
+    assert top >= 0
+    assert right <= 500
+    assert bottom <= 200
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "#chart { transform: translateX(60px); }",
+        "div, span { width: 100% !important; color: red !important; }",
+    ],
+)
+def test_the_hosts_style_sheet_neither_moves_nor_stretches_the_box(
+    style: str, chart_page: ChartPage, listener: Recording
+) -> None:
+    shown_layer(chart_page, listener, bright_block())
+    chart_page.js(
+        f"(document.head.appendChild(document.createElement('style')).textContent = `{style}`, 0)"
+    )
+    chart_page.settled_picture()
+    pane = "chart.panes()[0].getHTMLElement().children[1].getBoundingClientRect()"
+    shift = chart_page.js(f"[{pane}.left, {pane}.top]")
+    at = place(chart_page, 30, 30.5)
+    at.setX(at.x() + round(shift[0]))
+    at.setY(at.y() + round(shift[1]))
+    point_at(chart_page, at)
+    chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
+    left, top, right, _bottom = chart_page.js(BOX)
+    assert abs(left - at.x() - 16) <= 1
+    assert abs(top - at.y() - 16) <= 1
+    assert right - left < 300
+
+
+def test_sides_follow_the_charts_background(chart_page: ChartPage, listener: Recording) -> None:
+    grid = np.zeros((60, 720), np.uint8)
+    grid[10:50, 120:480] = 2 * 127 + 1
+    layer = shown_layer(chart_page, listener, grid, isSplit=True)
+    layer.set_options({"opacity": 1.0})
+    at = place(chart_page, 22, 15.5)
+    dark = to_array(chart_page.settled_picture())[at.y(), at.x() + 5]
+    chart_page.js("(chart.applyOptions({layout: {background: {color: 'white'}}}), 0)")
+    light = to_array(chart_page.settled_picture())[at.y(), at.x() + 5]
+    # The strongest is the brightest on a dark ground, and the darkest on a light one.
+    assert dark.sum() > 500
+    assert light.sum() < 250
+
+
+def test_after_the_last_frame_no_frames_are_reported(
+    chart_page: ChartPage, listener: Recording
+) -> None:
+    shown_layer(chart_page, listener, bright_block())
+    chart_page.qtbot.waitUntil(
+        lambda: bool(listener.timings) and listener.timings[-1]["frames"] == 0, timeout=10_000
+    )
+    told = len(listener.timings)
+    assert listener.timings[-1]["paintMs"] > 0
+    before = chart_page.settled_picture()
+    assert not changed(before, chart_page.settled_picture()).any()
+    assert len(listener.timings) == told

@@ -1,0 +1,63 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  const TEXT_PX = 11;
+  const LINE_PX = 15;
+  const PADDING_PX = 4;
+  const TEXT_ALPHA = 0.9;
+  /** How much of the chart's ground lies under words, so that they are readable over heat. */
+  const GROUND_ALPHA = 0.72;
+
+  /** @param {any} layout options of the chart @returns {string} its ground, a CSS colour */
+  function groundOf(layout) {
+    return layout.background.color || layout.background.bottomColor;
+  }
+
+  /**
+   * Prepare for words: CSS pixels, the chart's own font.
+   * @param {any} scope bitmap coordinates scope @param {any} layout options of the chart
+   */
+  function begin(scope, layout) {
+    const { context, horizontalPixelRatio, verticalPixelRatio } = scope;
+    context.save();
+    context.scale(horizontalPixelRatio, verticalPixelRatio);
+    context.font = TEXT_PX + "px " + layout.fontFamily;
+    context.textBaseline = "middle";
+    context.textAlign = "left";
+  }
+
+  /**
+   * Lay the chart's ground over a place, translucent.
+   * @param {any} context @param {any} layout @param {number} alpha
+   * @param {number} left @param {number} top @param {number} width @param {number} height
+   */
+  function layGround(context, layout, alpha, left, top, width, height) {
+    context.globalAlpha = alpha;
+    context.fillStyle = groundOf(layout);
+    context.fillRect(left, top, width, height);
+  }
+
+  /**
+   * Write one line on a ground of its own; after `begin`.
+   * @param {any} context @param {any} layout @param {string} text
+   * @param {number} left edge of the ground @param {number} y middle of the line
+   */
+  function write(context, layout, text, left, y) {
+    const width = widthOf(context, text);
+    layGround(context, layout, GROUND_ALPHA, left, y - LINE_PX / 2, width, LINE_PX);
+    context.globalAlpha = TEXT_ALPHA;
+    context.fillStyle = layout.textColor;
+    context.fillText(text, left + PADDING_PX, y);
+  }
+
+  /** @param {any} context @param {string} text @returns {number} with its ground, CSS pixels */
+  function widthOf(context, text) {
+    return context.measureText(text).width + 2 * PADDING_PX;
+  }
+
+  heatmap.words = {
+    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, groundOf, layGround, widthOf, write,
+  };
+})(this);
