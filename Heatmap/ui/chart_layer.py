@@ -100,6 +100,8 @@ class HeatmapLayer(QObject):
         self._listener: LayerListener | None = None
         self._viewport: Viewport | None = None
         self._is_ready = False
+        # The page has its script; what comes before is a report of the page that goes.
+        self._is_entered = False
         self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
@@ -177,7 +179,7 @@ class HeatmapLayer(QObject):
         if offset_ms is not None and not math.isfinite(offset_ms):
             raise ValueError(f"the offset must be finite, got {offset_ms}")
         self._told_offset_ms = None if offset_ms is None else float(offset_ms)
-        if self._is_ready:
+        if self._is_open():
             self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
 
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
@@ -196,7 +198,7 @@ class HeatmapLayer(QObject):
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
             row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
         """
-        if self._is_ready:
+        if self._is_open():
             self._bridge.gridShown.emit(_encode(meta), packed)
 
     def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
@@ -214,7 +216,7 @@ class HeatmapLayer(QObject):
         packed
             Cells, (rows, cols) uint8, as in `show_grid`.
         """
-        if self._is_ready:
+        if self._is_open():
             self._bridge.cellsAppended.emit(_encode(meta), packed)
 
     def set_options(self, options: Mapping[str, Any]) -> None:
@@ -239,17 +241,17 @@ class HeatmapLayer(QObject):
         if all(self._options[name] == value for name, value in checked.items()):
             return
         self._options.update(checked)
-        if self._is_ready:
+        if self._is_open():
             self._bridge.optionsSet.emit(_encode(self._options))
 
     def clear(self) -> None:
         """Take grid and levels off the chart; the options and the label stay."""
-        if self._is_ready:
+        if self._is_open():
             self._bridge.cleared.emit()
 
     def show_cell(self, report: CellReport | None) -> None:
         """Show at the crosshair what lies there; ``None``: nothing is known."""
-        if self._is_ready:
+        if self._is_open():
             self._bridge.cellDescribed.emit(json.dumps(None if report is None else asdict(report)))
 
     def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
@@ -262,7 +264,7 @@ class HeatmapLayer(QObject):
             ``strength`` (0 to 1), ``fromMs`` (where it begins, UTC) and ``text`` (what its label
             says after the price).
         """
-        if self._is_ready:
+        if self._is_open():
             self._bridge.levelsShown.emit(json.dumps(list(levels), allow_nan=False))
 
     def detach(self) -> None:
@@ -288,6 +290,10 @@ class HeatmapLayer(QObject):
         script = "if (window.OrderPilotHeatmap) OrderPilotHeatmap."
         self._page.runJavaScript(script + call_script("detach", self._name), self._leave_channel)
 
+    def _is_open(self) -> bool:
+        """Whether the page can be told something; one that has gone took the bridge along."""
+        return self._is_ready and not sip.isdeleted(self)
+
     def _leave_channel(self, _answer: object = None) -> None:
         """Take the bridge off the channel, now that the page does not speak to it any more."""
         if sip.isdeleted(self):
@@ -301,7 +307,7 @@ class HeatmapLayer(QObject):
 
     def page_is_ready(self) -> None:
         """Take note that the layer is on the chart."""
-        if self._is_detached:
+        if self._is_detached or not self._is_entered:
             return
         self._is_ready = True
         # Whatever was changed since the script was made.
@@ -317,7 +323,7 @@ class HeatmapLayer(QObject):
 
     def page_moved(self, viewport: Viewport) -> None:
         """Pass on what the chart shows."""
-        if self._is_detached:
+        if self._is_detached or not self._is_entered:
             return
         self._viewport = viewport
         if self._listener is not None:
@@ -360,11 +366,11 @@ class HeatmapLayer(QObject):
         self._listener.page_ready()
 
     def _on_load_started(self) -> None:
-        self._is_ready = False
+        self._is_ready = self._is_entered = False
         self._watch.stop()
 
     def _on_terminated(self, _status: object, _exit_code: int) -> None:
-        self._is_ready = False
+        self._is_ready = self._is_entered = False
         self._watch.stop()
 
     def _on_load_finished(self, is_ok: bool) -> None:
@@ -386,6 +392,7 @@ class HeatmapLayer(QObject):
         }
         call = call_script("OrderPilotHeatmap.attach", config)
         self._page.runJavaScript(f"{layer_script()}\n{call}")
+        self._is_entered = True
         self._watch.start()
 
     def _join_channel(self) -> None:

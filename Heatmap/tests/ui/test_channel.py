@@ -153,8 +153,8 @@ def test_handlers_that_wrap_each_other_get_every_message_once(page: Page, depth:
     assert page.run("heard") == expected
 
 
-def test_an_object_that_is_not_on_the_channel_is_an_error() -> None:
+def test_an_object_that_is_not_on_the_channel_is_no_error_of_the_page() -> None:
+    # The host has set another channel meanwhile; Python notices, and enters the page again.
     page = Page()
     page.run("(connectOurs(), 0)")
-    with pytest.raises(AssertionError, match="no object heat"):
-        page.run("(receive({type: 10, id: sent[0].id, data: {}}), 0)")
+    page.run("(receive({type: 10, id: sent[0].id, data: {}}), 0)")

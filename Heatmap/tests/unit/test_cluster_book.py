@@ -402,6 +402,4 @@ def test_without_a_price_the_distances_are_from_the_newest_liquidation(
     events = market.events(50)
     store.write(events)
     newest = max(events, key=lambda event: event.ts_ms)
-    assert book.clusters("BTCUSDT", None, NOW_MS) == book.clusters(
-        "BTCUSDT", newest.price, NOW_MS
-    )
+    assert book.clusters("BTCUSDT", None, NOW_MS) == book.clusters("BTCUSDT", newest.price, NOW_MS)

@@ -253,10 +253,10 @@
         follow(remote, onEnd);
         return;
       }
-      if (remote === undefined) {
-        throw new Error("the web channel has no object " + objectName);
+      // Without it the host has set another channel meanwhile: Python notices, and comes again.
+      if (remote !== undefined) {
+        onObject(remote);
       }
-      onObject(remote);
     });
     return {
       close() {

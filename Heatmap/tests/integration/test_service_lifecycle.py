@@ -1,0 +1,597 @@
+"""The service in a host's running loop: started, stopped, left behind, and met by faults.
+
+Each test runs a host in a process of its own, with qasync's loop on Qt and with a plain asyncio
+loop: what reaches the loop's exception handler, standard error or the log as an error counts as a
+fault, and so do tasks, threads and timers that are left.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Heatmap import HeatmapService, HeatmapSettings, layer_feed
+from Heatmap.ingestion.recorder import Recorder
+from Heatmap.model import DataKind
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import CellQuery
+from Heatmap.storage.event_reader import EventReader
+from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.integration.test_heatmap_service import RecordingLayer, own_threads
+
+KINDS = ("asyncio", "qasync")
+MOMENTS = ("start", "rebuild", "question", "stop", "idle")
+RESTARTS, RANDOM_CLOSINGS, SEED = 8, 12, 20_241_205
+
+
+class AskingLayer(RecordingLayer):
+    """A layer whose page also asks what lies under its crosshair."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[object] = []
+
+    def show_cell(self, report: object) -> None:
+        self.answers.append(report)
+
+    def ask(self) -> None:
+        assert self.listener is not None
+        grid = self.grids[-1]
+        start_ms = grid["timeStartMs"]
+        self.listener.cell_asked(
+            CellQuery(
+                grid["priceLow"],
+                grid["priceLow"] + grid["binUsd"],
+                start_ms,
+                start_ms + grid["binMs"],
+            )
+        )
+
+
+class FailingLayer(AskingLayer):
+    """A layer that fails at everything it is told, while it is `broken`."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        super().__init__()
+
+    def __getattribute__(self, name: str) -> Any:
+        told = ("set_listener", "show_grid", "append_cells", "set_options", "clear", "show_levels")
+        if name in told and self.broken:
+            return self._fail
+        return super().__getattribute__(name)
+
+    def _fail(self, *_words: object) -> None:
+        raise RuntimeError("wrapped C/C++ object of type HeatmapBridge has been deleted")
+
+
+class Host:
+    """An application with a loop, which it opens, runs and closes; it notes every fault."""
+
+    def __init__(self, kind: str, directory: Path) -> None:
+        self.kind = kind
+        self.faults: list[str] = []
+        self.expects_errors = False
+        self.loop: asyncio.AbstractEventLoop
+        self.layer = AskingLayer()
+        self.exchange = ScriptedExchange()
+        self.database = directory / "x.sqlite3"
+        self.sent = 0
+        if kind == "qasync":
+            from PyQt6.QtCore import QCoreApplication  # noqa: PLC0415 - in a host's process only
+
+            self.application = QCoreApplication(["host"])
+        handler = logging.Handler(logging.ERROR)
+        handler.emit = self._note_record  # type: ignore[method-assign]
+        logging.getLogger().addHandler(handler)
+
+    def _note_record(self, record: logging.LogRecord) -> None:
+        # The exchange is not the plugin's, and a connection that ends early its everyday matter.
+        if not record.name.startswith("websockets") and not self.expects_errors:
+            self.faults.append(f"{record.name}: {record.getMessage()} {record.exc_info}")
+
+    def _note_context(self, _loop: object, context: dict[str, Any]) -> None:
+        task = context.get("task")
+        # What the host leaves pending itself is its own affair.
+        if task is None or not task.get_name().startswith("host"):
+            self.faults.append(f"loop: {context}")
+
+    def make_service(self, **settings: Any) -> HeatmapService:
+        return HeatmapService(
+            HeatmapSettings(enabled=True, **settings),
+            db=self.database,
+            ws_url=self.exchange.ws_url,
+            rest_url=self.exchange.rest_url,
+            kind=DataKind.SIMULATED,
+            clock=lambda: self.exchange.now_ms,
+        )
+
+    def run(self, script: Callable[[], Awaitable[None]]) -> None:
+        """Run a script in a new loop until it ends or asks to `quit`, and close the loop."""
+        self.open_loop()
+        task = self.loop.create_task(script(), name="host script")  # type: ignore[arg-type]
+        task.add_done_callback(lambda _task: self.loop.stop())
+        self.loop.run_forever()
+        if task.done():
+            task.result()
+            assert [handle for handle in self.timers() if not handle.cancelled()] == []
+        self.loop.close()
+        del task
+        gc.collect()
+
+    def open_loop(self) -> None:
+        if self.kind == "qasync":
+            from qasync import QEventLoop  # noqa: PLC0415
+
+            self.loop = QEventLoop(self.application)
+        else:
+            self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(self._note_context)
+        asyncio.set_event_loop(self.loop)
+
+    async def quit(self) -> None:
+        """End the loop here and now, as a host does whose last window was closed."""
+        self.loop.stop()
+        await asyncio.Event().wait()
+
+    async def until(self, condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not condition():  # noqa: ASYNC110 - state of other threads
+                await asyncio.sleep(0.005)
+
+    async def show(self, service: HeatmapService) -> None:
+        """Have the layer's page opened, and wait for its picture."""
+        await self.until(service.is_live)
+        count = len(self.layer.grids)
+        self.layer.open_page()
+        await self.until(lambda: len(self.layer.grids) > count)
+
+    async def record_one(self, service: HeatmapService) -> None:
+        """Have one liquidation come, and wait until it is stored."""
+        status = service.recorder_status()
+        assert status is not None
+        before = status.stored
+        self.exchange.liquidate(price="100000.5")
+        self.sent += 1
+        await self.until(lambda: (service.recorder_status() or status).stored > before)
+
+    def assert_nothing_left(self) -> None:
+        assert own_threads() == []
+        names = [task.get_name() for task in asyncio.all_tasks(self.loop)]
+        assert not [name for name in names if not name.startswith("host")]
+
+    def timers(self) -> list[asyncio.Handle]:
+        if self.kind == "asyncio":
+            return list(self.loop._scheduled)  # type: ignore[attr-defined]
+        return list(self.loop._timer._SimpleTimer__callbacks.values())  # type: ignore[attr-defined]
+
+    def assert_all_stored(self) -> None:
+        with EventReader(self.database) as reader:
+            assert len(reader.read_window("BTCUSDT", 0, None).events) == self.sent
+
+
+@contextmanager
+def held(owner: type, name: str) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Let a piece of work begin and wait; give what tells that it began, and what lets it go on."""
+    begun, gate = threading.Event(), threading.Event()
+    work = getattr(owner, name)
+
+    def wait_first(*arguments: Any) -> Any:
+        begun.set()
+        gate.wait(30)
+        return work(*arguments)
+
+    setattr(owner, name, wait_first)
+    try:
+        yield begun, gate
+    finally:
+        gate.set()
+        setattr(owner, name, work)
+
+
+# -- what the hosts do ----------------------------------------------------------------------------
+
+
+def start_and_stop_again_and_again(host: Host) -> None:
+    service = host.make_service(cluster_levels=True)
+    service.attach(host.layer)
+
+    async def script() -> None:
+        for number in range(RESTARTS):
+            await service.start()
+            if number % 3 == 0:
+                await host.show(service)
+                host.layer.ask()
+                await host.record_one(service)
+            service.status()
+            await service.stop()
+            assert not service.is_running()
+            assert service.status()["running"] is False
+            # The end of cancelled tasks takes a turn of the loop.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            host.assert_nothing_left()
+
+    host.run(script)
+    host.assert_all_stored()
+
+
+def use_it_before_the_loop_runs(host: Host) -> None:
+    service = host.make_service()
+    heard: list[float] = []
+    service.add_settings_listener(lambda settings: heard.append(settings.opacity))
+    service.add_cluster_listener("BTCUSDT", lambda *_words: None)
+    service.attach(host.layer)
+    service.apply_settings(service.settings.changed(opacity=0.3, symbols=("BTCUSDT", "ETHUSDT")))
+    assert service.status()["running"] is False
+    assert heard == [0.3]
+
+    async def script() -> None:
+        await service.start()
+        await host.show(service)
+        assert host.layer.options["opacity"] == 0.3
+        await service.stop()
+        host.assert_nothing_left()
+
+    host.run(script)
+    # The loop is closed: what the host's last dialogs do reaches nobody, and fails nowhere.
+    service.apply_settings(service.settings.changed(symbols=("BTCUSDT",)))
+    service.detach(host.layer)
+    service.attach(host.layer)
+    assert service.status()["running"] is False
+
+
+def ask_for_the_status_and_attach_while_it_stops(host: Host) -> None:
+    service = host.make_service()
+
+    async def script() -> None:
+        await service.start()
+        await host.until(service.is_live)
+        with held(Recorder, "stop") as (begun, gate):
+            stop = asyncio.create_task(service.stop(), name="host stop")
+            await host.until(begun.is_set)
+            # As a status panel does by its timer, and a chart that is opened just now.
+            service._watch._asked_s = float("-inf")
+            service.status()
+            service.attach(host.layer)
+            gate.set()
+            await stop
+        assert host.layer.listener is None
+        host.assert_nothing_left()
+        await service.start()
+        await host.show(service)
+        await service.stop()
+
+    host.run(script)
+
+
+def close_at_any_moment(host: Host) -> None:
+    for moment in MOMENTS:
+        close_at(host, moment)
+    chance = random.Random(SEED)
+    service = host.make_service()
+    service.attach(host.layer)
+    for _ in range(RANDOM_CLOSINGS):
+        close_after(host, service, chance.uniform(0, 0.12))
+    host.run(lambda: use_and_stop(host, service))
+    host.assert_all_stored()
+
+
+def close_at(host: Host, moment: str) -> None:
+    """Close the loop while something is under way; then use the service in another loop."""
+    service = host.make_service()
+    service.attach(host.layer)
+    owner, name = {
+        "start": (Recorder, "start"),
+        "stop": (Recorder, "stop"),
+        "rebuild": (HeatPicture, "rebuild"),
+        "question": (HeatPicture, "describe"),
+        "idle": (HeatPicture, "close"),
+    }[moment]
+
+    async def reach(begun: threading.Event) -> None:
+        start = asyncio.ensure_future(service.start())
+        start.set_name("host start")  # type: ignore[attr-defined]
+        if moment != "start":
+            await start
+            await host.until(service.is_live)
+            if moment == "rebuild":
+                host.layer.open_page()
+            else:
+                await host.show(service)
+            if moment == "question":
+                host.layer.ask()
+            elif moment == "stop":
+                asyncio.ensure_future(service.stop()).set_name("host stop")  # type: ignore[attr-defined]
+        if moment != "idle":
+            await host.until(begun.is_set)
+        await host.quit()
+
+    with held(owner, name) as (begun, gate):
+        host.run(lambda: reach(begun))
+        gate.set()
+    host.run(lambda: use_and_stop(host, service))
+    service.detach(host.layer)
+
+
+async def use_and_stop(host: Host, service: HeatmapService) -> None:
+    """Find the service as good as new in another loop."""
+    async with asyncio.timeout(30):
+        await service.start()
+        await host.show(service)
+        await host.record_one(service)
+        appended = len(host.layer.appended)
+        await host.until(lambda: len(host.layer.appended) > appended)
+        answers = len(host.layer.answers)
+        host.layer.ask()
+        await host.until(lambda: len(host.layer.answers) > answers)
+        await service.stop()
+    await asyncio.sleep(0)
+    host.assert_nothing_left()
+
+
+def close_after(host: Host, service: HeatmapService, delay_s: float) -> None:
+    async def script() -> None:
+        start = asyncio.ensure_future(service.start())
+        start.set_name("host start")  # type: ignore[attr-defined]
+        start.add_done_callback(lambda _task: host.layer.open_page())
+        await asyncio.sleep(delay_s)
+        await host.quit()
+
+    host.run(script)
+
+
+def leave_it_running(host: Host) -> None:
+    service = host.make_service()
+    service.attach(host.layer)
+
+    async def script() -> None:
+        await service.start()
+        await host.show(service)
+        await host.record_one(service)
+        host.layer.ask()
+        await host.quit()
+
+    host.run(script)
+    # Recording does not need the host's loop.
+    before = service.recorder_status()
+    assert before is not None
+    host.exchange.liquidate(price="100000.5")
+    until_s = time.monotonic() + 20
+    while (service.recorder_status() or before).stored == before.stored:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    assert service.is_running()
+
+
+def meet_failing_listeners(host: Host) -> None:
+    service = host.make_service(cluster_interval_s=1.0)
+    heard: list[str] = []
+    is_broken = True
+
+    def fail(*_words: object) -> None:
+        if is_broken:
+            raise RuntimeError("a listener's own mistake")
+
+    async def script() -> None:
+        nonlocal is_broken
+        await service.start()
+        await host.until(service.is_live)
+        service.add_settings_listener(fail)
+        service.add_settings_listener(lambda _settings: heard.append("settings"))
+        host.expects_errors = True
+        service.apply_settings(service.settings.changed(opacity=0.2))
+        assert heard == ["settings"]
+        assert "a listener's own mistake" in service.status()["error"]
+        is_broken = False
+        service.apply_settings(service.settings.changed(opacity=0.4))
+        assert service.status()["error"] == ""
+        is_broken = True
+        for _ in range(6):
+            await host.record_one(service)
+        service.add_cluster_listener("BTCUSDT", fail)
+        service.add_cluster_listener("BTCUSDT", lambda *_words: heard.append("clusters"))
+        await host.until(lambda: "clusters" in heard)
+        assert "a listener's own mistake" in service.status()["error"]
+        service.remove_cluster_listener("BTCUSDT", fail)
+        await host.record_one(service)
+        await service.stop()
+        host.assert_nothing_left()
+
+    host.run(script)
+    host.assert_all_stored()
+
+
+def meet_a_failing_layer(host: Host) -> None:
+    layer_feed.RETRY_S = 0.05
+    service = host.make_service(cluster_levels=True)
+    failing = FailingLayer()
+
+    async def script() -> None:
+        service.attach(failing)
+        service.attach(host.layer)
+        await service.start()
+        await host.until(service.is_live)
+        failing.open_page()
+        await host.until(lambda: failing.grids)
+        host.expects_errors = True
+        failing.broken = True
+        await host.show(service)
+        for enabled in (False, True):
+            service.apply_settings(service.settings.changed(enabled=enabled, opacity=0.1))
+        assert failing.listener is not None
+        failing.listener.symbol_changed()
+        failing.listener.page_ready()
+        failing.ask()
+        errors = [each["error"] for each in service.status()["layers"]]
+        assert "HeatmapBridge has been deleted" in errors[0]
+        assert errors[1] == ""
+        await host.record_one(service)
+        # The other layer has its picture all the while.
+        shown = len(host.layer.grids)
+        await host.until(lambda: len(host.layer.grids) > shown)
+        # A layer that works again has its picture again.
+        failing.broken = False
+        shown = len(failing.grids)
+        await host.until(lambda: len(failing.grids) > shown)
+        await host.until(lambda: service.status()["layers"][0]["error"] == "")
+        failing.broken = True
+        await service.stop()
+        assert not service.is_running()
+        # One that fails from the beginning keeps nobody from starting.
+        await service.start()
+        assert "a layer could not be fed" in service.status()["error"]
+        await host.show(service)
+        await host.record_one(service)
+        service.detach(failing)
+        await service.stop()
+        host.assert_nothing_left()
+
+    host.run(script)
+    host.assert_all_stored()
+
+
+def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
+    layer_feed.RETRY_S = 0.05
+    service = host.make_service(cluster_interval_s=1.0)
+    service.attach(host.layer)
+
+    def error() -> str:
+        return str(service.status()["layers"][0]["error"])
+
+    async def picture_comes_again() -> None:
+        shown = len(host.layer.grids)
+        await host.until(lambda: len(host.layer.grids) > shown and not error())
+
+    async def script() -> None:
+        await service.start()
+        await host.show(service)
+        await host.record_one(service)
+        host.expects_errors = True
+        # Another program has changed a row so that it cannot be read.
+        change(host.database, "UPDATE liq_events SET price = 'a word'")
+        service.add_cluster_listener("BTCUSDT", lambda *_words: None)
+        host.layer.open_page()
+        await host.until(lambda: "could not be built" in error())
+        await host.until(lambda: "clusters of BTCUSDT" in service.status()["error"])
+        await host.record_one(service)
+        change(host.database, "UPDATE liq_events SET price = 100000.0 WHERE price = 'a word'")
+        await picture_comes_again()
+        await host.until(lambda: service.status()["error"] == "")
+        # Somebody moves the file away.
+        for path in host.database.parent.glob("x.sqlite3*"):
+            if not path.name.startswith("x.sqlite3-writer"):
+                path.rename(path.with_name(path.name.replace("x.", "moved.")))
+        host.layer.open_page()
+        await host.until(lambda: host.database.exists() or error())
+        host.exchange.liquidate(price="100000.5")
+        await host.until(host.database.exists)
+        await picture_comes_again()
+        assert service.is_running()
+        await service.stop()
+        host.assert_nothing_left()
+
+    host.run(script)
+    with EventReader(host.database) as fresh:
+        assert len(fresh.read_window("BTCUSDT", 0, None).events) == 1
+    host.database = host.database.with_name("moved.sqlite3")
+    host.assert_all_stored()
+
+
+def change(database: Path, statement: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement)
+
+
+# -- the tests ------------------------------------------------------------------------------------
+
+
+def play(scenario: Callable[[Host], None], kind: str, directory: Path) -> None:
+    """Run a host in a process of its own; it must end by itself, without a word."""
+    command = f"from {__name__} import main; main({scenario.__name__!r}, {kind!r})"
+    result = subprocess.run(  # noqa: S603 - this very file
+        [sys.executable, "-X", "dev", "-W", "error", "-c", command],
+        cwd=directory,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "QT_QPA_PLATFORM": "offscreen",
+        },
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == []
+    assert result.stderr == ""
+
+
+def main(scenario: str, kind: str) -> None:
+    """Be the host."""
+    host = Host(kind, Path.cwd())
+    with host.exchange:
+        globals()[scenario](host)
+        gc.collect()
+        print(json.dumps(host.faults))  # noqa: T201 - for the test
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_number_of_starts_and_stops_leaves_nothing_behind(kind: str, tmp_path: Path) -> None:
+    play(start_and_stop_again_and_again, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_used_before_its_loop_runs_and_after_it_was_closed(kind: str, tmp_path: Path) -> None:
+    play(use_it_before_the_loop_runs, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stop_under_way_bears_questions_and_layers(kind: str, tmp_path: Path) -> None:
+    play(ask_for_the_status_and_attach_while_it_stops, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_host_that_closes_at_any_moment_can_go_on_in_another_loop(
+    kind: str, tmp_path: Path
+) -> None:
+    play(close_at_any_moment, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_host_that_never_stops_it_ends_quietly_and_recording_goes_on_until_then(
+    kind: str, tmp_path: Path
+) -> None:
+    play(leave_it_running, kind, tmp_path)
+    with EventReader(tmp_path / "x.sqlite3") as reader:
+        assert len(reader.read_window("BTCUSDT", 0, None).events) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_listener_that_fails_is_shown_and_disturbs_nobody(kind: str, tmp_path: Path) -> None:
+    play(meet_failing_listeners, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_layer_that_fails_is_shown_and_disturbs_nobody(kind: str, tmp_path: Path) -> None:
+    play(meet_a_failing_layer, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_or_a_file_that_somebody_changes_ends_neither_recording_nor_the_picture(
+    kind: str, tmp_path: Path
+) -> None:
+    play(meet_a_row_and_a_file_that_are_not_as_they_were, kind, tmp_path)
