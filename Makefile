@@ -31,7 +31,7 @@ test bench torture: export LC_ALL := C.UTF-8
 test: setup-qt
 	@$(PY) tools/fetch_chart_builds.py
 	@echo 'test: pytest, offscreen'
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) tools/run_tests.py $(ARGS)
 
 # Every gate runs, also after one that failed: one run tells all.
 check: setup
