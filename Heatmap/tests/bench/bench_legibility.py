@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.recording import parse_time
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -204,9 +205,9 @@ class Stage:
         self._grid: tuple[Mapping[str, Any], bytes] | None = None
         show = self._layer.show_grid
 
-        def show_grid(meta: Mapping[str, Any], cells: bytes) -> None:
-            self._grid = meta, cells
-            show(meta, cells)
+        def show_grid(meta: Mapping[str, Any], packed: str) -> None:
+            self._grid = meta, unpack_cells(packed)
+            show(meta, packed)
 
         self._layer.show_grid = show_grid
 
