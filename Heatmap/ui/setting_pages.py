@@ -99,7 +99,10 @@ class PicturePage(SettingsPage):
             choice_row(
                 "palette",
                 self.tr("Pa&lette"),
-                self.tr("Colours from little to much; Daylight is for light backgrounds"),
+                self.tr(
+                    "Colours from little to much; Viridis suits colour-blind eyes too, Daylight is "
+                    "for light backgrounds"
+                ),
                 [(key, palettes.get(key, key)) for key in PALETTES],
                 change,
                 swatch_colours,
