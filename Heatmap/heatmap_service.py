@@ -138,6 +138,9 @@ class HeatmapService:
         """
         self._is_wanted = True
         self._enter_loop()
+        # A stop that was asked for before comes first, though its task has not begun.
+        if self._stop_task is not None and not self._stop_task.done():
+            await asyncio.shield(self._stop_task)
         async with self._lifecycle:
             # A stop that was asked for after this start, and waited for its turn with it, counts.
             if self._is_wanted:
@@ -221,10 +224,14 @@ class HeatmapService:
     # -- layers -------------------------------------------------------------------------------
 
     def attach(self, layer: LayerPort) -> None:
-        """Feed `layer` while the service runs. Attaching twice is the same as once."""
+        """Feed `layer` while the service runs. Attaching twice is the same as once.
+
+        A layer that is detached from its page, or goes with it, is detached here too.
+        """
         if layer in self._layers:
             return
         self._layers.append(layer)
+        layer.set_leave_listener(self.detach)
         if self._is_started:
             self._start_feed(layer)
 
@@ -232,6 +239,7 @@ class HeatmapService:
         """Feed `layer` no more and remove its picture; recording goes on."""
         if layer in self._layers:
             self._layers.remove(layer)
+            layer.set_leave_listener(None)
             self._stop_feed(layer)
 
     # -- clusters -----------------------------------------------------------------------------

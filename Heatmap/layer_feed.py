@@ -81,6 +81,9 @@ class LayerPort(Protocol):
     def set_listener(self, listener: LayerListener | None) -> None:
         """Tell `listener` from now on; ``None``: nobody."""
 
+    def set_leave_listener(self, leave: "Callable[[LayerPort], None] | None") -> None:
+        """Tell `leave` once when the layer goes for good; ``None``: nobody."""
+
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Replace the picture."""
 

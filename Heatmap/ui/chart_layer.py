@@ -5,7 +5,8 @@ import json
 import logging
 import math
 import re
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,9 +17,10 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
-from Heatmap.layer_feed import LayerListener
+from Heatmap.layer_feed import LayerListener, LayerPort
 from Heatmap.model import Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.symbols import parse_symbol
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.page_revival import PageRevival
 from Heatmap.ui.page_scripts import call_script, channel_script, layer_script
@@ -30,6 +32,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 _CHANNEL_WATCH_MS = 500
 # A page that hangs must not keep the bridge on the channel for ever.
 _FAREWELL_MS = 2000
+# Name of a channel that a layer has made.
+_OWN_CHANNEL = "orderPilotHeatmapChannel"
 _DEFAULTS = HeatmapSettings()
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
     "visible": True,
@@ -91,13 +95,16 @@ class HeatmapLayer(QObject):
         self._given_channel = channel
         # The channel that the bridge is registered on.
         self._channel: QWebChannel | None = None
-        self._symbol = symbol
+        self._symbol = _symbol_of(symbol)
         self._options = dict(_DEFAULT_OPTIONS)
         # Candle time minus UTC, as told, or ``None``; and what the page works with.
         self._told_offset_ms: float | None = None
         self._page_offset_ms: float | None = None
         self._has_warned_of_offset = False
         self._listener: LayerListener | None = None
+        # Who is to be told that the layer goes; a page that goes takes it along.
+        self._leave: Callable[[LayerPort], None] | None = None
+        self.destroyed.connect(_farewell_of(weakref.ref(self)))
         self._viewport: Viewport | None = None
         self._is_ready = False
         # The page has its script; what comes before is a report of the page that goes.
@@ -147,8 +154,16 @@ class HeatmapLayer(QObject):
         if listener is not None and self._is_ready:
             QTimer.singleShot(0, self._brief_listener)
 
+    def set_leave_listener(self, leave: Callable[[LayerPort], None] | None) -> None:
+        """Name who is told once that the layer is detached, or went with its page."""
+        self._leave = leave
+
     def set_symbol(self, symbol: str | None) -> None:
-        """Say which symbol the page shows; the grid of another one goes at once."""
+        """Say which symbol the page shows; the grid of another one goes at once.
+
+        ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not; ``None``: not known.
+        """
+        symbol = _symbol_of(symbol)
         if symbol == self._symbol:
             return
         self._symbol = symbol
@@ -271,9 +286,7 @@ class HeatmapLayer(QObject):
         """Leave page and channel for good: drawing, series, listeners and registration go."""
         if self._is_detached:
             return
-        self._is_detached = True
-        self._is_ready = False
-        self._listener = None
+        self._end()
         if sip.isdeleted(self):
             # The page went, and took the layer along.
             return
@@ -290,6 +303,15 @@ class HeatmapLayer(QObject):
         script = "if (window.OrderPilotHeatmap) OrderPilotHeatmap."
         self._page.runJavaScript(script + call_script("detach", self._name), self._leave_channel)
 
+    def _end(self) -> None:
+        """Do nothing any more, and say so; touches nothing of Qt."""
+        self._is_detached = True
+        self._is_ready = False
+        self._listener = None
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave(self)
+
     def _is_open(self) -> bool:
         """Whether the page can be told something; one that has gone took the bridge along."""
         return self._is_ready and not sip.isdeleted(self)
@@ -299,9 +321,19 @@ class HeatmapLayer(QObject):
         if sip.isdeleted(self):
             return
         self._farewell.stop()
+        channel = self._channel
         self._register_on(None)
+        if channel is not None and not sip.isdeleted(channel):
+            self._remove_own(channel)
         # From here on the layer lives as long as Python refers to it, not as long as the page.
         self.setParent(None)
+
+    def _remove_own(self, channel: QWebChannel) -> None:
+        """Take away a channel that a layer made, when the last layer leaves it."""
+        is_own = channel.objectName() == _OWN_CHANNEL and not channel.registeredObjects()
+        if is_own and self._page.webChannel() is channel:
+            self._page.setWebChannel(None)
+            channel.deleteLater()
 
     # What the page reports (bridge.PageReports).
 
@@ -401,6 +433,7 @@ class HeatmapLayer(QObject):
             channel = self._given_channel
             if channel is None or sip.isdeleted(channel):
                 channel = QWebChannel(self._page)
+                channel.setObjectName(_OWN_CHANNEL)
             self._page.setWebChannel(channel)
         self._register_on(channel)
 
@@ -417,6 +450,25 @@ class HeatmapLayer(QObject):
         """Enter the page again when the host has set another channel since."""
         if self._page.webChannel() is not self._channel:
             self._enter_page()
+
+
+def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
+    """Return what ends a layer whose page has gone."""
+
+    def leave() -> None:
+        gone = layer()
+        if gone is not None:
+            gone._end()  # noqa: SLF001 - of this module
+
+    return leave
+
+
+def _symbol_of(name: str | None) -> str | None:
+    """Return the exchange's symbol; what is none, such as a share's name, stays as it is."""
+    try:
+        return None if name is None else parse_symbol(name)
+    except ValueError:
+        return name
 
 
 def _encode(message: Mapping[str, Any]) -> str:

@@ -45,6 +45,9 @@ class RecordingLayer:
         self.levels: list[Sequence[Mapping[str, Any]]] = []
         self.is_shown = False
 
+    def set_leave_listener(self, leave: object) -> None:
+        self.leave: Any = leave
+
     def set_listener(self, listener: LayerListener | None) -> None:
         self.listener = listener
 
@@ -512,3 +515,27 @@ def count_rows(database: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM liq_events").fetchone()[0])
     finally:
         connection.close()
+
+
+def test_a_layer_that_leaves_its_page_is_fed_no_more(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: bool(world.layer.grids))
+        world.layer.leave(world.layer)
+        assert world.service.status()["layers"] == []
+        assert world.service._layers == []
+        assert not world.layer.is_shown
+
+    in_world(tmp_path, script)
+
+
+def test_what_was_asked_last_in_one_turn_of_the_loop_holds(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        service = world.service
+        await asyncio.gather(service.stop(), service.start())
+        assert service.is_running()
+        await asyncio.gather(service.start(), service.stop())
+        assert not service.is_running()
+        await asyncio.gather(service.stop(), service.start(), service.stop(), service.start())
+        assert service.is_running()
+
+    in_world(tmp_path, script)

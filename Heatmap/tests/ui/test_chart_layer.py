@@ -434,9 +434,7 @@ def test_detached_nothing_is_left_on_page_channel_and_loop(
     count = len(listener.viewports), listener.ready
     assert chart_page.js("chart.panes()[0].getSeries().length") == 1
     assert chart_page.state() == before
-    chart_page.qtbot.waitUntil(
-        lambda: chart_page.page.webChannel().registeredObjects() == {}, timeout=10_000
-    )
+    chart_page.qtbot.waitUntil(lambda: chart_page.page.webChannel() is None, timeout=10_000)
     assert layer.parent() is None
     layer.show_grid(*grid_message(full_grid()))
     layer.set_options({"opacity": 0.3})
@@ -469,3 +467,71 @@ def test_a_page_without_lightweight_charts_stays_as_it_is(chart_page: ChartPage)
     layer = HeatmapLayer(chart_page.page)
     chart_page.qtbot.wait(300)
     assert not layer.is_ready
+
+
+def test_a_layer_and_its_feed_go_with_detach_alone_and_with_the_page_alone(
+    chart_page: ChartPage, listener: Recording
+) -> None:
+    left: list[Any] = []
+    chart_page.create_chart()
+    layer = HeatmapLayer(chart_page.page)
+    layer.set_listener(listener)
+    layer.set_leave_listener(left.append)
+    wait_ready(layer, chart_page)
+    layer.detach()
+    layer.detach()
+    assert left == [layer]
+    other = HeatmapLayer(chart_page.page)
+    other.set_leave_listener(left.append)
+    wait_ready(other, chart_page)
+    chart_page.view.setPage(None)
+    with chart_page.qtbot.waitSignal(chart_page.page.destroyed, timeout=10_000):
+        chart_page.page.deleteLater()
+    assert left == [layer, other]
+
+
+@pytest.mark.parametrize(
+    "removal",
+    [
+        "chart.remove()",
+        "(chart.remove(), createChart(priceSeries_candles))",
+        (
+            "chart.panes()[0].getSeries().filter(s => s !== priceSeries)"
+            ".forEach(s => chart.removeSeries(s))"
+        ),
+    ],
+)
+def test_what_the_host_removes_disturbs_neither_side(
+    removal: str, chart_page: ChartPage, listener: Recording
+) -> None:
+    chart_page.js(f"(window.priceSeries_candles = {json.dumps(minute_candles())}, 0)")
+    chart_page.create_chart()
+    layer = HeatmapLayer(chart_page.page)
+    layer.set_listener(listener)
+    wait_ready(layer, chart_page)
+    assert_draws(layer, chart_page)
+    # An idle chart: nothing is planned to be drawn that would hide a further frame.
+    chart_page.settled_picture()
+    ready = listener.ready
+    chart_page.js(f"({removal}, 0)")
+    chart_page.next_frames()
+    if removal != "chart.remove()":
+        chart_page.qtbot.waitUntil(lambda: listener.ready > ready, timeout=10_000)
+        layer.clear()
+        assert_draws(layer, chart_page)
+    layer.detach()
+    chart_page.next_frames()
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [("btcusdt", "BTCUSDT"), ("BTC/USDT:USDT", "BTCUSDT"), ("Apple Inc.", "Apple Inc.")],
+)
+def test_a_symbol_may_be_spelt_as_programs_do(
+    name: str, symbol: str, chart_page: ChartPage
+) -> None:
+    layer = HeatmapLayer(chart_page.page, symbol=name)
+    assert layer.symbol == symbol
+    layer.set_symbol(None)
+    layer.set_symbol(name)
+    assert layer.symbol == symbol

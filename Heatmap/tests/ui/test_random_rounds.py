@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ FLAT_FROM, FLAT_OBJECTS, FLAT_MB = 50, 1_000, 48.0
 # Qt gives its answer to a call of the page that was left to the page that follows, whose client
 # does not know it: the same happens with a host's own calls, without any layer.
 LATE_ANSWER = "Uncaught TypeError: channel.execCallbacks[message.id] is not a function"
+# A layer that is detached between entering a page and its client being ready there: Qt tells the
+# host's client of the end of an object that it never met, and that warns, and goes on.
+LATE_FAREWELL = re.compile(r"Unhandled signal: orderPilotHeatmap\d+::0")
 MEGABYTE, PAGE_BYTES = 2**20, os.sysconf("SC_PAGE_SIZE")
 # Chromium keeps the pages that have been left until it is short of memory: here it is.
 PRESSURE = """(() => {
@@ -429,7 +433,9 @@ def test_two_hundred_rounds_in_any_order_leave_nothing_behind(
     for number in range(1, ROUNDS + 1):
         session.play_round()
         errors = page.page.console_errors
-        errors[:] = [error for error in errors if error != LATE_ANSWER]
+        errors[:] = [
+            error for error in errors if error != LATE_ANSWER and not LATE_FAREWELL.fullmatch(error)
+        ]
         assert errors == []
         if number % CHECK_EVERY == 0:
             session.reload()

@@ -161,6 +161,9 @@ class AskingLayer:
         self.options: dict[str, Any] = {}
         self.answers: list[CellReport | None] = []
 
+    def set_leave_listener(self, leave: object) -> None:
+        self.leave = leave
+
     def set_listener(self, listener: LayerListener | None) -> None:
         self.listener = listener
 

@@ -158,7 +158,8 @@
       if (candles !== null && isRemoved(candles)) {
         candles = null;
       }
-      if (chart !== this._chart || candles !== this._candles) {
+      const isGone = this._parts !== null && this._parts.series.isGone;
+      if (chart !== this._chart || candles !== this._candles || isGone) {
         this._leaveChart();
         if (chart !== null && candles !== null) {
           this._guard(() => this._enterChart(chart, candles));

@@ -197,6 +197,11 @@
       this._primitive.requestUpdate();
     }
 
+    /** @returns {boolean} whether the host has removed the layer's series, or the whole chart */
+    get isGone() {
+      return paneIndexOf(this._series) === null;
+    }
+
     /** @returns {boolean} whether the candles are in another pane than the layer, or in none */
     get isAstray() {
       const wanted = paneIndexOf(this._candles);
@@ -217,6 +222,12 @@
     /** Leave the chart; nothing happens when the host has removed the chart before. */
     destroy() {
       this._endings.forEach((end) => end());
+      if (this.isGone) {
+        // Taken along by the chart, or removed by the host: to detach from it would have a chart
+        // that is disposed of draw another frame.
+        this._primitive.detached();
+        return;
+      }
       try {
         this._series.detachPrimitive(this._primitive);
         this._chart.removeSeries(this._series);
