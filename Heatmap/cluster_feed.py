@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -81,13 +82,20 @@ class ClusterFeed:
         self._interval_s = settings.cluster_interval_s
         self._book: ClusterBook | None = None
         self._executor: Executor | None = None
-        self._task: asyncio.Task[None] | None = None
+        # The loop, and the appointment for the next look in it. Callbacks and no task: while a host
+        # has a modal dialog open in a task of its own, asyncio refuses all others their turn.
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn: asyncio.TimerHandle | None = None
+        # What is still to be looked at in this round, when the next one begins, and whether a
+        # worker is busy.
+        self._round: list[str] = []
+        self._due_s = 0.0
+        self._is_working = False
         self._listeners: dict[str, list[ClusterListener]] = {}
         # What was told last.
         self._known: dict[str, list[tuple[object, ...]]] = {}
         # What a listener failed with that was told last, by symbol.
         self._listener_errors: dict[str, str] = {}
-        self._wake = asyncio.Event()
 
     @property
     def error(self) -> str:
@@ -96,21 +104,21 @@ class ClusterFeed:
 
     def start(self, executor: Executor) -> None:
         """Begin to look for clusters in `executor`; call it in the running loop. Idempotent."""
-        if self._task is not None:
+        if self._loop is not None:
             return
         self._executor = executor
         self._book = ClusterBook(self._source.database, self._parameters)
-        # Bound to the loop that waits for it.
-        self._wake = asyncio.Event()
-        self._task = begin_task(asyncio.get_running_loop(), self._run(), "Heatmap cluster feed")
+        self._loop = asyncio.get_running_loop()
+        # What an earlier loop left unfinished never comes.
+        self._is_working, self._round = False, []
+        self._wake()
 
     def stop(self) -> None:
         """End it; idempotent. Closing the file waits for a question under way, in the executor."""
-        book, executor, task = self._book, self._executor, self._task
-        self._book = self._executor = self._task = None
+        book, executor = self._book, self._executor
+        self._book = self._executor = self._loop = None
+        self._cancel_turn()
         self._known.clear()
-        if task is not None:
-            end_task(task)
         if book is not None and executor is not None:
             executor.submit(book.close)
 
@@ -122,7 +130,7 @@ class ClusterFeed:
             self._parameters = parameters
             if self._book is not None:
                 self._book.set_parameters(parameters)
-            self._wake.set()
+            self._wake()
 
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; from any thread."""
@@ -141,7 +149,7 @@ class ClusterFeed:
         self._listeners.setdefault(symbol, []).append(listener)
         # Whoever comes later has seen nothing yet.
         self._known.pop(symbol, None)
-        self._wake.set()
+        self._wake()
 
         def unsubscribe() -> None:
             listeners = self._listeners.get(symbol, [])
@@ -179,40 +187,72 @@ class ClusterFeed:
         """
         if price is not None:
             require_price("price", price)
-        known = self._source.price(symbol) if price is None else price
-        book, executor = self._book, self._executor
-        if book is None or executor is None:
+        work, executor = self._work(symbol, price), self._executor
+        if work is None or executor is None:
             return []
-        now_ms, is_standby = self._source.clock(), self._source.is_standby()
-
-        def work() -> list[LiquidationCluster]:
-            return book.clusters(symbol, known, now_ms, reads_new_rows=is_standby)
-
         return await asyncio.get_running_loop().run_in_executor(executor, work)
 
-    async def _run(self) -> None:
-        """Tell what has changed until cancelled; a failure is logged, shown and tried again."""
-        while True:
-            self._wake.clear()
-            due_s = monotonic() + self._interval_s
-            for symbol in list(self._listeners):
-                await self._look(symbol)
-            try:
-                async with asyncio.timeout(max(0.0, due_s - monotonic())):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+    def _work(
+        self, symbol: str, price: float | None
+    ) -> Callable[[], list[LiquidationCluster]] | None:
+        """Return what finds the clusters in a worker thread; ``None`` while it is stopped."""
+        known = self._source.price(symbol) if price is None else price
+        book = self._book
+        if book is None:
+            return None
+        now_ms, is_standby = self._source.clock(), self._source.is_standby()
+        return partial(book.clusters, symbol, known, now_ms, reads_new_rows=is_standby)
 
-    async def _look(self, symbol: str) -> None:
+    def _wake(self) -> None:
+        """Begin a round at once, or after the one under way."""
+        self._due_s = 0.0
+        self._appoint(0.0)
+
+    def _appoint(self, delay_s: float) -> None:
+        self._cancel_turn()
+        if self._loop is not None and not self._is_working:
+            self._turn = self._loop.call_later(delay_s, self._take_turn)
+
+    def _cancel_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _take_turn(self) -> None:
+        """Look at the next symbol of the round; after the last one, at all of them when due."""
+        self._turn = None
+        now_s = monotonic()
+        if not self._round and now_s >= self._due_s:
+            self._round, self._due_s = list(self._listeners), now_s + self._interval_s
+        loop, executor = self._loop, self._executor
+        if not self._round or loop is None or executor is None:
+            # Without anybody who listens there is nothing to come back for.
+            if self._listeners:
+                self._appoint(max(0.0, self._due_s - now_s))
+            return
+        symbol = self._round.pop(0)
+        work = self._work(symbol, None)
+        if work is None:
+            return
+        done = loop.run_in_executor(executor, work)
+        self._is_working = True
+        done.add_done_callback(partial(self._finish, symbol))
+
+    def _finish(self, symbol: str, done: asyncio.Future[list[LiquidationCluster]]) -> None:
+        self._is_working = False
+        if done.cancelled() or self._loop is None:
+            return
         try:
-            clusters = await self.find(symbol)
+            self._tell(symbol, done.result())
         except HeatmapError as error:
             self._note_failure(f"no clusters of {symbol}: {error}")
-            return
         except Exception as error:
             logger.exception("the clusters of %s could not be found", symbol)
             self._note_failure(f"the clusters of {symbol} could not be found: {error!r}")
-            return
+        self._appoint(0.0)
+
+    def _tell(self, symbol: str, clusters: list[LiquidationCluster]) -> None:
+        """Tell the listeners what has changed."""
         self.last_error = ""
         listeners = list(self._listeners.get(symbol, []))
         # As they age, strengths differ by what rounding leaves of equal quotients.

@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -227,7 +228,9 @@ class LayerFeed:
         self._settings = settings
         self._context = context
         self._schedule = FeedSchedule(settings.update_interval_ms / 1000)
-        self._wake = asyncio.Event()
+        # When what is due is looked at next; and whether a worker is busy.
+        self._turn: asyncio.TimerHandle | None = None
+        self._is_working = False
         self._viewport: Viewport | None = None
         self._is_page_ready = False
         self._picture: HeatPicture | None = None
@@ -263,7 +266,7 @@ class LayerFeed:
             self._request_rebuild()
         elif changed & _RESTYLING:
             self._schedule.request_restyle()
-            self._wake.set()
+            self._wake()
 
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; they are drawn with the next update."""
@@ -354,38 +357,52 @@ class LayerFeed:
     # -- the task -----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Carry out what is due until cancelled; a failure is logged, shown and tried again."""
+        """Carry out what is due until cancelled; a failure is logged, shown and tried again.
+
+        The work is done in callbacks, not in this task: where a host opens a modal dialog within a
+        task of its own, asyncio refuses every other task its turn for as long as it is open.
+        """
         self._loop = asyncio.get_running_loop()
         # What came before the task's first turn.
         self._answer_next()
         self._follow_clusters()
+        self._wake()
         try:
-            while True:
-                action, delay_s = self._schedule.next_action(monotonic())
-                if action is None:
-                    await self._sleep(delay_s)
-                    continue
-                try:
-                    await self._perform(action)
-                except HeatmapError as error:
-                    self._note_failure(str(error))
-                except Exception as error:  # noqa: BLE001 - logged there
-                    self._note_failure(f"the heatmap could not be built: {error!r}", error)
+            await asyncio.Event().wait()
         finally:
+            self._loop = None
+            self._cancel_turn()
             self._forget_picture()
 
-    async def _sleep(self, delay_s: float | None) -> None:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
+    def _wake(self, delay_s: float = 0.0) -> None:
+        """Look at what is due after a delay, in place of an earlier appointment."""
+        self._cancel_turn()
+        if self._loop is not None and not self._is_working:
+            self._turn = self._loop.call_later(delay_s, self._take_turn)
 
-    async def _perform(self, action: Action) -> None:
+    def _cancel_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _take_turn(self) -> None:
+        self._turn = None
+        action, delay_s = self._schedule.next_action(monotonic())
+        if action is None:
+            if delay_s is not None:
+                self._wake(delay_s)
+            return
+        try:
+            self._begin(action)
+        except Exception as error:  # noqa: BLE001 - told there
+            self._note_error(error)
+        self._wake()
+
+    def _begin(self, action: Action) -> None:
+        """Hand the work over to a worker thread, where there is any."""
         self._schedule.begin(action, monotonic())
-        viewport, symbol = self._viewport, self.layer.symbol
-        if not self._is_drawing() or viewport is None or symbol is None:
+        viewport, symbol, loop = self._viewport, self.layer.symbol, self._loop
+        if not self._is_drawing() or viewport is None or symbol is None or loop is None:
             self._schedule.reset()
             return
         if self._picture is None or self._picture.symbol != symbol:
@@ -412,9 +429,29 @@ class LayerFeed:
             Action.RESTYLE: picture.restyle,
             Action.UPDATE: picture.update,
         }[action]
-        loop = asyncio.get_running_loop()
-        started_s = monotonic()
-        message = await loop.run_in_executor(self._context.executor, work, request, pending)
+        done = loop.run_in_executor(self._context.executor, work, request, pending)
+        self._is_working = True
+        done.add_done_callback(partial(self._finish, action, picture, monotonic()))
+
+    def _finish(
+        self,
+        action: Action,
+        picture: HeatPicture,
+        started_s: float,
+        done: asyncio.Future[PictureMessage | None],
+    ) -> None:
+        self._is_working = False
+        if done.cancelled() or self._loop is None:
+            return
+        try:
+            self._take(action, picture, started_s, done.result())
+        except Exception as error:  # noqa: BLE001 - told there
+            self._note_error(error)
+        self._wake()
+
+    def _take(
+        self, action: Action, picture: HeatPicture, started_s: float, message: PictureMessage | None
+    ) -> None:
         # A toggle or another symbol while the worker was busy makes the result worthless.
         if message is not None and self._picture is picture and self._is_drawing():
             self._send(message)
@@ -444,6 +481,12 @@ class LayerFeed:
             method(*words)
         except Exception as error:  # noqa: BLE001 - logged there
             self._note_failure(f"the chart could not be told: {error!r}", error)
+
+    def _note_error(self, error: Exception) -> None:
+        if isinstance(error, HeatmapError):
+            self._note_failure(str(error))
+        else:
+            self._note_failure(f"the heatmap could not be built: {error!r}", error)
 
     def _note_failure(self, text: str, bug: Exception | None = None) -> None:
         """Show what went wrong, log it once, and build anew after a while."""
@@ -541,7 +584,7 @@ class LayerFeed:
 
     def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
         self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)
-        self._wake.set()
+        self._wake()
 
     def _forget_picture(self) -> None:
         self._pending.clear()
