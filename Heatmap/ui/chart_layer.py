@@ -330,6 +330,9 @@ class HeatmapLayer(QObject):
 
     def _remove_own(self, channel: QWebChannel) -> None:
         """Take away a channel that a layer made, when the last layer leaves it."""
+        if sip.isdeleted(self._page):
+            # It is going just now, and takes its channel along.
+            return
         is_own = channel.objectName() == _OWN_CHANNEL and not channel.registeredObjects()
         if is_own and self._page.webChannel() is channel:
             self._page.setWebChannel(None)
