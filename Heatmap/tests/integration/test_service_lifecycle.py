@@ -472,8 +472,7 @@ def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
     def error() -> str:
         return str(service.status()["layers"][0]["error"])
 
-    async def picture_comes_again() -> None:
-        shown = len(host.layer.grids)
+    async def picture_comes_again(shown: int) -> None:
         await host.until(lambda: len(host.layer.grids) > shown and not error())
 
     async def script() -> None:
@@ -488,18 +487,20 @@ def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
         await host.until(lambda: "could not be built" in error())
         await host.until(lambda: "clusters of BTCUSDT" in service.status()["error"])
         await host.record_one(service)
+        shown = len(host.layer.grids)
         change(host.database, "UPDATE liq_events SET price = 100000.0 WHERE price = 'a word'")
-        await picture_comes_again()
+        await picture_comes_again(shown)
         await host.until(lambda: service.status()["error"] == "")
-        # Somebody moves the file away.
-        for path in host.database.parent.glob("x.sqlite3*"):
-            if not path.name.startswith("x.sqlite3-writer"):
-                path.rename(path.with_name(path.name.replace("x.", "moved.")))
+        # Somebody moves the file away, the log before it: what is begun anew keeps its own.
+        shown = len(host.layer.grids)
+        for suffix in ("-wal", "-shm", ""):
+            path = host.database.with_name(f"x.sqlite3{suffix}")
+            path.rename(path.with_name(f"moved.sqlite3{suffix}"))
         host.layer.open_page()
         await host.until(lambda: host.database.exists() or error())
         host.exchange.liquidate(price="100000.5")
         await host.until(host.database.exists)
-        await picture_comes_again()
+        await picture_comes_again(shown)
         assert service.is_running()
         await service.stop()
         host.assert_nothing_left()
