@@ -2,41 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.host_loop import Turns
 from Heatmap.model import StoredBatch
 
 logger = logging.getLogger(__name__)
 
 ClusterListener = Callable[[str, list[LiquidationCluster]], None]
 """Called with a symbol and its clusters, the strongest first."""
-
-
-def begin_task(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None], name: str
-) -> asyncio.Task[None]:
-    """Run a coroutine in a task of a loop that the host may close at any moment."""
-    task = loop.create_task(coroutine, name=name)
-    # WORKAROUND asyncio: a task that its loop has left behind is reported when it is collected. A
-    # host that closes its loop without stopping the service shall not find ours in its log.
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
-    return task
-
-
-def end_task(task: asyncio.Task[None]) -> None:
-    """Cancel a task; one whose loop was closed never goes on anyway, and refuses to be told."""
-    if not task.get_loop().is_closed():
-        task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +65,10 @@ class ClusterFeed:
         self._interval_s = settings.cluster_interval_s
         self._book: ClusterBook | None = None
         self._executor: Executor | None = None
-        # The loop, and the appointment for the next look in it. Callbacks and no task: while a host
-        # has a modal dialog open in a task of its own, asyncio refuses all others their turn.
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._turn: asyncio.TimerHandle | None = None
-        # What is still to be looked at in this round, when the next one begins, and whether a
-        # worker is busy.
+        self._turns = Turns(self._take_turn)
+        # What is still to be looked at in this round, and when the next one begins.
         self._round: list[str] = []
         self._due_s = 0.0
-        self._is_working = False
         self._listeners: dict[str, list[ClusterListener]] = {}
         # What was told last.
         self._known: dict[str, list[tuple[object, ...]]] = {}
@@ -104,20 +82,19 @@ class ClusterFeed:
 
     def start(self, executor: Executor) -> None:
         """Begin to look for clusters in `executor`; call it in the running loop. Idempotent."""
-        if self._loop is not None:
+        if self._turns.loop is not None:
             return
         self._executor = executor
         self._book = ClusterBook(self._source.database, self._parameters)
-        self._loop = asyncio.get_running_loop()
-        # What an earlier loop left unfinished never comes.
-        self._is_working, self._round = False, []
+        self._round = []
+        self._turns.begin(asyncio.get_running_loop())
         self._wake()
 
     def stop(self) -> None:
         """End it; idempotent. Closing the file waits for a question under way, in the executor."""
         book, executor = self._book, self._executor
-        self._book = self._executor = self._loop = None
-        self._cancel_turn()
+        self._book = self._executor = None
+        self._turns.end()
         self._known.clear()
         if book is not None and executor is not None:
             executor.submit(book.close)
@@ -206,42 +183,24 @@ class ClusterFeed:
     def _wake(self) -> None:
         """Begin a round at once, or after the one under way."""
         self._due_s = 0.0
-        self._appoint(0.0)
-
-    def _appoint(self, delay_s: float) -> None:
-        self._cancel_turn()
-        if self._loop is not None and not self._is_working:
-            self._turn = self._loop.call_later(delay_s, self._take_turn)
-
-    def _cancel_turn(self) -> None:
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
+        self._turns.appoint()
 
     def _take_turn(self) -> None:
         """Look at the next symbol of the round; after the last one, at all of them when due."""
-        self._turn = None
         now_s = monotonic()
         if not self._round and now_s >= self._due_s:
             self._round, self._due_s = list(self._listeners), now_s + self._interval_s
-        loop, executor = self._loop, self._executor
-        if not self._round or loop is None or executor is None:
+        if not self._round:
             # Without anybody who listens there is nothing to come back for.
             if self._listeners:
-                self._appoint(max(0.0, self._due_s - now_s))
+                self._turns.appoint(max(0.0, self._due_s - now_s))
             return
         symbol = self._round.pop(0)
-        work = self._work(symbol, None)
-        if work is None:
-            return
-        done = loop.run_in_executor(executor, work)
-        self._is_working = True
-        done.add_done_callback(partial(self._finish, symbol))
+        work, executor = self._work(symbol, None), self._executor
+        if work is not None and executor is not None:
+            self._turns.hand_over(executor, work, partial(self._finish, symbol))
 
     def _finish(self, symbol: str, done: asyncio.Future[list[LiquidationCluster]]) -> None:
-        self._is_working = False
-        if done.cancelled() or self._loop is None:
-            return
         try:
             self._tell(symbol, done.result())
         except HeatmapError as error:
@@ -249,7 +208,7 @@ class ClusterFeed:
         except Exception as error:
             logger.exception("the clusters of %s could not be found", symbol)
             self._note_failure(f"the clusters of {symbol} could not be found: {error!r}")
-        self._appoint(0.0)
+        self._turns.appoint()
 
     def _tell(self, symbol: str, clusters: list[LiquidationCluster]) -> None:
         """Tell the listeners what has changed."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource, begin_task, end_task
+from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
+from Heatmap.host_loop import begin_task, end_task
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
@@ -387,10 +388,7 @@ class HeatmapService:
 
     def _newest_heartbeat(self) -> tuple[int, float] | None:
         status = self.recorder_status()
-        if status is None or status.last_heartbeat_ms is None:
-            return None
-        received_s = status.last_heartbeat_monotonic_s
-        return None if received_s is None else (status.last_heartbeat_ms, received_s)
+        return None if status is None else status.newest_heartbeat
 
     def _heartbeats(self, symbol: str) -> Heartbeats | None:
         """Return what the heartbeats of `symbol` prove beyond the written coverage."""

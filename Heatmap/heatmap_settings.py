@@ -25,7 +25,8 @@ SHAPES = ("bands", "spots", "cells")
 SIDES = ("both", "longs", "shorts", "split")
 ALL_SYMBOLS = "ALL"
 
-_SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
+SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
+"""What a symbol looks like, such as ``BTCUSDT`` or ``BTCUSDT_260327``."""
 _ROWS_BY_COLUMNS = re.compile(r"(\d{1,4})x(\d{1,4})")
 _PIXELS_PER_BIN = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)px")
 _MIN_BINS, _MAX_ROWS, _MAX_COLUMNS, _MAX_PIXELS = 20, 1000, 4000, 50
@@ -412,7 +413,7 @@ def _require_symbols(symbols: object) -> None:
     if (
         not isinstance(symbols, tuple)
         or not symbols
-        or not all(isinstance(symbol, str) and _SYMBOL.fullmatch(symbol) for symbol in symbols)
+        or not all(isinstance(symbol, str) and SYMBOL.fullmatch(symbol) for symbol in symbols)
     ):
         raise SettingsError(
             f"symbols must be one or more like BTCUSDT, or {ALL_SYMBOLS}, "

@@ -23,6 +23,7 @@ from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.host_loop import Turns
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
@@ -228,9 +229,7 @@ class LayerFeed:
         self._settings = settings
         self._context = context
         self._schedule = FeedSchedule(settings.update_interval_ms / 1000)
-        # When what is due is looked at next; and whether a worker is busy.
-        self._turn: asyncio.TimerHandle | None = None
-        self._is_working = False
+        self._turns = Turns(self._take_turn)
         self._viewport: Viewport | None = None
         self._is_page_ready = False
         self._picture: HeatPicture | None = None
@@ -239,7 +238,6 @@ class LayerFeed:
         # The place that was asked about last, and whether an answer is under way.
         self._asked: CellQuery | None = None
         self._is_describing = False
-        self._loop: asyncio.AbstractEventLoop | None = None
         # Ends the subscription to the shown symbol's clusters; what was told last.
         self._leave_clusters: Callable[[], None] | None = None
         self._clusters: list[LiquidationCluster] = []
@@ -266,7 +264,7 @@ class LayerFeed:
             self._request_rebuild()
         elif changed & _RESTYLING:
             self._schedule.request_restyle()
-            self._wake()
+            self._turns.appoint()
 
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; they are drawn with the next update."""
@@ -288,7 +286,7 @@ class LayerFeed:
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self._tell(self.layer.set_listener, None)
-        self._loop = None
+        self._turns.end()
         self._follow_clusters()
         self._forget_picture()
         self._tell(self.layer.clear)
@@ -333,7 +331,7 @@ class LayerFeed:
         self._answer_next()
 
     def _answer_next(self) -> None:
-        picture, query, loop = self._picture, self._asked, self._loop
+        picture, query, loop = self._picture, self._asked, self._turns.loop
         if query is None or loop is None or self._is_describing:
             return
         self._asked = None
@@ -346,7 +344,7 @@ class LayerFeed:
 
     def _show_answer(self, answer: asyncio.Future[CellReport | None]) -> None:
         self._is_describing = False
-        if answer.cancelled() or self._loop is None:
+        if answer.cancelled() or self._turns.loop is None:
             return
         error = answer.exception()
         if error is not None:
@@ -359,50 +357,36 @@ class LayerFeed:
     async def run(self) -> None:
         """Carry out what is due until cancelled; a failure is logged, shown and tried again.
 
-        The work is done in callbacks, not in this task: where a host opens a modal dialog within a
-        task of its own, asyncio refuses every other task its turn for as long as it is open.
+        The work is done in callbacks (`Turns`); this task only says for how long.
         """
-        self._loop = asyncio.get_running_loop()
+        self._turns.begin(asyncio.get_running_loop())
         # What came before the task's first turn.
         self._answer_next()
         self._follow_clusters()
-        self._wake()
+        self._turns.appoint()
         try:
             await asyncio.Event().wait()
         finally:
-            self._loop = None
-            self._cancel_turn()
+            self._turns.end()
             self._forget_picture()
 
-    def _wake(self, delay_s: float = 0.0) -> None:
-        """Look at what is due after a delay, in place of an earlier appointment."""
-        self._cancel_turn()
-        if self._loop is not None and not self._is_working:
-            self._turn = self._loop.call_later(delay_s, self._take_turn)
-
-    def _cancel_turn(self) -> None:
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
-
     def _take_turn(self) -> None:
-        self._turn = None
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
             if delay_s is not None:
-                self._wake(delay_s)
+                self._turns.appoint(delay_s)
             return
         try:
             self._begin(action)
         except Exception as error:  # noqa: BLE001 - told there
             self._note_error(error)
-        self._wake()
+        self._turns.appoint()
 
     def _begin(self, action: Action) -> None:
         """Hand the work over to a worker thread, where there is any."""
         self._schedule.begin(action, monotonic())
-        viewport, symbol, loop = self._viewport, self.layer.symbol, self._loop
-        if not self._is_drawing() or viewport is None or symbol is None or loop is None:
+        viewport, symbol = self._viewport, self.layer.symbol
+        if not self._is_drawing() or viewport is None or symbol is None:
             self._schedule.reset()
             return
         if self._picture is None or self._picture.symbol != symbol:
@@ -429,9 +413,11 @@ class LayerFeed:
             Action.RESTYLE: picture.restyle,
             Action.UPDATE: picture.update,
         }[action]
-        done = loop.run_in_executor(self._context.executor, work, request, pending)
-        self._is_working = True
-        done.add_done_callback(partial(self._finish, action, picture, monotonic()))
+        self._turns.hand_over(
+            self._context.executor,
+            partial(work, request, pending),
+            partial(self._finish, action, picture, monotonic()),
+        )
 
     def _finish(
         self,
@@ -440,14 +426,11 @@ class LayerFeed:
         started_s: float,
         done: asyncio.Future[PictureMessage | None],
     ) -> None:
-        self._is_working = False
-        if done.cancelled() or self._loop is None:
-            return
         try:
             self._take(action, picture, started_s, done.result())
         except Exception as error:  # noqa: BLE001 - told there
             self._note_error(error)
-        self._wake()
+        self._turns.appoint()
 
     def _take(
         self, action: Action, picture: HeatPicture, started_s: float, message: PictureMessage | None
@@ -457,10 +440,9 @@ class LayerFeed:
             self._send(message)
             duration_ms = (monotonic() - started_s) * 1000
             self.measured[f"{action.value}_ms"] = duration_ms
-            self.measured["sent_bytes"] = float(message.size_bytes)
-            logger.debug(
-                "%s in %.1f ms, %d bytes sent", action.value, duration_ms, message.size_bytes
-            )
+            size_bytes = message.size_bytes
+            self.measured["sent_bytes"] = float(size_bytes)
+            logger.debug("%s in %.1f ms, %d bytes sent", action.value, duration_ms, size_bytes)
         if action is Action.REBUILD and self._picture is picture:
             # The chart may have moved on while the worker was busy.
             latest = self._viewport
@@ -507,7 +489,7 @@ class LayerFeed:
             self._leave_clusters = None
         self._clusters = []
         feed, symbol = self._context.clusters, self.layer.symbol
-        is_open = self._loop is not None
+        is_open = self._turns.loop is not None
         wanted = is_open and self._settings.cluster_levels and self._is_drawing()
         if wanted and feed is not None and symbol is not None:
             self._leave_clusters = feed.subscribe(symbol, self._take_clusters)
@@ -584,7 +566,7 @@ class LayerFeed:
 
     def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
         self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)
-        self._wake()
+        self._turns.appoint()
 
     def _forget_picture(self) -> None:
         self._pending.clear()

@@ -380,13 +380,7 @@ class LiveLiquidationHeatmap:
 
     def _newest_heartbeat(self) -> tuple[int, float] | None:
         session = self._session
-        if session is None:
-            return None
-        status = session.recorder.status()
-        received_s = status.last_heartbeat_monotonic_s
-        if status.last_heartbeat_ms is None or received_s is None:
-            return None
-        return status.last_heartbeat_ms, received_s
+        return None if session is None else session.recorder.status().newest_heartbeat
 
     def _recorder_config(self, symbols: tuple[str, ...]) -> RecorderConfig:
         config = RecorderConfig(

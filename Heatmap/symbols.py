@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.heatmap_settings import ALL_SYMBOLS, SYMBOL
 
-_SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
 # A perpetual contract that is settled in what it is quoted in.
 _UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):\2")
 
@@ -27,7 +26,7 @@ def parse_symbol(name: object) -> str:
         text = name.strip().upper()
         if match := _UNIFIED_SYMBOL.fullmatch(text):
             return match[1] + match[2]
-        if text != ALL_SYMBOLS and _SYMBOL.fullmatch(text):
+        if text != ALL_SYMBOLS and SYMBOL.fullmatch(text):
             return text
     raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
 

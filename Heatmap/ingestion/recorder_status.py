@@ -206,6 +206,14 @@ class RecorderStatus:
     tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def newest_heartbeat(self) -> tuple[int, float] | None:
+        """Exchange time of the newest heartbeat, and when it was received; see `ExchangeClock`."""
+        received_s = self.last_heartbeat_monotonic_s
+        if self.last_heartbeat_ms is None or received_s is None:
+            return None
+        return self.last_heartbeat_ms, received_s
+
+    @property
     def heartbeat_words(self) -> str | None:
         """Which recorded symbols get no mark price, as one line; ``None``: none lacks it."""
         if not self.without_heartbeat:

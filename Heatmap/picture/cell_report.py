@@ -10,7 +10,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import recorded_parts
 from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.words import bound_text, usd_text
+from Heatmap.picture.words import age_text, bound_text, usd_text
 
 #: A band's neighbours within two standard deviations of its blur belong to its level.
 LEVEL_REACH_ROWS = math.ceil(2 * ROW_SIGMA)
@@ -127,12 +127,7 @@ def _bound(usd: float) -> str:
 
 
 def _age(age_ms: int) -> str:
-    minutes = age_ms // _MINUTE_MS
-    if minutes < 1:
-        return "less than a minute before"
-    if minutes < 120:  # noqa: PLR2004  # two hours
-        return f"{minutes} min before"
-    return f"{minutes / 60:.0f} h before"
+    return "less than a minute before" if age_ms < _MINUTE_MS else f"{age_text(age_ms)} before"
 
 
 def _recorded_words(recorded: float, unproven: float, missing: float) -> str:

@@ -76,8 +76,13 @@ def bound_text(usd: float) -> str:
     return usd_text(math.floor(usd / step * (1 + 1e-12)) * step)
 
 
+def age_text(age_ms: int) -> str:
+    """Return an age in whole minutes, from two hours on in hours: ``12 min``, ``3 h``."""
+    minutes = age_ms // _MINUTE_MS
+    return f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
+
+
 def level_words(cluster: LiquidationCluster, now_ms: int) -> str:
     """Return what a level's label says after its price: notional, count and age."""
-    minutes = max(0, now_ms - cluster.last_updated) // _MINUTE_MS
-    age = f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
+    age = age_text(max(0, now_ms - cluster.last_updated))
     return f"\u2265{bound_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"

@@ -479,7 +479,7 @@ def _encode(message: Mapping[str, Any]) -> str:
 
 
 def _check_option(name: str, value: object) -> object:
-    if name in ("visible", "hatch", "colourBar", "profile", "tooltip", "sourceLine"):
+    if isinstance(_DEFAULT_OPTIONS.get(name), bool):
         is_valid, allowed = isinstance(value, bool), "True or False"
     elif name == "opacity":
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
