@@ -20,7 +20,8 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSetti
 from Heatmap.host_loop import begin_task, end_task
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
-from Heatmap.layer_feed import FeedContext, LayerFeed, LayerPort
+from Heatmap.layer_feed import FeedContext, LayerFeed
+from Heatmap.layer_port import LayerPort
 from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.storage.event_reader import read_tick_sizes

@@ -1,29 +1,29 @@
 """What one attached layer is shown: viewport and settings in, grids and increments out.
 
 A feed lives on the event loop of the user interface and never blocks it: reading, building and
-scaling run in a worker thread (`HeatPicture`). `FeedSchedule` decides what is due when and does no
-I/O; `LayerFeed` carries it out. The feed draws while the heatmap is enabled, the page is ready, has
-told its viewport and shows a symbol that is recorded.
+scaling run in a worker thread (`HeatPicture`). `FeedSchedule` decides what is due when; `LayerFeed`
+carries it out. The feed draws while the heatmap is enabled, the page is ready, has told its
+viewport and shows a symbol that is recorded.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
 from functools import partial
-from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.errors import HeatmapError
+from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.host_loop import Turns
+from Heatmap.layer_port import LayerPort
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
@@ -37,12 +37,6 @@ from Heatmap.picture.words import level_words
 
 logger = logging.getLogger(__name__)
 
-QUIET_S = 0.3
-"""A resize, pan or zoom is answered after this much quiet."""
-LONGEST_QUIET_S = 1.0
-"""A view that never rests is answered after this time all the same."""
-SPACING_S = 0.1
-"""From one rebuild to the next at least: a slider that is dragged asks for 50 a second."""
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
@@ -52,138 +46,6 @@ _HIDDEN_SIDE = {"longs": "short", "shorts": "long"}
 _REBUILDING = frozenset(
     {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
 )
-
-
-class LayerListener(Protocol):
-    """What a layer tells its feed; called on the thread of the user interface."""
-
-    def viewport_changed(self, viewport: Viewport) -> None:
-        """Take note of what the chart shows now; at most ten times a second."""
-
-    def page_ready(self) -> None:
-        """Show everything anew: the page has a chart (again), or missed an increment."""
-
-    def symbol_changed(self) -> None:
-        """Take note that `LayerPort.symbol` has changed."""
-
-    def painted(self, timing: Mapping[str, float]) -> None:
-        """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
-
-    def cell_asked(self, query: CellQuery) -> None:
-        """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
-
-
-class LayerPort(Protocol):
-    """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
-
-    @property
-    def symbol(self) -> str | None:
-        """Symbol that the page shows; ``None`` while it is not known."""
-
-    def set_listener(self, listener: LayerListener | None) -> None:
-        """Tell `listener` from now on; ``None``: nobody."""
-
-    def set_leave_listener(self, leave: "Callable[[LayerPort], None] | None") -> None:
-        """Tell `leave` once when the layer goes for good; ``None``: nobody."""
-
-    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
-        """Replace the picture."""
-
-    def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
-        """Replace or add columns of the picture."""
-
-    def set_options(self, options: Mapping[str, Any]) -> None:
-        """Change what the page applies by itself, such as visible, opacity and palette."""
-
-    def clear(self) -> None:
-        """Remove the picture."""
-
-    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
-        """Draw price clusters as levels, in place of those before."""
-
-    def show_cell(self, report: CellReport | None) -> None:
-        """Show what lies at the place that was asked about last; ``None``: nothing is known."""
-
-
-class Action(Enum):
-    """A piece of work for the worker thread."""
-
-    REBUILD = "rebuild"
-    RESTYLE = "restyle"
-    UPDATE = "update"
-
-
-class FeedSchedule:
-    """When which action is due. Pure: the caller tells the time, in seconds of a monotonic clock.
-
-    A rebuild that follows a resize or a pan waits for `QUIET_S` without a further one; a rebuild
-    makes a pending restyle superfluous; rebuilds keep `SPACING_S` between them, and updates
-    `update_interval_s`.
-    """
-
-    def __init__(self, update_interval_s: float) -> None:
-        self.update_interval_s = update_interval_s
-        self._rebuild_due_s: float | None = None
-        # When the first of the requests came that the next rebuild will answer.
-        self._requested_s = 0.0
-        # When the last rebuild began.
-        self._rebuilt_s = -inf
-        self._restyle = False
-        self._update_due_s = 0.0
-        self._has_picture = False
-
-    def request_rebuild(self, now_s: float, *, quiet_s: float = 0.0) -> None:
-        """Ask for a rebuild after `quiet_s`.
-
-        A later request puts it off, but not one that is due already, and never beyond
-        `LONGEST_QUIET_S` (or its own `quiet_s`) after the first.
-        """
-        if self._rebuild_due_s is None:
-            self._requested_s = now_s
-        elif self._rebuild_due_s <= now_s:
-            return
-        latest_s = self._requested_s + max(LONGEST_QUIET_S, quiet_s)
-        due_s = min(now_s + quiet_s, latest_s)
-        self._rebuild_due_s = max(due_s, self._rebuilt_s + SPACING_S)
-
-    def request_restyle(self) -> None:
-        """Ask for the same grid on another scale."""
-        self._restyle = True
-
-    def reset(self) -> None:
-        """Forget everything: nothing is shown any more."""
-        self._rebuild_due_s = None
-        self._rebuilt_s = -inf
-        self._restyle = False
-        self._has_picture = False
-
-    def next_action(self, now_s: float) -> tuple[Action | None, float | None]:
-        """Return what is due now, or ``None`` and the seconds until something is.
-
-        ``(None, None)`` means that nothing will be due until something is requested.
-        """
-        if self._rebuild_due_s is not None and self._rebuild_due_s <= now_s:
-            return Action.REBUILD, None
-        if not self._has_picture:
-            due_s = self._rebuild_due_s
-            return None, None if due_s is None else due_s - now_s
-        if self._restyle:
-            return Action.RESTYLE, None
-        if self._update_due_s <= now_s:
-            return Action.UPDATE, None
-        due_s = min(self._update_due_s, self._rebuild_due_s or self._update_due_s)
-        return None, due_s - now_s
-
-    def begin(self, action: Action, now_s: float) -> None:
-        """Take note that `action` starts now: what is requested from here on comes on top."""
-        self._update_due_s = now_s + self.update_interval_s
-        if action is Action.REBUILD:
-            self._rebuild_due_s = None
-            self._rebuilt_s = now_s
-            self._restyle = False
-            self._has_picture = True
-        elif action is Action.RESTYLE:
-            self._restyle = False
 
 
 @dataclass(frozen=True, slots=True)

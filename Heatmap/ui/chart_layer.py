@@ -17,7 +17,7 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
-from Heatmap.layer_feed import LayerListener, LayerPort
+from Heatmap.layer_port import LayerListener, LayerPort
 from Heatmap.model import Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.symbols import parse_symbol

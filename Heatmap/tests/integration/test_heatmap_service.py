@@ -16,7 +16,7 @@ import pytest
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock
-from Heatmap.layer_feed import LayerListener
+from Heatmap.layer_port import LayerListener
 from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock

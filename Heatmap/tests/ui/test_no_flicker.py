@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.feed_schedule import QUIET_S, SPACING_S, Action, FeedSchedule
 from Heatmap.heatmap_settings import (
     DECAYS_S,
     NORMALIZATIONS,
@@ -23,7 +24,7 @@ from Heatmap.heatmap_settings import (
     SIDES,
     WINDOWS_S,
 )
-from Heatmap.layer_feed import QUIET_S, SPACING_S, Action, FeedSchedule, LayerFeed
+from Heatmap.layer_feed import LayerFeed
 from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -1,0 +1,58 @@
+"""What a layer and its feed tell each other; neither needs to know what the other one is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from Heatmap.model import Viewport
+from Heatmap.picture.messages import CellQuery, CellReport
+
+
+class LayerListener(Protocol):
+    """What a layer tells its feed; called on the thread of the user interface."""
+
+    def viewport_changed(self, viewport: Viewport) -> None:
+        """Take note of what the chart shows now; at most ten times a second."""
+
+    def page_ready(self) -> None:
+        """Show everything anew: the page has a chart (again), or missed an increment."""
+
+    def symbol_changed(self) -> None:
+        """Take note that `LayerPort.symbol` has changed."""
+
+    def painted(self, timing: Mapping[str, float]) -> None:
+        """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
+
+    def cell_asked(self, query: CellQuery) -> None:
+        """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
+
+
+class LayerPort(Protocol):
+    """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
+
+    @property
+    def symbol(self) -> str | None:
+        """Symbol that the page shows; ``None`` while it is not known."""
+
+    def set_listener(self, listener: LayerListener | None) -> None:
+        """Tell `listener` from now on; ``None``: nobody."""
+
+    def set_leave_listener(self, leave: "Callable[[LayerPort], None] | None") -> None:
+        """Tell `leave` once when the layer goes for good; ``None``: nobody."""
+
+    def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
+        """Replace the picture."""
+
+    def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
+        """Replace or add columns of the picture."""
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Change what the page applies by itself, such as visible, opacity and palette."""
+
+    def clear(self) -> None:
+        """Remove the picture."""
+
+    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
+        """Draw price clusters as levels, in place of those before."""
+
+    def show_cell(self, report: CellReport | None) -> None:
+        """Show what lies at the place that was asked about last; ``None``: nothing is known."""
