@@ -39,6 +39,9 @@ class PageReports(Protocol):
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take what candle times are ahead of UTC, and whether the page could tell."""
 
+    def page_failed(self, reason: str) -> None:
+        """Take an error of the layer's JavaScript, in words."""
+
     def page_painted(self, timing: dict[str, float]) -> None:
         """Take the mean time of painting a frame (``paintMs``) and the count (``frames``)."""
 
@@ -131,7 +134,12 @@ class HeatmapBridge(QObject):
     @pyqtSlot(str)
     def pageFailed(self, payload: str) -> None:
         """Report an error of the layer's JavaScript."""
-        _logger.error("The layer's JavaScript failed: %s", payload[:_MAX_REPORT_CHARS])
+        try:
+            reason = json.loads(payload)
+        except (ValueError, RecursionError):
+            reason = None
+        # Whatever came: an error must not get lost because of its form.
+        self._reports.page_failed(str(reason or payload)[:_MAX_REPORT_CHARS])
 
 
 def parse_viewport(payload: str) -> Viewport:

@@ -8,6 +8,7 @@ import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from PyQt6 import sip
@@ -23,13 +24,19 @@ from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.symbols import parse_symbol
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.page_revival import PageRevival
-from Heatmap.ui.page_scripts import call_script, channel_script, layer_script
+from Heatmap.ui.page_scripts import enter_script, leave_script
 
 _logger = logging.getLogger(__name__)
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
+# Words that a script cannot begin an expression with, or that are never a variable.
+_RESERVED = re.compile(
+    "break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|"
+    "false|finally|for|function|if|import|in|instanceof|let|new|null|return|super|switch|throw|"
+    "true|try|typeof|var|void|while|with"
+)
 # A host may set another channel at any time; Qt does not tell.
-_CHANNEL_WATCH_MS = 500
+_WATCH_MS = 500
 # A page that hangs must not keep the bridge on the channel for ever.
 _FAREWELL_MS = 2000
 # Name of a channel that a layer has made.
@@ -87,7 +94,7 @@ class HeatmapLayer(QObject):
     ) -> None:
         super().__init__(page)
         for name in (chart, candles):
-            if not _IDENTIFIER.fullmatch(name):
+            if not _IDENTIFIER.fullmatch(name) or _RESERVED.fullmatch(name.split(".")[0]):
                 raise ValueError(f"not the name of a JavaScript variable: {name!r}")
         self._page = page
         self._chart = chart
@@ -109,13 +116,18 @@ class HeatmapLayer(QObject):
         self._is_ready = False
         # The page has its script; what comes before is a report of the page that goes.
         self._is_entered = False
+        # How often a page was entered, and what is amiss on this one; not told yet while a load
+        # that began meanwhile may be why.
+        self._entries = 0
+        self._fault = ""
+        self._suspicion = ""
         self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
         self._bridge = HeatmapBridge(self, self)
         self._watch = QTimer(self)
-        self._watch.setInterval(_CHANNEL_WATCH_MS)
-        self._watch.timeout.connect(self._follow_channel)
+        self._watch.setInterval(_WATCH_MS)
+        self._watch.timeout.connect(self._look_after_page)
         page.loadStarted.connect(self._on_load_started)
         page.loadFinished.connect(self._on_load_finished)
         page.renderProcessTerminated.connect(self._on_terminated)
@@ -138,6 +150,11 @@ class HeatmapLayer(QObject):
     def is_ready(self) -> bool:
         """Whether the page has its chart and takes grids."""
         return self._is_ready
+
+    @property
+    def fault(self) -> str:
+        """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
+        return self._fault
 
     @property
     def viewport(self) -> Viewport | None:
@@ -300,8 +317,7 @@ class HeatmapLayer(QObject):
             self._leave_channel()
             return
         self._farewell.start(_FAREWELL_MS)
-        script = "if (window.OrderPilotHeatmap) OrderPilotHeatmap."
-        self._page.runJavaScript(script + call_script("detach", self._name), self._leave_channel)
+        self._page.runJavaScript(leave_script(self._name), self._leave_channel)
 
     def _end(self) -> None:
         """Do nothing any more, and say so; touches nothing of Qt."""
@@ -345,6 +361,7 @@ class HeatmapLayer(QObject):
         if self._is_detached or not self._is_entered:
             return
         self._is_ready = True
+        self._fault = ""
         # Whatever was changed since the script was made.
         self._bridge.optionsSet.emit(_encode(self._options))
         self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
@@ -382,9 +399,15 @@ class HeatmapLayer(QObject):
             self._has_warned_of_offset = True
             _logger.warning(
                 "The page's candles do not tell whether their times are UTC or local, because the "
-                "newest one is old; taking them as %+g h ahead of UTC (set_time_offset tells it)",
+                "newest one is not of now; taking them as %+g h ahead of UTC (set_time_offset "
+                "tells it)",
                 hours,
             )
+
+    def page_failed(self, reason: str) -> None:
+        """Log an error of the layer's JavaScript, and keep it until the page has another chart."""
+        _logger.error("The layer's JavaScript failed: %s", reason)
+        self._fault = f"the layer's JavaScript failed: {reason.partition(chr(10))[0]}"
 
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
@@ -401,21 +424,27 @@ class HeatmapLayer(QObject):
         self._listener.page_ready()
 
     def _on_load_started(self) -> None:
-        self._is_ready = self._is_entered = False
-        self._watch.stop()
+        self._leave_page("")
 
     def _on_terminated(self, _status: object, _exit_code: int) -> None:
-        self._is_ready = self._is_entered = False
-        self._watch.stop()
+        self._leave_page("the page's render process has died")
 
     def _on_load_finished(self, is_ok: bool) -> None:
         if not is_ok:
             _logger.warning("The chart page did not load; waiting for its next load")
+            self._fault = "the page did not load"
             return
         self._enter_page()
 
+    def _leave_page(self, fault: str) -> None:
+        self._is_ready = self._is_entered = False
+        self._fault, self._suspicion = fault, ""
+        self._watch.stop()
+
     def _enter_page(self) -> None:
         self._is_ready = False
+        self._fault = self._suspicion = ""
+        self._entries += 1
         self._join_channel()
         config = {
             "name": self._name,
@@ -423,12 +452,16 @@ class HeatmapLayer(QObject):
             "candles": self._candles,
             "options": self._options,
             "timeOffsetMs": self._told_offset_ms,
-            "channelSource": channel_script(),
         }
-        call = call_script("OrderPilotHeatmap.attach", config)
-        self._page.runJavaScript(f"{layer_script()}\n{call}")
+        script = enter_script(config, self._chart, self._candles)
+        self._page.runJavaScript(script, partial(self._take_answer, self._entries))
         self._is_entered = True
         self._watch.start()
+
+    def _take_answer(self, entry: int, answer: object) -> None:
+        """Take what the page's script gave: ``True``, or nothing where it failed."""
+        if answer is not True and self._is_entered and entry == self._entries:
+            self._suspicion = "the page did not take the layer's script; its console says why"
 
     def _join_channel(self) -> None:
         channel = self._page.webChannel()
@@ -449,10 +482,13 @@ class HeatmapLayer(QObject):
         if channel is not None:
             channel.registerObject(self._name, self._bridge)
 
-    def _follow_channel(self) -> None:
-        """Enter the page again when the host has set another channel since."""
+    def _look_after_page(self) -> None:
+        """Enter the page again when the host has set another channel since; tell what failed."""
         if self._page.webChannel() is not self._channel:
             self._enter_page()
+        elif self._suspicion:
+            self._fault, self._suspicion = self._suspicion, ""
+            _logger.error("The heatmap cannot be shown: %s", self._fault)
 
 
 def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:

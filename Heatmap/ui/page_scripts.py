@@ -1,6 +1,7 @@
 """The layer's JavaScript, and calls of it, as text for the page."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -42,6 +43,34 @@ def layer_script() -> str:
     One script, because a page that navigates between two would get only the second.
     """
     return "\n".join(read_script(name) for name in _FILES)
+
+
+def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:
+    """Return the script that puts a layer on a page, with all that it needs; it gives ``true``.
+
+    Parameters
+    ----------
+    config
+        See `LayerConfig` in ``heatmap_layer.js``.
+    chart, candles
+        Expressions that the page evaluates again and again: the chart, and its candle series.
+
+    Raises
+    ------
+    PageError
+        See `channel_script`.
+    """
+    encoded = json.dumps(config, allow_nan=False)
+    # Kept private: the page may load another version of the library, or none. The parameter keeps
+    # the library from writing to a `module` of the page.
+    library = f"(function (module) {{\n{channel_script()}\nreturn QWebChannel;\n}})()"
+    access = f"{{ chart: () => {chart}, candles: () => {candles}, QWebChannel: {library} }}"
+    return f"{layer_script()}\nOrderPilotHeatmap.attach({encoded}, {access});"
+
+
+def leave_script(name: str) -> str:
+    """Return the script that takes a layer off its page, where it is on it."""
+    return f"if (window.OrderPilotHeatmap) {call_script('OrderPilotHeatmap.detach', name)}"
 
 
 @cache

@@ -46,6 +46,9 @@ class Reports:
     def page_painted(self, timing: dict[str, float]) -> None:
         self.calls.append(timing)
 
+    def page_failed(self, reason: str) -> None:
+        self.calls.append(reason)
+
 
 def test_a_view_is_read_with_its_types() -> None:
     assert parse_viewport(json.dumps(GOOD)) == Viewport(98_000.5, 99_000.0, None, 800.0, 450.5)
@@ -136,7 +139,8 @@ def test_reports_reach_their_receiver() -> None:
     bridge.pageOffset(json.dumps({"offsetMs": "much", "isCertain": True}))
     bridge.pagePainted(json.dumps({"paintMs": 0.4, "frames": 12, "more": "ignored"}))
     bridge.pagePainted("{}")
-    bridge.pageFailed("TypeError: nothing to see")
+    for reason in ('"TypeError: nothing to see\\nat 1"', "no JSON", "[" * 20_000, "", '""'):
+        bridge.pageFailed(reason)
     assert reports.calls == [
         "ready",
         "needs grid",
@@ -144,6 +148,11 @@ def test_reports_reach_their_receiver() -> None:
         CellQuery(98_000.5, 98_010.0, 1_733_360_400_000, 1_733_360_410_000),
         (19_800_000.0, True),
         {"paintMs": 0.4, "frames": 12.0},
+        "TypeError: nothing to see\nat 1",
+        "no JSON",
+        "[" * 10_000,
+        "",
+        '""',
     ]
 
 

@@ -25,6 +25,10 @@ from Heatmap.ui.chart_layer import HeatmapLayer
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 
+# What a script finds on the page; `qt` is Qt's own, and comes with a channel.
+NAMES = "Object.getOwnPropertyNames(window).filter(name => name !== 'qt').sort()"
+
+
 def full_grid() -> Any:
     return np.full((60, 720), 200, np.uint8)
 
@@ -63,7 +67,10 @@ def connect_host(page: ChartPage) -> None:
     page.qtbot.waitUntil(lambda: page.js("pyBridge !== null"), timeout=10_000)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "chart;", "a..b", "1a", "chart()", "a[0]", "ä"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "a b", "chart;", "a..b", "1a", "chart()", "a[0]", "ä", "new.target", "if", "null", "let"],
+)
 def test_names_that_are_not_dotted_identifiers_are_refused(
     name: str, chart_page: ChartPage
 ) -> None:
@@ -359,6 +366,9 @@ def test_a_host_s_channel_keeps_working(
         timeout=10_000,
     )
     assert set(host_channel.registeredObjects()) == {"pyBridge"}
+    chart_page.qtbot.waitUntil(
+        lambda: chart_page.js("!('OrderPilotHeatmap' in window)"), timeout=10_000
+    )
     assert_host_works(chart_page, host_bridge)
 
 
@@ -414,11 +424,16 @@ def test_an_error_in_the_page_is_reported_and_the_chart_lives_on(
     wait_ready(layer, chart_page)
     meta, cells = grid_message(full_grid())
     layer.show_grid({**meta, "rows": 59}, cells)
-    chart_page.qtbot.waitUntil(
-        lambda: any(record.name == "Heatmap.ui.bridge" for record in caplog.records),
-        timeout=10_000,
+    chart_page.qtbot.waitUntil(lambda: bool(layer.fault), timeout=10_000)
+    assert layer.fault.endswith(
+        "JavaScript failed: Error: grid message: 59 x 720 cells expected, got 43200"
     )
+    assert [each.name for each in caplog.records if each.levelname == "ERROR"] == [
+        "Heatmap.ui.chart_layer"
+    ]
     assert_draws(layer, chart_page)
+    chart_page.js("(chart.remove(), createChart([]), 0)")
+    chart_page.qtbot.waitUntil(lambda: not layer.fault, timeout=10_000)
 
 
 def test_detached_nothing_is_left_on_page_channel_and_loop(
@@ -426,6 +441,9 @@ def test_detached_nothing_is_left_on_page_channel_and_loop(
 ) -> None:
     chart_page.create_chart()
     before = chart_page.state()
+    # The tests' own come before.
+    chart_page.settled_picture()
+    names = chart_page.js(NAMES)
     layer = HeatmapLayer(chart_page.page)
     layer.set_listener(listener)
     wait_ready(layer, chart_page)
@@ -436,6 +454,7 @@ def test_detached_nothing_is_left_on_page_channel_and_loop(
     assert chart_page.state() == before
     chart_page.qtbot.waitUntil(lambda: chart_page.page.webChannel() is None, timeout=10_000)
     assert layer.parent() is None
+    chart_page.qtbot.waitUntil(lambda: chart_page.js(NAMES) == names, timeout=10_000)
     layer.show_grid(*grid_message(full_grid()))
     layer.set_options({"opacity": 0.3})
     layer.clear()

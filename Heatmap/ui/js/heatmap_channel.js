@@ -26,6 +26,8 @@
       this.base = base;
       /** @type {((event: {data: any}) => void) | null} set by the client library */
       this.onmessage = null;
+      /** Whether the client library knows its objects: it warns of signals that come before. */
+      this.isReady = false;
       this.swallowIdle = false;
     }
 
@@ -156,7 +158,10 @@
       if (message.type === RESPONSE && message.id >= ID_STEP) {
         this._toClientById(message);
       } else if (message.type === SIGNAL && this._clients.has(message.object)) {
-        this._clients.get(message.object).deliver(message, true);
+        const client = this._clients.get(message.object);
+        if (client.isReady) {
+          client.deliver(message, true);
+        }
       } else if (message.type === PROPERTY_UPDATE) {
         this._splitUpdate(event, message, isText);
       } else {
@@ -248,6 +253,7 @@
     let remote = null;
     let onEnd = null;
     new QWebChannel(client, (/** @type {any} */ channel) => {
+      client.isReady = true;
       remote = channel.objects[objectName];
       if (onEnd !== null) {
         follow(remote, onEnd);

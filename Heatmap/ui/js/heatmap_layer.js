@@ -12,25 +12,31 @@
   /** How long the channel is kept after detaching, for Qt's last word about the object. */
   const FAREWELL_MS = 2000;
 
-  /** Indirect eval sees the page's top-level `let` and `const`, which `window` does not have. */
-  const evaluate = global.eval;
-
   /**
    * @typedef {Object} LayerConfig
    * @property {string} name of the bridge object; also the layer's name on the page
-   * @property {string} chart name of the chart, a dotted identifier
-   * @property {string} candles name of the candle series
+   * @property {string} chart name of the chart, for messages
+   * @property {string} candles name of the candle series, for messages
    * @property {Object} options the layer's options
    * @property {number | null} timeOffsetMs candle time minus UTC; null: to be found
-   * @property {string} channelSource text of Qt's client library
    */
 
-  /** @param {string} name a dotted identifier @returns {any} its value, or null */
-  function resolve(name) {
+  /**
+   * What the layer takes from the page. Functions, made by the script that attaches the layer: they
+   * see the page's top-level `let` and `const`, which `window` does not have, and need no `eval`,
+   * which a page may forbid.
+   * @typedef {Object} PageAccess
+   * @property {() => any} chart gives the chart; may throw while there is none
+   * @property {() => any} candles gives the candle series; may throw
+   * @property {any} QWebChannel constructor from Qt's client library
+   */
+
+  /** @param {() => any} read @returns {any} what it gives, or null */
+  function resolve(read) {
     try {
-      return evaluate("typeof " + name.split(".")[0]) === "undefined" ? null : evaluate(name) || null;
+      return read() || null;
     } catch (error) {
-      // A `let` before its declaration, or a property of null: not there yet.
+      // A name that is not declared yet, or a property of null: not there yet.
       return null;
     }
   }
@@ -42,9 +48,10 @@
 
   /** One heatmap on one chart of the page. */
   class PageLayer {
-    /** @param {LayerConfig} config */
-    constructor(config) {
+    /** @param {LayerConfig} config @param {PageAccess} access */
+    constructor(config, access) {
       this._config = config;
+      this._access = access;
       this._options = Object.assign({}, config.options);
       this._colours = null;
       this._sideColours = null;
@@ -77,21 +84,20 @@
       this._look = () => {
         this._watch();
       };
-      // Kept private: the page may load another version of the library, or none.
-      const QWebChannel = new Function(config.channelSource + "\nreturn QWebChannel;")();
       this._connection = null;
-      this._connectWhenPossible(QWebChannel);
+      this._connectWhenPossible();
     }
 
     /** The transport appears on the page shortly after Python has set the channel. */
-    _connectWhenPossible(QWebChannel) {
+    _connectWhenPossible() {
       if (this._destroyed) {
         return;
       }
       if (!global.qt || !global.qt.webChannelTransport) {
-        this._timer = setTimeout(() => this._connectWhenPossible(QWebChannel), SEARCH_INTERVAL_MS);
+        this._timer = setTimeout(() => this._connectWhenPossible(), SEARCH_INTERVAL_MS);
         return;
       }
+      const { QWebChannel } = this._access;
       this._connection = heatmap.channel.connect(this._config.name, QWebChannel, (bridge) => {
         if (this._destroyed) {
           return;
@@ -153,8 +159,8 @@
       if (this._destroyed) {
         return;
       }
-      const chart = resolve(this._config.chart);
-      let candles = chart === null ? null : resolve(this._config.candles);
+      const chart = resolve(this._access.chart);
+      let candles = chart === null ? null : resolve(this._access.candles);
       if (candles !== null && isRemoved(candles)) {
         candles = null;
       }
@@ -193,9 +199,11 @@
         overlay: new heatmap.overlay.OverlayRenderer(chart, axis),
         levels: new heatmap.levels.LevelsRenderer(chart, candles, axis),
         profile: new heatmap.profile.ProfileRenderer(chart, candles),
-        tooltip: new heatmap.tooltip.CrosshairTooltip(chart, candles, axis, (query) => {
-          this._tell("pageAsked", query);
-        }),
+        tooltip: new heatmap.tooltip.CrosshairTooltip(
+          chart, candles, axis,
+          (query) => this._tell("pageAsked", query),
+          (action) => this._guard(action),
+        ),
         viewport: new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
           this._tell("pageMoved", viewport);
         }),
@@ -491,11 +499,13 @@
       const connection = this._connection;
       if (connection !== null) {
         // Qt still announces that the object is gone: the host's client must not see that.
-        const timer = setTimeout(connection.close, FAREWELL_MS);
-        connection.onDestroyed(() => {
+        const close = () => {
           clearTimeout(timer);
           connection.close();
-        });
+          vanish();
+        };
+        const timer = setTimeout(close, FAREWELL_MS);
+        connection.onDestroyed(close);
       }
     }
   }
@@ -503,22 +513,38 @@
   /** The page's layers by name; kept when these files run again. */
   heatmap.layers = heatmap.layers || new Map();
 
-  /**
-   * Put a layer on the page, in place of one of the same name.
-   * @param {LayerConfig} config
-   */
-  heatmap.attach = function (config) {
-    heatmap.detach(config.name);
-    heatmap.layers.set(config.name, new PageLayer(config));
-  };
-
-  /** Take a layer off the page. @param {string} name */
-  heatmap.detach = function (name) {
+  /** @param {string} name of a layer, or of none */
+  function remove(name) {
     const layer = heatmap.layers.get(name);
     if (layer !== undefined) {
       heatmap.layers.delete(name);
       layer.destroy();
     }
+  }
+
+  /** Take these files themselves off the page, when no layer needs them any more. */
+  function vanish() {
+    const isConnected = heatmap.hub !== undefined && !heatmap.hub.isClosed;
+    if (heatmap.layers.size === 0 && !isConnected && global.OrderPilotHeatmap === heatmap) {
+      delete global.OrderPilotHeatmap;
+    }
+  }
+
+  /**
+   * Put a layer on the page, in place of one of the same name.
+   * @param {LayerConfig} config @param {PageAccess} access
+   * @returns {boolean} true: Python is to know that nothing failed
+   */
+  heatmap.attach = function (config, access) {
+    remove(config.name);
+    heatmap.layers.set(config.name, new PageLayer(config, access));
+    return true;
+  };
+
+  /** Take a layer off the page; with the last one nothing is left. @param {string} name */
+  heatmap.detach = function (name) {
+    remove(name);
+    vanish();
   };
 
   /** Take every layer off the page. */

@@ -43,12 +43,14 @@
     /**
      * @param {any} chart @param {any} candles @param {any} axis TimeAxis
      * @param {(query: Object) => void} ask sends a question; `answer` takes what comes back
+     * @param {(action: () => void) => void} guard runs what the chart calls, and reports an error
      */
-    constructor(chart, candles, axis, ask) {
+    constructor(chart, candles, axis, ask, guard) {
       this._chart = chart;
       this._candles = candles;
       this._axis = axis;
       this._ask = ask;
+      this._guard = guard;
       /** @type {any} what is asked about, see `show` */
       this._renderer = null;
       this._bitmap = null;
@@ -64,7 +66,7 @@
       this._asked = null;
       this._box = null;
       this._isOpen = false;
-      this._onMove = (/** @type {any} */ event) => this._move(event);
+      this._onMove = (/** @type {any} */ event) => this._guard(() => this._move(event));
       chart.subscribeCrosshairMove(this._onMove);
     }
 
@@ -109,7 +111,7 @@
         event.point !== undefined &&
         event.point.x >= 0 &&
         event.point.y >= 0 &&
-        pane === this._candles.getPane().paneIndex();
+        pane === heatmap.series.paneIndexOf(this._candles);
       this._point = isInside ? { x: event.point.x, y: event.point.y } : null;
       clearTimeout(this._openTimer);
       if (!this._isOn || this._point === null) {
@@ -117,7 +119,7 @@
       } else if (this._place !== null) {
         this._update();
       } else {
-        this._openTimer = setTimeout(() => this._update(), REST_MS);
+        this._openTimer = setTimeout(() => this._guard(() => this._update()), REST_MS);
       }
     }
 
