@@ -20,7 +20,7 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSetti
 from Heatmap.host_loop import begin_task, end_task
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
-from Heatmap.layer_feed import FeedContext, LayerFeed
+from Heatmap.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.layer_port import LayerPort
 from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
@@ -333,9 +333,10 @@ class HeatmapService:
             symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
             ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
             loop), ``tick_sizes`` (symbol to where
-            it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per layer
-            its symbol, last error and measurements (``rebuild_ms``, ``update_ms``, ``sent_bytes``,
-            ``paintMs``, ``frames``, ``clip_usd``).
+            it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
+            layer its ``symbol``, ``state`` (the value of a `Heatmap.layer_feed.LayerState`:
+            ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
+            ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """
         recorder = self.recorder_status()
         facts = self._watch.facts(self._executor, self._settings.symbols, self._clock())
@@ -350,14 +351,7 @@ class HeatmapService:
             "last_event_ms": None if facts is None else facts.last_event_ms,
             "database_bytes": None if facts is None else facts.size_bytes,
             "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._shown_symbols()},
-            "layers": [
-                {
-                    "symbol": layer.symbol,
-                    "error": feed.last_error,
-                    "measured": dict(feed.measured),
-                }
-                for layer, (feed, _task) in self._feeds.items()
-            ],
+            "layers": [self._layer_status(layer) for layer in self._layers],
         }
 
     # -- inside -------------------------------------------------------------------------------
@@ -370,6 +364,10 @@ class HeatmapService:
                 f"symbol must be one that is recorded ({', '.join(recorded)}), got {name!r}"
             )
         return symbol
+
+    def _layer_status(self, layer: LayerPort) -> dict[str, Any]:
+        feed, _task = self._feeds.get(layer, (None, None))
+        return describe_layer(layer, feed)
 
     def _mark_price(self, symbol: str) -> float | None:
         status = self.recorder_status()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -46,6 +47,43 @@ _HIDDEN_SIDE = {"longs": "short", "shorts": "long"}
 _REBUILDING = frozenset(
     {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
 )
+
+
+class LayerState(Enum):
+    """Whether a layer's picture is drawn, or why it is not: of several reasons the first of these.
+
+    Attributes
+    ----------
+    STOPPED
+        Nobody feeds the layer: the service was not started or was stopped, or could not feed it.
+    OFF
+        The heatmap is switched off.
+    NO_CHART
+        The page has not reported a chart yet.
+    NO_SYMBOL
+        The page does not say which symbol it shows.
+    NOT_RECORDED
+        Its symbol is not among the recorded ones.
+    NO_VIEW
+        The chart has no candles yet, or is too small to draw on.
+    FAILED
+        Reading, building or telling the page failed, which is tried again; the error says why. What
+        was drawn before may still be seen.
+    BUILDING
+        The first picture is on its way.
+    DRAWN
+        The page has a picture.
+    """
+
+    STOPPED = "stopped"
+    OFF = "off"
+    NO_CHART = "no chart"
+    NO_SYMBOL = "no symbol"
+    NOT_RECORDED = "not recorded"
+    NO_VIEW = "no view"
+    FAILED = "failed"
+    BUILDING = "building"
+    DRAWN = "drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +133,8 @@ class LayerFeed:
         self._viewport: Viewport | None = None
         self._is_page_ready = False
         self._picture: HeatPicture | None = None
+        # Whether the page was handed a picture since it was empty last.
+        self._has_shown = False
         self._pending: list[tuple[int, LiquidationEvent]] = []
         self._was_standby = False
         # The place that was asked about last, and whether an answer is under way.
@@ -108,6 +148,18 @@ class LayerFeed:
         self.measured: dict[str, float] = {}
         self.last_error = ""
         layer.set_listener(self)
+
+    @property
+    def state(self) -> LayerState:
+        """Whether the picture is drawn, or the first reason why it is not."""
+        obstacle = self._obstacle()
+        if obstacle is not None:
+            return obstacle
+        if self._viewport is None:
+            return LayerState.NO_VIEW
+        if self.last_error:
+            return LayerState.FAILED
+        return LayerState.DRAWN if self._has_shown else LayerState.BUILDING
 
     # -- what the service tells ---------------------------------------------------------------
 
@@ -316,6 +368,7 @@ class LayerFeed:
         if message.is_whole:
             self.measured["clip_usd"] = message.meta["scale"]["clipUsd"]
             self.layer.show_grid(message.meta, message.packed)
+            self._has_shown = True
         else:
             self.layer.append_cells(message.meta, message.packed)
 
@@ -386,14 +439,20 @@ class LayerFeed:
         return self._context.clock()
 
     def _is_drawing(self) -> bool:
-        symbol = self.layer.symbol
-        recorded = self._settings.symbols
-        return (
-            self._settings.enabled
-            and self._is_page_ready
-            and symbol is not None
-            and (symbol in recorded or ALL_SYMBOLS in recorded)
-        )
+        return self._obstacle() is None
+
+    def _obstacle(self) -> LayerState | None:
+        """Return the first reason why no picture is to be drawn; ``None``: there is none."""
+        symbol, recorded = self.layer.symbol, self._settings.symbols
+        if not self._settings.enabled:
+            return LayerState.OFF
+        if not self._is_page_ready:
+            return LayerState.NO_CHART
+        if symbol is None:
+            return LayerState.NO_SYMBOL
+        if symbol not in recorded and ALL_SYMBOLS not in recorded:
+            return LayerState.NOT_RECORDED
+        return None
 
     def _send_options(self) -> None:
         settings = self._settings
@@ -422,6 +481,7 @@ class LayerFeed:
 
     def _begin_anew(self) -> None:
         self._forget_picture()
+        self._has_shown = False
         self._schedule.reset()
         if self._is_drawing() and self._viewport is not None:
             self._request_rebuild()
@@ -440,3 +500,13 @@ class LayerFeed:
             except RuntimeError:
                 # The worker threads have ended: the host's loop or its process is at its end.
                 picture.close()
+
+
+def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:
+    """Return what the status says of a layer; `feed` is ``None`` while nobody feeds it."""
+    return {
+        "symbol": layer.symbol,
+        "state": (LayerState.STOPPED if feed is None else feed.state).value,
+        "error": "" if feed is None else feed.last_error,
+        "measured": {} if feed is None else dict(feed.measured),
+    }

@@ -21,6 +21,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import RecorderStatus, SinkRole
+from Heatmap.layer_feed import LayerState
 from Heatmap.ui.while_visible import WhileVisible
 
 UNKNOWN = "–"  # noqa: RUF001 - a dash, as typesetters have it
@@ -70,6 +71,11 @@ class StatusPanel(QWidget):
             ("role", self.tr("Role"), self.tr("Only one recorder writes a database")),
             ("size", self.tr("Database size"), self.tr("Of the file and its write-ahead log")),
             ("path", self.tr("Database"), self.tr("Where the recorded events are")),
+            (
+                "charts",
+                self.tr("Charts"),
+                self.tr("What each chart with a heatmap shows, and whether it is drawn or why not"),
+            ),
             ("attention", self.tr("Attention"), self.tr("What is amiss at present")),
             ("error", self.tr("Last error"), self.tr("Stays here after it is over")),
         ):
@@ -133,6 +139,7 @@ class StatusPanel(QWidget):
             "role": self._role(status, recorder),
             "size": "" if size is None else self._size(size),
             "path": status["database"],
+            "charts": "\n".join(map(self._chart, status["layers"])) or self.tr("None"),
             "attention": "\n".join(self._problems(status, recorder)) or self.tr("Nothing"),
             "error": self.tr("None")
             if recorder is None
@@ -173,6 +180,23 @@ class StatusPanel(QWidget):
             names = self._symbols(recorder.not_recorded)
             words += "\n" + self.tr("The other program does not record {names}").format(names=names)
         return words
+
+    def _chart(self, layer: Mapping[str, Any]) -> str:
+        words = {
+            LayerState.STOPPED.value: self.tr("stopped"),
+            LayerState.OFF.value: self.tr("the heatmap is switched off"),
+            LayerState.NO_CHART.value: self.tr("waiting for the page's chart"),
+            LayerState.NO_SYMBOL.value: self.tr("the page does not say which symbol it shows"),
+            LayerState.NOT_RECORDED.value: self.tr("not recorded"),
+            LayerState.NO_VIEW.value: self.tr("no candles yet, or too small to draw on"),
+            LayerState.FAILED.value: self.tr("failed, trying again"),
+            LayerState.BUILDING.value: self.tr("building"),
+            LayerState.DRAWN.value: self.tr("drawn"),
+        }.get(layer.get("state", ""), UNKNOWN)
+        symbol = layer["symbol"]
+        if symbol is None:
+            return words
+        return self.tr("{symbol}: {state}").format(symbol=symbol, state=words)
 
     def _problems(self, status: Mapping[str, Any], recorder: RecorderStatus | None) -> list[str]:
         problems = [status["error"]]

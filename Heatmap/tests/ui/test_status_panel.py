@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget
+from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.standby import SinkRole
+from Heatmap.layer_feed import LayerState
 from Heatmap.tests.ui.prepared_service import PreparedService
+from Heatmap.tests.ui.test_settings_looks import MarkingTranslator
+from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.status_panel import UNKNOWN, StatusPanel
 from Heatmap.ui.while_visible import PERIOD_MS
 
@@ -47,6 +51,11 @@ def texts_with(panel: StatusPanel, service: PreparedService, **values: Any) -> d
     service.recorder = live(service, **values)
     panel.refresh()
     return panel.texts()
+
+
+def chart(symbol: str | None, state: str) -> dict[str, Any]:
+    """Give what the service says of a layer."""
+    return {"symbol": symbol, "state": state, "error": "", "measured": {}}
 
 
 def test_before_the_start_nothing_is_recorded_and_nothing_is_claimed(panel: StatusPanel) -> None:
@@ -182,6 +191,87 @@ def test_what_is_amiss_and_the_last_error_stand_apart(
 def test_a_failure_of_a_layer_is_named(panel: StatusPanel, service: PreparedService) -> None:
     service.more = {"layers": [{"symbol": "X", "error": "cannot build", "measured": {}}]}
     assert texts_with(panel, service)["attention"] == "cannot build"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "state", "shown"),
+    [
+        ("BTCUSDT", "stopped", "BTCUSDT: stopped"),
+        ("BTCUSDT", "off", "BTCUSDT: the heatmap is switched off"),
+        (None, "no chart", "waiting for the page's chart"),
+        ("BTCUSDT", "no chart", "BTCUSDT: waiting for the page's chart"),
+        (None, "no symbol", "the page does not say which symbol it shows"),
+        ("AAPL", "not recorded", "AAPL: not recorded"),
+        ("BTCUSDT", "no view", "BTCUSDT: no candles yet, or too small to draw on"),
+        ("BTCUSDT", "failed", "BTCUSDT: failed, trying again"),
+        ("BTCUSDT", "building", "BTCUSDT: building"),
+        ("BTCUSDT", "drawn", "BTCUSDT: drawn"),
+    ],
+)
+def test_each_chart_says_whether_it_is_drawn_or_why_not(
+    panel: StatusPanel, service: PreparedService, symbol: str | None, state: str, shown: str
+) -> None:
+    service.more = {"layers": [chart(symbol, state)]}
+    panel.refresh()
+    assert panel.texts()["charts"] == shown
+
+
+def test_no_state_of_a_chart_is_without_words(panel: StatusPanel, service: PreparedService) -> None:
+    service.more = {"layers": [chart("BTCUSDT", state.value) for state in LayerState]}
+    panel.refresh()
+    lines = panel.texts()["charts"].splitlines()
+    assert len(set(lines)) == len(LayerState)
+    assert not [line for line in lines if UNKNOWN in line]
+
+
+def test_the_words_of_each_state_can_be_translated(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    translator = MarkingTranslator()
+    assert QCoreApplication.installTranslator(translator)
+    try:
+        service.more = {"layers": [chart(None, state.value) for state in LayerState]}
+        panel.refresh()
+        lines = panel.texts()["charts"].splitlines()
+        assert len(lines) == len(LayerState)
+        assert all(line.startswith("«") for line in lines)
+        service.more = {"layers": []}
+        panel.refresh()
+        assert panel.texts()["charts"] == "«None»"
+    finally:
+        QCoreApplication.removeTranslator(translator)
+
+
+def test_several_charts_have_a_line_each_before_what_is_amiss(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    assert panel.texts()["charts"] == "None"
+    service.more = {"layers": [chart("BTCUSDT", "drawn"), chart("AAPL", "not recorded")]}
+    panel.refresh()
+    assert panel.texts()["charts"].splitlines() == ["BTCUSDT: drawn", "AAPL: not recorded"]
+    names = list(panel.texts())
+    assert names.index("charts") == names.index("attention") - 1
+
+
+@pytest.mark.parametrize("width", [700, 1])
+def test_charts_in_all_states_are_not_cut_off_in_the_dialog(
+    qtbot: Any, service: PreparedService, width: int
+) -> None:
+    service.more = {"layers": [chart("1000000MOGUSDT", state.value) for state in LayerState]}
+    dialog = QDialog()
+    tab = HeatmapSettingsTab(service)
+    QVBoxLayout(dialog).addWidget(tab)
+    qtbot.addWidget(dialog)
+    dialog.resize(width, 560)
+    dialog.show()
+    assert dialog.width() <= 700
+    pages = tab.findChild(QTabWidget, "pages")
+    pages.setCurrentIndex(pages.count() - 1)
+    area, label = pages.currentWidget(), tab.findChild(QLabel, "status_charts")
+    lines = len(LayerState) * label.fontMetrics().height()
+    qtbot.waitUntil(lambda: label.height() >= max(lines, label.heightForWidth(label.width())))
+    right = label.mapTo(area, label.rect().topRight()).x()
+    assert right <= area.viewport().width()
 
 
 def test_measurements_of_all_layers_are_shown(panel: StatusPanel, service: PreparedService) -> None:

@@ -1,4 +1,4 @@
-"""A feed's answers to what the page asks, and what it tells the page."""
+"""A feed's answers to what the page asks, what it tells the page, and what it says of itself."""
 
 import asyncio
 import threading
@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from Heatmap import HeatmapService, layer_feed
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.layer_feed import FeedContext, LayerFeed
+from Heatmap.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.layer_port import LayerListener
 from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
@@ -22,6 +23,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000
+VIEWPORT = Viewport(97_000.0, 99_000.0, None, 900.0, 500.0)
 
 
 class AskingLayer:
@@ -60,7 +62,7 @@ class AskingLayer:
         """Tell the feed what a page tells it once it has a chart."""
         assert self.listener is not None
         self.listener.page_ready()
-        self.listener.viewport_changed(Viewport(97_000.0, 99_000.0, None, 900.0, 500.0))
+        self.listener.viewport_changed(VIEWPORT)
 
     def place(self, cols_back: int) -> CellQuery:
         """The cell of the stored event, or one further left in its row."""
@@ -239,5 +241,144 @@ def test_a_layer_is_told_what_the_page_does_by_itself(tmp_path: Path) -> None:
             world.feed.apply_settings(off)
             await until(lambda: world.layer.grid and "profile" not in world.layer.grid)
             assert world.layer.options["profile"] is False
+
+    asyncio.run(main())
+
+
+READY: Mapping[str, Any] = {
+    "enabled": True,
+    "has_chart": True,
+    "symbol": "BTCUSDT",
+    "symbols": ("BTCUSDT", "ETHUSDT"),
+    "viewport": VIEWPORT,
+}
+
+
+@pytest.mark.parametrize(
+    ("amiss", "state"),
+    [
+        ({"enabled": False}, LayerState.OFF),
+        ({"has_chart": False}, LayerState.NO_CHART),
+        ({"symbol": None}, LayerState.NO_SYMBOL),
+        ({"symbol": "AAPL"}, LayerState.NOT_RECORDED),
+        ({"symbol": "AAPL", "symbols": ("ALL",)}, LayerState.BUILDING),
+        ({"viewport": None}, LayerState.NO_VIEW),
+        ({"viewport": replace(VIEWPORT, price_low=99_000.0)}, LayerState.NO_VIEW),
+        ({"viewport": replace(VIEWPORT, height_px=0.0)}, LayerState.NO_VIEW),
+        ({}, LayerState.BUILDING),
+        # Of several reasons the first one that somebody can do something about.
+        ({"enabled": False, "has_chart": False, "symbol": None, "viewport": None}, LayerState.OFF),
+        ({"has_chart": False, "symbol": None, "viewport": None}, LayerState.NO_CHART),
+        ({"symbol": None, "viewport": None}, LayerState.NO_SYMBOL),
+        ({"symbol": "AAPL", "viewport": None}, LayerState.NOT_RECORDED),
+    ],
+)
+def test_the_first_reason_why_nothing_is_drawn_is_told(
+    tmp_path: Path, amiss: Mapping[str, Any], state: LayerState
+) -> None:
+    case = {**READY, **amiss}
+    settings = HeatmapSettings(enabled=case["enabled"], symbols=case["symbols"])
+    world = Asked(tmp_path / "x.sqlite3", settings)
+    world.layer.symbol = case["symbol"]
+    if case["has_chart"]:
+        world.feed.page_ready()
+    if case["viewport"] is not None:
+        world.feed.viewport_changed(case["viewport"])
+    assert world.feed.state is state
+    assert describe_layer(world.layer, world.feed) == {
+        "symbol": case["symbol"],
+        "state": state.value,
+        "error": "",
+        "measured": {},
+    }
+    assert describe_layer(world.layer, None)["state"] == "stopped"
+    # Whatever is not drawn for one of these reasons is drawn once it is gone.
+    world.feed.apply_settings(HeatmapSettings(enabled=True))
+    world.layer.symbol = "BTCUSDT"
+    world.layer.open_page()
+    assert world.feed.state is LayerState.BUILDING
+    world.executor.shutdown()
+
+
+def test_a_picture_is_drawn_from_when_the_page_has_it_until_it_is_taken_away(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            feed, layer = world.feed, world.layer
+            assert feed.state is LayerState.DRAWN
+            # While another one is built the page keeps it.
+            world.shut_gate()
+            feed.apply_settings(feed._settings.changed(window="8h"))
+            assert feed.state is LayerState.DRAWN
+            # Another symbol's is not this one's, and a fresh page has none.
+            layer.symbol = "AAPL"
+            feed.symbol_changed()
+            assert feed.state is LayerState.NOT_RECORDED
+            layer.symbol = "BTCUSDT"
+            feed.symbol_changed()
+            assert feed.state is LayerState.BUILDING
+            world.open_gate()
+            await until(lambda: feed.state is LayerState.DRAWN)
+            assert layer.grid
+            feed.page_ready()
+            assert feed.state is LayerState.BUILDING
+            await until(lambda: feed.state is LayerState.DRAWN)
+
+    asyncio.run(main())
+
+
+def test_a_picture_that_cannot_be_built_has_failed_until_one_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_feed, "RETRY_S", 0.05)
+
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            whole, away = tmp_path / "x.sqlite3", tmp_path / "away.sqlite3"
+            whole.rename(away)
+            world.feed.page_ready()
+            await until(lambda: world.feed.state is LayerState.FAILED)
+            assert describe_layer(world.layer, world.feed)["error"]
+            # Whoever switches it off is not told of a failure.
+            settings = world.feed._settings
+            world.feed.apply_settings(settings.changed(enabled=False))
+            assert world.feed.state is LayerState.OFF
+            world.feed.apply_settings(settings)
+            away.rename(whole)
+            await until(lambda: world.feed.state is LayerState.DRAWN)
+            assert describe_layer(world.layer, world.feed)["error"] == ""
+
+    asyncio.run(main())
+
+
+def test_the_service_tells_the_state_of_each_attached_layer(tmp_path: Path) -> None:
+    async def main() -> None:
+        # Nobody listens there: what is drawn is the database's, which is empty.
+        nowhere = {"ws_url": "ws://127.0.0.1:1", "rest_url": "http://127.0.0.1:1"}
+        settings = HeatmapSettings(enabled=True)
+        service = HeatmapService(settings, db=tmp_path / "x.sqlite3", **nowhere)
+        layers = [AskingLayer(), AskingLayer()]
+        layers[1].symbol = "AAPL"
+        for layer in layers:
+            service.attach(layer)
+
+        def states() -> list[str]:
+            return [each["state"] for each in service.status()["layers"]]
+
+        assert states() == ["stopped", "stopped"]
+        await service.start()
+        try:
+            assert states() == ["no chart", "no chart"]
+            for layer in layers:
+                layer.open_page()
+            await until(lambda: states() == ["drawn", "not recorded"])
+            service.apply_settings(settings.changed(enabled=False))
+            assert states() == ["off", "off"]
+            service.detach(layers[0])
+            assert states() == ["off"]
+        finally:
+            await service.stop()
+        assert states() == ["stopped"]
 
     asyncio.run(main())
