@@ -59,7 +59,7 @@ class LayerState(Enum):
     OFF
         The heatmap is switched off.
     NO_CHART
-        The page has not reported a chart yet.
+        The page has no chart yet, or not any more; the error says why where that is known.
     NO_SYMBOL
         The page does not say which symbol it shows.
     NOT_RECORDED
@@ -226,6 +226,14 @@ class LayerFeed:
         self._shown_levels = []
         self._send_options()
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
+        self._begin_anew()
+        self._follow_clusters()
+
+    def page_gone(self) -> None:
+        """Forget what a page showed that is not there any more."""
+        self._is_page_ready = False
+        self._viewport = None
+        self.measured.clear()
         self._begin_anew()
         self._follow_clusters()
 
@@ -507,6 +515,6 @@ def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:
     return {
         "symbol": layer.symbol,
         "state": (LayerState.STOPPED if feed is None else feed.state).value,
-        "error": "" if feed is None else feed.last_error,
+        "error": layer.fault or ("" if feed is None else feed.last_error),
         "measured": {} if feed is None else dict(feed.measured),
     }

@@ -16,6 +16,9 @@ class LayerListener(Protocol):
     def page_ready(self) -> None:
         """Show everything anew: the page has a chart (again), or missed an increment."""
 
+    def page_gone(self) -> None:
+        """Draw nothing until `page_ready`: the page is loaded again, or its chart has gone."""
+
     def symbol_changed(self) -> None:
         """Take note that `LayerPort.symbol` has changed."""
 
@@ -32,6 +35,10 @@ class LayerPort(Protocol):
     @property
     def symbol(self) -> str | None:
         """Symbol that the page shows; ``None`` while it is not known."""
+
+    @property
+    def fault(self) -> str:
+        """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
 
     def set_listener(self, listener: LayerListener | None) -> None:
         """Tell `listener` from now on; ``None``: nobody."""

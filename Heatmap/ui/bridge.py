@@ -27,6 +27,9 @@ class PageReports(Protocol):
     def page_is_ready(self) -> None:
         """Take note that the layer is on the chart and waits for a grid."""
 
+    def page_is_gone(self) -> None:
+        """Take note that the chart that the layer was on has gone."""
+
     def page_needs_grid(self) -> None:
         """Take note that an increment did not fit, so that a whole grid is needed."""
 
@@ -83,6 +86,11 @@ class HeatmapBridge(QObject):
     def pageReady(self, _payload: str) -> None:
         """Report that the layer is on the chart."""
         self._reports.page_is_ready()
+
+    @pyqtSlot(str)
+    def pageGone(self, _payload: str) -> None:
+        """Report that the chart that the layer was on has gone."""
+        self._reports.page_is_gone()
 
     @pyqtSlot(str)
     def pageNeedsGrid(self, _payload: str) -> None:

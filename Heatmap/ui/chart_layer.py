@@ -368,6 +368,13 @@ class HeatmapLayer(QObject):
         if self._listener is not None:
             self._listener.page_ready()
 
+    def page_is_gone(self) -> None:
+        """Take note that the layer is on no chart any more; another one may come."""
+        was_ready, self._is_ready = self._is_ready, False
+        self._viewport = None
+        if was_ready and self._listener is not None:
+            self._listener.page_gone()
+
     def page_needs_grid(self) -> None:
         """Ask the listener for a whole grid."""
         if self._is_ready and self._listener is not None:
@@ -437,12 +444,13 @@ class HeatmapLayer(QObject):
         self._enter_page()
 
     def _leave_page(self, fault: str) -> None:
-        self._is_ready = self._is_entered = False
+        self._is_entered = False
         self._fault, self._suspicion = fault, ""
         self._watch.stop()
+        self.page_is_gone()
 
     def _enter_page(self) -> None:
-        self._is_ready = False
+        self.page_is_gone()
         self._fault = self._suspicion = ""
         self._entries += 1
         self._join_channel()

@@ -192,7 +192,7 @@ class StatusPanel(QWidget):
             LayerState.FAILED.value: self.tr("failed, trying again"),
             LayerState.BUILDING.value: self.tr("building"),
             LayerState.DRAWN.value: self.tr("drawn"),
-        }.get(layer.get("state", ""), UNKNOWN)
+        }[layer["state"]]
         symbol = layer["symbol"]
         if symbol is None:
             return words

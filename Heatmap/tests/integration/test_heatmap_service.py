@@ -38,6 +38,7 @@ class RecordingLayer:
 
     def __init__(self, symbol: str | None = "BTCUSDT") -> None:
         self.symbol = symbol
+        self.fault = ""
         self.listener: LayerListener | None = None
         self.grids: list[Mapping[str, Any]] = []
         self.appended: list[tuple[float, Mapping[str, Any]]] = []

@@ -200,6 +200,7 @@ class Recording:
     def __init__(self) -> None:
         self.ready = 0
         self.symbols = 0
+        self.gone = 0
         self.viewports: list[Any] = []
         self.timings: list[Any] = []
         self.queries: list[Any] = []
@@ -209,6 +210,9 @@ class Recording:
 
     def page_ready(self) -> None:
         self.ready += 1
+
+    def page_gone(self) -> None:
+        self.gone += 1
 
     def symbol_changed(self) -> None:
         self.symbols += 1

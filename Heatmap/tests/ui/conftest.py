@@ -1,18 +1,22 @@
-"""The Qt loop, chart pages and a listener for the tests of the user interface."""
+"""The Qt loop, chart pages and the settings tab for the tests of the user interface."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, pyqtProperty, pyqtSignal, pyqtSlot
+from PyQt6.QtCore import QObject, QSettings, pyqtProperty, pyqtSignal, pyqtSlot
 from PyQt6.QtWebChannel import QWebChannel
 from qasync import QEventLoop
 
+from Heatmap import HeatmapService
 from Heatmap.tests.ui.chart_page import ChartPage, Recording
+from Heatmap.tests.ui.prepared_service import PreparedService
+from Heatmap.ui import HeatmapSettingsTab
 
 if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -111,3 +115,25 @@ def host_channel(chart_page: ChartPage, host_bridge: HostBridge) -> QWebChannel:
     channel = QWebChannel(chart_page.page)
     channel.registerObject("pyBridge", host_bridge)
     return channel
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> QSettings:
+    """Give the host's store of settings, empty."""
+    return QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
+    """Give a service that has not been started, and tells what a test prepares."""
+    assert qt_loop is not None
+    return PreparedService(tmp_path / "x.sqlite3")
+
+
+@pytest.fixture
+def tab(qtbot: Any, service: HeatmapService, store: QSettings) -> HeatmapSettingsTab:
+    """Show the settings tab of the service."""
+    made = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(made)
+    made.show()
+    return made

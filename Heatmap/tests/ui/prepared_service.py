@@ -39,6 +39,7 @@ class PreparedService(HeatmapService):
         if self.recorder is not None:
             status["role"] = self.recorder.role.value
         status["layers"] = [
-            {"symbol": "BTCUSDT", "error": "", "measured": measured} for measured in self.measured
+            {"symbol": "BTCUSDT", "state": "drawn", "error": "", "measured": measured}
+            for measured in self.measured
         ]
         return {**status, **self.more}

@@ -31,6 +31,9 @@ class Reports:
     def page_is_ready(self) -> None:
         self.calls.append("ready")
 
+    def page_is_gone(self) -> None:
+        self.calls.append("gone")
+
     def page_needs_grid(self) -> None:
         self.calls.append("needs grid")
 
@@ -132,6 +135,7 @@ def test_reports_reach_their_receiver() -> None:
     reports = Reports()
     bridge = HeatmapBridge(reports)
     bridge.pageReady("{}")
+    bridge.pageGone("{}")
     bridge.pageNeedsGrid("{}")
     bridge.pageMoved(json.dumps(GOOD))
     bridge.pageAsked(json.dumps(PLACE))
@@ -143,6 +147,7 @@ def test_reports_reach_their_receiver() -> None:
         bridge.pageFailed(reason)
     assert reports.calls == [
         "ready",
+        "gone",
         "needs grid",
         Viewport(98_000.5, 99_000.0, None, 800.0, 450.5),
         CellQuery(98_000.5, 98_010.0, 1_733_360_400_000, 1_733_360_410_000),
@@ -173,6 +178,7 @@ def test_the_page_sees_only_messages_on_the_bridge() -> None:
         "levelsShown",
         "cleared",
         "pageReady",
+        "pageGone",
         "pageNeedsGrid",
         "pageMoved",
         "pageAsked",

@@ -124,6 +124,7 @@ def test_a_layer_made_before_the_load_waits_and_comes_back_at_each_load(
     for loads in (1, 2):
         page.load()
         assert not layer.is_ready
+        assert listener.gone == loads - 1
         page.create_chart()
         wait_ready(layer, page)
         assert listener.ready == loads
@@ -150,6 +151,8 @@ def test_a_chart_that_replaces_another_gets_the_layer(
     layer.set_listener(listener)
     wait_ready(layer, chart_page)
     chart_page.js("(chart.remove(), chart = null, priceSeries = null, 0)")
+    chart_page.qtbot.waitUntil(lambda: listener.gone == 1, timeout=10_000)
+    assert (layer.is_ready, layer.viewport) == (False, None)
     chart_page.create_chart()
     chart_page.qtbot.waitUntil(lambda: listener.ready == 2, timeout=10_000)
     assert_draws(layer, chart_page)

@@ -366,7 +366,7 @@ def test_hidden_cleared_and_detached_the_chart_is_the_bare_one(
     layer.detach()
     chart_page.qtbot.waitUntil(lambda: chart_page.picture() == bare, timeout=10_000)
     chart_page.qtbot.waitUntil(
-        lambda: chart_page.js("OrderPilotHeatmap.layers.size") == 0, timeout=10_000
+        lambda: chart_page.js("!('OrderPilotHeatmap' in window)"), timeout=10_000
     )
     assert listener.ready == 1
 

@@ -1,6 +1,5 @@
 """The status panel: what is known, in words; asked for once a second, and only while it is seen."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ from Heatmap.ui.status_panel import UNKNOWN, StatusPanel
 from Heatmap.ui.while_visible import PERIOD_MS
 
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture
-def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
-    assert qt_loop is not None
-    return PreparedService(tmp_path / "x.sqlite3")
 
 
 @pytest.fixture
@@ -189,7 +182,7 @@ def test_what_is_amiss_and_the_last_error_stand_apart(
 
 
 def test_a_failure_of_a_layer_is_named(panel: StatusPanel, service: PreparedService) -> None:
-    service.more = {"layers": [{"symbol": "X", "error": "cannot build", "measured": {}}]}
+    service.more = {"layers": [{**chart("X", "failed"), "error": "cannot build"}]}
     assert texts_with(panel, service)["attention"] == "cannot build"
 
 

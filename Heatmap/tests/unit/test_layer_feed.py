@@ -31,6 +31,7 @@ class AskingLayer:
 
     def __init__(self) -> None:
         self.symbol: str | None = "BTCUSDT"
+        self.fault = ""
         self.listener: LayerListener | None = None
         self.grid: Mapping[str, Any] = {}
         self.options: dict[str, Any] = {}
@@ -324,6 +325,21 @@ def test_a_picture_is_drawn_from_when_the_page_has_it_until_it_is_taken_away(
             feed.page_ready()
             assert feed.state is LayerState.BUILDING
             await until(lambda: feed.state is LayerState.DRAWN)
+            # Nothing is built for a page that goes, and for the next one only where it looks.
+            feed.page_gone()
+            layer.fault = "the page did not load"
+            assert describe_layer(layer, feed) == {
+                "symbol": "BTCUSDT",
+                "state": "no chart",
+                "error": "the page did not load",
+                "measured": {},
+            }
+            layer.fault, layer.grid = "", {}
+            feed.page_ready()
+            assert feed.state is LayerState.NO_VIEW
+            feed.viewport_changed(VIEWPORT)
+            await until(lambda: feed.state is LayerState.DRAWN)
+            assert layer.grid
 
     asyncio.run(main())
 

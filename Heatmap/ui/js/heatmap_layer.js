@@ -231,6 +231,7 @@
       }
       const parts = this._parts;
       this._parts = null;
+      this._tell("pageGone", {});
       parts.series.destroy();
       parts.viewport.destroy();
       parts.timer.destroy();
