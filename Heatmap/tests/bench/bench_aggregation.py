@@ -5,10 +5,8 @@ same run; ``ratio`` is baseline over value, and ``ok`` tells whether it reaches 
 line has a limit instead of a baseline, the goal is the largest allowed value.
 """
 
-import json
 import statistics
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from time import perf_counter
 
@@ -21,6 +19,7 @@ from Heatmap.aggregation.heat_field import ColumnRange, HeatField
 from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, to_bytes
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.tests.bench.measurements import at_most, median_ms, times_better
 
 ROUNDS = 9
 N_EVENTS = 1_000_000
@@ -31,37 +30,6 @@ SPEC = GridSpec(
 )
 NOW_MS = SPEC.time.end_ms - 1
 TAU_MS = 3_600_000.0
-
-
-def median_ms(call: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Return the median time of a call, milliseconds; one round before warms up."""
-    call()
-    times = []
-    for _ in range(rounds):
-        start = perf_counter()
-        call()
-        times.append((perf_counter() - start) * 1_000)
-    return statistics.median(times)
-
-
-def report(name: str, value: float, baseline: float | None, goal: float, unit: str = "ms") -> bool:
-    """Print one result; `goal` is a ratio to the baseline, or a limit where there is none."""
-    ratio = None if baseline is None else baseline / value
-    is_ok = value <= goal if ratio is None else ratio >= goal
-    print(
-        json.dumps(
-            {
-                "name": name,
-                "value": round(value, 4),
-                "unit": unit,
-                "baseline": None if baseline is None else round(baseline, 4),
-                "ratio": None if ratio is None else round(ratio, 2),
-                "goal": goal,
-                "ok": is_ok,
-            }
-        )
-    )
-    return is_ok
 
 
 def random_events(n: int) -> np.ndarray:
@@ -129,18 +97,18 @@ def bench_grid(events: np.ndarray) -> bool:
         np.testing.assert_allclose(grid.short_usd, shorts, rtol=1e-9)
         assert np.array_equal(grid.count, count)
         assert 0 < grid.n_outside == N_EVENTS - int(count.sum())
-    value = median_ms(lambda: build_grid(events, SPEC))
-    boost = median_ms(lambda: by_boost_histogram(events))
+    value = median_ms(lambda: build_grid(events, SPEC), ROUNDS)
+    boost = median_ms(lambda: by_boost_histogram(events), ROUNDS)
     name = "build_grid of 1,000,000 events"
-    is_ok = report(f"{name}, against boost-histogram", value, boost, goal=0.5)
+    is_ok = times_better(f"{name}, against boost-histogram", value, boost, goal=0.5)
     numpy_alone = median_ms(lambda: by_histogram2d(events), rounds=5)
-    return report(f"{name}, against numpy.histogram2d", value, numpy_alone, goal=8) and is_ok
+    return times_better(f"{name}, against numpy.histogram2d", value, numpy_alone, goal=8) and is_ok
 
 
 def bench_rebuild(shape: str, events: np.ndarray, limit_ms: float) -> bool:
     """Build a whole field."""
     field = field_of(shape)
-    value = median_ms(lambda: field.load(events))
+    value = median_ms(lambda: field.load(events), ROUNDS)
     inside = build_grid(events, SPEC).total_usd
     if shape == "cells":
         ages = (SPEC.time.n_cols - 1 - np.arange(SPEC.time.n_cols)) * SPEC.time.bin_ms
@@ -148,7 +116,7 @@ def bench_rebuild(shape: str, events: np.ndarray, limit_ms: float) -> bool:
         expected = (grid.long_usd + grid.short_usd) * np.exp(-ages / TAU_MS)
         np.testing.assert_allclose(field.values, expected, rtol=1e-9)
     assert 0 < field.values[:, -1].sum() < inside
-    return report(f"load {len(events):,} events as {shape}", value, None, limit_ms)
+    return at_most(f"load {len(events):,} events as {shape}", value, None, limit_ms)
 
 
 def bench_increment(shape: str, events: np.ndarray) -> bool:
@@ -176,10 +144,12 @@ def bench_increment(shape: str, events: np.ndarray) -> bool:
         now_ms=kept.spec.time.end_ms - 1,
     )
     everything = np.concatenate([history, live])
-    baseline = median_ms(lambda: rebuilt.load(everything))
+    baseline = median_ms(lambda: rebuilt.load(everything), ROUNDS)
     np.testing.assert_allclose(kept.values, rebuilt.values, rtol=1e-9, atol=1e-25)
     name = f"advance and add 5 events as {shape}"
-    return report(name, statistics.median(times), baseline, goal=20 if shape == "bands" else 2)
+    return times_better(
+        name, statistics.median(times), baseline, goal=20 if shape == "bands" else 2
+    )
 
 
 def bench_late(events: np.ndarray) -> bool:
@@ -189,12 +159,12 @@ def bench_late(events: np.ndarray) -> bool:
     late = events[:1].copy()
     late["ts_ms"], late["price"] = SPEC.time.start_ms, SPEC.price.low + 1_000
     before = field.values[:, -1].sum()
-    value = median_ms(lambda: field.add(late))
+    value = median_ms(lambda: field.add(late), ROUNDS)
     share = float(late["notional"][0] * np.exp(-SPEC.time.bin_ms * 1_440 / TAU_MS))
     gained = field.values[:, -1].sum() - before
     assert abs(gained - (ROUNDS + 1) * share) <= 1e-9 * field.values[:, -1].sum()
-    baseline = median_ms(lambda: field.load(events))
-    return report("one event a whole window late, as bands", value, baseline, goal=5)
+    baseline = median_ms(lambda: field.load(events), ROUNDS)
+    return times_better("one event a whole window late, as bands", value, baseline, goal=5)
 
 
 def plain_bytes(values: NDArray[np.float64], clip_usd: float) -> NDArray[np.uint8]:
@@ -212,18 +182,18 @@ def bench_bytes(values: NDArray[np.float64]) -> bool:
     assert np.mean(levels != plain) < 1e-4
     assert np.max(np.abs(levels.astype(int) - plain)) <= 1
     n_cells = f"{values.size:,} cells"
-    value = median_ms(lambda: to_bytes(values, scale))
-    baseline = median_ms(lambda: plain_bytes(values, clip_usd))
-    is_ok = report(f"to_bytes of {n_cells}, sqrt", value, baseline, goal=1.2)
+    value = median_ms(lambda: to_bytes(values, scale), ROUNDS)
+    baseline = median_ms(lambda: plain_bytes(values, clip_usd), ROUNDS)
+    is_ok = times_better(f"to_bytes of {n_cells}, sqrt", value, baseline, goal=1.2)
     for mode, floor in (("linear", 0.0), ("log", log_floor(clip_usd))):
         other = Scale(mode, floor, clip_usd)
         assert to_bytes(values, other).max() == 255
-        spent = median_ms(lambda other=other: to_bytes(values, other))  # type: ignore[misc]
-        is_ok &= report(f"to_bytes of {n_cells}, {mode}", spent, None, goal=20)
+        spent = median_ms(lambda other=other: to_bytes(values, other), ROUNDS)  # type: ignore[misc]
+        is_ok &= at_most(f"to_bytes of {n_cells}, {mode}", spent, None, goal=20)
     column = values[:, -1:]
     assert np.array_equal(to_bytes(column, scale), levels[:, -1:])
     spent = median_ms(lambda: to_bytes(column, scale), rounds=99)
-    return is_ok & report("to_bytes of one column", spent, value, goal=10)
+    return is_ok & times_better("to_bytes of one column", spent, value, goal=10)
 
 
 def bench_clip(values: NDArray[np.float64]) -> bool:
@@ -235,8 +205,10 @@ def bench_clip(values: NDArray[np.float64]) -> bool:
     clip_usd = auto_clip(values, 99.5)
     assert clip_usd is not None
     assert abs(clip_usd - plain()) <= 1e-12 * clip_usd
-    value = median_ms(lambda: auto_clip(values, 99.5))
-    return report(f"auto_clip of {values.size:,} cells", value, median_ms(plain), goal=1.1)
+    value = median_ms(lambda: auto_clip(values, 99.5), ROUNDS)
+    return times_better(
+        f"auto_clip of {values.size:,} cells", value, median_ms(plain, ROUNDS), goal=1.1
+    )
 
 
 def main() -> int:

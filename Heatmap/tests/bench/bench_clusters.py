@@ -6,7 +6,6 @@ line has a limit instead of a baseline, the goal is the largest allowed value. T
 are quotients of the shortest processor times: a quotient doubles what other programs disturb.
 """
 
-import json
 import math
 import statistics
 import sys
@@ -20,6 +19,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from Heatmap.aggregation.cluster_index import ClusterIndex
 from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
 from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.tests.bench.measurements import at_most, median_ms, times_better
 
 ROUNDS = 15
 NOW_MS = 1_733_346_000_000
@@ -31,17 +31,6 @@ N_WARD = 7_000
 FEW, MANY, MOST = 10_000, 100_000, 1_000_000
 
 
-def median_ms(call: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Return the median time of a call, milliseconds; one round before warms up."""
-    call()
-    times = []
-    for _ in range(rounds):
-        start = perf_counter()
-        call()
-        times.append((perf_counter() - start) * 1_000)
-    return statistics.median(times)
-
-
 def least_ms(call: Callable[[], object]) -> float:
     """Return the shortest time that a call takes of the processor, milliseconds."""
     call()
@@ -51,26 +40,6 @@ def least_ms(call: Callable[[], object]) -> float:
         call()
         times.append((thread_time() - start) * 1_000)
     return min(times)
-
-
-def report(name: str, value: float, baseline: float | None, goal: float, unit: str = "ms") -> bool:
-    """Print one result; `goal` is a ratio to the baseline, or a limit where there is none."""
-    ratio = None if baseline is None else baseline / value
-    is_ok = value <= goal if ratio is None else ratio >= goal
-    print(
-        json.dumps(
-            {
-                "name": name,
-                "value": round(value, 4),
-                "unit": unit,
-                "baseline": None if baseline is None else round(baseline, 4),
-                "ratio": None if ratio is None else round(ratio, 2),
-                "goal": goal,
-                "ok": is_ok,
-            }
-        )
-    )
-    return is_ok
 
 
 def events_at(prices: np.ndarray) -> np.ndarray:
@@ -107,7 +76,7 @@ def time_of(events: np.ndarray) -> float:
     found = find_clusters(events, PRICE, NOW_MS, ClusterParameters(min_cluster_size=1))
     assert sum(one.liquidation_count for one in found) == len(events)
     assert all(one.highest_price / one.lowest_price - 1 < 0.02 + 1e-9 for one in found)
-    return median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS))
+    return median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS), ROUNDS)
 
 
 def bench_growth(name: str, make: Callable[[int], np.ndarray]) -> bool:
@@ -126,9 +95,9 @@ def bench_growth(name: str, make: Callable[[int], np.ndarray]) -> bool:
         assert sum(one.liquidation_count for one in found) == n
     n_log_n = MOST * math.log(MOST) / (FEW * math.log(FEW))
     of = f"{name}, growth of the time from {{:,}} to {MOST:,} events beside"
-    return report(
+    return times_better(
         f"{of.format(FEW)} n log n", took[MOST] / took[FEW], n_log_n, 1, "times"
-    ) & report(
+    ) & times_better(
         f"{of.format(MANY)} numpy.argsort",
         took[MOST] / took[MANY],
         sorting[MOST] / sorting[MANY],
@@ -155,9 +124,9 @@ def bench_ward() -> bool:
     by_ward = [events["price"][labels == label] for label in np.unique(labels)]
     assert spans == sorted((float(part.min()), float(part.max())) for part in by_ward)
     assert len(spans) == 20
-    value = median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS))
+    value = median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS), ROUNDS)
     name = f"clusters of {N_WARD:,} events, beside SciPy's Ward linkage"
-    return report(name, value, median_ms(ward, 3), goal=100)
+    return times_better(name, value, median_ms(ward, 3), goal=100)
 
 
 def bench_index() -> bool:
@@ -174,12 +143,12 @@ def bench_index() -> bool:
         times.append((perf_counter() - start) * 1_000)
         assert found
     assert found == find_clusters(events, PRICE, NOW_MS, PARAMETERS)
-    baseline = median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS))
-    is_ok = report(
+    baseline = median_ms(lambda: find_clusters(events, PRICE, NOW_MS, PARAMETERS), ROUNDS)
+    is_ok = at_most(
         f"5 events to {FEW:,} kept, and their clusters", statistics.median(times), None, 5
     )
-    kept = median_ms(lambda: index.clusters(PRICE, NOW_MS))
-    return is_ok & report(f"clusters of {FEW:,} kept, beside from scratch", kept, baseline, 1)
+    kept = median_ms(lambda: index.clusters(PRICE, NOW_MS), ROUNDS)
+    return is_ok & times_better(f"clusters of {FEW:,} kept, beside from scratch", kept, baseline, 1)
 
 
 def bench_memory() -> bool:
@@ -195,8 +164,8 @@ def bench_memory() -> bool:
     tracemalloc.stop()
     assert found == find_clusters(events, PRICE, NOW_MS, PARAMETERS)
     assert len(index) == FEW
-    is_ok = report(f"memory of {FEW:,} events, kept", kept / 1e6, None, 2, "MB")
-    return is_ok & report(f"memory of {FEW:,} events, at most", peak / 1e6, None, 2, "MB")
+    is_ok = at_most(f"memory of {FEW:,} events, kept", kept / 1e6, None, 2, "MB")
+    return is_ok & at_most(f"memory of {FEW:,} events, at most", peak / 1e6, None, 2, "MB")
 
 
 def main() -> int:
@@ -204,9 +173,9 @@ def main() -> int:
     events = market(MANY)
     shuffled = np.random.default_rng(4).permutation(events)
     results = [
-        report(f"clusters of {MANY:,} events", time_of(events), None, 20),
-        report(f"clusters of {MANY:,} events in no order", time_of(shuffled), None, 20),
-        report(f"clusters of {MANY:,} events, growing gaps", time_of(peeled(MANY)), None, 20),
+        at_most(f"clusters of {MANY:,} events", time_of(events), None, 20),
+        at_most(f"clusters of {MANY:,} events in no order", time_of(shuffled), None, 20),
+        at_most(f"clusters of {MANY:,} events, growing gaps", time_of(peeled(MANY)), None, 20),
         bench_ward(),
         bench_growth("market", market),
         bench_growth("growing gaps", peeled),

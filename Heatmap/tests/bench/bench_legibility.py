@@ -36,6 +36,7 @@ from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.recording import parse_time
+from Heatmap.tests.bench.measurements import tell
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 MESSAGES = DATA / "forceorder_btcusdt_2024-12-04_06.jsonl"
@@ -311,18 +312,7 @@ async def settled(picture: Callable[[], Pixels]) -> Pixels:
 
 def report(name: str, value: float, baseline: float, goal: float) -> bool:
     """Print one result in per cent; `goal` is the least that is good."""
-    ok = value >= goal
-    line = {
-        "name": name,
-        "value": round(value, 2),
-        "unit": "%",
-        "baseline": round(baseline, 2),
-        "ratio": round(value / baseline, 2) if baseline else None,
-        "goal": goal,
-        "ok": ok,
-    }
-    print(json.dumps(line), flush=True)
-    return ok
+    return tell(name, value, "%", goal, ok=value >= goal, baseline=baseline)
 
 
 async def run(folder: Path) -> bool:

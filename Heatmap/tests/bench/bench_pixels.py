@@ -32,6 +32,7 @@ from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
+from Heatmap.tests.bench.measurements import median_ms
 from Heatmap.tests.ui.chart_page import to_array
 from Heatmap.ui.chart_layer import HeatmapLayer
 
@@ -244,16 +245,6 @@ async def base64_floor_ms(bench: Bench) -> float:
     return statistics.median(times)
 
 
-def median_ms(action: Callable[[], object]) -> float:
-    """Return the median time of an action, milliseconds."""
-    times = []
-    for _ in range(ROUNDS):
-        began = perf_counter()
-        action()
-        times.append((perf_counter() - began) * 1_000)
-    return statistics.median(times)
-
-
 async def floors_ms(bench: Bench) -> dict[str, float]:
     """Return what a new picture cannot do without, each measured alone, milliseconds."""
     (feed, _task) = next(iter(bench.service._feeds.values()))
@@ -270,11 +261,11 @@ async def floors_ms(bench: Bench) -> dict[str, float]:
         events = reader.read_window("BTCUSDT", start_ms, None).events
         in_window = np.count_nonzero(events["ts_ms"] >= NOW_MS - TWO_DAYS_MS)
         assert in_window == IN_TWO_DAYS, in_window
-        read = median_ms(lambda: reader.read_window("BTCUSDT", start_ms, None))
+        read = median_ms(lambda: reader.read_window("BTCUSDT", start_ms, None), ROUNDS)
     assert build_grid(events, spec).count.sum() > 0.9 * IN_TWO_DAYS
     return {
         "indexed read": read,
-        "binning": median_ms(lambda: build_grid(events, spec)),
+        "binning": median_ms(lambda: build_grid(events, spec), ROUNDS),
         "base64 there and back": await base64_floor_ms(bench),
         "one frame": await bench.page.frame_ms(),
     }

@@ -29,6 +29,7 @@ from Heatmap.ingestion.force_order import keep_wanted, parse_frame
 from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
 from Heatmap.model import DataKind, LiquidationEvent, StoredBatch
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
+from Heatmap.tests.bench.measurements import tell
 from Heatmap.tests.torture.hostile_exchange import HostileExchange
 
 ROOT = Path(Heatmap.__file__).resolve().parents[1]
@@ -71,23 +72,6 @@ def parsed(text: bytes) -> LiquidationEvent:
     item = keep_wanted(item, SYMBOLS)
     assert isinstance(item, LiquidationEvent), f"a frame gave no event: {item}"
     return item
-
-
-def report(
-    name: str, value: float, unit: str, goal: float, *, ok: bool, baseline: float | None = None
-) -> bool:
-    """Print one result."""
-    line = {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "baseline": None if baseline is None else round(baseline, 3),
-        "ratio": None if baseline is None else round(value / baseline, 3),
-        "goal": goal,
-        "ok": ok,
-    }
-    print(json.dumps(line), flush=True)
-    return ok
 
 
 def check_rows(path: Path, texts: Sequence[bytes]) -> None:
@@ -153,13 +137,13 @@ def bench_rate(folder: Path) -> bool:
     name = f"parse, validate, deduplicate, store in batches of {BATCH}"
     return all(
         (
-            report(
+            tell(
                 f"{name}: share of plain executemany",
                 *(rate, "events/s", round(LEAST_SHARE * baseline)),
                 ok=rate >= LEAST_SHARE * baseline,
                 baseline=baseline,
             ),
-            report(f"{name}: rate", rate, "events/s", LEAST_RATE, ok=rate > LEAST_RATE),
+            tell(f"{name}: rate", rate, "events/s", LEAST_RATE, ok=rate > LEAST_RATE),
         )
     )
 
@@ -242,7 +226,7 @@ def bench_full_queue() -> bool:
         raise AssertionError(f"the queue was not full: {answer}")
     value = float(str(answer["mb"]))
     name = f"resident with {QUEUE:,} events waiting"
-    return report(name, value, "MB", FULL_QUEUE_LIMIT_MB, ok=value < FULL_QUEUE_LIMIT_MB)
+    return tell(name, value, "MB", FULL_QUEUE_LIMIT_MB, ok=value < FULL_QUEUE_LIMIT_MB)
 
 
 def bench_many(folder: Path) -> bool:
@@ -255,7 +239,7 @@ def bench_many(folder: Path) -> bool:
         raise AssertionError(f"only {count} events were stored in {MANY_LIMIT_S} s")
     first, last = float(figures[str(MANY // 5)]), float(figures[str(count)])
     name = f"resident gained from {MANY // 5:,} to {count:,} events stored"
-    return report(
+    return tell(
         name, last - first, "MB", GROWTH_LIMIT_MB, ok=last - first < GROWTH_LIMIT_MB, baseline=first
     )
 
@@ -292,7 +276,7 @@ def bench_steady(folder: Path) -> bool:
     if count < STEADY_S:
         raise AssertionError(f"the recorder stored only {count} events")
     name = "resident, python -m Heatmap record, steady"
-    return report(name, value, "MB", STEADY_LIMIT_MB, ok=value < STEADY_LIMIT_MB)
+    return tell(name, value, "MB", STEADY_LIMIT_MB, ok=value < STEADY_LIMIT_MB)
 
 
 def main(words: Sequence[str]) -> int:

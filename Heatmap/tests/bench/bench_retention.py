@@ -16,7 +16,8 @@ import numpy as np
 from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
-from Heatmap.tests.bench.bench_storage import START_MS, STEP_MS, make_events, report
+from Heatmap.tests.bench.bench_storage import START_MS, STEP_MS, make_events
+from Heatmap.tests.bench.measurements import at_most
 
 TOTAL, EXPIRED = 400_000, 300_000
 GOAL_MS = 50.0
@@ -57,7 +58,7 @@ def _count(store: SqliteStore) -> bool:
         found += count
     if found != EXPIRED:
         raise AssertionError(f"{found} events were counted, expected {EXPIRED}")
-    return report(
+    return at_most(
         f"longest of {len(steps)} steps that count what expired", max(steps), None, GOAL_MS
     )
 
@@ -80,9 +81,9 @@ def _delete(store: SqliteStore) -> list[bool]:
         raise AssertionError(f"{deleted} events were deleted, expected {EXPIRED}")
     name = f"{len(steps)} steps that delete {EXPIRED} events"
     return [
-        report(f"99th percentile of {name}", float(np.percentile(steps, 99)), None, GOAL_MS),
-        report(f"longest of {name}", max(steps), None, GOAL_MS),
-        report("longest write between them", max(writes), None, GOAL_MS),
+        at_most(f"99th percentile of {name}", float(np.percentile(steps, 99)), None, GOAL_MS),
+        at_most(f"longest of {name}", max(steps), None, GOAL_MS),
+        at_most("longest write between them", max(writes), None, GOAL_MS),
     ]
 
 
@@ -95,7 +96,7 @@ def _shrink(store: SqliteStore) -> list[bool]:
         steps.append((time.perf_counter() - started) * 1000)
     if store.path.stat().st_size > size_before / 2:
         raise AssertionError("the file did not shrink")
-    return [report("longest of 400 steps that shrink the file", max(steps), None, GOAL_MS)]
+    return [at_most("longest of 400 steps that shrink the file", max(steps), None, GOAL_MS)]
 
 
 if __name__ == "__main__":

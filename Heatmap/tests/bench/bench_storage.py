@@ -6,7 +6,6 @@ that is timed is checked first; a wrong one ends the run.
 """
 
 import gc
-import json
 import sqlite3
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.model import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
+from Heatmap.tests.bench.measurements import at_most, tell
 
 TOTAL = 200_000
 IN_WINDOW = 20_000
@@ -75,22 +75,6 @@ def measure(action: Callable[[], Any], repeats: int) -> float:
     return median(times)
 
 
-def report(name: str, value: float, baseline: float | None, goal: float, unit: str = "ms") -> bool:
-    """Print one result; `goal` is the largest value that is good."""
-    ok = value <= goal
-    line = {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "baseline": None if baseline is None else round(baseline, 3),
-        "ratio": None if baseline is None else round(value / baseline, 3),
-        "goal": goal,
-        "ok": ok,
-    }
-    print(json.dumps(line), flush=True)
-    return ok
-
-
 def longest_stall(action: Callable[[], Any]) -> float:
     """Return the longest time another Python thread stands still during an action, milliseconds.
 
@@ -138,9 +122,9 @@ def bench_read(path: Path, events: Sequence[LiquidationEvent]) -> bool:
         if not np.isclose(answer["notional"].sum(), expected, rtol=1e-12):
             raise AssertionError("the window's notional is not what was stored")
         baseline = measure(read_plainly, 15)
-        fast = report("read 2 days, 20,000 of 200,000 events", measure(read, 15), baseline, 60.0)
+        fast = at_most("read 2 days, 20,000 of 200,000 events", measure(read, 15), baseline, 60.0)
         stalls = [median(longest_stall(way) for _ in range(9)) for way in (read, read_plainly)]
-    return report("longest stall of another thread during it", *stalls, 8.0) and fast
+    return at_most("longest stall of another thread during it", *stalls, 8.0) and fast
 
 
 def fill_quickly(path: Path, count: int) -> None:
@@ -196,16 +180,13 @@ def bench_flat(directory: Path) -> bool:
     ]
     for reader in readers:
         reader.close()
-    is_quick = report("read 10 events stored since, of 5,000,000", after_ms[1], after_ms[0], 2.0)
+    is_quick = at_most("read 10 events stored since, of 5,000,000", after_ms[1], after_ms[0], 2.0)
     small_ms, large_ms = (median(spent) for spent in times)
     name = f"read {FLAT_WINDOW:,} of 5,000,000 events, against the same of 10,000"
-    line = {"name": name, "value": round(large_ms, 3), "unit": "ms", "baseline": round(small_ms, 3)}
-    ratio = large_ms / small_ms
-    is_ok = ratio <= FLAT_GOAL
-    print(
-        json.dumps({**line, "ratio": round(ratio, 3), "goal": FLAT_GOAL, "ok": is_ok}), flush=True
+    is_flat = tell(
+        name, large_ms, "ms", FLAT_GOAL, ok=large_ms / small_ms <= FLAT_GOAL, baseline=small_ms
     )
-    return is_ok and is_quick
+    return is_flat and is_quick
 
 
 def bench_write(directory: Path) -> bool:
@@ -226,7 +207,7 @@ def bench_write(directory: Path) -> bool:
 
     batched = median(store_in(f"batched{turn}.sqlite3", 100) for turn in range(5))
     single = median(store_in(f"single{turn}.sqlite3", 1) for turn in range(5))
-    return report("store an event, in batches of 100", batched, single, 100.0, "us")
+    return at_most("store an event, in batches of 100", batched, single, 100.0, "us")
 
 
 def bench_duplicates(path: Path, events: Sequence[LiquidationEvent]) -> bool:
@@ -241,7 +222,7 @@ def bench_duplicates(path: Path, events: Sequence[LiquidationEvent]) -> bool:
         if store.write(fresh).duplicates:
             raise AssertionError("a new event was taken for a duplicate")
         baseline = (time.perf_counter() - started) * 1000
-    return report("recognise 200 duplicates among 200,000 events", value, baseline, 20.0)
+    return at_most("recognise 200 duplicates among 200,000 events", value, baseline, 20.0)
 
 
 def bench_coverage(directory: Path) -> bool:
@@ -263,7 +244,7 @@ def bench_coverage(directory: Path) -> bool:
         ).fetchone()
         if newest != (2 * 10**9 - 1000, next(beats) - 1000):
             raise AssertionError("the heartbeats did not make one interval")
-    return report("extend coverage by a heartbeat", value, None, 2.0)
+    return at_most("extend coverage by a heartbeat", value, None, 2.0)
 
 
 def bench_retention(path: Path) -> bool:
@@ -282,7 +263,7 @@ def bench_retention(path: Path) -> bool:
         if deleted < TOTAL // 2:
             raise AssertionError(f"{deleted} events were deleted, expected {TOTAL // 2}")
     name = f"99th percentile of {len(steps)} retention steps"
-    return report(name, float(np.percentile(steps, 99)), None, 50.0)
+    return at_most(name, float(np.percentile(steps, 99)), None, 50.0)
 
 
 def fill(path: Path, events: Sequence[LiquidationEvent]) -> None:

@@ -25,6 +25,7 @@ from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from Heatmap.tests.bench.measurements import tell
 from Heatmap.tests.ui.chart_page import WatchedPage, page_html, to_array
 
 WAIT_S = 30.0
@@ -300,20 +301,10 @@ def report(
     """
     value = statistics.median(times)
     ratio = None if baseline is None else baseline / value
-    is_ok = goal is None or (value <= goal if ratio is None else ratio >= goal)
+    ok = goal is None or (value <= goal if ratio is None else ratio >= goal)
     low, high = spread or (min(times), max(times))
-    line = {
-        "name": name,
-        "value": round(value, 3),
-        "unit": "ms",
-        "baseline": None if baseline is None else round(baseline, 3),
-        "ratio": None if ratio is None else round(ratio, 3),
-        "goal": goal,
-        "ok": is_ok,
-        "spread": [round(low, 3), round(high, 3)],
-    }
-    print(json.dumps(line), flush=True)
-    return is_ok
+    told = [round(low, 3), round(high, 3)]
+    return tell(name, value, "ms", goal, ok=ok, baseline=baseline, ratio=ratio, spread=told)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, bool]]) -> int:

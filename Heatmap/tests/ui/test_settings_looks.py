@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,38 +22,16 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap import HeatmapService
 from Heatmap.heatmap_settings import PALETTES
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.tests.ui.settings_controls import FIELDS, enter, interactive, is_inner, pages
+from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
 from Heatmap.ui.status_panel import StatusPanel
-
-DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
-    assert qt_loop is not None
-    return PreparedService(tmp_path / "x.sqlite3")
-
-
-@pytest.fixture
-def tab(qtbot: Any, service: HeatmapService, store: QSettings) -> HeatmapSettingsTab:
-    made = HeatmapSettingsTab(service, store)
-    qtbot.addWidget(made)
-    made.show()
-    return made
 
 
 def test_every_widget_with_a_text_or_a_value_says_what_it_is_for(tab: HeatmapSettingsTab) -> None:

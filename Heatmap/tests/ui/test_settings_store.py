@@ -11,29 +11,9 @@ from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QLabel, QSlider
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import CHANGES, choose
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.settings_store import unused_texts
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
-    assert qt_loop is not None
-    return PreparedService(tmp_path / "x.sqlite3")
-
-
-@pytest.fixture
-def tab(qtbot: Any, service: HeatmapService, store: QSettings) -> HeatmapSettingsTab:
-    made = HeatmapSettingsTab(service, store)
-    qtbot.addWidget(made)
-    made.show()
-    return made
 
 
 class CountingStore(QSettings):

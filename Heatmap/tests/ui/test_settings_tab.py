@@ -28,30 +28,9 @@ from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.model import DataKind
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.tests.ui.settings_controls import CHANGES, FIELDS, choose, control, enter, turn
+from Heatmap.tests.ui.settings_controls import CHANGES, DAY_MS, FIELDS, choose, control, enter, turn
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.setting_rows import value_range
-
-DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> QSettings:
-    return QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
-
-
-@pytest.fixture
-def service(qt_loop: Any, tmp_path: Path) -> PreparedService:
-    assert qt_loop is not None
-    return PreparedService(tmp_path / "x.sqlite3")
-
-
-@pytest.fixture
-def tab(qtbot: Any, service: HeatmapService, store: QSettings) -> HeatmapSettingsTab:
-    made = HeatmapSettingsTab(service, store)
-    qtbot.addWidget(made)
-    made.show()
-    return made
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:

@@ -76,8 +76,8 @@ def pending_of(batch: StoredBatch) -> Pending:
     return list(zip(batch.row_ids, batch.events, strict=True))
 
 
-def rebuilt(directory: Path, asked: PictureRequest) -> PictureMessage:
-    other = HeatPicture(directory / "x.sqlite3", "BTCUSDT")
+def rebuilt(path: Path, asked: PictureRequest) -> PictureMessage:
+    other = HeatPicture(path, "BTCUSDT")
     try:
         return whole(other.rebuild(asked, ()))
     finally:

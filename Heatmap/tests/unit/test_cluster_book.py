@@ -49,11 +49,6 @@ class Market:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
 def store(path: Path) -> Iterator[SqliteStore]:
     with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as opened:
         yield opened

@@ -29,17 +29,6 @@ def event(
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(path, DataKind.LIVE) as opened:
-        yield opened
-
-
-@pytest.fixture
 def reader(store: SqliteStore) -> Iterator[EventReader]:
     with EventReader(store.path) as opened:
         yield opened

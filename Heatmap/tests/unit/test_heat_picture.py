@@ -1,14 +1,13 @@
 """A picture from a real database: rebuilt or kept up, it is the same; gaps are told truthfully."""
 
 import dataclasses
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from Heatmap.model import DataKind, OrderSide, Viewport
+from Heatmap.model import OrderSide, Viewport
 from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import Heartbeats, PictureRequest
@@ -27,20 +26,6 @@ from Heatmap.tests.unit.picture_requests import (
     request,
     whole,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(tmp_path / "x.sqlite3", DataKind.REPLAY) as opened:
-        yield opened
-
-
-@pytest.fixture
-def picture(tmp_path: Path, store: SqliteStore) -> Iterator[HeatPicture]:
-    assert store is not None  # the file is there before a picture reads it
-    made = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
-    yield made
-    made.close()
 
 
 def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) -> None:
@@ -62,7 +47,7 @@ def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) 
 @pytest.mark.parametrize("side", ["both", "shorts", "split"])
 @pytest.mark.parametrize("shape", ["bands", "spots", "cells"])
 def test_batches_give_the_same_picture_as_a_rebuild(
-    store: SqliteStore, picture: HeatPicture, tmp_path: Path, shape: str, side: str
+    store: SqliteStore, picture: HeatPicture, path: Path, shape: str, side: str
 ) -> None:
     values = {"clip_usd": 50_000.0, "shape": shape, "side": side, "minimum_notional": 500.0}
     store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=1))
@@ -84,7 +69,7 @@ def test_batches_give_the_same_picture_as_a_rebuild(
         added = np.frombuffer(columns(message).cells, np.uint8)
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
         cells[:, first : first + meta["cols"]] = added.reshape(cells.shape[0], meta["cols"])
-    expected = cells_of(rebuilt(tmp_path, request(now_ms, **values)))
+    expected = cells_of(rebuilt(path, request(now_ms, **values)))
     assert expected.any()
     # A value in the middle between two levels may round either way.
     step_size = 2 if side == "split" else 1
@@ -249,7 +234,7 @@ def test_coverage_that_lags_by_more_than_writing_explains_is_not_stretched(
 
 
 def test_locked_colours_stay_comparable_between_days_and_windows(
-    store: SqliteStore, tmp_path: Path
+    store: SqliteStore, path: Path
 ) -> None:
     day_ms = 86_400_000
     marks = [
@@ -273,7 +258,7 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
                 decay="off",
                 shape="cells",
             )
-            message = rebuilt(tmp_path, asked)
+            message = rebuilt(path, asked)
             scales.append(message.meta["scale"])
             levels.add(int(cells_of(message)[place(message.meta, mark.ts_ms, mark.price)]))
     assert levels == {round(255 * (4e4 / 250_000.0) ** 0.5)}
@@ -282,12 +267,12 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
 
 @pytest.mark.parametrize("side", ["both", "split"])
 def test_drawn_columns_keep_their_locked_colours_as_the_window_moves_on(
-    store: SqliteStore, tmp_path: Path, side: str
+    store: SqliteStore, path: Path, side: str
 ) -> None:
     store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS + 3_600_000, seed=21))
     values = {"clip_usd": 50_000.0, "side": side}
-    before = rebuilt(tmp_path, request(**values))
-    after = rebuilt(tmp_path, request(NOW_MS + 1_800_000, **values))
+    before = rebuilt(path, request(**values))
+    after = rebuilt(path, request(NOW_MS + 1_800_000, **values))
     moved = (after.meta["timeStartMs"] - before.meta["timeStartMs"]) // before.meta["binMs"]
     assert moved == 180
     # All but the column of then, whose end was still to come.

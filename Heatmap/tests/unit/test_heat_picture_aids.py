@@ -1,14 +1,13 @@
 """What helps to read a picture: the price profile, and what lies under the crosshair."""
 
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide
+from Heatmap.model import LiquidationEvent, OrderSide
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery, PictureMessage
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -26,20 +25,6 @@ from Heatmap.tests.unit.picture_requests import (
     request,
     whole,
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(tmp_path / "x.sqlite3", DataKind.REPLAY) as opened:
-        yield opened
-
-
-@pytest.fixture
-def picture(tmp_path: Path, store: SqliteStore) -> Iterator[HeatPicture]:
-    assert store is not None  # the file is there before a picture reads it
-    made = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
-    yield made
-    made.close()
 
 
 def bars_of(message: PictureMessage) -> np.ndarray:
@@ -75,7 +60,7 @@ def assert_profile(
 
 
 def test_the_price_profile_is_of_the_windows_longs_and_shorts(
-    store: SqliteStore, picture: HeatPicture, tmp_path: Path
+    store: SqliteStore, picture: HeatPicture, path: Path
 ) -> None:
     values = {"price_profile": True, "clip_usd": 50_000.0}
     events = random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=30)
@@ -89,7 +74,7 @@ def test_the_price_profile_is_of_the_windows_longs_and_shorts(
         events += fresh
         update = columns(picture.update(request(now_ms, **values), pending_of(store.write(fresh))))
         assert_profile(update, message.meta, events, now_ms)
-    again = rebuilt(tmp_path, request(now_ms, **values))
+    again = rebuilt(path, request(now_ms, **values))
     assert again.meta["profile"] == update.meta["profile"]
 
 
@@ -141,7 +126,7 @@ def test_the_profile_of_nothing_is_empty(picture: HeatPicture) -> None:
 
 
 def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
-    store: SqliteStore, picture: HeatPicture, tmp_path: Path
+    store: SqliteStore, picture: HeatPicture, path: Path
 ) -> None:
     somewhere = CellQuery(98_000, 98_010, NOW_MS - 60_000, NOW_MS - 50_000)
     assert picture.describe(somewhere) is None
@@ -167,7 +152,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     report = picture.describe(asked)
     assert line(report, "Liquidated here") == "\u2265 13k USD in 2"
     assert line(report, "At this level so far") == "\u2265 13k USD in 3"
-    other = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
+    other = HeatPicture(path, "BTCUSDT")
     other.rebuild(request(), ())
     assert other.describe(asked) == report
     other.close()
@@ -202,7 +187,7 @@ def test_a_place_that_has_left_the_window_is_not_described(
     ],
 )
 def test_old_events_are_forgotten_once_no_picture_would_read_them(
-    store: SqliteStore, picture: HeatPicture, tmp_path: Path, values: dict[str, Any], is_kept: bool
+    store: SqliteStore, picture: HeatPicture, path: Path, values: dict[str, Any], is_kept: bool
 ) -> None:
     old = random_events(50, NOW_MS - 7_200_000, NOW_MS, seed=40)
     store.write(old)
@@ -218,7 +203,7 @@ def test_old_events_are_forgotten_once_no_picture_would_read_them(
         picture.update(request(now_ms, **values), batch)
     assert len(picture._events) == (51 if is_kept else 1)
     # What is told is what a picture built now would tell.
-    again = HeatPicture(tmp_path / "x.sqlite3", "BTCUSDT")
+    again = HeatPicture(path, "BTCUSDT")
     asked = query(whole(again.rebuild(request(now_ms, **values), ())).meta, fresh.ts_ms, 98_000.0)
     assert picture.describe(asked) == again.describe(asked)
     assert line(again.describe(asked), "Liquidated here") == "\u2265 10k USD in 1"

@@ -1,6 +1,5 @@
 """Counters, recorded symbols and the retention in force, in a real file."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +11,6 @@ from Heatmap.model import REJECTED_COUNTER, DataKind, RejectReason
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import count_expired, kept_retention_ms, read_status
 from Heatmap.tests.unit.stored_events import events
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(path, DataKind.LIVE) as opened:
-        yield opened
 
 
 def test_counters_add_up_over_calls_and_runs(path: Path) -> None:

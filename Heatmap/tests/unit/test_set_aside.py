@@ -20,11 +20,6 @@ from Heatmap.tests.unit.stored_events import events, query
 NOW = datetime(2026, 11, 20, 5, 30, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
 def damage_all_but_the_first_page(path: Path) -> bytes:
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)

@@ -3,7 +3,6 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,18 +15,6 @@ from Heatmap.errors import (
 from Heatmap.model import DataKind, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.unit.stored_events import EVENT, events, query
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(path, DataKind.LIVE) as opened:
-        yield opened
-
 
 # --- events
 

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -26,17 +26,6 @@ from Heatmap.storage.writer_lock import is_writer_active
 from Heatmap.tests.unit.stored_events import EVENT, events, query
 
 ROOT = Path(Heatmap.__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(path, DataKind.LIVE) as opened:
-        yield opened
 
 
 def other_program(path: Path) -> None:

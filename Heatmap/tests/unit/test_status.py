@@ -24,11 +24,6 @@ def event(ts_ms: int, side: OrderSide, notional: float) -> LiquidationEvent:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "heatmap.sqlite3"
-
-
-@pytest.fixture
 def recorded(path: Path) -> Path:
     with SqliteStore(path, DataKind.REPLAY) as store:
         store.write(
