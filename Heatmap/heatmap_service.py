@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.batch_inbox import BatchInbox
 from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.errors import StorageError
@@ -33,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
-INBOX_LIMIT = 1_000
-"""Batches kept for a loop that does not run; beyond it the layers are built anew from the file."""
 
 # Coverage is written after its events, about once a second; a second recorder's is not waited for.
 _COVERAGE_LAG_S = 15.0
@@ -103,12 +100,7 @@ class HeatmapService:
         self._feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
         self._restart_task: asyncio.Task[None] | None = None
         self._settings_listeners: list[SettingsListener] = []
-        # Batches on their way from the recorder's thread to the loop, and whether a callback that
-        # will drain them is pending; both under the lock.
-        self._inbox: deque[StoredBatch] = deque()
-        self._is_drain_pending = False
-        self._has_inbox_overflown = False
-        self._inbox_lock = threading.Lock()
+        self._inbox = BatchInbox(self._take_batches)
         self._lifecycle = asyncio.Lock()
         # Recording has begun, and what attaches is fed.
         self._is_started = False
@@ -435,8 +427,8 @@ class HeatmapService:
         self._loop, self._lifecycle = loop, asyncio.Lock()
         self._stop_task = self._restart_task = None
         self._stop_feeds()
-        # The earlier loop will not drain it; new feeds read the file.
-        self._empty_inbox()
+        # The earlier loop will not deliver it; new feeds read the file.
+        self._inbox.empty()
         return loop
 
     async def _start(self) -> None:
@@ -497,7 +489,7 @@ class HeatmapService:
             await loop.run_in_executor(control, recorder.stop)
             self._last_status = recorder.status()
             self._recorder = None
-        self._empty_inbox()
+        self._inbox.empty()
         # A picture under way is waited for beside the loop, not in it.
         if executor is not None:
             await loop.run_in_executor(control, executor.shutdown)
@@ -557,37 +549,13 @@ class HeatmapService:
             self._last_error = f"recording could not be started again: {error}"
 
     def _receive_batch(self, batch: StoredBatch) -> None:
-        """Take a batch in the recorder's thread; at most one callback to the loop is pending."""
+        """Take a batch in the recorder's thread."""
         self._clusters.add_batch(batch)
-        loop = self._loop
-        with self._inbox_lock:
-            self._inbox.append(batch)
-            if len(self._inbox) > INBOX_LIMIT:
-                self._inbox.clear()
-                self._has_inbox_overflown = True
-            if self._is_drain_pending or loop is None:
-                return
-            self._is_drain_pending = True
-        try:
-            loop.call_soon_threadsafe(self._drain)
-        except RuntimeError:
-            # The host has closed its loop without stopping the service; recording goes on.
-            self._empty_inbox()
+        self._inbox.put(batch, self._loop)
 
-    def _empty_inbox(self) -> None:
-        with self._inbox_lock:
-            self._inbox.clear()
-            self._is_drain_pending = False
-            self._has_inbox_overflown = False
-
-    def _drain(self) -> None:
-        with self._inbox_lock:
-            batches = list(self._inbox)
-            self._inbox.clear()
-            self._is_drain_pending = False
-            has_overflown, self._has_inbox_overflown = self._has_inbox_overflown, False
+    def _take_batches(self, batches: Sequence[StoredBatch], has_missed: bool) -> None:
         for feed, _task in self._feeds.values():
-            if has_overflown:
+            if has_missed:
                 feed.miss_batches()
             for batch in batches:
                 feed.add_batch(batch)
