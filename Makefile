@@ -5,12 +5,13 @@
 # carry the absolute path of the folder in which they were installed.
 PY := .venv/bin/python
 
-.PHONY: help setup setup-qt run test check bench torture
+.PHONY: help setup setup-qt run test check wheel bench torture
 
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
 	@echo 'make check              formatting, lint, types, imports, file length'
+	@echo 'make wheel              build the wheel into dist, try it in an empty environment'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
 	@echo 'make torture ARGS="..." faults, kills, freezes, a full disk (see ARGS=--help)'
 
@@ -45,6 +46,11 @@ check: setup
 	    --no-logo; \
 	gate 'file length' $(PY) tools/check_lines.py; \
 	test -z "$$failed"
+
+# For Qt's shared libraries: the packages come from the wheel's own list.
+wheel: setup-qt
+	@echo 'wheel: built, installed and run apart from the repository' >&2
+	@$(PY) tools/try_wheel.py
 
 # The packages that are measured against are not in requirements.txt: only this needs them.
 bench: setup-qt

@@ -72,7 +72,8 @@ def _clear() -> None:
             path.unlink()
 
 
-def _pip_environment() -> dict[str, str]:
+def pip_environment() -> dict[str, str]:
+    """Return this process's environment with the user's index, but with none of their folders."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     # A user's habits for other projects would put the packages elsewhere.
     for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH"):
@@ -94,7 +95,7 @@ def _run_logged(command: list[str], lock: int) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_pip_environment(),
+            env=pip_environment(),
             cwd=ROOT,
             pass_fds=(lock,),
             check=False,

@@ -1,16 +1,17 @@
 """The wheel carries all that runs, and runs without the repository."""
 
+import importlib
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = {".py", ".js", ".sql", ".html", ".md", ".typed"}
+TOOL = ROOT / "tools" / "try_wheel.py"
 TIMEOUT_S = 100
 
 
@@ -29,33 +30,32 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of what the repository ships, without a network."""
-    if not (ROOT / "pyproject.toml").exists():
+def tool() -> ModuleType:
+    """Load what `make wheel` is made of."""
+    if not TOOL.exists():
         pytest.skip("a copied plugin has no pyproject.toml to build a wheel from")
-    source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, source)
-    shutil.copytree(
-        ROOT / "Heatmap", source / "Heatmap", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    run("-m", "build", "--wheel", "--no-isolation", "--outdir", "dist", ".", cwd=source)
-    (built,) = (source / "dist").glob("*.whl")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TOOL.parent)
+        return importlib.import_module(TOOL.stem)
+
+
+@pytest.fixture(scope="module")
+def wheel(tool: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of what the repository ships, without a network."""
+    folder = tmp_path_factory.mktemp("build")
+    built: Path = tool.build_wheel(folder, "--wheel", "--no-isolation")
     return built
 
 
-def test_every_file_of_the_plugin_is_in_it_and_no_test(wheel: Path) -> None:
+def test_every_file_of_the_plugin_is_in_it_and_no_test(tool: ModuleType, wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("Heatmap/")}
-    expected = {
+    modules = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "Heatmap").rglob("*")
-        if path.is_file()
-        and path.suffix in SHIPPED
-        and "tests" not in path.relative_to(ROOT).parts
-        and "__pycache__" not in path.parts
+        for path in (ROOT / "Heatmap").rglob("*.py")
+        if "tests" not in path.relative_to(ROOT).parts
     }
-    assert packed == expected
+    assert packed == modules | {f"Heatmap/{name}" for name in tool.data_files()}
     assert {"Heatmap/ui/js/heatmap_layer.js", "Heatmap/storage/schema.sql", "Heatmap/py.typed"} < (
         packed
     )

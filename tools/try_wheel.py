@@ -1,0 +1,276 @@
+"""Build the wheel and try it where nothing else is: an empty environment, another folder.
+
+`python -m build` makes it from a copy of what the repository ships, pip installs it with the
+packages that it declares and no others, and it runs without the repository on its path. What has
+passed is in ``dist``. pip's usual variables (``PIP_INDEX_URL``, ``PIP_CERT``, ``HTTPS_PROXY``) are
+respected.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import pip_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+DIST = ROOT / "dist"
+_PLUGIN = "Heatmap"
+_EXTRA = "standalone"
+# Of this machine, what a program may need to run at all; nothing that tells where modules are.
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
+_INSTALL_LIMIT_S, _RUN_LIMIT_S = 1800.0, 120.0
+# The chart without its heatmap has about 900 colours, with it about 2,800.
+_FEWEST_COLOURS = 1500
+
+_CHECK_NAMES = """
+import sys
+from importlib import import_module, metadata
+for name in ("Heatmap", "Heatmap.ui"):
+    module = import_module(name)
+    assert module.__file__.startswith(sys.prefix), f"{name} came from {module.__file__}"
+    for public in module.__all__:
+        getattr(module, public)
+installed = {found.name.lower() for found in metadata.distributions()}
+assert "litecharts" not in installed, "litecharts is installed without the extra"
+"""
+_CHECK_FILES = """
+import sys
+from importlib.resources import files
+missing = [name for name in sys.argv[1:] if not files("Heatmap").joinpath(name).is_file()]
+assert not missing, f"{len(missing)} missing, as " + ", ".join(missing[:5])
+"""
+_CHECK_PICTURE = """
+import sys
+from PyQt6.QtGui import QImage
+picture = QImage(sys.argv[1]).convertToFormat(QImage.Format.Format_RGB32)
+assert not picture.isNull(), "it is no picture"
+data = picture.constBits().asstring(picture.sizeInBytes())
+colours = len({data[place : place + 4] for place in range(0, len(data), 4)})
+assert colours >= int(sys.argv[2]), f"it is blank, or without heat: {colours} colours"
+"""
+
+
+class WheelError(Exception):
+    """The wheel, or what it was to do, is not as it should be; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An environment of its own, and a folder and variables that know nothing of the repository.
+
+    Attributes
+    ----------
+    python
+        Its interpreter.
+    folder
+        Where programs run.
+    """
+
+    python: Path
+    folder: Path
+
+    def run(self, what: str, *words: str | Path) -> None:
+        """Run Python with `words`.
+
+        Raises
+        ------
+        WheelError
+            It ends with another status than 0, or not at all.
+        """
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment |= {
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "QT_QPA_PLATFORM": "offscreen",
+        }
+        run(what, [self.python, *words], self.folder, environment, _RUN_LIMIT_S)
+
+
+def _say(text: str) -> None:
+    print(f"wheel: {text}", file=sys.stderr, flush=True)
+
+
+def run(
+    what: str,
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: Mapping[str, str],
+    limit_s: float,
+) -> None:
+    """Run a command.
+
+    Raises
+    ------
+    WheelError
+        It ends with another status than 0, or not within `limit_s` seconds. The line has `what`
+        and why.
+    """
+    try:
+        result = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise WheelError(f"{what}: not done after {limit_s:.0f} s") from None
+    if result.returncode:
+        reason = _reason(result.stdout, result.stderr)
+        raise WheelError(f"{what}: {reason} (exit status {result.returncode})")
+
+
+def _reason(stdout: str, stderr: str) -> str:
+    """Return pip's last word on an error, else the last line on stderr, or on stdout."""
+    said = [line.strip() for line in (*stdout.splitlines(), *stderr.splitlines()) if line.strip()]
+    errors = [line for line in said if "ERROR: " in line]
+    return (errors or said or ["it gave no reason"])[-1]
+
+
+def data_files(root: Path = ROOT) -> list[str]:
+    """Return what the plugin ships beside its modules, relative to its folder, sorted."""
+    plugin = root / _PLUGIN
+    found = []
+    for path in plugin.rglob("*"):
+        relative = path.relative_to(plugin)
+        is_shipped = relative.parts[0] != "tests" and "__pycache__" not in relative.parts
+        is_other = path.suffix == ".py" or ".sqlite3" in path.name or path.name.startswith(".")
+        if path.is_file() and is_shipped and not is_other:
+            found.append(relative.as_posix())
+    return sorted(found)
+
+
+def build_wheel(folder: Path, *options: str, root: Path = ROOT) -> Path:
+    """Build from a copy: a ``build`` folder of another day would add its files to the wheel.
+
+    Parameters
+    ----------
+    folder
+        Where to work, empty; the wheel is in its ``dist``.
+    options
+        For ``python -m build``; with none it builds an sdist, and the wheel from that.
+    root
+        The repository.
+
+    Raises
+    ------
+    WheelError
+        It cannot be built.
+    """
+    source = folder / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(root / name, source)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / _PLUGIN, source / _PLUGIN, ignore=ignored)
+    command = [sys.executable, "-m", "build", *options, "--outdir", str(folder / "dist"), "."]
+    run("it cannot be built", command, source, pip_environment(), _INSTALL_LIMIT_S)
+    wheels = list((folder / "dist").glob("*.whl"))
+    if len(wheels) != 1:
+        raise WheelError(f"one wheel was expected, and {len(wheels)} were built")
+    return wheels[0]
+
+
+def install(python: Path, what: str) -> None:
+    """Install a wheel, with its extra in brackets, and what it declares.
+
+    Raises
+    ------
+    WheelError
+        pip cannot.
+    """
+    options = ["--quiet", "--only-binary=:all:"]
+    command = [str(python), "-m", "pip", "install", *options, what]
+    run("it cannot be installed", command, python.parent, pip_environment(), _INSTALL_LIMIT_S)
+
+
+def failures(trial: Trial, checks: Mapping[str, Sequence[str | Path]]) -> list[str]:
+    """Run Python with the words of each check, by name; returns a line for each that fails."""
+    lines = []
+    for what, words in checks.items():
+        try:
+            trial.run(what, *words)
+        except WheelError as error:
+            lines.append(str(error))
+    return lines
+
+
+def base_checks(files: Sequence[str]) -> dict[str, list[str | Path]]:
+    """Return what the wheel does without its extra."""
+    return {
+        "the public names": ["-c", _CHECK_NAMES],
+        "the files beside the modules": ["-c", _CHECK_FILES, *files],
+        "python -m Heatmap --version": ["-m", _PLUGIN, "--version"],
+    }
+
+
+def window_check(folder: Path, picture: Path) -> dict[str, list[str | Path]]:
+    """Return how the wheel with its extra makes a picture of its window, working in `folder`."""
+    demo: list[str | Path] = ["-m", _PLUGIN, "--source", "demo", "--db", folder / "demo.sqlite3"]
+    return {"the window": [*demo, "--screenshot", picture, "--exit-after", "3"]}
+
+
+def picture_check(picture: Path) -> dict[str, list[str | Path]]:
+    """Return what finds out whether the picture shows candles with heat."""
+    return {"the picture of the window": ["-c", _CHECK_PICTURE, picture, str(_FEWEST_COLOURS)]}
+
+
+def _try_in(folder: Path) -> list[str]:
+    """Build, install and run in an empty folder; returns a line for each failure.
+
+    Raises
+    ------
+    WheelError
+        It cannot be built or installed, so there is nothing to run.
+    """
+    (folder / "build").mkdir()
+    wheel = build_wheel(folder / "build")
+    _say(f"{wheel.name} is built; installing it into an empty environment")
+    venv, elsewhere = folder / "venv", folder / "elsewhere"
+    elsewhere.mkdir()
+    command = [sys.executable, "-m", "venv", str(venv)]
+    run("no empty environment", command, folder, pip_environment(), _INSTALL_LIMIT_S)
+    trial = Trial(venv / "bin" / "python", elsewhere)
+    install(trial.python, str(wheel))
+    lines = failures(trial, base_checks(data_files()))
+    install(trial.python, f"{wheel}[{_EXTRA}]")
+    picture = elsewhere / "demo.png"
+    lines += failures(trial, window_check(elsewhere, picture)) or failures(
+        trial, picture_check(picture)
+    )
+    if not lines:
+        DIST.mkdir(exist_ok=True)
+        shutil.copy(wheel, DIST)
+    return lines
+
+
+def main() -> int:
+    """Try the wheel; 1 where it does not do what it should."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="heatmap-", ignore_cleanup_errors=True) as folder:
+        try:
+            lines = _try_in(Path(folder))
+        except (WheelError, OSError) as error:
+            lines = [str(error)]
+    for line in lines:
+        _say(line)
+    if not lines:
+        _say(f"it runs from an empty environment; dist has it ({time.monotonic() - started:.0f} s)")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
