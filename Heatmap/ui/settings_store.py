@@ -89,7 +89,8 @@ class SettingsWriter(QObject):
 
     QSettings writes its whole file after each change, with a lock file and a rename, in the event
     loop of the user interface: a slider that is dragged would write it at each step. `flush` writes
-    what waits; so does the end of the application.
+    what waits; so does the end of the application. A store that is deleted before, with a dialog or
+    at the end of the application, where PyQt deletes in any order, is opened again where it was.
 
     Parameters
     ----------
@@ -101,7 +102,8 @@ class SettingsWriter(QObject):
 
     def __init__(self, store: QSettings | None, parent: QObject) -> None:
         super().__init__(parent)
-        self._store = store
+        self._given_store = store
+        self._address = None if store is None else (store.fileName(), store.format(), store.group())
         # By field; None: to be removed.
         self._waiting: dict[str, str | None] = {}
         self._pause = QTimer(self)
@@ -123,25 +125,31 @@ class SettingsWriter(QObject):
         """Store now what waits, and have it written to the disk."""
         if self._waiting:
             self._store_waiting()
-            if self._store is not None and not sip.isdeleted(self._store):
-                self._store.sync()
+            if (store := self._store()) is not None:
+                store.sync()
+
+    def write_now(self, texts: Mapping[str, str | None]) -> None:
+        """Store `texts` at once, also after the writer has gone with its parent."""
+        self._waiting.update(texts)
+        self.flush()
 
     def stored_text(self, name: str) -> str | None:
         """Return what is stored for a field, or is about to be."""
         if name in self._waiting:
             return self._waiting[name]
-        key = f"{GROUP}/{name}"
-        if self._store is None or not self._store.contains(key):
+        key, store = f"{GROUP}/{name}", self._store()
+        if store is None or not store.contains(key):
             return None
-        return _read_text(self._store, key)
+        return _read_text(store, key)
 
     def stored_names(self) -> frozenset[str]:
         """Return the names below ``Heatmap/`` that are stored."""
-        return frozenset() if self._store is None else frozenset(stored_texts(self._store))
+        store = self._store()
+        return frozenset() if store is None else frozenset(stored_texts(store))
 
     def has_failed(self) -> bool:
         """Whether the store could not be read or written when that was tried last."""
-        store = self._store
+        store = self._store()
         return store is not None and store.status() != QSettings.Status.NoError
 
     def _end_pause(self) -> None:
@@ -151,13 +159,23 @@ class SettingsWriter(QObject):
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        if self._store is None or sip.isdeleted(self._store):
+        store = self._store()
+        if store is None:
             return
         for name, text in waiting.items():
             if text is None:
-                self._store.remove(f"{GROUP}/{name}")
+                store.remove(f"{GROUP}/{name}")
             else:
-                self._store.setValue(f"{GROUP}/{name}", text)
+                store.setValue(f"{GROUP}/{name}", text)
+
+    def _store(self) -> QSettings | None:
+        store = self._given_store
+        if store is not None and self._address is not None and sip.isdeleted(store):
+            path, file_format, group = self._address
+            store = self._given_store = QSettings(path, file_format)
+            if group:
+                store.beginGroup(group)
+        return store
 
 
 def _child_keys(store: QSettings) -> list[str]:

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 
-from PyQt6.QtCore import QSettings, QSize, Qt
+from PyQt6 import sip
+from PyQt6.QtCore import QEvent, QObject, QSettings, QSize, Qt
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
@@ -24,6 +25,7 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import DataKind
 from Heatmap.ui.setting_pages import ChartPage, PicturePage, RecordingPage, ScalePage
 from Heatmap.ui.setting_rows import SettingRow, switch_row
+from Heatmap.ui.settings_preview import SettingsPreview
 from Heatmap.ui.settings_store import SettingsWriter, UnusedText, unused_texts
 from Heatmap.ui.status_panel import StatusPanel
 
@@ -45,6 +47,10 @@ class HeatmapSettingsTab(QWidget):
     host may call them too: a second call does nothing. Elsewhere the host calls them. A modal
     dialog whose only button closes it by rejecting calls `keep` before.
 
+    A tab that is deleted takes back what was changed, as `restore` does, where its modal dialog is
+    open, neither accepted nor rejected nor done with another result: so it is when the host ends
+    meanwhile. Any other tab that is deleted leaves its changes in force, and stores what waits.
+
     Parameters
     ----------
     service
@@ -57,6 +63,10 @@ class HeatmapSettingsTab(QWidget):
         What `reset` sets; ``None``: the fields' own defaults.
     """
 
+    # Of the class: at the end of the interpreter Qt asks the event filter when an object's
+    # attributes are gone already.
+    _dialog: QDialog | None = None
+
     def __init__(
         self,
         service: HeatmapService,
@@ -68,11 +78,8 @@ class HeatmapSettingsTab(QWidget):
         super().__init__(parent)
         self._service = service
         self._writer = SettingsWriter(store, self)
+        self._preview = SettingsPreview(service, self._writer)
         self._defaults = defaults or HeatmapSettings()
-        # What was in force and what was stored before the changes made here, by field: options of
-        # this run only are in force without being stored.
-        self._before: dict[str, object] = {}
-        self._stored_before: dict[str, str | None] = {}
         # Why an entry was refused, by field.
         self._problems: dict[str, str] = {}
         self._failure = ""
@@ -80,7 +87,6 @@ class HeatmapSettingsTab(QWidget):
         self._store = store
         self._shown = service.settings
         self._is_changing = False
-        self._dialog: QDialog | None = None
         self._is_modal = False
 
         self._source = QLabel()
@@ -120,7 +126,7 @@ class HeatmapSettingsTab(QWidget):
         column.addLayout(self._make_bottom())
         self._show_all(service.settings)
         service.add_settings_listener(self._follow)
-        self.destroyed.connect(_farewell(service, self._follow, self._writer))
+        self.destroyed.connect(_farewell(service, self._follow, self._preview))
 
     # -- for the host -------------------------------------------------------------------------
 
@@ -129,30 +135,25 @@ class HeatmapSettingsTab(QWidget):
 
         Fields that were not changed here stay as they are. Nothing happens the second time.
         """
-        before, self._before = self._before, {}
-        stored, self._stored_before = self._stored_before, {}
         self._problems.clear()
         self._failure = ""
-        if before:
-            self._writer.write(stored)
-            self._writer.flush()
-            self._apply(self._service.settings.changed(**before))
+        settings = self._preview.take_back()
+        if settings is not None:
+            self._apply(settings)
         if self._store is not None:
             self._unused = {text.name: text for text in unused_texts(self._store)}
         self._show_all(self._service.settings)
 
     def keep(self) -> None:
         """Make what was changed so far final: `restore` takes back only what is changed later."""
-        self._before.clear()
-        self._stored_before.clear()
-        self._writer.flush()
+        self._preview.forget()
         self._show_message()
 
     def reset(self) -> None:
         """Set every field to its default, and store none, so that later defaults are followed."""
         settings = self._defaults
         names = settings.as_mapping().keys() | self._writer.stored_names()
-        self._remember(names)
+        self._preview.remember(names)
         self._problems.clear()
         self._unused.clear()
         self._writer.write(dict.fromkeys(names))
@@ -181,14 +182,17 @@ class HeatmapSettingsTab(QWidget):
         """Learn to which dialog the tab belongs."""
         super().showEvent(event)
         window = self.window()
+        self._preview.is_undecided = False
         if isinstance(window, QDialog):
             # Qt forgets it before it tells that the dialog was rejected.
-            self._is_modal = window.isModal()
+            self._is_modal = self._preview.is_undecided = window.isModal()
             if window is not self._dialog:
                 self._leave_dialog()
                 self._dialog = window
                 window.rejected.connect(self._on_rejected)
                 window.accepted.connect(self._on_accepted)
+                window.finished.connect(self._on_finished)
+                window.installEventFilter(self)
 
     @override
     def hideEvent(self, event: QHideEvent | None) -> None:
@@ -197,10 +201,26 @@ class HeatmapSettingsTab(QWidget):
         self._writer.flush()
         self._show_message()
 
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Learn that the dialog has a result, before a host is told, who may delete it then."""
+        if (
+            event is not None
+            and event.type() == QEvent.Type.Hide
+            and self._dialog is not None
+            and watched is self._dialog
+            and not sip.isdeleted(self._dialog)
+            and self._dialog.result() != QDialog.DialogCode.Rejected
+        ):
+            self._preview.is_undecided = False
+        return super().eventFilter(watched, event)
+
     def _leave_dialog(self) -> None:
-        if self._dialog is not None:
+        if self._dialog is not None and not sip.isdeleted(self._dialog):
             self._dialog.rejected.disconnect(self._on_rejected)
             self._dialog.accepted.disconnect(self._on_accepted)
+            self._dialog.finished.disconnect(self._on_finished)
+            self._dialog.removeEventFilter(self)
 
     def _on_rejected(self) -> None:
         if self._is_modal and self.window() is self._dialog:
@@ -209,6 +229,11 @@ class HeatmapSettingsTab(QWidget):
     def _on_accepted(self) -> None:
         if self._is_modal and self.window() is self._dialog:
             self.keep()
+
+    def _on_finished(self) -> None:
+        """Take it for decided, also where the host gave a result of its own."""
+        if self.window() is self._dialog:
+            self._preview.is_undecided = False
 
     # -- values -------------------------------------------------------------------------------
 
@@ -224,22 +249,13 @@ class HeatmapSettingsTab(QWidget):
         for name in values:
             self._problems.pop(name, None)
         if settings != self._service.settings:
-            self._remember(values)
+            self._preview.remember(values)
             for name in values:
                 self._unused.pop(name, None)
             texts = settings.to_texts()
             self._writer.write({name: texts[name] for name in values})
             self._apply(settings)
         self._show(settings)
-
-    def _remember(self, names: "set[str] | dict[str, object]") -> None:
-        """Keep for `restore` what is in force and stored of the fields called `names`."""
-        in_force = self._service.settings.as_mapping()
-        for name in names:
-            if name not in self._stored_before:
-                self._stored_before[name] = self._writer.stored_text(name)
-            if name in in_force and name not in self._before:
-                self._before[name] = in_force[name]
 
     def _apply(self, settings: HeatmapSettings) -> None:
         self._is_changing = True
@@ -373,12 +389,12 @@ def _shortened(text: str) -> str:
 def _farewell(
     service: HeatmapService,
     listener: Callable[[HeatmapSettings], None],
-    writer: SettingsWriter,
+    preview: SettingsPreview,
 ) -> Callable[[], None]:
-    """Return what is done when the tab is gone: it hears no more, and all is stored."""
+    """Return what is done when the tab is gone, which must not be touched any more."""
 
     def leave() -> None:
         service.remove_settings_listener(listener)
-        writer.flush()
+        preview.end()
 
     return leave
