@@ -1,6 +1,6 @@
 """The pages of the settings tab: which fields stand on which, with their texts."""
 
-from PyQt6.QtWidgets import QCheckBox, QFormLayout, QGroupBox, QLineEdit
+from PyQt6.QtWidgets import QCheckBox, QLineEdit
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import (
@@ -225,17 +225,15 @@ class ChartPage(SettingsPage):
             ),
         ):
             self.add_row(form, switch_row(name, text, tool_tip, change))
-        self.column.addSpacing(8)
-        group = QGroupBox(self.tr("Levels"))
-        group.setToolTip(self.tr("Prices at which liquidations cluster"))
-        self.column.addWidget(group)
-        self._add_levels(QFormLayout(group), change)
         self.column.addStretch(1)
 
-    def _add_levels(self, form: QFormLayout, change: Change) -> None:
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        form.setVerticalSpacing(8)
-        form.setHorizontalSpacing(16)
+
+class LevelsPage(SettingsPage):
+    """Which prices at which liquidations cluster are found, and drawn as levels."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        form = self.add_form()
         self.add_row(
             form,
             switch_row(
@@ -295,9 +293,9 @@ class ChartPage(SettingsPage):
             number_row(
                 "lookback_time_constants",
                 self.tr("E&xpire after"),
-                self.tr("Older liquidations are in no cluster; in times of fading"),
+                self.tr("Older liquidations are in no cluster: so many times the time of fading"),
                 change,
-                suffix=self.tr(" times"),
+                suffix=self.tr(" times that"),
                 step=0.5,
                 decimals=1,
             ),
@@ -313,6 +311,7 @@ class ChartPage(SettingsPage):
                 decimals=1,
             ),
         )
+        self.column.addStretch(1)
 
 
 class RecordingPage(SettingsPage):

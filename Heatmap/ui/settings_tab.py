@@ -23,7 +23,7 @@ from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import DataKind
-from Heatmap.ui.setting_pages import ChartPage, PicturePage, RecordingPage, ScalePage
+from Heatmap.ui.setting_pages import ChartPage, LevelsPage, PicturePage, RecordingPage, ScalePage
 from Heatmap.ui.setting_rows import SettingRow, switch_row
 from Heatmap.ui.settings_preview import SettingsPreview
 from Heatmap.ui.settings_store import SettingsWriter, UnusedText, unused_texts
@@ -103,6 +103,7 @@ class HeatmapSettingsTab(QWidget):
         self._tabs = QTabWidget()
         self._tabs.setObjectName("pages")
         picture, chart = PicturePage(self._change), ChartPage(self._change)
+        levels = LevelsPage(self._change)
         scale = ScalePage(service, self._change)
         self._recording = RecordingPage(service, self._change)
         self._rows: list[SettingRow] = [enabled]
@@ -110,6 +111,7 @@ class HeatmapSettingsTab(QWidget):
             (picture, self.tr("&Picture"), self.tr("What is drawn, and how it looks")),
             (scale, self.tr("&Scale"), self.tr("How USD become colours, and how fine it is")),
             (chart, self.tr("On the char&t"), self.tr("What else stands on the chart")),
+            (levels, self.tr("Le&vels"), self.tr("Prices at which liquidations cluster")),
             (self._recording, self.tr("&Recording"), self.tr("What is recorded, and for how long")),
         ):
             self._rows.extend(page.rows)

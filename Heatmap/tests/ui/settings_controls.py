@@ -25,6 +25,15 @@ FIELDS = [field.name for field in fields(HeatmapSettings)]
 DAY_MS = 86_400_000
 
 
+def turn_to_page_of(tab: HeatmapSettingsTab, name: str) -> None:
+    """Bring the page to the front that has the widget called `name`."""
+    pages, widget = tab.findChild(QTabWidget, "pages"), tab.findChild(QWidget, name)
+    assert widget is not None
+    pages.setCurrentIndex(
+        next(i for i in range(pages.count()) if pages.widget(i).isAncestorOf(widget))
+    )
+
+
 def choose(name: str, key: str) -> Callable[[HeatmapSettingsTab], None]:
     def act(tab: HeatmapSettingsTab) -> None:
         box = tab.findChild(QComboBox, name)

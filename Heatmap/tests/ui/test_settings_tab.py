@@ -28,7 +28,16 @@ from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.model import DataKind
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.tests.ui.settings_controls import CHANGES, DAY_MS, FIELDS, choose, control, enter, turn
+from Heatmap.tests.ui.settings_controls import (
+    CHANGES,
+    DAY_MS,
+    FIELDS,
+    choose,
+    control,
+    enter,
+    turn,
+    turn_to_page_of,
+)
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.setting_rows import value_range
 
@@ -221,8 +230,7 @@ def test_a_text_that_is_half_entered_goes_with_cancel_and_stays_with_ok(
     qtbot.addWidget(dialog)
     dialog.open()
     dialog.tabs.setCurrentWidget(dialog.tab)
-    page = 3 if name == "symbols" else 1
-    dialog.tab.findChild(QTabWidget, "pages").setCurrentIndex(page)
+    turn_to_page_of(dialog.tab, name)
     box = control(dialog.tab, name)
     dialog.activateWindow()
     box.setFocus()
@@ -367,7 +375,7 @@ def test_locking_begins_where_the_automatic_scale_ends(
 def test_the_present_end_of_the_scale_is_shown(
     qtbot: Any, tab: HeatmapSettingsTab, service: PreparedService
 ) -> None:
-    tab.findChild(QTabWidget, "pages").setCurrentIndex(1)
+    turn_to_page_of(tab, "clip_now")
     now = tab.findChild(QLabel, "clip_now")
     assert now.text() == "No picture at present"
     service.measured = [{"clip_usd": 0.25}]
@@ -422,7 +430,7 @@ def test_a_shorter_retention_says_what_it_deletes_and_waits_for_the_button(
 ) -> None:
     words = tab.findChild(QLabel, "retention_words")
     button = tab.findChild(QPushButton, "confirm_retention")
-    tab.findChild(QTabWidget, "pages").setCurrentIndex(3)
+    turn_to_page_of(tab, "confirm_retention")
     assert words.text() == "Not recording: nothing is deleted"
     assert not button.isEnabled()
     service.recorder = retention(14, 14, 0)
@@ -458,7 +466,7 @@ def test_one_day_and_one_event_are_told_as_one(
 def test_nothing_is_deleted_that_the_text_did_not_tell(
     tab: HeatmapSettingsTab, service: PreparedService
 ) -> None:
-    tab.findChild(QTabWidget, "pages").setCurrentIndex(3)
+    turn_to_page_of(tab, "confirm_retention")
     button = tab.findChild(QPushButton, "confirm_retention")
     turn("retention_days", 7)(tab)
     service.recorder = retention(14, 7, 10)
