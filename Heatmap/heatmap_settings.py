@@ -414,8 +414,11 @@ def _require_symbols(symbols: object) -> None:
         not isinstance(symbols, tuple)
         or not symbols
         or not all(isinstance(symbol, str) and SYMBOL.fullmatch(symbol) for symbol in symbols)
+        or len(set(symbols)) < len(symbols)
+        or (ALL_SYMBOLS in symbols and len(symbols) > 1)
     ):
+        given = ",".join(map(str, symbols)) if isinstance(symbols, tuple) else repr(symbols)
         raise SettingsError(
-            f"symbols must be one or more like BTCUSDT, or {ALL_SYMBOLS}, "
-            f"got {','.join(symbols) if isinstance(symbols, tuple) else symbols!r}"
+            f"symbols must be one or more like BTCUSDT, each once, or {ALL_SYMBOLS} alone, "
+            f"got {given}"
         )

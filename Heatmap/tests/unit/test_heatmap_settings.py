@@ -99,6 +99,9 @@ def test_texts_give_the_same_settings_back(settings: HeatmapSettings) -> None:
         ("symbols", ("btcusdt",)),
         ("symbols", "BTCUSDT"),
         ("symbols", ("BTC/USDT",)),
+        ("symbols", ("BTCUSDT", "BTCUSDT")),
+        ("symbols", ("ALL", "BTCUSDT")),
+        ("symbols", ("BTCUSDT", 1)),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_by_the_name_of_its_field(
