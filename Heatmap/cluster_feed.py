@@ -12,6 +12,7 @@ from time import monotonic
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import HeatmapError
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.host_loop import Turns
 from Heatmap.model import StoredBatch
@@ -99,6 +100,7 @@ class ClusterFeed:
         if book is not None and executor is not None:
             executor.submit(book.close)
 
+    @guarded
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Take over changed parameters; they are looked at with at once."""
         self._interval_s = settings.cluster_interval_s
@@ -109,6 +111,7 @@ class ClusterFeed:
                 self._book.set_parameters(parameters)
             self._wake()
 
+    @guarded
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; from any thread."""
         book = self._book
@@ -186,6 +189,13 @@ class ClusterFeed:
         self._turns.appoint()
 
     def _take_turn(self) -> None:
+        try:
+            self._begin_next()
+        except Exception as error:  # noqa: BLE001 - told there
+            self.note_error(error)
+            self._turns.appoint(self._interval_s)
+
+    def _begin_next(self) -> None:
         """Look at the next symbol of the round; after the last one, at all of them when due."""
         now_s = monotonic()
         if not self._round and now_s >= self._due_s:
@@ -227,6 +237,13 @@ class ClusterFeed:
                 logger.exception("a listener failed on the clusters of %s", symbol)
                 text = f"a listener failed on the clusters of {symbol}: {error!r}"
                 self._listener_errors[symbol] = text
+
+    def note_error(self, error: Exception) -> None:
+        """Log an error of the feed itself once, and keep it for the status; from any thread."""
+        text = f"clusters could not be looked for: {error!r}"
+        if text != self.last_error:
+            logger.error("%s", text, exc_info=error)
+        self.last_error = text
 
     def _note_failure(self, text: str) -> None:
         if text != self.last_error:

@@ -15,6 +15,7 @@ from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.host_loop import begin_task, end_task
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
@@ -550,9 +551,15 @@ class HeatmapService:
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread."""
-        self._clusters.add_batch(batch)
         self._inbox.put(batch, self._loop)
+        self._clusters.add_batch(batch)
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach the host's loop, and keep it for `status`."""
+        logger.error("new events could not be handed on", exc_info=error)
+        self._last_error = f"new events could not be handed on: {error!r}"
+
+    @guarded
     def _take_batches(self, batches: Sequence[StoredBatch], has_missed: bool) -> None:
         for feed, _task in self._feeds.values():
             if has_missed:

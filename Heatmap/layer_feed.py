@@ -22,6 +22,7 @@ from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.errors import HeatmapError
 from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.host_loop import Turns
 from Heatmap.layer_port import LayerPort
@@ -163,6 +164,7 @@ class LayerFeed:
 
     # -- what the service tells ---------------------------------------------------------------
 
+    @guarded
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Take over changed settings; only what they touch is built again."""
         before, self._settings = self._settings, settings
@@ -180,6 +182,7 @@ class LayerFeed:
             self._schedule.request_restyle()
             self._turns.appoint()
 
+    @guarded
     def add_batch(self, batch: StoredBatch) -> None:
         """Take newly stored events; they are drawn with the next update."""
         if self._picture is None:
@@ -192,11 +195,13 @@ class LayerFeed:
             if event.symbol == symbol
         )
 
+    @guarded
     def miss_batches(self) -> None:
         """Build anew from the database, because batches were dropped on their way here."""
         if self._is_drawing():
             self._request_rebuild()
 
+    @guarded
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self._tell(self.layer.set_listener, None)
@@ -207,6 +212,7 @@ class LayerFeed:
 
     # -- what the layer tells (LayerListener) -------------------------------------------------
 
+    @guarded
     def viewport_changed(self, viewport: Viewport) -> None:
         """Rebuild after a moment of quiet where the picture no longer fits; the first at once."""
         if not viewport.is_drawable:
@@ -220,6 +226,7 @@ class LayerFeed:
         elif not self._picture.fits(viewport):
             self._request_rebuild(quiet_s=QUIET_S)
 
+    @guarded
     def page_ready(self) -> None:
         """Show everything anew on a page that was just loaded."""
         self._is_page_ready = True
@@ -229,6 +236,7 @@ class LayerFeed:
         self._begin_anew()
         self._follow_clusters()
 
+    @guarded
     def page_gone(self) -> None:
         """Forget what a page showed that is not there any more."""
         self._is_page_ready = False
@@ -237,16 +245,19 @@ class LayerFeed:
         self._begin_anew()
         self._follow_clusters()
 
+    @guarded
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
         self._restart()
         self._follow_clusters()
 
+    @guarded
     def painted(self, timing: Mapping[str, float]) -> None:
         """Keep the page's measured paint times for the status."""
         self.measured.update(timing)
         logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paintMs"])
 
+    @guarded
     def cell_asked(self, query: CellQuery) -> None:
         """Answer what lies at a place; of several questions meanwhile only the last counts."""
         self._asked = query
@@ -264,6 +275,7 @@ class LayerFeed:
         answer = loop.run_in_executor(self._context.executor, picture.describe, query)
         answer.add_done_callback(self._show_answer)
 
+    @guarded
     def _show_answer(self, answer: asyncio.Future[CellReport | None]) -> None:
         self._is_describing = False
         if answer.cancelled() or self._turns.loop is None:
@@ -282,26 +294,28 @@ class LayerFeed:
         The work is done in callbacks (`Turns`); this task only says for how long.
         """
         self._turns.begin(asyncio.get_running_loop())
-        # What came before the task's first turn.
-        self._answer_next()
-        self._follow_clusters()
-        self._turns.appoint()
+        self._catch_up()
         try:
             await asyncio.Event().wait()
         finally:
             self._turns.end()
             self._forget_picture()
 
+    @guarded
+    def _catch_up(self) -> None:
+        """Do what was asked for before the task's first turn."""
+        self._turns.appoint()
+        self._answer_next()
+        self._follow_clusters()
+
+    @guarded
     def _take_turn(self) -> None:
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
             if delay_s is not None:
                 self._turns.appoint(delay_s)
             return
-        try:
-            self._begin(action)
-        except Exception as error:  # noqa: BLE001 - told there
-            self._note_error(error)
+        self._begin(action)
         self._turns.appoint()
 
     def _begin(self, action: Action) -> None:
@@ -341,6 +355,7 @@ class LayerFeed:
             partial(self._finish, action, picture, monotonic()),
         )
 
+    @guarded
     def _finish(
         self,
         action: Action,
@@ -348,10 +363,7 @@ class LayerFeed:
         started_s: float,
         done: asyncio.Future[PictureMessage | None],
     ) -> None:
-        try:
-            self._take(action, picture, started_s, done.result())
-        except Exception as error:  # noqa: BLE001 - told there
-            self._note_error(error)
+        self._take(action, picture, started_s, done.result())
         self._turns.appoint()
 
     def _take(
@@ -387,14 +399,14 @@ class LayerFeed:
         except Exception as error:  # noqa: BLE001 - logged there
             self._note_failure(f"the chart could not be told: {error!r}", error)
 
-    def _note_error(self, error: Exception) -> None:
+    def note_error(self, error: Exception) -> None:
+        """Show what went wrong, log it once, and build anew after a while."""
         if isinstance(error, HeatmapError):
             self._note_failure(str(error))
         else:
             self._note_failure(f"the heatmap could not be built: {error!r}", error)
 
     def _note_failure(self, text: str, bug: Exception | None = None) -> None:
-        """Show what went wrong, log it once, and build anew after a while."""
         if text != self.last_error:
             level = logging.WARNING if bug is None else logging.ERROR
             logger.log(level, "%s; trying again every %g s", text, RETRY_S, exc_info=bug)
@@ -402,6 +414,7 @@ class LayerFeed:
         self._forget_picture()
         self._schedule.reset()
         self._schedule.request_rebuild(monotonic(), quiet_s=RETRY_S)
+        self._turns.appoint(RETRY_S)
 
     # -- levels -------------------------------------------------------------------------------
 
@@ -419,6 +432,7 @@ class LayerFeed:
         elif self._shown_levels:
             self._show_levels()
 
+    @guarded
     def _take_clusters(self, _symbol: str, clusters: list[LiquidationCluster]) -> None:
         self._clusters = clusters
         self._show_levels()

@@ -17,6 +17,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.errors import SettingsError
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
 from Heatmap.layer_port import LayerListener, LayerPort
 from Heatmap.model import Viewport
@@ -116,11 +117,11 @@ class HeatmapLayer(QObject):
         self._is_ready = False
         # The page has its script; what comes before is a report of the page that goes.
         self._is_entered = False
-        # How often a page was entered, and what is amiss on this one; not told yet while a load
-        # that began meanwhile may be why.
+        # How often a page was entered, and what is amiss on this one.
         self._entries = 0
         self._fault = ""
-        self._suspicion = ""
+        # The page's script gave nothing; not told yet while a load that began meanwhile may be why.
+        self._has_failed = False
         self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
@@ -319,6 +320,7 @@ class HeatmapLayer(QObject):
         self._farewell.start(_FAREWELL_MS)
         self._page.runJavaScript(leave_script(self._name), self._leave_channel)
 
+    @guarded
     def _end(self) -> None:
         """Do nothing any more, and say so; touches nothing of Qt."""
         self._is_detached = True
@@ -332,6 +334,7 @@ class HeatmapLayer(QObject):
         """Whether the page can be told something; one that has gone took the bridge along."""
         return self._is_ready and not sip.isdeleted(self)
 
+    @guarded
     def _leave_channel(self, _answer: object = None) -> None:
         """Take the bridge off the channel, now that the page does not speak to it any more."""
         if sip.isdeleted(self):
@@ -354,8 +357,14 @@ class HeatmapLayer(QObject):
             self._page.setWebChannel(None)
             channel.deleteLater()
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""
+        _logger.error("The heatmap's layer failed", exc_info=error)
+        self._fault = self.tr("the layer failed: {reason}").format(reason=repr(error))
+
     # What the page reports (bridge.PageReports).
 
+    @guarded
     def page_is_ready(self) -> None:
         """Take note that the layer is on the chart."""
         if self._is_detached or not self._is_entered:
@@ -368,6 +377,7 @@ class HeatmapLayer(QObject):
         if self._listener is not None:
             self._listener.page_ready()
 
+    @guarded
     def page_is_gone(self) -> None:
         """Take note that the layer is on no chart any more; another one may come."""
         was_ready, self._is_ready = self._is_ready, False
@@ -375,11 +385,13 @@ class HeatmapLayer(QObject):
         if was_ready and self._listener is not None:
             self._listener.page_gone()
 
+    @guarded
     def page_needs_grid(self) -> None:
         """Ask the listener for a whole grid."""
         if self._is_ready and self._listener is not None:
             self._listener.page_ready()
 
+    @guarded
     def page_moved(self, viewport: Viewport) -> None:
         """Pass on what the chart shows."""
         if self._is_detached or not self._is_entered:
@@ -388,11 +400,13 @@ class HeatmapLayer(QObject):
         if self._listener is not None:
             self._listener.viewport_changed(viewport)
 
+    @guarded
     def page_asked(self, query: CellQuery) -> None:
         """Pass on which place is to be described."""
         if self._listener is not None:
             self._listener.cell_asked(query)
 
+    @guarded
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take note of what the page's candle times are ahead of UTC; say what was found."""
         is_news = offset_ms != (self._page_offset_ms or 0)
@@ -411,11 +425,14 @@ class HeatmapLayer(QObject):
                 hours,
             )
 
+    @guarded
     def page_failed(self, reason: str) -> None:
         """Log an error of the layer's JavaScript, and keep it until the page has another chart."""
         _logger.error("The layer's JavaScript failed: %s", reason)
-        self._fault = f"the layer's JavaScript failed: {reason.partition(chr(10))[0]}"
+        line = reason.partition("\n")[0]
+        self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
 
+    @guarded
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
         if self._listener is not None:
@@ -423,6 +440,7 @@ class HeatmapLayer(QObject):
 
     # The page's life.
 
+    @guarded
     def _brief_listener(self) -> None:
         if self._listener is None or not self._is_ready:
             return
@@ -430,28 +448,31 @@ class HeatmapLayer(QObject):
             self._listener.viewport_changed(self._viewport)
         self._listener.page_ready()
 
+    @guarded
     def _on_load_started(self) -> None:
         self._leave_page("")
 
+    @guarded
     def _on_terminated(self, _status: object, _exit_code: int) -> None:
-        self._leave_page("the page's render process has died")
+        self._leave_page(self.tr("the page's render process has died"))
 
+    @guarded
     def _on_load_finished(self, is_ok: bool) -> None:
         if not is_ok:
             _logger.warning("The chart page did not load; waiting for its next load")
-            self._fault = "the page did not load"
+            self._fault = self.tr("the page did not load")
             return
         self._enter_page()
 
     def _leave_page(self, fault: str) -> None:
         self._is_entered = False
-        self._fault, self._suspicion = fault, ""
+        self._fault, self._has_failed = fault, False
         self._watch.stop()
         self.page_is_gone()
 
     def _enter_page(self) -> None:
         self.page_is_gone()
-        self._fault = self._suspicion = ""
+        self._fault, self._has_failed = "", False
         self._entries += 1
         self._join_channel()
         config = {
@@ -466,10 +487,11 @@ class HeatmapLayer(QObject):
         self._is_entered = True
         self._watch.start()
 
+    @guarded
     def _take_answer(self, entry: int, answer: object) -> None:
         """Take what the page's script gave: ``True``, or nothing where it failed."""
         if answer is not True and self._is_entered and entry == self._entries:
-            self._suspicion = "the page did not take the layer's script; its console says why"
+            self._has_failed = True
 
     def _join_channel(self) -> None:
         channel = self._page.webChannel()
@@ -490,13 +512,15 @@ class HeatmapLayer(QObject):
         if channel is not None:
             channel.registerObject(self._name, self._bridge)
 
+    @guarded
     def _look_after_page(self) -> None:
         """Enter the page again when the host has set another channel since; tell what failed."""
         if self._page.webChannel() is not self._channel:
             self._enter_page()
-        elif self._suspicion:
-            self._fault, self._suspicion = self._suspicion, ""
-            _logger.error("The heatmap cannot be shown: %s", self._fault)
+        elif self._has_failed:
+            self._has_failed = False
+            _logger.error("The page did not take the layer's script; its console says why")
+            self._fault = self.tr("the page did not take the layer's script; its console says why")
 
 
 def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:

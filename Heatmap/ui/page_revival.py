@@ -7,6 +7,8 @@ from time import monotonic
 from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
+from Heatmap.guarded import guarded
+
 _logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3
@@ -52,6 +54,11 @@ class PageRevival(QObject):
         self._page.renderProcessTerminated.disconnect(self._on_terminated)
         self._page.loadStarted.disconnect(self._patience.stop)
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        _logger.error("The chart page could not be looked after", exc_info=error)
+
+    @guarded
     def _on_terminated(self, status: _Status, exit_code: int) -> None:
         if status is _Status.NormalTerminationStatus:
             return
@@ -71,6 +78,7 @@ class PageRevival(QObject):
         _logger.warning("The chart page's render process died (%s); loading the page again", how)
         self._patience.start()
 
+    @guarded
     def _reload(self) -> None:
         # Another layer of the page may have been first.
         if not self._page.isLoading():

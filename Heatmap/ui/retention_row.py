@@ -1,11 +1,16 @@
 """How long events are kept; a shorter time waits until what it deletes is confirmed."""
 
+import logging
+
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ui.setting_rows import FIELD_WIDTH, Change, SettingsPage, number_row
 from Heatmap.ui.while_visible import WhileVisible
+
+logger = logging.getLogger(__name__)
 
 _DAY_MS = 86_400_000
 
@@ -83,7 +88,13 @@ class RetentionConfirmation(QLabel):
         self.setText(words)
         self._confirm.setEnabled(self._told_events is not None)
 
-    def _delete(self) -> None:
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt, and say that there is one."""
+        logger.error("the retention could not be confirmed", exc_info=error)
+        self.setText(self.tr("Could not be confirmed: {reason}").format(reason=repr(error)))
+
+    @guarded
+    def _delete(self, _checked: bool) -> None:
         # Only what the text says: it may be a second old, and the number of days another by now.
         told = self._told_events
         self.refresh()

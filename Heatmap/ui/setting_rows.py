@@ -49,7 +49,8 @@ class SettingRow:
     show
         Shows the settings without changing them.
     refusal
-        What to say about a text that is not allowed, with ``{text}`` for it; empty: any is allowed.
+        What to say about a text that is not allowed, with ``{text}`` for it; empty: that in general
+        words.
     """
 
     names: tuple[str, ...]

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from Heatmap.compat import override
 from Heatmap.errors import SettingsError
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import DataKind
@@ -224,10 +225,12 @@ class HeatmapSettingsTab(QWidget):
             self._dialog.finished.disconnect(self._on_finished)
             self._dialog.removeEventFilter(self)
 
+    @guarded
     def _on_rejected(self) -> None:
         if self._is_modal and self.window() is self._dialog:
             self.restore()
 
+    @guarded
     def _on_accepted(self) -> None:
         if self._is_modal and self.window() is self._dialog:
             self.keep()
@@ -239,13 +242,24 @@ class HeatmapSettingsTab(QWidget):
 
     # -- values -------------------------------------------------------------------------------
 
-    def _change(self, **values: object) -> None:
+    @guarded
+    def _on_reset(self, _checked: bool) -> None:
+        self.reset()
+
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt, and show it."""
+        logger.error("changed settings could not be put in force", exc_info=error)
+        self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
+        self._message.setText(self.problem_text())
+
+    @guarded
+    def _change(self, /, **values: object) -> None:
         """Put fields in force and store them, or say why that cannot be."""
         try:
             settings = self._service.settings.changed(**values)
-        except SettingsError as error:
+        except SettingsError:
             for name, value in values.items():
-                self._problems[name] = self._refusal(name, value) or str(error)
+                self._problems[name] = self._refusal(name, value)
             self._show_message()
             return
         for name in values:
@@ -264,13 +278,12 @@ class HeatmapSettingsTab(QWidget):
         self._failure = ""
         try:
             self._service.apply_settings(settings)
-        except Exception as error:
-            # The caller is Qt, which would end the host's process.
-            logger.exception("changed settings could not be put in force")
-            self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
+        except Exception as error:  # noqa: BLE001 - told there
+            self.note_error(error)
         finally:
             self._is_changing = False
 
+    @guarded
     def _follow(self, settings: HeatmapSettings) -> None:
         """Show what was changed elsewhere."""
         if self._is_changing:
@@ -303,7 +316,9 @@ class HeatmapSettingsTab(QWidget):
 
     def _refusal(self, name: str, value: object) -> str:
         text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        return self._row(name).refusal.format(text=_shortened(text))
+        row = self._row(name)
+        refusal = row.refusal or self.tr("{setting}: “{text}” cannot be used")
+        return refusal.format(setting=row.words, text=_shortened(text))
 
     def _unused_words(self, unused: UnusedText) -> str:
         if not unused.is_known:
@@ -341,7 +356,7 @@ class HeatmapSettingsTab(QWidget):
         self._reset.setToolTip(
             self.tr("Every setting of all pages, also what is recorded; Cancel brings them back")
         )
-        self._reset.clicked.connect(self.reset)
+        self._reset.clicked.connect(self._on_reset)
         bottom = QHBoxLayout()
         bottom.addWidget(self._message, 1)
         bottom.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignTop)

@@ -1,0 +1,179 @@
+"""An error of the plugin's own costs a picture at most: not the host, and not the recording."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import QPushButton
+
+from Heatmap import HeatmapService, HeatmapSettings, layer_feed
+from Heatmap.cluster_book import ClusterBook
+from Heatmap.feed_schedule import FeedSchedule
+from Heatmap.model import DataKind
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
+from Heatmap.tests.ui.settings_controls import choose
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
+from Heatmap.ui.setting_rows import SettingRow
+
+BUG = "a bug of the plugin"
+
+
+class Host:
+    """A host whose chart shows the heatmap, and whose loop tells of every error."""
+
+    def __init__(
+        self, page: ChartPage, exchange: ScriptedExchange, service: HeatmapService, loop: Any
+    ) -> None:
+        self.page, self.exchange, self.service = page, exchange, service
+        self.layer = HeatmapLayer(page.page, symbol="BTCUSDT")
+        self.layer.set_time_offset(0.0)
+        service.attach(self.layer)
+        self.reached: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _loop, context: self.reached.append(context))
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        self.page.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+
+    def told(self) -> dict[str, Any]:
+        layers = self.service.status()["layers"]
+        assert len(layers) == 1
+        return dict(layers[0])
+
+    def record(self) -> None:
+        """Have a liquidation come, and wait until it is stored."""
+        status = self.service.recorder_status()
+        assert status is not None
+        before = status.stored
+        self.exchange.liquidate(price="100000.5")
+        self.wait(lambda: (self.service.recorder_status() or status).stored > before)
+
+
+@pytest.fixture
+def host(
+    chart_page: ChartPage, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path
+) -> Iterator[Host]:
+    with ScriptedExchange() as exchange:
+        service = HeatmapService(
+            HeatmapSettings(enabled=True, cluster_levels=True, cluster_interval_s=1.0),
+            db=tmp_path / "x.sqlite3",
+            ws_url=exchange.ws_url,
+            rest_url=exchange.rest_url,
+            kind=DataKind.SIMULATED,
+            clock=lambda: exchange.now_ms,
+        )
+        qt_run(service.start(), timeout=20_000)
+        shift = START_MS // 60_000 * 60 - START_S
+        chart_page.create_chart(
+            [{**each, "time": each["time"] + shift} for each in minute_candles()]
+        )
+        host = Host(chart_page, exchange, service, qt_loop)
+        host.wait(lambda: host.told()["state"] == "drawn")
+        yield host
+        qt_loop.set_exception_handler(None)
+        host.layer.detach()
+        qt_run(service.stop(), timeout=20_000)
+        assert host.reached == []
+
+
+def fail(*_anything: object, **_more: object) -> None:
+    raise RuntimeError(BUG)
+
+
+def resize(host: Host) -> None:
+    host.page.view.resize(host.page.view.width() - 40, host.page.view.height() - 30)
+
+
+def pan(host: Host) -> None:
+    host.page.js("(chart.timeScale().setVisibleLogicalRange({from: -20, to: 40}), 0)")
+
+
+def change_side(host: Host) -> None:
+    host.service.apply_settings(host.service.settings.changed(side="longs"))
+
+
+def show_again(host: Host) -> None:
+    host.page.js("(chart.remove(), 0)")
+    host.wait(lambda: host.told()["state"] == "no chart")
+    host.page.create_chart()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "act"),
+    [
+        (HeatPicture, "fits", resize),
+        (HeatPicture, "fits", pan),
+        (HeatPicture, "__init__", show_again),
+        (HeatPicture, "is_due", Host.record),
+        (FeedSchedule, "next_action", Host.record),
+        (layer_feed.LayerFeed, "_follow_clusters", change_side),
+        (layer_feed.LayerFeed, "_send_options", change_side),
+        (layer_feed, "level_words", Host.record),
+    ],
+)
+def test_an_error_in_a_feed_is_told_and_ends_nothing(
+    owner: Any, name: str, act: Callable[[Host], None], host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_feed, "RETRY_S", 0.1)
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, name, fail)
+        if name == "level_words":
+            for _ in range(6):
+                host.exchange.liquidate(price="100000.5")
+        act(host)
+        host.wait(lambda: BUG in host.told()["error"])
+        host.record()
+        assert host.service.is_running()
+    # Whole again, it draws again.
+    host.wait(lambda: host.told()["state"] == "drawn" and not host.told()["error"])
+    host.record()
+
+
+@pytest.mark.parametrize("name", ["add_batch", "clusters"])
+def test_an_error_in_the_clusters_costs_neither_picture_nor_recording(
+    name: str, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(ClusterBook, name, fail)
+        appended = host.told()["measured"].get("update_ms")
+        host.record()
+        host.wait(lambda: BUG in host.service.status()["error"])
+        host.wait(lambda: host.told()["measured"].get("update_ms") != appended)
+    host.record()
+    host.wait(lambda: host.service.status()["error"] == "")
+
+
+def test_an_error_in_the_layer_itself_is_its_fault(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("Heatmap.ui.chart_layer.enter_script", fail)
+        host.page.load()
+        host.wait(lambda: BUG in host.layer.fault)
+        assert BUG in host.told()["error"]
+        host.record()
+    assert any(record.exc_info for record in caplog.records)
+    host.page.load()
+    host.page.create_chart()
+    host.wait(lambda: host.told()["state"] in ("drawn", "building"))
+    assert host.layer.fault == ""
+
+
+def test_an_error_behind_a_control_is_shown_in_the_tab(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
+    tab = HeatmapSettingsTab(host.service, store)
+    host.page.qtbot.addWidget(tab)
+    with monkeypatch.context() as broken:
+        broken.setattr(SettingRow, "show", fail, raising=False)
+        broken.setattr(host.service, "apply_settings", fail)
+        choose("shape", "cells")(tab)
+        tab.findChild(QPushButton, "reset").click()
+    assert BUG in tab.problem_text()
+    choose("shape", "spots")(tab)
+    assert host.service.settings.shape == "spots"
+    assert tab.problem_text() == ""
