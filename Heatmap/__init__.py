@@ -13,24 +13,38 @@ if TYPE_CHECKING:
     from Heatmap.aggregation.clusters import LiquidationCluster
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
+    from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
+    from Heatmap.ingestion.recorder_status import RecorderStatus
+    from Heatmap.ingestion.standby import SinkRole
     from Heatmap.liquidation_hunter import LiquidationHunter
     from Heatmap.live_liquidation_heatmap import LiveLiquidationHeatmap
+    from Heatmap.model import DataKind
 
 __all__ = [
+    "ConnectionState",
+    "ConnectionTimes",
+    "DataKind",
     "HeatmapService",
     "HeatmapSettings",
     "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
+    "RecorderStatus",
+    "SinkRole",
     "__version__",
 ]
 
 _HOMES = {
+    "ConnectionState": "Heatmap.ingestion.connection",
+    "ConnectionTimes": "Heatmap.ingestion.connection",
+    "DataKind": "Heatmap.model",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LiquidationCluster": "Heatmap.aggregation.clusters",
     "LiquidationHunter": "Heatmap.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.live_liquidation_heatmap",
+    "RecorderStatus": "Heatmap.ingestion.recorder_status",
+    "SinkRole": "Heatmap.ingestion.standby",
 }
 
 

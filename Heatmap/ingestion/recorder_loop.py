@@ -6,6 +6,8 @@ import socket
 import threading
 from typing import Any
 
+from Heatmap.compat import override
+
 _AddressInfo = list[tuple[Any, ...]]
 
 
@@ -16,11 +18,9 @@ class RecorderLoop(asyncio.SelectorEventLoop):
     wait for. Without a network a resolution can hang for half a minute, and stopping would too.
     """
 
-    # The base class's parameters, less typed: they are handed on as they come. (`typing.override`
-    # exists from Python 3.12 on.)
-    async def getaddrinfo(  # type: ignore[explicit-override]
-        self, host: Any, port: Any, **hints: Any
-    ) -> Any:
+    # The base class's parameters, less typed: they are handed on as they come.
+    @override
+    async def getaddrinfo(self, host: Any, port: Any, **hints: Any) -> Any:
         """Resolve as `socket.getaddrinfo`, without blocking the loop."""
         resolved: asyncio.Future[_AddressInfo] = self.create_future()
 

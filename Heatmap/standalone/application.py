@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,8 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from Heatmap import DataKind, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
-from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.model import DataKind
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.sources import (
     SIMULATED_SYMBOL,
@@ -31,8 +30,7 @@ from Heatmap.standalone.sources import (
     require_database,
 )
 from Heatmap.standalone.window import THEME_PALETTES, ChartWindow
-from Heatmap.storage.location import default_database
-from Heatmap.ui.settings_store import load_settings
+from Heatmap.ui import load_settings
 
 logger = logging.getLogger(__name__)
 
@@ -170,8 +168,7 @@ def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
         raise SettingsError(
             f"the simulated market has {SIMULATED_SYMBOL} only, got --symbol {symbol}; leave it out"
         )
-    kind = _KINDS[options.source]
-    require_database(options.db or default_database(kind), kind)
+    require_database(options.db, _KINDS[options.source])
     return market
 
 
@@ -197,7 +194,7 @@ _HARMLESS = re.compile(
 )
 
 
-def prepare_environment(environment: dict[str, str] | os._Environ[str], platform: str) -> bool:
+def prepare_environment(environment: MutableMapping[str, str], platform: str) -> bool:
     """Set what Qt and Chromium need to start on this machine; whether there is no display.
 
     Parameters

@@ -1,4 +1,8 @@
-"""The candles of the chart: history over HTTP, then live over a websocket."""
+"""The candles of the chart: history over HTTP, then live over a websocket.
+
+A second client of the exchange: it shares with the recorder's what a refusal or a broken connection
+means, and how long to wait after it.
+"""
 
 import asyncio
 import contextlib

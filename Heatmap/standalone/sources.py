@@ -2,7 +2,8 @@
 
 A source is a running service with the addresses for the candles. Simulated and replayed ones bring
 their own exchange on loopback, which speaks the real one's wire, so that everything behind it is
-the same code.
+the same code. What they recorded before the program starts is written straight into the database:
+this module and `exchange` know the plugin from within, while the window is a host like any other.
 """
 
 import asyncio
@@ -10,11 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from Heatmap import ConnectionTimes, DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import OtherWriterError
-from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.ingestion.connection import ConnectionTimes
-from Heatmap.model import DataKind
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
@@ -138,8 +136,8 @@ def load_market(
     return market
 
 
-def require_database(path: Path, kind: DataKind) -> None:
-    """Find out before anything starts whether a database can be used.
+def require_database(path: Path | None, kind: DataKind) -> None:
+    """Find out before anything starts whether a database can be used; ``None``: the usual one.
 
     Live data that another recorder writes can: the window's own stands by.
 
@@ -149,7 +147,7 @@ def require_database(path: Path, kind: DataKind) -> None:
         It cannot, and why.
     """
     try:
-        SqliteStore.for_recorder(path, kind).close()
+        SqliteStore.for_recorder(path or default_database(kind), kind).close()
     except OtherWriterError:
         # Live data are recorded once and shown as often as one likes; simulated and replayed ones
         # belong to the window that makes them.

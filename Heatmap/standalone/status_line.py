@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from Heatmap.ingestion.recorder import SinkRole
+from Heatmap import SinkRole
 
 
 def connection_words(source: str, status: Mapping[str, Any]) -> str:

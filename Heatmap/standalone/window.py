@@ -1,6 +1,6 @@
 """The standalone window: candles, toolbar, settings dialog, status bar.
 
-It uses the plugin's public surface only, as a host does.
+It uses the plugin's public surface only, as a host does; `make check` holds that.
 """
 
 import asyncio
@@ -32,8 +32,7 @@ from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_line import connection_words, event_words, timing_words
-from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
-from Heatmap.ui.settings_store import save_settings
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, save_settings
 
 if TYPE_CHECKING:
     from decimal import Decimal

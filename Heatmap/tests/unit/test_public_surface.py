@@ -1,0 +1,62 @@
+"""The public names are there and cost nothing unused; the window and the examples keep to them."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import Heatmap
+import Heatmap.ui
+
+PACKAGE = Path(Heatmap.__file__).parent
+HOSTS = sorted(
+    path for folder in ("standalone", "examples") for path in (PACKAGE / folder).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("package", [Heatmap, Heatmap.ui])
+def test_every_public_name_leads_to_what_it_names(package: ModuleType) -> None:
+    for name in package.__all__:
+        value = getattr(package, name)
+        assert value == Heatmap.__version__ if name == "__version__" else value.__name__ == name
+
+
+def test_a_name_that_is_not_public_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="Recorder"):
+        Heatmap.Recorder  # noqa: B018 - the access is what is tested
+
+
+def test_what_tells_of_the_recorder_loads_neither_qt_nor_numpy() -> None:
+    # In a process of its own: this one has loaded both long since.
+    code = (
+        "import sys\n"
+        "from Heatmap import ConnectionState, ConnectionTimes, DataKind, RecorderStatus, SinkRole\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')])\n"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def names_with_underscore(tree: ast.Module) -> Iterator[str]:
+    """Name what is imported from the package although its name begins with an underscore."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "Heatmap":
+            for alias in node.names:
+                if alias.name.startswith("_"):
+                    yield f"line {node.lineno}: {node.module}.{alias.name}"
+
+
+@pytest.mark.parametrize("path", HOSTS, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_window_and_examples_import_no_name_with_an_underscore(path: Path) -> None:
+    """Which modules they import, and which attributes they use, `make check` looks after."""
+    assert list(names_with_underscore(ast.parse(path.read_text("utf-8")))) == []
