@@ -1,133 +1,35 @@
 """What a host does with its chart has the same outcome with the layer on it as without.
 
-Two charts stand side by side on one page, the second one with the layer. Every operation is carried
-out on both, and then everything that the host can see is compared: events, ranges, labels, pixels.
+Every operation, by calls and by the mouse, is carried out on two charts, of which the second one
+has the layer, and then everything that the host can see is compared.
 """
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from Heatmap.tests.ui.chart_page import (
-    PACKAGED_BUILD,
-    START_S,
-    ChartPage,
-    chart_library,
-    grid_message,
-    to_array,
+from Heatmap.tests.ui.chart_page import PACKAGED_BUILD, START_S, ChartPage, grid_message
+from Heatmap.tests.ui.paired_hosts import (
+    HIGH,
+    LEVELS,
+    LOW,
+    PAGE_PX,
+    Outcome,
+    PairedHosts,
 )
 from Heatmap.ui.chart_layer import HeatmapLayer
-from Heatmap.ui.page_scripts import channel_script
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 # The oldest and the newest 5.x as development builds, which reject more; the host's; our own.
 BUILDS = ("5.0.0 development", "5.0.9 production", PACKAGED_BUILD, "5.2.1 development")
 ALL_BUILDS = (*BUILDS, "5.0.0 production", "5.2.1 production")
-SIDE_PX, HEIGHT_PX = 480, 400
-# The heat lies between these prices, over the whole width.
-LOW, HIGH = 99_600.0, 100_400.0
-CANDLE_COLOURS = ((0x26, 0xA6, 0x9A), (0xEF, 0x53, 0x50))
+ROWS = 16
 
-PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
-html, body { margin: 0; background: #0b0b0d; overflow: hidden; }
-.host { position: absolute; top: 0; width: SIDEpx; height: HEIGHTpx; }
-#heated { left: SIDEpx; }</style>
-<script>LIBRARY</script><script>CHANNEL</script></head>
-<body><div class="host" id="bare"></div><div class="host" id="heated"></div><script>
-let chart = null; let priceSeries = null;
-const START = START_S;
-const hosts = {};
-function wave(count, step, first) {
-  const candles = [];
-  for (let i = first || 0; i < (first || 0) + count; i += 1) {
-    const middle = 100000 + 150 * (((((i * 7) % 11) + 11) % 11) - 5);
-    candles.push({ time: START + i * step, open: middle - 60, high: middle + 120,
-                   low: middle - 120, close: i % 2 ? middle + 60 : middle - 120 });
-  }
-  return candles;
-}
-function candle(i) { return wave(1, 60, i)[0]; }
-function create(name) {
-  const div = document.getElementById(name);
-  const api = LightweightCharts.createChart(div, {
-    width: SIDE, height: HEIGHT, crosshair: { mode: 1 },
-    // The logo's edges are smoothed differently at different places of a page.
-    layout: { background: { color: "#0b0b0d" }, textColor: "#c8ccd4", attributionLogo: false },
-    grid: { vertLines: { color: "#1f2226" }, horzLines: { color: "#1f2226" } },
-    timeScale: { timeVisible: true, shiftVisibleRangeOnNewBar: false },
-  });
-  const series = api.addSeries(LightweightCharts.CandlestickSeries, {
-    upColor: "#26a69a", downColor: "#ef5350", wickUpColor: "#26a69a", wickDownColor: "#ef5350",
-    borderVisible: false });
-  const host = { div, chart: api, series, other: null, line: null, events: [] };
-  const note = (kind) => (value) => host.events.push([kind, value]);
-  api.timeScale().subscribeVisibleLogicalRangeChange(note("logical"));
-  api.timeScale().subscribeVisibleTimeRangeChange(note("time"));
-  api.timeScale().subscribeSizeChange((width, height) => host.events.push([width, height]));
-  series.subscribeDataChanged(note("data"));
-  api.subscribeCrosshairMove((event) => host.events.push(["crosshair", event.time, event.logical,
-    event.point, event.paneIndex, event.seriesData.size, event.hoveredSeries === series]));
-  series.setData(wave(60, 60));
-  hosts[name] = host;
-}
-function replaceCandles(host) {
-  host.chart.removeSeries(host.series);
-  host.series = host.chart.addSeries(LightweightCharts.CandlestickSeries, {
-    upColor: "#26a69a", downColor: "#ef5350", wickUpColor: "#26a69a", wickDownColor: "#ef5350",
-    // Its dashes move when a chart is painted once more than the other.
-    borderVisible: false, priceLineVisible: false });
-  host.series.setData(wave(60, 60));
-  host.chart.timeScale().fitContent();
-  if (host === hosts.heated) { priceSeries = host.series; }
-}
-function mouse(host, type, x, y) {
-  const canvases = Array.from(host.chart.panes()[host.series.getPane().paneIndex()]
-    .getHTMLElement().querySelectorAll("canvas"));
-  const target = canvases[canvases.length - 1];
-  const box = target.getBoundingClientRect();
-  target.dispatchEvent(new MouseEvent(type, { bubbles: true, view: window,
-    clientX: box.left + x, clientY: box.top + y }));
-}
-function both(action) {
-  for (const host of [hosts.bare, hosts.heated]) { action(host.chart, host.series, host); }
-}
-function seen(host) {
-  const { chart, series } = host;
-  const scale = chart.timeScale();
-  const pane = series.getPane();
-  const rows = chart.panes().map((each) => each.getHTMLElement().getBoundingClientRect());
-  return {
-    events: host.events, logical: scale.getVisibleLogicalRange(), time: scale.getVisibleRange(),
-    scroll: scale.scrollPosition(), scaleSize: [scale.width(), scale.height()],
-    top: series.coordinateToPrice(0), bottom: series.coordinateToPrice(300),
-    axes: ["left", "right"].map((side) => chart.priceScale(side).width()),
-    scale: series.priceScale().options(),
-    count: series.data().length,
-    lastY: series.priceToCoordinate((series.data().filter((each) => each.close).pop() || {}).close),
-    format: series.options().priceFormat,
-    panes: rows.map((row) => row.height), pane: pane.paneIndex(),
-    paneTop: rows[pane.paneIndex()].top,
-    band: [series.priceToCoordinate(LOW), series.priceToCoordinate(HIGH)],
-  };
-}
-let outcome = null;
-function look(action) {
-  outcome = null;
-  both((_c, _s, host) => { host.events.length = 0; });
-  both(action);
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    outcome = [seen(hosts.bare), seen(hosts.heated)];
-  }));
-  return 0;
-}
-create("bare"); create("heated");
-chart = hosts.heated.chart; priceSeries = hosts.heated.series;
-</script></body></html>"""
-
-# Name to JavaScript: `c` the chart, `s` the candle series, `h` the host's own notes.
+# Name to JavaScript: `c` the chart, `s` the candle series, `h` the host's own notes and its mouse.
 OPERATIONS: dict[str, str] = {
     "visible range": "c.timeScale().setVisibleLogicalRange({from: -1.5, to: 61.5})",
     "update of the newest": "s.update(Object.assign(candle(59), {close: 100300, high: 100350}))",
@@ -143,13 +45,27 @@ OPERATIONS: dict[str, str] = {
     "bar spacing": "c.timeScale().applyOptions({barSpacing: 7.3, rightOffset: 4})",
     "to the newest": "c.timeScale().scrollToPosition(2, false)",
     "time range": "c.timeScale().setVisibleRange({from: START + 300, to: START + 3000})",
-    "enter": "(mouse(h, 'mouseenter', 150, 90), mouse(h, 'mousemove', 150, 90))",
-    "hover over a candle": "mouse(h, 'mousemove', 201, 152)",
-    "hover elsewhere": "mouse(h, 'mousemove', 262, 203)",
+    "enter": "(mouse(h, 'enter', 150, 90), mouse(h, 'move', 150, 90))",
+    "hover over a candle": "hover(h, 24, candle(24).open)",
+    "hover elsewhere": "mouse(h, 'move', 262, 203)",
+    "hover with the magnet": "hover(h, 21, candle(21).high - 5)",
     "free crosshair": "c.applyOptions({crosshair: {mode: 0}})",
-    "hover freely": "mouse(h, 'mousemove', 275, 171)",
+    "hover freely": "hover(h, 21, candle(21).high - 5)",
+    "wider magnet": "c.applyOptions({crosshair: {mode: WIDER_MAGNET || 1}})",
+    "hover with the wider magnet": "hover(h, 21, candle(21).high - 5)",
     "magnet again": "c.applyOptions({crosshair: {mode: 1}})",
-    "leave": "mouse(h, 'mouseleave', 275, 171)",
+    "hover with the magnet again": "hover(h, 21, candle(21).high - 5)",
+    "hover and click": "(mouse(h, 'down', 222, 133), mouse(h, 'up', 222, 133))",
+    "leave": "mouse(h, 'leave', 275, 171)",
+    "wheel in": "wheel(h, 200, 120, 0, -120)",
+    "wheel out": "wheel(h, 150, 90, 0, 80)",
+    "wheel to the side": "wheel(h, 200, 120, 60, 0)",
+    "drag of the pane": "drag(h, 'pane', 220, 150, 60, 12)",
+    "drag of the times": "drag(h, 'times', 220, 10, -50, 0)",
+    "drag of the prices": "drag(h, 'prices', 20, 150, 0, 40)",
+    "drag of the pane upwards": "drag(h, 'pane', 220, 200, 8, -40)",
+    "prices by themselves": "s.priceScale().applyOptions({autoScale: true})",
+    "time range again": "c.timeScale().setVisibleRange({from: START + 300, to: START + 3000})",
     "crosshair by call": "c.setCrosshairPosition(100100, START + 1200, s)",
     "no crosshair": "c.clearCrosshairPosition()",
     "line beside the candles": (
@@ -161,8 +77,7 @@ OPERATIONS: dict[str, str] = {
         "h.other.setData(wave(60, 60).map((each) => ({time: each.time, value: each.low - 90})))"
     ),
     "hover with two panes": (
-        "(mouse(h, 'mouseenter', 201, 60), mouse(h, 'mousemove', 201, 60), "
-        "mouse(h, 'mouseleave', 201, 60))"
+        "(mouse(h, 'enter', 201, 60), mouse(h, 'move', 201, 60), mouse(h, 'leave', 201, 60))"
     ),
     "line removed": "c.removeSeries(h.line)",
     "candles to the pane below": "s.moveToPane(1)",
@@ -190,7 +105,12 @@ OPERATIONS: dict[str, str] = {
     ),
     "scale by itself": "s.priceScale().applyOptions({autoScale: true})",
     "price format": "s.applyOptions({priceFormat: {type: 'price', precision: 1, minMove: 0.1}})",
-    "price line": "s.createPriceLine({price: 100250, color: '#ffff00', title: 'limit'})",
+    "price line": (
+        "s.createPriceLine({id: 'limit', price: 99800, color: '#ffff00', title: 'limit'})"
+    ),
+    "hover over the price line": (
+        "(mouse(h, 'enter', 200, 60), hover(h, 30, 99800), mouse(h, 'leave', 200, 60))"
+    ),
     "resize": "(h.div.style.height = '330px', c.resize(460, 330))",
     "old size": "(h.div.style.height = '400px', c.resize(480, 400))",
     "hidden candles": "s.applyOptions({visible: false})",
@@ -207,98 +127,162 @@ OPERATIONS: dict[str, str] = {
     "seconds": "s.setData(wave(300, 1))",
     "five minutes": "(s.setData(wave(60, 300, -10)), c.timeScale().fitContent())",
 }
+# Each of these is told as an event of the crosshair.
+HOVERS = tuple(name for name in OPERATIONS if name.startswith(("enter", "hover")))
+# And each of these changes what is in view.
+MOVES = tuple(name for name in OPERATIONS if name.startswith(("wheel", "drag")))
+# With everything on that the layer can show beside the heat.
+WITH_AIDS = (
+    *("visible range", "update of the newest", "new candle", "scrolled back", "the first data"),
+    *("time range", "enter", "hover over a candle", "hover with the magnet", "free crosshair"),
+    *("hover freely", "magnet again", "hover with the magnet again", "leave", "wheel in"),
+    *("wheel to the side", "drag of the pane", "drag of the times", "drag of the prices"),
+    *("prices by themselves", "time range again", "pane below", "hover with two panes"),
+    *("candles to the pane below", "logarithmic", "normal", "pane removed", "left scale"),
+    *("right scale", "price line", "hover over the price line", "resize", "old size", "empty"),
+    "candles again",
+)
 
 
-def heat() -> tuple[dict[str, Any], bytes]:
-    cells = np.full((16, 720), 255, np.uint8)
-    return grid_message(cells, priceLow=LOW, binUsd=(HIGH - LOW) / 16, windowStartMs=0)
+def heat(**changes: Any) -> tuple[dict[str, Any], bytes]:
+    cells = np.full((ROWS, 720), 255, np.uint8)
+    return grid_message(cells, priceLow=LOW, binUsd=(HIGH - LOW) / ROWS, windowStartMs=0, **changes)
 
 
 @pytest.fixture
-def hosts(make_page: Callable[..., ChartPage], request: pytest.FixtureRequest) -> ChartPage:
-    library = chart_library(request.param)
-    page = make_page(size=(2 * SIDE_PX, HEIGHT_PX))
-    html = PAGE.replace("SIDE", str(SIDE_PX)).replace("HEIGHT", str(HEIGHT_PX))
-    html = html.replace("START_S", str(START_S)).replace("LOW", str(LOW)).replace("HIGH", str(HIGH))
-    page.html = html.replace("CHANNEL", channel_script()).replace("LIBRARY", library)
-    page.load()
-    return page
+def hosts(make_page: Callable[..., ChartPage], request: pytest.FixtureRequest) -> PairedHosts:
+    return PairedHosts(make_page(size=PAGE_PX), request.param)
 
 
-def compare(page: ChartPage, name: str, action: str = "") -> int:
-    """Do it on both sides and hold them against each other; give the number of heated pixels."""
-    page.js(f"look((c, s, h) => {{ {action}; }})")
-    page.qtbot.waitUntil(lambda: page.js("outcome !== null"), timeout=10_000)
-    bare, heated = page.js("outcome")
-    assert heated == bare, name
-    pixels = to_array(page.picture())
-    left, right = pixels[:, :SIDE_PX], pixels[:, SIDE_PX:]
-    difference = (left != right).any(axis=2)
-    if None not in bare["band"]:
-        top, bottom = sorted(round(bare["paneTop"] + y) for y in bare["band"])
-        band = difference[max(0, top - 1) : max(0, bottom + 2)]
-        count = int(band.sum())
-        # Beside the pane, on a price axis, a difference is none of the heat's.
-        axis_left, axis_right = bare["axes"]
-        band[:, round(axis_left) : SIDE_PX - round(axis_right)] = False
-    else:
-        count = 0
-    assert not difference.any(), (name, np.argwhere(difference)[:3])
-    if bare["lastY"] is not None:
-        # The ends of the price line's dashes are mixed with what lies below them.
-        line = round(bare["paneTop"] + bare["lastY"])
-        left[max(0, line - 1) : line + 2] = 0
-    for colour in CANDLE_COLOURS:
-        candles = (left == colour).all(axis=2)
-        lost = candles & ~(right == colour).all(axis=2)
-        assert not lost.any(), (name, np.argwhere(lost)[:8], lost.sum())
-    return count
+def attached(hosts: PairedHosts, **options: Any) -> HeatmapLayer:
+    """Put the layer with its heat on the second chart."""
+    hosts.page.next_frames()
+    hosts.look()
+    layer = HeatmapLayer(hosts.page.page)
+    hosts.page.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+    # The box beside the crosshair opens after a while; what it does not change has its own test.
+    layer.set_options({"opacity": 1.0, "tooltip": False, **options})
+    layer.show_grid(*heat())
+    hosts.page.next_frames()
+    # Coming is no event for the host.
+    assert hosts.page.js("[hosts.bare.events, hosts.heated.events]") == [[], []]
+    wait_for_heat(hosts)
+    return layer
+
+
+def wait_for_heat(hosts: PairedHosts) -> None:
+    hosts.page.qtbot.waitUntil(lambda: hosts.compare("heated").heated > 1000, timeout=10_000)
+
+
+def carry_out(hosts: PairedHosts, names: Iterable[str]) -> dict[str, Outcome]:
+    """Carry out operations one after the other, and see that each of them did something."""
+    outcomes: dict[str, Outcome] = {}
+    view: list[Any] = []
+    for name in names:
+        outcome = outcomes[name] = hosts.compare(name, OPERATIONS[name])
+        before, view = view, [outcome.seen[each] for each in ("logical", "top", "bottom")]
+        if name in HOVERS:
+            assert outcome.told("crosshair"), name
+        elif name in MOVES:
+            assert view != before, name
+    assert outcomes["leave"].seen["events"]
+    assert not outcomes["leave"].told("crosshair")
+    # The crosshair's labels were there to be compared: they differ by what the crosshair does.
+    free, magnet = (outcomes[f"hover {how}"].axes for how in ("freely", "with the magnet"))
+    assert (free != magnet).any()
+    assert (outcomes["hover with the magnet again"].axes == magnet).all()
+    # What is hovered is the host's own.
+    told = outcomes["hover over the price line"].told("crosshair")[-1]
+    assert told[7:9] == ["candles", "limit"]
+    return outcomes
 
 
 @pytest.mark.parametrize("hosts", BUILDS, indirect=True)
-def test_every_operation_has_the_same_outcome_with_the_layer(
-    hosts: ChartPage,
-) -> None:
-    compare(hosts, "before the layer")
-    hosts.js("look(() => {})")
-    layer = HeatmapLayer(hosts.page)
-    hosts.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
-    layer.set_options({"opacity": 1.0})
-    layer.show_grid(*heat())
-    hosts.next_frames()
-    # Coming, and later going, is no event for the host.
-    assert hosts.js("[hosts.bare.events, hosts.heated.events]") == [[], []]
-    hosts.qtbot.waitUntil(lambda: compare(hosts, "attached") > 1000, timeout=10_000)
-    covered = {}
-    for name, action in OPERATIONS.items():
-        covered[name] = compare(hosts, name, action)
-    # The heat was there to be compared with.
-    without = {name for name, count in covered.items() if count == 0}
-    # Where the heat has no candles.
-    assert without == {"older data", "empty"}, covered
-    compare(hosts, "another candle series", "replaceCandles(h)")
-    hosts.qtbot.waitUntil(lambda: compare(hosts, "heated again") > 1000, timeout=10_000)
-    hosts.js("look(() => {})")
+def test_every_operation_has_the_same_outcome_with_the_layer(hosts: PairedHosts) -> None:
+    assert hosts.compare("before the layer").heated == 0
+    layer = attached(hosts)
+    outcomes = carry_out(hosts, OPERATIONS)
+    # The heat was there to be compared with, but where it has no candles.
+    without = {name for name, outcome in outcomes.items() if outcome.heated == 0}
+    assert without == {"older data", "empty"}
+    assert outcomes["hover and click"].told("click")
+    if hosts.page.js("WIDER_MAGNET !== undefined"):
+        wider = outcomes["hover with the wider magnet"].axes
+        for how in ("freely", "with the magnet"):
+            assert (wider != outcomes[f"hover {how}"].axes).any()
+    hosts.compare("another candle series", "replaceCandles(h)")
+    wait_for_heat(hosts)
+    hosts.look()
     layer.detach()
-    hosts.qtbot.waitUntil(
-        lambda: hosts.js("chart.panes()[0].getSeries().length") == 1, timeout=10_000
+    hosts.page.qtbot.waitUntil(
+        lambda: hosts.page.js("chart.panes()[0].getSeries().length") == 1, timeout=10_000
     )
-    hosts.next_frames()
-    assert hosts.js("[hosts.bare.events, hosts.heated.events]") == [[], []]
-    assert compare(hosts, "detached") == 0
+    hosts.page.next_frames()
+    # Going is no event for the host either.
+    assert hosts.page.js("[hosts.bare.events, hosts.heated.events]") == [[], []]
+    assert hosts.compare("detached").heated == 0
     for name in ("series", "chart"):
         keys = "Object.keys(hosts.{}.{})"
-        assert hosts.js(keys.format("heated", name)) == hosts.js(keys.format("bare", name))
-    assert hosts.js("chart.panes().map((pane) => pane.getSeries().length)") == [1]
+        assert hosts.page.js(keys.format("heated", name)) == hosts.page.js(
+            keys.format("bare", name)
+        )
+    assert hosts.page.js("chart.panes().map((pane) => pane.getSeries().length)") == [1]
+
+
+@pytest.mark.parametrize("hosts", BUILDS, indirect=True)
+def test_operations_have_the_same_outcome_with_price_profile_and_levels(
+    hosts: PairedHosts,
+) -> None:
+    layer = attached(hosts, profile=True)
+    heated = hosts.compare("heat").heated
+    hosts.has_aids = True
+    bars = base64.b64encode(bytes([90] * 2 * ROWS)).decode("ascii")
+    profile = {"bars": bars, "longText": "1.2M", "shortText": "300k"}
+    layer.show_grid(*heat(profile=profile))
+    layer.show_levels(
+        [
+            {"price": price, "side": side, "strength": 0.8, "fromMs": (START_S + 600) * 1000}
+            | {"text": "1.2M USD  41x  12 min"}
+            for price, side in zip(LEVELS, ("long", "short"), strict=True)
+        ]
+    )
+    # The sums above the bars are outside the heat.
+    hosts.page.qtbot.waitUntil(
+        lambda: hosts.compare("heat and aids").heated > heated + 1000, timeout=10_000
+    )
+    outcomes = carry_out(hosts, WITH_AIDS)
+    assert {name for name, outcome in outcomes.items() if outcome.heated == 0} == {"empty"}
+
+
+@pytest.mark.parametrize("hosts", BUILDS, indirect=True)
+def test_the_box_at_the_crosshair_keeps_nothing_from_the_host(hosts: PairedHosts) -> None:
+    attached(hosts, tooltip=True)
+    at_rest = hosts.look("(mouse(h, 'enter', 150, 90), hover(h, 24, 100000))")
+    assert at_rest["events"]
+    box = "hosts.heated.chart.chartElement().lastElementChild"
+    hosts.page.qtbot.waitUntil(
+        lambda: (
+            hosts.page.js(f"getComputedStyle({box}).position === 'fixed' && {box}.offsetWidth") > 20
+        ),
+        timeout=10_000,
+    )
+    x, y = hosts.page.js(
+        f"(() => {{ const [box, pane] = [{box}, cell(hosts.heated, 'pane')].map((each) =>"
+        " each.getBoundingClientRect());"
+        " return [box.left + box.width / 2 - pane.left, box.top + box.height / 2 - pane.top]"
+        ".map(Math.round); })()"
+    )
+    through = hosts.look(f"mouse(h, 'move', {x}, {y})")
+    assert [event[3] for event in through["events"]] == [{"x": x, "y": y}]
+    hosts.look(f"(mouse(h, 'down', {x}, {y}), mouse(h, 'up', {x}, {y}))")
+    hosts.look(f"wheel(h, {x}, {y}, 0, -120)")
+    hosts.look(f"mouse(h, 'leave', {x}, {y})")
 
 
 @pytest.mark.parametrize("hosts", ALL_BUILDS, indirect=True)
-def test_a_screenshot_differs_by_the_heat_only(hosts: ChartPage) -> None:
-    layer = HeatmapLayer(hosts.page)
-    hosts.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
-    layer.show_grid(*heat())
-    hosts.qtbot.waitUntil(lambda: compare(hosts, "attached") > 1000, timeout=10_000)
-    bounds = hosts.js(
+def test_a_screenshot_differs_by_the_heat_only(hosts: PairedHosts) -> None:
+    attached(hosts)
+    bounds = hosts.page.js(
         "(() => { const data = [hosts.bare, hosts.heated].map((host) => {"
         " const canvas = host.chart.takeScreenshot(); return canvas.getContext('2d')"
         ".getImageData(0, 0, canvas.width, canvas.height); });"
@@ -311,4 +295,4 @@ def test_a_screenshot_differs_by_the_heat_only(hosts: ChartPage) -> None:
     assert bounds["same"]
     assert bounds["count"] > 1000
     assert min(bounds["band"]) - 1 <= bounds["top"] < bounds["bottom"] <= max(bounds["band"]) + 1
-    assert hosts.js("seen(hosts.bare)") == hosts.js("seen(hosts.heated)")
+    assert hosts.page.js("seen(hosts.bare)") == hosts.page.js("seen(hosts.heated)")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QCoreApplication, QSettings, Qt, QTranslator
+from PyQt6.QtGui import QColor
+from PyQt6.QtQml import QJSEngine
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -30,6 +32,7 @@ from Heatmap.ingestion.standby import SinkRole
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages
 from Heatmap.ui import HeatmapSettingsTab
+from Heatmap.ui.page_scripts import call_script, read_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
 from Heatmap.ui.status_panel import StatusPanel
 
@@ -239,14 +242,25 @@ def test_palettes_are_offered_with_their_swatches(tab: HeatmapSettingsTab) -> No
     pictures = [
         box.itemIcon(index).pixmap(box.iconSize()).toImage() for index in range(box.count())
     ]
-    for index, one in enumerate(pictures):
-        assert all(one != other for other in pictures[index + 1 :])
+    for name, picture in zip(PALETTES, pictures, strict=True):
+        for step, colour in enumerate(swatch_colours(name)):
+            x = min(round(step / (SWATCH_STEPS - 1) * picture.width()), picture.width() - 1)
+            drawn = picture.pixelColor(x, picture.height() // 2).getRgb()
+            pairs = zip(drawn, QColor(colour).getRgb(), strict=True)
+            # Between two steps the colours run into each other.
+            assert max(abs(one - other) for one, other in pairs) <= 8, (name, step)
 
 
 def test_swatches_are_the_pages_own_colours() -> None:
+    engine = QJSEngine()
+    engine.evaluate(read_script("heatmap_palette.js"))
     for name in PALETTES:
         colours = swatch_colours(name)
         assert len(colours) == SWATCH_STEPS
-        assert len(set(colours)) == SWATCH_STEPS
+        for step, colour in enumerate(colours):
+            place = step / (SWATCH_STEPS - 1)
+            script = call_script("OrderPilotHeatmap.palette.colourAt", name, place)
+            rgb = engine.evaluate(script).toVariant()
+            assert colour == "#" + bytes(map(round, rgb)).hex(), (name, step)
     with pytest.raises(KeyError):
         swatch_colours("none")
