@@ -221,13 +221,15 @@ class HeatmapService:
     def attach(self, layer: LayerPort) -> None:
         """Feed `layer` while the service runs. Attaching twice is the same as once.
 
-        A layer that is detached from its page, or goes with it, is detached here too.
+        A layer that is detached from its page, or goes with it, is detached here too, and so is one
+        that is attached to another service.
         """
         if layer in self._layers:
             return
         self._layers.append(layer)
         layer.set_leave_listener(self.detach)
-        if self._is_started:
+        # One that is detached from its page already has left by now.
+        if self._is_started and layer in self._layers:
             self._start_feed(layer)
 
     def detach(self, layer: LayerPort) -> None:
@@ -357,6 +359,14 @@ class HeatmapService:
                 f"symbol must be one that is recorded ({', '.join(recorded)}), got {name!r}"
             )
         return symbol
+
+    def _is_known(self, symbol: str) -> bool:
+        """Whether the exchange has told of `symbol`, or had when the database was written."""
+        status = self.recorder_status()
+        is_told = status is not None and (
+            symbol in status.mark_prices or symbol in status.tick_sizes
+        )
+        return is_told or symbol in self._stored_tick_sizes
 
     def _layer_status(self, layer: LayerPort) -> dict[str, Any]:
         feed, _task = self._feeds.get(layer, (None, None))
@@ -509,6 +519,7 @@ class HeatmapService:
             executor=self._executor,
             label=self._label,
             is_standby=self.is_standby,
+            is_known=self._is_known,
             clusters=self._clusters,
         )
         try:
@@ -555,7 +566,7 @@ class HeatmapService:
         self._clusters.add_batch(batch)
 
     def note_error(self, error: Exception) -> None:
-        """Log an error of its own, which must not reach the host's loop, and keep it for `status`."""
+        """Log an error of its own, which must not reach the host's loop; kept for `status`."""
         logger.error("new events could not be handed on", exc_info=error)
         self._last_error = f"new events could not be handed on: {error!r}"
 

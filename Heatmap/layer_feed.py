@@ -39,6 +39,8 @@ from Heatmap.picture.words import level_words
 
 logger = logging.getLogger(__name__)
 
+LISTING_S = 1.0
+"""Time until it is asked again whether a symbol has become known."""
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
@@ -56,7 +58,8 @@ class LayerState(Enum):
     Attributes
     ----------
     STOPPED
-        Nobody feeds the layer: the service was not started or was stopped, or could not feed it.
+        Nobody feeds the layer: the service was not started or was stopped, or could not feed it, or
+        the host has closed its loop.
     OFF
         The heatmap is switched off.
     NO_CHART
@@ -108,6 +111,8 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_standby
         Whether another recorder writes the database: its events are read from there.
+    is_known
+        Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no levels are drawn.
     """
@@ -119,6 +124,7 @@ class FeedContext:
     executor: Executor
     label: str
     is_standby: Callable[[], bool] = lambda: False
+    is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
 
 
@@ -134,6 +140,8 @@ class LayerFeed:
         self._viewport: Viewport | None = None
         self._is_page_ready = False
         self._picture: HeatPicture | None = None
+        # Its symbol is not known yet among all of the exchange's.
+        self._awaits_listing = False
         # Whether the page was handed a picture since it was empty last.
         self._has_shown = False
         self._pending: list[tuple[int, LiquidationEvent]] = []
@@ -153,6 +161,9 @@ class LayerFeed:
     @property
     def state(self) -> LayerState:
         """Whether the picture is drawn, or the first reason why it is not."""
+        loop = self._turns.loop
+        if loop is not None and loop.is_closed():
+            return LayerState.STOPPED
         obstacle = self._obstacle()
         if obstacle is not None:
             return obstacle
@@ -237,6 +248,12 @@ class LayerFeed:
         self._follow_clusters()
 
     @guarded
+    def view_lost(self) -> None:
+        """Forget the view of a chart that has become empty."""
+        self._viewport = None
+        self._begin_anew()
+
+    @guarded
     def page_gone(self) -> None:
         """Forget what a page showed that is not there any more."""
         self._is_page_ready = False
@@ -310,6 +327,10 @@ class LayerFeed:
 
     @guarded
     def _take_turn(self) -> None:
+        if self._awaits_listing:
+            self._begin_anew()
+            self._follow_clusters()
+            return
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
             if delay_s is not None:
@@ -472,9 +493,10 @@ class LayerFeed:
             return LayerState.NO_CHART
         if symbol is None:
             return LayerState.NO_SYMBOL
-        if symbol not in recorded and ALL_SYMBOLS not in recorded:
-            return LayerState.NOT_RECORDED
-        return None
+        is_recorded = symbol in recorded or (
+            ALL_SYMBOLS in recorded and self._context.is_known(symbol)
+        )
+        return None if is_recorded else LayerState.NOT_RECORDED
 
     def _send_options(self) -> None:
         settings = self._settings
@@ -505,8 +527,15 @@ class LayerFeed:
         self._forget_picture()
         self._has_shown = False
         self._schedule.reset()
-        if self._is_drawing() and self._viewport is not None:
+        obstacle = self._obstacle()
+        if obstacle is None and self._viewport is not None:
             self._request_rebuild()
+        # With all symbols recorded, which these are is learnt from the exchange.
+        self._awaits_listing = (
+            obstacle is LayerState.NOT_RECORDED and ALL_SYMBOLS in self._settings.symbols
+        )
+        if self._awaits_listing:
+            self._turns.appoint(LISTING_S)
 
     def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
         self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)

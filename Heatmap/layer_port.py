@@ -16,6 +16,9 @@ class LayerListener(Protocol):
     def page_ready(self) -> None:
         """Show everything anew: the page has a chart (again), or missed an increment."""
 
+    def view_lost(self) -> None:
+        """Draw nothing until `viewport_changed`: the chart has no candles any more."""
+
     def page_gone(self) -> None:
         """Draw nothing until `page_ready`: the page is loaded again, or its chart has gone."""
 

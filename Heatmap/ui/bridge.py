@@ -24,11 +24,17 @@ _MAX_REPORT_CHARS = 10_000
 class PageReports(Protocol):
     """What the page's reports are handed to, on the GUI thread."""
 
-    def page_is_ready(self) -> None:
-        """Take note that the layer is on the chart and waits for a grid."""
+    def page_is_ready(self, entry: int) -> None:
+        """Take note that the layer is on the chart and waits for a grid, since that entry."""
 
     def page_is_gone(self) -> None:
         """Take note that the chart that the layer was on has gone."""
+
+    def page_is_blank(self) -> None:
+        """Take note that the chart has no candles any more."""
+
+    def page_lacks(self, what: str) -> None:
+        """Take what the page has not got yet: ``chart``, ``candles``, or a ``match`` of both."""
 
     def page_needs_grid(self) -> None:
         """Take note that an increment did not fit, so that a whole grid is needed."""
@@ -83,14 +89,34 @@ class HeatmapBridge(QObject):
         self._reports = reports
 
     @pyqtSlot(str)
-    def pageReady(self, _payload: str) -> None:
-        """Report that the layer is on the chart."""
-        self._reports.page_is_ready()
+    def pageReady(self, payload: str) -> None:
+        """Report that the layer is on the chart: ``entry``, the number that it was entered with."""
+        try:
+            entry = _number(_parse_object(payload), "entry")
+        except ValueError as error:
+            _logger.warning("The page reported a chart that nobody looked for: %s", error)
+            return
+        self._reports.page_is_ready(int(entry))
 
     @pyqtSlot(str)
     def pageGone(self, _payload: str) -> None:
         """Report that the chart that the layer was on has gone."""
         self._reports.page_is_gone()
+
+    @pyqtSlot(str)
+    def pageBlank(self, _payload: str) -> None:
+        """Report that the chart has no candles any more."""
+        self._reports.page_is_blank()
+
+    @pyqtSlot(str)
+    def pageLacks(self, payload: str) -> None:
+        """Report what the page has not got yet: ``what``."""
+        try:
+            what = _parse_object(payload).get("what")
+        except ValueError as error:
+            _logger.warning("The page reported a lack that cannot be: %s", error)
+            return
+        self._reports.page_lacks(str(what))
 
     @pyqtSlot(str)
     def pageNeedsGrid(self, _payload: str) -> None:

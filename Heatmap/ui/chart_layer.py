@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from PyQt6 import sip
@@ -24,8 +25,8 @@ from Heatmap.model import Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.symbols import parse_symbol
 from Heatmap.ui.bridge import HeatmapBridge
-from Heatmap.ui.page_revival import PageRevival
-from Heatmap.ui.page_scripts import enter_script, leave_script
+from Heatmap.ui.page_link import PageLink
+from Heatmap.ui.page_scripts import enter_script
 
 _logger = logging.getLogger(__name__)
 
@@ -36,12 +37,8 @@ _RESERVED = re.compile(
     "false|finally|for|function|if|import|in|instanceof|let|new|null|return|super|switch|throw|"
     "true|try|typeof|var|void|while|with"
 )
-# A host may set another channel at any time; Qt does not tell.
-_WATCH_MS = 500
-# A page that hangs must not keep the bridge on the channel for ever.
-_FAREWELL_MS = 2000
-# Name of a channel that a layer has made.
-_OWN_CHANNEL = "orderPilotHeatmapChannel"
+# A failure of the page's script is over when it has painted for so long since.
+_FAULT_S = 3.0
 _DEFAULTS = HeatmapSettings()
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
     "visible": True,
@@ -97,12 +94,8 @@ class HeatmapLayer(QObject):
         for name in (chart, candles):
             if not _IDENTIFIER.fullmatch(name) or _RESERVED.fullmatch(name.split(".")[0]):
                 raise ValueError(f"not the name of a JavaScript variable: {name!r}")
-        self._page = page
         self._chart = chart
         self._candles = candles
-        self._given_channel = channel
-        # The channel that the bridge is registered on.
-        self._channel: QWebChannel | None = None
         self._symbol = _symbol_of(symbol)
         self._options = dict(_DEFAULT_OPTIONS)
         # Candle time minus UTC, as told, or ``None``; and what the page works with.
@@ -115,32 +108,16 @@ class HeatmapLayer(QObject):
         self.destroyed.connect(_farewell_of(weakref.ref(self)))
         self._viewport: Viewport | None = None
         self._is_ready = False
-        # The page has its script; what comes before is a report of the page that goes.
-        self._is_entered = False
-        # How often a page was entered, and what is amiss on this one.
-        self._entries = 0
+        # What is amiss beside what the link knows.
         self._fault = ""
-        # The page's script gave nothing; not told yet while a load that began meanwhile may be why.
-        self._has_failed = False
+        # When the page's script failed last, by the monotonic clock.
+        self._failed_s: float | None = None
         self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
-        self._bridge = HeatmapBridge(self, self)
-        self._watch = QTimer(self)
-        self._watch.setInterval(_WATCH_MS)
-        self._watch.timeout.connect(self._look_after_page)
-        page.loadStarted.connect(self._on_load_started)
-        page.loadFinished.connect(self._on_load_finished)
-        page.renderProcessTerminated.connect(self._on_terminated)
-        self._revival = PageRevival(page, self)
-        self._farewell = QTimer(self)
-        self._farewell.setSingleShot(True)
-        self._farewell.timeout.connect(self._leave_channel)
-        if channel is not None:
-            # Early, so that Qt does not warn about an object that comes after the clients.
-            self._register_on(channel)
-        if not page.isLoading() and not page.url().isEmpty():
-            self._enter_page()
+        bridge = HeatmapBridge(self, self)
+        self._link = PageLink(page, bridge, self._name, channel, self._script, self.page_is_gone)
+        self._link.open()
 
     @property
     def symbol(self) -> str | None:
@@ -155,7 +132,7 @@ class HeatmapLayer(QObject):
     @property
     def fault(self) -> str:
         """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return self._fault
+        return self._link.fault or self._fault
 
     @property
     def viewport(self) -> Viewport | None:
@@ -173,7 +150,16 @@ class HeatmapLayer(QObject):
             QTimer.singleShot(0, self._brief_listener)
 
     def set_leave_listener(self, leave: Callable[[LayerPort], None] | None) -> None:
-        """Name who is told once that the layer is detached, or went with its page."""
+        """Name who is told once that the layer is detached, or went with its page.
+
+        A layer has one owner: the one before is told now, as a new one is of a layer that has gone.
+        """
+        before, self._leave = self._leave, None
+        if leave is not None and before is not None:
+            before(self)
+        if leave is not None and self._is_detached:
+            leave(self)
+            return
         self._leave = leave
 
     def set_symbol(self, symbol: str | None) -> None:
@@ -212,8 +198,7 @@ class HeatmapLayer(QObject):
         if offset_ms is not None and not math.isfinite(offset_ms):
             raise ValueError(f"the offset must be finite, got {offset_ms}")
         self._told_offset_ms = None if offset_ms is None else float(offset_ms)
-        if self._is_open():
-            self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
+        self._send("timeOffsetSet", json.dumps(self._told_offset_ms))
 
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Show a grid in place of the one before; nothing while the page is not ready.
@@ -231,8 +216,7 @@ class HeatmapLayer(QObject):
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
             row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
         """
-        if self._is_open():
-            self._bridge.gridShown.emit(_encode(meta), packed)
+        self._send("gridShown", _encode(meta), packed)
 
     def append_cells(self, meta: Mapping[str, Any], packed: str) -> None:
         """Change and add columns at the right of the shown grid, drop some at its left.
@@ -249,8 +233,7 @@ class HeatmapLayer(QObject):
         packed
             Cells, (rows, cols) uint8, as in `show_grid`.
         """
-        if self._is_open():
-            self._bridge.cellsAppended.emit(_encode(meta), packed)
+        self._send("cellsAppended", _encode(meta), packed)
 
     def set_options(self, options: Mapping[str, Any]) -> None:
         """Change how the grid is drawn; what is not named stays. Kept across loads of the page.
@@ -274,18 +257,15 @@ class HeatmapLayer(QObject):
         if all(self._options[name] == value for name, value in checked.items()):
             return
         self._options.update(checked)
-        if self._is_open():
-            self._bridge.optionsSet.emit(_encode(self._options))
+        self._send("optionsSet", _encode(self._options))
 
     def clear(self) -> None:
         """Take grid and levels off the chart; the options and the label stay."""
-        if self._is_open():
-            self._bridge.cleared.emit()
+        self._send("cleared")
 
     def show_cell(self, report: CellReport | None) -> None:
         """Show at the crosshair what lies there; ``None``: nothing is known."""
-        if self._is_open():
-            self._bridge.cellDescribed.emit(json.dumps(None if report is None else asdict(report)))
+        self._send("cellDescribed", json.dumps(None if report is None else asdict(report)))
 
     def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
         """Draw price clusters as levels, in place of those before.
@@ -297,8 +277,7 @@ class HeatmapLayer(QObject):
             ``strength`` (0 to 1), ``fromMs`` (where it begins, UTC) and ``text`` (what its label
             says after the price).
         """
-        if self._is_open():
-            self._bridge.levelsShown.emit(json.dumps(list(levels), allow_nan=False))
+        self._send("levelsShown", json.dumps(list(levels), allow_nan=False))
 
     def detach(self) -> None:
         """Leave page and channel for good: drawing, series, listeners and registration go."""
@@ -308,17 +287,8 @@ class HeatmapLayer(QObject):
         if sip.isdeleted(self):
             # The page went, and took the layer along.
             return
-        self._watch.stop()
-        self._page.loadStarted.disconnect(self._on_load_started)
-        self._page.loadFinished.disconnect(self._on_load_finished)
-        self._page.renderProcessTerminated.disconnect(self._on_terminated)
-        self._revival.stop()
-        if self._page.renderProcessPid() == 0:
-            # There is nothing to tidy up, and a script would be answered only at the page's end.
-            self._leave_channel()
-            return
-        self._farewell.start(_FAREWELL_MS)
-        self._page.runJavaScript(leave_script(self._name), self._leave_channel)
+        # Afterwards the layer lives as long as Python refers to it, not as long as the page.
+        self._link.close(partial(self.setParent, None))
 
     @guarded
     def _end(self) -> None:
@@ -330,32 +300,22 @@ class HeatmapLayer(QObject):
         if leave is not None:
             leave(self)
 
-    def _is_open(self) -> bool:
-        """Whether the page can be told something; one that has gone took the bridge along."""
-        return self._is_ready and not sip.isdeleted(self)
+    def _send(self, message: str, *content: str) -> None:
+        """Tell the page something; nothing while it is not ready, or has taken the layer along."""
+        if self._is_ready and not sip.isdeleted(self):
+            self._link.send(message, *content)
 
-    @guarded
-    def _leave_channel(self, _answer: object = None) -> None:
-        """Take the bridge off the channel, now that the page does not speak to it any more."""
-        if sip.isdeleted(self):
-            return
-        self._farewell.stop()
-        channel = self._channel
-        self._register_on(None)
-        if channel is not None and not sip.isdeleted(channel):
-            self._remove_own(channel)
-        # From here on the layer lives as long as Python refers to it, not as long as the page.
-        self.setParent(None)
-
-    def _remove_own(self, channel: QWebChannel) -> None:
-        """Take away a channel that a layer made, when the last layer leaves it."""
-        if sip.isdeleted(self._page):
-            # It is going just now, and takes its channel along.
-            return
-        is_own = channel.objectName() == _OWN_CHANNEL and not channel.registeredObjects()
-        if is_own and self._page.webChannel() is channel:
-            self._page.setWebChannel(None)
-            channel.deleteLater()
+    def _script(self, entry: int, link: int) -> str:
+        config = {
+            "entry": entry,
+            "link": link,
+            "name": self._name,
+            "chart": self._chart,
+            "candles": self._candles,
+            "options": self._options,
+            "timeOffsetMs": self._told_offset_ms,
+        }
+        return enter_script(config, self._chart, self._candles)
 
     def note_error(self, error: Exception) -> None:
         """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""
@@ -365,15 +325,15 @@ class HeatmapLayer(QObject):
     # What the page reports (bridge.PageReports).
 
     @guarded
-    def page_is_ready(self) -> None:
-        """Take note that the layer is on the chart."""
-        if self._is_detached or not self._is_entered:
+    def page_is_ready(self, entry: int) -> None:
+        """Take note that the layer is on the chart, unless it is that of a page that goes."""
+        if self._is_detached or not self._link.confirm(entry):
             return
         self._is_ready = True
-        self._fault = ""
+        self._fault, self._failed_s = "", None
         # Whatever was changed since the script was made.
-        self._bridge.optionsSet.emit(_encode(self._options))
-        self._bridge.timeOffsetSet.emit(json.dumps(self._told_offset_ms))
+        self._send("optionsSet", _encode(self._options))
+        self._send("timeOffsetSet", json.dumps(self._told_offset_ms))
         if self._listener is not None:
             self._listener.page_ready()
 
@@ -382,8 +342,28 @@ class HeatmapLayer(QObject):
         """Take note that the layer is on no chart any more; another one may come."""
         was_ready, self._is_ready = self._is_ready, False
         self._viewport = None
+        self._fault, self._failed_s = "", None
         if was_ready and self._listener is not None:
             self._listener.page_gone()
+
+    @guarded
+    def page_is_blank(self) -> None:
+        """Take note that the chart has no candles any more."""
+        self._viewport = None
+        if self._listener is not None:
+            self._listener.view_lost()
+
+    @guarded
+    def page_lacks(self, what: str) -> None:
+        """Take note of what the page has not got yet, so that somebody who wonders is told."""
+        self._link.hear()
+        words = {
+            "chart": self.tr("the page has no “{chart}” yet"),
+            "candles": self.tr("the page has no “{candles}” yet"),
+            "match": self.tr("“{candles}” is no series of “{chart}”"),
+        }
+        if what in words and not self._is_ready:
+            self._fault = words[what].format(chart=self._chart, candles=self._candles)
 
     @guarded
     def page_needs_grid(self) -> None:
@@ -394,7 +374,7 @@ class HeatmapLayer(QObject):
     @guarded
     def page_moved(self, viewport: Viewport) -> None:
         """Pass on what the chart shows."""
-        if self._is_detached or not self._is_entered:
+        if self._is_detached or not self._is_ready:
             return
         self._viewport = viewport
         if self._listener is not None:
@@ -427,18 +407,20 @@ class HeatmapLayer(QObject):
 
     @guarded
     def page_failed(self, reason: str) -> None:
-        """Log an error of the layer's JavaScript, and keep it until the page has another chart."""
+        """Log an error of the layer's JavaScript; kept until painting has gone on for a while."""
         _logger.error("The layer's JavaScript failed: %s", reason)
+        self._link.hear()
+        self._failed_s = monotonic()
         line = reason.partition("\n")[0]
         self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
 
     @guarded
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
+        if self._failed_s is not None and monotonic() - self._failed_s > _FAULT_S:
+            self._fault, self._failed_s = "", None
         if self._listener is not None:
             self._listener.painted(timing)
-
-    # The page's life.
 
     @guarded
     def _brief_listener(self) -> None:
@@ -447,80 +429,6 @@ class HeatmapLayer(QObject):
         if self._viewport is not None:
             self._listener.viewport_changed(self._viewport)
         self._listener.page_ready()
-
-    @guarded
-    def _on_load_started(self) -> None:
-        self._leave_page("")
-
-    @guarded
-    def _on_terminated(self, _status: object, _exit_code: int) -> None:
-        self._leave_page(self.tr("the page's render process has died"))
-
-    @guarded
-    def _on_load_finished(self, is_ok: bool) -> None:
-        if not is_ok:
-            _logger.warning("The chart page did not load; waiting for its next load")
-            self._fault = self.tr("the page did not load")
-            return
-        self._enter_page()
-
-    def _leave_page(self, fault: str) -> None:
-        self._is_entered = False
-        self._fault, self._has_failed = fault, False
-        self._watch.stop()
-        self.page_is_gone()
-
-    def _enter_page(self) -> None:
-        self.page_is_gone()
-        self._fault, self._has_failed = "", False
-        self._entries += 1
-        self._join_channel()
-        config = {
-            "name": self._name,
-            "chart": self._chart,
-            "candles": self._candles,
-            "options": self._options,
-            "timeOffsetMs": self._told_offset_ms,
-        }
-        script = enter_script(config, self._chart, self._candles)
-        self._page.runJavaScript(script, partial(self._take_answer, self._entries))
-        self._is_entered = True
-        self._watch.start()
-
-    @guarded
-    def _take_answer(self, entry: int, answer: object) -> None:
-        """Take what the page's script gave: ``True``, or nothing where it failed."""
-        if answer is not True and self._is_entered and entry == self._entries:
-            self._has_failed = True
-
-    def _join_channel(self) -> None:
-        channel = self._page.webChannel()
-        if channel is None:
-            channel = self._given_channel
-            if channel is None or sip.isdeleted(channel):
-                channel = QWebChannel(self._page)
-                channel.setObjectName(_OWN_CHANNEL)
-            self._page.setWebChannel(channel)
-        self._register_on(channel)
-
-    def _register_on(self, channel: QWebChannel | None) -> None:
-        if channel is self._channel:
-            return
-        if self._channel is not None and not sip.isdeleted(self._channel):
-            self._channel.deregisterObject(self._bridge)
-        self._channel = channel
-        if channel is not None:
-            channel.registerObject(self._name, self._bridge)
-
-    @guarded
-    def _look_after_page(self) -> None:
-        """Enter the page again when the host has set another channel since; tell what failed."""
-        if self._page.webChannel() is not self._channel:
-            self._enter_page()
-        elif self._has_failed:
-            self._has_failed = False
-            _logger.error("The page did not take the layer's script; its console says why")
-            self._fault = self.tr("the page did not take the layer's script; its console says why")
 
 
 def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
@@ -536,6 +444,8 @@ def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
 
 def _symbol_of(name: str | None) -> str | None:
     """Return the exchange's symbol; what is none, such as a share's name, stays as it is."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
     try:
         return None if name is None else parse_symbol(name)
     except ValueError:

@@ -26,7 +26,9 @@ _FILES = (
     "heatmap_viewport.js",
     "heatmap_series.js",
     "heatmap_channel.js",
+    "heatmap_finder.js",
     "heatmap_layer.js",
+    "heatmap_page.js",
 )
 _CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
 
@@ -66,6 +68,20 @@ def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:
     library = f"(function (module) {{\n{channel_script()}\nreturn QWebChannel;\n}})()"
     access = f"{{ chart: () => {chart}, candles: () => {candles}, QWebChannel: {library} }}"
     return f"{layer_script()}\nOrderPilotHeatmap.attach({encoded}, {access});"
+
+
+def tell_script(name: str, message: str, *content: str) -> str:
+    """Return the script that tells a layer what the channel would, where it is on its page."""
+    call = call_script("OrderPilotHeatmap.tell", name, message, *content)
+    return f"if (window.OrderPilotHeatmap) {call}"
+
+
+def presence_script(name: str) -> str:
+    """Return the script that gives whether a document is there that has not got the layer yet."""
+    return (
+        "document.readyState !== 'loading' && "
+        f"!(window.OrderPilotHeatmap && OrderPilotHeatmap.layers.has({json.dumps(name)}));"
+    )
 
 
 def leave_script(name: str) -> str:

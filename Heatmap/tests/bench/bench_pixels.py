@@ -236,7 +236,7 @@ async def base64_floor_ms(bench: Bench) -> float:
         unpacked = page.expect("unpacked")
         began_ms = perf_counter() * 1_000
         packed = base64.b64encode(data).decode("ascii")
-        bench.layer._bridge.gridShown.emit(text, packed)
+        bench.layer._link._bridge.gridShown.emit(text, packed)
         page_ms, size, middle = await asyncio.wait_for(unpacked, 10)
         times.append(page.python_ms(page_ms) - began_ms)
         assert (size, middle) == (len(data), data[len(data) // 2])

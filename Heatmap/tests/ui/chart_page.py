@@ -201,6 +201,7 @@ class Recording:
         self.ready = 0
         self.symbols = 0
         self.gone = 0
+        self.blank = 0
         self.viewports: list[Any] = []
         self.timings: list[Any] = []
         self.queries: list[Any] = []
@@ -210,6 +211,9 @@ class Recording:
 
     def page_ready(self) -> None:
         self.ready += 1
+
+    def view_lost(self) -> None:
+        self.blank += 1
 
     def page_gone(self) -> None:
         self.gone += 1

@@ -28,8 +28,14 @@ class Reports:
     def __init__(self) -> None:
         self.calls: list[Any] = []
 
-    def page_is_ready(self) -> None:
-        self.calls.append("ready")
+    def page_is_ready(self, entry: int) -> None:
+        self.calls.append(("ready", entry))
+
+    def page_is_blank(self) -> None:
+        self.calls.append("blank")
+
+    def page_lacks(self, what: str) -> None:
+        self.calls.append(("lacks", what))
 
     def page_is_gone(self) -> None:
         self.calls.append("gone")
@@ -134,7 +140,11 @@ def test_a_place_that_cannot_be_is_refused_and_dropped(payload: str) -> None:
 def test_reports_reach_their_receiver() -> None:
     reports = Reports()
     bridge = HeatmapBridge(reports)
-    bridge.pageReady("{}")
+    for payload in ('{"entry": 3}', "{}", "nonsense", '{"entry": "3"}'):
+        bridge.pageReady(payload)
+    bridge.pageBlank("{}")
+    for payload in ('{"what": "chart"}', "[]"):
+        bridge.pageLacks(payload)
     bridge.pageGone("{}")
     bridge.pageNeedsGrid("{}")
     bridge.pageMoved(json.dumps(GOOD))
@@ -146,7 +156,9 @@ def test_reports_reach_their_receiver() -> None:
     for reason in ('"TypeError: nothing to see\\nat 1"', "no JSON", "[" * 20_000, "", '""'):
         bridge.pageFailed(reason)
     assert reports.calls == [
-        "ready",
+        ("ready", 3),
+        "blank",
+        ("lacks", "chart"),
         "gone",
         "needs grid",
         Viewport(98_000.5, 99_000.0, None, 800.0, 450.5),
@@ -178,6 +190,8 @@ def test_the_page_sees_only_messages_on_the_bridge() -> None:
         "levelsShown",
         "cleared",
         "pageReady",
+        "pageBlank",
+        "pageLacks",
         "pageGone",
         "pageNeedsGrid",
         "pageMoved",

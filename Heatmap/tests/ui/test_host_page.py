@@ -13,8 +13,10 @@ import pytest
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.model import DataKind
 from Heatmap.standalone.sources import Source, load_market, open_replay
+from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -80,11 +82,12 @@ def source(qt_run: Callable[..., Any], tmp_path: Path) -> Iterator[Source]:
     qt_run(source.close(), timeout=10_000)
 
 
-def attach(host: Host, source: Source, offset_ms: float = 0.0) -> HeatmapLayer:
+def attach(host: Host, source: Source | HeatmapService, offset_ms: float = 0.0) -> HeatmapLayer:
     layer = HeatmapLayer(host.view.page)
     layer.set_time_offset(offset_ms)
     host.follow_with(layer)
-    source.service.attach(layer)
+    service = source.service if isinstance(source, Source) else source
+    service.attach(layer)
     host.view.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
     return layer
 
@@ -104,6 +107,25 @@ def assert_band(host: Host, source: Source, by_s: int = 0) -> None:
     y = host.pane_top() + page.y_of_price(PRICE)
     assert (rows.min() + rows.max()) / 2 == pytest.approx(y, abs=3)
     assert np.ptp(rows) < 40
+
+
+@pytest.fixture
+def live(
+    qt_run: Callable[..., Any], tmp_path: Path
+) -> Iterator[tuple[HeatmapService, ScriptedExchange]]:
+    """Run the service on an exchange that sends what the test tells it to."""
+    with ScriptedExchange() as exchange:
+        service = HeatmapService(
+            SETTINGS,
+            db=tmp_path / "x.sqlite3",
+            ws_url=exchange.ws_url,
+            rest_url=exchange.rest_url,
+            kind=DataKind.SIMULATED,
+            clock=lambda: exchange.now_ms,
+        )
+        qt_run(service.start(), timeout=20_000)
+        yield service, exchange
+        qt_run(service.stop(), timeout=20_000)
 
 
 def kill_renderer(page: QWebEnginePage) -> None:
@@ -182,6 +204,39 @@ def test_candles_that_are_removed_and_replaced_keep_nothing_behind(
         "Object.keys(each).length).join()"
     )
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("hours", [168, 24, 4])
+def test_two_hours_among_long_candles_are_a_mark_at_the_end(
+    hours: int, host: Host, live: tuple[HeatmapService, ScriptedExchange]
+) -> None:
+    service, exchange = live
+    page, qtbot = host.view, host.view.qtbot
+    step_s = hours * 3600
+    # A week begins on Monday; time itself did on a Thursday.
+    newest_s = START_MS // 1000 - (START_MS // 1000 - 4 * 86_400) % step_s
+    candles = minute_candles(step_s=step_s)
+    candles = shifted(candles, newest_s - candles[-1]["time"])
+    host.show("BTCUSDT", candles)
+    # Above the newest candle, which hides nothing of it.
+    price = PRICE + 300
+    bare, before = page.settled_picture(), page.state()
+    attach(host, service)
+    qtbot.waitUntil(service.is_live, timeout=10_000)
+    qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=10_000)
+    assert page.settled_picture() == bare
+    exchange.liquidate(price=f"{price:.2f}")
+    qtbot.waitUntil(lambda: bool(changed(bare, page.picture()).any()), timeout=10_000)
+    rows, columns = np.nonzero(changed(bare, page.settled_picture()))
+    spacing = page.x_of_candle(newest_s) - page.x_of_candle(newest_s - step_s)
+    left = page.x_of_candle(newest_s) - spacing / 2
+    x = left + (START_MS / 1000 - newest_s) / step_s * spacing
+    assert columns == pytest.approx(x, abs=1.5)
+    y = host.pane_top() + page.y_of_price(price)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(y, abs=3)
+    assert np.ptp(rows) < 40
+    assert page.state() == before
+    assert page.js("priceSeries.data()") == candles
 
 
 @pytest.mark.parametrize("hours", [2, -5])
@@ -325,7 +380,7 @@ def test_a_host_that_loads_a_dead_page_itself_is_not_disturbed(host: Host) -> No
     page.loadStarted.connect(lambda: starts.append(1))
     kill_renderer(page)
     host.wait_for_load(2)
-    assert not layer._revival._patience.isActive()
+    assert not layer._link._revival._patience.isActive()
     host.view.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
     assert len(starts) == 1
 
@@ -336,13 +391,13 @@ def test_a_page_that_dies_again_and_again_is_left_until_it_is_loaded(
     page, qtbot = host.view.page, host.view.qtbot
     layer = HeatmapLayer(page)
     # Time is not what is shown here.
-    layer._revival._patience.setInterval(0)
+    layer._link._revival._patience.setInterval(0)
     for deaths in range(1, MAX_DEATHS + 1):
         kill_renderer(page)
         host.wait_for_load(deaths + 1)
     with qtbot.waitSignal(page.renderProcessTerminated, timeout=10_000):
         kill_renderer(page)
-    assert not layer._revival._patience.isActive()
+    assert not layer._link._revival._patience.isActive()
     assert not page.isLoading()
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
     page.triggerAction(QWebEnginePage.WebAction.Reload)
@@ -370,11 +425,11 @@ def test_detach_leaves_no_trace_at_any_moment(
         assert page.webChannel() is None
         return
     assert set(host.channel.registeredObjects()) == {"pyBridge"}
-    assert not layer._watch.isActive()
-    assert not layer._farewell.isActive()
+    assert not layer._link._watch.isActive()
+    assert not layer._link._farewell.isActive()
     if moment == "dead page":
         # Without the layer a dead page is the host's concern again.
-        assert not layer._revival._patience.isActive()
+        assert not layer._link._revival._patience.isActive()
         page.triggerAction(QWebEnginePage.WebAction.Reload)
     host.wait_for_load(1 if moment == "at once" else 2)
     assert_host_works(host.view, host.bridge)

@@ -14,6 +14,7 @@ import pytest
 
 from Heatmap import HeatmapService, layer_feed
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.host_loop import begin_task
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.layer_port import LayerListener
 from Heatmap.model import DataKind, Viewport
@@ -83,7 +84,13 @@ async def until(condition: Callable[[], object]) -> None:
 class Asked:
     """A running feed on a real file with one liquidation, and the layer that asks it."""
 
-    def __init__(self, path: Path, settings: HeatmapSettings) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: HeatmapSettings,
+        *,
+        is_known: Callable[[str], bool] = lambda _symbol: True,
+    ) -> None:
         self.layer = AskingLayer()
         # One worker: while the gate is shut no piece of work begins.
         self.executor = ThreadPoolExecutor(1)
@@ -95,6 +102,7 @@ class Asked:
             heartbeats=lambda _symbol: None,
             executor=self.executor,
             label="",
+            is_known=is_known,
         )
         self.feed = LayerFeed(self.layer, settings, context)
 
@@ -342,6 +350,49 @@ def test_a_picture_is_drawn_from_when_the_page_has_it_until_it_is_taken_away(
             assert layer.grid
 
     asyncio.run(main())
+
+
+def test_with_all_symbols_recorded_one_is_drawn_once_the_exchange_is_known_to_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_feed, "LISTING_S", 0.02)
+    known: set[str] = set()
+
+    async def main() -> None:
+        settings = HeatmapSettings(enabled=True, symbols=("ALL",))
+        with SqliteStore(tmp_path / "x.sqlite3", DataKind.REPLAY) as store:
+            store.write([EVENT])
+        world = Asked(tmp_path / "x.sqlite3", settings, is_known=known.__contains__)
+        task = asyncio.create_task(world.feed.run())
+        for symbol in ("AAPL", "BTCUSDT"):
+            world.layer.symbol = symbol
+            world.layer.open_page()
+            assert world.feed.state is LayerState.NOT_RECORDED
+        known.add("BTCUSDT")
+        await until(lambda: world.feed.state is LayerState.DRAWN)
+        # The chart has lost its candles: there is nothing to draw on.
+        world.feed.view_lost()
+        assert world.feed.state is LayerState.NO_VIEW
+        world.feed.viewport_changed(VIEWPORT)
+        await until(lambda: world.feed.state is LayerState.DRAWN)
+        task.cancel()
+        await asyncio.wait([task])
+        world.executor.shutdown()
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_the_host_has_closed_feeds_nobody(tmp_path: Path) -> None:
+    world = Asked(tmp_path / "x.sqlite3", HeatmapSettings(enabled=True))
+    loop = asyncio.new_event_loop()
+    task = begin_task(loop, world.feed.run(), "feed")
+    world.layer.open_page()
+    loop.run_until_complete(asyncio.sleep(0))
+    assert world.feed.state is not LayerState.STOPPED
+    loop.close()
+    assert world.feed.state is LayerState.STOPPED
+    del task
+    world.executor.shutdown()
 
 
 def test_a_picture_that_cannot_be_built_has_failed_until_one_can(

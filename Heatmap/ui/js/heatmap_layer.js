@@ -7,6 +7,8 @@
   /** How often the page is asked for its chart until it has one, and afterwards. */
   const SEARCH_INTERVAL_MS = 50;
   const WATCH_INTERVAL_MS = 500;
+  /** What is not found within this time is told, and then looked for less often. */
+  const PATIENCE_MS = 5000;
   /** A page that fails at every frame must not fill the log. */
   const ERROR_INTERVAL_MS = 1000;
   /** How long the channel is kept after detaching, for Qt's last word about the object. */
@@ -19,32 +21,33 @@
    * @property {string} candles name of the candle series, for messages
    * @property {Object} options the layer's options
    * @property {number | null} timeOffsetMs candle time minus UTC; null: to be found
+   * @property {number} entry counts how often Python has entered a page
+   * @property {number} link counts the channels that Python has had the object on
    */
 
-  /**
-   * What the layer takes from the page. Functions, made by the script that attaches the layer: they
-   * see the page's top-level `let` and `const`, which `window` does not have, and need no `eval`,
-   * which a page may forbid.
-   * @typedef {Object} PageAccess
-   * @property {() => any} chart gives the chart; may throw while there is none
-   * @property {() => any} candles gives the candle series; may throw
-   * @property {any} QWebChannel constructor from Qt's client library
-   */
-
-  /** @param {() => any} read @returns {any} what it gives, or null */
-  function resolve(read) {
-    try {
-      return read() || null;
-    } catch (error) {
-      // A name that is not declared yet, or a property of null: not there yet.
-      return null;
+  /** Let each of a layer's parts leave; one whose chart has gone may fail at it. */
+  function destroyParts(parts, isHostsDoing) {
+    for (const name of ["series", "viewport", "timer", "cells", "tooltip", "axis"]) {
+      try {
+        if (parts[name] !== undefined) {
+          parts[name].destroy(isHostsDoing);
+        }
+      } catch (error) {
+        // The candle series went with its chart, and its subscriptions with it.
+      }
     }
   }
 
-  /** @param {any} series @returns {boolean} whether it was on a chart and is not any more */
-  function isRemoved(series) {
-    return typeof series.getPane === "function" && heatmap.series.paneIndexOf(series) === null;
-  }
+  /** What Python tells a layer, by the names of the bridge's signals. */
+  const MESSAGES = {
+    gridShown: (layer, meta, cells) => layer.setHeatmapData(JSON.parse(meta), cells),
+    cellsAppended: (layer, meta, cells) => layer.appendHeatmapCells(JSON.parse(meta), cells),
+    optionsSet: (layer, options) => layer.setOptions(JSON.parse(options)),
+    timeOffsetSet: (layer, offsetMs) => layer.setTimeOffset(JSON.parse(offsetMs)),
+    cellDescribed: (layer, report) => layer.describeCell(JSON.parse(report)),
+    levelsShown: (layer, levels) => layer.inTurn(() => layer.setLevels(JSON.parse(levels))),
+    cleared: (layer) => layer.inTurn(() => layer.clear()),
+  };
 
   /** One heatmap on one chart of the page. */
   class PageLayer {
@@ -73,6 +76,12 @@
       this._timer = 0;
       this._lastError = "";
       this._lastErrorMs = -ERROR_INTERVAL_MS;
+      /** Since when a chart is looked for, and what was told to be lacking; null: nothing yet. */
+      this._searchedMs = performance.now();
+      /** @type {string | null} */
+      this._lacking = null;
+      /** Whether Python was told that the chart is empty. */
+      this._isBlank = false;
       /** Kept while charts come and go. */
       this._offset = new heatmap.timeOffset.OffsetFinder(config.timeOffsetMs);
       this._toldOffset = "";
@@ -94,7 +103,7 @@
         return;
       }
       if (!global.qt || !global.qt.webChannelTransport) {
-        this._timer = setTimeout(() => this._connectWhenPossible(), SEARCH_INTERVAL_MS);
+        this._timer = setTimeout(() => this._connectWhenPossible(), this._searchPause());
         return;
       }
       const { QWebChannel } = this._access;
@@ -103,27 +112,56 @@
           return;
         }
         this._bridge = bridge;
-        bridge.gridShown.connect((meta, cells) => {
-          this.setHeatmapData(JSON.parse(meta), cells);
-        });
-        bridge.cellsAppended.connect((meta, cells) => {
-          this.appendHeatmapCells(JSON.parse(meta), cells);
-        });
-        bridge.optionsSet.connect((options) => {
-          this._guard(() => this.setOptions(JSON.parse(options)));
-        });
-        bridge.timeOffsetSet.connect((offsetMs) => {
-          this._guard(() => this.setTimeOffset(JSON.parse(offsetMs)));
-        });
-        bridge.cellDescribed.connect((report) => {
-          this._guard(() => this._parts !== null && this._parts.tooltip.answer(JSON.parse(report)));
-        });
-        bridge.levelsShown.connect((levels) => {
-          this._inTurn(() => this.setLevels(JSON.parse(levels)));
-        });
-        bridge.cleared.connect(() => this._inTurn(() => this.clear()));
+        for (const message of Object.keys(MESSAGES)) {
+          bridge[message].connect((/** @type {string[]} */ ...content) => {
+            this.take(message, content);
+          });
+        }
+        this._tellLack("");
         this._watch();
       });
+    }
+
+    /** @param {string} message see MESSAGES @param {string[]} content */
+    take(message, content) {
+      this._guard(() => MESSAGES[message](this, ...content));
+    }
+
+    /** @returns {boolean} whether it hears Python through the page's present channel */
+    isLinked(link) {
+      const hub = heatmap.hub;
+      const isShared = hub !== undefined && !hub.isClosed && hub.isOn(global.qt.webChannelTransport);
+      return link === this._config.link && this._bridge !== null && isShared;
+    }
+
+    /**
+     * Tell Python anew what it has forgotten, because it took the page for another one.
+     * @param {number} entry see LayerConfig
+     */
+    announce(entry) {
+      this._config.entry = entry;
+      this._lacking = null;
+      this._tellLack("");
+      if (this._parts !== null) {
+        this._parts.viewport.forget();
+        this._isBlank = false;
+        this._tell("pageReady", { entry });
+        this._repaint();
+      }
+    }
+
+    /** @returns {number} milliseconds until the page is looked at again for its chart */
+    _searchPause() {
+      const isPatient = performance.now() - this._searchedMs < PATIENCE_MS;
+      return isPatient ? SEARCH_INTERVAL_MS : WATCH_INTERVAL_MS;
+    }
+
+    /** Tell once what is lacking. @param {string} what chart, candles, match, or empty: too early */
+    _tellLack(what) {
+      if (what !== this._lacking) {
+        this._lacking = what;
+        this._tell("pageLacks", { what });
+      }
     }
 
     /** Call a slot; without a callback Qt's library rejects a promise for every void slot. */
@@ -159,11 +197,7 @@
       if (this._destroyed) {
         return;
       }
-      const chart = resolve(this._access.chart);
-      let candles = chart === null ? null : resolve(this._access.candles);
-      if (candles !== null && isRemoved(candles)) {
-        candles = null;
-      }
+      const { chart, candles, lack } = heatmap.finder.find(this._access);
       const isGone = this._parts !== null && this._parts.series.isGone;
       if (chart !== this._chart || candles !== this._candles || isGone) {
         this._leaveChart();
@@ -176,8 +210,15 @@
           this._tellOffset();
         });
       }
-      const found = this._chart !== null;
-      this._timer = setTimeout(this._look, found ? WATCH_INTERVAL_MS : SEARCH_INTERVAL_MS);
+      if (this._chart !== null) {
+        this._timer = setTimeout(this._look, WATCH_INTERVAL_MS);
+        return;
+      }
+      const pause = this._searchPause();
+      if (pause === WATCH_INTERVAL_MS) {
+        this._tellLack(lack);
+      }
+      this._timer = setTimeout(this._look, pause);
     }
 
     _enterChart(chart, candles) {
@@ -189,41 +230,55 @@
             " are not a chart and a series of Lightweight Charts 5",
         );
       }
-      const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._offset);
       this._chart = chart;
       this._candles = candles;
-      this._parts = {
-        axis,
-        cells: new heatmap.renderer.CellRenderer(candles, axis),
-        legend: new heatmap.legend.LegendRenderer(chart),
-        overlay: new heatmap.overlay.OverlayRenderer(chart, axis),
-        levels: new heatmap.levels.LevelsRenderer(chart, candles, axis),
-        profile: new heatmap.profile.ProfileRenderer(chart, candles),
-        tooltip: new heatmap.tooltip.CrosshairTooltip(
-          chart, candles, axis,
-          (query) => this._tell("pageAsked", query),
-          (action) => this._guard(action),
-        ),
-        viewport: new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
-          this._tell("pageMoved", viewport);
-        }),
-        timer: new heatmap.viewport.PaintTimer((timing) => this._tell("pagePainted", timing)),
-        series: new heatmap.series.HeatmapSeries(
-          chart, candles, this._options, this._paint, this._paintAbove, () => this._loseCandles(),
-        ),
-      };
+      /** @type {any} */
+      const parts = {};
+      try {
+        this._makeParts(parts, chart, candles);
+      } catch (error) {
+        destroyParts(parts, false);
+        throw error;
+      }
+      this._parts = parts;
+      this._lacking = "";
+      this._isBlank = false;
       this._showAtCrosshair();
-      this._tell("pageReady", {});
+      this._tell("pageReady", { entry: this._config.entry });
     }
 
-    /** The host removes its candles; others may come at once. */
-    _loseCandles() {
-      this._leaveChart();
+    /** Make what draws on the chart, one after the other, the series last. */
+    _makeParts(parts, chart, candles) {
+      const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._offset);
+      parts.axis = axis;
+      parts.cells = new heatmap.renderer.CellRenderer(candles, axis);
+      parts.legend = new heatmap.legend.LegendRenderer(chart);
+      parts.overlay = new heatmap.overlay.OverlayRenderer(chart, axis);
+      parts.levels = new heatmap.levels.LevelsRenderer(chart, candles, axis);
+      parts.profile = new heatmap.profile.ProfileRenderer(chart, candles);
+      parts.tooltip = new heatmap.tooltip.CrosshairTooltip(
+        chart, candles, axis,
+        (query) => this._tell("pageAsked", query),
+        (action) => this._guard(action),
+      );
+      parts.viewport = new heatmap.viewport.ViewportWatcher(candles, axis, (viewport) => {
+        this._tell("pageMoved", viewport);
+      });
+      parts.timer = new heatmap.viewport.PaintTimer((timing) => this._tell("pagePainted", timing));
+      parts.series = new heatmap.series.HeatmapSeries(
+        chart, candles, this._options, this._paint, this._paintAbove, () => this._loseChart(),
+      );
+    }
+
+    /** The host removes its candles, or the whole chart; others may come at once. */
+    _loseChart() {
+      this._leaveChart(true);
       clearTimeout(this._timer);
       this._timer = setTimeout(this._look, SEARCH_INTERVAL_MS);
     }
 
-    _leaveChart() {
+    /** @param {boolean} [isHostsDoing] within a call of the host */
+    _leaveChart(isHostsDoing) {
       this._chart = null;
       this._candles = null;
       if (this._parts === null) {
@@ -231,17 +286,9 @@
       }
       const parts = this._parts;
       this._parts = null;
+      this._searchedMs = performance.now();
       this._tell("pageGone", {});
-      parts.series.destroy();
-      parts.viewport.destroy();
-      parts.timer.destroy();
-      parts.cells.destroy();
-      try {
-        parts.tooltip.destroy();
-        parts.axis.destroy();
-      } catch (error) {
-        // The candle series went with its chart, and its subscriptions with it.
-      }
+      destroyParts(parts, isHostsDoing === true);
     }
 
     _paintGuarded(scope) {
@@ -261,8 +308,10 @@
       }
       axis.refresh();
       if (axis.count === 0) {
+        this._noteBlank();
         return;
       }
+      this._isBlank = false;
       this._lookAtGround();
       viewport.note(scope.mediaSize);
       // What the label says holds for the candles too.
@@ -276,6 +325,15 @@
       overlay.drawLabel(scope, this._options.label);
       this._paintAids(scope);
       timer.add(performance.now() - begin);
+    }
+
+    /** The chart has lost its candles: there is no view that a grid could be made for. */
+    _noteBlank() {
+      if (!this._isBlank) {
+        this._isBlank = true;
+        this._parts.viewport.forget();
+        this._tell("pageBlank", {});
+      }
     }
 
     /** Paint the cells, and over them what was not recorded. */
@@ -370,7 +428,7 @@
      * @param {() => void | Promise<void>} action
      * @returns {Promise<void>} done; never fails, an error goes to Python's log
      */
-    _inTurn(action) {
+    inTurn(action) {
       this._turns = this._turns.then(async () => {
         try {
           if (!this._destroyed) {
@@ -389,7 +447,7 @@
      * @returns {Promise<void>} done
      */
     setHeatmapData(meta, packed) {
-      return this._inTurn(async () => this._showGrid(meta, await unpackCells(packed)));
+      return this.inTurn(async () => this._showGrid(meta, await unpackCells(packed)));
     }
 
     /**
@@ -399,7 +457,7 @@
      * @returns {Promise<void>} done
      */
     appendHeatmapCells(meta, packed) {
-      return this._inTurn(async () => this._appendCells(meta, await unpackCells(packed)));
+      return this.inTurn(async () => this._appendCells(meta, await unpackCells(packed)));
     }
 
     /** @param {any} meta @param {Uint8Array} cells */
@@ -469,6 +527,13 @@
       }
     }
 
+    /** Show at the crosshair what lies there. @param {any} report or null: nothing is known */
+    describeCell(report) {
+      if (this._parts !== null) {
+        this._parts.tooltip.answer(report);
+      }
+    }
+
     /** Show these price clusters, in place of those before. @param {Array<any>} levels */
     setLevels(levels) {
       this._levels = levels;
@@ -503,7 +568,7 @@
         const close = () => {
           clearTimeout(timer);
           connection.close();
-          vanish();
+          heatmap.page.vanish();
         };
         const timer = setTimeout(close, FAREWELL_MS);
         connection.onDestroyed(close);
@@ -511,47 +576,5 @@
     }
   }
 
-  /** The page's layers by name; kept when these files run again. */
-  heatmap.layers = heatmap.layers || new Map();
-
-  /** @param {string} name of a layer, or of none */
-  function remove(name) {
-    const layer = heatmap.layers.get(name);
-    if (layer !== undefined) {
-      heatmap.layers.delete(name);
-      layer.destroy();
-    }
-  }
-
-  /** Take these files themselves off the page, when no layer needs them any more. */
-  function vanish() {
-    const isConnected = heatmap.hub !== undefined && !heatmap.hub.isClosed;
-    if (heatmap.layers.size === 0 && !isConnected && global.OrderPilotHeatmap === heatmap) {
-      delete global.OrderPilotHeatmap;
-    }
-  }
-
-  /**
-   * Put a layer on the page, in place of one of the same name.
-   * @param {LayerConfig} config @param {PageAccess} access
-   * @returns {boolean} true: Python is to know that nothing failed
-   */
-  heatmap.attach = function (config, access) {
-    remove(config.name);
-    heatmap.layers.set(config.name, new PageLayer(config, access));
-    return true;
-  };
-
-  /** Take a layer off the page; with the last one nothing is left. @param {string} name */
-  heatmap.detach = function (name) {
-    remove(name);
-    vanish();
-  };
-
-  /** Take every layer off the page. */
-  heatmap.destroy = function () {
-    for (const name of Array.from(heatmap.layers.keys())) {
-      heatmap.detach(name);
-    }
-  };
+  heatmap.layer = { PageLayer };
 })(this);

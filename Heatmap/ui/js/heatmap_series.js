@@ -83,6 +83,13 @@
   /** The host's objects of which calls are watched; kept when these files run again. */
   const watched = (heatmap.watched = heatmap.watched || new WeakMap());
 
+  /**
+   * Series of layers that went within a call of the host: a host that goes through a list of a
+   * pane's series, made before, comes to them too, and the library fails at what it does not know.
+   * @type {WeakSet<any>}
+   */
+  const departed = (heatmap.departed = heatmap.departed || new WeakSet());
+
   /** Run a watcher; whatever goes wrong there, the host's call goes on. */
   function runQuietly(action) {
     try {
@@ -94,12 +101,16 @@
 
   /**
    * Learn of the host's calls of a method. All watchers of a method share one own property of the
-   * object, which goes with the last of them, so that the prototype's method is seen again.
+   * object, which goes with the last of them, so that the prototype's method is seen again. An
+   * object that takes no property is not watched: the next look at the page has to do.
    * @param {any} object @param {string} method
-   * @param {{before: (...parameters: any[]) => void, after: () => void}} watcher
+   * @param {{before?: (...parameters: any[]) => void, after?: () => void}} watcher
    * @returns {() => void} ends it
    */
   function watchCalls(object, method, watcher) {
+    if (!Object.isExtensible(object)) {
+      return () => {};
+    }
     if (!watched.has(object)) {
       watched.set(object, new Map());
     }
@@ -109,12 +120,15 @@
       const isOwn = Object.prototype.hasOwnProperty.call(object, method);
       const watchers = new Set();
       const call = (/** @type {any[]} */ ...parameters) => {
+        if (method === "removeSeries" && departed.has(parameters[0])) {
+          return undefined;
+        }
         for (const each of Array.from(watchers)) {
-          runQuietly(() => each.before(...parameters));
+          runQuietly(() => each.before && each.before(...parameters));
         }
         const result = original.apply(object, parameters);
         for (const each of Array.from(watchers)) {
-          runQuietly(() => each.after());
+          runQuietly(() => each.after && each.after());
         }
         return result;
       };
@@ -153,9 +167,9 @@
      * @param {Object} options the layer's options
      * @param {(scope: any) => void} paint @param {(scope: any) => void} paintAbove as for
      *   LayerPrimitive
-     * @param {() => void} onCandlesLeave called before the host removes its candle series
+     * @param {() => void} onLeave called before the host removes its candle series or its chart
      */
-    constructor(chart, candles, options, paint, paintAbove, onCandlesLeave) {
+    constructor(chart, candles, options, paint, paintAbove, onLeave) {
       this._chart = chart;
       this._candles = candles;
       this._primitive = new LayerPrimitive(paint, paintAbove);
@@ -175,26 +189,31 @@
       // Within the host's own calls: for a frame a pane that should be gone would change the sizes
       // of the others, which the host gets as changes of the range. No event tells of either.
       this._endings = [
-        watchCalls(candles, "moveToPane", { before() {}, after: () => this.followCandles() }),
-        watchCalls(chart, "removeSeries", {
-          before: (/** @type {any} */ series) => {
-            if (series === candles) {
-              onCandlesLeave();
-            }
-          },
-          after() {},
-        }),
+        watchCalls(candles, "moveToPane", { after: () => this.followCandles() }),
+        watchCalls(chart, "remove", { before: onLeave }),
       ];
+      this._endOfRemovals = watchCalls(chart, "removeSeries", {
+        before: (/** @type {any} */ series) => {
+          if (series === candles) {
+            onLeave();
+          }
+        },
+      });
     }
 
     /** @param {Object} options the layer's options */
     applyOptions(options) {
-      this._series.applyOptions(options);
-      this._primitive.requestUpdate();
+      if (!this.isGone) {
+        this._series.applyOptions(options);
+        this._primitive.requestUpdate();
+      }
     }
 
+    /** Have the pane painted again soon; a chart that was removed would fail at its next frame. */
     requestUpdate() {
-      this._primitive.requestUpdate();
+      if (!this.isGone) {
+        this._primitive.requestUpdate();
+      }
     }
 
     /** @returns {boolean} whether the host has removed the layer's series, or the whole chart */
@@ -219,9 +238,18 @@
       }
     }
 
-    /** Leave the chart; nothing happens when the host has removed the chart before. */
-    destroy() {
+    /**
+     * Leave the chart; nothing happens when the host has removed the chart before.
+     * @param {boolean} isHostsDoing within a call of the host, which may go on to remove this
+     *   series too
+     */
+    destroy(isHostsDoing) {
       this._endings.forEach((end) => end());
+      if (isHostsDoing) {
+        setTimeout(this._endOfRemovals, 0);
+      } else {
+        this._endOfRemovals();
+      }
       if (this.isGone) {
         // Taken along by the chart, or removed by the host: to detach from it would have a chart
         // that is disposed of draw another frame.
@@ -231,6 +259,7 @@
       try {
         this._series.detachPrimitive(this._primitive);
         this._chart.removeSeries(this._series);
+        departed.add(this._series);
       } catch (error) {
         // A chart that was removed takes its series along, and then throws at every call.
         this._primitive.detached();

@@ -19,6 +19,13 @@
       this._axis = axis;
       this._report = report;
       this._timer = 0;
+      this.forget();
+    }
+
+    /** Report the next view whatever it is; one that waits to be reported is none any more. */
+    forget() {
+      clearTimeout(this._timer);
+      this._timer = 0;
       this._seen = { priceLow: 0, priceHigh: 0, endMs: null, widthPx: 0, heightPx: 0 };
     }
 
