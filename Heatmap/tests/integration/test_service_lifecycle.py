@@ -2,13 +2,12 @@
 
 Each test runs a host in a process of its own, with qasync's loop on Qt and with a plain asyncio
 loop: what reaches the loop's exception handler, standard error or the log as an error counts as a
-fault, and so do tasks, threads and timers that are left.
+fault, and so do tasks, threads and timers that are left, and calls that may block the loop.
 """
 
 import asyncio
 import gc
 import json
-import logging
 import os
 import random
 import sqlite3
@@ -16,190 +15,35 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from Heatmap import HeatmapService, HeatmapSettings, layer_feed
-from Heatmap.ingestion.recorder import Recorder
+from Heatmap import HeatmapService, layer_feed
+from Heatmap.errors import OtherWriterError
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig
 from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import CellQuery
+from Heatmap.storage.connections import size_bytes
 from Heatmap.storage.event_reader import EventReader
-from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer, own_threads
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.writer_lock import WriterLock
+from Heatmap.tests.integration.lifecycle_host import FailingLayer, Host, held
 
 KINDS = ("asyncio", "qasync")
 MOMENTS = ("start", "rebuild", "question", "stop", "idle")
+# What the watch must see, so that its silence elsewhere says something.
+BLOCKED = (
+    "Condition.wait in ingestion/recorder.py, Recorder.start",
+    "Thread.join in ingestion/recorder.py, Recorder.stop",
+    "a lock is held while waiting",
+    "os.stat in storage/connections.py, size_bytes",
+    "sqlite3.connect in storage/connections.py, open_read_only",
+    "time.sleep in storage/writer_lock.py, WriterLock._acquire",
+)
 RESTARTS, RANDOM_CLOSINGS, SEED = 8, 12, 20_241_205
-
-
-class AskingLayer(RecordingLayer):
-    """A layer whose page also asks what lies under its crosshair."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers: list[object] = []
-
-    def show_cell(self, report: object) -> None:
-        self.answers.append(report)
-
-    def ask(self) -> None:
-        assert self.listener is not None
-        grid = self.grids[-1]
-        start_ms = grid["timeStartMs"]
-        self.listener.cell_asked(
-            CellQuery(
-                grid["priceLow"],
-                grid["priceLow"] + grid["binUsd"],
-                start_ms,
-                start_ms + grid["binMs"],
-            )
-        )
-
-
-class FailingLayer(AskingLayer):
-    """A layer that fails at everything it is told, while it is `broken`."""
-
-    def __init__(self) -> None:
-        self.broken = False
-        super().__init__()
-
-    def __getattribute__(self, name: str) -> Any:
-        told = ("set_listener", "show_grid", "append_cells", "set_options", "clear", "show_levels")
-        if name in told and self.broken:
-            return self._fail
-        return super().__getattribute__(name)
-
-    def _fail(self, *_words: object) -> None:
-        raise RuntimeError("wrapped C/C++ object of type HeatmapBridge has been deleted")
-
-
-class Host:
-    """An application with a loop, which it opens, runs and closes; it notes every fault."""
-
-    def __init__(self, kind: str, directory: Path) -> None:
-        self.kind = kind
-        self.faults: list[str] = []
-        self.expects_errors = False
-        self.loop: asyncio.AbstractEventLoop
-        self.layer = AskingLayer()
-        self.exchange = ScriptedExchange()
-        self.database = directory / "x.sqlite3"
-        self.sent = 0
-        if kind == "qasync":
-            from PyQt6.QtCore import QCoreApplication  # noqa: PLC0415 - in a host's process only
-
-            self.application = QCoreApplication(["host"])
-        handler = logging.Handler(logging.ERROR)
-        handler.emit = self._note_record  # type: ignore[method-assign]
-        logging.getLogger().addHandler(handler)
-
-    def _note_record(self, record: logging.LogRecord) -> None:
-        # The exchange is not the plugin's, and a connection that ends early its everyday matter.
-        if not record.name.startswith("websockets") and not self.expects_errors:
-            self.faults.append(f"{record.name}: {record.getMessage()} {record.exc_info}")
-
-    def _note_context(self, _loop: object, context: dict[str, Any]) -> None:
-        task = context.get("task")
-        # What the host leaves pending itself is its own affair.
-        if task is None or not task.get_name().startswith("host"):
-            self.faults.append(f"loop: {context}")
-
-    def make_service(self, **settings: Any) -> HeatmapService:
-        return HeatmapService(
-            HeatmapSettings(enabled=True, **settings),
-            db=self.database,
-            ws_url=self.exchange.ws_url,
-            rest_url=self.exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: self.exchange.now_ms,
-        )
-
-    def run(self, script: Callable[[], Awaitable[None]]) -> None:
-        """Run a script in a new loop until it ends or asks to `quit`, and close the loop."""
-        self.open_loop()
-        task = self.loop.create_task(script(), name="host script")  # type: ignore[arg-type]
-        task.add_done_callback(lambda _task: self.loop.stop())
-        self.loop.run_forever()
-        if task.done():
-            task.result()
-            assert [handle for handle in self.timers() if not handle.cancelled()] == []
-        self.loop.close()
-        del task
-        gc.collect()
-
-    def open_loop(self) -> None:
-        if self.kind == "qasync":
-            from qasync import QEventLoop  # noqa: PLC0415
-
-            self.loop = QEventLoop(self.application)
-        else:
-            self.loop = asyncio.new_event_loop()
-        self.loop.set_exception_handler(self._note_context)
-        asyncio.set_event_loop(self.loop)
-
-    async def quit(self) -> None:
-        """End the loop here and now, as a host does whose last window was closed."""
-        self.loop.stop()
-        await asyncio.Event().wait()
-
-    async def until(self, condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-        async with asyncio.timeout(timeout_s):
-            while not condition():  # noqa: ASYNC110 - state of other threads
-                await asyncio.sleep(0.005)
-
-    async def show(self, service: HeatmapService) -> None:
-        """Have the layer's page opened, and wait for its picture."""
-        await self.until(service.is_live)
-        count = len(self.layer.grids)
-        self.layer.open_page()
-        await self.until(lambda: len(self.layer.grids) > count)
-
-    async def record_one(self, service: HeatmapService) -> None:
-        """Have one liquidation come, and wait until it is stored."""
-        status = service.recorder_status()
-        assert status is not None
-        before = status.stored
-        self.exchange.liquidate(price="100000.5")
-        self.sent += 1
-        await self.until(lambda: (service.recorder_status() or status).stored > before)
-
-    def assert_nothing_left(self) -> None:
-        assert own_threads() == []
-        names = [task.get_name() for task in asyncio.all_tasks(self.loop)]
-        assert not [name for name in names if not name.startswith("host")]
-
-    def timers(self) -> list[asyncio.Handle]:
-        if self.kind == "asyncio":
-            return list(self.loop._scheduled)  # type: ignore[attr-defined]
-        return list(self.loop._timer._SimpleTimer__callbacks.values())  # type: ignore[attr-defined]
-
-    def assert_all_stored(self) -> None:
-        with EventReader(self.database) as reader:
-            assert len(reader.read_window("BTCUSDT", 0, None).events) == self.sent
-
-
-@contextmanager
-def held(owner: type, name: str) -> Iterator[tuple[threading.Event, threading.Event]]:
-    """Let a piece of work begin and wait; give what tells that it began, and what lets it go on."""
-    begun, gate = threading.Event(), threading.Event()
-    work = getattr(owner, name)
-
-    def wait_first(*arguments: Any) -> Any:
-        begun.set()
-        gate.wait(30)
-        return work(*arguments)
-
-    setattr(owner, name, wait_first)
-    try:
-        yield begun, gate
-    finally:
-        gate.set()
-        setattr(owner, name, work)
 
 
 # -- what the hosts do ----------------------------------------------------------------------------
@@ -512,6 +356,28 @@ def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
     host.assert_all_stored()
 
 
+def block_the_loop_on_purpose(host: Host) -> None:
+    """Call on the loop what the package keeps for other threads."""
+    config = RecorderConfig(ws_url=host.exchange.ws_url, rest_url=host.exchange.rest_url)
+    recorder = Recorder(config, lambda: SqliteStore(host.database, DataKind.SIMULATED))
+    lock_file = host.directory / "other.sqlite3-writer"
+
+    async def script() -> None:
+        recorder.start()
+        EventReader(host.database).close()
+        size_bytes(host.database)
+        # Who only reads the lock file has a writer try again after a while.
+        with closing(sqlite3.connect(lock_file)) as reader:
+            reader.execute("CREATE TABLE things (thing)")
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM things")
+            with suppress(OtherWriterError):
+                WriterLock(host.directory / "other.sqlite3")
+        recorder.stop()
+
+    host.run(script)
+
+
 def change(database: Path, statement: str) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(statement)
@@ -521,7 +387,11 @@ def change(database: Path, statement: str) -> None:
 
 
 def play(scenario: Callable[[Host], None], kind: str, directory: Path) -> None:
-    """Run a host in a process of its own; it must end by itself, without a word."""
+    assert find_faults(scenario, kind, directory) == []
+
+
+def find_faults(scenario: Callable[[Host], None], kind: str, directory: Path) -> list[str]:
+    """Run a host in a process of its own, which must end by itself; return what it has noted."""
     command = f"from {__name__} import main; main({scenario.__name__!r}, {kind!r})"
     result = subprocess.run(  # noqa: S603 - this very file
         [sys.executable, "-X", "dev", "-W", "error", "-c", command],
@@ -537,8 +407,8 @@ def play(scenario: Callable[[Host], None], kind: str, directory: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == []
     assert result.stderr == ""
+    return json.loads(result.stdout)  # type: ignore[no-any-return]
 
 
 def main(scenario: str, kind: str) -> None:
@@ -547,7 +417,7 @@ def main(scenario: str, kind: str) -> None:
     with host.exchange:
         globals()[scenario](host)
         gc.collect()
-        print(json.dumps(host.faults))  # noqa: T201 - for the test
+        print(json.dumps(host.faults + host.watch.findings()))  # noqa: T201 - for the test
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -596,3 +466,9 @@ def test_a_row_or_a_file_that_somebody_changes_ends_neither_recording_nor_the_pi
     kind: str, tmp_path: Path
 ) -> None:
     play(meet_a_row_and_a_file_that_are_not_as_they_were, kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_may_block_the_loop_is_noticed(kind: str, tmp_path: Path) -> None:
+    faults = find_faults(block_the_loop_on_purpose, kind, tmp_path)
+    assert [each for each in BLOCKED if not any(fault.startswith(each) for fault in faults)] == []
