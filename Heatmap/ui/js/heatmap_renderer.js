@@ -2,6 +2,7 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { MAX_POOL } = heatmap.data;
 
   /** A scale counts as affine when its middle is off by less than this, CSS pixels. */
   const AFFINE_TOLERANCE_PX = 0.25;
@@ -204,6 +205,22 @@
       const isHairline = Math.round(axis.fromX[0] * ratio) === Math.round(axis.toX[last] * ratio);
       for (let i = 0; i < axis.segments; i += 1) {
         const slope = (axis.toX[i] - axis.fromX[i]) / (axis.toMs[i] - axis.fromMs[i]);
+        const groupWidth = groupMs * slope * ratio;
+        if (groupWidth < 1 && level.poolX === MAX_POOL) {
+          const left = Math.round(axis.fromX[i] * ratio);
+          const width = isHairline ? 1 : Math.round(axis.toX[i] * ratio) - left;
+          if (width > 0) {
+            const from = axis.fromMs[i] / groupMs;
+            const strip = level.strip(
+              width, from, axis.toMs[i] / groupMs,
+              from + (left - axis.fromX[i] * ratio) / groupWidth, 1 / groupWidth,
+            );
+            context.drawImage(
+              strip, 0, sourceY, width, sourceHeight, left, targetY, width, targetHeight,
+            );
+          }
+          continue;
+        }
         let fromMs = axis.fromMs[i];
         while (fromMs < axis.toMs[i]) {
           // The ring continues at slot 0 after its last slot.
