@@ -10,6 +10,7 @@ from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
 from Heatmap.model import StoredBatch
 from Heatmap.tests.integration.memory_sink import MemorySink
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.left_behind import asyncio_errors, threads_left
 
 QUICK = ConnectionTimes(
     silence_s=0.4,
@@ -21,6 +22,14 @@ QUICK = ConnectionTimes(
     open_timeout_s=30.0,
 )
 StartRecorder = Callable[..., Recorder]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that leaves a thread, or an exception that nobody has retrieved."""
+    yield
+    assert threads_left() == []
+    assert asyncio_errors(caplog) == []
 
 
 @pytest.fixture

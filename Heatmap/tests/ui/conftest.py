@@ -14,6 +14,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from qasync import QEventLoop
 
 from Heatmap import HeatmapService
+from Heatmap.tests.left_behind import asyncio_errors, threads_left
 from Heatmap.tests.ui.chart_page import ChartPage, Recording
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.ui import HeatmapSettingsTab
@@ -36,6 +37,18 @@ def qt_loop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
     loop.stop()
     loop.close()
     asyncio.events._set_running_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(
+    qt_loop: asyncio.AbstractEventLoop, qtbot: Any, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Fail a test that leaves a thread, a task, or an exception that nobody has retrieved."""
+    yield
+    # Cancelled tasks end in a turn of the loop.
+    qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=5_000)
+    assert threads_left() == []
+    assert asyncio_errors(caplog) == []
 
 
 @pytest.fixture

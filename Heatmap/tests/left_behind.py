@@ -1,0 +1,34 @@
+"""What a test must not leave behind: threads, and errors that reach nobody but asyncio's log."""
+
+import gc
+import threading
+
+import pytest
+
+# What hangs in the operating system cannot be ended: a name server, a disk.
+LEFT_ON_PURPOSE = ("heatmap-doctor", "heatmap-resolver")
+
+
+def threads_left() -> list[str]:
+    """Give the names of the threads of service and recorder that do not end."""
+    own = [
+        thread
+        for thread in threading.enumerate()
+        if thread.name.lower().startswith("heatmap") and thread.name not in LEFT_ON_PURPOSE
+    ]
+    for thread in own:
+        # One that was told to end may need a moment.
+        thread.join(5)
+    return [thread.name for thread in own if thread.is_alive()]
+
+
+def asyncio_errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give what asyncio found nobody to tell: a loop's exceptions, and those never retrieved."""
+    # What is never retrieved is told when it is collected.
+    gc.collect()
+    records = [*caplog.get_records("call"), *caplog.records]
+    return [
+        f"{each.getMessage()} {each.exc_info}"
+        for each in records
+        if each.name == "asyncio" and each.levelname in ("ERROR", "CRITICAL")
+    ]
