@@ -32,7 +32,7 @@ class BatchInbox:
         self._is_pending = False
 
     def put(self, batch: StoredBatch, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Take a batch for `loop`; ``None``: there is none yet, and the next one's put delivers."""
+        """Take a batch for `loop`; ``None``: there is none yet, and it waits for the next `put`."""
         with self._lock:
             self._batches.append(batch)
             if len(self._batches) > INBOX_LIMIT:

@@ -215,9 +215,8 @@ class ClusterFeed:
             self._tell(symbol, done.result())
         except HeatmapError as error:
             self._note_failure(f"no clusters of {symbol}: {error}")
-        except Exception as error:
-            logger.exception("the clusters of %s could not be found", symbol)
-            self._note_failure(f"the clusters of {symbol} could not be found: {error!r}")
+        except Exception as error:  # noqa: BLE001 - told there
+            self.note_error(error, f"the clusters of {symbol} could not be found")
         self._turns.appoint()
 
     def _tell(self, symbol: str, clusters: list[LiquidationCluster]) -> None:
@@ -238,9 +237,9 @@ class ClusterFeed:
                 text = f"a listener failed on the clusters of {symbol}: {error!r}"
                 self._listener_errors[symbol] = text
 
-    def note_error(self, error: Exception) -> None:
+    def note_error(self, error: Exception, what: str = "clusters could not be looked for") -> None:
         """Log an error of the feed itself once, and keep it for the status; from any thread."""
-        text = f"clusters could not be looked for: {error!r}"
+        text = f"{what}: {error!r}"
         if text != self.last_error:
             logger.error("%s", text, exc_info=error)
         self.last_error = text

@@ -102,6 +102,7 @@ class HeatmapService:
         self._restart_task: asyncio.Task[None] | None = None
         self._settings_listeners: list[SettingsListener] = []
         self._inbox = BatchInbox(self._take_batches)
+        self._inbox_error = ""
         self._lifecycle = asyncio.Lock()
         # Recording has begun, and what attaches is fed.
         self._is_started = False
@@ -339,7 +340,10 @@ class HeatmapService:
             "running": self.is_running(),
             "kind": self._kind.value,
             "database": str(self._database),
-            "error": self._last_error or self._listener_error or self._clusters.error,
+            "error": self._last_error
+            or self._inbox_error
+            or self._listener_error
+            or self._clusters.error,
             "recorder": recorder,
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
             "events_today": None if facts is None else facts.events,
@@ -568,7 +572,7 @@ class HeatmapService:
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach the host's loop; kept for `status`."""
         logger.error("new events could not be handed on", exc_info=error)
-        self._last_error = f"new events could not be handed on: {error!r}"
+        self._inbox_error = f"new events could not be handed on: {error!r}"
 
     @guarded
     def _take_batches(self, batches: Sequence[StoredBatch], has_missed: bool) -> None:
@@ -577,3 +581,4 @@ class HeatmapService:
                 feed.miss_batches()
             for batch in batches:
                 feed.add_batch(batch)
+        self._inbox_error = ""

@@ -25,7 +25,7 @@ SHAPES = ("bands", "spots", "cells")
 SIDES = ("both", "longs", "shorts", "split")
 ALL_SYMBOLS = "ALL"
 
-SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
+SYMBOL_PATTERN = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
 """What a symbol looks like, such as ``BTCUSDT`` or ``BTCUSDT_260327``."""
 _ROWS_BY_COLUMNS = re.compile(r"(\d{1,4})x(\d{1,4})")
 _PIXELS_PER_BIN = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)px")
@@ -307,7 +307,7 @@ _CLIP_USD_RANGE = (1.0, 1e12)
 _OTHER_VALUES: Mapping[str, str] = {
     "clip_usd": "auto, or USD from 1",
     "resolution": "auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
-    "symbols": f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS}",
+    "symbols": f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS} alone",
 }
 
 
@@ -364,7 +364,7 @@ def _parse_optional_float(text: str) -> float | None:
 
 
 def _parse_symbols(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().upper() for part in text.split(",") if part.strip())
+    return tuple(dict.fromkeys(part.strip().upper() for part in text.split(",") if part.strip()))
 
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
@@ -413,7 +413,9 @@ def _require_symbols(symbols: object) -> None:
     if (
         not isinstance(symbols, tuple)
         or not symbols
-        or not all(isinstance(symbol, str) and SYMBOL.fullmatch(symbol) for symbol in symbols)
+        or not all(
+            isinstance(symbol, str) and SYMBOL_PATTERN.fullmatch(symbol) for symbol in symbols
+        )
         or len(set(symbols)) < len(symbols)
         or (ALL_SYMBOLS in symbols and len(symbols) > 1)
     ):

@@ -42,6 +42,8 @@ class Turns:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._appointment: asyncio.TimerHandle | None = None
         self._is_working = False
+        # How often it has begun: a result of an earlier time is none any more.
+        self._begun = 0
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -50,8 +52,9 @@ class Turns:
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take turns in `loop` from now on; make an appointment for the first one."""
-        # What an earlier loop left unfinished never comes.
+        # What was handed over before never comes, or comes too late.
         self._loop, self._is_working = loop, False
+        self._begun += 1
 
     def end(self) -> None:
         """Take no more turns, and no more results; idempotent."""
@@ -67,7 +70,7 @@ class Turns:
     def hand_over(
         self, executor: Executor, work: Callable[[], T], take: Callable[[asyncio.Future[T]], None]
     ) -> None:
-        """Run `work` in a worker thread, and hand what came of it to `take`; between turns only.
+        """Run `work` in a worker thread, and hand what came of it to `take`; one at a time.
 
         Raises
         ------
@@ -78,10 +81,13 @@ class Turns:
             raise RuntimeError("work was handed over after the turns had ended")
         done = self._loop.run_in_executor(executor, work)
         self._is_working = True
+        begun = self._begun
 
         def finish(done: asyncio.Future[T]) -> None:
+            if begun != self._begun or self._loop is None:
+                return
             self._is_working = False
-            if not done.cancelled() and self._loop is not None:
+            if not done.cancelled():
                 take(done)
 
         done.add_done_callback(finish)

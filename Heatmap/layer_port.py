@@ -47,7 +47,7 @@ class LayerPort(Protocol):
         """Tell `listener` from now on; ``None``: nobody."""
 
     def set_leave_listener(self, leave: "Callable[[LayerPort], None] | None") -> None:
-        """Tell `leave` once when the layer goes for good; ``None``: nobody."""
+        """Tell `leave` once when the layer goes, or gets another of these; ``None``: nobody."""
 
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Replace the picture."""

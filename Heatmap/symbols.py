@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from Heatmap.heatmap_settings import ALL_SYMBOLS, SYMBOL
+from Heatmap.heatmap_settings import ALL_SYMBOLS, SYMBOL_PATTERN
 
 # A perpetual contract that is settled in what it is quoted in.
 _UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):\2")
@@ -26,7 +26,7 @@ def parse_symbol(name: object) -> str:
         text = name.strip().upper()
         if match := _UNIFIED_SYMBOL.fullmatch(text):
             return match[1] + match[2]
-        if text != ALL_SYMBOLS and SYMBOL.fullmatch(text):
+        if text != ALL_SYMBOLS and SYMBOL_PATTERN.fullmatch(text):
             return text
     raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
 

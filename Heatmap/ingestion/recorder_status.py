@@ -207,7 +207,7 @@ class RecorderStatus:
 
     @property
     def newest_heartbeat(self) -> tuple[int, float] | None:
-        """Exchange time of the newest heartbeat, and when it was received; see `ExchangeClock`."""
+        """The newest heartbeat: UTC ms, and the monotonic clock's seconds when it came."""
         received_s = self.last_heartbeat_monotonic_s
         if self.last_heartbeat_ms is None or received_s is None:
             return None

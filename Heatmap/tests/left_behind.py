@@ -9,13 +9,14 @@ import pytest
 LEFT_ON_PURPOSE = ("heatmap-doctor", "heatmap-resolver")
 
 
+def own_threads() -> list[threading.Thread]:
+    """Give the threads of service and recorder."""
+    return [each for each in threading.enumerate() if each.name.lower().startswith("heatmap")]
+
+
 def threads_left() -> list[str]:
     """Give the names of the threads of service and recorder that do not end."""
-    own = [
-        thread
-        for thread in threading.enumerate()
-        if thread.name.lower().startswith("heatmap") and thread.name not in LEFT_ON_PURPOSE
-    ]
+    own = [thread for thread in own_threads() if thread.name not in LEFT_ON_PURPOSE]
     for thread in own:
         # One that was told to end may need a moment.
         thread.join(5)

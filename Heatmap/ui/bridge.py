@@ -25,7 +25,7 @@ class PageReports(Protocol):
     """What the page's reports are handed to, on the GUI thread."""
 
     def page_is_ready(self, entry: int) -> None:
-        """Take note that the layer is on the chart and waits for a grid, since that entry."""
+        """Take note that the layer is on the chart; `entry`: the number of the page's entering."""
 
     def page_is_gone(self) -> None:
         """Take note that the chart that the layer was on has gone."""
@@ -34,7 +34,7 @@ class PageReports(Protocol):
         """Take note that the chart has no candles any more."""
 
     def page_lacks(self, what: str) -> None:
-        """Take what the page has not got yet: ``chart``, ``candles``, or a ``match`` of both."""
+        """Take what the page lacks: ``chart``, ``candles``, a ``match`` of both; or empty."""
 
     def page_needs_grid(self) -> None:
         """Take note that an increment did not fit, so that a whole grid is needed."""
@@ -110,7 +110,7 @@ class HeatmapBridge(QObject):
 
     @pyqtSlot(str)
     def pageLacks(self, payload: str) -> None:
-        """Report what the page has not got yet: ``what``."""
+        """Report what the page lacks, see `PageReports.page_lacks`: ``what``."""
         try:
             what = _parse_object(payload).get("what")
         except ValueError as error:

@@ -79,7 +79,9 @@ class HeatmapLayer(QObject):
     Raises
     ------
     ValueError
-        `chart` or `candles` is not a dotted identifier.
+        `chart` or `candles` is not a dotted identifier, or begins with a reserved word.
+    TypeError
+        `symbol` is neither a text nor ``None``.
     """
 
     def __init__(
@@ -166,6 +168,11 @@ class HeatmapLayer(QObject):
         """Say which symbol the page shows; the grid of another one goes at once.
 
         ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not; ``None``: not known.
+
+        Raises
+        ------
+        TypeError
+            It is neither a text nor ``None``.
         """
         symbol = _symbol_of(symbol)
         if symbol == self._symbol:

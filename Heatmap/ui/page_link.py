@@ -117,11 +117,6 @@ class PageLink(QObject):
         elif not self._page.url().isEmpty():
             self._enter()
 
-    @property
-    def channel(self) -> QWebChannel | None:
-        """The channel that the bridge is registered on."""
-        return self._channel
-
     def hear(self) -> None:
         """Take note that the page has spoken."""
         self._has_heard = True
@@ -143,7 +138,11 @@ class PageLink(QObject):
             getattr(self._bridge, message).emit(*content)
 
     def close(self, then: Callable[[], None]) -> None:
-        """Leave page and channel; `then` is called when that is done, soon after a load at most."""
+        """Leave page and channel; `then` is called when that is done.
+
+        That is at once as a rule, `_CALM_S` after a load, `_LONGEST_FAREWELL_S` at the latest; and
+        never where the page takes the link along.
+        """
         self._closed_s, self._then = monotonic(), then
         self._watch.stop()
         self._revival.stop()

@@ -341,8 +341,8 @@ class RecordingPage(SettingsPage):
                 self._list,
                 self._show_symbols,
                 self.tr(
-                    "Symbols: one or more like BTCUSDT with commas between are expected, "
-                    "not “{text}”"
+                    "Symbols: one or more like BTCUSDT with commas between are expected, or "
+                    "ALL alone, not “{text}”"
                 ),
             ),
         )

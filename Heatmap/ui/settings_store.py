@@ -125,7 +125,7 @@ class SettingsWriter(QObject):
         """Store now what waits, and have it written to the disk."""
         if self._waiting:
             self._store_waiting()
-            if (store := self._store()) is not None:
+            if (store := self._opened_store()) is not None:
                 store.sync()
 
     def write_now(self, texts: Mapping[str, str | None]) -> None:
@@ -137,19 +137,19 @@ class SettingsWriter(QObject):
         """Return what is stored for a field, or is about to be."""
         if name in self._waiting:
             return self._waiting[name]
-        key, store = f"{GROUP}/{name}", self._store()
+        key, store = f"{GROUP}/{name}", self._opened_store()
         if store is None or not store.contains(key):
             return None
         return _read_text(store, key)
 
     def stored_names(self) -> frozenset[str]:
         """Return the names below ``Heatmap/`` that are stored."""
-        store = self._store()
+        store = self._opened_store()
         return frozenset() if store is None else frozenset(stored_texts(store))
 
     def has_failed(self) -> bool:
         """Whether the store could not be read or written when that was tried last."""
-        store = self._store()
+        store = self._opened_store()
         return store is not None and store.status() != QSettings.Status.NoError
 
     def _end_pause(self) -> None:
@@ -159,7 +159,7 @@ class SettingsWriter(QObject):
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        store = self._store()
+        store = self._opened_store()
         if store is None:
             return
         for name, text in waiting.items():
@@ -168,7 +168,7 @@ class SettingsWriter(QObject):
             else:
                 store.setValue(f"{GROUP}/{name}", text)
 
-    def _store(self) -> QSettings | None:
+    def _opened_store(self) -> QSettings | None:
         store = self._given_store
         if store is not None and self._address is not None and sip.isdeleted(store):
             path, file_format, group = self._address

@@ -126,8 +126,7 @@ async def require_last(plugin: RecordingPlugin) -> None:
         # An increment after the grid: live events go on over it.
         return is_meant and same and shown["sequence"] > meta["sequence"]
 
-    scale = plugin.messages.meta["scale"]
-    await until(is_last, f"the last change on the page: {shown}, {scale}")
+    await until(is_last, "the last change on the page")
 
 
 def main() -> int:

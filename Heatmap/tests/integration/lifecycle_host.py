@@ -21,7 +21,8 @@ from Heatmap.model import DataKind
 from Heatmap.picture.messages import CellQuery
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer, own_threads
+from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
+from Heatmap.tests.left_behind import own_threads
 
 PACKAGE = str(Path(Heatmap.__file__).parent) + os.sep
 TESTS = PACKAGE + "tests" + os.sep

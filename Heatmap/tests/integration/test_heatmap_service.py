@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.unit.stored_events import EVENT
 
 START_MS = 1_733_360_400_000
@@ -166,12 +166,6 @@ def in_world(directory: Path, script: Callable[[World], Awaitable[None]], **sett
     asyncio.run(main())
     assert not own_threads()
     return world
-
-
-def own_threads() -> list[str]:
-    """Give the names of the threads that service and recorder have left behind."""
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.lower().startswith("heatmap")]
 
 
 def test_history_is_shown_first_and_live_events_are_added(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from Heatmap.layer_feed import LayerFeed
 from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.integration.lifecycle_host import held
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
-from Heatmap.tests.integration.test_service_lifecycle import held
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.host_page import shifted
 from Heatmap.tests.unit.stored_events import EVENT

@@ -25,7 +25,7 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.heatmap_settings import PALETTES
 from Heatmap.model import DataKind
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
-from Heatmap.tests.integration.test_heatmap_service import own_threads
+from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.ui.chart_page import ChartPage, page_html
 from Heatmap.tests.ui.conftest import HostBridge
 from Heatmap.tests.ui.test_chart_layer import assert_host_works

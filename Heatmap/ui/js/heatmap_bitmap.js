@@ -36,6 +36,11 @@
       this._table = new Uint32Array(256);
       /** @type {HTMLCanvasElement | null} made when a strip is first asked for */
       this._strip = null;
+      /** @type {any} */
+      this._stripContext = null;
+      /** @type {ImageData | null} */
+      this._stripImage = null;
+      this._stripPixels = new Uint32Array(0);
     }
 
     /**

@@ -33,7 +33,7 @@
           parts[name].destroy(isHostsDoing);
         }
       } catch (error) {
-        // The candle series went with its chart, and its subscriptions with it.
+        // A chart that has gone, or a part that was only half made.
       }
     }
   }
@@ -127,7 +127,7 @@
       this._guard(() => MESSAGES[message](this, ...content));
     }
 
-    /** @returns {boolean} whether it hears Python through the page's present channel */
+    /** @param {number} link see LayerConfig @returns {boolean} whether it hears Python by that */
     isLinked(link) {
       const hub = heatmap.hub;
       const isShared = hub !== undefined && !hub.isClosed && hub.isOn(global.qt.webChannelTransport);

@@ -58,12 +58,5 @@
     vanish();
   };
 
-  /** Take every layer off the page. */
-  heatmap.destroy = function () {
-    for (const name of Array.from(heatmap.layers.keys())) {
-      heatmap.detach(name);
-    }
-  };
-
   heatmap.page = { vanish };
 })(this);

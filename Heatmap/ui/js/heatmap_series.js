@@ -84,7 +84,7 @@
   const watched = (heatmap.watched = heatmap.watched || new WeakMap());
 
   /**
-   * Series of layers that went within a call of the host: a host that goes through a list of a
+   * Series of layers that have left, maybe within a call of the host: a host that goes through a list of a
    * pane's series, made before, comes to them too, and the library fails at what it does not know.
    * @type {WeakSet<any>}
    */
@@ -101,8 +101,8 @@
 
   /**
    * Learn of the host's calls of a method. All watchers of a method share one own property of the
-   * object, which goes with the last of them, so that the prototype's method is seen again. An
-   * object that takes no property is not watched: the next look at the page has to do.
+   * object, which goes with the last of them, so that the prototype's method is seen again. A call
+   * of `removeSeries` for a layer's series that has left already is passed over. An object that takes no property is not watched: the next look at the page has to do.
    * @param {any} object @param {string} method
    * @param {{before?: (...parameters: any[]) => void, after?: () => void}} watcher
    * @returns {() => void} ends it

@@ -1,0 +1,79 @@
+"""Turns in a loop that the host may close, and what comes back from a worker too late."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from Heatmap.host_loop import Turns
+
+
+class Taker:
+    def __init__(self) -> None:
+        self.turns = Turns(self._take_turn)
+        self.count = 0
+        self.results: list[Any] = []
+
+    def _take_turn(self) -> None:
+        self.count += 1
+
+    def take(self, done: "asyncio.Future[Any]") -> None:
+        self.results.append(done.result())
+
+
+def run(script: Callable[[Taker, ThreadPoolExecutor], Any]) -> Taker:
+    taker = Taker()
+
+    async def main() -> None:
+        taker.turns.begin(asyncio.get_running_loop())
+        with ThreadPoolExecutor(1) as executor:
+            await script(taker, executor)
+
+    asyncio.run(main())
+    return taker
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - a worker's doing
+            await asyncio.sleep(0.001)
+
+
+def test_the_last_appointment_counts_and_none_while_a_worker_is_busy() -> None:
+    async def script(taker: Taker, executor: ThreadPoolExecutor) -> None:
+        taker.turns.appoint(60.0)
+        taker.turns.appoint()
+        await until(lambda: taker.count == 1)
+        taker.turns.hand_over(executor, lambda: "done", taker.take)
+        taker.turns.appoint()
+        await until(lambda: taker.results == ["done"])
+        assert taker.count == 1
+        taker.turns.appoint()
+        await until(lambda: taker.count == 2)
+
+    run(script)
+
+
+def test_after_the_end_nothing_comes_any_more() -> None:
+    async def script(taker: Taker, executor: ThreadPoolExecutor) -> None:
+        taker.turns.appoint()
+        taker.turns.hand_over(executor, lambda: "late", taker.take)
+        taker.turns.end()
+        taker.turns.appoint()
+        executor.submit(lambda: None).result(10)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    taker = run(script)
+    assert (taker.count, taker.results, taker.turns.loop) == (0, [], None)
+
+
+def test_what_was_handed_over_before_a_new_beginning_is_no_result_of_it() -> None:
+    async def script(taker: Taker, executor: ThreadPoolExecutor) -> None:
+        taker.turns.hand_over(executor, lambda: "old", taker.take)
+        taker.turns.end()
+        taker.turns.begin(asyncio.get_running_loop())
+        taker.turns.hand_over(executor, lambda: "new", taker.take)
+        await until(lambda: taker.results)
+
+    assert run(script).results == ["new"]
