@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,7 +23,9 @@ def begin_task(
 def end_task(task: asyncio.Task[None]) -> None:
     """Cancel a task; one whose loop was closed never goes on anyway, and refuses to be told."""
     if not task.get_loop().is_closed():
-        task.cancel()
+        # At the end of the interpreter what a loop of Qt consists of may be gone before it.
+        with suppress(RuntimeError):
+            task.cancel()
 
 
 class Turns:

@@ -493,8 +493,9 @@ class LayerFeed:
             return LayerState.NO_CHART
         if symbol is None:
             return LayerState.NO_SYMBOL
-        is_recorded = symbol in recorded or (
-            ALL_SYMBOLS in recorded and self._context.is_known(symbol)
+        # A share may be called ALL.
+        is_recorded = symbol != ALL_SYMBOLS and (
+            symbol in recorded or (ALL_SYMBOLS in recorded and self._context.is_known(symbol))
         )
         return None if is_recorded else LayerState.NOT_RECORDED
 
@@ -526,6 +527,7 @@ class LayerFeed:
     def _begin_anew(self) -> None:
         self._forget_picture()
         self._has_shown = False
+        self.last_error = ""
         self._schedule.reset()
         obstacle = self._obstacle()
         if obstacle is None and self._viewport is not None:

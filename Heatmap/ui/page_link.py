@@ -11,8 +11,15 @@ from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.guarded import guarded
-from Heatmap.ui.page_revival import PageRevival
-from Heatmap.ui.page_scripts import leave_script, presence_script, tell_script
+from Heatmap.ui.page_revival import PageRevival, disconnect
+from Heatmap.ui.page_scripts import (
+    ABSENT,
+    PRESENT,
+    TOO_EARLY,
+    leave_script,
+    presence_script,
+    tell_script,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -28,6 +35,8 @@ _LONGEST_FAREWELL_S = 10.0
 # After a load the host's client gets to know the channel's objects. Qt tells it of the end of one
 # even before that, and it would warn of an object that it does not know.
 _CALM_S = 0.5
+# On a page whose channel was deleted while it was set: what Qt has of it must not be asked for.
+_DEAD_CHANNEL = "orderPilotHeatmapDeadChannel"
 # Name of a channel that a layer has made.
 _OWN_CHANNEL = "orderPilotHeatmapChannel"
 
@@ -77,7 +86,7 @@ class PageLink(QObject):
         # address of a channel that was deleted, and to use that is a crash.
         self._channel: QWebChannel | None = None
         self._address = 0
-        self._is_channel_dead = False
+        self._is_channel_dead = page.property(_DEAD_CHANNEL) is True
         self._is_page_dead = False
         # Another document is on its way, or not: until then the one before is there.
         self._is_loading = False
@@ -190,10 +199,15 @@ class PageLink(QObject):
         self.fault = self.tr("the page's render process has died")
 
     @guarded
-    def _enter_meanwhile(self, is_absent: object) -> None:
+    def _enter_meanwhile(self, presence: object) -> None:
         """Enter a document whose load does not end, where it has not got the layer."""
-        if is_absent is True and self._is_loading and self._closed_s is None:
+        if not self._is_loading or self._closed_s is not None:
+            return
+        is_replaced = not self._is_channel_dead and self._page.webChannel() is not self._channel
+        if presence == ABSENT or (presence == PRESENT and is_replaced):
             self._enter()
+        elif presence == TOO_EARLY:
+            self._on_gone()
 
     def _enter(self) -> None:
         self._on_gone()
@@ -247,9 +261,13 @@ class PageLink(QObject):
     def _register_on(self, channel: QWebChannel | None) -> None:
         if channel is self._channel:
             return
-        if self._channel is not None and not sip.isdeleted(self._channel):
-            self._channel.destroyed.disconnect(self._on_channel_destroyed)
-            self._channel.deregisterObject(self._bridge)
+        before = self._channel
+        if before is not None and not sip.isdeleted(before):
+            disconnect(before.destroyed, self._on_channel_destroyed)
+            before.deregisterObject(self._bridge)
+            if channel is not None and self._is_own(before):
+                # The host has set another in its place.
+                before.deleteLater()
         self._channel = channel
         if channel is not None:
             self._links += 1
@@ -273,6 +291,7 @@ class PageLink(QObject):
             return
         # To ask the page for its channel, or to set another, is a crash from now on.
         self._is_channel_dead = True
+        self._page.setProperty(_DEAD_CHANNEL, True)
         self._watch.stop()
         self._on_gone()
         self._tell_of_dead_channel()
@@ -293,9 +312,9 @@ class PageLink(QObject):
             return
         self._farewell.stop()
         self._closed_s = None
-        self._page.loadStarted.disconnect(self._on_load_started)
-        self._page.loadFinished.disconnect(self._on_load_finished)
-        self._page.renderProcessTerminated.disconnect(self._on_terminated)
+        disconnect(self._page.loadStarted, self._on_load_started)
+        disconnect(self._page.loadFinished, self._on_load_finished)
+        disconnect(self._page.renderProcessTerminated, self._on_terminated)
         channel = self._channel
         self._register_on(None)
         if channel is not None and not sip.isdeleted(channel):
@@ -310,10 +329,14 @@ class PageLink(QObject):
         if self._is_page_dead or sip.isdeleted(self._page):
             # It is going just now, and takes its channel along.
             return
-        is_own = channel.objectName() == _OWN_CHANNEL and not channel.registeredObjects()
-        if is_own and self._page.webChannel() is channel:
+        if self._is_own(channel) and self._page.webChannel() is channel:
             self._page.setWebChannel(None)
             channel.deleteLater()
+
+    def _is_own(self, channel: QWebChannel) -> bool:
+        """Tell whether a layer made the channel for this page, and none is on it any more."""
+        is_ours = channel.objectName() == _OWN_CHANNEL and channel.parent() is self._page
+        return is_ours and not channel.registeredObjects()
 
 
 def _do_nothing() -> None:

@@ -2,9 +2,11 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QObject, QTimer, pyqtBoundSignal
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.guarded import guarded
@@ -51,8 +53,8 @@ class PageRevival(QObject):
     def stop(self) -> None:
         """Watch no longer."""
         self._patience.stop()
-        self._page.renderProcessTerminated.disconnect(self._on_terminated)
-        self._page.loadStarted.disconnect(self._patience.stop)
+        disconnect(self._page.renderProcessTerminated, self._on_terminated)
+        disconnect(self._page.loadStarted, self._patience.stop)
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
@@ -83,3 +85,9 @@ class PageRevival(QObject):
         # Another layer of the page may have been first.
         if not self._page.isLoading():
             self._page.triggerAction(QWebEnginePage.WebAction.Reload)
+
+
+def disconnect(signal: pyqtBoundSignal, slot: Callable[..., object]) -> None:
+    """End a connection, which a host that disconnects all of a signal has ended already."""
+    with suppress(TypeError, RuntimeError):
+        signal.disconnect(slot)

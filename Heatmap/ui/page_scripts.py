@@ -30,6 +30,8 @@ _FILES = (
     "heatmap_layer.js",
     "heatmap_page.js",
 )
+# Whether a document has a layer.
+PRESENT, ABSENT, TOO_EARLY = "present", "absent", "too early"
 _CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
 
 
@@ -77,10 +79,10 @@ def tell_script(name: str, message: str, *content: str) -> str:
 
 
 def presence_script(name: str) -> str:
-    """Return the script that gives whether a document is there that has not got the layer yet."""
+    """Return the script that gives `PRESENT`, `ABSENT`, or, while a head loads, `TOO_EARLY`."""
     return (
-        "document.readyState !== 'loading' && "
-        f"!(window.OrderPilotHeatmap && OrderPilotHeatmap.layers.has({json.dumps(name)}));"
+        f"window.OrderPilotHeatmap && OrderPilotHeatmap.layers.has({json.dumps(name)})"
+        f" ? '{PRESENT}' : document.readyState === 'loading' ? '{TOO_EARLY}' : '{ABSENT}';"
     )
 
 

@@ -364,7 +364,8 @@ def test_with_all_symbols_recorded_one_is_drawn_once_the_exchange_is_known_to_ha
             store.write([EVENT])
         world = Asked(tmp_path / "x.sqlite3", settings, is_known=known.__contains__)
         task = asyncio.create_task(world.feed.run())
-        for symbol in ("AAPL", "BTCUSDT"):
+        # A share may be called as what stands for all of them.
+        for symbol in ("AAPL", "ALL", "BTCUSDT"):
             world.layer.symbol = symbol
             world.layer.open_page()
             assert world.feed.state is LayerState.NOT_RECORDED
