@@ -241,6 +241,7 @@ class LayerFeed:
     def page_ready(self) -> None:
         """Show everything anew on a page that was just loaded."""
         self._is_page_ready = True
+        self.last_error = ""
         self._shown_levels = []
         self._send_options()
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
@@ -258,6 +259,7 @@ class LayerFeed:
         """Forget what a page showed that is not there any more."""
         self._is_page_ready = False
         self._viewport = None
+        self.last_error = ""
         self.measured.clear()
         self._begin_anew()
         self._follow_clusters()
@@ -518,6 +520,8 @@ class LayerFeed:
 
     def _restart(self) -> None:
         """Take the picture away, and build another where one is to be drawn."""
+        # What failed before was about what goes now.
+        self.last_error = ""
         self._tell(self.layer.clear)
         # The levels go with it; and what was measured is not true of nothing.
         self._shown_levels = []
@@ -527,7 +531,6 @@ class LayerFeed:
     def _begin_anew(self) -> None:
         self._forget_picture()
         self._has_shown = False
-        self.last_error = ""
         self._schedule.reset()
         obstacle = self._obstacle()
         if obstacle is None and self._viewport is not None:
