@@ -353,6 +353,10 @@ class Session:
         left.clear()
         gc.collect()
 
+    def forget_late_answers(self) -> None:
+        errors = self.page.page.console_errors
+        errors[:] = [error for error in errors if error != LATE_ANSWER]
+
     def memory(self) -> dict[str, float]:
         """Measure what Python, the rest of this process and the page's process have in use."""
         page = self.page.page
@@ -459,6 +463,7 @@ def session(qt_run: Callable[..., Any], chart_page: ChartPage, tmp_path: Path) -
         session = Session(chart_page, service, exchange)
         session.open()
         yield session
+        session.forget_late_answers()
         if service.is_running():
             qt_run(service.stop(), timeout=20_000)
 
@@ -475,9 +480,8 @@ def test_two_hundred_rounds_in_any_order_leave_nothing_behind(
     memory: dict[int, dict[str, float]] = {}
     for number in range(1, ROUNDS + 1):
         session.play_round()
-        errors = page.page.console_errors
-        errors[:] = [error for error in errors if error != LATE_ANSWER]
-        assert errors == []
+        session.forget_late_answers()
+        assert page.page.console_errors == []
         if number % CHECK_EVERY == 0:
             session.reload()
             session.assert_draws()
