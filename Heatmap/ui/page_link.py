@@ -201,7 +201,7 @@ class PageLink(QObject):
     @guarded
     def _enter_meanwhile(self, presence: object) -> None:
         """Enter a document whose load does not end, where it has not got the layer."""
-        if not self._is_loading or self._closed_s is not None:
+        if not self._is_loading or self._closed_s is not None or not self._has_page():
             return
         is_replaced = not self._is_channel_dead and self._page.webChannel() is not self._channel
         if presence == ABSENT or (presence == PRESENT and is_replaced):
@@ -209,7 +209,13 @@ class PageLink(QObject):
         elif presence == TOO_EARLY:
             self._on_gone()
 
+    def _has_page(self) -> bool:
+        """Tell whether the page is there: while it goes it answers scripts, and ends loads."""
+        return not (self._is_page_dead or sip.isdeleted(self._page))
+
     def _enter(self) -> None:
+        if not self._has_page():
+            return
         self._on_gone()
         self.fault = ""
         self._has_failed = self._has_heard = False
@@ -284,7 +290,7 @@ class PageLink(QObject):
     def _on_channel_destroyed(self, _channel: object = None) -> None:
         """Find out whether the page has lost its channel, or has another one since."""
         self._channel = None
-        if self._is_page_dead:
+        if not self._has_page():
             return
         present = self._page.webChannel()
         if present is None or _address_of(present) != self._address:
@@ -303,7 +309,8 @@ class PageLink(QObject):
     @guarded
     def _leave_channel(self, _answer: object = None) -> None:
         """Take the bridge off the channel, now that the page does not speak to it any more."""
-        if sip.isdeleted(self) or self._closed_s is None:
+        if sip.isdeleted(self) or self._closed_s is None or not self._has_page():
+            # A page that goes takes the link and the bridge along.
             return
         now_s = monotonic()
         is_calm = not self._is_loading and now_s - self._loaded_s >= _CALM_S
@@ -326,9 +333,6 @@ class PageLink(QObject):
 
     def _remove_own(self, channel: QWebChannel) -> None:
         """Take away a channel that a layer made, when the last layer leaves it."""
-        if self._is_page_dead or sip.isdeleted(self._page):
-            # It is going just now, and takes its channel along.
-            return
         if self._is_own(channel) and self._page.webChannel() is channel:
             self._page.setWebChannel(None)
             channel.deleteLater()
