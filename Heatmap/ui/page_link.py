@@ -322,6 +322,7 @@ class PageLink(QObject):
         disconnect(self._page.loadStarted, self._on_load_started)
         disconnect(self._page.loadFinished, self._on_load_finished)
         disconnect(self._page.renderProcessTerminated, self._on_terminated)
+        disconnect(self._page.destroyed, self._on_page_destroyed)
         channel = self._channel
         self._register_on(None)
         if channel is not None and not sip.isdeleted(channel):
