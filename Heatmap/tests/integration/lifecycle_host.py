@@ -17,10 +17,10 @@ from typing import Any
 
 import Heatmap
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.model import DataKind
 from Heatmap.picture.messages import CellQuery
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
 from Heatmap.tests.left_behind import own_threads
 
@@ -289,14 +289,7 @@ class Host:
             self.faults.append(f"loop: {context}")
 
     def make_service(self, **settings: Any) -> HeatmapService:
-        return HeatmapService(
-            HeatmapSettings(enabled=True, **settings),
-            db=self.database,
-            ws_url=self.exchange.ws_url,
-            rest_url=self.exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: self.exchange.now_ms,
-        )
+        return make_service(self.exchange, self.database, HeatmapSettings(enabled=True, **settings))
 
     def run(self, script: Callable[[], Awaitable[None]]) -> None:
         """Run a script in a new loop until it ends or asks to `quit`, and close the loop."""

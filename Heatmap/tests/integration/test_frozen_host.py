@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.model import DataKind
+from Heatmap import HeatmapSettings
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
 
 FROZEN_S = 5.0
@@ -62,14 +62,7 @@ def test_nothing_is_lost_while_the_host_stands_still(
                 await asyncio.sleep(0.01)
 
     async def main() -> list[int]:
-        service = HeatmapService(
-            HeatmapSettings(enabled=True),
-            db=path,
-            ws_url=exchange.ws_url,
-            rest_url=exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: exchange.now_ms,
-        )
+        service = make_service(exchange, path, HeatmapSettings(enabled=True))
         service.attach(layer)
         await service.start()
         # Coverage begins with a heartbeat: none of the events may come before the first one.

@@ -14,9 +14,9 @@ from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.model import DataKind
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -115,14 +115,7 @@ def live(
 ) -> Iterator[tuple[HeatmapService, ScriptedExchange]]:
     """Run the service on an exchange that sends what the test tells it to."""
     with ScriptedExchange() as exchange:
-        service = HeatmapService(
-            SETTINGS,
-            db=tmp_path / "x.sqlite3",
-            ws_url=exchange.ws_url,
-            rest_url=exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: exchange.now_ms,
-        )
+        service = make_service(exchange, tmp_path / "x.sqlite3", SETTINGS)
         qt_run(service.start(), timeout=20_000)
         yield service, exchange
         qt_run(service.stop(), timeout=20_000)

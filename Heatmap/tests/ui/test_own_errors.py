@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QPushButton
 from Heatmap import HeatmapService, HeatmapSettings, layer_feed
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.feed_schedule import FeedSchedule
-from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.settings_controls import choose
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
@@ -57,13 +57,10 @@ def host(
     chart_page: ChartPage, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path
 ) -> Iterator[Host]:
     with ScriptedExchange() as exchange:
-        service = HeatmapService(
+        service = make_service(
+            exchange,
+            tmp_path / "x.sqlite3",
             HeatmapSettings(enabled=True, cluster_levels=True, cluster_interval_s=1.0),
-            db=tmp_path / "x.sqlite3",
-            ws_url=exchange.ws_url,
-            rest_url=exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: exchange.now_ms,
         )
         qt_run(service.start(), timeout=20_000)
         shift = START_MS // 60_000 * 60 - START_S

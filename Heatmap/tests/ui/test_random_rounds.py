@@ -23,8 +23,8 @@ from PyQt6.QtWebChannel import QWebChannel
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.heatmap_settings import PALETTES
-from Heatmap.model import DataKind
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.ui.chart_page import ChartPage, page_html
 from Heatmap.tests.ui.conftest import HostBridge
@@ -451,14 +451,7 @@ def feed_tasks(service: HeatmapService) -> list[str]:
 @pytest.fixture
 def session(qt_run: Callable[..., Any], chart_page: ChartPage, tmp_path: Path) -> Iterator[Session]:
     with ScriptedExchange() as exchange:
-        service = HeatmapService(
-            HeatmapSettings(enabled=True),
-            db=tmp_path / "x.sqlite3",
-            ws_url=exchange.ws_url,
-            rest_url=exchange.rest_url,
-            kind=DataKind.SIMULATED,
-            clock=lambda: exchange.now_ms,
-        )
+        service = make_service(exchange, tmp_path / "x.sqlite3", HeatmapSettings(enabled=True))
         qt_run(service.start(), timeout=20_000)
         session = Session(chart_page, service, exchange)
         session.open()
