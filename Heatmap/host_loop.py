@@ -28,6 +28,15 @@ def end_task(task: asyncio.Task[None]) -> None:
             task.cancel()
 
 
+def ignore_result(done: asyncio.Future[Any]) -> None:
+    """Let a result go that comes too late: a failure among them is nobody's any more.
+
+    Without this the host would find it in its log, as never retrieved.
+    """
+    if not done.cancelled():
+        done.exception()
+
+
 class Turns:
     """Looks again and again at what is due: one appointment at a time, none while a worker is busy.
 
@@ -88,6 +97,7 @@ class Turns:
 
         def finish(done: asyncio.Future[T]) -> None:
             if begun != self._begun or self._loop is None:
+                ignore_result(done)
                 return
             self._is_working = False
             if not done.cancelled():

@@ -24,7 +24,7 @@ from Heatmap.errors import HeatmapError
 from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.host_loop import Turns
+from Heatmap.host_loop import Turns, ignore_result
 from Heatmap.layer_port import LayerPort
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
@@ -298,6 +298,7 @@ class LayerFeed:
     def _show_answer(self, answer: asyncio.Future[CellReport | None]) -> None:
         self._is_describing = False
         if answer.cancelled() or self._turns.loop is None:
+            ignore_result(answer)
             return
         error = answer.exception()
         if error is not None:

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Iterable
 
 import pytest
 
@@ -14,13 +15,13 @@ def own_threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name.lower().startswith("heatmap")]
 
 
-def threads_left() -> list[str]:
-    """Give the names of the threads of service and recorder that do not end."""
-    own = [thread for thread in own_threads() if thread.name not in LEFT_ON_PURPOSE]
-    for thread in own:
+def still_running(threads: Iterable[threading.Thread]) -> list[str]:
+    """Give the names of those threads that do not end."""
+    ending = [thread for thread in threads if thread.name not in LEFT_ON_PURPOSE]
+    for thread in ending:
         # One that was told to end may need a moment.
         thread.join(5)
-    return [thread.name for thread in own if thread.is_alive()]
+    return [thread.name for thread in ending if thread.is_alive()]
 
 
 def asyncio_errors(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -62,17 +62,14 @@ def websocket_server(
 
 @contextmanager
 def raw_server(handle: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Accept TCP connections and do with each what `handle` does."""
+    """Accept TCP connections and do with each what `handle` does; waits for all at the end."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with suppress(OSError):
                 handle(self.request)
 
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:

@@ -248,6 +248,33 @@ def test_within_the_interval_clusters_stay_and_only_distances_follow_the_price(
     assert [replace(one, distance_from_price=0.0) for one in after] == before
 
 
+def test_what_was_computed_by_this_machines_clock_does_not_last(
+    exchange: ScriptedExchange, make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_history(path, 5)
+    heatmap = make(update_interval=3600)
+    exchange.mute = True
+    heatmap.start_stream(["BTCUSDT"])
+    now_ms, session = heatmap._now_ms, heatmap._session
+    assert session is not None
+    recorder, went_live = session.recorder, threading.Event()
+    # This machine's clock is wrong, and the first heartbeat comes while clusters are computed.
+    wrong_ms = START_MS + 90 * 24 * 3_600_000
+
+    def wrong_at_first() -> int:
+        if went_live.is_set():
+            return now_ms()
+        eventually(lambda: recorder.status().last_heartbeat_ms is not None)
+        went_live.set()
+        return wrong_ms
+
+    monkeypatch.setattr(session, "_now_ms", wrong_at_first)
+    assert recorder.status().last_heartbeat_ms is None
+    exchange.mute = False
+    assert heatmap.get_clusters("BTCUSDT") == []
+    assert count_of(heatmap, "BTCUSDT") == 5
+
+
 def test_more_symbols_are_added_to_those_that_run(exchange: ScriptedExchange, make: Make) -> None:
     heatmap = make()
     heatmap.start_stream(["BTCUSDT"])

@@ -14,7 +14,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from qasync import QEventLoop
 
 from Heatmap import HeatmapService
-from Heatmap.tests.left_behind import asyncio_errors, threads_left
+from Heatmap.tests.left_behind import asyncio_errors, own_threads, still_running
 from Heatmap.tests.ui.chart_page import ChartPage, Recording
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.ui import HeatmapSettingsTab
@@ -47,7 +47,7 @@ def nothing_is_left(
     yield
     # Cancelled tasks end in a turn of the loop.
     qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=5_000)
-    assert threads_left() == []
+    assert still_running(own_threads()) == []
     assert asyncio_errors(caplog) == []
 
 

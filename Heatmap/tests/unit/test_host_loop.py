@@ -5,7 +5,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from Heatmap.host_loop import Turns
+from Heatmap.tests.left_behind import asyncio_errors
 
 
 class Taker:
@@ -66,6 +69,24 @@ def test_after_the_end_nothing_comes_any_more() -> None:
 
     taker = run(script)
     assert (taker.count, taker.results, taker.turns.loop) == (0, [], None)
+
+
+def test_a_failure_that_comes_too_late_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    async def script(taker: Taker, executor: ThreadPoolExecutor) -> None:
+        # One of an earlier time, and one after the end.
+        taker.turns.hand_over(executor, fail, taker.take)
+        taker.turns.begin(asyncio.get_running_loop())
+        taker.turns.hand_over(executor, fail, taker.take)
+        taker.turns.end()
+        executor.submit(lambda: None).result(10)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    assert run(script).results == []
+    assert asyncio_errors(caplog) == []
 
 
 def test_what_was_handed_over_before_a_new_beginning_is_no_result_of_it() -> None:
