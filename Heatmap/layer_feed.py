@@ -548,15 +548,12 @@ class LayerFeed:
         self._turns.appoint()
 
     def _forget_picture(self) -> None:
+        # The garbage collector leads here as well: with a page that goes, or with the task of a
+        # loop that was closed. It does so in the midst of anything: no lock may be waited for.
         self._pending.clear()
         picture, self._picture = self._picture, None
         if picture is not None:
-            try:
-                # Closing waits for a piece of work under way, which must not hold up this loop.
-                self._context.executor.submit(picture.close)
-            except RuntimeError:
-                # The worker threads have ended: the host's loop or its process is at its end.
-                picture.close()
+            picture.close()
 
 
 def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:

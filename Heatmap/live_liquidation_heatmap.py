@@ -434,8 +434,8 @@ class _Session:
             now_s = time.monotonic()
             computed_s, clusters = self._computed.get(symbol, (float("-inf"), []))
             if now_s - computed_s >= self._update_interval_s:
-                # Before the first heartbeat now is this machine's clock's, which may be wrong. Asked
-                # before now is: a heartbeat may come while the clusters are computed.
+                # Before the first heartbeat now is this machine's clock's, which may be wrong; and
+                # one may come while the clusters are computed.
                 is_lasting = self.recorder.status().last_heartbeat_ms is not None
                 clusters = self._compute(symbol, price, clusters)
                 self._computed[symbol] = now_s if is_lasting else float("-inf"), clusters

@@ -104,8 +104,10 @@ class Recorder:
         # Guards starting and stopping against each other, and the thread.
         self._lifecycle = threading.Lock()
         self._thread: threading.Thread | None = None
-        # Guards the session and the configuration; never held for long.
-        self._state_lock = threading.Lock()
+        # Guards the session and the configuration; never held for long. Reentrant, as the garbage
+        # collector may take a settings dialog of the host's meanwhile, which then takes back what
+        # it had changed.
+        self._state_lock = threading.RLock()
         self._session: _Session | None = None
 
     def start(self) -> None:

@@ -227,7 +227,9 @@ class StatusBoard:
     """Where the recorder's thread writes and any thread reads. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: the garbage collector may take a page of the host's while a snapshot is made,
+        # and its layer's feed looks here before it goes.
+        self._lock = threading.RLock()
         self._values: dict[str, Any] = {}
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[RejectReason] = Counter()

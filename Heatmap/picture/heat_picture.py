@@ -5,7 +5,8 @@ message that brings the page up to date, or ``None`` when the page already is.
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -88,12 +89,28 @@ class HeatPicture:
         self._clip_checked_s = 0.0
 
     def close(self) -> None:
-        """Close the database; waits for a piece of work that is under way. Idempotent."""
-        with self._lock:
-            self._is_closed = True
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+        """Close the database, or have the piece of work do so that is under way. Idempotent.
+
+        Never waits. So the garbage collector may lead here, in any thread and in the midst of
+        anything, as with a feed whose loop the host has closed.
+        """
+        self._is_closed = True
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._reader is not None:
+                    self._reader.close()
+                    self._reader = None
+            finally:
+                self._lock.release()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        finally:
+            if self._is_closed:
+                self.close()
 
     def fits(self, viewport: Viewport) -> bool:
         """Whether the built grid still serves `viewport`, so that no rebuild is needed."""
@@ -130,14 +147,14 @@ class HeatPicture:
         StorageError
             The database cannot be read.
         """
-        with self._lock:
+        with self._working():
             if self._is_closed:
                 return None
             return self._rebuild(request, pending)
 
     def restyle(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
         """Put the same field on another scale, without reading anything."""
-        with self._lock:
+        with self._working():
             if self._is_closed:
                 return None
             field = self._field
@@ -155,7 +172,7 @@ class HeatPicture:
 
     def update(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
         """Advance the column of now and add events; a whole grid only when the scale moved."""
-        with self._lock:
+        with self._working():
             if self._is_closed:
                 return None
             field, axis, scale = self._field, self._axis, self._scale
@@ -167,7 +184,7 @@ class HeatPicture:
 
     def describe(self, query: CellQuery) -> CellReport | None:
         """Say what lies at a place of the picture; ``None``: the place is not in it (any more)."""
-        with self._lock:
+        with self._working():
             field, built = self._field, self._built
             if self._is_closed or field is None or built is None:
                 return None

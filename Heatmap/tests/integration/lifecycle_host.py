@@ -54,16 +54,19 @@ EXEMPT_THREAD = "Heatmap control"
 class WatchedLock:
     """A lock that knows whether somebody waits for something else while holding it.
 
+    With `is_reentrant` its thread may take it again, as an `RLock`.
+
     Where the loop takes such a lock, it may wait as long; how long a lock is held cannot be told
     from a single run.
     """
 
-    def __init__(self, watch: "LoopWatch") -> None:
+    def __init__(self, watch: "LoopWatch", *, is_reentrant: bool = False) -> None:
         self._watch = watch
-        self._lock = _thread.allocate_lock()
+        self._lock: Any = _thread.RLock() if is_reentrant else _thread.allocate_lock()
         self.waits: set[str] = set()
         self.taken: set[str] = set()
-        self.locked = self._lock.locked
+        if not is_reentrant:
+            self.locked = self._lock.locked
         self._at_fork_reinit = self._lock._at_fork_reinit
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
@@ -121,6 +124,7 @@ class LoopWatch:
         # Events, queues, semaphores and the futures of workers wait by it.
         self._wrap(threading.Condition, "wait", "Condition.wait")
         self._replace(threading, "Lock", lambda: WatchedLock(self))
+        self._replace(threading, "RLock", self._reentrant_lock)
 
     @contextmanager
     def of_this_thread(self) -> Iterator[None]:
@@ -171,6 +175,11 @@ class LoopWatch:
         if locks and (place := place_of(frame)):
             for lock in locks:
                 lock.waits.add(f"{what} {place}")
+
+    def _reentrant_lock(self) -> Any:
+        """Make one for the package itself; those of conditions have more methods."""
+        is_own = sys._getframe(1).f_code.co_filename.startswith(PACKAGE)
+        return WatchedLock(self, is_reentrant=True) if is_own else _thread.RLock()
 
     def _wrap(self, owner: Any, name: str, what: str) -> None:
         work = getattr(owner, name)

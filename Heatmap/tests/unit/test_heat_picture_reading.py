@@ -1,14 +1,17 @@
 """A picture beside a recorder that is not this process's own: new rows, and a fresh file."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from Heatmap.model import DataKind, LiquidationEvent, OrderSide, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
+from Heatmap.storage.event_reader import EventReader, EventWindow
 from Heatmap.storage.set_aside import set_aside
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.picture_requests import (
@@ -85,6 +88,27 @@ def test_a_scrolled_back_picture_takes_no_new_rows_from_beyond_its_end(
     assert message.meta["cols"] == 0
     assert "recorded since" in message.meta["sourceText"]
     assert picture.update(asked(view, reads_new_rows=True), ()) is None
+
+
+def test_a_picture_that_is_closed_amidst_its_work_closes_the_file_after_it(
+    path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write([sold(NOW_MS - 60_000)])
+    picture = HeatPicture(path, "BTCUSDT")
+    read_window = EventReader.read_window
+    readers: list[EventReader] = []
+
+    def close_and_read(reader: EventReader, *words: Any) -> EventWindow:
+        # In the same thread, as the garbage collector may.
+        picture.close()
+        readers.append(reader)
+        return read_window(reader, *words)
+
+    monkeypatch.setattr(EventReader, "read_window", close_and_read)
+    assert cells(picture.rebuild(asked(), ())).any()
+    assert picture.rebuild(asked(), ()) is None
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        readers[0].first_event_ms("BTCUSDT")
 
 
 def test_a_fresh_file_in_the_place_of_a_damaged_one_is_built_anew(path: Path) -> None:

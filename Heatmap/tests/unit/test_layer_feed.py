@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.thread import _global_shutdown_lock as executor_lock
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -394,6 +395,42 @@ def test_a_loop_that_the_host_has_closed_feeds_nobody(tmp_path: Path) -> None:
     assert world.feed.state is LayerState.STOPPED
     del task
     world.executor.shutdown()
+
+
+def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Path) -> None:
+    """The garbage collector may take it while the lock of every executor is held."""
+    loop = asyncio.new_event_loop()
+    world = Asked(tmp_path / "x.sqlite3", HeatmapSettings(enabled=True))
+    coroutine = world.feed.run()
+
+    async def draw() -> None:
+        world.layer.open_page()
+        await until(lambda: world.layer.grid)
+
+    with SqliteStore(tmp_path / "x.sqlite3", DataKind.REPLAY) as store:
+        store.write([replace(EVENT, ts_ms=NOW_MS - 60_000)])
+        task = begin_task(loop, coroutine, "feed")
+        loop.run_until_complete(draw())
+        loop.close()
+        del task
+        picture = world.feed._picture
+        assert picture is not None
+        assert picture._reader is not None
+
+        def collect() -> None:
+            with executor_lock, suppress(RuntimeError):
+                coroutine.close()
+
+        collector = threading.Thread(target=collect, daemon=True)
+        collector.start()
+        collector.join(10)
+        has_ended = not collector.is_alive()
+        if not has_ended:
+            executor_lock.release()
+        assert has_ended
+        assert world.feed._picture is None
+        assert picture._reader is None
+        world.executor.shutdown()
 
 
 def test_a_picture_that_cannot_be_built_has_failed_until_one_can(

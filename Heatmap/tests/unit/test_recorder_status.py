@@ -1,5 +1,8 @@
 """What the status counts, and which symbols it names because their heartbeats stay away."""
 
+import gc
+import threading
+
 import pytest
 
 from Heatmap.ingestion.recorder_status import RecorderStatus, StatusBoard
@@ -70,3 +73,35 @@ def test_the_inserts_of_the_last_minute_count(board: StatusBoard) -> None:
     status = board.snapshot(190.0)
     assert (status.inserts_per_minute, status.stored, status.duplicates) == (0, 12, 1)
     assert status.write_ms == pytest.approx(4.0)
+
+
+def test_what_the_garbage_collector_takes_may_look_while_a_snapshot_is_made(
+    board: StatusBoard,
+) -> None:
+    looks: list[float] = []
+
+    class Gone:
+        """Garbage that looks at the status, as a layer's feed does, and leaves more of it."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            looks.append(board.snapshot(5.0).stored)
+            if len(looks) < 50:
+                Gone()
+
+    def look() -> None:
+        thresholds = gc.get_threshold()
+        gc.set_threshold(1)
+        try:
+            Gone()
+            while len(looks) < 50:
+                board.snapshot(5.0)
+        finally:
+            gc.set_threshold(*thresholds)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
