@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
 
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import HeatmapSettings
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class SettingsWriter(QObject):
         self._pause.timeout.connect(self._end_pause)
         application = QCoreApplication.instance()
         if application is not None:
-            application.aboutToQuit.connect(self.flush)
+            application.aboutToQuit.connect(self._on_quit)
 
     def write(self, texts: Mapping[str, str | None]) -> None:
         """Store `texts` by field name, now or after a moment; ``None``: nothing is stored."""
@@ -152,6 +153,15 @@ class SettingsWriter(QObject):
         store = self._opened_store()
         return store is not None and store.status() != QSettings.Status.NoError
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("settings could not be stored", exc_info=error)
+
+    @guarded
+    def _on_quit(self) -> None:
+        self.flush()
+
+    @guarded
     def _end_pause(self) -> None:
         if self._waiting:
             self._store_waiting()

@@ -181,6 +181,7 @@ class HeatmapSettingsTab(QWidget):
     # -- Qt -----------------------------------------------------------------------------------
 
     @override
+    @guarded
     def showEvent(self, event: QShowEvent | None) -> None:
         """Learn to which dialog the tab belongs."""
         super().showEvent(event)
@@ -189,6 +190,9 @@ class HeatmapSettingsTab(QWidget):
         if isinstance(window, QDialog):
             # Qt forgets it before it tells that the dialog was rejected.
             self._is_modal = self._preview.is_undecided = window.isModal()
+            if self._is_modal:
+                # As `open` and `exec` do: `show` leaves the result of the last time.
+                window.setResult(QDialog.DialogCode.Rejected)
             if window is not self._dialog:
                 self._leave_dialog()
                 self._dialog = window
@@ -198,6 +202,7 @@ class HeatmapSettingsTab(QWidget):
                 window.installEventFilter(self)
 
     @override
+    @guarded
     def hideEvent(self, event: QHideEvent | None) -> None:
         """Store what waits: the tab may not be seen again."""
         super().hideEvent(event)
@@ -207,16 +212,16 @@ class HeatmapSettingsTab(QWidget):
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Learn that the dialog has a result, before a host is told, who may delete it then."""
-        if (
-            event is not None
-            and event.type() == QEvent.Type.Hide
-            and self._dialog is not None
-            and watched is self._dialog
-            and not sip.isdeleted(self._dialog)
-            and self._dialog.result() != QDialog.DialogCode.Rejected
-        ):
-            self._preview.is_undecided = False
+        if event is not None and event.type() == QEvent.Type.Hide:
+            self._learn_result(watched)
         return super().eventFilter(watched, event)
+
+    @guarded
+    def _learn_result(self, hidden: QObject | None) -> None:
+        dialog = self._dialog
+        is_ours = dialog is not None and hidden is dialog and not sip.isdeleted(dialog)
+        if is_ours and dialog.result() != QDialog.DialogCode.Rejected:
+            self._preview.is_undecided = False
 
     def _leave_dialog(self) -> None:
         if self._dialog is not None and not sip.isdeleted(self._dialog):
@@ -235,7 +240,8 @@ class HeatmapSettingsTab(QWidget):
         if self._is_modal and self.window() is self._dialog:
             self.keep()
 
-    def _on_finished(self) -> None:
+    @guarded
+    def _on_finished(self, _result: int) -> None:
         """Take it for decided, also where the host gave a result of its own."""
         if self.window() is self._dialog:
             self._preview.is_undecided = False
@@ -248,7 +254,7 @@ class HeatmapSettingsTab(QWidget):
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and show it."""
-        logger.error("changed settings could not be put in force", exc_info=error)
+        logger.error("the settings tab failed", exc_info=error)
         self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
         self._message.setText(self.problem_text())
 

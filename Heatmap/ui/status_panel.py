@@ -1,5 +1,6 @@
 """The status of recording and drawing, in words."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -17,12 +18,15 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import RecorderStatus, SinkRole
 from Heatmap.layer_feed import LayerState
 from Heatmap.ui.while_visible import WhileVisible
+
+logger = logging.getLogger(__name__)
 
 UNKNOWN = "–"  # noqa: RUF001 - a dash, as typesetters have it
 _DAY_MS = 86_400_000
@@ -297,7 +301,12 @@ class StatusPanel(QWidget):
         self._names[name] = label
         self._values[name] = value
 
-    def _copy(self) -> None:
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("the status could not be copied", exc_info=error)
+
+    @guarded
+    def _copy(self, _checked: bool) -> None:
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             lines = (f"{self._names[name]}: {text}" for name, text in self.texts().items())

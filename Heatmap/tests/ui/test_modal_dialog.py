@@ -276,6 +276,19 @@ def test_a_dialog_that_is_opened_again_is_undecided_again(host: Host) -> None:
     assert host.is_changed()
 
 
+def test_one_that_was_accepted_and_is_shown_again_is_undecided_too(host: Host) -> None:
+    dialog = HostDialog(host.service, host.store)
+    dialog.setModal(True)
+    dialog.show()
+    preview(dialog.tab)
+    dialog.accept()
+    dialog.show()
+    choose("palette", "ice")(dialog.tab)
+    dialog.hide()
+    delete_later(dialog)
+    assert host.is_changed()
+
+
 def test_what_was_kept_while_the_dialog_was_open_stays(host: Host) -> None:
     dialog = HostDialog(host.service, host.store)
     dialog.open()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QPushButton
+from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings, layer_feed
 from Heatmap.cluster_book import ClusterBook
@@ -18,6 +18,7 @@ from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.settings_controls import choose
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
 from Heatmap.ui.setting_rows import SettingRow
+from Heatmap.ui.settings_store import SettingsWriter
 
 BUG = "a bug of the plugin"
 
@@ -174,3 +175,50 @@ def test_an_error_behind_a_control_is_shown_in_the_tab(
     choose("shape", "spots")(tab)
     assert host.service.settings.shape == "spots"
     assert tab.problem_text() == ""
+
+
+def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
+    qtbot: Any,
+    service: HeatmapService,
+    store: QSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    tab = HeatmapSettingsTab(service, store)
+    QVBoxLayout(dialog).addWidget(tab)
+    writer = tab.findChild(SettingsWriter)
+    assert writer is not None
+
+    def failures() -> list[str]:
+        told = [each.getMessage() for each in caplog.records if each.exc_info]
+        caplog.clear()
+        return told
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tab, "_leave_dialog", fail)
+        broken.setattr(dialog, "isModal", lambda: True)
+        dialog.show()
+    assert failures() == ["the settings tab failed"]
+    assert BUG in tab.problem_text()
+    dialog.hide()
+    dialog.open()  # it has learnt by now to which dialog it belongs
+    with monkeypatch.context() as broken:
+        broken.setattr(writer, "flush", fail)
+        broken.setattr(tab, "_dialog", QLabel())  # has no result
+        dialog.accept()
+    assert failures()[:1] == ["the settings tab failed"]
+    dialog.open()
+    choose("palette", "ice")(tab)
+    choose("palette", "aurora")(tab)  # waits for the store's pause
+    with monkeypatch.context() as broken:
+        broken.setattr(writer, "_store_waiting", fail)
+        qtbot.waitUntil(lambda: bool(caplog.records), timeout=10_000)
+        assert failures() == ["settings could not be stored"]
+        broken.setattr(tab.status_panel, "texts", fail)
+        tab.status_panel.findChild(QPushButton, "copy_status").click()
+        assert failures() == ["the status could not be copied"]
+    # All of it goes on.
+    dialog.accept()
+    assert store.value("Heatmap/palette") == "aurora"
