@@ -14,6 +14,7 @@ _FILES = (
     "heatmap_palette.js",
     "heatmap_data.js",
     "heatmap_bitmap.js",
+    "heatmap_strip.js",
     "heatmap_time_offset.js",
     "heatmap_time_axis.js",
     "heatmap_renderer.js",

@@ -15,9 +15,10 @@ from qasync import QEventLoop
 
 from Heatmap import HeatmapService
 from Heatmap.tests.left_behind import asyncio_errors, own_threads, still_running
-from Heatmap.tests.ui.chart_page import ChartPage, Recording
+from Heatmap.tests.ui.cell_grids import bright_cells
+from Heatmap.tests.ui.chart_page import ChartPage, Recording, grid_message
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.ui import HeatmapSettingsTab
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
 
 if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -92,6 +93,21 @@ def chart_page(make_page: Callable[..., ChartPage]) -> ChartPage:
     page = make_page()
     page.load()
     return page
+
+
+@pytest.fixture
+def shown(qtbot: Any, chart_page: ChartPage, listener: Recording) -> Callable[..., HeatmapLayer]:
+    """Put a layer on the chart page and show a grid on it."""
+
+    def show(grid: Any = None, **changes: Any) -> HeatmapLayer:
+        layer = HeatmapLayer(chart_page.page)
+        layer.set_listener(listener)
+        qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+        layer.set_options({"opacity": 1.0})
+        layer.show_grid(*grid_message(bright_cells() if grid is None else grid, **changes))
+        return layer
+
+    return show
 
 
 class HostBridge(QObject):

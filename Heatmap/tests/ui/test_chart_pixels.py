@@ -8,6 +8,14 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from Heatmap.picture.packing import pack_cells
+from Heatmap.tests.ui.cell_grids import (
+    CELLS,
+    COLS,
+    ROWS,
+    bright_cells,
+    cell_box,
+    wait_for_change,
+)
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -20,46 +28,6 @@ from Heatmap.tests.ui.chart_page import (
 from Heatmap.ui.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
-
-ROWS, COLS = 60, 720
-BIN_USD, PRICE_LOW = 50.0, 98_500.0
-# Bright cells as (first column, columns, row): whole candles of 12 columns, away from the bodies.
-CELLS = ((12 * 20, 12, 50), (12 * 40, 12, 49), (12 * 31, 12, 10))
-
-
-def bright_cells(cells: tuple[tuple[int, int, int], ...] = CELLS) -> Any:
-    grid = np.zeros((ROWS, COLS), np.uint8)
-    for column, columns, row in cells:
-        grid[row, column : column + columns] = 255
-    return grid
-
-
-@pytest.fixture
-def shown(qtbot: Any, chart_page: ChartPage, listener: Recording) -> Callable[..., HeatmapLayer]:
-    """Put a layer on the chart page and show a grid on it."""
-
-    def show(grid: Any = None, **changes: Any) -> HeatmapLayer:
-        layer = HeatmapLayer(chart_page.page)
-        layer.set_listener(listener)
-        qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
-        layer.set_options({"opacity": 1.0})
-        layer.show_grid(*grid_message(bright_cells() if grid is None else grid, **changes))
-        return layer
-
-    return show
-
-
-def wait_for_change(page: ChartPage, bare: QImage) -> QImage:
-    page.qtbot.waitUntil(lambda: bool(changed(bare, page.picture()).any()), timeout=10_000)
-    return page.settled_picture()
-
-
-def cell_box(page: ChartPage, column: int, columns: int, row: int) -> tuple[float, ...]:
-    """Give left, right, top, bottom of cells, from the chart's own coordinates of candles."""
-    spacing = page.x_of_candle(START_S + 60) - page.x_of_candle(START_S)
-    left = page.x_of_candle(START_S + column * 5) - spacing / 2
-    ys = sorted(page.y_of_price(PRICE_LOW + edge * BIN_USD) for edge in (row, row + 1))
-    return left, left + spacing * columns / 12, ys[0], ys[1]
 
 
 def assert_only_these_cells(
@@ -582,19 +550,3 @@ def test_cells_are_sharp_at_a_fractional_device_pixel_ratio(
     left, right, top, bottom = (1.5 * edge for edge in cell_box(chart_page, *CELLS[0]))
     edges = (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1)
     assert edges == pytest.approx((left, right, top, bottom), abs=1)
-
-
-def test_a_window_narrower_than_a_pixel_is_a_hairline(
-    chart_page: ChartPage, shown: Callable[..., HeatmapLayer]
-) -> None:
-    # An hour among weekly candles of eleven pixels.
-    chart_page.create_chart(minute_candles(step_s=7 * 86_400))
-    bare = chart_page.settled_picture()
-    start_ms = (START_S + 40 * 7 * 86_400) * 1000
-    shown(np.full((ROWS, COLS), 255, np.uint8), timeStartMs=start_ms)
-    drawn = wait_for_change(chart_page, bare)
-    columns = np.flatnonzero(changed(bare, drawn)[40:300].any(axis=0))
-    assert len(columns) == 1
-    spacing = chart_page.js("chart.timeScale().options().barSpacing")
-    left = chart_page.x_of_candle(START_S + 40 * 7 * 86_400) - spacing / 2
-    assert abs(columns[0] - left) <= 1

@@ -31,16 +31,6 @@
       this.canvas.height = this.rows;
       this._context = this.canvas.getContext("2d");
       this._strongest = new Uint8Array(this.capacity);
-      /** @type {Uint8Array | null} the groups' values, where they may be narrower than a pixel */
-      this._values = poolX === MAX_POOL ? new Uint8Array(this.capacity * this.rows) : null;
-      this._table = new Uint32Array(256);
-      /** @type {HTMLCanvasElement | null} made when a strip is first asked for */
-      this._strip = null;
-      /** @type {any} */
-      this._stripContext = null;
-      /** @type {ImageData | null} */
-      this._stripImage = null;
-      this._stripPixels = new Uint32Array(0);
     }
 
     /**
@@ -50,7 +40,6 @@
      * @param {number} first @param {number} end absolute column numbers
      */
     paint(grid, table, first, end) {
-      this._table = table;
       let group = Math.floor(first / this.poolX);
       const endGroup = Math.ceil(end / this.poolX);
       while (group < endGroup) {
@@ -63,10 +52,6 @@
           const target = (this.rows - 1 - row) * span;
           for (let i = 0; i < span; i += 1) {
             pixels[target + i] = table[this._strongest[i]];
-          }
-          if (this._values !== null) {
-            const place = (this.rows - 1 - row) * this.capacity + slot;
-            this._values.set(this._strongest.subarray(0, span), place);
           }
         }
         this._context.putImageData(image, slot, 0);
@@ -96,44 +81,8 @@
       }
     }
 
-    /**
-     * Paint a strip of pixels, each the strongest of all groups that it touches: where the
-     * coarsest groups are narrower than a pixel, such as two hours among weekly candles.
-     * @param {number} width pixels, no more than there are groups
-     * @param {number} from @param {number} end groups, with fractions, that all pixels make up
-     * @param {number} left group at the left edge of the first pixel @param {number} step groups
-     * @returns {HTMLCanvasElement} whose first `width` columns are the strip
-     */
-    strip(width, from, end, left, step) {
-      if (this._strip === null) {
-        this._strip = document.createElement("canvas");
-        this._strip.width = this.capacity;
-        this._strip.height = this.rows;
-        this._stripContext = this._strip.getContext("2d");
-        this._stripImage = this._stripContext.createImageData(this.capacity, this.rows);
-        this._stripPixels = new Uint32Array(this._stripImage.data.buffer);
-      }
-      for (let x = 0; x < width; x += 1) {
-        // What rounding to whole pixels cuts off at the ends belongs to the pixels there.
-        const first = Math.floor(x === 0 ? from : Math.max(from, left + x * step));
-        const last = Math.ceil(x === width - 1 ? end : Math.min(end, left + (x + 1) * step));
-        for (let place = 0; place < this._stripPixels.length; place += this.capacity) {
-          let strongest = 0;
-          for (let group = first; group < last; group += 1) {
-            strongest = Math.max(strongest, this._values[place + modulo(group, this.capacity)]);
-          }
-          this._stripPixels[place + x] = this._table[strongest];
-        }
-      }
-      this._stripContext.putImageData(this._stripImage, 0, 0);
-      return this._strip;
-    }
-
     /** Give the canvas's memory back now; the collector may take long. */
     destroy() {
-      if (this._strip !== null) {
-        this._strip.width = 0;
-      }
       this.canvas.width = 0;
       this.canvas.height = 0;
     }
@@ -144,7 +93,10 @@
     /** @param {import("./heatmap_data.js").HeatmapGrid} grid @param {Uint8ClampedArray} table */
     constructor(grid, table) {
       this.grid = grid;
-      this._table = new Uint32Array(table.buffer);
+      /** Byte to pixel. */
+      this.table = new Uint32Array(table.buffer);
+      /** Another one after each change of the cells or of the table. */
+      this.version = 0;
       /** @type {Map<number, Level>} most recently built last */
       this._levels = new Map();
     }
@@ -162,7 +114,7 @@
       let level = this._levels.get(key);
       if (level === undefined) {
         level = new Level(this.grid, poolX, poolY);
-        level.paint(this.grid, this._table, this.grid.firstCol, this.grid.endCol);
+        level.paint(this.grid, this.table, this.grid.firstCol, this.grid.endCol);
         for (const [oldKey, old] of this._levels) {
           if (this._levels.size < MAX_LEVELS) {
             break;
@@ -177,9 +129,10 @@
 
     /** Paint again after the palette or the opacity changed. @param {Uint8ClampedArray} table */
     recolour(table) {
-      this._table = new Uint32Array(table.buffer);
+      this.version += 1;
+      this.table = new Uint32Array(table.buffer);
       for (const level of this._levels.values()) {
-        level.paint(this.grid, this._table, this.grid.firstCol, this.grid.endCol);
+        level.paint(this.grid, this.table, this.grid.firstCol, this.grid.endCol);
       }
     }
 
@@ -188,12 +141,13 @@
      * @param {number} first @param {number} end absolute numbers of the changed columns
      */
     update(first, end) {
+      this.version += 1;
       for (const level of this._levels.values()) {
         if (level.poolX > 1) {
           // The first group loses what was dropped from it.
-          level.paint(this.grid, this._table, this.grid.firstCol, this.grid.firstCol + 1);
+          level.paint(this.grid, this.table, this.grid.firstCol, this.grid.firstCol + 1);
         }
-        level.paint(this.grid, this._table, first, end);
+        level.paint(this.grid, this.table, first, end);
       }
     }
 

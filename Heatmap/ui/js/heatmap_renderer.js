@@ -3,6 +3,7 @@
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { MAX_POOL } = heatmap.data;
+  const { Strip } = heatmap.strip;
 
   /** A scale counts as affine when its middle is off by less than this, CSS pixels. */
   const AFFINE_TOLERANCE_PX = 0.25;
@@ -17,6 +18,10 @@
       this._axis = axis;
       /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
       this._scratch = null;
+      /** @type {any} the Strip, made when the chart is first zoomed out so far */
+      this._strip = null;
+      /** Whether this frame shows the strip. */
+      this._isDense = false;
       /** @type {any} the Level that was drawn last, whose groups are pixels on the chart */
       this.level = null;
     }
@@ -25,6 +30,10 @@
       if (this._scratch !== null) {
         this._scratch.width = 0;
         this._scratch = null;
+      }
+      if (this._strip !== null) {
+        this._strip.destroy();
+        this._strip = null;
       }
     }
 
@@ -70,6 +79,7 @@
         Math.abs(rowHeight) * ratio,
       );
       this.level = level;
+      this._paintStrip(scope, bitmap, level);
       const groupHeight = rowHeight * level.poolY;
       const baseY = lowY - level.rowOffset * rowHeight;
       const topGroup = -baseY / groupHeight;
@@ -114,7 +124,8 @@
       const smallest = Math.abs(this._rowY(grid, highRow) - this._rowY(grid, highRow - 1)) * ratio;
       const level = bitmap.level(this._columnWidth(scope, grid), smallest);
       this.level = level;
-      const direct = this._axis.segments < SCRATCH_FROM_SEGMENTS;
+      this._paintStrip(scope, bitmap, level);
+      const direct = this._isDense || this._axis.segments < SCRATCH_FROM_SEGMENTS;
       const source = direct ? null : this._composeColumns(scope, level, grid);
       const first = Math.floor((lowRow + level.rowOffset) / level.poolY);
       const end = Math.ceil((highRow + level.rowOffset) / level.poolY);
@@ -192,53 +203,88 @@
       return scratch;
     }
 
+    /** Paint the strip where columns or pieces of the time axis have no pixel of their own. */
+    _paintStrip(scope, bitmap, level) {
+      const ratio = scope.horizontalPixelRatio;
+      this._isDense = this._isNarrow(ratio, bitmap.grid, level);
+      if (this._isDense) {
+        if (this._strip === null) {
+          this._strip = new Strip();
+        }
+        this._strip.paint(this._axis, ratio, bitmap, level);
+      }
+    }
+
+    /** @returns {boolean} whether drawing groups of columns would lose, or misplace, some */
+    _isNarrow(ratio, grid, level) {
+      const axis = this._axis;
+      const perMs = (axis.barSpacing * ratio) / axis.intervalMs;
+      if (level.poolX === MAX_POOL && grid.binMs * level.poolX * perMs < 1) {
+        return true;
+      }
+      // Groups of columns may begin in one piece and end in the next, or in the hole between them.
+      if (level.poolX > 1 && axis.segments > 1) {
+        return true;
+      }
+      const last = axis.segments - 1;
+      return Math.round(axis.fromX[0] * ratio) === Math.round(axis.toX[last] * ratio);
+    }
+
     /**
      * Draw rows of a level at every visible piece of the time axis. Edges lie on whole device
      * pixels, so that neighbours neither overlap nor leave a seam.
      */
     _drawSegments(context, ratio, level, grid, sourceY, sourceHeight, targetY, targetHeight) {
+      const rows = { y: sourceY, height: sourceHeight, targetY, targetHeight };
+      if (this._isDense) {
+        this._drawStrip(context, level, rows);
+        return;
+      }
       const axis = this._axis;
       const groupMs = grid.binMs * level.poolX;
-      const turnMs = groupMs * level.capacity;
-      // Where the whole window is narrower than a pixel, such as two hours among weekly candles.
-      const last = axis.segments - 1;
-      const isHairline = Math.round(axis.fromX[0] * ratio) === Math.round(axis.toX[last] * ratio);
       for (let i = 0; i < axis.segments; i += 1) {
-        const slope = (axis.toX[i] - axis.fromX[i]) / (axis.toMs[i] - axis.fromMs[i]);
-        const groupWidth = groupMs * slope * ratio;
-        if (groupWidth < 1 && level.poolX === MAX_POOL) {
-          const left = Math.round(axis.fromX[i] * ratio);
-          const width = isHairline ? 1 : Math.round(axis.toX[i] * ratio) - left;
-          if (width > 0) {
-            const from = axis.fromMs[i] / groupMs;
-            const strip = level.strip(
-              width, from, axis.toMs[i] / groupMs,
-              from + (left - axis.fromX[i] * ratio) / groupWidth, 1 / groupWidth,
-            );
-            context.drawImage(
-              strip, 0, sourceY, width, sourceHeight, left, targetY, width, targetHeight,
-            );
-          }
-          continue;
+        this._drawGroups(
+          context, level, axis.fromMs[i] / groupMs, axis.toMs[i] / groupMs,
+          axis.fromX[i] * ratio, axis.toX[i] * ratio, rows,
+        );
+      }
+    }
+
+    /** Draw the single pixels, and between them the groups. */
+    _drawStrip(context, level, rows) {
+      const { canvas, left, runs, insides } = this._strip;
+      for (let i = 0; i < runs.length; i += 1) {
+        const x = runs.columns[0][i];
+        const width = runs.columns[1][i] - x;
+        context.drawImage(
+          canvas, x, rows.y, width, rows.height,
+          left + x, rows.targetY, width, rows.targetHeight,
+        );
+      }
+      for (let i = 0; i < insides.length; i += 1) {
+        const [from, end, x, endX] = insides.columns.map((column) => column[i]);
+        this._drawGroups(context, level, from, end, left + x, left + endX, rows);
+      }
+    }
+
+    /** Draw the groups from `from` to `end`, with fractions, between two device pixels. */
+    _drawGroups(context, level, from, end, x, endX, rows) {
+      const slope = (endX - x) / (end - from);
+      let low = from;
+      while (low < end) {
+        // The ring continues at slot 0 after its last slot.
+        const turn = Math.floor(low / level.capacity);
+        const high = Math.min(end, (turn + 1) * level.capacity);
+        const lowX = Math.round(x + (low - from) * slope);
+        const highX = Math.round(x + (high - from) * slope);
+        if (highX > lowX) {
+          context.drawImage(
+            level.canvas,
+            low - turn * level.capacity, rows.y, high - low, rows.height,
+            lowX, rows.targetY, highX - lowX, rows.targetHeight,
+          );
         }
-        let fromMs = axis.fromMs[i];
-        while (fromMs < axis.toMs[i]) {
-          // The ring continues at slot 0 after its last slot.
-          const turn = Math.floor(fromMs / turnMs);
-          const toMs = Math.min(axis.toMs[i], (turn + 1) * turnMs);
-          const fromX = Math.round((axis.fromX[i] + (fromMs - axis.fromMs[i]) * slope) * ratio);
-          const toX = isHairline
-            ? fromX + 1
-            : Math.round((axis.fromX[i] + (toMs - axis.fromMs[i]) * slope) * ratio);
-          if (toX > fromX) {
-            context.drawImage(
-              level.canvas,
-              (fromMs - turn * turnMs) / groupMs, sourceY, (toMs - fromMs) / groupMs, sourceHeight,
-              fromX, targetY, toX - fromX, targetHeight,
-            );
-          }
-          fromMs = toMs;
-        }
+        low = high;
       }
     }
   }
