@@ -14,7 +14,7 @@ from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import HeatmapError
 from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.host_loop import Turns
+from Heatmap.host_loop import Outcome, Turns
 from Heatmap.model import StoredBatch
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,11 @@ class ClusterFeed:
         self._turns.end()
         self._known.clear()
         if book is not None and executor is not None:
-            executor.submit(book.close)
+            try:
+                executor.submit(book.close)
+            except RuntimeError:
+                # The process is at its end, or the worker threads are.
+                book.close()
 
     @guarded
     def apply_settings(self, settings: HeatmapSettings) -> None:
@@ -210,7 +214,7 @@ class ClusterFeed:
         if work is not None and executor is not None:
             self._turns.hand_over(executor, work, partial(self._finish, symbol))
 
-    def _finish(self, symbol: str, done: asyncio.Future[list[LiquidationCluster]]) -> None:
+    def _finish(self, symbol: str, done: Outcome[list[LiquidationCluster]]) -> None:
         try:
             self._tell(symbol, done.result())
         except HeatmapError as error:

@@ -1,8 +1,10 @@
 """What is known of a database, read beside the host's loop for whoever looks at the status."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -31,24 +33,36 @@ class DatabaseWatch:
         self._asked_s = -PERIOD_S
 
     def facts(
-        self, executor: Executor | None, symbols: Sequence[str], now_ms: int
+        self,
+        loop: asyncio.AbstractEventLoop | None,
+        executor: Executor | None,
+        symbols: Sequence[str],
+        now_ms: int,
     ) -> DayFacts | None:
         """Return what is known; ``None`` until it was read once.
 
         Parameters
         ----------
-        executor
-            Where it is read; ``None``: it is not read again.
+        loop, executor
+            Where it is asked for, and where it is read; ``None``: it is not read again.
         symbols
             Whose events count.
         now_ms
             Data time; the day began at the last midnight UTC before it.
         """
         now_s = monotonic()
-        if executor is not None and now_s - self._asked_s >= PERIOD_S:
+        if now_s - self._asked_s < PERIOD_S:
+            return self._facts
+        if executor is not None and loop is not None and not loop.is_closed():
             self._asked_s = now_s
-            executor.submit(self._read, symbols, now_ms // _DAY_MS * _DAY_MS)
+            # In a turn of its own. The garbage collector may lead here amid another hand-over, by
+            # a dialog that goes and whoever hears of it; to hand over waits for that one.
+            loop.call_soon(self._ask, executor, symbols, now_ms // _DAY_MS * _DAY_MS)
         return self._facts
+
+    def _ask(self, executor: Executor, symbols: Sequence[str], midnight_ms: int) -> None:
+        with suppress(RuntimeError):  # the worker threads have ended meanwhile
+            executor.submit(self._read, symbols, midnight_ms)
 
     def _read(self, symbols: Sequence[str], midnight_ms: int) -> None:
         try:

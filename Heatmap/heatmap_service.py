@@ -17,7 +17,7 @@ from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
-from Heatmap.host_loop import begin_task, end_task
+from Heatmap.host_loop import begin_task, end_task, run_beside
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, describe_layer
@@ -335,7 +335,7 @@ class HeatmapService:
             ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """
         recorder = self.recorder_status()
-        facts = self._watch.facts(self._executor, self._settings.symbols, self._clock())
+        facts = self._watch.facts(self._loop, self._executor, self._settings.symbols, self._clock())
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
@@ -440,6 +440,9 @@ class HeatmapService:
         if loop is self._loop:
             return loop
         self._loop, self._lifecycle = loop, asyncio.Lock()
+        for task in (self._stop_task, self._restart_task):
+            if task is not None and task.get_loop().is_closed():
+                end_task(task)
         self._stop_task = self._restart_task = None
         self._stop_feeds()
         # The earlier loop will not deliver it; new feeds read the file.
@@ -501,13 +504,13 @@ class HeatmapService:
         loop = asyncio.get_running_loop()
         recorder = self._recorder
         if recorder is not None:
-            await loop.run_in_executor(control, recorder.stop)
+            await run_beside(loop, control, recorder.stop)
             self._last_status = recorder.status()
             self._recorder = None
         self._inbox.empty()
         # A picture under way is waited for beside the loop, not in it.
         if executor is not None:
-            await loop.run_in_executor(control, executor.shutdown)
+            await run_beside(loop, control, executor.shutdown)
         control.shutdown(wait=True)
         self._control = None
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -21,20 +22,74 @@ def begin_task(
 
 
 def end_task(task: asyncio.Task[None]) -> None:
-    """Cancel a task; one whose loop was closed never goes on anyway, and refuses to be told."""
-    if not task.get_loop().is_closed():
-        # At the end of the interpreter what a loop of Qt consists of may be gone before it.
-        with suppress(RuntimeError):
-            task.cancel()
+    """Cancel a task; one whose loop was closed never goes on, and ends here.
 
-
-def ignore_result(done: asyncio.Future[Any]) -> None:
-    """Let a result go that comes too late: a failure among them is nobody's any more.
-
-    Without this the host would find it in its log, as never retrieved.
+    Left to the garbage collector it would end amid anything, or be told of as never awaited.
     """
-    if not done.cancelled():
-        done.exception()
+    # At the end of the interpreter what a loop of Qt consists of may be gone before it; and what
+    # waits for the task in a closed loop cannot be told.
+    with suppress(RuntimeError):
+        if not task.get_loop().is_closed():
+            task.cancel()
+        elif (coroutine := task.get_coro()) is not None:
+            coroutine.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What came of a piece of work: its value, or the error that it ended with.
+
+    It is handed on as a value: an exception of a future that is not taken any more, as its loop has
+    just been stopped, would be told of in the host's log.
+    """
+
+    value: T | None
+    error: Exception | None
+
+    def result(self) -> T:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return cast("T", self.value)
+
+
+def hand_over(
+    loop: asyncio.AbstractEventLoop,
+    executor: Executor,
+    work: Callable[[], T],
+    take: Callable[[Outcome[T]], None],
+) -> None:
+    """Run `work` in a worker thread, and have `loop` hand what came of it to `take`.
+
+    Raises
+    ------
+    RuntimeError
+        The loop is closed, or the worker threads have ended.
+    """
+
+    def run() -> Outcome[T]:
+        try:
+            return Outcome(work(), None)
+        except Exception as error:  # noqa: BLE001 - raised where it is taken
+            return Outcome(None, error)
+
+    def arrive(done: asyncio.Future[Outcome[T]]) -> None:
+        if not done.cancelled():
+            take(done.result())
+
+    loop.run_in_executor(executor, run).add_done_callback(arrive)
+
+
+async def run_beside(
+    loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], object]
+) -> None:
+    """Run `work` in a worker thread; at the end of the interpreter, which begins none, here."""
+    try:
+        under_way = loop.run_in_executor(executor, work)
+    except RuntimeError:
+        work()
+        return
+    await under_way
 
 
 class Turns:
@@ -76,34 +131,31 @@ class Turns:
     def appoint(self, delay_s: float = 0.0) -> None:
         """Take a turn after a delay, in place of an earlier appointment."""
         self._cancel()
-        if self._loop is not None and not self._is_working:
-            self._appointment = self._loop.call_later(delay_s, self._keep)
+        loop = self._loop
+        if loop is not None and not self._is_working and not loop.is_closed():
+            self._appointment = loop.call_later(delay_s, self._keep)
 
     def hand_over(
-        self, executor: Executor, work: Callable[[], T], take: Callable[[asyncio.Future[T]], None]
+        self, executor: Executor, work: Callable[[], T], take: Callable[[Outcome[T]], None]
     ) -> None:
         """Run `work` in a worker thread, and hand what came of it to `take`; one at a time.
 
         Raises
         ------
         RuntimeError
-            The turns have ended, or the worker threads have.
+            The turns have ended, or the loop is closed, or the worker threads have ended.
         """
         if self._loop is None:
             raise RuntimeError("work was handed over after the turns had ended")
-        done = self._loop.run_in_executor(executor, work)
-        self._is_working = True
         begun = self._begun
 
-        def finish(done: asyncio.Future[T]) -> None:
-            if begun != self._begun or self._loop is None:
-                ignore_result(done)
-                return
-            self._is_working = False
-            if not done.cancelled():
-                take(done)
+        def finish(outcome: Outcome[T]) -> None:
+            if begun == self._begun and self._loop is not None:
+                self._is_working = False
+                take(outcome)
 
-        done.add_done_callback(finish)
+        hand_over(self._loop, executor, work, finish)
+        self._is_working = True
 
     def _keep(self) -> None:
         self._appointment = None

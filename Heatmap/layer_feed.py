@@ -24,7 +24,7 @@ from Heatmap.errors import HeatmapError
 from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.host_loop import Turns, ignore_result
+from Heatmap.host_loop import Outcome, Turns, hand_over
 from Heatmap.layer_port import LayerPort
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
@@ -284,26 +284,24 @@ class LayerFeed:
 
     def _answer_next(self) -> None:
         picture, query, loop = self._picture, self._asked, self._turns.loop
-        if query is None or loop is None or self._is_describing:
+        if query is None or loop is None or loop.is_closed() or self._is_describing:
             return
         self._asked = None
         if picture is None:
             self._tell(self.layer.show_cell, None)
             return
         self._is_describing = True
-        answer = loop.run_in_executor(self._context.executor, picture.describe, query)
-        answer.add_done_callback(self._show_answer)
+        work = partial(picture.describe, query)
+        hand_over(loop, self._context.executor, work, self._show_answer)
 
     @guarded
-    def _show_answer(self, answer: asyncio.Future[CellReport | None]) -> None:
+    def _show_answer(self, answer: Outcome[CellReport | None]) -> None:
         self._is_describing = False
-        if answer.cancelled() or self._turns.loop is None:
-            ignore_result(answer)
+        if self._turns.loop is None:
             return
-        error = answer.exception()
-        if error is not None:
-            logger.error("the cell could not be described", exc_info=error)
-        self._tell(self.layer.show_cell, None if error is not None else answer.result())
+        if answer.error is not None:
+            logger.error("the cell could not be described", exc_info=answer.error)
+        self._tell(self.layer.show_cell, answer.value)
         self._answer_next()
 
     # -- the task -----------------------------------------------------------------------------
@@ -385,7 +383,7 @@ class LayerFeed:
         action: Action,
         picture: HeatPicture,
         started_s: float,
-        done: asyncio.Future[PictureMessage | None],
+        done: Outcome[PictureMessage | None],
     ) -> None:
         self._take(action, picture, started_s, done.result())
         self._turns.appoint()

@@ -138,7 +138,10 @@ class LiquidationHunter:
         return (-1 if best.side == "long" else 1), best.strength, best
 
     def close(self) -> None:
-        """Stop what `set_data_source` has started; idempotent."""
+        """Stop what `set_data_source` has started; idempotent.
+
+        Not from a signal handler or a ``__del__``; see `LiveLiquidationHeatmap.stop`.
+        """
         with self._lifecycle:
             self._close()
 

@@ -185,7 +185,9 @@ class LiveLiquidationHeatmap:
     def stop(self) -> None:
         """Stop recording; everything received is in the database then. Takes under 3 s, idempotent.
 
-        There are no clusters afterwards, until `start_stream` is called again.
+        There are no clusters afterwards, until `start_stream` is called again. Not from a signal
+        handler or a ``__del__``: they interrupt a call that may hold what this waits for. Set a
+        flag there, and stop where it is looked at; Ctrl-C without a handler of its own is fine.
         """
         with self._lifecycle:
             session, self._session = self._session, None

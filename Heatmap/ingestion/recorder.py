@@ -9,6 +9,7 @@ import atexit
 import concurrent.futures
 import contextlib
 import logging
+import os
 import random
 import threading
 import time
@@ -104,6 +105,7 @@ class Recorder:
         # Guards starting and stopping against each other, and the thread.
         self._lifecycle = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._process_id = os.getpid()
         # Guards the session and the configuration; never held for long. Reentrant, as the garbage
         # collector may take a settings dialog of the host's meanwhile, which then takes back what
         # it had changed.
@@ -128,16 +130,17 @@ class Recorder:
             thread = threading.Thread(
                 target=self._run_thread, args=(opened,), name="heatmap-recorder", daemon=True
             )
-            self._thread = thread
-            thread.start()
-            try:
-                opened.result()
-            except BaseException:
-                thread.join()
-                self._thread = None
-                raise
+            self._thread, self._process_id = thread, os.getpid()
             # A daemon thread would be cut off in the middle of a transaction at the end.
             atexit.register(self.stop)
+            try:
+                thread.start()
+                opened.result()
+            except BaseException:
+                # Where Ctrl-C has interrupted the waiting it opens all the same, and ends then.
+                opened.add_done_callback(lambda _opened: self._request_stop())
+                self._join(thread)
+                raise
 
     def stop(self) -> None:
         """Stop taking events, write those that came, close the sink; under 3 s, idempotent.
@@ -147,16 +150,23 @@ class Recorder:
         if self._thread is threading.current_thread():
             self._request_stop()
             return
+        if self._process_id != os.getpid():
+            # Of a parent, and called at the end of a child, which has no thread of it.
+            return
         with self._lifecycle:
-            if self._thread is None:
-                return
-            self._request_stop()
-            self._thread.join(_STOP_LIMIT_S)
-            if self._thread.is_alive():
-                _logger.error("the recorder's thread did not end within %s s", _STOP_LIMIT_S)
-                return
-            self._thread = None
-            atexit.unregister(self.stop)
+            if self._thread is not None:
+                self._request_stop()
+                self._join(self._thread)
+
+    def _join(self, thread: threading.Thread) -> None:
+        """Wait for the end of the thread, with the lock held."""
+        if thread.ident is not None:  # otherwise it could not be started
+            thread.join(_STOP_LIMIT_S)
+        if thread.is_alive():
+            _logger.error("the recorder's thread did not end within %s s", _STOP_LIMIT_S)
+            return
+        self._thread = None
+        atexit.unregister(self.stop)
 
     def is_running(self) -> bool:
         """Whether the recorder's thread lives; `status` tells whether data comes."""
@@ -230,9 +240,13 @@ class Recorder:
     async def _record(self, opened: concurrent.futures.Future[None]) -> None:
         with contextlib.closing(SinkKeeper(self._config, self._open_sink, self._board)) as keeper:
             keeper.open_first()
+            config = self._config
+            # Without the lock: it looks at the board, and whoever looks at that may want the lock.
+            session = _Session(config, keeper, self._board, self._on_stored, self._memory)
             with self._state_lock:
-                session = _Session(self._config, keeper, self._board, self._on_stored, self._memory)
                 self._session = session
+                if self._config is not config:
+                    session.reconfigure(self._config)
             opened.set_result(None)
             try:
                 await session.run()

@@ -362,10 +362,12 @@ class StatusBoard:
         """
         with self._lock:
             values: dict[str, Any] = {**self._values, **self._counts}
-            self._forget_inserts(now_s)
             return RecorderStatus(
                 **values,
-                inserts_per_minute=sum(stored for _, stored in self._inserts),
+                # A snapshot changes nothing: another one may be made amid it, see the lock.
+                inserts_per_minute=sum(
+                    stored for at_s, stored in self._inserts if at_s > now_s - _RATE_SPAN_S
+                ),
                 rejected=MappingProxyType(dict(self._rejected)),
                 mark_prices=MappingProxyType(dict(self._mark_prices)),
                 last_heartbeat_monotonic_s=self._newest_heard_s,

@@ -62,7 +62,7 @@ class RetentionConfirmation(QLabel):
 
     def refresh(self) -> None:
         """Show what the retention that is set deletes at present."""
-        recorder = self._service.status()["recorder"]
+        recorder = self._service.recorder_status()
         retention = None if recorder is None else recorder.retention
         self._told_events = None
         if retention is None or not self._service.is_running():

@@ -64,9 +64,9 @@ class HeatmapSettingsTab(QWidget):
         What `reset` sets; ``None``: the fields' own defaults.
     """
 
-    # Of the class: at the end of the interpreter Qt asks the event filter when an object's
-    # attributes are gone already.
-    _dialog: QDialog | None = None
+    # Of the class: Qt still tells of events when the attributes of the tab itself are gone already,
+    # at the end of the interpreter, or where the garbage collector takes tab, dialog and service.
+    _is_whole = False
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class HeatmapSettingsTab(QWidget):
         self._shown = service.settings
         self._is_changing = False
         self._is_modal = False
+        self._dialog: QDialog | None = None
 
         self._source = QLabel()
         self._source.setObjectName("source")
@@ -130,6 +131,7 @@ class HeatmapSettingsTab(QWidget):
         self._show_all(service.settings)
         service.add_settings_listener(self._follow)
         self.destroyed.connect(_farewell(service, self._follow, self._preview))
+        self._is_whole = True
 
     # -- for the host -------------------------------------------------------------------------
 
@@ -185,6 +187,8 @@ class HeatmapSettingsTab(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Learn to which dialog the tab belongs."""
         super().showEvent(event)
+        if not self._is_whole:
+            return
         window = self.window()
         self._preview.is_undecided = False
         if isinstance(window, QDialog):
@@ -206,21 +210,23 @@ class HeatmapSettingsTab(QWidget):
     def hideEvent(self, event: QHideEvent | None) -> None:
         """Store what waits: the tab may not be seen again."""
         super().hideEvent(event)
-        self._writer.flush()
-        self._show_message()
+        if self._is_whole:
+            self._writer.flush()
+            self._show_message()
 
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Learn that the dialog has a result, before a host is told, who may delete it then."""
-        if event is not None and event.type() == QEvent.Type.Hide:
+        if self._is_whole and event is not None and event.type() == QEvent.Type.Hide:
             self._learn_result(watched)
         return super().eventFilter(watched, event)
 
     @guarded
     def _learn_result(self, hidden: QObject | None) -> None:
         dialog = self._dialog
-        is_ours = dialog is not None and hidden is dialog and not sip.isdeleted(dialog)
-        if is_ours and dialog.result() != QDialog.DialogCode.Rejected:
+        if dialog is None or hidden is not dialog or sip.isdeleted(dialog):
+            return
+        if dialog.result() != QDialog.DialogCode.Rejected:
             self._preview.is_undecided = False
 
     def _leave_dialog(self) -> None:
@@ -255,6 +261,8 @@ class HeatmapSettingsTab(QWidget):
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and show it."""
         logger.error("the settings tab failed", exc_info=error)
+        if not self._is_whole:
+            return
         self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
         self._message.setText(self.problem_text())
 
@@ -417,7 +425,11 @@ def _farewell(
     """Return what is done when the tab is gone, which must not be touched any more."""
 
     def leave() -> None:
-        service.remove_settings_listener(listener)
+        try:
+            service.remove_settings_listener(listener)
+        except AttributeError:
+            # The garbage collector has taken the service with the tab, and its attributes first.
+            logger.debug("a settings tab went with its service", exc_info=True)
         preview.end()
 
     return leave

@@ -1,6 +1,8 @@
 """Starting and stopping the recorder, in every state that the network can leave it in."""
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from Heatmap.ingestion.recorder import EventSink, Recorder
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.left_behind import own_threads
 
 StartRecorder = Callable[..., Recorder]
 
@@ -233,3 +236,69 @@ def test_the_end_of_the_interpreter_stops_the_recorder(
     # The events were still queued when the interpreter ended.
     with EventReader(path) as reader:
         assert len(reader.read_window("BTCUSDT", 0, None).events) == 1
+
+
+def test_ctrl_c_amid_a_start_leaves_no_recorder_behind(
+    exchange: ScriptedExchange, start_recorder: StartRecorder, sink: MemorySink
+) -> None:
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+
+    def is_interrupted() -> bool:
+        frame: Any = sys._current_frames()[main_thread]
+        while frame is not None and frame.f_code.co_name != "_join":
+            frame = frame.f_back
+        return frame is not None
+
+    def open_sink() -> MemorySink:
+        # While the start waits; it opens after that was interrupted.
+        signal.pthread_kill(main_thread, signal.SIGINT)
+        eventually(is_interrupted)
+        return sink
+
+    with pytest.raises(KeyboardInterrupt):
+        start_recorder(open_sink=open_sink)
+    # It has ended, and the next one is the only one.
+    assert not own_threads()
+    recorder = start_recorder(open_sink=MemorySink)
+    eventually(lambda: recorder.status().connection is ConnectionState.LIVE)
+    assert len(exchange.served) == 1
+
+
+FORKED = """
+import os, sys, threading, time, warnings
+from pathlib import Path
+from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.model import DataKind
+from Heatmap.storage.sqlite_store import SqliteStore
+
+warnings.simplefilter("ignore")  # of a process with threads that forks
+nowhere = RecorderConfig(ws_url="ws://127.0.0.1:1", rest_url="http://127.0.0.1:1")
+path = Path(sys.argv[1])
+recorder = Recorder(nowhere, lambda: SqliteStore.for_recorder(path, DataKind.LIVE))
+recorder.start()
+# As where another thread stops it at this moment.
+recorder._lifecycle.acquire()
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+_, status = os.waitpid(child, 0)
+recorder._lifecycle.release()
+recorder.stop()
+print("child", os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks there")
+def test_a_child_that_was_forked_ends_without_waiting_for_its_parents_recorder(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(  # noqa: S603 - this interpreter, with words of this file
+        [sys.executable, "-c", FORKED, str(tmp_path / "x.sqlite3")],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "child 0\n"), done.stderr

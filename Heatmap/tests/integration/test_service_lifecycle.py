@@ -37,7 +37,7 @@ MOMENTS = ("start", "rebuild", "question", "stop", "idle")
 # What the watch must see, so that its silence elsewhere says something.
 BLOCKED = (
     "Condition.wait in ingestion/recorder.py, Recorder.start",
-    "Thread.join in ingestion/recorder.py, Recorder.stop",
+    "Thread.join in ingestion/recorder.py, Recorder._join",
     "a lock is held while waiting",
     "os.stat in storage/connections.py, size_bytes",
     "sqlite3.connect in storage/connections.py, open_read_only",

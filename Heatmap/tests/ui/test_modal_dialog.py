@@ -391,14 +391,38 @@ print("ended")
 """
 
 
-@pytest.mark.parametrize("way", ["open", "exec"])
-@pytest.mark.parametrize("holder", ["held by its name", "held by itself"])
-def test_a_program_that_ends_while_the_dialog_is_open_leaves_stored_what_was(
-    tmp_path: Path, holder: str, way: str
-) -> None:
-    """The interpreter's end deletes dialog, tab and store in whatever order."""
+COLLECTED = """
+import gc
+import sys
+from pathlib import Path
+from PyQt6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from Heatmap.tests.ui.test_modal_dialog import Host, HostDialog, preview
+from Heatmap.ui import HeatmapSettingsTab
+
+application = QApplication(["host"])
+host = Host(Path(sys.argv[1]))
+if sys.argv[2] == "dialog":
+    window = HostDialog(host.service, host.store)
+    window.open()
+    preview(window.tab)
+else:
+    window = QWidget()
+    tab = HeatmapSettingsTab(host.service, host.store)
+    QVBoxLayout(window).addWidget(tab)
+    window.show()
+    preview(tab)
+    del tab
+window.itself, window.host = window, host
+del window, host
+gc.collect()
+print("ended")
+"""
+
+
+def run_program(program: str, *words: object) -> None:
+    """Run a host's program, which must end well and without an error in its log."""
     done = subprocess.run(  # noqa: S603 - this interpreter, with words of this file
-        [sys.executable, "-c", ENDING, str(tmp_path), holder, way],
+        [sys.executable, "-c", program, *map(str, words)],
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         cwd=Path(__file__).parents[3],
         capture_output=True,
@@ -408,5 +432,19 @@ def test_a_program_that_ends_while_the_dialog_is_open_leaves_stored_what_was(
     )
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["dialog", "window"])
+def test_tab_and_service_may_be_garbage_together(tmp_path: Path, kind: str) -> None:
+    run_program(COLLECTED, tmp_path, kind)
+
+
+@pytest.mark.parametrize("way", ["open", "exec"])
+@pytest.mark.parametrize("holder", ["held by its name", "held by itself"])
+def test_a_program_that_ends_while_the_dialog_is_open_leaves_stored_what_was(
+    tmp_path: Path, holder: str, way: str
+) -> None:
+    """The interpreter's end deletes dialog, tab and store in whatever order."""
+    run_program(ENDING, tmp_path, holder, way)
     store = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
     assert {key: store.value(key) for key in store.allKeys()} == {"Heatmap/opacity": "0.6"}

@@ -1,13 +1,14 @@
 """Turns in a loop that the host may close, and what comes back from a worker too late."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from Heatmap.host_loop import Turns
+from Heatmap.host_loop import Outcome, Turns, begin_task, end_task, hand_over, run_beside
 from Heatmap.tests.left_behind import asyncio_errors
 
 
@@ -20,7 +21,7 @@ class Taker:
     def _take_turn(self) -> None:
         self.count += 1
 
-    def take(self, done: "asyncio.Future[Any]") -> None:
+    def take(self, done: Outcome[Any]) -> None:
         self.results.append(done.result())
 
 
@@ -71,10 +72,11 @@ def test_after_the_end_nothing_comes_any_more() -> None:
     assert (taker.count, taker.results, taker.turns.loop) == (0, [], None)
 
 
-def test_a_failure_that_comes_too_late_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    def fail() -> None:
-        raise OSError("the disk is gone")
+def fail() -> None:
+    raise OSError("the disk is gone")
 
+
+def test_a_failure_that_comes_too_late_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     async def script(taker: Taker, executor: ThreadPoolExecutor) -> None:
         # One of an earlier time, and one after the end.
         taker.turns.hand_over(executor, fail, taker.take)
@@ -98,3 +100,65 @@ def test_what_was_handed_over_before_a_new_beginning_is_no_result_of_it() -> Non
         await until(lambda: taker.results)
 
     assert run(script).results == ["new"]
+
+
+def test_a_failure_in_the_round_in_which_the_loop_stops_is_in_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.new_event_loop()
+    arrived: list[Outcome[None]] = []
+
+    with ThreadPoolExecutor(1) as executor:
+        hand_over(loop, executor, fail, arrived.append)
+    # In its one round it learns that the worker has failed; whom to tell is for the next one.
+    loop.stop()
+    loop.run_forever()
+    loop.close()
+    assert arrived == []
+    del loop
+    assert asyncio_errors(caplog) == []
+
+
+def test_a_task_whose_loop_was_closed_before_its_first_step_ends_without_a_word() -> None:
+    steps: list[str] = []
+
+    async def work() -> None:
+        try:
+            steps.append("begun")
+            await asyncio.Event().wait()
+        finally:
+            steps.append("ended")
+
+    for has_begun in (False, True):
+        loop = asyncio.new_event_loop()
+        task = begin_task(loop, work(), "work")
+        if has_begun:
+            loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        end_task(task)
+        # A coroutine that was never awaited is told of when it is collected, and fails the test.
+        del task, loop
+        gc.collect()
+        assert steps == (["begun", "ended"] if has_begun else [])
+
+
+def test_what_no_worker_takes_any_more_runs_here() -> None:
+    done: list[int] = []
+    executor = ThreadPoolExecutor(1)
+
+    async def main() -> None:
+        await run_beside(asyncio.get_running_loop(), executor, lambda: done.append(1))
+        executor.shutdown()
+        await run_beside(asyncio.get_running_loop(), executor, lambda: done.append(2))
+
+    asyncio.run(main())
+    assert done == [1, 2]
+
+
+def test_turns_of_a_loop_that_was_closed_are_appointed_no_more() -> None:
+    taker, loop = Taker(), asyncio.new_event_loop()
+    taker.turns.begin(loop)
+    loop.close()
+    taker.turns.appoint()
+    taker.turns.end()
+    assert taker.count == 0

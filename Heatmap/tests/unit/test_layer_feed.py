@@ -416,6 +416,11 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         picture = world.feed._picture
         assert picture is not None
         assert picture._reader is not None
+        # The host may go on to use it: nothing happens, and nothing is raised.
+        world.feed.viewport_changed(replace(VIEWPORT, price_low=96_000.0))
+        world.feed.apply_settings(HeatmapSettings(enabled=True, window="8h"))
+        world.ask(world.layer.place(0))
+        assert world.feed.last_error == ""
 
         def collect() -> None:
             with executor_lock, suppress(RuntimeError):

@@ -87,7 +87,8 @@ def test_what_the_garbage_collector_takes_may_look_while_a_snapshot_is_made(
             self.itself = self
 
         def __del__(self) -> None:
-            looks.append(board.snapshot(5.0).stored)
+            # A minute later, so that it forgets what the other one counts.
+            looks.append(board.snapshot(500.0).stored)
             if len(looks) < 50:
                 Gone()
 
@@ -97,7 +98,9 @@ def test_what_the_garbage_collector_takes_may_look_while_a_snapshot_is_made(
         try:
             Gone()
             while len(looks) < 50:
-                board.snapshot(5.0)
+                for number in range(20):
+                    board.note_batch(1, 0, 0.001, 5.0 + number)
+                board.snapshot(30.0)
         finally:
             gc.set_threshold(*thresholds)
 

@@ -1,0 +1,42 @@
+"""What is known of the database is read beside the loop, and asked for in a turn of its own."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.thread import _global_shutdown_lock as executor_lock
+from dataclasses import replace
+from pathlib import Path
+
+from Heatmap.database_watch import DatabaseWatch
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.stored_events import EVENT
+
+
+def test_asking_waits_for_nothing_whatever_the_thread_holds(path: Path, store: SqliteStore) -> None:
+    """As where the garbage collector leads here amid a hand-over to another executor."""
+    store.write([EVENT, replace(EVENT, price=1.0)])
+    loop, executor, watch = asyncio.new_event_loop(), ThreadPoolExecutor(1), DatabaseWatch(path)
+
+    def look() -> None:
+        with executor_lock:
+            assert watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms) is None
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(10)
+    has_ended = not thread.is_alive()
+    if not has_ended:
+        executor_lock.release()
+    assert has_ended
+    loop.run_until_complete(asyncio.sleep(0))
+    executor.shutdown()
+    facts = watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)
+    assert facts is not None
+    assert facts.events == 2
+    # Neither a loop that was closed nor worker threads that have ended are asked.
+    watch._asked_s = float("-inf")
+    watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    watch._asked_s = float("-inf")
+    assert watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms) is facts
