@@ -1,7 +1,10 @@
 """Fixtures of the tests that connect real parts with each other."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
 from Heatmap.model import StoredBatch
+from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.memory_sink import MemorySink
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.left_behind import asyncio_errors, still_running
@@ -76,3 +80,21 @@ def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[Sta
     for recorder in recorders:
         recorder.stop()
         assert not recorder.is_running()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``python -m Heatmap`` with an empty home and no display."""
+
+    def call(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - this interpreter
+            [sys.executable, "-m", "Heatmap", *words],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+        )
+
+    return call

@@ -21,7 +21,7 @@ from Heatmap.picture.messages import CellQuery
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
+from Heatmap.tests.integration.service_world import RecordingLayer
 from Heatmap.tests.left_behind import own_threads
 
 PACKAGE = str(Path(Heatmap.__file__).parent) + os.sep

@@ -18,10 +18,8 @@ from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
 from Heatmap.model import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.tests.integration.test_command_line import ROOT, assert_one_line, environment, run
+from Heatmap.tests.integration.command_line import ROOT, assert_one_line, environment
 from Heatmap.tests.unit.stored_events import EVENT
-
-__all__ = ["run"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 HOUR_MS = 3_600_000

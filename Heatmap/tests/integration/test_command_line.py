@@ -1,7 +1,6 @@
 """The command line as a user meets it: real processes, exit codes, one clear line for bad input."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -17,43 +16,8 @@ from Heatmap.errors import StorageError
 from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
+from Heatmap.tests.integration.command_line import assert_one_line, environment
 from Heatmap.tests.integration.memory_sink import eventually
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``python -m Heatmap`` with an empty home and no display."""
-
-    def call(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - this interpreter
-            [sys.executable, "-m", "Heatmap", *words],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-            cwd=tmp_path,
-            env=environment(tmp_path),
-        )
-
-    return call
-
-
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG")}
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        kept.pop(name, None)
-    return kept | {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-
-
-def assert_one_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    for word in words:
-        assert word in lines[0]
 
 
 def messages_file(directory: Path, text: str) -> Path:

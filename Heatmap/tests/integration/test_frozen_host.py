@@ -12,7 +12,7 @@ from Heatmap import HeatmapSettings
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
+from Heatmap.tests.integration.service_world import RecordingLayer
 
 FROZEN_S = 5.0
 # Between two events, and the most that the thawed loop may compute in one piece.

@@ -11,7 +11,7 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.tests.integration.test_heatmap_service import PRICE, START_MS, World, in_world
+from Heatmap.tests.integration.service_world import PRICE, START_MS, World, in_world
 from Heatmap.tests.unit.stored_events import EVENT
 
 

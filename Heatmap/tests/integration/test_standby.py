@@ -28,7 +28,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
+from Heatmap.tests.integration.service_world import RecordingLayer
 
 ROOT = Path(__file__).resolve().parents[3]
 StartRecorder = Callable[..., Recorder]

@@ -14,7 +14,7 @@ from Heatmap.layer_feed import FeedContext, LayerFeed
 from Heatmap.model import DataKind, LiquidationEvent
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.tests.integration.test_heatmap_service import RecordingLayer
+from Heatmap.tests.integration.service_world import RecordingLayer
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000

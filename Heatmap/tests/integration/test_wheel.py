@@ -1,6 +1,5 @@
 """The wheel carries all that runs, and runs without the repository."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -10,8 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from Heatmap.tests.try_wheel_tool import load_try_wheel
+
 ROOT = Path(__file__).parents[3]
-TOOL = ROOT / "tools" / "try_wheel.py"
 TIMEOUT_S = 100
 
 
@@ -31,12 +31,7 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    """Load what `make wheel` is made of."""
-    if not TOOL.exists():
-        pytest.skip("a copied plugin has no pyproject.toml to build a wheel from")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(TOOL.parent)
-        return importlib.import_module(TOOL.stem)
+    return load_try_wheel()
 
 
 @pytest.fixture(scope="module")

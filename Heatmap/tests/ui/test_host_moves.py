@@ -21,7 +21,7 @@ from Heatmap.tests.ui.chart_page import (
     minute_candles,
     page_html,
 )
-from Heatmap.tests.ui.test_chart_layer import assert_draws, full_grid, wait_ready
+from Heatmap.tests.ui.drawn_layer import assert_draws, full_grid, wait_ready
 from Heatmap.ui.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")

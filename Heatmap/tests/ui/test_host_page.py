@@ -24,8 +24,8 @@ from Heatmap.tests.ui.chart_page import (
     grid_message,
     minute_candles,
 )
+from Heatmap.tests.ui.drawn_layer import assert_host_works
 from Heatmap.tests.ui.host_page import Host, candles_until, shifted
-from Heatmap.tests.ui.test_chart_layer import assert_host_works
 from Heatmap.ui.chart_layer import HeatmapLayer
 from Heatmap.ui.page_revival import MAX_DEATHS
 

@@ -13,9 +13,9 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PyQt6.QtWidgets import QDialog, QLabel, QLineEdit, QSlider, QTabWidget, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.tests.integration.test_heatmap_service import World
+from Heatmap.tests.integration.service_world import World
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.tests.ui.settings_controls import choose, enter
+from Heatmap.tests.ui.settings_controls import choose, enter, turn_to_page_of
 from Heatmap.ui import HeatmapSettingsTab
 
 
@@ -172,7 +172,7 @@ def test_so_does_a_tab_that_is_deleted_alone_with_a_text_half_entered(
     qtbot.addWidget(dialog)
     dialog.open()
     preview(dialog.tab)
-    dialog.tab.findChild(QTabWidget, "pages").setCurrentIndex(1)
+    turn_to_page_of(dialog.tab, "resolution")
     edit = dialog.tab.findChild(QLineEdit, "resolution")
     dialog.activateWindow()
     edit.setFocus()

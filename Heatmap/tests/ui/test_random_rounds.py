@@ -28,7 +28,7 @@ from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.ui.chart_page import ChartPage, page_html
 from Heatmap.tests.ui.conftest import HostBridge
-from Heatmap.tests.ui.test_chart_layer import assert_host_works
+from Heatmap.tests.ui.drawn_layer import assert_host_works
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.chart_layer import HeatmapLayer
 

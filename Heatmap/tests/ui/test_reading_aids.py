@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint
-from PyQt6.QtTest import QTest
 
 from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -18,12 +18,11 @@ from Heatmap.tests.ui.chart_page import (
     grid_message,
     to_array,
 )
+from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
 from Heatmap.ui.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
-ROWS, COLS = 60, 720
-BIN_USD, PRICE_LOW = 50.0, 98_500.0
 REPORT_LINES = (("Heat", "\u2265 1.2M USD"), ("Recorded", "all of this time"))
 
 
@@ -36,33 +35,6 @@ def layer(qtbot: Any, chart_page: ChartPage, listener: Recording) -> HeatmapLaye
     qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
     layer.set_options({"opacity": 1.0})
     return layer
-
-
-def bright_block(value: int = 200) -> Any:
-    grid = np.zeros((ROWS, COLS), np.uint8)
-    grid[20:40, 120:480] = value
-    return grid
-
-
-def place(page: ChartPage, minute: int, row: float) -> QPoint:
-    """Give the pixel at the middle of a candle and at a row of the grid."""
-    x = page.x_of_candle(START_S + minute * 60)
-    return QPoint(round(x), round(page.y_of_price(PRICE_LOW + row * BIN_USD)))
-
-
-def point_at(page: ChartPage, place: QPoint) -> None:
-    # The second movement is the one that is reported: the first only enters the widget.
-    QTest.mouseMove(page.view.focusProxy(), place - QPoint(7, 0))
-    QTest.mouseMove(page.view.focusProxy(), place)
-
-
-def box_text(page: ChartPage) -> str | None:
-    """Give the tooltip's words; ``None`` while it is closed."""
-    return page.js(
-        "(() => { const box = chart.chartElement().lastElementChild; return box && "
-        "box.style.position === 'fixed' && box.style.display === 'block' ? box.innerText : null; "
-        "})()"
-    )
 
 
 # -- split sides ------------------------------------------------------------------------------

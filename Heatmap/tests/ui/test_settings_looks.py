@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QSettings, Qt, QTranslator
+from PyQt6.QtCore import QCoreApplication, QSettings, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtQml import QJSEngine
 from PyQt6.QtWidgets import (
@@ -29,6 +29,7 @@ from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
+from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages
 from Heatmap.ui import HeatmapSettingsTab
@@ -139,22 +140,6 @@ def test_nothing_is_cut_off_in_a_dialog_of_700_pixels_or_of_the_least_width(
             else:
                 assert widget.width() >= widget.minimumSizeHint().width()
                 assert widget.height() >= widget.minimumSizeHint().height()
-
-
-class MarkingTranslator(QTranslator):
-    """Marks each text that it is asked for, and keeps its placeholders."""
-
-    def translate(
-        self,
-        _context: str | None,
-        source: str | None,
-        _disambiguation: str | None = None,
-        _n: int = -1,
-    ) -> str:
-        return f"«{source}»"
-
-    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
-        return False
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.standby import SinkRole
 from Heatmap.layer_feed import LayerState
+from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
-from Heatmap.tests.ui.test_settings_looks import MarkingTranslator
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.status_panel import UNKNOWN, StatusPanel
 from Heatmap.ui.while_visible import PERIOD_MS

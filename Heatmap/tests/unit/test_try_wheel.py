@@ -1,6 +1,5 @@
 """`make wheel` notices what it is there to notice, and says it in one line."""
 
-import importlib
 import os
 import sys
 from pathlib import Path
@@ -9,15 +8,12 @@ from types import ModuleType
 import pytest
 from PyQt6.QtGui import QColor, QImage
 
-TOOL = Path(__file__).parents[3] / "tools" / "try_wheel.py"
-pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="only in the repository")
+from Heatmap.tests.try_wheel_tool import TOOL, load_try_wheel
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(TOOL.parent)
-        return importlib.import_module(TOOL.stem)
+    return load_try_wheel()
 
 
 def test_what_fails_is_said_in_one_line_with_its_reason(tool: ModuleType, tmp_path: Path) -> None:
