@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.batch_inbox import INBOX_LIMIT
 from Heatmap.errors import StorageError
 from Heatmap.exchange_clock import ExchangeClock
-from Heatmap.model import DataKind, Viewport
+from Heatmap.model import DataKind, StoredBatch, Viewport
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import (
     START_MS,
@@ -93,6 +94,18 @@ def test_a_symbol_that_is_not_recorded_is_not_drawn(tmp_path: Path) -> None:
         world.layer.symbol = "BTCUSDT"
         world.layer.listener.symbol_changed()
         await world.until(lambda: world.layer.is_shown)
+
+    in_world(tmp_path, script)
+
+
+def test_after_batches_were_dropped_on_their_way_the_picture_is_read_anew(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        await world.until(lambda: world.layer.is_shown)
+        assert len(world.layer.grids) == 1
+        # The loop was busy while the recorder stored more than waits for it.
+        for _ in range(INBOX_LIMIT + 1):
+            world.service._receive_batch(StoredBatch((), (), 0))
+        await world.until(lambda: len(world.layer.grids) == 2)
 
     in_world(tmp_path, script)
 
