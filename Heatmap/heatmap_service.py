@@ -328,7 +328,7 @@ class HeatmapService:
             another recorder writes the database, or ``stopped``), ``events_today`` (of the recorded
             symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
             ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
-            loop), ``tick_sizes`` (symbol to where
+            loop, while it runs), ``tick_sizes`` (symbol to where
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
             layer its ``symbol``, ``state`` (the value of a `Heatmap.layer_feed.LayerState`:
             ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,

@@ -106,6 +106,8 @@ class Recorder:
         self._lifecycle = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process_id = os.getpid()
+        # A start was interrupted: the thread ends as soon as it has opened the sink.
+        self._is_ending = False
         # Guards the session and the configuration; never held for long. Reentrant, as the garbage
         # collector may take a settings dialog of the host's meanwhile, which then takes back what
         # it had changed.
@@ -113,7 +115,7 @@ class Recorder:
         self._session: _Session | None = None
 
     def start(self) -> None:
-        """Start the thread; does nothing while it runs.
+        """Start the thread; does nothing while it runs. Where a Ctrl-C interrupts it, it ends.
 
         Returns once the sink is open, or waited for because another recorder writes or another
         program has it locked; `status` tells which.
@@ -122,8 +124,15 @@ class Recorder:
         ------
         Exception
             Whatever else opening the sink raised; then nothing runs.
+        RuntimeError
+            An earlier start was interrupted, and what it was opening does not come to an end.
         """
         with self._lifecycle:
+            if self._is_ending and self._thread is not None and not self._join(self._thread):
+                raise RuntimeError(
+                    "the recorder cannot start: its start before this was interrupted, and the "
+                    "database is still being opened; try again later"
+                )
             if self.is_running():
                 return
             opened: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -138,6 +147,7 @@ class Recorder:
                 opened.result()
             except BaseException:
                 # Where Ctrl-C has interrupted the waiting it opens all the same, and ends then.
+                self._is_ending = True
                 opened.add_done_callback(lambda _opened: self._request_stop())
                 self._join(thread)
                 raise
@@ -158,15 +168,16 @@ class Recorder:
                 self._request_stop()
                 self._join(self._thread)
 
-    def _join(self, thread: threading.Thread) -> None:
-        """Wait for the end of the thread, with the lock held."""
+    def _join(self, thread: threading.Thread) -> bool:
+        """Wait for the end of the thread, with the lock held; whether it has come."""
         if thread.ident is not None:  # otherwise it could not be started
             thread.join(_STOP_LIMIT_S)
         if thread.is_alive():
             _logger.error("the recorder's thread did not end within %s s", _STOP_LIMIT_S)
-            return
-        self._thread = None
+            return False
+        self._thread, self._is_ending = None, False
         atexit.unregister(self.stop)
+        return True
 
     def is_running(self) -> bool:
         """Whether the recorder's thread lives; `status` tells whether data comes."""

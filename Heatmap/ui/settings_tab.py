@@ -194,9 +194,6 @@ class HeatmapSettingsTab(QWidget):
         if isinstance(window, QDialog):
             # Qt forgets it before it tells that the dialog was rejected.
             self._is_modal = self._preview.is_undecided = window.isModal()
-            if self._is_modal:
-                # As `open` and `exec` do: `show` leaves the result of the last time.
-                window.setResult(QDialog.DialogCode.Rejected)
             if window is not self._dialog:
                 self._leave_dialog()
                 self._dialog = window
@@ -217,16 +214,19 @@ class HeatmapSettingsTab(QWidget):
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Learn that the dialog has a result, before a host is told, who may delete it then."""
-        if self._is_whole and event is not None and event.type() == QEvent.Type.Hide:
-            self._learn_result(watched)
+        if self._is_whole and event is not None and watched is self._dialog:
+            self._follow_dialog(event)
         return super().eventFilter(watched, event)
 
     @guarded
-    def _learn_result(self, hidden: QObject | None) -> None:
+    def _follow_dialog(self, event: QEvent) -> None:
         dialog = self._dialog
-        if dialog is None or hidden is not dialog or sip.isdeleted(dialog):
+        if dialog is None or sip.isdeleted(dialog):
             return
-        if dialog.result() != QDialog.DialogCode.Rejected:
+        if event.type() == QEvent.Type.Show and not event.spontaneous() and dialog.isModal():
+            # As `open` and `exec` do: `show` leaves the result of the last time.
+            dialog.setResult(QDialog.DialogCode.Rejected)
+        elif event.type() == QEvent.Type.Hide and dialog.result() != QDialog.DialogCode.Rejected:
             self._preview.is_undecided = False
 
     def _leave_dialog(self) -> None:

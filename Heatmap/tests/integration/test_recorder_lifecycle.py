@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from Heatmap.errors import StorageError
+from Heatmap.ingestion import recorder as recorder_module
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import EventSink, Recorder
 from Heatmap.storage.event_reader import EventReader
@@ -263,6 +264,33 @@ def test_ctrl_c_amid_a_start_leaves_no_recorder_behind(
     recorder = start_recorder(open_sink=MemorySink)
     eventually(lambda: recorder.status().connection is ConnectionState.LIVE)
     assert len(exchange.served) == 1
+
+
+def test_after_an_interrupted_start_the_next_one_waits_for_its_end_or_says_so(
+    start_recorder: StartRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main_thread, is_slow, gate = threading.main_thread().ident, threading.Event(), threading.Event()
+    assert main_thread is not None
+
+    def open_sink() -> MemorySink:
+        if is_slow.is_set():
+            signal.pthread_kill(main_thread, signal.SIGINT)
+            gate.wait(60)
+        return MemorySink()
+
+    recorder = start_recorder(open_sink=open_sink)
+    recorder.stop()
+    is_slow.set()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(recorder_module, "_STOP_LIMIT_S", 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            recorder.start()
+        with pytest.raises(RuntimeError, match="interrupted"):
+            recorder.start()
+    is_slow.clear()
+    gate.set()
+    recorder.start()
+    eventually(lambda: recorder.status().connection is ConnectionState.LIVE)
 
 
 FORKED = """

@@ -27,6 +27,9 @@ class PreparedService(HeatmapService):
     def is_running(self) -> bool:
         return self.recorder is not None
 
+    def recorder_status(self) -> "RecorderStatus | None":
+        return self.recorder
+
     def confirm_retention(self) -> bool:
         self.confirmed += 1
         return True
@@ -34,7 +37,6 @@ class PreparedService(HeatmapService):
     def status(self) -> dict[str, Any]:
         self.asked += 1
         status = super().status()
-        status["recorder"] = self.recorder
         status["running"] = self.is_running()
         if self.recorder is not None:
             status["role"] = self.recorder.role.value

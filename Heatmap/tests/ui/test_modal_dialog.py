@@ -289,6 +289,16 @@ def test_one_that_was_accepted_and_is_shown_again_is_undecided_too(host: Host) -
     assert host.is_changed()
 
 
+def test_a_result_of_the_hosts_own_stays_while_the_dialog_is_open(host: Host) -> None:
+    dialog = HostDialog(host.service, host.store)
+    dialog.open()
+    dialog.setResult(7)
+    dialog.tabs.setCurrentIndex(0)
+    dialog.tabs.setCurrentWidget(dialog.tab)
+    assert dialog.result() == 7
+    dialog.reject()
+
+
 def test_what_was_kept_while_the_dialog_was_open_stays(host: Host) -> None:
     dialog = HostDialog(host.service, host.store)
     dialog.open()

@@ -2,13 +2,12 @@
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
-  const { MAX_POOL } = heatmap.data;
   const { Strip } = heatmap.strip;
 
   /** A scale counts as affine when its middle is off by less than this, CSS pixels. */
   const AFFINE_TOLERANCE_PX = 0.25;
-  /** From so many pieces of the time axis on, a curved scale goes through a scratch canvas. */
-  const SCRATCH_FROM_SEGMENTS = 40;
+  /** From so many pieces side by side on, a curved scale goes through a scratch canvas. */
+  const SCRATCH_FROM_PIECES = 40;
 
   /** Draws the cells of one grid; everything it needs per frame is allocated beforehand. */
   class CellRenderer {
@@ -125,7 +124,10 @@
       const level = bitmap.level(this._columnWidth(scope, grid), smallest);
       this.level = level;
       this._paintStrip(scope, bitmap, level);
-      const direct = this._isDense || this._axis.segments < SCRATCH_FROM_SEGMENTS;
+      const pieces = this._isDense
+        ? this._strip.runs.length + this._strip.insides.length
+        : this._axis.segments;
+      const direct = pieces < SCRATCH_FROM_PIECES;
       const source = direct ? null : this._composeColumns(scope, level, grid);
       const first = Math.floor((lowRow + level.rowOffset) / level.poolY);
       const end = Math.ceil((highRow + level.rowOffset) / level.poolY);
@@ -212,18 +214,21 @@
           this._strip = new Strip();
         }
         this._strip.paint(this._axis, ratio, bitmap, level);
+      } else if (this._strip !== null) {
+        this._strip.destroy();
+        this._strip = null;
       }
     }
 
-    /** @returns {boolean} whether drawing groups of columns would lose, or misplace, some */
+    /** @returns {boolean} whether drawing groups of columns alone would lose, or misplace, some */
     _isNarrow(ratio, grid, level) {
       const axis = this._axis;
-      const perMs = (axis.barSpacing * ratio) / axis.intervalMs;
-      if (level.poolX === MAX_POOL && grid.binMs * level.poolX * perMs < 1) {
+      // A group at the end of a piece is there in part only, or holds some of the hole beside it.
+      if (level.poolX > 1) {
         return true;
       }
-      // Groups of columns may begin in one piece and end in the next, or in the hole between them.
-      if (level.poolX > 1 && axis.segments > 1) {
+      // So is a column, where the candles do not divide into columns.
+      if (axis.segments > 1 && axis.intervalMs % grid.binMs !== 0) {
         return true;
       }
       const last = axis.segments - 1;
@@ -252,18 +257,18 @@
 
     /** Draw the single pixels, and between them the groups. */
     _drawStrip(context, level, rows) {
-      const { canvas, left, runs, insides } = this._strip;
+      const { canvas, runs, insides } = this._strip;
+      const [starts, ends, places] = runs.columns;
       for (let i = 0; i < runs.length; i += 1) {
-        const x = runs.columns[0][i];
-        const width = runs.columns[1][i] - x;
+        const width = ends[i] - starts[i];
         context.drawImage(
-          canvas, x, rows.y, width, rows.height,
-          left + x, rows.targetY, width, rows.targetHeight,
+          canvas, places[i], rows.y, width, rows.height,
+          starts[i], rows.targetY, width, rows.targetHeight,
         );
       }
+      const [groups, endGroups, xs, endXs] = insides.columns;
       for (let i = 0; i < insides.length; i += 1) {
-        const [from, end, x, endX] = insides.columns.map((column) => column[i]);
-        this._drawGroups(context, level, from, end, left + x, left + endX, rows);
+        this._drawGroups(context, level, groups[i], endGroups[i], xs[i], endXs[i], rows);
       }
     }
 

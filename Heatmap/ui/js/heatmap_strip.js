@@ -10,20 +10,14 @@
   /** From so many whole groups on, what lies inside a piece of the time axis is drawn by groups. */
   const INSIDE_FROM_GROUPS = 4;
 
-  /** Columns of numbers that grow together. */
+  /** Rows of up to four whole numbers; nothing is allocated once it has grown. */
   class Rows {
-    /** @param {number} width numbers in a row */
-    constructor(width) {
+    constructor() {
       this.length = 0;
-      this.columns = Array.from({ length: width }, () => new Int32Array(256));
+      this.columns = Array.from({ length: 4 }, () => new Int32Array(256));
     }
 
-    clear() {
-      this.length = 0;
-    }
-
-    /** @param {...number} row */
-    add(...row) {
+    add(a, b, c = 0, d = 0) {
       const i = this.length;
       if (i === this.columns[0].length) {
         this.columns = this.columns.map((column) => {
@@ -32,9 +26,11 @@
           return longer;
         });
       }
-      for (let k = 0; k < row.length; k += 1) {
-        this.columns[k][i] = row[k];
-      }
+      const columns = this.columns;
+      columns[0][i] = a;
+      columns[1][i] = b;
+      columns[2][i] = c;
+      columns[3][i] = d;
       this.length = i + 1;
     }
   }
@@ -50,18 +46,24 @@
     constructor() {
       this.canvas = document.createElement("canvas");
       this._context = this.canvas.getContext("2d");
-      /** Device pixel at which the strip's pixel 0 lies. */
-      this.left = 0;
-      /** Pixels of the strip that are to be drawn: from, and to before. */
-      this.runs = new Rows(2);
-      /** What is to be drawn by groups: from, and to before; pixels of the strip, the same. */
-      this.insides = new Rows(4);
+      /** What is to be drawn from the canvas: device pixels from, and to before; from which x. */
+      this.runs = new Rows();
+      /** What is to be drawn by groups: groups from, and to before; device pixels, the same. */
+      this.insides = new Rows();
       /** @type {ImageData | null} */
       this._image = null;
       this._pixels = new Uint32Array(0);
       this._strongest = new Uint8Array(0);
-      // Columns side by side in the ring: the pixel that they touch, from, and to before.
-      this._spans = new Rows(3);
+      // Columns side by side in the ring: the canvas's x that they touch, from, and to before.
+      this._spans = new Rows();
+      // Device pixels of the whole: from, and the last one.
+      this._first = 0;
+      this._last = 0;
+      // The piece of the time axis that is being divided: where it begins, and its last column.
+      this._fromMs = 0;
+      this._fromX = 0;
+      this._msPerPx = 0;
+      this._lastCol = 0;
       // What it shows: a version of a bitmap, and where.
       /** @type {any} */
       this._bitmap = null;
@@ -82,13 +84,18 @@
       if (!this._takePlace(axis, ratio, bitmap, level)) {
         return;
       }
-      this.left = Math.round(axis.fromX[0] * ratio);
+      this._first = Math.round(axis.fromX[0] * ratio);
       // A window that is narrower than a pixel is a hairline.
-      const right = Math.round(axis.toX[axis.segments - 1] * ratio);
-      this._resize(Math.max(1, right - this.left), level.rows);
+      this._last = Math.max(this._first, Math.round(axis.toX[axis.segments - 1] * ratio) - 1);
       this._spread(axis, ratio, bitmap.grid, level);
-      this._fill(bitmap.grid, level, bitmap.table);
-      this._context.putImageData(this._image, 0, 0);
+      const last = this.runs.length - 1;
+      const [starts, ends, places] = this.runs.columns;
+      const width = last < 0 ? 0 : places[last] + ends[last] - starts[last];
+      if (width > 0) {
+        this._makeRoom(width, level.rows);
+        this._fill(bitmap.grid, level, bitmap.table, width);
+        this._context.putImageData(this._image, 0, 0, 0, 0, width, level.rows);
+      }
     }
 
     /** @returns {boolean} whether it is to show something else than it does */
@@ -122,53 +129,61 @@
 
     /** Divide each piece of the time axis into single pixels and what is drawn by groups. */
     _spread(axis, ratio, grid, level) {
-      this.runs.clear();
-      this.insides.clear();
-      this._spans.clear();
+      this.runs.length = 0;
+      this.insides.length = 0;
+      this._spans.length = 0;
       const groupMs = grid.binMs * level.poolX;
       for (let i = 0; i < axis.segments; i += 1) {
         const fromMs = axis.fromMs[i];
         const toMs = axis.toMs[i];
-        const start = axis.fromX[i] * ratio - this.left;
-        const end = axis.toX[i] * ratio - this.left;
-        const pxPerMs = (end - start) / (toMs - fromMs);
-        const piece = { fromMs, start, msPerPx: 1 / pxPerMs };
+        const endX = axis.toX[i] * ratio;
+        this._fromMs = fromMs;
+        this._fromX = axis.fromX[i] * ratio;
+        this._msPerPx = (toMs - fromMs) / (endX - this._fromX);
+        this._lastCol = Math.ceil(toMs / grid.binMs - ON_EDGE) - 1;
         // What rounding to whole pixels cuts off at the ends belongs to the pixels there.
-        const first = this._pixel(Math.floor(start + ON_EDGE_PX));
-        const last = this._pixel(Math.ceil(end - ON_EDGE_PX) - 1);
+        const first = this._inside(Math.floor(this._fromX + ON_EDGE_PX));
+        const last = this._inside(Math.ceil(endX - ON_EDGE_PX) - 1);
         let group = Math.ceil(fromMs / groupMs - ON_EDGE);
         let endGroup = Math.floor(toMs / groupMs + ON_EDGE);
-        if (groupMs * pxPerMs < 1 || endGroup - group < INSIDE_FROM_GROUPS) {
-          this._addPixels(grid, piece, first, last, fromMs, toMs);
+        if (groupMs < this._msPerPx || endGroup - group < INSIDE_FROM_GROUPS) {
+          this._addPixels(grid, first, last, fromMs, toMs);
           continue;
         }
-        const xOf = (/** @type {number} */ g) =>
-          Math.round(start + (g * groupMs - fromMs) * pxPerMs);
         // A pixel at each end takes what no whole group holds.
-        group += xOf(group) <= first ? 1 : 0;
-        endGroup -= xOf(endGroup) > last ? 1 : 0;
-        const x = xOf(group);
-        const endX = xOf(endGroup);
-        this._addPixels(grid, piece, first, x - 1, fromMs, group * groupMs);
-        this.insides.add(group, endGroup, x, endX);
-        this._addPixels(grid, piece, endX, last, endGroup * groupMs, toMs);
+        group += this._xAt(group * groupMs) <= first ? 1 : 0;
+        endGroup -= this._xAt(endGroup * groupMs) > last ? 1 : 0;
+        const groupsX = this._xAt(group * groupMs);
+        const groupsEndX = this._xAt(endGroup * groupMs);
+        this._addPixels(grid, first, groupsX - 1, fromMs, group * groupMs);
+        this.insides.add(group, endGroup, groupsX, groupsEndX);
+        this._addPixels(grid, groupsEndX, last, endGroup * groupMs, toMs);
       }
     }
 
-    /** Add the pixels from `first` to `last`, which make up a time of a piece. */
-    _addPixels(grid, piece, first, last, fromMs, toMs) {
-      const runs = this.runs.columns[1];
-      const count = this.runs.length;
-      if (count > 0 && runs[count - 1] >= first) {
-        runs[count - 1] = Math.max(runs[count - 1], last + 1);
+    /** @param {number} ms within the piece @returns {number} the nearest edge of a pixel */
+    _xAt(ms) {
+      return Math.round(this._fromX + (ms - this._fromMs) / this._msPerPx);
+    }
+
+    /** Add the pixels from `first` to `last`, which make up a time of the piece. */
+    _addPixels(grid, first, last, fromMs, toMs) {
+      let run = this.runs.length - 1;
+      const [starts, ends, places] = this.runs.columns;
+      if (run >= 0 && ends[run] >= first) {
+        ends[run] = Math.max(ends[run], last + 1);
       } else {
-        this.runs.add(first, last + 1);
+        this.runs.add(first, last + 1, run < 0 ? 0 : places[run] + ends[run] - starts[run]);
+        run += 1;
       }
+      const offset = this.runs.columns[2][run] - this.runs.columns[0][run];
       for (let x = first; x <= last; x += 1) {
-        const low = x === first ? fromMs : piece.fromMs + (x - piece.start) * piece.msPerPx;
-        const high = x === last ? toMs : piece.fromMs + (x + 1 - piece.start) * piece.msPerPx;
-        const col = Math.floor(low / grid.binMs + ON_EDGE);
-        this._addColumns(grid, x, col, Math.max(col + 1, Math.ceil(high / grid.binMs - ON_EDGE)));
+        const low = x === first ? fromMs : this._fromMs + (x - this._fromX) * this._msPerPx;
+        const high = x === last ? toMs : this._fromMs + (x + 1 - this._fromX) * this._msPerPx;
+        // Where groups end with the piece, nothing of it is left for the last pixel but its column.
+        const col = Math.min(this._lastCol, Math.floor(low / grid.binMs + ON_EDGE));
+        const endCol = Math.max(col + 1, Math.ceil(high / grid.binMs - ON_EDGE));
+        this._addColumns(grid, x + offset, col, endCol);
       }
     }
 
@@ -182,16 +197,14 @@
       }
     }
 
-    /** Give the single pixels their colours, in groups of rows as those of `level`. */
-    _fill(grid, level, table) {
+    /** Give the first `width` pixels their colours, in groups of rows as those of `level`. */
+    _fill(grid, level, table, width) {
       const { cells } = grid;
       const [xs, starts, ends] = this._spans.columns;
-      const [runStarts, runEnds] = this.runs.columns;
       const spans = this._spans.length;
       const strongest = this._strongest;
-      const width = this.canvas.width;
       for (let group = 0; group < level.rows; group += 1) {
-        strongest.fill(0);
+        strongest.fill(0, 0, width);
         const lowRow = Math.max(0, group * level.poolY - level.rowOffset);
         const endRow = Math.min(grid.rows, (group + 1) * level.poolY - level.rowOffset);
         for (let row = lowRow; row < endRow; row += 1) {
@@ -205,27 +218,27 @@
             strongest[xs[i]] = most;
           }
         }
-        const target = (level.rows - 1 - group) * width;
-        for (let run = 0; run < this.runs.length; run += 1) {
-          for (let x = runStarts[run]; x < runEnds[run]; x += 1) {
-            this._pixels[target + x] = table[strongest[x]];
-          }
+        const target = (level.rows - 1 - group) * this.canvas.width;
+        for (let x = 0; x < width; x += 1) {
+          this._pixels[target + x] = table[strongest[x]];
         }
       }
     }
 
-    /** @param {number} x @returns {number} the nearest pixel of the strip */
-    _pixel(x) {
-      return Math.min(this.canvas.width - 1, Math.max(0, x));
+    /** @param {number} x @returns {number} the nearest pixel of the whole */
+    _inside(x) {
+      return Math.min(this._last, Math.max(this._first, x));
     }
 
-    _resize(width, rows) {
-      if (this._image === null || this.canvas.width !== width || this.canvas.height !== rows) {
-        this.canvas.width = width;
+    /** Have at least so many pixels, and exactly so many rows. */
+    _makeRoom(width, rows) {
+      if (this._image === null || this.canvas.width < width || this.canvas.height !== rows) {
+        // Some more than is needed: the number changes with each pan.
+        this.canvas.width = width + 64;
         this.canvas.height = rows;
-        this._image = this._context.createImageData(width, rows);
+        this._image = this._context.createImageData(this.canvas.width, rows);
         this._pixels = new Uint32Array(this._image.data.buffer);
-        this._strongest = new Uint8Array(width);
+        this._strongest = new Uint8Array(this.canvas.width);
       }
     }
 
