@@ -106,7 +106,9 @@ class Recorder:
         self._lifecycle = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process_id = os.getpid()
-        # A start was interrupted: the thread ends as soon as it has opened the sink.
+        # Set last of all by the thread.
+        self._ended = threading.Event()
+        # It is to end: it was stopped, or its start was interrupted.
         self._is_ending = False
         # Guards the session and the configuration; never held for long. Reentrant, as the garbage
         # collector may take a settings dialog of the host's meanwhile, which then takes back what
@@ -125,31 +127,37 @@ class Recorder:
         Exception
             Whatever else opening the sink raised; then nothing runs.
         RuntimeError
-            An earlier start was interrupted, and what it was opening does not come to an end.
+            An earlier stop, or a start that was interrupted, does not come to its end.
         """
         with self._lifecycle:
-            if self._is_ending and self._thread is not None and not self._join(self._thread):
+            if self._is_ending and not self._join():
                 raise RuntimeError(
-                    "the recorder cannot start: its start before this was interrupted, and the "
-                    "database is still being opened; try again later"
+                    "the recorder cannot start: an earlier stop, or a start that was interrupted, "
+                    "has not come to its end; try again later"
                 )
             if self.is_running():
                 return
+            ended = threading.Event()
             opened: concurrent.futures.Future[None] = concurrent.futures.Future()
             thread = threading.Thread(
-                target=self._run_thread, args=(opened,), name="heatmap-recorder", daemon=True
+                target=self._run_thread,
+                args=(opened, ended),
+                name="heatmap-recorder",
+                daemon=True,
             )
-            self._thread, self._process_id = thread, os.getpid()
+            self._thread, self._ended, self._process_id = thread, ended, os.getpid()
             # A daemon thread would be cut off in the middle of a transaction at the end.
             atexit.register(self.stop)
             try:
                 thread.start()
                 opened.result()
             except BaseException:
+                if thread.ident is None:  # it could not be started
+                    ended.set()
                 # Where Ctrl-C has interrupted the waiting it opens all the same, and ends then.
                 self._is_ending = True
                 opened.add_done_callback(lambda _opened: self._request_stop())
-                self._join(thread)
+                self._join()
                 raise
 
     def stop(self) -> None:
@@ -158,6 +166,7 @@ class Recorder:
         Called in the recorder's own thread (by `on_stored`), it only begins to stop.
         """
         if self._thread is threading.current_thread():
+            self._is_ending = True
             self._request_stop()
             return
         if self._process_id != os.getpid():
@@ -165,24 +174,27 @@ class Recorder:
             return
         with self._lifecycle:
             if self._thread is not None:
+                self._is_ending = True
                 self._request_stop()
-                self._join(self._thread)
+                self._join()
 
-    def _join(self, thread: threading.Thread) -> bool:
-        """Wait for the end of the thread, with the lock held; whether it has come."""
-        if thread.ident is not None:  # otherwise it could not be started
-            thread.join(_STOP_LIMIT_S)
-        if thread.is_alive():
+    def _join(self) -> bool:
+        """Wait for the end of the thread, with `_lifecycle` held; whether it has come."""
+        # Not for the thread itself: a Ctrl-C amid `Thread.join` makes Python take a thread that
+        # still runs for one that has ended, until 3.13.
+        if not self._ended.wait(_STOP_LIMIT_S):
             _logger.error("the recorder's thread did not end within %s s", _STOP_LIMIT_S)
             return False
+        if self._thread is not None and self._thread.ident is not None:
+            self._thread.join()
         self._thread, self._is_ending = None, False
         atexit.unregister(self.stop)
         return True
 
     def is_running(self) -> bool:
         """Whether the recorder's thread lives; `status` tells whether data comes."""
-        thread = self._thread
-        return thread is not None and thread.is_alive()
+        is_own = self._process_id == os.getpid()
+        return self._thread is not None and is_own and not self._ended.is_set()
 
     def status(self) -> RecorderStatus:
         """Return a snapshot."""
@@ -226,7 +238,7 @@ class Recorder:
             if self._session is not None:
                 self._session.request_stop()
 
-    def _run_thread(self, opened: concurrent.futures.Future[None]) -> None:
+    def _run_thread(self, opened: concurrent.futures.Future[None], ended: threading.Event) -> None:
         try:
             # The loop ends without waiting for a name resolution that hangs.
             with asyncio.Runner(loop_factory=RecorderLoop) as runner:
@@ -247,6 +259,7 @@ class Recorder:
                 connected_since_ms=None,
             )
             self._board.note_not_live()
+            ended.set()
 
     async def _record(self, opened: concurrent.futures.Future[None]) -> None:
         with contextlib.closing(SinkKeeper(self._config, self._open_sink, self._board)) as keeper:
@@ -263,7 +276,8 @@ class Recorder:
                 await session.run()
             finally:
                 with self._state_lock:
-                    self._session = None
+                    if self._session is session:
+                        self._session = None
 
 
 class _Session:

@@ -195,6 +195,9 @@ class HeatmapSettingsTab(QWidget):
             # Qt forgets it before it tells that the dialog was rejected.
             self._is_modal = self._preview.is_undecided = window.isModal()
             if window is not self._dialog:
+                if self._is_modal:
+                    # It was shown before this could be seen to, see `_follow_dialog`.
+                    window.setResult(QDialog.DialogCode.Rejected)
                 self._leave_dialog()
                 self._dialog = window
                 window.rejected.connect(self._on_rejected)

@@ -293,6 +293,61 @@ def test_after_an_interrupted_start_the_next_one_waits_for_its_end_or_says_so(
     eventually(lambda: recorder.status().connection is ConnectionState.LIVE)
 
 
+class SlowSink(MemorySink):
+    """Takes its time to close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing, self.gate = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        self.closing.set()
+        self.gate.wait(60)
+        super().close()
+
+
+def test_ctrl_c_amid_a_stop_leaves_it_running_until_it_has_written_all(
+    start_recorder: StartRecorder,
+) -> None:
+    main_thread, sink = threading.main_thread().ident, SlowSink()
+    assert main_thread is not None
+
+    def interrupt() -> None:
+        sink.closing.wait(60)
+        signal.pthread_kill(main_thread, signal.SIGINT)
+
+    recorder = start_recorder(open_sink=lambda: sink)
+    impatient = threading.Thread(target=interrupt)
+    impatient.start()
+    with pytest.raises(KeyboardInterrupt):
+        recorder.stop()
+    impatient.join()
+    assert recorder.is_running()
+    assert not sink.closed
+    sink.gate.set()
+    recorder.stop()
+    assert not recorder.is_running()
+    assert sink.closed
+
+
+def test_a_start_after_a_stop_that_takes_long_waits_for_it_or_says_so(
+    start_recorder: StartRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sinks = [SlowSink()]
+    recorder = start_recorder(open_sink=lambda: sinks[-1])
+    with monkeypatch.context() as impatient:
+        impatient.setattr(recorder_module, "_STOP_LIMIT_S", 0.1)
+        recorder.stop()
+        with pytest.raises(RuntimeError, match="has not come to its end"):
+            recorder.start()
+    sinks[-1].gate.set()
+    sinks.append(SlowSink())
+    sinks[-1].gate.set()
+    recorder.start()
+    assert sinks[0].closed
+    eventually(lambda: recorder.status().connection is ConnectionState.LIVE)
+
+
 FORKED = """
 import os, sys, threading, time, warnings
 from pathlib import Path

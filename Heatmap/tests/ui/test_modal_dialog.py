@@ -276,17 +276,23 @@ def test_a_dialog_that_is_opened_again_is_undecided_again(host: Host) -> None:
     assert host.is_changed()
 
 
-def test_one_that_was_accepted_and_is_shown_again_is_undecided_too(host: Host) -> None:
+@pytest.mark.parametrize("is_seen_at_first", [True, False])
+def test_one_that_was_accepted_and_is_shown_again_is_undecided_too(
+    is_seen_at_first: bool, host: Host
+) -> None:
     dialog = HostDialog(host.service, host.store)
     dialog.setModal(True)
+    dialog.tabs.setCurrentIndex(1 if is_seen_at_first else 0)
     dialog.show()
-    preview(dialog.tab)
+    if is_seen_at_first:
+        preview(dialog.tab)
     dialog.accept()
     dialog.show()
+    dialog.tabs.setCurrentWidget(dialog.tab)
     choose("palette", "ice")(dialog.tab)
     dialog.hide()
     delete_later(dialog)
-    assert host.is_changed()
+    assert host.is_changed() if is_seen_at_first else host.is_as_before()
 
 
 def test_a_result_of_the_hosts_own_stays_while_the_dialog_is_open(host: Host) -> None:

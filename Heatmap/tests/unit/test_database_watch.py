@@ -7,12 +7,17 @@ from concurrent.futures.thread import _global_shutdown_lock as executor_lock
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.left_behind import asyncio_errors
 from Heatmap.tests.unit.stored_events import EVENT
 
 
-def test_asking_waits_for_nothing_whatever_the_thread_holds(path: Path, store: SqliteStore) -> None:
+def test_asking_waits_for_nothing_whatever_the_thread_holds(
+    path: Path, store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """As where the garbage collector leads here amid a hand-over to another executor."""
     store.write([EVENT, replace(EVENT, price=1.0)])
     loop, executor, watch = asyncio.new_event_loop(), ThreadPoolExecutor(1), DatabaseWatch(path)
@@ -37,6 +42,7 @@ def test_asking_waits_for_nothing_whatever_the_thread_holds(path: Path, store: S
     watch._asked_s = float("-inf")
     watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)
     loop.run_until_complete(asyncio.sleep(0))
+    assert asyncio_errors(caplog) == []
     loop.close()
     watch._asked_s = float("-inf")
     assert watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms) is facts

@@ -136,10 +136,10 @@ def test_a_task_whose_loop_was_closed_before_its_first_step_ends_without_a_word(
             loop.run_until_complete(asyncio.sleep(0))
         loop.close()
         end_task(task)
+        assert steps == (["begun", "ended"] if has_begun else [])
         # A coroutine that was never awaited is told of when it is collected, and fails the test.
         del task, loop
         gc.collect()
-        assert steps == (["begun", "ended"] if has_begun else [])
 
 
 def test_what_no_worker_takes_any_more_runs_here() -> None:

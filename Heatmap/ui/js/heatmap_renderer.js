@@ -17,7 +17,7 @@
       this._axis = axis;
       /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
       this._scratch = null;
-      /** @type {any} the Strip, made when the chart is first zoomed out so far */
+      /** @type {any} the Strip, there while it is needed */
       this._strip = null;
       /** Whether this frame shows the strip. */
       this._isDense = false;
@@ -205,7 +205,7 @@
       return scratch;
     }
 
-    /** Paint the strip where columns or pieces of the time axis have no pixel of their own. */
+    /** Paint the strip where groups, or columns, end amid a piece of the time axis. */
     _paintStrip(scope, bitmap, level) {
       const ratio = scope.horizontalPixelRatio;
       this._isDense = this._isNarrow(ratio, bitmap.grid, level);

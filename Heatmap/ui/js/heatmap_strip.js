@@ -37,10 +37,10 @@
 
   /**
    * Single pixels where groups of columns do not fit: each shows the strongest of all columns that
-   * it touches, and of no other. For charts that are zoomed out so far that columns have no pixel
-   * of their own: at the ends of the pieces of the time axis, where a group would lose columns or
-   * show some of the hole beside it; and everywhere, where the coarsest groups are narrower than
-   * a pixel, such as two hours among weekly candles.
+   * it touches, and of no other. At the ends of the pieces of the time axis, where a group of
+   * columns that is there in part would be lost, or show some of the hole beside it; and
+   * everywhere, where pieces are short, or where the coarsest groups are narrower than a pixel,
+   * such as two hours among weekly candles.
    */
   class Strip {
     constructor() {
