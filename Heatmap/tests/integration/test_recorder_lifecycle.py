@@ -24,6 +24,7 @@ from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.left_behind import own_threads
+from Heatmap.tests.own_program import run_program
 
 StartRecorder = Callable[..., Recorder]
 
@@ -376,12 +377,5 @@ print("child", os.waitstatus_to_exitcode(status))
 def test_a_child_that_was_forked_ends_without_waiting_for_its_parents_recorder(
     tmp_path: Path,
 ) -> None:
-    done = subprocess.run(  # noqa: S603 - this interpreter, with words of this file
-        [sys.executable, "-c", FORKED, str(tmp_path / "x.sqlite3")],
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_program(FORKED, tmp_path / "x.sqlite3")
     assert (done.returncode, done.stdout) == (0, "child 0\n"), done.stderr

@@ -1,12 +1,8 @@
 """What a host does to a page, its channel and its chart that a layer has to live through."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +10,7 @@ from PyQt6.QtCore import QUrl
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
+from Heatmap.tests.own_program import run_program
 from Heatmap.tests.ui.chart_page import (
     ChartPage,
     Recording,
@@ -192,18 +189,9 @@ application.exec()
 
 @pytest.mark.parametrize("how", ["later", "now"])
 def test_a_channel_that_is_deleted_on_the_page_costs_the_heatmap_and_not_the_host(
-    how: str, tmp_path: Path
+    how: str,
 ) -> None:
-    result = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-c", CHANNEL_DELETED, how],
-        env=os.environ
-        | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(Path(__file__).parents[3])},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    result = run_program(CHANNEL_DELETED, how, timeout_s=100)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("channel was deleted") == 2
 

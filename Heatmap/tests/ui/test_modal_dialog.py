@@ -1,8 +1,5 @@
 """A modal dialog of the host: within a coroutine, and with the settings tab in it."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from PyQt6.QtWidgets import QDialog, QLabel, QLineEdit, QSlider, QTabWidget, QVB
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.tests.integration.service_world import World
+from Heatmap.tests.own_program import run_program
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import choose, enter, turn_to_page_of
 from Heatmap.ui import HeatmapSettingsTab
@@ -435,24 +433,16 @@ print("ended")
 """
 
 
-def run_program(program: str, *words: object) -> None:
+def assert_ends_well(program: str, *words: object) -> None:
     """Run a host's program, which must end well and without an error in its log."""
-    done = subprocess.run(  # noqa: S603 - this interpreter, with words of this file
-        [sys.executable, "-c", program, *map(str, words)],
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_program(program, *words)
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["dialog", "window"])
 def test_tab_and_service_may_be_garbage_together(tmp_path: Path, kind: str) -> None:
-    run_program(COLLECTED, tmp_path, kind)
+    assert_ends_well(COLLECTED, tmp_path, kind)
 
 
 @pytest.mark.parametrize("way", ["open", "exec"])
@@ -461,6 +451,6 @@ def test_a_program_that_ends_while_the_dialog_is_open_leaves_stored_what_was(
     tmp_path: Path, holder: str, way: str
 ) -> None:
     """The interpreter's end deletes dialog, tab and store in whatever order."""
-    run_program(ENDING, tmp_path, holder, way)
+    assert_ends_well(ENDING, tmp_path, holder, way)
     store = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
     assert {key: store.value(key) for key in store.allKeys()} == {"Heatmap/opacity": "0.6"}

@@ -1,9 +1,7 @@
 """What is known of the database is read beside the loop, and asked for in a turn of its own."""
 
 import asyncio
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.thread import _global_shutdown_lock as executor_lock
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.left_behind import asyncio_errors
 from Heatmap.tests.unit.stored_events import EVENT
 
@@ -21,18 +20,11 @@ def test_asking_waits_for_nothing_whatever_the_thread_holds(
     """As where the garbage collector leads here amid a hand-over to another executor."""
     store.write([EVENT, replace(EVENT, price=1.0)])
     loop, executor, watch = asyncio.new_event_loop(), ThreadPoolExecutor(1), DatabaseWatch(path)
-
-    def look() -> None:
-        with executor_lock:
-            assert watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms) is None
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(10)
-    has_ended = not thread.is_alive()
-    if not has_ended:
-        executor_lock.release()
-    assert has_ended
+    told: list[object] = []
+    assert ends_amid_a_hand_over(
+        lambda: told.append(watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms))
+    )
+    assert told == [None]
     loop.run_until_complete(asyncio.sleep(0))
     executor.shutdown()
     facts = watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)

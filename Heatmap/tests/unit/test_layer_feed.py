@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.thread import _global_shutdown_lock as executor_lock
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -22,6 +21,7 @@ from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000
@@ -422,17 +422,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         world.ask(world.layer.place(0))
         assert world.feed.last_error == ""
 
-        def collect() -> None:
-            with executor_lock, suppress(RuntimeError):
-                coroutine.close()
-
-        collector = threading.Thread(target=collect, daemon=True)
-        collector.start()
-        collector.join(10)
-        has_ended = not collector.is_alive()
-        if not has_ended:
-            executor_lock.release()
-        assert has_ended
+        assert ends_amid_a_hand_over(coroutine.close)
         assert world.feed._picture is None
         assert picture._reader is None
         world.executor.shutdown()

@@ -17,10 +17,8 @@
       this._axis = axis;
       /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
       this._scratch = null;
-      /** @type {any} the Strip, there while it is needed */
+      /** @type {any} the Strip, there while frames need it */
       this._strip = null;
-      /** Whether this frame shows the strip. */
-      this._isDense = false;
       /** @type {any} the Level that was drawn last, whose groups are pixels on the chart */
       this.level = null;
     }
@@ -30,6 +28,10 @@
         this._scratch.width = 0;
         this._scratch = null;
       }
+      this._dropStrip();
+    }
+
+    _dropStrip() {
       if (this._strip !== null) {
         this._strip.destroy();
         this._strip = null;
@@ -124,9 +126,10 @@
       const level = bitmap.level(this._columnWidth(scope, grid), smallest);
       this.level = level;
       this._paintStrip(scope, bitmap, level);
-      const pieces = this._isDense
-        ? this._strip.runs.length + this._strip.insides.length
-        : this._axis.segments;
+      const strip = this._strip;
+      const pieces = strip === null
+        ? this._axis.segments
+        : strip.runs.length + strip.insides.length;
       const direct = pieces < SCRATCH_FROM_PIECES;
       const source = direct ? null : this._composeColumns(scope, level, grid);
       const first = Math.floor((lowRow + level.rowOffset) / level.poolY);
@@ -208,16 +211,14 @@
     /** Paint the strip where groups, or columns, end amid a piece of the time axis. */
     _paintStrip(scope, bitmap, level) {
       const ratio = scope.horizontalPixelRatio;
-      this._isDense = this._isNarrow(ratio, bitmap.grid, level);
-      if (this._isDense) {
-        if (this._strip === null) {
-          this._strip = new Strip();
-        }
-        this._strip.paint(this._axis, ratio, bitmap, level);
-      } else if (this._strip !== null) {
-        this._strip.destroy();
-        this._strip = null;
+      if (!this._isNarrow(ratio, bitmap.grid, level)) {
+        this._dropStrip();
+        return;
       }
+      if (this._strip === null) {
+        this._strip = new Strip();
+      }
+      this._strip.paint(this._axis, ratio, bitmap, level);
     }
 
     /** @returns {boolean} whether drawing groups of columns alone would lose, or misplace, some */
@@ -241,7 +242,7 @@
      */
     _drawSegments(context, ratio, level, grid, sourceY, sourceHeight, targetY, targetHeight) {
       const rows = { y: sourceY, height: sourceHeight, targetY, targetHeight };
-      if (this._isDense) {
+      if (this._strip !== null) {
         this._drawStrip(context, level, rows);
         return;
       }

@@ -88,9 +88,7 @@
       // A window that is narrower than a pixel is a hairline.
       this._last = Math.max(this._first, Math.round(axis.toX[axis.segments - 1] * ratio) - 1);
       this._spread(axis, ratio, bitmap.grid, level);
-      const last = this.runs.length - 1;
-      const [starts, ends, places] = this.runs.columns;
-      const width = last < 0 ? 0 : places[last] + ends[last] - starts[last];
+      const width = this._width();
       if (width > 0) {
         this._makeRoom(width, level.rows);
         this._fill(bitmap.grid, level, bitmap.table, width);
@@ -166,17 +164,24 @@
       return Math.round(this._fromX + (ms - this._fromMs) / this._msPerPx);
     }
 
+    /** @returns {number} of all runs, side by side on the canvas */
+    _width() {
+      const last = this.runs.length - 1;
+      const [starts, ends, places] = this.runs.columns;
+      return last < 0 ? 0 : places[last] + ends[last] - starts[last];
+    }
+
     /** Add the pixels from `first` to `last`, which make up a time of the piece. */
     _addPixels(grid, first, last, fromMs, toMs) {
-      let run = this.runs.length - 1;
-      const [starts, ends, places] = this.runs.columns;
-      if (run >= 0 && ends[run] >= first) {
-        ends[run] = Math.max(ends[run], last + 1);
+      const ends = this.runs.columns[1];
+      const before = this.runs.length - 1;
+      if (before >= 0 && ends[before] >= first) {
+        ends[before] = Math.max(ends[before], last + 1);
       } else {
-        this.runs.add(first, last + 1, run < 0 ? 0 : places[run] + ends[run] - starts[run]);
-        run += 1;
+        this.runs.add(first, last + 1, this._width());
       }
-      const offset = this.runs.columns[2][run] - this.runs.columns[0][run];
+      const [starts, , places] = this.runs.columns;
+      const offset = places[this.runs.length - 1] - starts[this.runs.length - 1];
       for (let x = first; x <= last; x += 1) {
         const low = x === first ? fromMs : this._fromMs + (x - this._fromX) * this._msPerPx;
         const high = x === last ? toMs : this._fromMs + (x + 1 - this._fromX) * this._msPerPx;
