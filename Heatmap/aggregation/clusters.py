@@ -140,7 +140,7 @@ def find_clusters(
        What is to come is left out, as is what is older.
     2. Longs and shorts apart, the prices are sorted. A group that is wider than the window,
        ``highest / lowest - 1 > cluster_window_pct``, is split at its largest gap on log price (a
-       tie: the lowest), again and again. `price_groups` does the same in ``O(n log n)``.
+       tie: the lowest), again and again (`price_groups`).
     3. What has fewer than `min_cluster_size` events is dropped.
     4. With the weight ``w = exp(-age / time_decay_minutes)`` of an event, ``C = sum(w)`` and
        ``N = sum(w * notional)`` of a cluster::
