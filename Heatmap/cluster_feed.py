@@ -12,10 +12,10 @@ from time import monotonic
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import HeatmapError
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.host_loop import Outcome, Turns
 from Heatmap.model import StoredBatch
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.host_loop import Outcome, Turns
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from Heatmap.batch_inbox import BatchInbox
 from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.errors import StorageError
-from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
-from Heatmap.host_loop import begin_task, end_task, run_beside
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.layer_port import LayerPort
 from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
+from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.host_loop import begin_task, end_task, run_beside
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -22,9 +22,7 @@ from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.errors import HeatmapError
 from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.host_loop import Outcome, Turns, hand_over
 from Heatmap.layer_port import LayerPort
 from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
@@ -36,6 +34,8 @@ from Heatmap.picture.messages import (
     PictureRequest,
 )
 from Heatmap.picture.words import level_words
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.host_loop import Outcome, Turns, hand_over
 
 logger = logging.getLogger(__name__)
 

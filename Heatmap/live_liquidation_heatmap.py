@@ -20,11 +20,11 @@ from Heatmap.aggregation.clusters import (
 )
 from Heatmap.cluster_book import ClusterBook
 from Heatmap.errors import SettingsError, StorageError
-from Heatmap.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.model import DataKind
+from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import kept_retention_ms

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from Heatmap.compat import override
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.runtime.compat import override
 
 EXIT_USAGE = 2
 

@@ -21,8 +21,8 @@ from Heatmap.aggregation.clusters import (
 )
 from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
 from Heatmap.errors import StorageError
-from Heatmap.exchange_clock import wall_clock_ms
 from Heatmap.model import DataKind
+from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.location import default_database

@@ -25,7 +25,6 @@ from websockets.exceptions import (
 )
 from websockets.frames import Close as CloseFrame
 
-from Heatmap.compat import override
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.connection import (
@@ -40,6 +39,7 @@ from Heatmap.ingestion.connection import (
     classify_status,
 )
 from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, parse_frame
+from Heatmap.runtime.compat import override
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from typing import Any
 
-from Heatmap.compat import override
+from Heatmap.runtime.compat import override
 
 _AddressInfo = list[tuple[Any, ...]]
 

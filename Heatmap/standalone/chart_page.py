@@ -13,8 +13,8 @@ from PyQt6.QtCore import QObject, QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 
-from Heatmap.compat import override
 from Heatmap.errors import PageError
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.exchange.market import Candle
 
 logger = logging.getLogger(__name__)

@@ -25,8 +25,8 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.compat import override
 from Heatmap.heatmap_settings import WINDOWS_S
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.candle_feed import LIVE, CandleFeed
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle

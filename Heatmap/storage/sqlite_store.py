@@ -8,8 +8,8 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Self
 
-from Heatmap.compat import override
 from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
+from Heatmap.runtime.compat import override
 from Heatmap.storage import ledger
 from Heatmap.storage.coverage import normalized
 from Heatmap.storage.status import read_status

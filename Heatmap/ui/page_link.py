@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.guarded import guarded
+from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.page_revival import PageRevival, disconnect
 from Heatmap.ui.page_scripts import (
     ABSENT,

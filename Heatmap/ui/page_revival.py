@@ -9,7 +9,7 @@ from time import monotonic
 from PyQt6.QtCore import QObject, QTimer, pyqtBoundSignal
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.guarded import guarded
+from Heatmap.runtime.guarded import guarded
 
 _logger = logging.getLogger(__name__)
 

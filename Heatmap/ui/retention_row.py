@@ -4,9 +4,9 @@ import logging
 
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.setting_rows import FIELD_WIDTH, Change, SettingsPage, number_row
 from Heatmap.ui.while_visible import WhileVisible
 

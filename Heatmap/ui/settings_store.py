@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
 
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.runtime.guarded import guarded
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap.compat import override
 from Heatmap.errors import SettingsError
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.model import DataKind
+from Heatmap.runtime.compat import override
+from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.setting_pages import ChartPage, LevelsPage, PicturePage, RecordingPage, ScalePage
 from Heatmap.ui.setting_rows import SettingRow, switch_row
 from Heatmap.ui.settings_preview import SettingsPreview

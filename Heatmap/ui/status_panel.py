@@ -18,12 +18,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap.guarded import guarded
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import RecorderStatus, SinkRole
 from Heatmap.layer_feed import LayerState
+from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.while_visible import WhileVisible
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QWidget
 
-from Heatmap.compat import override
+from Heatmap.runtime.compat import override
 
 logger = logging.getLogger(__name__)
 

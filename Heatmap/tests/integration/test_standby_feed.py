@@ -8,11 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from Heatmap.compat import override
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.layer_feed import FeedContext, LayerFeed
 from Heatmap.model import DataKind, LiquidationEvent
 from Heatmap.picture.packing import unpack_cells
+from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import RecordingLayer
 from Heatmap.tests.unit.stored_events import EVENT

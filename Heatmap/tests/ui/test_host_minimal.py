@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import Heatmap.examples
-from Heatmap.compat import override
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket

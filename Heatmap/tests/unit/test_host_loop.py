@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.host_loop import Outcome, Turns, begin_task, end_task, hand_over, run_beside
+from Heatmap.runtime.host_loop import Outcome, Turns, begin_task, end_task, hand_over, run_beside
 from Heatmap.tests.left_behind import asyncio_errors
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from Heatmap import HeatmapService, layer_feed
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.host_loop import begin_task
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.layer_port import LayerListener
 from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
+from Heatmap.runtime.host_loop import begin_task
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.unit.stored_events import EVENT

@@ -1,0 +1,1 @@
+"""What every part may use: the host's loop, guards, clocks, newer Python. No product logic."""
