@@ -11,6 +11,7 @@ from Heatmap._version import __version__
 
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters import LiquidationCluster
+    from Heatmap.domain.events import DataKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
     from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from Heatmap.ingestion.standby import SinkRole
     from Heatmap.liquidation_hunter import LiquidationHunter
     from Heatmap.live_liquidation_heatmap import LiveLiquidationHeatmap
-    from Heatmap.model import DataKind
 
 __all__ = [
     "ConnectionState",
@@ -37,7 +37,7 @@ __all__ = [
 _HOMES = {
     "ConnectionState": "Heatmap.ingestion.connection",
     "ConnectionTimes": "Heatmap.ingestion.connection",
-    "DataKind": "Heatmap.model",
+    "DataKind": "Heatmap.domain.events",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LiquidationCluster": "Heatmap.aggregation.clusters",

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from Heatmap.model import StoredBatch
+from Heatmap.domain.events import StoredBatch
 
 INBOX_LIMIT = 1_000
 """Batches kept for a loop that does not run; beyond it they are dropped, and that is told."""

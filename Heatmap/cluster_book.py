@@ -13,7 +13,7 @@ from Heatmap.aggregation.clusters import (
     require_price,
 )
 from Heatmap.arrays import EVENT_DTYPE
-from Heatmap.model import StoredBatch
+from Heatmap.domain.events import StoredBatch
 from Heatmap.storage.connections import file_id
 from Heatmap.storage.event_reader import EventReader
 

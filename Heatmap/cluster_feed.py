@@ -11,9 +11,9 @@ from time import monotonic
 
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
 from Heatmap.cluster_book import ClusterBook
+from Heatmap.domain.events import StoredBatch
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.model import StoredBatch
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns
 

@@ -13,13 +13,14 @@ from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.batch_inbox import BatchInbox
 from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
+from Heatmap.domain.events import DataKind, StoredBatch
+from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.layer_port import LayerPort
-from Heatmap.model import DataKind, StoredBatch
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.guarded import guarded
@@ -27,7 +28,6 @@ from Heatmap.runtime.host_loop import begin_task, end_task, run_beside
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.symbols import parse_symbol
 
 logger = logging.getLogger(__name__)
 

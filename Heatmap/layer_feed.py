@@ -20,11 +20,11 @@ from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.cluster_feed import ClusterFeed
+from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.layer_port import LayerPort
-from Heatmap.model import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
     CellQuery,

@@ -19,16 +19,16 @@ from Heatmap.aggregation.clusters import (
     require_price,
 )
 from Heatmap.cluster_book import ClusterBook
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import parse_symbol, parse_symbols
 from Heatmap.errors import SettingsError, StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
-from Heatmap.model import DataKind
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import kept_retention_ms
-from Heatmap.symbols import parse_symbol, parse_symbols
 
 logger = logging.getLogger(__name__)
 

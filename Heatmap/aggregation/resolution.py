@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import Resolution
-from Heatmap.model import Viewport
 
 #: Bin widths a column can have, milliseconds.
 TIME_BINS_MS = (5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000)

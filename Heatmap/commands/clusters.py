@@ -20,13 +20,13 @@ from Heatmap.aggregation.clusters import (
     require_price,
 )
 from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.location import default_database
-from Heatmap.symbols import parse_symbols
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from Heatmap.commands.arguments import (
     say,
     whole_number,
 )
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus
-from Heatmap.model import DataKind
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import kept_retention_ms

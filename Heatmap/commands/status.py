@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from Heatmap.commands.arguments import Parser, file_path, say
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.location import default_database
 from Heatmap.storage.status import read_status
 

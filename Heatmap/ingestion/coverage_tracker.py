@@ -9,7 +9,7 @@ heartbeats in a row agree on it; then it counts from the first of them.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from Heatmap.model import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
+from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
 
 # Time that leaps by more than this may be the exchange's fault.
 _LEAP_MS = 60_000

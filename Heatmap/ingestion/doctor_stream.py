@@ -26,6 +26,7 @@ from websockets.exceptions import (
 )
 from websockets.uri import get_proxy, parse_proxy, parse_uri
 
+from Heatmap.domain.events import LiquidationEvent, Rejection
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.binance_forceorder_ws import (
@@ -58,7 +59,6 @@ from Heatmap.ingestion.doctor_words import (
     reason_of,
 )
 from Heatmap.ingestion.force_order import MarkPrice, parse_frame
-from Heatmap.model import LiquidationEvent, Rejection
 
 _logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from Heatmap.domain.events import LiquidationEvent
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection import Failure, classify_status
 from Heatmap.ingestion.force_order import MarkPrice
-from Heatmap.model import LiquidationEvent
 
 #: Beyond this the local clock is worth a warning, milliseconds.
 LARGEST_SKEW_MS = 2000

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from Heatmap.model import LiquidationEvent, StoredBatch
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
 
 
 class EventSink(Protocol):

@@ -11,12 +11,12 @@ import math
 from collections import deque
 from collections.abc import Callable
 
+from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.coverage_tracker import CoverageLedger
 from Heatmap.ingestion.event_sink import EventSink
 from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
 from Heatmap.ingestion.standby import KeepWindow
-from Heatmap.model import CoverageInterval, LiquidationEvent, StoredBatch
 
 __all__ = ["EventSink", "EventWriter"]
 

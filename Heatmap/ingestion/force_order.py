@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from Heatmap.model import (
+from Heatmap.domain.events import (
     SOURCE_BINANCE_USDM,
     LiquidationEvent,
     OrderSide,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
 from Heatmap.errors import ExchangeError, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
@@ -41,7 +42,6 @@ from Heatmap.ingestion.recorder_status import (
 from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.sink_keeper import SinkKeeper
 from Heatmap.ingestion.standby import SinkRole
-from Heatmap.model import LiquidationEvent, Rejection, StoredBatch
 
 __all__ = [
     "ConnectionMemory",

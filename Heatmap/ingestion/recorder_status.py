@@ -9,11 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.retention import RetentionStatus
 from Heatmap.ingestion.standby import SinkRole
-from Heatmap.model import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
 
 _RATE_SPAN_S = 60.0
 

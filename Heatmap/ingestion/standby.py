@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.model import CoverageInterval
 
 
 class SinkRole(StrEnum):

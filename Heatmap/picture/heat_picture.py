@@ -30,8 +30,8 @@ from Heatmap.aggregation.resolution import (
     fits,
 )
 from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.domain.events import LiquidationEvent, Viewport
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
-from Heatmap.model import LiquidationEvent, Viewport
 from Heatmap.picture.cell_report import describe_cell
 from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.model import Viewport
 from Heatmap.picture.packing import unpack_cells
 
 

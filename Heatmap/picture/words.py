@@ -8,7 +8,7 @@ import numpy as np
 
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 
 BRIGHTEST = 255
 _MINUTE_MS, _LONG_MINUTES = 60_000, 120

@@ -9,7 +9,7 @@ Rules that hold for the result of `normalized`, symbol by symbol:
 
 from collections.abc import Iterable
 
-from Heatmap.model import CoverageInterval
+from Heatmap.domain.events import CoverageInterval
 
 
 def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval, ...]:

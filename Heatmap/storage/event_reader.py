@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.model import CoverageInterval
 from Heatmap.storage.connections import existing_database, file_id, open_read_only, transaction
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.migrations import read_identity, require_current

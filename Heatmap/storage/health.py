@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.model import DataKind
 from Heatmap.storage.connections import database_path
 from Heatmap.storage.migrations import SCHEMA_VERSION, Identity, read_identity
 from Heatmap.storage.sqlite_errors import storage_errors

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from Heatmap.model import REJECTED_COUNTER
+from Heatmap.domain.events import REJECTED_COUNTER
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"

@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind
 
 _NAMES = {
     DataKind.LIVE: "heatmap.sqlite3",

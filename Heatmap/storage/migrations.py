@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import (
     CorruptDatabaseError,
     NewerDatabaseError,
     StorageError,
     WrongDataKindError,
 )
-from Heatmap.model import DataKind
 from Heatmap.storage.connections import transaction
 
 #: ``LiqH`` in ASCII: recognises our files, also for the ``file`` command.

@@ -8,7 +8,7 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Self
 
-from Heatmap.model import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
 from Heatmap.runtime.compat import override
 from Heatmap.storage import ledger
 from Heatmap.storage.coverage import normalized

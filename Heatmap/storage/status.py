@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.model import CoverageInterval
 from Heatmap.storage import ledger
 from Heatmap.storage.connections import existing_database, open_read_only, size_bytes, transaction
 from Heatmap.storage.coverage import gaps_between, normalized

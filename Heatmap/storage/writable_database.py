@@ -13,8 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
-from Heatmap.model import DataKind
 from Heatmap.storage import ledger
 from Heatmap.storage.connections import (
     database_path,

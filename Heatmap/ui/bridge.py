@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
-from Heatmap.model import Viewport
+from Heatmap.domain.events import Viewport
 from Heatmap.picture.messages import CellQuery
 
 _logger = logging.getLogger(__name__)

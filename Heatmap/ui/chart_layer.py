@@ -17,13 +17,13 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
+from Heatmap.domain.events import Viewport
+from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
 from Heatmap.layer_port import LayerListener, LayerPort
-from Heatmap.model import Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
-from Heatmap.symbols import parse_symbol
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.page_link import PageLink
 from Heatmap.ui.page_scripts import enter_script

@@ -4,8 +4,8 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 
+from Heatmap.domain.events import PROOF_MS, DataKind, LiquidationEvent
 from Heatmap.ingestion.force_order import parse_frame
-from Heatmap.model import PROOF_MS, DataKind, LiquidationEvent
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -26,7 +26,7 @@ from PyQt6.QtCore import QRect
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.heat_field import needed_span_ms
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.event_reader import EventReader

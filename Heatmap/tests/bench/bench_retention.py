@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.bench.bench_storage import START_MS, STEP_MS, make_events

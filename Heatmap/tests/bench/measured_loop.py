@@ -37,7 +37,7 @@ from typing import Any, Self
 import numpy as np
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket

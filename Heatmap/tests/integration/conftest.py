@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from Heatmap.domain.events import StoredBatch
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
-from Heatmap.model import StoredBatch
 from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.memory_sink import MemorySink
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import Recorder
-from Heatmap.model import CoverageInterval, LiquidationEvent, StoredBatch
 
 
 class MemorySink:

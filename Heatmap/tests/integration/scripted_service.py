@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 
 

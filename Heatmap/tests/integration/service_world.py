@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.domain.events import DataKind, Viewport
 from Heatmap.layer_port import LayerListener
-from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history

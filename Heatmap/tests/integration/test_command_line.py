@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.command_line import assert_one_line, environment

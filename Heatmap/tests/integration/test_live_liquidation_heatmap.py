@@ -18,12 +18,12 @@ import pytest
 import Heatmap
 from Heatmap import LiveLiquidationHeatmap
 from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder import Recorder
-from Heatmap.model import DataKind
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.symbols import parse_symbol
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange

@@ -15,9 +15,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from Heatmap.domain.events import LiquidationEvent
 from Heatmap.ingestion.exchange_info import fetch_exchange_info
 from Heatmap.ingestion.force_order import MarkPrice, parse_frame
-from Heatmap.model import LiquidationEvent
 from Heatmap.standalone.exchange.loopback_client import parse_path
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.market import INTERVALS_MS, MINUTE_MS

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig
-from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.memory_sink import eventually

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from Heatmap.domain.events import DataKind, RejectReason, StoredBatch
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, TickOrigin
-from Heatmap.model import DataKind, RejectReason, StoredBatch
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of

@@ -214,7 +214,7 @@ def test_the_end_of_the_interpreter_stops_the_recorder(
         """
         import sys, time
         from Heatmap.ingestion.recorder import Recorder, RecorderConfig
-        from Heatmap.model import DataKind
+        from Heatmap.domain.events import DataKind
         from Heatmap.storage.sqlite_store import SqliteStore
 
         ws_url, rest_url, path = sys.argv[1:]
@@ -353,7 +353,7 @@ FORKED = """
 import os, sys, threading, time, warnings
 from pathlib import Path
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 
 warnings.simplefilter("ignore")  # of a process with threads that forks

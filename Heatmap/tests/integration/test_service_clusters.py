@@ -9,7 +9,7 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import PRICE, START_MS, World, in_world
 from Heatmap.tests.unit.stored_events import EVENT

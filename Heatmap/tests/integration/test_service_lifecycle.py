@@ -22,9 +22,9 @@ from pathlib import Path
 import pytest
 
 from Heatmap import HeatmapService, layer_feed
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig
-from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.connections import size_bytes
 from Heatmap.storage.event_reader import EventReader

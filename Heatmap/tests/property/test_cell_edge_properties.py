@@ -23,8 +23,8 @@ from Heatmap.aggregation.resolution import (
     price_bin_ticks,
     time_bin_ms,
 )
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import Resolution
-from Heatmap.model import Viewport
 from Heatmap.tests.property.field_cases import (
     BIN,
     FIRST_COL,

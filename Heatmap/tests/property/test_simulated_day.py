@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.ingestion.connection import (
     Close,
     ConnectionState,
@@ -18,7 +19,6 @@ from Heatmap.ingestion.connection import (
     Open,
 )
 from Heatmap.ingestion.coverage_tracker import CoverageLedger, CoverageTracker
-from Heatmap.model import CoverageInterval
 from Heatmap.storage.coverage import gaps_between, normalized
 
 DAY_S = 86_400

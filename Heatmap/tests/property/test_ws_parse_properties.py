@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from Heatmap.domain.events import LiquidationEvent, Rejection
 from Heatmap.ingestion.force_order import MarkPrice, parse_frame
-from Heatmap.model import LiquidationEvent, Rejection
 
 REAL_FRAMES: list[dict[str, Any]] = [
     {

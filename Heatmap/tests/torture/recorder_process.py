@@ -26,9 +26,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.ingestion.connection import ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig
-from Heatmap.model import DataKind, StoredBatch
 from Heatmap.storage.sqlite_store import SqliteStore
 
 _logger = logging.getLogger("recorder process")

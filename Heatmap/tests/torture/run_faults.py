@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.torture.faults import Step
 from Heatmap.tests.torture.hostile_exchange import HostileExchange

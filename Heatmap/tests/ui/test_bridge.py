@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.model import Viewport
+from Heatmap.domain.events import Viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.bridge import HeatmapBridge, parse_query, parse_viewport
 

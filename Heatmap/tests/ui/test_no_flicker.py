@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.domain.events import DataKind
 from Heatmap.feed_schedule import QUIET_S, SPACING_S, Action, FeedSchedule
 from Heatmap.heatmap_settings import (
     DECAYS_S,
@@ -25,7 +26,6 @@ from Heatmap.heatmap_settings import (
     WINDOWS_S,
 )
 from Heatmap.layer_feed import LayerFeed
-from Heatmap.model import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.lifecycle_host import held

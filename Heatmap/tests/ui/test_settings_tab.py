@@ -23,10 +23,10 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.recorder_status import RecorderStatus
 from Heatmap.ingestion.retention import RetentionStatus
-from Heatmap.model import DataKind
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import (
     CHANGES,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from Heatmap.domain.events import LiquidationEvent, OrderSide, StoredBatch, Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.model import LiquidationEvent, OrderSide, StoredBatch, Viewport
 from Heatmap.picture.heat_picture import HeatPicture, Pending
 from Heatmap.picture.messages import (
     CellQuery,

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from Heatmap.model import LiquidationEvent, OrderSide
+from Heatmap.domain.events import LiquidationEvent, OrderSide
 
 EVENT = LiquidationEvent(
     ts_ms=1_733_330_785_584,

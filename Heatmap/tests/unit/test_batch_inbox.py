@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 
 from Heatmap.batch_inbox import INBOX_LIMIT, BatchInbox
-from Heatmap.model import StoredBatch
+from Heatmap.domain.events import StoredBatch
 
 BATCH = StoredBatch(events=(), row_ids=(), duplicates=0)
 

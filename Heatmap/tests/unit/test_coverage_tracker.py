@@ -2,8 +2,8 @@
 
 import pytest
 
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.ingestion.coverage_tracker import CoverageLedger, CoverageTracker
-from Heatmap.model import CoverageInterval
 
 
 def spans(

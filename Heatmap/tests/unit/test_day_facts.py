@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind
 from Heatmap.storage.day_facts import DayFacts, read_day_facts
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT

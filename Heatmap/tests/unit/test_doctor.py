@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection import Failure
 from Heatmap.ingestion.doctor_config import DoctorConfig
@@ -36,7 +37,6 @@ from Heatmap.ingestion.doctor_words import (
     reason_of,
 )
 from Heatmap.ingestion.force_order import MarkPrice
-from Heatmap.model import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
 
 NOW_MS = 1_795_176_000_000
 BASE = read_endpoint("wss://fstream.example")

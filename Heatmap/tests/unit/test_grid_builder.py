@@ -17,8 +17,8 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
 )
 from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import Resolution
-from Heatmap.model import Viewport
 
 SPEC = GridSpec(
     PriceAxis(Decimal("0.1"), 5, 200, 8), TimeAxis(5_000, 20, 6)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.health import DatabaseFacts, describe_database, examine_database
 from Heatmap.storage.migrations import SCHEMA_VERSION, Identity
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.model import LiquidationEvent, OrderSide
+from Heatmap.domain.events import LiquidationEvent, OrderSide
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery, PictureMessage
 from Heatmap.storage.sqlite_store import SqliteStore

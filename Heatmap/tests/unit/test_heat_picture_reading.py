@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide, Viewport
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.storage.event_reader import EventReader, EventWindow

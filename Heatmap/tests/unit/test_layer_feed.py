@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService, layer_feed
+from Heatmap.domain.events import DataKind, Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.layer_port import LayerListener
-from Heatmap.model import DataKind, Viewport
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.host_loop import begin_task

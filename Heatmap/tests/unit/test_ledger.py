@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import REJECTED_COUNTER, DataKind, RejectReason
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.recorder_status import StatusBoard
-from Heatmap.model import REJECTED_COUNTER, DataKind, RejectReason
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import count_expired, kept_retention_ms, read_status
 from Heatmap.tests.unit.stored_events import events

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from Heatmap import LiquidationHunter, LiveLiquidationHeatmap
+from Heatmap.domain.events import DataKind, OrderSide
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
-from Heatmap.model import DataKind
 from Heatmap.storage.connections import transaction
 from Heatmap.storage.migrations import (
     APPLICATION_ID,

@@ -3,7 +3,7 @@
 import pytest
 
 from Heatmap.aggregation.normalization import Scale, to_usd
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.picture.words import colour_bar_labels, source_words, usd_text
 
 AT_LEAST = "\u2265"

@@ -21,8 +21,8 @@ from Heatmap.aggregation.resolution import (
     rows_target,
     time_bin_ms,
 )
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import Resolution
-from Heatmap.model import Viewport
 
 TICK = Decimal("0.1")
 AUTO = Resolution()

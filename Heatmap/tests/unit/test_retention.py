@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.retention import (
     RetentionKeeper,
@@ -13,7 +14,6 @@ from Heatmap.ingestion.retention import (
     earlier_ms,
     retention_in_force,
 )
-from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.unit.stored_events import events

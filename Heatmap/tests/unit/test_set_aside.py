@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
-from Heatmap.model import DataKind
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.set_aside import is_ours, set_aside
 from Heatmap.storage.sqlite_store import SqliteStore

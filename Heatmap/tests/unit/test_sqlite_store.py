@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind, OrderSide
 from Heatmap.errors import (
     DatabaseInUseError,
 )
-from Heatmap.model import DataKind, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.unit.stored_events import EVENT, events, query
 

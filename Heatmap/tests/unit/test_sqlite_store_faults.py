@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import Heatmap
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import (
     CorruptDatabaseError,
     DatabaseInUseError,
@@ -20,7 +21,6 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
-from Heatmap.model import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.writer_lock import is_writer_active
 from Heatmap.tests.unit.stored_events import EVENT, events, query
@@ -196,7 +196,7 @@ def run_child(code: str, *arguments: str) -> subprocess.Popen[str]:
 WRITE_UNTIL_KILLED = """
 import sys
 from dataclasses import replace
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore
 event = LiquidationEvent(0, "BTCUSDT", OrderSide.SELL, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
                          0, "x" * 300)
@@ -241,7 +241,7 @@ def test_a_disk_error_is_reported(path: Path) -> None:
 import resource, sys
 from dataclasses import replace
 from Heatmap.errors import StorageError
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore
 event = LiquidationEvent(0, "BTCUSDT", OrderSide.SELL, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
                          0, "x" * 300)
@@ -267,7 +267,7 @@ except StorageError as error:
 def test_a_forked_child_cannot_write_and_does_not_keep_the_lock(path: Path) -> None:
     code = """
 import os, sys
-from Heatmap.model import DataKind
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 store = SqliteStore(sys.argv[1], DataKind.LIVE)
 to_child, to_parent = os.pipe(), os.pipe()

@@ -2,8 +2,8 @@
 
 import pytest
 
+from Heatmap.domain.events import CoverageInterval
 from Heatmap.ingestion.standby import KeepWindow, not_recorded, standby_words
-from Heatmap.model import CoverageInterval
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import Heatmap
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, StorageError
-from Heatmap.model import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 

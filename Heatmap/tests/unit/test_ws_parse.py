@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from Heatmap.domain.events import LiquidationEvent, OrderSide, Rejection, RejectReason
 from Heatmap.ingestion.force_order import (
     EARLIEST_MS,
     LATEST_MS,
@@ -15,7 +16,6 @@ from Heatmap.ingestion.force_order import (
     keep_wanted,
     parse_frame,
 )
-from Heatmap.model import LiquidationEvent, OrderSide, Rejection, RejectReason
 
 RECEIVE_MS = 1_791_565_603_100
 ORDER: dict[str, Any] = {

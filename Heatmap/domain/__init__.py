@@ -1,0 +1,1 @@
+"""What the field is about: instruments, events, coverage. Plain immutable data, no numpy."""
