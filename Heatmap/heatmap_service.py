@@ -11,16 +11,16 @@ from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.batch_inbox import BatchInbox
-from Heatmap.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.database_watch import DatabaseWatch
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError
+from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
+from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
+from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
-from Heatmap.layer_feed import FeedContext, LayerFeed, describe_layer
-from Heatmap.layer_port import LayerPort
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.guarded import guarded
@@ -330,7 +330,7 @@ class HeatmapService:
             ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
             loop, while it runs), ``tick_sizes`` (symbol to where
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
-            layer its ``symbol``, ``state`` (the value of a `Heatmap.layer_feed.LayerState`:
+            layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_feed.LayerState`:
             ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
             ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """

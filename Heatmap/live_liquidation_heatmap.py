@@ -18,10 +18,10 @@ from Heatmap.aggregation.clusters import (
     is_number,
     require_price,
 )
-from Heatmap.cluster_book import ClusterBook
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbol, parse_symbols
 from Heatmap.errors import SettingsError, StorageError
+from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole

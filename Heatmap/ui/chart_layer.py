@@ -20,8 +20,8 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import SettingsError
+from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
-from Heatmap.layer_port import LayerListener, LayerPort
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge

@@ -18,11 +18,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from Heatmap.feeds.layer_feed import LayerState
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection import ConnectionState
 from Heatmap.ingestion.recorder import RecorderStatus, SinkRole
-from Heatmap.layer_feed import LayerState
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.while_visible import WhileVisible
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, Viewport
-from Heatmap.layer_port import LayerListener
+from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind, LiquidationEvent
+from Heatmap.feeds.layer_feed import FeedContext, LayerFeed
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.layer_feed import FeedContext, LayerFeed
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite_store import SqliteStore

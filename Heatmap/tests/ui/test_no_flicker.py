@@ -16,7 +16,8 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
-from Heatmap.feed_schedule import QUIET_S, SPACING_S, Action, FeedSchedule
+from Heatmap.feeds.feed_schedule import QUIET_S, SPACING_S, Action, FeedSchedule
+from Heatmap.feeds.layer_feed import LayerFeed
 from Heatmap.heatmap_settings import (
     DECAYS_S,
     NORMALIZATIONS,
@@ -25,7 +26,6 @@ from Heatmap.heatmap_settings import (
     SIDES,
     WINDOWS_S,
 )
-from Heatmap.layer_feed import LayerFeed
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.lifecycle_host import held

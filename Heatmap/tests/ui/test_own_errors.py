@@ -9,8 +9,8 @@ from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings, layer_feed
-from Heatmap.cluster_book import ClusterBook
-from Heatmap.feed_schedule import FeedSchedule
+from Heatmap.feeds.cluster_book import ClusterBook
+from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service

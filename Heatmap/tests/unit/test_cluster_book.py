@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, find_clusters
-from Heatmap.cluster_book import WAITING_LIMIT, ClusterBook
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
+from Heatmap.feeds.cluster_book import WAITING_LIMIT, ClusterBook
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Heatmap.feed_schedule import LONGEST_QUIET_S, QUIET_S, Action, FeedSchedule
+from Heatmap.feeds.feed_schedule import LONGEST_QUIET_S, QUIET_S, Action, FeedSchedule
 
 
 def begun(now_s: float = 0.0, interval_s: float = 0.25) -> FeedSchedule:

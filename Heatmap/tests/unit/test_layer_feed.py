@@ -14,9 +14,9 @@ import pytest
 
 from Heatmap import HeatmapService, layer_feed
 from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
+from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
-from Heatmap.layer_port import LayerListener
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.host_loop import begin_task

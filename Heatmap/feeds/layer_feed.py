@@ -19,12 +19,12 @@ from time import monotonic
 from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.cluster_feed import ClusterFeed
 from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.errors import HeatmapError
-from Heatmap.feed_schedule import QUIET_S, Action, FeedSchedule
+from Heatmap.feeds.cluster_feed import ClusterFeed
+from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
+from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.layer_port import LayerPort
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
     CellQuery,

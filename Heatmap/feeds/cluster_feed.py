@@ -10,9 +10,9 @@ from pathlib import Path
 from time import monotonic
 
 from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
-from Heatmap.cluster_book import ClusterBook
 from Heatmap.domain.events import StoredBatch
 from Heatmap.errors import HeatmapError
+from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns
