@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters import LiquidationCluster
-from Heatmap.batch_inbox import BatchInbox
-from Heatmap.database_watch import DatabaseWatch
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError
@@ -25,6 +23,8 @@ from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import begin_task, end_task, run_beside
+from Heatmap.service.batch_inbox import BatchInbox
+from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore

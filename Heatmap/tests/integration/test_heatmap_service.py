@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.batch_inbox import INBOX_LIMIT
 from Heatmap.domain.events import DataKind, StoredBatch, Viewport
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import ExchangeClock
+from Heatmap.service.batch_inbox import INBOX_LIMIT
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import (
     START_MS,

@@ -4,8 +4,8 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
-from Heatmap.batch_inbox import INBOX_LIMIT, BatchInbox
 from Heatmap.domain.events import StoredBatch
+from Heatmap.service.batch_inbox import INBOX_LIMIT, BatchInbox
 
 BATCH = StoredBatch(events=(), row_ids=(), duplicates=0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.database_watch import DatabaseWatch
+from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.left_behind import asyncio_errors

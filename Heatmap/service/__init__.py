@@ -1,0 +1,1 @@
+"""The parts that HeatmapService is made of."""
