@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
     from Heatmap.ingestion.recorder_status import RecorderStatus
     from Heatmap.ingestion.standby import SinkRole
-    from Heatmap.liquidation_hunter import LiquidationHunter
-    from Heatmap.live_liquidation_heatmap import LiveLiquidationHeatmap
+    from Heatmap.programs.liquidation_hunter import LiquidationHunter
+    from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
 
 __all__ = [
     "ConnectionState",
@@ -41,8 +41,8 @@ _HOMES = {
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LiquidationCluster": "Heatmap.aggregation.clusters",
-    "LiquidationHunter": "Heatmap.liquidation_hunter",
-    "LiveLiquidationHeatmap": "Heatmap.live_liquidation_heatmap",
+    "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
+    "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
     "RecorderStatus": "Heatmap.ingestion.recorder_status",
     "SinkRole": "Heatmap.ingestion.standby",
 }

@@ -8,7 +8,7 @@ from typing import Self
 from Heatmap.aggregation.clusters import LiquidationCluster
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.live_liquidation_heatmap import LiveLiquidationHeatmap, require_number
+from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap, require_number
 
 #: The only source of data there is.
 LIVE_BINANCE = "live_binance"

@@ -1,0 +1,1 @@
+"""For programs without Qt or a loop of their own."""
