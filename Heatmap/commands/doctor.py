@@ -11,10 +11,10 @@ from Heatmap.commands.arguments import (
     say,
     seconds,
 )
+from Heatmap.doctor.doctor import DoctorConfig, diagnose
+from Heatmap.doctor.doctor_words import Finding, exit_code
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.ingestion.doctor import DoctorConfig, diagnose
-from Heatmap.ingestion.doctor_words import Finding, exit_code
 from Heatmap.storage.health import examine_database
 from Heatmap.storage.location import default_database
 

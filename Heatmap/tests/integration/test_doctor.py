@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection
 
+from Heatmap.doctor.doctor import DoctorConfig, DoctorTimes, _examine, diagnose
+from Heatmap.doctor.doctor_words import Finding, Result, exit_code
 from Heatmap.domain.events import DataKind
-from Heatmap.ingestion.doctor import DoctorConfig, DoctorTimes, _examine, diagnose
-from Heatmap.ingestion.doctor_words import Finding, Result, exit_code
 from Heatmap.ingestion.recorder_loop import RecorderLoop
 from Heatmap.storage.health import DatabaseHealth, examine_database
 from Heatmap.storage.sqlite_store import SqliteStore

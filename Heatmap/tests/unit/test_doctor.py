@@ -6,11 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
-from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection import Failure
-from Heatmap.ingestion.doctor_config import DoctorConfig
-from Heatmap.ingestion.doctor_words import (
+from Heatmap.doctor.doctor_config import DoctorConfig
+from Heatmap.doctor.doctor_words import (
     Endpoint,
     Finding,
     Received,
@@ -36,6 +33,9 @@ from Heatmap.ingestion.doctor_words import (
     read_endpoint,
     reason_of,
 )
+from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
+from Heatmap.errors import SettingsError
+from Heatmap.ingestion.connection import Failure
 from Heatmap.ingestion.force_order import MarkPrice
 
 NOW_MS = 1_795_176_000_000

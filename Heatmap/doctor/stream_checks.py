@@ -26,17 +26,8 @@ from websockets.exceptions import (
 )
 from websockets.uri import get_proxy, parse_proxy, parse_uri
 
-from Heatmap.domain.events import LiquidationEvent, Rejection
-from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.addresses import is_loopback
-from Heatmap.ingestion.binance_forceorder_ws import (
-    HEARTBEAT_SYMBOL,
-    describe_error,
-    stream_url,
-)
-from Heatmap.ingestion.connection import Failure
-from Heatmap.ingestion.doctor_config import DoctorConfig, DoctorTimes
-from Heatmap.ingestion.doctor_words import (
+from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
+from Heatmap.doctor.doctor_words import (
     Endpoint,
     Finding,
     Received,
@@ -58,6 +49,15 @@ from Heatmap.ingestion.doctor_words import (
     read_endpoint,
     reason_of,
 )
+from Heatmap.domain.events import LiquidationEvent, Rejection
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.ingestion.addresses import is_loopback
+from Heatmap.ingestion.binance_forceorder_ws import (
+    HEARTBEAT_SYMBOL,
+    describe_error,
+    stream_url,
+)
+from Heatmap.ingestion.connection import Failure
 from Heatmap.ingestion.force_order import MarkPrice, parse_frame
 
 _logger = logging.getLogger(__name__)

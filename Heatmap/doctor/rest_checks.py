@@ -6,10 +6,8 @@ import time
 
 import aiohttp
 
-from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.addresses import is_loopback
-from Heatmap.ingestion.doctor_config import DoctorConfig
-from Heatmap.ingestion.doctor_words import (
+from Heatmap.doctor.doctor_config import DoctorConfig
+from Heatmap.doctor.doctor_words import (
     Finding,
     Result,
     Verdict,
@@ -18,6 +16,8 @@ from Heatmap.ingestion.doctor_words import (
     describe_tick_size,
     reason_of,
 )
+from Heatmap.errors import ExchangeError
+from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.exchange_info import fetch_exchange_info
 
 _OK = 200

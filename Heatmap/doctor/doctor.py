@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from Heatmap.ingestion.doctor_config import DoctorConfig, DoctorTimes
-from Heatmap.ingestion.doctor_rest import examine_rest
-from Heatmap.ingestion.doctor_stream import examine_stream, made
-from Heatmap.ingestion.doctor_words import Finding, Result, Verdict
+from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
+from Heatmap.doctor.doctor_words import Finding, Result, Verdict
+from Heatmap.doctor.rest_checks import examine_rest
+from Heatmap.doctor.stream_checks import examine_stream, made
 from Heatmap.ingestion.recorder_loop import RecorderLoop
 
 __all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from Heatmap.doctor.doctor_words import read_endpoint, require_address
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import HEARTBEAT_SYMBOL
-from Heatmap.ingestion.doctor_words import read_endpoint, require_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Checks that data, and not only an acknowledgement, arrive."""
