@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from Heatmap.domain.events import DataKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
-    from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-    from Heatmap.ingestion.recorder_status import RecorderStatus
-    from Heatmap.ingestion.standby import SinkRole
+    from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+    from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
+    from Heatmap.ingestion.recorder.standby import SinkRole
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
 
@@ -35,16 +35,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ConnectionState": "Heatmap.ingestion.connection",
-    "ConnectionTimes": "Heatmap.ingestion.connection",
+    "ConnectionState": "Heatmap.ingestion.connection.supervisor",
+    "ConnectionTimes": "Heatmap.ingestion.connection.supervisor",
     "DataKind": "Heatmap.domain.events",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LiquidationCluster": "Heatmap.aggregation.clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
-    "RecorderStatus": "Heatmap.ingestion.recorder_status",
-    "SinkRole": "Heatmap.ingestion.standby",
+    "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
+    "SinkRole": "Heatmap.ingestion.recorder.standby",
 }
 
 

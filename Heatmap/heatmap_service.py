@@ -17,8 +17,12 @@ from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSour
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
-from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
+from Heatmap.ingestion.connection.supervisor import (
+    ConnectionMemory,
+    ConnectionState,
+    ConnectionTimes,
+)
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.guarded import guarded

@@ -19,8 +19,8 @@ from Heatmap.commands.arguments import (
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import kept_retention_ms

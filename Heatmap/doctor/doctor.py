@@ -15,7 +15,7 @@ from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
 from Heatmap.doctor.doctor_words import Finding, Result, Verdict
 from Heatmap.doctor.rest_checks import examine_rest
 from Heatmap.doctor.stream_checks import examine_stream, made
-from Heatmap.ingestion.recorder_loop import RecorderLoop
+from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
 
 __all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection import Failure, classify_status
-from Heatmap.ingestion.force_order import MarkPrice
+from Heatmap.ingestion.connection.supervisor import Failure, classify_status
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice
 
 #: Beyond this the local clock is worth a warning, milliseconds.
 LARGEST_SKEW_MS = 2000

@@ -17,7 +17,7 @@ from Heatmap.doctor.doctor_words import (
     reason_of,
 )
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.addresses import is_loopback
+from Heatmap.ingestion.connection.addresses import is_loopback
 from Heatmap.ingestion.exchange_info import fetch_exchange_info
 
 _OK = 200

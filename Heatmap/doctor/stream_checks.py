@@ -51,14 +51,14 @@ from Heatmap.doctor.doctor_words import (
 )
 from Heatmap.domain.events import LiquidationEvent, Rejection
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.binance_forceorder_ws import (
     HEARTBEAT_SYMBOL,
     describe_error,
     stream_url,
 )
-from Heatmap.ingestion.connection import Failure
-from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.ingestion.connection.addresses import is_loopback
+from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 
 _logger = logging.getLogger(__name__)
 

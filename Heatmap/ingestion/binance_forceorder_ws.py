@@ -1,6 +1,6 @@
 """The sockets: one connection to Binance's market streams, kept alive, two during a rotation.
 
-The decisions are `Heatmap.ingestion.connection`'s; this module carries them out with the
+The decisions are `Heatmap.ingestion.connection.supervisor`'s; this module carries them out with the
 websockets library. Its own reconnecting iterator is not used: it gives up at 403, 418, 429 and
 451, and hammers a server that accepts and closes.
 """
@@ -26,8 +26,8 @@ from websockets.exceptions import (
 from websockets.frames import Close as CloseFrame
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.addresses import is_loopback
-from Heatmap.ingestion.connection import (
+from Heatmap.ingestion.connection.addresses import is_loopback
+from Heatmap.ingestion.connection.supervisor import (
     Close,
     Command,
     ConnectionMemory,
@@ -38,7 +38,7 @@ from Heatmap.ingestion.connection import (
     Open,
     classify_status,
 )
-from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, parse_frame
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, parse_frame
 from Heatmap.runtime.compat import override
 
 _logger = logging.getLogger(__name__)

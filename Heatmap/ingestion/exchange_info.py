@@ -13,8 +13,8 @@ from decimal import Decimal, InvalidOperation
 import aiohttp
 
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.addresses import is_loopback
-from Heatmap.ingestion.connection import Backoff, Failure, classify_status
+from Heatmap.ingestion.connection.addresses import is_loopback
+from Heatmap.ingestion.connection.supervisor import Backoff, Failure, classify_status
 
 _PATH = "/fapi/v1/exchangeInfo"
 _OK = 200

@@ -23,8 +23,12 @@ from Heatmap.domain.instruments import parse_symbol, parse_symbols
 from Heatmap.errors import SettingsError, StorageError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
+from Heatmap.ingestion.connection.supervisor import (
+    ConnectionMemory,
+    ConnectionState,
+    ConnectionTimes,
+)
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore

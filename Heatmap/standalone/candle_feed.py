@@ -18,9 +18,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.addresses import is_loopback
 from Heatmap.ingestion.binance_forceorder_ws import describe_error
-from Heatmap.ingestion.connection import Backoff, Failure, classify_status
+from Heatmap.ingestion.connection.addresses import is_loopback
+from Heatmap.ingestion.connection.supervisor import Backoff, Failure, classify_status
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
 

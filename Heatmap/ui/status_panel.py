@@ -21,8 +21,8 @@ from PyQt6.QtWidgets import (
 from Heatmap.feeds.layer_feed import LayerState
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder import RecorderStatus, SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.while_visible import WhileVisible
 

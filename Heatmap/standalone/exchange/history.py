@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from Heatmap.domain.events import PROOF_MS, DataKind, LiquidationEvent
-from Heatmap.ingestion.force_order import parse_frame
+from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
 from Heatmap.storage.sqlite_store import SqliteStore

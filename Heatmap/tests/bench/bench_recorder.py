@@ -25,9 +25,9 @@ from statistics import median
 import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.event_writer import EventWriter
-from Heatmap.ingestion.force_order import keep_wanted, parse_frame
-from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.event_writer import EventWriter
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.venues.binance.force_order import keep_wanted, parse_frame
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.bench.measurements import tell
 from Heatmap.tests.torture.hostile_exchange import HostileExchange

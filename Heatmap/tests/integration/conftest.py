@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.events import StoredBatch
-from Heatmap.ingestion.connection import ConnectionMemory, ConnectionTimes
-from Heatmap.ingestion.recorder import EventSink, Recorder, RecorderConfig
+from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import EventSink, Recorder, RecorderConfig
 from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.memory_sink import MemorySink
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder import Recorder
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder import Recorder
 
 
 class MemorySink:

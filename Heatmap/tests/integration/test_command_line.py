@@ -149,7 +149,7 @@ def test_record_status_and_doctor_load_neither_qt_nor_numpy(tmp_path: Path) -> N
         "main(['record', '--db', 'missing/x.sqlite3'])\n"
         "nowhere = ['--ws-url', 'ws://127.0.0.1:9', '--rest-url', 'http://127.0.0.1:9']\n"
         "main(['doctor', '--db', 'x.sqlite3', *nowhere])\n"
-        "import Heatmap.ingestion.recorder, Heatmap.storage.sqlite_store\n"
+        "import Heatmap.ingestion.recorder.recorder, Heatmap.storage.sqlite_store\n"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')]\n"
         "sys.exit(', '.join(bad) or None)\n"
     )

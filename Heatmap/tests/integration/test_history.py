@@ -10,7 +10,7 @@ import pytest
 
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent
 from Heatmap.errors import WrongDataKindError
-from Heatmap.ingestion.force_order import parse_frame
+from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.history import seed_history, split_by_proof
 from Heatmap.standalone.exchange.market import DAY_MS
 from Heatmap.standalone.exchange.recording import load_recording, parse_time

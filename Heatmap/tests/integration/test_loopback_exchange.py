@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.ingestion.exchange_info import fetch_exchange_info
-from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 from Heatmap.standalone.exchange.loopback_client import parse_path
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.market import INTERVALS_MS, MINUTE_MS

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.events import DataKind
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.memory_sink import eventually

@@ -13,8 +13,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from Heatmap.domain.events import DataKind, RejectReason, StoredBatch
-from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, TickOrigin
+from Heatmap.ingestion.connection.supervisor import (
+    ConnectionMemory,
+    ConnectionState,
+    ConnectionTimes,
+)
+from Heatmap.ingestion.recorder.recorder import Recorder, TickOrigin
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of

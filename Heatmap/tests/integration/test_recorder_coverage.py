@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Callable
 
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder
+from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 

@@ -18,8 +18,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from Heatmap.errors import StorageError
 from Heatmap.ingestion import recorder as recorder_module
-from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-from Heatmap.ingestion.recorder import EventSink, Recorder
+from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import EventSink, Recorder
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
@@ -213,7 +213,7 @@ def test_the_end_of_the_interpreter_stops_the_recorder(
     script = textwrap.dedent(
         """
         import sys, time
-        from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+        from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
         from Heatmap.domain.events import DataKind
         from Heatmap.storage.sqlite_store import SqliteStore
 
@@ -352,7 +352,7 @@ def test_a_start_after_a_stop_that_takes_long_waits_for_it_or_says_so(
 FORKED = """
 import os, sys, threading, time, warnings
 from pathlib import Path
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 

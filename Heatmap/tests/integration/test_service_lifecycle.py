@@ -24,7 +24,7 @@ import pytest
 from Heatmap import HeatmapService, layer_feed
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.connections import size_bytes
 from Heatmap.storage.event_reader import EventReader

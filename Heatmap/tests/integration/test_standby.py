@@ -18,8 +18,8 @@ import pytest
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.errors import OtherWriterError
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder import Recorder, SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.standalone.sources import require_database
 from Heatmap.standalone.status_line import connection_words
 from Heatmap.storage.coverage import gaps_between

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
-from Heatmap.ingestion.recorder import Recorder, SinkRole
+from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -257,7 +257,7 @@ def test_events_wait_while_the_file_may_only_be_read(
 
 LIMITED = """
 import json, resource, sys, time
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 ws_url, rest_url, path = sys.argv[1:]

@@ -19,7 +19,7 @@ from Heatmap.aggregation.decay import age_weights
 from Heatmap.aggregation.price_groups import group_starts, in_canonical_order
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import LiquidationEvent, OrderSide
-from Heatmap.ingestion.force_order import parse_frame
+from Heatmap.ingestion.venues.binance.force_order import parse_frame
 
 Row = tuple[int, float, float, bool]
 

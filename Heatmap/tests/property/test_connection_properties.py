@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Heatmap.ingestion.connection import (
+from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionSupervisor,
     ConnectionTimes,

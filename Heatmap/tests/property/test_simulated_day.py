@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from Heatmap.domain.events import CoverageInterval
-from Heatmap.ingestion.connection import (
+from Heatmap.ingestion.connection.supervisor import (
     Close,
     ConnectionState,
     ConnectionSupervisor,
@@ -18,7 +18,7 @@ from Heatmap.ingestion.connection import (
     Failure,
     Open,
 )
-from Heatmap.ingestion.coverage_tracker import CoverageLedger, CoverageTracker
+from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger, CoverageTracker
 from Heatmap.storage.coverage import gaps_between, normalized
 
 DAY_S = 86_400

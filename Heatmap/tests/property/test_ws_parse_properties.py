@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Heatmap.domain.events import LiquidationEvent, Rejection
-from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 
 REAL_FRAMES: list[dict[str, Any]] = [
     {

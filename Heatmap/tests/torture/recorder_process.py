@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind, StoredBatch
-from Heatmap.ingestion.connection import ConnectionTimes
-from Heatmap.ingestion.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.connection.supervisor import ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.storage.sqlite_store import SqliteStore
 
 _logger = logging.getLogger("recorder process")

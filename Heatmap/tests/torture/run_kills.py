@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Self
 
-from Heatmap.ingestion.recorder_status import RecorderStatus
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.storage.migrations import APPLICATION_ID, MIGRATIONS, apply_scripts
 from Heatmap.storage.writer_lock import lock_path
 from Heatmap.tests.torture.hostile_exchange import HostileExchange, Line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from Heatmap import HeatmapService, HeatmapSettings
 
 if TYPE_CHECKING:
-    from Heatmap.ingestion.recorder_status import RecorderStatus
+    from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 
 
 class PreparedService(HeatmapService):

@@ -25,10 +25,10 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.heatmap_settings import PALETTES
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder_status import RecorderStatus
-from Heatmap.ingestion.retention import RetentionStatus
-from Heatmap.ingestion.standby import SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
+from Heatmap.ingestion.recorder.retention import RetentionStatus
+from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages

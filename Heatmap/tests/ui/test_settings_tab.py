@@ -25,8 +25,8 @@ from PyQt6.QtWidgets import (
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import SettingsError
-from Heatmap.ingestion.recorder_status import RecorderStatus
-from Heatmap.ingestion.retention import RetentionStatus
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
+from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import (
     CHANGES,

@@ -7,9 +7,9 @@ from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
 from Heatmap.feeds.layer_feed import LayerState
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder_status import RecorderStatus
-from Heatmap.ingestion.standby import SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
+from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.ui import HeatmapSettingsTab

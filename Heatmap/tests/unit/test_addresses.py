@@ -2,7 +2,7 @@
 
 import pytest
 
-from Heatmap.ingestion.addresses import is_loopback
+from Heatmap.ingestion.connection.addresses import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from Heatmap.ingestion.connection import (
+from Heatmap.ingestion.connection.supervisor import (
     Backoff,
     Close,
     ConnectionMemory,

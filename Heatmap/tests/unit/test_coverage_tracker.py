@@ -3,7 +3,7 @@
 import pytest
 
 from Heatmap.domain.events import CoverageInterval
-from Heatmap.ingestion.coverage_tracker import CoverageLedger, CoverageTracker
+from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger, CoverageTracker
 
 
 def spans(

@@ -35,8 +35,8 @@ from Heatmap.doctor.doctor_words import (
 )
 from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
 from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection import Failure
-from Heatmap.ingestion.force_order import MarkPrice
+from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice
 
 NOW_MS = 1_795_176_000_000
 BASE = read_endpoint("wss://fstream.example")

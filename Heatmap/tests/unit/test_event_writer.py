@@ -10,8 +10,8 @@ import pytest
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.event_writer import EventWriter
-from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.event_writer import EventWriter
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
 
 
 def event(ts_ms: int) -> LiquidationEvent:

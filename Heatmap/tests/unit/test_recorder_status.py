@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from Heatmap.ingestion.recorder_status import RecorderStatus, StatusBoard
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus, StatusBoard
 
 SYMBOLS = ("BTCUSDT", "ETHUSDX")
 

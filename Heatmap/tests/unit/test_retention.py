@@ -8,7 +8,7 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.retention import (
+from Heatmap.ingestion.recorder.retention import (
     RetentionKeeper,
     RetentionStatus,
     earlier_ms,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from Heatmap.domain.events import LiquidationEvent
-from Heatmap.ingestion.force_order import parse_frame
+from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.market import DAY_MS, INTERVALS_MS, MINUTE_MS, Candle
 from Heatmap.standalone.exchange.simulated_day import log_level
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket

@@ -3,7 +3,7 @@
 import pytest
 
 from Heatmap.domain.events import CoverageInterval
-from Heatmap.ingestion.standby import KeepWindow, not_recorded, standby_words
+from Heatmap.ingestion.recorder.standby import KeepWindow, not_recorded, standby_words
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from Heatmap.ingestion.connection import ConnectionState
-from Heatmap.ingestion.recorder import RecorderStatus, RetentionStatus, SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder import RecorderStatus, RetentionStatus, SinkRole
 from Heatmap.standalone.status_line import connection_words, timing_words
 
 DAY_MS = 86_400_000

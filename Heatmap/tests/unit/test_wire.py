@@ -8,7 +8,7 @@ import pytest
 
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.exchange_info import parse_exchange_info
-from Heatmap.ingestion.force_order import MarkPrice, parse_frame
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.wire import (
     compact,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.events import LiquidationEvent, OrderSide, Rejection, RejectReason
-from Heatmap.ingestion.force_order import (
+from Heatmap.ingestion.venues.binance.force_order import (
     EARLIEST_MS,
     LATEST_MS,
     MarkPrice,

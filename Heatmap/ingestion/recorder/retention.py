@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.event_sink import EventSink
+from Heatmap.ingestion.recorder.event_sink import EventSink
 
 _DAY_MS = 86_400_000
 # Between two steps of a deletion, so that it never keeps the loop from the sockets.

@@ -11,9 +11,9 @@ from typing import Any
 
 from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
-from Heatmap.ingestion.connection import ConnectionState, ConnectionTimes
-from Heatmap.ingestion.retention import RetentionStatus
-from Heatmap.ingestion.standby import SinkRole
+from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder.retention import RetentionStatus
+from Heatmap.ingestion.recorder.standby import SinkRole
 
 _RATE_SPAN_S = 60.0
 

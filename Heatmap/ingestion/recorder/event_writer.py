@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
-from Heatmap.ingestion.coverage_tracker import CoverageLedger
-from Heatmap.ingestion.event_sink import EventSink
-from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
-from Heatmap.ingestion.standby import KeepWindow
+from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
+from Heatmap.ingestion.recorder.event_sink import EventSink
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.standby import KeepWindow
 
 __all__ = ["EventSink", "EventWriter"]
 

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable
 
 from Heatmap.errors import DatabaseInUseError, OtherWriterError, StorageError
-from Heatmap.ingestion.event_sink import EventSink
-from Heatmap.ingestion.recorder_status import RecorderConfig, StatusBoard
-from Heatmap.ingestion.standby import SinkRole, not_recorded, standby_words
+from Heatmap.ingestion.recorder.event_sink import EventSink
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.standby import SinkRole, not_recorded, standby_words
 
 _logger = logging.getLogger(__name__)
 

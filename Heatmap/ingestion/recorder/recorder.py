@@ -25,23 +25,23 @@ from Heatmap.ingestion.binance_forceorder_ws import (
     heartbeat_symbols,
     stream_url,
 )
-from Heatmap.ingestion.connection import ConnectionMemory, ConnectionState
-from Heatmap.ingestion.coverage_tracker import CoverageTracker
-from Heatmap.ingestion.event_sink import EventSink
-from Heatmap.ingestion.event_writer import EventWriter
+from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
-from Heatmap.ingestion.force_order import MarkPrice, ParsedItem, keep_wanted
-from Heatmap.ingestion.recorder_loop import RecorderLoop
-from Heatmap.ingestion.recorder_status import (
+from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
+from Heatmap.ingestion.recorder.event_sink import EventSink
+from Heatmap.ingestion.recorder.event_writer import EventWriter
+from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
+from Heatmap.ingestion.recorder.recorder_status import (
     RecorderConfig,
     RecorderStatus,
     StatusBoard,
     TickOrigin,
     TickSizeStatus,
 )
-from Heatmap.ingestion.retention import RetentionKeeper, RetentionStatus, earlier_ms
-from Heatmap.ingestion.sink_keeper import SinkKeeper
-from Heatmap.ingestion.standby import SinkRole
+from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatus, earlier_ms
+from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
+from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, keep_wanted
 
 __all__ = [
     "ConnectionMemory",

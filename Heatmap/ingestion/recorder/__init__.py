@@ -1,0 +1,1 @@
+"""The recorder: its thread, what it writes, what it says of itself."""
