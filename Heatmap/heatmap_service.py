@@ -29,8 +29,8 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import begin_task, end_task, run_beside
 from Heatmap.service.batch_inbox import BatchInbox
 from Heatmap.service.database_watch import DatabaseWatch
-from Heatmap.storage.event_reader import read_tick_sizes
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.event_reader import read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 
 logger = logging.getLogger(__name__)

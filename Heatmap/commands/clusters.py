@@ -25,8 +25,8 @@ from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
-from Heatmap.storage.event_reader import EventReader
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.event_reader import EventReader
 
 logger = logging.getLogger(__name__)
 

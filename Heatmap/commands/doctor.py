@@ -15,8 +15,8 @@ from Heatmap.doctor.doctor import DoctorConfig, diagnose
 from Heatmap.doctor.doctor_words import Finding, exit_code
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.storage.health import examine_database
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.health import examine_database
 
 EXIT_INTERRUPTED = 130
 

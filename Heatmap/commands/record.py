@@ -22,8 +22,8 @@ from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.status import kept_retention_ms
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import kept_retention_ms
 
 STATUS_LINE_PERIOD_S = 60.0
 WATCH_PERIOD_S = 0.25

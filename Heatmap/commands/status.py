@@ -7,7 +7,7 @@ from typing import Any
 from Heatmap.commands.arguments import Parser, file_path, say
 from Heatmap.domain.events import DataKind
 from Heatmap.storage.location import default_database
-from Heatmap.storage.status import read_status
+from Heatmap.storage.sqlite.status import read_status
 
 
 def run(words: Sequence[str]) -> int:

@@ -14,8 +14,8 @@ from Heatmap.aggregation.clusters import (
 )
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import StoredBatch
-from Heatmap.storage.connections import file_id
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.connections import file_id
+from Heatmap.storage.sqlite.event_reader import EventReader
 
 WAITING_LIMIT = 2_000
 """Events of a symbol that wait for a question; beyond it they are read from the file instead."""

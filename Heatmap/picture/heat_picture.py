@@ -38,7 +38,7 @@ from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
 from Heatmap.picture.words import BRIGHTEST, bound_text, colour_bar_labels, source_words
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.event_reader import EventReader
 
 COVERAGE_PERIOD_S = 1.0
 """The coverage is read with every update; without other news, an update is due this often."""

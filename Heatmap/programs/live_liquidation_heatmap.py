@@ -31,8 +31,8 @@ from Heatmap.ingestion.connection.supervisor import (
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.status import kept_retention_ms
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import kept_retention_ms
 
 logger = logging.getLogger(__name__)
 

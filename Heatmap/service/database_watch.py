@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.day_facts import DayFacts, read_day_facts
+from Heatmap.storage.sqlite.day_facts import DayFacts, read_day_facts
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Self
 
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
 from Heatmap.runtime.compat import override
-from Heatmap.storage import ledger
 from Heatmap.storage.coverage import normalized
-from Heatmap.storage.status import read_status
-from Heatmap.storage.writable_database import WritableDatabase
+from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.status import read_status
+from Heatmap.storage.sqlite.writable_database import WritableDatabase
 
 __all__ = ["SqliteStore", "event_to_row", "read_status"]
 

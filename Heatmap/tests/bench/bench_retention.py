@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from Heatmap.domain.events import DataKind
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 from Heatmap.tests.bench.bench_storage import START_MS, STEP_MS, make_events
 from Heatmap.tests.bench.measurements import at_most
 

@@ -16,7 +16,7 @@ import pytest
 
 from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import ROOT, assert_one_line, environment
 from Heatmap.tests.unit.stored_events import EVENT

@@ -14,8 +14,8 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.command_line import assert_one_line, environment
 from Heatmap.tests.integration.memory_sink import eventually
 

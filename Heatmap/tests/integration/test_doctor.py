@@ -21,7 +21,7 @@ from Heatmap.doctor.doctor import DoctorConfig, DoctorTimes, _examine, diagnose
 from Heatmap.doctor.doctor_words import Finding, Result, exit_code
 from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
-from Heatmap.storage.health import DatabaseHealth, examine_database
+from Heatmap.storage.sqlite.health import DatabaseHealth, examine_database
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.doctor_servers import (
     acknowledge,

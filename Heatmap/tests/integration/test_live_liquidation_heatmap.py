@@ -22,7 +22,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder.recorder import Recorder
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually

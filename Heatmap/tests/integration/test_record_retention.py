@@ -17,8 +17,8 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.unit.stored_events import events

@@ -26,10 +26,10 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.storage.connections import size_bytes
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.connections import size_bytes
+from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.storage.sqlite.writer_lock import WriterLock
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.writer_lock import WriterLock
 from Heatmap.tests.integration.lifecycle_host import FailingLayer, Host, held
 
 KINDS = ("asyncio", "qasync")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from Heatmap.domain.events import CoverageInterval, DataKind
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
 from Heatmap.storage.coverage import gaps_between, normalized
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 
 SYMBOL = "BTCUSDT"

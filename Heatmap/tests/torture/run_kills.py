@@ -24,8 +24,8 @@ from statistics import median
 from typing import Self
 
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
-from Heatmap.storage.migrations import APPLICATION_ID, MIGRATIONS, apply_scripts
-from Heatmap.storage.writer_lock import lock_path
+from Heatmap.storage.sqlite.migrations import APPLICATION_ID, MIGRATIONS, apply_scripts
+from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.tests.torture.hostile_exchange import HostileExchange, Line
 from Heatmap.tests.torture.order_source import SYMBOLS, Issued, Key
 from Heatmap.tests.torture.verdict import (

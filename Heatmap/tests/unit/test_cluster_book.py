@@ -14,7 +14,7 @@ from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, 
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
 from Heatmap.feeds.cluster_book import WAITING_LIMIT, ClusterBook
-from Heatmap.storage.event_reader import EventReader
+from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 

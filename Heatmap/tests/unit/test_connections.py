@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.connections import (
+from Heatmap.storage.sqlite.connections import (
     database_path,
     existing_database,
     open_read_only,

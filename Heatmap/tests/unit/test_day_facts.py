@@ -7,7 +7,7 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.storage.day_facts import DayFacts, read_day_facts
+from Heatmap.storage.sqlite.day_facts import DayFacts, read_day_facts
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 

@@ -14,7 +14,7 @@ import pytest
 from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
-from Heatmap.storage.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes
+from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit import stored_events
 

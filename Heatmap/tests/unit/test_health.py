@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.health import DatabaseFacts, describe_database, examine_database
-from Heatmap.storage.migrations import SCHEMA_VERSION, Identity
+from Heatmap.storage.sqlite.health import DatabaseFacts, describe_database, examine_database
+from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity
 from Heatmap.storage.sqlite_store import SqliteStore
 
 FACTS = DatabaseFacts(

@@ -11,8 +11,8 @@ import pytest
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
-from Heatmap.storage.event_reader import EventReader, EventWindow
-from Heatmap.storage.set_aside import set_aside
+from Heatmap.storage.sqlite.event_reader import EventReader, EventWindow
+from Heatmap.storage.sqlite.set_aside import set_aside
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,

@@ -8,8 +8,8 @@ import pytest
 from Heatmap.domain.events import REJECTED_COUNTER, DataKind, RejectReason
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.recorder.recorder_status import StatusBoard
+from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import count_expired, kept_retention_ms, read_status
 from Heatmap.tests.unit.stored_events import events
 
 

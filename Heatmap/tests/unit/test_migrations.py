@@ -10,8 +10,8 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
-from Heatmap.storage.connections import transaction
-from Heatmap.storage.migrations import (
+from Heatmap.storage.sqlite.connections import transaction
+from Heatmap.storage.sqlite.migrations import (
     APPLICATION_ID,
     SCHEMA_VERSION,
     Identity,
@@ -20,8 +20,8 @@ from Heatmap.storage.migrations import (
     read_identity,
     require_current,
 )
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 
 PATH = Path("heatmap.sqlite3")
 FIRST = "-- first\nCREATE TABLE one (\n    a\n);\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.connections import open_writable
-from Heatmap.storage.pragmas import prepare_for_writing, set_write_ahead_log
+from Heatmap.storage.sqlite.connections import open_writable
+from Heatmap.storage.sqlite.pragmas import prepare_for_writing, set_write_ahead_log
 
 
 def test_a_new_file_gets_every_pragma(tmp_path: Path) -> None:

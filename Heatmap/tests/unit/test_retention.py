@@ -14,8 +14,8 @@ from Heatmap.ingestion.recorder.retention import (
     earlier_ms,
     retention_in_force,
 )
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 from Heatmap.tests.unit.stored_events import events
 
 DAY_MS = 86_400_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
-from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 
 def locked(path: Path) -> None:

@@ -21,8 +21,8 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
+from Heatmap.storage.sqlite.writer_lock import is_writer_active
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.writer_lock import is_writer_active
 from Heatmap.tests.unit.stored_events import EVENT, events, query
 
 ROOT = Path(Heatmap.__file__).resolve().parents[1]

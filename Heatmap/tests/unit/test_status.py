@@ -11,8 +11,8 @@ import pytest
 import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, StorageError
+from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.status import read_status
 
 DAY_MS = 1_733_270_400_000  # 2024-12-04T00:00:00Z
 

@@ -11,13 +11,13 @@ import pytest
 
 import Heatmap
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
-from Heatmap.storage.connections import open_read_only
-from Heatmap.storage.writer_lock import WriterLock, is_writer_active, lock_path
+from Heatmap.storage.sqlite.connections import open_read_only
+from Heatmap.storage.sqlite.writer_lock import WriterLock, is_writer_active, lock_path
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from Heatmap.storage.writer_lock import WriterLock
+from Heatmap.storage.sqlite.writer_lock import WriterLock
 lock = WriterLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)

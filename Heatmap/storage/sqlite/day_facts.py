@@ -6,9 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.storage.connections import existing_database, open_read_only, size_bytes, transaction
-from Heatmap.storage.migrations import read_identity, require_current
-from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.connections import (
+    existing_database,
+    open_read_only,
+    size_bytes,
+    transaction,
+)
+from Heatmap.storage.sqlite.migrations import read_identity, require_current
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 _COUNT_SYMBOL = "SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms >= ?"
 _COUNT_ALL = "SELECT count(*) FROM liq_events WHERE ts_ms >= ?"

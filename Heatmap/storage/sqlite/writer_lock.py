@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from Heatmap.errors import OtherWriterError
-from Heatmap.storage.connections import open_read_only, open_writable
-from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.connections import open_read_only, open_writable
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 # A status query looks at the lock for an instant; a new writer must outlast that.
 _OUTLAST_S = 0.25

@@ -11,12 +11,17 @@ from typing import Any
 
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.storage import ledger
-from Heatmap.storage.connections import existing_database, open_read_only, size_bytes, transaction
 from Heatmap.storage.coverage import gaps_between, normalized
-from Heatmap.storage.migrations import Identity, read_identity, require_current
-from Heatmap.storage.sqlite_errors import storage_errors
-from Heatmap.storage.writer_lock import is_writer_active
+from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.connections import (
+    existing_database,
+    open_read_only,
+    size_bytes,
+    transaction,
+)
+from Heatmap.storage.sqlite.migrations import Identity, read_identity, require_current
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.writer_lock import is_writer_active
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -15,19 +15,19 @@ from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
-from Heatmap.storage import ledger
-from Heatmap.storage.connections import (
+from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.connections import (
     database_path,
     file_id,
     open_read_only,
     open_writable,
     transaction,
 )
-from Heatmap.storage.migrations import bring_up_to_date, read_identity, require_kind
-from Heatmap.storage.pragmas import prepare_for_writing
-from Heatmap.storage.set_aside import is_ours, set_aside
-from Heatmap.storage.sqlite_errors import is_io_error, storage_errors
-from Heatmap.storage.writer_lock import WriterLock, lock_path
+from Heatmap.storage.sqlite.migrations import bring_up_to_date, read_identity, require_kind
+from Heatmap.storage.sqlite.pragmas import prepare_for_writing
+from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
+from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
+from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.connections import database_path
-from Heatmap.storage.migrations import SCHEMA_VERSION, Identity, read_identity
-from Heatmap.storage.sqlite_errors import storage_errors
-from Heatmap.storage.writer_lock import is_writer_active
+from Heatmap.storage.sqlite.connections import database_path
+from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.writer_lock import is_writer_active
 
 Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 

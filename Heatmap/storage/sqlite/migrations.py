@@ -18,7 +18,7 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
-from Heatmap.storage.connections import transaction
+from Heatmap.storage.sqlite.connections import transaction
 
 #: ``LiqH`` in ASCII: recognises our files, also for the ``file`` command.
 APPLICATION_ID = 0x4C697148

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.connections import open_read_only
-from Heatmap.storage.migrations import APPLICATION_ID
+from Heatmap.storage.sqlite.connections import open_read_only
+from Heatmap.storage.sqlite.migrations import APPLICATION_ID
 
 # In this order: a fresh file beside the log of the old one would take up that log's content.
 _COMPANIONS = ("-wal", "-shm", "")

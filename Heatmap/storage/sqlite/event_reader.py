@@ -15,10 +15,15 @@ from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.storage.connections import existing_database, file_id, open_read_only, transaction
 from Heatmap.storage.coverage import clipped, normalized
-from Heatmap.storage.migrations import read_identity, require_current
-from Heatmap.storage.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.connections import (
+    existing_database,
+    file_id,
+    open_read_only,
+    transaction,
+)
+from Heatmap.storage.sqlite.migrations import read_identity, require_current
+from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 # SQLite's largest integer: a window without an end reaches beyond every event.
 _END_OF_TIME_MS = 2**63 - 1
