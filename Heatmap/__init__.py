@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from Heatmap._version import __version__
 
 if TYPE_CHECKING:
-    from Heatmap.aggregation.clusters import LiquidationCluster
+    from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
@@ -40,7 +40,7 @@ _HOMES = {
     "DataKind": "Heatmap.domain.events",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
-    "LiquidationCluster": "Heatmap.aggregation.clusters",
+    "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",

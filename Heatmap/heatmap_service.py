@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError

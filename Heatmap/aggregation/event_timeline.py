@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.resolution import PriceAxis
-from Heatmap.arrays import EVENT_DTYPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from Heatmap.aggregation.clusters import (
+from Heatmap.aggregation.clusters.find_clusters import (
     PARAMETER_RANGES,
     ClusterParameters,
     LiquidationCluster,

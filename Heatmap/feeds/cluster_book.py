@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from Heatmap.aggregation.cluster_index import ClusterIndex
-from Heatmap.aggregation.clusters import (
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.cluster_index import ClusterIndex
+from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
     LiquidationCluster,
     are_usable,
     require_price,
 )
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import StoredBatch
 from Heatmap.storage.sqlite.connections import file_id
 from Heatmap.storage.sqlite.event_reader import EventReader

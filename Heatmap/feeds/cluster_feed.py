@@ -9,7 +9,11 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, require_price
+from Heatmap.aggregation.clusters.find_clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    require_price,
+)
 from Heatmap.domain.events import StoredBatch
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_book import ClusterBook

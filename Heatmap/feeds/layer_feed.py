@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed

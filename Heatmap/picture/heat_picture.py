@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import ColumnRange, counted, needed_span_ms, united
 from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, steady_clip
@@ -29,7 +30,6 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
     fits,
 )
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import LiquidationEvent, Viewport
 from Heatmap.heatmap_settings import HeatmapSettings, Resolution
 from Heatmap.picture.cell_report import describe_cell

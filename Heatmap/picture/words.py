@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.domain.events import DataKind
 

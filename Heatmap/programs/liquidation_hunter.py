@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap, require_number

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from Heatmap.aggregation.clusters import (
+from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
     LiquidationCluster,
     best_cluster,
@@ -303,7 +303,7 @@ class LiveLiquidationHeatmap:
         """Return the cluster that the price is most likely drawn to, by a rule of thumb.
 
         Long clusters below the price and short clusters above it are candidates; see
-        `Heatmap.aggregation.clusters.best_cluster`.
+        `Heatmap.aggregation.clusters.find_clusters.best_cluster`.
 
         Parameters
         ----------

@@ -14,11 +14,11 @@ import boost_histogram
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.heat_field import ColumnRange, HeatField
 from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, to_bytes
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.tests.bench.measurements import at_most, median_ms, times_better
 
 ROUNDS = 9

@@ -16,9 +16,9 @@ from time import perf_counter, thread_time
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from Heatmap.aggregation.cluster_index import ClusterIndex
-from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
-from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.cluster_index import ClusterIndex
+from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
 from Heatmap.tests.bench.measurements import at_most, median_ms, times_better
 
 ROUNDS = 15

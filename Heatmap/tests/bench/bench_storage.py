@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row

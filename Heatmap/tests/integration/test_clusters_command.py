@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
+from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore

@@ -17,7 +17,7 @@ import pytest
 
 import Heatmap
 from Heatmap import LiveLiquidationHeatmap
-from Heatmap.aggregation.clusters import ClusterParameters, find_clusters
+from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import WrongDataKindError

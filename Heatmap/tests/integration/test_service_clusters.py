@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.aggregation.clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import PRICE, START_MS, World, in_world

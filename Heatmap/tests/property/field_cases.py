@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.heat_field import HeatField
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.arrays import EVENT_DTYPE
 
 BIN = 5_000
 PRICE = PriceAxis(Decimal("0.1"), 10, first_row=1_000, n_rows=17)

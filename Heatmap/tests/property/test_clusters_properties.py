@@ -13,11 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Heatmap.aggregation.cluster_index import ClusterIndex
-from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, find_clusters
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.cluster_index import ClusterIndex
+from Heatmap.aggregation.clusters.find_clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    find_clusters,
+)
+from Heatmap.aggregation.clusters.price_groups import group_starts, in_canonical_order
 from Heatmap.aggregation.decay import age_weights
-from Heatmap.aggregation.price_groups import group_starts, in_canonical_order
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import LiquidationEvent, OrderSide
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import counted
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.cell_report import LEVEL_REACH_ROWS, describe_cell
 from Heatmap.picture.drawn_field import DrawnField

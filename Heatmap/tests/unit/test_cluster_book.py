@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.aggregation.clusters import ClusterParameters, LiquidationCluster, find_clusters
+from Heatmap.aggregation.clusters.find_clusters import (
+    ClusterParameters,
+    LiquidationCluster,
+    find_clusters,
+)
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
 from Heatmap.feeds.cluster_book import WAITING_LIMIT, ClusterBook

@@ -7,14 +7,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from Heatmap.aggregation.cluster_index import ClusterIndex
-from Heatmap.aggregation.clusters import (
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.cluster_index import ClusterIndex
+from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
     LiquidationCluster,
     best_cluster,
     find_clusters,
 )
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.errors import SettingsError
 
 NOW = 1_733_346_000_000

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.heat_field import ColumnRange, HeatField
 from Heatmap.aggregation.normalization import Scale, to_bytes, to_split_bytes
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.drawn_field import DrawnField
 

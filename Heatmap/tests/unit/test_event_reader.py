@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes

@@ -5,9 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals, sum_rows
 from Heatmap.aggregation.resolution import PriceAxis
-from Heatmap.arrays import EVENT_DTYPE
 
 AXIS = PriceAxis(Decimal("0.1"), 5, first_row=200, n_rows=8)  # 100 to 104 USD
 

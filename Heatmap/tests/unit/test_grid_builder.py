@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.resolution import (
     GridSpec,
@@ -16,7 +17,6 @@ from Heatmap.aggregation.resolution import (
     choose_price_axis,
     choose_time_axis,
 )
-from Heatmap.arrays import EVENT_DTYPE
 from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import Resolution
 

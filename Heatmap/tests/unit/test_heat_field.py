@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.heat_field import (
     ColumnRange,
@@ -15,7 +16,6 @@ from Heatmap.aggregation.heat_field import (
     united,
 )
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.arrays import EVENT_DTYPE
 
 BIN = 5_000
 PRICE = PriceAxis(Decimal("0.1"), 10, first_row=1_000, n_rows=40)  # 1000 to 1040 USD

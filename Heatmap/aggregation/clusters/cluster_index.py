@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.aggregation.clusters import (
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
     LiquidationCluster,
     clusters_in_order,
@@ -13,8 +14,7 @@ from Heatmap.aggregation.clusters import (
     require_events,
     require_price,
 )
-from Heatmap.aggregation.price_groups import in_canonical_order
-from Heatmap.arrays import EVENT_DTYPE
+from Heatmap.aggregation.clusters.price_groups import in_canonical_order
 
 # So many batches wait at most before they are sorted in: each costs more memory than its events.
 _MAX_WAITING = 64

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.aggregation.clusters.price_groups import group_starts, in_canonical_order
 from Heatmap.aggregation.decay import age_weights
-from Heatmap.aggregation.price_groups import group_starts, in_canonical_order
 from Heatmap.errors import SettingsError
 
 #: Shares of the count and of the notional in the strength.

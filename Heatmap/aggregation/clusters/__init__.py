@@ -1,0 +1,1 @@
+"""Liquidations grouped into price clusters."""
