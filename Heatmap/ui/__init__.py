@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from Heatmap.ui.chart_layer import HeatmapLayer
-    from Heatmap.ui.settings_store import load_settings, save_settings
-    from Heatmap.ui.settings_tab import HeatmapSettingsTab
+    from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.settings.settings_store import load_settings, save_settings
+    from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.status_panel import StatusPanel
 
 __all__ = [
@@ -22,11 +22,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "HeatmapLayer": "Heatmap.ui.chart_layer",
-    "HeatmapSettingsTab": "Heatmap.ui.settings_tab",
+    "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
+    "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "StatusPanel": "Heatmap.ui.status_panel",
-    "load_settings": "Heatmap.ui.settings_store",
-    "save_settings": "Heatmap.ui.settings_store",
+    "load_settings": "Heatmap.ui.settings.settings_store",
+    "save_settings": "Heatmap.ui.settings.settings_store",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.ui.chart_page import START_S, grid_message, minute_candles
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 FRAMES, BATCH = 300, 25
 NAIVE_FRAMES = 5

@@ -34,7 +34,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.bench.measurements import median_ms
 from Heatmap.tests.ui.chart_page import to_array
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 ROUNDS = 21
 TOTAL, IN_TWO_DAYS = 1_000_000, 20_000

@@ -14,7 +14,7 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 
 from Heatmap.picture.packing import pack_cells
-from Heatmap.ui.page_scripts import channel_script
+from Heatmap.ui.layer.page_scripts import channel_script
 
 START_S = 1_733_360_400  # 2024-12-05T01:00:00Z
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from Heatmap.tests.ui.chart_page import ChartPage, changed, grid_message
 from Heatmap.tests.ui.conftest import HostBridge
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 
 def full_grid() -> Any:

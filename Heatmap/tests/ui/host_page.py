@@ -15,8 +15,8 @@ from Heatmap.tests.ui.chart_page import (
     minute_candles,
 )
 from Heatmap.tests.ui.conftest import HostBridge
-from Heatmap.ui.chart_layer import HeatmapLayer
-from Heatmap.ui.page_scripts import channel_script
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.page_scripts import channel_script
 
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
 html, body { margin: 0; background: #0b0b0d; overflow: hidden; }

@@ -12,7 +12,7 @@ import numpy as np
 from PyQt6.QtGui import QImage
 
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, chart_library
-from Heatmap.ui.page_scripts import channel_script
+from Heatmap.ui.layer.page_scripts import channel_script
 
 SIDE_PX, HEIGHT_PX = 480, 400
 # Below the charts there is room for a mark.

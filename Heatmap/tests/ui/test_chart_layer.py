@@ -21,7 +21,7 @@ from Heatmap.tests.ui.chart_page import (
 )
 from Heatmap.tests.ui.conftest import HostBridge
 from Heatmap.tests.ui.drawn_layer import assert_draws, assert_host_works, full_grid, wait_ready
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
@@ -400,7 +400,7 @@ def test_an_error_in_the_page_is_reported_and_the_chart_lives_on(
         "JavaScript failed: Error: grid message: 59 x 720 cells expected, got 43200"
     )
     assert [each.name for each in caplog.records if each.levelname == "ERROR"] == [
-        "Heatmap.ui.chart_layer"
+        "Heatmap.ui.layer.chart_layer"
     ]
     assert_draws(layer, chart_page)
     chart_page.js("(chart.remove(), createChart([]), 0)")

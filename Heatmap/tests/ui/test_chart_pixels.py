@@ -25,7 +25,7 @@ from Heatmap.tests.ui.chart_page import (
     minute_candles,
     to_array,
 )
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 

@@ -19,7 +19,7 @@ from Heatmap.tests.ui.chart_page import (
     page_html,
 )
 from Heatmap.tests.ui.drawn_layer import assert_draws, full_grid, wait_ready
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 

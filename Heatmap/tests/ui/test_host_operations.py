@@ -20,7 +20,7 @@ from Heatmap.tests.ui.paired_hosts import (
     Outcome,
     PairedHosts,
 )
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 

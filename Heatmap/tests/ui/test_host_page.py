@@ -26,8 +26,8 @@ from Heatmap.tests.ui.chart_page import (
 )
 from Heatmap.tests.ui.drawn_layer import assert_host_works
 from Heatmap.tests.ui.host_page import Host, candles_until, shifted
-from Heatmap.ui.chart_layer import HeatmapLayer
-from Heatmap.ui.page_revival import MAX_DEATHS
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.page_revival import MAX_DEATHS
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
@@ -332,7 +332,9 @@ def test_old_candles_that_tell_nothing_are_taken_as_utc_with_one_warning(
         assert x == pytest.approx(host.view.x_of_candle(START_S + 1800), abs=1)
         host.view.qtbot.waitUntil(lambda: layer.time_offset_ms == 0, timeout=10_000)
         host.show("BTCUSDT", minute_candles())
-    warnings = [record for record in caplog.records if record.name == "Heatmap.ui.chart_layer"]
+    warnings = [
+        record for record in caplog.records if record.name == "Heatmap.ui.layer.chart_layer"
+    ]
     assert len(warnings) == 1
     layer.set_time_offset(7_200_000)
     assert layer.time_offset_ms == 7_200_000
@@ -360,7 +362,7 @@ def test_a_page_whose_render_process_died_comes_back_with_the_heat(
     # Two layers, one line each, and one load.
     assert host.loads == 2
     assert [record.name for record in caplog.records if record.levelname == "WARNING"].count(
-        "Heatmap.ui.page_revival"
+        "Heatmap.ui.layer.page_revival"
     ) == 2
 
 

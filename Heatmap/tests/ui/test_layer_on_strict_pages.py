@@ -9,7 +9,7 @@ from PyQt6.QtTest import QTest
 
 from Heatmap.tests.ui.chart_page import ChartPage, minute_candles, page_html
 from Heatmap.tests.ui.drawn_layer import assert_draws, wait_ready
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 # All that a page can forbid and still have Lightweight Charts, and a script of its own.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QImage
 
 from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS, wait_for_change
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, changed, minute_candles
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 
 def test_a_window_narrower_than_a_pixel_is_a_hairline(

@@ -33,7 +33,7 @@ from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchan
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.host_page import shifted
 from Heatmap.tests.unit.stored_events import EVENT
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 

@@ -17,8 +17,8 @@ from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.settings_controls import choose
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab
-from Heatmap.ui.setting_rows import SettingRow
-from Heatmap.ui.settings_store import SettingsWriter
+from Heatmap.ui.settings.setting_rows import SettingRow
+from Heatmap.ui.settings.settings_store import SettingsWriter
 
 BUG = "a bug of the plugin"
 
@@ -148,7 +148,7 @@ def test_an_error_in_the_layer_itself_is_its_fault(
     host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("Heatmap.ui.chart_layer.enter_script", fail)
+        broken.setattr("Heatmap.ui.layer.chart_layer.enter_script", fail)
         host.page.load()
         host.wait(lambda: BUG in host.layer.fault)
         assert BUG in host.told()["error"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from Heatmap.heatmap_settings import PALETTES
-from Heatmap.ui.page_scripts import call_script, read_script
+from Heatmap.ui.layer.page_scripts import call_script, read_script
 from Heatmap.ui.palettes import swatch_colours
 
 PyQt6_QtQml = pytest.importorskip("PyQt6.QtQml")

@@ -30,7 +30,7 @@ from Heatmap.tests.ui.chart_page import ChartPage, page_html
 from Heatmap.tests.ui.conftest import HostBridge
 from Heatmap.tests.ui.drawn_layer import assert_host_works
 from Heatmap.ui.bridge import HeatmapBridge
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 # Both are the host's doing: it registers what comes later, and it sets another channel while the
 # page that it leaves still speaks to objects of the one before.

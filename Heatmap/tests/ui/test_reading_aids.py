@@ -19,7 +19,7 @@ from Heatmap.tests.ui.chart_page import (
     to_array,
 )
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
-from Heatmap.ui.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 

@@ -33,7 +33,7 @@ from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages
 from Heatmap.ui import HeatmapSettingsTab
-from Heatmap.ui.page_scripts import call_script, read_script
+from Heatmap.ui.layer.page_scripts import call_script, read_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
 from Heatmap.ui.status_panel import StatusPanel
 

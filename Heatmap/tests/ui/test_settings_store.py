@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QLabel, QSlider
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.tests.ui.settings_controls import CHANGES, choose
 from Heatmap.ui import HeatmapSettingsTab, load_settings
-from Heatmap.ui.settings_store import unused_texts
+from Heatmap.ui.settings.settings_store import unused_texts
 
 
 class CountingStore(QSettings):
@@ -70,7 +70,7 @@ def test_the_last_value_is_stored_by_itself_after_a_moment(
 APPLICATION = """
 import sys
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
-from Heatmap.ui.settings_store import SettingsWriter
+from Heatmap.ui.settings.settings_store import SettingsWriter
 application = QCoreApplication([])
 store = QSettings(sys.argv[1], QSettings.Format.IniFormat)
 owner = QObject()

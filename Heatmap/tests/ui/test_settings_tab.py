@@ -39,7 +39,7 @@ from Heatmap.tests.ui.settings_controls import (
     turn_to_page_of,
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
-from Heatmap.ui.setting_rows import value_range
+from Heatmap.ui.settings.setting_rows import value_range
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:

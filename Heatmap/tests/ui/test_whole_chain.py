@@ -17,8 +17,8 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.pictures import grab
-from Heatmap.ui.settings_store import load_settings
-from Heatmap.ui.settings_tab import HeatmapSettingsTab
+from Heatmap.ui.settings.settings_store import load_settings
+from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
 
 MINUTE_MS = 60_000
 T0_MS = 1_733_360_400_000  # 2024-12-05T01:00:00Z

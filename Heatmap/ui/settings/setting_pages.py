@@ -14,10 +14,10 @@ from Heatmap.heatmap_settings import (
     HeatmapSettings,
     parse_field,
 )
-from Heatmap.ui.clip_rows import ClipRows
 from Heatmap.ui.palettes import swatch_colours
-from Heatmap.ui.retention_row import RetentionConfirmation
-from Heatmap.ui.setting_rows import (
+from Heatmap.ui.settings.clip_rows import ClipRows
+from Heatmap.ui.settings.retention_row import RetentionConfirmation
+from Heatmap.ui.settings.setting_rows import (
     FIELD_WIDTH,
     Change,
     SettingRow,

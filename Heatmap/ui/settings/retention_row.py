@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
-from Heatmap.ui.setting_rows import FIELD_WIDTH, Change, SettingsPage, number_row
+from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, number_row
 from Heatmap.ui.while_visible import WhileVisible
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.runtime.guarded import guarded
-from Heatmap.ui.page_revival import PageRevival, disconnect
-from Heatmap.ui.page_scripts import (
+from Heatmap.ui.layer.page_revival import PageRevival, disconnect
+from Heatmap.ui.layer.page_scripts import (
     ABSENT,
     PRESENT,
     TOO_EARLY,

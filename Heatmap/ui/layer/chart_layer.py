@@ -25,8 +25,8 @@ from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
-from Heatmap.ui.page_link import PageLink
-from Heatmap.ui.page_scripts import enter_script
+from Heatmap.ui.layer.page_link import PageLink
+from Heatmap.ui.layer.page_scripts import enter_script
 
 _logger = logging.getLogger(__name__)
 

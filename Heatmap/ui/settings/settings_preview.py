@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.ui.settings_store import SettingsWriter
+from Heatmap.ui.settings.settings_store import SettingsWriter
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QButtonGroup, QFormLayout, QLabel, QRadioButton, QWi
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings, value_range
-from Heatmap.ui.setting_rows import Change, SettingRow, SettingsPage, number_box, plain
+from Heatmap.ui.settings.setting_rows import Change, SettingRow, SettingsPage, number_box, plain
 from Heatmap.ui.while_visible import WhileVisible
 
 FIRST_CLIP_USD = 1_000_000.0

@@ -24,10 +24,16 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
-from Heatmap.ui.setting_pages import ChartPage, LevelsPage, PicturePage, RecordingPage, ScalePage
-from Heatmap.ui.setting_rows import SettingRow, switch_row
-from Heatmap.ui.settings_preview import SettingsPreview
-from Heatmap.ui.settings_store import SettingsWriter, UnusedText, unused_texts
+from Heatmap.ui.settings.setting_pages import (
+    ChartPage,
+    LevelsPage,
+    PicturePage,
+    RecordingPage,
+    ScalePage,
+)
+from Heatmap.ui.settings.setting_rows import SettingRow, switch_row
+from Heatmap.ui.settings.settings_preview import SettingsPreview
+from Heatmap.ui.settings.settings_store import SettingsWriter, UnusedText, unused_texts
 from Heatmap.ui.status_panel import StatusPanel
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The chart layer: page, channel and scripts."""

@@ -1,0 +1,1 @@
+"""The settings tab and the store behind it."""
