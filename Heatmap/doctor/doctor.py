@@ -23,7 +23,7 @@ _Answer = TypeVar("_Answer")
 
 
 class DatabaseReport(Protocol):
-    """What is said about the database; `Heatmap.storage.sqlite.health.DatabaseHealth` satisfies it."""
+    """What is said about the database; `storage.sqlite.health.DatabaseHealth` satisfies it."""
 
     @property
     def level(self) -> str:
