@@ -2,7 +2,8 @@
 
 import os
 import sys
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
@@ -37,12 +38,37 @@ def default_database(kind: DataKind) -> Path:
     return directory / _NAMES[kind]
 
 
+def data_directory(
+    platform: str, environment: Mapping[str, str], home: Callable[[], PurePath]
+) -> PurePath:
+    """Return where programs keep their data.
+
+    Parameters
+    ----------
+    platform
+        As `sys.platform`.
+    environment
+        The process's environment.
+    home
+        Gives the home directory; asked only where the environment does not tell.
+
+    Raises
+    ------
+    RuntimeError
+        `home` knows none.
+    """
+    if platform == "win32":
+        # A relative one would depend on where the program was started; so XDG says as well.
+        local = PureWindowsPath(environment.get("LOCALAPPDATA", ""))
+        return local if local.is_absolute() else home() / "AppData" / "Local"
+    if platform == "darwin":
+        return home() / "Library" / "Application Support"
+    data = PurePosixPath(environment.get("XDG_DATA_HOME", ""))
+    return data if data.is_absolute() else home() / ".local" / "share"
+
+
 def _data_directory() -> Path:
     try:
-        if sys.platform == "win32":
-            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        if sys.platform == "darwin":
-            return Path.home() / "Library" / "Application Support"
-        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return Path(data_directory(sys.platform, os.environ, Path.home))
     except RuntimeError as error:
         raise StorageError("no home directory is known; name a database file") from error

@@ -2,11 +2,18 @@
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from Heatmap.errors import StorageError
+
+# Windows refuses longer names of files unless the machine is set up for them, and what stands
+# beside a database has longer names than the database itself.
+_LONGEST_ON_WINDOWS = 259
+_LONGEST_BESIDE = ".damaged-20260131T235959Z-99-wal"
 
 
 def database_path(path: str | os.PathLike[str]) -> Path:
@@ -28,7 +35,7 @@ def database_path(path: str | os.PathLike[str]) -> Path:
     ------
     StorageError
         The directory is missing, is no directory or may not be looked into, or `path` is a
-        directory itself.
+        directory itself; on Windows also, its name is too long.
     """
     try:
         resolved = Path(path).resolve()
@@ -39,6 +46,8 @@ def database_path(path: str | os.PathLike[str]) -> Path:
             f"the database {path} cannot be looked up: expected a file in an accessible "
             f"directory, got {error}; choose another file"
         ) from error
+    if sys.platform == "win32":
+        require_short_name(resolved)
     if is_directory:
         raise StorageError(
             f"the database {resolved} is a directory; expected a file, "
@@ -50,6 +59,25 @@ def database_path(path: str | os.PathLike[str]) -> Path:
             "or is not a directory; create it or choose another file"
         )
     return resolved
+
+
+def require_short_name(path: PurePath) -> None:
+    """Refuse a database that Windows could not rename, or not keep a log beside.
+
+    Names in the long form, with ``?`` in place of a machine, may be as long as they like.
+
+    Raises
+    ------
+    StorageError
+        It has too many characters.
+    """
+    longest = _LONGEST_ON_WINDOWS - len(_LONGEST_BESIDE)
+    name = str(path)
+    if len(name) > longest and not name.startswith("\\\\?\\"):
+        raise StorageError(
+            f"the database {path} has a name of {len(name)} characters with its directory; "
+            f"on Windows expected at most {longest}, choose a directory with a shorter name"
+        )
 
 
 def size_bytes(database: Path) -> int:
@@ -97,6 +125,26 @@ def file_id(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def database_uri(path: PurePath, query: str) -> str:
+    """Return the address by which SQLite opens a file with options of its own.
+
+    Not `Path.as_uri`: a share of another Windows machine has a host there, which SQLite refuses
+    (https://www.sqlite.org/uri.html, section 3.1: the authority is empty or ``localhost``).
+
+    Parameters
+    ----------
+    path
+        Absolute; of POSIX or of Windows, where it has a drive letter, or begins with a share.
+    query
+        Such as ``mode=ro``.
+    """
+    name = path.as_posix()
+    if path.drive.endswith(":") and not name.startswith("/"):
+        name = f"/{name}"
+    # By bytes, since a name on a POSIX disk need not be text.
+    return f"file://{quote(os.fsencode(name), safe='/:')}?{query}"
+
+
 def open_writable(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     """Open a file for writing, creating it where it does not exist.
 
@@ -110,7 +158,7 @@ def open_writable(path: Path, *, timeout_s: float) -> sqlite3.Connection:
         How long to wait for a lock, seconds: also the first look at a file may meet one.
     """
     return sqlite3.connect(
-        f"{path.as_uri()}?mode=rwc", uri=True, isolation_level=None, timeout=timeout_s
+        database_uri(path, "mode=rwc"), uri=True, isolation_level=None, timeout=timeout_s
     )
 
 
@@ -132,7 +180,7 @@ def open_read_only(
         Allow use by a thread other than the opening one; the caller sees to one at a time.
     """
     return sqlite3.connect(
-        f"{path.as_uri()}?mode=ro",
+        database_uri(path, "mode=ro"),
         uri=True,
         isolation_level=None,
         timeout=timeout_s,

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.sqlite.connections import database_path
+from Heatmap.storage.sqlite.connections import database_path, database_uri
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 from Heatmap.storage.sqlite.writer_lock import is_writer_active
@@ -212,7 +212,7 @@ def _read_as(
         storage_errors(path),
         closing(
             sqlite3.connect(
-                f"{path.as_uri()}?{mode}", uri=True, isolation_level=None, timeout=_LOCK_TIMEOUT_S
+                database_uri(path, mode), uri=True, isolation_level=None, timeout=_LOCK_TIMEOUT_S
             )
         ) as connection,
     ):
