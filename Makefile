@@ -42,6 +42,8 @@ check: setup
 	gate 'ruff' $(PY) -m ruff check .; \
 	gate 'mypy, strict, the package' $(PY) -m mypy; \
 	gate 'mypy, strict, the tools' $(PY) -m mypy tools; \
+	gate 'mypy, as on Windows' $(PY) -m mypy --platform win32; \
+	gate 'mypy, the tools as on Windows' $(PY) -m mypy --platform win32 tools; \
 	gate 'imports' $(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' \
 	    --no-logo; \
 	gate 'file length' $(PY) tools/check_lines.py; \

@@ -5,7 +5,6 @@ interrupts an installation leaves no such file, and the next run begins again fr
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -16,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import system_libraries
+
+if sys.platform != "win32":
+    import fcntl
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -53,11 +55,12 @@ def _locked() -> Iterator[int]:
     """Hold the lock of the set-up, for ``make -j2 test check`` and for two terminals."""
     VENV.mkdir(exist_ok=True)
     with LOCK.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _say("another set-up is at work in .venv; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _say("another set-up is at work in .venv; waiting for it")
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
 
 
@@ -161,6 +164,9 @@ def main(arguments: list[str]) -> int:
     """Run the set-up; ``--qt`` adds the system's shared libraries."""
     if arguments not in ([], ["--qt"]):
         _say("usage: tools/setup.sh [--qt]")
+        return 2
+    if os.name == "nt":
+        _say("this is for make on Linux; README.md has the three lines for Windows")
         return 2
     try:
         return _prepare_packages() or (_prepare_qt() if arguments else 0)

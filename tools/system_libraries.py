@@ -7,6 +7,7 @@ prints the packages that will be wanted, one line each with the alternatives spl
 """
 
 import os
+import platform
 import re
 import shutil
 import ssl
@@ -271,11 +272,15 @@ def _install_required(survey: _Survey, pyqt: Path, *, last: bool = False) -> int
     return _install_required(left, pyqt, last=True)
 
 
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
 def _offer_optional(survey: _Survey, refused: Path) -> None:
     packages = sorted(set(survey.optional_packages()))
     if shutil.which("apt-get") is None:
         return
-    if os.geteuid() == 0:
+    if _is_root():
         # Without network the attempt takes long and fails every time: one attempt per list.
         wanted = "\n".join(packages)
         if refused.is_file() and refused.read_text(encoding="utf-8") == wanted:
@@ -306,7 +311,7 @@ def ensure(site_packages: Path, refused: Path) -> int:
     int
         0 where Qt can start, 2 where something is left to do; a line on stderr says what.
     """
-    if os.uname().sysname != "Linux":
+    if platform.system() != "Linux":
         return 0  # elsewhere the wheels bring everything
     pyqt = site_packages / "PyQt6"
     lost = [name for name in _ALWAYS_LOADED if not (pyqt / name).exists()]

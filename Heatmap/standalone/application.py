@@ -204,19 +204,18 @@ def prepare_environment(environment: MutableMapping[str, str], platform: str) ->
     platform
         As `sys.platform`.
     """
-    has_display = bool(environment.get("WAYLAND_DISPLAY")) or is_reachable_display(
-        environment.get("DISPLAY", "")
-    )
     is_headless = environment.get("QT_QPA_PLATFORM") == "offscreen"
     flags = environment.get("QTWEBENGINE_CHROMIUM_FLAGS", "").split()
     if platform == "linux":
-        if not has_display and "QT_QPA_PLATFORM" not in environment:
+        # Elsewhere there is always a display, whatever DISPLAY says: a shell or an X server that
+        # runs on Windows sets it too.
+        if "QT_QPA_PLATFORM" not in environment and not _names_a_display(environment):
             environment["QT_QPA_PLATFORM"] = "offscreen"
             is_headless = True
         # Chromium's own complaints about a missing GPU or bus; the page's errors come otherwise.
         if not any(flag.startswith("--log-level") for flag in flags):
             flags.append("--log-level=3")
-        if os.geteuid() == 0 and "--no-sandbox" not in flags:
+        if _is_root() and "--no-sandbox" not in flags:
             # Chromium's sandbox refuses to run as root.
             flags.append("--no-sandbox")
     if is_headless and "--disable-gpu" not in flags:
@@ -224,6 +223,16 @@ def prepare_environment(environment: MutableMapping[str, str], platform: str) ->
     if flags:
         environment["QTWEBENGINE_CHROMIUM_FLAGS"] = " ".join(flags)
     return is_headless
+
+
+def _names_a_display(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("WAYLAND_DISPLAY")) or is_reachable_display(
+        environment.get("DISPLAY", "")
+    )
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def is_reachable_display(name: str) -> bool:
@@ -234,11 +243,12 @@ def is_reachable_display(name: str) -> bool:
     match = re.fullmatch(r":(\d+)(?:\.\d+)?", name)
     if match is None:
         return bool(name)
-    path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 - where X servers listen
-    for address in (path, f"\0{path}"):
-        with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
-            connection.connect(address)
-            return True
+    if sys.platform != "win32":
+        path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 - where X servers listen
+        for address in (path, f"\0{path}"):
+            with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+                connection.connect(address)
+                return True
     return False
 
 

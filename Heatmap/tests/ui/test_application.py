@@ -73,6 +73,29 @@ def test_without_a_display_it_draws_offscreen(
     assert (environment.get("QT_QPA_PLATFORM") == "offscreen") is is_headless
 
 
+@pytest.mark.parametrize("display", ["", ":0", "needs-to-be-defined", "127.0.0.1:0.0"])
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_where_there_is_always_a_display_no_variable_of_x11_decides(
+    platform: str, display: str
+) -> None:
+    environment = {"DISPLAY": display}
+    assert not prepare_environment(environment, platform)
+    assert environment == {"DISPLAY": display}
+    # Offscreen is what the user asks for.
+    assert prepare_environment({"QT_QPA_PLATFORM": "offscreen"}, platform)
+
+
+def test_on_windows_no_socket_is_needed_to_look_for_a_display(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(socket, "AF_UNIX")
+    monkeypatch.delattr(os, "geteuid")
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not prepare_environment({"DISPLAY": ":0"}, sys.platform)
+    assert not is_reachable_display(":0")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its X servers listen there")
 def test_a_display_that_listens_is_found() -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("\0/tmp/.X11-unix/X94322")
