@@ -21,6 +21,7 @@ from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus
+from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite.status import kept_retention_ms
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -31,7 +32,7 @@ _STDIN = 0
 
 
 def run(words: Sequence[str]) -> int:
-    """Record until a signal comes; returns the exit code."""
+    """Record until it is asked to end; returns the exit code."""
     parser = Parser(
         prog="python -m Heatmap record",
         description="Record liquidations into the database until SIGINT or SIGTERM.",
@@ -71,7 +72,7 @@ def run(words: Sequence[str]) -> int:
         with suppress(StorageError):  # not there yet, or refused below
             retention_ms = kept_retention_ms(database) or retention_ms
     end = _End()
-    _install(end)
+    program_end = ProgramEnd(end.ask)
     config = RecorderConfig(
         symbols=settings.symbols,
         ws_url=options.ws_url or WS_URL,
@@ -81,18 +82,21 @@ def run(words: Sequence[str]) -> int:
         keep_raw=settings.keep_raw,
     )
     recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
-    recorder.start()
     try:
-        _watch(
-            recorder,
-            f"recording {', '.join(settings.symbols)} into {database}",
-            end,
-            confirmed_deletions=options.confirm_retention,
-        )
+        recorder.start()
+        try:
+            _watch(
+                recorder,
+                f"recording {', '.join(settings.symbols)} into {database}",
+                end,
+                confirmed_deletions=options.confirm_retention,
+            )
+        finally:
+            recorder.stop()
+        _tell(_recorder_words(recorder.status()))
+        _settle_output()
     finally:
-        recorder.stop()
-    _tell(_recorder_words(recorder.status()))
-    _settle_output()
+        program_end.settle()
     return 0
 
 
@@ -136,7 +140,7 @@ def _watch(recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: i
 
 
 class _End:
-    """What a signal handler may touch: it runs in between whatever the main thread does.
+    """What a signal handler may touch: it runs amid whatever the main thread does.
 
     A `threading.Event` would not do. Its lock may be held by the very wait that the handler
     interrupts, and both would wait for ever.
@@ -145,20 +149,9 @@ class _End:
     def __init__(self) -> None:
         self.is_asked = False
 
-    def ask(self, _number: int, _frame: object) -> None:
+    def ask(self) -> None:
         """Take note that the program is to end."""
         self.is_asked = True
-
-
-def _install(end: _End) -> None:
-    """Let signals ask for the end; what the program was started to ignore stays ignored."""
-    signal.signal(signal.SIGTERM, end.ask)
-    # A terminal that is closed ends it as tidily as a service manager does. But `nohup` has SIGHUP
-    # ignored, and a shell's `&` may have SIGINT: that is what the user asked for.
-    for name in ("SIGINT", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, end.ask)
 
 
 class _RetentionQuestion:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import re
-import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
@@ -12,7 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QMessageLogContext,
+    QSettings,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
@@ -20,6 +25,7 @@ from qasync import QEventLoop
 from Heatmap import DataKind, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.standalone.sources import (
     SIMULATED_SYMBOL,
     Source,
@@ -42,6 +48,7 @@ SETTLE_S = 10.0
 """A picture is taken when it stands still, or after this time."""
 STILL_S = 1.0
 POLL_S = 0.1
+SIGNAL_PERIOD_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,7 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
         task.result()
     finally:
         loop.close()
+        program.settle()
     return 0
 
 
@@ -288,6 +296,7 @@ class Program:
         # The live source while a simulated one is shown in its place.
         self._waiting: Source | None = None
         self._ended = asyncio.Event()
+        self._program_end: ProgramEnd | None = None
 
     async def run(self) -> None:
         """Run until the end, then close everything.
@@ -304,7 +313,7 @@ class Program:
         settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
         window = ChartWindow(store, theme)
         window.closed.connect(self._ended.set)
-        restore_signals = self._catch_signals()
+        self._catch_signals(window)
         if self._is_headless:
             self._say(f"no display: drawing offscreen, the picture goes to {self._picture_path}")
         window.show()
@@ -329,7 +338,9 @@ class Program:
         except* HeatmapError as group:
             raise _first_error(group) from None
         finally:
-            restore_signals()
+            if self._program_end is not None:
+                # From here on a Ctrl-C interrupts what does not end.
+                self._program_end.restore()
             await window.leave()
             for source in self._sources:
                 await source.close()
@@ -403,20 +414,19 @@ class Program:
         except TimeoutError:
             return
 
-    def _catch_signals(self) -> Callable[[], None]:
-        """End the program on SIGINT and SIGTERM; returns what restores the handlers of before."""
+    def _catch_signals(self, window: ChartWindow) -> None:
+        """Let signals, and on Windows a console that is closed, end the program."""
         loop = asyncio.get_running_loop()
+        self._program_end = ProgramEnd(lambda: loop.call_soon_threadsafe(self._ended.set))
+        # Python looks for signals between its own instructions, and Qt may wait for long.
+        beat = QTimer(window)
+        beat.timeout.connect(lambda: None)
+        beat.start(SIGNAL_PERIOD_MS)
 
-        def end(_number: int, _frame: object) -> None:
-            loop.call_soon_threadsafe(self._ended.set)
-
-        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-
-        def restore() -> None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-        return restore
+    def settle(self) -> None:
+        """Say that all is closed: a console that was closed may end the process now."""
+        if self._program_end is not None:
+            self._program_end.settle()
 
     async def _report(self, window: ChartWindow) -> None:
         """Print a status line and save a picture from time to time, for want of a display."""

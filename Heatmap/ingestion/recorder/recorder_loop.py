@@ -1,4 +1,4 @@
-"""An event loop that can end while a name is being resolved."""
+"""An event loop that can end while a name is being resolved, and on Ctrl-C at any time."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,38 @@ from Heatmap.runtime.compat import override
 
 _AddressInfo = list[tuple[Any, ...]]
 
+_BEAT_S = 0.2
+
 
 class RecorderLoop(asyncio.SelectorEventLoop):
-    """Resolves names in daemon threads.
+    """Resolves names in daemon threads; wakes up for signals in the main thread.
 
     asyncio's own way is a pool whose threads both the end of a loop and the end of the interpreter
     wait for. Without a network a resolution can hang for half a minute, and stopping would too.
+
+    It waits by `select` on Windows as well, and not by completion ports (asyncio's default there):
+    so it behaves alike on all systems. What that costs there is pipes and subprocesses, which
+    nothing of the recorder needs, and more than 512 sockets, of which it has a handful. On Windows
+    no signal interrupts that waiting, so it must not last.
     """
+
+    _next_beat: asyncio.TimerHandle | None = None
+
+    @override
+    def run_forever(self) -> None:
+        """Run until it is stopped."""
+        if threading.current_thread() is not threading.main_thread():
+            super().run_forever()  # signals do not come here
+            return
+        self._beat()
+        try:
+            super().run_forever()
+        finally:
+            if self._next_beat is not None:
+                self._next_beat.cancel()
+
+    def _beat(self) -> None:
+        self._next_beat = self.call_later(_BEAT_S, self._beat)
 
     # The base class's parameters, less typed: they are handed on as they come.
     @override

@@ -143,7 +143,9 @@ class LoopbackExchange:
         ready.set_running_or_notify_cancel()
         finished.set_running_or_notify_cancel()
         try:
-            asyncio.run(self._main(ready))
+            # The same loop on all systems: Windows' own complains of clients that are cut off.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._main(ready))
         except Exception as error:
             if ready.done():
                 logger.exception("the loopback exchange has ended")
