@@ -4,12 +4,12 @@ A command's module is imported when it is called, so that ``record``, ``status``
 neither Qt nor numpy.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from Heatmap.commands.arguments import EXIT_USAGE
+from Heatmap.commands.output import discard_output, prepare_output
 from Heatmap.errors import HeatmapError
 
 _COMMANDS = ("clusters", "doctor", "record", "status")
@@ -17,6 +17,7 @@ _COMMANDS = ("clusters", "doctor", "record", "status")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` name; returns the exit code."""
+    prepare_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
     is_named = bool(words) and words[0] in _COMMANDS
     name = words.pop(0) if is_named else "window"
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     except BrokenPipeError:
         # Whoever read the output has gone; nothing is left to be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 1
 
 

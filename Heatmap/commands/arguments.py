@@ -1,6 +1,7 @@
 """What the commands share: their parser, the types of their arguments, what they print."""
 
 import argparse
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -100,5 +101,16 @@ def log_to_stderr() -> None:
 
 
 def say(text: str) -> None:
-    """Print one line for the user, at once."""
-    print(text, flush=True)
+    """Print one line for the user, at once.
+
+    Raises
+    ------
+    BrokenPipeError
+        Nobody reads it any more.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # what Windows calls a pipe whose reader has gone
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+        raise

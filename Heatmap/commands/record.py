@@ -16,6 +16,7 @@ from Heatmap.commands.arguments import (
     say,
     whole_number,
 )
+from Heatmap.commands.output import discard_output
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL
@@ -220,7 +221,7 @@ def _tell(text: str) -> None:
     try:
         say(text)
     except BrokenPipeError:  # nobody reads any more, and nobody will
-        _discard_output()
+        discard_output()
     except (OSError, ValueError):
         pass  # a full disk may have room again for the next line
 
@@ -230,14 +231,7 @@ def _settle_output() -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _discard_output()
-
-
-def _discard_output() -> None:
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        discard_output()
 
 
 def _recorder_words(status: RecorderStatus) -> str:

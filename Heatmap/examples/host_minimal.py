@@ -50,8 +50,8 @@ async def main(application: QApplication) -> None:
     await service.start()
     view, tabs, closed = QWebEngineView(), QTabWidget(), asyncio.Event()
     application.lastWindowClosed.connect(closed.set)
-    library = resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
-    view.setHtml(PAGE % library, QUrl("http://host.invalid/"))
+    library = resources.files("litecharts").joinpath("js", "lightweight-charts.js")
+    view.setHtml(PAGE % library.read_text("utf-8"), QUrl("http://host.invalid/"))
     page = view.page()
     assert page is not None  # noqa: S101 - a view always has one
     layer = HeatmapLayer(page, chart="chart", candles="priceSeries", symbol="BTCUSDT")

@@ -5,6 +5,8 @@ default database, or stands by where another recorder does. It places no orders.
 """
 
 import argparse
+import io
+import sys
 import time
 
 from Heatmap import LiveLiquidationHeatmap
@@ -36,6 +38,9 @@ def main() -> None:
     parser.add_argument("--rest-url", default=REST_URL)
     parser.add_argument("--seconds", type=float, default=5.0, help="between two looks")
     options = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console without the characters of a contract's name is no reason to end.
+        sys.stdout.reconfigure(errors="backslashreplace")
     with LiveLiquidationHeatmap(
         update_interval=options.seconds,
         db=options.db,

@@ -434,7 +434,10 @@ class Program:
             await asyncio.sleep(STATUS_LINE_PERIOD_S)
             self._say(window.status_text())
             if self._picture_path is not None:
-                save_picture(window.grab().toImage(), self._picture_path)
+                try:
+                    save_picture(window.grab().toImage(), self._picture_path)
+                except HeatmapError as error:
+                    self._say(str(error))  # the next one may be written
 
     async def _take_final_picture(self, window: ChartWindow) -> None:
         """Save a picture of the window when it has come to rest."""
@@ -465,9 +468,16 @@ def save_picture(picture: QImage, path: Path) -> None:
         The file cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
+    refusal = f"the picture cannot be written to {path}: name a file that can be"
     if not picture.save(str(part), "PNG"):
-        raise HeatmapError(f"the picture cannot be written to {path}: name a file that can be")
-    part.replace(path)
+        raise HeatmapError(refusal)
+    try:
+        part.replace(path)
+    except OSError as error:
+        # Windows replaces no file that a viewer has open.
+        with suppress(OSError):
+            part.unlink()
+        raise HeatmapError(f"{refusal}, or close what shows it ({error.strerror})") from error
 
 
 def _first_error(group: BaseExceptionGroup[HeatmapError]) -> HeatmapError:

@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PyQt6.QtGui import QImage
 
-from Heatmap.standalone.application import is_reachable_display, prepare_environment
+from Heatmap.errors import HeatmapError
+from Heatmap.standalone.application import (
+    is_reachable_display,
+    prepare_environment,
+    save_picture,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -112,3 +118,25 @@ def test_flags_that_the_user_has_set_stay() -> None:
     flags = environment["QTWEBENGINE_CHROMIUM_FLAGS"].split()
     assert flags[:2] == ["--force-dark-mode", "--log-level=0"]
     assert "--disable-gpu" in flags
+
+
+def test_a_picture_that_another_program_holds_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "heatmap.png"
+    path.write_bytes(b"before")
+
+    def refuse(_part: Path, _target: Path) -> None:
+        raise PermissionError(13, "it is in use")  # as Windows does while a viewer shows it
+
+    picture = QImage(8, 8, QImage.Format.Format_RGB32)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse)
+        with pytest.raises(HeatmapError) as raised:
+            save_picture(picture, path)
+    assert "\n" not in str(raised.value)
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [
+        ("heatmap.png", b"before")
+    ]
+    save_picture(picture, path)
+    assert path.read_bytes().startswith(b"\x89PNG")
