@@ -54,7 +54,7 @@ def _stamp() -> str:
 def _locked() -> Iterator[int]:
     """Hold the lock of the set-up, for ``make -j2 test check`` and for two terminals."""
     VENV.mkdir(exist_ok=True)
-    with LOCK.open("a") as file:
+    with LOCK.open("a", encoding="utf-8") as file:
         if sys.platform != "win32":
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,6 +90,7 @@ def pip_environment() -> dict[str, str]:
 
 def _run_logged(command: list[str], lock: int) -> bool:
     """Run a command with its output in the log; show all of it where the command fails."""
+    assert sys.platform != "win32"  # noqa: S101 - refused by main
     with LOG.open("w+", encoding="utf-8", errors="replace") as log:
         # The child holds the lock too: should this process be killed, the next set-up still waits
         # until pip has let go of the folder.

@@ -234,10 +234,10 @@ def _log(path: Path) -> Path:
 
 
 def _free_inodes(directory: Path) -> int | None:
-    if not hasattr(os, "statvfs"):  # Windows
-        return None
-    counts = os.statvfs(directory)
-    return counts.f_favail if counts.f_files else None
+    if hasattr(os, "statvfs"):  # not on Windows
+        counts = os.statvfs(directory)
+        return counts.f_favail if counts.f_files else None
+    return None
 
 
 def _size(size_bytes: int) -> str:

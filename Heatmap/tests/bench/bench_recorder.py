@@ -10,6 +10,7 @@ import asyncio
 import gc
 import json
 import logging
+import mmap
 import os
 import random
 import sqlite3
@@ -153,8 +154,9 @@ def bench_rate(folder: Path) -> bool:
 
 def resident_mb(pid: int | str = "self") -> float:
     """Return a process's resident memory, MB of 10**6 bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    assert sys.platform == "linux"
+    pages = int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1])
+    return pages * mmap.PAGESIZE / 1e6
 
 
 class _FullSink:
@@ -290,7 +292,7 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         results = [bench_rate(folder)]
-        if Path("/proc/self/statm").exists():
+        if sys.platform == "linux":
             results += [bench_steady(folder), bench_full_queue(), bench_many(folder)]
     return 0 if all(results) else 1
 

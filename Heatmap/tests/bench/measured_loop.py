@@ -81,7 +81,7 @@ class Lateness:
 
     def _note(self) -> None:
         self._ticks_s.append(time.perf_counter())
-        if self._scheduler is not None:
+        if self._scheduler is not None and hasattr(os, "pread"):
             self._waits_ns.append(int(os.pread(self._scheduler, 80, 0).split()[1]))
 
     def summary(self) -> dict[str, float]:
@@ -110,8 +110,10 @@ class Lateness:
 
 def open_scheduler_file() -> int | None:
     """Open what Linux knows of this thread's waits: running and waiting time, nanoseconds."""
-    path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
-    return os.open(path, os.O_RDONLY) if path.exists() else None
+    if sys.platform == "linux":
+        path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        return os.open(path, os.O_RDONLY) if path.exists() else None
+    return None
 
 
 async def measure(chart: Chart, script: Script) -> dict[str, Any]:

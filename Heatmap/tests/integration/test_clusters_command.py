@@ -19,6 +19,7 @@ from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import ROOT, assert_one_line, environment
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.stored_events import EVENT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -175,6 +176,7 @@ def following(path: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@posix_only
 def test_follow_prints_again_when_clusters_change_and_ends_on_a_signal(path: Path) -> None:
     now_ms = wall_ms()
     store(path, events(now_ms))

@@ -18,6 +18,7 @@ from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import assert_one_line, environment
 from Heatmap.tests.integration.memory_sink import eventually
+from Heatmap.tests.systems import linux_only, posix_only
 
 
 def messages_file(directory: Path, text: str) -> Path:
@@ -164,6 +165,7 @@ def test_record_status_and_doctor_load_neither_qt_nor_numpy(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
 
 
+@posix_only
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_record_ends_on_a_signal_with_everything_closed(number: int, tmp_path: Path) -> None:
     database = tmp_path / "x.sqlite3"
@@ -207,7 +209,7 @@ def recording(tmp_path: Path, *before: str, stdout: Any = subprocess.PIPE) -> It
 def assert_goes_on_and_ends_in_order(process: Any) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=1)
-    process.send_signal(signal.SIGTERM)
+    process.terminate()  # on POSIX, where this is used, by SIGTERM
     assert process.wait(timeout=5) == 0
     assert "Traceback" not in process.stderr.read()
 
@@ -219,7 +221,7 @@ def opened(tmp_path: Path) -> bool:
         return False
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@linux_only
 def test_record_goes_on_when_its_output_cannot_be_written(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full, recording(tmp_path, stdout=full) as process:
         eventually(lambda: opened(tmp_path))
@@ -227,7 +229,7 @@ def test_record_goes_on_when_its_output_cannot_be_written(tmp_path: Path) -> Non
         assert_goes_on_and_ends_in_order(process)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+@posix_only
 def test_record_goes_on_when_nobody_reads_its_output(tmp_path: Path) -> None:
     with recording(tmp_path) as process:
         assert "recording BTCUSDT" in process.stdout.readline()
@@ -236,7 +238,7 @@ def test_record_goes_on_when_nobody_reads_its_output(tmp_path: Path) -> None:
         assert_goes_on_and_ends_in_order(process)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@posix_only
 @pytest.mark.parametrize("number", ["SIGHUP", "SIGINT"])
 def test_record_ignores_what_it_was_started_to_ignore(number: str, tmp_path: Path) -> None:
     # As `nohup` and a shell's `&` do.

@@ -27,6 +27,8 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.own_program import run_program
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.stored_events import EVENT
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -502,6 +504,7 @@ def test_a_program_uses_it_without_qt(exchange: ScriptedExchange, path: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
+@posix_only
 def test_the_example_prints_clusters_until_it_is_interrupted(
     exchange: ScriptedExchange, path: Path
 ) -> None:
@@ -589,12 +592,5 @@ heatmap.stop()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_is_stopped_and_can_be_started(tmp_path: Path) -> None:
-    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
-    done = subprocess.run(  # noqa: S603 - this interpreter
-        [*words, str(tmp_path / "x.sqlite3")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_program(FORK, tmp_path / "x.sqlite3")
     assert done.returncode == 0, done.stderr

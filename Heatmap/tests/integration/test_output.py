@@ -17,6 +17,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.memory_sink import eventually
+from Heatmap.tests.systems import posix_only
 
 # None of the encodings knows all of these, and ASCII knows none.
 NAME = "币安人生 ≥ ↔ → Jörg"
@@ -84,7 +85,7 @@ def running(folder: Path, encoding: str, *words: str) -> Iterator[Any]:
             process.kill()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="other processes cannot be sent signals there")
+@posix_only
 def test_record_says_where_it_records_in_any_encoding(tmp_path: Path, database: Path) -> None:
     words = ("-m", "Heatmap", "record", *NOWHERE, "--db", str(database))
     with running(tmp_path, "cp1252", *words) as process:
@@ -104,7 +105,7 @@ def test_the_window_says_where_its_picture_is_in_any_encoding(tmp_path: Path) ->
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="other processes cannot be sent signals there")
+@posix_only
 def test_a_picture_that_cannot_be_replaced_now_is_said_and_tried_again(tmp_path: Path) -> None:
     code = (
         "import sys\n"

@@ -16,6 +16,7 @@ from Heatmap.storage.sqlite.status import read_status
 from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.windows_console import EXIT_STATUS
 
 WINDOWS_PATIENCE_S = 5.0
@@ -106,7 +107,7 @@ def test_a_closed_console_ends_the_window_when_all_is_closed(tmp_path: Path) -> 
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="other processes cannot be sent signals there")
+@posix_only
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
 def test_every_signal_ends_the_window_in_order(name: str, tmp_path: Path) -> None:
     words = ("--source", "demo", "--screenshot", "demo.png", "--db", "x.sqlite3")

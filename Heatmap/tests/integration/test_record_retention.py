@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -22,6 +21,9 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.unit.stored_events import events
+
+if sys.platform != "win32":
+    import pty
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY_MS = 86_400_000

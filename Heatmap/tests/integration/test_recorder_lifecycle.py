@@ -25,6 +25,7 @@ from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, 
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.own_program import run_program
+from Heatmap.tests.systems import posix_only
 
 StartRecorder = Callable[..., Recorder]
 
@@ -240,6 +241,7 @@ def test_the_end_of_the_interpreter_stops_the_recorder(
         assert len(reader.read_window("BTCUSDT", 0, None).events) == 1
 
 
+@posix_only
 def test_ctrl_c_amid_a_start_leaves_no_recorder_behind(
     exchange: ScriptedExchange, start_recorder: StartRecorder, sink: MemorySink
 ) -> None:
@@ -267,6 +269,7 @@ def test_ctrl_c_amid_a_start_leaves_no_recorder_behind(
     assert len(exchange.served) == 1
 
 
+@posix_only
 def test_after_an_interrupted_start_the_next_one_waits_for_its_end_or_says_so(
     start_recorder: StartRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +310,7 @@ class SlowSink(MemorySink):
         super().close()
 
 
+@posix_only
 def test_ctrl_c_amid_a_stop_leaves_it_running_until_it_has_written_all(
     start_recorder: StartRecorder,
 ) -> None:

@@ -29,6 +29,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.service_world import RecordingLayer
+from Heatmap.tests.systems import posix_only
 
 ROOT = Path(__file__).resolve().parents[3]
 StartRecorder = Callable[..., Recorder]
@@ -127,6 +128,7 @@ def test_the_standby_takes_over_when_the_writer_stops_and_leaves_no_gap(
     assert counters["received"] == counters["stored"] + counters["duplicates"]
 
 
+@posix_only
 def test_a_killed_writer_is_followed_within_ten_seconds_and_its_last_events_are_added(
     exchange: ScriptedExchange, start_recorder: StartRecorder, path: Path
 ) -> None:
@@ -256,6 +258,7 @@ def test_a_standby_that_stops_right_after_the_writer_died_writes_what_it_kept(
     assert stored_times(path) == [sent]
 
 
+@posix_only
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_record_stands_by_in_one_line_and_ends_on_a_signal(
     exchange: ScriptedExchange, start_on: StartOn, path: Path, number: int

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.tests.systems import posix_only
+
+pytestmark = posix_only
+
 ROOT = Path(__file__).resolve().parents[3]
 # Far beyond what they take; pytest's own limit comes later.
 LIMIT_S = 100.0

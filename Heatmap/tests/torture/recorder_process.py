@@ -15,9 +15,8 @@ import ctypes
 import gc
 import json
 import logging
-import os
+import mmap
 import random
-import resource
 import sys
 import threading
 import time
@@ -31,8 +30,12 @@ from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.storage.sqlite_store import SqliteStore
 
+if sys.platform != "win32":
+    import resource
+assert sys.platform != "win32", "it looks at itself as Linux shows it"
+
 _logger = logging.getLogger("recorder process")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PAGE_BYTES = mmap.PAGESIZE
 
 
 class _Complaints(logging.Handler):

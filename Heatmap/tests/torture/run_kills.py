@@ -24,6 +24,7 @@ from statistics import median
 from typing import Self
 
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
+from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite.migrations import APPLICATION_ID, MIGRATIONS, apply_scripts
 from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.tests.torture.hostile_exchange import HostileExchange, Line
@@ -101,14 +102,14 @@ class RecordCommand:
         """Kill it; return when, monotonic."""
         killed_s = time.monotonic()
         if self.is_running:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.kill()
         await self._process.wait()
         return killed_s
 
     async def terminate(self) -> tuple[float, int | None]:
         """Ask it to end; return how long it took and its exit status."""
         begun_s = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         await asyncio.wait_for(self._process.wait(), 30)
         return time.monotonic() - begun_s, self._process.returncode
 
@@ -408,17 +409,18 @@ def _is_inside(ts_ms: int, spans: list[tuple[int, int]]) -> bool:
 
 def _writer_of(database: Path, one: RecordCommand, other: RecordCommand) -> RecordCommand:
     """Return the process that holds the writer's lock, told by the kernel's list of locks."""
+    assert sys.platform == "linux"
     inode = lock_path(database).stat().st_ino
     holders = {
         int(line.split()[4])
-        for line in Path("/proc/locks").read_text().splitlines()
+        for line in Path("/proc/locks").read_text("utf-8").splitlines()
         if "->" not in line and line.split()[5].endswith(f":{inode}")
     }
     return next((command for command in (one, other) if command.pid in holders), one)
 
 
 def _newest_push_ms(database: Path) -> int:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(database_uri(database, "mode=ro"), uri=True)) as connection:
         newest: int | None = connection.execute("SELECT max(push_ms) FROM liq_events").fetchone()[0]
     return newest or 0
 

@@ -95,7 +95,9 @@ def has_build(build: str) -> bool:
 def chart_library(build: str = PACKAGED_BUILD) -> str:
     """Give the text of a build; skip the test where it is absent."""
     if build == PACKAGED_BUILD:
-        return resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text()
+        return (
+            resources.files("litecharts").joinpath("js", "lightweight-charts.js").read_text("utf-8")
+        )
     if not has_build(build):
         pytest.skip(f"Lightweight Charts {build} is absent: tools/fetch_chart_builds.py needs npm")
     return _path_of(build).read_text(encoding="utf-8")

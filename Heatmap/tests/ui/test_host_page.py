@@ -1,8 +1,6 @@
 """The plugin in a page and an application shaped like the host's, with the real service."""
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
+from Heatmap.tests.systems import kill
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -122,7 +121,7 @@ def live(
 
 
 def kill_renderer(page: QWebEnginePage) -> None:
-    os.kill(page.renderProcessPid(), signal.SIGKILL)
+    kill(page.renderProcessPid())
 
 
 def test_the_heat_comes_with_a_recorded_symbol_and_goes_with_another(

@@ -8,8 +8,9 @@ import asyncio
 import ctypes
 import gc
 import json
-import os
+import mmap
 import random
+import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from Heatmap.heatmap_settings import PALETTES
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.left_behind import own_threads
+from Heatmap.tests.systems import linux_only
 from Heatmap.tests.ui.chart_page import ChartPage, page_html
 from Heatmap.tests.ui.conftest import HostBridge
 from Heatmap.tests.ui.drawn_layer import assert_host_works
@@ -51,7 +53,7 @@ MEASURED = {
 # Qt gives its answer to a call of the page that was left to the page that follows, whose client
 # does not know it: the same happens with a host's own calls, without any layer.
 LATE_ANSWER = "Uncaught TypeError: channel.execCallbacks[message.id] is not a function"
-MEGABYTE, PAGE_BYTES = 2**20, os.sysconf("SC_PAGE_SIZE")
+MEGABYTE, PAGE_BYTES = 2**20, mmap.PAGESIZE
 # Chromium keeps the pages that have been left until it is short of memory: here it is.
 PRESSURE = """(() => {
   let sum = 0;
@@ -430,7 +432,8 @@ def native_mb() -> float:
 
 def resident_mb(process: int) -> float:
     """Give a process's resident memory that is its own."""
-    pages = Path(f"/proc/{process}/statm").read_text().split()
+    assert sys.platform == "linux"
+    pages = Path(f"/proc/{process}/statm").read_text("utf-8").split()
     return (int(pages[1]) - int(pages[2])) * PAGE_BYTES / MEGABYTE
 
 
@@ -461,6 +464,7 @@ def session(qt_run: Callable[..., Any], chart_page: ChartPage, tmp_path: Path) -
             qt_run(service.stop(), timeout=20_000)
 
 
+@linux_only
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("traced")
 def test_two_hundred_rounds_in_any_order_leave_nothing_behind(

@@ -136,7 +136,7 @@ def test_sqlite_refuses_a_host_and_takes_an_empty_one_before_two_slashes(tmp_pat
     with closing(sqlite3.connect(database_uri(share, "mode=ro"), uri=True)) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     with pytest.raises(sqlite3.OperationalError, match="authority"):
-        sqlite3.connect(share.as_uri(), uri=True)
+        sqlite3.connect(f"file:{share.as_posix()}", uri=True)
 
 
 @pytest.mark.parametrize(

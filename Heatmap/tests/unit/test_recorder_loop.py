@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-import pytest
+from Heatmap.tests.systems import posix_only
 
 # On Windows no signal interrupts `select`; here it does, unless it is held back meanwhile.
 DEAF_PROGRAM = """
@@ -31,7 +31,7 @@ with asyncio.Runner(loop_factory=lambda: RecorderLoop(Deaf())) as runner:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be held back there")
+@posix_only
 def test_ctrl_c_ends_the_loop_where_nothing_else_wakes_it() -> None:
     with subprocess.Popen(  # noqa: S603 - this interpreter, a fixed text
         [sys.executable, "-c", DEAF_PROGRAM], stdout=subprocess.PIPE, encoding="utf-8"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
+from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 
@@ -22,12 +23,12 @@ def locked(path: Path) -> None:
 
 def read_only(path: Path) -> None:
     sqlite3.connect(path).execute("CREATE TABLE t (a)").connection.close()
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(database_uri(path, "mode=ro"), uri=True)) as connection:
         connection.execute("INSERT INTO t VALUES (1)")
 
 
 def missing(path: Path) -> None:
-    sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True).close()
+    sqlite3.connect(database_uri(path, "mode=ro"), uri=True).close()
 
 
 def full(path: Path) -> None:
