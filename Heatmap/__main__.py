@@ -26,6 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeatmapError as error:
         print(f"Heatmap: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except ImportError as error:
+        if error.name is None or error.name.partition(".")[0] == "Heatmap":
+            raise
+        # Mostly the wrong Python: the system's, and not that of the virtual environment.
+        print(
+            f"Heatmap: {error.name} cannot be loaded by {sys.executable} ({error}); "
+            "README.md says how to install it, and with which Python to start",
+            file=sys.stderr,
+        )
+        return EXIT_USAGE
     except BrokenPipeError:
         # Whoever read the output has gone; nothing is left to be said.
         discard_output()

@@ -36,7 +36,8 @@ def run(words: Sequence[str]) -> int:
     """Record until it is asked to end; returns the exit code."""
     parser = Parser(
         prog="python -m Heatmap record",
-        description="Record liquidations into the database until SIGINT or SIGTERM.",
+        description="Record liquidations into the database until Ctrl-C or SIGTERM, or until the "
+        "terminal is closed.",
         allow_abbrev=False,
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")

@@ -187,6 +187,28 @@ def test_record_ends_on_a_signal_with_everything_closed(number: int, tmp_path: P
         assert store.kind is DataKind.LIVE
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"), [(("record",), "websockets"), ((), "PyQt6"), (("clusters",), "numpy")]
+)
+def test_the_wrong_python_is_named_in_one_line(
+    words: tuple[str, ...], missing: str, tmp_path: Path
+) -> None:
+    # A package that is not there: the system's Python, instead of the virtual environment's.
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from Heatmap.__main__ import main; sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert_one_line(done, missing, sys.executable)
+
+
 @contextmanager
 def recording(tmp_path: Path, *before: str, stdout: Any = subprocess.PIPE) -> Iterator[Any]:
     """Run ``record`` against a port on which nobody listens; `before` starts it where given."""

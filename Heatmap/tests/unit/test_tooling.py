@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -190,3 +191,16 @@ def test_an_unknown_option_of_the_set_up_is_refused() -> None:
     )
     assert result.returncode == 2
     assert "--qt" in result.stderr
+
+
+def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_only() -> None:
+    # Windows' users install from either, without the set-up of `make`.
+    text = (_ROOT / "requirements.txt").read_text(encoding="ascii")
+    pinned = {
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    }
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {*project["dependencies"], *project["optional-dependencies"]["standalone"]}
+    assert asked <= pinned
+    # One name and its versions: no marker, no address, no option.
+    assert [line for line in pinned if not re.fullmatch(r"[\w.-]+(==|>=)[\w.,<>=]+", line)] == []
