@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
@@ -234,6 +235,14 @@ async def _check_name(visit: _Visit) -> Verdict:
     return describe_name(visit.host, visit.addresses, is_proxy=visit.proxy is not None)
 
 
+def system_words(number: int) -> str:
+    """Return what the system calls an error of a socket."""
+    if sys.platform == "win32" and number in socket.errorTab:
+        # Sockets have numbers of their own there: the C library calls all of them unknown.
+        return socket.errorTab[number].rstrip(".")
+    return os.strerror(number)
+
+
 async def _check_tcp(visit: _Visit) -> Verdict:
     failed: dict[str, str] = {}
     with contextlib.suppress(TimeoutError):
@@ -247,7 +256,7 @@ async def _check_tcp(visit: _Visit) -> Verdict:
                     failed[address] = f"no answer in {visit.times.address_s:g} s"
                 except OSError as error:
                     # asyncio puts its own words in the place of the system's.
-                    failed[address] = os.strerror(error.errno) if error.errno else reason_of(error)
+                    failed[address] = system_words(error.errno) if error.errno else reason_of(error)
                 else:
                     await _drop(writer)
                     visit.address = address
