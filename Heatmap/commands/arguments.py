@@ -4,6 +4,7 @@ import argparse
 import errno
 import logging
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -109,7 +110,11 @@ def say(text: str) -> None:
         Nobody reads it any more.
     """
     try:
-        print(text, flush=True)
+        try:
+            print(text, flush=True)
+        except UnicodeEncodeError:  # where `prepare_output` was not called
+            encoding = sys.stdout.encoding
+            print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError as error:
         if error.errno == errno.EINVAL:  # what Windows calls a pipe whose reader has gone
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error

@@ -1,6 +1,7 @@
 """What the programs print reaches any console and any pipe, whatever characters these know."""
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -164,6 +165,16 @@ def test_without_any_console_nothing_breaks(words: tuple[str, ...], tmp_path: Pa
         )
         done = call(tmp_path, "utf-8", "-c", code, *words)
     assert done.returncode == (2 if words == ("--bogus",) else 0)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_line_is_printed_also_where_nobody_prepared_for_it(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, errors="strict"))
+    say(NAME)
+    assert raw.getvalue().decode(encoding).splitlines() == [shown(NAME, encoding)]
 
 
 def test_a_reader_that_has_gone_is_the_same_under_both_names(
