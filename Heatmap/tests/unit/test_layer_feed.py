@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService
-from Heatmap.feeds import layer_feed
 from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.feeds import layer_feed
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.heatmap_settings import HeatmapSettings
