@@ -47,6 +47,7 @@ check: setup
 	gate 'imports' $(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' \
 	    --no-logo; \
 	gate 'file length' $(PY) tools/check_lines.py; \
+	gate 'settings table' $(PY) tools/settings_table.py --check; \
 	test -z "$$failed"
 
 # For Qt's shared libraries: the packages come from the wheel's own list.

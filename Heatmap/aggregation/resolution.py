@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.domain.events import Viewport
-from Heatmap.heatmap_settings import Resolution
+from Heatmap.setting_fields import Resolution
 
 #: Bin widths a column can have, milliseconds.
-TIME_BINS_MS = (5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000)
+TIME_BINS_MS = (
+    *(5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000),
+    # For windows of a week and a month.
+    *(300_000, 600_000, 900_000, 1_800_000),
+)
 #: Part of the visible price range that is built above and below it, so that a small pan is free.
 MARGIN = 0.25
 #: Rows built beyond the margin on both sides, for what the price blur carries over the edge.

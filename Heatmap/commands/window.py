@@ -15,7 +15,7 @@ from Heatmap.commands.arguments import (
     say,
     seconds,
 )
-from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings, allowed_values
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, SETTINGS, WS_URL, HeatmapSettings
 from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
 
 # Fields with an option of another name or with a meaning of their own on the command line.
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
                 option,
                 dest=f"set_{name}",
                 metavar="VALUE",
-                help=f"{allowed_values(name)}; default {text}",
+                help=f"{SETTINGS[name].kind.allowed}; default {text}",
             )
     return parser
 

@@ -24,7 +24,7 @@ from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.feeds.layer_port import LayerPort
-from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
     CellQuery,
@@ -36,6 +36,7 @@ from Heatmap.picture.messages import (
 from Heatmap.picture.words import level_words
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, hand_over
+from Heatmap.setting_fields import Effect
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +45,11 @@ LISTING_S = 1.0
 RETRY_S = 5.0
 """Time until the next try after building failed."""
 
-_RESTYLING = frozenset({"normalization", "clip_percentile", "clip_usd", "price_profile"})
-_LEVELLING = frozenset({"enabled", "symbols", "side", "cluster_levels", "cluster_level_count"})
 _HIDDEN_SIDE = {"longs": "short", "shorts": "long"}
-_REBUILDING = frozenset(
-    {"window", "decay", "shape", "side", "minimum_notional", "resolution", "retention_days"}
-)
+_RESTARTING = SETTINGS.with_effect(Effect.RESTART)
+_REBUILDING = SETTINGS.with_effect(Effect.REBUILD)
+_RESTYLING = SETTINGS.with_effect(Effect.RESTYLE)
+_LINES = SETTINGS.with_effect(Effect.LINES)
 
 
 class LayerState(Enum):
@@ -179,13 +179,12 @@ class LayerFeed:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Take over changed settings; only what they touch is built again."""
         before, self._settings = self._settings, settings
-        old, new = before.as_mapping(), settings.as_mapping()
-        changed = {name for name in new if old[name] != new[name]}
+        changed = changed_fields(before, settings)
         self._schedule.update_interval_s = settings.update_interval_ms / 1000
         self._send_options()
-        if changed & _LEVELLING:
+        if changed & _LINES:
             self._follow_clusters()
-        if "enabled" in changed or "symbols" in changed:
+        if changed & _RESTARTING:
             self._restart()
         elif changed & _REBUILDING:
             self._request_rebuild()
@@ -449,7 +448,7 @@ class LayerFeed:
         self._clusters = []
         feed, symbol = self._context.clusters, self.layer.symbol
         is_open = self._turns.loop is not None
-        wanted = is_open and self._settings.cluster_levels and self._is_drawing()
+        wanted = is_open and self._settings.cluster_lines and self._is_drawing()
         if wanted and feed is not None and symbol is not None:
             self._leave_clusters = feed.subscribe(symbol, self._take_clusters)
         elif self._shown_levels:
@@ -472,7 +471,7 @@ class LayerFeed:
                 "fromMs": cluster.first_event_ms,
                 "text": level_words(cluster, now_ms),
             }
-            for cluster in shown[: self._settings.cluster_level_count]
+            for cluster in shown[: self._settings.cluster_line_count]
         ]
         if levels != self._shown_levels:
             self._shown_levels = levels
@@ -506,15 +505,11 @@ class LayerFeed:
         self._tell(
             self.layer.set_options,
             {
-                "visible": settings.enabled,
-                "opacity": settings.opacity,
-                "palette": settings.palette,
-                "hatch": settings.gap_hatch,
                 "label": self._context.label,
-                "colourBar": settings.colour_bar,
-                "profile": settings.price_profile,
-                "tooltip": settings.tooltip,
-                "sourceLine": settings.source_line,
+                **{
+                    option: getattr(settings, name)
+                    for name, option in SETTINGS.page_options().items()
+                },
             },
         )
 

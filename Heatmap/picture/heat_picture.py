@@ -31,13 +31,14 @@ from Heatmap.aggregation.resolution import (
     fits,
 )
 from Heatmap.domain.events import LiquidationEvent, Viewport
-from Heatmap.heatmap_settings import HeatmapSettings, Resolution
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.cell_report import describe_cell
 from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
 from Heatmap.picture.words import BRIGHTEST, bound_text, colour_bar_labels, source_words
+from Heatmap.setting_fields import Effect, Resolution
 from Heatmap.storage.sqlite.event_reader import EventReader
 
 COVERAGE_PERIOD_S = 1.0
@@ -48,16 +49,7 @@ EMPTY_CLIP_USD = 100_000.0
 """Where the scale ends while there is nothing to take a percentile of."""
 
 
-_SHAPING_FIELDS = (
-    "window",
-    "decay",
-    "shape",
-    "side",
-    "minimum_notional",
-    "resolution",
-    "clip_percentile",
-    "clip_usd",
-)
+_RESCALING = SETTINGS.with_effect(Effect.RESCALE)
 
 Pending = Sequence[tuple[int, LiquidationEvent]]
 
@@ -428,7 +420,7 @@ class HeatPicture:
 
 def _same_values(before: HeatmapSettings, after: HeatmapSettings) -> bool:
     """Whether both settings give the same values in USD, so that the clip should hold still."""
-    return all(getattr(before, name) == getattr(after, name) for name in _SHAPING_FIELDS)
+    return changed_fields(before, after).isdisjoint(_RESCALING)
 
 
 def _needed_span(time: TimeAxis, settings: HeatmapSettings) -> tuple[int, int]:

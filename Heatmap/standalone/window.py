@@ -45,7 +45,10 @@ CANDLE_COUNT = 1500
 SPARE_CANDLES = 50
 THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
 """Palette that suits a background, where the user has not chosen one."""
-AUTOMATIC_INTERVALS = {"2h": "1m", "8h": "1m", "2d": "5m"}
+MOST_AUTOMATIC_CANDLES = 720
+"""With the automatic interval a window shows at most this many candles."""
+MOST_CANDLES = 6_000
+"""No more are loaded, whatever interval is chosen for a long window."""
 """Candle interval that shows a window in a few hundred candles."""
 SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
 
@@ -337,10 +340,10 @@ class ChartWindow(QMainWindow):
             source.service.detach(self.layer)
 
     def _wanted_interval(self, settings: HeatmapSettings) -> str:
-        return str(self._intervals.currentData()) or AUTOMATIC_INTERVALS[settings.window]
+        return str(self._intervals.currentData()) or automatic_interval(settings.window_ms)
 
     def _visible_bars(self, settings: HeatmapSettings) -> int:
-        return settings.window_ms // INTERVALS_MS[self._interval]
+        return min(settings.window_ms // INTERVALS_MS[self._interval], MOST_CANDLES)
 
     def _request_candles(self) -> None:
         """Load the candles anew when another interval or window is wanted."""
@@ -366,7 +369,9 @@ class ChartWindow(QMainWindow):
             source.ws_url,
             settings.symbols[0],
             self._interval,
-            count=max(CANDLE_COUNT, self._visible_bars(settings) + SPARE_CANDLES),
+            count=min(
+                MOST_CANDLES, max(CANDLE_COUNT, self._visible_bars(settings) + SPARE_CANDLES)
+            ),
             on_history=self._show_history,
             on_candle=self.page.update_candle,
             on_state=self._note_candle_state,
@@ -392,6 +397,14 @@ class ChartWindow(QMainWindow):
 
     def _note_candle_state(self, text: str) -> None:
         self._candle_state = text
+
+
+def automatic_interval(window_ms: int) -> str:
+    """Return the finest candle interval of which a window holds at most 720."""
+    for interval in SELECTABLE_INTERVALS:
+        if window_ms <= MOST_AUTOMATIC_CANDLES * INTERVALS_MS[interval]:
+            return interval
+    return SELECTABLE_INTERVALS[-1]
 
 
 _CHROME = {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from Heatmap.aggregation.clusters.price_groups import group_starts, in_canonical_order
 from Heatmap.aggregation.decay import age_weights
 from Heatmap.errors import SettingsError
+from Heatmap.heatmap_settings import SETTINGS
 
 #: Shares of the count and of the notional in the strength.
 COUNT_SHARE, NOTIONAL_SHARE = 0.4, 0.6
@@ -27,10 +28,13 @@ _Number = TypeVar("_Number", np.int64, np.float64)
 
 #: Parameter to its smallest and largest value.
 PARAMETER_RANGES = {
-    "cluster_window_pct": (1e-6, 1.0),
-    "min_cluster_size": (1, 1_000_000),
-    "time_decay_minutes": (0.01, 100_000.0),
-    "lookback_time_constants": (0.1, 50.0),
+    name: SETTINGS.range(name)
+    for name in (
+        "cluster_window_pct",
+        "min_cluster_size",
+        "time_decay_minutes",
+        "lookback_time_constants",
+    )
 }
 
 

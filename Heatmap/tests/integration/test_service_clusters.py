@@ -82,21 +82,21 @@ def test_levels_are_drawn_the_strongest_first_and_go_when_switched_off(tmp_path:
         service, layer = world.service, world.layer
         await world.until(lambda: bool(layer.grids))
         assert layer.levels == []
-        service.apply_settings(service.settings.changed(cluster_levels=True))
+        service.apply_settings(service.settings.changed(cluster_lines=True))
         await world.until(lambda: bool(layer.levels))
         levels = layer.levels[-1]
         assert [one["strength"] for one in levels] == sorted(
             (one["strength"] for one in levels), reverse=True
         )
         assert all("\u2265" in one["text"] for one in levels)
-        service.apply_settings(service.settings.changed(cluster_level_count=1))
+        service.apply_settings(service.settings.changed(cluster_line_count=1))
         await world.until(lambda: len(layer.levels[-1]) == 1)
         # Other parameters are looked at with at once: no cluster is that large.
         service.apply_settings(service.settings.changed(min_cluster_size=1000))
         await world.until(lambda: not layer.levels[-1])
         service.apply_settings(service.settings.changed(min_cluster_size=5))
         await world.until(lambda: bool(layer.levels[-1]))
-        service.apply_settings(service.settings.changed(cluster_levels=False))
+        service.apply_settings(service.settings.changed(cluster_lines=False))
         await world.until(lambda: not layer.levels[-1])
 
     in_world(tmp_path, script)
@@ -110,7 +110,7 @@ def test_a_page_that_comes_back_gets_its_levels_again(tmp_path: Path) -> None:
         layer.open_page()
         await world.until(lambda: len(layer.levels) > told and bool(layer.levels[-1]))
 
-    in_world(tmp_path, script, cluster_levels=True)
+    in_world(tmp_path, script, cluster_lines=True)
 
 
 def test_what_cannot_be_asked_is_refused_in_words(tmp_path: Path) -> None:
@@ -251,4 +251,4 @@ def test_levels_are_those_of_the_side_that_is_drawn(tmp_path: Path) -> None:
         service.apply_settings(service.settings.changed(side="longs"))
         await world.until(lambda: {one["side"] for one in layer.levels[-1]} == {"long"})
 
-    in_world(tmp_path, script, cluster_levels=True)
+    in_world(tmp_path, script, cluster_lines=True)

@@ -50,7 +50,7 @@ RESTARTS, RANDOM_CLOSINGS, SEED = 8, 12, 20_241_205
 
 
 def start_and_stop_again_and_again(host: Host) -> None:
-    service = host.make_service(cluster_levels=True)
+    service = host.make_service(cluster_lines=True)
     service.attach(host.layer)
 
     async def script() -> None:
@@ -261,7 +261,7 @@ def meet_failing_listeners(host: Host) -> None:
 
 def meet_a_failing_layer(host: Host) -> None:
     layer_feed.RETRY_S = 0.05
-    service = host.make_service(cluster_levels=True)
+    service = host.make_service(cluster_lines=True)
     failing = FailingLayer()
 
     async def script() -> None:

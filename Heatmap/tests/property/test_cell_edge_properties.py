@@ -24,7 +24,7 @@ from Heatmap.aggregation.resolution import (
     time_bin_ms,
 )
 from Heatmap.domain.events import Viewport
-from Heatmap.heatmap_settings import Resolution
+from Heatmap.setting_fields import Resolution
 from Heatmap.tests.property.field_cases import (
     BIN,
     FIRST_COL,

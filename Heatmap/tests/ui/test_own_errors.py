@@ -61,7 +61,7 @@ def host(
         service = make_service(
             exchange,
             tmp_path / "x.sqlite3",
-            HeatmapSettings(enabled=True, cluster_levels=True, cluster_interval_s=1.0),
+            HeatmapSettings(enabled=True, cluster_lines=True, cluster_interval_s=1.0),
         )
         qt_run(service.start(), timeout=20_000)
         shift = START_MS // 60_000 * 60 - START_S

@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import SettingsError
+from Heatmap.heatmap_settings import SETTINGS
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.tests.ui.prepared_service import PreparedService
@@ -39,7 +40,6 @@ from Heatmap.tests.ui.settings_controls import (
     turn_to_page_of,
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
-from Heatmap.ui.settings.setting_rows import value_range
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:
@@ -123,7 +123,7 @@ def test_a_number_can_be_entered_exactly_as_far_as_it_is_allowed(
         with pytest.raises(SettingsError):
             HeatmapSettings().changed(**{name: beyond})
     if name != "clip_usd":
-        assert (low, high) == pytest.approx(value_range(name))
+        assert (low, high) == pytest.approx(SETTINGS.range(name))
 
 
 # -- taking back ------------------------------------------------------------------------------
@@ -438,7 +438,7 @@ def test_a_shorter_retention_says_what_it_deletes_and_waits_for_the_button(
     assert words.text() == "Counting what that deletes"
     assert not button.isEnabled()
     service.recorder = retention(14, 7, 4321)
-    tab._recording.refresh_retention(service.settings)
+    tab.findChild(QLabel, "retention_words").refresh()
     assert "14 days" in words.text()
     assert "7 days" in words.text()
     assert "4321" in words.text().replace(",", "")
@@ -448,7 +448,7 @@ def test_a_shorter_retention_says_what_it_deletes_and_waits_for_the_button(
     assert service.confirmed == 1
     assert not button.isEnabled()
     service.recorder = retention(7, 7, 0, deleted=4321)
-    tab._recording.refresh_retention(service.settings)
+    tab.findChild(QLabel, "retention_words").refresh()
     assert "4321" in words.text().replace(",", "")
     assert not button.isEnabled()
 
@@ -458,7 +458,7 @@ def test_one_day_and_one_event_are_told_as_one(
 ) -> None:
     turn("retention_days", 1)(tab)
     service.recorder = retention(2, 1, 1)
-    tab._recording.refresh_retention(service.settings)
+    tab.findChild(QLabel, "retention_words").refresh()
     words = tab.findChild(QLabel, "retention_words").text()
     assert words.startswith("Still kept for 2 days. Keeping them for 1 day deletes 1 event:")
 
@@ -470,7 +470,7 @@ def test_nothing_is_deleted_that_the_text_did_not_tell(
     button = tab.findChild(QPushButton, "confirm_retention")
     turn("retention_days", 7)(tab)
     service.recorder = retention(14, 7, 10)
-    tab._recording.refresh_retention(service.settings)
+    tab.findChild(QLabel, "retention_words").refresh()
     # More has expired since the user read it: he is told first.
     service.recorder = retention(14, 7, 9_999)
     button.click()

@@ -18,7 +18,7 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
 )
 from Heatmap.domain.events import Viewport
-from Heatmap.heatmap_settings import Resolution
+from Heatmap.setting_fields import Resolution
 
 SPEC = GridSpec(
     PriceAxis(Decimal("0.1"), 5, 200, 8), TimeAxis(5_000, 20, 6)

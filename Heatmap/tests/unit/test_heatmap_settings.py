@@ -17,8 +17,8 @@ from Heatmap.heatmap_settings import (
     SIDES,
     WINDOWS_S,
     HeatmapSettings,
-    Resolution,
 )
+from Heatmap.setting_fields import Resolution
 
 any_settings = st.builds(
     HeatmapSettings,
@@ -43,12 +43,12 @@ any_settings = st.builds(
     price_profile=st.booleans(),
     tooltip=st.booleans(),
     source_line=st.booleans(),
-    cluster_levels=st.booleans(),
-    cluster_level_count=st.integers(1, 30),
-    cluster_window_pct=st.floats(0.001, 0.5),
-    min_cluster_size=st.integers(1, 1000),
-    time_decay_minutes=st.floats(1, 1440),
-    lookback_time_constants=st.floats(0.5, 50),
+    cluster_lines=st.booleans(),
+    cluster_line_count=st.integers(1, 30),
+    cluster_window_pct=st.floats(1e-6, 1),
+    min_cluster_size=st.integers(1, 1_000_000),
+    time_decay_minutes=st.floats(0.01, 100_000),
+    lookback_time_constants=st.floats(0.1, 50),
     cluster_interval_s=st.floats(1, 60),
 )
 
@@ -87,11 +87,11 @@ def test_texts_give_the_same_settings_back(settings: HeatmapSettings) -> None:
         ("retention_days", 0),
         ("retention_days", 3651),
         ("price_profile", 1),
-        ("cluster_level_count", 0),
-        ("cluster_level_count", 5.5),
+        ("cluster_line_count", 0),
+        ("cluster_line_count", 5.5),
         ("cluster_window_pct", 0.0),
-        ("min_cluster_size", 1001),
-        ("time_decay_minutes", 0.5),
+        ("min_cluster_size", 1_000_001),
+        ("time_decay_minutes", 0.009),
         ("cluster_interval_s", 61),
         ("keep_raw", "yes"),
         ("enabled", 1),

@@ -22,7 +22,7 @@ from Heatmap.aggregation.resolution import (
     time_bin_ms,
 )
 from Heatmap.domain.events import Viewport
-from Heatmap.heatmap_settings import Resolution
+from Heatmap.setting_fields import Resolution
 
 TICK = Decimal("0.1")
 AUTO = Resolution()
@@ -84,7 +84,10 @@ def test_a_row_is_the_range_over_the_rows_rounded_up_to_whole_ticks(
         (150_000, 1, 180_000),
         (7_499, 1, 5_000),
         (10, 1, 5_000),
-        (10**10, 1, 180_000),
+        (604_800_000, 1043, 600_000),
+        (2_592_000_000, 1700, 1_800_000),
+        (450_000, 1, 600_000),
+        (10**10, 1, 1_800_000),
     ],
 )
 def test_a_column_is_the_nearest_allowed_time_and_the_coarser_on_a_tie(
@@ -248,7 +251,7 @@ def test_a_pane_of_a_pixel_has_at_least_one_row() -> None:
     fixed = Resolution(pixels_per_bin=50.0)
     axis = choose_price_axis(viewport(width=1, height=1), TICK, fixed, None)
     assert axis.n_rows >= 1 + 2 * SPARE_ROWS
-    assert choose_time_axis(10**9, 7_200_000, 1, fixed).bin_ms == 180_000
+    assert choose_time_axis(10**9, 7_200_000, 1, fixed).bin_ms == 1_800_000
 
 
 @pytest.mark.parametrize(
@@ -301,7 +304,7 @@ def test_single_functions_refuse_what_is_not_positive() -> None:
 
 def test_a_window_of_too_many_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="columns"):
-        choose_time_axis(0, 180_000 * (MAX_COLUMNS + 1), 1200, AUTO)
+        choose_time_axis(0, 1_800_000 * (MAX_COLUMNS + 1), 1200, AUTO)
 
 
 def test_a_built_axis_fits_while_it_covers_the_pane_and_keeps_its_bin() -> None:

@@ -21,7 +21,7 @@ from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import SettingsError
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
-from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
@@ -40,16 +40,11 @@ _RESERVED = re.compile(
 # A failure of the page's script is over when it has painted for so long since.
 _FAULT_S = 3.0
 _DEFAULTS = HeatmapSettings()
+_FIELDS = {option: name for name, option in SETTINGS.page_options().items()}
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
-    "visible": True,
-    "opacity": _DEFAULTS.opacity,
-    "palette": _DEFAULTS.palette,
-    "hatch": _DEFAULTS.gap_hatch,
     "label": "",
-    "colourBar": _DEFAULTS.colour_bar,
-    "profile": _DEFAULTS.price_profile,
-    "tooltip": _DEFAULTS.tooltip,
-    "sourceLine": _DEFAULTS.source_line,
+    **{option: getattr(_DEFAULTS, name) for option, name in _FIELDS.items()},
+    "visible": True,
 }
 _numbers = itertools.count(1)
 
@@ -464,19 +459,14 @@ def _encode(message: Mapping[str, Any]) -> str:
 
 
 def _check_option(name: str, value: object) -> object:
-    if isinstance(_DEFAULT_OPTIONS.get(name), bool):
-        is_valid, allowed = isinstance(value, bool), "True or False"
-    elif name == "opacity":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_valid, allowed = is_number and 0 <= value <= 1, "a number from 0 to 1"  # type: ignore[operator]  # checked
-    elif name == "palette":
-        is_valid, allowed = value in PALETTES, f"one of {', '.join(PALETTES)}"
-    elif name == "label":
-        is_valid, allowed = isinstance(value, str), "a text"
+    if name == "label":
+        expected = "" if isinstance(value, str) else "a text"
+    elif name in _FIELDS:
+        expected = SETTINGS[_FIELDS[name]].kind.wrong(value)
     else:
         raise SettingsError(
             f"no option is called {name!r}; there are {', '.join(_DEFAULT_OPTIONS)}"
         )
-    if not is_valid:
-        raise SettingsError(f"{name} must be {allowed}, got {value!r}")
+    if expected:
+        raise SettingsError(f"{name} must be {expected}, got {value!r}")
     return value

@@ -7,13 +7,23 @@ from PyQt6.QtCore import QSignalBlocker
 from PyQt6.QtWidgets import QButtonGroup, QFormLayout, QLabel, QRadioButton, QWidget
 
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import HeatmapSettings, value_range
-from Heatmap.ui.settings.setting_rows import Change, SettingRow, SettingsPage, number_box, plain
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
+from Heatmap.setting_fields import Number, Page
+from Heatmap.ui.settings.setting_rows import (
+    Change,
+    SettingRow,
+    SettingsPage,
+    number_box,
+    plain,
+    translated,
+)
 from Heatmap.ui.while_visible import WhileVisible
 
 FIRST_CLIP_USD = 1_000_000.0
 """What a locked scale begins with where no picture tells its own end."""
 LOCK_DIGITS = 3
+CLIP_FIELDS = ("clip_percentile", "clip_usd")
+"""The fields that these rows show, in this order."""
 
 
 class ClipRows(QWidget):
@@ -29,28 +39,20 @@ class ClipRows(QWidget):
         self.hide()
         self._service = service
         self._change = change
-        self._automatic = QRadioButton(self.tr("&Automatic, at percentile"))
+        self._automatic = QRadioButton(translated(SETTINGS["clip_percentile"].label))
         self._automatic.setObjectName("clip_automatic")
         self._automatic.setToolTip(
             self.tr("The brightest colour follows the data: so many per cent of the cells are less")
         )
-        self._locked = QRadioButton(self.tr("&Locked at"))
+        self._locked = QRadioButton(translated(SETTINGS["clip_usd"].label))
         self._locked.setObjectName("clip_locked")
         self._locked.setToolTip(
             self.tr("The brightest colour always means the same amount, so pictures compare")
         )
-        self._percentile = number_box(
-            "clip_percentile",
-            self.tr("The scale ends where this part of the coloured cells is less"),
-            suffix=self.tr(" %"),
-            step=0.1,
-            decimals=2,
-        )
-        self._usd = number_box(
-            "clip_usd",
-            self.tr("What is this much or more gets the brightest colour"),
-            suffix=self.tr(" USD"),
-            step=0,
+        self._percentile, self._usd = (
+            number_box(name, translated(record.help), record.kind, translated(record.kind.suffix))
+            for name, record in SETTINGS.on_page(Page.SCALE).items()
+            if name in CLIP_FIELDS and isinstance(record.kind, Number)
         )
         self._now = QLabel()
         self._now.setObjectName("clip_now")
@@ -61,7 +63,9 @@ class ClipRows(QWidget):
         group.addButton(self._locked)
         self._locked.toggled.connect(self._switch)
         self._percentile.valueChanged.connect(lambda value: change(clip_percentile=value))
+        self._percentile.refused.connect(lambda text: change(clip_percentile=text))
         self._usd.valueChanged.connect(lambda value: change(clip_usd=value))
+        self._usd.refused.connect(lambda text: change(clip_usd=text))
         form.addRow(self._automatic, self._percentile)
         form.addRow(self._locked, self._usd)
         form.addRow("", self._now)
@@ -125,7 +129,7 @@ def present_clip_usd(status: Mapping[str, Any]) -> float | None:
     for layer in status["layers"]:
         clip_usd = layer["measured"].get("clip_usd")
         if clip_usd is not None:
-            return max(float(clip_usd), value_range("clip_usd")[0])
+            return max(float(clip_usd), SETTINGS.range("clip_usd")[0])
     return None
 
 

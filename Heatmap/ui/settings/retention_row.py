@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
-from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, number_row
+from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, row_of
 from Heatmap.ui.while_visible import WhileVisible
 
 logger = logging.getLogger(__name__)
@@ -28,13 +28,7 @@ class RetentionConfirmation(QLabel):
         self._service = service
         page.add_row(
             form,
-            number_row(
-                "retention_days",
-                self.tr("&Keep events for"),
-                self.tr("Older events are deleted; a shorter time deletes only once confirmed"),
-                change,
-                suffix=self.tr(" days"),
-            ),
+            row_of("retention_days", change),
         )
         self.setObjectName("retention_words")
         self.setToolTip(self.tr("What is kept in the database, and what is about to be deleted"))

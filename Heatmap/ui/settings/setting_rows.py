@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt6.QtCore import QSignalBlocker, QSize, Qt
+from PyQt6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt
 from PyQt6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -20,7 +19,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap.heatmap_settings import HeatmapSettings, value_range
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
+from Heatmap.setting_fields import Choice, Number, Switch, Text
+from Heatmap.ui.settings.number_box import NumberBox
 
 SWATCH_SIZE = QSize(96, 14)
 FIELD_WIDTH = 240
@@ -28,6 +29,9 @@ FIELD_WIDTH = 240
 
 Change = Callable[..., None]
 """Takes one field by name and puts it in force; a value that is not allowed is refused in words."""
+
+Show = Callable[[HeatmapSettings], None]
+"""Shows settings without changing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class SettingRow:
     words: str
     control: QWidget
     field: QWidget
-    show: Callable[[HeatmapSettings], None]
+    show: Show
     refusal: str = ""
 
 
@@ -90,6 +94,11 @@ class SettingsPage(QWidget):
         label.setBuddy(row.control)
         label.setToolTip(row.control.toolTip())
         form.addRow(label, row.field)
+
+
+def translated(text: str) -> str:
+    """Return a text of a setting's record in the user's language."""
+    return QCoreApplication.translate("HeatmapSettings", text) if text else ""
 
 
 def plain(label: str) -> str:
@@ -172,15 +181,7 @@ def slider_row(name: str, label: str, tool_tip: str, words: str, change: Change)
 
 
 def number_row(
-    name: str,
-    label: str,
-    tool_tip: str,
-    change: Change,
-    *,
-    suffix: str = "",
-    step: float = 1,
-    decimals: int = 0,
-    factor: float = 1,
+    name: str, label: str, tool_tip: str, change: Change, kind: Number, suffix: str
 ) -> SettingRow:
     """Make a row for a number.
 
@@ -189,52 +190,38 @@ def number_row(
     name, label, tool_tip
         The field, and the texts.
     change
-        Told the number, once it is entered; at each step of an arrow.
+        Told the number, once it is entered; at each step of an arrow. A text that is none is told
+        as it is, and refused.
+    kind
+        Range, step and decimals.
     suffix
         Stands behind the number, with its blank.
-    step
-        Of an arrow; 0: a tenth of the number.
-    decimals
-        Behind the point.
-    factor
-        What the field is multiplied with to be shown, such as 100 for per cent.
     """
-    box = number_box(name, tool_tip, suffix=suffix, step=step, decimals=decimals, factor=factor)
-    is_whole = isinstance(getattr(HeatmapSettings(), name), int)
-
-    def take(shown: float) -> None:
-        change(**{name: round(shown) if is_whole else shown / factor})
-
-    box.valueChanged.connect(take)
+    box = number_box(name, tool_tip, kind, suffix)
+    box.valueChanged.connect(
+        lambda shown: change(**{name: round(shown) if kind.is_whole else shown / kind.factor})
+    )
+    box.refused.connect(lambda text: change(**{name: text}))
 
     def show(settings: HeatmapSettings) -> None:
         with QSignalBlocker(box):
-            box.setValue(getattr(settings, name) * factor)
+            box.setValue(getattr(settings, name) * kind.factor)
 
     return SettingRow((name,), label, plain(label), box, box, show)
 
 
-def number_box(
-    name: str,
-    tool_tip: str,
-    *,
-    suffix: str = "",
-    step: float = 1,
-    decimals: int = 0,
-    factor: float = 1,
-) -> QDoubleSpinBox:
+def number_box(name: str, tool_tip: str, kind: Number, suffix: str) -> NumberBox:
     """Make the control of `number_row`."""
-    box = QDoubleSpinBox()
+    box = NumberBox()
     _equip(box, name, tool_tip)
-    box.setDecimals(decimals)
-    low, high = value_range(name)
-    box.setRange(low * factor, high * factor)
+    box.setDecimals(kind.decimals)
+    box.setRange(kind.low * kind.factor, kind.high * kind.factor)
     box.setSuffix(suffix)
     box.setGroupSeparatorShown(True)
     # Not at each digit: "500" would pass through 5 and 50.
     box.setKeyboardTracking(False)
-    if step:
-        box.setSingleStep(step)
+    if kind.step:
+        box.setSingleStep(kind.step)
     else:
         box.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
     return box
@@ -259,6 +246,45 @@ def text_row(
         show_text(edit, getattr(settings, name))
 
     return SettingRow((name,), label, plain(label), edit, edit, show, refusal)
+
+
+def row_of(
+    name: str,
+    change: Change,
+    swatches: Callable[[str], Sequence[str]] | None = None,
+) -> SettingRow:
+    """Make the row of the field `name` from its record.
+
+    Parameters
+    ----------
+    name, change
+        The field, and who is told its value.
+    swatches
+        Gives the colours that stand for a value of a choice.
+    """
+    record = SETTINGS[name]
+    label, help_text, kind = translated(record.label), translated(record.help), record.kind
+    match kind:
+        case Switch():
+            return switch_row(name, label, help_text, change)
+        case Choice():
+            options = [(key, translated(one.label)) for key, one in kind.options.items()]
+            return choice_row(name, label, help_text, options, change, swatches)
+        case Number(is_slider=True):
+            words = QCoreApplication.translate("HeatmapSettings", "{percent} %")
+            return slider_row(name, label, help_text, words, change)
+        case Number():
+            return number_row(name, label, help_text, change, kind, translated(kind.suffix))
+        case Text():
+            return text_row(
+                name,
+                label,
+                help_text,
+                change,
+                refusal=translated(kind.refusal),
+                placeholder=translated(kind.placeholder),
+            )
+    raise TypeError(f"no row is known for {type(kind).__name__} of {name}")
 
 
 def take_text(edit: QLineEdit, take: Callable[[str], object]) -> None:

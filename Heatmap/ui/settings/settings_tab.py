@@ -24,14 +24,9 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
-from Heatmap.ui.settings.setting_pages import (
-    ChartPage,
-    LevelsPage,
-    PicturePage,
-    RecordingPage,
-    ScalePage,
-)
-from Heatmap.ui.settings.setting_rows import SettingRow, switch_row
+from Heatmap.setting_fields import Page
+from Heatmap.ui.settings.setting_pages import RecordsPage
+from Heatmap.ui.settings.setting_rows import SettingRow, Show, row_of
 from Heatmap.ui.settings.settings_preview import SettingsPreview
 from Heatmap.ui.settings.settings_store import SettingsWriter, UnusedText, unused_texts
 from Heatmap.ui.status_panel import StatusPanel
@@ -102,28 +97,26 @@ class HeatmapSettingsTab(QWidget):
         self._source.setTextFormat(Qt.TextFormat.PlainText)
         self._source.setWordWrap(True)
         self._source.setToolTip(self.tr("Where the liquidations come from"))
-        enabled = switch_row(
-            "enabled",
-            self.tr("Show the &heatmap behind the candles"),
-            self.tr("Recording goes on while the heatmap is off"),
-            self._change,
-        )
+        enabled = row_of("enabled", self._change)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("pages")
-        picture, chart = PicturePage(self._change), ChartPage(self._change)
-        levels = LevelsPage(self._change)
-        scale = ScalePage(service, self._change)
-        self._recording = RecordingPage(service, self._change)
         self._rows: list[SettingRow] = [enabled]
+        self._refreshers: list[Show] = []
         for page, title, tool_tip in (
-            (picture, self.tr("&Picture"), self.tr("What is drawn, and how it looks")),
-            (scale, self.tr("&Scale"), self.tr("How USD become colours, and how fine it is")),
-            (chart, self.tr("On the char&t"), self.tr("What else stands on the chart")),
-            (levels, self.tr("Le&vels"), self.tr("Prices at which liquidations cluster")),
-            (self._recording, self.tr("&Recording"), self.tr("What is recorded, and for how long")),
+            (Page.PICTURE, self.tr("&Picture"), self.tr("What is drawn, and how it looks")),
+            (Page.SCALE, self.tr("&Scale"), self.tr("How USD become colours, and how fine it is")),
+            (Page.CHART, self.tr("On the char&t"), self.tr("What else stands on the chart")),
+            (
+                Page.LINES,
+                self.tr("Cluster lines"),
+                self.tr("Prices of many liquidations"),
+            ),
+            (Page.RECORDING, self.tr("&Recording"), self.tr("What is recorded, and for how long")),
         ):
-            self._rows.extend(page.rows)
-            self._add_page(page, title, tool_tip)
+            records = RecordsPage(page, service, self._change)
+            self._rows.extend(records.rows)
+            self._refreshers.extend(records.refreshers)
+            self._add_page(records, title, tool_tip)
         self.status_panel = StatusPanel(service)
         self._add_page(
             self.status_panel, self.tr("Stat&us"), self.tr("How recording and drawing fare")
@@ -324,7 +317,8 @@ class HeatmapSettingsTab(QWidget):
                     self._problems.pop(name, None)
             if not any(name in self._problems for name in row.names):
                 row.show(settings)
-        self._recording.refresh_retention(settings)
+        for refresh in self._refreshers:
+            refresh(settings)
         self._source.setText(self._source_text(settings))
         self._show_message()
 
