@@ -327,7 +327,6 @@ class SettingRecords(dict[str, Setting]):
 
     def __init__(self, fields: Iterable[Field[Any]]) -> None:
         super().__init__((one.name, one.metadata["setting"]) for one in fields)
-        self._current_names = {record.formerly: name for name, record in self.items()}
 
     def require(self, name: str) -> None:
         """Raise SettingsError unless there is a field of this name."""
@@ -368,10 +367,6 @@ class SettingRecords(dict[str, Setting]):
     def page_options(self) -> Mapping[str, str]:
         """Return the names of the options that the page applies by itself, by field."""
         return {name: record.option for name, record in self.items() if record.option}
-
-    def current_name(self, name: str) -> str:
-        """Return what a stored field is called now; a name that never was stays as it is."""
-        return self._current_names.get(name, name)
 
 
 def to_text(value: object) -> str:

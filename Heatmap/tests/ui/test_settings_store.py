@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QLabel, QSlider
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.tests.ui.settings_controls import CHANGES, choose
-from Heatmap.ui import HeatmapSettingsTab, load_settings
+from Heatmap.ui import HeatmapSettingsTab, load_settings, save_settings
 from Heatmap.ui.settings.settings_store import unused_texts
 
 
@@ -233,3 +233,36 @@ def test_a_store_that_cannot_be_written_is_told(
     tab.hide()
     assert service.settings.opacity == 0.2
     assert "cannot be read or stored" in tab.findChild(QLabel, "message").text()
+
+
+FORMER = {
+    "cluster_levels": ("cluster_lines", "yes", True),
+    "cluster_level_count": ("cluster_line_count", "9", 9),
+}
+
+
+@pytest.mark.parametrize("former", FORMER)
+def test_what_is_stored_by_a_former_name_is_taken_over(
+    former: str, qtbot: Any, service: HeatmapService, store: QSettings
+) -> None:
+    name, text, value = FORMER[former]
+    store.setValue(f"Heatmap/{former}", text)
+    assert getattr(load_settings(store), name) == value
+    assert unused_texts(store) == ()
+    # The present name is the later one.
+    store.setValue(f"Heatmap/{name}", HeatmapSettings().to_texts()[name])
+    assert load_settings(store) == HeatmapSettings()
+    store.remove(f"Heatmap/{name}")
+    service.apply_settings(load_settings(store))
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    tab.reset()
+    assert store.allKeys() == []
+    assert load_settings(store) == HeatmapSettings()
+
+
+def test_a_change_stores_the_present_name_in_the_place_of_the_former(store: QSettings) -> None:
+    store.setValue("Heatmap/cluster_levels", "yes")
+    save_settings(store, HeatmapSettings(), ["cluster_lines"])
+    assert store.allKeys() == ["Heatmap/cluster_lines"]
+    assert load_settings(store) == HeatmapSettings()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
 
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 
 logger = logging.getLogger(__name__)
@@ -63,16 +63,27 @@ def save_settings(store: QSettings, settings: HeatmapSettings, names: Iterable[s
     """Write the fields called `names`; the others keep what is stored."""
     texts = settings.to_texts()
     for name in names:
-        store.setValue(f"{GROUP}/{name}", texts[name])
+        current, *former = _keys_of(name)
+        for key in former:
+            store.remove(key)
+        store.setValue(current, texts[name])
 
 
 def stored_texts(store: QSettings) -> dict[str, str]:
-    """Return what is stored below ``Heatmap/``, field name to text."""
+    """Return what is stored below ``Heatmap/``, field name to text.
+
+    A field that is stored by a former name only is there by its present one.
+    """
     store.beginGroup(GROUP)
     try:
-        return {key: _read_text(store, key) for key in _child_keys(store)}
+        texts = {key: _read_text(store, key) for key in _child_keys(store)}
     finally:
         store.endGroup()
+    for name, record in SETTINGS.items():
+        if record.formerly in texts:
+            former = texts.pop(record.formerly)
+            texts.setdefault(name, former)
+    return texts
 
 
 def unused_texts(store: QSettings) -> tuple[UnusedText, ...]:
@@ -138,10 +149,11 @@ class SettingsWriter(QObject):
         """Return what is stored for a field, or is about to be."""
         if name in self._waiting:
             return self._waiting[name]
-        key, store = f"{GROUP}/{name}", self._opened_store()
-        if store is None or not store.contains(key):
-            return None
-        return _read_text(store, key)
+        store = self._opened_store()
+        for key in _keys_of(name):
+            if store is not None and store.contains(key):
+                return _read_text(store, key)
+        return None
 
     def stored_names(self) -> frozenset[str]:
         """Return the names below ``Heatmap/`` that are stored."""
@@ -173,10 +185,13 @@ class SettingsWriter(QObject):
         if store is None:
             return
         for name, text in waiting.items():
+            current, *former = _keys_of(name)
+            for key in former:
+                store.remove(key)
             if text is None:
-                store.remove(f"{GROUP}/{name}")
+                store.remove(current)
             else:
-                store.setValue(f"{GROUP}/{name}", text)
+                store.setValue(current, text)
 
     def _opened_store(self) -> QSettings | None:
         store = self._given_store
@@ -186,6 +201,13 @@ class SettingsWriter(QObject):
             if group:
                 store.beginGroup(group)
         return store
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    """Return under which keys a field may be stored: its own first, then a former one."""
+    record = SETTINGS.get(name)
+    names = [name] if record is None or not record.formerly else [name, record.formerly]
+    return tuple(f"{GROUP}/{one}" for one in names)
 
 
 def _child_keys(store: QSettings) -> list[str]:
