@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -157,9 +158,7 @@ def open_writable(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     timeout_s
         How long to wait for a lock, seconds: also the first look at a file may meet one.
     """
-    return sqlite3.connect(
-        database_uri(path, "mode=rwc"), uri=True, isolation_level=None, timeout=timeout_s
-    )
+    return open_uri(database_uri(path, "mode=rwc"), timeout_s=timeout_s)
 
 
 def open_read_only(
@@ -179,13 +178,20 @@ def open_read_only(
     any_thread
         Allow use by a thread other than the opening one; the caller sees to one at a time.
     """
-    return sqlite3.connect(
-        database_uri(path, "mode=ro"),
-        uri=True,
-        isolation_level=None,
-        timeout=timeout_s,
-        check_same_thread=not any_thread,
+    return open_uri(database_uri(path, "mode=ro"), timeout_s=timeout_s, any_thread=any_thread)
+
+
+def open_uri(uri: str, *, timeout_s: float, any_thread: bool = False) -> sqlite3.Connection:
+    """Open a file by SQLite's address of it, which says how; as `open_read_only` otherwise.
+
+    Text that is no UTF-8 is read with a replacement sign for each wrong byte.
+    """
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=timeout_s, check_same_thread=not any_thread
     )
+    # By default one such value, in whatever row, ends the statement with an error of Python's own.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    return connection
 
 
 @contextmanager

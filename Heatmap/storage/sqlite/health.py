@@ -4,14 +4,16 @@ import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.sqlite.connections import database_path, database_uri
+from Heatmap.storage.sound_rows import count_damaged, damage_words
+from Heatmap.storage.sqlite.connections import database_path, database_uri, open_uri
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 from Heatmap.storage.sqlite.writer_lock import is_writer_active
@@ -60,6 +62,8 @@ class DatabaseFacts:
         Room left on the disk for this user.
     free_inodes
         How many files can still be made; ``None`` where the file system sets no number.
+    damaged_rows
+        Rows that another program has spoilt, by table; what time allowed to count.
     """
 
     path: Path
@@ -71,6 +75,7 @@ class DatabaseFacts:
     is_writable: bool
     free_bytes: int
     free_inodes: int | None
+    damaged_rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def examine_database(
@@ -101,7 +106,13 @@ def examine_database(
 
 def describe_database(facts: DatabaseFacts, kind: DataKind) -> DatabaseHealth:
     """Say what the facts mean for a recorder of `kind`. Pure."""
-    return _describe_fault(facts, kind) or _describe_room(facts)
+    words = f"{_describe_file(facts)}; {_size(facts.free_bytes)} free"
+    return (
+        _describe_fault(facts, kind)
+        or _describe_room(facts, words)
+        or _describe_rest(facts, words)
+        or DatabaseHealth("ok", words)
+    )
 
 
 def _describe_fault(facts: DatabaseFacts, kind: DataKind) -> DatabaseHealth | None:
@@ -118,6 +129,15 @@ def _describe_fault(facts: DatabaseFacts, kind: DataKind) -> DatabaseHealth | No
             f"{name} holds {facts.identity.kind} data, expected {kind}",
             "the kinds never share a file, choose another one",
         )
+    if facts.identity is not None and facts.identity.schema_faults:
+        is_mended = facts.identity.schema_faults.is_mendable
+        return DatabaseHealth(
+            "FAIL",
+            f"another program has changed {name}: {facts.identity.schema_faults.words}",
+            "undo that; a recorder makes a changed index again, and keeps every row"
+            if is_mended
+            else "undo that; otherwise a recorder sets the file aside as it is and begins anew",
+        )
     if facts.faults:
         return DatabaseHealth(
             "FAIL",
@@ -127,8 +147,7 @@ def _describe_fault(facts: DatabaseFacts, kind: DataKind) -> DatabaseHealth | No
     return None
 
 
-def _describe_room(facts: DatabaseFacts) -> DatabaseHealth:
-    words = f"{_describe_file(facts)}; {_size(facts.free_bytes)} free"
+def _describe_room(facts: DatabaseFacts, words: str) -> DatabaseHealth | None:
     if facts.free_inodes is not None and facts.free_inodes < _FREE_LEAST_INODES:
         return DatabaseHealth(
             "FAIL", f"{words}, but no room for new files (inodes)", "delete some files"
@@ -137,15 +156,25 @@ def _describe_room(facts: DatabaseFacts) -> DatabaseHealth:
         return DatabaseHealth("FAIL", f"{words}, the disk is full", "free some space")
     if facts.free_bytes < _FREE_WARNING_BYTES:
         return DatabaseHealth("warn", words, "free some space, or set a shorter retention")
+    return None
+
+
+def _describe_rest(facts: DatabaseFacts, words: str) -> DatabaseHealth | None:
     if facts.identity is not None and facts.identity.version < SCHEMA_VERSION:
         return DatabaseHealth(
             "warn",
             f"{words}; schema version {facts.identity.version} of {SCHEMA_VERSION}",
             "the recorder brings it up to date when it starts",
         )
+    if facts.damaged_rows:
+        return DatabaseHealth(
+            "warn",
+            f"{words}; {damage_words(facts.damaged_rows)}",
+            "another program has written them; the rest is read and recording goes on",
+        )
     if facts.faults is None:
         return DatabaseHealth("warn", words, "check it with SQLite's own PRAGMA integrity_check")
-    return DatabaseHealth("ok", words)
+    return None
 
 
 def _describe_file(facts: DatabaseFacts) -> str:
@@ -165,31 +194,38 @@ def _look(path: Path, timeout_s: float) -> DatabaseFacts:
     exists = path.exists()
     if exists and not path.is_file():
         raise StorageError(f"{path} is no file; choose another one")
-    identity: Identity | None = None
-    faults: tuple[str, ...] | None = ()
+    found = _Content(None, ())
     active = is_writer_active(path)
     if exists and path.stat().st_size:
-        identity, faults = _read(path, time.monotonic() + timeout_s, is_quiet=not active)
+        found = _read(path, time.monotonic() + timeout_s, is_quiet=not active)
     return DatabaseFacts(
         path=path,
         exists=exists,
         size_bytes=sum(part.stat().st_size for part in (path, _log(path)) if part.exists()),
-        identity=identity,
-        faults=faults,
+        identity=found.identity,
+        faults=found.faults,
         writer_active=active,
         is_writable=os.access(path.parent, os.W_OK | os.X_OK)
         and (not exists or os.access(path, os.R_OK | os.W_OK)),
         free_bytes=shutil.disk_usage(path.parent).free,
         free_inodes=_free_inodes(path.parent),
+        damaged_rows=found.damaged_rows,
     )
 
 
-def _read(
-    path: Path, deadline_s: float, *, is_quiet: bool
-) -> tuple[Identity | None, tuple[str, ...] | None]:
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What was read of a file, as in `DatabaseFacts`."""
+
+    identity: Identity | None
+    faults: tuple[str, ...] | None
+    damaged_rows: Mapping[str, int] = field(default_factory=dict)
+
+
+def _read(path: Path, deadline_s: float, *, is_quiet: bool) -> _Content:
     """Read a file, without leaving SQLite's own files beside it where that can be avoided."""
     if is_quiet and not _log(path).exists():
-        answer: tuple[Identity | None, tuple[str, ...] | None] | None = None
+        answer: _Content | None = None
         error: HeatmapError | None = None
         try:
             answer = _read_as("mode=ro&immutable=1", path, deadline_s)
@@ -205,28 +241,24 @@ def _read(
     return _read_as("mode=ro", path, deadline_s)
 
 
-def _read_as(
-    mode: str, path: Path, deadline_s: float
-) -> tuple[Identity | None, tuple[str, ...] | None]:
+def _read_as(mode: str, path: Path, deadline_s: float) -> _Content:
     with (
-        storage_errors(path),
-        closing(
-            sqlite3.connect(
-                database_uri(path, mode), uri=True, isolation_level=None, timeout=_LOCK_TIMEOUT_S
-            )
-        ) as connection,
+        storage_errors(path, blames_file=True),
+        closing(open_uri(database_uri(path, mode), timeout_s=_LOCK_TIMEOUT_S)) as connection,
     ):
         identity = read_identity(connection, path)
         connection.set_progress_handler(lambda: time.monotonic() > deadline_s, _STEPS)
         try:
             rows = connection.execute("PRAGMA quick_check(1)").fetchall()
+            # SQLite puts line ends into its words.
+            faults = (" ".join(str(row[0]).split()) for row in rows)
+            told = tuple(fault for fault in faults if fault != "ok")
+            is_countable = identity is not None and identity.version == SCHEMA_VERSION and not told
+            return _Content(identity, told, count_damaged(connection) if is_countable else {})
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
-            return identity, None
-    # SQLite puts line ends into its words.
-    faults = [" ".join(str(row[0]).split()) for row in rows]
-    return identity, tuple(fault for fault in faults if fault != "ok")
+            return _Content(identity, None)
 
 
 def _log(path: Path) -> Path:

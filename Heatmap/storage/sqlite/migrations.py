@@ -6,9 +6,7 @@ is never between two versions.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
@@ -18,26 +16,54 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
+from Heatmap.storage.schema import (
+    MIGRATIONS,
+    SCHEMA_VERSION,
+    SchemaFaults,
+    apply_scripts,
+    find_faults,
+    migration_scripts,
+)
 from Heatmap.storage.sqlite.connections import transaction
+
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "SCHEMA_VERSION",
+    "Identity",
+    "apply_scripts",
+    "bring_up_to_date",
+    "mend_schema",
+    "read_identity",
+    "require_current",
+    "require_kind",
+    "require_mendable",
+]
 
 #: ``LiqH`` in ASCII: recognises our files, also for the ``file`` command.
 APPLICATION_ID = 0x4C697148
 
-#: Script files beside this module; script ``i`` leads from version ``i`` to ``i + 1``.
-MIGRATIONS = ("schema.sql", "schema_2.sql")
-
-SCHEMA_VERSION = len(MIGRATIONS)
-
-# The tables that each version added to those of the ones before it.
-_TABLES = (frozenset({"liq_events", "coverage", "tick_sizes", "meta"}), frozenset({"counters"}))
+# Beyond any number of events; a page's JavaScript counts no further in any case.
+_LARGEST_ROW_ID = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a file of ours says about itself: how far it was migrated, and what it holds."""
+    """What a file of ours says about itself.
+
+    Attributes
+    ----------
+    version
+        How far it was migrated.
+    kind
+        What it holds.
+    schema_faults
+        What of its indexes and triggers is not ours; it can be read all the same.
+    """
 
     version: int
     kind: DataKind
+    schema_faults: SchemaFaults = field(default_factory=SchemaFaults)
 
 
 def read_identity(connection: sqlite3.Connection, path: Path) -> Identity | None:
@@ -58,7 +84,7 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> Identity | None
     Raises
     ------
     CorruptDatabaseError
-        A database of another program, or ours with parts missing.
+        A database of another program, or ours with tables that are missing or other ones.
     NewerDatabaseError
         Ours, from a newer version of this program.
     sqlite3.Error
@@ -81,12 +107,12 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> Identity | None
             f"schema version up to {SCHEMA_VERSION}, got {version}; update the program or choose "
             "another file"
         )
-    if missing := frozenset[str]().union(*_TABLES[: max(version, 1)]) - names:
-        raise CorruptDatabaseError(
-            f"the database {path} is damaged: {', '.join(sorted(missing))} missing; it was left "
-            "as it is, restore a copy or choose another file"
-        )
-    return Identity(version, _read_kind(connection, path))
+    if version < 1:
+        raise _damaged(path, f"expected a schema version from 1 to {SCHEMA_VERSION}, got {version}")
+    faults = find_faults(connection, version)
+    if faults.tables:
+        raise _damaged(path, ", ".join(faults.tables))
+    return Identity(version, _read_kind(connection, path), faults)
 
 
 def require_current(identity: Identity | None, path: Path) -> Identity:
@@ -125,7 +151,19 @@ def require_kind(identity: Identity | None, kind: DataKind, path: Path) -> None:
         )
 
 
-def bring_up_to_date(connection: sqlite3.Connection, path: Path, kind: DataKind) -> None:
+def require_mendable(identity: Identity | None, path: Path) -> None:
+    """Refuse a file whose schema cannot be made ours again in place.
+
+    Raises
+    ------
+    CorruptDatabaseError
+        There is a trigger on one of our tables.
+    """
+    if identity is not None and not identity.schema_faults.is_mendable:
+        raise _damaged(path, identity.schema_faults.words)
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path, kind: DataKind) -> str | None:
     """Create or migrate the schema, all in one transaction, and check the kind under its lock.
 
     Parameters
@@ -137,60 +175,87 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, kind: DataKind)
     kind
         What the file holds, or is going to hold.
 
+    Returns
+    -------
+    str or None
+        Which indexes were made again, in words; ``None``: all were as they should be.
+
     Raises
     ------
     StorageError
-        As `read_identity` and `require_kind`; the file is then as it was.
+        As `read_identity`, `require_kind` and `mend_schema`; the file is then as it was.
     """
     with transaction(connection):
         identity = read_identity(connection, path)
         require_kind(identity, kind, path)
-        scripts = [
-            files("Heatmap.storage").joinpath(name).read_text("utf-8") for name in MIGRATIONS
-        ]
-        apply_scripts(connection, 0 if identity is None else identity.version, scripts)
+        mended = None
+        if identity is not None:
+            mended = mend_schema(connection, path, identity.schema_faults)
+            _require_free_ids(connection, path)
+        apply_scripts(connection, 0 if identity is None else identity.version, migration_scripts())
         if identity is None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
             connection.execute("INSERT INTO meta (key, value) VALUES ('kind', ?)", (kind.value,))
+    return mended
 
 
-def apply_scripts(connection: sqlite3.Connection, version: int, scripts: Sequence[str]) -> None:
-    """Apply the scripts that a file has not seen, and record that.
+def mend_schema(connection: sqlite3.Connection, path: Path, faults: SchemaFaults) -> str | None:
+    """Make again what can be made from the rows, which are all kept: the indexes.
 
     Parameters
     ----------
     connection
-        Inside a transaction, which the caller commits or rolls back as a whole.
-    version
-        How many of the scripts the file has seen.
-    scripts
-        All scripts, oldest first; each statement ends at the end of a line.
+        Inside a transaction, which the caller rolls back where this raises.
+    path
+        The file, for messages.
+    faults
+        What was found in that transaction.
+
+    Returns
+    -------
+    str or None
+        What was put right, in words; ``None``: nothing had to be.
+
+    Raises
+    ------
+    CorruptDatabaseError
+        There is more to it, such as a trigger, or rows that the index would refuse.
     """
-    for script in scripts[version:]:
-        # Not executescript: it commits what is pending, and the version must come with the schema.
-        for statement in _statements(script):
+    if not faults:
+        return None
+    if not faults.is_mendable:
+        raise _damaged(path, faults.words)
+    try:
+        for statement in faults.mending:
             connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {len(scripts):d}")
+    except sqlite3.IntegrityError as error:
+        raise _damaged(path, f"{faults.words}, and cannot be made again ({error})") from error
+    return faults.words
 
 
-def _statements(script: str) -> Iterator[str]:
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
-    if pending.strip():
-        yield pending
+def _require_free_ids(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file in which a row has an absurd id: SQLite gives none after the largest."""
+    row = connection.execute(
+        "SELECT max(coalesce((SELECT max(id) FROM liq_events), 0), "
+        "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'liq_events'), 0))"
+    ).fetchone()
+    if not isinstance(row[0], int) or row[0] > _LARGEST_ROW_ID:
+        raise _damaged(path, f"its row ids have come to {row[0]!r:.40}, so no more can be given")
+
+
+def _damaged(path: Path, what: str) -> CorruptDatabaseError:
+    return CorruptDatabaseError(
+        f"the database {path} is damaged: {what}; it was left as it is, restore a copy or choose "
+        "another file"
+    )
 
 
 def _read_kind(connection: sqlite3.Connection, path: Path) -> DataKind:
     row = connection.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
-    text = row[0] if row else "nothing"
+    found = row[0] if row else "nothing"
     try:
-        return DataKind(text)
+        return DataKind(found)
     except ValueError:
-        raise CorruptDatabaseError(
-            f"the database {path} is damaged: expected a kind of data out of "
-            f"{', '.join(DataKind)}, got {text!r}; it was left as it is, choose another file"
+        raise _damaged(
+            path, f"expected a kind of data out of {', '.join(DataKind)}, got {found!r:.40}"
         ) from None

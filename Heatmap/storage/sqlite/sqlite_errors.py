@@ -1,7 +1,8 @@
 """Turns SQLite's faults into the error tree: what the environment did, in words a user can act on.
 
-Only faults of the environment are translated (locked, full, read-only, damaged, ...). A constraint
-that fails or a statement that is wrong is a bug and leaves as Python's own ``sqlite3`` exception.
+Faults of the environment are translated (locked, full, read-only, damaged, ...). Otherwise a
+constraint that fails or a statement that is wrong is a bug and leaves as Python's own ``sqlite3``
+exception; but where a file is opened or read, it is the file that does not fit the statement.
 """
 
 import sqlite3
@@ -26,6 +27,13 @@ _DAMAGED = (
     CorruptDatabaseError,
     "is not a readable SQLite database; it was left as it is, move it away or choose another file",
 )
+
+_NOT_AS_EXPECTED = (
+    "is damaged: it does not hold what was expected; it was left as it is, restore a copy or "
+    "choose another file"
+)
+# What Python itself raises: a connection that is closed, or of another thread; a wrong value.
+_WRONG_USE = (sqlite3.ProgrammingError, sqlite3.InterfaceError)
 
 # Primary result codes (the low byte of an extended one), https://sqlite.org/rescode.html
 _FAULTS: dict[int, tuple[type[StorageError], str]] = {
@@ -91,13 +99,16 @@ def is_io_error(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path, *, blames_file: bool = False) -> Iterator[None]:
     """Raise the environment's faults inside the block as `StorageError`, bugs as they are.
 
     Parameters
     ----------
     path
         The file that the block works on, for the message.
+    blames_file
+        Whether what SQLite refuses for any other reason is the file's fault, which holds something
+        else than what it was looked at for. The wrong use of a connection stays a bug.
 
     Raises
     ------
@@ -108,6 +119,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         translated = to_storage_error(error, path)
+        if translated is None and blames_file and not isinstance(error, _WRONG_USE):
+            translated = CorruptDatabaseError(f"the database {path} {_NOT_AS_EXPECTED} ({error})")
         if translated is None:
             raise
         raise translated from error

@@ -2,11 +2,15 @@
 
 A fault of the environment reaches the caller as a `StorageError`, and the next call begins anew: on
 a fresh file where this one was damaged, moved or deleted, on a fresh connection after an I/O error.
+A schema that another program has changed is such a fault. It is put right when the file is opened,
+and after a few seconds while it is written: an index is made again from the rows, which all stay.
+For anything else the file is set aside, as no row may be touched to please a foreign schema.
 """
 
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -15,6 +19,9 @@ from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.storage.schema import find_faults
+from Heatmap.storage.schema_watch import SchemaWatch
+from Heatmap.storage.sound_rows import SMALL_TABLES, count_damaged, damage_words
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     database_path,
@@ -23,7 +30,14 @@ from Heatmap.storage.sqlite.connections import (
     open_writable,
     transaction,
 )
-from Heatmap.storage.sqlite.migrations import bring_up_to_date, read_identity, require_kind
+from Heatmap.storage.sqlite.migrations import (
+    SCHEMA_VERSION,
+    bring_up_to_date,
+    mend_schema,
+    read_identity,
+    require_kind,
+    require_mendable,
+)
 from Heatmap.storage.sqlite.pragmas import prepare_for_writing
 from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
@@ -66,6 +80,7 @@ class WritableDatabase:
         self._busy_timeout_ms = busy_timeout_ms
         self._sets_damaged_aside = sets_damaged_aside
         self._owner_pid = os.getpid()
+        self._owner_thread = threading.get_ident()
         # None: closed, or about to be opened anew.
         self._connection: sqlite3.Connection | None = None
         self._file_id: tuple[int, int] | None = None
@@ -75,6 +90,9 @@ class WritableDatabase:
         # The file that was written until now was moved or deleted.
         self._has_left_file = False
         self._notice: str | None = None
+        # About rows of the present file that cannot be used.
+        self._rows_notice = ""
+        self._schema = SchemaWatch()
         has_lock_file = lock_path(self.path).exists()
         try:
             _refuse_foreign_file(self.path, kind)
@@ -97,8 +115,11 @@ class WritableDatabase:
 
     @property
     def notice(self) -> str | None:
-        """What a user should know: that the file is a fresh one, and why; ``None``: nothing."""
-        return self._notice
+        """What a user should know: that the file is a fresh one or was mended, and why.
+
+        Also that it holds rows that cannot be used. ``None``: nothing.
+        """
+        return "; ".join(filter(None, (self._notice, self._rows_notice))) or None
 
     def generation(self) -> int:
         """Make ready to write, and return the number of the file: it grows with each fresh one.
@@ -115,8 +136,9 @@ class WritableDatabase:
         return self._generation
 
     def hurry(self) -> None:
-        """Take note that the end is near: a file damaged again may be set aside at once."""
+        """Take note that the end is near: what is damaged or changed is put right at once."""
         self._set_aside_again_s = 0.0
+        self._schema.hurry()
 
     def close(self) -> None:
         """Checkpoint, close the file and give up the writer lock; idempotent."""
@@ -134,6 +156,7 @@ class WritableDatabase:
         with self._faults():
             connection = self._ready()
             with transaction(connection, begin):
+                self._schema.require_known(connection, self.path, time.monotonic())
                 yield connection
 
     @contextmanager
@@ -150,10 +173,15 @@ class WritableDatabase:
                 # A connection that met one may keep failing when the disk works again.
                 self._disconnect()
             raise
+        except Exception:
+            # No fault that is known. Whatever state the connection is in, a fresh one is in none.
+            if threading.get_ident() == self._owner_thread:
+                self._disconnect()
+            raise
 
     def _open(self, *, has_lock_file: bool) -> None:
         try:
-            self._connection = _connect(self.path, self.kind, self._busy_timeout_ms)
+            self._connection = self._connect()
             self._file_id = file_id(self.path)
         except CorruptDatabaseError:
             if not self._may_set_aside(has_lock_file=has_lock_file):
@@ -171,10 +199,12 @@ class WritableDatabase:
             self._put_damaged_file_away()
         elif self._connection is not None and file_id(self.path) != self._file_id:
             self._leave_moved_file(self._connection)
+        elif self._connection is not None and self._schema.is_mending_due(time.monotonic()):
+            self._mend(self._connection)
         return self._connection or self._connect_again()
 
     def _connect_again(self) -> sqlite3.Connection:
-        connection = _connect(self.path, self.kind, self._busy_timeout_ms)
+        connection = self._connect()
         try:
             with transaction(connection):
                 self._hand_over(connection)
@@ -193,6 +223,38 @@ class WritableDatabase:
                 "recording goes on in a new file of that name"
             )
         return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection, mended, damaged = _connect(self.path, self.kind, self._busy_timeout_ms)
+        self._schema.forget()
+        rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
+        if rows_notice and rows_notice != self._rows_notice:
+            logger.warning("%s", rows_notice)
+        self._rows_notice = rows_notice
+        self._tell_mended(mended)
+        return connection
+
+    def _mend(self, connection: sqlite3.Connection) -> None:
+        """Put a schema right that another program has changed; else set the file aside."""
+        try:
+            with transaction(connection):
+                faults = find_faults(connection, SCHEMA_VERSION)
+                mended = mend_schema(connection, self.path, faults)
+        except CorruptDatabaseError:
+            if not self._sets_damaged_aside:
+                raise
+            self._is_damaged = True
+            self._put_damaged_file_away()
+        else:
+            self._schema.forget()
+            self._tell_mended(mended)
+
+    def _tell_mended(self, mended: str | None) -> None:
+        if mended is not None:
+            self._tell(
+                f"another program had changed the database {self.path}: {mended}; that was put "
+                "right, every row is kept"
+            )
 
     def _leave_moved_file(self, connection: sqlite3.Connection) -> None:
         # SQLite does not checkpoint a file that was moved when it closes it: its log would be lost.
@@ -246,11 +308,17 @@ def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
     if not path.exists():
         return
     with (
-        storage_errors(path),
+        storage_errors(path, blames_file=True),
         suppress(sqlite3.OperationalError),
         closing(open_read_only(path, timeout_s=_FIRST_LOOK_S)) as connection,
     ):
-        require_kind(read_identity(connection, path), kind, path)
+        _require_usable(connection, kind, path)
+
+
+def _require_usable(connection: sqlite3.Connection, kind: DataKind, path: Path) -> None:
+    identity = read_identity(connection, path)
+    require_kind(identity, kind, path)
+    require_mendable(identity, path)
 
 
 def _take_lock(path: Path) -> WriterLock:
@@ -268,15 +336,19 @@ def _recorded_symbols(path: Path) -> tuple[str, ...] | None:
     return None
 
 
-def _connect(path: Path, kind: DataKind, busy_timeout_ms: int) -> sqlite3.Connection:
-    with storage_errors(path):
+def _connect(
+    path: Path, kind: DataKind, busy_timeout_ms: int
+) -> tuple[sqlite3.Connection, str | None, str]:
+    """Return a connection, what was mended of the schema, and how many rows are damaged."""
+    with storage_errors(path, blames_file=True):
         connection = open_writable(path, timeout_s=busy_timeout_ms / 1000)
         try:
             # Before any pragma that writes: a foreign file stays as it is.
-            require_kind(read_identity(connection, path), kind, path)
+            _require_usable(connection, kind, path)
             prepare_for_writing(connection, busy_timeout_ms)
-            bring_up_to_date(connection, path, kind)
+            mended = bring_up_to_date(connection, path, kind)
+            damaged = damage_words(count_damaged(connection, SMALL_TABLES))
         except BaseException:
             connection.close()
             raise
-    return connection
+    return connection, mended, damaged

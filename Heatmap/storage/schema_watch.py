@@ -1,0 +1,81 @@
+"""Sees to it that no transaction writes into a schema that another program has changed.
+
+A trigger may swallow rows without any error, so failures alone would not tell. SQLite counts the
+changes of a schema; where the count is another one than at the last look, it is looked at again, in
+the same transaction that is to write.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from Heatmap.errors import StorageError
+from Heatmap.storage.schema import SCHEMA_VERSION, find_faults
+
+MENDING_DELAY_S = 5.0
+"""A wrong schema is put right after this time, seconds: another program may be amid changing it."""
+
+
+class SchemaWatch:
+    """Remembers which state of a file's schema was found to be ours. Not thread-safe."""
+
+    def __init__(self) -> None:
+        # SQLite's count of changes when the schema was found to be right; None: never.
+        self._known: int | None = None
+        self._wrong_since_s: float | None = None
+        self._is_hurried = False
+
+    def forget(self) -> None:
+        """Know nothing: another file, or another connection."""
+        self._known = self._wrong_since_s = None
+
+    def hurry(self) -> None:
+        """Put a wrong schema right at once from now on: the end is near."""
+        self._is_hurried = True
+
+    def is_mending_due(self, now_s: float) -> bool:
+        """Whether the schema has been wrong for long enough.
+
+        Parameters
+        ----------
+        now_s
+            The monotonic clock.
+        """
+        if self._wrong_since_s is None:
+            return False
+        return self._is_hurried or now_s - self._wrong_since_s >= MENDING_DELAY_S
+
+    def require_known(self, connection: sqlite3.Connection, path: Path, now_s: float) -> None:
+        """Look at the schema where it has changed since the last look.
+
+        Parameters
+        ----------
+        connection
+            Inside the transaction that is to write.
+        path
+            The file, for messages.
+        now_s
+            The monotonic clock.
+
+        Raises
+        ------
+        StorageError
+            The schema is not ours.
+        """
+        count: int = connection.execute("PRAGMA schema_version").fetchone()[0]
+        if count == self._known:
+            return
+        faults = find_faults(connection, SCHEMA_VERSION)
+        if faults:
+            self._known = None
+            if self._wrong_since_s is None:
+                self._wrong_since_s = now_s
+            remedy = (
+                "the index is made again from the rows"
+                if faults.is_mendable
+                else "a recorder sets the file aside and goes on in a fresh one"
+            )
+            raise StorageError(
+                f"another program has changed the database {path}: {faults.words}; undo that, "
+                f"otherwise after {MENDING_DELAY_S:g} s {remedy}"
+            )
+        self._known, self._wrong_since_s = count, None

@@ -1,0 +1,104 @@
+"""Which rows of a database can be used, whatever another program has put into it.
+
+SQLite keeps text, a blob or nothing in any column, whatever type it was declared with, and a check
+can be switched off. A row that does not hold what the program writes is damaged: readers skip it,
+and `count_damaged` counts it. It is left in the file, as nobody knows what it was.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+
+LAST_TIME_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999: what lies beyond is no time of a recording."""
+
+_LARGEST_TOTAL = 2**53 - 1
+_LEAST_TICK, _LARGEST_TICK, _LONGEST_TICK = Decimal("1e-12"), Decimal(1_000_000), 24
+
+# In SQLite every text and blob is larger than every number, and nothing is larger than NULL: so two
+# limits tell a number, and without the function calls that would slow down the reading of a window.
+SOUND_EVENT = (
+    "price > 0 AND price < 1e300 AND notional >= 0 AND notional < 1e300 "
+    "AND typeof(ts_ms) = 'integer' AND side IN ('BUY', 'SELL')"
+)
+"""Condition on ``liq_events``; the symbol is the asker's."""
+SOUND_COVERAGE = (
+    "typeof(symbol) = 'text' AND typeof(start_ms) = 'integer' AND typeof(end_ms) = 'integer' "
+    "AND typeof(proven) = 'integer' AND proven IN (0, 1) "
+    f"AND start_ms BETWEEN {-LAST_TIME_MS} AND end_ms AND end_ms <= {LAST_TIME_MS}"
+)
+"""Condition on ``coverage``."""
+SOUND_TICK_SIZE = (
+    "typeof(symbol) = 'text' AND typeof(tick_size) = 'text' AND typeof(fetched_ms) = 'integer'"
+)
+"""Condition on ``tick_sizes``; `read_tick_size` tells the rest."""
+SOUND_COUNTER = (
+    f"typeof(name) = 'text' AND typeof(total) = 'integer' AND total BETWEEN 0 AND {_LARGEST_TOTAL}"
+)
+"""Condition on ``counters``."""
+
+_CONDITIONS = MappingProxyType(
+    {
+        "liq_events": f"typeof(symbol) = 'text' AND {SOUND_EVENT}",
+        "coverage": SOUND_COVERAGE,
+        "tick_sizes": SOUND_TICK_SIZE,
+        "counters": SOUND_COUNTER,
+    }
+)
+TABLES = tuple(_CONDITIONS)
+"""The tables whose rows are told apart."""
+SMALL_TABLES = TABLES[1:]
+"""Those that are small, whatever was recorded."""
+
+
+def count_damaged(connection: sqlite3.Connection, tables: Iterable[str] = TABLES) -> dict[str, int]:
+    """Count the damaged rows by table; tables without any are left out.
+
+    Parameters
+    ----------
+    connection
+        Open on a file with the schema of this version.
+    tables
+        Which ones; ``liq_events`` is read as a whole.
+    """
+    counts = {
+        table: int(
+            # IS NOT TRUE: also where a comparison with NULL has no answer.
+            connection.execute(
+                f"SELECT count(*) FROM {table} WHERE ({_CONDITIONS[table]}) IS NOT TRUE"
+            ).fetchone()[0]
+        )
+        for table in tables
+    }
+    if "tick_sizes" in counts:
+        sizes = connection.execute(f"SELECT tick_size FROM tick_sizes WHERE {SOUND_TICK_SIZE}")
+        counts["tick_sizes"] += sum(read_tick_size(row[0]) is None for row in sizes)
+    return {table: count for table, count in counts.items() if count}
+
+
+def damage_words(counts: Mapping[str, int]) -> str:
+    """Say in a few words how many damaged rows there are; empty without any."""
+    if not counts:
+        return ""
+    is_one = sum(counts.values()) == 1
+    parts = ", ".join(f"{count} in {table}" for table, count in counts.items())
+    return f"damaged row{'' if is_one else 's'}, left out: {parts}"
+
+
+def read_tick_size(value: object) -> Decimal | None:
+    """Return the tick size that a row holds, USD; ``None`` where it holds none."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TICK:
+        return None
+    try:
+        tick_size = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not tick_size.is_finite() or not _LEAST_TICK <= tick_size <= _LARGEST_TICK:
+        return None
+    return tick_size
+
+
+def is_readable(text: str) -> bool:
+    """Whether a text of the file was UTF-8; wrong bytes are read as a replacement sign."""
+    return "\ufffd" not in text
