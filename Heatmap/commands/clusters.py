@@ -26,6 +26,7 @@ from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.location import default_database
+from Heatmap.storage.sound_rows import damage_words
 from Heatmap.storage.sqlite.event_reader import EventReader
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def run(words: Sequence[str]) -> int:
     try:
         if not options.follow:
             with EventReader(query.database) as reader:
+                _warn_of_damage(reader)
                 for symbol in query.symbols:
                     say(words_of(_find(query, symbol, reader)))
             return 0
@@ -73,6 +75,12 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 0 if options.follow else EXIT_INTERRUPTED
     return 0
+
+
+def _warn_of_damage(reader: EventReader) -> None:
+    """Say how many rows are left out because another program has spoilt them."""
+    if damaged := reader.damaged_rows():
+        logger.warning("the database %s has %s", reader.path, damage_words(damaged))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -244,6 +252,7 @@ def _changes(query: _Query, interval_s: float) -> Generator[_Answer, None, None]
         The database cannot be read at first; later that is logged, and tried again.
     """
     reader = EventReader(query.database)
+    _warn_of_damage(reader)
     told: dict[str, object] = {}
     fault = ""
     try:

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.storage.sound_rows import LAST_TIME_MS
 from Heatmap.storage.sqlite.connections import (
     existing_database,
     open_read_only,
@@ -15,10 +16,13 @@ from Heatmap.storage.sqlite.connections import (
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-_COUNT_SYMBOL = "SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms >= ?"
-_COUNT_ALL = "SELECT count(*) FROM liq_events WHERE ts_ms >= ?"
-_NEWEST_SYMBOL = "SELECT max(ts_ms) FROM liq_events WHERE symbol = ?"
-_NEWEST_ALL = "SELECT max(ts_ms) FROM liq_events"
+# Both limits of a time: text and blobs, which another program may have put there, lie beyond them.
+_COUNT_SYMBOL = (
+    f"SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS}"
+)
+_COUNT_ALL = f"SELECT count(*) FROM liq_events WHERE ts_ms BETWEEN ? AND {LAST_TIME_MS}"
+_NEWEST_SYMBOL = f"SELECT max(ts_ms) FROM liq_events WHERE symbol = ? AND ts_ms <= {LAST_TIME_MS}"
+_NEWEST_ALL = f"SELECT max(ts_ms) FROM liq_events WHERE ts_ms <= {LAST_TIME_MS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def read_day_facts(
     """
     database = existing_database(path)
     with (
-        storage_errors(database),
+        storage_errors(database, blames_file=True),
         closing(open_read_only(database)) as connection,
         transaction(connection, "BEGIN"),
     ):
@@ -75,5 +79,5 @@ def read_day_facts(
         for count, last, bound in asked:
             counts.append(connection.execute(count, (*bound, day_start_ms)).fetchone()[0])
             newest.append(connection.execute(last, bound).fetchone()[0])
-    known = [ts_ms for ts_ms in newest if ts_ms is not None]
+    known = [int(ts_ms) for ts_ms in newest if ts_ms is not None]
     return DayFacts(sum(counts), max(known, default=None), size_bytes(database))

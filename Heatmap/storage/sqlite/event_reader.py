@@ -1,11 +1,14 @@
-"""Reads windows of events straight into numpy arrays, beside the recorder that writes."""
+"""Reads windows of events straight into numpy arrays, beside the recorder that writes.
+
+Damaged rows are left out everywhere; see `Heatmap.storage.sound_rows`.
+"""
 
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +19,15 @@ from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.sound_rows import (
+    LAST_TIME_MS,
+    SOUND_COVERAGE,
+    SOUND_EVENT,
+    SOUND_TICK_SIZE,
+    count_damaged,
+    is_readable,
+    read_tick_size,
+)
 from Heatmap.storage.sqlite.connections import (
     existing_database,
     file_id,
@@ -25,17 +37,26 @@ from Heatmap.storage.sqlite.connections import (
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-# SQLite's largest integer: a window without an end reaches beyond every event.
-_END_OF_TIME_MS = 2**63 - 1
+# A window without an end reaches as far as there is time.
+_END_OF_TIME_MS = LAST_TIME_MS + 1
 
-_SELECT_WINDOW = """
+_SELECT_WINDOW = f"""
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
-WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? ORDER BY ts_ms, id
+WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? AND {SOUND_EVENT} ORDER BY ts_ms, id
 """
 # The plus signs keep SQLite from walking the symbol's whole index to save a sort of few rows.
-_SELECT_AFTER = """
+_SELECT_AFTER = f"""
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
-WHERE id > ? AND +symbol = ? ORDER BY +ts_ms, id
+WHERE id > ? AND +symbol = ? AND +ts_ms BETWEEN 0 AND {LAST_TIME_MS} AND {SOUND_EVENT}
+ORDER BY +ts_ms, id
+"""
+_SELECT_FIRST = f"""
+SELECT ts_ms FROM liq_events
+WHERE symbol = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS} AND {SOUND_EVENT} ORDER BY ts_ms LIMIT 1
+"""
+_SELECT_COVERAGE = f"""
+SELECT start_ms, end_ms, proven FROM coverage
+WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
 """
 
 
@@ -87,7 +108,7 @@ class EventReader:
         self.path = existing_database(path)
         # Before opening: a file that is replaced in between then counts as replaced.
         self._file_id = file_id(self.path)
-        with storage_errors(self.path):
+        with storage_errors(self.path, blames_file=True):
             self._connection = open_read_only(self.path, any_thread=True)
             try:
                 identity = read_identity(self._connection, self.path)
@@ -122,7 +143,7 @@ class EventReader:
         StorageError
             The file cannot be read.
         """
-        end = _END_OF_TIME_MS if end_ms is None else end_ms
+        end = _END_OF_TIME_MS if end_ms is None else min(end_ms, _END_OF_TIME_MS)
         with self._transaction() as connection:
             last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0]
             with closing(connection.execute(_SELECT_WINDOW, (symbol, start_ms, end))) as rows:
@@ -191,9 +212,7 @@ class EventReader:
         end = _END_OF_TIME_MS if end_ms is None else end_ms
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT start_ms, end_ms, proven FROM coverage "
-                "WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ?",
-                (symbol, ALL_SYMBOLS, end, start_ms),
+                _SELECT_COVERAGE, (symbol, ALL_SYMBOLS, end, start_ms)
             ).fetchall()
         intervals = normalized(
             CoverageInterval(symbol, first, last, bool(proven)) for first, last, proven in rows
@@ -214,13 +233,13 @@ class EventReader:
             ).fetchone()
         if row is None:
             return None
-        try:
-            return Decimal(row[0])
-        except InvalidOperation:
+        tick_size = read_tick_size(row[0])
+        if tick_size is None:
             raise CorruptDatabaseError(
                 f"the database {self.path} is damaged: expected a decimal number as the tick size "
-                f"of {symbol}, got {row[0]!r}; the next contact with the exchange replaces it"
-            ) from None
+                f"of {symbol}, got {row[0]!r:.40}; the next contact with the exchange replaces it"
+            )
+        return tick_size
 
     def symbols_with_tick_size(self) -> set[str]:
         """Return the symbols whose tick size the database knows.
@@ -231,7 +250,19 @@ class EventReader:
             The database cannot be read.
         """
         with self._transaction() as connection:
-            return {row[0] for row in connection.execute("SELECT symbol FROM tick_sizes")}
+            rows = connection.execute(f"SELECT symbol FROM tick_sizes WHERE {SOUND_TICK_SIZE}")
+            return {row[0] for row in rows if is_readable(row[0])}
+
+    def damaged_rows(self) -> dict[str, int]:
+        """Count the rows that are left out, by table; reads every row, so not for a GUI.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            return count_damaged(connection)
 
     def first_event_ms(self, symbol: str) -> int | None:
         """Return the time of the oldest stored event of a symbol, UTC ms; ``None`` without any.
@@ -242,10 +273,8 @@ class EventReader:
             The file cannot be read.
         """
         with self._transaction() as connection:
-            first: int | None = connection.execute(
-                "SELECT min(ts_ms) FROM liq_events WHERE symbol = ?", (symbol,)
-            ).fetchone()[0]
-        return first
+            row = connection.execute(_SELECT_FIRST, (symbol, 0)).fetchone()
+        return None if row is None else int(row[0])
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -253,14 +282,17 @@ class EventReader:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with storage_errors(self.path), transaction(self._connection, "BEGIN"):
+        with (
+            storage_errors(self.path, blames_file=True),
+            transaction(self._connection, "BEGIN"),
+        ):
             yield self._connection
 
 
 def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dict[str, Decimal]:
     """Return the last known tick sizes, USD, of those `symbols` that the database knows.
 
-    ``ALL`` among them: of every symbol that it knows.
+    ``ALL`` among them: of every symbol that it knows. A damaged one keeps no other from being read.
 
     Raises
     ------
@@ -271,5 +303,8 @@ def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dic
         asked = set(symbols)
         if ALL_SYMBOLS in asked:
             asked = reader.symbols_with_tick_size()
-        found = {symbol: reader.tick_size(symbol) for symbol in asked}
+        found = {}
+        for symbol in asked:
+            with suppress(CorruptDatabaseError):
+                found[symbol] = reader.tick_size(symbol)
     return {symbol: tick_size for symbol, tick_size in found.items() if tick_size is not None}

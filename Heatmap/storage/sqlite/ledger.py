@@ -1,6 +1,7 @@
 """What a database notes beside the events: counters, recorded symbols, the retention in force.
 
-Every function works inside the caller's transaction.
+Every function works inside the caller's transaction. A note that another program has spoilt counts
+as none, but for the retention: what is kept must not become less by that.
 """
 
 import sqlite3
@@ -8,24 +9,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from Heatmap.domain.events import REJECTED_COUNTER
+from Heatmap.storage.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"
+# The longest that can be set, 3650 days: longer than any that a damaged note can have meant.
+_LONGEST_RETENTION_MS = 3650 * 86_400_000
+_MOST_DIGITS = 15
 _COUNTERS = ("received", "stored", "duplicates", "overflowed", "reconnects", "rotations")
 
 
 def add_counts(connection: sqlite3.Connection, counts: Mapping[str, int]) -> None:
     """Add to the totals by name."""
     connection.executemany(
-        "INSERT INTO counters (name, total) VALUES (?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET total = total + excluded.total",
+        # A total that is damaged begins anew.
+        "INSERT INTO counters (name, total) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+        f"total = CASE WHEN {SOUND_COUNTER} THEN total ELSE 0 END + excluded.total",
         sorted(counts.items()),
     )
 
 
 def read_counts(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return the totals: each counter by name, and ``rejected`` by reason."""
-    totals: dict[str, int] = dict(connection.execute("SELECT name, total FROM counters"))
+    totals: dict[str, int] = dict(
+        connection.execute(f"SELECT name, total FROM counters WHERE {SOUND_COUNTER}")
+    )
     rejected = {
         name.removeprefix(REJECTED_COUNTER): total
         for name, total in sorted(totals.items())
@@ -42,7 +50,7 @@ def save_symbols(connection: sqlite3.Connection, symbols: Sequence[str]) -> None
 def read_symbols(connection: sqlite3.Connection) -> tuple[str, ...] | None:
     """Return which symbols the last recorder records or recorded; ``None``: not noted."""
     text = _read(connection, _SYMBOLS)
-    return tuple(text.split(",")) if text else None
+    return tuple(text.split(",")) if isinstance(text, str) and text and is_readable(text) else None
 
 
 def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
@@ -51,9 +59,18 @@ def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
 
 
 def read_retention(connection: sqlite3.Connection) -> int | None:
-    """Return the retention in force, milliseconds; ``None``: not noted."""
+    """Return the retention in force, milliseconds; ``None``: not noted.
+
+    The longest one where the note is damaged: a shorter one then waits for confirmation, and no
+    event is deleted that may have been meant to stay.
+    """
     text = _read(connection, _RETENTION)
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    if text is None:
+        return None
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit():
+        return _LONGEST_RETENTION_MS
+    retention_ms = int(text) if len(text) <= _MOST_DIGITS else _LONGEST_RETENTION_MS
+    return min(retention_ms, _LONGEST_RETENTION_MS) or _LONGEST_RETENTION_MS
 
 
 def _save(connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -64,6 +81,6 @@ def _save(connection: sqlite3.Connection, key: str, value: str) -> None:
     )
 
 
-def _read(connection: sqlite3.Connection, key: str) -> str | None:
+def _read(connection: sqlite3.Connection, key: str) -> object:
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
+    return None if row is None else row[0]

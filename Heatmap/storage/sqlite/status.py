@@ -12,6 +12,14 @@ from typing import Any
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import gaps_between, normalized
+from Heatmap.storage.sound_rows import (
+    SOUND_COVERAGE,
+    SOUND_EVENT,
+    SOUND_TICK_SIZE,
+    count_damaged,
+    is_readable,
+    read_tick_size,
+)
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     existing_database,
@@ -25,12 +33,19 @@ from Heatmap.storage.sqlite.writer_lock import is_writer_active
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_SELECT_EVENTS = """
+_SELECT_EVENTS = f"""
 SELECT symbol, count(*), sum(side = 'SELL'),
     sum(CASE WHEN side = 'SELL' THEN notional ELSE 0.0 END),
     sum(CASE WHEN side = 'BUY' THEN notional ELSE 0.0 END),
     min(ts_ms), max(ts_ms)
-FROM liq_events GROUP BY symbol
+FROM liq_events WHERE typeof(symbol) = 'text' AND {SOUND_EVENT} GROUP BY symbol
+"""
+_SELECT_COVERAGE = f"""
+SELECT symbol, start_ms, end_ms, proven FROM coverage
+WHERE {SOUND_COVERAGE} ORDER BY symbol, start_ms, end_ms
+"""
+_SELECT_TICK_SIZES = f"""
+SELECT symbol, tick_size, fetched_ms FROM tick_sizes WHERE {SOUND_TICK_SIZE}
 """
 
 
@@ -50,7 +65,8 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
         the latest recorder, ``None`` when not noted), ``retention_ms`` (in force, ``None`` when not
         noted), ``counters`` (totals since the file was made: ``received``, ``stored``,
         ``duplicates``, ``overflowed``, ``reconnects``, ``rotations``, and ``rejected`` by reason),
-        ``events`` (all symbols) and ``symbols``, a dict by symbol with
+        ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
+        other numbers), ``events`` (all symbols) and ``symbols``, a dict by symbol with
 
         - ``events``, ``long_events``, ``short_events``: numbers of liquidations;
         - ``notional_usd_lower_bound``, ``long_notional_usd_lower_bound``,
@@ -76,7 +92,7 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
     database = existing_database(path)
     active = is_writer_active(database)
     with (
-        storage_errors(database),
+        storage_errors(database, blames_file=True),
         closing(open_read_only(database)) as connection,
         # One transaction, so that the numbers belong to the same moment.
         transaction(connection, "BEGIN"),
@@ -88,6 +104,7 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
             "recorded_symbols": None if recorded is None else list(recorded),
             "retention_ms": ledger.read_retention(connection),
             "counters": ledger.read_counts(connection),
+            "damaged_rows": count_damaged(connection),
         }
     return _summary(database, identity, notes, symbols, active=active)
 
@@ -111,7 +128,7 @@ def count_expired(path: str | os.PathLike[str], before_ms: int) -> int:
     """
     database = existing_database(path)
     with (
-        storage_errors(database),
+        storage_errors(database, blames_file=True),
         closing(open_read_only(database)) as connection,
         transaction(connection, "BEGIN"),
     ):
@@ -133,7 +150,10 @@ def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
         There is no such file, it is empty or of an older version, or it cannot be read.
     """
     database = existing_database(path)
-    with storage_errors(database), closing(open_read_only(database)) as connection:
+    with (
+        storage_errors(database, blames_file=True),
+        closing(open_read_only(database)) as connection,
+    ):
         require_current(read_identity(connection, database), database)
         return ledger.read_retention(connection)
 
@@ -161,14 +181,13 @@ def _summary(
 def _read_symbols(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
     events = {row[0]: row[1:] for row in connection.execute(_SELECT_EVENTS)}
     coverage: dict[str, list[CoverageInterval]] = {}
-    for symbol, start_ms, end_ms, proven in connection.execute(
-        "SELECT symbol, start_ms, end_ms, proven FROM coverage ORDER BY symbol, start_ms, end_ms"
-    ):
+    for symbol, start_ms, end_ms, proven in connection.execute(_SELECT_COVERAGE):
         interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
         coverage.setdefault(symbol, []).append(interval)
     ticks = {
         row[0]: row[1:]
-        for row in connection.execute("SELECT symbol, tick_size, fetched_ms FROM tick_sizes")
+        for row in connection.execute(_SELECT_TICK_SIZES)
+        if read_tick_size(row[1]) is not None
     }
     return {
         symbol: {
@@ -177,6 +196,7 @@ def _read_symbols(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
             **_tick_summary(ticks.get(symbol, (None, None))),
         }
         for symbol in sorted({*events, *coverage, *ticks})
+        if is_readable(symbol)
     }
 
 
