@@ -10,7 +10,8 @@ from typing import Self
 
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
 from Heatmap.runtime.compat import override
-from Heatmap.storage.coverage import normalized
+from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.writable_database import WritableDatabase
@@ -26,6 +27,13 @@ INSERT INTO liq_events (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source, symbol, ts_ms, side, limit_price, price, original_qty, qty) DO NOTHING
 """
+# A damaged row may have the same key: then it is put right. Proven stays proven.
+_INSERT_COVERAGE = """
+INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?)
+ON CONFLICT (symbol, start_ms, end_ms) DO UPDATE SET
+    proven = CASE WHEN typeof(proven) = 'integer' AND proven = 1 THEN 1 ELSE excluded.proven END
+"""
+_DELETE_COVERAGE = "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?"
 _DELETE_OLDEST = """
 DELETE FROM liq_events
 WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
@@ -92,6 +100,8 @@ class SqliteStore(WritableDatabase):
     ) -> None:
         # What a fresh file in the place of this one would have to know.
         self._symbols: tuple[str, ...] = ()
+        # They are still to be noted in the file, at the latest with the first events.
+        self._are_symbols_due = False
         self._retention_ms: int | None = None
         self._last_row_id = 0
         super().__init__(
@@ -111,6 +121,9 @@ class SqliteStore(WritableDatabase):
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         """Store events in one transaction; those already stored are counted and left as they are.
+
+        The totals ``received``, ``stored`` and ``duplicates`` are part of the transaction: whenever
+        the process ends, they fit the rows.
 
         Parameters
         ----------
@@ -139,6 +152,10 @@ class SqliteStore(WritableDatabase):
                 if cursor.rowcount == 1 and cursor.lastrowid is not None:
                     stored.append(event)
                     row_ids.append(cursor.lastrowid)
+            counts = {"received": len(events), "stored": len(stored)}
+            ledger.add_counts(connection, counts | {"duplicates": len(events) - len(stored)})
+            self._note_due_symbols(connection)
+        self._are_symbols_due = False
         if row_ids:
             self._last_row_id = row_ids[-1]
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
@@ -171,18 +188,7 @@ class SqliteStore(WritableDatabase):
         with self._transaction() as connection:
             touching = _coverage_touching(connection, added)
             wanted = normalized([*touching, added])
-            connection.executemany(
-                "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?",
-                [(symbol, part.start_ms, part.end_ms) for part in touching if part not in wanted],
-            )
-            connection.executemany(
-                "INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?)",
-                [
-                    (symbol, part.start_ms, part.end_ms, part.proven)
-                    for part in wanted
-                    if part not in touching
-                ],
-            )
+            _replace_coverage(connection, touching, wanted)
 
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         """Remember a symbol's tick size, in place of an earlier one.
@@ -232,14 +238,17 @@ class SqliteStore(WritableDatabase):
     def save_symbols(self, symbols: Sequence[str]) -> None:
         """Note which symbols are recorded from now on; others may ask.
 
+        Where that fails, they are noted with the first events that are written.
+
         Raises
         ------
         StorageError
             The file cannot be written.
         """
+        self._symbols, self._are_symbols_due = tuple(symbols), True
         with self._transaction() as connection:
-            ledger.save_symbols(connection, symbols)
-        self._symbols = tuple(symbols)
+            self._note_due_symbols(connection)
+        self._are_symbols_due = False
 
     def kept_retention_ms(self) -> int | None:
         """Return the retention in force, milliseconds; ``None``: none was ever noted.
@@ -336,6 +345,10 @@ class SqliteStore(WritableDatabase):
                 _shrink(self._ready(), step_ends)
         return deleted
 
+    def _note_due_symbols(self, connection: sqlite3.Connection) -> None:
+        if self._are_symbols_due:
+            ledger.save_symbols(connection, self._symbols)
+
     @override
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""
@@ -376,7 +389,7 @@ def _coverage_touching(
     with closing(
         connection.execute(
             "SELECT start_ms, end_ms, proven FROM coverage WHERE symbol = ? AND start_ms <= ? "
-            "ORDER BY start_ms DESC, end_ms DESC",
+            f"AND {SOUND_COVERAGE} ORDER BY start_ms DESC, end_ms DESC",
             (added.symbol, added.end_ms),
         )
     ) as rows:
@@ -387,10 +400,38 @@ def _coverage_touching(
     return touching
 
 
+def _replace_coverage(
+    connection: sqlite3.Connection,
+    known: Sequence[CoverageInterval],
+    wanted: Sequence[CoverageInterval],
+) -> None:
+    """Turn the stored intervals `known` into `wanted`; what is in both stays as it is."""
+    connection.executemany(
+        _DELETE_COVERAGE,
+        [(part.symbol, part.start_ms, part.end_ms) for part in known if part not in wanted],
+    )
+    connection.executemany(
+        _INSERT_COVERAGE,
+        [
+            (part.symbol, part.start_ms, part.end_ms, part.proven)
+            for part in wanted
+            if part not in known
+        ],
+    )
+
+
 def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
-    cut = {"cut": before_ms}
-    connection.execute("DELETE FROM coverage WHERE start_ms < :cut AND end_ms <= :cut", cut)
-    connection.execute("UPDATE coverage SET start_ms = :cut WHERE start_ms < :cut", cut)
+    """Let what is covered begin at a time; damaged rows stay, since nobody knows their time."""
+    known: dict[str, list[CoverageInterval]] = {}
+    for symbol, start_ms, end_ms, proven in connection.execute(
+        "SELECT symbol, start_ms, end_ms, proven FROM coverage "
+        f"WHERE start_ms < ? AND {SOUND_COVERAGE}",
+        (before_ms,),
+    ):
+        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
+        known.setdefault(symbol, []).append(interval)
+    for parts in known.values():
+        _replace_coverage(connection, parts, clipped(normalized(parts), before_ms, None))
 
 
 def _shrink(connection: sqlite3.Connection, until: float) -> None:

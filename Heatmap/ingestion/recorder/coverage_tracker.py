@@ -6,7 +6,7 @@ what follows its last one. A leap of the exchange's time, ahead or far back, is 
 heartbeats in a row agree on it; then it counts from the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
@@ -149,6 +149,8 @@ class CoverageLedger:
         self._waiting: dict[str, list[tuple[int, int, CoverageInterval]]] = {}
         # By symbol: how many events had come when its latest interval ended.
         self._reached: dict[str, int] = {}
+        # Numbers of events that are not in the sink though later ones are.
+        self._left_out: set[int] = set()
 
     def __bool__(self) -> bool:
         return any(self._waiting.values())
@@ -163,12 +165,32 @@ class CoverageLedger:
             interval = _joined(entries.pop()[2], interval)
         entries.append((since, after, interval))
 
-    def first_ready(self, written: int) -> CoverageInterval | None:
+    def leave_out(self, number: int) -> None:
+        """Claim no time in which an event came that later ones have overtaken.
+
+        Parameters
+        ----------
+        number
+            How many events had come before it.
+        """
+        self._left_out.add(number)
+
+    def first_ready(self, written: int, besides: Collection[str] = ()) -> CoverageInterval | None:
         """Return the first interval whose events are written, joined with those that continue it.
 
         It stays until `discard` names it, so that a failed write can be repeated.
+
+        Parameters
+        ----------
+        written
+            How many events are in the sink, or left out.
+        besides
+            Symbols that are not asked for.
         """
-        for entries in self._waiting.values():
+        self._drop_left_out()
+        for symbol, entries in self._waiting.items():
+            if symbol in besides:
+                continue
             ready = [interval for _, after, interval in entries if after <= written]
             if not ready:
                 continue
@@ -179,6 +201,19 @@ class CoverageLedger:
                 interval = _joined(interval, following)
             return interval
         return None
+
+    def _drop_left_out(self) -> None:
+        if not self._left_out:
+            return
+        for symbol, entries in self._waiting.items():
+            self._waiting[symbol] = [
+                entry
+                for entry in entries
+                if not any(entry[0] <= number < entry[1] for number in self._left_out)
+            ]
+        # What comes next began later than these: no interval will hold them any more.
+        begun = min(self._reached.values(), default=0)
+        self._left_out = {number for number in self._left_out if number >= begun}
 
     def cut(self, starts_ms: Mapping[str, int]) -> None:
         """Forget what lies before these times, by symbol; all of a symbol that has none."""

@@ -11,7 +11,8 @@ class EventSink(Protocol):
     """Where events are kept; every method is called in the recorder's thread only.
 
     A method that fails because of the environment raises `StorageError` and has changed nothing:
-    it is called again with the same arguments.
+    it is called again with the same arguments. Whatever else it raises has changed nothing either,
+    and may be the fault of what it was called with.
     """
 
     @property
@@ -28,7 +29,10 @@ class EventSink(Protocol):
         """Take note that the end is near: what would be put off until later is done at once."""
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
-        """Store events in one transaction; those already stored are counted as duplicates."""
+        """Store events in one transaction; those already stored are counted as duplicates.
+
+        The totals ``received``, ``stored`` and ``duplicates`` grow in the same transaction.
+        """
 
     def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
         """Record a closed interval of exchange time as recorded."""

@@ -1,6 +1,10 @@
 """Between the stream and the sink: a bounded queue, batches, and coverage after its events.
 
 Lives in the recorder's loop; the sink is called there, and only there.
+
+Whatever the sink raises, nothing is dropped for it: what could not be written waits, the fault is
+shown, and it is tried again. What the environment does (a `StorageError`) concerns all that waits.
+Anything else may be the fault of single events: then the others are stored without them.
 """
 
 import asyncio
@@ -15,7 +19,7 @@ from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatc
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
 from Heatmap.ingestion.recorder.event_sink import EventSink
-from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
 from Heatmap.ingestion.recorder.standby import KeepWindow
 
 __all__ = ["EventSink", "EventWriter"]
@@ -24,6 +28,9 @@ _logger = logging.getLogger(__name__)
 
 # A sink that failed is tried again after the first, then after twice as long, up to the longest.
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
+
+# What can fail apart from the rest, in words.
+_EVENTS, _REFUSED, _COVERAGE, _COUNTS = "events", "some events", "covered time", "counters"
 
 
 class EventWriter:
@@ -58,20 +65,31 @@ class EventWriter:
         self._queue: deque[LiquidationEvent] = deque()
         self._ledger = CoverageLedger()
         self._kept = KeepWindow(config.standby_keep_s)
+        # Events that the sink refuses though it takes others; they are tried again by themselves.
+        self._refused: list[LiquidationEvent] = []
         self._accepted = 0
+        # So many have left the queue, into the sink or among the refused ones.
         self._written = 0
         self._coverage_due_s = 0.0
+        self._refused_due_s = 0.0
         self._retry_s = _FIRST_RETRY_S
+        # What was told of each part that fails.
+        self._told: dict[str, str] = {}
         # The sink's; None: it was not asked yet.
         self._generation: int | None = None
         # There is something to write; there is a whole batch.
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """How many events are not in the sink yet."""
+        return len(self._queue) + len(self._refused)
+
     def put(self, event: LiquidationEvent) -> bool:
         """Take an event; return ``False`` where the queue is full and it was dropped."""
-        if len(self._queue) >= self._config.queue_limit:
-            self._board.count(overflowed=1)
+        if self.waiting >= self._config.queue_limit:
+            self._board.count_lost(1)
             return False
         self._queue.append(event)
         self._accepted += 1
@@ -106,8 +124,8 @@ class EventWriter:
             self._ledger.cut(mark.cuts_ms)
         self._kept.mark(now_s, self._accepted)
         # The other recorder counts; only what is kept here will ever be added to the totals.
-        self._board.begin_totals(received=len(self._queue))
-        self._board.note(queued=len(self._queue))
+        self._board.begin_totals()
+        self._note_queued()
 
     def begin(self, sink: EventSink) -> None:
         """Write to this sink from now on, beginning with what was kept."""
@@ -126,15 +144,10 @@ class EventWriter:
                     await self._full.wait()
             self._arrived.clear()
             self._full.clear()
-            try:
-                while self._write_batch():
-                    self._write_coverage_when_due(clock())
-                    await asyncio.sleep(0)  # the sockets get their turn between two batches
-                self._write_coverage_when_due(clock())
-            except StorageError as error:
-                await self._wait_out(error)
+            if await self._write_all(clock):
+                self._retry_s = _FIRST_RETRY_S
             else:
-                self._recovered()
+                await self._wait_out()
             self._come_back(clock())
 
     async def drain(self, limit_s: float) -> None:
@@ -144,51 +157,170 @@ class EventWriter:
         self._retry_s = _FIRST_RETRY_S
         self._open_sink.hurry()
         while clock() < until_s:
-            try:
-                while self._write_batch() and clock() < until_s:
-                    pass
-                self._write_coverage()
-                self._write_counts()
+            is_done = self._attempt(_EVENTS, lambda: self._write_until(clock, until_s))
+            is_done &= self._attempt(_REFUSED, self._write_refused)
+            is_done &= self._attempt(_COVERAGE, self._write_coverage)
+            is_done &= self._attempt(_COUNTS, self._write_counts)
+            if is_done:
                 break
-            except StorageError as error:
-                await self._wait_out(error, longest_s=until_s - clock())
-        if self._queue:
+            await self._wait_out(longest_s=until_s - clock())
+        if self.waiting:
             self.abandon()
-            with contextlib.suppress(StorageError):
-                self._write_counts()
+            self._attempt(_COUNTS, self._write_counts)
 
     def abandon(self) -> None:
         """Give up what still waits, at the end: it is counted as dropped, and logged."""
-        count = len(self._queue)
+        count = self.waiting
         self._queue.clear()
-        self._board.count(overflowed=count)
-        self._board.note(queued=0)
+        self._refused.clear()
+        self._board.count_lost(count)
+        self._note_queued()
         if count:
             _logger.error("%d events could not be written before the end and are lost", count)
+
+    async def _write_all(self, clock: Callable[[], float]) -> bool:
+        """Write all that waits and is due; return whether the queue could be written."""
+        if self._refused and clock() >= self._refused_due_s:
+            self._attempt(_REFUSED, self._write_refused)
+            self._refused_due_s = clock() + _LONGEST_RETRY_S
+        try:
+            while self._write_batch():
+                self._write_coverage_when_due(clock())
+                await asyncio.sleep(0)  # the sockets get their turn between two batches
+        except Exception as error:  # noqa: BLE001 - told there
+            self._tell(_EVENTS, error)
+            return False
+        finally:
+            # Also where events cannot be written: it may be for them alone.
+            self._write_coverage_when_due(clock())
+        self._tell(_EVENTS, None)
+        # What the sink has done to be able to write is told as soon as it does.
+        self._board.note(storage_notice=self._open_sink.notice)
+        return True
+
+    def _attempt(self, part: str, work: Callable[[], None]) -> bool:
+        """Do a piece of work and show whether it succeeds; what has failed is tried again later."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - told there
+            self._tell(part, error)
+            return False
+        self._tell(part, None)
+        return True
+
+    def _tell(self, part: str, error: Exception | None) -> None:
+        """Show why a part of what waits cannot be written; log it where it is news."""
+        words = None if error is None else fault_words(part, error)
+        self._board.note_storage_fault(part, words)
+        if words is None:
+            self._told.pop(part, None)
+        elif words != self._told.get(part):
+            self._told[part] = words
+            # A bug, or something that no table of faults names, is worth its traceback.
+            trace = None if isinstance(error, StorageError) else error
+            _logger.warning("cannot write, %d events wait: %s", self.waiting, words, exc_info=trace)
+
+    def _note_queued(self) -> None:
+        self._board.note(queued=self.waiting)
 
     def _come_back(self, now_s: float) -> None:
         if self._queue:
             self._arrived.set()
             self._full.set()
-        elif self._ledger:
-            delay_s = max(0.0, self._coverage_due_s - now_s)
+            return
+        due_s = [
+            *([self._coverage_due_s] if self._ledger else []),
+            *([self._refused_due_s] if self._refused else []),
+        ]
+        if due_s:
+            delay_s = max(0.0, min(due_s) - now_s)
             asyncio.get_running_loop().call_later(delay_s, self._arrived.set)
+
+    def _write_until(self, clock: Callable[[], float], until_s: float) -> None:
+        while self._write_batch() and clock() < until_s:
+            pass
 
     def _write_batch(self) -> bool:
         """Write the first events of the queue; return whether there were any."""
         count = min(len(self._queue), self._config.batch_events)
-        self._board.note(queued=len(self._queue))
+        self._note_queued()
         if not count:
             return False
         self._look_at_generation()
-        clock = asyncio.get_running_loop().time
-        began_s = clock()
-        batch = self._open_sink.write(list(itertools.islice(self._queue, count)))
-        done_s = clock()
+        try:
+            self._store(list(itertools.islice(self._queue, count)))
+        except StorageError:
+            raise
+        except Exception:
+            if not self._write_singly(count):
+                raise
+        else:
+            self._take_off(count)
+        self._note_queued()
+        return True
+
+    def _write_singly(self, count: int) -> bool:
+        """Write the first events of the queue one by one, and put aside those that are refused.
+
+        Returns
+        -------
+        bool
+            ``False`` where the sink takes none: then it is not for the events, and all stay.
+        """
+        refused: list[tuple[int, LiquidationEvent]] = []
+        try:
+            # Where all of a batch are refused, the event after it tells whether any is taken.
+            for _ in range(min(count + 1, len(self._queue))):
+                event = self._queue[0]
+                if not self._is_taken(event):
+                    refused.append((self._written, event))
+                self._take_off()
+        finally:
+            is_taking = not refused or refused[0][0] + len(refused) < self._written
+            if is_taking:
+                for number, event in refused:
+                    self._ledger.leave_out(number)
+                    self._refused.append(event)
+            else:
+                self._queue.extendleft(event for _, event in reversed(refused))
+                self._written -= len(refused)
+        return is_taking
+
+    def _write_refused(self) -> None:
+        """Try each of the refused events again; raises what the last of them was refused with."""
+        last: Exception | None = None
+        for event in list(self._refused):
+            try:
+                self._store([event])
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below
+                last = error
+            else:
+                self._refused.remove(event)
+                self._note_queued()
+        if last is not None:
+            raise last
+
+    def _is_taken(self, event: LiquidationEvent) -> bool:
+        try:
+            self._store([event])
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - whoever asks tells of the whole
+            return False
+        return True
+
+    def _take_off(self, count: int = 1) -> None:
         for _ in range(count):
             self._queue.popleft()
         self._written += count
-        self._board.note(queued=len(self._queue))
+
+    def _store(self, events: list[LiquidationEvent]) -> None:
+        clock = asyncio.get_running_loop().time
+        began_s = clock()
+        batch = self._open_sink.write(events)
+        done_s = clock()
         self._board.note_batch(len(batch.events), batch.duplicates, done_s - began_s, done_s)
         _logger.debug("stored %d events in %.1f ms", len(batch.events), (done_s - began_s) * 1000)
         if batch.events and self._on_stored is not None:
@@ -196,13 +328,16 @@ class EventWriter:
                 self._on_stored(batch)
             except Exception:
                 _logger.exception("a listener failed on a stored batch")
-        return True
 
     def _write_coverage_when_due(self, now_s: float) -> None:
-        if now_s >= self._coverage_due_s:
-            self._write_coverage()
-            self._write_counts()
-            self._coverage_due_s = now_s + self._config.coverage_s
+        if now_s < self._coverage_due_s:
+            return
+        is_done = self._attempt(_COVERAGE, self._write_coverage)
+        is_done &= self._attempt(_COUNTS, self._write_counts)
+        pause_s = self._config.coverage_s
+        if not is_done:
+            pause_s = max(_FIRST_RETRY_S, min(pause_s, _LONGEST_RETRY_S))
+        self._coverage_due_s = now_s + pause_s
 
     def _look_at_generation(self) -> None:
         """Take note of a fresh sink: it lacks what was written, so that time is not covered."""
@@ -214,11 +349,20 @@ class EventWriter:
     def _write_coverage(self) -> None:
         if self._ledger:
             self._look_at_generation()
-        while (interval := self._ledger.first_ready(self._written)) is not None:
-            self._open_sink.extend_coverage(
-                interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
-            )
-            self._ledger.discard(interval)
+        failed: dict[str, Exception] = {}
+        while (interval := self._ledger.first_ready(self._written, failed)) is not None:
+            try:
+                self._open_sink.extend_coverage(
+                    interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
+                )
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below, after the other symbols
+                failed[interval.symbol] = error
+            else:
+                self._ledger.discard(interval)
+        if failed:
+            raise next(iter(failed.values()))
 
     def _write_counts(self) -> None:
         counts = self._board.unsaved_counts()
@@ -232,13 +376,8 @@ class EventWriter:
             raise RuntimeError("an EventWriter was to write before it was given a sink")
         return self._sink
 
-    async def _wait_out(self, error: StorageError, *, longest_s: float = math.inf) -> None:
-        _logger.warning("cannot write, %d events wait: %s", len(self._queue), error)
-        self._board.note(storage_fault=str(error), last_error=str(error), queued=len(self._queue))
+    async def _wait_out(self, *, longest_s: float = math.inf) -> None:
+        self._note_queued()
         retry_s = self._retry_s
         self._retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
         await asyncio.sleep(max(0.0, min(retry_s, longest_s)))
-
-    def _recovered(self) -> None:
-        self._retry_s = _FIRST_RETRY_S
-        self._board.note(storage_fault=None)

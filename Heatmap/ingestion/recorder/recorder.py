@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
-from Heatmap.errors import ExchangeError, StorageError
+from Heatmap.errors import ExchangeError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
     ForceOrderStream,
@@ -37,6 +37,7 @@ from Heatmap.ingestion.recorder.recorder_status import (
     StatusBoard,
     TickOrigin,
     TickSizeStatus,
+    fault_words,
 )
 from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
@@ -67,6 +68,9 @@ _INTAKE_STOP_S = 1.3
 _DRAIN_S = 1.2
 # A part that failed unexpectedly starts again after this.
 _RESTART_S = 1.0
+
+# What of the sink can fail apart from the events, in words.
+_TICK_SIZES, _RETENTION = "tick sizes", "the retention"
 
 
 class Recorder:
@@ -368,6 +372,10 @@ class _Session:
             # The other recorder may have died a moment ago: then only this one has the last events.
             if self._keeper.sink is not None or self._open_sink():
                 await self._writer.drain(_DRAIN_S)
+                self._keeper.tend()
+                # Both are done at the next start, and nothing is lost by that.
+                self._board.note_storage_fault(_TICK_SIZES, None)
+                self._board.note_storage_fault(_RETENTION, None)
             elif not self._keeper.is_other_writing:
                 self._writer.abandon()
 
@@ -469,23 +477,29 @@ class _Session:
             self._ticks_fetched.clear()
             while self._unsaved_ticks:
                 symbol, (tick_size, ts_ms) = next(iter(self._unsaved_ticks.items()))
+                # Behind the others, which must not wait for one that cannot be saved.
+                self._unsaved_ticks[symbol] = self._unsaved_ticks.pop(symbol)
                 try:
                     sink.save_tick_size(symbol, tick_size, ts_ms)
-                except StorageError as error:
-                    self._board.note(last_error=str(error))
+                except Exception as error:  # noqa: BLE001 - it is shown, and tried again
+                    words = fault_words(f"the tick size of {symbol}", error)
+                    self._board.note_storage_fault(_TICK_SIZES, words)
                     await asyncio.sleep(_RESTART_S)
                     continue
-                del self._unsaved_ticks[symbol]
+                if self._unsaved_ticks[symbol] == (tick_size, ts_ms):
+                    del self._unsaved_ticks[symbol]
                 await asyncio.sleep(0)  # the sockets get their turn
+            self._board.note_storage_fault(_TICK_SIZES, None)
 
     async def _keep_retention(self) -> None:
         await self._retention.run(await self._keeper.wait_for_sink())
 
-    def _report_retention(self, news: RetentionStatus | StorageError) -> None:
+    def _report_retention(self, news: RetentionStatus | Exception) -> None:
         if isinstance(news, RetentionStatus):
             self._board.note(retention=news)
+            self._board.note_storage_fault(_RETENTION, None)
         else:
-            self._board.note(last_error=str(news))
+            self._board.note_storage_fault(_RETENTION, fault_words(_RETENTION, news))
 
 
 async def _keep_running(

@@ -10,12 +10,15 @@ from types import MappingProxyType
 from typing import Any
 
 from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
+from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
 
 _RATE_SPAN_S = 60.0
+SINK_COUNTERS = frozenset({"received", "stored", "duplicates"})
+"""Totals that the sink adds to with each batch, in the transaction that stores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,8 @@ class RecorderStatus:
     reconnects, rotations
         Connections that replaced a lost one, and that replaced an ageing one without a break.
     storage_fault
-        Why the sink cannot be written at present; ``None``: it can.
+        Why the sink, or a part of what belongs into it, cannot be written at present; ``None``: all
+        of it can.
     storage_notice
         What a user should know about the sink, such as a damaged file that was set aside.
     retention
@@ -223,6 +227,14 @@ class RecorderStatus:
         return f"no mark price for {', '.join(self.without_heartbeat)}: {question}"
 
 
+def fault_words(part: str, error: Exception) -> str:
+    """Say in one line why a part of what is to be written cannot be."""
+    # What the storage says is for a user; anything else needs to be told what it is about.
+    if isinstance(error, StorageError):
+        return str(error)
+    return " ".join(f"{part} could not be written: {error!r}".split())
+
+
 class StatusBoard:
     """Where the recorder's thread writes and any thread reads. Thread-safe."""
 
@@ -235,6 +247,8 @@ class StatusBoard:
         self._rejected: Counter[RejectReason] = Counter()
         # When events were stored, monotonic clock, and how many; not older than a minute.
         self._inserts: deque[tuple[float, int]] = deque()
+        # Why something cannot be written, by what it is; the oldest fault first.
+        self._storage_faults: dict[str, str] = {}
         # What the sink's totals do not contain yet, by the totals' names.
         self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
@@ -255,11 +269,37 @@ class StatusBoard:
         with self._lock:
             self._values.update(values)
 
+    def note_storage_fault(self, part: str, words: str | None) -> None:
+        """Take note that a part of what is to be written cannot be, and why; ``None``: it can.
+
+        Parts fail and recover apart from each other: what shows that one of them works must not
+        hide what is wrong with another.
+        """
+        with self._lock:
+            if words is None:
+                self._storage_faults.pop(part, None)
+            else:
+                self._storage_faults[part] = words
+                self._values["last_error"] = words
+
     def count(self, **increments: int) -> None:
-        """Add to counters of the status by name."""
+        """Add to counters of the status by name.
+
+        Those that count what is in the sink are added to its totals by the sink, together with what
+        they count.
+        """
         with self._lock:
             self._counts.update(increments)
-            self._unsaved.update(increments)
+            self._unsaved.update(
+                {name: count for name, count in increments.items() if name not in SINK_COUNTERS}
+            )
+
+    def count_lost(self, events: int) -> None:
+        """Count events that are dropped and that the sink never sees."""
+        with self._lock:
+            self._counts["overflowed"] += events
+            # Together, so that the totals fit each other whenever the process ends.
+            self._unsaved.update(received=events, overflowed=events)
 
     def note_batch(self, stored: int, duplicates: int, write_s: float, now_s: float) -> None:
         """Count a batch that was committed.
@@ -285,10 +325,10 @@ class StatusBoard:
             self._rejected[reason] += 1
             self._unsaved[REJECTED_COUNTER + reason.value] += 1
 
-    def begin_totals(self, **counts: int) -> None:
-        """Begin to count for the sink's totals, with these; before, another recorder counted."""
+    def begin_totals(self) -> None:
+        """Begin to count for the sink's totals; before, another recorder counted."""
         with self._lock:
-            self._unsaved = Counter(counts)
+            self._unsaved.clear()
 
     def unsaved_counts(self) -> dict[str, int]:
         """Return what is to be added to the sink's totals."""
@@ -362,6 +402,7 @@ class StatusBoard:
         """
         with self._lock:
             values: dict[str, Any] = {**self._values, **self._counts}
+            values["storage_fault"] = next(iter(self._storage_faults.values()), None)
             return RecorderStatus(
                 **values,
                 # A snapshot changes nothing: another one may be made amid it, see the lock.

@@ -5,14 +5,13 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from Heatmap.errors import StorageError
 from Heatmap.ingestion.recorder.event_sink import EventSink
 
 _DAY_MS = 86_400_000
 # Between two steps of a deletion, so that it never keeps the loop from the sockets.
 _PAUSE_S = 0.02
 # Longest time until the next attempt after the sink failed.
-_RETRY_S = 5.0
+_RETRY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class RetentionKeeper:
         confirmed_deletions: int | None,
         interval_s: float,
         now_ms: Callable[[], int | None],
-        report: Callable[[RetentionStatus | StorageError], None],
+        report: Callable[[RetentionStatus | Exception], None],
     ) -> None:
         self._wanted_ms = wanted_ms
         # The retention that was confirmed, and how many events it may delete; ``None``: any.
@@ -147,7 +146,7 @@ class RetentionKeeper:
                 retention_ms = await self._settle(sink)
                 while self._delete_step(sink, retention_ms):  # noqa: ASYNC110 - it does the work
                     await asyncio.sleep(_PAUSE_S)
-            except StorageError as error:
+            except Exception as error:  # noqa: BLE001 - it is shown, and tried again
                 self._report(error)
                 pause_s = min(pause_s, _RETRY_S)
             with contextlib.suppress(TimeoutError):

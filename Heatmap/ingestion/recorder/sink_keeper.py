@@ -4,12 +4,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from Heatmap.errors import DatabaseInUseError, OtherWriterError, StorageError
+from Heatmap.errors import DatabaseInUseError, OtherWriterError
 from Heatmap.ingestion.recorder.event_sink import EventSink
-from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
 from Heatmap.ingestion.recorder.standby import SinkRole, not_recorded, standby_words
 
 _logger = logging.getLogger(__name__)
+
+# What can fail apart from the rest, in words.
+_SINK, _SYMBOLS = "the database", "the recorded symbols"
 
 
 class SinkKeeper:
@@ -80,7 +83,7 @@ class SinkKeeper:
             self._open()
         except OtherWriterError as error:
             self._stand_by(error)
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, events wait and it is shown
             self._wait(error)
         return self._sink
 
@@ -93,26 +96,28 @@ class SinkKeeper:
             try:
                 self._sink.save_symbols(self._config.symbols)
                 self._are_symbols_saved = True
-            except StorageError as error:
-                self._board.note(last_error=str(error))
+            except Exception as error:  # noqa: BLE001 - it is shown, and tried again
+                self._board.note_storage_fault(_SYMBOLS, fault_words(_SYMBOLS, error))
+            else:
+                self._board.note_storage_fault(_SYMBOLS, None)
 
     def close(self) -> None:
         """Close the sink; idempotent."""
         sink, self._sink = self._sink, None
         if sink is None:
             return
+        self._board.note(storage_notice=sink.notice)  # what the end itself may have brought about
         try:
             sink.close()
-        except StorageError as error:
+        except Exception as error:
             _logger.exception("the sink could not be closed cleanly")
-            self._board.note(last_error=str(error))
+            self._board.note(last_error=fault_words("the end of the file", error))
 
     def _open(self) -> None:
         self._sink = self._open_sink()
         self._is_other_writing = False
-        self._board.note(
-            role=SinkRole.WRITER, role_words="writing", not_recorded=(), storage_fault=None
-        )
+        self._board.note(role=SinkRole.WRITER, role_words="writing", not_recorded=())
+        self._board.note_storage_fault(_SINK, None)
         self.tend()
         self._opened.set()
 
@@ -122,17 +127,11 @@ class SinkKeeper:
         if not self._is_other_writing:
             _logger.info("%s", words)
         self._is_other_writing = True
-        self._board.note(
-            role=SinkRole.STANDBY, role_words=words, not_recorded=missing, storage_fault=None
-        )
+        self._board.note(role=SinkRole.STANDBY, role_words=words, not_recorded=missing)
+        self._board.note_storage_fault(_SINK, None)
 
-    def _wait(self, error: StorageError) -> None:
+    def _wait(self, error: Exception) -> None:
         # Nobody writes: this one would, and must keep all that comes until it can.
         self._is_other_writing = False
-        self._board.note(
-            role=SinkRole.WRITER,
-            role_words="waiting to write",
-            not_recorded=(),
-            storage_fault=str(error),
-            last_error=str(error),
-        )
+        self._board.note(role=SinkRole.WRITER, role_words="waiting to write", not_recorded=())
+        self._board.note_storage_fault(_SINK, fault_words(_SINK, error))

@@ -53,6 +53,8 @@ class MemorySink:
         self.batches.append(len(events))
         first_id = len(self.events) + 1
         self.events += new
+        self.counts.update(received=len(events), stored=len(new))
+        self.counts["duplicates"] += len(events) - len(new)
         ids = tuple(range(first_id, first_id + len(new)))
         return StoredBatch(tuple(new), ids, len(events) - len(new))
 

@@ -1,6 +1,7 @@
 """Batches, and coverage after its events, with a sink that notes the order of the calls."""
 
 import asyncio
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,10 @@ class NotingSink:
         self.notice: str | None = None
         self.number = 1
         self.hurried = False
+        # What it raises instead of failing as told, and which events it will never take.
+        self.error: Exception = StorageError("locked")
+        self.poisonous: set[int] = set()
+        self.uncoverable: set[str] = set()
 
     def generation(self) -> int:
         return self.number
@@ -54,11 +59,16 @@ class NotingSink:
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         self._fail_if_told()
+        if bad := self.poisonous & {one.ts_ms for one in events}:
+            raise OverflowError(f"int too large: {sorted(bad)}")
         self.calls.append(tuple(one.ts_ms for one in events))
+        self.counts.update(received=len(events), stored=len(events))
         return StoredBatch(tuple(events), tuple(range(len(events))), 0)
 
     def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
         self._fail_if_told()
+        if symbol in self.uncoverable:
+            raise TypeError("'<' not supported between str and int")
         assert (symbol, proven) == ("BTCUSDT", True)
         self.calls.append(f"{start_ms}-{end_ms}")
 
@@ -90,7 +100,7 @@ class NotingSink:
     def _fail_if_told(self) -> None:
         if self.failures:
             self.failures -= 1
-            raise StorageError("locked")
+            raise self.error
 
 
 def write(
@@ -204,7 +214,7 @@ def test_draining_gives_up_at_its_limit_and_counts_what_is_lost() -> None:
     assert sink.calls == []
     status = board.snapshot(0.0)
     assert (status.overflowed, status.queued) == (3, 0)
-    assert sink.counts == {"overflowed": 3}
+    assert sink.counts == {"received": 3, "overflowed": 3}
 
 
 def test_without_a_sink_what_waits_at_the_end_is_counted_as_lost() -> None:
@@ -296,11 +306,12 @@ def test_counts_are_written_with_coverage_and_at_the_end_and_never_twice() -> No
         writer = EventWriter(RecorderConfig(batch_s=0.01, coverage_s=0.05), sink, board, None)
         task = asyncio.create_task(writer.run())
         writer.put(event(1))
+        board.count(reconnects=1)
         async with asyncio.timeout(5):
-            while sink.counts["stored"] < 1:  # noqa: ASYNC110 - the sink is no part of the loop
+            while sink.counts["reconnects"] < 1:  # noqa: ASYNC110 - the sink is no part of the loop
                 await asyncio.sleep(0.001)
         # Nothing comes any more; what is counted is written on the next occasion.
-        board.count(reconnects=2)
+        board.count(reconnects=1)
         sink.failures = 1
         async with asyncio.timeout(5):
             while sink.counts["reconnects"] < 2:
@@ -313,7 +324,7 @@ def test_counts_are_written_with_coverage_and_at_the_end_and_never_twice() -> No
         await writer.drain(1.0)
 
     asyncio.run(scenario())
-    assert sink.counts == {"stored": 1, "reconnects": 2, "rotations": 1}
+    assert sink.counts == {"received": 1, "stored": 1, "reconnects": 2, "rotations": 1}
 
 
 def test_a_writer_without_a_sink_is_a_bug_to_run() -> None:
@@ -322,5 +333,166 @@ def test_a_writer_without_a_sink_is_a_bug_to_run() -> None:
         writer.put(event(1))
         with pytest.raises(RuntimeError, match="sink"):
             await writer.drain(0.1)
+
+    asyncio.run(scenario())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(6):
+        while not condition():  # noqa: ASYNC110 - the sink is no part of the loop
+            await asyncio.sleep(0.001)
+
+
+# What neither SQLite's table of faults nor ours names.
+UNNAMED = [
+    sqlite3.OperationalError("ON CONFLICT clause does not match any UNIQUE constraint"),
+    sqlite3.IntegrityError("no"),
+    sqlite3.ProgrammingError("Cannot operate on a closed database."),
+    sqlite3.InterfaceError("bad parameter"),
+    MemoryError(),
+    SystemError("error return without exception set"),
+    OverflowError("Python int too large to convert to SQLite INTEGER"),
+    ValueError("embedded null character"),
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    AttributeError("'NoneType' object has no attribute 'execute'"),
+    RecursionError("maximum recursion depth exceeded"),
+    OSError(5, "Input/output error"),
+]
+
+
+@pytest.mark.parametrize("error", UNNAMED, ids=lambda error: type(error).__name__)
+def test_whatever_a_write_raises_is_shown_and_the_events_wait(error: Exception) -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        config = RecorderConfig(batch_events=2, batch_s=0.01, coverage_s=0.05)
+        writer = EventWriter(config, sink, board, None)
+        sink.error, sink.failures = error, 10**6
+        for ts_ms in (1, 2, 3):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(0, 3))
+        task = asyncio.create_task(writer.run())
+        await until(lambda: board.snapshot(0.0).storage_fault is not None)
+        fault = board.snapshot(0.0).storage_fault
+        assert fault is not None
+        assert type(error).__name__ in fault
+        assert len(fault.splitlines()) == 1
+        assert (sink.calls, board.snapshot(0.0).queued) == ([], 3)
+        # It heals: what waited is stored, and the fault leaves the status.
+        sink.failures = 0
+        await until(lambda: board.snapshot(0.0).storage_fault is None and len(sink.calls) == 3)
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(scenario())
+    assert sink.calls == [(1, 2), (3,), "0-3"]
+    assert board.snapshot(0.0).overflowed == 0
+
+
+@pytest.mark.parametrize("error", UNNAMED, ids=lambda error: type(error).__name__)
+def test_whatever_the_end_meets_what_is_lost_is_counted(error: Exception) -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        writer = EventWriter(RecorderConfig(batch_events=2), sink, board, None)
+        sink.error, sink.failures = error, 10**6
+        for ts_ms in (1, 2, 3):
+            writer.put(event(ts_ms))
+        await writer.drain(0.3)
+
+    asyncio.run(scenario())
+    status = board.snapshot(0.0)
+    assert (status.overflowed, status.queued) == (3, 0)
+    assert status.storage_fault is not None
+
+
+@pytest.mark.parametrize("poisonous", [{1}, {4}, {2, 3}, {1, 2, 3, 4}, set(range(1, 12))])
+def test_events_that_are_refused_keep_no_other_from_being_stored(poisonous: set[int]) -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+    everything = list(range(1, 15))
+
+    async def scenario() -> None:
+        config = RecorderConfig(batch_events=11, batch_s=0.01, coverage_s=0.02)
+        writer = EventWriter(config, sink, board, None)
+        sink.poisonous = poisonous
+        for ts_ms in everything:
+            writer.put(event(ts_ms))
+            writer.put_coverage(covered(ts_ms - 1, ts_ms))
+        task = asyncio.create_task(writer.run())
+        wanted = len(everything) - len(poisonous)
+        await until(
+            lambda: (
+                not (sink.counts["stored"] < wanted or "-14" not in "".join(map(str, sink.calls)))
+            )
+        )
+        status = board.snapshot(0.0)
+        assert status.queued == len(poisonous)
+        assert "OverflowError" in (status.storage_fault or "")
+        task.cancel()
+        await asyncio.wait([task])
+        await writer.drain(0.3)
+
+    asyncio.run(scenario())
+    batches = [call for call in sink.calls if not isinstance(call, str)]
+    stored = sorted(ts_ms for batch in batches for ts_ms in batch)
+    assert stored == [one for one in everything if one not in poisonous]
+    status = board.snapshot(0.0)
+    assert (status.overflowed, status.queued) == (len(poisonous), 0)
+    assert sink.counts["received"] == len(everything)
+    # The time in which they came is not claimed.
+    claimed = [call.split("-") for call in sink.calls if isinstance(call, str)]
+    spans = [(int(start), int(end)) for start, end in claimed]
+    for ts_ms in everything:
+        is_claimed = any(start < ts_ms <= end for start, end in spans)
+        assert is_claimed == (ts_ms not in poisonous)
+
+
+def test_a_refused_event_that_is_taken_later_is_stored_and_the_fault_leaves() -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        sink.poisonous = {2}
+        writer = EventWriter(RecorderConfig(batch_events=5, batch_s=0.01), sink, board, None)
+        for ts_ms in (1, 2, 3):
+            writer.put(event(ts_ms))
+        task = asyncio.create_task(writer.run())
+        await until(lambda: board.snapshot(0.0).queued == 1)
+        sink.poisonous = set()
+        await until(
+            lambda: board.snapshot(0.0).storage_fault is None and not board.snapshot(0.0).queued
+        )
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(scenario())
+    assert (2,) in sink.calls
+
+
+def test_coverage_that_cannot_be_written_holds_up_neither_events_nor_other_symbols() -> None:
+    sink = NotingSink()
+    board = StatusBoard()
+
+    async def scenario() -> None:
+        config = RecorderConfig(batch_events=2, batch_s=0.01, coverage_s=0.02)
+        writer = EventWriter(config, sink, board, None)
+        sink.uncoverable = {"AUSDT"}
+        writer.put_coverage(CoverageInterval("AUSDT", 0, 5, proven=True))
+        for ts_ms in range(1, 101):
+            writer.put(event(ts_ms))
+        writer.put_coverage(covered(0, 5))
+        begun_s = time.monotonic()
+        task = asyncio.create_task(writer.run())
+        await until(lambda: "0-5" in sink.calls)
+        assert time.monotonic() - begun_s < 2.0  # and not a pause of the retry for each batch
+        assert sink.counts["stored"] == 100
+        assert "TypeError" in (board.snapshot(0.0).storage_fault or "")
+        assert board.snapshot(0.0).queued == 0
+        task.cancel()
+        await asyncio.wait([task])
 
     asyncio.run(scenario())
