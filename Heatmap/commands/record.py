@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from Heatmap.commands.arguments import (
     Parser,
@@ -19,7 +20,7 @@ from Heatmap.commands.arguments import (
 from Heatmap.commands.output import discard_output
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.heatmap_settings import REST_URL, WS_URL
+from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus
 from Heatmap.standalone.program_end import ProgramEnd
@@ -29,15 +30,16 @@ from Heatmap.storage.sqlite_store import SqliteStore
 
 STATUS_LINE_PERIOD_S = 60.0
 WATCH_PERIOD_S = 0.25
+EXIT_LOSS = 1
 _STDIN = 0
 
 
 def run(words: Sequence[str]) -> int:
-    """Record until it is asked to end; returns the exit code."""
+    """Record until it is asked to end; returns the exit code: 1 where not all could be stored."""
     parser = Parser(
         prog="python -m Heatmap record",
         description="Record liquidations into the database until Ctrl-C or SIGTERM, or until the "
-        "terminal is closed.",
+        "terminal is closed. Exit code 1 when something that was received could not be stored.",
         allow_abbrev=False,
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
@@ -85,27 +87,53 @@ def run(words: Sequence[str]) -> int:
     )
     recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
     try:
-        recorder.start()
-        try:
-            _watch(
-                recorder,
-                f"recording {', '.join(settings.symbols)} into {database}",
-                end,
-                confirmed_deletions=options.confirm_retention,
-            )
-        finally:
-            recorder.stop()
-        _tell(_recorder_words(recorder.status()))
-        _settle_output()
+        return _record(recorder, settings, database, end, options.confirm_retention)
     finally:
         program_end.settle()
-    return 0
 
 
-def _watch(recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: int | None) -> None:
+def _record(
+    recorder: Recorder,
+    settings: HeatmapSettings,
+    database: Path,
+    end: "_End",
+    confirmed_deletions: int | None,
+) -> int:
+    """Record, and tell about it, until `end`; returns the exit code."""
+    recorder.start()
+    told = None
+    try:
+        told = _watch(
+            recorder,
+            f"recording {', '.join(settings.symbols)} into {database}",
+            end,
+            confirmed_deletions=confirmed_deletions,
+        )
+        is_ended_by_itself = not recorder.is_running()
+    finally:
+        recorder.stop()
+    status = recorder.status()
+    if status.storage_notice not in (None, told):
+        _tell(str(status.storage_notice))
+    _tell(_recorder_words(status))
+    if is_ended_by_itself:
+        _tell(f"the recorder ended by itself: {status.last_error}")
+    _settle_output()
+    return EXIT_LOSS if is_ended_by_itself or _has_lost(status) else 0
+
+
+def _has_lost(status: RecorderStatus) -> bool:
+    """Whether the status at the end tells of something that could not be stored."""
+    return bool(status.overflowed) or status.storage_fault is not None
+
+
+def _watch(
+    recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: int | None
+) -> str | None:
     """Print what the recorder does until it is to end.
 
-    That is each change of its role, whenever it goes blind and sees again, and once a minute.
+    That is each change of its role, whenever it goes blind and sees again, whenever the database
+    cannot be written and can be again, and once a minute. Also ends where the recorder does.
 
     Parameters
     ----------
@@ -117,12 +145,18 @@ def _watch(recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: i
         Asked for when it is to end.
     confirmed_deletions
         How many events a shorter retention may delete without a question.
+
+    Returns
+    -------
+    str or None
+        What was told last of the database's state.
     """
     role, roles = None, 0
-    was_blind = False
+    notice: str | None = None
+    was_blind = was_faulty = False
     line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
     question = _RetentionQuestion(recorder, confirmed_deletions)
-    while not end.is_asked:
+    while not end.is_asked and recorder.is_running():
         status = recorder.status()
         if status.role != role:
             role = status.role
@@ -133,12 +167,20 @@ def _watch(recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: i
         if is_blind != was_blind and (is_blind or status.connection is ConnectionState.LIVE):
             was_blind = is_blind
             _tell(_recorder_words(status))
+        if (status.storage_fault is not None) != was_faulty:
+            was_faulty = not was_faulty
+            _tell(_recorder_words(status))
+        if status.storage_notice != notice:
+            notice = status.storage_notice
+            if notice is not None:
+                _tell(notice)
         question.ask_where_needed(status)
         question.tell_what_is_deleted(status)
         if time.monotonic() >= line_due_s:
             line_due_s += STATUS_LINE_PERIOD_S
             _tell(_recorder_words(status))
         time.sleep(WATCH_PERIOD_S)
+    return notice
 
 
 class _End:
