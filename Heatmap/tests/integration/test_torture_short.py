@@ -30,6 +30,7 @@ PROGRAMS = {
     "other faults": (*COMMON, "--sort", "others", "--faults", "24", "--rotate-after", "1.5"),
     # The freezes last longer than the limit of silence, as in the long form.
     "freezes, storage": ("run_faults", "--frozen", "4", "--broken", "4", "--silence", "1.5"),
+    "tampering": ("run_tampering", "--changes", "3", "--rounds", "1", "--seed", "5"),
     "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
 }
 Runs = dict[str, subprocess.Popen[str]]

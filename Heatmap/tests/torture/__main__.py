@@ -1,7 +1,7 @@
 """The whole torture run for ``make torture``: connection faults and kills side by side, and then
-freezes and storage faults.
+freezes and storage faults, and what another program does to the file.
 
-Prints the assertions of both, one JSON object a line, and exits with 1 where one does not hold.
+Prints the assertions of all, one JSON object a line, and exits with 1 where one does not hold.
 """
 
 import argparse
@@ -53,6 +53,9 @@ async def _run_all(options: argparse.Namespace) -> bool:
         # Alone, because they are about time.
         limits = ("--frozen", str(options.frozen), "--broken", str(options.broken))
         results.append(await _run("run_faults", "--seed", seed, *limits))
+    if options.tampering:
+        rounds = ("--rounds", str(options.tampering))
+        results.append(await _run("run_tampering", "--seed", seed, *rounds))
     seconds_taken = round(time.monotonic() - begun_s, 1)
     _print({"run": "all", "name": "verdict", "ok": all(results), "seconds": seconds_taken})
     return all(results)
@@ -65,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=200, help="0: none (default 200)")
     parser.add_argument("--frozen", type=int, default=60, help="s of a freeze, 0: none")
     parser.add_argument("--broken", type=int, default=30, help="s of a storage fault, 0: none")
+    parser.add_argument(
+        "--tampering", type=int, default=3, help="rounds of changes by another program, 0: none"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--seconds", type=float, default=1800.0, help="limit of faults and of kills"

@@ -36,6 +36,7 @@ from Heatmap.tests.torture.verdict import (
     missing_of,
     read_rows,
     read_spans,
+    totals_fault,
     why_wrong,
     without,
 )
@@ -150,6 +151,7 @@ class Findings:
     coverage_lag_s: list[float] = field(default_factory=list)
     missing_after_all: int = 0
     wrong: list[str] = field(default_factory=list)
+    totals: list[str] = field(default_factory=list)
     covered_without_heartbeats_ms: int = 0
     not_started: list[str] = field(default_factory=list)
     old_rows_lost: int = 0
@@ -314,7 +316,7 @@ class Killer:
             await self._until(lambda: _newest_push_ms(database.path) > killed_ms, 20)
             self.found.take_over_s.append(time.monotonic() - killed_s)
             await self._note_end(second)
-        self._check_integrity(database)
+        self._check_totals(self._check_integrity(database))
         missing = missing_of(exchange.issued[since:], read_rows(database.path))
         self.found.missing_after_take_over += len(missing)
         self._judge_whole(database)
@@ -369,9 +371,14 @@ class Killer:
             self.found.broken.append(words)
         return copy
 
+    def _check_totals(self, copy: Path) -> None:
+        if copy.exists() and (fault := totals_fault(copy, OLD_SYMBOL)):
+            self.found.totals.append(fault)
+
     def _look(self, database: Database, issued: list[Issued], killed_s: float) -> None:
         found = self.found
         copy = self._check_integrity(database)
+        self._check_totals(copy)
         delivered = [one for one in issued if one.row is not None and one.reached_s is not None]
         if not delivered:
             return
@@ -465,6 +472,7 @@ def judge(verdict: Verdict, found: Findings, wanted: int, take_overs: int) -> No
         in_a_cascade=found.cascade_stops,
     )
     verdict.at_most("wrong rows", len(found.wrong), 0, first=found.wrong[:3])
+    verdict.at_most("totals that do not fit the rows", len(found.totals), 0, first=found.totals[:3])
     verdict.at_most("rows of an older file that are gone", found.old_rows_lost, 0)
     verdict.at_most(
         "recorders that did not start again", len(found.not_started), 0, words=found.not_started[:3]

@@ -87,6 +87,35 @@ def integrity(database: Path) -> str:
         return "; ".join(row[0] for row in connection.execute("PRAGMA integrity_check"))
 
 
+def totals_fault(database: Path, besides: str = "") -> str | None:
+    """Say what of the file's own totals does not fit its rows; ``None``: nothing.
+
+    Parameters
+    ----------
+    database
+        The file, from which nothing has been deleted.
+    besides
+        A symbol whose rows were there before anything was counted.
+    """
+    with closing(sqlite3.connect(database)) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if "counters" not in names:
+            return None  # it is not made yet, or not brought up to date
+        connection.execute("BEGIN")
+        totals = dict(connection.execute("SELECT name, total FROM counters"))
+        rows = connection.execute(
+            "SELECT count(*) FROM liq_events WHERE symbol != ?", (besides,)
+        ).fetchone()[0]
+    received, stored, duplicates, overflowed = (
+        totals.get(name, 0) for name in ("received", "stored", "duplicates", "overflowed")
+    )
+    if stored != rows:
+        return f"{stored} counted as stored, {rows} rows"
+    if received != stored + duplicates + overflowed:
+        return f"{received} counted as received, {stored} + {duplicates} + {overflowed} accounted"
+    return None
+
+
 def why_wrong(row: StoredRow, issued: Issued | None, late_ms: int = 0) -> str | None:
     """Say what is wrong with a row, which may be stamped so much late; ``None``: nothing."""
     if issued is None or issued.written_ms is None:
