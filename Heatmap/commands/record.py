@@ -116,10 +116,13 @@ def _record(
     if status.storage_notice not in (None, told):
         _tell(str(status.storage_notice))
     _tell(_recorder_words(status))
+    is_hanging = recorder.is_running()
     if is_ended_by_itself:
         _tell(f"the recorder ended by itself: {status.last_error}")
+    if is_hanging:
+        _tell(f"the recorder did not end in time: {status.queued} events may be LOST")
     _settle_output()
-    return EXIT_LOSS if is_ended_by_itself or _has_lost(status) else 0
+    return EXIT_LOSS if is_ended_by_itself or is_hanging or _has_lost(status) else 0
 
 
 def _has_lost(status: RecorderStatus) -> bool:

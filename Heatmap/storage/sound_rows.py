@@ -19,7 +19,7 @@ _LEAST_TICK, _LARGEST_TICK, _LONGEST_TICK = Decimal("1e-12"), Decimal(1_000_000)
 # In SQLite every text and blob is larger than every number, and nothing is larger than NULL: so two
 # limits tell a number, and without the function calls that would slow down the reading of a window.
 SOUND_EVENT = (
-    "price > 0 AND price < 1e300 AND notional >= 0 AND notional < 1e300 "
+    "price > 0 AND price < 1e15 AND notional >= 0 AND notional < 1e18 "
     "AND typeof(ts_ms) = 'integer' AND side IN ('BUY', 'SELL')"
 )
 """Condition on ``liq_events``; the symbol is the asker's."""

@@ -28,6 +28,8 @@ _logger = logging.getLogger(__name__)
 
 # A sink that failed is tried again after the first, then after twice as long, up to the longest.
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
+# So long it is tried whether a sink that refuses a batch takes any of its events.
+_SINGLY_S = 0.2
 
 # What can fail apart from the rest, in words.
 _EVENTS, _REFUSED, _COVERAGE, _COUNTS = "events", "some events", "covered time", "counters"
@@ -267,16 +269,20 @@ class EventWriter:
         bool
             ``False`` where the sink takes none: then it is not for the events, and all stay.
         """
+        clock = asyncio.get_running_loop().time
+        until_s, begun = clock() + _SINGLY_S, self._written
         refused: list[tuple[int, LiquidationEvent]] = []
         try:
             # Where all of a batch are refused, the event after it tells whether any is taken.
             for _ in range(min(count + 1, len(self._queue))):
+                if len(refused) == self._written - begun and clock() > until_s:
+                    break
                 event = self._queue[0]
                 if not self._is_taken(event):
                     refused.append((self._written, event))
                 self._take_off()
         finally:
-            is_taking = not refused or refused[0][0] + len(refused) < self._written
+            is_taking = len(refused) < self._written - begun
             if is_taking:
                 for number, event in refused:
                     self._ledger.leave_out(number)

@@ -243,6 +243,7 @@ class Recorder:
                 self._session.request_stop()
 
     def _run_thread(self, opened: concurrent.futures.Future[None], ended: threading.Event) -> None:
+        self._board.forget_storage_faults()
         try:
             # The loop ends without waiting for a name resolution that hangs.
             with asyncio.Runner(loop_factory=RecorderLoop) as runner:
@@ -250,7 +251,7 @@ class Recorder:
         except Exception as error:
             if opened.done():
                 _logger.exception("the recorder ended unexpectedly")
-                self._board.note(last_error=f"the recorder ended: {error!r}")
+                self._board.note_storage_fault("end", f"the recorder ended: {error!r}")
             else:
                 opened.set_exception(error)
         finally:
@@ -278,6 +279,9 @@ class Recorder:
             opened.set_result(None)
             try:
                 await session.run()
+            except BaseException:
+                session.abandon()
+                raise
             finally:
                 with self._state_lock:
                     if self._session is session:
@@ -349,6 +353,10 @@ class _Session:
     def confirm_retention(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._retention.confirm)
+
+    def abandon(self) -> None:
+        """Count what still waits as lost: this is an end that was not meant to come."""
+        self._writer.abandon()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -282,6 +282,11 @@ class StatusBoard:
                 self._storage_faults[part] = words
                 self._values["last_error"] = words
 
+    def forget_storage_faults(self) -> None:
+        """Begin without any: what an earlier run of the recorder ended with is over."""
+        with self._lock:
+            self._storage_faults.clear()
+
     def count(self, **increments: int) -> None:
         """Add to counters of the status by name.
 

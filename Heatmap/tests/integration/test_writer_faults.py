@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -216,6 +217,76 @@ def test_a_fault_of_any_part_is_shown_and_leaves_when_it_is_over(
     recorder.stop()
     assert recorder.status().overflowed == 2
     assert recorder.status().storage_fault is not None
+
+
+class BrokenStore(SqliteStore):
+    """Loses its connection before every batch."""
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        if events:
+            _connection(self).close()
+        return super().write(events)
+
+
+def test_an_end_amid_a_fault_that_stays_is_quick_and_counts_what_is_lost(
+    exchange: ScriptedExchange, start_recorder: StartRecorder, path: Path
+) -> None:
+    recorder = start_recorder(open_sink=lambda: BrokenStore.for_recorder(path, DataKind.LIVE))
+    eventually(lambda: live(recorder))
+    for _ in range(300):
+        exchange.liquidate()
+    eventually(lambda: "ProgrammingError" in (recorder.status().storage_fault or ""))
+    eventually(lambda: recorder.status().queued == 600)
+    assert live(recorder)
+    began_s = time.monotonic()
+    recorder.stop()
+    assert time.monotonic() - began_s < 3
+    status = recorder.status()
+    assert (status.stored, status.overflowed, status.queued) == (0, 600, 0)
+    assert status.storage_fault is not None
+
+
+def test_the_next_start_begins_without_the_fault_of_the_one_before(
+    exchange: ScriptedExchange, start_recorder: StartRecorder, sink: MemorySink
+) -> None:
+    recorder = start_recorder()
+    eventually(lambda: live(recorder))
+    sink.fault = ValueError("embedded null character")
+    exchange.liquidate()
+    eventually(lambda: recorder.status().queued == 2)
+    recorder.stop()
+    assert recorder.status().storage_fault is not None
+    sink.fault, sink.closed = None, False
+    recorder.start()
+    eventually(lambda: live(recorder))
+    assert recorder.status().storage_fault is None
+    exchange.liquidate()
+    eventually(lambda: len(sink.events) == 1)
+    assert recorder.status().overflowed == 2
+
+
+def test_totals_fit_the_rows_whenever_the_recorder_is_killed(
+    exchange: ScriptedExchange, path: Path
+) -> None:
+    rows = 0
+    for moment_s in (0.05, 0.3, 0.55):
+        before = len(exchange.served)
+        with recording(exchange, path) as process:
+            eventually(lambda known=before: len(exchange.served) > known, limit_s=20)
+            eventually(lambda: exchange.served[-1].heartbeats_ms, limit_s=20)
+            until_s = time.monotonic() + moment_s  # the moment is what is tried
+            while time.monotonic() < until_s:
+                exchange.liquidate()
+            process.kill()
+            process.wait(10)
+        status = read_status(path)
+        counters = status["counters"]
+        assert counters["stored"] == status["events"] >= rows
+        accounted = counters["stored"] + counters["duplicates"] + counters["overflowed"]
+        assert counters["received"] == accounted
+        assert status["recorded_symbols"] == ["BTCUSDT"]
+        rows = status["events"]
+    assert rows
 
 
 # --- the commands
