@@ -26,8 +26,8 @@ from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.location import default_database
-from Heatmap.storage.sound_rows import damage_words
 from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.storage.sqlite.sound_rows import damage_words
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Self
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized
-from Heatmap.storage.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.writable_database import WritableDatabase
 

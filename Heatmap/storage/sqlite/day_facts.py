@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.storage.sound_rows import LAST_TIME_MS
 from Heatmap.storage.sqlite.connections import (
     existing_database,
     open_read_only,
@@ -14,6 +13,7 @@ from Heatmap.storage.sqlite.connections import (
     transaction,
 )
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
+from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 # Both limits of a time: text and blobs, which another program may have put there, lie beyond them.

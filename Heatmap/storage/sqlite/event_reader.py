@@ -1,6 +1,6 @@
 """Reads windows of events straight into numpy arrays, beside the recorder that writes.
 
-Damaged rows are left out everywhere; see `Heatmap.storage.sound_rows`.
+Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
 
 import os
@@ -19,7 +19,14 @@ from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import clipped, normalized
-from Heatmap.storage.sound_rows import (
+from Heatmap.storage.sqlite.connections import (
+    existing_database,
+    file_id,
+    open_read_only,
+    transaction,
+)
+from Heatmap.storage.sqlite.migrations import read_identity, require_current
+from Heatmap.storage.sqlite.sound_rows import (
     LAST_TIME_MS,
     SOUND_COVERAGE,
     SOUND_EVENT,
@@ -28,13 +35,6 @@ from Heatmap.storage.sound_rows import (
     is_readable,
     read_tick_size,
 )
-from Heatmap.storage.sqlite.connections import (
-    existing_database,
-    file_id,
-    open_read_only,
-    transaction,
-)
-from Heatmap.storage.sqlite.migrations import read_identity, require_current
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 # A window without an end reaches as far as there is time.

@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.sound_rows import count_damaged, damage_words
 from Heatmap.storage.sqlite.connections import database_path, database_uri, open_uri
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
+from Heatmap.storage.sqlite.sound_rows import count_damaged, damage_words
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 from Heatmap.storage.sqlite.writer_lock import is_writer_active
 

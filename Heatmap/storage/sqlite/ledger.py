@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from Heatmap.domain.events import REJECTED_COUNTER
-from Heatmap.storage.sound_rows import SOUND_COUNTER, is_readable
+from Heatmap.storage.sqlite.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"

@@ -16,7 +16,8 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
-from Heatmap.storage.schema import (
+from Heatmap.storage.sqlite.connections import transaction
+from Heatmap.storage.sqlite.schema import (
     MIGRATIONS,
     SCHEMA_VERSION,
     SchemaFaults,
@@ -24,7 +25,6 @@ from Heatmap.storage.schema import (
     find_faults,
     migration_scripts,
 )
-from Heatmap.storage.sqlite.connections import transaction
 
 __all__ = [
     "APPLICATION_ID",

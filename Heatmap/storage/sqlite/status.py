@@ -12,14 +12,6 @@ from typing import Any
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import gaps_between, normalized
-from Heatmap.storage.sound_rows import (
-    SOUND_COVERAGE,
-    SOUND_EVENT,
-    SOUND_TICK_SIZE,
-    count_damaged,
-    is_readable,
-    read_tick_size,
-)
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     existing_database,
@@ -28,6 +20,14 @@ from Heatmap.storage.sqlite.connections import (
     transaction,
 )
 from Heatmap.storage.sqlite.migrations import Identity, read_identity, require_current
+from Heatmap.storage.sqlite.sound_rows import (
+    SOUND_COVERAGE,
+    SOUND_EVENT,
+    SOUND_TICK_SIZE,
+    count_damaged,
+    is_readable,
+    read_tick_size,
+)
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 from Heatmap.storage.sqlite.writer_lock import is_writer_active
 

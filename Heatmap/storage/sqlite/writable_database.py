@@ -19,9 +19,6 @@ from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
-from Heatmap.storage.schema import find_faults
-from Heatmap.storage.schema_watch import SchemaWatch
-from Heatmap.storage.sound_rows import SMALL_TABLES, count_damaged, damage_words
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     database_path,
@@ -39,7 +36,10 @@ from Heatmap.storage.sqlite.migrations import (
     require_mendable,
 )
 from Heatmap.storage.sqlite.pragmas import prepare_for_writing
+from Heatmap.storage.sqlite.schema import find_faults
+from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
+from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged, damage_words
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
 

@@ -118,7 +118,7 @@ def test_a_change_that_nobody_undoes_is_put_right_by_itself(
     path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("Heatmap.storage.schema_watch.MENDING_DELAY_S", 0.2)
+    monkeypatch.setattr("Heatmap.storage.sqlite.schema_watch.MENDING_DELAY_S", 0.2)
     recorder = start_recorder(open_sink=open_store(path), coverage_s=0.1)
     eventually(lambda: live(recorder))
     sent: list[int] = []

@@ -190,7 +190,7 @@ def test_what_nobody_undoes_is_put_right_after_a_while_and_nothing_is_lost(
         tamper(filled, (INDEXES | UNMENDABLE)[name])
         with pytest.raises(StorageError):
             store.write(events(60, start_ms=10**6))
-        monkeypatch.setattr("Heatmap.storage.schema_watch.MENDING_DELAY_S", 0.0)
+        monkeypatch.setattr("Heatmap.storage.sqlite.schema_watch.MENDING_DELAY_S", 0.0)
         assert len(store.write(events(60, start_ms=10**6)).events) == 60
         assert store.notice is not None
         assert (store.generation() == generation) == (name in INDEXES)
@@ -213,7 +213,7 @@ def test_at_the_end_it_is_put_right_at_once(filled: Path) -> None:
 def test_a_writer_that_may_not_set_aside_says_so_until_it_is_undone(
     filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("Heatmap.storage.schema_watch.MENDING_DELAY_S", 0.0)
+    monkeypatch.setattr("Heatmap.storage.sqlite.schema_watch.MENDING_DELAY_S", 0.0)
     with SqliteStore(filled, DataKind.LIVE) as store:
         tamper(filled, TRIGGERS["swallows"])
         for _ in range(3):

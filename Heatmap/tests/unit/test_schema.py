@@ -6,7 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from Heatmap.storage.schema import SCHEMA_VERSION, apply_scripts, find_faults, migration_scripts
+from Heatmap.storage.sqlite.schema import (
+    SCHEMA_VERSION,
+    apply_scripts,
+    find_faults,
+    migration_scripts,
+)
 
 MESSAGE = "source, symbol, ts_ms, side, limit_price, price, original_qty, qty"
 

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.schema import SCHEMA_VERSION, find_faults
+from Heatmap.storage.sqlite.schema import SCHEMA_VERSION, find_faults
 
 MENDING_DELAY_S = 5.0
 """A wrong schema is put right after this time, seconds: another program may be amid changing it."""
