@@ -23,6 +23,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import assert_one_line, environment
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.stored_events import events, query, tamper
 from Heatmap.tests.unit.test_schema import INDEXES, TABLES, TRIGGERS
 
@@ -312,6 +313,7 @@ def recording(exchange: ScriptedExchange, path: Path) -> Iterator[subprocess.Pop
             process.kill()
 
 
+@posix_only
 def test_record_says_at_its_end_what_it_could_not_store(
     exchange: ScriptedExchange, path: Path
 ) -> None:
@@ -331,6 +333,7 @@ def test_record_says_at_its_end_what_it_could_not_store(
     assert process.returncode == 1
 
 
+@posix_only
 def test_record_of_a_file_whose_index_is_dropped_stores_everything(
     exchange: ScriptedExchange, path: Path
 ) -> None:
