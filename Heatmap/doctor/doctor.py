@@ -6,20 +6,16 @@ anywhere. What is said stands in `doctor_words`.
 """
 
 import asyncio
-import contextlib
-import threading
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
 from Heatmap.doctor.doctor_words import Finding, Result, Verdict
 from Heatmap.doctor.rest_checks import examine_rest
 from Heatmap.doctor.stream_checks import examine_stream, made
-from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
+from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop, in_daemon_thread
 
 __all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]
-
-_Answer = TypeVar("_Answer")
 
 
 class DatabaseReport(Protocol):
@@ -97,7 +93,7 @@ async def _check_database(
 ) -> Verdict:
     try:
         async with asyncio.timeout(times.database_s):
-            report = await _in_daemon_thread(examine_database)
+            report = await in_daemon_thread(examine_database)
     except TimeoutError:
         return (
             Result.FAIL,
@@ -105,30 +101,3 @@ async def _check_database(
             "use a file on a local disk",
         )
     return Result(report.level), report.words, report.advice
-
-
-async def _in_daemon_thread(function: Callable[[], _Answer]) -> _Answer:
-    """Call a function that may block; the interpreter does not wait for it at its end."""
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[_Answer] = loop.create_future()
-
-    def settle(answer: _Answer | None, error: Exception | None) -> None:
-        if answered.done():  # whoever asked was cancelled
-            return
-        if error is not None:
-            answered.set_exception(error)
-        else:
-            answered.set_result(answer)  # type: ignore[arg-type]  # None only where it answers None
-
-    def call() -> None:
-        answer: _Answer | None = None
-        failure: Exception | None = None
-        try:
-            answer = function()
-        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, answer, failure)
-
-    threading.Thread(target=call, name="heatmap-doctor", daemon=True).start()
-    return await answered

@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection.supervisor import Failure, classify_status
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice
+
+if TYPE_CHECKING:
+    from Heatmap.ingestion.proxies import Proxy
 
 #: Beyond this the local clock is worth a warning, milliseconds.
 LARGEST_SKEW_MS = 2000
@@ -182,9 +185,11 @@ def require_address(option: str, url: str, schemes: Sequence[str]) -> None:
 # -- the way to the exchange ----------------------------------------------------------------------
 
 
-def describe_name(host: str, addresses: Sequence[str], *, is_proxy: bool) -> Verdict:
-    """Say what a name resolved to."""
-    what = f"{host} (the proxy, which looks up the exchange)" if is_proxy else host
+def describe_name(host: str, addresses: Sequence[str], proxy: "Proxy | None" = None) -> Verdict:
+    """Say what the name resolved to that the connection leads to first: the proxy's, if any."""
+    what = host
+    if proxy is not None:
+        what += f" ({proxy.words}{', which looks up the exchange' if proxy.looks_up else ''})"
     if addresses == [host]:
         return Result.SKIP, f"{what} is an address already"
     return Result.OK, f"{what} is {_list(addresses, _SHOWN_ADDRESSES)}"
@@ -472,7 +477,7 @@ def describe_orders(
 # -- REST -----------------------------------------------------------------------------------------
 
 
-def describe_rest(skew_ms: float | None, took_s: float, why_no_time: str) -> Verdict:
+def describe_rest(skew_ms: float | None, took_s: float, why_no_time: str, way: str = "") -> Verdict:
     """Say that REST answered, and how its clock compares with this one.
 
     Parameters
@@ -483,8 +488,10 @@ def describe_rest(skew_ms: float | None, took_s: float, why_no_time: str) -> Ver
         How long ``exchangeInfo`` took, seconds.
     why_no_time
         Why it did not tell.
+    way
+        Through which proxy; or empty.
     """
-    found = f"exchangeInfo in {took_s * 1000:.0f} ms"
+    found = f"exchangeInfo{way} in {took_s * 1000:.0f} ms"
     if skew_ms is None:
         return Result.OK, f"{found}; the clocks were not compared: {why_no_time}"
     found += f", this clock is {_skew(-skew_ms)} the exchange's"

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-
-import aiohttp
+from contextlib import suppress
 
 from Heatmap.doctor.doctor_config import DoctorConfig
 from Heatmap.doctor.doctor_words import (
@@ -17,10 +16,10 @@ from Heatmap.doctor.doctor_words import (
     reason_of,
 )
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.connection.addresses import is_loopback
 from Heatmap.ingestion.exchange_info import fetch_exchange_info
+from Heatmap.ingestion.proxies import find_proxy
+from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
 
-_OK = 200
 _TIME_PATH = "/fapi/v1/time"
 _LARGEST_ANSWER_BYTES = 2**16
 
@@ -52,8 +51,9 @@ async def examine_rest(config: DoctorConfig) -> tuple[Finding, Finding]:
     except ExchangeError as error:
         return _without_tick_size(Finding("REST", Result.FAIL, str(error), _REST_ADVICE))
     took_s = time.perf_counter() - begun_s
+    way = _proxy_words(config.rest_url)
     return (
-        Finding("REST", *describe_rest(skew_ms, took_s, why_no_time)),
+        Finding("REST", *describe_rest(skew_ms, took_s, why_no_time, way)),
         Finding("tick size", *describe_tick_size(symbol, info.tick_sizes.get(symbol))),
     )
 
@@ -76,39 +76,33 @@ async def _compare_clocks(config: DoctorConfig) -> tuple[float | None, str, Verd
         The exchange's clock less this one, milliseconds, or ``None`` and why it is not known; and
         a refusal that asks for being left alone.
     """
-    timeout = aiohttp.ClientTimeout(total=config.times.rest_s)
-    url = f"{config.rest_url.rstrip('/')}{_TIME_PATH}"
     try:
-        async with aiohttp.ClientSession(
-            timeout=timeout, trust_env=not is_loopback(config.rest_url)
-        ) as session:
-            begun_ms = time.time() * 1000
-            async with session.get(url) as response:
-                middle_ms = (begun_ms + time.time() * 1000) / 2
-                if response.status != _OK:
-                    return None, f"{_TIME_PATH}: HTTP {response.status}", _hold(response)
-                body = await _body(response)
-        return int(json.loads(body)["serverTime"]) - middle_ms, "", None
-    except TimeoutError:
-        return None, f"{_TIME_PATH} was not answered", None
-    except (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError) as error:
+        async with RestClient(
+            config.rest_url, limit_bytes=_LARGEST_ANSWER_BYTES, timeout_s=config.times.rest_s
+        ) as client:
+            answer = await client.get(_TIME_PATH)
+        if answer.refusal is not None:
+            return None, f"{_TIME_PATH}: HTTP {answer.status}", _hold(answer)
+        server_ms = int(json.loads(answer.body)["serverTime"])
+        return float(server_ms - (answer.asked_ms + answer.answered_ms) / 2), "", None
+    except RestError as error:
+        return None, f"{_TIME_PATH}: {error}", None
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         return None, f"{_TIME_PATH}: {reason_of(error)}", None
 
 
-def _hold(response: aiohttp.ClientResponse) -> Verdict | None:
-    headers = response.headers
-    verdict = describe_refusal(response.status, headers.get("Retry-After"), headers.get("Date"))
-    return verdict if response.status in _LEAVE_ALONE else None
+def _hold(answer: RestAnswer) -> Verdict | None:
+    verdict = describe_refusal(answer.status, answer.retry_after, answer.date)
+    return verdict if answer.status in _LEAVE_ALONE else None
 
 
 # Whoever answers so is not to be asked a second time.
 _LEAVE_ALONE = (403, 418, 429, 451)
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = b""
-    while chunk := await response.content.readany():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER_BYTES:
-            raise ValueError("the answer is far too long")
-    return body
+def _proxy_words(rest_url: str) -> str:
+    """Say through which proxy REST goes; empty: through none. What is wrong with it is said."""
+    with suppress(ExchangeError, ValueError):
+        proxy = find_proxy(rest_url)
+        return "" if proxy is None else f" through {proxy.words}"
+    return ""

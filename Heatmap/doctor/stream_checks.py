@@ -16,16 +16,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import (
     ConnectionClosed,
-    InvalidProxy,
     InvalidStatus,
     WebSocketException,
 )
-from websockets.uri import get_proxy, parse_proxy, parse_uri
+from websockets.uri import parse_uri
 
 from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
 from Heatmap.doctor.doctor_words import (
@@ -54,11 +53,12 @@ from Heatmap.domain.events import LiquidationEvent, Rejection
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
     HEARTBEAT_SYMBOL,
+    OneAttempt,
     describe_error,
     stream_url,
 )
-from Heatmap.ingestion.connection.addresses import is_loopback
 from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.ingestion.proxies import Proxy, ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 
 _logger = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class _Visit:
         self.data_url, self.command_url, self.streams = _addresses(self.endpoint, config)
         self.is_secure = urlsplit(self.data_url).scheme == "wss"
         # Where the first connection leads: to the proxy, or to the exchange.
-        self.proxy: str | None = None
+        self.proxy: Proxy | None = None
         self.host, self.port = "", 0
         self.addresses: list[str] = []
         # The one that accepted.
@@ -145,25 +145,26 @@ class _Visit:
         Raises
         ------
         WebSocketException, ValueError
-            The address or the proxy's is none.
+            The address is none.
+        ProxyError
+            The proxy that is set cannot be used.
         """
         target = parse_uri(self.data_url)
         self.host, self.port = target.host, target.port
-        self.proxy = None if is_loopback(self.data_url) else get_proxy(target)
+        self.proxy = find_proxy(self.data_url)
         if self.proxy is not None:
-            proxy = parse_proxy(self.proxy)
-            self.host, self.port = proxy.host, proxy.port
+            self.host, self.port = self.proxy.host, self.proxy.port
 
     async def open(self, url: str) -> ClientConnection:
         # As the recorder opens its own.
-        return await connect(
+        return await OneAttempt(
             url,
             open_timeout=self.times.open_s,
             close_timeout=self.times.close_s,
             ping_interval=None,
             max_queue=_QUEUED_FRAMES,
             compression=None,
-            proxy=self.proxy,
+            proxy=None if self.proxy is None else self.proxy.address,
             logger=_logger,
         )
 
@@ -220,8 +221,8 @@ async def _check_name(visit: _Visit) -> Verdict:
     loop = asyncio.get_running_loop()
     try:
         visit.find_target()
-    except InvalidProxy as error:  # its address may hold a password
-        return Result.FAIL, f"the proxy that is set is none: {error.msg}", "set HTTPS_PROXY anew"
+    except ProxyError as error:
+        return Result.FAIL, str(error), "the recorder uses it too: correct or unset it"
     except (WebSocketException, ValueError) as error:
         return Result.FAIL, reason_of(error), "check --ws-url"
     try:
@@ -232,7 +233,7 @@ async def _check_name(visit: _Visit) -> Verdict:
     except (OSError, ValueError) as error:
         return describe_no_name(visit.host, reason_of(error))
     visit.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    return describe_name(visit.host, visit.addresses, is_proxy=visit.proxy is not None)
+    return describe_name(visit.host, visit.addresses, visit.proxy)
 
 
 def system_words(number: int) -> str:
@@ -318,7 +319,9 @@ async def _check_handshake(visit: _Visit) -> Verdict:
     tunnel = ""
     if visit.proxy is not None:
         secured = connection.transport.get_extra_info("ssl_object")
-        tunnel = f"{secured.version()} through a proxy" if secured else "through a proxy"
+        tunnel = f"through {visit.proxy.words}"
+        if secured:
+            tunnel = f"{secured.version()} {tunnel}"
     return describe_handshake(visit.endpoint, urlsplit(visit.data_url).path, took_s, tunnel)
 
 
@@ -403,12 +406,12 @@ def _addresses(endpoint: Endpoint, config: DoctorConfig) -> tuple[str, str, list
         else tuple(dict.fromkeys((config.symbol, HEARTBEAT_SYMBOL)))
     )
     data_url = stream_url(endpoint.base, symbols)
-    streams = data_url.partition("?streams=")[2]
+    streams = unquote(data_url.partition("?streams=")[2])
     if endpoint.route is None:
         return data_url, f"{endpoint.base}/market/ws", streams.split("/")
     named = f"{endpoint.base}{endpoint.path}"
     joint = "?streams=" if endpoint.form == "stream" else "/"
-    return f"{named}{joint}{streams}", named, streams.split("/")
+    return f"{named}{joint}{quote(streams, safe='/@!')}", named, streams.split("/")
 
 
 async def _listen(connection: ClientConnection, heard: _Heard) -> None:

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
+from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -26,7 +27,6 @@ from websockets.exceptions import (
 from websockets.frames import Close as CloseFrame
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.connection.addresses import is_loopback
 from Heatmap.ingestion.connection.supervisor import (
     Close,
     Command,
@@ -38,6 +38,7 @@ from Heatmap.ingestion.connection.supervisor import (
     Open,
     classify_status,
 )
+from Heatmap.ingestion.proxies import ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, parse_frame
 from Heatmap.runtime.compat import override
 
@@ -53,7 +54,7 @@ _LARGEST_FRAME_BYTES = 2**20
 _QUEUED_FRAMES = 4096
 # What opening a connection raises when the network, a proxy or the address is at fault. The
 # library raises ImportError for a SOCKS proxy without its package, ValueError for a bad host name.
-_OPENING_ERRORS = (OSError, WebSocketException, ImportError, ValueError)
+_OPENING_ERRORS = (OSError, WebSocketException, ImportError, ValueError, ProxyError)
 
 
 class StreamListener(Protocol):
@@ -72,6 +73,11 @@ class StreamListener(Protocol):
 def heartbeat_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
     """Return whose mark prices are the heartbeats where these symbols are recorded."""
     return (HEARTBEAT_SYMBOL,) if tuple(symbols) == (ALL_SYMBOLS,) else tuple(symbols)
+
+
+def stream_name(symbol: str, kind: str) -> str:
+    """Return the name of a symbol's stream as it stands in an address: UTF-8, percent-encoded."""
+    return f"{quote(symbol.lower(), safe='')}@{kind}"
 
 
 def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
@@ -116,6 +122,8 @@ def describe_error(error: BaseException) -> Failure:
             words = "the connection broke off"
         case socket.gaierror():
             words = f"the exchange's name cannot be resolved: {error.strerror}"
+        case ProxyError():
+            words = str(error)
         case TimeoutError():
             words = "no answer in time"
         case ssl.SSLError():
@@ -125,7 +133,7 @@ def describe_error(error: BaseException) -> Failure:
     return Failure(words)
 
 
-class _Connect(connect):
+class OneAttempt(connect):
     """Opens a connection with one attempt.
 
     The library would follow a redirect at once, again and again, without the time that has to lie
@@ -290,7 +298,9 @@ class ForceOrderStream:
         self._listener.connection_changed()
 
     async def _connect(self) -> ClientConnection:
-        return await _Connect(
+        # Each time anew: the network may be another one by now.
+        proxy = find_proxy(self._url)
+        return await OneAttempt(
             self._url,
             open_timeout=self._times.open_timeout_s,
             close_timeout=self._times.close_timeout_s,
@@ -301,7 +311,7 @@ class ForceOrderStream:
             max_size=_LARGEST_FRAME_BYTES,
             max_queue=_QUEUED_FRAMES,
             compression=None,
-            proxy=None if is_loopback(self._url) else True,
+            proxy=None if proxy is None else proxy.address,
             logger=_logger,
         )
 

@@ -6,30 +6,28 @@ the stream: whatever fails here is reported, retried and leaves recording alone.
 
 import json
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
 
-import aiohttp
-
+from Heatmap.domain.events import canonical_symbol, parse_tick_size
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.connection.addresses import is_loopback
-from Heatmap.ingestion.connection.supervisor import Backoff, Failure, classify_status
+from Heatmap.ingestion.connection.supervisor import Backoff, Failure
+from Heatmap.ingestion.exchange_listing import Listing
+from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
+from Heatmap.ingestion.rest_client import RestClient, RestError
+from Heatmap.ingestion.venues.binance.force_order import EARLIEST_MS, LATEST_MS
 
 _PATH = "/fapi/v1/exchangeInfo"
-_OK = 200
 _TIMEOUT_S = 15.0
 # The whole answer is about 2 MB; an answer far larger is not it.
 _LARGEST_ANSWER_BYTES = 32 * 2**20
-# What reading an answer of another shape raises; a bad Decimal is no ValueError.
-_ODD_ANSWER = (
-    ValueError,
-    InvalidOperation,
-    RecursionError,
-    LookupError,
-    TypeError,
-    AttributeError,
-)
+# The exchange lists under a thousand; each that is kept is a row of the database.
+_MOST_SYMBOLS = 20_000
+_LONGEST_TIME_CHARS = 20
+# What reading an entry of another shape raises.
+_ODD_ENTRY = (ValueError, RecursionError, LookupError, TypeError, AttributeError)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 900.0
 
 
@@ -43,10 +41,22 @@ class ExchangeInfo:
         The exchange's clock as the answer names it; ``None`` where it does not.
     tick_sizes
         USD by symbol, exactly as written (``0.10``).
+    refused
+        Symbols that are listed with something that is no tick size, and what came.
     """
 
     server_ms: int | None
     tick_sizes: Mapping[str, Decimal]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def refused_words(self) -> str | None:
+        """Say in one line whose tick sizes cannot be used; ``None``: all can."""
+        if not self.refused:
+            return None
+        first = next(iter(self.refused.values()))
+        more = f", and {len(self.refused) - 1} more" if len(self.refused) > 1 else ""
+        return f"exchangeInfo: {first}{more}; the last known tick size stays"
 
 
 class _RefusedError(ExchangeError):
@@ -65,47 +75,67 @@ def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> E
     text
         The answer's body.
     symbols
-        Whose tick sizes are wanted; ``None``: all. Other symbols are not looked at, and a symbol
-        that is not listed is not in the result.
+        Whose tick sizes are wanted; ``None``: all. A symbol that is not listed is not in the
+        result.
 
     Returns
     -------
     ExchangeInfo
-        The tick sizes found.
+        The tick sizes found. What is wrong with one entry does not hide the others.
 
     Raises
     ------
     ExchangeError
-        The answer is not JSON of the documented shape, or a wanted symbol's tick size is not a
-        positive number.
+        The answer is not JSON of the documented shape, or all that is wanted of it is odd.
     """
+    listing = Listing(text.encode(errors="replace") if isinstance(text, str) else text)
+    tick_sizes: dict[str, Decimal] = {}
+    refused: dict[str, str] = {}
+    odd = ""
     try:
-        answer = json.loads(text)
-        server_ms = answer.get("serverTime")
-        tick_sizes = dict(_tick_sizes(answer["symbols"], symbols))
-    except _ODD_ANSWER as error:
-        raise ExchangeError(
-            "exchangeInfo is not what the exchange documents (symbols with a PRICE_FILTER): "
-            f"{type(error).__name__} {error!s:.80}"
-        ) from error
-    return ExchangeInfo(server_ms if type(server_ms) is int else None, tick_sizes)
+        for entry in listing.entries():
+            try:
+                symbol, tick_size = _read_entry(entry, symbols, refused)
+            except _ODD_ENTRY as error:
+                odd = f"{type(error).__name__} {error!s:.80}"
+                continue
+            if tick_size is None:
+                continue
+            if tick_sizes.setdefault(symbol, tick_size) != tick_size:
+                refused[symbol] = f"{symbol} is listed twice, with two tick sizes"
+            if len(tick_sizes) > _MOST_SYMBOLS:
+                break
+    except ValueError as error:
+        raise _not_as_documented(str(error)) from error
+    if len(tick_sizes) > _MOST_SYMBOLS:
+        raise _not_as_documented(f"more than {_MOST_SYMBOLS} symbols")
+    for symbol in refused:
+        tick_sizes.pop(symbol, None)
+    if (odd or refused) and not tick_sizes:
+        raise _not_as_documented(next(iter(refused.values()), odd))
+    return ExchangeInfo(_server_ms(listing.server_time), tick_sizes, refused)
 
 
-def _tick_sizes(
-    listed: Iterable[Mapping[str, object]], symbols: Collection[str] | None
-) -> Iterator[tuple[str, Decimal]]:
-    for entry in listed:
-        symbol = entry["symbol"]
-        if not isinstance(symbol, str):
-            raise TypeError(f"symbol is {symbol!r:.40}, not a string")
-        if symbols is not None and symbol not in symbols:
-            continue
-        try:
-            yield symbol, _tick_size(entry)
-        except _ODD_ANSWER:
-            # Where all symbols are asked for, one that is odd does not hide the others.
-            if symbols is not None:
-                raise
+def _not_as_documented(why: str) -> ExchangeError:
+    return ExchangeError(
+        "exchangeInfo is not what the exchange documents (symbols with a PRICE_FILTER): "
+        f"{ascii(why)[1:-1]:.120}"
+    )
+
+
+def _read_entry(
+    text: bytes, symbols: Collection[str] | None, refused: dict[str, str]
+) -> tuple[str, Decimal | None]:
+    """Return a symbol and its tick size, ``None`` where it is not wanted or was refused."""
+    entry = json.loads(text)
+    symbol = canonical_symbol(entry["symbol"])
+    if symbols is not None and symbol not in symbols:
+        return symbol, None
+    try:
+        return symbol, _tick_size(entry)
+    except _ODD_ENTRY as error:
+        refused[symbol] = f"the tick size of {symbol} is odd: {ascii(str(error))[1:-1]:.80}"
+        return symbol, None
 
 
 def _tick_size(entry: Mapping[str, object]) -> Decimal:
@@ -113,12 +143,16 @@ def _tick_size(entry: Mapping[str, object]) -> Decimal:
     if not isinstance(filters, list):
         raise TypeError("filters is not a list")
     texts = [one["tickSize"] for one in filters if one["filterType"] == "PRICE_FILTER"]
-    if len(texts) != 1 or not isinstance(texts[0], str):
-        raise ValueError(f"{entry['symbol']} has no tickSize of text in one PRICE_FILTER")
-    tick_size = Decimal(texts[0])
-    if not tick_size.is_finite() or tick_size <= 0:
-        raise ValueError(f"tickSize of {entry['symbol']} is {texts[0]:.40}")
-    return tick_size
+    if len(texts) != 1:
+        raise ValueError("there is no tickSize in one PRICE_FILTER")
+    return parse_tick_size(texts[0])
+
+
+def _server_ms(text: bytes) -> int | None:
+    if not text.isdigit() or len(text) > _LONGEST_TIME_CHARS:
+        return None
+    ts_ms = int(text)
+    return ts_ms if EARLIEST_MS <= ts_ms < LATEST_MS else None
 
 
 async def fetch_exchange_info(rest_url: str, symbols: Collection[str] | None) -> ExchangeInfo:
@@ -136,28 +170,17 @@ async def fetch_exchange_info(rest_url: str, symbols: Collection[str] | None) ->
     ExchangeError
         There was no answer, a refusal, or not the documented answer; one line says which.
     """
-    # As for the websocket, the system's proxy is used where one is set.
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, trust_env=not is_loopback(rest_url)) as session,
-            session.get(f"{rest_url.rstrip('/')}{_PATH}") as response,
-        ):
-            if response.status != _OK:
-                headers = response.headers
-                raise _RefusedError(
-                    classify_status(
-                        response.status, headers.get("Retry-After"), headers.get("Date")
-                    )
-                )
-            if (response.content_length or 0) > _LARGEST_ANSWER_BYTES:
-                raise ExchangeError("exchangeInfo is too large to be the exchange's answer")
-            body = await response.read()
-    except TimeoutError:
-        raise ExchangeError(f"exchangeInfo: no answer within {_TIMEOUT_S:.0f} s") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise ExchangeError(f"exchangeInfo: {str(error) or type(error).__name__}") from error
-    return parse_exchange_info(body, symbols)
+        async with RestClient(
+            rest_url, limit_bytes=_LARGEST_ANSWER_BYTES, timeout_s=_TIMEOUT_S
+        ) as client:
+            answer = await client.get(_PATH)
+    except RestError as error:
+        raise ExchangeError(f"exchangeInfo: {error}") from error
+    if answer.refusal is not None:
+        raise _RefusedError(answer.refusal)
+    # Not in the loop, which has sockets to read.
+    return await in_daemon_thread(partial(parse_exchange_info, answer.body, symbols))
 
 
 class TickSizeRefresher:
@@ -197,6 +220,8 @@ class TickSizeRefresher:
     async def refresh(self) -> ExchangeInfo:
         """Fetch once; `next_delay_s` is then a day, or after an error what the error asks for.
 
+        What cannot be used of an answer is asked for again as after an error.
+
         Raises
         ------
         ExchangeError
@@ -208,10 +233,12 @@ class TickSizeRefresher:
         except _RefusedError as refused:
             self._delay_s = max(self._delay_s, refused.failure.hold_s or 0.0)
             raise
-        self._backoff.reset()
-        self._delay_s = self._refresh_s
+        if not info.refused:
+            self._backoff.reset()
+            self._delay_s = self._refresh_s
         return info
 
     def missing(self, info: ExchangeInfo) -> tuple[str, ...]:
         """Return the wanted symbols that the exchange does not list."""
-        return tuple(sorted(set(self._symbols or ()) - info.tick_sizes.keys()))
+        listed = info.tick_sizes.keys() | info.refused.keys()
+        return tuple(sorted(set(self._symbols or ()) - listed))

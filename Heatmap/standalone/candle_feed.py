@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.binance_forceorder_ws import describe_error
-from Heatmap.ingestion.connection.addresses import is_loopback
-from Heatmap.ingestion.connection.supervisor import Backoff, Failure, classify_status
+from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error, stream_name
+from Heatmap.ingestion.connection.supervisor import Backoff, Failure
+from Heatmap.ingestion.proxies import find_proxy
+from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
 
@@ -32,8 +32,10 @@ logger = logging.getLogger(__name__)
 LIVE = "live"
 _LOADING = "loading candles"
 _PAGE_CANDLES = 1500
-_STATUS_OK = 200
-_REQUEST_ERRORS = (aiohttp.ClientError, WebSocketException, OSError)
+# A page takes about 250 kB.
+_LARGEST_ANSWER_BYTES = 2**20
+# A name that cannot be looked up is a ValueError, a SOCKS proxy without its package an ImportError.
+_REQUEST_ERRORS = (WebSocketException, OSError, ImportError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class CandleFeed:
         rng: random.Random | None = None,
     ) -> None:
         self._rest_url = rest_url.rstrip("/")
-        self._ws_url = f"{ws_url.rstrip('/')}/market/ws/{symbol.lower()}@kline_{interval}"
+        self._ws_url = f"{ws_url.rstrip('/')}/market/ws/{stream_name(symbol, f'kline_{interval}')}"
         self._symbol = symbol
         self._interval = interval
         self._count = count
@@ -144,16 +146,17 @@ class CandleFeed:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=self._times.request_timeout_s)
         while True:
             self._tell(_LOADING)
             failure = Failure("the stream ended")
             try:
-                async with aiohttp.ClientSession(
-                    timeout=timeout, trust_env=not is_loopback(self._rest_url)
-                ) as session:
-                    await self._deliver(session)
-            except _FeedError as error:
+                async with RestClient(
+                    self._rest_url,
+                    limit_bytes=_LARGEST_ANSWER_BYTES,
+                    timeout_s=self._times.request_timeout_s,
+                ) as client:
+                    await self._deliver(client)
+            except (_FeedError, RestError) as error:
                 failure = error.failure
             except ExchangeError as error:
                 failure = Failure(str(error))
@@ -169,21 +172,22 @@ class CandleFeed:
             self._tell(f"no candles: {failure.words}; next attempt in {delay_s:.0f} s")
             await asyncio.sleep(delay_s)
 
-    async def _deliver(self, session: aiohttp.ClientSession) -> None:
+    async def _deliver(self, client: RestClient) -> None:
         """Serve one connection; ends with an exception only."""
-        async with connect(
+        proxy = find_proxy(self._ws_url)
+        async with OneAttempt(
             self._ws_url,
             open_timeout=self._times.open_timeout_s,
             close_timeout=self._times.close_timeout_s,
-            proxy=None if is_loopback(self._ws_url) else True,
+            proxy=None if proxy is None else proxy.address,
         ) as connection:
             # The stream is open first, so nothing falls between history and stream.
-            await self._catch_up(session)
+            await self._catch_up(client)
             self._tell(LIVE)
             while True:
                 candle = await self._next_candle(connection)
                 if candle is None:
-                    await self._require_standstill(session)
+                    await self._require_standstill(client)
                 else:
                     self._backoff.reset()
                     self._take(candle)
@@ -199,21 +203,21 @@ class CandleFeed:
                         return candle
         return None
 
-    async def _require_standstill(self, session: aiohttp.ClientSession) -> None:
+    async def _require_standstill(self, client: RestClient) -> None:
         """Make sure that a silent stream is silent because nothing is traded.
 
         Old endpoints accept a connection and never deliver: the stream's silence proves nothing.
         """
         before = self._newest
-        await self._catch_up(session)
+        await self._catch_up(client)
         if self._newest != before:
             words = f"the candle stream was silent for {self._times.silence_s:g} s of trading"
             raise _FeedError(Failure(words))
 
-    async def _catch_up(self, session: aiohttp.ClientSession) -> None:
+    async def _catch_up(self, client: RestClient) -> None:
         """Deliver what is missing up to now: the history, or what came since the newest candle."""
         wanted = min(self._count, _PAGE_CANDLES)
-        page = await self._fetch(session, wanted, None)
+        page = await self._fetch(client, wanted, None)
         newest = self._newest
         if newest is not None and page and page[0].open_ms <= newest.open_ms:
             for candle in page:
@@ -223,7 +227,7 @@ class CandleFeed:
         # A page that is not full reaches back to the market's beginning.
         while len(page) == wanted and len(candles) < self._count and candles[0].open_ms > 0:
             wanted = min(self._count - len(candles), _PAGE_CANDLES)
-            page = await self._fetch(session, wanted, candles[0].open_ms - 1)
+            page = await self._fetch(client, wanted, candles[0].open_ms - 1)
             candles = page + candles
         if not candles:
             words = f"the exchange has no candles of {self._symbol} {self._interval}"
@@ -244,34 +248,28 @@ class CandleFeed:
         self._on_candle(candle)
         self._newest = candle
 
-    async def _fetch(
-        self, session: aiohttp.ClientSession, limit: int, end_ms: int | None
-    ) -> list[Candle]:
+    async def _fetch(self, client: RestClient, limit: int, end_ms: int | None) -> list[Candle]:
         """Ask for the newest `limit` candles that open up to `end_ms` (``None``: now)."""
         query = {"symbol": self._symbol, "interval": self._interval, "limit": str(limit)}
         if end_ms is not None:
             query["endTime"] = str(end_ms)
-        url = f"{self._rest_url}/fapi/v1/klines"
-        async with session.get(url, params=query) as response:
-            if response.status == _STATUS_OK:
-                candles = parse_kline_rows(await response.text(), are_all_closed=end_ms is not None)
-            else:
-                raise _FeedError(_describe_refusal(response, await response.text(errors="replace")))
-        return candles
+        answer = await client.get("/fapi/v1/klines", query)
+        if (refusal := answer.refusal) is not None:
+            raise _FeedError(_in_its_words(refusal, answer))
+        return parse_kline_rows(answer.body, are_all_closed=end_ms is not None)
 
     def _tell(self, state: str) -> None:
         if self._on_state is not None:
             self._on_state(state)
 
 
-def _describe_refusal(response: aiohttp.ClientResponse, text: str) -> Failure:
+def _in_its_words(refusal: Failure, answer: RestAnswer) -> Failure:
     """Say why a request was refused, in the exchange's words where it gives any."""
-    headers = response.headers
-    failure = classify_status(response.status, headers.get("Retry-After"), headers.get("Date"))
     try:
-        answer: Any = json.loads(text)
-    except ValueError:
-        return failure
-    if failure.hold_s is None and isinstance(answer, dict) and "msg" in answer:
-        return Failure(f"the exchange refuses: {answer['msg']!s:.80} ({answer.get('code')})")
-    return failure
+        told: Any = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return refusal
+    if refusal.hold_s is None and isinstance(told, dict) and "msg" in told:
+        words = ascii(str(told["msg"])[:80])[1:-1]
+        return Failure(f"the exchange refuses: {words} ({str(told.get('code'))[:20]})")
+    return refusal

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from Heatmap.runtime.compat import override
 
+_Answer = TypeVar("_Answer")
 _AddressInfo = list[tuple[Any, ...]]
 
 _BEAT_S = 0.2
@@ -68,3 +70,30 @@ class RecorderLoop(asyncio.SelectorEventLoop):
 
         threading.Thread(target=resolve, name="heatmap-resolver", daemon=True).start()
         return await resolved
+
+
+async def in_daemon_thread(function: Callable[[], _Answer]) -> _Answer:
+    """Call a function that may block; neither the loop's end nor the interpreter's waits for it."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[_Answer] = loop.create_future()
+
+    def settle(answer: _Answer | None, error: Exception | None) -> None:
+        if answered.done():  # whoever asked was cancelled
+            return
+        if error is not None:
+            answered.set_exception(error)
+        else:
+            answered.set_result(answer)  # type: ignore[arg-type]  # None only where it answers None
+
+    def call() -> None:
+        answer: _Answer | None = None
+        failure: Exception | None = None
+        try:
+            answer = function()
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, answer, failure)
+
+    threading.Thread(target=call, name="heatmap-worker", daemon=True).start()
+    return await answered

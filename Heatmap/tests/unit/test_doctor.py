@@ -36,6 +36,7 @@ from Heatmap.doctor.doctor_words import (
 from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.ingestion.proxies import Proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice
 
 NOW_MS = 1_795_176_000_000
@@ -179,10 +180,12 @@ def test_with_all_symbols_one_of_them_gives_the_heartbeat() -> None:
 
 def test_names_are_said_with_their_addresses() -> None:
     addresses = [f"10.0.0.{number}" for number in range(6)]
-    verdict = describe_name("a.example", addresses, is_proxy=False)
+    verdict = describe_name("a.example", addresses)
     assert_says(verdict, Result.OK, "a.example", "10.0.0.0", "and 2 more", never="10.0.0.5")
-    assert_says(describe_name("a.example", ["10.0.0.1"], is_proxy=True), Result.OK, "proxy")
-    assert_says(describe_name("::1", ["::1"], is_proxy=False), Result.SKIP, "already")
+    proxy = Proxy("http", "a.example", 8080, "user", "secret", "https_proxy")
+    assert_says(describe_name("a.example", ["10.0.0.1"], proxy), Result.OK, "http://a.example:8080")
+    assert "secret" not in describe_name("a.example", ["10.0.0.1"], proxy)[1]
+    assert_says(describe_name("::1", ["::1"]), Result.SKIP, "already")
     assert_says(describe_no_name("a.example", "unknown"), Result.FAIL, "a.example", "unknown")
 
 

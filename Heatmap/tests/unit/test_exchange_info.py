@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -16,6 +17,24 @@ from Heatmap.ingestion.exchange_info import (
     TickSizeRefresher,
     fetch_exchange_info,
     parse_exchange_info,
+)
+
+ABSURD = (
+    "1e900000000",
+    "1e-900000000",
+    "1E+999999999999999999",
+    "1000001",
+    "0.0000000000009",
+    "0.100000000000000000000",
+    "0" * 30 + "1",
+    "1" * 5000,
+    "Infinity",
+    "1_0",
+    " 1",
+    "\u0661",
+    10**30,
+    ["0.1"],
+    True,
 )
 
 
@@ -80,7 +99,15 @@ def test_the_recorded_answer_gives_exact_tick_sizes(shared_data: Callable[[str],
         '{"symbols": [{"symbol": "BTCUSDT", "filters": {}}]}',
         '{"symbols": [{"symbol": "BTCUSDT", "filters": []}]}',
         "[" * 100_000,
+        '{"symbols": [{"symbol": "BTCUSDT"}],}',
+        '{"symbols": [], "symbols": []} trailing',
+        '{"serverTime": 1}',
+        '{"symbols": [{"symbol": "BTCUSDT", "filters": ' + "[" * 5000 + "]" * 5000 + "}]}",
+        '{"other": ' + '{"a":' * 5000 + "1" + "}" * 5000 + ', "symbols": []}',
+        '{"symbols": ["' + '\\\\"' * 30_000,
+        '{"symbols": [{"symbol": "BTCUSDT", "x": 1' + "0" * 5000 + "}]}",
         *(json.dumps(answer(("BTCUSDT", bad))) for bad in (0.1, "", "x", "0", "-1", "NaN", None)),
+        *(json.dumps(answer(("BTCUSDT", bad))) for bad in ABSURD),
     ],
 )
 def test_an_answer_of_another_shape_is_one_clear_line(text: str) -> None:
@@ -92,6 +119,77 @@ def test_an_odd_entry_hides_neither_wanted_symbols_nor_others_when_all_are_wante
     text = json.dumps(answer(("ODDUSDT", "x"), ("BTCUSDT", "0.10")))
     assert parse_exchange_info(text, {"BTCUSDT"}).tick_sizes == {"BTCUSDT": Decimal("0.1")}
     assert parse_exchange_info(text, None).tick_sizes == {"BTCUSDT": Decimal("0.1")}
+
+
+@pytest.mark.parametrize("absurd", ABSURD)
+def test_an_absurd_tick_size_is_refused_at_once_and_hides_no_other(absurd: object) -> None:
+    text = json.dumps(answer(("BTCUSDT", absurd), ("ETHUSDT", "0.01"), ("BTCUSDT_260327", "0.5")))
+    begun_s = time.perf_counter()
+    info = parse_exchange_info(text, {"BTCUSDT", "ETHUSDT", "BTCUSDT_260327"})
+    assert time.perf_counter() - begun_s < 1
+    assert {symbol: str(tick) for symbol, tick in info.tick_sizes.items()} == {
+        "ETHUSDT": "0.01",
+        "BTCUSDT_260327": "0.5",
+    }
+    assert info.refused.keys() == {"BTCUSDT"}
+    assert info.refused_words is not None
+    assert info.refused_words.isprintable()
+    assert len(info.refused_words) < 250
+
+
+@pytest.mark.parametrize("text", ["0.10", "1e-8", "0.000000000001", "1000000", "1E6", "0.5"])
+def test_every_tick_size_within_reason_is_taken_as_it_is_written(text: str) -> None:
+    info = parse_exchange_info(json.dumps(answer(("BTCUSDT", text))), {"BTCUSDT"})
+    assert str(info.tick_sizes["BTCUSDT"]) == str(Decimal(text))
+
+
+def test_a_symbol_listed_twice_is_taken_only_where_both_say_the_same() -> None:
+    same = answer(("BTCUSDT", "0.10"), ("ETHUSDT", "0.01"), ("BTCUSDT", "0.1"))
+    assert parse_exchange_info(json.dumps(same), None).tick_sizes.keys() == {"BTCUSDT", "ETHUSDT"}
+    other = answer(("BTCUSDT", "0.10"), ("ETHUSDT", "0.01"), ("BTCUSDT", "0.2"))
+    info = parse_exchange_info(json.dumps(other), None)
+    assert info.tick_sizes.keys() == {"ETHUSDT"}
+    assert info.refused.keys() == {"BTCUSDT"}
+
+
+@pytest.mark.parametrize(
+    "symbol", ["\u5e01\u5b89\u4eba\u751fUSDT", "1000SHIBUSDT", "\u0391\u03a3USDT"]
+)
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_a_symbol_of_any_script_has_a_tick_size(symbol: str, is_escaped: bool) -> None:
+    text = json.dumps(answer((symbol, "0.10"), ("A B", "1")), ensure_ascii=is_escaped)
+    for wanted in ({symbol}, None):
+        assert parse_exchange_info(text.encode(), wanted).tick_sizes == {symbol: Decimal("0.10")}
+
+
+@pytest.mark.parametrize("server_time", [-1, 0, 10**30, 1.5, None, "1766562549558", True])
+def test_a_clock_that_is_none_is_not_taken(server_time: object) -> None:
+    text = json.dumps(answer(("BTCUSDT", "0.10")) | {"serverTime": server_time})
+    assert parse_exchange_info(text, None).server_ms is None
+
+
+def test_the_largest_answer_is_read_beside_a_loop_that_goes_on() -> None:
+    odd = {"symbol": "ODDUSDT", "filters": [[], {}] * 3000}
+    entries = [json.dumps(odd)] * 400 + [json.dumps(answer(("BTCUSDT", "0.10"))["symbols"][0])]
+    text = f'{{"symbols": [{", ".join(entries)}]}}'
+    longest_s = 0.0
+
+    async def watch() -> None:
+        nonlocal longest_s
+        while True:
+            begun_s = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest_s = max(longest_s, time.monotonic() - begun_s)
+
+    async def scenario() -> None:
+        async with exchange(lambda _: web.Response(text=text)) as (base, _):
+            watcher = asyncio.create_task(watch())
+            info = await fetch_exchange_info(base, {"BTCUSDT"})
+            assert info.tick_sizes == {"BTCUSDT": Decimal("0.10")}
+            watcher.cancel()
+
+    asyncio.run(scenario())
+    assert longest_s < 0.3
 
 
 def test_it_asks_the_documented_path() -> None:
