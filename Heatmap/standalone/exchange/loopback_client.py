@@ -131,7 +131,7 @@ class LoopbackClient:
     def _receive(self, text: str | bytes) -> None:
         try:
             command = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._put(compact({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}}))
             return
         method = command.get("method") if isinstance(command, dict) else None

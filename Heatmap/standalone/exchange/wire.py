@@ -6,15 +6,20 @@ market streams and ``/fapi/v1``.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from Heatmap.errors import ExchangeError
+from Heatmap.ingestion.venues.binance.force_order import LARGEST_NUMBER, LATEST_MS, SMALLEST_NUMBER
 from Heatmap.standalone.exchange.market import Candle
 
 FUNDING_MS = 28_800_000
 _ROW_LENGTH = 6
+# float() also takes "1_000", "nan" and other scripts' digits, and any number of digits.
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_SHOWN_CHARS = 80
 
 
 def compact(value: object) -> str:
@@ -160,15 +165,15 @@ def parse_kline_rows(text: str | bytes, *, are_all_closed: bool) -> list[Candle]
     """
     try:
         rows = json.loads(text)
-    except ValueError as error:
-        raise ExchangeError(f"candles must be JSON, got {text!r:.80}") from error
+    except (ValueError, RecursionError) as error:
+        raise ExchangeError(f"candles must be JSON, got {_shown(text)}") from error
     if not isinstance(rows, list):
-        raise ExchangeError(f"candles must be a list, got {text!r:.80}")
+        raise ExchangeError(f"candles must be a list, got {_shown(text)}")
     candles: list[Candle] = []
     for index, row in enumerate(rows):
         if not isinstance(row, list) or len(row) < _ROW_LENGTH or not _is_time(row[0]):
             raise ExchangeError(
-                f"a candle must be a list of {_ROW_LENGTH} or more, got {row!r:.80}"
+                f"a candle must be a list of {_ROW_LENGTH} or more, got {_shown(row)}"
             )
         if candles and row[0] <= candles[-1].open_ms:
             raise ExchangeError(
@@ -189,14 +194,14 @@ def parse_kline_frame(text: str | bytes, symbol: str, interval: str) -> Candle |
     """
     try:
         frame = json.loads(text)
-    except ValueError as error:
-        raise ExchangeError(f"a frame must be JSON, got {text!r:.80}") from error
+    except (ValueError, RecursionError) as error:
+        raise ExchangeError(f"a frame must be JSON, got {_shown(text)}") from error
     payload = frame.get("data", frame) if isinstance(frame, dict) else None
     if not isinstance(payload, dict) or payload.get("e") != "kline":
         return None
     kline = payload.get("k")
     if not isinstance(kline, dict) or not _is_time(kline.get("t")):
-        raise ExchangeError(f"a kline must hold its candle in k, got {text!r:.80}")
+        raise ExchangeError(f"a kline must hold its candle in k, got {_shown(text)}")
     if kline.get("s") != symbol or kline.get("i") != interval:
         return None
     values = [kline.get(name) for name in ("o", "h", "l", "c", "v")]
@@ -204,17 +209,30 @@ def parse_kline_frame(text: str | bytes, symbol: str, interval: str) -> Candle |
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return type(value) is int and 0 <= value < LATEST_MS
 
 
 def _candle(open_ms: int, values: list[Any], *, is_closed: bool) -> Candle:
     try:
-        open_usd, high, low, close, volume = (float(value) for value in values)
-    except (TypeError, ValueError) as error:
-        raise ExchangeError(f"a candle's prices must be numbers, got {values!r:.80}") from error
-    # NaN fails every comparison, so it ends here as well.
-    if not (0 < low <= min(open_usd, close) and max(open_usd, close) <= high < math.inf):
-        raise ExchangeError(f"a candle needs 0 < low <= open, close <= high, got {values!r:.80}")
-    if not 0 <= volume < math.inf:
-        raise ExchangeError(f"a candle's volume must not be negative, got {values!r:.80}")
+        open_usd, high, low, close, volume = map(_number, values)
+    except ValueError as error:
+        raise ExchangeError(f"a candle's prices must be numbers, got {_shown(values)}") from error
+    if not SMALLEST_NUMBER <= low <= min(open_usd, close) <= max(open_usd, close) <= high:
+        raise ExchangeError(f"a candle needs 0 < low <= open, close <= high, got {_shown(values)}")
     return Candle(open_ms, open_usd, high, low, close, volume, is_closed)
+
+
+def _number(value: object) -> float:
+    """Read a number that is not negative, as text or as a number of JSON."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    # Compared before the conversion: an integer of JSON can be larger than any float.
+    if type(value) in (int, float) and 0 <= value < LARGEST_NUMBER:  # type: ignore[operator]
+        return float(value)  # type: ignore[arg-type]
+    raise ValueError("no number")
+
+
+def _shown(value: object) -> str:
+    """Return what came as one short line."""
+    text = value if isinstance(value, str | bytes) else repr(value)
+    return ascii(text[:_SHOWN_CHARS])

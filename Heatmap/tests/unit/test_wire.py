@@ -83,6 +83,15 @@ def test_rows_are_read_as_they_were_written_and_the_last_is_in_progress() -> Non
         [row(1, "2", "1.5", "1", "2", "7")],
         [row(1, "2", "3", "0", "2", "7")],
         [row(1, "2", "3", "1", "2", "-7")],
+        [row(10**20)],
+        [row(1, "2", "9" * 30, "1", "2", "7")],
+        [row(1, "2", 10**400, "1", "2", "7")],
+        [row(1, "2", "3", "1e-300", "2", "7")],
+        [row(1, "2", "3", "0.00000000000000000001", "2", "7")],
+        [row(1, "1_0", "30", "1", "20", "7")],
+        [row(1, "2", "3", "1", "2", "1e400")],
+        [row(1, "2", "3", "1", "2", True)],
+        [row(1, "\u0662", "3", "1", "2", "7")],
     ],
 )
 def test_an_answer_that_is_no_candles_is_refused(answer: object) -> None:
@@ -112,11 +121,32 @@ def test_the_recorder_reads_the_heartbeat_and_the_tick_size() -> None:
     assert parse_frame(text, 0, keep_raw=False) == (
         MarkPrice("BTCUSDT", 1_733_360_400_000, 96123.45),
     )
-    info = parse_exchange_info(compact(exchange_info("BTCUSDT", Decimal("0.10"), 7)), {"BTCUSDT"})
+    info = parse_exchange_info(
+        compact(exchange_info("BTCUSDT", Decimal("0.10"), 1_733_360_400_000)), {"BTCUSDT"}
+    )
     assert info.tick_sizes == {"BTCUSDT": Decimal("0.10")}
     assert str(info.tick_sizes["BTCUSDT"]) == "0.10"
-    assert info.server_ms == 7
+    assert info.server_ms == 1_733_360_400_000
 
 
 def test_a_force_orders_stream_is_its_symbol_in_small_letters() -> None:
     assert force_order_stream({"o": {"s": "BTCUSDT_260327"}}) == "btcusdt_260327@forceOrder"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "[[1" + "0" * 5000 + "]]", "[[NaN, 1, 1, 1, 1, 1]]", '{"k": ' * 50_000, "\x1b"],
+)
+def test_candles_of_another_shape_are_one_printable_line(text: str) -> None:
+    for read in (
+        lambda: parse_kline_rows(text, are_all_closed=True),
+        lambda: parse_kline_rows(text.encode(), are_all_closed=False),
+    ):
+        with pytest.raises(ExchangeError) as caught:
+            read()
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200
+    frame = f'{{"e": "kline", "k": {text}}}'
+    with pytest.raises(ExchangeError) as caught:
+        parse_kline_frame(frame, "BTCUSDT", "1m")
+    assert str(caught.value).isprintable()
