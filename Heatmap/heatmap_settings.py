@@ -4,11 +4,13 @@ The defaults stand here and nowhere else. A settings store keeps each field as t
 `HeatmapSettings.to_texts` gives; the command line takes the same texts.
 """
 
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+from Heatmap.domain.events import ALL_SYMBOLS as ALL_SYMBOLS  # noqa: PLC0414 - a setting's value
+from Heatmap.domain.events import canonical_symbol
 from Heatmap.errors import SettingsError
 from Heatmap.setting_fields import (
     Choice,
@@ -29,25 +31,39 @@ WS_URL = "wss://fstream.binance.com"
 REST_URL = "https://fapi.binance.com"
 """Base of Binance's USD-M REST addresses."""
 
-ALL_SYMBOLS = "ALL"
-
-SYMBOL_PATTERN = re.compile(r"[A-Z0-9]{2,30}(_[A-Z0-9]{1,20})?")
-"""What a symbol looks like, such as ``BTCUSDT`` or ``BTCUSDT_260327``."""
+MOST_SYMBOLS = 1000
+"""So many symbols can be named; beyond it all of them can be recorded."""
 
 
 def _parse_symbols(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip().upper() for part in text.split(",") if part.strip()))
+    names = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+    return tuple(dict.fromkeys(map(_spelt, names)))
+
+
+def _spelt(name: str) -> str:
+    """Return a symbol as it is written everywhere; what is none stays, to be refused by name."""
+    with suppress(ValueError):
+        return canonical_symbol(name)
+    return name.upper()
 
 
 def _wrong_symbols(symbols: object) -> str:
-    is_right = (
-        isinstance(symbols, tuple)
-        and symbols
-        and all(isinstance(symbol, str) and SYMBOL_PATTERN.fullmatch(symbol) for symbol in symbols)
-        and len(set(symbols)) == len(symbols)
-        and (ALL_SYMBOLS not in symbols or len(symbols) == 1)
-    )
-    return "" if is_right else f"one or more like BTCUSDT, each once, or {ALL_SYMBOLS} alone"
+    expected = f"one or more like BTCUSDT, each once, or {ALL_SYMBOLS} alone"
+    if not isinstance(symbols, tuple) or not symbols:
+        return expected
+    if not all(symbol == ALL_SYMBOLS or _is_canonical(symbol) for symbol in symbols):
+        return expected
+    if len(symbols) > MOST_SYMBOLS:
+        return f"at most {MOST_SYMBOLS} symbols by name, or {ALL_SYMBOLS} alone"
+    is_once = len(set(symbols)) == len(symbols)
+    return "" if is_once and (ALL_SYMBOLS not in symbols or len(symbols) == 1) else expected
+
+
+def _is_canonical(symbol: object) -> bool:
+    try:
+        return canonical_symbol(symbol) == symbol
+    except ValueError:
+        return False
 
 
 _REBUILDS = frozenset({Effect.REBUILD, Effect.RESCALE})

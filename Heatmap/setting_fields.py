@@ -21,6 +21,7 @@ _RESOLUTION_ALLOWED = (
     f"auto, ROWSxCOLUMNS ({_MIN_BINS}x{_MIN_BINS} to {_MAX_ROWS}x{_MAX_COLUMNS}) or 1px to "
     f"{_MAX_PIXELS}px"
 )
+_SHOWN_CHARS = 80
 _TRUE_WORDS = frozenset({"yes", "true", "on", "1"})
 _FALSE_WORDS = frozenset({"no", "false", "off", "0"})
 
@@ -336,9 +337,7 @@ class SettingRecords(dict[str, Setting]):
     def check(self, name: str, value: object) -> None:
         """Raise SettingsError unless the field takes this value."""
         if expected := self[name].kind.wrong(value):
-            is_list = isinstance(value, tuple)
-            shown = ",".join(map(str, value)) if is_list else repr(value)  # type: ignore[call-overload]  # checked
-            raise SettingsError(f"{name} must be {expected}, got {shown}")
+            raise SettingsError(f"{name} must be {expected}, got {_shown(value)}")
 
     def range(self, name: str) -> tuple[float, float]:
         """Return the least and the greatest number; raise KeyError where it takes no numbers."""
@@ -367,6 +366,12 @@ class SettingRecords(dict[str, Setting]):
     def page_options(self) -> Mapping[str, str]:
         """Return the names of the options that the page applies by itself, by field."""
         return {name: record.option for name, record in self.items() if record.option}
+
+
+def _shown(value: object) -> str:
+    """Return a refused value for a message: short, and in signs that every terminal has."""
+    text = ascii(",".join(map(str, value)) if isinstance(value, tuple) else value)
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
 
 
 def to_text(value: object) -> str:

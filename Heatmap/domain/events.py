@@ -20,6 +20,10 @@ PROOF_MS = 1_800_000
 
 REJECTED_COUNTER = "rejected: "
 """The counter of a rejection is called this and the reason's value."""
+UNREAD_COUNTER = "unread force order: "
+"""The counter of a force order that could not be read is called this and the reason's value."""
+UNREADABLE_SYMBOL = "?"
+"""Stands for the name of a force order that is no symbol's."""
 
 ALL_SYMBOLS = "ALL"
 """Stands where a symbol would, for all of them; so no symbol is called this."""
@@ -174,11 +178,39 @@ class RejectReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadOrder:
+    """What is known of a force order that could not be read: it happened, and it is missing.
+
+    Attributes
+    ----------
+    symbol
+        Whose; ``None``: not known, it may be any symbol's. `UNREADABLE_SYMBOL`: it has a name, and
+        that is none of a symbol.
+    times_ms
+        Its trade time and its push time, as far as they can be read; may be empty.
+    """
+
+    symbol: str | None = None
+    times_ms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
-    """A frame that gave no event, and why; `detail` is one short line for the log."""
+    """A frame that gave no event, and why.
+
+    Attributes
+    ----------
+    reason
+        The sort of it.
+    detail
+        One short printable line.
+    unread
+        The force order that it was, where it was one that should have been read.
+    """
 
     reason: RejectReason
     detail: str
+    unread: UnreadOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
-from Heatmap.heatmap_settings import ALL_SYMBOLS, SYMBOL_PATTERN
+from Heatmap.domain.events import canonical_symbol
 
 # A perpetual contract that is settled in what it is quoted in.
-_UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):\2")
+_UNIFIED_SYMBOL = re.compile(r"([^/:\s]{1,20})/([^/:\s]{2,10}):\2")
 
 
 def parse_symbol(name: object) -> str:
@@ -23,11 +24,10 @@ def parse_symbol(name: object) -> str:
         It is neither.
     """
     if isinstance(name, str):
-        text = name.strip().upper()
-        if match := _UNIFIED_SYMBOL.fullmatch(text):
-            return match[1] + match[2]
-        if text != ALL_SYMBOLS and SYMBOL_PATTERN.fullmatch(text):
-            return text
+        text = name.strip()
+        match = _UNIFIED_SYMBOL.fullmatch(text.upper())
+        with suppress(ValueError):
+            return canonical_symbol(match[1] + match[2] if match else text)
     raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
 
 

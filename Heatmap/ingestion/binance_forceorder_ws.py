@@ -47,6 +47,12 @@ _logger = logging.getLogger(__name__)
 #: Whose mark price is the heartbeat when all symbols are recorded.
 HEARTBEAT_SYMBOL = "BTCUSDT"
 
+_ORDERS, _MARK_PRICE = "forceOrder", "markPrice@1s"
+# Many servers refuse a request line of more than 8 KiB, some one of 4; a proxy's path and a base
+# have their room beside this. The exchange takes 200 streams on a connection.
+_LONGEST_STREAMS_CHARS = 3500
+_MOST_STREAMS = 200
+
 # A force order takes about 400 bytes, a list of them for every symbol at most some 200,000.
 _LARGEST_FRAME_BYTES = 2**20
 # The library stops reading the socket beyond this. Its default of 16 would leave what arrives in a
@@ -70,9 +76,30 @@ class StreamListener(Protocol):
         """Take note that the state, the reason or a counter of the connection is another."""
 
 
+def shares_stream(symbols: Sequence[str]) -> bool:
+    """Tell whether these symbols are taken out of the stream of all, with one heartbeat for all.
+
+    So it is where ``ALL`` are recorded, and where streams of their own would make an address that
+    servers refuse.
+    """
+    streams = _own_streams(symbols)
+    return (
+        tuple(symbols) == (ALL_SYMBOLS,)
+        or len(streams) >= _MOST_STREAMS
+        or len("/".join(streams)) > _LONGEST_STREAMS_CHARS
+    )
+
+
 def heartbeat_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
     """Return whose mark prices are the heartbeats where these symbols are recorded."""
-    return (HEARTBEAT_SYMBOL,) if tuple(symbols) == (ALL_SYMBOLS,) else tuple(symbols)
+    return (HEARTBEAT_SYMBOL,) if shares_stream(symbols) else tuple(symbols)
+
+
+def _own_streams(symbols: Sequence[str]) -> list[str]:
+    return [
+        *(stream_name(symbol, _ORDERS) for symbol in symbols),
+        *(stream_name(symbol, _MARK_PRICE) for symbol in symbols),
+    ]
 
 
 def stream_name(symbol: str, kind: str) -> str:
@@ -94,12 +121,13 @@ def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
     -------
     str
         Each symbol's force orders and mark price; and always all symbols' force orders beside
-        them, which come often enough to prove that the endpoint delivers any.
+        them, which come often enough to prove that the endpoint delivers any. Where there are too
+        many for an address, those of all symbols and one mark price.
     """
-    streams = []
-    if tuple(symbols) != (ALL_SYMBOLS,):
-        streams += [f"{symbol.lower()}@forceOrder" for symbol in symbols]
-    streams += [f"{symbol.lower()}@markPrice@1s" for symbol in heartbeat_symbols(symbols)]
+    if shares_stream(symbols):
+        streams = [stream_name(HEARTBEAT_SYMBOL, _MARK_PRICE)]
+    else:
+        streams = _own_streams(symbols)
     streams.append("!forceOrder@arr")
     # Since April 2026 only the path under /market delivers force orders; the older ones accept
     # the same streams and stay silent.

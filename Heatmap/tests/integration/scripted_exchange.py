@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, Self
+from urllib.parse import unquote
 
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection, serve
@@ -56,6 +57,8 @@ class ScriptedExchange:
         When handshakes arrived, by the monotonic clock.
     served
         Every connection accepted so far, the oldest first.
+    paths
+        The addresses of these, as they came.
     """
 
     def __init__(self, heartbeat_s: float = 0.02) -> None:
@@ -66,6 +69,7 @@ class ScriptedExchange:
         self.rest: tuple[int, Any] = (200, {"symbols": []})
         self.attempts_s: list[float] = []
         self.served: list[Served] = []
+        self.paths: list[str] = []
         self.now_ms = START_MS
         self.ws_url = ""
         self.rest_url = ""
@@ -139,7 +143,8 @@ class ScriptedExchange:
     async def _serve(self, connection: ServerConnection) -> None:
         assert connection.request is not None
         path, _, query = connection.request.path.partition("?streams=")
-        served = Served(connection, query.split("/"))
+        self.paths.append(connection.request.path)
+        served = Served(connection, unquote(query).split("/"))
         self.served.append(served)
         # As the real one does: it accepts other paths, and stays silent there.
         if path != "/market/stream":

@@ -2,7 +2,7 @@
 
 import json
 import math
-import re
+import unicodedata
 from typing import Any
 
 from hypothesis import given, settings
@@ -101,6 +101,10 @@ def as_number(value: object) -> float:
     return 0.0 if value in (None, "", "None") else float(value)  # type: ignore[arg-type]
 
 
+def _same(symbol: str) -> str:
+    return unicodedata.normalize("NFC", symbol).casefold()
+
+
 def assert_right(event: LiquidationEvent, frame: str | bytes) -> None:
     content = json.loads(frame)
     if isinstance(content, list):
@@ -108,8 +112,11 @@ def assert_right(event: LiquidationEvent, frame: str | bytes) -> None:
     if "e" not in content:
         content = content["data"]
     order = content["o"]
-    assert event.symbol == order["s"]
-    assert re.fullmatch("[A-Z0-9_]+", event.symbol)
+    # The same name, composed and in capitals where its letters have them.
+    assert _same(event.symbol) == _same(order["s"])
+    assert all(char == "_" or unicodedata.category(char)[0] in "LMN" for char in event.symbol)
+    assert event.symbol == unicodedata.normalize("NFC", event.symbol)
+    assert len(event.symbol) <= 50
     assert not event.symbol.endswith("USD_PERP")
     assert event.side == order["S"]
     assert event.ts_ms == order["T"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
+from urllib.parse import unquote
 
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection, serve
@@ -113,7 +114,7 @@ class Line:
     def __init__(self, exchange: "HostileExchange", connection: ServerConnection) -> None:
         assert connection.request is not None
         self.connection = connection
-        self.streams = connection.request.path.partition("?streams=")[2].split("/")
+        self.streams = unquote(connection.request.path.partition("?streams=")[2]).split("/")
         self.written: list[Item] = []
         self.reached = 0
         self.held = False

@@ -17,15 +17,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from Heatmap.domain.events import (
     SOURCE_BINANCE_USDM,
+    UNREADABLE_SYMBOL,
     LiquidationEvent,
     OrderSide,
     Rejection,
     RejectReason,
+    UnreadOrder,
+    canonical_symbol,
 )
 
 # A look-up costs a fifth of calling the enumeration.
@@ -34,18 +37,23 @@ _SIDES = {side.value: side for side in OrderSide}
 EARLIEST_MS = 1_483_228_800_000  # 2017-01-01
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
-_SYMBOL = re.compile(r"[A-Z0-9_]{1,50}")
 # Contracts margined in coin are quoted in USD: BTCUSD_PERP, BTCUSD_261225 (USD-M: BTCUSDT_261225).
-_COIN_M_SYMBOL = re.compile(r"[A-Z0-9]+USD_(?:PERP|[0-9]{6})")
+_COIN_M_SYMBOL = re.compile(r".+USD_(?:PERP|[0-9]{6})")
 # float() also takes "1_000", " 1", "nan" and other alphabets' digits; the exchange sends none.
 _DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
-_LARGEST_NUMBER = 1e15
+#: No price, quantity or amount in USD lies outside of these.
+SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e15
 # How the feed says that a number is not there.
 _ABSENT = (None, "", "None")
 _PROTOCOL_KEYS = frozenset({"result", "error", "id", "code"})
 _USD_M_STATES = (1, "1")
 _COIN_M_STATES = (2, "2")
 _SHOWN_CHARS = 40
+# What tells a force order even where nothing else of it can be read.
+_ORDER, _ORDER_TYPE = b"forceOrder", "forceorder"
+# Refused for what they say, and not because they could not be read.
+_READ_AND_REFUSED = (RejectReason.COIN_M, RejectReason.FOREIGN_SYMBOL)
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +107,18 @@ def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple
     try:
         text, content = _decode(frame)
     except _RefusedError as refused:
-        return (refused.rejection,)
+        told = frame if isinstance(frame, bytes) else frame.encode(errors="replace")
+        return (replace(refused.rejection, unread=UnreadOrder() if _ORDER in told else None),)
+    stream: object = ""
     if isinstance(content, dict) and "data" in content and "e" not in content:
+        stream = content.get("stream")
         content = content["data"]
     if not isinstance(content, list):
-        return (_parse_item(content, text if keep_raw else "", receive_ms),)
+        return (_judge(content, stream, text if keep_raw else "", receive_ms),)
     if not content:
-        return (Rejection(RejectReason.BAD_VALUE, "an empty list"),)
+        return (_known_to_be_missing(RejectReason.BAD_VALUE, "an empty list", content, stream),)
     return tuple(
-        _parse_item(item, _compact(item) if keep_raw else "", receive_ms) for item in content
+        _judge(item, stream, _compact(item) if keep_raw else "", receive_ms) for item in content
     )
 
 
@@ -159,6 +170,46 @@ def _compact(item: object) -> str:
         return ""
 
 
+def _judge(item: object, stream: object, raw_json: str, receive_ms: int) -> ParsedItem:
+    """Parse an item; of an order that cannot be read, say what is known of it all the same."""
+    parsed = _parse_item(item, raw_json, receive_ms)
+    if not isinstance(parsed, Rejection) or parsed.reason in _READ_AND_REFUSED:
+        return parsed
+    return _known_to_be_missing(parsed.reason, parsed.detail, item, stream)
+
+
+def _known_to_be_missing(
+    reason: RejectReason, detail: str, item: object, stream: object
+) -> Rejection:
+    fields: Mapping[str, object] = item if isinstance(item, dict) else {}
+    stream = stream if isinstance(stream, str) else ""
+    named = fields.get("e")
+    is_order = isinstance(named, str) and named.strip().casefold() == _ORDER_TYPE
+    if not is_order and _ORDER_TYPE not in stream.casefold():
+        return Rejection(reason, detail)
+    inner = fields.get("o")
+    order: Mapping[str, object] = inner if isinstance(inner, dict) else {}
+    symbol = _likely_symbol(order.get("s"))
+    if symbol is None and not stream.startswith("!"):
+        symbol = _likely_symbol(stream.partition("@")[0])
+    times = (order.get("T"), fields.get("E"))
+    times_ms = tuple(
+        value for value in times if type(value) is int and EARLIEST_MS <= value < LATEST_MS
+    )
+    return Rejection(reason, detail, UnreadOrder(symbol, times_ms))
+
+
+def _likely_symbol(name: object) -> str | None:
+    """Return the symbol that a name means, though something may stand in between."""
+    if not isinstance(name, str) or not name:
+        return None
+    letters = "".join(char for char in name[:_LONGEST_NAME] if char == "_" or char.isalnum())
+    try:
+        return canonical_symbol(letters)
+    except ValueError:
+        return UNREADABLE_SYMBOL
+
+
 def _parse_item(item: object, raw_json: str, receive_ms: int) -> ParsedItem:
     try:
         if not isinstance(item, dict):
@@ -199,6 +250,8 @@ def _parse_force_order(
     price = _number_or_zero(order, "ap") or _positive(order, "p")
     qty = _positive(order, "q" if order.get("z") in _ABSENT else "z")
     ts_ms = _time_ms(order, "T")
+    if price * qty >= LARGEST_NUMBER:
+        raise _RefusedError(RejectReason.BAD_VALUE, f"price times quantity is {price * qty:g}")
     return LiquidationEvent(
         ts_ms=ts_ms,
         symbol=symbol,
@@ -228,10 +281,10 @@ def _require_usd_margined(symbol: str, states: tuple[object, ...]) -> None:
 
 
 def _symbol(fields: Mapping[str, object]) -> str:
-    symbol = fields.get("s")
-    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol):
-        raise _wrong(fields, "s")
-    return symbol
+    try:
+        return canonical_symbol(fields.get("s"))
+    except ValueError:
+        raise _wrong(fields, "s") from None
 
 
 def _time_ms(fields: Mapping[str, object], name: str) -> int:
@@ -248,12 +301,12 @@ def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
         number = float(value)
     elif type(value) in (int, float):
         # Compared before the conversion: an integer of JSON can be larger than any float.
-        number = float(value) if 0 <= value < _LARGEST_NUMBER else math.nan  # type: ignore[operator, arg-type]
+        number = float(value) if 0 <= value < LARGEST_NUMBER else math.nan  # type: ignore[operator, arg-type]
     elif value in _ABSENT:
         return 0.0
     else:
         raise _wrong(fields, name)
-    if not 0 <= number < _LARGEST_NUMBER:
+    if not (number == 0 or SMALLEST_NUMBER <= number < LARGEST_NUMBER):
         raise _wrong(fields, name)
     return number
 
@@ -275,7 +328,7 @@ def _wrong(fields: Mapping[str, object], name: str) -> _RefusedError:
 def _shown(value: object) -> str:
     """Return a value as one short line; a container's content is not shown, it may be anything."""
     if isinstance(value, str | bytes):
-        return ascii(value[:_SHOWN_CHARS])
+        return ascii(value[:_SHOWN_CHARS])[: 2 * _SHOWN_CHARS]
     if value is None or isinstance(value, int | float):
         return repr(value)[:_SHOWN_CHARS]
     return f"of type {type(value).__name__}"
