@@ -285,6 +285,7 @@ def _recorder_words(status: RecorderStatus) -> str:
         *(["standby"] if status.role == "standby" else []),
         status.connection_words,
         *([] if status.heartbeat_words is None else [status.heartbeat_words]),
+        *([] if status.unread_words is None else [status.unread_words]),
         f"{status.stored} stored",
         f"{status.duplicates} duplicates",
         f"{sum(status.rejected.values())} rejected",

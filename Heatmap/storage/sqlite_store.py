@@ -8,7 +8,13 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Self
 
-from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.events import (
+    CoverageInterval,
+    DataKind,
+    LiquidationEvent,
+    StoredBatch,
+    parse_tick_size,
+)
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.sqlite import ledger
@@ -190,6 +196,30 @@ class SqliteStore(WritableDatabase):
             wanted = normalized([*touching, added])
             _replace_coverage(connection, touching, wanted)
 
+    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+        """Take spans of time out of what was recorded, in one transaction.
+
+        Parameters
+        ----------
+        symbol
+            Whose; ``None``: every symbol's.
+        spans
+            First and last moment of each, UTC milliseconds.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; nothing was taken out.
+        """
+        with self._transaction() as connection:
+            symbols = [symbol]
+            if symbol is None:
+                rows = connection.execute("SELECT DISTINCT symbol FROM coverage")
+                symbols = [row[0] for row in rows.fetchall()]
+            for start_ms, end_ms in spans:
+                for one in symbols:
+                    _cut_coverage(connection, CoverageInterval(str(one), start_ms, end_ms, False))
+
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         """Remember a symbol's tick size, in place of an earlier one.
 
@@ -205,12 +235,15 @@ class SqliteStore(WritableDatabase):
         Raises
         ------
         ValueError
-            `tick_size` is not a positive number.
+            `tick_size` is not a number from 1e-12 to 1e6.
         StorageError
             The file cannot be written.
         """
-        if not tick_size.is_finite() or tick_size <= 0:
-            raise ValueError(f"the tick size of {symbol} must be above 0, got {tick_size}")
+        # Before it is written out: a number of few digits may have an exponent of many.
+        try:
+            parse_tick_size(str(tick_size))
+        except ValueError as error:
+            raise ValueError(f"{symbol}: {error}") from None
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
@@ -234,6 +267,17 @@ class SqliteStore(WritableDatabase):
         """
         with self._transaction() as connection:
             ledger.add_counts(connection, counts)
+
+    def save_unread_order(self, words: str) -> None:
+        """Keep what is said of the latest force order that could not be read.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            ledger.save_unread_order(connection, words)
 
     def save_symbols(self, symbols: Sequence[str]) -> None:
         """Note which symbols are recorded from now on; others may ask.
@@ -418,6 +462,17 @@ def _replace_coverage(
             if part not in known
         ],
     )
+
+
+def _cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
+    touching = _coverage_touching(connection, hole)
+    left = [
+        CoverageInterval(part.symbol, start_ms, end_ms, part.proven)
+        for part in touching
+        for start_ms, end_ms in ((part.start_ms, hole.start_ms), (hole.end_ms, part.end_ms))
+        if start_ms < end_ms
+    ]
+    _replace_coverage(connection, touching, left)
 
 
 def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:

@@ -37,6 +37,12 @@ class EventSink(Protocol):
     def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
         """Record a closed interval of exchange time as recorded."""
 
+    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+        """Take spans of exchange time out of what was recorded; ``None``: of every symbol's."""
+
+    def save_unread_order(self, words: str) -> None:
+        """Keep what is said of the latest force order that could not be read."""
+
     def add_counts(self, counts: Mapping[str, int]) -> None:
         """Add to the totals by name, in one transaction."""
 

@@ -13,10 +13,11 @@ import itertools
 import logging
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
+from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
 from Heatmap.ingestion.recorder.event_sink import EventSink
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
@@ -66,6 +67,7 @@ class EventWriter:
         # Of the queue, the first `batch_events` are the batch in hand: they leave once committed.
         self._queue: deque[LiquidationEvent] = deque()
         self._ledger = CoverageLedger()
+        self._holes = CoverageHoles()
         self._kept = KeepWindow(config.standby_keep_s)
         # Events that the sink refuses though it takes others; they are tried again by themselves.
         self._refused: list[LiquidationEvent] = []
@@ -104,6 +106,11 @@ class EventWriter:
         """Take covered time; it is written after the events that were put before."""
         self._ledger.add(interval, self._accepted)
         self._kept.note_coverage(interval)
+        self._arrived.set()
+
+    def put_hole(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+        """Take time that no coverage of a symbol (``None``: of any) may claim, whenever it came."""
+        self._holes.add(symbol, spans)
         self._arrived.set()
 
     def wake(self) -> None:
@@ -231,7 +238,7 @@ class EventWriter:
             self._full.set()
             return
         due_s = [
-            *([self._coverage_due_s] if self._ledger else []),
+            *([self._coverage_due_s] if self._ledger or self._holes else []),
             *([self._refused_due_s] if self._refused else []),
         ]
         if due_s:
@@ -355,12 +362,16 @@ class EventWriter:
     def _write_coverage(self) -> None:
         if self._ledger:
             self._look_at_generation()
+        for symbol, spans in self._holes.unwritten().items():
+            self._open_sink.cut_coverage(symbol, spans)
+            self._holes.note_written(symbol, spans)
         failed: dict[str, Exception] = {}
         while (interval := self._ledger.first_ready(self._written, failed)) is not None:
             try:
-                self._open_sink.extend_coverage(
-                    interval.symbol, interval.start_ms, interval.end_ms, proven=interval.proven
-                )
+                for part in self._holes.cut(interval):
+                    self._open_sink.extend_coverage(
+                        part.symbol, part.start_ms, part.end_ms, proven=part.proven
+                    )
             except StorageError:
                 raise
             except Exception as error:  # noqa: BLE001 - raised below, after the other symbols
@@ -371,6 +382,9 @@ class EventWriter:
             raise next(iter(failed.values()))
 
     def _write_counts(self) -> None:
+        if (words := self._board.unsaved_unread_order()) is not None:
+            self._open_sink.save_unread_order(words)
+            self._board.note_unread_order_saved(words)
         counts = self._board.unsaved_counts()
         if counts:
             self._open_sink.add_counts(counts)

@@ -13,16 +13,16 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
 from Heatmap.errors import ExchangeError
-from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
     ForceOrderStream,
     heartbeat_symbols,
+    shares_stream,
     stream_url,
 )
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
@@ -42,6 +42,7 @@ from Heatmap.ingestion.recorder.recorder_status import (
 from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.ingestion.unread_orders import UnreadOrders
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, keep_wanted
 
 __all__ = [
@@ -314,6 +315,8 @@ class _Session:
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
         self._heartbeat_symbols = heartbeat_symbols(config.symbols)
+        # Whose coverage the one heartbeat of a shared stream grows; without one, each symbol's own.
+        self._covered = config.symbols if shares_stream(config.symbols) else ()
         board.expect_heartbeats(self._heartbeat_symbols, config.connection_times.silence_s)
         self._stream = ForceOrderStream(
             stream_url(config.ws_url, config.symbols),
@@ -337,6 +340,8 @@ class _Session:
         # Fetched and not yet saved: tick size and when it held, by symbol.
         self._unsaved_ticks: dict[str, tuple[Decimal, int]] = {}
         self._ticks_fetched = asyncio.Event()
+        self._unread = UnreadOrders(config.wanted, board, self._writer.put_hole)
+        self._heartbeat_ms: int | None = None
         self._connected_since_ms: dict[int, int] = {}
         self._counted_reconnects = 0
         self._counted_rotations = 0
@@ -426,17 +431,25 @@ class _Session:
             case Rejection():
                 self._board.count_rejection(item.reason)
                 _logger.debug("rejected (%s): %s", item.reason, item.detail)
+                self._unread.take(item, self._heartbeat_ms, self._loop.time())
 
     def _heartbeat_received(self, number: int, item: MarkPrice) -> None:
         if item.symbol not in self._heartbeat_symbols:
             return
-        self._board.note_heartbeat(item.symbol, item.ts_ms, item.price, time.monotonic())
+        self._board.note_heartbeat(
+            item.symbol,
+            item.ts_ms,
+            item.price,
+            time.monotonic(),
+            () if self._config.wanted is None else self._covered,
+        )
+        self._heartbeat_ms = item.ts_ms
         first_ms = self._connected_since_ms.setdefault(number, item.ts_ms)
         self._board.note(proven=self._coverage.is_proven(item.ts_ms), connected_since_ms=first_ms)
-        symbol = ALL_SYMBOLS if self._config.wanted is None else item.symbol
-        interval = self._coverage.receive_heartbeat(number, symbol, item.ts_ms)
+        interval = self._coverage.receive_heartbeat(number, item.symbol, item.ts_ms)
         if interval is not None:
-            self._writer.put_coverage(interval)
+            for symbol in self._covered or (item.symbol,):
+                self._writer.put_coverage(replace(interval, symbol=symbol))
             self._retention.note_clock()
 
     def connection_ended(self, number: int) -> None:
@@ -470,13 +483,22 @@ class _Session:
                 self._board.note(last_error=str(error))
                 continue
             self._board.note_tick_sizes(info.tick_sizes, time.monotonic())
+            if info.refused_words is not None:
+                self._board.note(last_error=info.refused_words)
             if missing := self._ticks.missing(info):
                 self._board.note(last_error=f"exchangeInfo does not list {', '.join(missing)}")
+                self._leave_uncovered(missing)
             # The stream's clock before the answer's: the exchange says not to rely on the latter.
             ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
             for symbol, tick_size in info.tick_sizes.items():
                 self._unsaved_ticks[symbol] = (tick_size, ts_ms)
             self._ticks_fetched.set()
+
+    def _leave_uncovered(self, unlisted: Collection[str]) -> None:
+        """Claim nothing of symbols that do not exist, where no heartbeat of theirs would tell."""
+        # An answer that lacks most of them is rather another exchange's.
+        if self._covered and 2 * len(unlisted) < len(self._config.symbols):
+            self._covered = tuple(one for one in self._config.symbols if one not in unlisted)
 
     async def _save_tick_sizes(self) -> None:
         sink = await self._keeper.wait_for_sink()

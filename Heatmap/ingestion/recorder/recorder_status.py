@@ -9,7 +9,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, REJECTED_COUNTER, RejectReason
+from Heatmap.domain.events import (
+    HEARTBEAT_GAP_MS,
+    PROOF_MS,
+    REJECTED_COUNTER,
+    UNREAD_COUNTER,
+    RejectReason,
+)
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
@@ -164,6 +170,11 @@ class RecorderStatus:
         Events that wait to be written; of a standby, those that it keeps.
     rejected
         Frames that gave no event, by reason.
+    unread_orders
+        Force orders of recorded symbols that could not be read, by reason; they are not stored, and
+        their time does not count as recorded. Each is among `rejected` too.
+    last_unread_order
+        The latest of them in one line; ``None``: there was none.
     reconnects, rotations
         Connections that replaced a lost one, and that replaced an ageing one without a break.
     storage_fault
@@ -201,6 +212,8 @@ class RecorderStatus:
     overflowed: int = 0
     queued: int = 0
     rejected: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
+    unread_orders: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
+    last_unread_order: str | None = None
     reconnects: int = 0
     rotations: int = 0
     storage_fault: str | None = None
@@ -216,6 +229,14 @@ class RecorderStatus:
         if self.last_heartbeat_ms is None or received_s is None:
             return None
         return self.last_heartbeat_ms, received_s
+
+    @property
+    def unread_words(self) -> str | None:
+        """How many force orders could not be read, and the latest, as one line; ``None``: none."""
+        count = sum(self.unread_orders.values())
+        if not count:
+            return None
+        return f"{count} force orders UNREADABLE (the latest: {self.last_unread_order})"
 
     @property
     def heartbeat_words(self) -> str | None:
@@ -245,6 +266,8 @@ class StatusBoard:
         self._values: dict[str, Any] = {}
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[RejectReason] = Counter()
+        self._unread: Counter[RejectReason] = Counter()
+        self._saved_unread: str | None = None
         # When events were stored, monotonic clock, and how many; not older than a minute.
         self._inserts: deque[tuple[float, int]] = deque()
         # Why something cannot be written, by what it is; the oldest fault first.
@@ -330,6 +353,24 @@ class StatusBoard:
             self._rejected[reason] += 1
             self._unsaved[REJECTED_COUNTER + reason.value] += 1
 
+    def note_unread_order(self, reason: RejectReason, words: str) -> None:
+        """Count a force order that could not be read; `words` are one short line."""
+        with self._lock:
+            self._unread[reason] += 1
+            self._unsaved[UNREAD_COUNTER + reason.value] += 1
+            self._values["last_unread_order"] = words
+
+    def unsaved_unread_order(self) -> str | None:
+        """Return the latest unread order in words where the sink does not have them yet."""
+        with self._lock:
+            words: str | None = self._values.get("last_unread_order")
+            return None if words == self._saved_unread else words
+
+    def note_unread_order_saved(self, words: str) -> None:
+        """Take note that the sink has these words."""
+        with self._lock:
+            self._saved_unread = words
+
     def begin_totals(self) -> None:
         """Begin to count for the sink's totals; before, another recorder counted."""
         with self._lock:
@@ -362,7 +403,9 @@ class StatusBoard:
                 symbol: ts_ms for symbol, ts_ms in self._heartbeats.items() if symbol in symbols
             }
 
-    def note_heartbeat(self, symbol: str, ts_ms: int, price: float, now_s: float) -> None:
+    def note_heartbeat(
+        self, symbol: str, ts_ms: int, price: float, now_s: float, covered: Sequence[str] = ()
+    ) -> None:
         """Take note of a mark price of a symbol that is expected.
 
         Parameters
@@ -371,10 +414,12 @@ class StatusBoard:
             Whose, the exchange's time of it, and USD.
         now_s
             When it was received, monotonic clock.
+        covered
+            Whose heartbeat it is in place of `symbol`: recorded ones that have none of their own.
         """
         with self._lock:
             self._mark_prices[symbol] = price
-            self._heartbeats[symbol] = ts_ms
+            self._heartbeats.update(dict.fromkeys(covered or (symbol,), ts_ms))
             self._heard_s[symbol] = self._newest_heard_s = now_s
             if self._live_since_s is None:
                 self._live_since_s = now_s
@@ -415,6 +460,7 @@ class StatusBoard:
                     stored for at_s, stored in self._inserts if at_s > now_s - _RATE_SPAN_S
                 ),
                 rejected=MappingProxyType(dict(self._rejected)),
+                unread_orders=MappingProxyType(dict(self._unread)),
                 mark_prices=MappingProxyType(dict(self._mark_prices)),
                 last_heartbeat_monotonic_s=self._newest_heard_s,
                 heartbeats=MappingProxyType(dict(self._heartbeats)),

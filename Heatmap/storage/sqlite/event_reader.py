@@ -3,10 +3,11 @@
 Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
@@ -36,6 +37,8 @@ from Heatmap.storage.sqlite.sound_rows import (
     read_tick_size,
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
+
+_logger = logging.getLogger(__name__)
 
 # A window without an end reaches as far as there is time.
 _END_OF_TIME_MS = LAST_TIME_MS + 1
@@ -292,7 +295,7 @@ class EventReader:
 def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dict[str, Decimal]:
     """Return the last known tick sizes, USD, of those `symbols` that the database knows.
 
-    ``ALL`` among them: of every symbol that it knows. A damaged one keeps no other from being read.
+    ``ALL`` among them: of every symbol that it knows. What is no tick size is left out and logged.
 
     Raises
     ------
@@ -303,8 +306,13 @@ def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dic
         asked = set(symbols)
         if ALL_SYMBOLS in asked:
             asked = reader.symbols_with_tick_size()
-        found = {}
+        found: dict[str, Decimal] = {}
         for symbol in asked:
-            with suppress(CorruptDatabaseError):
-                found[symbol] = reader.tick_size(symbol)
-    return {symbol: tick_size for symbol, tick_size in found.items() if tick_size is not None}
+            try:
+                tick_size = reader.tick_size(symbol)
+            except CorruptDatabaseError as error:
+                _logger.warning("%s", error)
+                continue
+            if tick_size is not None:
+                found[symbol] = tick_size
+    return found

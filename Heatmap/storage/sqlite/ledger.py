@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from Heatmap.domain.events import REJECTED_COUNTER
+from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER
 from Heatmap.storage.sqlite.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"
+_UNREAD_ORDER = "last_unread_order"
 # The longest that can be set, 3650 days: longer than any that a damaged note can have meant.
 _LONGEST_RETENTION_MS = 3650 * 86_400_000
 _MOST_DIGITS = 15
@@ -40,6 +41,24 @@ def read_counts(connection: sqlite3.Connection) -> dict[str, Any]:
         if name.startswith(REJECTED_COUNTER)
     }
     return {name: totals.get(name, 0) for name in _COUNTERS} | {"rejected": rejected}
+
+
+def save_unread_order(connection: sqlite3.Connection, words: str) -> None:
+    """Keep what is said of the latest force order that could not be read."""
+    _save(connection, _UNREAD_ORDER, words)
+
+
+def read_unread_orders(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return how many force orders could not be read, ``by_reason``, and the ``last`` in words."""
+    by_reason = {
+        name.removeprefix(UNREAD_COUNTER): total
+        for name, total in connection.execute(
+            f"SELECT name, total FROM counters WHERE {SOUND_COUNTER} ORDER BY name"
+        )
+        if name.startswith(UNREAD_COUNTER)
+    }
+    last = _read(connection, _UNREAD_ORDER)
+    return {"by_reason": by_reason, "last": last if isinstance(last, str) else None}
 
 
 def save_symbols(connection: sqlite3.Connection, symbols: Sequence[str]) -> None:

@@ -7,14 +7,15 @@ and `count_damaged` counts it. It is left in the file, as nobody knows what it w
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
+
+from Heatmap.domain.events import parse_tick_size
 
 LAST_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: what lies beyond is no time of a recording."""
 
 _LARGEST_TOTAL = 2**53 - 1
-_LEAST_TICK, _LARGEST_TICK, _LONGEST_TICK = Decimal("1e-12"), Decimal(1_000_000), 24
 
 # In SQLite every text and blob is larger than every number, and nothing is larger than NULL: so two
 # limits tell a number, and without the function calls that would slow down the reading of a window.
@@ -88,15 +89,10 @@ def damage_words(counts: Mapping[str, int]) -> str:
 
 def read_tick_size(value: object) -> Decimal | None:
     """Return the tick size that a row holds, USD; ``None`` where it holds none."""
-    if not isinstance(value, str) or len(value) > _LONGEST_TICK:
-        return None
     try:
-        tick_size = Decimal(value)
-    except InvalidOperation:
+        return parse_tick_size(value)
+    except ValueError:
         return None
-    if not tick_size.is_finite() or not _LEAST_TICK <= tick_size <= _LARGEST_TICK:
-        return None
-    return tick_size
 
 
 def is_readable(text: str) -> bool:

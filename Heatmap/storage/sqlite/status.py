@@ -3,13 +3,13 @@
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.events import CoverageInterval, parse_tick_size
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import gaps_between, normalized
 from Heatmap.storage.sqlite import ledger
@@ -65,6 +65,8 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
         the latest recorder, ``None`` when not noted), ``retention_ms`` (in force, ``None`` when not
         noted), ``counters`` (totals since the file was made: ``received``, ``stored``,
         ``duplicates``, ``overflowed``, ``reconnects``, ``rotations``, and ``rejected`` by reason),
+        ``unread_orders`` (force orders that could not be read: ``by_reason``, and the ``last`` in
+        words; their time counts as not recorded),
         ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
         other numbers), ``events`` (all symbols) and ``symbols``, a dict by symbol with
 
@@ -78,7 +80,8 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
           each of them, and stands by itself under ``ALL``;
         - ``gaps``: what lies uncovered between first and last coverage, ``from`` and ``to`` (times)
           and ``duration_ms``;
-        - ``tick_size`` (text) and ``tick_size_fetched`` (a time), ``None`` when not fetched.
+        - ``tick_size`` (text; ``None`` when not fetched, or where no tick size stands there) and
+          ``tick_size_fetched`` (a time).
 
         Each time ``x`` is ISO 8601 UTC and stands again as ``x_ms``, UTC milliseconds.
 
@@ -105,6 +108,7 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
             "retention_ms": ledger.read_retention(connection),
             "counters": ledger.read_counts(connection),
             "damaged_rows": count_damaged(connection),
+            "unread_orders": ledger.read_unread_orders(connection),
         }
     return _summary(database, identity, notes, symbols, active=active)
 
@@ -248,7 +252,11 @@ def _coverage_summary(intervals: Sequence[CoverageInterval]) -> dict[str, Any]:
 
 
 def _tick_summary(row: tuple[Any, ...]) -> dict[str, Any]:
-    tick_size, fetched_ms = row
+    text, fetched_ms = row
+    tick_size: str | None = None
+    with suppress(ValueError):
+        parse_tick_size(text)
+        tick_size = text
     return {"tick_size": tick_size, **_time("tick_size_fetched", fetched_ms)}
 
 

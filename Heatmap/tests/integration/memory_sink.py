@@ -9,6 +9,7 @@ from typing import Any
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder
 
 
@@ -21,6 +22,7 @@ class MemorySink:
         self.coverage: list[CoverageInterval] = []
         self.coverage_writes_s: list[float] = []
         self.counts: Counter[str] = Counter()
+        self.unread_order: str | None = None
         self.symbols: tuple[str, ...] = ()
         self.retention_ms: int | None = None
         self.notice: str | None = None
@@ -67,6 +69,16 @@ class MemorySink:
             self.coverage.remove(newest)
             start_ms, end_ms = newest.start_ms, max(newest.end_ms, end_ms)
         self.coverage.append(CoverageInterval(symbol, start_ms, end_ms, proven))
+
+    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+        self._enter()
+        holes = CoverageHoles()
+        holes.add(symbol, spans)
+        self.coverage = [part for one in self.coverage for part in holes.cut(one)]
+
+    def save_unread_order(self, words: str) -> None:
+        self._enter()
+        self.unread_order = words
 
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         self._enter()
