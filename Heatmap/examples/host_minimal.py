@@ -27,11 +27,12 @@ NAMES = ("time", "open", "high", "low", "close")
 async def show_candles(view: QWebEngineView) -> None:
     """Load the newest candles again and again."""
     query = {"symbol": "BTCUSDT", "interval": "1m", "limit": "240"}
+    url = f"{REST}/fapi/v1/klines"
     async with aiohttp.ClientSession() as session:
         while True:
             await asyncio.sleep(1)
             try:
-                async with session.get(f"{REST}/fapi/v1/klines", params=query) as answer:
+                async with session.get(url, params=query, allow_redirects=False) as answer:
                     answer.raise_for_status()
                     rows = await answer.json()
             except (aiohttp.ClientError, TimeoutError):

@@ -121,6 +121,7 @@ class Scripted:
         self.connections: list[ServerConnection] = []
         # Statuses and bodies of the next answers; afterwards the market's candles.
         self.answers: list[tuple[int, str]] = []
+        self.location = ""
         self.on_connection: Callable[[ServerConnection], Awaitable[None]] = self.stay
         self._asked = asyncio.Event()
 
@@ -139,7 +140,8 @@ class Scripted:
         self._asked.set()
         if self.answers:
             status, text = self.answers.pop(0)
-            return web.Response(status=status, text=text)
+            headers = {"Location": self.location} if self.location else {}
+            return web.Response(status=status, text=text, headers=headers)
         limit, end_ms = int(query["limit"]), int(query.get("endTime", self.hand()))
         last = end_ms // MINUTE_MS * MINUTE_MS
         candles = MARKET.candles(
@@ -500,5 +502,94 @@ def test_without_a_state_callback_nothing_is_missed() -> None:
             await chart.until(lambda: chart.histories)
             assert len(chart.histories[0]) == 1000
             await feed.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_a_refusal_and_is_not_followed(status: int) -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server, Scripted(hand).serving() as other:
+            server.answers.append((status, ""))
+            server.location = f"{other.rest_url}/fapi/v1/klines?symbol=BTCUSDT&limit=5"
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: any(f"HTTP {status}" in state for state in chart.states))
+            await chart.until(lambda: LIVE in chart.states)
+            assert other.requests == []
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_redirect_of_the_stream_is_a_refusal_and_is_not_followed() -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            moved = f"{server.ws_url}/market/ws/btcusdt@kline_1m"
+
+            def redirect(connection: ServerConnection, _request: object) -> Any:
+                answer = connection.respond(302, "")
+                answer.headers["Location"] = moved
+                return answer
+
+            async with serve(server.stay, "127.0.0.1", 0, process_request=redirect) as first:
+                port = next(iter(first.sockets)).getsockname()[1]
+                feed = feed_for(chart, server.rest_url, f"ws://127.0.0.1:{port}")
+                await feed.start()
+                await chart.until(lambda: sum("HTTP 302" in one for one in chart.states) >= 3)
+                assert server.connections == []
+                await feed.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, " " * 2**21, '[["1' + "0" * 5000 + '"]]', "[[1" + "0" * 400 + ",1,1,1,1,1]]"],
+)
+def test_an_absurd_answer_is_one_line_and_the_candles_come_all_the_same(text: str) -> None:
+    async def scenario() -> None:
+        hand, chart = Hand(), Chart()
+        async with Scripted(hand).serving() as server:
+            server.answers.append((200, text))
+            feed = feed_for(chart, server.rest_url, server.ws_url)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            (words,) = [state for state in chart.states if state.startswith("no candles")]
+            assert words.isprintable()
+            assert "internal error" not in words
+            assert len(words) < 250
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_the_candles_of_a_contract_with_a_chinese_name_come() -> None:
+    async def scenario() -> None:
+        hand = Hand()
+        symbol = "\u5e01\u5b89\u4eba\u751fUSDT"
+        exchange = LoopbackExchange(SimulatedMarket(3, symbol=symbol), hand)
+        await exchange.start()
+        chart = Chart()
+        feed = CandleFeed(
+            exchange.rest_url,
+            exchange.ws_url,
+            symbol,
+            "1m",
+            count=50,
+            on_history=chart.show_history,
+            on_candle=chart.show_candle,
+            on_state=chart.show_state,
+            times=QUICK,
+        )
+        await feed.start()
+        await chart.until(lambda: LIVE in chart.states)
+        newest = max(chart.candles)
+        hand.now_ms += 2 * MINUTE_MS
+        await chart.until(lambda: max(chart.candles) > newest)
+        await feed.stop()
+        await exchange.stop()
 
     run(scenario)

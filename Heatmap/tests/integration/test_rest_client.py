@@ -207,9 +207,10 @@ def test_reading_much_does_not_hold_the_loop() -> None:
         async def watch() -> None:
             nonlocal longest_s
             while True:
-                begun_s = time.monotonic()
+                # Of this process, so that a busy machine does not count.
+                begun_s = time.process_time()
                 await asyncio.sleep(0)
-                longest_s = max(longest_s, time.monotonic() - begun_s)
+                longest_s = max(longest_s, time.process_time() - begun_s)
 
         watcher = asyncio.create_task(watch())
         handle = answered(gzip.compress(bytes(32 * 2**20)), "Content-Encoding: gzip")

@@ -31,6 +31,10 @@ PROGRAMS = {
     # The freezes last longer than the limit of silence, as in the long form.
     "freezes, storage": ("run_faults", "--frozen", "4", "--broken", "4", "--silence", "1.5"),
     "tampering": ("run_tampering", "--changes", "3", "--rounds", "1", "--seed", "5"),
+    "absurd answers": (
+        *("run_rest", "--seed", "5", "--only", "a huge exponent", "nested without end"),
+        *("a redirect", "a bomb in gzip", "headers without end"),
+    ),
     "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
 }
 Runs = dict[str, subprocess.Popen[str]]

@@ -1,5 +1,5 @@
-"""The whole torture run for ``make torture``: connection faults and kills side by side, and then
-freezes and storage faults, and what another program does to the file.
+"""The whole torture run for ``make torture``: connection faults, absurd answers and kills side by
+side, and then freezes and storage faults, and what another program does to the file.
 
 Prints the assertions of all, one JSON object a line, and exits with 1 where one does not hold.
 """
@@ -45,6 +45,8 @@ async def _run_all(options: argparse.Namespace) -> bool:
     common = ("--seed", seed, "--seconds", seconds)
     if options.faults:
         runs.append(_run("run_torture", "--faults", str(options.faults), *common))
+    if options.answers:
+        runs.append(_run("run_rest", "--seed", seed))
     if options.kills:
         runs.append(_run("run_kills", "--kills", str(options.kills), *common))
     begun_s = time.monotonic()
@@ -66,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make torture", description="Torture the recorder.")
     parser.add_argument("--faults", type=int, default=1000, help="0: none (default 1000)")
     parser.add_argument("--kills", type=int, default=200, help="0: none (default 200)")
+    parser.add_argument("--answers", type=int, default=1, help="absurd ones over HTTP, 0: none")
     parser.add_argument("--frozen", type=int, default=60, help="s of a freeze, 0: none")
     parser.add_argument("--broken", type=int, default=30, help="s of a storage fault, 0: none")
     parser.add_argument(

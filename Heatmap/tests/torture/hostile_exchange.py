@@ -8,6 +8,7 @@ written but not answered may have been stored or not.
 import asyncio
 import logging
 import random
+import re
 import socket
 import struct
 import time
@@ -29,6 +30,9 @@ from Heatmap.tests.torture.order_source import Issued, OrderSource, envelope, st
 # The library's word on what the exchange does on purpose is of no interest.
 _silent = logging.getLogger("hostile exchange")
 _silent.setLevel(logging.CRITICAL + 1)
+
+
+_TIME = re.compile(rb"[0-9]{13}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,8 @@ class Line:
         now_s = time.monotonic()
         if isinstance(item, Delivery) and item.issued.written_s is None:
             item.issued.written_s = now_s
+        if isinstance(item, Frame):
+            self._exchange.note_frame(item)
         if isinstance(item, Beat) and self.first_beat_s is None and self.ended is None:
             self.first_beat_s = now_s
             self._exchange.serving_changed()
@@ -263,6 +269,8 @@ class HostileExchange:
         Every time without a serving connection after the first one.
     issued
         Every order made so far.
+    unread_ms
+        When orders were sent that nobody can read, and every time that stands in them.
     unexpected
         Connections that the client ended though they served, while no other one did.
     client_may_leave
@@ -279,6 +287,7 @@ class HostileExchange:
         self.attempts: list[Attempt] = []
         self.outages: list[Outage] = []
         self.issued: list[Issued] = []
+        self.unread_ms: list[int] = []
         self.unexpected: list[str] = []
         self.client_may_leave = False
         self.ws_url = ""
@@ -322,6 +331,13 @@ class HostileExchange:
     def now_ms(self) -> int:
         """Return the exchange's time, UTC milliseconds."""
         return int(self._zero_ms + time.monotonic() * 1e3)
+
+    def note_frame(self, frame: Frame) -> None:
+        """Take note of a frame that was sent, in case it is an order of which nothing is stored."""
+        content = frame.content
+        data = content if isinstance(content, bytes) else content.encode(errors="replace")
+        if b"forceorder" in data.lower():
+            self.unread_ms += [self.now_ms(), *map(int, _TIME.findall(data))]
 
     def serving(self) -> list[Line]:
         """Return the connections on which heartbeats flow, the oldest first."""

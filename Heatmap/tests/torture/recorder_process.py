@@ -117,6 +117,7 @@ def main() -> None:
         ws_url=options["ws_url"],
         rest_url=options["rest_url"],
         connection_times=ConnectionTimes(**options["times"]),
+        tick_refresh_s=options.get("tick_refresh_s", 86_400.0),
     )
     recorder = Recorder(
         config,

@@ -59,6 +59,11 @@ class RecorderProcess:
             self._process.kill()
         await self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     async def measure(self) -> dict[str, Any]:
         """Return what the recorder holds and tells at present."""
         return await self.command("measure")

@@ -177,9 +177,10 @@ def test_the_largest_answer_is_read_beside_a_loop_that_goes_on() -> None:
     async def watch() -> None:
         nonlocal longest_s
         while True:
-            begun_s = time.monotonic()
+            # Of this process, so that a busy machine does not count.
+            begun_s = time.process_time()
             await asyncio.sleep(0.001)
-            longest_s = max(longest_s, time.monotonic() - begun_s)
+            longest_s = max(longest_s, time.process_time() - begun_s)
 
     async def scenario() -> None:
         async with exchange(lambda _: web.Response(text=text)) as (base, _):
