@@ -21,18 +21,17 @@ let chart = LightweightCharts.createChart(document.getElementById("chart"), {aut
 let priceSeries = chart.addSeries(LightweightCharts.CandlestickSeries);
 </script></body>"""
 WS, REST = sys.argv[1:] if len(sys.argv) > 1 else (WS_URL, REST_URL)
-NAMES = ("time", "open", "high", "low", "close")
+NAMES, PATH = ("time", "open", "high", "low", "close"), "/fapi/v1/klines"
 
 
 async def show_candles(view: QWebEngineView) -> None:
     """Load the newest candles again and again."""
     query = {"symbol": "BTCUSDT", "interval": "1m", "limit": "240"}
-    url = f"{REST}/fapi/v1/klines"
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(REST) as session:
         while True:
             await asyncio.sleep(1)
             try:
-                async with session.get(url, params=query, allow_redirects=False) as answer:
+                async with session.get(PATH, params=query, allow_redirects=False) as answer:
                     answer.raise_for_status()
                     rows = await answer.json()
             except (aiohttp.ClientError, TimeoutError):

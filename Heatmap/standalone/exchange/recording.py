@@ -248,7 +248,8 @@ def _parse_message(line: bytes, place: _Place) -> RecordedMessage:
     if type(push_ms) is not int or not EARLIEST_MS <= push_ms < LATEST_MS:
         raise place.error("a push time E in milliseconds", repr(push_ms)[:_SHOWN_CHARS], remedy)
     event = item if isinstance(item, LiquidationEvent) else None
-    return RecordedMessage(push_ms, str(payload["o"]["s"]), payload, event)
+    symbol = str(payload["o"]["s"]) if event is None else event.symbol
+    return RecordedMessage(push_ms, symbol, payload, event)
 
 
 def _payload(frame: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QLabel, QSlider
+from PyQt6.QtWidgets import QLabel, QLineEdit, QSlider
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.tests.ui.settings_controls import CHANGES, choose
@@ -266,3 +266,23 @@ def test_a_change_stores_the_present_name_in_the_place_of_the_former(store: QSet
     save_settings(store, HeatmapSettings(), ["cluster_lines"])
     assert store.allKeys() == ["Heatmap/cluster_lines"]
     assert load_settings(store) == HeatmapSettings()
+
+
+def test_a_contract_with_a_chinese_name_is_stored_and_read_again(
+    qtbot: Any, service: HeatmapService, tmp_path: Path
+) -> None:
+    name = "\u5e01\u5b89\u4eba\u751fUSDT"
+    path = str(tmp_path / "host.ini")
+    store = QSettings(path, QSettings.Format.IniFormat)
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    tab.show()
+    line = tab.findChild(QLineEdit, "symbols")
+    line.setText(f"btcusdt, {name.lower()},1000shibusdt,BTCUSDT_260327")
+    line.editingFinished.emit()
+    symbols = ("BTCUSDT", name, "1000SHIBUSDT", "BTCUSDT_260327")
+    assert service.settings.symbols == symbols
+    tab.hide()
+    store.sync()
+    again = QSettings(path, QSettings.Format.IniFormat)
+    assert load_settings(again, HeatmapSettings()).symbols == symbols

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import RecordingFileError
 from Heatmap.standalone.exchange.market import MINUTE_MS
 from Heatmap.standalone.exchange.recording import Recording, load_recording, parse_time
@@ -225,3 +226,15 @@ def test_real_liquidations_lie_near_their_spot_candles(real: ReplayedMarket) -> 
         (candle,) = real.candles(MINUTE_MS, minute, minute + MINUTE_MS)
         deviations.append(float(payload["o"]["ap"]) / candle.close - 1)
     assert abs(np.median(deviations)) < 0.003
+
+
+@pytest.mark.parametrize(
+    "spelt", ["\u5e01\u5b89\u4eba\u751fUSDT", "\u00e9t\u00e9usdt", "E\u0301TE\u0301USDT"]
+)
+def test_a_contract_of_any_script_is_replayed(tmp_path: Path, spelt: str) -> None:
+    symbol = parse_symbol(spelt)
+    replayed = ReplayedMarket(
+        recording(tmp_path, [T_MS + 10, T_MS + 20], symbols=(spelt, "XYZUSDT")), symbol
+    )
+    assert replayed.symbol == symbol
+    assert [one["E"] for one in replayed.force_orders(T_MS, T_MS + 1000)].count(T_MS + 10) == 1
