@@ -20,6 +20,7 @@ from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.conftest import StartRecorder
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange, force_order
+from Heatmap.tests.systems import posix_only
 
 CHINESE = "\u5e01\u5b89\u4eba\u751fUSDT"
 
@@ -128,6 +129,7 @@ def test_the_database_has_the_hole_the_count_and_the_words(tmp_path: Path, symbo
     assert json.loads(json.dumps(status)) == status
 
 
+@posix_only
 def test_the_record_command_names_it(tmp_path: Path, exchange: ScriptedExchange) -> None:
     database = tmp_path / "live.sqlite3"
     with subprocess.Popen(  # noqa: S603 - this interpreter
