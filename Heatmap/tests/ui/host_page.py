@@ -32,12 +32,19 @@ function connectBridge() {
     pyBridge.levelChanged.connect(function () { received.push("level " + pyBridge.level); });
   });
 }
+// What the crosshair's label says: local time, whatever the candle's offset.
+function localTime(time) {
+  const minutesAhead = -new Date(1000 * time).getTimezoneOffset();
+  const shifted = new Date(1000 * time + 60000 * minutesAhead);
+  return shifted.toISOString().slice(0, 16).replace("T", " ");
+}
 function initialise() {
   chart = LightweightCharts.createChart(document.getElementById("chart"), {
     autoSize: true,
     layout: { background: { color: "#0b0b0d" }, textColor: "#c8ccd4" },
     grid: { vertLines: { color: "#1f2226" }, horzLines: { color: "#1f2226" } },
     crosshair: { mode: LightweightCharts.CrosshairMode.Magnet },
+    localization: { timeFormatter: localTime },
     timeScale: { timeVisible: true, shiftVisibleRangeOnNewBar: false },
   });
   average = chart.addSeries(LightweightCharts.LineSeries, { color: "#8888ff" }, 0);
@@ -50,6 +57,21 @@ function show(candles) {
   priceSeries.setData(candles);
   average.setData(candles.map((each) => ({ time: each.time, value: each.close / 2 })));
   chart.timeScale().setVisibleLogicalRange({ from: -1.5, to: candles.length + 1.5 });
+}
+function stream(candles) {
+  for (const each of candles) {
+    priceSeries.update(each);
+    average.update({ time: each.time, value: each.close / 2 });
+  }
+}
+// A drawing tool was chosen, or put back.
+function setDrawing(isDrawing) {
+  const { Hidden, Magnet } = LightweightCharts.CrosshairMode;
+  chart.applyOptions({ crosshair: { mode: isDrawing ? Hidden : Magnet } });
+}
+// The texts stay as they are, also where they can hardly be read then.
+function updateColors(background) {
+  chart.applyOptions({ layout: { background: { color: background } } });
 }
 setTimeout(connectBridge, 100);
 setTimeout(initialise, 250);
@@ -113,6 +135,18 @@ class Host(QObject):
         self.view.js(f"(show({json.dumps(candles)}), 0)")
         self.symbol_changed.emit(symbol)
 
+    def stream(self, candles: list[Any]) -> None:
+        """Go on with these candles, one after the other, as they stand at the page."""
+        self.view.js(f"(stream({json.dumps(candles)}), 0)")
+
+    def choose_drawing_tool(self, *, is_chosen: bool = True) -> None:
+        """Hide the crosshair as a drawing tool does, or show it again."""
+        self.view.js(f"(setDrawing({json.dumps(is_chosen)}), 0)")
+
+    def set_background(self, colour: str = "#ffffff") -> None:
+        """Change the background's colour alone; the texts stay light."""
+        self.view.js(f"(updateColors({json.dumps(colour)}), 0)")
+
     def follow_with(self, layer: HeatmapLayer) -> None:
         """Connect a layer as the host's few lines do."""
         layer.set_symbol(self.symbol)
@@ -122,6 +156,19 @@ class Host(QObject):
         """Give where the candles' pane begins, pixels from the top of the page."""
         pane = "chart.panes()[priceSeries.getPane().paneIndex()].getHTMLElement()"
         return float(self.view.js(f"{pane}.getBoundingClientRect().top"))
+
+
+def zone(minutes: int) -> str:
+    """Give the script of a page in a zone so many minutes ahead of UTC all year."""
+    return f"Date.prototype.getTimezoneOffset = function () {{ return {-minutes}; }};"
+
+
+def changing_zone(change_s: int, before_min: int, after_min: int) -> str:
+    """Give the script of a page in a zone that changes its time at a moment, UTC seconds."""
+    return (
+        "Date.prototype.getTimezoneOffset = function () {"
+        f" return this.getTime() >= {change_s * 1000} ? {-after_min} : {-before_min}; }};"
+    )
 
 
 def shifted(candles: list[Any], by_s: int) -> list[Any]:

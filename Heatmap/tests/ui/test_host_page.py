@@ -24,7 +24,7 @@ from Heatmap.tests.ui.chart_page import (
     minute_candles,
 )
 from Heatmap.tests.ui.drawn_layer import assert_host_works
-from Heatmap.tests.ui.host_page import Host, candles_until, shifted
+from Heatmap.tests.ui.host_page import Host, candles_until, changing_zone, shifted, zone
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.layer.page_revival import MAX_DEATHS
 
@@ -254,7 +254,7 @@ def show_cell(layer: HeatmapLayer, host: Host, at_s: int) -> float:
 def test_shifted_times_are_found_by_the_machine_s_zone(make_page: Callable[..., ChartPage]) -> None:
     host = Host(
         make_page(size=(800, 600)),
-        zone_script="Date.prototype.getTimezoneOffset = function () { return -330; };",
+        zone_script=zone(330),
     )
     candles = candles_until(time.time())
     host.candles = shifted(candles, 330 * 60)
@@ -303,8 +303,7 @@ def test_summer_time_that_begins_within_the_candles_moves_only_the_later_ones(
     change_s = candles[40]["time"]
     host = Host(
         make_page(size=(800, 600)),
-        zone_script="Date.prototype.getTimezoneOffset = function () {"
-        f" return this.getTime() >= {change_s * 1000} ? -120 : -60; }};",
+        zone_script=changing_zone(change_s, 60, 120),
     )
     host.candles = shifted(candles[:40], 3600) + shifted(candles[40:], 7200)
     host.open()
@@ -320,7 +319,7 @@ def test_old_candles_that_tell_nothing_are_taken_as_utc_with_one_warning(
 ) -> None:
     host = Host(
         make_page(size=(800, 600)),
-        zone_script="Date.prototype.getTimezoneOffset = function () { return -120; };",
+        zone_script=zone(120),
     )
     host.candles = minute_candles()
     host.open()
