@@ -113,7 +113,7 @@ class HeatField:
     ----------
     spec
         Where the cells lie at first. When the last column is the one of now the window follows
-        now; when it lies before (a chart that was scrolled back) the window stays.
+        now, unless `is_still`; when it lies before, the window stays.
     shape
         One of `SHAPES`.
     tau_ms
@@ -123,7 +123,10 @@ class HeatField:
     minimum_notional
         Smaller events do not count, USD.
     now_ms
-        The exchange's time.
+        The exchange's time, against which spots and cells fade.
+    is_still
+        Whether the window stays whatever comes, as that of a chart that was scrolled back: `now_ms`
+        is its end, and events after it have come already. They count where their blur reaches.
 
     Raises
     ------
@@ -141,6 +144,7 @@ class HeatField:
         side: str,
         minimum_notional: float,
         now_ms: int,
+        is_still: bool = False,
     ) -> None:
         if shape not in SHAPES:
             raise ValueError(f"shape must be one of {', '.join(SHAPES)}, got {shape!r}")
@@ -166,7 +170,8 @@ class HeatField:
             raise ValueError(
                 f"the window ends at {spec.time.end_ms}, after the column of now ({now_ms})"
             )
-        self._follows_now = self._now_col == spec.time.last_col
+        self._is_still = is_still
+        self._follows_now = not is_still and self._now_col == spec.time.last_col
         n_rows, n_cols = spec.shape
         self._kept_cols = n_cols + self._col_reach
         slack = max(_MIN_SLACK_COLS, n_cols // _SLACK)
@@ -243,7 +248,8 @@ class HeatField:
         Parameters
         ----------
         events : (n,) EVENT_DTYPE
-            In any order. Events of columns after now's are held until `advance` reaches them.
+            In any order. Events of columns after now's are held until `advance` reaches them; not
+            where the window is still.
 
         Returns
         -------
@@ -253,7 +259,7 @@ class HeatField:
         events = events[counted(events, self._side, self._minimum_notional)]
         cols = self._spec.time.cols_of(np.ascontiguousarray(events["ts_ms"]))
         is_ahead = cols > self._now_col - self._spec.time.first_col
-        if is_ahead.any():
+        if not self._is_still and is_ahead.any():
             self._held.append(events[is_ahead])
             events, cols = events[~is_ahead], cols[~is_ahead]
         rows = self._spec.price.rows_of(np.ascontiguousarray(events["price"]))

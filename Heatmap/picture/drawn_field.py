@@ -19,10 +19,14 @@ class DrawnField:
     settings
         Shape, decay, side and smallest notional.
     now_ms
-        The time that the window follows, see `HeatField`.
+        The time that the window follows, or where one that stays ends, see `HeatField`.
+    is_still
+        Whether the window stays, see `HeatField`.
     """
 
-    def __init__(self, spec: GridSpec, settings: HeatmapSettings, now_ms: int) -> None:
+    def __init__(
+        self, spec: GridSpec, settings: HeatmapSettings, now_ms: int, *, is_still: bool = False
+    ) -> None:
         self.is_split = settings.side == "split"
         sides = ("longs", "shorts") if self.is_split else (settings.side,)
         self._fields = tuple(
@@ -33,6 +37,7 @@ class DrawnField:
                 side=side,
                 minimum_notional=settings.minimum_notional,
                 now_ms=now_ms,
+                is_still=is_still,
             )
             for side in sides
         )

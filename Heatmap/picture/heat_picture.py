@@ -190,10 +190,10 @@ class HeatPicture:
         previous = self._axis if self._has_tick(request.tick_size) else None
         axis = choose_price_axis(viewport, request.tick_size, resolution, previous)
         time = choose_time_axis(request.end_ms, settings.window_ms, viewport.width_px, resolution)
-        field = DrawnField(GridSpec(axis, time), settings, request.end_ms)
-        start_ms, end_ms = _needed_span(time, settings)
-        # Live, events ahead of this machine's clock are read as well: their column is yet to come.
-        until_ms = None if viewport.end_ms is None else end_ms
+        is_still = viewport.end_ms is not None
+        field = DrawnField(GridSpec(axis, time), settings, request.end_ms, is_still=is_still)
+        start_ms, _ = _needed_span(time, settings)
+        until_ms = _until_ms(field, request)
         window = self._open_reader().read_window(self.symbol, start_ms, until_ms)
         field.load(window.events)
         self._events = EventTimeline(self._counted(window.events, settings))
@@ -317,19 +317,19 @@ class HeatPicture:
         window = self._open_reader().read_after(self.symbol, self._last_row_id)
         self._last_row_id = window.last_row_id
         events = window.events
-        if request.viewport.end_ms is not None:
-            events = events[events["ts_ms"] < field.spec.time.end_ms]
+        until_ms = _until_ms(field, request)
+        if until_ms is not None:
+            events = events[events["ts_ms"] < until_ms]
         return self._take(field, request, events) if len(events) else None
 
     def _add(
         self, field: DrawnField, request: PictureRequest, pending: Pending
     ) -> ColumnRange | None:
-        is_scrolled_back = request.viewport.end_ms is not None
+        until_ms = _until_ms(field, request)
         rows = [
             (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
             for row_id, event in pending
-            if row_id > self._last_row_id
-            and not (is_scrolled_back and event.ts_ms >= field.spec.time.end_ms)
+            if row_id > self._last_row_id and (until_ms is None or event.ts_ms < until_ms)
         ]
         if pending:
             self._last_row_id = max(self._last_row_id, pending[-1][0])
@@ -430,3 +430,13 @@ def _needed_span(time: TimeAxis, settings: HeatmapSettings) -> tuple[int, int]:
         tau_ms=settings.decay_tau_ms,
         retention_ms=settings.retention_ms,
     )
+
+
+def _until_ms(field: DrawnField, request: PictureRequest) -> int | None:
+    """Return before when events count: on a chart that is scrolled back, some after its edge.
+
+    ``None``: all of them; live, the column of one ahead of this machine's clock is yet to come.
+    """
+    if request.viewport.end_ms is None:
+        return None
+    return _needed_span(field.spec.time, request.settings)[1]

@@ -336,6 +336,26 @@ def test_a_scrolled_back_spot_right_of_the_window_reaches_into_it() -> None:
     np.testing.assert_allclose(field.values.sum(axis=0)[52:], 1_000 * kernel[10:18], rtol=1e-12)
 
 
+def test_a_still_window_takes_later_events_in_and_counts_their_age_against_its_end() -> None:
+    field = HeatField(
+        SPEC,
+        shape="spots",
+        tau_ms=TAU,
+        side="both",
+        minimum_notional=0.0,
+        now_ms=NOW,
+        is_still=True,
+    )
+    assert field.add(one(1_062, 15)) == ColumnRange(52, 60)
+    assert field.add(one(1_070, 15)) is None
+    kernel = gaussian(2.6, np.arange(-20, 21))
+    # Its share as it fades is larger than it will be when its own time has come.
+    expected = 1_000 * kernel[10:18] * math.exp(3 * BIN / TAU)
+    np.testing.assert_allclose(field.values.sum(axis=0)[52:], expected, rtol=1e-12)
+    field.advance(NOW + 5 * BIN)
+    assert field.spec == SPEC
+
+
 def test_columns_can_be_taken_alone() -> None:
     for shape in ("bands", "spots", "cells"):
         field = field_of(shape)
