@@ -139,6 +139,33 @@ class Host(QObject):
         """Go on with these candles, one after the other, as they stand at the page."""
         self.view.js(f"(stream({json.dumps(candles)}), 0)")
 
+    def go_on(self, minutes: int, by_s: int, *, clock_ahead_s: int = 0) -> list[Any]:
+        """Stream minutes after the newest candle, each when it begins, all within one frame.
+
+        Parameters
+        ----------
+        minutes
+            Number of candles.
+        by_s
+            Offset of the streamed candles; those that are shown last count as UTC.
+        clock_ahead_s
+            How far the page's clock, see `CLOCK`, is ahead of the machine's.
+
+        Returns
+        -------
+        list
+            The candles, in UTC.
+        """
+        newest = self.candles[-1]
+        made = [{**newest, "time": newest["time"] + 60 * (i + 1)} for i in range(minutes)]
+        self.view.js(
+            f"({json.dumps(made)}.forEach((each, i) => {{"
+            f" window.aheadMs = 1000 * ({clock_ahead_s} + 60 * (i + 1));"
+            f" stream([Object.assign({{}}, each, {{ time: each.time + {by_s} }})]); }}), 0)"
+        )
+        self.candles = self.candles + made
+        return made
+
     def choose_drawing_tool(self, *, is_chosen: bool = True) -> None:
         """Hide the crosshair as a drawing tool does, or show it again."""
         self.view.js(f"(setDrawing({json.dumps(is_chosen)}), 0)")
@@ -169,6 +196,10 @@ def changing_zone(change_s: int, before_min: int, after_min: int) -> str:
         "Date.prototype.getTimezoneOffset = function () {"
         f" return this.getTime() >= {change_s * 1000} ? {-after_min} : {-before_min}; }};"
     )
+
+
+# The page's clock goes ahead of the machine's by `aheadMs`, so that no test waits for a minute.
+CLOCK = "const machineNow = Date.now; window.aheadMs = 0; Date.now = () => machineNow() + aheadMs;"
 
 
 def shifted(candles: list[Any], by_s: int) -> list[Any]:

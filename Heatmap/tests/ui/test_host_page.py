@@ -124,6 +124,26 @@ def kill_renderer(page: QWebEnginePage) -> None:
     kill(page.renderProcessPid())
 
 
+def test_the_page_does_what_the_host_s_does(make_page: Callable[..., ChartPage]) -> None:
+    host = Host(make_page(size=(800, 600)), zone_script=zone(330))
+    host.open()
+    page = host.view
+    options = (
+        "((o) => [o.crosshair.mode, o.layout.background.color, o.layout.textColor])"
+        "(chart.options())"
+    )
+    assert page.js(options) == [1, "#0b0b0d", "#c8ccd4"]
+    host.choose_drawing_tool()
+    host.set_background()
+    assert page.js(options) == [2, "#ffffff", "#c8ccd4"]
+    host.choose_drawing_tool(is_chosen=False)
+    assert page.js(options)[0] == 1
+    assert page.js(f"chart.options().localization.timeFormatter({START_S})") == "2024-12-05 06:30"
+    host.stream([{**host.candles[-1], "time": START_S + 7200}])
+    assert page.js("priceSeries.data().slice(-1)[0].time") == START_S + 7200
+    assert page.js("average.data().slice(-1)[0].time") == START_S + 7200
+
+
 def test_the_heat_comes_with_a_recorded_symbol_and_goes_with_another(
     host: Host, source: Source
 ) -> None:

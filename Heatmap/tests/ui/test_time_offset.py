@@ -153,6 +153,32 @@ def test_a_candle_in_the_future_excludes_an_offset(rule: Rule) -> None:
     assert rule.detect(newest_ms, MINUTE, local_ms=-4 * HOUR) == (0, True)
 
 
+def told(rule: Rule, told_ms: int, newest_ms: int, **evidence: Any) -> int:
+    """Give the offset of a candle for which one was told."""
+    known = {"nowMs": NOW, "localMs": 2 * HOUR, "knownMs": None, "isLive": False, **evidence}
+    known |= {"newestMs": newest_ms, "intervalMs": MINUTE, "toldMs": told_ms}
+    found = rule.run(f"OrderPilotHeatmap.timeOffset.detect({json.dumps(known)})")
+    assert found["isCertain"]
+    assert found["isTold"] is (found["offsetMs"] == told_ms)
+    return int(found["offsetMs"])
+
+
+def test_what_is_told_holds_unless_the_candle_is_of_now_by_another_offset(rule: Rule) -> None:
+    newest_ms = open_time(NOW, MINUTE)
+    for true_ms in (0, 2 * HOUR):
+        # Told rightly; told for the other path of the host's data.
+        assert told(rule, true_ms, newest_ms + true_ms) == true_ms
+        assert told(rule, 2 * HOUR - true_ms, newest_ms + true_ms) == true_ms
+        # Data that tell nothing, or are a little late.
+        for age_ms in (9 * DAY, 45 * MINUTE, 90 * SECOND):
+            assert told(rule, true_ms, newest_ms + true_ms - age_ms) == true_ms
+    # Another zone than the machine's: only where what was told would lie in the future.
+    ahead_ms = newest_ms + 5 * HOUR
+    assert told(rule, 0, ahead_ms) == 0
+    assert told(rule, 0, ahead_ms, isLive=True) == 5 * HOUR
+    assert told(rule, 0, newest_ms - 5 * HOUR, isLive=True) == 0
+
+
 @pytest.mark.parametrize("late_ms", [-20 * SECOND, 40 * SECOND, 90 * SECOND])
 def test_clocks_that_differ_and_candles_that_come_late_or_complete_are_still_told(
     late_ms: int, rule: Rule
@@ -207,7 +233,7 @@ def test_what_was_found_stays_while_the_candles_tell_nothing(rule: Rule) -> None
     assert look(open_time(NOW, MINUTE)) == (0, True)
     assert look(shifted - 30 * DAY) == (0, False)
     rule.run("finder.tell(3600000)")
-    assert look(shifted) == (HOUR, True)
+    assert look(shifted - 30 * DAY) == (HOUR, True)
     rule.run("finder.tell(null)")
     assert look(shifted) == (2 * HOUR, True)
 
@@ -226,6 +252,21 @@ def test_the_clock_of_the_data_counts_and_not_the_machine_s(rule: Rule) -> None:
     assert rule.run("[finder.offsetMs, finder.isCertain]") == [2 * HOUR, True]
     rule.run(f"finder.setNow({replayed_ms + 1000})")
     assert not rule.run("finder.isDue")
+
+
+def test_a_clock_that_runs_fast_is_not_set_anew_with_each_message(rule: Rule) -> None:
+    """What was of now when it was seen was so by the clock of then."""
+    rule.run(FINDER.replace("LOCAL", str(-2 * HOUR)) + "; 0")
+    rule.run(f"finder.setNow({NOW}); var seenMs = Date.now(); 0")
+    rule.run(
+        f"var evidence = finder.evidence({open_time(NOW, MINUTE)}, {MINUTE}, seenMs, true, null); 0"
+    )
+    settled = {"offsetMs": 0, "isCertain": True, "isSettled": True, "isTold": False}
+    assert rule.run("finder.weigh(evidence)") == settled
+    for step in range(1, 40):
+        # After two hours of it the candle would be of now in the machine's zone.
+        rule.run(f"finder.setNow({NOW + step * 3 * MINUTE})")
+        assert rule.run("finder.weigh(evidence)")["offsetMs"] == 0
 
 
 # Berlin: +1 h until 2025-03-30T01:00Z, +2 h until 2025-10-26T01:00Z.
@@ -254,6 +295,11 @@ def test_an_offset_that_changes_within_the_candles_is_followed_back(rule: Rule) 
     assert before(2 * HOUR, spring, MINUTE) == HOUR
     assert before(HOUR, autumn, 2 * HOUR) == 2 * HOUR
     assert before(2 * HOUR, open_time(spring + DAY, DAY), DAY) == HOUR
+    # Minutes where summer time ends: the first hour's candles are overwritten by the second's.
+    assert before(HOUR, autumn, MINUTE, hole_ms=HOUR) == 2 * HOUR
+    # Days that all have the same offset.
+    same_day = f"finder.offsetBefore({HOUR}, {autumn + 23 * HOUR + HOUR}, {autumn}, {DAY})"
+    assert rule.run(same_day) == HOUR
     # A hole at another time, the same offset for all candles, or an offset of another zone.
     assert before(2 * HOUR, spring + 5 * DAY, MINUTE, hole_ms=HOUR) == 2 * HOUR
     same = f"finder.offsetBefore({2 * HOUR}, {spring + 2 * HOUR}, {spring + 2 * HOUR - MINUTE}, "

@@ -518,7 +518,8 @@
 
     /** Report the offset in use, when it is another one; doubts only where a grid depends on it. */
     _tellOffset() {
-      const { offsetMs, isCertain } = this._offset;
+      const { isCertain } = this._offset;
+      const { offsetMs } = this._parts.axis;
       const state = offsetMs + " " + isCertain;
       const isOfUse = this._parts.axis.count > 0 && (isCertain || this._bitmap !== null);
       if (isOfUse && state !== this._toldOffset) {

@@ -10,8 +10,10 @@
   const SKEW_MS = 30000;
   /** How late a candle may come: it begins with the first trade, which a host may poll for. */
   const LATE_MS = 60000;
-  /** A clock that moved by more than this against the machine's asks for another look. */
+  /** A clock of the data that is set to another time moves by more than this at once. */
   const CLOCK_STEP_MS = 60000;
+  /** Any machine's zone keeps its offset for longer than this. */
+  const WEEK_MS = 7 * DAY_MS;
 
   /** The zones of the world that are no whole hours, in minutes; their summer times too. */
   const BROKEN_ZONES_MIN = [
@@ -77,6 +79,15 @@
    * @property {number} localMs what this machine's zone is ahead of UTC
    * @property {number | null} knownMs what was certain before
    * @property {boolean} isLive whether the newest candle was seen to change: it is up to date
+   * @property {number | null} [toldMs] what the host says
+   */
+
+  /**
+   * @typedef {Object} FoundOffset
+   * @property {number} offsetMs candle time minus UTC
+   * @property {boolean} isCertain whether only this one can be
+   * @property {boolean} isUpToDate whether the newest candle is of now by it
+   * @property {boolean} isTold whether it is what the host says
    */
 
   /**
@@ -87,27 +98,47 @@
    * Data that are old under every likely offset tell nothing unless only one can be: the last
    * certain offset, or none, is used, and `isCertain` is false.
    *
+   * What the host says holds unless the clock shows that it cannot be meant for these candles: that
+   * they are of now by another likely offset, and not by the one that was told.
+   *
    * @param {OffsetEvidence} evidence
-   * @returns {{offsetMs: number, isCertain: boolean, isUpToDate: boolean}}
+   * @returns {FoundOffset}
    */
   function detect(evidence) {
-    const { newestMs, intervalMs, nowMs, localMs, knownMs, isLive } = evidence;
+    const { newestMs, intervalMs, nowMs, isLive } = evidence;
+    if (typeof evidence.toldMs !== "number") {
+      return find(evidence, isLive);
+    }
+    const { toldMs } = evidence;
+    const told = { offsetMs: toldMs, isCertain: true, isUpToDate: true, isTold: true };
+    const rank = rankOfAge(nowMs - (newestMs - toldMs), intervalMs);
+    if (rank < OLD) {
+      return told;
+    }
+    const found = find(evidence, isLive && rank === IMPOSSIBLE);
+    const isOfNow = rankOfAge(nowMs - (newestMs - found.offsetMs), intervalMs) <= NEAR;
+    return isOfNow && found.isCertain ? found : told;
+  }
+
+  /** @param {OffsetEvidence} evidence @param {boolean} takesAny whether any zone may be meant */
+  function find(evidence, takesAny) {
+    const { newestMs, intervalMs, nowMs, localMs, knownMs } = evidence;
     const fallback = knownMs === null ? 0 : knownMs;
     const likely = Array.from(new Set([fallback, 0, localMs]));
     const first = bestOf(likely, newestMs, intervalMs, nowMs);
     const isUpToDate = first.rank < OLD;
-    if (!isUpToDate && isLive) {
+    if (!isUpToDate && takesAny) {
       const any = bestOf(ZONES_MS, newestMs, intervalMs, nowMs);
       if (any.rank <= NEAR && any.offsets.length === 1) {
-        return { offsetMs: any.offsets[0], isCertain: true, isUpToDate: true };
+        return { offsetMs: any.offsets[0], isCertain: true, isUpToDate: true, isTold: false };
       }
     }
     if (first.offsets.length === 1) {
-      return { offsetMs: first.offsets[0], isCertain: true, isUpToDate };
+      return { offsetMs: first.offsets[0], isCertain: true, isUpToDate, isTold: false };
     }
     const isPossible = first.offsets.length === 0 || first.offsets.includes(fallback);
     const offsetMs = isPossible ? fallback : first.offsets[0];
-    return { offsetMs, isCertain: false, isUpToDate };
+    return { offsetMs, isCertain: false, isUpToDate, isTold: false };
   }
 
   /** @param {number} ms UTC @returns {number} what this machine's zone is ahead of UTC then */
@@ -117,81 +148,160 @@
 
   /**
    * Keeps what is known of the page's offset, also when a chart is replaced by another. It is told,
-   * or found anew with every `look`.
+   * or found by each `look`. Its fields tell of the candle that was weighed last.
    */
   class OffsetFinder {
     /** @param {number | null} toldMs candle time minus UTC; null: to be found */
     constructor(toldMs) {
       this.localOffsetAt = localOffsetAt;
+      /** By how much the data's clock is ahead of the machine's; and how often it was set. */
       this._clockMs = 0;
-      this._clockAtLookMs = 0;
-      this._knownMs = null;
-      this.tell(toldMs);
+      this._clockSets = 0;
+      this._lastStepMs = 0;
+      /** What was certain of candles that a `setData` brought, and of those that followed one. */
+      this._knownMs = { whole: null, live: null };
+      /** @type {number | null} */
+      this._toldMs = null;
+      this.isTold = false;
+      this.offsetMs = 0;
+      this.isCertain = false;
+      /** Whether candles that change cannot tell more. */
+      this.isSettled = false;
+      /** Whether to weigh again would tell something although the candles are the same. */
+      this.isDue = true;
+      if (toldMs !== null) {
+        this.tell(toldMs);
+      }
     }
 
     /** @param {number | null} toldMs candle time minus UTC; null: to be found */
     tell(toldMs) {
+      if (toldMs === this._toldMs) {
+        return;
+      }
+      this._toldMs = toldMs;
       this.isTold = toldMs !== null;
-      this.offsetMs = this.isTold ? toldMs : this._knownMs === null ? 0 : this._knownMs;
+      this.offsetMs = toldMs === null ? this._known(false) || 0 : toldMs;
       this.isCertain = this.isTold;
-      /** Whether candles that change cannot tell more. */
       this.isSettled = this.isTold;
-      /** Whether `look` would learn something although the candles are the same. */
       this.isDue = true;
     }
 
     /** @param {number} nowMs UTC by the clock of the data, which need not be the machine's */
     setNow(nowMs) {
-      this._clockMs = nowMs - Date.now();
-      if (!this.isTold) {
-        const moved = Math.abs(this._clockMs - this._clockAtLookMs) > CLOCK_STEP_MS;
-        this.isDue = this.isDue || !this.isSettled || moved;
+      const clockMs = nowMs - Date.now();
+      const stepMs = clockMs - this._clockMs;
+      const isStep = Math.abs(stepMs) > CLOCK_STEP_MS;
+      this._clockMs = clockMs;
+      // A clock that runs fast, as that of a replay does, makes a step with each message: it is
+      // not set anew, and what was of now when it was seen was so by the clock of then.
+      if (isStep && !(stepMs * this._lastStepMs > 0)) {
+        this._clockSets += 1;
+        this.isDue = true;
       }
+      this._lastStepMs = isStep ? stepMs : 0;
+    }
+
+    /** @param {boolean} isLive @returns {number | null} what was certain of such candles last */
+    _known(isLive) {
+      const { whole, live } = this._knownMs;
+      const [first, second] = isLive ? [live, whole] : [whole, live];
+      return first === null ? second : first;
     }
 
     /**
-     * Find the offset anew.
      * @param {number} newestMs open time of the newest candle, as the page has it
      * @param {number} intervalMs
      * @param {number} seenMs machine's time at which it was seen, or seen to change
      * @param {boolean} isLive whether it was seen to change
+     * @param {number | null} knownMs offset of the candles before it; null: there are none
+     * @returns {any} what `weigh` takes
      */
-    look(newestMs, intervalMs, seenMs, isLive) {
-      this.isDue = false;
-      if (this.isTold) {
-        return;
+    evidence(newestMs, intervalMs, seenMs, isLive, knownMs) {
+      const clockMs = this._clockMs;
+      const known = knownMs === null ? this._known(isLive) : knownMs;
+      return {
+        newestMs, intervalMs, seenMs, isLive, knownMs: known, clockMs, clockSets: this._clockSets,
+      };
+    }
+
+    /**
+     * Find, or find again, what evidence tells.
+     * @param {any} evidence
+     * @returns {{offsetMs: number, isCertain: boolean, isSettled: boolean, isTold: boolean}}
+     */
+    weigh(evidence) {
+      if (evidence.clockSets !== this._clockSets) {
+        evidence.clockSets = this._clockSets;
+        evidence.clockMs = this._clockMs;
       }
-      const nowMs = seenMs + this._clockMs;
-      this._clockAtLookMs = this._clockMs;
+      const nowMs = evidence.seenMs + evidence.clockMs;
       const found = detect({
-        newestMs,
-        intervalMs,
+        newestMs: evidence.newestMs,
+        intervalMs: evidence.intervalMs,
         nowMs,
         localMs: this.localOffsetAt(nowMs),
-        knownMs: this._knownMs,
-        isLive,
+        knownMs: evidence.knownMs,
+        isLive: evidence.isLive,
+        toldMs: this._toldMs,
       });
-      this.offsetMs = found.offsetMs;
-      this.isCertain = found.isCertain;
-      this.isSettled = found.isCertain && found.isUpToDate;
-      if (this.isSettled) {
-        this._knownMs = found.offsetMs;
+      const { offsetMs, isCertain, isTold } = found;
+      const isSettled = isCertain && found.isUpToDate;
+      if (isSettled && !isTold) {
+        this._knownMs[evidence.isLive ? "live" : "whole"] = offsetMs;
       }
+      const outcome = { offsetMs, isCertain, isSettled, isTold };
+      this.take(outcome);
+      return outcome;
+    }
+
+    /** @param {any} outcome of `weigh`, for the candle that is the newest now */
+    take(outcome) {
+      this.offsetMs = outcome.offsetMs;
+      this.isCertain = outcome.isCertain;
+      this.isSettled = outcome.isSettled;
+    }
+
+    /** Find the offset anew; the parameters are those of `evidence`. */
+    look(newestMs, intervalMs, seenMs, isLive, knownMs = null) {
+      this.isDue = false;
+      this.weigh(this.evidence(newestMs, intervalMs, seenMs, isLive, knownMs));
+    }
+
+    /**
+     * @param {number} offsetMs of the last one of some candles
+     * @param {number} firstMs @param {number} lastMs of them, as the page has them
+     * @returns {boolean} whether summer time may begin or end among them
+     */
+    mayChange(offsetMs, firstMs, lastMs) {
+      if (offsetMs === this._toldMs || offsetMs !== this.localOffsetAt(lastMs - offsetMs)) {
+        return false;
+      }
+      for (let ms = firstMs; ms < lastMs; ms += WEEK_MS) {
+        if (this.localOffsetAt(ms - offsetMs) !== offsetMs) {
+          return true;
+        }
+      }
+      return false;
     }
 
     /**
      * The offset of the candle before one, for a host that adds to each candle the local offset of
-     * its own time: there the candles jump by an hour where summer time begins or ends.
+     * its own time, and keeps one candle for each local time. Where summer time begins its candles
+     * jump, and where it ends they come closer together, or two hours share the candles of one: the
+     * later hour has them then, and the earlier one has no place. The jump tells such a host from
+     * one that adds the same to all candles. Of candles of an hour and shorter ones the end of
+     * summer time does not; they are taken as those of the first.
      * @param {number} offsetMs of the later candle @param {number} laterMs, as the page has it
      * @param {number} earlierMs as the page has it @param {number} intervalMs
      */
     offsetBefore(offsetMs, laterMs, earlierMs, intervalMs) {
-      if (this.isTold || offsetMs !== this.localOffsetAt(laterMs - offsetMs)) {
+      if (offsetMs === this._toldMs || offsetMs !== this.localOffsetAt(laterMs - offsetMs)) {
         return offsetMs;
       }
-      const change = laterMs - earlierMs - intervalMs;
-      const before = this.localOffsetAt(laterMs - offsetMs - intervalMs);
-      return change !== 0 && offsetMs - before === change ? before : offsetMs;
+      const before = this.localOffsetAt(earlierMs - offsetMs);
+      const stepMs = laterMs - offsetMs - (earlierMs - before);
+      return stepMs >= intervalMs && stepMs % intervalMs === 0 ? before : offsetMs;
     }
   }
 

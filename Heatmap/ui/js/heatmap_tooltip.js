@@ -165,12 +165,14 @@
       if (!isGap && grid.strongest(firstRow, firstRow + poolY, firstCol, firstCol + poolX) === 0) {
         return null;
       }
+      const offsetMs = this._axis.offsetAtX(this._point.x);
       return {
-        key: grid.binUsd + " " + firstRow + " " + poolY + " " + fromMs + " " + toMs,
+        key: [grid.binUsd, firstRow, poolY, fromMs, toMs, offsetMs].join(" "),
         priceLow: firstRow * grid.binUsd,
         priceHigh: (firstRow + poolY) * grid.binUsd,
         fromMs,
         toMs,
+        offsetMs,
       };
     }
 
@@ -280,16 +282,16 @@
       const format = this._candles.priceFormatter();
       const from = this._clock(fromMs);
       const to = this._clock(toMs);
-      const zone = this._axis.offsetMs === 0 ? " UTC" : "";
+      const zone = this._place.offsetMs === 0 ? " UTC" : "";
       return (
         format.format(priceLow) + " \u2013 " + format.format(priceHigh) + "\n" +
         from.day + " " + from.time + " \u2013 " + to.time + zone
       );
     }
 
-    /** @param {number} ms UTC @returns {{day: string, time: string}} as the candles count time */
+    /** @param {number} ms UTC @returns {{day: string, time: string}} as the candle counts time */
     _clock(ms) {
-      const date = new Date(ms + this._axis.offsetMs);
+      const date = new Date(ms + this._place.offsetMs);
       return {
         day: date.getUTCDate() + " " + MONTHS[date.getUTCMonth()],
         time: date.toISOString().slice(11, 19),

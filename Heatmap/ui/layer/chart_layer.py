@@ -181,7 +181,8 @@ class HeatmapLayer(QObject):
     def time_offset_ms(self) -> float | None:
         """By how much the page's candle times are ahead of UTC, as told or found.
 
-        ``None`` until the page has candles.
+        Where a host goes on from its history by candles of another offset, that of the newest is
+        found. ``None`` until the page has candles.
         """
         return self._page_offset_ms if self._told_offset_ms is None else self._told_offset_ms
 
@@ -191,6 +192,11 @@ class HeatmapLayer(QObject):
         ``None``, as in the beginning: the layer finds it. It can while the chart is up to date, or
         where only one of UTC and this machine's own zone is possible; else it keeps what it found
         last (UTC if nothing), and logs a warning once.
+
+        An offset belongs to the candle: what was certain of some stays until the next ``setData``,
+        although others follow that have another one. What is told holds for the candles to come,
+        and for those before of which nothing was told and which no clock has proved; not for
+        candles that are of now by UTC or this machine's zone, and by what was told are not.
 
         Raises
         ------
@@ -393,9 +399,11 @@ class HeatmapLayer(QObject):
         """Take note of what the page's candle times are ahead of UTC; say what was found."""
         is_news = offset_ms != (self._page_offset_ms or 0)
         self._page_offset_ms = offset_ms
-        if self._told_offset_ms is not None:
-            return
         hours = offset_ms / 3_600_000
+        if self._told_offset_ms is not None:
+            if is_certain and is_news and offset_ms != self._told_offset_ms:
+                _logger.info("The page's newest candles are %+g h ahead of UTC, not as told", hours)
+            return
         if is_certain and is_news:
             _logger.info("The page's candle times are %+g h ahead of UTC", hours)
         elif not is_certain and not self._has_warned_of_offset:

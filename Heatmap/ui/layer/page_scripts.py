@@ -16,6 +16,7 @@ _FILES = (
     "heatmap_bitmap.js",
     "heatmap_strip.js",
     "heatmap_time_offset.js",
+    "heatmap_candle_times.js",
     "heatmap_time_axis.js",
     "heatmap_renderer.js",
     "heatmap_words.js",
