@@ -331,6 +331,21 @@ def fits(axis: PriceAxis, viewport: Viewport, resolution: Resolution) -> bool:
     return _choose_bin_ticks(viewport, axis.tick_size, resolution, axis) == axis.bin_ticks
 
 
+def can_lay_rows(viewport: Viewport, tick: Decimal, resolution: Resolution) -> bool:
+    """Tell whether there is a price axis for this view: it is not absurd, nor too narrow.
+
+    Parameters
+    ----------
+    viewport, tick, resolution
+        As in `choose_price_axis`.
+    """
+    try:
+        choose_price_axis(viewport, tick, resolution, None)
+    except ValueError:
+        return False
+    return True
+
+
 def choose_time_axis(
     end_ms: int, window_ms: int, width_px: float, resolution: Resolution
 ) -> TimeAxis:
@@ -402,7 +417,8 @@ def _require_viewport(viewport: Viewport) -> None:
 
 
 def _require_range(low: float, high: float) -> None:
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    # Twice the range, since margins are added to it.
+    if not (math.isfinite(2.0 * (high - low)) and low < high):
         raise ValueError(f"the price range must be finite and not empty, got {low!r} to {high!r}")
 
 

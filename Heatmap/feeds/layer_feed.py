@@ -19,6 +19,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
@@ -36,7 +37,7 @@ from Heatmap.picture.messages import (
 from Heatmap.picture.words import level_words
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, hand_over
-from Heatmap.setting_fields import Effect
+from Heatmap.setting_fields import Effect, Resolution
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +226,7 @@ class LayerFeed:
     @guarded
     def viewport_changed(self, viewport: Viewport) -> None:
         """Rebuild after a moment of quiet where the picture no longer fits; the first at once."""
-        if not viewport.is_drawable:
+        if not self._can_draw(viewport):
             return
         is_first = self._viewport is None
         self._viewport = viewport
@@ -345,6 +346,11 @@ class LayerFeed:
         viewport, symbol = self._viewport, self.layer.symbol
         if not self._is_drawing() or viewport is None or symbol is None:
             self._schedule.reset()
+            return
+        if not self._can_draw(viewport):
+            # It came while another symbol, with other ticks, was shown.
+            self._viewport = None
+            self._begin_anew()
             return
         if self._picture is None or self._picture.symbol != symbol:
             self._forget_picture()
@@ -484,6 +490,15 @@ class LayerFeed:
 
     def _is_drawing(self) -> bool:
         return self._obstacle() is None
+
+    def _can_draw(self, viewport: Viewport) -> bool:
+        """Tell whether there are rows for a view: a page can report what no chart shows."""
+        symbol = self.layer.symbol
+        if symbol is None or not viewport.is_drawable:
+            return viewport.is_drawable
+        tick_size = self._context.tick_size(symbol)
+        resolution = Resolution.parse(self._settings.resolution)
+        return can_lay_rows(viewport, tick_size, resolution)
 
     def _obstacle(self) -> LayerState | None:
         """Return the first reason why no picture is to be drawn; ``None``: there is none."""

@@ -7,18 +7,32 @@ other types on the way.
 
 import json
 import logging
-import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from Heatmap.domain.events import Viewport
 from Heatmap.picture.messages import CellQuery
+from Heatmap.ui.report_gate import LineLimit, ReportGate, page_words
 
 _logger = logging.getLogger(__name__)
 
 # Longer reports are not from our JavaScript.
 _MAX_REPORT_CHARS = 10_000
+# What a chart can show: prices of any symbol, sizes of any screen, times from 1653 to 2286. Beyond
+# that the arithmetic of grids, of SQLite or of calendars ends.
+_MAX_PRICE = 1e12
+_MAX_PANE_PX = 1e5
+_MAX_TIME_MS = 1e13
+# Zones are at most 14 h from UTC; a host may shift its candles by days.
+_MAX_OFFSET_MS = 31 * 86_400_000.0
+_MAX_PAINT_MS = 60_000.0
+_MAX_FRAMES = 100_000.0
+_MAX_ENTRY = 2.0**53
+# Warnings about reports that cannot be used: so many at once, then one in so many seconds.
+_WARNINGS, _WARNING_S = 5, 60.0
 
 
 class PageReports(Protocol):
@@ -58,8 +72,9 @@ class PageReports(Protocol):
 class HeatmapBridge(QObject):
     """The layer's object on the page's web channel.
 
-    Python emits the signals; the page calls the slots. A report that cannot be read is logged and
-    dropped: any script of the page can call a slot.
+    Python emits the signals; the page calls the slots. Any script of the page can do so: a report
+    that cannot be read, or that tells of what cannot be, is dropped with a line in the log, not too
+    often; reports that come too fast wait, until only the last one of its kind is left.
 
     Parameters
     ----------
@@ -87,93 +102,142 @@ class HeatmapBridge(QObject):
     def __init__(self, reports: PageReports, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._reports = reports
+        self._gate = ReportGate(self)
+        self._warnings = LineLimit(_WARNINGS, _WARNING_S)
+        #: The number that the page was entered with last: reports of another entering are dropped.
+        self.entry: int | None = None
 
-    @pyqtSlot(str)
-    def pageReady(self, payload: str) -> None:
+    @pyqtSlot("QVariant")
+    def pageReady(self, payload: object) -> None:
         """Report that the layer is on the chart: ``entry``, the number that it was entered with."""
-        try:
-            entry = _number(_parse_object(payload), "entry")
-        except ValueError as error:
-            _logger.warning("The page reported a chart that nobody looked for: %s", error)
+        self._take("ready", self._take_ready, payload)
+
+    @pyqtSlot("QVariant")
+    def pageGone(self, payload: object) -> None:
+        """Report that the chart that the layer was on has gone."""
+        self._take("gone", self._take_gone, payload)
+
+    @pyqtSlot("QVariant")
+    def pageBlank(self, payload: object) -> None:
+        """Report that the chart has no candles any more."""
+        self._take("blank", self._take_blank, payload)
+
+    @pyqtSlot("QVariant")
+    def pageLacks(self, payload: object) -> None:
+        """Report what the page lacks, see `PageReports.page_lacks`: ``what``."""
+        self._take("lacks", self._take_lack, payload)
+
+    @pyqtSlot("QVariant")
+    def pageNeedsGrid(self, payload: object) -> None:
+        """Report that an increment did not continue the shown grid."""
+        self._take("needs grid", self._take_need, payload)
+
+    @pyqtSlot("QVariant")
+    def pageMoved(self, payload: object) -> None:
+        """Report what the pane shows: ``priceLow, priceHigh, endMs, widthPx, heightPx``."""
+        self._take("moved", self._take_view, payload)
+
+    @pyqtSlot("QVariant")
+    def pageAsked(self, payload: object) -> None:
+        """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``."""
+        self._take("asked", self._take_query, payload)
+
+    @pyqtSlot("QVariant")
+    def pageOffset(self, payload: object) -> None:
+        """Report what candle times are ahead of UTC: ``offsetMs, isCertain``."""
+        self._take("offset", self._take_offset, payload)
+
+    @pyqtSlot("QVariant")
+    def pagePainted(self, payload: object) -> None:
+        """Report how long painting took: ``paintMs, frames``."""
+        self._take("painted", self._take_timing, payload)
+
+    @pyqtSlot("QVariant")
+    def pageFailed(self, payload: object) -> None:
+        """Report an error of the layer's JavaScript."""
+        if isinstance(payload, str):
+            payload = payload[:_MAX_REPORT_CHARS]
+        self._take("failed", self._take_failure, payload)
+
+    def _take(self, kind: str, read: Callable[[str], None], payload: object) -> None:
+        """Read a report when it is its turn."""
+        if not isinstance(payload, str):
+            # Taken as it is: Qt would log each one that it cannot make a text of.
+            self._refuse(kind, ValueError(f"a JSON text expected, got {type(payload).__name__}"))
             return
+        if len(payload) > _MAX_REPORT_CHARS:
+            self._refuse(kind, ValueError(f"{len(payload)} characters"))
+            return
+        self._gate.take(kind, partial(self._read, kind, read, payload))
+
+    def _read(self, kind: str, read: Callable[[str], None], payload: str) -> None:
+        try:
+            read(payload)
+        except ValueError as error:
+            self._refuse(kind, error)
+
+    def _refuse(self, kind: str, error: ValueError) -> None:
+        more = self._warnings.grant()
+        if more is not None:
+            words = page_words(str(error)) + more
+            _logger.warning("The page sent a report (%s) that cannot be used: %s", kind, words)
+
+    def _parse(self, payload: str) -> dict[str, Any]:
+        """Read a report of the present entering; one that does not say which counts as such."""
+        message = _parse_object(payload)
+        if self.entry is not None and message.get("entry", self.entry) != self.entry:
+            raise ValueError(f"entry must be {self.entry}, got {message['entry']!r}")
+        return message
+
+    def _take_ready(self, payload: str) -> None:
+        entry = _number(_parse_object(payload), "entry", 0, _MAX_ENTRY)
+        if entry != int(entry):
+            raise ValueError(f"entry must be a whole number, got {entry}")
         self._reports.page_is_ready(int(entry))
 
-    @pyqtSlot(str)
-    def pageGone(self, _payload: str) -> None:
-        """Report that the chart that the layer was on has gone."""
+    def _take_gone(self, payload: str) -> None:
+        self._parse(payload)
         self._reports.page_is_gone()
 
-    @pyqtSlot(str)
-    def pageBlank(self, _payload: str) -> None:
-        """Report that the chart has no candles any more."""
+    def _take_blank(self, payload: str) -> None:
+        self._parse(payload)
         self._reports.page_is_blank()
 
-    @pyqtSlot(str)
-    def pageLacks(self, payload: str) -> None:
-        """Report what the page lacks, see `PageReports.page_lacks`: ``what``."""
-        try:
-            what = _parse_object(payload).get("what")
-        except ValueError as error:
-            _logger.warning("The page reported a lack that cannot be: %s", error)
-            return
-        self._reports.page_lacks(str(what))
+    def _take_lack(self, payload: str) -> None:
+        self._reports.page_lacks(str(self._parse(payload).get("what")))
 
-    @pyqtSlot(str)
-    def pageNeedsGrid(self, _payload: str) -> None:
-        """Report that an increment did not continue the shown grid."""
+    def _take_need(self, payload: str) -> None:
+        self._parse(payload)
         self._reports.page_needs_grid()
 
-    @pyqtSlot(str)
-    def pageMoved(self, payload: str) -> None:
-        """Report what the pane shows: ``priceLow, priceHigh, endMs, widthPx, heightPx``."""
-        try:
-            viewport = parse_viewport(payload)
-        except ValueError as error:
-            _logger.warning("The page reported a view that cannot be used: %s", error)
-            return
-        self._reports.page_moved(viewport)
+    def _take_view(self, payload: str) -> None:
+        self._parse(payload)
+        self._reports.page_moved(parse_viewport(payload))
 
-    @pyqtSlot(str)
-    def pageAsked(self, payload: str) -> None:
-        """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``."""
-        try:
-            query = parse_query(payload)
-        except ValueError as error:
-            _logger.warning("The page asked about a place that cannot be: %s", error)
-            return
-        self._reports.page_asked(query)
+    def _take_query(self, payload: str) -> None:
+        self._parse(payload)
+        self._reports.page_asked(parse_query(payload))
 
-    @pyqtSlot(str)
-    def pageOffset(self, payload: str) -> None:
-        """Report what candle times are ahead of UTC: ``offsetMs, isCertain``."""
-        try:
-            message = _parse_object(payload)
-            offset_ms = _number(message, "offsetMs")
-        except ValueError as error:
-            _logger.warning("The page reported a time offset that cannot be used: %s", error)
-            return
+    def _take_offset(self, payload: str) -> None:
+        message = self._parse(payload)
+        offset_ms = _number(message, "offsetMs", -_MAX_OFFSET_MS, _MAX_OFFSET_MS)
         self._reports.page_found_offset(offset_ms, is_certain=message.get("isCertain") is True)
 
-    @pyqtSlot(str)
-    def pagePainted(self, payload: str) -> None:
-        """Report how long painting took: ``paintMs, frames``."""
-        try:
-            message = _parse_object(payload)
-            timing = {name: _number(message, name) for name in ("paintMs", "frames")}
-        except ValueError as error:
-            _logger.warning("The page reported timings that cannot be used: %s", error)
-            return
+    def _take_timing(self, payload: str) -> None:
+        message = self._parse(payload)
+        timing = {
+            "paintMs": _number(message, "paintMs", 0, _MAX_PAINT_MS),
+            "frames": _number(message, "frames", 0, _MAX_FRAMES),
+        }
         self._reports.page_painted(timing)
 
-    @pyqtSlot(str)
-    def pageFailed(self, payload: str) -> None:
-        """Report an error of the layer's JavaScript."""
+    def _take_failure(self, payload: str) -> None:
         try:
             reason = json.loads(payload)
         except (ValueError, RecursionError):
             reason = None
         # Whatever came: an error must not get lost because of its form.
-        self._reports.page_failed(str(reason or payload)[:_MAX_REPORT_CHARS])
+        self._reports.page_failed(str(reason or payload))
 
 
 def parse_viewport(payload: str) -> Viewport:
@@ -182,17 +246,17 @@ def parse_viewport(payload: str) -> Viewport:
     Raises
     ------
     ValueError
-        It is not the JSON object described at `HeatmapBridge.pageMoved`, a number is not finite,
-        or the price range or the size is empty.
+        It is not the JSON object described at `HeatmapBridge.pageMoved`, a number is not finite or
+        far from what any chart shows, or the price range or the size is empty.
     """
     message = _parse_object(payload)
     end_ms = message.get("endMs")
     viewport = Viewport(
-        price_low=_number(message, "priceLow"),
-        price_high=_number(message, "priceHigh"),
-        end_ms=None if end_ms is None else round(_number(message, "endMs")),
-        width_px=_number(message, "widthPx"),
-        height_px=_number(message, "heightPx"),
+        price_low=_price(message, "priceLow"),
+        price_high=_price(message, "priceHigh"),
+        end_ms=None if end_ms is None else _time_ms(message, "endMs"),
+        width_px=_number(message, "widthPx", 0, _MAX_PANE_PX),
+        height_px=_number(message, "heightPx", 0, _MAX_PANE_PX),
     )
     if viewport.price_low >= viewport.price_high:
         raise ValueError(f"the price range is empty: {viewport}")
@@ -207,15 +271,15 @@ def parse_query(payload: str) -> CellQuery:
     Raises
     ------
     ValueError
-        It is not the JSON object described at `HeatmapBridge.pageAsked`, a number is not finite,
-        or the place is empty.
+        It is not the JSON object described at `HeatmapBridge.pageAsked`, a number is not finite or
+        far from what any chart shows, or the place is empty.
     """
     message = _parse_object(payload)
     query = CellQuery(
-        price_low=_number(message, "priceLow"),
-        price_high=_number(message, "priceHigh"),
-        from_ms=round(_number(message, "fromMs")),
-        to_ms=round(_number(message, "toMs")),
+        price_low=_price(message, "priceLow"),
+        price_high=_price(message, "priceHigh"),
+        from_ms=_time_ms(message, "fromMs"),
+        to_ms=_time_ms(message, "toMs"),
     )
     if query.price_low >= query.price_high or query.from_ms >= query.to_ms:
         raise ValueError(f"the place is empty: {query}")
@@ -235,10 +299,18 @@ def _parse_object(payload: str) -> dict[str, Any]:
     return message
 
 
-def _number(message: dict[str, Any], name: str) -> float:
+def _price(message: dict[str, Any], name: str) -> float:
+    return _number(message, name, -_MAX_PRICE, _MAX_PRICE)
+
+
+def _time_ms(message: dict[str, Any], name: str) -> int:
+    return round(_number(message, name, -_MAX_TIME_MS, _MAX_TIME_MS))
+
+
+def _number(message: dict[str, Any], name: str, low: float, high: float) -> float:
     value = message.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Not by `isfinite`, which fails at a whole number that no float can hold.
-    if value is None or not is_number or not abs(value) <= sys.float_info.max:
-        raise ValueError(f"{name} must be a number, got {value!r}")
+    # Compared before it is converted: there are whole numbers that no float can hold.
+    if value is None or not is_number or not low <= value <= high:
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
     return float(value)

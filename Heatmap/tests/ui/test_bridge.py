@@ -8,6 +8,7 @@ import pytest
 from Heatmap.domain.events import Viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.bridge import HeatmapBridge, parse_query, parse_viewport
+from Heatmap.ui.report_gate import MAX_WORDS_CHARS, LineLimit, page_words
 
 GOOD: dict[str, Any] = {
     "priceLow": 98_000.5,
@@ -22,6 +23,9 @@ PLACE: dict[str, Any] = {
     "fromMs": 1_733_360_400_000,
     "toMs": 1_733_360_410_000,
 }
+
+
+JUNK = ("", "nonsense", "[]", "null", "3", "[" * 9_000, "{" + " " * 20_000 + "}")
 
 
 class Reports:
@@ -85,6 +89,17 @@ def test_a_view_is_read_with_its_types() -> None:
         json.dumps({**GOOD, "priceHigh": float("inf")}),
         # A whole number that no float can hold.
         json.dumps({**GOOD, "priceHigh": 10**400}),
+        # What a float holds, and no chart shows.
+        json.dumps({**GOOD, "priceHigh": 1e308}),
+        json.dumps({**GOOD, "priceLow": -1e308}),
+        json.dumps({**GOOD, "priceLow": -1e308, "priceHigh": 1e308}),
+        json.dumps({**GOOD, "priceLow": 1e300, "priceHigh": 1e308}),
+        json.dumps({**GOOD, "priceLow": 99_000, "priceHigh": 98_000}),
+        json.dumps({**GOOD, "widthPx": 1e308}),
+        json.dumps({**GOOD, "heightPx": 1e17}),
+        json.dumps({**GOOD, "heightPx": -450.5}),
+        json.dumps({**GOOD, "endMs": 1e308}),
+        json.dumps({**GOOD, "endMs": -9.3e18}),
         json.dumps({**GOOD, "padding": "x" * 20_000}),
     ],
 )
@@ -121,6 +136,9 @@ def test_a_place_is_read() -> None:
         *(json.dumps({**PLACE, name: float("nan")}) for name in PLACE),
         *(json.dumps({**PLACE, name: float("-inf")}) for name in PLACE),
         *(json.dumps({**PLACE, name: -(10**400)}) for name in PLACE),
+        *(json.dumps({**PLACE, name: 1e308}) for name in PLACE),
+        *(json.dumps({**PLACE, name: -1e308}) for name in PLACE),
+        json.dumps({**PLACE, "fromMs": -1e19}),
         json.dumps({**PLACE, "priceLow": 98_010}),
         json.dumps({**PLACE, "priceLow": 98_011}),
         json.dumps({**PLACE, "toMs": 1_733_360_400_000}),
@@ -171,6 +189,72 @@ def test_reports_reach_their_receiver() -> None:
         "",
         '""',
     ]
+
+
+@pytest.mark.parametrize(
+    ("slot", "payload"),
+    [
+        *((slot, text) for slot in ("pageGone", "pageBlank", "pageNeedsGrid") for text in JUNK),
+        *(("pageLacks", text) for text in JUNK),
+        *(("pageReady", json.dumps({"entry": entry})) for entry in (-1, 0.5, 1e308, True, [1])),
+        *(("pageOffset", json.dumps({"offsetMs": ms})) for ms in (1e308, -1e308, 4e9, None)),
+        *(
+            ("pagePainted", json.dumps({"paintMs": 0.4, "frames": 3} | changes))
+            for changes in ({"paintMs": -1}, {"paintMs": 1e308}, {"frames": -2}, {"frames": 1e300})
+        ),
+    ],
+)
+def test_a_report_that_cannot_be_is_dropped(slot: str, payload: str) -> None:
+    reports = Reports()
+    getattr(HeatmapBridge(reports), slot)(payload)
+    assert reports.calls == []
+
+
+def test_words_from_the_page_are_one_printable_line_of_limited_length() -> None:
+    assert (
+        page_words("TypeError: no\r\n  at 1\x1b[31m\u2028x\ud800") == "TypeError: no   at 1 [31m x"
+    )
+    assert page_words("") == ""
+    long = page_words("x" * 10_000_000)
+    assert len(long) == MAX_WORDS_CHARS
+    assert long.endswith("\u2026")
+
+
+def test_of_a_flood_the_last_report_of_each_kind_counts_in_their_order(qtbot: Any) -> None:
+    reports = Reports()
+    bridge = HeatmapBridge(reports)
+    for number in range(3_000):
+        bridge.pageMoved(json.dumps({**GOOD, "widthPx": 100 + number}))
+        bridge.pageFailed(json.dumps(f"error {number}"))
+        bridge.pageGone("{}")
+        bridge.pageReady(json.dumps({"entry": 7}))
+    bridge.pageMoved(json.dumps({**GOOD, "widthPx": 801}))
+    qtbot.waitUntil(lambda: reports.calls[-1:] == [Viewport(98_000.5, 99_000, None, 801, 450.5)])
+    assert reports.calls[-4:-1] == ["error 2999", "gone", ("ready", 7)]
+    assert len(reports.calls) < 600
+    # Afterwards all is as it was before: reports are passed on at once.
+    qtbot.waitUntil(lambda: is_taken_at_once(bridge, reports))
+
+
+def is_taken_at_once(bridge: HeatmapBridge, reports: Reports) -> bool:
+    before = len(reports.calls)
+    bridge.pageNeedsGrid("{}")
+    return len(reports.calls) == before + 1
+
+
+def test_of_many_like_lines_few_are_granted_and_the_others_are_counted() -> None:
+    now_s = 0.0
+    limit = LineLimit(3, 60.0, lambda: now_s)
+    assert [limit.grant() for _ in range(1000)] == ["", "", "", *[None] * 997]
+    now_s = 59.0
+    assert limit.grant() is None
+    now_s = 61.0
+    more = limit.grant()
+    assert more is not None
+    assert "998" in more
+    assert limit.grant() is None
+    now_s = 1e6
+    assert [limit.grant() for _ in range(4)] == [" (1 more like it were not logged)", "", "", None]
 
 
 def test_the_page_sees_only_messages_on_the_bridge() -> None:

@@ -483,3 +483,47 @@ def test_the_service_tells_the_state_of_each_attached_layer(tmp_path: Path) -> N
         assert states() == ["stopped"]
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        Viewport(-1e308, 1e308, None, 900.0, 500.0),
+        # So narrow and so high that its rows have no numbers.
+        Viewport(9e11, 9e11 + 0.001, None, 900.0, 500.0),
+        Viewport(-3.0, -1.0, None, 900.0, 500.0),
+        Viewport(99_000.0, 97_000.0, None, 900.0, 500.0),
+        Viewport(float("nan"), 99_000.0, None, 900.0, 500.0),
+        Viewport(97_000.0, 99_000.0, None, float("inf"), 500.0),
+    ],
+)
+def test_a_view_without_rows_leaves_the_picture_and_the_next_one_is_drawn(
+    view: Viewport, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            shown = world.layer.grid
+            world.feed.viewport_changed(view)
+            assert world.feed.state is LayerState.DRAWN
+            world.feed.viewport_changed(replace(VIEWPORT, price_low=90_000.0))
+            await until(lambda: world.layer.grid is not shown)
+            assert world.feed.state is LayerState.DRAWN
+            assert world.feed.last_error == ""
+
+    asyncio.run(main())
+
+
+def test_a_view_without_rows_for_the_next_symbol_is_forgotten(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            world.layer.symbol = None
+            world.feed.symbol_changed()
+            # Without a symbol nobody knows the ticks.
+            world.feed.viewport_changed(Viewport(9e11, 9e11 + 0.001, None, 900.0, 500.0))
+            world.layer.symbol = "BTCUSDT"
+            world.feed.symbol_changed()
+            await until(lambda: world.feed.state is LayerState.NO_VIEW)
+            world.feed.viewport_changed(VIEWPORT)
+            await until(lambda: world.feed.state is LayerState.DRAWN)
+
+    asyncio.run(main())

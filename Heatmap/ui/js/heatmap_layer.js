@@ -141,11 +141,28 @@
     announce(entry) {
       this._config.entry = entry;
       this._lacking = null;
+      this._toldOffset = "";
       this._tellLack("");
       if (this._parts !== null) {
         this._parts.viewport.forget();
         this._isBlank = false;
-        this._tell("pageReady", { entry });
+        this._tell("pageReady", {});
+        this._repaint();
+      }
+    }
+
+    /**
+     * Say that the layer is on a chart, or what that shows, where Python takes it for gone or empty.
+     * @param {boolean} isReady whether Python knows that the layer is on a chart
+     */
+    tellAgain(isReady) {
+      if (this._parts === null) {
+        return;
+      }
+      if (!isReady) {
+        this.announce(this._config.entry);
+      } else if (!this._isBlank) {
+        this._parts.viewport.forget();
         this._repaint();
       }
     }
@@ -164,10 +181,15 @@
       }
     }
 
-    /** Call a slot; without a callback Qt's library rejects a promise for every void slot. */
+    /**
+     * Call a slot; without a callback Qt's library rejects a promise for every void slot.
+     * @param {string} slot @param {Object | string} payload what it is about, or an error
+     */
     _tell(slot, payload) {
       if (this._bridge !== null && !this._destroyed) {
-        this._bridge[slot](JSON.stringify(payload), () => {});
+        const { entry } = this._config;
+        const report = typeof payload === "string" ? payload : Object.assign({ entry }, payload);
+        this._bridge[slot](JSON.stringify(report), () => {});
       }
     }
 
@@ -244,7 +266,7 @@
       this._lacking = "";
       this._isBlank = false;
       this._showAtCrosshair();
-      this._tell("pageReady", { entry: this._config.entry });
+      this._tell("pageReady", {});
     }
 
     /** Make what draws on the chart, one after the other, the series last. */

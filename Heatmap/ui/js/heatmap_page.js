@@ -52,6 +52,17 @@
     }
   };
 
+  /**
+   * Have a layer say what it is on, where Python seems to be mistaken: others can call its slots.
+   * @param {string} name of the layer @param {boolean} isReady whether Python takes it for ready
+   */
+  heatmap.ask = function (name, isReady) {
+    const layer = heatmap.layers.get(name);
+    if (layer !== undefined) {
+      layer.tellAgain(isReady);
+    }
+  };
+
   /** Take a layer off the page; with the last one nothing is left. @param {string} name */
   heatmap.detach = function (name) {
     remove(name);

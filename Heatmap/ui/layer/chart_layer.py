@@ -27,6 +27,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script
+from Heatmap.ui.report_gate import LineLimit, page_words
 
 _logger = logging.getLogger(__name__)
 
@@ -39,6 +40,11 @@ _RESERVED = re.compile(
 )
 # A failure of the page's script is over when it has painted for so long since.
 _FAULT_S = 3.0
+# Errors of the page's script in the log: so many at once, then one in so many seconds. A host may
+# open a window at each.
+_ERRORS, _ERROR_S = 3, 60.0
+# A page that says that its chart has gone, or is empty, and then nothing for so long, is asked.
+_DOUBT_MS = 500
 _DEFAULTS = HeatmapSettings()
 _FIELDS = {option: name for name, option in SETTINGS.page_options().items()}
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
@@ -109,11 +115,19 @@ class HeatmapLayer(QObject):
         self._fault = ""
         # When the page's script failed last, by the monotonic clock.
         self._failed_s: float | None = None
+        self._errors = LineLimit(_ERRORS, _ERROR_S)
+        # Any script of the page may say that the chart has gone: the layer's own is asked then.
+        self._doubt = QTimer(self)
+        self._doubt.setSingleShot(True)
+        self._doubt.setInterval(_DOUBT_MS)
+        self._doubt.timeout.connect(self._ask_page)
         self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
-        bridge = HeatmapBridge(self, self)
-        self._link = PageLink(page, bridge, self._name, channel, self._script, self.page_is_gone)
+        self._bridge = HeatmapBridge(self, self)
+        self._link = PageLink(
+            page, self._bridge, self._name, channel, self._script, self._lose_page
+        )
         self._link.open()
 
     @property
@@ -295,6 +309,7 @@ class HeatmapLayer(QObject):
         if sip.isdeleted(self):
             # The page went, and took the layer along.
             return
+        self._doubt.stop()
         # Afterwards the layer lives as long as Python refers to it, not as long as the page.
         self._link.close(partial(self.setParent, None))
 
@@ -314,6 +329,7 @@ class HeatmapLayer(QObject):
             self._link.send(message, *content)
 
     def _script(self, entry: int, link: int) -> str:
+        self._bridge.entry = entry
         config = {
             "entry": entry,
             "link": link,
@@ -337,6 +353,7 @@ class HeatmapLayer(QObject):
         """Take note that the layer is on the chart, unless it is that of a page that goes."""
         if self._is_detached or not self._link.confirm(entry):
             return
+        self._doubt.stop()
         self._is_ready = True
         self._fault, self._failed_s = "", None
         # Whatever was changed since the script was made.
@@ -348,6 +365,11 @@ class HeatmapLayer(QObject):
     @guarded
     def page_is_gone(self) -> None:
         """Take note that the layer is on no chart any more; another one may come."""
+        self._lose_page()
+        self._look_again()
+
+    @guarded
+    def _lose_page(self) -> None:
         was_ready, self._is_ready = self._is_ready, False
         self._viewport = None
         self._fault, self._failed_s = "", None
@@ -360,6 +382,17 @@ class HeatmapLayer(QObject):
         self._viewport = None
         if self._listener is not None:
             self._listener.view_lost()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if not self._is_detached and not sip.isdeleted(self):
+            self._doubt.start()
+
+    @guarded
+    def _ask_page(self) -> None:
+        """Have the layer's script say so, where it is on a chart that has candles after all."""
+        if not self._is_detached and (not self._is_ready or self._viewport is None):
+            self._link.ask_again(is_ready=self._is_ready)
 
     @guarded
     def page_lacks(self, what: str) -> None:
@@ -418,10 +451,12 @@ class HeatmapLayer(QObject):
     @guarded
     def page_failed(self, reason: str) -> None:
         """Log an error of the layer's JavaScript; kept until painting has gone on for a while."""
-        _logger.error("The layer's JavaScript failed: %s", reason)
+        more = self._errors.grant()
+        if more is not None:
+            _logger.error("The layer's JavaScript failed: %s%s", page_words(reason), more)
         self._link.hear()
         self._failed_s = monotonic()
-        line = reason.partition("\n")[0]
+        line = page_words(reason.partition("\n")[0])
         self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
 
     @guarded

@@ -16,6 +16,7 @@ from Heatmap.ui.layer.page_scripts import (
     ABSENT,
     PRESENT,
     TOO_EARLY,
+    ask_script,
     leave_script,
     presence_script,
     tell_script,
@@ -145,6 +146,17 @@ class PageLink(QObject):
             self._page.runJavaScript(tell_script(self._name, message, *content))
         else:
             getattr(self._bridge, message).emit(*content)
+
+    def ask_again(self, *, is_ready: bool) -> None:
+        """Have the layer's script say what it is on, where this side seems to be mistaken.
+
+        Parameters
+        ----------
+        is_ready
+            Whether this side takes the layer for being on a chart.
+        """
+        if self._closed_s is None and self._has_page():
+            self._page.runJavaScript(ask_script(self._name, is_ready=is_ready))
 
     def close(self, then: Callable[[], None]) -> None:
         """Leave page and channel; `then` is called when that is done.

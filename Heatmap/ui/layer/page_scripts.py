@@ -80,6 +80,12 @@ def tell_script(name: str, message: str, *content: str) -> str:
     return f"if (window.OrderPilotHeatmap) {call}"
 
 
+def ask_script(name: str, *, is_ready: bool) -> str:
+    """Return the script that has a layer say what it is on, where it is on its page."""
+    call = call_script("OrderPilotHeatmap.ask", name, is_ready)
+    return f"if (window.OrderPilotHeatmap) {call}"
+
+
 def presence_script(name: str) -> str:
     """Return the script that gives `PRESENT`, `ABSENT`, or, while a head loads, `TOO_EARLY`."""
     return (
