@@ -33,19 +33,17 @@
     destroy() {}
   }
 
-  /**
-   * A series primitive: the picture behind the candles and under the chart's grid lines, and few
-   * words above them. Moving the crosshair repaints only what is above.
-   */
+  /** A series primitive that paints at one height: behind all series, or right above its own. */
   class LayerPrimitive {
     /**
+     * @param {"bottom" | "normal"} zOrder of Lightweight Charts; what is at the "top" is missing in
+     *   a plain screenshot
      * @param {(scope: any) => void} paint called with the pane's bitmap coordinates scope
-     * @param {(scope: any) => void} paintAbove the same, for what stands above the candles
      */
-    constructor(paint, paintAbove) {
+    constructor(zOrder, paint) {
       /** @type {(() => void) | null} */
       this._requestUpdate = null;
-      this._views = [makeView("bottom", paint), makeView("top", paintAbove)];
+      this._views = [makeView(zOrder, paint)];
     }
 
     /** @param {{requestUpdate: () => void}} parameters */
@@ -160,19 +158,23 @@
     return { zOrder: () => zOrder, renderer: () => renderer };
   }
 
-  /** The series and its primitive on one chart. */
+  /**
+   * The series and its primitive on one chart: the picture behind the candles and under the chart's
+   * grid lines. Few words stand above the candles, by a primitive of theirs, which goes with them.
+   */
   class HeatmapSeries {
     /**
      * @param {any} chart @param {any} candles
      * @param {Object} options the layer's options
      * @param {(scope: any) => void} paint @param {(scope: any) => void} paintAbove as for
-     *   LayerPrimitive
+     *   LayerPrimitive: behind and above the candles
      * @param {() => void} onLeave called before the host removes its candle series or its chart
      */
     constructor(chart, candles, options, paint, paintAbove, onLeave) {
       this._chart = chart;
       this._candles = candles;
-      this._primitive = new LayerPrimitive(paint, paintAbove);
+      this._primitive = new LayerPrimitive("bottom", paint);
+      this._above = new LayerPrimitive("normal", paintAbove);
       const seriesOptions = Object.assign({}, options, {
         priceScaleId: PRICE_SCALE_ID,
         autoscaleInfoProvider: () => null,
@@ -186,6 +188,7 @@
         this._series.setSeriesOrder(0);
       }
       this._series.attachPrimitive(this._primitive);
+      candles.attachPrimitive(this._above);
       // Within the host's own calls: for a frame a pane that should be gone would change the sizes
       // of the others, which the host gets as changes of the range. No event tells of either.
       this._endings = [
@@ -238,6 +241,19 @@
       }
     }
 
+    /** Take the words off candles that are on a chart; others have let go of them already. */
+    _leaveCandles() {
+      if (paneIndexOf(this._candles) === null) {
+        this._above.detached();
+        return;
+      }
+      try {
+        this._candles.detachPrimitive(this._above);
+      } catch (error) {
+        this._above.detached();
+      }
+    }
+
     /**
      * Leave the chart; nothing happens when the host has removed the chart before.
      * @param {boolean} isHostsDoing within a call of the host, which may go on to remove this
@@ -245,6 +261,7 @@
      */
     destroy(isHostsDoing) {
       this._endings.forEach((end) => end());
+      this._leaveCandles();
       if (isHostsDoing) {
         setTimeout(this._endOfRemovals, 0);
       } else {
@@ -267,5 +284,5 @@
     }
   }
 
-  heatmap.series = { HeatmapSeries, paneIndexOf };
+  heatmap.series = { HeatmapSeries, paneIndexOf, watchCalls };
 })(this);
