@@ -447,10 +447,11 @@ def test_the_legend_stands_in_the_lower_right_corner_and_can_be_switched_off(
     rows, columns = np.nonzero(difference)
     assert height - 70 < rows.min() <= rows.max() < height
     assert width - 220 < columns.min() <= columns.max() < width
-    # The bar shows the palette: its brightest colour is there, as on a cell.
-    brightest = page.js("OrderPilotHeatmap.palette.colourAt('aurora', 1)")
+    # The bar shows the palette: its strongest colour is there, as on a cell.
+    ground = "dark" if is_dark else "light"
+    strongest = page.js(f"OrderPilotHeatmap.palette.colourAt('aurora', 1, '{ground}')")
     pixels = to_array(drawn)[rows.min() : rows.max(), columns.min() : columns.max()]
-    assert (abs(pixels - brightest).max(axis=2) <= 16).any()
+    assert (abs(pixels - strongest).max(axis=2) <= 16).any()
     layer.set_options({"colourBar": False, "sourceLine": False})
     qtbot.waitUntil(lambda: page.settled_picture() == bare, timeout=10_000)
 

@@ -104,6 +104,108 @@ def test_what_is_drawn_runs_one_way_in_lightness_on_its_ground(name: str, opacit
     assert sign * (steps[-1] - steps[0]) > 12
 
 
+GROUNDS = (
+    *("#000000", "#0b0b0d", "#131722", "#0b2030", "#2b2b2b", "#402020", "#5f5f66", "#777777"),
+    *("#787878", "#9aa0a8", "#b0c4de", "#f5f0e6", "#fffbe0", "#ffffff"),
+)
+
+
+def channels(colour: str) -> list[int]:
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+
+
+def lab(colour: list[float]) -> list[float]:
+    """CIE L*a*b* of an sRGB colour, from the definition of both."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (channel / 255 for channel in colour)
+    ]
+    rows = (
+        (0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047),
+        (0.2126729, 0.7151522, 0.0721750),
+        (0.0193339 / 1.08883, 0.1191920 / 1.08883, 0.9503041 / 1.08883),
+    )
+    ratios = [sum(w * c for w, c in zip(row, linear, strict=True)) for row in rows]
+    x, y, z = (t ** (1 / 3) if t > 216 / 24389 else (24389 / 27 * t + 16) / 116 for t in ratios)
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
+
+
+def distance(one: list[float], other: list[float]) -> float:
+    """CIE76 Delta E."""
+    return sum((a - b) ** 2 for a, b in zip(lab(one), lab(other), strict=True)) ** 0.5
+
+
+def drawn(table: list[float], byte: int, ground: str) -> list[float]:
+    *colour, alpha = table[4 * byte : 4 * byte + 4]
+    part = alpha / 255
+    under = channels(ground)
+    return [part * one + (1 - part) * two for one, two in zip(colour, under, strict=True)]
+
+
+def assert_runs_away(steps: list[list[float]], ground: str) -> None:
+    """Check that a series of colours leaves its ground, ever further, and is seen on it."""
+    under = channels(ground)
+    from_ground = [lightness(to_hex(step)) - lightness(ground) for step in steps]
+    sign = 1 if lightness(ground) < 50 else -1
+    # Eight bits round; nothing turns back by what an eye could see.
+    assert min(sign * (b - a) for a, b in itertools.pairwise(from_ground)) > -0.6
+    assert sign * from_ground[-1] > 24
+    distances = [distance(step, under) for step in steps]
+    assert distances[-1] > 30
+    assert max(distances) < distances[-1] + 12
+    assert distances[len(steps) // 4] > 6
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("name", PALETTES)
+def test_a_palette_runs_away_from_any_ground(name: str, ground: str) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.lookUpTable", name, 0.75, ground)
+    assert_runs_away([drawn(table, byte, ground) for byte in range(1, 256, 6)], ground)
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_side_runs_away_from_any_ground(side: int, ground: str) -> None:
+    table = evaluate("OrderPilotHeatmap.palette.splitLookUpTable", ground, 0.75)
+    steps = [drawn(table, 2 * level + side, ground) for level in range(1, 128, 3)]
+    assert_runs_away(steps, ground)
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_what_is_drawn_beside_the_heat_is_told_from_the_ground_and_each_other(ground: str) -> None:
+    engine = PyQt6_QtQml.QJSEngine()
+    engine.evaluate(read_script("heatmap_palette.js"))
+    script = call_script("OrderPilotHeatmap.palette.sideColours", ground)
+    sides = engine.evaluate(script).toVariant()
+    long, short = (channels(sides[side]) for side in ("long", "short"))
+    assert distance(long, channels(ground)) > 30
+    assert distance(short, channels(ground)) > 24
+    assert distance(long, short) > 60
+
+
+@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("ground", ["dark", "light"])
+def test_each_version_of_a_palette_is_even_and_unlike_the_others(name: str, ground: str) -> None:
+    colours = [
+        evaluate("OrderPilotHeatmap.palette.colourAt", name, step / 63, ground)
+        for step in range(64)
+    ]
+    steps = [lightness(to_hex(colour)) for colour in colours]
+    sign = 1 if ground == "dark" else -1
+    differences = [sign * (after - before) for before, after in itertools.pairwise(steps)]
+    assert min(differences) > 0
+    assert sign * (steps[-1] - steps[0]) > 55
+    assert max(differences) < 2.6 * sum(differences) / len(differences)
+    for other in PALETTES:
+        if other != name:
+            sample = [
+                evaluate("OrderPilotHeatmap.palette.colourAt", other, step / 63, ground)
+                for step in range(0, 64, 9)
+            ]
+            apart = [distance(a, b) for a, b in zip(colours[::9], sample, strict=True)]
+            assert max(apart) > 10, other
+
+
 @pytest.mark.parametrize(("ground", "grey"), [("dark", 11), ("light", 255)])
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_side_as_drawn_runs_one_way_in_lightness(ground: str, grey: int, side: int) -> None:

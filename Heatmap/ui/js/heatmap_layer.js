@@ -20,6 +20,7 @@
    * @property {string} chart name of the chart, for messages
    * @property {string} candles name of the candle series, for messages
    * @property {Object} options the layer's options
+   * @property {string | null} pageColour what the page shows where it paints nothing; null: not known
    * @property {number | null} timeOffsetMs candle time minus UTC; null: to be found
    * @property {number} entry counts how often Python has entered a page
    * @property {number} link counts the channels that Python has had the object on
@@ -60,9 +61,8 @@
       this._sideColours = null;
       /** Whether the shown grid tells longs and shorts apart. */
       this._isSplit = false;
-      /** What the chart's background is, and the CSS colour that says so. */
+      /** What the chart's background is, see Ground in heatmap_palette.js. */
       this._ground = "dark";
-      this._groundColour = "";
       /** @type {Array<any>} price clusters, see LevelsRenderer */
       this._levels = [];
       this._mix();
@@ -230,6 +230,9 @@
         this._guard(() => {
           this._parts.series.followCandles();
           this._tellOffset();
+          if (this._parts.ground.hasNewBehind()) {
+            this._repaint();
+          }
         });
       }
       if (this._chart !== null) {
@@ -273,13 +276,15 @@
     _makeParts(parts, chart, candles) {
       const axis = new heatmap.timeAxis.TimeAxis(chart, candles, this._offset);
       parts.axis = axis;
+      const ground = new heatmap.ground.Ground(chart, this._config.pageColour);
+      parts.ground = ground;
       parts.cells = new heatmap.renderer.CellRenderer(candles, axis);
-      parts.legend = new heatmap.legend.LegendRenderer(chart);
-      parts.overlay = new heatmap.overlay.OverlayRenderer(chart, axis);
-      parts.levels = new heatmap.levels.LevelsRenderer(chart, candles, axis);
-      parts.profile = new heatmap.profile.ProfileRenderer(chart, candles);
+      parts.legend = new heatmap.legend.LegendRenderer(chart, ground);
+      parts.overlay = new heatmap.overlay.OverlayRenderer(chart, ground, axis);
+      parts.levels = new heatmap.levels.LevelsRenderer(chart, ground, candles, axis);
+      parts.profile = new heatmap.profile.ProfileRenderer(chart, ground, candles);
       parts.tooltip = new heatmap.tooltip.CrosshairTooltip(
-        chart, candles, axis,
+        chart, ground, candles, axis,
         (query) => this._tell("pageAsked", query),
         (action) => this._guard(action),
       );
@@ -404,25 +409,15 @@
       const { palette, opacity } = this._options;
       this._colours = this._isSplit
         ? heatmap.palette.splitLookUpTable(this._ground, opacity)
-        : heatmap.palette.lookUpTable(palette, opacity);
+        : heatmap.palette.lookUpTable(palette, opacity, this._ground);
       this._sideColours = heatmap.palette.sideColours(this._ground);
     }
 
-    /** Longs and shorts take other colours on a light background than on a dark one. */
+    /** All colours run away from the chart's background: they follow it. */
     _lookAtGround() {
-      const colour = heatmap.words.groundOf(this._chart.options().layout);
-      if (colour === this._groundColour) {
-        return;
-      }
-      this._groundColour = colour;
-      // The canvas knows every way to write a colour.
-      const context = document.createElement("canvas").getContext("2d");
-      context.fillStyle = colour;
-      const ground = /^#[0-9a-f]{6}$/.test(context.fillStyle)
-        ? heatmap.palette.groundOf(context.fillStyle)
-        : "dark";
-      if (ground !== this._ground) {
-        this._ground = ground;
+      const { ground } = this._parts;
+      if (ground.look() && ground.hex !== this._ground) {
+        this._ground = ground.hex;
         this._recolour();
       }
     }

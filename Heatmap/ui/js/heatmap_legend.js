@@ -17,12 +17,13 @@
 
   /**
    * The words in the pane's lower right corner: what the colours mean in USD, and where the data
-   * come from. In the colours of the chart's own texts.
+   * come from. In the chart's own colours.
    */
   class LegendRenderer {
-    /** @param {any} chart */
-    constructor(chart) {
+    /** @param {any} chart @param {any} ground Ground */
+    constructor(chart, ground) {
       this._chart = chart;
+      this._ground = ground;
       this._bar = null;
       this._barTable = null;
       /** The source's words as they were broken last, and their width. */
@@ -57,9 +58,10 @@
       const left = mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
       room.bottom = height + MARGIN_PX;
-      words.layGround(context, layout, words.GROUND_ALPHA, left, top, width, height);
+      const place = this._ground.at(top + height / 2, mediaSize.height);
+      words.layGround(context, place, words.GROUND_ALPHA, left, top, width, height);
       context.globalAlpha = TEXT_ALPHA;
-      context.fillStyle = layout.textColor;
+      context.fillStyle = place.ink;
       context.textAlign = "right";
       const right = left + width - PADDING_PX;
       let y = top + PADDING_PX / 2;
@@ -68,7 +70,7 @@
         y += LINE_PX;
       }
       if (hasBar) {
-        this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, layout);
+        this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, place);
       }
       context.restore();
     }
@@ -100,13 +102,13 @@
     }
 
     /** The palette from little to much, with amounts below it. */
-    _drawBar(context, left, top, width, table, grid, layout) {
+    _drawBar(context, left, top, width, table, grid, place) {
       const { scaleLabels: labels, isSplit } = grid;
       context.globalAlpha = 1;
       context.imageSmoothingEnabled = false;
       context.drawImage(this._barCanvas(table, isSplit), left, top, width, BAR_HEIGHT_PX);
       context.globalAlpha = 0.5;
-      context.strokeStyle = layout.textColor;
+      context.strokeStyle = place.ink;
       context.lineWidth = 0.5;
       context.strokeRect(left, top, width, BAR_HEIGHT_PX);
       context.globalAlpha = TEXT_ALPHA;

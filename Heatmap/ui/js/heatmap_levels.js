@@ -23,9 +23,12 @@
    * where no other is.
    */
   class LevelsRenderer {
-    /** @param {any} chart @param {any} candles @param {any} axis TimeAxis */
-    constructor(chart, candles, axis) {
+    /**
+     * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
+     */
+    constructor(chart, ground, candles, axis) {
       this._chart = chart;
+      this._ground = ground;
       this._candles = candles;
       this._axis = axis;
     }
@@ -63,8 +66,7 @@
      */
     drawLabels(scope, levels, colours, room) {
       const { context, mediaSize } = scope;
-      const layout = this._chart.options().layout;
-      words.begin(scope, layout);
+      words.begin(scope, this._chart.options().layout);
       const right = mediaSize.width - room.right - MARGIN_PX;
       let placed = [];
       for (const level of levels) {
@@ -80,7 +82,8 @@
         }
       }
       for (const label of placed) {
-        this._drawLabel(context, label, colours[label.level.side], layout);
+        const place = this._ground.at(label.y, mediaSize.height);
+        this._drawLabel(context, label, colours[label.level.side], place);
       }
       context.restore();
     }
@@ -91,9 +94,9 @@
       return this._axis.segments === 0 ? null : Math.max(0, this._axis.fromX[0]);
     }
 
-    _drawLabel(context, label, colour, layout) {
+    _drawLabel(context, label, colour, place) {
       const { left, right, text, lineY, y } = label;
-      words.layGround(context, layout, GROUND_ALPHA, left, y - LINE_PX / 2, right - left, LINE_PX);
+      words.layGround(context, place, GROUND_ALPHA, left, y - LINE_PX / 2, right - left, LINE_PX);
       context.globalAlpha = 1;
       context.fillStyle = colour;
       context.fillRect(left + PADDING_PX, y - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX);
@@ -101,7 +104,7 @@
         // It had to give way: a leader says which line it belongs to.
         context.fillRect(left, Math.min(y, lineY), 1, Math.abs(y - lineY));
       }
-      context.fillStyle = layout.textColor;
+      context.fillStyle = place.ink;
       context.fillText(text, left + SWATCH_PX + 2 * PADDING_PX, y);
     }
   }

@@ -13,12 +13,13 @@
 
   /**
    * What lies over the cells: the hatch over time that was not recorded, and a quiet text.
-   * Both take the colour of the chart's own texts, which is readable on its background.
+   * Both take the ink of the chart's ground, which is readable on it.
    */
   class OverlayRenderer {
-    /** @param {any} chart @param {any} axis TimeAxis */
-    constructor(chart, axis) {
+    /** @param {any} chart @param {any} ground Ground @param {any} axis TimeAxis */
+    constructor(chart, ground, axis) {
       this._chart = chart;
+      this._ground = ground;
       this._axis = axis;
       this._patterns = new Map();
       this._patternKey = "";
@@ -41,7 +42,6 @@
           continue;
         }
         context.save();
-        context.fillStyle = this._pattern(context, scope.verticalPixelRatio, kind);
         // Anchored to the gap, so that the lines move with the chart.
         const anchor = Math.round(axis.fromX[0] * ratio) % 4096;
         context.translate(anchor, 0);
@@ -49,9 +49,24 @@
           const left = Math.max(0, Math.round(axis.fromX[i] * ratio));
           const right = Math.min(bitmapSize.width, Math.round(axis.toX[i] * ratio));
           // A short gap stays visible as one line.
-          context.fillRect(left - anchor, 0, Math.max(1, right - left), bitmapSize.height);
+          this._fillStripes(scope, kind, left - anchor, Math.max(1, right - left));
         }
         context.restore();
+      }
+    }
+
+    /** Hatch from the pane's top to its bottom: on a gradient each part with the ink that shows. */
+    _fillStripes(scope, kind, left, width) {
+      const { context, bitmapSize, verticalPixelRatio: ratio } = scope;
+      const { stripes } = this._ground;
+      const topOf = (/** @type {number} */ i) => Math.round((i / stripes.length) * bitmapSize.height);
+      let first = 0;
+      for (let i = 1; i <= stripes.length; i += 1) {
+        if (i === stripes.length || stripes[i].ink !== stripes[first].ink) {
+          context.fillStyle = this._pattern(context, ratio, kind, stripes[first].ink);
+          context.fillRect(left, topOf(first), width, topOf(i) - topOf(first));
+          first = i;
+        }
       }
     }
 
@@ -72,13 +87,18 @@
       const hours = Math.round((grid.endMs - grid.windowStartMs) / 360000) / 10;
       context.save();
       context.globalAlpha = WINDOW_START_ALPHA;
-      context.strokeStyle = layout.textColor;
       context.lineWidth = 1;
       context.setLineDash([4 * ratio, 4 * ratio]);
-      context.beginPath();
-      context.moveTo(x, 0);
-      context.lineTo(x, bitmapSize.height);
-      context.stroke();
+      const { stripes } = this._ground;
+      const height = bitmapSize.height / stripes.length;
+      for (let i = 0; i < stripes.length; i += 1) {
+        context.strokeStyle = stripes[i].ink;
+        context.lineDashOffset = i * height;
+        context.beginPath();
+        context.moveTo(x, i * height);
+        context.lineTo(x, (i + 1) * height);
+        context.stroke();
+      }
       context.restore();
       this._drawWindowWords(scope, layout, axis.fromX[0], hours);
     }
@@ -88,7 +108,8 @@
       words.begin(scope, layout);
       const text = (hours >= 48 ? hours / 24 + " d" : hours + " h") + " window";
       const left = markX - words.widthOf(scope.context, text) - 3;
-      words.write(scope.context, layout, text, left < 0 ? markX + 3 : left, WINDOW_WORDS_Y_PX);
+      const place = this._ground.at(WINDOW_WORDS_Y_PX, scope.mediaSize.height);
+      words.write(scope.context, place, text, left < 0 ? markX + 3 : left, WINDOW_WORDS_Y_PX);
       scope.context.restore();
     }
 
@@ -112,25 +133,25 @@
       context.font = this._font;
       context.textAlign = "center";
       context.textBaseline = "middle";
-      context.fillStyle = layout.textColor;
+      context.fillStyle = this._ground.at(0.5, 1).ink;
       context.globalAlpha = LABEL_ALPHA;
       context.fillText(text, bitmapSize.width / 2, bitmapSize.height / 2);
       context.restore();
     }
 
-    /** @returns {CanvasPattern} diagonal lines, cached until colour or pixel ratio change */
-    _pattern(context, ratio, kind) {
-      const colour = this._chart.options().layout.textColor;
-      const key = colour + ratio;
-      if (key !== this._patternKey) {
-        this._patternKey = key;
+    /** @returns {CanvasPattern} diagonal lines, cached until the ground or pixel ratio change */
+    _pattern(context, ratio, kind, colour) {
+      const groundKey = this._ground.hex + ratio;
+      if (groundKey !== this._patternKey) {
+        this._patternKey = groundKey;
         this._patterns.clear();
       }
-      let pattern = this._patterns.get(kind);
+      const key = kind + colour;
+      let pattern = this._patterns.get(key);
       if (pattern === undefined) {
         const alpha = kind === "unproven" ? HATCH_ALPHA.unproven : HATCH_ALPHA.gap;
         pattern = context.createPattern(drawTile(ratio, colour, alpha), "repeat");
-        this._patterns.set(kind, pattern);
+        this._patterns.set(key, pattern);
       }
       return pattern;
     }

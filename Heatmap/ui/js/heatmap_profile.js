@@ -17,9 +17,10 @@
    * window's sums above them.
    */
   class ProfileRenderer {
-    /** @param {any} chart @param {any} candles */
-    constructor(chart, candles) {
+    /** @param {any} chart @param {any} ground Ground @param {any} candles */
+    constructor(chart, ground, candles) {
       this._chart = chart;
+      this._ground = ground;
       this._candles = candles;
     }
 
@@ -78,8 +79,7 @@
     /** What all bars together stand for, in the upper right corner. */
     _drawSums(scope, grid, colours) {
       const { context, mediaSize } = scope;
-      const layout = this._chart.options().layout;
-      words.begin(scope, layout);
+      words.begin(scope, this._chart.options().layout);
       let y = MARGIN_PX + words.LINE_PX / 2;
       for (const [text, colour] of [
         ["longs " + grid.profile.longText + " USD", colours.long],
@@ -89,9 +89,10 @@
         const left = mediaSize.width - MARGIN_PX - width;
         if (left >= 0) {
           const top = y - words.LINE_PX / 2;
-          words.layGround(context, layout, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
+          const place = this._ground.at(y, mediaSize.height);
+          words.layGround(context, place, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
           // Its own ground on top of that: as readable over the longest bars.
-          words.write(context, layout, text, left, y);
+          words.write(context, place, text, left, y);
           context.globalAlpha = 1;
           context.fillStyle = colour;
           const right = mediaSize.width - MARGIN_PX - words.PADDING_PX;

@@ -41,12 +41,13 @@
    */
   class CrosshairTooltip {
     /**
-     * @param {any} chart @param {any} candles @param {any} axis TimeAxis
+     * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
      * @param {(query: Object) => void} ask sends a question; `answer` takes what comes back
      * @param {(action: () => void) => void} guard runs what the chart calls, and reports an error
      */
-    constructor(chart, candles, axis, ask, guard) {
+    constructor(chart, ground, candles, axis, ask, guard) {
       this._chart = chart;
+      this._ground = ground;
       this._candles = candles;
       this._axis = axis;
       this._ask = ask;
@@ -66,6 +67,7 @@
       this._asked = null;
       this._box = null;
       this._isOpen = false;
+      this._boxStyle = "";
       this._onMove = (/** @type {any} */ event) => this._guard(() => this._move(event));
       chart.subscribeCrosshairMove(this._onMove);
     }
@@ -221,17 +223,19 @@
         this._box = document.createElement("div");
         this._chart.chartElement().appendChild(this._box);
       }
-      if (this._isOpen) {
+      const { colour, ink } = this._ground.place;
+      const { fontFamily } = this._chart.options().layout;
+      const style = colour + ink + fontFamily;
+      if (this._isOpen && style === this._boxStyle) {
         return;
       }
       this._isOpen = true;
-      const layout = this._chart.options().layout;
-      const colour = layout.textColor;
+      this._boxStyle = style;
       this._box.style.cssText = BOX_STYLE;
-      this._set("font-family", layout.fontFamily);
-      this._set("color", colour);
-      this._set("background", heatmap.words.groundOf(layout));
-      this._set("border", "1px solid color-mix(in srgb, " + colour + " 35%, transparent)");
+      this._set("font-family", fontFamily);
+      this._set("color", ink);
+      this._set("background", colour);
+      this._set("border", "1px solid color-mix(in srgb, " + ink + " 35%, transparent)");
       this._set("display", "block");
     }
 

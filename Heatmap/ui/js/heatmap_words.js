@@ -10,11 +10,6 @@
   /** How much of the chart's ground lies under words, so that they are readable over heat. */
   const GROUND_ALPHA = 0.72;
 
-  /** @param {any} layout options of the chart @returns {string} its ground, a CSS colour */
-  function groundOf(layout) {
-    return layout.background.color || layout.background.bottomColor;
-  }
-
   /**
    * Prepare for words: CSS pixels, the chart's own font.
    * @param {any} scope bitmap coordinates scope @param {any} layout options of the chart
@@ -30,25 +25,25 @@
 
   /**
    * Lay the chart's ground over a place, translucent.
-   * @param {any} context @param {any} layout @param {number} alpha
+   * @param {any} context @param {{colour: string}} place of a Ground @param {number} alpha
    * @param {number} left @param {number} top @param {number} width @param {number} height
    */
-  function layGround(context, layout, alpha, left, top, width, height) {
+  function layGround(context, place, alpha, left, top, width, height) {
     context.globalAlpha = alpha;
-    context.fillStyle = groundOf(layout);
+    context.fillStyle = place.colour;
     context.fillRect(left, top, width, height);
   }
 
   /**
    * Write one line on a ground of its own; after `begin`.
-   * @param {any} context @param {any} layout @param {string} text
-   * @param {number} left edge of the ground @param {number} y middle of the line
+   * @param {any} context @param {{colour: string, ink: string}} place of a Ground
+   * @param {string} text @param {number} left edge of the ground @param {number} y middle of the line
    */
-  function write(context, layout, text, left, y) {
+  function write(context, place, text, left, y) {
     const width = widthOf(context, text);
-    layGround(context, layout, GROUND_ALPHA, left, y - LINE_PX / 2, width, LINE_PX);
+    layGround(context, place, GROUND_ALPHA, left, y - LINE_PX / 2, width, LINE_PX);
     context.globalAlpha = TEXT_ALPHA;
-    context.fillStyle = layout.textColor;
+    context.fillStyle = place.ink;
     context.fillText(text, left + PADDING_PX, y);
   }
 
@@ -58,6 +53,6 @@
   }
 
   heatmap.words = {
-    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, groundOf, layGround, widthOf, write,
+    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, layGround, widthOf, write,
   };
 })(this);

@@ -45,6 +45,7 @@ _FAULT_S = 3.0
 _ERRORS, _ERROR_S = 3, 60.0
 # A page that says that its chart has gone, or is empty, and then nothing for so long, is asked.
 _DOUBT_MS = 500
+_OPAQUE = 255
 _DEFAULTS = HeatmapSettings()
 _FIELDS = {option: name for name, option in SETTINGS.page_options().items()}
 _DEFAULT_OPTIONS: Mapping[str, Any] = {
@@ -338,8 +339,14 @@ class HeatmapLayer(QObject):
             "candles": self._candles,
             "options": self._options,
             "timeOffsetMs": self._told_offset_ms,
+            "pageColour": self._page_colour(),
         }
         return enter_script(config, self._chart, self._candles)
+
+    def _page_colour(self) -> str | None:
+        """Return what a page shows where it paints nothing; ``None``: whatever is behind it."""
+        colour = self._link.page_colour()
+        return colour.name() if colour.alpha() == _OPAQUE else None
 
     def note_error(self, error: Exception) -> None:
         """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""

@@ -7,6 +7,7 @@ from time import monotonic
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtGui import QColor
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
@@ -146,6 +147,10 @@ class PageLink(QObject):
             self._page.runJavaScript(tell_script(self._name, message, *content))
         else:
             getattr(self._bridge, message).emit(*content)
+
+    def page_colour(self) -> QColor:
+        """Return the colour that the page has before anything is painted on it."""
+        return self._page.backgroundColor()
 
     def ask_again(self, *, is_ready: bool) -> None:
         """Have the layer's script say what it is on, where this side seems to be mistaken.
