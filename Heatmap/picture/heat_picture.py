@@ -37,7 +37,13 @@ from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
-from Heatmap.picture.words import BRIGHTEST, bound_text, colour_bar_labels, source_words
+from Heatmap.picture.words import (
+    BRIGHTEST,
+    bound_text,
+    colour_bar_labels,
+    source_since,
+    source_words,
+)
 from Heatmap.setting_fields import Effect, Resolution
 from Heatmap.storage.sqlite.event_reader import EventReader
 
@@ -75,6 +81,7 @@ class HeatPicture:
         self._last_row_id = 0
         self._sequence = 0
         self._source_text = ""
+        self._source_since: dict[str, Any] | None = None
         self._gaps: list[list[Any]] = []
         self._inner_gap_edges: list[tuple[Any, ...]] = []
         self._coverage_read_s = 0.0
@@ -245,6 +252,7 @@ class HeatPicture:
             "nowMs": request.now_ms,
             "gaps": self._gaps,
             "sourceText": self._source_text,
+            "sourceSince": self._source_since,
         }
         self._add_profile(meta, field, request)
         return PictureMessage(is_whole=False, meta=meta, packed=pack_cells(cells))
@@ -267,6 +275,7 @@ class HeatPicture:
             "nowMs": request.now_ms,
             "gaps": self._gaps,
             "sourceText": self._source_text,
+            "sourceSince": self._source_since,
             "isSplit": field.is_split,
             "scale": {
                 "labels": colour_bar_labels(self._scale, is_split=field.is_split),
@@ -304,7 +313,9 @@ class HeatPicture:
         """Read again since when there is something; whether the words have changed."""
         reader = self._open_reader()
         before = self._source_text
-        self._source_text = source_words(reader.kind, reader.first_event_ms(self.symbol))
+        first_event_ms = reader.first_event_ms(self.symbol)
+        self._source_text = source_words(reader.kind, first_event_ms)
+        self._source_since = source_since(reader.kind, first_event_ms)
         return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:

@@ -216,9 +216,13 @@ def test_a_picture_of_another_view_never_slides_on_with_now(
 
 
 def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: HeatPicture) -> None:
-    assert "none recorded yet" in whole(picture.rebuild(request(), ())).meta["sourceText"]
+    nothing = whole(picture.rebuild(request(), ())).meta
+    assert "none recorded yet" in nothing["sourceText"]
+    assert nothing["sourceSince"] is None
     store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
-    words = whole(picture.rebuild(request(), ())).meta["sourceText"]
+    meta = whole(picture.rebuild(request(), ())).meta
+    words = meta["sourceText"]
+    assert meta["sourceSince"]["ms"] == NOW_MS - 60_000
     assert "lower bound" in words
     assert "2024-12-05 00:59 UTC" in words
 

@@ -4,7 +4,7 @@ import pytest
 
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.domain.events import DataKind
-from Heatmap.picture.words import colour_bar_labels, source_words, usd_text
+from Heatmap.picture.words import colour_bar_labels, source_since, source_words, usd_text
 
 AT_LEAST = "\u2265"
 
@@ -68,3 +68,9 @@ def test_the_source_line_says_what_the_data_are_and_since_when(kind: DataKind) -
     assert since.split(",")[0] == nothing.split(":")[0]
     # What is not live says so.
     assert since.startswith("Binance") is (kind is DataKind.LIVE)
+    # A chart says the time in its own way.
+    parts = source_since(kind, 1_733_360_340_000)
+    assert parts is not None
+    assert since == f"{parts['words']} 2024-12-05 00:59 UTC"
+    assert parts["ms"] == 1_733_360_340_000
+    assert source_since(kind, None) is None

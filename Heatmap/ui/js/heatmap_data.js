@@ -21,6 +21,8 @@
    * @property {number} sequence
    * @property {{labels: Array<[number, string]>}} [scale] amounts along the colour bar, 0 to 1
    * @property {string} [sourceText] where the data come from, in words
+   * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
+   *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
@@ -98,6 +100,8 @@
       this.gaps = [];
       this.scaleLabels = (meta.scale && meta.scale.labels) || [];
       this.sourceText = "";
+      /** @type {{words: string, ms: number} | null} */
+      this.sourceSince = null;
       this.isSplit = meta.isSplit === true;
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
@@ -171,6 +175,7 @@
       }
       if (typeof meta.sourceText === "string") {
         this.sourceText = meta.sourceText;
+        this.sourceSince = meta.sourceSince || null;
       }
       if (meta.profile) {
         const bars = decodeBase64(meta.profile.bars);

@@ -278,13 +278,14 @@
       parts.axis = axis;
       const ground = new heatmap.ground.Ground(chart, this._config.pageColour);
       parts.ground = ground;
+      const texts = new heatmap.texts.AxisTexts(chart, candles, axis);
       parts.cells = new heatmap.renderer.CellRenderer(candles, axis);
-      parts.legend = new heatmap.legend.LegendRenderer(chart, ground);
+      parts.legend = new heatmap.legend.LegendRenderer(chart, ground, texts);
       parts.overlay = new heatmap.overlay.OverlayRenderer(chart, ground, axis);
-      parts.levels = new heatmap.levels.LevelsRenderer(chart, ground, candles, axis);
+      parts.levels = new heatmap.levels.LevelsRenderer(chart, ground, candles, axis, texts);
       parts.profile = new heatmap.profile.ProfileRenderer(chart, ground, candles);
       parts.tooltip = new heatmap.tooltip.CrosshairTooltip(
-        chart, ground, candles, axis,
+        chart, ground, candles, axis, texts,
         (query) => this._tell("pageAsked", query),
         (action) => this._guard(action),
       );

@@ -20,10 +20,11 @@
    * come from. In the chart's own colours.
    */
   class LegendRenderer {
-    /** @param {any} chart @param {any} ground Ground */
-    constructor(chart, ground) {
+    /** @param {any} chart @param {any} ground Ground @param {any} texts AxisTexts */
+    constructor(chart, ground, texts) {
       this._chart = chart;
       this._ground = ground;
+      this._texts = texts;
       this._bar = null;
       this._barTable = null;
       /** The source's words as they were broken last, and their width. */
@@ -41,7 +42,7 @@
      */
     draw(scope, grid, table, options, room) {
       const { mediaSize } = scope;
-      const text = options.sourceLine ? grid.sourceText : "";
+      const text = options.sourceLine ? this._sourceText(grid) : "";
       const hasBar = options.colourBar && grid.scaleLabels.length > 0;
       const isRoomy = mediaSize.width >= LEAST_WIDTH_PX && mediaSize.height >= LEAST_HEIGHT_PX;
       if (!isRoomy || (text === "" && !hasBar)) {
@@ -73,6 +74,13 @@
         this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, place);
       }
       context.restore();
+    }
+
+    /** @returns {string} where the data come from, and since when in the chart's own time */
+    _sourceText(grid) {
+      const { sourceSince } = grid;
+      const since = sourceSince === null ? null : this._texts.moment(sourceSince.ms);
+      return since === null ? grid.sourceText : sourceSince.words + " " + since;
     }
 
     /**

@@ -25,10 +25,12 @@
   class LevelsRenderer {
     /**
      * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
+     * @param {any} texts AxisTexts
      */
-    constructor(chart, ground, candles, axis) {
+    constructor(chart, ground, candles, axis, texts) {
       this._chart = chart;
       this._ground = ground;
+      this._texts = texts;
       this._candles = candles;
       this._axis = axis;
     }
@@ -73,7 +75,7 @@
         const y = this._candles.priceToCoordinate(level.price);
         const isSeen = y !== null && y >= 0 && y <= mediaSize.height;
         if (isSeen && this._left(level.fromMs, mediaSize.width) !== null) {
-          const text = this._candles.priceFormatter().format(level.price) + "  " + level.text;
+          const text = this._texts.price(level.price) + "  " + level.text;
           const left = right - context.measureText(text).width - SWATCH_PX - 3 * PADDING_PX;
           if (left >= 0) {
             const label = { level, text, left, right, lineY: y, y };

@@ -10,9 +10,6 @@
   /** What lies under a resting crosshair is asked again at most this often. */
   const REFRESH_MS = 1000;
   const DISTANCE_PX = 16;
-  const MONTHS = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-  ];
   /** The host's style sheet must not reach in: each is important. */
   const BOX_STYLE = important(
     "all: initial; position: fixed; left: 0; top: 0; pointer-events: none; z-index: 20; " +
@@ -42,12 +39,14 @@
   class CrosshairTooltip {
     /**
      * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
+     * @param {any} texts AxisTexts
      * @param {(query: Object) => void} ask sends a question; `answer` takes what comes back
      * @param {(action: () => void) => void} guard runs what the chart calls, and reports an error
      */
-    constructor(chart, ground, candles, axis, ask, guard) {
+    constructor(chart, ground, candles, axis, texts, ask, guard) {
       this._chart = chart;
       this._ground = ground;
+      this._texts = texts;
       this._candles = candles;
       this._axis = axis;
       this._ask = ask;
@@ -138,8 +137,18 @@
       if (isNew) {
         this._fill(null);
         this._question(place);
+      } else {
+        this._retitle();
       }
       this._put();
+    }
+
+    /** Say price and time anew where the chart says them in another way now. */
+    _retitle() {
+      const title = this._title();
+      if (this._box.firstChild !== null && this._box.firstChild.textContent !== title) {
+        this._box.firstChild.textContent = title;
+      }
     }
 
     /**
@@ -283,23 +292,11 @@
     /** @returns {string} price and time range, as the chart's own axes say them */
     _title() {
       const { priceLow, priceHigh, fromMs, toMs } = this._place;
-      const format = this._candles.priceFormatter();
-      const from = this._clock(fromMs);
-      const to = this._clock(toMs);
-      const zone = this._place.offsetMs === 0 ? " UTC" : "";
+      const texts = this._texts;
       return (
-        format.format(priceLow) + " \u2013 " + format.format(priceHigh) + "\n" +
-        from.day + " " + from.time + " \u2013 " + to.time + zone
+        texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" +
+        texts.times(fromMs, toMs, this._place.offsetMs)
       );
-    }
-
-    /** @param {number} ms UTC @returns {{day: string, time: string}} as the candle counts time */
-    _clock(ms) {
-      const date = new Date(ms + this._place.offsetMs);
-      return {
-        day: date.getUTCDate() + " " + MONTHS[date.getUTCMonth()],
-        time: date.toISOString().slice(11, 19),
-      };
     }
 
     /** Put the box beside the crosshair, inside the pane, or at least inside the page. */

@@ -20,6 +20,7 @@ _FILES = (
     "heatmap_time_axis.js",
     "heatmap_renderer.js",
     "heatmap_ground.js",
+    "heatmap_texts.js",
     "heatmap_words.js",
     "heatmap_overlay.js",
     "heatmap_legend.js",
