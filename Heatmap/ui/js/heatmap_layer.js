@@ -89,6 +89,7 @@
       /** Where the words above the candles may stand, see LevelsRenderer. */
       this._room = { right: 0, top: 0, bottom: 0 };
       this._paint = (/** @type {any} */ scope) => this._paintGuarded(scope);
+      this._lookAtCrosshair = () => this._guard(() => this._parts && this._parts.tooltip.look());
       this._paintAbove = (/** @type {any} */ scope) => this._guard(() => this._paintLabels(scope));
       this._look = () => {
         this._watch();
@@ -322,6 +323,9 @@
     _paintGuarded(scope) {
       if (this._parts !== null) {
         this._guard(() => this._paintFrame(scope));
+        // What a frame shows may be another one under the same crosshair. Not within the frame: a
+        // screenshot hides the crosshair, paints and shows it again.
+        queueMicrotask(this._lookAtCrosshair);
       }
     }
 

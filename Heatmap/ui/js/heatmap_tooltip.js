@@ -10,6 +10,10 @@
   /** What lies under a resting crosshair is asked again at most this often. */
   const REFRESH_MS = 1000;
   const DISTANCE_PX = 16;
+  /** `CrosshairMode.Hidden` of Lightweight Charts: hosts set it while they draw. */
+  const HIDDEN = 2;
+  /** A pane that has moved by more than this is not the one that was pointed at, CSS pixels. */
+  const SAME_PX = 0.5;
   /** The host's style sheet must not reach in: each is important. */
   const BOX_STYLE = important(
     "all: initial; position: fixed; left: 0; top: 0; pointer-events: none; z-index: 20; " +
@@ -34,7 +38,8 @@
    * and how much of its time was recorded. It is an element above the chart, so that moving it
    * repaints nothing of the chart; it opens only over heat and over gaps. It tells about the place
    * that is pointed at: a magnet draws the crosshair's line to the candle, but nobody could point at
-   * a level away from the candles if the box went along.
+   * a level away from the candles if the box went along. Where the crosshair is hidden, or stands
+   * where the host has put it, nobody points at anything.
    */
   class CrosshairTooltip {
     /**
@@ -55,8 +60,17 @@
       this._renderer = null;
       this._bitmap = null;
       this._isOn = true;
-      /** @type {{x: number, y: number} | null} in the candles' pane, CSS pixels */
+      /**
+       * What is pointed at in the candles' pane, CSS pixels, and where that pane was on the page.
+       * @type {{x: number, y: number, left: number, top: number} | null}
+       */
       this._point = null;
+      /** The place of the pointer as the chart told last; others are the host's. */
+      this._pointed = { x: NaN, y: NaN };
+      /** While an event of the pointer is told to all who listen to the crosshair. */
+      this._isMoving = false;
+      /** Whether the crosshair was hidden when it was looked at last. */
+      this._wasHidden = false;
       /** @type {any} the place that is shown, with its edges */
       this._place = null;
       this._openTimer = 0;
@@ -69,10 +83,17 @@
       this._boxStyle = "";
       this._onMove = (/** @type {any} */ event) => this._guard(() => this._move(event));
       chart.subscribeCrosshairMove(this._onMove);
+      // The chart tells nobody of these.
+      this._endings = ["setCrosshairPosition", "clearCrosshairPosition"].map((method) =>
+        heatmap.series.watchCalls(chart, method, { after: () => this._leavePointer() }),
+      );
     }
 
     destroy() {
       clearTimeout(this._openTimer);
+      this._place = null;
+      this._point = null;
+      this._endings.forEach((end) => end());
       if (this._box !== null) {
         this._box.remove();
         this._box = null;
@@ -107,16 +128,33 @@
 
     /** @param {any} event of the chart's crosshair */
     _move(event) {
+      const { point, sourceEvent } = event;
+      if (sourceEvent !== undefined && sourceEvent !== null) {
+        this._pointed = point === undefined ? { x: NaN, y: NaN } : { x: point.x, y: point.y };
+        this._isMoving = true;
+        queueMicrotask(() => {
+          this._isMoving = false;
+        });
+      }
       const pane = event.paneIndex === undefined ? 0 : event.paneIndex;
       const isInside =
-        event.point !== undefined &&
-        event.point.x >= 0 &&
-        event.point.y >= 0 &&
+        point !== undefined &&
+        // The chart tells the crosshair's place again when its candles change, also a host's.
+        point.x === this._pointed.x &&
+        point.y === this._pointed.y &&
+        point.x >= 0 &&
+        point.y >= 0 &&
         pane === heatmap.series.paneIndexOf(this._candles);
-      this._point = isInside ? { x: event.point.x, y: event.point.y } : null;
+      const edges = isInside ? this._paneEdges() : null;
+      this._point = edges === null
+        ? null
+        : { x: point.x, y: point.y, left: edges.left, top: edges.top };
       clearTimeout(this._openTimer);
       if (!this._isOn || this._point === null) {
         this._close();
+      } else if (this._isHidden()) {
+        // A screenshot hides it too, for as long as it takes.
+        queueMicrotask(() => this._guard(() => this.look()));
       } else if (this._place !== null) {
         this._update();
       } else {
@@ -124,9 +162,60 @@
       }
     }
 
+    /** The host has put the crosshair somewhere, or taken it away. */
+    _leavePointer() {
+      // Within the pointer's own event it only draws the crosshair's line elsewhere.
+      if (!this._isMoving) {
+        this._pointed = { x: NaN, y: NaN };
+        this._point = null;
+        this._close();
+      }
+    }
+
+    /** @returns {boolean} whether the host has hidden the crosshair */
+    _isHidden() {
+      return this._chart.options().crosshair.mode === HIDDEN;
+    }
+
+    /**
+     * See whether the box is still right; called after each frame, since charts scroll, change and
+     * lose their candles, hide their crosshair and move their panes under a pointer that rests.
+     */
+    look() {
+      const isHidden = this._isHidden();
+      const isBack = this._wasHidden && !isHidden;
+      this._wasHidden = isHidden;
+      if (this._point === null || !this._isOn) {
+        return;
+      }
+      const edges = this._paneEdges();
+      const isMoved =
+        edges === null ||
+        Math.abs(edges.left - this._point.left) > SAME_PX ||
+        Math.abs(edges.top - this._point.top) > SAME_PX;
+      if (isMoved) {
+        this._point = null;
+        this._close();
+      } else if (isHidden) {
+        this._close();
+      } else if (this._place !== null || isBack) {
+        this._update();
+      }
+    }
+
+    /** @returns {DOMRect | null} of the candles' pane; null where it is not on the page */
+    _paneEdges() {
+      if (heatmap.series.paneIndexOf(this._candles) === null) {
+        return null;
+      }
+      const row = this._candles.getPane().getHTMLElement();
+      const pane = row === null || row === undefined ? null : row.children[1];
+      return pane ? pane.getBoundingClientRect() : null;
+    }
+
     /** Open, move, fill or close the box, as the crosshair stands. */
     _update() {
-      const place = this._isOn ? this._find() : null;
+      const place = this._isOn && !this._isHidden() ? this._find() : null;
       if (place === null) {
         this._close();
         return;
@@ -301,13 +390,11 @@
 
     /** Put the box beside the crosshair, inside the pane, or at least inside the page. */
     _put() {
-      const row = this._candles.getPane().getHTMLElement();
-      const pane = row === null ? null : row.children[1];
-      if (!pane || this._point === null) {
+      const edges = this._paneEdges();
+      if (edges === null || this._point === null) {
         this._close();
         return;
       }
-      const edges = pane.getBoundingClientRect();
       // Where 0 is: an ancestor with a transform takes a fixed box along.
       this._set("left", "0");
       this._set("top", "0");
