@@ -149,8 +149,8 @@ class HeatmapSettings:
         Page.PICTURE,
         "Pa&lette",
         (
-            "Colours from little to much; Viridis suits colour-blind eyes too, Daylight is for "
-            "light backgrounds"
+            "Colours from little to much, on dark and on light backgrounds; Viridis suits "
+            "colour-blind eyes too"
         ),
         option="palette",
     )
