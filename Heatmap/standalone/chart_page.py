@@ -4,17 +4,21 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from importlib import resources
+from time import monotonic
 from typing import Any
 
-from PyQt6.QtCore import QObject, QUrl
+from PyQt6.QtCore import QObject, QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 
 from Heatmap.errors import PageError
 from Heatmap.runtime.compat import override
+from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import Candle
 
 logger = logging.getLogger(__name__)
@@ -22,19 +26,49 @@ logger = logging.getLogger(__name__)
 CHARTS_SHA256 = "756b0ba9f58930226d6b8b9d47ad310448ab85d799ea1f7c2c02304777c10b52"
 """Sum of the official Lightweight Charts 5.1.0 standalone production build."""
 
+LOAD_ATTEMPTS = 4
+"""A page that never loaded is given up after so many attempts; one that did is loaded for ever."""
+MEMORY_S = 60.0
+"""Deaths of the render process count together within this time."""
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.25, 4.0
+"""Wait before the second attempt in a row, and before any later one at most."""
 _FRAME_S = 0.02
+
+
+class _ChartGoneError(Exception):
+    """The page has lost its chart before it could answer."""
 
 
 class ChartPage(QWebEnginePage):
     """A chart page with the names ``chart`` and ``candleSeries``, as a host's page has them.
 
-    `load_chart` is awaited once before the other methods are called.
+    `load_chart` is awaited once; the other methods may be called at any time. A page whose render
+    process dies is loaded again, each time, and shows what it showed: candles, digits, colours,
+    visible range. Meanwhile nothing is told to it, and what asks it something waits.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         # Errors that the page's own scripts print; a test or a status line may look at them.
         self.console_errors: list[str] = []
+        self._html = ""
+        self._state = ChartState()
+        # Set while the page has a chart; how many it has had.
+        self._chart_there = asyncio.Event()
+        self._chart_count = 0
+        # Result of `load_chart`, while it waits.
+        self._loaded: asyncio.Future[bool] | None = None
+        # Answers under way, which a page that dies never gives.
+        self._answers: set[asyncio.Future[Any]] = set()
+        # When loads failed or processes died lately, by the monotonic clock.
+        self._failures_s: deque[float] = deque(maxlen=16)
+        self._next_load = QTimer(self)
+        self._next_load.setSingleShot(True)
+        self._next_load.timeout.connect(self._load_again)
+        self.loadStarted.connect(self._on_load_started)
+        self.loadFinished.connect(self._on_load_finished)
+        self.renderProcessTerminated.connect(self._on_terminated)
+        self.titleChanged.connect(self._state.note_view)
 
     async def load_chart(self, theme: str) -> None:
         """Load the page and create the chart.
@@ -56,67 +90,143 @@ class ChartPage(QWebEnginePage):
             script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentReady)
             script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld)
             self.scripts().insert(script)
-        loaded: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def note(is_ok: bool) -> None:
-            if not loaded.done():
-                loaded.set_result(is_ok)
-
-        self.loadFinished.connect(note)
-        self.setHtml(own.joinpath("chart.html").read_text("utf-8"), QUrl("heatmap:/"))
-        if not await loaded:
+        self._state.theme = theme
+        self._html = own.joinpath("chart.html").read_text("utf-8")
+        self._loaded = asyncio.get_running_loop().create_future()
+        self._load_again()
+        try:
+            is_loaded = await self._loaded
+        finally:
+            self._loaded = None
+        if not is_loaded:
             raise PageError(
                 "the chart page did not load; start again with QTWEBENGINE_DISABLE_SANDBOX=1"
             )
-        self._call("create", theme)
 
     def set_theme(self, theme: str) -> None:
         """Use the ``dark`` or ``light`` colours."""
+        self._state.theme = theme
         self._call("setTheme", theme)
 
     def set_price_format(self, tick_size: Decimal) -> None:
         """Show prices with the digits of `tick_size`, USD."""
-        exponent = tick_size.normalize().as_tuple().exponent
-        precision = max(0, -exponent) if isinstance(exponent, int) else 2
-        self._call("setPriceFormat", precision, float(tick_size))
+        self._call("setPriceFormat", *self._state.set_price_format(tick_size))
 
-    def set_candles(self, candles: Sequence[Candle], visible_bars: int) -> None:
-        """Replace all candles and show the newest `visible_bars`."""
-        self._call("setCandles", [_row(candle) for candle in candles], visible_bars)
+    def set_candles(
+        self, candles: Sequence[Candle], visible_bars: int, tick_size: Decimal | None = None
+    ) -> None:
+        """Replace all candles and show the newest `visible_bars`.
+
+        With a `tick_size`, USD, the digits of the prices change in the same frame.
+        """
+        digits = None if tick_size is None else self._state.set_price_format(tick_size)
+        rows = self._state.set_candles(candles, visible_bars)
+        self._call("setCandles", rows, visible_bars, self._state.serial, digits)
 
     def clear_candles(self) -> None:
         """Show no candles."""
-        self._call("clearCandles")
+        self._state.clear_candles()
+        self._call("clearCandles", self._state.serial)
 
     def update_candle(self, candle: Candle) -> None:
         """Replace the newest candle, or add one."""
-        self._call("updateCandle", _row(candle))
+        self._call("updateCandle", self._state.update_candle(candle))
 
     def show_newest(self, visible_bars: int) -> None:
         """Show the newest `visible_bars` candles."""
-        self._call("showNewest", visible_bars)
+        self._state.show_newest(visible_bars)
+        self._call("showNewest", visible_bars, self._state.serial)
 
     async def wait_for_frame(self) -> None:
         """Wait until a frame shows everything that was asked of the page until now."""
-        before = (await self.geometry())["framesDrawn"]
-        self._call("countFrame")
-        # The page answers questions; it cannot call back without a channel of its own.
-        while (await self.geometry())["framesDrawn"] == before:  # noqa: ASYNC110
-            await asyncio.sleep(_FRAME_S)
+        while True:
+            before = (await self.geometry())["framesDrawn"]
+            chart = self._chart_count
+            self._call("countFrame")
+            # The page answers questions; it cannot call back without a channel of its own.
+            while (await self.geometry())["framesDrawn"] == before:
+                if chart != self._chart_count:
+                    break
+                await asyncio.sleep(_FRAME_S)
+            if chart == self._chart_count:
+                return
 
     async def geometry(self) -> dict[str, Any]:
-        """Return size and price range of the candles' pane, as the page measures them."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        """Return size and price range of the candles' pane, as the page measures them.
 
-        def note(result: object) -> None:
-            if not answer.done():
-                answer.set_result(result)
-
-        self.runJavaScript("chartPage.geometry()", note)
-        return dict(await answer)
+        A page that has no chart at the moment answers when it has one again.
+        """
+        while True:
+            await self._chart_there.wait()
+            answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._answers.add(answer)
+            self._evaluate("chartPage.geometry()", partial(_settle, answer))
+            try:
+                return dict(await answer)
+            except _ChartGoneError:
+                continue
+            finally:
+                self._answers.discard(answer)
 
     def _call(self, function: str, *arguments: object) -> None:
-        self.runJavaScript(f"chartPage.{function}(...{json.dumps(arguments)})")
+        self._evaluate(f"chartPage.{function}(...{json.dumps(arguments)})")
+
+    def _evaluate(self, script: str, on_answer: Callable[[Any], None] | None = None) -> None:
+        """Run a script on the page if it has a chart; the only place that speaks to the page."""
+        if not self._chart_there.is_set():
+            return
+        if on_answer is None:
+            self.runJavaScript(script)
+        else:
+            self.runJavaScript(script, on_answer)
+
+    # -- loads and deaths -----------------------------------------------------------------------
+
+    def _load_again(self) -> None:
+        self.setHtml(self._html, QUrl("heatmap:/"))
+
+    def _on_load_started(self) -> None:
+        # Whoever has begun it: the layer has a page loaded again as well.
+        self._next_load.stop()
+        self._lose_chart()
+
+    def _on_load_finished(self, is_ok: bool) -> None:
+        if not is_ok:
+            self._load_soon()
+            return
+        self._next_load.stop()
+        self._chart_count += 1
+        self._chart_there.set()
+        self._call("restore", self._state.to_message())
+        self._tell_loaded(True)
+
+    def _on_terminated(
+        self, status: QWebEnginePage.RenderProcessTerminationStatus, exit_code: int
+    ) -> None:
+        logger.warning("the chart page's render process has ended: %s, %d", status.name, exit_code)
+        self._lose_chart()
+        self._load_soon()
+
+    def _lose_chart(self) -> None:
+        self._chart_there.clear()
+        for answer in self._answers:
+            if not answer.done():
+                answer.set_exception(_ChartGoneError)
+
+    def _load_soon(self) -> None:
+        """Load the page again: at once, or after a while where that has failed lately."""
+        now_s = monotonic()
+        self._failures_s.append(now_s)
+        recent = sum(now_s - failure_s < MEMORY_S for failure_s in self._failures_s)
+        if not self._chart_count and recent >= LOAD_ATTEMPTS:
+            self._tell_loaded(False)
+            return
+        delay_s = 0.0 if recent == 1 else min(FIRST_DELAY_S * 2 ** (recent - 2), LONGEST_DELAY_S)
+        self._next_load.start(int(delay_s * 1000))
+
+    def _tell_loaded(self, is_loaded: bool) -> None:
+        if self._loaded is not None and not self._loaded.done():
+            self._loaded.set_result(is_loaded)
 
     # -- Qt -----------------------------------------------------------------------------------
 
@@ -178,11 +288,6 @@ def charts_library() -> str:
     return content.decode("utf-8")
 
 
-def _row(candle: Candle) -> dict[str, float]:
-    return {
-        "time": candle.open_ms // 1000,
-        "open": candle.open,
-        "high": candle.high,
-        "low": candle.low,
-        "close": candle.close,
-    }
+def _settle(answer: asyncio.Future[Any], result: object) -> None:
+    if not answer.done():
+        answer.set_result(result)

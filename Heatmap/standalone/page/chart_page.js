@@ -21,10 +21,39 @@ const chartPage = (() => {
     // Empty bars to the right of the newest candle.
     const RIGHT_MARGIN_BARS = 4;
 
+    // Number of the last visible range that was asked for; part of each report.
+    let serial = 0;
+    let isReportDue = false;
+    // What is to be in sight once the chart has a width: a page that loads while its window is
+    // hidden has none. `bars` is how many candles there were when it was asked for.
+    let wantedRange = null;
+
     /**
-     * Create the chart; called once when the page has loaded.
-     * @param {"dark"|"light"} theme
+     * Create the chart and show what the page before showed; called once when the page has loaded.
+     * @param {object} state see `ChartState.to_message` in chart_state.py
      */
+    function restore(state) {
+        create(state.theme);
+        if (state.priceFormat !== null) {
+            setPriceFormat(...state.priceFormat);
+        }
+        candleSeries.setData(state.candles);
+        if (state.priceScale !== null) {
+            const { prices, ...options } = state.priceScale;
+            candleSeries.priceScale().applyOptions(options);
+            if (prices !== null) {
+                candleSeries.priceScale().setVisibleRange(prices);
+            }
+        }
+        if (state.range !== null) {
+            showRange(state.range.from, state.range.to);
+        } else if (state.visibleBars !== null) {
+            showNewest(state.visibleBars, state.serial);
+        }
+        serial = state.serial;
+    }
+
+    /** @param {"dark"|"light"} theme */
     function create(theme) {
         chart = LightweightCharts.createChart(document.getElementById("chart"), {
             autoSize: true,
@@ -34,7 +63,77 @@ const chartPage = (() => {
             localization: { locale: "en-GB" },
         });
         candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {});
+        chart.timeScale().subscribeSizeChange(applyWantedRange);
+        // Called with each change of the chart, whoever makes it: there is no event of the prices.
+        candleSeries.attachPrimitive({ updateAllViews: reportSoon });
         setTheme(theme);
+    }
+
+    /** @returns {object|null} the newest candle that has a price */
+    function newestCandle() {
+        return candleSeries.dataByIndex(
+            Number.MAX_SAFE_INTEGER, LightweightCharts.MismatchDirection.NearestLeft,
+        );
+    }
+
+    /** @returns {number} how many places the candles take on the time scale */
+    function barCount() {
+        const newest = newestCandle();
+        return newest === null ? 0 : chart.timeScale().timeToIndex(newest.time, true) + 1;
+    }
+
+    /**
+     * Show a part of the candles, now or as soon as the chart has a width.
+     * @param {number} from
+     * @param {number} to logical indices
+     */
+    function showRange(from, to) {
+        wantedRange = { from, to, bars: barCount() };
+        applyWantedRange();
+    }
+
+    function applyWantedRange() {
+        if (wantedRange === null || chart.timeScale().width() === 0) {
+            return;
+        }
+        const { from, to, bars } = wantedRange;
+        wantedRange = null;
+        // Candles that came meanwhile have moved a chart that shows the newest one.
+        const moved = to >= bars - 1 ? barCount() - bars : 0;
+        chart.timeScale().setVisibleLogicalRange({ from: from + moved, to: to + moved });
+    }
+
+    /** Report the visible range with the next frame. */
+    function reportSoon() {
+        if (!isReportDue) {
+            isReportDue = true;
+            requestAnimationFrame(report);
+        }
+    }
+
+    /**
+     * Report what is in sight, so that a page in this one's place can show the same: by the title,
+     * which Qt watches. The page has no channel of its own.
+     */
+    function report() {
+        isReportDue = false;
+        const range = chart.timeScale().getVisibleLogicalRange();
+        const bars = barCount();
+        if (range === null || bars === 0 || wantedRange !== null) {
+            return;
+        }
+        const scale = candleSeries.priceScale();
+        const { autoScale, mode, invertScale } = scale.options();
+        // In the other modes the library does not take the range that it gives.
+        const isChosen = !autoScale && mode === LightweightCharts.PriceScaleMode.Normal;
+        const prices = isChosen ? scale.getVisibleRange() : null;
+        document.title = JSON.stringify({
+            serial,
+            from: range.from,
+            to: range.to,
+            bars,
+            priceScale: { autoScale: prices === null, mode, invertScale, prices },
+        });
     }
 
     /** @param {"dark"|"light"} theme */
@@ -68,13 +167,21 @@ const chartPage = (() => {
      * Replace all candles and show the newest `visibleBars` of them.
      * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
      * @param {number} visibleBars
+     * @param {number} request number of the request for a visible range
+     * @param {[number, number]|null} priceFormat digits and step that go with these candles
      */
-    function setCandles(candles, visibleBars) {
+    function setCandles(candles, visibleBars, request, priceFormat) {
+        if (priceFormat !== null) {
+            setPriceFormat(...priceFormat);
+        }
         candleSeries.setData(candles);
-        showNewest(visibleBars);
+        showNewest(visibleBars, request);
     }
 
-    function clearCandles() {
+    /** @param {number} request number of the request for a visible range */
+    function clearCandles(request) {
+        serial = request;
+        wantedRange = null;
         candleSeries.setData([]);
     }
 
@@ -83,13 +190,14 @@ const chartPage = (() => {
         candleSeries.update(candle);
     }
 
-    /** @param {number} visibleBars how many of the newest candles to show */
-    function showNewest(visibleBars) {
-        const candleCount = candleSeries.data().length;
-        chart.timeScale().setVisibleLogicalRange({
-            from: candleCount - visibleBars - 0.5,
-            to: candleCount - 1 + RIGHT_MARGIN_BARS,
-        });
+    /**
+     * @param {number} visibleBars how many of the newest candles to show
+     * @param {number} request number of the request for a visible range
+     */
+    function showNewest(visibleBars, request) {
+        serial = request;
+        const bars = barCount();
+        showRange(bars - visibleBars - 0.5, bars - 1 + RIGHT_MARGIN_BARS);
     }
 
     let framesDrawn = 0;
@@ -116,7 +224,7 @@ const chartPage = (() => {
     }
 
     return {
-        create, setTheme, setPriceFormat, setCandles, clearCandles, updateCandle, showNewest,
+        restore, setTheme, setPriceFormat, setCandles, clearCandles, updateCandle, showNewest,
         countFrame, geometry,
     };
 })();

@@ -1,0 +1,120 @@
+"""What the chart page was told and where the user has scrolled it, for the page's next process.
+
+Pure. A page whose render process dies forgets everything; what stands here is told to the new one.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from Heatmap.standalone.exchange.market import Candle
+
+_Row = dict[str, float]
+
+
+class ChartState:
+    """The present content of the chart page; each method takes what the page is told or tells.
+
+    Attributes
+    ----------
+    theme
+        ``dark`` or ``light``.
+    serial
+        Number of the last request for a visible range. What the page reports of an earlier one is
+        out of date.
+    """
+
+    def __init__(self) -> None:
+        self.theme = "dark"
+        self.serial = 0
+        self._price_format: tuple[int, float] | None = None
+        self._rows: list[_Row] = []
+        self._visible_bars: int | None = None
+        # What the page has reported of its visible range since it was asked for the last one.
+        self._view: dict[str, Any] | None = None
+
+    def set_price_format(self, tick_size: Decimal) -> tuple[int, float]:
+        """Take a tick size, USD; returns the digits after the point and the step."""
+        exponent = tick_size.normalize().as_tuple().exponent
+        digits = max(0, -exponent) if isinstance(exponent, int) else 2
+        self._price_format = digits, float(tick_size)
+        return self._price_format
+
+    def set_candles(self, candles: Sequence[Candle], visible_bars: int) -> list[_Row]:
+        """Take all candles, of which the newest `visible_bars` are shown; returns their rows."""
+        self._rows = [_row(candle) for candle in candles]
+        self.show_newest(visible_bars)
+        return self._rows
+
+    def clear_candles(self) -> None:
+        """Take note that there are no candles."""
+        self._rows, self._visible_bars = [], None
+        self._forget_view()
+
+    def update_candle(self, candle: Candle) -> _Row:
+        """Take the newest candle, again or as one more; returns its row."""
+        row = _row(candle)
+        if self._rows and self._rows[-1]["time"] == row["time"]:
+            self._rows[-1] = row
+        elif not self._rows or self._rows[-1]["time"] < row["time"]:
+            self._rows.append(row)
+        return row
+
+    def show_newest(self, visible_bars: int) -> None:
+        """Take note that the newest `visible_bars` candles are to be seen."""
+        self._visible_bars = visible_bars
+        self._forget_view()
+
+    def note_view(self, text: str) -> None:
+        """Take what the page reports of its visible range; what is no such report is ignored."""
+        try:
+            view = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(view, dict) or view.get("serial") != self.serial:
+            return
+        if all(_is_number(view.get(name)) for name in ("from", "to", "bars")):
+            self._view = view
+
+    def to_message(self) -> dict[str, Any]:
+        """Return what a new page is told to show the same.
+
+        The visible range is where the user had it. Where the newest candle was in sight, it still
+        is: candles that came since have moved the chart, as they do on a living page.
+        """
+        message: dict[str, Any] = {
+            "theme": self.theme,
+            "priceFormat": self._price_format,
+            "candles": self._rows,
+            "visibleBars": self._visible_bars,
+            "serial": self.serial,
+            "range": None,
+            "priceScale": None,
+        }
+        view = self._view
+        if view is not None:
+            bars = view["bars"]
+            moved = len(self._rows) - bars if view["to"] >= bars - 1 else 0
+            message["range"] = {"from": view["from"] + moved, "to": view["to"] + moved}
+            message["priceScale"] = view.get("priceScale")
+        return message
+
+    def _forget_view(self) -> None:
+        self._view = None
+        self.serial += 1
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _row(candle: Candle) -> _Row:
+    return {
+        "time": candle.open_ms // 1000,
+        "open": candle.open,
+        "high": candle.high,
+        "low": candle.low,
+        "close": candle.close,
+    }

@@ -1,0 +1,288 @@
+"""The window's chart page: one newest price, and everything back after its process has died."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from PyQt6.QtWebEngineWidgets import QWebEngineView
+
+from Heatmap.standalone.chart_page import ChartPage
+from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
+
+T0_MS = 1_733_360_400_000
+COUNT = 400
+# The newest close lies far from the closes of the middle of the chart.
+NEWEST = 98_714.5
+LINE_COLOUR = {"dark": (38, 166, 154), "light": (0, 137, 123)}
+
+
+def candle(minute: int, close: float, *, is_closed: bool = True) -> Candle:
+    opened = close - 20
+    return Candle(
+        T0_MS + minute * MINUTE_MS, opened, close + 15, opened - 15, close, 1.0, is_closed
+    )
+
+
+def history(count: int = COUNT) -> list[Candle]:
+    closes = [98_300.0 + 40 * ((minute * 7) % 11 - 5) for minute in range(count - 1)]
+    candles = [candle(minute, close) for minute, close in enumerate([*closes, NEWEST])]
+    # Tall ones, so that the newest price lies within what is in sight elsewhere.
+    for minute in range(25, count - 1, 50):
+        candles[minute] = replace(candles[minute], high=98_900.0, low=97_900.0)
+    return candles
+
+
+class Page:
+    """A shown chart page, and what the tests ask of it."""
+
+    def __init__(self, qtbot: Any) -> None:
+        self.qtbot = qtbot
+        self.page = ChartPage()
+        self.view = QWebEngineView()
+        self.view.setPage(self.page)
+        self.view.resize(900, 500)
+        self.view.show()
+
+    def js(self, script: str) -> Any:
+        answers: list[Any] = []
+        self.page.runJavaScript(f"JSON.stringify({script})", answers.append)
+        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
+        return json.loads(answers[0]) if answers[0] else None
+
+    def kill(self) -> None:
+        """Kill the render process as soon as there is one, and wait until Qt knows."""
+        with self.qtbot.waitSignal(self.page.renderProcessTerminated, timeout=10_000):
+            self.send(signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the render process a signal, as soon as there is one."""
+        pids: list[int] = []
+
+        def is_sent() -> bool:
+            # 0 while there is none: that would be a signal to the tests themselves.
+            if pid := self.page.renderProcessPid():
+                os.kill(pid, number)
+                pids.append(pid)
+            return bool(pids)
+
+        self.qtbot.waitUntil(is_sent, timeout=10_000)
+
+    def is_whole(self, count: int = COUNT) -> Callable[[], bool]:
+        """Tell whether there is a chart with so many candles; asks only a page that is there."""
+
+        def check() -> bool:
+            if self.page.isLoading() or not self.page.renderProcessPid():
+                return False
+            found = self.js("typeof candleSeries !== 'undefined' && candleSeries?.data().length")
+            return bool(found == count)
+
+        return check
+
+    def wait_until_whole(self, count: int = COUNT) -> None:
+        self.qtbot.waitUntil(self.is_whole(count), timeout=15_000)
+
+    def range(self) -> tuple[float, float]:
+        found = self.js("chart.timeScale().getVisibleLogicalRange()") or {"from": 0, "to": 0}
+        return found["from"], found["to"]
+
+    def show_range(self, start: float, end: float) -> None:
+        """Scroll the chart as the user would, and wait until it has got there."""
+        self.js(f"(chart.timeScale().setVisibleLogicalRange({{from: {start}, to: {end}}}), 0)")
+        self.qtbot.waitUntil(
+            lambda: self.range() == pytest.approx((start, end), abs=0.01), timeout=5_000
+        )
+        # The report follows with the next frame.
+        self.qtbot.waitUntil(
+            lambda: json.loads(self.page.title()).get("from") == pytest.approx(start, abs=0.01),
+            timeout=5_000,
+        )
+
+
+@pytest.fixture
+def shown(qtbot: Any, qt_run: Callable[..., Any]) -> Iterator[Page]:
+    shown = Page(qtbot)
+    qt_run(shown.page.load_chart("dark"), timeout=20_000)
+    shown.page.set_candles(history(), 120, Decimal("0.01"))
+    shown.wait_until_whole()
+    yield shown
+    errors = list(shown.page.console_errors)
+    shown.view.setPage(None)
+    with qtbot.waitSignal(shown.page.destroyed, timeout=10_000):
+        shown.page.deleteLater()
+    shown.view.deleteLater()
+    assert errors == []
+
+
+# -- a render process that dies -------------------------------------------------------------------
+
+
+def content(shown: Page) -> dict[str, Any]:
+    return dict(
+        shown.js(
+            "{candles: candleSeries.data(), theme: document.body.className,"
+            " background: chart.options().layout.background.color,"
+            " format: candleSeries.options().priceFormat,"
+            " mode: candleSeries.priceScale().options().mode,"
+            " isAuto: candleSeries.priceScale().options().autoScale}"
+        )
+    )
+
+
+def test_everything_is_back_each_time_the_process_dies(shown: Page) -> None:
+    shown.page.set_theme("light")
+    shown.show_range(60, 180)
+    before = content(shown)
+    assert before["format"]["precision"] == 2
+    for _death in range(6):
+        shown.kill()
+        shown.wait_until_whole()
+        assert content(shown) == before
+        shown.qtbot.waitUntil(
+            lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+        )
+
+
+def test_a_range_of_prices_that_the_user_chose_is_back(shown: Page) -> None:
+    shown.js("(candleSeries.priceScale().setVisibleRange({from: 97000, to: 99500}), 0)")
+    shown.show_range(60, 180)
+    shown.kill()
+    shown.wait_until_whole()
+    assert not content(shown)["isAuto"]
+    shown.qtbot.waitUntil(
+        lambda: (
+            shown.js("candleSeries.priceScale().getVisibleRange()")
+            == pytest.approx({"from": 97_000, "to": 99_500}, rel=1e-4)
+        ),
+        timeout=5_000,
+    )
+
+
+def test_a_percentage_scale_is_back(shown: Page) -> None:
+    shown.js("(candleSeries.priceScale().applyOptions({mode: 2, invertScale: true}), 0)")
+    shown.show_range(60, 180)
+    before = content(shown)
+    assert before["mode"] == 2
+    shown.kill()
+    shown.wait_until_whole()
+    assert content(shown) == before
+    assert shown.js("candleSeries.priceScale().options().invertScale") is True
+
+
+def test_what_comes_while_there_is_no_page_is_shown_afterwards(shown: Page) -> None:
+    start, end = shown.range()
+    shown.kill()
+    # A page that is not there is told nothing: each call of it would be an error on the console.
+    shown.page.update_candle(candle(COUNT - 1, 98_600.0))
+    shown.page.update_candle(candle(COUNT, 98_650.0, is_closed=False))
+    shown.page.set_theme("light")
+    shown.page.set_price_format(Decimal("0.1"))
+    shown.wait_until_whole(COUNT + 1)
+    after = content(shown)
+    assert [row["close"] for row in after["candles"][-2:]] == [98_600.0, 98_650.0]
+    assert after["theme"] == "light"
+    assert after["format"]["precision"] == 1
+    # The newest candle was in sight and is, as on a living page.
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((start + 1, end + 1), abs=0.01), timeout=5_000
+    )
+
+
+def test_candles_of_another_interval_that_come_meanwhile_are_shown_from_their_end(
+    shown: Page,
+) -> None:
+    shown.show_range(60, 180)
+    shown.kill()
+    shown.page.set_candles(history(50), 30)
+    shown.wait_until_whole(50)
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((50 - 30 - 0.5, 53), abs=0.01), timeout=5_000
+    )
+
+
+def test_a_death_while_the_page_loads_is_mended_as_well(shown: Page, qtbot: Any) -> None:
+    before = content(shown)
+    with qtbot.waitSignal(shown.page.loadStarted, timeout=10_000):
+        shown.kill()
+    shown.kill()
+    shown.wait_until_whole()
+    assert content(shown) == before
+
+
+def test_a_death_before_the_first_chart_does_not_end_the_loading(qtbot: Any, qt_loop: Any) -> None:
+    shown = Page(qtbot)
+    task = qt_loop.create_task(shown.page.load_chart("light"))
+    with qtbot.waitSignal(shown.page.loadStarted, timeout=10_000):
+        pass
+    shown.kill()
+    qtbot.waitUntil(task.done, timeout=20_000)
+    task.result()
+    shown.page.set_candles(history(), 120)
+    shown.wait_until_whole()
+    assert content(shown)["theme"] == "light"
+    assert shown.page.console_errors == []
+    shown.view.setPage(None)
+    with qtbot.waitSignal(shown.page.destroyed, timeout=10_000):
+        shown.page.deleteLater()
+    shown.view.deleteLater()
+
+
+def test_a_death_while_the_window_is_hidden_is_mended_when_it_is_seen_again(shown: Page) -> None:
+    shown.show_range(60, 180)
+    before = content(shown)
+    shown.view.hide()
+    shown.kill()
+    shown.wait_until_whole()
+    shown.view.show()
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+    )
+    assert content(shown) == before
+
+
+def test_candles_that_come_to_a_hidden_page_in_its_place_are_in_sight_afterwards(
+    shown: Page,
+) -> None:
+    shown.view.hide()
+    shown.kill()
+    shown.wait_until_whole()
+    shown.page.set_candles(history(50), 30)
+    shown.page.update_candle(candle(50, 98_400.0))
+    shown.wait_until_whole(51)
+    shown.view.show()
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((50 - 30 + 0.5, 54), abs=0.01), timeout=5_000
+    )
+
+
+def test_a_question_that_is_under_way_at_a_death_is_answered_by_the_next_page(
+    shown: Page, qt_loop: Any
+) -> None:
+    async def ask() -> tuple[dict[str, Any], None]:
+        async with asyncio.timeout(15):
+            return await asyncio.gather(shown.page.geometry(), shown.page.wait_for_frame())
+
+    # The process stands still, so that the questions are under way when it dies.
+    shown.send(signal.SIGSTOP)
+    task = qt_loop.create_task(ask())
+    shown.qtbot.waitUntil(lambda: len(shown.page._answers) == 2, timeout=5_000)
+    shown.kill()
+    shown.qtbot.waitUntil(task.done, timeout=20_000)
+    assert task.result()[0]["paneWidth"] > 100
+
+
+def test_a_reload_from_outside_brings_everything_back(shown: Page) -> None:
+    shown.show_range(60, 180)
+    before = content(shown)
+    with shown.qtbot.waitSignal(shown.page.loadFinished, timeout=10_000):
+        shown.page.triggerAction(ChartPage.WebAction.Reload)
+    shown.wait_until_whole()
+    assert content(shown) == before
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+    )
