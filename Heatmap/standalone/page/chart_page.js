@@ -23,6 +23,9 @@ const chartPage = (() => {
 
     // Number of the last visible range that was asked for; part of each report.
     let serial = 0;
+    // The newest price, as a line with its tag on the axis. The library's own tag follows the last
+    // bar in sight and its line the last bar of all: two prices when the chart is scrolled back.
+    let priceLine = null;
     let isReportDue = false;
     // What is to be in sight once the chart has a width: a page that loads while its window is
     // hidden has none. `bars` is how many candles there were when it was asked for.
@@ -62,11 +65,39 @@ const chartPage = (() => {
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
             localization: { locale: "en-GB" },
         });
-        candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {});
+        candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
+            lastValueVisible: false,
+            priceLineVisible: false,
+        });
         chart.timeScale().subscribeSizeChange(applyWantedRange);
+        candleSeries.subscribeDataChanged(showNewestPrice);
         // Called with each change of the chart, whoever makes it: there is no event of the prices.
         candleSeries.attachPrimitive({ updateAllViews: reportSoon });
         setTheme(theme);
+    }
+
+    /** Draw the price line at the newest close, whatever part of the chart is in sight. */
+    function showNewestPrice() {
+        const newest = newestCandle();
+        if (newest === null) {
+            if (priceLine !== null) {
+                candleSeries.removePriceLine(priceLine);
+                priceLine = null;
+            }
+            return;
+        }
+        const { upColor, downColor } = candleSeries.options();
+        const options = {
+            price: newest.close,
+            color: newest.close < newest.open ? downColor : upColor,
+        };
+        if (priceLine === null) {
+            priceLine = candleSeries.createPriceLine({
+                lineWidth: 1, lineStyle: LightweightCharts.LineStyle.Dashed, ...options,
+            });
+        } else {
+            priceLine.applyOptions(options);
+        }
     }
 
     /** @returns {object|null} the newest candle that has a price */
@@ -153,6 +184,7 @@ const chartPage = (() => {
             upColor: colours.up, downColor: colours.down,
             wickUpColor: colours.up, wickDownColor: colours.down, borderVisible: false,
         });
+        showNewestPrice();
     }
 
     /**

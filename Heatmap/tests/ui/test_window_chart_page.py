@@ -9,11 +9,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
+from Heatmap.tests.ui.pictures import grab
 
 T0_MS = 1_733_360_400_000
 COUNT = 400
@@ -117,6 +119,85 @@ def shown(qtbot: Any, qt_run: Callable[..., Any]) -> Iterator[Page]:
         shown.page.deleteLater()
     shown.view.deleteLater()
     assert errors == []
+
+
+# -- one newest price -----------------------------------------------------------------------------
+
+
+def newest_price_places(shown: Page, theme: str = "dark") -> tuple[float, float, float]:
+    """Return y of the newest price's line, of its tag, and of the price itself; CSS pixels."""
+    picture = grab(shown.view)
+    is_line = np.abs(picture - np.array(LINE_COLOUR[theme])).max(axis=2) <= 6
+    pane = int(shown.js("chart.timeScale().width()"))
+    # A dashed line colours its row from end to end; candles only here and there.
+    line = np.flatnonzero(is_line[:, :pane].mean(axis=1) > 0.4)
+    tag = np.flatnonzero(is_line[:, pane + 10 : -4].mean(axis=1) > 0.4)
+    price = shown.js(
+        "candleSeries.priceToCoordinate(candleSeries.data().findLast(c => 'close' in c).close)"
+    )
+    assert len(line), "there is no line"
+    assert len(tag), "there is no tag"
+    return float(line.mean()), float(tag.mean()), float(price)
+
+
+def assert_one_price(shown: Page, theme: str = "dark") -> None:
+    def is_one() -> bool:
+        line, tag, price = newest_price_places(shown, theme)
+        return abs(line - price) <= 1.5 and abs(tag - price) <= 2.5
+
+    shown.qtbot.waitUntil(is_one, timeout=5_000)
+
+
+def scroll_back(shown: Page) -> None:
+    shown.show_range(100, 220)
+
+
+def test_a_chart_that_is_scrolled_back_shows_one_newest_price(shown: Page) -> None:
+    scroll_back(shown)
+    assert_one_price(shown)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "(candleSeries.priceScale().applyOptions({mode: 2}), 0)",
+        "(candleSeries.priceScale().applyOptions({mode: 1}), 0)",
+        "(candleSeries.priceScale().applyOptions({invertScale: true}), 0)",
+        "(candleSeries.setData(candleSeries.data().slice(0, -3)), 0)",
+        "(candleSeries.setData([...candleSeries.data(), {time: 1733390000}]), 0)",
+        "(candleSeries.update({time: 1733390000}), 0)",
+    ],
+    ids=["percentage", "logarithmic", "inverted", "fewer candles", "ends in a hole", "hole comes"],
+)
+def test_the_newest_price_stays_one_whatever_changes(shown: Page, change: str) -> None:
+    shown.js(change)
+    scroll_back(shown)
+    assert_one_price(shown)
+    shown.show_range(340, 396)
+    assert_one_price(shown)
+
+
+def test_a_candle_that_comes_late_moves_line_and_tag_together(shown: Page) -> None:
+    scroll_back(shown)
+    for step, close in enumerate((98_500.0, 98_820.0)):
+        shown.page.update_candle(candle(COUNT + step, close))
+        shown.qtbot.waitUntil(
+            lambda close=close: shown.js("candleSeries.priceLines()[0].options().price") == close,  # type: ignore[misc]
+            timeout=5_000,
+        )
+        assert_one_price(shown)
+    assert shown.js("candleSeries.priceLines().length") == 1
+
+
+def test_the_newest_price_is_one_in_the_other_colours(shown: Page) -> None:
+    scroll_back(shown)
+    shown.page.set_theme("light")
+    assert_one_price(shown, "light")
+
+
+def test_without_candles_there_is_no_newest_price(shown: Page) -> None:
+    shown.page.clear_candles()
+    shown.qtbot.waitUntil(lambda: shown.js("candleSeries.priceLines().length") == 0, timeout=5_000)
 
 
 # -- a render process that dies -------------------------------------------------------------------
