@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import (
@@ -22,8 +23,9 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from Heatmap import DataKind, HeatmapSettings
+from Heatmap import DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
+from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.standalone.sources import (
@@ -309,6 +311,9 @@ class Program:
         options = self._options
         store = QSettings("OrderPilot", "Heatmap")
         theme = options.theme or str(store.value("Window/theme", "dark"))
+        if theme not in THEME_PALETTES:
+            # As stored by whatever program.
+            theme = "dark"
         defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
         settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
         window = ChartWindow(store, theme)
@@ -321,7 +326,7 @@ class Program:
             await window.load()
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(window.tend(), name="Heatmap candles")]
-                window.announce(f"{settings.symbols[0]}  connecting…")
+                window.announce(f"{symbols_to_try(None, settings.symbols)[0]}  connecting…")
                 source = await self._open_source(settings)
                 await window.show_source(source, self._waiting)
                 if self._waiting is not None:
@@ -367,18 +372,16 @@ class Program:
         live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live
-        if settings.symbols[0] != SIMULATED_SYMBOL:
-            self._say(f"Binance delivered no data of {settings.symbols[0]} yet; still trying")
-            return live
         self._say(
-            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market; "
-            "the recorder keeps trying, and the window switches when data come"
+            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market "
+            f"({SIMULATED_SYMBOL}); the recorder keeps trying, and the window switches when data "
+            "come"
         )
         db = options.db
         beside = None if db is None else db.with_name(f"{db.stem}-simulated{db.suffix}")
         simulated = self._keep(await open_simulated(settings, beside))
-        # What is set while the simulated market is shown holds for the recorder behind it as well.
-        simulated.service.add_settings_listener(live.service.apply_settings)
+        # What is set meanwhile is set for the recorder behind it; the picture follows that.
+        live.service.add_settings_listener(partial(_follow, simulated.service))
         self._waiting = live
         return simulated
 
@@ -400,7 +403,9 @@ class Program:
     async def _switch_when_live(self, window: ChartWindow) -> None:
         live, simulated = self._sources[0], self._sources[-1]
         await self._becomes_live(live, None)
-        await window.show_source(live)
+        # The simulated market stays until there is something to show in its place.
+        await window.show_source(live, at_once=False)
+        await window.wait_for_candles(None)
         self._waiting = None
         self._say("Binance delivers data: showing it")
         await simulated.close()
@@ -457,6 +462,11 @@ class Program:
         save_picture(window.grab().toImage(), self._picture_path)
         self._say(window.status_text())
         self._say(f"picture saved: {self._picture_path}")
+
+
+def _follow(service: HeatmapService, settings: HeatmapSettings) -> None:
+    """Draw what is simulated by the settings of the recorder behind it; its symbol stays."""
+    service.apply_settings(settings.changed(symbols=service.settings.symbols))
 
 
 def save_picture(picture: QImage, path: Path) -> None:

@@ -34,6 +34,7 @@ _LOADING = "loading candles"
 _PAGE_CANDLES = 1500
 # A page takes about 250 kB.
 _LARGEST_ANSWER_BYTES = 2**20
+_INVALID_SYMBOL = -1121
 # A name that cannot be looked up is a ValueError, a SOCKS proxy without its package an ImportError.
 _REQUEST_ERRORS = (WebSocketException, OSError, ImportError, ValueError)
 
@@ -65,9 +66,10 @@ class CandleFeedTimes:
 class _FeedError(Exception):
     """The feed has to begin again; `failure` says why."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, *, is_symbol_unknown: bool = False) -> None:
         super().__init__(failure.words)
         self.failure = failure
+        self.is_symbol_unknown = is_symbol_unknown
 
 
 class CandleFeed:
@@ -130,6 +132,12 @@ class CandleFeed:
         self._task: asyncio.Task[None] | None = None
         # The newest candle that was delivered; None: history comes first.
         self._newest: Candle | None = None
+        self._is_symbol_unknown = False
+
+    @property
+    def is_symbol_unknown(self) -> bool:
+        """Whether the exchange has said last that it has no such symbol, or no candle of it."""
+        return self._is_symbol_unknown
 
     async def start(self) -> None:
         """Begin in the background."""
@@ -149,6 +157,7 @@ class CandleFeed:
         while True:
             self._tell(_LOADING)
             failure = Failure("the stream ended")
+            self._is_symbol_unknown = False
             try:
                 async with RestClient(
                     self._rest_url,
@@ -156,7 +165,10 @@ class CandleFeed:
                     timeout_s=self._times.request_timeout_s,
                 ) as client:
                     await self._deliver(client)
-            except (_FeedError, RestError) as error:
+            except _FeedError as error:
+                failure = error.failure
+                self._is_symbol_unknown = error.is_symbol_unknown
+            except RestError as error:
                 failure = error.failure
             except ExchangeError as error:
                 failure = Failure(str(error))
@@ -231,7 +243,7 @@ class CandleFeed:
             candles = page + candles
         if not candles:
             words = f"the exchange has no candles of {self._symbol} {self._interval}"
-            raise _FeedError(Failure(words))
+            raise _FeedError(Failure(words), is_symbol_unknown=True)
         self._on_history(candles)
         # Afterwards: what a failing callback did not take counts as not delivered.
         self._newest = candles[-1]
@@ -255,7 +267,7 @@ class CandleFeed:
             query["endTime"] = str(end_ms)
         answer = await client.get("/fapi/v1/klines", query)
         if (refusal := answer.refusal) is not None:
-            raise _FeedError(_in_its_words(refusal, answer))
+            raise _in_its_words(refusal, answer)
         return parse_kline_rows(answer.body, are_all_closed=end_ms is not None)
 
     def _tell(self, state: str) -> None:
@@ -263,13 +275,15 @@ class CandleFeed:
             self._on_state(state)
 
 
-def _in_its_words(refusal: Failure, answer: RestAnswer) -> Failure:
+def _in_its_words(refusal: Failure, answer: RestAnswer) -> _FeedError:
     """Say why a request was refused, in the exchange's words where it gives any."""
     try:
         told: Any = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return refusal
+        return _FeedError(refusal)
     if refusal.hold_s is None and isinstance(told, dict) and "msg" in told:
         words = ascii(str(told["msg"])[:80])[1:-1]
-        return Failure(f"the exchange refuses: {words} ({str(told.get('code'))[:20]})")
-    return refusal
+        code = told.get("code")
+        failure = Failure(f"the exchange refuses: {words} ({str(code)[:20]})")
+        return _FeedError(failure, is_symbol_unknown=code == _INVALID_SYMBOL)
+    return _FeedError(refusal)

@@ -53,6 +53,8 @@ class Source:
         Where its candles come from.
     exchange
         The loopback exchange, closed with the source; ``None`` for the real one.
+    symbol
+        The only one of which it has candles; empty: it has those of many.
     """
 
     service: HeatmapService
@@ -61,6 +63,7 @@ class Source:
     rest_url: str
     ws_url: str
     exchange: LoopbackExchange | None = None
+    symbol: str = ""
 
     def begin(self) -> None:
         """Let the time of a replay run; nothing happens for other sources."""
@@ -210,4 +213,4 @@ async def _open_loopback(
     except BaseException:
         await exchange.stop()
         raise
-    return Source(service, name, clock, exchange.rest_url, exchange.ws_url, exchange)
+    return Source(service, name, clock, exchange.rest_url, exchange.ws_url, exchange, market.symbol)

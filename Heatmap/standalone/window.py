@@ -6,7 +6,8 @@ It uses the plugin's public surface only, as a host does; `make check` holds tha
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from decimal import Decimal
 
 from PyQt6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QAction, QCloseEvent, QColor, QPalette
@@ -25,17 +26,15 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.heatmap_settings import WINDOWS_S
+from Heatmap.errors import SettingsError
+from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.runtime.compat import override
-from Heatmap.standalone.candle_feed import LIVE, CandleFeed
+from Heatmap.standalone.candle_switch import CandleSwitch, View, symbols_to_try
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_line import connection_words, event_words, timing_words
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, save_settings
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +48,10 @@ MOST_AUTOMATIC_CANDLES = 720
 """With the automatic interval a window shows at most this many candles."""
 MOST_CANDLES = 6_000
 """No more are loaded, whatever interval is chosen for a long window."""
-"""Candle interval that shows a window in a few hundred candles."""
 SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
+_SHOWN_SYMBOL = "Window/symbol"
+# Candles that are looked at for their digits.
+_DIGITS_CANDLES = 200
 
 
 class SettingsDialog(QDialog):
@@ -84,7 +85,9 @@ class SettingsDialog(QDialog):
 class ChartWindow(QMainWindow):
     """Candles of one symbol with the heatmap behind them.
 
-    `load` is awaited first; `show_source` then shows a source, later perhaps another.
+    `load` is awaited first; `show_source` then shows a source, later perhaps another. The symbol is
+    the first of the recorded ones that has candles; whatever is chosen, candles, heat, title,
+    digits and watermark change together, when the new candles are there.
 
     Parameters
     ----------
@@ -100,19 +103,26 @@ class ChartWindow(QMainWindow):
         super().__init__()
         self._store = store
         self._theme = theme
+        # What is shown, and what is to be: another one while its candles load.
         self._source: Source | None = None
-        self._feed: CandleFeed | None = None
-        self._interval = ""
+        self._target: Source | None = None
         self._waiting: Source | None = None
-        # Sources and intervals are changed one after the other.
+        # The recorder whose settings are shown and set.
+        self._service: HeatmapService | None = None
+        # Sources and candles are changed one after the other.
         self._switching = asyncio.Lock()
         self._shown_window_ms = 0
         self._shown_tick_size: Decimal | None = None
-        self._candle_state = ""
-        # The page shows candles of the present source.
+        # Symbols that the target does not have, among those that are recorded.
+        self._unknown: set[str] = set()
+        self._recorded: tuple[str, ...] = ()
+        # The page shows candles of the target.
         self._has_candles = asyncio.Event()
-        # Candles of another interval are wanted; `tend` loads them.
-        self._reload_wanted = asyncio.Event()
+        # Candles are to be loaded, or to be left; `tend` does it.
+        self._work = asyncio.Event()
+        self._candles = CandleSwitch(
+            self._show_history, self._show_candle, self._note_unknown, self._work.set
+        )
         self.page = ChartPage(self)
         self.view = QWebEngineView()
         self.view.setPage(self.page)
@@ -149,7 +159,9 @@ class ChartWindow(QMainWindow):
         await self.page.load_chart(self._theme)
         self._status_timer.start()
 
-    async def show_source(self, source: Source, waiting: Source | None = None) -> None:
+    async def show_source(
+        self, source: Source, waiting: Source | None = None, *, at_once: bool = True
+    ) -> None:
         """Show the candles and the heatmap of `source`, instead of the one before.
 
         Parameters
@@ -157,35 +169,44 @@ class ChartWindow(QMainWindow):
         source
             What to show.
         waiting
-            The source in whose place it is shown; the status bar says how that one fares.
+            The source in whose place it is shown: the status bar says how that one fares, and the
+            settings are those of its recorder.
+        at_once
+            Without candles, until they come; else what is shown stays until then, and `tend` has
+            to run.
         """
         async with self._switching:
-            await self._leave_source()
-            self._source, self._waiting = source, waiting
-            settings = source.service.settings
-            symbol = settings.symbols[0]
-            self._interval = self._wanted_interval(settings)
-            self._name_source(source, symbol)
-            self.layer.set_symbol(symbol)
-            source.service.add_settings_listener(self._show_settings)
-            source.service.attach(self.layer)
+            if at_once:
+                self._leave_source()
+            self._target, self._waiting = source, waiting
+            self._has_candles.clear()
+            self._unknown.clear()
+            self._follow((waiting or source).service)
+            settings = self._settings()
+            if at_once:
+                self._source = source
+                symbol = self._symbols(settings)[0]
+                self._name_source(source, symbol)
+                self.layer.set_symbol(symbol)
+                source.service.attach(self.layer)
             self._show_settings(settings)
-            await self._restart_candles(source)
+            await self._candles.carry_out(self._candle_count)
 
     async def tend(self) -> None:
-        """Load the candles anew whenever another interval is chosen, until cancelled."""
+        """Load candles whenever others are wanted, until cancelled."""
         while True:
-            await self._reload_wanted.wait()
-            self._reload_wanted.clear()
+            await self._work.wait()
+            self._work.clear()
             async with self._switching:
-                if self._source is not None:
-                    await self._restart_candles(self._source)
+                await self._candles.carry_out(self._candle_count)
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
         self._status_timer.stop()
         async with self._switching:
-            await self._leave_source()
+            self._leave_source()
+            self._follow(None)
+            await self._candles.carry_out(self._candle_count)
         self.layer.detach()
 
     def announce(self, text: str) -> None:
@@ -193,8 +214,11 @@ class ChartWindow(QMainWindow):
         self._source_name.setText(text)
         self.setWindowTitle(text)
 
-    async def wait_for_candles(self, patience_s: float) -> bool:
-        """Wait until the page shows candles; ``False`` when it takes too long."""
+    async def wait_for_candles(self, patience_s: float | None) -> bool:
+        """Wait until the page shows candles of the source that was asked for last.
+
+        ``False`` when it takes too long; ``None``: as long as it takes.
+        """
         try:
             async with asyncio.timeout(patience_s):
                 await self._has_candles.wait()
@@ -215,8 +239,7 @@ class ChartWindow(QMainWindow):
         if self._waiting is not None:
             words += "; " + connection_words(self._waiting.name, self._waiting.service.status())
         problems = [status["error"], *(layer["error"] for layer in status["layers"])]
-        if self._candle_state not in ("", LIVE):
-            problems.append(f"candles: {self._candle_state}")
+        problems += [*self._candles.problems(), self._unknown_words()]
         self._connection.setText("; ".join([words, *filter(None, problems)]))
         self._connection.setToolTip(self._connection.text())
         self._events.setText(event_words(status))
@@ -278,8 +301,8 @@ class ChartWindow(QMainWindow):
 
     def open_settings(self) -> None:
         """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
-        if self._source is not None:
-            dialog = SettingsDialog(self._source.service, self._store, self._theme, self)
+        if self._service is not None:
+            dialog = SettingsDialog(self._service, self._store, self._theme, self)
             _colour(dialog, self._theme)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()
@@ -287,10 +310,10 @@ class ChartWindow(QMainWindow):
     # -- settings -----------------------------------------------------------------------------
 
     def _change(self, **values: object) -> None:
-        source = self._source
-        if source is not None:
-            settings = source.service.settings.changed(**values)
-            source.service.apply_settings(settings)
+        service = self._service
+        if service is not None:
+            settings = service.settings.changed(**values)
+            service.apply_settings(settings)
             save_settings(self._store, settings, values)
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
@@ -298,6 +321,9 @@ class ChartWindow(QMainWindow):
             self._toggle.setChecked(settings.enabled)
         with QSignalBlocker(self._windows):
             self._windows.setCurrentIndex(self._windows.findData(settings.window))
+        if settings.symbols != self._recorded:
+            self._recorded = settings.symbols
+            self._unknown.clear()
         self._request_candles()
 
     def _switch_theme(self) -> None:
@@ -305,11 +331,11 @@ class ChartWindow(QMainWindow):
         self._store.setValue("Window/theme", self._theme)
         self._apply_theme()
         self.page.set_theme(self._theme)
-        source = self._source
-        if source is not None and source.service.settings.palette == THEME_PALETTES[before]:
+        service = self._service
+        if service is not None and service.settings.palette == THEME_PALETTES[before]:
             # Not stored: it goes with the theme, until the user chooses a palette.
             palette = THEME_PALETTES[self._theme]
-            source.service.apply_settings(source.service.settings.changed(palette=palette))
+            service.apply_settings(service.settings.changed(palette=palette))
 
     def _apply_theme(self) -> None:
         colours = _CHROME[self._theme]
@@ -323,80 +349,133 @@ class ChartWindow(QMainWindow):
         self.setWindowTitle(f"{symbol} liquidations - {source.name}")
         self._source_name.setText(f"{symbol}  {source.name}")
 
-    async def _leave_source(self) -> None:
+    def _leave_source(self) -> None:
+        """Show nothing any more: no candle of one source under the name of another."""
         self._has_candles.clear()
+        self._waiting = self._target = None
+        if self._candles.shown is not None:
+            self.page.clear_candles()
+        self._candles.leave()
         source, self._source = self._source, None
-        self._waiting = None
-        feed, self._feed = self._feed, None
+        if source is not None:
+            source.service.detach(self.layer)
+
+    def _follow(self, service: HeatmapService | None) -> None:
+        """Show and set the settings of `service`, and no other's."""
+        before, self._service = self._service, service
+        if before is service:
+            return
         # A dialog sets the service that it was opened for.
         for dialog in self.findChildren(SettingsDialog):
             dialog.reject()
-        if feed is not None:
-            await feed.stop()
-            # No candle of one source under the name of another.
-            self.page.clear_candles()
-        if source is not None:
-            source.service.remove_settings_listener(self._show_settings)
-            source.service.detach(self.layer)
+        if before is not None:
+            before.remove_settings_listener(self._show_settings)
+        if service is not None:
+            service.add_settings_listener(self._show_settings)
+
+    def _settings(self) -> HeatmapSettings:
+        return HeatmapSettings() if self._service is None else self._service.settings
+
+    def _symbols(self, settings: HeatmapSettings) -> list[str]:
+        """Return which symbols may be shown, the best first."""
+        shown = self._candles.shown
+        is_same = shown is not None and shown.source is self._target
+        others = [shown.symbol] if shown is not None and is_same else []
+        return symbols_to_try(self._target, settings.symbols, *others, self._last_symbol())
+
+    def _last_symbol(self) -> str:
+        """Return the symbol that was shown last, also in an earlier run; empty: not known."""
+        text = str(self._store.value(_SHOWN_SYMBOL, ""))
+        with suppress(SettingsError):
+            return HeatmapSettings.from_texts({"symbols": text}).symbols[0]
+        return ""
 
     def _wanted_interval(self, settings: HeatmapSettings) -> str:
         return str(self._intervals.currentData()) or automatic_interval(settings.window_ms)
 
-    def _visible_bars(self, settings: HeatmapSettings) -> int:
-        return min(settings.window_ms // INTERVALS_MS[self._interval], MOST_CANDLES)
+    def _visible_bars(self, interval: str) -> int:
+        return min(self._settings().window_ms // INTERVALS_MS[interval], MOST_CANDLES)
+
+    def _candle_count(self, view: View) -> int:
+        return min(
+            MOST_CANDLES, max(CANDLE_COUNT, self._visible_bars(view.interval) + SPARE_CANDLES)
+        )
 
     def _request_candles(self) -> None:
-        """Load the candles anew when another interval or window is wanted."""
-        source = self._source
-        if source is None:
+        """Have other candles loaded, or others of them shown, when settings or interval say so."""
+        target = self._target
+        if target is None:
             return
-        settings = source.service.settings
-        if self._wanted_interval(settings) != self._interval:
-            self._reload_wanted.set()
-        elif settings.window_ms != self._shown_window_ms:
+        settings = self._settings()
+        symbols = self._symbols(settings)
+        # Where none is known the first is asked for again and again.
+        symbol = next((name for name in symbols if name not in self._unknown), symbols[0])
+        view = View(target, symbol, self._wanted_interval(settings))
+        self._candles.want(view)
+        if view == self._candles.shown and settings.window_ms != self._shown_window_ms:
             self._shown_window_ms = settings.window_ms
-            self.page.show_newest(self._visible_bars(settings))
+            self.page.show_newest(self._visible_bars(view.interval))
 
-    async def _restart_candles(self, source: Source) -> None:
-        feed, self._feed = self._feed, None
-        if feed is not None:
-            await feed.stop()
-        settings = source.service.settings
-        self._interval = self._wanted_interval(settings)
+    def _note_unknown(self, view: View) -> None:
+        """Go on with the next symbol: the source does not have this one."""
+        if view.source is self._target and not view.source.symbol:
+            self._unknown.add(view.symbol)
+            self._request_candles()
+
+    def _unknown_words(self) -> str:
+        """Say which of the recorded symbols cannot be shown."""
+        target = self._target
+        names = [name for name in self._recorded if name in self._unknown]
+        if target is not None and target.symbol:
+            recorded = self._recorded[0] if self._recorded else ALL_SYMBOLS
+            names = [] if recorded in (ALL_SYMBOLS, target.symbol) else [recorded]
+        return f"no candles of {', '.join(names)} here" if names else ""
+
+    def _show_history(self, view: View, candles: Sequence[Candle]) -> None:
+        """Show a view as a whole: every part of the picture changes here, and nowhere else."""
+        source = view.source
+        if source is not self._source:
+            if self._source is not None:
+                self._source.service.detach(self.layer)
+            self._source = source
+            self.layer.set_symbol(view.symbol)
+            source.service.attach(self.layer)
+        self.layer.set_symbol(view.symbol)
+        self._name_source(source, view.symbol)
+        settings = self._settings()
         self._shown_window_ms = settings.window_ms
-        self._feed = CandleFeed(
-            source.rest_url,
-            source.ws_url,
-            settings.symbols[0],
-            self._interval,
-            count=min(
-                MOST_CANDLES, max(CANDLE_COUNT, self._visible_bars(settings) + SPARE_CANDLES)
-            ),
-            on_history=self._show_history,
-            on_candle=self.page.update_candle,
-            on_state=self._note_candle_state,
-        )
-        await self._feed.start()
+        self._shown_tick_size = self._known_tick_size() or _tick_size_of(candles)
+        self.page.set_candles(candles, self._visible_bars(view.interval), self._shown_tick_size)
+        if not source.symbol:
+            self._store.setValue(_SHOWN_SYMBOL, view.symbol)
+        if source is self._target:
+            self._has_candles.set()
 
-    def _show_history(self, candles: Sequence[Candle]) -> None:
-        source = self._source
-        if source is None:
-            return
-        self._show_price_format()
-        self.page.set_candles(candles, self._visible_bars(source.service.settings))
-        self._has_candles.set()
+    def _show_candle(self, candle: Candle) -> None:
+        self.page.update_candle(candle)
+
+    def _known_tick_size(self) -> Decimal | None:
+        """Return the tick size of the shown symbol where the exchange has told it, ever."""
+        source, symbol = self._source, self.layer.symbol
+        if source is None or symbol is None:
+            return None
+        origin = source.service.status()["tick_sizes"].get(symbol, "assumed")
+        return None if origin == "assumed" else source.service.tick_size(symbol)
 
     def _show_price_format(self) -> None:
         """Show prices with the digits of the tick size, which may be told after the candles."""
-        source = self._source
-        if source is not None:
-            tick_size = source.service.tick_size(source.service.settings.symbols[0])
-            if tick_size != self._shown_tick_size:
-                self._shown_tick_size = tick_size
-                self.page.set_price_format(tick_size)
+        tick_size = self._known_tick_size()
+        is_shown = self._candles.shown is not None
+        if is_shown and tick_size is not None and tick_size != self._shown_tick_size:
+            self._shown_tick_size = tick_size
+            self.page.set_price_format(tick_size)
 
-    def _note_candle_state(self, text: str) -> None:
-        self._candle_state = text
+
+def _tick_size_of(candles: Sequence[Candle]) -> Decimal:
+    """Return the step of the digits in which candles are told, where no tick size is known."""
+    prices = [price for one in candles[-_DIGITS_CANDLES:] for price in (one.high, one.low)]
+    digits = [Decimal(repr(price)).normalize().as_tuple().exponent for price in prices]
+    return Decimal(1).scaleb(min((e for e in digits if isinstance(e, int)), default=0))
 
 
 def automatic_interval(window_ms: int) -> str:

@@ -227,4 +227,5 @@ def _read_text(store: QSettings, key: str) -> str:
     # An INI file gives a list for a text with commas in it.
     if isinstance(value, list):
         return ",".join(str(part) for part in value)
-    return str(value)
+    # An invalid value of the store's own: "None" would pass for a symbol.
+    return "" if value is None else str(value)
