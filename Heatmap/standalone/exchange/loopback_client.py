@@ -12,13 +12,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from Heatmap.standalone.exchange.loopback_guard import stream_problem
 from Heatmap.standalone.exchange.wire import compact, enveloped
 
 logger = logging.getLogger(__name__)
 
 # Frames waiting for a client that does not read. Beyond it the client is cut off, as the real
 # exchange does: a hole that shows is better than memory that grows.
-_QUEUE_FRAMES = 50_000
+_QUEUE_FRAMES, _QUEUE_CHARACTERS = 50_000, 16_000_000
+# As the exchange's, which is a number or a short text.
+_MAX_ID_LENGTH = 36
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 
 
@@ -87,6 +90,7 @@ class LoopbackClient:
         # In the order of subscription.
         self._streams = dict.fromkeys(endpoint.streams)
         self._queue: asyncio.Queue[str] = asyncio.Queue(_QUEUE_FRAMES)
+        self._queued_characters = 0
         # Nothing is queued any more for a client that was cut off.
         self._is_cut_off = False
 
@@ -119,37 +123,56 @@ class LoopbackClient:
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await self._connection.send(await self._queue.get())
+                text = await self._queue.get()
+                await self._connection.send(text)
+                self._queued_characters -= len(text)
 
     def _put(self, text: str) -> None:
-        try:
-            self._queue.put_nowait(text)
-        except asyncio.QueueFull:
+        self._queued_characters += len(text)
+        if self._queue.full() or self._queued_characters > _QUEUE_CHARACTERS:
             logger.warning("a client of the loopback exchange does not read and is cut off")
             self.abort()
+        else:
+            self._queue.put_nowait(text)
 
     def _receive(self, text: str | bytes) -> None:
         try:
             command = json.loads(text)
         except (ValueError, RecursionError) as error:
-            self._put(compact({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}}))
+            self._refuse(3, f"Invalid JSON: {error}")
             return
         method = command.get("method") if isinstance(command, dict) else None
         if method not in _METHODS:
-            message = f"Invalid request: unknown variant {method!r}, expected one of {_METHODS}"
-            self._put(compact({"error": {"code": 2, "msg": message}}))
+            self._refuse(
+                2, f"Invalid request: unknown variant {method!r:.80}, expected one of {_METHODS}"
+            )
+            return
+        command_id = command.get("id")
+        is_known_type = command_id is None or isinstance(command_id, int | str)
+        if not is_known_type or len(str(command_id)) > _MAX_ID_LENGTH:
+            self._refuse(
+                2, f"Invalid request: id must be a number or a text, got {command_id!r:.80}"
+            )
             return
         names = command.get("params", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            message = "Invalid request: params must be a list of stream names"
-            self._put(compact({"error": {"code": 2, "msg": message}, "id": command.get("id")}))
+            self._refuse(2, "Invalid request: params must be a list of stream names", command_id)
             return
-        self._obey(method, names, command.get("id"))
+        self._obey(method, list(dict.fromkeys(names)), command_id)
+
+    def _refuse(self, code: int, message: str, command_id: object = None) -> None:
+        answer: dict[str, Any] = {"error": {"code": code, "msg": message}}
+        if command_id is not None:
+            answer["id"] = command_id
+        self._put(compact(answer))
 
     def _obey(self, method: str, names: list[str], command_id: object) -> None:
         result: list[str] | None = None
         if method == "SUBSCRIBE":
-            new = [name for name in dict.fromkeys(names) if name not in self._streams]
+            new = [name for name in names if name not in self._streams]
+            if problem := stream_problem(new, len(self._streams)):
+                self._refuse(2, f"Invalid request: {problem}", command_id)
+                return
             self._streams.update(dict.fromkeys(new))
         elif method == "UNSUBSCRIBE":
             new = []

@@ -13,13 +13,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_client import LoopbackClient, parse_path
+from Heatmap.standalone.exchange.loopback_guard import (
+    MAX_CONNECTIONS,
+    MAX_MESSAGE_BYTES,
+    RefusedConnection,
+    foreign_words,
+    stream_problem,
+)
 from Heatmap.standalone.exchange.loopback_rest import open_rest
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Market
 from Heatmap.standalone.exchange.wire import force_order_stream, kline_payload, mark_price_payload
@@ -38,6 +46,9 @@ _CLOSE_TIMEOUT_S = 0.5
 
 class LoopbackExchange:
     """Serve a market over websockets and HTTP on 127.0.0.1, on free ports.
+
+    Pages of a browser are refused, and what one client can ask for is bounded, see
+    `loopback_guard`.
 
     Messages go out when the clock reaches their push time ``E``, never earlier; after a late tick
     all that became due follows in order. Force orders before the clock's time at `start` are
@@ -78,6 +89,8 @@ class LoopbackExchange:
         self._keepalive_s = keepalive_s
         # Touched in the exchange's thread only.
         self._clients: set[LoopbackClient] = set()
+        # From the first byte on, also those that have not asked for anything yet.
+        self._connections: set[ServerConnection] = set()
         self._last_heartbeat_s = 0.0
         self._last_kline_s = 0.0
         self._last_kline_ms = -1
@@ -174,7 +187,9 @@ class LoopbackExchange:
             self._serve_client,
             _HOST,
             0,
-            process_request=_refuse_unknown_path,
+            process_request=_refuse_request,
+            create_connection=cast("type[ServerConnection]", self._make_connection),
+            max_size=MAX_MESSAGE_BYTES,
             compression=None,
             ping_interval=self._ping_interval_s,
             ping_timeout=600,
@@ -192,6 +207,11 @@ class LoopbackExchange:
                 for client in self._clients:
                     client.abort()
                 await server.wait_closed()
+
+    def _make_connection(self, *arguments: Any, **options: Any) -> asyncio.Protocol:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            return RefusedConnection()
+        return _CountedConnection(self._connections, *arguments, **options)
 
     async def _serve_client(self, connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101  # set by the handshake
@@ -298,12 +318,39 @@ class LoopbackExchange:
             client.offer(stream, payload)
 
 
+class _CountedConnection(ServerConnection):
+    """A connection that stands in a set for as long as it is open."""
+
+    def __init__(self, opened: set[ServerConnection], *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened = opened
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._opened.add(self)
+        super().connection_made(transport)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._opened.discard(self)
+        super().connection_lost(exc)
+
+
 def _port(server: Server) -> int:
     port: int = next(iter(server.sockets)).getsockname()[1]
     return port
 
 
-def _refuse_unknown_path(connection: ServerConnection, request: Request) -> Response | None:
-    if parse_path(request.path) is None:
+def _refuse_request(connection: ServerConnection, request: Request) -> Response | None:
+    headers = request.headers
+    words = foreign_words(
+        headers.get_all("Host"), headers.get_all("Origin"), headers.get_all("Sec-Fetch-Site")
+    )
+    if words:
+        return connection.respond(HTTPStatus.FORBIDDEN, f"{words}\n")
+    endpoint = parse_path(request.path)
+    if endpoint is None:
         return connection.respond(HTTPStatus.NOT_FOUND, "no such path\n")
+    if problem := stream_problem(endpoint.streams):
+        return connection.respond(HTTPStatus.BAD_REQUEST, f"{problem}\n")
     return None

@@ -5,12 +5,23 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from Heatmap.standalone.exchange.loopback_guard import (
+    MAX_CONNECTIONS,
+    RefusedConnection,
+    foreign_words,
+)
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle, Market
 from Heatmap.standalone.exchange.wire import compact, exchange_info, kline_row
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 500, 1500
 _SHUTDOWN_S = 1.0
+# A client that asks for nothing holds its place no longer.
+_KEEP_ALIVE_S = 15.0
+_UNAUTHORIZED = -1002
+# Milliseconds since 1970 have 13; a number of thousands is none that Python would read.
+_MAX_DIGITS = 16
 
 
 class _RequestError(Exception):
@@ -32,14 +43,39 @@ async def open_rest(market: Market, clock: Callable[[], int], host: str) -> Asyn
         There is no free port.
     """
     runner = web.AppRunner(
-        _application(market, clock), access_log=None, shutdown_timeout=_SHUTDOWN_S
+        _application(market, clock),
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=_KEEP_ALIVE_S,
     )
     await runner.setup()
+    handlers = runner.server
+    assert handlers is not None  # noqa: S101  # made by the set-up
+
+    def connection() -> asyncio.Protocol:
+        return handlers() if len(handlers.connections) < MAX_CONNECTIONS else RefusedConnection()
+
     try:
-        await web.TCPSite(runner, host, 0).start()
-        yield runner.addresses[0][1]
+        server = await asyncio.get_running_loop().create_server(connection, host, 0)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
+
+
+@web.middleware
+async def _refuse_foreign(request: web.Request, handler: Handler) -> web.StreamResponse:
+    headers = request.headers
+    words = foreign_words(
+        headers.getall("Host", []),
+        headers.getall("Origin", []),
+        headers.getall("Sec-Fetch-Site", []),
+    )
+    if words:
+        return web.json_response({"code": _UNAUTHORIZED, "msg": words}, status=403)
+    return await handler(request)
 
 
 def _application(market: Market, clock: Callable[[], int]) -> web.Application:
@@ -60,7 +96,7 @@ def _application(market: Market, clock: Callable[[], int]) -> web.Application:
             return web.json_response({"code": error.code, "msg": error.message}, status=400)
         return web.Response(text=text, content_type="application/json")
 
-    app = web.Application()
+    app = web.Application(middlewares=[_refuse_foreign])
     app.router.add_get("/fapi/v1/ping", ping)
     app.router.add_get("/fapi/v1/time", server_time)
     app.router.add_get("/fapi/v1/exchangeInfo", info)
@@ -126,6 +162,6 @@ def _whole_number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise _RequestError(-1130, f"Data sent for parameter '{name}' is not valid.")
     return int(text)
