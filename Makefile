@@ -24,15 +24,17 @@ setup-qt:
 run: setup-qt
 	@$(PY) -m Heatmap $(ARGS)
 
-# Tests open no window, also where there is a display. One locale for all machines: Qt warns about
-# any that is not UTF-8, and a warning fails a test.
+# Before what is tested or measured: neither the user's flags for Chromium and Qt, nor a proxy, a
+# locale, a zone or options of Python and pytest decide what comes out of it.
+CLEAN := $(PY) -I Heatmap/tests/clean_environment.py
+
+# Tests open no window, also where there is a display.
 test bench: export QT_QPA_PLATFORM := offscreen
-test bench torture: export LC_ALL := C.UTF-8
 
 test: setup-qt
-	@$(PY) tools/fetch_chart_builds.py
+	@$(PY) -I tools/fetch_chart_builds.py
 	@echo 'test: pytest, offscreen'
-	@$(PY) tools/run_tests.py $(ARGS)
+	@$(CLEAN) $(PY) tools/run_tests.py $(ARGS)
 
 # Every gate runs, also after one that failed: one run tells all.
 check: setup
@@ -60,9 +62,9 @@ bench: setup-qt
 	@$(PY) -c 'import boost_histogram, scipy' 2>/dev/null || \
 	    $(PY) -m pip install --quiet --requirement requirements-bench.txt
 	@echo 'bench: Heatmap/tests/bench' >&2
-	@$(PY) tools/run_benchmarks.py $(ARGS)
+	@$(CLEAN) $(PY) tools/run_benchmarks.py $(ARGS)
 
 # The recorder needs no Qt. About 20 minutes; the short form is one of the tests.
 torture: setup
 	@echo 'torture: Heatmap/tests/torture' >&2
-	@$(PY) -m Heatmap.tests.torture $(ARGS)
+	@$(CLEAN) $(PY) -m Heatmap.tests.torture $(ARGS)

@@ -1,9 +1,14 @@
-"""Fixtures for every test: where the recordings are."""
+"""For every test: an environment without a user's habits, and where the recordings are."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from Heatmap.tests.clean_environment import clean_process
+
+# Before Qt reads it, also where pytest is started by hand.
+clean_process()
 
 _SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
