@@ -183,7 +183,8 @@ class ChartPage(QWebEnginePage):
     # -- loads and deaths -----------------------------------------------------------------------
 
     def _load_again(self) -> None:
-        self.setHtml(self._html, QUrl("heatmap:/"))
+        # In its colours from the first frame on: no dark flash in a light window.
+        self.setHtml(self._html.replace("THEME", self._state.theme), QUrl("heatmap:/"))
 
     def _on_load_started(self) -> None:
         # Whoever has begun it: the layer has a page loaded again as well.

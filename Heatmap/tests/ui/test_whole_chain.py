@@ -3,6 +3,8 @@
 import asyncio
 import dataclasses
 import json
+import os
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -298,6 +300,28 @@ def test_a_change_in_the_settings_is_seen_and_survives_a_restart(
     assert load_settings(again).palette == "inferno"
     tab.restore()
     assert np.array_equal(shown.settled(), aurora)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_after_each_death_of_the_render_process_the_picture_is_as_before(
+    shown: Shown, theme: str
+) -> None:
+    if theme == "light":
+        shown.window._switch_theme()
+    shown.js("(chart.timeScale().setVisibleLogicalRange({from: 60, to: 190}), 0)")
+    heat = shown.heat()
+    assert_band(shown, heat, LONG_BAND)
+    before = shown.settled()
+    page = shown.window.page
+    for _death in range(2):
+        # 0 would be a signal to the tests themselves.
+        pid = page.renderProcessPid()
+        assert pid > 0
+        with shown.qtbot.waitSignal(page.renderProcessTerminated, timeout=10_000):
+            os.kill(pid, signal.SIGKILL)
+        # Time stands still in this replay: every pixel is to be back.
+        shown.qtbot.waitUntil(lambda: np.array_equal(shown.picture(), before), timeout=20_000)
+        assert shown.window.layer.fault == ""
 
 
 def test_candles_of_one_source_never_stand_under_the_name_of_another(shown: Shown) -> None:

@@ -229,6 +229,22 @@ def test_everything_is_back_each_time_the_process_dies(shown: Page) -> None:
         )
 
 
+def test_a_light_window_has_no_dark_moment_while_its_page_comes_back(shown: Page) -> None:
+    shown.page.set_theme("light")
+    is_back = shown.is_whole()
+    shown.qtbot.waitUntil(lambda: grab(shown.view)[8, 8].min() > 200, timeout=5_000)
+    shown.kill()
+    darkest = 255
+
+    def check() -> bool:
+        nonlocal darkest
+        darkest = min(darkest, int(grab(shown.view)[8, 8].min()))
+        return is_back()
+
+    shown.qtbot.waitUntil(check, timeout=15_000)
+    assert darkest > 200
+
+
 def test_a_range_of_prices_that_the_user_chose_is_back(shown: Page) -> None:
     shown.js("(candleSeries.priceScale().setVisibleRange({from: 97000, to: 99500}), 0)")
     shown.show_range(60, 180)
