@@ -3,8 +3,6 @@
 import asyncio
 import dataclasses
 import json
-import os
-import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ from PyQt6.QtCore import QSettings
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.tests.systems import kill
 from Heatmap.tests.ui.pictures import grab
 from Heatmap.ui.settings.settings_store import load_settings
 from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -318,7 +317,7 @@ def test_after_each_death_of_the_render_process_the_picture_is_as_before(
         pid = page.renderProcessPid()
         assert pid > 0
         with shown.qtbot.waitSignal(page.renderProcessTerminated, timeout=10_000):
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
         # Time stands still in this replay: every pixel is to be back.
         shown.qtbot.waitUntil(lambda: np.array_equal(shown.picture(), before), timeout=20_000)
         assert shown.window.layer.fault == ""

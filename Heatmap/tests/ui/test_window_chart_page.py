@@ -15,6 +15,7 @@ from PyQt6.QtWebEngineWidgets import QWebEngineView
 
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
+from Heatmap.tests.systems import kill, posix_only
 from Heatmap.tests.ui.pictures import grab
 
 T0_MS = 1_733_360_400_000
@@ -60,20 +61,20 @@ class Page:
     def kill(self) -> None:
         """Kill the render process as soon as there is one, and wait until Qt knows."""
         with self.qtbot.waitSignal(self.page.renderProcessTerminated, timeout=10_000):
-            self.send(signal.SIGKILL)
+            self.tell_process(kill)
 
-    def send(self, number: signal.Signals) -> None:
-        """Send the render process a signal, as soon as there is one."""
+    def tell_process(self, tell: Callable[[int], None]) -> None:
+        """Do something to the render process, as soon as there is one."""
         pids: list[int] = []
 
-        def is_sent() -> bool:
-            # 0 while there is none: that would be a signal to the tests themselves.
+        def is_told() -> bool:
+            # 0 while there is none: that would be the tests' own group of processes.
             if pid := self.page.renderProcessPid():
-                os.kill(pid, number)
+                tell(pid)
                 pids.append(pid)
             return bool(pids)
 
-        self.qtbot.waitUntil(is_sent, timeout=10_000)
+        self.qtbot.waitUntil(is_told, timeout=10_000)
 
     def is_whole(self, count: int = COUNT) -> Callable[[], bool]:
         """Tell whether there is a chart with so many candles; asks only a page that is there."""
@@ -357,6 +358,7 @@ def test_candles_that_come_to_a_hidden_page_in_its_place_are_in_sight_afterwards
     )
 
 
+@posix_only
 def test_a_question_that_is_under_way_at_a_death_is_answered_by_the_next_page(
     shown: Page, qt_loop: Any
 ) -> None:
@@ -365,7 +367,7 @@ def test_a_question_that_is_under_way_at_a_death_is_answered_by_the_next_page(
             return await asyncio.gather(shown.page.geometry(), shown.page.wait_for_frame())
 
     # The process stands still, so that the questions are under way when it dies.
-    shown.send(signal.SIGSTOP)
+    shown.tell_process(lambda pid: os.kill(pid, signal.SIGSTOP))
     task = qt_loop.create_task(ask())
     shown.qtbot.waitUntil(lambda: len(shown.page._answers) == 2, timeout=5_000)
     shown.kill()

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, open_live, open_simulated
 from Heatmap.standalone.window import ChartWindow, SettingsDialog
+from Heatmap.tests.systems import kill
 from Heatmap.tests.two_symbol_exchange import TwoSymbolExchange
 
 BOTH = HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"))
@@ -344,7 +343,7 @@ def test_a_window_whose_page_died_is_whole_again_with_the_interval_chosen_meanwh
         with world.qtbot.waitSignal(page.renderProcessTerminated, timeout=10_000):
             pid = page.renderProcessPid()
             assert pid
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
         world.set_interval(interval)
         world.qtbot.waitUntil(
             lambda interval=interval: (  # type: ignore[misc]
