@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.attached_layers import AttachedLayers
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
-from Heatmap.errors import StorageError
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
-from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
+from Heatmap.feeds.layer_feed import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import (
@@ -25,12 +26,9 @@ from Heatmap.ingestion.connection.supervisor import (
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.runtime.guarded import guarded
-from Heatmap.runtime.host_loop import begin_task, end_task, run_beside
-from Heatmap.service.batch_inbox import BatchInbox
+from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.event_reader import read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 
 logger = logging.getLogger(__name__)
@@ -100,13 +98,10 @@ class HeatmapService:
         self._executor: ThreadPoolExecutor | None = None
         self._control: ThreadPoolExecutor | None = None
         self._stop_task: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._layers: list[LayerPort] = []
-        self._feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
+        self._home = LoopHome(self._move_over)
+        self._attached = AttachedLayers(self._look_around)
         self._restart_task: asyncio.Task[None] | None = None
         self._settings_listeners: list[SettingsListener] = []
-        self._inbox = BatchInbox(self._take_batches)
-        self._inbox_error = ""
         self._lifecycle = asyncio.Lock()
         # Recording has begun, and what attaches is fed.
         self._is_started = False
@@ -128,14 +123,27 @@ class HeatmapService:
 
     # -- life ---------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    def start(self) -> Coroutine[Any, Any, None]:
         """Open the database, start recording and feed the attached layers. Idempotent.
+
+        To be awaited, or made a task. Where that is done in a loop which has no turn while another
+        one runs inside it, the service moves to the one that runs when it is used there, or when
+        an attached layer's page tells something.
 
         Raises
         ------
         StorageError
             The database cannot be used; nothing was started and nothing overwritten.
         """
+        request = self._home.ask()
+        if request.loop is not None:
+            for layer in self._attached.layers:
+                self._attached.listen(layer)
+        return self._start_asked(request)
+
+    async def _start_asked(self, request: Request) -> None:
+        if not self._home.begin(request, is_wanted=self._is_wanted):
+            return
         self._is_wanted = True
         self._enter_loop()
         # A stop that was asked for before comes first, though its task has not begun.
@@ -159,6 +167,7 @@ class HeatmapService:
 
     def is_running(self) -> bool:
         """Whether the recorder thread lives; `status` tells how it fares."""
+        self._look_around()
         return self._recorder is not None and self._recorder.is_running()
 
     def is_standby(self) -> bool:
@@ -180,6 +189,7 @@ class HeatmapService:
 
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Put `settings` in force at once: the picture, the recorder, and whoever listens."""
+        self._look_around()
         before, self._settings = self._settings, settings
         if settings == before:
             return
@@ -190,7 +200,7 @@ class HeatmapService:
             if settings.symbols != before.symbols:
                 self._request_restart()
         self._clusters.apply_settings(settings)
-        for feed, _task in self._feeds.values():
+        for feed, _task in self._attached.feeds.values():
             feed.apply_settings(settings)
         self._listener_error = ""
         for listener in list(self._settings_listeners):
@@ -229,20 +239,25 @@ class HeatmapService:
         A layer that is detached from its page, or goes with it, is detached here too, and so is one
         that is attached to another service.
         """
-        if layer in self._layers:
+        layers = self._attached.layers
+        if layer in layers:
             return
-        self._layers.append(layer)
+        layers.append(layer)
         layer.set_leave_listener(self.detach)
         # One that is detached from its page already has left by now.
-        if self._is_started and layer in self._layers:
-            self._start_feed(layer)
+        if layer not in layers:
+            return
+        if self._home.awaits_turn:
+            self._attached.listen(layer)
+        if not self._look_around() and self._is_started:
+            self._feed_layers()
 
     def detach(self, layer: LayerPort) -> None:
         """Feed `layer` no more and remove its picture; recording goes on."""
-        if layer in self._layers:
-            self._layers.remove(layer)
+        if layer in self._attached.layers:
+            self._attached.layers.remove(layer)
             layer.set_leave_listener(None)
-            self._stop_feed(layer)
+            self._attached.end_feed(layer)
 
     # -- clusters -----------------------------------------------------------------------------
 
@@ -283,6 +298,7 @@ class HeatmapService:
         ValueError
             The symbol is not recorded.
         """
+        self._look_around()
         key = self._recorded(symbol), listener
         if key not in self._cluster_leavers:
             self._cluster_leavers[key] = self._clusters.subscribe(*key)
@@ -318,6 +334,7 @@ class HeatmapService:
 
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
+        self._look_around()
         return self._last_status if self._recorder is None else self._recorder.status()
 
     def status(self) -> dict[str, Any]:
@@ -339,13 +356,17 @@ class HeatmapService:
             ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """
         recorder = self.recorder_status()
-        facts = self._watch.facts(self._loop, self._executor, self._settings.symbols, self._clock())
+        facts = self._watch.facts(
+            self._home.loop, self._executor, self._settings.symbols, self._clock()
+        )
         return {
             "running": self.is_running(),
             "kind": self._kind.value,
             "database": str(self._database),
             "error": self._last_error
-            or self._inbox_error
+            or self._attached.layer_error
+            or (self._home.words() if self._is_wanted or self._home.awaits_turn else "")
+            or self._attached.batch_error
             or self._listener_error
             or self._clusters.error,
             "recorder": recorder,
@@ -354,7 +375,7 @@ class HeatmapService:
             "last_event_ms": None if facts is None else facts.last_event_ms,
             "database_bytes": None if facts is None else facts.size_bytes,
             "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._shown_symbols()},
-            "layers": [self._layer_status(layer) for layer in self._layers],
+            "layers": self._attached.statuses(),
         }
 
     # -- inside -------------------------------------------------------------------------------
@@ -376,10 +397,6 @@ class HeatmapService:
         )
         return is_told or symbol in self._stored_tick_sizes
 
-    def _layer_status(self, layer: LayerPort) -> dict[str, Any]:
-        feed, _task = self._feeds.get(layer, (None, None))
-        return describe_layer(layer, feed)
-
     def _mark_price(self, symbol: str) -> float | None:
         status = self.recorder_status()
         return None if status is None else status.mark_prices.get(symbol)
@@ -387,7 +404,7 @@ class HeatmapService:
     def _shown_symbols(self) -> list[str]:
         """Return what is recorded by name, and what the layers show."""
         names = [symbol for symbol in self._settings.symbols if symbol != ALL_SYMBOLS]
-        shown = [layer.symbol for layer in self._feeds if layer.symbol is not None]
+        shown = [layer.symbol for layer in self._attached.feeds if layer.symbol is not None]
         return list(dict.fromkeys(names + shown))
 
     def _tick_origin(self, symbol: str) -> str:
@@ -416,7 +433,7 @@ class HeatmapService:
     def _make_recorder(self) -> Recorder:
         settings = self._settings
         self._recorded_symbols = settings.symbols
-        self._last_error = ""
+        self._last_error = self._attached.layer_error = ""
         config = RecorderConfig(
             symbols=settings.symbols,
             ws_url=self._ws_url,
@@ -434,61 +451,68 @@ class HeatmapService:
             memory=self._connection_memory,
         )
 
-    def _enter_loop(self) -> asyncio.AbstractEventLoop:
-        """Belong to the running loop; leave behind what an earlier one was closed with.
+    def _look_around(self) -> bool:
+        """Notice a loop that runs in the place of its own; whether it is about to move there."""
+        return self._home.look(is_wanted=self._is_wanted)
 
-        Recording goes on meanwhile. A start or a stop that was under way in the earlier loop never
-        ends, and holds its lock for ever.
+    def _move_over(self) -> None:
+        """Go on in the running loop, in place of the one that has no turn while this one runs."""
+        self._is_wanted = True
+        self._enter_loop()
+        self._request_restart()
+
+    def _enter_loop(self) -> asyncio.AbstractEventLoop:
+        """Belong to the running loop; leave behind what was under way in an earlier one.
+
+        Recording goes on meanwhile. A start or a stop that was under way in a loop which was closed
+        never ends, and holds its lock for ever; in one that waits, it finds that it is void.
         """
         loop = asyncio.get_running_loop()
-        if loop is self._loop:
+        if not self._home.enter():
             return loop
-        self._loop, self._lifecycle = loop, asyncio.Lock()
+        self._lifecycle = asyncio.Lock()
         for task in (self._stop_task, self._restart_task):
             if task is not None and task.get_loop().is_closed():
                 end_task(task)
         self._stop_task = self._restart_task = None
-        self._stop_feeds()
-        # The earlier loop will not deliver it; new feeds read the file.
-        self._inbox.empty()
+        self._attached.leave_loop()
+        self._clusters.stop()
         return loop
 
     async def _start(self) -> None:
+        visit = self._home.visit
         if not (self.is_running() and self._is_started):
             await self._stop()
-            await self._start_recorder()
+            if visit == self._home.visit:
+                await self._start_recorder()
+        if visit != self._home.visit:
+            # Another loop took over meanwhile.
+            return
         if self._executor is not None:
             self._clusters.start(self._executor)
-        for layer in self._layers:
-            self._start_feed(layer)
+        self._feed_layers()
 
     async def _start_recorder(self) -> None:
-        loop = asyncio.get_running_loop()
+        visit = self._home.visit
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
         # Apart from the pictures, so that none of them holds up the recorder's start and stop.
         self._control = ThreadPoolExecutor(max_workers=1, thread_name_prefix="Heatmap control")
         # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
         self._recorder = self._make_recorder()
         try:
-            await loop.run_in_executor(self._control, self._recorder.start)
-            self._stored_tick_sizes = await loop.run_in_executor(
-                self._control, self._read_tick_sizes, self._settings.symbols
+            await run_beside(self._control, self._recorder.start)
+            known = await run_beside(
+                self._control, partial(self._watch.tick_sizes, self._settings.symbols)
             )
         except GeneratorExit:
             # The host has closed its loop: nothing can be awaited any more.
             raise
         except BaseException:
-            await self._stop()
+            if visit == self._home.visit:
+                await self._stop()
             raise
-        self._is_started = True
-
-    def _read_tick_sizes(self, symbols: tuple[str, ...]) -> dict[str, Decimal]:
-        try:
-            return read_tick_sizes(self._database, symbols)
-        except StorageError:
-            # The recorder waits for the file: another program has it locked, or makes it just now.
-            logger.info("no tick size could be read yet", exc_info=True)
-            return {}
+        if visit == self._home.visit:
+            self._stored_tick_sizes, self._is_started = known, True
 
     async def _stop_alone(self) -> None:
         async with self._lifecycle:
@@ -505,87 +529,68 @@ class HeatmapService:
         control = self._control
         if control is None:
             return
-        loop = asyncio.get_running_loop()
-        recorder = self._recorder
+        visit, recorder = self._home.visit, self._recorder
         if recorder is not None:
-            await run_beside(loop, control, recorder.stop)
+            await run_beside(control, recorder.stop)
+            if visit != self._home.visit:
+                return
             self._last_status = recorder.status()
             self._recorder = None
-        self._inbox.empty()
         # A picture under way is waited for beside the loop, not in it.
         if executor is not None:
-            await run_beside(loop, control, executor.shutdown)
+            await run_beside(control, executor.shutdown)
+            if visit != self._home.visit:
+                return
         control.shutdown(wait=True)
         self._control = None
 
-    def _start_feed(self, layer: LayerPort) -> None:
-        loop = self._loop
-        if layer in self._feeds or self._executor is None or loop is None or loop.is_closed():
+    def _feed_layers(self) -> None:
+        loop, executor = self._home.loop, self._executor
+        if executor is None or loop is None or loop.is_closed():
             return
         context = FeedContext(
             database=self._database,
             clock=self._clock,
             tick_size=self.tick_size,
             heartbeats=self._heartbeats,
-            executor=self._executor,
+            executor=executor,
             label=self._label,
             is_standby=self.is_standby,
             is_known=self._is_known,
             clusters=self._clusters,
+            collect=self._attached.collect,
+            look_around=self._look_around,
         )
-        try:
-            feed = LayerFeed(layer, self._settings, context)
-        except Exception as error:
-            # A layer whose page has gone must not keep the others from their pictures.
-            logger.exception("a layer could not be fed")
-            self._last_error = f"a layer could not be fed: {error!r}"
-            return
-        self._feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
+        self._attached.feed_all(context, self._settings, loop)
 
     def _stop_feeds(self) -> None:
-        for layer in list(self._feeds):
-            self._stop_feed(layer)
+        self._attached.end_feeds()
+        if not self._is_wanted:
+            self._attached.listen_no_more()
         self._clusters.stop()
 
-    def _stop_feed(self, layer: LayerPort) -> None:
-        entry = self._feeds.pop(layer, None)
-        if entry is not None:
-            feed, task = entry
-            end_task(task)
-            feed.close()
-
     def _request_restart(self) -> None:
-        """Start recording anew for other symbols, in a task of the loop."""
-        loop, task = self._loop, self._restart_task
+        """Start, or start anew for other symbols, in a task of the loop."""
+        loop, task = self._home.loop, self._restart_task
         if loop is not None and not loop.is_closed() and (task is None or task.done()):
             self._restart_task = begin_task(loop, self._restart(), "Heatmap recorder restart")
 
     async def _restart(self) -> None:
-        """Record other symbols, unless the host has stopped the service meanwhile."""
+        """Record what is set now, unless the host has stopped the service meanwhile."""
+        visit = self._home.visit
         try:
             async with self._lifecycle:
-                while self._is_wanted and self._recorded_symbols != self._settings.symbols:
-                    await self._stop()
+                while self._is_wanted and visit == self._home.visit:
+                    if self._recorded_symbols != self._settings.symbols:
+                        await self._stop()
                     await self._start()
+                    if self._recorded_symbols == self._settings.symbols:
+                        break
         except Exception as error:
             logger.exception("recording could not be started again")
             self._last_error = f"recording could not be started again: {error}"
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread."""
-        self._inbox.put(batch, self._loop)
+        self._attached.add_batch(batch)
         self._clusters.add_batch(batch)
-
-    def note_error(self, error: Exception) -> None:
-        """Log an error of its own, which must not reach the host's loop; kept for `status`."""
-        logger.error("new events could not be handed on", exc_info=error)
-        self._inbox_error = f"new events could not be handed on: {error!r}"
-
-    @guarded
-    def _take_batches(self, batches: Sequence[StoredBatch], has_missed: bool) -> None:
-        for feed, _task in self._feeds.values():
-            if has_missed:
-                feed.miss_batches()
-            for batch in batches:
-                feed.add_batch(batch)
-        self._inbox_error = ""

@@ -19,7 +19,7 @@ from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
-from Heatmap.runtime.host_loop import Outcome, Turns
+from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class ClusterFeed:
         work, executor = self._work(symbol, price), self._executor
         if work is None or executor is None:
             return []
-        return await asyncio.get_running_loop().run_in_executor(executor, work)
+        return await run_beside(executor, work)
 
     def _work(
         self, symbol: str, price: float | None

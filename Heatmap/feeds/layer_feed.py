@@ -116,6 +116,10 @@ class FeedContext:
         Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no levels are drawn.
+    collect
+        Has newly stored events handed to all feeds.
+    look_around
+        Has the service notice that another loop runs than the one in which the feeds were begun.
     """
 
     database: Path
@@ -127,6 +131,8 @@ class FeedContext:
     is_standby: Callable[[], bool] = lambda: False
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
+    collect: Callable[[], None] = lambda: None
+    look_around: Callable[[], object] = lambda: None
 
 
 class LayerFeed:
@@ -138,8 +144,8 @@ class LayerFeed:
         self._context = context
         self._schedule = FeedSchedule(settings.update_interval_ms / 1000)
         self._turns = Turns(self._take_turn)
-        self._viewport: Viewport | None = None
-        self._is_page_ready = False
+        self.viewport: Viewport | None = None
+        self.is_page_ready = False
         self._picture: HeatPicture | None = None
         # Its symbol is not known yet among all of the exchange's.
         self._awaits_listing = False
@@ -150,6 +156,7 @@ class LayerFeed:
         # The place that was asked about last, and whether an answer is under way.
         self._asked: CellQuery | None = None
         self._is_describing = False
+        self._forget_answer: Callable[[], None] = lambda: None
         # Ends the subscription to the shown symbol's clusters; what was told last.
         self._leave_clusters: Callable[[], None] | None = None
         self._clusters: list[LiquidationCluster] = []
@@ -168,7 +175,7 @@ class LayerFeed:
         obstacle = self._obstacle()
         if obstacle is not None:
             return obstacle
-        if self._viewport is None:
+        if self.viewport is None:
             return LayerState.NO_VIEW
         if self.last_error:
             return LayerState.FAILED
@@ -216,7 +223,7 @@ class LayerFeed:
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self._tell(self.layer.set_listener, None)
-        self._turns.end()
+        self._end()
         self._follow_clusters()
         self._forget_picture()
         self._tell(self.layer.clear)
@@ -226,10 +233,11 @@ class LayerFeed:
     @guarded
     def viewport_changed(self, viewport: Viewport) -> None:
         """Rebuild after a moment of quiet where the picture no longer fits; the first at once."""
+        self._context.look_around()
         if not self._can_draw(viewport):
             return
-        is_first = self._viewport is None
-        self._viewport = viewport
+        is_first = self.viewport is None
+        self.viewport = viewport
         if not self._is_drawing():
             return
         if is_first or self._picture is None:
@@ -240,7 +248,8 @@ class LayerFeed:
     @guarded
     def page_ready(self) -> None:
         """Show everything anew on a page that was just loaded."""
-        self._is_page_ready = True
+        self._context.look_around()
+        self.is_page_ready = True
         self.last_error = ""
         self._shown_levels = []
         self._send_options()
@@ -251,14 +260,14 @@ class LayerFeed:
     @guarded
     def view_lost(self) -> None:
         """Forget the view of a chart that has become empty."""
-        self._viewport = None
+        self.viewport = None
         self._begin_anew()
 
     @guarded
     def page_gone(self) -> None:
         """Forget what a page showed that is not there any more."""
-        self._is_page_ready = False
-        self._viewport = None
+        self.is_page_ready = False
+        self.viewport = None
         self.last_error = ""
         self.measured.clear()
         self._begin_anew()
@@ -267,6 +276,7 @@ class LayerFeed:
     @guarded
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
+        self._context.look_around()
         self._restart()
         self._follow_clusters()
 
@@ -279,6 +289,7 @@ class LayerFeed:
     @guarded
     def cell_asked(self, query: CellQuery) -> None:
         """Answer what lies at a place; of several questions meanwhile only the last counts."""
+        self._context.look_around()
         self._asked = query
         self._answer_next()
 
@@ -292,7 +303,7 @@ class LayerFeed:
             return
         self._is_describing = True
         work = partial(picture.describe, query)
-        hand_over(loop, self._context.executor, work, self._show_answer)
+        self._forget_answer = hand_over(loop, self._context.executor, work, self._show_answer)
 
     @guarded
     def _show_answer(self, answer: Outcome[CellReport | None]) -> None:
@@ -316,8 +327,13 @@ class LayerFeed:
         try:
             await asyncio.Event().wait()
         finally:
-            self._turns.end()
+            self._end()
             self._forget_picture()
+
+    def _end(self) -> None:
+        """Take no more turns, and no more results."""
+        self._turns.end()
+        self._forget_answer()
 
     @guarded
     def _catch_up(self) -> None:
@@ -332,6 +348,7 @@ class LayerFeed:
             self._begin_anew()
             self._follow_clusters()
             return
+        self._context.collect()
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
             if delay_s is not None:
@@ -343,7 +360,7 @@ class LayerFeed:
     def _begin(self, action: Action) -> None:
         """Hand the work over to a worker thread, where there is any."""
         self._schedule.begin(action, monotonic())
-        viewport, symbol = self._viewport, self.layer.symbol
+        viewport, symbol = self.viewport, self.layer.symbol
         if not self._is_drawing() or viewport is None or symbol is None:
             self._schedule.reset()
             return
@@ -407,7 +424,7 @@ class LayerFeed:
             logger.debug("%s in %.1f ms, %d bytes sent", action.value, duration_ms, size_bytes)
         if action is Action.REBUILD and self._picture is picture:
             # The chart may have moved on while the worker was busy.
-            latest = self._viewport
+            latest = self.viewport
             if latest is not None and not picture.fits(latest):
                 self._request_rebuild(quiet_s=QUIET_S)
         self.last_error = ""
@@ -505,7 +522,7 @@ class LayerFeed:
         symbol, recorded = self.layer.symbol, self._settings.symbols
         if not self._settings.enabled:
             return LayerState.OFF
-        if not self._is_page_ready:
+        if not self.is_page_ready:
             return LayerState.NO_CHART
         if symbol is None:
             return LayerState.NO_SYMBOL
@@ -543,7 +560,7 @@ class LayerFeed:
         self._has_shown = False
         self._schedule.reset()
         obstacle = self._obstacle()
-        if obstacle is None and self._viewport is not None:
+        if obstacle is None and self.viewport is not None:
             self._request_rebuild()
         # With all symbols recorded, which these are is learnt from the exchange.
         self._awaits_listing = (

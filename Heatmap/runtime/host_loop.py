@@ -1,13 +1,23 @@
 """What runs in the host's event loop, which the host may close at any moment."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import get_ident
+from time import monotonic
 from typing import Any, Generic, TypeVar, cast
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+# From one look at a worker to the next: a part of the time that it has taken, within these.
+_FIRST_LOOK_S, _LONGEST_LOOK_S, _LOOK_PART = 0.001, 0.02, 0.25
+
+_UNTIL_STARTED = "recording goes on, nothing is drawn until start() is awaited in one that runs"
 
 
 def begin_task(
@@ -44,7 +54,7 @@ class Outcome(Generic[T]):
     """
 
     value: T | None
-    error: Exception | None
+    error: BaseException | None
 
     def result(self) -> T:
         """Return the value, or raise the error."""
@@ -53,43 +63,207 @@ class Outcome(Generic[T]):
         return cast("T", self.value)
 
 
+class _Work(Generic[T]):
+    """A piece of work in a worker thread; the loop looks whether it is done.
+
+    The worker does not tell the loop. With qasync that is a signal of a Qt object, which goes with
+    the application, in C++ and at any moment: a host that ends without stopping the service would
+    end with a segmentation fault. No look at the loop beforehand can exclude that.
+    """
+
+    def __init__(self, executor: Executor, work: Callable[[], T]) -> None:
+        # Set by the worker, as the last thing that it does.
+        self.outcome: Outcome[T] | None = None
+        self._work = work
+        self._begun_s = monotonic()
+        executor.submit(self._run)
+
+    @property
+    def look_s(self) -> float:
+        """Time until the next look, seconds: a part of what it has taken so far."""
+        waited_s = monotonic() - self._begun_s
+        return min(max(_FIRST_LOOK_S, waited_s * _LOOK_PART), _LONGEST_LOOK_S)
+
+    def _run(self) -> None:
+        try:
+            self.outcome = Outcome(self._work(), None)
+        except BaseException as error:  # noqa: BLE001 - raised where it is taken
+            self.outcome = Outcome(None, error)
+
+
 def hand_over(
     loop: asyncio.AbstractEventLoop,
     executor: Executor,
     work: Callable[[], T],
     take: Callable[[Outcome[T]], None],
-) -> None:
+) -> Callable[[], None]:
     """Run `work` in a worker thread, and have `loop` hand what came of it to `take`.
+
+    Returns
+    -------
+    callable
+        Has it handed to nobody; idempotent. On the loop's thread.
 
     Raises
     ------
     RuntimeError
         The loop is closed, or the worker threads have ended.
     """
+    if loop.is_closed():
+        raise RuntimeError("work was handed over for a loop that is closed")
+    under_way = _Work(executor, work)
+    appointment: asyncio.TimerHandle
 
-    def run() -> Outcome[T]:
-        try:
-            return Outcome(work(), None)
-        except Exception as error:  # noqa: BLE001 - raised where it is taken
-            return Outcome(None, error)
+    def look() -> None:
+        nonlocal appointment
+        if under_way.outcome is None:
+            appointment = loop.call_later(under_way.look_s, look)
+        else:
+            take(under_way.outcome)
 
-    def arrive(done: asyncio.Future[Outcome[T]]) -> None:
-        if not done.cancelled():
-            take(done.result())
+    appointment = loop.call_later(under_way.look_s, look)
 
-    loop.run_in_executor(executor, run).add_done_callback(arrive)
+    def forget() -> None:
+        appointment.cancel()
+
+    return forget
 
 
-async def run_beside(
-    loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], object]
-) -> None:
-    """Run `work` in a worker thread; at the end of the interpreter, which begins none, here."""
+async def run_beside(executor: Executor, work: Callable[[], T]) -> T:
+    """Run `work` in a worker thread; at the end of the interpreter, which begins none, here.
+
+    Whoever is cancelled while waiting for it does not interrupt it.
+    """
     try:
-        under_way = loop.run_in_executor(executor, work)
+        under_way = _Work(executor, work)
     except RuntimeError:
-        work()
-        return
-    await under_way
+        return work()
+    while under_way.outcome is None:  # noqa: ASYNC110 - nothing tells the loop
+        await asyncio.sleep(under_way.look_s)
+    return under_way.outcome.result()
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread; ``None``: none does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+@dataclass(slots=True)
+class Request:
+    """A start that was asked for in a loop, and has not had a turn of it yet.
+
+    Attributes
+    ----------
+    loop
+        Where it was asked for; ``None``: before any loop ran.
+    has_begun
+        It has had its first turn.
+    is_taken
+        It was begun in another loop, which runs in the place of its own.
+    """
+
+    loop: asyncio.AbstractEventLoop | None
+    has_begun: bool = False
+    is_taken: bool = False
+
+
+class LoopHome:
+    """Which loop a service belongs to, and whether another one runs in its thread by now.
+
+    A host may run its loop inside a coroutine of another loop, as ``asyncio.run(main)`` with Qt's
+    loop in ``main``. What was begun in the outer one then has no turn before the end.
+
+    Parameters
+    ----------
+    move
+        Called in the loop that does run, once for each time that it was noticed.
+    """
+
+    def __init__(self, move: Callable[[], None]) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        # How often it has come to a loop: what was under way before then is void.
+        self.visit = 0
+        self._move = move
+        self._thread: int | None = None
+        self._request: Request | None = None
+        self._moving_to: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def awaits_turn(self) -> bool:
+        """Whether a start was asked for and has had no turn yet."""
+        return self._request is not None and not self._request.has_begun
+
+    def ask(self) -> Request:
+        """Take note that a start is asked for, before it has a turn."""
+        self._request = Request(running_loop())
+        self._thread = get_ident()
+        return self._request
+
+    def begin(self, request: Request, *, is_wanted: bool) -> bool:
+        """Take note that a start has its first turn; whether it is still to be done.
+
+        It is not where it was begun in another loop meanwhile, and perhaps stopped there.
+        """
+        request.has_begun = True
+        loop = running_loop()
+        if request.is_taken and not (is_wanted and loop is self.loop):
+            return False
+        if loop is None:
+            # Qt's loop has ended inside the one that gives this its turn.
+            logger.warning("start() has had no turn before the end of its loop: nothing is begun")
+        return loop is not None
+
+    def enter(self) -> bool:
+        """Belong to the running loop; whether it is another one than before."""
+        loop = asyncio.get_running_loop()
+        self._moving_to = None
+        if self.awaits_turn and self._request is not None and self._request.loop is not loop:
+            self._request.has_begun = self._request.is_taken = True
+        if loop is self.loop:
+            return False
+        self.loop, self._thread = loop, get_ident()
+        self.visit += 1
+        return True
+
+    def look(self, *, is_wanted: bool) -> bool:
+        """Notice that another loop runs here than its own; whether it is about to move there.
+
+        Parameters
+        ----------
+        is_wanted
+            Whether it is to run; what is stopped has nothing to move.
+        """
+        running, own = running_loop(), self.loop
+        if self.awaits_turn and self._request is not None:
+            own, is_wanted = self._request.loop, True
+        if running is None or own is None or running is own or get_ident() != self._thread:
+            return False
+        if not is_wanted:
+            return False
+        if self._moving_to is not running:
+            self._moving_to = running
+            # Not at once: it may be noticed amid a feed's work.
+            running.call_soon(self._arrive, running)
+        return True
+
+    def words(self) -> str:
+        """Say in one line why nothing is drawn, where the loop is the reason; empty: it is not."""
+        if self._moving_to is not None:
+            return "started in an event loop that does not run now: moving to the one that does"
+        if self.loop is None or running_loop() is not None:
+            return ""
+        if self.loop.is_closed():
+            return f"the event loop was closed: {_UNTIL_STARTED}"
+        if not self.loop.is_running():
+            return f"the event loop does not run: {_UNTIL_STARTED}"
+        return ""
+
+    def _arrive(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._moving_to is loop:
+            self._move()
 
 
 class Turns:
@@ -107,10 +281,11 @@ class Turns:
     def __init__(self, take_turn: Callable[[], None]) -> None:
         self._take_turn = take_turn
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
         self._appointment: asyncio.TimerHandle | None = None
         self._is_working = False
-        # How often it has begun: a result of an earlier time is none any more.
-        self._begun = 0
+        # Has what came of the work handed to nobody.
+        self._forget_work: Callable[[], None] | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -119,17 +294,23 @@ class Turns:
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take turns in `loop` from now on; make an appointment for the first one."""
-        # What was handed over before never comes, or comes too late.
-        self._loop, self._is_working = loop, False
-        self._begun += 1
+        self._forget()
+        self._loop, self._thread = loop, get_ident()
 
     def end(self) -> None:
         """Take no more turns, and no more results; idempotent."""
         self._loop = None
+        self._forget()
         self._cancel()
 
     def appoint(self, delay_s: float = 0.0) -> None:
-        """Take a turn after a delay, in place of an earlier appointment."""
+        """Take a turn after a delay, in place of an earlier appointment.
+
+        In another thread it does nothing, and what is due waits for the next turn. The garbage
+        collector leads there, by a page or a dialog that it takes amid the recorder's work.
+        """
+        if get_ident() != self._thread:
+            return
         self._cancel()
         loop = self._loop
         if loop is not None and not self._is_working and not loop.is_closed():
@@ -147,19 +328,23 @@ class Turns:
         """
         if self._loop is None:
             raise RuntimeError("work was handed over after the turns had ended")
-        begun = self._begun
 
         def finish(outcome: Outcome[T]) -> None:
-            if begun == self._begun and self._loop is not None:
-                self._is_working = False
-                take(outcome)
+            self._is_working, self._forget_work = False, None
+            take(outcome)
 
-        hand_over(self._loop, executor, work, finish)
+        self._forget_work = hand_over(self._loop, executor, work, finish)
         self._is_working = True
 
     def _keep(self) -> None:
         self._appointment = None
         self._take_turn()
+
+    def _forget(self) -> None:
+        """Take no result of what was handed over before: it comes too late, or never."""
+        forget, self._forget_work, self._is_working = self._forget_work, None, False
+        if forget is not None:
+            forget()
 
     def _cancel(self) -> None:
         if self._appointment is not None:

@@ -5,11 +5,14 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 
 from Heatmap.errors import StorageError
+from Heatmap.runtime.host_loop import running_loop
 from Heatmap.storage.sqlite.day_facts import DayFacts, read_day_facts
+from Heatmap.storage.sqlite.event_reader import read_tick_sizes
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,15 @@ class DatabaseWatch:
         self._facts: DayFacts | None = None
         self._asked_s = -PERIOD_S
 
+    def tick_sizes(self, symbols: Sequence[str]) -> dict[str, Decimal]:
+        """Read the tick sizes, USD, that the file knows; beside the loop."""
+        try:
+            return read_tick_sizes(self._database, symbols)
+        except StorageError:
+            # The recorder waits for the file: another program has it locked, or makes it just now.
+            logger.info("no tick size could be read yet", exc_info=True)
+            return {}
+
     def facts(
         self,
         loop: asyncio.AbstractEventLoop | None,
@@ -53,7 +65,10 @@ class DatabaseWatch:
         now_s = monotonic()
         if now_s - self._asked_s < PERIOD_S:
             return self._facts
-        if executor is not None and loop is not None and not loop.is_closed():
+        if executor is None or loop is None or loop.is_closed():
+            return self._facts
+        # Amid the recorder's loop, where the garbage collector may lead, nobody else's is touched.
+        if running_loop() in (None, loop):
             self._asked_s = now_s
             # In a turn of its own. The garbage collector may lead here amid another hand-over, by
             # a dialog that goes and whoever hears of it; to hand over waits for that one.

@@ -247,7 +247,7 @@ async def base64_floor_ms(bench: Bench) -> float:
 
 async def floors_ms(bench: Bench) -> dict[str, float]:
     """Return what a new picture cannot do without, each measured alone, milliseconds."""
-    (feed, _task) = next(iter(bench.service._feeds.values()))
+    (feed, _task) = next(iter(bench.service._attached.feeds.values()))
     assert feed._picture is not None
     assert feed._picture._field is not None
     settings, spec = bench.service.settings, feed._picture._field.spec

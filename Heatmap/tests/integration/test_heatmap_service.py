@@ -384,7 +384,7 @@ def test_a_layer_that_leaves_its_page_is_fed_no_more(tmp_path: Path) -> None:
         await world.until(lambda: bool(world.layer.grids))
         world.layer.leave(world.layer)
         assert world.service.status()["layers"] == []
-        assert world.service._layers == []
+        assert world.service._attached.layers == []
         assert not world.layer.is_shown
 
     in_world(tmp_path, script)

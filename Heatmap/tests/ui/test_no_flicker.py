@@ -116,7 +116,7 @@ class Watched:
 
     @property
     def feed(self) -> LayerFeed:
-        return self.service._feeds[self.layer][0]
+        return self.service._attached.feeds[self.layer][0]
 
     def is_rebuild_due(self) -> bool:
         return self.feed._schedule._rebuild_due_s is not None

@@ -397,7 +397,7 @@ class Session:
                 for signal in (page.loadStarted, page.loadFinished, page.renderProcessTerminated)
             ],
             "registered": sorted(self.channel.registeredObjects()),
-            "feeds": len(self.service._feeds) + len(self.service._layers),
+            "feeds": len(self.service._attached.feeds) + len(self.service._attached.layers),
             "tasks": feed_tasks(self.service),
         }
 
@@ -446,8 +446,8 @@ def traced() -> Iterator[None]:
 
 
 def feed_tasks(service: HeatmapService) -> list[str]:
-    assert service._loop is not None
-    names = [task.get_name() for task in asyncio.all_tasks(service._loop)]
+    assert service._home.loop is not None
+    names = [task.get_name() for task in asyncio.all_tasks(service._home.loop)]
     return [name for name in names if name == "Heatmap layer feed"]
 
 

@@ -147,9 +147,9 @@ def test_what_no_worker_takes_any_more_runs_here() -> None:
     executor = ThreadPoolExecutor(1)
 
     async def main() -> None:
-        await run_beside(asyncio.get_running_loop(), executor, lambda: done.append(1))
+        await run_beside(executor, lambda: done.append(1))
         executor.shutdown()
-        await run_beside(asyncio.get_running_loop(), executor, lambda: done.append(2))
+        await run_beside(executor, lambda: done.append(2))
 
     asyncio.run(main())
     assert done == [1, 2]

@@ -1,0 +1,180 @@
+"""The layers that are attached to one service, and what feeds them in the host's loop."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from Heatmap.domain.events import StoredBatch, Viewport
+from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
+from Heatmap.feeds.layer_port import LayerListener, LayerPort
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.picture.messages import CellQuery
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.host_loop import begin_task, end_task
+from Heatmap.service.batch_inbox import BatchInbox
+
+logger = logging.getLogger(__name__)
+
+
+class AttachedLayers:
+    """Knows the attached layers, and gives each a feed between `feed_all` and `end_feeds`.
+
+    Belongs on the loop's thread, but for `add_batch`.
+
+    Parameters
+    ----------
+    look_around
+        Has the service notice that another loop runs than the one in which it was started.
+    """
+
+    def __init__(self, look_around: Callable[[], object]) -> None:
+        self.layers: list[LayerPort] = []
+        self.feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
+        # What a layer could not be told, and what could not be handed on; empty: nothing.
+        self.layer_error = ""
+        self.batch_error = ""
+        self._look_around = look_around
+        # Of those that are not fed yet.
+        self._doorbells: dict[LayerPort, _Doorbell] = {}
+        self._inbox = BatchInbox()
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """Return what the status says of each layer."""
+        return [
+            describe_layer(layer, self.feeds.get(layer, (None, None))[0]) for layer in self.layers
+        ]
+
+    def listen(self, layer: LayerPort) -> None:
+        """Have what a layer without a feed tells of its page lead to `look_around`."""
+        if layer in self.feeds or layer in self._doorbells:
+            return
+        doorbell = _Doorbell(self._look_around)
+        try:
+            layer.set_listener(doorbell)
+            self._doorbells[layer] = doorbell
+        except Exception as error:
+            logger.exception("a layer could not be listened to")
+            self.layer_error = f"a layer could not be listened to: {error!r}"
+
+    def feed_all(
+        self, context: FeedContext, settings: HeatmapSettings, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Begin to feed those that are not fed yet, in this loop."""
+        for layer in self.layers:
+            if layer not in self.feeds:
+                self._feed(layer, context, settings, loop)
+
+    def _feed(
+        self,
+        layer: LayerPort,
+        context: FeedContext,
+        settings: HeatmapSettings,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        try:
+            feed = LayerFeed(layer, settings, context)
+        except Exception as error:
+            # A layer whose page has gone must not keep the others from their pictures.
+            logger.exception("a layer could not be fed")
+            self.layer_error = f"a layer could not be fed: {error!r}"
+            return
+        self.feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
+        if (doorbell := self._doorbells.pop(layer, None)) is not None:
+            doorbell.repeat(feed)
+
+    def end_feeds(self) -> None:
+        """Feed nobody any more, and forget what was stored for them."""
+        for layer in list(self.feeds):
+            self.end_feed(layer)
+        self._inbox.empty()
+
+    def listen_no_more(self) -> None:
+        """Take note of what pages tell no longer, until layers are fed or listened to again."""
+        for layer in list(self._doorbells):
+            self.end_feed(layer)
+
+    def leave_loop(self) -> None:
+        """End the feeds of a loop that runs no more; those of the next one know the pages."""
+        told = {
+            layer: (feed.is_page_ready, feed.viewport) for layer, (feed, _) in self.feeds.items()
+        }
+        self.end_feeds()
+        for layer, (is_ready, viewport) in told.items():
+            self.listen(layer)
+            if (doorbell := self._doorbells.get(layer)) is not None:
+                doorbell.is_ready, doorbell.viewport = is_ready, viewport
+
+    def end_feed(self, layer: LayerPort) -> None:
+        """Feed a layer no more and remove its picture; nothing happens where it is not fed."""
+        if self._doorbells.pop(layer, None) is not None:
+            with suppress(Exception):  # its page has gone
+                layer.set_listener(None)
+        entry = self.feeds.pop(layer, None)
+        if entry is not None:
+            feed, task = entry
+            end_task(task)
+            feed.close()
+
+    def add_batch(self, batch: StoredBatch) -> None:
+        """Take what was stored, in the recorder's thread."""
+        if self.feeds:
+            self._inbox.put(batch)
+
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach the host's loop; kept for the status."""
+        logger.error("new events could not be handed on", exc_info=error)
+        self.batch_error = f"new events could not be handed on: {error!r}"
+
+    @guarded
+    def collect(self) -> None:
+        """Hand what was stored since the last time to the feeds; they ask for it."""
+        batches, has_missed = self._inbox.take()
+        for feed, _task in self.feeds.values():
+            if has_missed:
+                feed.miss_batches()
+            for batch in batches:
+                feed.add_batch(batch)
+        self.batch_error = ""
+
+
+class _Doorbell:
+    """A `LayerListener` that says that the page has said something, and keeps what a feed needs."""
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self._ring = ring
+        self.is_ready = False
+        self.viewport: Viewport | None = None
+
+    def repeat(self, listener: LayerListener) -> None:
+        """Tell another listener what the page has told."""
+        if self.is_ready:
+            listener.page_ready()
+            if self.viewport is not None:
+                listener.viewport_changed(self.viewport)
+
+    def viewport_changed(self, viewport: Viewport) -> None:
+        self.viewport = viewport
+        self._ring()
+
+    def page_ready(self) -> None:
+        self.is_ready = True
+        self._ring()
+
+    def view_lost(self) -> None:
+        self.viewport = None
+        self._ring()
+
+    def page_gone(self) -> None:
+        self.is_ready, self.viewport = False, None
+        self._ring()
+
+    def symbol_changed(self) -> None:
+        self._ring()
+
+    def painted(self, _timing: Mapping[str, float]) -> None:
+        self._ring()
+
+    def cell_asked(self, _query: CellQuery) -> None:
+        self._ring()
