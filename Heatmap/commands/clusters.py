@@ -25,6 +25,7 @@ from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
+from Heatmap.storage.coverage import without_future
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.sound_rows import damage_words
@@ -232,11 +233,14 @@ def _find(query: _Query, symbol: str, reader: EventReader) -> _Answer:
 def _now_ms(symbol: str, reader: EventReader) -> int:
     """Return the time that it is for the data, UTC milliseconds.
 
-    Heartbeats that are written down tell of a clock of this machine that is behind. They do not
-    tell of one that is ahead: then just as well nothing may have been recorded for a while.
+    Heartbeats that are written down tell of a clock of this machine that is behind, unless they are
+    an exchange's that was wrong for a moment. They do not tell of one that is ahead: then just as
+    well nothing may have been recorded for a while.
     """
     coverage = reader.read_coverage(symbol, 0, None)
     wall_ms = wall_clock_ms()
+    if reader.kind is DataKind.LIVE:
+        coverage = without_future(coverage, wall_ms, reader.newest_push_ms())
     if not coverage:
         return wall_ms
     heartbeat_ms = coverage[-1].end_ms

@@ -124,7 +124,7 @@ class ClusterBook:
             except BaseException:
                 known.index = None
                 raise
-            price = index.newest_price() if current_price is None else current_price
+            price = index.newest_price(now_ms) if current_price is None else current_price
             return [] if price is None else index.clusters(price, now_ms)
 
     def close(self) -> None:

@@ -366,7 +366,7 @@ class LayerFeed:
             return
         if not self._can_draw(viewport):
             # It came while another symbol, with other ticks, was shown.
-            self._viewport = None
+            self.viewport = None
             self._begin_anew()
             return
         if self._picture is None or self._picture.symbol != symbol:

@@ -11,6 +11,12 @@ from collections.abc import Iterable
 
 from Heatmap.domain.events import CoverageInterval
 
+AHEAD_MS = 60_000
+"""So far clocks may differ without one of them being wrong."""
+# Coverage of a time that has not come is believed from this length on.
+_LONGEST_FAULT_MS = 60_000
+_DAY_MS = 86_400_000
+
 
 def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval, ...]:
     """Merge the intervals of one symbol into disjoint ones.
@@ -36,6 +42,36 @@ def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval,
     parts = [CoverageInterval(symbol, start, end, proven=True) for start, end in proven]
     parts += [CoverageInterval(symbol, start, end, proven=False) for start, end in unproven]
     return tuple(sorted(parts, key=lambda part: (part.start_ms, part.end_ms)))
+
+
+def without_future(
+    intervals: Iterable[CoverageInterval], machine_ms: int, newest_push_ms: int | None
+) -> tuple[CoverageInterval, ...]:
+    """Leave out what an exchange with a wrong clock has covered ahead of all time.
+
+    Where an interval lies in the future of this machine's clock, one of the two is wrong. It is the
+    machine's where the interval is longer than such a fault, and the liquidation that was stored
+    last, if there is any, is of that time too.
+
+    Parameters
+    ----------
+    intervals
+        Any intervals; their order is kept.
+    machine_ms
+        This machine's time, UTC milliseconds.
+    newest_push_ms
+        When the exchange pushed the liquidation that was stored last; ``None``: there is none.
+    """
+
+    def is_credible(part: CoverageInterval) -> bool:
+        if part.start_ms <= machine_ms + AHEAD_MS:
+            return True
+        if part.end_ms - part.start_ms < _LONGEST_FAULT_MS:
+            return False
+        earliest_ms, latest_ms = part.start_ms - _DAY_MS, part.end_ms + _DAY_MS
+        return newest_push_ms is None or earliest_ms <= newest_push_ms <= latest_ms
+
+    return tuple(part for part in intervals if is_credible(part))
 
 
 def clipped(

@@ -61,6 +61,8 @@ _STEP_BUDGET_S = 0.02
 _ROWS_PER_SLICE = 100
 _PAGES_PER_SLICE = 64
 _COUNTED_PER_SLICE = 50_000
+# No time that heartbeats bring late is as much behind the newest one.
+_CERTAINLY_AHEAD_MS = 3_600_000
 # A recorder's events wait in its queue; waiting in SQLite would keep it from its sockets.
 _RECORDER_BUSY_TIMEOUT_MS = 250
 
@@ -192,6 +194,7 @@ class SqliteStore(WritableDatabase):
             raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
         added = CoverageInterval(symbol, start_ms, end_ms, proven)
         with self._transaction() as connection:
+            _drop_future(connection, added)
             touching = _coverage_touching(connection, added)
             wanted = normalized([*touching, added])
             _replace_coverage(connection, touching, wanted)
@@ -473,6 +476,18 @@ def _cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> Non
         if start_ms < end_ms
     ]
     _replace_coverage(connection, touching, left)
+
+
+def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> None:
+    """Delete coverage of a time that has not come yet, which an exchange with a wrong clock left.
+
+    By the later one of the exchange's time and this machine's: either may be behind.
+    """
+    latest_ms = max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
+    connection.execute(
+        f"DELETE FROM coverage WHERE symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
+        (added.symbol, latest_ms),
+    )
 
 
 def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:

@@ -114,10 +114,10 @@ class ClusterIndex:
                 self._sort_in()
         return len(events)
 
-    def newest_price(self) -> float | None:
-        """Return the price of the newest event that is kept, USD; ``None``: there is none."""
+    def newest_price(self, now_ms: int) -> float | None:
+        """Return the price of the newest event that counts, USD; ``None``: there is none."""
         self._sort_in()
-        events = self._events
+        events = counted(self._events, now_ms, self.parameters)
         return float(events["price"][np.argmax(events["ts_ms"])]) if len(events) else None
 
     def forget(self, now_ms: int) -> None:

@@ -13,16 +13,15 @@ from Heatmap.storage.sqlite.connections import (
     transaction,
 )
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
-from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-# Both limits of a time: text and blobs, which another program may have put there, lie beyond them.
-_COUNT_SYMBOL = (
-    f"SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS}"
-)
-_COUNT_ALL = f"SELECT count(*) FROM liq_events WHERE ts_ms BETWEEN ? AND {LAST_TIME_MS}"
-_NEWEST_SYMBOL = f"SELECT max(ts_ms) FROM liq_events WHERE symbol = ? AND ts_ms <= {LAST_TIME_MS}"
-_NEWEST_ALL = f"SELECT max(ts_ms) FROM liq_events WHERE ts_ms <= {LAST_TIME_MS}"
+# What lies beyond the day is no event of it: the exchange named a wrong time. And both limits of a
+# time: text and blobs, which another program may have put there, lie beyond them.
+_COUNT_SYMBOL = "SELECT count(*) FROM liq_events WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ?"
+_COUNT_ALL = "SELECT count(*) FROM liq_events WHERE ts_ms >= ? AND ts_ms < ?"
+_NEWEST_SYMBOL = "SELECT max(ts_ms) FROM liq_events WHERE symbol = ? AND ts_ms < ?"
+_NEWEST_ALL = "SELECT max(ts_ms) FROM liq_events WHERE ts_ms < ?"
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,12 @@ def read_day_facts(
             if ALL_SYMBOLS in symbols
             else [(_COUNT_SYMBOL, _NEWEST_SYMBOL, (symbol,)) for symbol in symbols]
         )
+        day_end_ms = day_start_ms + _DAY_MS
         counts, newest = [], []
         for count, last, bound in asked:
-            counts.append(connection.execute(count, (*bound, day_start_ms)).fetchone()[0])
-            newest.append(connection.execute(last, bound).fetchone()[0])
+            counts.append(
+                connection.execute(count, (*bound, day_start_ms, day_end_ms)).fetchone()[0]
+            )
+            newest.append(connection.execute(last, (*bound, day_end_ms)).fetchone()[0])
     known = [int(ts_ms) for ts_ms in newest if ts_ms is not None]
     return DayFacts(sum(counts), max(known, default=None), size_bytes(database))

@@ -26,6 +26,7 @@ from Heatmap.storage.sqlite.connections import (
     open_read_only,
     transaction,
 )
+from Heatmap.storage.sqlite.ledger import read_newest_push_ms
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
 from Heatmap.storage.sqlite.sound_rows import (
     LAST_TIME_MS,
@@ -278,6 +279,17 @@ class EventReader:
         with self._transaction() as connection:
             row = connection.execute(_SELECT_FIRST, (symbol, 0)).fetchone()
         return None if row is None else int(row[0])
+
+    def newest_push_ms(self) -> int | None:
+        """Return when the event was pushed that was stored last, UTC ms; ``None`` without any.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            return read_newest_push_ms(connection)
 
     def close(self) -> None:
         """Close the file; idempotent."""

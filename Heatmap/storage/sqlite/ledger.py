@@ -92,6 +92,12 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
     return min(retention_ms, _LONGEST_RETENTION_MS) or _LONGEST_RETENTION_MS
 
 
+def read_newest_push_ms(connection: sqlite3.Connection) -> int | None:
+    """Return when the event was pushed that was stored last, UTC ms; ``None``: there is none."""
+    row = connection.execute("SELECT push_ms FROM liq_events ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row is not None and isinstance(row[0], int) else None
+
+
 def _save(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute(
         "INSERT INTO meta (key, value) VALUES (?, ?) "

@@ -2,16 +2,22 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from Heatmap.domain.events import CoverageInterval, parse_tick_size
+from Heatmap.domain.events import CoverageInterval, DataKind, parse_tick_size
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.storage.coverage import gaps_between, normalized
+from Heatmap.storage.coverage import (
+    clipped,
+    gaps_between,
+    normalized,
+    without_future,
+)
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     existing_database,
@@ -49,13 +55,18 @@ SELECT symbol, tick_size, fetched_ms FROM tick_sizes WHERE {SOUND_TICK_SIZE}
 """
 
 
-def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> dict[str, Any]:
     """Summarise a database, whether or not a recorder is writing it.
+
+    What an exchange with a wrong clock has left in live data is no part of coverage and gaps: what
+    lies ahead of all time, or before the retention.
 
     Parameters
     ----------
     path
         The file, which must exist.
+    machine_ms
+        This machine's time, UTC milliseconds; ``None``: now.
 
     Returns
     -------
@@ -101,7 +112,15 @@ def read_status(path: str | os.PathLike[str]) -> dict[str, Any]:
         transaction(connection, "BEGIN"),
     ):
         identity = require_current(read_identity(connection, database), database)
-        symbols = _read_symbols(connection)
+        span = None
+        if identity.kind is DataKind.LIVE:
+            machine_ms = time.time_ns() // 1_000_000 if machine_ms is None else machine_ms
+            span = _LiveSpan(
+                machine_ms,
+                ledger.read_newest_push_ms(connection),
+                ledger.read_retention(connection),
+            )
+        symbols = _read_symbols(connection, span)
         recorded = ledger.read_symbols(connection)
         notes = {
             "recorded_symbols": None if recorded is None else list(recorded),
@@ -162,6 +181,24 @@ def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
         return ledger.read_retention(connection)
 
 
+@dataclass(frozen=True, slots=True)
+class _LiveSpan:
+    """What of a live file can be true: by this machine's clock, the newest row, the retention."""
+
+    machine_ms: int
+    newest_push_ms: int | None
+    retention_ms: int | None
+
+    def credible(self, intervals: Sequence[CoverageInterval]) -> tuple[CoverageInterval, ...]:
+        """Return what of the coverage is no trace of a wrong clock."""
+        present = without_future(intervals, self.machine_ms, self.newest_push_ms)
+        if not present or self.retention_ms is None:
+            return present
+        # The recorder deletes it when it looks next.
+        end_ms = max(part.end_ms for part in present)
+        return clipped(present, end_ms - self.retention_ms, None)
+
+
 def _summary(
     database: Path,
     identity: Identity,
@@ -182,12 +219,16 @@ def _summary(
     }
 
 
-def _read_symbols(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-    events = {row[0]: row[1:] for row in connection.execute(_SELECT_EVENTS)}
+def _read_symbols(
+    connection: sqlite3.Connection, span: _LiveSpan | None
+) -> dict[str, dict[str, Any]]:
     coverage: dict[str, list[CoverageInterval]] = {}
     for symbol, start_ms, end_ms, proven in connection.execute(_SELECT_COVERAGE):
         interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
         coverage.setdefault(symbol, []).append(interval)
+    if span is not None:
+        coverage = {symbol: list(span.credible(parts)) for symbol, parts in coverage.items()}
+    events = {row[0]: row[1:] for row in connection.execute(_SELECT_EVENTS)}
     ticks = {
         row[0]: row[1:]
         for row in connection.execute(_SELECT_TICK_SIZES)
