@@ -3,11 +3,14 @@
 Time is covered from one heartbeat to the next of the same symbol on the same connection, if they
 lie close together. Nothing else is: neither the time before a connection's first heartbeat, nor
 what follows its last one. A leap of the exchange's time, ahead or far back, is believed when a few
-heartbeats in a row agree on it; then it counts from the first of them.
+heartbeats in a row agree on it; then it counts from the first of them. One that leads away from
+the time of this machine also has to last: the exchange, or some of its servers, may be wrong for a
+while. A time that is not believed neither covers anything nor breaks what goes on beside it.
 """
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
 
@@ -15,6 +18,33 @@ from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
 _LEAP_MS = 60_000
 # So many heartbeats in a row at their usual pace make a leap credible.
 _LEAP_HEARTBEATS = 5
+# And so long it has to last where this machine's clock says otherwise: that may be the wrong one,
+# less probably where both have agreed so far.
+_DOUBTFUL_S, _AGAINST_AGREEMENT_S = 10.0, 60.0
+# So many times may alternate.
+_LEFT_RUNS = 3
+# At the beginning the machine's clock may be ahead by months without more ado.
+_FIRST_DOUBT_MS = 366 * 86_400_000
+
+
+@dataclass(slots=True)
+class _Run:
+    """Heartbeats of one symbol on one connection that follow each other at their usual pace."""
+
+    first_ms: int
+    latest_ms: int
+    count: int
+    # When the first and the latest one came, on this machine's monotonic clock.
+    since_s: float
+    latest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the clocks of this machine said: monotonic seconds, and UTC milliseconds."""
+
+    at_s: float
+    machine_ms: int
 
 
 class CoverageTracker:
@@ -34,16 +64,20 @@ class CoverageTracker:
     ) -> None:
         self._longest_step_ms = longest_step_ms
         self._proof_ms = proof_ms
-        # The latest heartbeat, by connection and symbol.
-        self._latest_ms: dict[tuple[int, str], int] = {}
+        # By connection and symbol: the heartbeats that go on, and those that went on before the
+        # time leapt, which it may leap back to, the latest last.
+        self._runs: dict[tuple[int, str], _Run] = {}
+        self._left: dict[tuple[int, str], list[_Run]] = {}
         # The newest covered stretch, by symbol, and the connection that began it; two connections
         # must not count the same time twice.
         self._newest: dict[str, tuple[int, int, int]] = {}
-        # The first heartbeat since the latest step that was no usual one, and how many there were
-        # from it on; by connection and symbol.
-        self._paced: dict[tuple[int, str], tuple[int, int]] = {}
         self._now_ms: int | None = None
         self._last_push_ms: int | None = None
+        # When that was received, and when time was covered last; monotonic.
+        self._pushed_s = self._advanced_s = -math.inf
+        # Whether the exchange's time was this machine's when it was covered last.
+        self._has_agreed = False
+        self._arrival: Arrival | None = None
 
     @property
     def now_ms(self) -> int | None:
@@ -60,11 +94,32 @@ class CoverageTracker:
         # The push may be a little ahead of the heartbeat, but one from the far future is damaged.
         return abs(ts_ms - self._last_push_ms) <= self._proof_ms
 
-    def receive_force_order(self, push_ms: int) -> None:
-        """Take note that a force order of any symbol came, pushed at this time."""
-        self._last_push_ms = push_ms
+    def is_credible(self, ts_ms: int, machine_ms: int) -> bool:
+        """Tell whether a heartbeat's time may be taken for the exchange's.
 
-    def receive_heartbeat(self, number: int, symbol: str, ts_ms: int) -> CoverageInterval | None:
+        Parameters
+        ----------
+        ts_ms, machine_ms
+            The heartbeat's time, and this machine's; UTC milliseconds.
+        """
+        known_ms = machine_ms if self._now_ms is None else self._now_ms
+        return abs(ts_ms - known_ms) <= _LEAP_MS
+
+    def receive_force_order(self, push_ms: int, at_s: float = -math.inf) -> None:
+        """Take note that a force order of any symbol came, pushed at this time.
+
+        Parameters
+        ----------
+        push_ms
+            The exchange's time of it.
+        at_s
+            When it came, on this machine's monotonic clock.
+        """
+        self._last_push_ms, self._pushed_s = push_ms, at_s
+
+    def receive_heartbeat(
+        self, number: int, symbol: str, ts_ms: int, arrival: Arrival | None = None
+    ) -> CoverageInterval | None:
         """Take note of a heartbeat; return the time that it covers and that was not covered before.
 
         Parameters
@@ -75,36 +130,60 @@ class CoverageTracker:
             Whose coverage grows.
         ts_ms
             The exchange's time.
+        arrival
+            When it came; ``None``: not known, and a leap is believed without lasting.
         """
-        start_ms = self._latest_ms.get((number, symbol))
-        self._latest_ms[number, symbol] = ts_ms
-        if start_ms is None or not 0 < ts_ms - start_ms <= self._longest_step_ms:
-            self._paced[number, symbol] = (ts_ms, 1)
-            return None
-        paced_ms, count = self._paced.get((number, symbol), (start_ms, 1))
-        self._paced[number, symbol] = (paced_ms, count + 1)
-        return self._cover(number, symbol, start_ms, ts_ms)
+        key = number, symbol
+        self._arrival = arrival
+        at_s = math.inf if arrival is None else arrival.at_s
+        run = self._runs.get(key)
+        if run is None or not self._is_usual_step(run, ts_ms):
+            is_back, run = self._leave(key, ts_ms, at_s)
+            if not is_back:
+                return None
+        start_ms, run.latest_ms, run.latest_s = run.latest_ms, ts_ms, at_s
+        run.count += 1
+        return self._cover(number, symbol, run, start_ms)
+
+    def _leave(self, key: tuple[int, str], ts_ms: int, at_s: float) -> tuple[bool, _Run]:
+        """Let another run go on at a time that is no usual step; whether it is one of before."""
+        left = self._left.setdefault(key, [])
+        if key in self._runs:
+            left.append(self._runs[key])
+        for run in left:
+            # Only where it is known that the connection has delivered all the while.
+            is_back = at_s - run.latest_s <= self._longest_step_ms / 1000
+            if is_back and self._is_usual_step(run, ts_ms):
+                left.remove(run)
+                break
+        else:
+            is_back, run = False, _Run(ts_ms, ts_ms, 1, at_s, at_s)
+        del left[:-_LEFT_RUNS]
+        self._runs[key] = run
+        return is_back, run
+
+    def _is_usual_step(self, run: _Run, ts_ms: int) -> bool:
+        return 0 < ts_ms - run.latest_ms <= self._longest_step_ms
 
     def receive_lost(self, number: int) -> None:
         """Take note that a connection ended: it covers nothing after its last heartbeats."""
-        for key in [key for key in self._latest_ms if key[0] == number]:
-            del self._latest_ms[key]
-            self._paced.pop(key, None)
+        for key in [key for key in self._runs if key[0] == number]:
+            del self._runs[key]
+            self._left.pop(key, None)
 
     def receive_overflow(self) -> None:
         """Take note that events were dropped: time since the latest heartbeats is not covered."""
-        self._latest_ms.clear()
+        self._runs.clear()
+        self._left.clear()
 
-    def _cover(
-        self, number: int, symbol: str, start_ms: int, ts_ms: int
-    ) -> CoverageInterval | None:
-        """Return what a usual step from `start_ms` to `ts_ms` adds to what is covered."""
-        newest = self._newest.get(symbol)
+    def _cover(self, number: int, symbol: str, run: _Run, start_ms: int) -> CoverageInterval | None:
+        """Return what a usual step of a run, from `start_ms` on, adds to what is covered."""
+        newest, ts_ms = self._newest.get(symbol), run.latest_ms
         if newest is None:
-            return self._advance(number, symbol, start_ms, start_ms, ts_ms)
+            return self._begin(number, symbol, run)
         first_ms, last_ms, beginner = newest
         if start_ms > last_ms + _LEAP_MS or (ts_ms < first_ms - _LEAP_MS and number >= beginner):
-            return self._leap(number, symbol, ts_ms)
+            return self._leap(number, symbol, run)
         if start_ms > last_ms:
             return self._advance(number, symbol, start_ms, start_ms, ts_ms)
         if ts_ms > last_ms:
@@ -114,15 +193,56 @@ class CoverageTracker:
             return self._interval(symbol, start_ms, min(ts_ms, first_ms))
         return None
 
-    def _leap(self, number: int, symbol: str, ts_ms: int) -> CoverageInterval | None:
+    def _begin(self, number: int, symbol: str, run: _Run) -> CoverageInterval | None:
+        """Return the first stretch of a symbol, once its time is credible."""
+        if not self._may_begin(run):
+            return None
+        return self._advance(number, symbol, run.first_ms, run.first_ms, run.latest_ms)
+
+    def _may_begin(self, run: _Run) -> bool:
+        """Whether a run may tell the first time of its symbol."""
+        arrival, ts_ms = self._arrival, run.latest_ms
+        if arrival is None:
+            return True
+        known_ms = arrival.machine_ms if self._now_ms is None else self._now_ms
+        if abs(ts_ms - known_ms) <= _LEAP_MS:
+            return True
+        ahead_ms = ts_ms - arrival.machine_ms
+        if self._now_ms is None and abs(ahead_ms) <= _FIRST_DOUBT_MS:
+            is_enough = ahead_ms < 0 or run.count >= _LEAP_HEARTBEATS
+            return is_enough and not self._is_contradicted(run)
+        return self._is_lasting(run)
+
+    def _is_lasting(self, run: _Run) -> bool:
+        """Whether a run is credible that leads away from what was covered last."""
+        if run.count < _LEAP_HEARTBEATS:
+            return False
+        arrival = self._arrival
+        if arrival is None or abs(run.latest_ms - arrival.machine_ms) <= _LEAP_MS:
+            return True
+        least_s = _AGAINST_AGREEMENT_S if self._has_agreed else _DOUBTFUL_S
+        # While heartbeats go on as they did before, others prove nothing.
+        lasts_s = arrival.at_s - max(run.since_s, self._advanced_s)
+        return lasts_s >= least_s and not self._is_contradicted(run)
+
+    def _is_contradicted(self, run: _Run) -> bool:
+        """Whether the newest force order and this machine agree on another time than a run."""
+        arrival, push_ms = self._arrival, self._last_push_ms
+        if arrival is None or push_ms is None or arrival.at_s - self._pushed_s > _DOUBTFUL_S * 6:
+            return False
+        is_agreed = abs(push_ms - arrival.machine_ms) <= _LEAP_MS
+        return is_agreed and abs(run.latest_ms - push_ms) > _LEAP_MS
+
+    def _leap(self, number: int, symbol: str, run: _Run) -> CoverageInterval | None:
         """Return the whole stretch on the other side of a leap, once it is credible."""
-        paced_ms, count = self._paced[number, symbol]
-        if count < _LEAP_HEARTBEATS:
+        if not self._is_lasting(run):
             return None
         # The other connection disagrees: it has to be as credible before it is believed again.
-        for key in [key for key in self._paced if key[1] == symbol and key[0] != number]:
-            del self._paced[key]
-        return self._advance(number, symbol, paced_ms, paced_ms, ts_ms)
+        for key in [key for key in self._runs if key[1] == symbol]:
+            for other in [self._runs[key], *self._left.get(key, ())]:
+                if other is not run:
+                    other.first_ms, other.count = other.latest_ms, 1
+        return self._advance(number, symbol, run.first_ms, run.first_ms, run.latest_ms)
 
     def _advance(
         self, beginner: int, symbol: str, first_ms: int, start_ms: int, end_ms: int
@@ -130,6 +250,9 @@ class CoverageTracker:
         """Let the newest stretch begin at `first_ms`, and cover its part from `start_ms` on."""
         self._newest[symbol] = (first_ms, end_ms, beginner)
         self._now_ms = end_ms
+        if self._arrival is not None:
+            self._advanced_s = self._arrival.at_s
+            self._has_agreed = abs(end_ms - self._arrival.machine_ms) <= _LEAP_MS
         return self._interval(symbol, start_ms, end_ms)
 
     def _interval(self, symbol: str, start_ms: int, end_ms: int) -> CoverageInterval:

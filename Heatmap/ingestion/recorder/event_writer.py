@@ -113,6 +113,13 @@ class EventWriter:
         self._holes.add(symbol, spans)
         self._arrived.set()
 
+    def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
+        """Take note of a heartbeat that covers time, before what is complete by it is put.
+
+        What a standby keeps is cut at heartbeats: what happened before one may have come before.
+        """
+        self._kept.note_heartbeat(symbol, ts_ms)
+
     def wake(self) -> None:
         """Write what is due, such as counters, even though no event came."""
         self._arrived.set()

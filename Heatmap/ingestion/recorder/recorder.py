@@ -27,7 +27,8 @@ from Heatmap.ingestion.binance_forceorder_ws import (
 )
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
-from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
+from Heatmap.ingestion.push_margin import PushMargin
+from Heatmap.ingestion.recorder.coverage_tracker import Arrival, CoverageTracker
 from Heatmap.ingestion.recorder.event_sink import EventSink
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
@@ -314,6 +315,7 @@ class _Session:
         self._coverage = CoverageTracker(
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
+        self._margin = PushMargin()
         self._heartbeat_symbols = heartbeat_symbols(config.symbols)
         # Whose coverage the one heartbeat of a shared stream grows; without one, each symbol's own.
         self._covered = config.symbols if shares_stream(config.symbols) else ()
@@ -342,6 +344,8 @@ class _Session:
         self._ticks_fetched = asyncio.Event()
         self._unread = UnreadOrders(config.wanted, board, self._writer.put_hole)
         self._heartbeat_ms: int | None = None
+        # By connection: its first heartbeat, and the first one whose time is the exchange's.
+        self._first_heard_ms: dict[int, int] = {}
         self._connected_since_ms: dict[int, int] = {}
         self._counted_reconnects = 0
         self._counted_rotations = 0
@@ -417,7 +421,8 @@ class _Session:
 
     def item_received(self, number: int, item: ParsedItem) -> None:
         if isinstance(item, LiquidationEvent):
-            self._coverage.receive_force_order(item.push_ms)
+            self._coverage.receive_force_order(item.push_ms, time.monotonic())
+            self._margin.receive_force_order(item.ts_ms, item.push_ms)
             self._board.note(last_force_order_ms=item.push_ms)
         item = keep_wanted(item, self._config.wanted)
         match item:
@@ -436,24 +441,38 @@ class _Session:
     def _heartbeat_received(self, number: int, item: MarkPrice) -> None:
         if item.symbol not in self._heartbeat_symbols:
             return
+        arrival = Arrival(time.monotonic(), time.time_ns() // 1_000_000)
+        interval = self._coverage.receive_heartbeat(number, item.symbol, item.ts_ms, arrival)
+        # What nobody knows to be the exchange's time is not shown as such either.
+        is_credible = self._coverage.is_credible(item.ts_ms, arrival.machine_ms)
         self._board.note_heartbeat(
             item.symbol,
-            item.ts_ms,
+            item.ts_ms if is_credible else None,
             item.price,
-            time.monotonic(),
+            arrival.at_s,
             () if self._config.wanted is None else self._covered,
         )
-        self._heartbeat_ms = item.ts_ms
-        first_ms = self._connected_since_ms.setdefault(number, item.ts_ms)
-        self._board.note(proven=self._coverage.is_proven(item.ts_ms), connected_since_ms=first_ms)
-        interval = self._coverage.receive_heartbeat(number, item.symbol, item.ts_ms)
+        heard_ms = self._first_heard_ms.setdefault(number, item.ts_ms)
+        if is_credible:
+            self._heartbeat_ms = item.ts_ms
+            # The first one may have become credible only by those after it.
+            is_same_time = self._coverage.is_credible(heard_ms, arrival.machine_ms)
+            first_ms = self._connected_since_ms.setdefault(
+                number, heard_ms if is_same_time else item.ts_ms
+            )
+            proven = self._coverage.is_proven(item.ts_ms)
+            self._board.note(proven=proven, connected_since_ms=first_ms)
         if interval is not None:
+            complete = self._margin.settle(interval)
             for symbol in self._covered or (item.symbol,):
-                self._writer.put_coverage(replace(interval, symbol=symbol))
+                self._writer.note_heartbeat(symbol, interval.end_ms)
+                if complete is not None:
+                    self._writer.put_coverage(replace(complete, symbol=symbol))
             self._retention.note_clock()
 
     def connection_ended(self, number: int) -> None:
         self._coverage.receive_lost(number)
+        self._first_heard_ms.pop(number, None)
         self._connected_since_ms.pop(number, None)
 
     def connection_changed(self) -> None:

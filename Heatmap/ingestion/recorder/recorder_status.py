@@ -404,14 +404,21 @@ class StatusBoard:
             }
 
     def note_heartbeat(
-        self, symbol: str, ts_ms: int, price: float, now_s: float, covered: Sequence[str] = ()
+        self,
+        symbol: str,
+        ts_ms: int | None,
+        price: float,
+        now_s: float,
+        covered: Sequence[str] = (),
     ) -> None:
         """Take note of a mark price of a symbol that is expected.
 
         Parameters
         ----------
-        symbol, ts_ms, price
-            Whose, the exchange's time of it, and USD.
+        symbol, price
+            Whose, and USD.
+        ts_ms
+            The exchange's time of it; ``None``: it names one that is not believed.
         now_s
             When it was received, monotonic clock.
         covered
@@ -419,11 +426,13 @@ class StatusBoard:
         """
         with self._lock:
             self._mark_prices[symbol] = price
-            self._heartbeats.update(dict.fromkeys(covered or (symbol,), ts_ms))
             self._heard_s[symbol] = self._newest_heard_s = now_s
             if self._live_since_s is None:
                 self._live_since_s = now_s
-            self._values["last_heartbeat_ms"] = ts_ms
+            if ts_ms is not None:
+                self._heartbeats.update(dict.fromkeys(covered or (symbol,), ts_ms))
+                self._values["last_heartbeat_ms"] = ts_ms
+                self._values["last_heartbeat_monotonic_s"] = now_s
 
     def note_not_live(self) -> None:
         """Take note that no connection delivers: no symbol is missed because of that."""
@@ -462,7 +471,6 @@ class StatusBoard:
                 rejected=MappingProxyType(dict(self._rejected)),
                 unread_orders=MappingProxyType(dict(self._unread)),
                 mark_prices=MappingProxyType(dict(self._mark_prices)),
-                last_heartbeat_monotonic_s=self._newest_heard_s,
                 heartbeats=MappingProxyType(dict(self._heartbeats)),
                 without_heartbeat=self._without_heartbeat(),
                 tick_sizes=MappingProxyType(

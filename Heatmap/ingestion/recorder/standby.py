@@ -88,11 +88,15 @@ class KeepWindow:
         self._marks.append(Mark(now_s, accepted))
 
     def note_coverage(self, interval: CoverageInterval) -> None:
-        """Take note of covered time; the marks before it learn where the time after them begins."""
+        """Take note of covered time; it ends with a heartbeat."""
+        self.note_heartbeat(interval.symbol, interval.end_ms)
+
+    def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
+        """Take note of a heartbeat; the marks before it learn where the time after them begins."""
         for mark in reversed(self._marks):
-            if interval.symbol in mark.cuts_ms:
+            if symbol in mark.cuts_ms:
                 break
-            mark.cuts_ms[interval.symbol] = interval.end_ms
+            mark.cuts_ms[symbol] = ts_ms
 
     def passed(self, now_s: float) -> Mark | None:
         """Return the newest mark that is old enough to forget what came before it."""

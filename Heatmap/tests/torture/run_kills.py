@@ -32,6 +32,7 @@ from Heatmap.tests.torture.order_source import SYMBOLS, Issued, Key
 from Heatmap.tests.torture.verdict import (
     Verdict,
     beat_spans,
+    complete,
     integrity,
     missing_of,
     read_rows,
@@ -276,7 +277,7 @@ class Killer:
         found.wrong += ["stored twice"] * (len(rows) - len({row.key for row in rows}))
         found.delivered += sum(one.reached_s is not None for one in database.issued)
         for symbol in SYMBOLS:
-            beats = beat_spans(database.lines, symbol, reached=False)
+            beats = complete(beat_spans(database.lines, symbol, reached=False))
             extra = without(read_spans(database.path, symbol), beats)
             found.covered_without_heartbeats_ms += sum(end - start for start, end in extra)
 

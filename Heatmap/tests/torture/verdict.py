@@ -21,6 +21,8 @@ Span = tuple[int, int]
 _UNREAD_MS = 5000
 # How much later than written a message may be stamped: a held up process stamps late.
 _LATEST_STAMP_MS = 30_000
+# How much later than the trade an order may be pushed.
+_PUSH_DELAY_MS = 1_000
 
 
 class Verdict:
@@ -223,6 +225,11 @@ def beat_spans(lines: Sequence[Line], symbol: str, *, reached: bool) -> list[Spa
     return union(spans)
 
 
+def complete(spans: Sequence[Span]) -> list[Span]:
+    """Return what of the spans between heartbeats is complete: orders are pushed up to 1 s late."""
+    return [(start, end - _PUSH_DELAY_MS) for start, end in spans if end - start > _PUSH_DELAY_MS]
+
+
 def judge_coverage(
     verdict: Verdict, exchange: HostileExchange, database: Path, symbols: Sequence[str]
 ) -> None:
@@ -239,8 +246,8 @@ def judge_coverage(
             for line in exchange.lines
             if line.first_beat_s is not None and line.end_ms is not None
         )
-        least = beat_spans(exchange.lines, symbol, reached=True)
-        most = beat_spans(exchange.lines, symbol, reached=False)
+        least = complete(beat_spans(exchange.lines, symbol, reached=True))
+        most = complete(beat_spans(exchange.lines, symbol, reached=False))
         verdict.tell(
             f"coverage of {symbol}",
             served_s=_total_s(served),
@@ -259,12 +266,12 @@ def judge_coverage(
         )
         # A short outage could hide within those two seconds; against the heartbeats it cannot.
         verdict.at_most(
-            f"covered but without heartbeats, s in all, {symbol}",
+            f"covered but not by heartbeats of at least a second later, s in all, {symbol}",
             _total_s(without(stored, most)),
             0.0,
         )
         verdict.at_most(
-            f"heartbeats read but not covered, s in all, {symbol}",
+            f"complete by the heartbeats read but not covered, s in all, {symbol}",
             _total_s(without(without(least, stored), unread)),
             0.0,
         )
