@@ -13,7 +13,7 @@ help:
 	@echo 'make check              formatting, lint, types, imports, file length'
 	@echo 'make wheel              build the wheel into dist, try it in an empty environment'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
-	@echo 'make torture ARGS="..." faults, kills, freezes, a full disk (see ARGS=--help)'
+	@echo 'make torture ARGS="..." faults, kills, freezes, wrong clocks (see ARGS=--help)'
 
 setup:
 	@bash tools/setup.sh
@@ -29,7 +29,7 @@ run: setup-qt
 CLEAN := $(PY) -I Heatmap/tests/clean_environment.py
 
 # Tests open no window, also where there is a display.
-test bench: export QT_QPA_PLATFORM := offscreen
+test bench torture: export QT_QPA_PLATFORM := offscreen
 
 test: setup-qt
 	@$(PY) -I tools/fetch_chart_builds.py
@@ -64,7 +64,7 @@ bench: setup-qt
 	@echo 'bench: Heatmap/tests/bench' >&2
 	@$(CLEAN) $(PY) tools/run_benchmarks.py $(ARGS)
 
-# The recorder needs no Qt. About 20 minutes; the short form is one of the tests.
-torture: setup
+# Hosts that end need Qt. About 25 minutes; the short form is one of the tests.
+torture: setup-qt
 	@echo 'torture: Heatmap/tests/torture' >&2
 	@$(CLEAN) $(PY) -m Heatmap.tests.torture $(ARGS)

@@ -35,6 +35,8 @@ PROGRAMS = {
         *("run_rest", "--seed", "5", "--only", "a huge exponent", "nested without end"),
         *("a redirect", "a bomb in gzip", "headers without end"),
     ),
+    "wrong clocks": ("run_clocks", "--seconds", "12"),
+    "exits": ("run_exits", "--exits", "12"),
     "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
 }
 Runs = dict[str, subprocess.Popen[str]]

@@ -275,6 +275,8 @@ class HostileExchange:
         Connections that the client ended though they served, while no other one did.
     client_may_leave
         Whether it may do so, because it is being stopped.
+    beats_off_ms, orders_off_ms
+        How wrong the clock of the servers is that push mark prices, and orders; several: in turn.
     """
 
     def __init__(
@@ -290,6 +292,9 @@ class HostileExchange:
         self.unread_ms: list[int] = []
         self.unexpected: list[str] = []
         self.client_may_leave = False
+        self.beats_off_ms: tuple[int, ...] = (0,)
+        self.orders_off_ms = 0
+        self._beaten = 0
         self.ws_url = ""
         self.rest_url = ""
         self.pace = _Pace(heartbeat_s, events_per_s)
@@ -435,15 +440,17 @@ class HostileExchange:
             lines = list(self._open())
             if now_s >= next_beat_s:
                 next_beat_s = max(next_beat_s + self.pace.heartbeat_s, now_s)
+                off_ms = self.beats_off_ms[self._beaten % len(self.beats_off_ms)]
+                self._beaten += 1
                 for line in lines:
                     for symbol in _beating(line.streams):
-                        line.put(Beat(symbol, now_ms))
+                        line.put(Beat(symbol, now_ms + off_ms, wild=off_ms != 0))
             self.pace.due = min(self.pace.due + (now_s - last_s) * self.pace.events_per_s, 1000.0)
             last_s = now_s
             while self.pace.due >= 1.0:
                 self.pace.due -= 1.0
                 if lines:
-                    self.add_order(self.orders.wanted(now_ms))
+                    self.add_order(self.orders.wanted(now_ms + self.orders_off_ms))
 
 
 def _beating(streams: list[str]) -> Iterator[str]:
