@@ -278,10 +278,14 @@ class CoverageLedger:
     def __bool__(self) -> bool:
         return any(self._waiting.values())
 
-    def add(self, interval: CoverageInterval, after: int) -> None:
-        """Take an interval that may be written once `after` events have been."""
+    def add(self, interval: CoverageInterval, after: int, since: int | None = None) -> None:
+        """Take an interval that may be written once `after` events have been.
+
+        `since`: how many had come when it began; ``None``: when the one before it was taken.
+        """
         entries = self._waiting.setdefault(interval.symbol, [])
-        since = self._reached.get(interval.symbol, 0)
+        if since is None:
+            since = self._reached.get(interval.symbol, 0)
         self._reached[interval.symbol] = after
         # Only what is quiet is joined: `since` would not hold for the whole otherwise.
         if entries and entries[-1][:2] == (since, after) and _continues(entries[-1][2], interval):

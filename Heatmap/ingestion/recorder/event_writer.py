@@ -34,6 +34,10 @@ _SINGLY_S = 0.2
 
 # What can fail apart from the rest, in words.
 _EVENTS, _REFUSED, _COVERAGE, _COUNTS = "events", "some events", "covered time", "counters"
+# Covered time is put less than 10 s after it, and heartbeats come once a second.
+_HEARD_HEARTBEATS = 128
+# No connection is held up for longer.
+_HELD_UP_MS = 60_000
 
 
 class EventWriter:
@@ -71,6 +75,8 @@ class EventWriter:
         self._kept = KeepWindow(config.standby_keep_s)
         # Events that the sink refuses though it takes others; they are tried again by themselves.
         self._refused: list[LiquidationEvent] = []
+        # By symbol: the latest heartbeats, and how many events had come before each.
+        self._heard: dict[str, deque[tuple[int, int]]] = {}
         self._accepted = 0
         # So many have left the queue, into the sink or among the refused ones.
         self._written = 0
@@ -104,7 +110,8 @@ class EventWriter:
 
     def put_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time; it is written after the events that were put before."""
-        self._ledger.add(interval, self._accepted)
+        since = self._since(interval)
+        self._ledger.add(interval, self._accepted, since)
         self._kept.note_coverage(interval)
         self._arrived.set()
 
@@ -114,11 +121,27 @@ class EventWriter:
         self._arrived.set()
 
     def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
-        """Take note of a heartbeat that covers time, before what is complete by it is put.
+        """Take note of a heartbeat whose time is believed, before what is complete by it is put.
 
-        What a standby keeps is cut at heartbeats: what happened before one may have come before.
+        What happened after it comes after it. So what a standby keeps is cut at heartbeats, and
+        covered time needs the events since the heartbeat at which it begins.
         """
+        heard = self._heard.setdefault(symbol, deque(maxlen=_HEARD_HEARTBEATS))
+        if heard and ts_ms < heard[-1][0] - _HELD_UP_MS:
+            # A time that was believed has turned out to be wrong.
+            heard.clear()
+        # A connection that was held up brings older ones, after events that came by the other.
+        if not heard or ts_ms > heard[-1][0]:
+            heard.append((ts_ms, self._accepted))
         self._kept.note_heartbeat(symbol, ts_ms)
+
+    def _since(self, interval: CoverageInterval) -> int | None:
+        """Return how many events had come when an interval began; ``None``: nobody noted that."""
+        heard = self._heard.get(interval.symbol)
+        if heard is None:
+            return None
+        earlier = (accepted for ts_ms, accepted in reversed(heard) if ts_ms <= interval.start_ms)
+        return next(earlier, 0)
 
     def wake(self) -> None:
         """Write what is due, such as counters, even though no event came."""

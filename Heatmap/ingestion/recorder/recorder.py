@@ -452,6 +452,7 @@ class _Session:
             arrival.at_s,
             () if self._config.wanted is None else self._covered,
         )
+        covered = self._covered or (item.symbol,)
         heard_ms = self._first_heard_ms.setdefault(number, item.ts_ms)
         if is_credible:
             self._heartbeat_ms = item.ts_ms
@@ -462,11 +463,12 @@ class _Session:
             )
             proven = self._coverage.is_proven(item.ts_ms)
             self._board.note(proven=proven, connected_since_ms=first_ms)
+            for symbol in covered:
+                self._writer.note_heartbeat(symbol, item.ts_ms)
         if interval is not None:
             complete = self._margin.settle(interval)
-            for symbol in self._covered or (item.symbol,):
-                self._writer.note_heartbeat(symbol, interval.end_ms)
-                if complete is not None:
+            if complete is not None:
+                for symbol in covered:
                     self._writer.put_coverage(replace(complete, symbol=symbol))
             self._retention.note_clock()
 
