@@ -23,8 +23,9 @@ _LEAP_HEARTBEATS = 5
 _DOUBTFUL_S, _AGAINST_AGREEMENT_S = 10.0, 60.0
 # So many times may alternate.
 _LEFT_RUNS = 3
-# At the beginning the machine's clock may be ahead by months without more ado.
-_FIRST_DOUBT_MS = 366 * 86_400_000
+# At the beginning nothing speaks for this machine's clock: an exchange that is some years behind it
+# is believed at once, as one that replays a recording is; one that is ahead after a few heartbeats.
+_FIRST_DOUBT_MS = 5 * 366 * 86_400_000
 
 
 @dataclass(slots=True)
