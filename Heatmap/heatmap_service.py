@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
-from Heatmap.attached_layers import AttachedLayers
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
@@ -27,6 +26,7 @@ from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, Record
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
+from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
