@@ -14,7 +14,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
     require_price,
 )
 from Heatmap.domain.events import StoredBatch
-from Heatmap.storage.sqlite.connections import file_id
+from Heatmap.storage.sqlite.connections import file_stat
 from Heatmap.storage.sqlite.event_reader import EventReader
 
 WAITING_LIMIT = 2_000
@@ -190,7 +190,7 @@ class ClusterBook:
             self._close_reader()
         if self._reader is None:
             with self._lock:
-                if self._is_closed or file_id(self._database) is None:
+                if self._is_closed or file_stat(self._database) is None:
                     return None
                 for known in self._symbols.values():
                     known.index = None

@@ -8,6 +8,7 @@ Rules that hold for the result of `normalized`, symbol by symbol:
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from Heatmap.domain.events import CoverageInterval
 
@@ -101,6 +102,21 @@ def clipped(
         for part in intervals
     )
     return tuple(part for part in parts if part.start_ms < part.end_ms)
+
+
+def without_span(
+    intervals: Iterable[CoverageInterval], start_ms: int, end_ms: int
+) -> list[CoverageInterval]:
+    """Return what is left of intervals once a span of time is taken out of each."""
+    return [
+        replace(part, start_ms=first_ms, end_ms=last_ms)
+        for part in intervals
+        for first_ms, last_ms in (
+            (part.start_ms, min(part.end_ms, start_ms)),
+            (max(part.start_ms, end_ms), part.end_ms),
+        )
+        if first_ms < last_ms
+    ]
 
 
 def gaps_between(

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from typing import Self
 
@@ -16,7 +16,8 @@ from Heatmap.domain.events import (
     parse_tick_size,
 )
 from Heatmap.runtime.compat import override
-from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.coverage import clipped, normalized, without_span
+from Heatmap.storage.log_mark import LogMark, open_without_log
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite.status import read_status
@@ -40,6 +41,9 @@ ON CONFLICT (symbol, start_ms, end_ms) DO UPDATE SET
     proven = CASE WHEN typeof(proven) = 'integer' AND proven = 1 THEN 1 ELSE excluded.proven END
 """
 _DELETE_COVERAGE = "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?"
+_INSERT_NUMBERED = _INSERT_EVENT.replace("(\n    ts_ms", "(\n    id, ts_ms").replace(
+    "VALUES (", "VALUES (?, "
+)
 _DELETE_OLDEST = """
 DELETE FROM liq_events
 WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
@@ -53,6 +57,7 @@ ORDER BY ts_ms, id LIMIT 1 OFFSET ?
 _COUNT_REST = "SELECT count(*) FROM liq_events WHERE (ts_ms, id) > (?, ?) AND ts_ms < ?"
 
 _RAISE_SEQUENCE = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'liq_events'"
+_READ_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'liq_events'"
 _BEGIN_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES ('liq_events', ?)"
 
 # A retention step works in slices until this much time is used, which leaves room in the 50 ms that
@@ -111,7 +116,7 @@ class SqliteStore(WritableDatabase):
         # They are still to be noted in the file, at the latest with the first events.
         self._are_symbols_due = False
         self._retention_ms: int | None = None
-        self._last_row_id = 0
+        self._first_row_id, self._last_row_id = 1, 0
         super().__init__(
             path, kind, busy_timeout_ms=busy_timeout_ms, sets_damaged_aside=sets_damaged_aside
         )
@@ -161,8 +166,12 @@ class SqliteStore(WritableDatabase):
                     stored.append(event)
                     row_ids.append(cursor.lastrowid)
             counts = {"received": len(events), "stored": len(stored)}
-            ledger.add_counts(connection, counts | {"duplicates": len(events) - len(stored)})
+            counts["duplicates"] = len(events) - len(stored)
+            ledger.add_counts(connection, counts)
             self._note_due_symbols(connection)
+            number = self._log.number
+            self._on_commit.append(lambda: self._log.memory.add_events(row_ids, stored))
+            self._on_commit.append(lambda: self._log.memory.add_counts(number, counts))
         self._are_symbols_due = False
         if row_ids:
             self._last_row_id = row_ids[-1]
@@ -194,10 +203,8 @@ class SqliteStore(WritableDatabase):
             raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
         added = CoverageInterval(symbol, start_ms, end_ms, proven)
         with self._transaction() as connection:
-            _drop_future(connection, added)
-            touching = _coverage_touching(connection, added)
-            wanted = normalized([*touching, added])
-            _replace_coverage(connection, touching, wanted)
+            _add_coverage(connection, added)
+            self._on_commit.append(lambda: self._log.memory.add_coverage(added))
 
     def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
         """Take spans of time out of what was recorded, in one transaction.
@@ -222,6 +229,7 @@ class SqliteStore(WritableDatabase):
             for start_ms, end_ms in spans:
                 for one in symbols:
                     _cut_coverage(connection, CoverageInterval(str(one), start_ms, end_ms, False))
+            self._on_commit.append(lambda: self._log.memory.cut_coverage(symbol, spans))
 
     def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
         """Remember a symbol's tick size, in place of an earlier one.
@@ -248,12 +256,8 @@ class SqliteStore(WritableDatabase):
         except ValueError as error:
             raise ValueError(f"{symbol}: {error}") from None
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
-                "ON CONFLICT (symbol) DO UPDATE SET "
-                "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
-                (symbol, f"{tick_size:f}", ts_ms),
-            )
+            _save_tick_size(connection, symbol, tick_size, ts_ms)
+            self._on_commit.append(lambda: self._log.memory.add_tick_size(symbol, tick_size, ts_ms))
 
     def add_counts(self, counts: Mapping[str, int]) -> None:
         """Add to the totals that the file keeps since it was made.
@@ -270,6 +274,8 @@ class SqliteStore(WritableDatabase):
         """
         with self._transaction() as connection:
             ledger.add_counts(connection, counts)
+            number = self._log.number
+            self._on_commit.append(lambda: self._log.memory.add_counts(number, dict(counts)))
 
     def save_unread_order(self, words: str) -> None:
         """Keep what is said of the latest force order that could not be read.
@@ -389,7 +395,9 @@ class SqliteStore(WritableDatabase):
                     break
         if deleted == 0:
             with self._faults():
-                _shrink(self._ready(), step_ends)
+                connection = self._ready()
+                _shrink(connection, step_ends)
+                self._note_log(connection)
         return deleted
 
     def _note_due_symbols(self, connection: sqlite3.Connection) -> None:
@@ -409,6 +417,48 @@ class SqliteStore(WritableDatabase):
             if not reached.rowcount:
                 connection.execute(_BEGIN_SEQUENCE, (self._last_row_id,))
 
+    @override
+    def _restore(self, connection: sqlite3.Connection, mark: LogMark | None) -> tuple[int, int]:
+        """Write once more what only a lost log held."""
+        memory = self._log.memory
+        is_same_file = mark is not None
+        reached = _sequence(connection) if is_same_file else 0
+        restored = 0
+        for row_id, event in memory.events_after(reached):
+            # Under its own id, where that is free: who has seen the row sees no other one.
+            restored += _insert_again(connection, row_id if is_same_file else None, event)
+        self._last_row_id = max(self._last_row_id, _sequence(connection))
+        if mark is not None:
+            # Of another file the time is not covered in which events lie in the one before.
+            for interval in memory.coverage():
+                _add_coverage(connection, interval)
+            for symbol, tick_size, ts_ms in memory.tick_sizes():
+                _save_tick_size(connection, symbol, tick_size, ts_ms)
+            for counts in memory.counts_after(mark.reached.number):
+                ledger.add_counts(connection, counts)
+        return restored, memory.forgotten_after(reached)
+
+    @override
+    def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
+        """Take note of what a file holds that was just opened."""
+        first_row_id, self._last_row_id = connection.execute(
+            "SELECT coalesce(min(id), 1), ? FROM liq_events", (_sequence(connection),)
+        ).fetchone()
+        self._first_row_id = first_row_id
+        if is_settled:
+            return
+        with suppress(sqlite3.Error), closing(open_without_log(self.path)) as file:
+            count = connection.execute(
+                "SELECT count(*) FROM liq_events WHERE id > ?", (_sequence(file),)
+            ).fetchone()[0]
+            if count:
+                self._log.memory.forget(self._last_row_id, count)
+
+    @override
+    def _count_held(self) -> int:
+        """Return how many rows the file held at most."""
+        return self._last_row_id - self._first_row_id + 1
+
 
 def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
     """Return an event's values in the order of the insert statement."""
@@ -425,6 +475,41 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
         event.original_qty,
         event.push_ms,
         event.receive_ms,
+    )
+
+
+def _sequence(connection: sqlite3.Connection) -> int:
+    """Return the largest row id that was ever given."""
+    row = connection.execute(_READ_SEQUENCE).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _insert_again(
+    connection: sqlite3.Connection, row_id: int | None, event: LiquidationEvent
+) -> int:
+    """Insert an event unless it is stored; return how many were."""
+    row = event_to_row(event)
+    if row_id is not None:
+        with suppress(sqlite3.IntegrityError):  # somebody else has used the id
+            return connection.execute(_INSERT_NUMBERED, (row_id, *row)).rowcount
+    return connection.execute(_INSERT_EVENT, row).rowcount
+
+
+def _add_coverage(connection: sqlite3.Connection, added: CoverageInterval) -> None:
+    """Merge an interval with those that it touches."""
+    _drop_future(connection, added)
+    touching = _coverage_touching(connection, added)
+    _replace_coverage(connection, touching, normalized([*touching, added]))
+
+
+def _save_tick_size(
+    connection: sqlite3.Connection, symbol: str, tick_size: Decimal, ts_ms: int
+) -> None:
+    connection.execute(
+        "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
+        "ON CONFLICT (symbol) DO UPDATE SET "
+        "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
+        (symbol, f"{tick_size:f}", ts_ms),
     )
 
 
@@ -469,13 +554,7 @@ def _replace_coverage(
 
 def _cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
     touching = _coverage_touching(connection, hole)
-    left = [
-        CoverageInterval(part.symbol, start_ms, end_ms, part.proven)
-        for part in touching
-        for start_ms, end_ms in ((part.start_ms, hole.start_ms), (hole.end_ms, part.end_ms))
-        if start_ms < end_ms
-    ]
-    _replace_coverage(connection, touching, left)
+    _replace_coverage(connection, touching, without_span(touching, hole.start_ms, hole.end_ms))
 
 
 def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> None:

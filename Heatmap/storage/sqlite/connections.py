@@ -83,8 +83,8 @@ def require_short_name(path: PurePath) -> None:
 
 def size_bytes(database: Path) -> int:
     """Return how large a database is on disk: the file and its write-ahead log."""
-    log = database.with_name(database.name + "-wal")
-    return database.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    log = file_stat(companion(database, "-wal"))
+    return database.stat().st_size + (0 if log is None else log.st_size)
 
 
 def existing_database(path: str | os.PathLike[str]) -> Path:
@@ -114,16 +114,45 @@ def existing_database(path: str | os.PathLike[str]) -> Path:
     return resolved
 
 
-def file_id(path: Path) -> tuple[int, int] | None:
-    """Identify the file that a path leads to at present; ``None`` where it leads to none.
-
-    A file that takes the place of another one that still exists, renamed or open, has another id.
-    """
+def file_stat(path: Path) -> os.stat_result | None:
+    """Return what the system knows of the file that a path leads to; ``None``: it leads to none."""
     try:
-        found = path.stat()
+        return path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+
+
+def is_same_file(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    """Tell whether two looks at a path found the same file, or both found none.
+
+    A file that takes the place of another one that still exists, renamed or open, is another one.
+    """
+    if one is None or other is None:
+        return one is other
+    # Some file systems of Windows number no files; there an open file cannot be replaced.
+    return not (one.st_ino and other.st_ino) or os.path.samestat(one, other)
+
+
+def companion(database: Path, suffix: str) -> Path:
+    """Return the path of a file that SQLite keeps beside a database: ``-wal`` or ``-shm``."""
+    return database.with_name(database.name + suffix)
+
+
+def refuse_second_name(database: Path) -> None:
+    """Refuse a file that has several names: log and lock belong to a name, not to the file.
+
+    Raises
+    ------
+    StorageError
+        Another name of it exists, a hard link.
+    """
+    found = file_stat(database)
+    if found is not None and found.st_nlink > 1:
+        raise StorageError(
+            f"the database {database} has {found.st_nlink} names (hard links): expected one, since "
+            "each name would have a log of its own; copy the file in place of linking it, or "
+            "remove the other names"
+        )
 
 
 def database_uri(path: PurePath, query: str) -> str:

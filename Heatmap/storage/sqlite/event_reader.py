@@ -21,8 +21,10 @@ from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.sqlite.connections import (
+    companion,
     existing_database,
-    file_id,
+    file_stat,
+    is_same_file,
     open_read_only,
     transaction,
 )
@@ -40,6 +42,9 @@ from Heatmap.storage.sqlite.sound_rows import (
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 _logger = logging.getLogger(__name__)
+
+# What SQLite keeps beside a database: the log, and the index of the log.
+_COMPANIONS = ("-wal", "-shm")
 
 # A window without an end reaches as far as there is time.
 _END_OF_TIME_MS = LAST_TIME_MS + 1
@@ -111,12 +116,14 @@ class EventReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = existing_database(path)
         # Before opening: a file that is replaced in between then counts as replaced.
-        self._file_id = file_id(self.path)
+        self._files = [file_stat(self.path)]
         with storage_errors(self.path, blames_file=True):
             self._connection = open_read_only(self.path, any_thread=True)
             try:
                 identity = read_identity(self._connection, self.path)
                 self.kind = require_current(identity, self.path).kind
+                # Made by now where they were not there. They stay while a connection is open.
+                self._files += [file_stat(companion(self.path, suffix)) for suffix in _COMPANIONS]
             except BaseException:
                 self._connection.close()
                 raise
@@ -182,12 +189,16 @@ class EventReader:
         return EventWindow(events, max(last_row_id, row_id))
 
     def is_current(self) -> bool:
-        """Tell whether the path still leads to the file that is open here.
+        """Tell whether the path still leads to the files that are open here.
 
-        It does not when the recorder has set a damaged file aside and begun a fresh one: then a new
-        reader is needed.
+        It does not when the recorder has begun a fresh file in the place of one that was damaged,
+        moved or replaced, or a fresh log: then a new reader is needed.
         """
-        return file_id(self.path) == self._file_id
+        paths = (self.path, *(companion(self.path, suffix) for suffix in _COMPANIONS))
+        return all(
+            is_same_file(known, file_stat(path))
+            for known, path in zip(self._files, paths, strict=True)
+        )
 
     def read_coverage(
         self, symbol: str, start_ms: int, end_ms: int | None

@@ -4,6 +4,9 @@ import sqlite3
 
 from Heatmap.errors import StorageError
 
+# As long as a log is when the recorder writes it back, and somewhat more.
+_LOG_LIMIT_BYTES = 8 * 2**20
+
 
 def set_busy_timeout(connection: sqlite3.Connection, timeout_ms: int) -> None:
     """Wait for a foreign lock instead of failing at once.
@@ -51,6 +54,19 @@ def set_temporary_in_memory(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
+def set_own_checkpoints(connection: sqlite3.Connection) -> None:
+    """Leave it to the recorder when the log is written into the file (`WriteAheadLog.settle`).
+
+    So it knows what in the file is its own doing: whatever else changes there came from outside.
+    """
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+
+def set_log_size_limit(connection: sqlite3.Connection) -> None:
+    """Let a log that a reader has kept from shrinking give its room back once it is used anew."""
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT_BYTES:d}")
+
+
 def prepare_for_writing(connection: sqlite3.Connection, busy_timeout_ms: int) -> None:
     """Apply every pragma of the writing connection, in the order that makes each effective.
 
@@ -71,3 +87,5 @@ def prepare_for_writing(connection: sqlite3.Connection, busy_timeout_ms: int) ->
     set_write_ahead_log(connection)
     set_synchronous_normal(connection)
     set_temporary_in_memory(connection)
+    set_own_checkpoints(connection)
+    set_log_size_limit(connection)

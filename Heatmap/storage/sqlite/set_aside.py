@@ -5,6 +5,7 @@ log beside it. Only a file of ours is moved.
 """
 
 import sqlite3
+import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,12 @@ from Heatmap.storage.sqlite.migrations import APPLICATION_ID
 
 # In this order: a fresh file beside the log of the old one would take up that log's content.
 _COMPANIONS = ("-wal", "-shm", "")
+# Windows refuses to rename a file that is open; whoever only looks at it lets go soon.
+_ATTEMPTS, _PAUSE_S = 10, 0.05
+
+
+class HeldFileError(StorageError):
+    """A file cannot be renamed or deleted while another program has it open."""
 
 
 def is_ours(database: Path, *, has_lock_file: bool) -> bool:
@@ -59,29 +66,63 @@ def set_aside(database: Path, now: datetime | None = None) -> Path:
 
     Raises
     ------
-    StorageError
+    HeldFileError, StorageError
         The system refused; parts may be renamed, and another attempt goes on with the rest.
     """
-    try:
-        target = _free_name(database, now or datetime.now(UTC))
-        for suffix in _COMPANIONS:
-            with suppress(FileNotFoundError):
-                database.with_name(database.name + suffix).rename(
-                    target.with_name(target.name + suffix)
-                )
-    except OSError as error:
-        raise StorageError(
-            f"the damaged database {database} cannot be renamed ({error.strerror}); "
-            "close what has it open, or move it away"
-        ) from error
+    target = free_name(database, "damaged", now or datetime.now(UTC))
+    for suffix in _COMPANIONS:
+        rename(database.with_name(database.name + suffix), target.with_name(target.name + suffix))
     return target
 
 
-def _free_name(database: Path, now: datetime) -> Path:
-    name = f"{database.name}.damaged-{now:%Y%m%dT%H%M%SZ}"
+def rename(source: Path, target: Path) -> None:
+    """Rename a file, over another one where there is one; nothing happens where there is no source.
+
+    Where the system refuses because the file is open elsewhere it is tried for half a second.
+
+    Raises
+    ------
+    HeldFileError
+        The system refused that for as long.
+    StorageError
+        It refused for another reason.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            source.replace(target)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            is_held = isinstance(error, PermissionError)
+            if is_held and attempt + 1 < _ATTEMPTS:
+                time.sleep(_PAUSE_S)
+                continue
+            kind = HeldFileError if is_held else StorageError
+            raise kind(
+                f"the file {source} cannot be renamed ({error.strerror}); "
+                "close what has it open, or move it away"
+            ) from error
+        else:
+            return
+
+
+def free_name(database: Path, why: str, now: datetime) -> Path:
+    """Return a name beside a database that nothing has: its own, why, and the UTC time.
+
+    Raises
+    ------
+    StorageError
+        The system takes no such name.
+    """
+    name = f"{database.name}.{why}-{now:%Y%m%dT%H%M%SZ}"
     number = 1
-    while True:
-        target = database.with_name(name if number == 1 else f"{name}-{number}")
-        if not any(target.with_name(target.name + suffix).exists() for suffix in _COMPANIONS):
-            return target
-        number += 1
+    try:
+        while True:
+            target = database.with_name(name if number == 1 else f"{name}-{number}")
+            if not any(target.with_name(target.name + suffix).exists() for suffix in _COMPANIONS):
+                return target
+            number += 1
+    except OSError as error:
+        raise StorageError(
+            f"the database {database} cannot be renamed ({error.strerror}); choose a shorter name"
+        ) from error

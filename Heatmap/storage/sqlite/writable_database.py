@@ -5,6 +5,8 @@ a fresh file where this one was damaged, moved or deleted, on a fresh connection
 A schema that another program has changed is such a fault. It is put right when the file is opened,
 and after a few seconds while it is written: an index is made again from the rows, which all stay.
 For anything else the file is set aside, as no row may be touched to please a foreign schema.
+Before each transaction the files are looked at from outside: what somebody else has moved, deleted
+or overwritten is put right first, and what was only in a lost log is written once more.
 """
 
 import logging
@@ -12,19 +14,27 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.storage.log_mark import LogMark, read_file_mark, read_mark
+from Heatmap.storage.renewal import (
+    close_unwritten,
+    prepare_copy_without_log,
+    wait_until_still,
+)
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
+    companion,
     database_path,
-    file_id,
+    file_stat,
     open_read_only,
     open_writable,
+    refuse_second_name,
     transaction,
 )
 from Heatmap.storage.sqlite.migrations import (
@@ -38,10 +48,11 @@ from Heatmap.storage.sqlite.migrations import (
 from Heatmap.storage.sqlite.pragmas import prepare_for_writing
 from Heatmap.storage.sqlite.schema import find_faults
 from Heatmap.storage.sqlite.schema_watch import SchemaWatch
-from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
+from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
 from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged, damage_words
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
+from Heatmap.storage.watched_file import WatchedFile, is_whole
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +62,7 @@ _SET_ASIDE_SPACING_S = 60.0
 _FIRST_LOOK_S = 0.05
 
 
-class WritableDatabase:
+class WritableDatabase(WatchedFile):
     """Holds the writer lock and the writing connection of one file; `SqliteStore` says what for.
 
     Belongs to the thread and the process that made it.
@@ -75,35 +86,34 @@ class WritableDatabase:
         busy_timeout_ms: int,
         sets_damaged_aside: bool,
     ) -> None:
-        self.path = database_path(path)
-        self.kind = kind
+        super().__init__(database_path(path), kind, busy_timeout_ms)
         self._busy_timeout_ms = busy_timeout_ms
         self._sets_damaged_aside = sets_damaged_aside
         self._owner_pid = os.getpid()
         self._owner_thread = threading.get_ident()
-        # None: closed, or about to be opened anew.
-        self._connection: sqlite3.Connection | None = None
-        self._file_id: tuple[int, int] | None = None
         self._is_damaged = False
         self._set_aside_again_s = 0.0
         self._generation = 0
-        # The file that was written until now was moved or deleted.
-        self._has_left_file = False
+        self._has_opened = False
         self._notice: str | None = None
         # About rows of the present file that cannot be used.
         self._rows_notice = ""
         self._schema = SchemaWatch()
+        # What to take note of once the transaction that is under way is committed.
+        self._on_commit: list[Callable[[], None]] = []
         has_lock_file = lock_path(self.path).exists()
         try:
             _refuse_foreign_file(self.path, kind)
         except CorruptDatabaseError:
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
-        self._lock = _take_lock(self.path)
+        self._locks.append(_take_lock(self.path))
+        self._shadow.find()
         try:
             self._open(has_lock_file=has_lock_file)
         except BaseException:
-            self._lock.release()
+            self._disconnect()
+            self._release()
             raise
         logger.info("writing %s data to %s", kind, self.path)
 
@@ -115,11 +125,17 @@ class WritableDatabase:
 
     @property
     def notice(self) -> str | None:
-        """What a user should know: that the file is a fresh one or was mended, and why.
+        """What a user should know, such as that the file is a fresh one; ``None``: nothing.
 
-        Also that it holds rows that cannot be used. ``None``: nothing.
+        Also that it was mended, that it holds rows that cannot be used, or that its log is large.
         """
-        return "; ".join(filter(None, (self._notice, self._rows_notice))) or None
+        notices = [
+            self._notice,
+            self._rows_notice,
+            self._log.notice(),
+            self._second_name_notice(),
+        ]
+        return "; ".join(filter(None, notices)) or None
 
     def generation(self) -> int:
         """Make ready to write, and return the number of the file: it grows with each fresh one.
@@ -132,7 +148,7 @@ class WritableDatabase:
             The file cannot be written.
         """
         with self._faults():
-            self._ready()
+            self._settle_when_due(self._ready())
         return self._generation
 
     def hurry(self) -> None:
@@ -142,22 +158,95 @@ class WritableDatabase:
 
     def close(self) -> None:
         """Checkpoint, close the file and give up the writer lock; idempotent."""
+        if self._is_closed:
+            return
         try:
+            if self._connection is not None and not self._is_sound():
+                # What was only in a log that is lost is written now, or never.
+                with suppress(StorageError, sqlite3.Error):
+                    self._ready()
+            self._is_closed = True
             with storage_errors(self.path):
-                if self._connection is not None:
-                    self._connection.close()
+                self._close_last()
         finally:
-            self._lock.release()
+            self._is_closed = True
+            self._connection = None
+            self._release()
+
+    def _release(self) -> None:
+        for lock in self._locks:
+            lock.release()
+
+    def _close_last(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            # A reader may keep the connection from being the last one, which would do this.
+            if self._is_sound():
+                self._settle(connection)
+        finally:
+            self._disconnect()
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._owner_pid:
             raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
+        self._on_commit.clear()
         with self._faults():
             connection = self._ready()
+            changes = connection.total_changes
             with transaction(connection, begin):
                 self._schema.require_known(connection, self.path, time.monotonic())
                 yield connection
+                is_written = connection.total_changes != changes
+                if is_written:
+                    self._log.stamp(connection)
+            if is_written:
+                self._require_taken()
+                self._log.note_commit()
+                for note in self._on_commit:
+                    note()
+                self._note_log(connection)
+
+    def _require_taken(self) -> None:
+        """Make sure that what was committed is in the file that the path leads to.
+
+        Raises
+        ------
+        StorageError
+            The file was replaced in the very moment; the caller tries again, on the next one.
+        """
+        if self._watch.is_elsewhere() or not self._watch.has_taken():
+            raise StorageError(
+                f"the database {self.path} was moved, deleted or overwritten while it was written; "
+                "what was not stored is written on the next attempt"
+            )
+
+    def _note_log(self, connection: sqlite3.Connection) -> None:
+        """Take note of what the connection has put into its log."""
+        self._watch.note_log()
+        self._log.note_size(self._watch.log_bytes)
+        self._follow_log()
+        self._settle_when_due(connection)
+
+    def _settle_when_due(self, connection: sqlite3.Connection) -> None:
+        if not self._log.is_due or not self._is_sound():
+            return
+        try:
+            self._settle(connection)
+        except sqlite3.Error:
+            # The next transaction meets the same fault, and its caller hears of it.
+            logger.debug("the log of %s could not be written back", self.path, exc_info=True)
+
+    def _settle(self, connection: sqlite3.Connection) -> None:
+        is_settled = self._log.settle(connection)
+        # Somebody may have overwritten the file just then: the next look sees to it.
+        if not is_settled or self._log.is_all_in_file():
+            self._watch.note_file()
+        self._watch.note_log()
+        self._log.note_size(self._watch.log_bytes)
+        self._follow_log()
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -181,8 +270,8 @@ class WritableDatabase:
 
     def _open(self, *, has_lock_file: bool) -> None:
         try:
-            self._connection = self._connect()
-            self._file_id = file_id(self.path)
+            with storage_errors(self.path, blames_file=True):
+                self._connect_again()
         except CorruptDatabaseError:
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
@@ -195,43 +284,51 @@ class WritableDatabase:
 
     def _ready(self) -> sqlite3.Connection:
         """Return the connection; where damage was met or the file is gone, that of a fresh one."""
+        if self._is_closed:
+            raise RuntimeError("a SqliteStore was used after it was closed")
+        self._hold_lock()
         if self._is_damaged:
             self._put_damaged_file_away()
-        elif self._connection is not None and file_id(self.path) != self._file_id:
-            self._leave_moved_file(self._connection)
-        elif self._connection is not None and self._schema.is_mending_due(time.monotonic()):
-            self._mend(self._connection)
+        elif self._watch.is_noted:
+            self._look()
+        connection = self._connection
+        if connection is not None and self._schema.is_mending_due(time.monotonic()):
+            self._mend(connection)
         return self._connection or self._connect_again()
 
     def _connect_again(self) -> sqlite3.Connection:
+        self._leave_foreign_log()
+        if not self._watch.is_noted:
+            refuse_second_name(self.path)
+            if self._has_opened and not self._is_own_copy:
+                wait_until_still(self.path)
+        found = file_stat(self.path)
+        is_new = found is None or not found.st_size
         connection = self._connect()
+        if file_stat(companion(self.path, "-shm")) is None:
+            # A reader of this process has opened the file amid its renewal, with the old index,
+            # which SQLite shares inside a process.
+            close_unwritten(connection, self.path)
+            self._put_in_place(prepare_copy_without_log(self.path))
+            connection = self._connect()
         try:
+            mark = read_mark(connection)
             with transaction(connection):
-                self._hand_over(connection)
+                words = self._bring_over(connection, mark, is_new=is_new)
+                self._log.stamp(connection)
+            self._log.note_commit()
+            is_settled = self._log.settle(connection)
+            self._watch.note(connection.execute("PRAGMA page_size").fetchone()[0])
+            self._log.note_size(self._watch.log_bytes)
+            self._follow_log()
+            self._note_opened(connection, is_settled=is_settled)
         except BaseException:
             connection.close()
             raise
-        known, self._file_id = self._file_id, file_id(self.path)
         self._connection = connection
-        # A deleted file's id may be given to the next one, so that alone does not tell.
-        if self._has_left_file or known != self._file_id:
-            self._generation += 1
-        self._has_left_file = False
-        if known is not None and known != self._file_id:
-            self._tell(
-                f"the database {self.path} was moved or deleted while it was written, "
-                "recording goes on in a new file of that name"
-            )
-        return connection
-
-    def _connect(self) -> sqlite3.Connection:
-        connection, mended, damaged = _connect(self.path, self.kind, self._busy_timeout_ms)
-        self._schema.forget()
-        rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
-        if rows_notice and rows_notice != self._rows_notice:
-            logger.warning("%s", rows_notice)
-        self._rows_notice = rows_notice
-        self._tell_mended(mended)
+        if self._why_anew is not None:
+            self._tell(f"{self._why_anew}; {words}")
+        self._why_anew, self._restores, self._is_own_copy = None, False, False
         return connection
 
     def _mend(self, connection: sqlite3.Connection) -> None:
@@ -240,12 +337,15 @@ class WritableDatabase:
             with transaction(connection):
                 faults = find_faults(connection, SCHEMA_VERSION)
                 mended = mend_schema(connection, self.path, faults)
+                self._log.stamp(connection)
         except CorruptDatabaseError:
             if not self._sets_damaged_aside:
                 raise
             self._is_damaged = True
             self._put_damaged_file_away()
         else:
+            self._log.note_commit()
+            self._note_log(connection)
             self._schema.forget()
             self._tell_mended(mended)
 
@@ -256,18 +356,64 @@ class WritableDatabase:
                 "right, every row is kept"
             )
 
-    def _leave_moved_file(self, connection: sqlite3.Connection) -> None:
-        # SQLite does not checkpoint a file that was moved when it closes it: its log would be lost.
-        with suppress(sqlite3.Error):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._has_left_file = True
-        self._disconnect()
+    def _bring_over(
+        self, connection: sqlite3.Connection, mark: LogMark | None, *, is_new: bool
+    ) -> str:
+        """Write into a file that may be another one what is only known here; say what that was."""
+        is_same = self._log.is_own(mark)
+        if is_same:
+            words = "nothing of it is lost"
+            if not self._log.is_all_in(mark):
+                words = self._restored_words(*self._restore(connection, mark))
+            self._hand_over(connection)
+            return words
+        self._hand_over(connection)
+        words = (
+            f"recording goes on in {'a new' if is_new else 'the'} file of that name, {self.path}"
+        )
+        if self._restores:
+            restored, lost = self._restore(connection, None)
+            words += f", {self._restored_words(restored, lost)}"
+        else:
+            self._log.memory.clear()
+        if self._has_opened:
+            self._generation += 1
+        self._has_opened = True
+        return words
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+    def _restored_words(self, restored: int, lost: int) -> str:
+        words = f"{restored} events that were only in the log are written once more"
+        return f"{words}, {lost} are lost" if lost else f"{words}, none is lost"
+
+    def _connect(self) -> sqlite3.Connection:
+        with suppress(sqlite3.Error):
+            self._log.begin(None)
+            if file_stat(self.path) is not None:
+                self._log.begin(read_file_mark(self.path))
+        connection, mended, damaged = _connect(self.path, self.kind, self._busy_timeout_ms)
+        self._schema.forget()
+        rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
+        if rows_notice and rows_notice != self._rows_notice:
+            logger.warning("%s", rows_notice)
+        self._rows_notice = rows_notice
+        self._tell_mended(mended)
+        return connection
+
+    def _hold_lock(self) -> None:
+        """Make sure that the path leads to the lock that is held, or to no other recorder's."""
+        if self._locks[-1].is_in_place():
+            return
+        database_path(self.path)  # its directory may be gone as well
+        try:
+            self._locks[-1].renew()
+        except OtherWriterError as error:
+            self._disconnect()
+            # What was written is in a file that is the other one's now, or was moved.
+            self._watch.forget()
+            self._log.memory.clear()
+            error.recorded = _recorded_symbols(self.path)
+            raise
+        logger.warning("the lock file of %s was deleted or moved; it was made anew", self.path)
 
     def _put_damaged_file_away(self) -> None:
         now_s = time.monotonic()
@@ -276,6 +422,12 @@ class WritableDatabase:
                 f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
                 "check the disk; what was not stored yet is written to a fresh file after that"
             )
+        if self._watch.is_rewritten() and wait_until_still(self.path) and is_whole(self.path):
+            # It was not damaged but half copied.
+            self._let_go()
+            self._watch.forget()
+            self._is_damaged = False
+            return
         self._disconnect()
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False
@@ -283,13 +435,13 @@ class WritableDatabase:
                 f"in the place of the database {self.path} lies another program's; it was left as "
                 "it is, move it away"
             )
-        aside = set_aside(self.path)
+        try:
+            self._why_anew = f"the damaged database was set aside as {set_aside(self.path)}"
+        except HeldFileError:
+            self._go_elsewhere()
         self._is_damaged = False
-        self._file_id = None
+        self._watch.forget()
         self._set_aside_again_s = now_s + _SET_ASIDE_SPACING_S
-        self._tell(
-            f"the damaged database was set aside as {aside}, recording goes on in a new {self.path}"
-        )
 
     def _tell(self, notice: str) -> None:
         self._notice = notice
@@ -297,6 +449,30 @@ class WritableDatabase:
 
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""
+
+    def _restore(self, connection: sqlite3.Connection, mark: LogMark | None) -> tuple[int, int]:
+        """Write once more what only a lost log held; return how many events were, and are lost.
+
+        Parameters
+        ----------
+        connection
+            In a transaction.
+        mark
+            How far the same file reaches without that log; ``None``: it is another file.
+        """
+        del connection, mark
+        return 0, 0
+
+    def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
+        """Take note of what a file holds that was just opened.
+
+        Parameters
+        ----------
+        connection
+            On the file.
+        is_settled
+            Its log is empty; otherwise a reader still needs what another recorder left in it.
+        """
 
 
 def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
@@ -307,6 +483,7 @@ def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
     """
     if not path.exists():
         return
+    refuse_second_name(path)
     with (
         storage_errors(path, blames_file=True),
         suppress(sqlite3.OperationalError),

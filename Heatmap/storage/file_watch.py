@@ -1,0 +1,185 @@
+"""Sees whether the files of a database are still those that its writer has open, unchanged.
+
+By looks from outside only: opening and closing the file itself would drop the locks that SQLite
+holds on it (POSIX). The log carries none, so a few of its bytes may be read.
+"""
+
+import os
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+
+from Heatmap.storage.sqlite.connections import companion, file_stat, is_same_file
+
+_HEADER_BYTES = 32
+_FRAME_HEADER_BYTES = 24
+
+
+class LogState(Enum):
+    """What became of a log since its writer left it."""
+
+    INTACT = "intact"
+    #: The path leads to none or to another one; what the writer has open may be whole.
+    ELSEWHERE = "elsewhere"
+    #: It is shorter, or its content is another one.
+    SPOILT = "spoilt"
+
+
+class FileWatch:
+    """Compares a database, its log and the index of its log with what was noted of them.
+
+    Parameters
+    ----------
+    database
+        The file, absolute.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._log = companion(database, "-wal")
+        self._index = companion(database, "-shm")
+        self._known: os.stat_result | None = None
+        self._known_log: os.stat_result | None = None
+        self._known_index: os.stat_result | None = None
+        self._page_bytes = 0
+        # The log's header, and that of its last frame.
+        self._ends = b"", b""
+        self._is_log_spoilt = False
+
+    def note(self, page_bytes: int) -> None:
+        """Take all three for what the writer has open and left; it has just read or written.
+
+        Parameters
+        ----------
+        page_bytes
+            The size of the database's pages.
+        """
+        self._page_bytes = page_bytes
+        self._known_index = file_stat(self._index)
+        self.note_file()
+        self.note_log()
+
+    def note_file(self) -> None:
+        """Take the file itself as the writer left it: it has checkpointed."""
+        self._known = file_stat(self._database)
+
+    def note_log(self) -> None:
+        """Take the log as the writer left it: it has committed or checkpointed."""
+        self._is_log_spoilt = False
+        self._known_log = file_stat(self._log)
+        index = file_stat(self._index)
+        if is_same_file(self._known_index, index):
+            self._known_index = index  # it may have grown
+        self._ends = self._read_ends(0 if self._known_log is None else self._known_log.st_size)
+
+    def note_closed(self) -> None:
+        """Take all three as the writer left them by closing the file, without looking inside."""
+        self._known_index = file_stat(self._index)
+        self.note_file()
+        self.note_log()
+
+    def forget(self) -> None:
+        """Know none: another file comes."""
+        self._known = self._known_log = self._known_index = None
+        self._ends = b"", b""
+        self._is_log_spoilt = False
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether a file was noted."""
+        return self._known is not None
+
+    @property
+    def log_bytes(self) -> int:
+        """How long the log was when it was noted."""
+        return 0 if self._known_log is None else self._known_log.st_size
+
+    def is_elsewhere(self) -> bool:
+        """Whether the path leads to another file, or to none."""
+        return not is_same_file(self._known, file_stat(self._database))
+
+    def is_rewritten(self) -> bool:
+        """Whether somebody else has written into the file."""
+        found = file_stat(self._database)
+        if found is None or self._known is None:
+            return found is not self._known
+        known = self._known
+        return (found.st_size, found.st_mtime_ns) != (known.st_size, known.st_mtime_ns)
+
+    def has_second_name(self) -> bool:
+        """Whether another name of the file exists."""
+        found = file_stat(self._database)
+        return found is not None and found.st_nlink > 1
+
+    def has_name_elsewhere(self) -> bool:
+        """Whether the file, which this process has open, still has a name; so if nobody tells."""
+        with suppress(OSError, ValueError):
+            for number in Path("/dev/fd").iterdir():
+                with suppress(OSError):
+                    found = os.fstat(int(number.name))
+                    if self._known is not None and os.path.samestat(found, self._known):
+                        return found.st_nlink > 0
+        return True
+
+    def log_state(self) -> LogState:
+        """Compare the log with how the writer left it; what others added at its end is no harm."""
+        found = file_stat(self._log)
+        known = self._known_log
+        if found is None or known is None or not is_same_file(known, found):
+            return LogState.INTACT if found is known is None else LogState.ELSEWHERE
+        if self._is_log_spoilt or found.st_size < known.st_size:
+            return LogState.SPOILT
+        if found.st_mtime_ns == known.st_mtime_ns and found.st_size == known.st_size:
+            return LogState.INTACT
+        is_kept = self._read_ends(known.st_size) == self._ends
+        return LogState.INTACT if is_kept else LogState.SPOILT
+
+    def is_log_alike(self) -> bool:
+        """Whether the log at the path begins and ends as the writer left its own."""
+        return self._read_ends(self.log_bytes) == self._ends
+
+    @property
+    def has_lost_commit(self) -> bool:
+        """Whether `has_taken` has missed a commit, which the log's index names nonetheless."""
+        return self._is_log_spoilt
+
+    def has_taken(self) -> bool:
+        """Whether a commit that was just made is in the log that lies at the path."""
+        self._is_log_spoilt = not self._is_commit_there()
+        return not self._is_log_spoilt
+
+    def _is_commit_there(self) -> bool:
+        found = file_stat(self._log)
+        known = self._known_log
+        if found is None or (known is not None and not is_same_file(known, found)):
+            return False
+        if known is None or found.st_size >= max(known.st_size, 1):
+            return True
+        # SQLite begins a log anew, and shortens it, once all of it is in the file.
+        return found.st_size > 0 and self._read_ends(_HEADER_BYTES)[0] != self._ends[0]
+
+    def is_index_elsewhere(self) -> bool:
+        """Whether the path of the log's index leads to another file than the open one, or none."""
+        found = file_stat(self._index)
+        if found is not None and self._known_index is not None:
+            missing = self._known_index.st_size - found.st_size
+            if missing > 0 and is_same_file(self._known_index, found):
+                # It is mapped into memory, and touching what was cut off would kill the process.
+                # Filled up with zeros it counts as none, and SQLite makes it anew from the log.
+                with suppress(OSError):
+                    os.truncate(self._index, self._known_index.st_size)
+        return not is_same_file(self._known_index, found)
+
+    def _read_ends(self, size: int) -> tuple[bytes, bytes]:
+        """Return the log's header and that of the last frame of so many bytes of it."""
+        frame_bytes = _FRAME_HEADER_BYTES + self._page_bytes
+        last = size - frame_bytes
+        try:
+            with self._log.open("rb") as file:
+                header = file.read(_HEADER_BYTES)
+                if last < _HEADER_BYTES:
+                    return header, b""
+                file.seek(last)
+                return header, file.read(_FRAME_HEADER_BYTES)
+        except OSError:
+            return b"", b""

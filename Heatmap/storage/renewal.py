@@ -1,0 +1,188 @@
+"""Gives a database a fresh file of the same name, which no old log and no old index belongs to.
+
+Where a database, its log or its index was moved, deleted or overwritten while it was written, those
+who have it open share an index that is wrong, also inside this process; SQLite offers no way to
+begin that anew. With a copy in the place of the file each of them keeps what it has open, which
+harms nobody any more, and whoever opens the path finds files that belong together.
+"""
+
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from Heatmap.errors import StorageError
+from Heatmap.storage.log_mark import open_without_log
+from Heatmap.storage.sqlite.connections import companion, file_stat, open_read_only
+from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
+
+# A file whose last change is older, in seconds, is not being copied at this moment.
+_STILL_S = 0.3
+_LOOK_S = 0.02
+_LONGEST_WAIT_S = 1.0
+# Left free on the disk beside a copy.
+_MARGIN_BYTES = 64 * 2**20
+
+
+def wait_until_still(database: Path) -> bool:
+    """Wait, about a second at most, until nobody else writes into a file; whether that was needed.
+
+    Raises
+    ------
+    StorageError
+        Somebody still does.
+    """
+    until_s = time.monotonic() + _LONGEST_WAIT_S
+    has_waited = False
+    while True:
+        found = file_stat(database)
+        # A time in the future tells nothing, as a clock that was set back leaves one.
+        if found is None or abs(time.time() - found.st_mtime) > _STILL_S:
+            return has_waited
+        if time.monotonic() > until_s:
+            raise StorageError(
+                f"the database {database} is being overwritten by another program; "
+                "recording goes on in it after that"
+            )
+        has_waited = True
+        time.sleep(_LOOK_S)
+
+
+def copy_whole(source: sqlite3.Connection, target: Path) -> None:
+    """Copy all that a connection sees into a new file, which is complete on the disk afterwards.
+
+    Raises
+    ------
+    StorageError
+        There is no room for it.
+    OSError, sqlite3.Error
+        The copy failed; what there is of it was deleted.
+    """
+    pages = source.execute("PRAGMA page_count").fetchone()[0]
+    page_bytes = source.execute("PRAGMA page_size").fetchone()[0]
+    free_bytes = shutil.disk_usage(target.parent).free
+    if pages * page_bytes + _MARGIN_BYTES > free_bytes:
+        raise StorageError(
+            f"there is no room to copy a database to {target}: expected "
+            f"{(pages * page_bytes + _MARGIN_BYTES) / 2**20:.0f} MiB, got "
+            f"{free_bytes / 2**20:.0f} MiB; free some space"
+        )
+    _delete(target)
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            source.backup(copy)
+    except BaseException:
+        _delete(target)
+        raise
+
+
+def close_unwritten(connection: sqlite3.Connection, database: Path) -> None:
+    """Close a connection without its last act, which would write its log into the file."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        with suppress(sqlite3.Error):
+            connection.close()
+        return
+    # Only the last connection of a file does that, and this one is no writer.
+    with suppress(sqlite3.Error), closing(open_read_only(database, timeout_s=0.0)) as other:
+        with suppress(sqlite3.Error):
+            other.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with suppress(sqlite3.Error):
+            connection.close()
+    with suppress(sqlite3.Error):
+        connection.close()
+
+
+def prepare_copy(source: sqlite3.Connection, database: Path) -> Path:
+    """Copy what a connection sees to where it can be put in the file's place from.
+
+    Raises
+    ------
+    StorageError, OSError, sqlite3.Error
+        As `copy_whole`.
+    """
+    target = database.with_name(f"{database.name}.renewed")
+    copy_whole(source, target)
+    return target
+
+
+def prepare_copy_without_log(database: Path, log: Path | None = None) -> Path:
+    """Copy a file as it is without its log to where it can be put in the file's place from.
+
+    Parameters
+    ----------
+    database
+        The file.
+    log
+        Another log that belongs to it, and is written into the copy; ``None``: none.
+
+    Raises
+    ------
+    StorageError, OSError, sqlite3.Error
+        As `copy_whole`.
+    """
+    with closing(open_without_log(database)) as source:
+        target = prepare_copy(source, database)
+    if log is not None:
+        shutil.copyfile(log, companion(target, "-wal"))
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            copy.execute("PRAGMA journal_mode = WAL")
+            copy.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return target
+
+
+def put_companions_away(database: Path, *, keeps_log: bool = False) -> Path | None:
+    """Take an old log and its index from beside a file.
+
+    Parameters
+    ----------
+    database
+        The file.
+    keeps_log
+        Rename the log instead of deleting it, unless it is empty.
+
+    Returns
+    -------
+    Path or None
+        The new name of the log; ``None``: there was none to keep.
+
+    Raises
+    ------
+    HeldFileError, StorageError
+        The system refused.
+    """
+    log, index = companion(database, "-wal"), companion(database, "-shm")
+    kept: Path | None = None
+    found = file_stat(log)
+    if keeps_log and found is not None and found.st_size:
+        kept = companion(free_name(database, "replaced", datetime.now(UTC)), "-wal")
+        rename(log, kept)
+    try:
+        log.unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+    except PermissionError as error:
+        raise HeldFileError(
+            f"the log of the database {database} cannot be deleted ({error.strerror}); "
+            "close what has the database open"
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"the log of the database {database} cannot be deleted ({error.strerror}); "
+            "change the permissions of its directory"
+        ) from error
+    return kept
+
+
+def empty_log(database: Path) -> None:
+    """Cut off a log, so that nobody who has it open can write it into the file any more."""
+    with suppress(OSError):
+        os.truncate(companion(database, "-wal"), 0)
+
+
+def _delete(database: Path) -> None:
+    for path in (database, companion(database, "-wal"), companion(database, "-shm")):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,356 @@
+"""The files of a database while it is written: what somebody else does to them is put right.
+
+Before each transaction they are looked at from outside. A file that was moved is left, one that was
+replaced or overwritten is taken for what it is now, a log that is cut off, deleted or exchanged is
+begun anew. What belonged to the file before never meets the one that is there now.
+"""
+
+import logging
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from Heatmap.domain.events import DataKind
+from Heatmap.errors import StorageError
+from Heatmap.storage.file_watch import FileWatch, LogState
+from Heatmap.storage.log_mark import open_without_log, read_file_mark, read_mark
+from Heatmap.storage.log_shadow import LogShadow
+from Heatmap.storage.renewal import (
+    close_unwritten,
+    copy_whole,
+    empty_log,
+    prepare_copy,
+    prepare_copy_without_log,
+    put_companions_away,
+    wait_until_still,
+)
+from Heatmap.storage.sqlite.connections import (
+    companion,
+    file_stat,
+    open_read_only,
+    refuse_second_name,
+)
+from Heatmap.storage.sqlite.migrations import read_identity, require_kind
+from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
+from Heatmap.storage.sqlite.writer_lock import WriterLock
+from Heatmap.storage.write_ahead_log import WriteAheadLog
+
+logger = logging.getLogger(__name__)
+
+
+class WatchedFile:
+    """The path, the connection and what is known of both; `WritableDatabase` opens and writes.
+
+    Parameters
+    ----------
+    path
+        Absolute.
+    kind
+        What the file holds; one of another kind is left as it is.
+    busy_timeout_ms
+        As the connection's.
+    """
+
+    def __init__(self, path: Path, kind: DataKind, busy_timeout_ms: int) -> None:
+        self.path = path
+        self.kind = kind
+        # None: closed, or about to be opened anew.
+        self._connection: sqlite3.Connection | None = None
+        self._watch = FileWatch(path)
+        self._log = WriteAheadLog(path, busy_timeout_ms)
+        self._shadow = LogShadow(path)
+        self._locks: list[WriterLock] = []
+        # Why the next connection is on another file, or another log; None: it is not.
+        self._why_anew: str | None = None
+        # What was only in the log is written into the next file, though it is another one.
+        self._restores = False
+        # The file at the path is a copy that was made here.
+        self._is_own_copy = False
+        self._is_closed = False
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if not self._is_sound():
+            # What lies at the path is not what the log continues.
+            close_unwritten(connection, self.path)
+            return
+        with suppress(sqlite3.Error):
+            connection.close()
+        self._watch.note_closed()
+
+    def _is_sound(self) -> bool:
+        """Whether file, log and index are those that were left here, and as they were left."""
+        return not (
+            self._watch.is_elsewhere()
+            or self._watch.is_rewritten()
+            or self._watch.is_index_elsewhere()
+            or self._watch.log_state() is not LogState.INTACT
+        )
+
+    def _look(self) -> None:
+        """Compare the files with how they were left, and put right what is not as it was."""
+        if self._watch.is_elsewhere():
+            self._leave_moved_file()
+        elif self._watch.is_rewritten() and not self._is_only_checkpointed():
+            self._leave_overwritten_file()
+        elif (state := self._watch.log_state()) is LogState.SPOILT:
+            self._leave_spoilt_log()
+        elif state is LogState.ELSEWHERE:
+            self._renew("the log of", keeps_log=not self._watch.is_log_alike())
+        elif self._watch.is_index_elsewhere():
+            self._renew("the log's index of", keeps_log=False)
+
+    def _is_only_checkpointed(self) -> bool:
+        """Whether a file that somebody else has written is still the one that the log continues."""
+        try:
+            is_known = self._log.fits(read_file_mark(self.path))
+        except sqlite3.Error:
+            is_known = False
+        if not is_known:
+            wait_until_still(self.path)
+            try:
+                is_known = self._log.fits(read_file_mark(self.path))
+            except sqlite3.Error:
+                # What the log held is whole here, and the next file gets it.
+                log = file_stat(companion(self.path, "-wal"))
+                self._restores = log is not None and log.st_size > 0
+                raise
+        if is_known:
+            self._watch.note_file()
+            self._log.is_mixed = True
+            self._follow_log()
+        return is_known
+
+    def _leave_moved_file(self) -> None:
+        """Turn from a file that the path leads to no more to the one that it leads to now."""
+        connection, self._connection = self._connection, None
+        state = self._watch.log_state()
+        is_settled = False
+        why = "moved or deleted"
+        kept: Path | None = None
+        if connection is not None:
+            if state is not LogState.SPOILT:
+                # SQLite does not checkpoint a file that was moved when it closes it.
+                with suppress(sqlite3.Error):
+                    is_settled = self._log.settle(connection)
+            if is_settled and self._log.is_all_in_file():
+                # The same, or the like of it: some file systems number their files anew.
+                close_unwritten(connection, self.path)
+                self._watch.forget()
+                self._is_own_copy = True
+                return
+            if file_stat(self.path) is not None and not self._watch.has_name_elsewhere():
+                why = "replaced"
+            # Without its log, which stays here, a file that was moved may be none.
+            if why == "replaced" or not (is_settled or state is LogState.ELSEWHERE):
+                kept = self._keep_copy(connection)
+            close_unwritten(connection, self.path)
+        # Where the log is not beside the path it went along with the file.
+        is_own = state is not LogState.ELSEWHERE
+        self._restores = is_own and not (kept or (is_settled and why != "replaced"))
+        self._why_anew = f"the database {self.path} was {why} while it was written"
+        if kept is not None:
+            self._why_anew += f", what it held is kept as {kept}"
+        self._take_over_file(log_is_own=is_own, keeps_log=self._restores and not is_settled)
+
+    def _leave_overwritten_file(self) -> None:
+        """Turn to what somebody has written into the file in place of what it held."""
+        is_own = self._watch.log_state() is LogState.INTACT
+        self._let_go()
+        self._restores = True
+        self._why_anew = (
+            f"the database {self.path} was overwritten while it was written, what only it held "
+            f"(up to {self._count_held()} events) is lost"
+        )
+        self._take_over_file(log_is_own=is_own, keeps_log=self._log.memory.has_forgotten)
+
+    def _let_go(self) -> None:
+        """Close the file and write nothing into it any more."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            close_unwritten(connection, self.path)
+
+    def _take_over_file(self, *, log_is_own: bool, keeps_log: bool) -> None:
+        """Make sure that log and index of the file before never meet the one at the path now.
+
+        Parameters
+        ----------
+        log_is_own
+            The log at the path is that of the file before; otherwise it came with the new one.
+        keeps_log
+            It holds what is nowhere else.
+        """
+        self._watch.forget()
+        is_held = False
+        if log_is_own:
+            try:
+                self._put_log_away(keeps_log=keeps_log)
+            except HeldFileError:
+                is_held = True
+        if file_stat(self.path) is None:
+            self._put_log_away(keeps_log=not log_is_own)
+            return
+        wait_until_still(self.path)
+        # Somebody else's file is left as it is.
+        with closing(open_without_log(self.path)) as connection:
+            require_kind(read_identity(connection, self.path), self.kind, self.path)
+        refuse_second_name(self.path)
+        log = companion(self.path, "-wal")
+        has_log = not log_is_own and log.exists()
+        prepared = prepare_copy_without_log(self.path, log if has_log else None)
+        if is_held:
+            self._go_elsewhere(prepared)
+        else:
+            self._put_in_place(prepared)
+
+    def _leave_spoilt_log(self) -> None:
+        """Go on without a log that somebody has cut off or overwritten."""
+        is_written_back = not self._watch.has_lost_commit and self._log.is_all_in_file()
+        if self._connection is not None and is_written_back:
+            # Another program has written it back, as SQLite's own tools do.
+            with suppress(sqlite3.Error):
+                if self._log.settle(self._connection):
+                    self._watch.note_file()
+                    self._watch.note_log()
+                    self._log.note_size(self._watch.log_bytes)
+                    self._shadow.drop()
+                    return
+        self._let_go()
+        self._why_anew = (
+            f"the log of the database {self.path} was cut off or overwritten while it was written"
+        )
+        prepared = prepare_copy_without_log(self.path, self._shadow.path)
+        self._put_in_place(prepared, keeps_log=self._log.memory.has_forgotten)
+
+    def _follow_log(self) -> None:
+        """Keep a copy of the log, or none, as the file needs it."""
+        if not self._log.is_mixed:
+            if self._shadow.is_on:
+                self._shadow.drop()
+            return
+        try:
+            self._shadow.follow()
+        except OSError:
+            logger.debug("the log of %s could not be copied", self.path, exc_info=True)
+
+    def _renew(self, what: str, *, keeps_log: bool) -> None:
+        """Give the file a fresh log and index, with all that the connection still sees."""
+        prepared: Path | None = None
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                prepared = prepare_copy(self._connection, self.path)
+        self._let_go()
+        self._why_anew = (
+            f"{what} the database {self.path} was moved or deleted while it was written"
+        )
+        if prepared is None:
+            prepared = prepare_copy_without_log(self.path, self._shadow.path)
+        self._put_in_place(prepared, keeps_log=keeps_log)
+
+    def _put_log_away(self, *, keeps_log: bool) -> None:
+        if not keeps_log:
+            empty_log(self.path)
+        kept = put_companions_away(self.path, keeps_log=keeps_log)
+        if kept is not None:
+            self._why_anew = f"{self._why_anew}, what lay there as its log is kept as {kept}"
+
+    def _put_in_place(self, prepared: Path, *, keeps_log: bool = False) -> None:
+        self._watch.forget()
+        try:
+            rename(prepared, self.path)
+        except HeldFileError:
+            self._go_elsewhere(prepared)
+        else:
+            self._is_own_copy = True
+            # After that: the old log continues the copy too, should the process be killed here.
+            self._put_log_away(keeps_log=keeps_log)
+
+    def _go_elsewhere(self, prepared: Path | None = None) -> None:
+        """Go on in a file of another name, because this one cannot be put out of the way."""
+        held = self.path
+        path = free_name(held, "continued", datetime.now(UTC))
+        lock = WriterLock(path)
+        if prepared is not None:
+            rename(prepared, path)
+        # The lock of the first name is kept: no other recorder may write there either.
+        self._locks.append(lock)
+        self.path = path
+        self._watch, self._shadow = FileWatch(path), LogShadow(path)
+        self._log.move(path)
+        self._why_anew = (
+            f"{self._why_anew or f'the database {held} is damaged'}, and it cannot be put out of "
+            f"the way while other programs have it open: recording goes on in {path} until they "
+            "are closed and the recorder is started again"
+        )
+
+    def _leave_foreign_log(self) -> None:
+        """Put away a log that does not belong to the file which it lies beside.
+
+        A recorder that was killed leaves one, and whoever then replaces the file leaves it there.
+        """
+        log = file_stat(companion(self.path, "-wal"))
+        if log is None or not log.st_size:
+            return
+        found = file_stat(self.path)
+        if found is not None and found.st_size and not _is_log_foreign(self.path):
+            return
+        self._why_anew = f"the log beside the database {self.path} belongs to another file"
+        self._take_over_file(log_is_own=True, keeps_log=True)
+
+    def _keep_copy(self, connection: sqlite3.Connection) -> Path | None:
+        """Copy a file that has no name any more, with its log; ``None``: that was not possible."""
+        target = free_name(self.path, "replaced", datetime.now(UTC))
+        try:
+            copy_whole(connection, target)
+        except (StorageError, sqlite3.Error, OSError):
+            logger.warning("the replaced database could not be kept", exc_info=True)
+            return None
+        return target
+
+    def _count_held(self) -> int:
+        """Return how many rows the file held at most."""
+        return 0
+
+    def _second_name_notice(self) -> str | None:
+        if self._is_closed or not self._watch.has_second_name():
+            return None
+        return (
+            f"the database {self.path} was given a second name (a hard link); remove one of them: "
+            "the next recorder refuses it"
+        )
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a file is a sound database without its log; reads all of it."""
+    with suppress(sqlite3.Error), closing(open_without_log(path)) as connection:
+        words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return words == "ok"
+    return False
+
+
+def _is_log_foreign(path: Path) -> bool:
+    """Tell whether a log does not continue the file that it lies beside."""
+    try:
+        with closing(open_read_only(path)) as connection:
+            log = read_mark(connection)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        # Together they make no database. Where the file alone is one, the log is to blame.
+        return _is_readable(path)
+    if log is None:
+        return False
+    try:
+        return not log.continues(read_file_mark(path))
+    except sqlite3.Error:
+        # A file that was being written back when its recorder was killed needs its log.
+        return False
+
+
+def _is_readable(path: Path) -> bool:
+    with suppress(sqlite3.Error, StorageError), closing(open_without_log(path)) as connection:
+        return read_identity(connection, path) is not None
+    return False

@@ -1,0 +1,158 @@
+"""The writer's account of its write-ahead log: what is only in there, and how large it is."""
+
+import logging
+import secrets
+import sqlite3
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from Heatmap.storage.log_mark import LogMark, Point, read_file_mark, write_mark
+from Heatmap.storage.log_memory import LogMemory
+
+logger = logging.getLogger(__name__)
+
+# SQLite's own measure: 1000 pages of 4 KiB, with the header of each frame.
+CHECKPOINT_BYTES = 1000 * (4096 + 24)
+# What is beyond this is not the recorder's pace but a reader that does not let go.
+LARGE_BYTES = 64 * 2**20
+_MIB = 2**20
+
+
+class WriteAheadLog:
+    """Numbers the transactions, writes the log back into the file, remembers what is only in it.
+
+    `begin` for each file that is opened; then `stamp` in each transaction that writes, and
+    `note_commit` after it. SQLite's own checkpoints are off, so that the writer knows what it has
+    written into the file itself, and when.
+
+    Parameters
+    ----------
+    database
+        The file.
+    busy_timeout_ms
+        As the connection's.
+    """
+
+    def __init__(self, database: Path, busy_timeout_ms: int) -> None:
+        self.memory = LogMemory()
+        self._database = database
+        self._busy_timeout_ms = busy_timeout_ms
+        self._writer = secrets.token_hex(8)
+        self._committed = 0
+        self._base = Point()
+        # A part of the log may be in the file, which is then whole only together with the log.
+        self.is_mixed = False
+        self._bytes = 0
+        self._large_since: datetime | None = None
+
+    def begin(self, file: LogMark | None) -> None:
+        """Begin on a file that was just opened.
+
+        Parameters
+        ----------
+        file
+            Its mark without its log: all that comes after that is in the log.
+        """
+        self._base = Point() if file is None else file.reached
+        self.is_mixed = False
+
+    def move(self, database: Path) -> None:
+        """Go on for a file of another name."""
+        self._database = database
+
+    @property
+    def number(self) -> int:
+        """The number of the transaction that is under way or comes next."""
+        return self._committed + 1
+
+    def stamp(self, connection: sqlite3.Connection) -> None:
+        """Put its number into the transaction under way; after a rollback it is given again."""
+        write_mark(connection, LogMark(Point(self._writer, self.number), self._base))
+
+    def note_commit(self) -> None:
+        """Take note that the stamped transaction was committed."""
+        self._committed += 1
+
+    def note_size(self, log_bytes: int) -> None:
+        """Take note of how long the log is now."""
+        self._bytes = log_bytes
+        if log_bytes <= LARGE_BYTES:
+            self._large_since = None
+        elif self._large_since is None:
+            self._large_since = datetime.now(UTC)
+            logger.warning("%s", self.notice())
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the log is long enough to be written back."""
+        return self._bytes >= CHECKPOINT_BYTES
+
+    def settle(self, connection: sqlite3.Connection) -> bool:
+        """Write all of the log into the file and empty it, without waiting for anybody.
+
+        Returns
+        -------
+        bool
+            Whether that was done; a reader may still need the log. What could be written was.
+
+        Raises
+        ------
+        sqlite3.Error
+            The log or the file cannot be read or written.
+        """
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            is_busy, _, pages = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            is_busy, pages = 1, 0
+        finally:
+            with suppress(sqlite3.Error):
+                connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms:d}")
+        if is_busy:
+            self.is_mixed = self.is_mixed or pages > 0
+            return False
+        self.note_settled()
+        return True
+
+    def note_settled(self) -> None:
+        """Take note that all that was committed is in the file."""
+        self._base = Point(self._writer, self._committed)
+        self.is_mixed = False
+        self.memory.clear()
+
+    def fits(self, file: LogMark | None) -> bool:
+        """Tell whether the log continues a file with this mark."""
+        return LogMark(Point(self._writer, self._committed), self._base).continues(file)
+
+    def is_own(self, mark: LogMark | None) -> bool:
+        """Tell whether this writer made a mark."""
+        return mark is not None and mark.reached.writer == self._writer
+
+    def is_all_in(self, mark: LogMark | None) -> bool:
+        """Tell whether what has this mark holds all that was committed."""
+        return (
+            mark is not None
+            and mark.reached.writer == self._writer
+            and mark.reached.number >= self._committed
+        )
+
+    def is_all_in_file(self) -> bool:
+        """Tell whether the file holds all that was committed, without its log."""
+        try:
+            return self.is_all_in(read_file_mark(self._database))
+        except sqlite3.Error:
+            return False
+
+    def notice(self) -> str | None:
+        """Say that the log is large, and since when; ``None``: it is not."""
+        if self._large_since is None:
+            return None
+        return (
+            f"the log of the database {self._database} has been larger than "
+            f"{LARGE_BYTES // _MIB} MiB since {self._large_since:%Y-%m-%d %H:%M:%S} UTC "
+            f"(now {self._bytes // _MIB} MiB): another program reads the database without an end "
+            "(a database browser, a backup); it shrinks once that one lets go"
+        )

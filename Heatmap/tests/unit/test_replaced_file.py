@@ -1,0 +1,337 @@
+"""A database that is replaced while it is written, or after its recorder was killed."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import Heatmap
+from Heatmap.domain.events import DataKind, LiquidationEvent
+from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
+from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
+from Heatmap.tests.unit.stored_events import events, query
+
+ROOT = Path(Heatmap.__file__).resolve().parents[1]
+OLD = events(5000)
+BEFORE = events(400, start_ms=10**8)
+AFTER = events(300, start_ms=10**9)
+
+
+def times(path: Path) -> set[int]:
+    return {row[0] for row in query(path, "SELECT ts_ms FROM liq_events")}  # type: ignore[misc]
+
+
+def times_of(rows: list[LiquidationEvent]) -> set[int]:
+    return {event.ts_ms for event in rows}
+
+
+def beside(path: Path, pattern: str) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}{pattern}"))
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """Return a backup with rows of long ago."""
+    path = tmp_path / "backup"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write(OLD)
+    return path
+
+
+@contextmanager
+def reading_here(path: Path) -> Iterator[Callable[[], None]]:
+    """Hold a reader of this process open, as a window does."""
+    with EventReader(path) as reader:
+        reader.read_window("BTCUSDT", 0, None)
+        yield reader.close
+
+
+@contextmanager
+def reading_nowhere(path: Path) -> Iterator[Callable[[], None]]:
+    del path
+    yield lambda: None
+
+
+def move_over(backup: Path, path: Path) -> None:
+    backup.replace(path)
+
+
+def copy_over(backup: Path, path: Path) -> None:
+    shutil.copyfile(backup, path)
+
+
+def copy_with_times(backup: Path, path: Path) -> None:
+    shutil.copy2(backup, path)
+
+
+def delete_and_copy(backup: Path, path: Path) -> None:
+    path.unlink()
+    shutil.copyfile(backup, path)
+
+
+Reading = Callable[[Path], AbstractContextManager[Callable[[], None]]]
+WAYS = pytest.mark.parametrize(
+    "replace",
+    [move_over, copy_over, copy_with_times, delete_and_copy],
+    ids=lambda way: way.__name__,
+)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [reading_nowhere, reading_elsewhere, reading_here],
+    ids=["alone", "reader elsewhere", "reader here"],
+)
+@pytest.mark.parametrize("is_early", [True, False], ids=["opened before", "opened after"])
+@WAYS
+def test_what_the_backup_held_and_what_comes_after_are_there(
+    path: Path,
+    backup: Path,
+    replace: Callable[[Path, Path], None],
+    reading: Reading,
+    is_early: bool,
+) -> None:
+    with ExitStack() as stack:
+        store = stack.enter_context(SqliteStore.for_recorder(path, DataKind.LIVE))
+        store.write(BEFORE[:200])
+        if is_early:
+            stack.enter_context(reading(path))
+        store.write(BEFORE[200:])
+        replace(backup, path)
+        if not is_early and replace is not copy_over:
+            stack.enter_context(reading(path))
+        for number in range(0, len(AFTER), 100):
+            store.write(AFTER[number : number + 100])
+        assert store.notice is not None
+        assert "\n" not in store.notice
+        stack.close()
+    assert sound(path)
+    assert times_of(OLD) | times_of(AFTER) <= times(path)
+    # What went with the file before is kept: as a copy, or from what was only in its log.
+    kept = set().union(*(times(one) for one in beside(path, ".replaced-*")))
+    assert times_of(BEFORE) <= kept | times(path)
+
+
+WRITE_AND_WAIT = """
+import sys
+from dataclasses import replace
+from Heatmap.domain.events import DataKind
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.stored_events import events
+store = SqliteStore.for_recorder(sys.argv[1], DataKind.LIVE)
+store.write(events(400, start_ms=10**8))
+print("written", flush=True)
+sys.stdin.readline()
+"""
+
+
+def write_and_be_killed(path: Path) -> None:
+    """Leave what a killed recorder leaves: a file, and a log with all the rows."""
+    with subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", WRITE_AND_WAIT, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"written\n"
+        child.kill()
+    assert beside(path, "-wal")[0].stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("is_read", [False, True], ids=["alone", "reader elsewhere"])
+@WAYS
+def test_a_file_that_is_replaced_after_a_kill_never_meets_the_old_log(
+    path: Path, backup: Path, replace: Callable[[Path, Path], None], is_read: bool
+) -> None:
+    write_and_be_killed(path)
+    replace(backup, path)
+    reading = reading_elsewhere if is_read else reading_nowhere
+    with reading(path), SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        assert "belongs to another file" in str(store.notice)
+        store.write(AFTER)
+    assert sound(path)
+    assert times(path) == times_of(OLD) | times_of(AFTER)
+    assert beside(path, ".replaced-*-wal"), "the old log is kept"
+
+
+def test_what_a_killed_recorder_left_is_taken_up_where_nothing_was_replaced(path: Path) -> None:
+    write_and_be_killed(path)
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        assert store.notice is None
+        store.write(AFTER)
+    assert times(path) == times_of(BEFORE) | times_of(AFTER)
+    assert beside(path, ".*") == []
+
+
+def test_a_log_whose_file_is_gone_is_kept(path: Path) -> None:
+    write_and_be_killed(path)
+    path.unlink()
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(AFTER)
+    assert times(path) == times_of(AFTER)
+    assert beside(path, ".replaced-*-wal")[0].stat().st_size > 100_000
+
+
+def test_a_backup_that_comes_with_its_own_log_is_whole(path: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("UPDATE liq_events SET price = 7 WHERE id = 1")
+        log = backup.with_name("backup-wal")
+        with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+            store.write(BEFORE)
+            shutil.copyfile(backup, path.with_name("new"))
+            shutil.copyfile(log, path.with_name("new-wal"))
+            path.with_name("new").replace(path)
+            path.with_name("new-wal").replace(path.with_name(f"{path.name}-wal"))
+            store.write(AFTER)
+    assert sound(path)
+    assert times_of(OLD) | times_of(AFTER) <= times(path)
+    assert query(path, "SELECT price FROM liq_events WHERE id = 1") == [(7.0,)]
+
+
+def test_a_file_may_be_replaced_again_and_again(path: Path, backup: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store, reading_elsewhere_after(store):
+        for number in range(4):
+            copy = path.with_name("copy")
+            shutil.copyfile(backup, copy)
+            (move_over if number % 2 else copy_over)(copy, path)
+            batch = events(50, start_ms=10**9 + number * 10**6)
+            assert len(store.write(batch).events) == 50
+    assert sound(path)
+    assert times_of(OLD) | times_of(batch) <= times(path)
+
+
+@contextmanager
+def reading_elsewhere_after(store: SqliteStore) -> Iterator[None]:
+    store.write(BEFORE)
+    with reading_elsewhere(store.path):
+        yield
+
+
+def copied_file(path: Path, store: SqliteStore) -> Path:
+    store.write(events(3, start_ms=10**7))
+    copy = path.with_name("copy")
+    shutil.copyfile(path, copy)  # the test is no holder of locks on it that matter
+    return copy
+
+
+def backed_up(path: Path, store: SqliteStore) -> Path:
+    store.write(events(3, start_ms=10**7))
+    copy = path.with_name("copy")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
+
+
+@pytest.mark.parametrize("replace", [move_over, copy_over], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("make", [copied_file, backed_up], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("rows", [10, 20_000], ids=["same log", "logs ago"])
+def test_a_copy_of_the_same_recording_may_be_put_back(
+    path: Path,
+    make: Callable[[Path, SqliteStore], Path],
+    replace: Callable[[Path, Path], None],
+    rows: int,
+) -> None:
+    later = events(rows, start_ms=10**8)
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(OLD)
+        copy = make(path, store)
+        held = times(copy)
+        for number in range(0, len(later), 2000):
+            store.write(later[number : number + 2000])
+        replace(copy, path)
+        store.write(AFTER)
+    assert sound(path)
+    assert held | times_of(AFTER) <= times(path)
+
+
+@pytest.mark.parametrize("replace", [move_over, copy_over], ids=lambda way: way.__name__)
+def test_a_file_of_another_kind_or_owner_is_left_as_it_is_until_it_goes(
+    path: Path, replace: Callable[[Path, Path], None]
+) -> None:
+    simulated, notes = path.with_name("simulated"), path.with_name("notes")
+    with SqliteStore(simulated, DataKind.SIMULATED) as store:
+        store.write(OLD)
+    with closing(sqlite3.connect(notes)) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+        connection.execute("INSERT INTO notes VALUES ('mine')")
+        connection.commit()
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+        for foreign in (simulated, notes):
+            content = foreign.read_bytes()
+            replace(foreign, path)
+            for _ in range(4):
+                with pytest.raises(StorageError) as raised:
+                    store.write(AFTER)
+                assert isinstance(raised.value, WrongDataKindError | CorruptDatabaseError) or (
+                    "another program" in str(raised.value)
+                )
+            assert path.read_bytes() == content
+            assert beside(path, ".damaged-*") == []
+            path.unlink()
+            store.write(AFTER)
+            assert times_of(AFTER) <= times(path)
+            assert sound(path)
+
+
+@pytest.mark.parametrize("size", [0, 100, 8192, 20_000])
+def test_a_file_that_is_cut_off_loses_no_more_than_what_was_cut_off(path: Path, size: int) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        for number in range(0, 20_000, 1000):
+            store.write(events(1000, start_ms=number * 1000))
+        in_log = 20_000 - len(rows_without_log(path))
+        store.write(BEFORE)
+        os.truncate(path, size)
+        for _ in range(3):
+            try:
+                store.write(AFTER)
+            except CorruptDatabaseError:
+                continue
+        assert store.notice is not None
+    assert sound(path)
+    assert times_of(BEFORE) | times_of(AFTER) <= times(path)
+    assert len(times(path)) >= len(BEFORE) + len(AFTER) + in_log
+
+
+def rows_without_log(path: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        return connection.execute("SELECT ts_ms FROM liq_events").fetchall()
+
+
+@pytest.mark.parametrize("mode", ["PASSIVE", "TRUNCATE"])
+def test_another_programs_checkpoint_is_no_replacing(path: Path, mode: str) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        for number in range(4):
+            store.write(events(200, start_ms=number * 10**6))
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                busy = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()[0]
+                assert not busy
+        assert store.generation() == store.generation()
+        assert store.notice is None
+        assert beside(path, ".*") == []
+    assert len(times(path)) == 800
+
+
+def test_a_file_that_is_moved_while_it_is_read_is_kept_whole(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(OLD)
+        with reading_elsewhere(path):
+            for number in range(20):
+                store.write(events(500, start_ms=10**8 + number * 10**6))
+            path.rename(path.with_name("moved"))
+            store.write(AFTER)
+        (kept,) = beside(path, ".replaced-*")
+        assert str(kept) in str(store.notice)
+    assert sound(kept)
+    assert len(times(kept)) == 15_000
+    assert times(path) == times_of(AFTER)
