@@ -12,7 +12,12 @@ from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.sqlite.connections import database_path, database_uri, open_uri
+from Heatmap.storage.sqlite.connections import (
+    database_path,
+    database_uri,
+    open_uri,
+    refuse_second_name,
+)
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
 from Heatmap.storage.sqlite.sound_rows import count_damaged, damage_words
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
@@ -194,6 +199,7 @@ def _look(path: Path, timeout_s: float) -> DatabaseFacts:
     exists = path.exists()
     if exists and not path.is_file():
         raise StorageError(f"{path} is no file; choose another one")
+    refuse_second_name(path)
     found = _Content(None, ())
     active = is_writer_active(path)
     if exists and path.stat().st_size:
