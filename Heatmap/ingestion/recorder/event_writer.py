@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
-from Heatmap.errors import StorageError
+from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
 from Heatmap.ingestion.recorder.event_sink import EventSink
@@ -249,7 +249,9 @@ class EventWriter:
 
     def _tell(self, part: str, error: Exception | None) -> None:
         """Show why a part of what waits cannot be written; log it where it is news."""
-        words = None if error is None else fault_words(part, error)
+        # Where another recorder has taken its place this one stands by, and keeps the last ones.
+        is_fault = not isinstance(error, OtherWriterError)
+        words = fault_words(part, error) if error is not None and is_fault else None
         self._board.note_storage_fault(part, words)
         if words is None:
             self._told.pop(part, None)
@@ -385,6 +387,7 @@ class EventWriter:
     def _look_at_generation(self) -> None:
         """Take note of a fresh sink: it lacks what was written, so that time is not covered."""
         generation = self._open_sink.generation()
+        self._board.note(storage_notice=self._open_sink.notice)
         if self._generation not in (None, generation):
             self._ledger.forget_written(self._written)
         self._generation = generation

@@ -387,7 +387,7 @@ class _Session:
             writer.cancel()
             await asyncio.wait([writer])
             # The other recorder may have died a moment ago: then only this one has the last events.
-            if self._keeper.sink is not None or self._open_sink():
+            if self._keeper.is_writing or self._open_sink():
                 await self._writer.drain(_DRAIN_S)
                 self._keeper.tend()
                 # Both are done at the next start, and nothing is lost by that.
@@ -400,8 +400,7 @@ class _Session:
 
     async def _tend_sink(self) -> None:
         while True:
-            if self._keeper.sink is not None:
-                self._keeper.tend()
+            if self._keeper.is_writing and self._keeper.tend():
                 self._writer.wake()
             elif not self._open_sink() and self._keeper.is_other_writing:
                 self._writer.keep_last(self._loop.time())

@@ -49,6 +49,11 @@ class SinkKeeper:
         return self._sink
 
     @property
+    def is_writing(self) -> bool:
+        """Whether the sink is open, and no other recorder has taken its place."""
+        return self._sink is not None and not self._is_other_writing
+
+    @property
     def is_other_writing(self) -> bool:
         """Whether the latest attempt found another recorder writing."""
         return self._is_other_writing
@@ -78,7 +83,9 @@ class SinkKeeper:
             self._wait(error)
 
     def attempt(self) -> EventSink | None:
-        """Try to open the sink; return it where that succeeded."""
+        """Try to open the sink, or to go on with it; return it where that succeeded."""
+        if self._sink is not None:
+            return self._sink if self.tend() else None
         try:
             self._open()
         except OtherWriterError as error:
@@ -87,10 +94,31 @@ class SinkKeeper:
             self._wait(error)
         return self._sink
 
-    def tend(self) -> None:
-        """See to an open sink: note the symbols in it, show what it has to say."""
+    def tend(self) -> bool:
+        """See to an open sink: note the symbols in it, show what it has to say.
+
+        Returns
+        -------
+        bool
+            Whether this recorder writes; not while another one has taken its place, as one does
+            where the lock file was deleted or its directory moved.
+        """
         if self._sink is None:
-            return
+            return False
+        try:
+            # Also where nothing is to be written: what became of the place is noticed soon.
+            self._sink.generation()
+        except OtherWriterError as error:
+            self._stand_by(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - it is shown, and tried again
+            self._board.note_storage_fault(_SINK, fault_words(_SINK, error))
+        else:
+            self._board.note_storage_fault(_SINK, None)
+        if self._is_other_writing:
+            self._is_other_writing = False
+            self._are_symbols_saved = False
+            self._note_writing()
         self._board.note(storage_notice=self._sink.notice)
         if not self._are_symbols_saved:
             try:
@@ -100,6 +128,7 @@ class SinkKeeper:
                 self._board.note_storage_fault(_SYMBOLS, fault_words(_SYMBOLS, error))
             else:
                 self._board.note_storage_fault(_SYMBOLS, None)
+        return True
 
     def close(self) -> None:
         """Close the sink; idempotent."""
@@ -116,10 +145,13 @@ class SinkKeeper:
     def _open(self) -> None:
         self._sink = self._open_sink()
         self._is_other_writing = False
-        self._board.note(role=SinkRole.WRITER, role_words="writing", not_recorded=())
-        self._board.note_storage_fault(_SINK, None)
+        self._note_writing()
         self.tend()
         self._opened.set()
+
+    def _note_writing(self) -> None:
+        self._board.note(role=SinkRole.WRITER, role_words="writing", not_recorded=())
+        self._board.note_storage_fault(_SINK, None)
 
     def _stand_by(self, error: OtherWriterError) -> None:
         missing = not_recorded(self._config.symbols, error.recorded)
