@@ -37,6 +37,7 @@ PROGRAMS = {
     ),
     "wrong clocks": ("run_clocks", "--seconds", "12"),
     "exits": ("run_exits", "--exits", "12"),
+    "files": ("run_files", "--calm", "1", "--notice", "4", "--seed", "5"),
     "kills": ("run_kills", "--kills", "5", "--take-overs", "1", "--stops", "3", "--seed", "5"),
 }
 Runs = dict[str, subprocess.Popen[str]]

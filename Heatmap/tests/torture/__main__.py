@@ -1,6 +1,6 @@
 """The whole torture run for ``make torture``: connection faults, absurd answers and kills side by
-side, and then freezes and storage faults, what another program does to the file, wrong clocks, and
-hosts that end without stopping the service.
+side, and then freezes and storage faults, what another program does to the file and its content,
+wrong clocks, and hosts that end without stopping the service.
 
 Prints the assertions of all, one JSON object a line, and exits with 1 where one does not hold.
 """
@@ -63,6 +63,8 @@ async def _run_all(options: argparse.Namespace) -> bool:
         results.append(await _run("run_clocks", "--seed", seed, "--seconds", str(options.clocks)))
     if options.exits:
         results.append(await _run("run_exits", "--seed", seed, "--exits", str(options.exits)))
+    if options.files:
+        results.append(await _run("run_files", "--seed", seed, "--calm", str(options.files)))
     seconds_taken = round(time.monotonic() - begun_s, 1)
     _print({"run": "all", "name": "verdict", "ok": all(results), "seconds": seconds_taken})
     return all(results)
@@ -81,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--clocks", type=float, default=70, help="s of a wrong clock, 0: none")
     parser.add_argument("--exits", type=int, default=50, help="hosts that end, 0: none")
+    parser.add_argument("--files", type=float, default=5, help="s of calm around it, 0: none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--seconds", type=float, default=1800.0, help="limit of faults and of kills"

@@ -86,6 +86,7 @@ def _measure(recorder: Recorder, probe: _Probe, complaints: _Complaints) -> dict
         "errors": complaints.errors,
         "warnings": complaints.warnings,
         "running": recorder.is_running(),
+        "role": status.role.value,
         "connection": status.connection.value,
         "words": status.connection_words,
         "received": status.received,
