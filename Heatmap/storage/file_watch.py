@@ -13,6 +13,8 @@ from Heatmap.storage.sqlite.connections import companion, file_stat, is_same_fil
 
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
+# The number at the start of every log, but for its last byte.
+_MAGIC = b"\x37\x7f\x06"
 
 
 class LogState(Enum):
@@ -67,10 +69,13 @@ class FileWatch:
         """Take the log as the writer left it: it has committed or checkpointed."""
         self._is_log_spoilt = False
         self._known_log = file_stat(self._log)
+        self._ends = self._read_ends(self.log_bytes)
+        self._note_index()
+
+    def _note_index(self) -> None:
         index = file_stat(self._index)
         if is_same_file(self._known_index, index):
             self._known_index = index  # it may have grown
-        self._ends = self._read_ends(0 if self._known_log is None else self._known_log.st_size)
 
     def note_closed(self) -> None:
         """Take all three as the writer left them by closing the file, without looking inside."""
@@ -103,8 +108,7 @@ class FileWatch:
         found = file_stat(self._database)
         if found is None or self._known is None:
             return found is not self._known
-        known = self._known
-        return (found.st_size, found.st_mtime_ns) != (known.st_size, known.st_mtime_ns)
+        return _left(found) != _left(self._known)
 
     def has_second_name(self) -> bool:
         """Whether another name of the file exists."""
@@ -129,34 +133,52 @@ class FileWatch:
             return LogState.INTACT if found is known is None else LogState.ELSEWHERE
         if self._is_log_spoilt or found.st_size < known.st_size:
             return LogState.SPOILT
-        if found.st_mtime_ns == known.st_mtime_ns and found.st_size == known.st_size:
+        if _left(found) == _left(known) or self.is_log_alike():
             return LogState.INTACT
-        is_kept = self._read_ends(known.st_size) == self._ends
-        return LogState.INTACT if is_kept else LogState.SPOILT
+        return LogState.SPOILT
 
     def is_log_alike(self) -> bool:
         """Whether the log at the path begins and ends as the writer left its own."""
-        return self._read_ends(self.log_bytes) == self._ends
+        header, last = self._read_ends(self.log_bytes)
+        return header == self._ends[0] and self._ends[1] in {b"", last}
 
     @property
     def has_lost_commit(self) -> bool:
         """Whether `has_taken` has missed a commit, which the log's index names nonetheless."""
         return self._is_log_spoilt
 
-    def has_taken(self) -> bool:
-        """Whether a commit that was just made is in the log that lies at the path."""
-        self._is_log_spoilt = not self._is_commit_there()
-        return not self._is_log_spoilt
+    def is_log_whole(self) -> bool:
+        """Whether the log that was noted is empty or ends with a commit."""
+        return not self.log_bytes or _is_end_of_commit(*self._ends)
 
-    def _is_commit_there(self) -> bool:
-        found = file_stat(self._log)
-        known = self._known_log
+    def has_taken(self) -> bool:
+        """Note the log after a commit; whether that is in the log that lies at the path.
+
+        What was cut off or overwritten just before, or amid the commit, leaves a hole in the log,
+        behind which SQLite finds nothing.
+        """
+        found, known = file_stat(self._log), self._known_log
         if found is None or (known is not None and not is_same_file(known, found)):
+            self._is_log_spoilt = True
             return False
-        if known is None or found.st_size >= max(known.st_size, 1):
-            return True
-        # SQLite begins a log anew, and shortens it, once all of it is in the file.
-        return found.st_size > 0 and self._read_ends(_HEADER_BYTES)[0] != self._ends[0]
+        if known is not None and _left(found) == _left(known):
+            return True  # nothing was written
+        ends = self._read_ends(found.st_size)
+        if known is not None and known.st_size and ends[0] != self._ends[0]:
+            # SQLite begins a log anew, and may shorten it, once all of it is in the file. At its
+            # end lies what is left of the one before.
+            is_whole, ends = ends[0][:3] == _MAGIC, (ends[0], b"")
+        else:
+            before = b"" if known is None else self._ends[1]
+            is_whole = before == b"" or self._read_ends(self.log_bytes)[1] == before
+            is_whole = is_whole and found.st_size >= self.log_bytes
+            if before or not self.log_bytes:
+                is_whole = is_whole and _is_end_of_commit(*ends)
+        self._is_log_spoilt = not is_whole
+        if is_whole:
+            self._known_log, self._ends = found, ends
+            self._note_index()
+        return is_whole
 
     def is_index_elsewhere(self) -> bool:
         """Whether the path of the log's index leads to another file than the open one, or none."""
@@ -183,3 +205,14 @@ class FileWatch:
                 return header, file.read(_FRAME_HEADER_BYTES)
         except OSError:
             return b"", b""
+
+
+def _is_end_of_commit(header: bytes, last: bytes) -> bool:
+    """Tell whether a frame belongs to a log, by its number, and ends a commit, by a size in it."""
+    is_log = header[:3] == _MAGIC
+    return is_log and header[16:24] == last[8:16] and any(last[4:8])
+
+
+def _left(found: os.stat_result) -> tuple[int, int]:
+    """Return what changes when somebody writes into a file."""
+    return found.st_size, found.st_mtime_ns

@@ -397,6 +397,7 @@ class SqliteStore(WritableDatabase):
             with self._faults():
                 connection = self._ready()
                 _shrink(connection, step_ends)
+                self._require_taken()
                 self._note_log(connection)
         return deleted
 

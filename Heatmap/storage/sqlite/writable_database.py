@@ -225,7 +225,6 @@ class WritableDatabase(WatchedFile):
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
         """Take note of what the connection has put into its log."""
-        self._watch.note_log()
         self._log.note_size(self._watch.log_bytes)
         self._follow_log()
         self._settle_when_due(connection)
@@ -236,7 +235,9 @@ class WritableDatabase(WatchedFile):
         try:
             self._settle(connection)
         except sqlite3.Error:
-            # The next transaction meets the same fault, and its caller hears of it.
+            # The next transaction meets the same fault, and its caller hears of it. Should the
+            # file be damaged by it, a fresh one gets what the log held.
+            self._restores = True
             logger.debug("the log of %s could not be written back", self.path, exc_info=True)
 
     def _settle(self, connection: sqlite3.Connection) -> None:
@@ -244,7 +245,8 @@ class WritableDatabase(WatchedFile):
         # Somebody may have overwritten the file just then: the next look sees to it.
         if not is_settled or self._log.is_all_in_file():
             self._watch.note_file()
-        self._watch.note_log()
+        if is_settled:
+            self._watch.note_log()
         self._log.note_size(self._watch.log_bytes)
         self._follow_log()
 
@@ -317,13 +319,17 @@ class WritableDatabase(WatchedFile):
                 words = self._bring_over(connection, mark, is_new=is_new)
                 self._log.stamp(connection)
             self._log.note_commit()
+            page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+            self._watch.note(page_bytes)
+            self._require_whole_log()
             is_settled = self._log.settle(connection)
-            self._watch.note(connection.execute("PRAGMA page_size").fetchone()[0])
+            self._watch.note(page_bytes)
             self._log.note_size(self._watch.log_bytes)
             self._follow_log()
             self._note_opened(connection, is_settled=is_settled)
         except BaseException:
-            connection.close()
+            close_unwritten(connection, self.path)
+            self._watch.forget()
             raise
         self._connection = connection
         if self._why_anew is not None:
@@ -354,6 +360,13 @@ class WritableDatabase(WatchedFile):
             self._tell(
                 f"another program had changed the database {self.path}: {mended}; that was put "
                 "right, every row is kept"
+            )
+
+    def _require_whole_log(self) -> None:
+        if not self._watch.is_log_whole():
+            raise StorageError(
+                f"the log of the database {self.path} was overwritten while it was opened; "
+                "it is opened once more"
             )
 
     def _bring_over(

@@ -236,24 +236,35 @@ def test_a_file_that_holds_a_part_of_its_log_is_whole_without_it(path: Path, har
     assert not beside(path, "-wal-copy").exists()
 
 
-def test_a_log_that_is_harmed_while_it_is_written_costs_nothing(path: Path) -> None:
-    class Harmed(SqliteStore):
-        """Has its log cut off between a commit and the look that follows it."""
+MOMENTS = pytest.mark.parametrize("moment", ["stamp", "has_taken", "note_commit", "settle"])
 
-        is_due = True
 
-        def _require_taken(self) -> None:
-            if self.is_due:
-                self.is_due = False
-                cut_off(path)
-            super()._require_taken()
+@pytest.mark.parametrize(
+    "harm", [cut_off, cut_in_half, delete, overwrite], ids=lambda h: h.__name__
+)
+@MOMENTS
+def test_a_log_that_is_harmed_amid_a_transaction_costs_nothing(
+    path: Path, harm: Harm, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        owner = store._watch if moment == "has_taken" else store._log
+        original = getattr(owner, moment)
+        batches = [events(100, start_ms=number * 10**6) for number in range(6)]
+        is_due = False
 
-    with Harmed.for_recorder(path, DataKind.LIVE) as store:
-        batches = [events(100, start_ms=number * 10**6) for number in range(3)]
-        for batch in batches:
-            with suppress(StorageError):
-                store.write(batch)
-                continue
-            store.write(batch)
+        def harmed(*arguments: object) -> object:
+            nonlocal is_due
+            if is_due and beside(path, "-wal").stat().st_size:
+                is_due = False
+                harm(path)
+            return original(*arguments)
+
+        monkeypatch.setattr(owner, moment, harmed)
+        for number, batch in enumerate(batches):
+            is_due = number in {0, 2, 3}
+            for _ in range(4):
+                with suppress(StorageError):
+                    store.write(batch)
+                    break
     assert sound(path)
-    assert len(times(path)) == 300
+    assert len(times(path)) == 600

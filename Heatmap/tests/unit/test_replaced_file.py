@@ -147,17 +147,21 @@ def write_and_be_killed(path: Path) -> None:
     assert beside(path, "-wal")[0].stat().st_size > 100_000
 
 
-@pytest.mark.parametrize("is_read", [False, True], ids=["alone", "reader elsewhere"])
+@pytest.mark.parametrize("reading", ["nobody", "since before", "since after"])
 @WAYS
 def test_a_file_that_is_replaced_after_a_kill_never_meets_the_old_log(
-    path: Path, backup: Path, replace: Callable[[Path, Path], None], is_read: bool
+    path: Path, backup: Path, replace: Callable[[Path, Path], None], reading: str
 ) -> None:
     write_and_be_killed(path)
-    replace(backup, path)
-    reading = reading_elsewhere if is_read else reading_nowhere
-    with reading(path), SqliteStore.for_recorder(path, DataKind.LIVE) as store:
-        assert "belongs to another file" in str(store.notice)
-        store.write(AFTER)
+    with ExitStack() as stack:
+        if reading == "since before":
+            stack.enter_context(reading_elsewhere(path))
+        replace(backup, path)
+        if reading == "since after":
+            stack.enter_context(reading_elsewhere(path))
+        with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+            assert "belongs to another file" in str(store.notice)
+            store.write(AFTER)
     assert sound(path)
     assert times(path) == times_of(OLD) | times_of(AFTER)
     assert beside(path, ".replaced-*-wal"), "the old log is kept"
