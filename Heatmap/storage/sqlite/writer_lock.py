@@ -126,7 +126,7 @@ class WriterLock:
                 connection = open_writable(self._path, timeout_s=0.0)
                 try:
                     before = file_stat(self._path)
-                    _acquire(connection)
+                    self._acquire(connection)
                     is_there = is_same_file(before, file_stat(self._path))
                     if is_there or attempt + 1 == _ATTEMPTS:
                         return connection, before
@@ -138,21 +138,21 @@ class WriterLock:
                 connection.close()  # it was deleted meanwhile
         raise AssertionError("the last attempt returns or raises")
 
-
-def _acquire(connection: sqlite3.Connection) -> None:
-    until_s = time.monotonic() + _OUTLAST_S
-    while True:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > until_s:
-                raise
-            # Who cannot even read it faces a writer, which no waiting outlasts: a standby asks once
-            # a second, and must not be held up each time.
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            time.sleep(_RETRY_S)
-        else:
-            return
+    @staticmethod
+    def _acquire(connection: sqlite3.Connection) -> None:
+        until_s = time.monotonic() + _OUTLAST_S
+        while True:
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > until_s:
+                    raise
+                # Who cannot even read it faces a writer, which no waiting outlasts: a standby asks
+                # once a second, and must not be held up each time.
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                time.sleep(_RETRY_S)
+            else:
+                return
 
 
 def _other_writer(database: Path) -> OtherWriterError:
