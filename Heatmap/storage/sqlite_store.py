@@ -17,8 +17,8 @@ from Heatmap.domain.events import (
 )
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized, without_span
-from Heatmap.storage.log_mark import LogMark, open_without_log
 from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.log_mark import LogMark, open_without_log
 from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.writable_database import WritableDatabase

@@ -21,12 +21,6 @@ from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
-from Heatmap.storage.log_mark import LogMark, read_file_mark, read_mark
-from Heatmap.storage.renewal import (
-    close_unwritten,
-    prepare_copy_without_log,
-    wait_until_still,
-)
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     companion,
@@ -37,6 +31,7 @@ from Heatmap.storage.sqlite.connections import (
     refuse_second_name,
     transaction,
 )
+from Heatmap.storage.sqlite.log_mark import LogMark, read_file_mark, read_mark
 from Heatmap.storage.sqlite.migrations import (
     SCHEMA_VERSION,
     bring_up_to_date,
@@ -46,13 +41,18 @@ from Heatmap.storage.sqlite.migrations import (
     require_mendable,
 )
 from Heatmap.storage.sqlite.pragmas import prepare_for_writing
+from Heatmap.storage.sqlite.renewal import (
+    close_unwritten,
+    prepare_copy_without_log,
+    wait_until_still,
+)
 from Heatmap.storage.sqlite.schema import find_faults
 from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
 from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged, damage_words
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
+from Heatmap.storage.sqlite.watched_file import WatchedFile, is_whole
 from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
-from Heatmap.storage.watched_file import WatchedFile, is_whole
 
 logger = logging.getLogger(__name__)
 

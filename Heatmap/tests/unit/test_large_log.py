@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind
-from Heatmap.storage import write_ahead_log
+from Heatmap.storage.sqlite import write_ahead_log
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query

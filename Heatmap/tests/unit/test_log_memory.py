@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import CoverageInterval
-from Heatmap.storage.log_mark import LogMark, Point, open_without_log, read_file_mark
-from Heatmap.storage.log_memory import LogMemory
+from Heatmap.storage.sqlite.log_mark import LogMark, Point, open_without_log, read_file_mark
+from Heatmap.storage.sqlite.log_memory import LogMemory
 from Heatmap.tests.unit.stored_events import events
 
 

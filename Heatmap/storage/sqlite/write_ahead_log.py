@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from Heatmap.storage.log_mark import LogMark, Point, read_file_mark, write_mark
-from Heatmap.storage.log_memory import LogMemory
+from Heatmap.storage.sqlite.log_mark import LogMark, Point, read_file_mark, write_mark
+from Heatmap.storage.sqlite.log_memory import LogMemory
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from Heatmap.errors import StorageError
-from Heatmap.storage.log_mark import open_without_log
 from Heatmap.storage.sqlite.connections import companion, file_stat, open_read_only
+from Heatmap.storage.sqlite.log_mark import open_without_log
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
 
 # A file whose last change is older, in seconds, is not being copied at this moment.

@@ -13,10 +13,17 @@ from pathlib import Path
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.storage.file_watch import FileWatch, LogState
-from Heatmap.storage.log_mark import open_without_log, read_file_mark, read_mark
-from Heatmap.storage.log_shadow import LogShadow
-from Heatmap.storage.renewal import (
+from Heatmap.storage.sqlite.connections import (
+    companion,
+    file_stat,
+    open_read_only,
+    refuse_second_name,
+)
+from Heatmap.storage.sqlite.file_watch import FileWatch, LogState
+from Heatmap.storage.sqlite.log_mark import open_without_log, read_file_mark, read_mark
+from Heatmap.storage.sqlite.log_shadow import LogShadow
+from Heatmap.storage.sqlite.migrations import read_identity, require_kind
+from Heatmap.storage.sqlite.renewal import (
     close_unwritten,
     copy_whole,
     empty_log,
@@ -25,16 +32,9 @@ from Heatmap.storage.renewal import (
     put_companions_away,
     wait_until_still,
 )
-from Heatmap.storage.sqlite.connections import (
-    companion,
-    file_stat,
-    open_read_only,
-    refuse_second_name,
-)
-from Heatmap.storage.sqlite.migrations import read_identity, require_kind
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
+from Heatmap.storage.sqlite.write_ahead_log import WriteAheadLog
 from Heatmap.storage.sqlite.writer_lock import WriterLock
-from Heatmap.storage.write_ahead_log import WriteAheadLog
 
 logger = logging.getLogger(__name__)
 
