@@ -5,6 +5,7 @@ holds on it (POSIX). The log carries none, so a few of its bytes may be read.
 """
 
 import os
+import sys
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -117,12 +118,13 @@ class FileWatch:
 
     def has_name_elsewhere(self) -> bool:
         """Whether the file, which this process has open, still has a name; so if nobody tells."""
-        with suppress(OSError, ValueError):
-            for number in Path("/dev/fd").iterdir():
-                with suppress(OSError):
-                    found = os.fstat(int(number.name))
-                    if self._known is not None and os.path.samestat(found, self._known):
-                        return found.st_nlink > 0
+        if sys.platform != "win32":
+            with suppress(OSError, ValueError):
+                for number in Path("/dev/fd").iterdir():
+                    with suppress(OSError):
+                        found = os.fstat(int(number.name))
+                        if self._known is not None and os.path.samestat(found, self._known):
+                            return found.st_nlink > 0
         return True
 
     def log_state(self) -> LogState:

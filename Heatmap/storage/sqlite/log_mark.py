@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from Heatmap.storage.sqlite.connections import database_uri
+
 _KEY = "log_mark"
 
 
@@ -105,7 +107,9 @@ def write_mark(connection: sqlite3.Connection, mark: LogMark) -> None:
 
 def open_without_log(path: Path) -> sqlite3.Connection:
     """Open a file as it is without its log, which is neither read nor touched; it must exist."""
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return sqlite3.connect(
+        database_uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None
+    )
 
 
 def read_file_mark(path: Path) -> LogMark | None:

@@ -435,7 +435,13 @@ class WritableDatabase(WatchedFile):
                 f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
                 "check the disk; what was not stored yet is written to a fresh file after that"
             )
-        if self._watch.is_rewritten() and wait_until_still(self.path) and is_whole(self.path):
+        if (
+            self._watch.is_noted
+            and self._watch.is_rewritten()
+            and wait_until_still(self.path)
+            and is_whole(self.path)
+            and self._has_own_schema()
+        ):
             # It was not damaged but half copied.
             self._let_go()
             self._watch.forget()
@@ -455,6 +461,15 @@ class WritableDatabase(WatchedFile):
         self._is_damaged = False
         self._watch.forget()
         self._set_aside_again_s = now_s + _SET_ASIDE_SPACING_S
+
+    def _has_own_schema(self) -> bool:
+        with (
+            suppress(sqlite3.Error, StorageError),
+            closing(open_read_only(self.path, timeout_s=_FIRST_LOOK_S)) as connection,
+        ):
+            _require_usable(connection, self.kind, self.path)
+            return True
+        return False
 
     def _tell(self, notice: str) -> None:
         self._notice = notice

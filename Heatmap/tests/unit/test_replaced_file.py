@@ -14,6 +14,7 @@ import pytest
 import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
+from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
@@ -308,7 +309,7 @@ def test_a_file_that_is_cut_off_loses_no_more_than_what_was_cut_off(path: Path, 
 
 
 def rows_without_log(path: Path) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+    with closing(sqlite3.connect(database_uri(path, "immutable=1"), uri=True)) as connection:
         return connection.execute("SELECT ts_ms FROM liq_events").fetchall()
 
 
