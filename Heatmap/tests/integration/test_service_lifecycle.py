@@ -21,9 +21,10 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap import HeatmapService, layer_feed
+from Heatmap import HeatmapService
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError
+from Heatmap.feeds import layer_feed
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite.connections import size_bytes

@@ -8,7 +8,8 @@ import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
-from Heatmap import HeatmapService, HeatmapSettings, layer_feed
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.feeds import layer_feed
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
