@@ -1,0 +1,1 @@
+"""How good the models are, on time that they were not fitted on."""

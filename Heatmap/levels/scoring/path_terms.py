@@ -1,0 +1,55 @@
+"""What the path of the price alone says of liquidations, without any level."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from Heatmap.levels.arrays import LONGS, SHORTS
+from Heatmap.levels.minutes import Minutes
+
+#: Look-backs of the new extremes, minutes.
+LOOKBACKS = (5, 15, 60, 240, 1440)
+N_TERMS = len(LOOKBACKS) + 2
+
+
+def path_terms(minutes: Minutes, lookbacks: tuple[int, ...] = LOOKBACKS) -> NDArray[np.float64]:
+    """Return the terms of each minute and side, each at least 0.
+
+    Parameters
+    ----------
+    minutes
+        In order of time.
+    lookbacks
+        In minutes.
+
+    Returns
+    -------
+    (n, 2, len(lookbacks) + 2) float64
+        How far the minute went beyond the extreme of each look-back, its range, and its return
+        against the side; all in log price. Longs are hurt downwards, shorts upwards.
+    """
+    n = len(minutes)
+    terms = np.zeros((n, 2, len(lookbacks) + 2))
+    if not n:
+        return terms
+    before = np.concatenate([minutes.log_close[:1], minutes.log_close[:-1]])
+    before = np.where(minutes.resets, minutes.log_close, before)
+    gain = minutes.log_close - before
+    for side, extreme, sign in (
+        (LONGS, minutes.log_low, -1.0),
+        (SHORTS, minutes.log_high, 1.0),
+    ):
+        signed = sign * extreme
+        for number, lookback in enumerate(lookbacks):
+            beyond = signed - _highest_before(signed, lookback)
+            terms[:, side, number] = np.where(beyond > 0, beyond, 0.0)
+        terms[:, side, -2] = minutes.log_high - minutes.log_low
+        terms[:, side, -1] = np.maximum(sign * gain, 0.0)
+    return terms
+
+
+def _highest_before(values: NDArray[np.float64], lookback: int) -> NDArray[np.float64]:
+    """Return the highest of the values before each, NaN before the first."""
+    padded = np.concatenate([np.full(lookback, -np.inf), values[:-1]])
+    highest = sliding_window_view(padded, lookback).max(axis=1)
+    return np.where(np.isfinite(highest), highest, np.nan)

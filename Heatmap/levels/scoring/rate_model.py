@@ -1,0 +1,104 @@
+"""Models of rates whose causes are given and whose strengths are learned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.levels.expectation import learn_rates
+from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """Gamma priors: both sides together towards a shape, then each side towards both.
+
+    Attributes
+    ----------
+    shape : (k,) float64
+        Relative rates of the causes; one factor of all is fitted first.
+    pooled_events, side_events
+        Weight of the two priors, pseudo-messages for each cause.
+    """
+
+    shape: NDArray[np.float64]
+    pooled_events: float = 20.0
+    side_events: float = 5.0
+
+
+def falling_shape() -> NDArray[np.float64]:
+    """Return the shape of yields over distance from which fits begin, (N_BINS,) float64.
+
+    ``min(1, 0.65 % / d) min(1, d / 0.25 %)`` at the geometric middle `d` of each bin.
+    """
+    edges = np.array(DISTANCE_EDGES_PCT)
+    middle = np.sqrt(edges[:-1] * edges[1:])
+    return np.asarray(np.minimum(1.0, 0.65 / middle) * np.minimum(1.0, middle / 0.25))
+
+
+@dataclass(frozen=True, slots=True)
+class RateModel:
+    """A model of message rates: non-negative causes whose rates are learned.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    causes : (n, 2, k) float64
+        Of each minute and side; k may be 0, then only the background is left.
+    shrinkage
+        ``None``: each side's rates are learned freely.
+    """
+
+    name: str
+    causes: NDArray[np.float64]
+    shrinkage: Shrinkage | None = None
+
+    def predict(self, counts: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Learn on the minutes of `train` and return the mean of every minute and side, (n, 2)."""
+        n_causes = self.causes.shape[2]
+        prior: NDArray[np.float64] = np.zeros(n_causes)
+        events = 0.0
+        if self.shrinkage is not None:
+            prior = self._pooled(self.shrinkage, counts, train)
+            events = self.shrinkage.side_events
+        means = np.empty((len(self.causes), 2))
+        for side in range(2):
+            rates = learn_with_background(
+                self.causes[train, side],
+                counts[train, side],
+                prior,
+                np.where(prior > 0, events, 0.0),
+            )
+            means[:, side] = self.causes[:, side] @ rates[:-1] + rates[-1]
+        return means
+
+    def _pooled(
+        self, shrinkage: Shrinkage, counts: NDArray[np.float64], train: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        shape = shrinkage.shape
+        both = np.concatenate([self.causes[train, 0], self.causes[train, 1]])
+        happened = np.concatenate([counts[train, 0], counts[train, 1]])
+        factor = learn_with_background((both @ shape)[:, None], happened, np.zeros(1), np.zeros(1))[
+            0
+        ]
+        prior = np.maximum(factor, 1e-30) * shape
+        events = np.full(len(shape), shrinkage.pooled_events)
+        return learn_with_background(both, happened, prior, events)[:-1]
+
+
+def learn_with_background(
+    causes: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    events: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Learn rates with one more cause that is always there; it comes last and has no prior."""
+    always = np.ones((len(causes), 1))
+    rates = learn_rates(
+        np.concatenate([causes, always], axis=1),
+        counts,
+        np.append(prior, 0.0),
+        np.append(events, 0.0),
+    )
+    return rates.values
