@@ -110,13 +110,11 @@ class _Maker:
         given = self._input()
         periods = self._periods(column_ms)
         last = None
-        for (begin_ms, basis), until_ms in zip(
-            periods, [one[0] for one in periods[1:]] + [None], strict=True
-        ):
+        for number, (begin_ms, basis) in enumerate(periods):
             first = int(np.searchsorted(column_ms, begin_ms, side="left"))
             stop = len(column_ms)
-            if until_ms is not None:
-                stop = int(np.searchsorted(column_ms, until_ms, side="left"))
+            if number + 1 < len(periods):
+                stop = int(np.searchsorted(column_ms, periods[number + 1][0], side="left"))
             last = basis
             if stop > first and basis is not None:
                 walk = LevelWalk(self.rows, [self._ladder(basis)])

@@ -331,7 +331,8 @@ class LevelWalk:
             consumed = inflated * deflate[1:]
             self._sums.consumed += float(consumed.sum())
         if deflate[-1] != deflate[0]:
-            standing = self._mass + np.cumsum(mass) - mass
+            # Not by taking each minute's own off again: after a long gap it dwarfs the rest.
+            standing = np.cumsum(np.concatenate([[self._mass], mass[:-1]]))
             self._sums.decayed += float(standing @ (deflate[:-1] - deflate[1:]))
         self._mass += float(mass.sum())
         self._masked = (int(placed.masked[end - 1, 0]), int(placed.masked[end - 1, 1]))
