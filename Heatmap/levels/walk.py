@@ -110,6 +110,7 @@ class _Rows:
     entries: NDArray[np.int64]  # (n, 3)
     masked: NDArray[np.int64]  # (n, 2)
     on_grid: list[NDArray[np.float64]]  # per ladder (n,): what of a USD lands on the grid
+    decays: bool
 
 
 @dataclass(slots=True)
@@ -193,7 +194,7 @@ class LevelWalk:
         n = len(given.minutes)
         consumed = np.zeros(n)
         columns = np.zeros((len(ends), self.rows.count), np.float32)
-        placed = self._placed(given.minutes)
+        placed = self._placed(given.minutes, decays=bool(given.decay.any()))
         special = np.flatnonzero((given.shift != 0) | given.minutes.resets | (given.decay > 1))
         stops = np.unique(np.concatenate([[0, n], np.clip(ends, 0, n), special]))
         wanted = np.searchsorted(ends, stops, side="left")
@@ -289,13 +290,13 @@ class LevelWalk:
         low, high = max(self._masked[0], 0), max(self._masked[1], 0)
         column[low:high] = 0.0
 
-    def _placed(self, minutes: Minutes) -> _Rows:
+    def _placed(self, minutes: Minutes, *, decays: bool) -> _Rows:
         start, stop = self.rows.touched(minutes.log_low, minutes.log_high)
         masked = self.rows.rows(minutes.log_range)
         masked[:, 1] += 1
         entries = self.rows.rows(minutes.log_entries)
         on_grid = [_on_grid(lane, entries, self.rows.count) for lane in self._lanes]
-        return _Rows(start, stop, entries, masked, on_grid)
+        return _Rows(start, stop, entries, masked, on_grid, decays)
 
     def _block(
         self, given: WalkInput, placed: _Rows, begin: int, end: int
@@ -306,8 +307,9 @@ class LevelWalk:
         """
         if given.shift[begin] or given.minutes.resets[begin]:
             self._begin(given, begin)
-        deflate = self._deflations(given.decay[begin:end])
+        deflate = self._deflations(given.decay[begin:end], decays=placed.decays)
         entries = placed.entries[begin:end]
+        bounds = int(entries.min()), int(entries.max())
         start, stop = placed.start[begin:end], placed.stop[begin:end]
         low, high = int(start.min()), int(stop.max())
         inside = self._state[low:high].copy()
@@ -316,9 +318,9 @@ class LevelWalk:
         for k, lane in enumerate(self._lanes):
             amounts = given.amounts_usd[begin:end, k]
             inflated = amounts / deflate[1:]
-            self._spread(lane, entries, inflated)
+            self._spread(lane, entries, inflated, bounds[0])
             if high > low:
-                added += _looked_up(lane, entries, inflated, low, high)
+                added += _looked_up(lane, entries, inflated, bounds, low, high)
             on_grid = placed.on_grid[k][begin:end]
             mass += inflated * on_grid
             entered = float(amounts.sum()) * lane.total
@@ -338,11 +340,11 @@ class LevelWalk:
         self._masked = (int(placed.masked[end - 1, 0]), int(placed.masked[end - 1, 1]))
         return consumed
 
-    def _deflations(self, decay: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _deflations(self, decay: NDArray[np.float64], *, decays: bool) -> NDArray[np.float64]:
         """Return what an inflated unit is worth before and after each minute, (n + 1,)."""
-        decay = np.minimum(decay, _MAX_STEP)
-        if not decay.any():
+        if not decays:
             return np.asarray(np.full(len(decay) + 1, math.exp(-self._exponent)))
+        decay = np.minimum(decay, _MAX_STEP)
         if self._exponent + float(decay.sum()) > _MAX_EXPONENT:
             self._rebase()
         exponents = np.full(len(decay) + 1, self._exponent)
@@ -350,12 +352,18 @@ class LevelWalk:
         self._exponent = float(exponents[-1])
         return np.asarray(np.exp(-exponents))
 
-    def _spread(self, lane: _Lane, entries: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    def _spread(
+        self,
+        lane: _Lane,
+        entries: NDArray[np.int64],
+        shares: NDArray[np.float64],
+        lowest: int,
+    ) -> None:
         """Add a block's entries to all rows, those that are reached meanwhile included."""
-        lowest = int(entries.min())
         places = entries.shape[1]
         weights = np.bincount((entries - lowest).ravel(), (shares / places).repeat(places))
-        spread = np.convolve(lane.values, weights)
+        # What numpy.convolve does, without its checks.
+        spread = np.correlate(lane.values, weights[::-1], "full")
         begin = lowest + lane.first
         low, high = max(begin, 0), min(begin + len(spread), self.rows.count)
         if high > low:
@@ -383,8 +391,7 @@ def _consume(
     np.cumsum(added, axis=0, out=received[1:])
     received[1:] += before
     lost = np.maximum.accumulate(np.where(is_reached, received[:-1], 0.0), axis=0)
-    was_reached = is_reached.any(axis=0)
-    np.copyto(state[low:high], received[-1] - lost[-1], where=was_reached)
+    np.subtract(received[-1], lost[-1], out=state[low:high])
     consumed = lost.sum(axis=1)
     consumed[1:] -= consumed[:-1].copy()
     return np.asarray(consumed)
@@ -400,13 +407,14 @@ def _looked_up(
     lane: _Lane,
     entries: NDArray[np.int64],
     shares: NDArray[np.float64],
+    bounds: tuple[int, int],
     low: int,
     high: int,
 ) -> NDArray[np.float64]:
     """Return what each minute adds to the rows from low to high, (n, high - low)."""
     offsets = np.arange(low, high) - (lane.first - 1)
     last = len(lane.padded) - 1
-    is_inside = offsets[0] >= int(entries.max()) and offsets[-1] - int(entries.min()) <= last
+    is_inside = offsets[0] >= bounds[1] and offsets[-1] - bounds[0] <= last
     found = np.zeros((len(entries), high - low))
     for place in range(entries.shape[1]):
         index = offsets - entries[:, place, None]
