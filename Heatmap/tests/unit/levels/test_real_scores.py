@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from Heatmap.levels.arrays import CANDLE_DTYPE, INTERVAL_DTYPE, MESSAGE_DTYPE
+from Heatmap.levels.bracket_check import fit_tables
 from Heatmap.levels.consumption import consume
 from Heatmap.levels.counts import Counts, count_messages
 from Heatmap.levels.fit import FitSettings, fit_yields
@@ -242,3 +243,24 @@ def later(messages: np.ndarray, by_ms: int) -> np.ndarray:
     moved = messages.copy()
     moved["ts_ms"] += by_ms
     return moved
+
+
+def test_the_recording_fits_the_table_of_its_month_best(
+    real: Recording, shared_data: Callable[[str], Path]
+) -> None:
+    del real
+    orders = [
+        json.loads(line)["data"]["o"]
+        for line in shared_data("forceorder_btcusdt_2024-12-04_06.jsonl").read_text().splitlines()
+    ]
+    fill, limit, size = (np.array([float(one[key]) for one in orders]) for key in ("ap", "p", "z"))
+    is_long = np.array([one["S"] == "SELL" for one in orders])
+    tables = shipped_brackets().tables["BTCUSDT"]
+    fits = fit_tables(fill, limit, fill * size, is_long, tables)
+    assert fits[0].table.valid_from_ms in {ms("2024-12-01"), ms("2025-01-31")}
+    assert fits[0].error_bp == pytest.approx(1.24, abs=0.1)
+    by_day = {one.table.valid_from_ms: one.error_bp for one in fits}
+    assert by_day[ms("2021-01-01")] == pytest.approx(1.79, abs=0.2)
+    assert by_day[ms("2026-09-01")] == pytest.approx(3.59, abs=0.3)
+    nothing = fit_tables(fill[:0], limit[:0], fill[:0], is_long[:0], tables)
+    assert [one.orders for one in nothing] == [0] * len(tables)
