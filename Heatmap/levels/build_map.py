@@ -19,9 +19,9 @@ from Heatmap.levels.minutes import Minutes, prepare_minutes
 from Heatmap.levels.models import TAKER_MIX, Entries, LevelMap, LevelModel, ModelOptions, Unit
 from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.price_rows import LogRows
-from Heatmap.levels.taker_selection import walk_selection
+from Heatmap.levels.taker_selection import TakerRule, walk_selection
 from Heatmap.levels.walk import LevelWalk, WalkInput
-from Heatmap.levels.yields import YieldTable
+from Heatmap.levels.yields import Score, YieldTable
 
 
 def build_map(
@@ -50,13 +50,17 @@ def build_map(
     minutes = prepare_minutes(market.candles)
     ends = np.searchsorted(minutes.closes_ms, column_ms, side="right")
     if model is LevelModel.PY_LIQUIDATION_MAP:
-        return _taker_map(minutes, rows, column_ms, ends, options)
+        score = market.scores.get(model)
+        return _taker_map(minutes, rows, column_ms, ends, options.taker_rule, score)
     made = _Maker(model, market, minutes, rows, options)
     return made.build(column_ms, ends)
 
 
 def ensemble_map(
-    maps: Sequence[LevelMap], messages_per_usd: Sequence[float], usd_per_message: float
+    maps: Sequence[LevelMap],
+    messages_per_usd: Sequence[float],
+    usd_per_message: float,
+    score: Score | None = None,
 ) -> LevelMap:
     """Add up maps of the same rows and columns: rates add, prices are never averaged.
 
@@ -68,6 +72,8 @@ def ensemble_map(
         Of each, as `scoring.ensemble` learns them: messages per USD of the map that is reached.
     usd_per_message
         Mean notional of a message.
+    score
+        What is known of the sum's skill.
     """
     usd = np.zeros_like(maps[0].usd)
     for one, rate in zip(maps, messages_per_usd, strict=True):
@@ -86,6 +92,7 @@ def ensemble_map(
         is_known,
         changes,
         tables[0] if tables else None,
+        score,
         notes,
     )
 
@@ -134,6 +141,7 @@ class _Maker:
             known_columns(self.minutes, column_ms, ends),
             tuple(begin for begin, _ in periods[1:]),
             last if isinstance(last, YieldTable) else None,
+            last.score if isinstance(last, YieldTable) else self.market.scores.get(self.model),
             tuple(self.notes),
         )
 
@@ -220,13 +228,14 @@ def _taker_map(
     rows: LogRows,
     column_ms: NDArray[np.int64],
     ends: NDArray[np.int64],
-    options: ModelOptions,
+    rule: TakerRule,
+    score: Score | None,
 ) -> LevelMap:
     ladders = (
         flat_ladder(LONGS, TAKER_MIX, rows.width),
         flat_ladder(SHORTS, TAKER_MIX, rows.width),
     )
-    usd = walk_selection(minutes, rows, ladders, options.taker_rule, ends)
+    usd = walk_selection(minutes, rows, ladders, rule, ends)
     usd[ends == 0] = np.nan
     notes = [*minutes.notes, Note(NoteKind.MINUTES_FOR_TRADES)]
     unknown = int(np.isnan(minutes.taker_buy_usd).sum())
@@ -241,6 +250,7 @@ def _taker_map(
         known_columns(minutes, column_ms, ends),
         (),
         None,
+        score,
         tuple(notes),
     )
 

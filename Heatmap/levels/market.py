@@ -1,6 +1,6 @@
 """What is known of a market, and what it means minute by minute."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from Heatmap.levels.arrays import OPEN_INTEREST_DTYPE
 from Heatmap.levels.brackets import BracketBook
 from Heatmap.levels.minutes import Minutes
-from Heatmap.levels.shipped import shipped_brackets, shipped_yields
-from Heatmap.levels.yields import Volume, YieldTable, in_force
+from Heatmap.levels.shipped import shipped_brackets, shipped_scores, shipped_yields
+from Heatmap.levels.yields import Score, Volume, YieldTable, in_force
 
 # A funding rate beyond this is a wrong number; Binance caps far below.
 _MAX_FUNDING = 0.1
@@ -38,6 +38,8 @@ class Market:
         The table that is always known; ``None``: there is none for this market.
     brackets
         Tables of maintenance margins.
+    scores
+        Model to what is known of its skill; the calibrated model's is in its table.
     """
 
     symbol: str
@@ -48,6 +50,7 @@ class Market:
     fits: Sequence[YieldTable] = ()
     shipped: YieldTable | None = field(default_factory=shipped_yields)
     brackets: BracketBook = field(default_factory=shipped_brackets)
+    scores: Mapping[str, Score] = field(default_factory=shipped_scores)
 
     def table_at(self, at_ms: int) -> YieldTable | None:
         """Return the yields in force at a time, for this market's volume.

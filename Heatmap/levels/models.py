@@ -10,7 +10,7 @@ from Heatmap.levels.brackets import DEFAULT_RATE
 from Heatmap.levels.notes import Note
 from Heatmap.levels.price_rows import LogRows
 from Heatmap.levels.taker_selection import TakerRule
-from Heatmap.levels.yields import YieldTable
+from Heatmap.levels.yields import Score, Verdict, YieldTable
 
 
 class LevelModel(StrEnum):
@@ -93,6 +93,8 @@ class LevelMap:
         from there on: times, UTC milliseconds.
     table
         Yields in force at the last column; ``None``: the model uses none.
+    score
+        How good the model was on time held out, and on what; ``None``: not scored.
     notes
         Why it is empty, partial or provisional.
     """
@@ -105,4 +107,10 @@ class LevelMap:
     is_known: NDArray[np.bool_]
     scale_ms: tuple[int, ...]
     table: YieldTable | None
+    score: Score | None
     notes: tuple[Note, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What its score says."""
+        return Verdict.UNKNOWN if self.score is None else self.score.verdict

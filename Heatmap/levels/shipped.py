@@ -4,7 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 from Heatmap.levels.brackets import BracketBook, parse_bracket_book
-from Heatmap.levels.yields import YieldTable, parse_yields
+from Heatmap.levels.yields import Score, YieldTable, parse_scores, parse_yields
 
 
 @cache
@@ -17,6 +17,12 @@ def shipped_brackets() -> BracketBook:
 def shipped_yields() -> YieldTable:
     """Return the yields of December 2024, per USD of spot volume: the prior of all fits."""
     return parse_yields(_read("yields_btcusdt_2024-12.json"))
+
+
+@cache
+def shipped_scores() -> dict[str, Score]:
+    """Return what the models without a fit score on the recording of December 2024."""
+    return parse_scores(_read("scores_2024-12.json"))
 
 
 def _read(name: str) -> str:

@@ -216,6 +216,22 @@ def parse_yields(text: str) -> YieldTable:
     return table
 
 
+def parse_scores(text: str) -> dict[str, Score]:
+    """Read scores by model from JSON.
+
+    Raises
+    ------
+    SettingsError
+        There are none; the message is one line.
+    """
+    try:
+        return {name: _score(one) for name, one in json.loads(text)["models"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SettingsError(
+            f"scores: expected one for each model, got {type(error).__name__}: {error}"
+        ) from None
+
+
 def in_force(
     tables: Sequence[YieldTable], shipped: YieldTable | None, at_ms: int
 ) -> YieldTable | None:

@@ -16,7 +16,7 @@ from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.scoring.bootstrap import ratio_of_sums
 from Heatmap.levels.scoring.folds import Fold
 from Heatmap.levels.scoring.negative_binomial import fit_dispersion, log_scores
-from Heatmap.levels.scoring.rate_model import RateModel
+from Heatmap.levels.scoring.rate_model import Predictor, RateModel
 from Heatmap.levels.yields import Estimate, Score, Verdict
 
 CONSTANT, DISTANCE = "constant", "distance only"
@@ -89,7 +89,7 @@ class ConditionalScores:
 
 
 def score_conditional(
-    models: Sequence[RateModel],
+    models: Sequence[Predictor],
     counts: Counts,
     open_ms: NDArray[np.int64],
     folds: Sequence[Fold],
@@ -145,8 +145,18 @@ def score_conditional(
     return ConditionalScores(folds_name, int(is_scored.sum()), events, tuple(scores), (), gains)
 
 
+def least_favourable(scorings: Sequence[ConditionalScores], name: str) -> Score | None:
+    """Return a model's score in the way of holding time out that speaks least for it.
+
+    One way alone may flatter by chance: a model is better than distance only where all ways say so.
+    ``None``: nothing was scored.
+    """
+    scores = [one.score(name) for one in scorings if one.models]
+    return min(scores, key=lambda one: one.over_distance.low) if scores else None
+
+
 def _held_out(
-    model: RateModel, counts: NDArray[np.float64], folds: Sequence[Fold]
+    model: Predictor, counts: NDArray[np.float64], folds: Sequence[Fold]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     scores = np.full(counts.shape, np.nan)
     means = np.full(counts.shape, np.nan)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.levels.counts import Counts
-from Heatmap.levels.scoring.rate_model import learn_with_background
+from Heatmap.levels.scoring.rate_model import Predictor, learn_with_background
 
-#: Below this many pseudo-messages a part hardly differs from none.
+# Weight of the prior that all parts are alike, pseudo-messages.
 _PART_EVENTS = 1.0
 
 
@@ -67,3 +67,28 @@ def learn_parts(
     parts = learn_with_background(both * unit, happened, alike, events)[:-1]
     shares = parts * (both * unit).sum(axis=0) / total
     return EnsembleParts(tuple(names), tuple((parts * unit).tolist()), tuple(shares.tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleModel:
+    """A sum of models, to be scored beside them.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    models
+        Those that are added up.
+    """
+
+    name: str
+    models: tuple[Predictor, ...]
+
+    def predict(self, counts: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Learn the models and their parts on `train`; return the mean everywhere, (n, 2)."""
+        means = np.stack([one.predict(counts, train) for one in self.models], axis=2)
+        happened = Counts(counts, counts, train)
+        parts = learn_parts([one.name for one in self.models], means, happened)
+        if parts is None:
+            return np.asarray(means.mean(axis=2))
+        return np.asarray(means @ np.array(parts.messages_per_unit))

@@ -1,12 +1,24 @@
 """Models of rates whose causes are given and whose strengths are learned."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.levels.expectation import learn_rates
 from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
+
+
+class Predictor(Protocol):
+    """A model that learns on some minutes and foretells all of them."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def predict(self, counts: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Learn on the minutes of `train` and return the mean of every minute and side, (n, 2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.scoring.bootstrap import ratio_of_sums
 from Heatmap.levels.scoring.folds import Fold
-from Heatmap.levels.scoring.rate_model import RateModel
+from Heatmap.levels.scoring.rate_model import Predictor, RateModel
 from Heatmap.levels.yields import Estimate
 
 #: Added to dollars before the logarithm is taken: smaller sums are as good as none.
@@ -70,7 +70,7 @@ class VolumeScores:
 
 
 def score_volumes(
-    models: Sequence[RateModel],
+    models: Sequence[Predictor],
     usd: NDArray[np.float64],
     open_ms: NDArray[np.int64],
     folds: Sequence[Fold],
@@ -128,7 +128,7 @@ def _score(
 
 
 def _held_out(
-    model: RateModel, usd: NDArray[np.float64], folds: Sequence[Fold]
+    model: Predictor, usd: NDArray[np.float64], folds: Sequence[Fold]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     scores = np.full(usd.shape, np.nan)
     means = np.full(usd.shape, np.nan)

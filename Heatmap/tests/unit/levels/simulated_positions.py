@@ -129,3 +129,24 @@ def draw(
     minute, side, kind, distance = (np.concatenate(one) for one in zip(*parts, strict=True))
     place = random.choice(PLACES, len(minute))
     return follow(candles, minute, side, kind, distance, place, np.ones(len(minute)))
+
+
+def every_position(candles: np.ndarray, edges: np.ndarray, per_bin: int) -> Positions:
+    """Open positions at each place of each minute, at even distances within each bin."""
+    n = len(candles)
+    minute, side, kind, nth, place = (
+        one.ravel()
+        for one in np.meshgrid(
+            np.arange(n),
+            [0, 1],
+            np.arange(edges.shape[1] - 1),
+            np.arange(per_bin),
+            PLACES,
+            indexing="ij",
+        )
+    )
+    low, high = edges[side, kind], edges[side, kind + 1]
+    logs = low + (high - low) * (nth + 0.5) / per_bin
+    distance = np.where(side == 0, -np.expm1(-logs), np.expm1(logs))
+    weight = candles["quote_volume"][minute] / (per_bin * len(PLACES))
+    return follow(candles, minute, side, kind, distance, place, weight)

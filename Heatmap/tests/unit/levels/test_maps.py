@@ -176,6 +176,22 @@ def test_the_sides_of_a_map_never_share_a_row() -> None:
     assert kinds(made) == {NoteKind.PROVISIONAL_USD}
 
 
+def test_each_map_carries_its_score_and_what_it_is_from() -> None:
+    candles = market(100)
+    rows, columns = rows_of(candles), columns_of(candles)
+    made = {one: build_map(one, Market("BTCUSDT", candles), rows, columns) for one in SINGLE}
+    calibrated = made[LevelModel.CALIBRATED]
+    assert calibrated.table is not None
+    assert calibrated.score == calibrated.table.score
+    for model in (LevelModel.BINANCE_STANDARD, LevelModel.PY_LIQUIDATION_MAP):
+        score = made[model].score
+        assert score is not None
+        assert "December 2024" in score.folds
+        assert score.over_distance.high < 0
+    assert {one.verdict for one in made.values()} == {Verdict.NO_BETTER, Verdict.UNKNOWN}
+    assert made[LevelModel.FUNDING_ADJUSTED].score is None
+
+
 def test_futures_dollars_are_a_ninth_of_spot_dollars() -> None:
     candles = market(200)
     rows, columns = rows_of(candles), columns_of(candles)
@@ -211,6 +227,7 @@ def test_an_ensemble_is_a_sum() -> None:
 # --- py_liquidation_map
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 1e7), min_size=1, max_size=60),
     st.sampled_from(list(TakerMode)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Heatmap.levels.minutes import prepare_minutes
@@ -20,6 +20,7 @@ def test_rows_lie_on_multiples_whatever_the_range() -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 1e9), min_size=1, max_size=60),
     st.lists(st.floats(0.9, 1.1), min_size=2, max_size=20, unique=True),

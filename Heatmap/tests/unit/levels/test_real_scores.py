@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,25 @@ from Heatmap.levels.bracket_check import fit_tables
 from Heatmap.levels.consumption import consume
 from Heatmap.levels.counts import Counts, count_messages
 from Heatmap.levels.fit import FitSettings, fit_yields
-from Heatmap.levels.ladders import N_BINS, leverage_ladder
+from Heatmap.levels.ladders import N_BINS, leverage_ladder, log_edges
 from Heatmap.levels.minutes import Minutes, prepare_minutes
 from Heatmap.levels.models import EQUAL_MIX
 from Heatmap.levels.price_rows import FIT_WIDTH, rows_over
-from Heatmap.levels.scoring.conditional import DISTANCE, ConditionalScores, score_conditional
+from Heatmap.levels.scoring.conditional import (
+    DISTANCE,
+    ConditionalScores,
+    least_favourable,
+    score_conditional,
+)
+from Heatmap.levels.scoring.ensemble import EnsembleModel
 from Heatmap.levels.scoring.folds import hours_out, leave_stretch_out
 from Heatmap.levels.scoring.path_terms import path_terms
-from Heatmap.levels.scoring.rate_model import RateModel, Shrinkage, falling_shape
+from Heatmap.levels.scoring.rate_model import Predictor, RateModel, Shrinkage, falling_shape
 from Heatmap.levels.scoring.volumes import VolumeScores, score_volumes
-from Heatmap.levels.shipped import shipped_brackets, shipped_yields
+from Heatmap.levels.shipped import shipped_brackets, shipped_scores, shipped_yields
 from Heatmap.levels.walk import LevelWalk, WalkInput
-from Heatmap.tests.unit.levels.test_walk import every_position
+from Heatmap.levels.yields import Verdict
+from Heatmap.tests.unit.levels.simulated_positions import every_position
 
 _HOUR_MS = 3_600_000
 # When the recorder was on, but for the last four minutes.
@@ -57,7 +64,7 @@ class Recording:
         volume = self.minutes.volume_usd
         return RateModel(DISTANCE, self.reached(np.full(len(volume), volume.mean())), SHRUNK)
 
-    def score(self, models: list[RateModel], counts: Counts, ways: str) -> ConditionalScores:
+    def score(self, models: Sequence[Predictor], counts: Counts, ways: str) -> ConditionalScores:
         how = leave_stretch_out if ways == "stretch" else hours_out
         open_ms = self.minutes.open_ms
         return score_conditional(models, counts, open_ms, how(open_ms, counts.is_used), ways)
@@ -95,7 +102,7 @@ def test_the_recording_is_the_one_that_was_published(real: Recording) -> None:
 
 def test_consumption_is_that_of_single_positions(real: Recording) -> None:
     reached = consume(real.minutes, real.minutes.volume_usd, real.rows).reached_usd.sum(axis=0)
-    positions = every_position(real.candles, 6)
+    positions = every_position(real.candles, np.stack([log_edges(0), log_edges(1)]), 6)
     is_over = positions.ended >= 0
     expected = np.zeros((2, N_BINS))
     np.add.at(
@@ -106,12 +113,9 @@ def test_consumption_is_that_of_single_positions(real: Recording) -> None:
     np.testing.assert_allclose(reached[is_large], expected[is_large], rtol=0.01)
 
 
-@pytest.mark.parametrize(
-    ("ways", "levels", "distance"), [("stretch", 0.357, 0.328), ("hours", 0.366, 0.331)]
-)
-def test_s1_is_near_the_published_figures(
-    real: Recording, ways: str, levels: float, distance: float
-) -> None:
+@pytest.fixture(scope="module")
+def s1(real: Recording) -> dict[str, ConditionalScores]:
+    """Score the models in two ways of holding time out."""
     causes = real.reached(real.minutes.volume_usd)
     minutes = real.minutes
     table = shipped_brackets().in_force("BTCUSDT", int(minutes.open_ms[0]))
@@ -121,23 +125,59 @@ def test_s1_is_near_the_published_figures(
         walk = LevelWalk(rows, [leverage_ladder(side, EQUAL_MIX, table, FIT_WIDTH)])
         inputs = WalkInput.plain(minutes, minutes.volume_usd / 1e9)
         equal[:, side, 0] = walk.run(inputs, np.zeros(0, np.int64)).consumed_usd
-    models = [
+    models: list[Predictor] = [
         real.even(),
         RateModel("levels", causes, SHRUNK),
         RateModel("levels, not shrunk", causes),
         RateModel("path", path_terms(minutes)),
         RateModel("five tiers alike", equal),
     ]
-    scored = real.score(models, real.counts, ways)
+    summands = (models[3], models[0], models[1], models[4])
+    models += [
+        EnsembleModel("ensemble", summands),
+        EnsembleModel("path and levels", (models[3], models[1])),
+    ]
+    return {ways: real.score(models, real.counts, ways) for ways in ("stretch", "hours")}
+
+
+@pytest.mark.parametrize(
+    ("ways", "levels", "distance"), [("stretch", 0.357, 0.328), ("hours", 0.366, 0.331)]
+)
+def test_s1_is_near_the_published_figures(
+    real: Recording, s1: dict[str, ConditionalScores], ways: str, levels: float, distance: float
+) -> None:
+    scored = s1[ways]
+    bits = {one.name: one.over_constant.value for one in scored.models}
     assert scored.events == 1_816
-    assert scored.of("levels").over_constant.value == pytest.approx(levels, abs=0.03)
-    assert scored.of(DISTANCE).over_constant.value == pytest.approx(distance, abs=0.04)
-    assert scored.of("levels, not shrunk").over_constant.value == pytest.approx(0.33, abs=0.05)
-    assert scored.of("path").over_constant.value == pytest.approx(0.31, abs=0.05)
-    assert scored.of("five tiers alike").over_constant.value == pytest.approx(0.2, abs=0.06)
+    assert bits["levels"] == pytest.approx(levels, abs=0.03)
+    assert bits[DISTANCE] == pytest.approx(distance, abs=0.04)
+    assert bits["levels, not shrunk"] == pytest.approx(0.33, abs=0.05)
+    assert bits["path"] == pytest.approx(0.31, abs=0.05)
+    assert bits["five tiers alike"] == pytest.approx(0.2, abs=0.06)
     # The invented table is worse than knowing no entries at all, and that is certain.
     assert scored.of("five tiers alike").over_distance.high < 0
     assert scored.of("levels").over_distance.value > 0
+    assert bits["ensemble"] > bits["levels"]
+    # On top of the path, levels add something, and that is certain too.
+    added = scored.between("path and levels", "path", real.counts, real.minutes.open_ms)
+    assert added.low > 0
+
+
+def test_the_shipped_scores_are_the_less_favourable_ones(
+    s1: dict[str, ConditionalScores],
+) -> None:
+    shipped = shipped_scores()
+    for name, model in (("binance_standard", "five tiers alike"), ("ensemble", "ensemble")):
+        score = least_favourable(list(s1.values()), model)
+        assert score is not None
+        assert shipped[name].over_constant.value == pytest.approx(
+            score.over_constant.value, abs=2e-3
+        )
+        assert shipped[name].over_distance.low == pytest.approx(score.over_distance.low, abs=5e-3)
+        assert shipped[name].verdict is Verdict.NO_BETTER
+    # What one way alone would call better.
+    assert s1["stretch"].of("ensemble").verdict is Verdict.BETTER
+    assert least_favourable([], "levels") is None
 
 
 def shuffled_hours(volume: np.ndarray, seed: int) -> np.ndarray:

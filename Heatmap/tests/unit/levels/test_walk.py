@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Heatmap.levels.consumption import consume
@@ -18,7 +18,9 @@ from Heatmap.levels.ladders import (
 from Heatmap.levels.minutes import prepare_minutes
 from Heatmap.levels.price_rows import FIT_WIDTH, LogRows, rows_over
 from Heatmap.levels.walk import LevelWalk, WalkInput
-from Heatmap.tests.unit.levels.simulated_positions import PLACES, Positions, follow, market
+from Heatmap.tests.unit.levels.simulated_positions import every_position, market
+
+EDGES = np.stack([log_edges(0), log_edges(1)])
 
 
 def some_ladders(width: float, seed: int = 0) -> list[Ladder]:
@@ -32,6 +34,7 @@ def missing(walk: LevelWalk) -> float:
     return (found + float(walk.standing_usd.sum())) / account.entered - 1
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 1_000),
     st.floats(0, 0.01),
@@ -64,6 +67,7 @@ def test_all_that_was_entered_is_accounted_for(
     assert (walk.account.dropped > 0) == is_jumping
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1_000), st.floats(0, 0.02))
 def test_minute_by_minute_is_the_same_as_in_blocks(seed: int, decay: float) -> None:
     minutes = prepare_minutes(market(200, seed))
@@ -100,30 +104,13 @@ def test_the_walk_consumes_and_leaves_what_the_bins_say() -> None:
     np.testing.assert_allclose(walk.standing_usd, standing, rtol=1e-6, atol=1e-2)
 
 
-def every_position(candles: np.ndarray, per_bin: int = 10) -> Positions:
-    """Open positions at each place of each minute, at even distances within each bin."""
-    n = len(candles)
-    minute, side, kind, nth, place = (
-        one.ravel()
-        for one in np.meshgrid(
-            np.arange(n), [0, 1], np.arange(N_BINS), np.arange(per_bin), PLACES, indexing="ij"
-        )
-    )
-    edges = np.stack([log_edges(0), log_edges(1)])
-    low, high = edges[side, kind], edges[side, kind + 1]
-    logs = low + (high - low) * (nth + 0.5) / per_bin
-    distance = np.where(side == 0, -np.expm1(-logs), np.expm1(logs))
-    weight = candles["quote_volume"][minute] / (per_bin * len(PLACES))
-    return follow(candles, minute, side, kind, distance, place, weight)
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_consumption_is_that_of_single_positions(seed: int) -> None:
     candles = market(2_400, seed)
     minutes = prepare_minutes(candles)
     rows, _ = rows_over(minutes, FIT_WIDTH)
     reached = consume(minutes, minutes.volume_usd, rows).reached_usd
-    positions = every_position(candles)
+    positions = every_position(candles, EDGES, 10)
     is_over = positions.ended >= 0
     expected = np.zeros((2_400, 2, N_BINS))
     at = (positions.ended[is_over], positions.side[is_over], positions.kind[is_over])
