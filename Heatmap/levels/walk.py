@@ -7,7 +7,7 @@ wanted. State is kept in units inflated by ``exp(decay so far)``, so that decay 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _MAX_EXPONENT = 30.0
 _MAX_STEP = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """Where all that was entered went; USD of the ladders' kind.
 
@@ -114,15 +114,6 @@ class _Rows:
 
 
 @dataclass(slots=True)
-class _Sums:
-    entered: float = 0.0
-    consumed: float = 0.0
-    decayed: float = 0.0
-    left_grid: float = 0.0
-    dropped: float = 0.0
-
-
-@dataclass(slots=True)
 class _Lane:
     """A ladder made ready."""
 
@@ -155,7 +146,7 @@ class LevelWalk:
         self._state: NDArray[np.float64] = np.zeros(rows.count)  # inflated
         self._mass = 0.0  # of the state, kept apart from it as a check on both
         self._exponent = 0.0
-        self._sums = _Sums()
+        self._sums = Account()
         self._masked = (0, 0)
 
     @property
@@ -165,9 +156,8 @@ class LevelWalk:
 
     @property
     def account(self) -> Account:
-        """Where everything went that was entered so far."""
-        sums = self._sums
-        return Account(sums.entered, sums.consumed, sums.decayed, sums.left_grid, sums.dropped)
+        """Where everything went that was entered so far; a copy."""
+        return replace(self._sums)
 
     def column(self) -> NDArray[np.float32]:
         """Return what stands, 0 on the rows of the newest minute, (rows.count,) float32."""
@@ -209,12 +199,17 @@ class LevelWalk:
                 self._write(columns[k])
         return Walked(columns, consumed)
 
-    def step(
-        self,
-        given: WalkInput,
-        at: int = 0,
-    ) -> None:
-        """Take one minute the short way; the same as `run`, to rounding."""
+    def step(self, given: WalkInput, at: int = 0) -> None:
+        """Take one minute the short way; the same as `run`, to rounding.
+
+        Parameters
+        ----------
+        given
+            Among others the minute; for a live one, `prepare_minutes` of the candle before and the
+            new one, so that what lies between them counts as passed.
+        at
+            Which it is.
+        """
         if given.shift[at] or given.minutes.resets[at]:
             self._begin(given, at)
         self._inflate(min(float(given.decay[at]), _MAX_STEP))
