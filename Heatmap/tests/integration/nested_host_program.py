@@ -30,7 +30,7 @@ class Window(QMainWindow):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.service = HeatmapService(
-            HeatmapSettings(enabled=True, cluster_levels=True),
+            HeatmapSettings(enabled=True, cluster_lines=True),
             db=plan.database,
             ws_url=plan.ws_url,
             rest_url=plan.rest_url,

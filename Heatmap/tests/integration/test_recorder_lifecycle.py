@@ -17,8 +17,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from Heatmap.errors import StorageError
-from Heatmap.ingestion import recorder as recorder_module
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder import recorder as recorder_module
 from Heatmap.ingestion.recorder.recorder import EventSink, Recorder
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
