@@ -362,7 +362,10 @@ def test_commands_refuse_a_file_with_other_tables_in_one_line(
     assert_one_line(run("clusters", "--db", str(path)), str(path), "damaged")
 
 
-@pytest.mark.parametrize("name", [*INDEXES, "refuses", "a view instead", "column added"])
+# Each fault for itself: unit/test_foreign_schema.py.
+@pytest.mark.parametrize(
+    "name", ["gone", "no longer unique", "refuses", "a view instead", "column added"]
+)
 def test_doctor_fails_for_a_schema_that_is_not_ours(
     exchange: ScriptedExchange, path: Path, name: str
 ) -> None:
