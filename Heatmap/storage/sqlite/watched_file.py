@@ -7,12 +7,13 @@ begun anew. What belonged to the file before never meets the one that is there n
 
 import logging
 import sqlite3
+import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import StorageError
+from Heatmap.errors import CorruptDatabaseError, StorageError
 from Heatmap.storage.sqlite.connections import (
     companion,
     file_stat,
@@ -37,6 +38,10 @@ from Heatmap.storage.sqlite.write_ahead_log import WriteAheadLog
 from Heatmap.storage.sqlite.writer_lock import WriterLock
 
 logger = logging.getLogger(__name__)
+
+# Another program may write the log back again and again, and reading all of a large file takes
+# seconds: at most this share of the time goes into that.
+_CHECKED_SHARE = 0.05
 
 
 class WatchedFile:
@@ -68,6 +73,10 @@ class WatchedFile:
         # The file at the path is a copy that was made here.
         self._is_own_copy = False
         self._is_closed = False
+        # Somebody else wrote into the file, and nobody has read all of it since; from when on that
+        # may be done, monotonic.
+        self._is_unchecked = False
+        self._check_due_s = 0.0
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -102,6 +111,8 @@ class WatchedFile:
             self._renew("the log of", keeps_log=not self._watch.is_log_alike())
         elif self._watch.is_index_elsewhere():
             self._renew("the log's index of", keeps_log=False)
+        elif self._is_unchecked and time.monotonic() >= self._check_due_s:
+            self._check()
 
     def _is_only_checkpointed(self) -> bool:
         """Whether a file that somebody else has written is still the one that the log continues."""
@@ -120,9 +131,33 @@ class WatchedFile:
                 raise
         if is_known:
             self._watch.note_file()
+            self._is_unchecked = True
             self._log.is_mixed = True
             self._follow_log()
         return is_known
+
+    def _check(self) -> None:
+        """Make sure that who has written into the file has written the log back, and nothing else.
+
+        The mark tells of one page only. What is damaged elsewhere would be met much later, or
+        never by the writer.
+
+        Raises
+        ------
+        CorruptDatabaseError
+            It is no sound database any more.
+        """
+        begun_s = time.monotonic()
+        damage = _find_damage(self.path)
+        if damage is not None:
+            self._restores = True  # what the log held is whole here
+            raise CorruptDatabaseError(
+                f"the database {self.path} was overwritten while it was written, and is damaged "
+                f"({damage})"
+            )
+        ended_s = time.monotonic()
+        self._check_due_s = ended_s + (ended_s - begun_s) / _CHECKED_SHARE
+        self._is_unchecked = False
 
     def _leave_moved_file(self) -> None:
         """Turn from a file that the path leads to no more to the one that it leads to now."""
@@ -321,6 +356,21 @@ class WatchedFile:
             f"the database {self.path} was given a second name (a hard link); remove one of them: "
             "the next recorder refuses it"
         )
+
+
+def _find_damage(path: Path) -> str | None:
+    """Return in one line what ruins a file together with its log; reads all of both."""
+    try:
+        # By another connection, which has no page of before in its memory.
+        with closing(open_read_only(path)) as connection:
+            # Single rows that break a rule are skipped and counted; they ruin no file.
+            connection.execute("PRAGMA ignore_check_constraints = ON")
+            words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if words == "ok" else " ".join(words.split())
 
 
 def is_whole(path: Path) -> bool:

@@ -153,7 +153,7 @@ class WritableDatabase(WatchedFile):
 
     def hurry(self) -> None:
         """Take note that the end is near: what is damaged or changed is put right at once."""
-        self._set_aside_again_s = 0.0
+        self._set_aside_again_s = self._check_due_s = 0.0
         self._schema.hurry()
 
     def close(self) -> None:
@@ -161,10 +161,8 @@ class WritableDatabase(WatchedFile):
         if self._is_closed:
             return
         try:
-            if self._connection is not None and not self._is_sound():
-                # What was only in a log that is lost is written now, or never.
-                with suppress(StorageError, sqlite3.Error):
-                    self._ready()
+            if self._connection is not None and (self._is_unchecked or not self._is_sound()):
+                self._put_right_at_last()
             self._is_closed = True
             with storage_errors(self.path):
                 self._close_last()
@@ -172,6 +170,19 @@ class WritableDatabase(WatchedFile):
             self._is_closed = True
             self._connection = None
             self._release()
+
+    def _put_right_at_last(self) -> None:
+        """Write what was only in a log that is lost, or never; leave a file that is damaged."""
+        self.hurry()
+        for _ in range(2):
+            try:
+                with self._faults():
+                    self._ready()
+            except CorruptDatabaseError:
+                continue  # the next look sets it aside
+            except (StorageError, sqlite3.Error):
+                pass
+            return
 
     def _release(self) -> None:
         for lock in self._locks:
