@@ -33,6 +33,7 @@ __all__ = [
     "Identity",
     "apply_scripts",
     "bring_up_to_date",
+    "keep_identity",
     "mend_schema",
     "read_identity",
     "require_current",
@@ -231,6 +232,44 @@ def mend_schema(connection: sqlite3.Connection, path: Path, faults: SchemaFaults
     except sqlite3.IntegrityError as error:
         raise _damaged(path, f"{faults.words}, and cannot be made again ({error})") from error
     return faults.words
+
+
+def keep_identity(connection: sqlite3.Connection, kind: DataKind) -> str | None:
+    """Write again what a file of ours says about itself, where another program has changed that.
+
+    The writer's own transactions go on without it, but nobody could open the file any more.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction that writes, on a file with our schema of this version.
+    kind
+        What the file holds.
+
+    Returns
+    -------
+    str or None
+        What was another one, in words; ``None``: nothing was.
+    """
+    changed = []
+    for pragma, words, right in (
+        ("application_id", "application id", APPLICATION_ID),
+        ("user_version", "schema version", SCHEMA_VERSION),
+    ):
+        found: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if found != right:
+            connection.execute(f"PRAGMA {pragma} = {right:d}")
+            changed.append(f"its {words} was {found}")
+    row = connection.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
+    if row is None or row[0] != kind.value:
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES ('kind', ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (kind.value,),
+        )
+        found_kind = "missing" if row is None else ascii(row[0])[:40]
+        changed.append(f"its kind of data was {found_kind}")
+    return ", ".join(changed) or None
 
 
 def _require_free_ids(connection: sqlite3.Connection, path: Path) -> None:

@@ -83,9 +83,10 @@ class _Object:
         return self.name.lower()
 
 
-def migration_scripts() -> list[str]:
-    """Return the text of the scripts, oldest first."""
-    return [files("Heatmap.storage").joinpath(name).read_text("utf-8") for name in MIGRATIONS]
+@cache
+def migration_scripts() -> tuple[str, ...]:
+    """Return the text of the scripts, oldest first; read once, as files may run out later."""
+    return tuple(files("Heatmap.storage").joinpath(name).read_text("utf-8") for name in MIGRATIONS)
 
 
 def apply_scripts(connection: sqlite3.Connection, version: int, scripts: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ from Heatmap.storage.sqlite.log_mark import LogMark, read_file_mark, read_mark
 from Heatmap.storage.sqlite.migrations import (
     SCHEMA_VERSION,
     bring_up_to_date,
+    keep_identity,
     mend_schema,
     read_identity,
     require_kind,
@@ -209,16 +210,25 @@ class WritableDatabase(WatchedFile):
             changes = connection.total_changes
             with transaction(connection, begin):
                 self._schema.require_known(connection, self.path, time.monotonic())
+                kept = self._keep_identity(connection) if begin == "BEGIN IMMEDIATE" else None
                 yield connection
-                is_written = connection.total_changes != changes
+                is_written = kept is not None or connection.total_changes != changes
                 if is_written:
                     self._log.stamp(connection)
             if is_written:
                 self._require_taken()
                 self._log.note_commit()
+                self._tell_mended(kept)
                 for note in self._on_commit:
                     note()
                 self._note_log(connection)
+
+    def _keep_identity(self, connection: sqlite3.Connection) -> str | None:
+        changed = keep_identity(connection, self.kind)
+        if changed is not None:
+            # What stands beside it may be gone as well.
+            self._hand_over(connection)
+        return changed
 
     def _require_taken(self) -> None:
         """Make sure that what was committed is in the file that the path leads to.
