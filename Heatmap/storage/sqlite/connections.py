@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -138,16 +139,26 @@ def companion(database: Path, suffix: str) -> Path:
     return database.with_name(database.name + suffix)
 
 
-def refuse_second_name(database: Path) -> None:
-    """Refuse a file that has several names: log and lock belong to a name, not to the file.
+def require_plain_file(database: Path) -> None:
+    """Refuse what is no file, and a file that has several names; none at all may become one.
+
+    Opening a pipe would wait for ever. Log and lock belong to a name, not to the file.
 
     Raises
     ------
     StorageError
-        Another name of it exists, a hard link.
+        Something else lies there, or another name of the file exists, a hard link.
     """
     found = file_stat(database)
-    if found is not None and found.st_nlink > 1:
+    if found is None:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        what = "a directory" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+        raise StorageError(
+            f"in the place of the database {database} lies {what}; expected a file, move it away "
+            "or choose another name"
+        )
+    if found.st_nlink > 1:
         raise StorageError(
             f"the database {database} has {found.st_nlink} names (hard links): expected one, since "
             "each name would have a log of its own; copy the file in place of linking it, or "
@@ -187,6 +198,7 @@ def open_writable(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     timeout_s
         How long to wait for a lock, seconds: also the first look at a file may meet one.
     """
+    require_no_pipe(path)
     return open_uri(database_uri(path, "mode=rwc"), timeout_s=timeout_s)
 
 
@@ -207,7 +219,23 @@ def open_read_only(
     any_thread
         Allow use by a thread other than the opening one; the caller sees to one at a time.
     """
+    require_no_pipe(path)
     return open_uri(database_uri(path, "mode=ro"), timeout_s=timeout_s, any_thread=any_thread)
+
+
+def require_no_pipe(path: Path) -> None:
+    """Refuse as SQLite does what cannot be a database; it would wait for ever at a pipe.
+
+    Raises
+    ------
+    sqlite3.OperationalError
+        There is something, and that is no file.
+    """
+    found = file_stat(path)
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
 
 
 def open_uri(uri: str, *, timeout_s: float, any_thread: bool = False) -> sqlite3.Connection:

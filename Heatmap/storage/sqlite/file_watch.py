@@ -5,6 +5,7 @@ holds on it (POSIX). The log carries none, so a few of its bytes may be read.
 """
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from enum import Enum
@@ -114,7 +115,7 @@ class FileWatch:
     def has_second_name(self) -> bool:
         """Whether another name of the file exists."""
         found = file_stat(self._database)
-        return found is not None and found.st_nlink > 1
+        return found is not None and stat.S_ISREG(found.st_mode) and found.st_nlink > 1
 
     def has_name_elsewhere(self) -> bool:
         """Whether the file, which this process has open, still has a name; so if nobody tells."""
@@ -199,6 +200,8 @@ class FileWatch:
         frame_bytes = _FRAME_HEADER_BYTES + self._page_bytes
         last = size - frame_bytes
         try:
+            if not self._log.is_file():
+                return b"", b""  # a pipe would be waited for
             with self._log.open("rb") as file:
                 header = file.read(_HEADER_BYTES)
                 if last < _HEADER_BYTES:

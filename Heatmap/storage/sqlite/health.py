@@ -16,7 +16,7 @@ from Heatmap.storage.sqlite.connections import (
     database_path,
     database_uri,
     open_uri,
-    refuse_second_name,
+    require_plain_file,
 )
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
 from Heatmap.storage.sqlite.sound_rows import count_damaged, damage_words
@@ -199,7 +199,7 @@ def _look(path: Path, timeout_s: float) -> DatabaseFacts:
     exists = path.exists()
     if exists and not path.is_file():
         raise StorageError(f"{path} is no file; choose another one")
-    refuse_second_name(path)
+    require_plain_file(path)
     found = _Content(None, ())
     active = is_writer_active(path)
     if exists and path.stat().st_size:

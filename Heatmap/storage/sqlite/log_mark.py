@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from Heatmap.storage.sqlite.connections import database_uri
+from Heatmap.storage.sqlite.connections import database_uri, require_no_pipe
 
 _KEY = "log_mark"
 
@@ -107,6 +107,7 @@ def write_mark(connection: sqlite3.Connection, mark: LogMark) -> None:
 
 def open_without_log(path: Path) -> sqlite3.Connection:
     """Open a file as it is without its log, which is neither read nor touched; it must exist."""
+    require_no_pipe(path)
     return sqlite3.connect(
         database_uri(path, "mode=ro&immutable=1"), uri=True, isolation_level=None
     )

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import CorruptDatabaseError, StorageError
+from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
 from Heatmap.storage.sqlite.connections import (
     companion,
+    database_path,
     file_stat,
     open_read_only,
-    refuse_second_name,
+    require_plain_file,
 )
 from Heatmap.storage.sqlite.file_watch import FileWatch, LogState
 from Heatmap.storage.sqlite.log_mark import open_without_log, read_file_mark, read_mark
@@ -228,11 +229,11 @@ class WatchedFile:
         if file_stat(self.path) is None:
             self._put_log_away(keeps_log=not log_is_own)
             return
+        require_plain_file(self.path)
         wait_until_still(self.path)
         # Somebody else's file is left as it is.
         with closing(open_without_log(self.path)) as connection:
             require_kind(read_identity(connection, self.path), self.kind, self.path)
-        refuse_second_name(self.path)
         log = companion(self.path, "-wal")
         has_log = not log_is_own and log.exists()
         prepared = prepare_copy_without_log(self.path, log if has_log else None)
@@ -310,16 +311,81 @@ class WatchedFile:
         lock = WriterLock(path)
         if prepared is not None:
             rename(prepared, path)
-        # The lock of the first name is kept: no other recorder may write there either.
-        self._locks.append(lock)
-        self.path = path
-        self._watch, self._shadow = FileWatch(path), LogShadow(path)
-        self._log.move(path)
+        self._turn_to(path, lock)
         self._why_anew = (
             f"{self._why_anew or f'the database {held} is damaged'}, and it cannot be put out of "
             f"the way while other programs have it open: recording goes on in {path} until they "
             "are closed and the recorder is started again"
         )
+
+    def _turn_to(self, path: Path, lock: WriterLock) -> None:
+        """Go on under another name, of which nothing is known yet."""
+        # The lock of the first name is kept: no other recorder may write there either.
+        self._locks.append(lock)
+        self.path = path
+        self._watch, self._shadow = FileWatch(path), LogShadow(path)
+        self._log.move(path)
+
+    def _follow_link(self) -> None:
+        """Go on under the name that a link leads to which lies in the place of the file.
+
+        So it is where a file was moved to a larger disk. Whoever opens it by either name comes to
+        that one: log and lock have to be there.
+
+        Raises
+        ------
+        OtherWriterError
+            Another recorder writes there; what was only in the log here is kept as a copy.
+        StorageError
+            The link leads nowhere, or the log cannot be written back.
+        """
+        link, target = self.path, database_path(self.path)
+        if self._locks[-1].is_at(target):
+            # All was moved: the lock that is held lies there as well.
+            self._locks[-1].release()
+        try:
+            lock = WriterLock(target)
+        except OtherWriterError:
+            self._leave_linked_file(target, is_ours=False)
+            raise
+        prepared = self._leave_linked_file(target, is_ours=True)
+        self._turn_to(target, lock)
+        if prepared is not None:
+            rename(prepared, target)
+        self._is_own_copy = True
+        logger.warning("a link to %s lies in the place of %s now", target, link)
+
+    def _leave_linked_file(self, target: Path, *, is_ours: bool) -> Path | None:
+        """Close the file that a link took the place of, and leave no log beside the link.
+
+        Returns
+        -------
+        Path or None
+            What the link's target has to be replaced by, as it lacks what the log held.
+        """
+        connection = self._connection
+        is_target = self._watch.is_noted and not self._watch.is_elsewhere()
+        is_settled, prepared, kept = False, None, None
+        if connection is not None:
+            # Who else writes the very file has a log of its own.
+            is_free = is_ours or not is_target
+            if is_free and self._watch.log_state() is not LogState.SPOILT:
+                with suppress(sqlite3.Error):
+                    is_settled = self._log.settle(connection)
+            if not is_settled and is_target and is_ours:
+                prepared = prepare_copy(connection, target)
+            elif not is_settled:
+                kept = self._keep_copy(connection)
+            self._let_go()
+        if not is_target:
+            self._restores = not (is_settled or kept)
+            self._why_anew = (
+                f"the database {self.path} was moved or deleted while it was written, and a link "
+                "lies there"
+            )
+        self._watch.forget()
+        self._put_log_away(keeps_log=not (is_settled or prepared or kept))
+        return prepared
 
     def _leave_foreign_log(self) -> None:
         """Put away a log that does not belong to the file which it lies beside.
@@ -329,6 +395,7 @@ class WatchedFile:
         log = file_stat(companion(self.path, "-wal"))
         if log is None or not log.st_size:
             return
+        require_plain_file(self.path)
         found = file_stat(self.path)
         if found is not None and found.st_size and not _is_log_foreign(self.path):
             return

@@ -28,7 +28,7 @@ from Heatmap.storage.sqlite.connections import (
     file_stat,
     open_read_only,
     open_writable,
-    refuse_second_name,
+    require_plain_file,
     transaction,
 )
 from Heatmap.storage.sqlite.log_mark import LogMark, read_file_mark, read_mark
@@ -322,7 +322,7 @@ class WritableDatabase(WatchedFile):
     def _connect_again(self) -> sqlite3.Connection:
         self._leave_foreign_log()
         if not self._watch.is_noted:
-            refuse_second_name(self.path)
+            require_plain_file(self.path)
             if self._has_opened and not self._is_own_copy:
                 wait_until_still(self.path)
         found = file_stat(self.path)
@@ -435,19 +435,28 @@ class WritableDatabase(WatchedFile):
 
     def _hold_lock(self) -> None:
         """Make sure that the path leads to the lock that is held, or to no other recorder's."""
+        if self.path.is_symlink():
+            try:
+                self._follow_link()
+            except OtherWriterError as error:
+                self._leave_to(error)
+                raise
         if self._locks[-1].is_in_place():
             return
         database_path(self.path)  # its directory may be gone as well
         try:
             self._locks[-1].renew()
         except OtherWriterError as error:
-            self._disconnect()
-            # What was written is in a file that is the other one's now, or was moved.
-            self._watch.forget()
-            self._log.memory.clear()
-            error.recorded = _recorded_symbols(self.path)
+            self._leave_to(error)
             raise
         logger.warning("the lock file of %s was deleted or moved; it was made anew", self.path)
+
+    def _leave_to(self, other: OtherWriterError) -> None:
+        self._disconnect()
+        # What was written is in a file that is the other one's now, or was moved.
+        self._watch.forget()
+        self._log.memory.clear()
+        other.recorded = _recorded_symbols(self.path)
 
     def _put_damaged_file_away(self) -> None:
         now_s = time.monotonic()
@@ -532,7 +541,7 @@ def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
     """
     if not path.exists():
         return
-    refuse_second_name(path)
+    require_plain_file(path)
     with (
         storage_errors(path, blames_file=True),
         suppress(sqlite3.OperationalError),

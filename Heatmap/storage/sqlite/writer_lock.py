@@ -77,6 +77,10 @@ class WriterLock:
         """Whether the path still leads to the lock file that is locked."""
         return self._file is not None and is_same_file(self._file, file_stat(self._path))
 
+    def is_at(self, database: Path) -> bool:
+        """Whether the lock file that is locked lies beside this database."""
+        return self._file is not None and is_same_file(self._file, file_stat(lock_path(database)))
+
     def renew(self) -> None:
         """Take the lock that the path leads to now, and give up the one before.
 
@@ -99,6 +103,7 @@ class WriterLock:
     def release(self) -> None:
         """Let another recorder write; idempotent."""
         self._connection.close()
+        self._file = None
         self._leave()
 
     def _leave(self) -> None:
