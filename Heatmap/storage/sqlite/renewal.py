@@ -24,7 +24,7 @@ from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
 _STILL_S = 0.3
 _LOOK_S = 0.02
 _LONGEST_WAIT_S = 1.0
-# Left free on the disk beside a copy.
+# Left free on the disk beside a copy that is only kept.
 _MARGIN_BYTES = 64 * 2**20
 
 
@@ -52,8 +52,19 @@ def wait_until_still(database: Path) -> bool:
         time.sleep(_LOOK_S)
 
 
-def copy_whole(source: sqlite3.Connection, target: Path) -> None:
+def copy_whole(
+    source: sqlite3.Connection, target: Path, *, margin_bytes: int = _MARGIN_BYTES
+) -> None:
     """Copy all that a connection sees into a new file, which is complete on the disk afterwards.
+
+    Parameters
+    ----------
+    source
+        What is copied.
+    target
+        The new file.
+    margin_bytes
+        So much has to stay free on the disk.
 
     Raises
     ------
@@ -65,11 +76,11 @@ def copy_whole(source: sqlite3.Connection, target: Path) -> None:
     pages = source.execute("PRAGMA page_count").fetchone()[0]
     page_bytes = source.execute("PRAGMA page_size").fetchone()[0]
     free_bytes = shutil.disk_usage(target.parent).free
-    if pages * page_bytes + _MARGIN_BYTES > free_bytes:
+    wanted_bytes = pages * page_bytes + margin_bytes
+    if wanted_bytes > free_bytes:
         raise StorageError(
             f"there is no room to copy a database to {target}: expected "
-            f"{(pages * page_bytes + _MARGIN_BYTES) / 2**20:.0f} MiB, got "
-            f"{free_bytes / 2**20:.0f} MiB; free some space"
+            f"{wanted_bytes / 2**20:.1f} MiB, got {free_bytes / 2**20:.1f} MiB; free some space"
         )
     _delete(target)
     try:
@@ -106,7 +117,8 @@ def prepare_copy(source: sqlite3.Connection, database: Path) -> Path:
         As `copy_whole`.
     """
     target = database.with_name(f"{database.name}.renewed")
-    copy_whole(source, target)
+    # It takes the file's place, and without it nothing can be written: any room will do.
+    copy_whole(source, target, margin_bytes=0)
     return target
 
 

@@ -340,3 +340,21 @@ def test_a_file_that_is_moved_while_it_is_read_is_kept_whole(path: Path) -> None
     assert sound(kept)
     assert len(times(kept)) == 15_000
     assert times(path) == times_of(AFTER)
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda log: os.truncate(log, 0), Path.unlink], ids=["cut", "gone"]
+)
+def test_a_log_is_begun_anew_also_where_the_disk_has_little_room(
+    path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None]
+) -> None:
+    free_bytes = 2**20
+    usage = shutil.disk_usage(path.parent)._replace(free=free_bytes)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+        harm(path.with_name(f"{path.name}-wal"))
+        store.write(AFTER)
+    assert path.stat().st_size < free_bytes
+    assert sound(path)
+    assert times(path) == times_of(BEFORE + AFTER)
