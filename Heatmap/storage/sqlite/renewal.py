@@ -80,7 +80,7 @@ def copy_whole(
     if wanted_bytes > free_bytes:
         raise StorageError(
             f"there is no room to copy a database to {target}: expected "
-            f"{wanted_bytes / 2**20:.1f} MiB, got {free_bytes / 2**20:.1f} MiB; free some space"
+            f"{wanted_bytes / 2**20:.2f} MiB, got {free_bytes / 2**20:.2f} MiB; free some space"
         )
     _delete(target)
     try:
