@@ -15,11 +15,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
-from Heatmap.ingestion.recorder.event_sink import EventSink
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
 from Heatmap.ingestion.recorder.standby import KeepWindow
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.binance_forceorder_ws import (
@@ -29,7 +30,6 @@ from Heatmap.ingestion.connection.supervisor import ConnectionMemory, Connection
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
 from Heatmap.ingestion.push_margin import PushMargin
 from Heatmap.ingestion.recorder.coverage_tracker import Arrival, CoverageTracker
-from Heatmap.ingestion.recorder.event_sink import EventSink
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
 from Heatmap.ingestion.recorder.recorder_status import (

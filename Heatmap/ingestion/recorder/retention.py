@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from Heatmap.ingestion.recorder.event_sink import EventSink
+from Heatmap.domain.event_sink import EventSink
 
 _DAY_MS = 86_400_000
 # Between two steps of a deletion, so that it never keeps the loop from the sockets.

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from Heatmap.domain.event_sink import EventSink
 from Heatmap.errors import DatabaseInUseError, OtherWriterError
-from Heatmap.ingestion.recorder.event_sink import EventSink
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
 from Heatmap.ingestion.recorder.standby import SinkRole, not_recorded, standby_words
 

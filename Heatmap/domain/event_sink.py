@@ -1,4 +1,4 @@
-"""What the recorder needs of the place where events are kept; `storage.SqliteStore` is one."""
+"""What the recorder needs of the place where events are kept; a store's writer is one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
