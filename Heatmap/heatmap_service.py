@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
@@ -22,14 +21,15 @@ from Heatmap.ingestion.connection.supervisor import (
     ConnectionState,
     ConnectionTimes,
 )
-from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus, SinkRole
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.service.recording import Recording, is_standby, make_recorder
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ class HeatmapService:
     settings
         The settings in force at the start; `apply_settings` changes them.
     db
-        Path of the database; ``None``: ``heatmap.sqlite3`` in the user's data directory.
+        Address of the database, a file as a rule; ``None``: ``heatmap.sqlite3`` in the user's data
+        directory.
     ws_url, rest_url
         Bases of the exchange's websocket and REST addresses.
     kind
@@ -73,7 +74,7 @@ class HeatmapService:
         self,
         settings: HeatmapSettings | None = None,
         *,
-        db: str | Path | None = None,
+        db: Address | None = None,
         ws_url: str = WS_URL,
         rest_url: str = REST_URL,
         kind: DataKind = DataKind.LIVE,
@@ -83,14 +84,13 @@ class HeatmapService:
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
-        self._database = Path(db) if db is not None else default_database(kind)
-        self._ws_url = ws_url
-        self._rest_url = rest_url
-        self._kind = kind
+        self._recording = Recording(
+            open_store(db, kind), kind, ws_url, rest_url, connection_times or ConnectionTimes()
+        )
+        self._tape = EventTape(self._recording.store, self._is_written_elsewhere)
         self._clock = clock or ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
         self._label = label
         self._speed = speed
-        self._connection_times = connection_times or ConnectionTimes()
         # A recorder that is started anew keeps to what the exchange asked of the one before.
         self._connection_memory = ConnectionMemory()
         self._recorder: Recorder | None = None
@@ -112,14 +112,16 @@ class HeatmapService:
         # From the database, for as long as the exchange has not told.
         self._stored_tick_sizes: dict[str, Decimal] = {}
         self._last_error = ""
+        # What the recorder's batches could not be handed on for.
+        self._batch_error = ""
         # What a settings listener failed with at the last change.
         self._listener_error = ""
         self._clusters = ClusterFeed(
-            ClusterSource(self._database, self._mark_price, self._clock, self.is_standby),
+            ClusterSource(self._tape, self._mark_price, self._clock),
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        self._watch = DatabaseWatch(self._database)
+        self._watch = DatabaseWatch(self._recording.store)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -172,8 +174,7 @@ class HeatmapService:
 
     def is_standby(self) -> bool:
         """Whether another recorder writes the database, and this one only stands by."""
-        status = self.recorder_status()
-        return status is not None and status.role is SinkRole.STANDBY
+        return is_standby(self.recorder_status())
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
@@ -312,14 +313,14 @@ class HeatmapService:
     # -- status -------------------------------------------------------------------------------
 
     @property
-    def database(self) -> Path:
-        """Path of the database."""
-        return self._database
+    def database(self) -> Address:
+        """Address of the database: its path, or a text with a scheme."""
+        return self._recording.store.address
 
     @property
     def kind(self) -> DataKind:
         """What the data are."""
-        return self._kind
+        return self._recording.kind
 
     def clock(self) -> int:
         """Return data time now, UTC milliseconds."""
@@ -361,12 +362,12 @@ class HeatmapService:
         )
         return {
             "running": self.is_running(),
-            "kind": self._kind.value,
-            "database": str(self._database),
+            "kind": self._recording.kind.value,
+            "database": str(self.database),
             "error": self._last_error
             or self._attached.layer_error
             or (self._home.words() if self._is_wanted or self._home.awaits_turn else "")
-            or self._attached.batch_error
+            or self._batch_error
             or self._listener_error
             or self._clusters.error,
             "recorder": recorder,
@@ -434,22 +435,17 @@ class HeatmapService:
         settings = self._settings
         self._recorded_symbols = settings.symbols
         self._last_error = self._attached.layer_error = ""
-        config = RecorderConfig(
-            symbols=settings.symbols,
-            ws_url=self._ws_url,
-            rest_url=self._rest_url,
-            retention_ms=settings.retention_ms,
-            keep_raw=settings.keep_raw,
-            # Simulated and replayed data belong to the window that makes them.
-            allows_standby=self._kind is DataKind.LIVE,
-            connection_times=self._connection_times,
-        )
-        return Recorder(
-            config,
-            lambda: SqliteStore.for_recorder(self._database, self._kind),
+        return make_recorder(
+            self._recording,
+            settings,
             on_stored=self._receive_batch,
             memory=self._connection_memory,
         )
+
+    def _is_written_elsewhere(self) -> bool:
+        """Whether another recorder writes; asked in the worker threads, so it only looks."""
+        recorder = self._recorder
+        return is_standby(self._last_status if recorder is None else recorder.status())
 
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
@@ -549,16 +545,14 @@ class HeatmapService:
         if executor is None or loop is None or loop.is_closed():
             return
         context = FeedContext(
-            database=self._database,
+            tape=self._tape,
             clock=self._clock,
             tick_size=self.tick_size,
             heartbeats=self._heartbeats,
             executor=executor,
             label=self._label,
-            is_standby=self.is_standby,
             is_known=self._is_known,
             clusters=self._clusters,
-            collect=self._attached.collect,
             look_around=self._look_around,
         )
         self._attached.feed_all(context, self._settings, loop)
@@ -592,5 +586,11 @@ class HeatmapService:
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread."""
-        self._attached.add_batch(batch)
-        self._clusters.add_batch(batch)
+        try:
+            self._tape.add_batch(batch)
+        except Exception as error:
+            logger.exception("new events could not be handed on")
+            self._batch_error = f"new events could not be handed on: {error!r}"
+            self._tape.lose_batches()
+        else:
+            self._batch_error = ""

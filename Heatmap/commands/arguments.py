@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.runtime.compat import override
+from Heatmap.storage.store import Address, parse_address
 
 EXIT_USAGE = 2
 
@@ -30,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 def add_exchange_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--db``, ``--ws-url`` and ``--rest-url``; each is ``None`` unless it is given."""
     parser.add_argument(
-        "--db", type=file_path, metavar="FILE", help="database, default in the data directory"
+        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
     )
     parser.add_argument("--ws-url", type=url("ws", "wss"), metavar="URL", help=f"default {WS_URL}")
     parser.add_argument(
@@ -80,6 +81,13 @@ def file_path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("expected a file name, got nothing")
     return Path(text)
+
+
+def store_address(text: str) -> Address:
+    """Read where a database is: a file, or a text with the scheme of a storage engine."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file name, got nothing")
+    return parse_address(text)
 
 
 def log_to_stderr() -> None:

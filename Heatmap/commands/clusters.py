@@ -9,7 +9,9 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from Heatmap.aggregation.clusters.find_clusters import (
     PARAMETER_RANGES,
@@ -19,16 +21,18 @@ from Heatmap.aggregation.clusters.find_clusters import (
     find_clusters,
     require_price,
 )
-from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
+from Heatmap.aggregation.event_timeline import EventTimeline
+from Heatmap.commands.arguments import Parser, log_to_stderr, say, seconds, store_address
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.coverage import without_future
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.event_reader import EventReader
-from Heatmap.storage.sqlite.sound_rows import damage_words
+from Heatmap.storage.damage_words import damage_words
+from Heatmap.storage.event_arrays import as_array
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import Store, StoreReader, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +48,7 @@ def run(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     try:
         query = _Query(
-            database=options.db or default_database(DataKind.LIVE),
+            store=open_store(options.db),
             symbols=parse_symbols(options.symbol.split(",")),
             parameters=ClusterParameters(
                 **{name: getattr(options, name) for name in PARAMETER_RANGES}
@@ -65,10 +69,10 @@ def run(words: Sequence[str]) -> int:
     words_of = _Answer.as_json if options.json else _Answer.as_table
     try:
         if not options.follow:
-            with EventReader(query.database) as reader:
-                _warn_of_damage(reader)
+            with closing(_Followed(query)) as followed:
+                followed.warn_of_damage()
                 for symbol in query.symbols:
-                    say(words_of(_find(query, symbol, reader)))
+                    say(words_of(followed.find(symbol)))
             return 0
         with closing(_changes(query, options.update_interval)) as answers:
             for answer in answers:
@@ -76,12 +80,6 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 0 if options.follow else EXIT_INTERRUPTED
     return 0
-
-
-def _warn_of_damage(reader: EventReader) -> None:
-    """Say how many rows are left out because another program has spoilt them."""
-    if damaged := reader.damaged_rows():
-        logger.warning("the database %s has %s", reader.path, damage_words(damaged))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--db", type=file_path, metavar="FILE", help="database, default in the data directory"
+        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
     )
     parser.add_argument(
         "--symbol", default="BTCUSDT", metavar="BTCUSDT,ETHUSDT", help="default BTCUSDT"
@@ -140,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
 class _Query:
     """What is asked: `price` in USD and `at_ms` in UTC milliseconds are ``None`` by default."""
 
-    database: Path
+    store: Store
     symbols: tuple[str, ...]
     parameters: ClusterParameters
     price: float | None
@@ -215,22 +213,71 @@ class _Answer:
         return "\n".join([heading, *lines])
 
 
-def _find(query: _Query, symbol: str, reader: EventReader) -> _Answer:
-    as_of_ms = _now_ms(symbol, reader) if query.at_ms is None else query.at_ms
-    start_ms = as_of_ms - query.parameters.lookback_ms
-    events = reader.read_window(symbol, start_ms, as_of_ms + 1).events
-    events = events[are_usable(events)]
-    newest_ms, price, source = None, query.price, "given"
-    if len(events):
-        newest_ms = int(events["ts_ms"][-1])
-    if price is None:
-        source = "newest liquidation"
-        price = float(events["price"][-1]) if len(events) else None
-    clusters = [] if price is None else find_clusters(events, price, as_of_ms, query.parameters)
-    return _Answer(symbol, reader.kind, as_of_ms, price, source, newest_ms, clusters)
+class _Followed:
+    """The events of the symbols that are asked for, kept up with what is stored."""
+
+    def __init__(self, query: _Query) -> None:
+        self._query = query
+        self._tape = EventTape(query.store)
+        self._followers = {
+            symbol: self._tape.follow(symbol, 0, as_array) for symbol in query.symbols
+        }
+        # By symbol, with the time from which on it has all events.
+        self._kept: dict[str, tuple[int, EventTimeline]] = {}
+
+    def warn_of_damage(self) -> None:
+        """Say how many rows are left out because another program has spoilt them."""
+        with self._tape.reading() as reader:
+            damaged = reader.damaged_rows()
+        if damaged:
+            address = self._query.store.address
+            logger.warning("the database %s has %s", address, damage_words(damaged))
+
+    def find(self, symbol: str) -> _Answer:
+        """Return the clusters of a symbol.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be read.
+        """
+        query = self._query
+        with self._tape.reading() as reader:
+            kind = reader.kind
+            as_of_ms = _now_ms(symbol, reader) if query.at_ms is None else query.at_ms
+        events = self._events(symbol, as_of_ms - query.parameters.lookback_ms, as_of_ms + 1)
+        newest_ms, price, source = None, query.price, "given"
+        if len(events):
+            newest_ms = int(events["ts_ms"][-1])
+        if price is None:
+            source = "newest liquidation"
+            price = float(events["price"][-1]) if len(events) else None
+        clusters = [] if price is None else find_clusters(events, price, as_of_ms, query.parameters)
+        return _Answer(symbol, kind, as_of_ms, price, source, newest_ms, clusters)
+
+    def close(self) -> None:
+        """Give the database back."""
+        for follower in self._followers.values():
+            follower.close()
+
+    def _events(self, symbol: str, start_ms: int, end_ms: int) -> NDArray[np.void]:
+        follower = self._followers[symbol]
+        kept = self._kept.get(symbol)
+        if kept is None or start_ms < kept[0]:
+            follower.rewind(start_ms, None if self._query.at_ms is None else end_ms)
+        news = follower.read(start_ms)
+        usable = news.events[are_usable(news.events)]
+        if kept is None or news.restarted:
+            timeline = EventTimeline(usable)
+        else:
+            timeline = kept[1]
+            timeline.add(usable)
+            timeline.forget_before(start_ms)
+        self._kept[symbol] = start_ms, timeline
+        return timeline.between(start_ms, end_ms)
 
 
-def _now_ms(symbol: str, reader: EventReader) -> int:
+def _now_ms(symbol: str, reader: StoreReader) -> int:
     """Return the time that it is for the data, UTC milliseconds.
 
     Heartbeats that are written down tell of a clock of this machine that is behind, unless they are
@@ -255,18 +302,14 @@ def _changes(query: _Query, interval_s: float) -> Generator[_Answer, None, None]
     StorageError
         The database cannot be read at first; later that is logged, and tried again.
     """
-    reader = EventReader(query.database)
-    _warn_of_damage(reader)
+    followed = _Followed(query)
+    followed.warn_of_damage()
     told: dict[str, object] = {}
     fault = ""
     try:
         while True:
             try:
-                if not reader.is_current():
-                    # The recorder has begun a fresh file in the place of a damaged one.
-                    reader.close()
-                    reader = EventReader(query.database)
-                answers = [_find(query, symbol, reader) for symbol in query.symbols]
+                answers = [followed.find(symbol) for symbol in query.symbols]
             except StorageError as error:
                 if not told:
                     raise
@@ -282,7 +325,7 @@ def _changes(query: _Query, interval_s: float) -> Generator[_Answer, None, None]
                     yield answer
             time.sleep(interval_s)
     finally:
-        reader.close()
+        followed.close()
 
 
 def _price_text(price: float) -> str:

@@ -15,8 +15,7 @@ from Heatmap.doctor.doctor import DoctorConfig, diagnose
 from Heatmap.doctor.doctor_words import Finding, exit_code
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import REST_URL, WS_URL
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.health import examine_database
+from Heatmap.storage.store import open_store
 
 EXIT_INTERRUPTED = 130
 
@@ -49,14 +48,14 @@ def run(words: Sequence[str]) -> int:
     config = DoctorConfig(
         options.ws_url or WS_URL, options.rest_url or REST_URL, symbols[0], options.seconds
     )
-    database = options.db or default_database(DataKind.LIVE)
+    store = open_store(options.db)
 
     def report(finding: Finding) -> None:
         if not options.json:
             say(finding.line())
 
     try:
-        findings = diagnose(config, lambda: examine_database(database, DataKind.LIVE), report)
+        findings = diagnose(config, lambda: store.health(DataKind.LIVE), report)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     if options.json:

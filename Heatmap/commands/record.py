@@ -6,8 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 
 from Heatmap.commands.arguments import (
     Parser,
@@ -18,15 +16,12 @@ from Heatmap.commands.arguments import (
     whole_number,
 )
 from Heatmap.commands.output import discard_output
-from Heatmap.domain.events import DataKind
-from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionState
-from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
+from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.standalone.program_end import ProgramEnd
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.status import kept_retention_ms
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Address, open_store
 
 STATUS_LINE_PERIOD_S = 60.0
 WATCH_PERIOD_S = 0.25
@@ -70,24 +65,18 @@ def run(words: Sequence[str]) -> int:
     settings = check_settings(parser, texts)
     log_to_stderr()
 
-    database = options.db or default_database(DataKind.LIVE)
-    retention_ms = settings.retention_ms
-    if options.retention_days is None:
-        with suppress(StorageError):  # not there yet, or refused below
-            retention_ms = kept_retention_ms(database) or retention_ms
     end = _End()
     program_end = ProgramEnd(end.ask)
-    config = RecorderConfig(
-        symbols=settings.symbols,
+    recording = Recording(
+        open_store(options.db),
         ws_url=options.ws_url or WS_URL,
         rest_url=options.rest_url or REST_URL,
-        retention_ms=retention_ms,
+        keeps_retention=options.retention_days is None,
         confirmed_deletions=options.confirm_retention,
-        keep_raw=settings.keep_raw,
     )
-    recorder = Recorder(config, lambda: SqliteStore.for_recorder(database, DataKind.LIVE))
+    recorder = make_recorder(recording, settings)
     try:
-        return _record(recorder, settings, database, end, options.confirm_retention)
+        return _record(recorder, settings, recording.store.address, end, options.confirm_retention)
     finally:
         program_end.settle()
 
@@ -95,7 +84,7 @@ def run(words: Sequence[str]) -> int:
 def _record(
     recorder: Recorder,
     settings: HeatmapSettings,
-    database: Path,
+    database: Address,
     end: "_End",
     confirmed_deletions: int | None,
 ) -> int:

@@ -2,12 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from Heatmap.commands.arguments import Parser, file_path, say
-from Heatmap.domain.events import DataKind
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.status import read_status
+from Heatmap.commands.arguments import Parser, say, store_address
+from Heatmap.storage.store import open_store
 
 
 def run(words: Sequence[str]) -> int:
@@ -17,9 +14,8 @@ def run(words: Sequence[str]) -> int:
         description="Print what a database holds as JSON: events, coverage, gaps, writer.",
         allow_abbrev=False,
     )
-    parser.add_argument("--db", type=file_path, metavar="FILE")
+    parser.add_argument("--db", type=store_address, metavar="FILE")
     options = parser.parse_args(words)
 
-    status: dict[str, Any] = read_status(options.db or default_database(DataKind.LIVE))
-    say(json.dumps(status, indent=2))
+    say(json.dumps(open_store(options.db).status(), indent=2))
     return 0

@@ -19,7 +19,7 @@ __all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]
 
 
 class DatabaseReport(Protocol):
-    """What is said about the database; `storage.sqlite.health.DatabaseHealth` satisfies it."""
+    """What is said about the database; `storage.store.DatabaseHealth` satisfies it."""
 
     @property
     def level(self) -> str:

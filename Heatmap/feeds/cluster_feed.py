@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from time import monotonic
 
 from Heatmap.aggregation.clusters.find_clusters import (
@@ -14,12 +13,12 @@ from Heatmap.aggregation.clusters.find_clusters import (
     LiquidationCluster,
     require_price,
 )
-from Heatmap.domain.events import StoredBatch
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
+from Heatmap.storage.event_tape import EventTape
 
 logger = logging.getLogger(__name__)
 
@@ -33,27 +32,24 @@ class ClusterSource:
 
     Attributes
     ----------
-    database
-        Path of the database to read.
+    tape
+        What is stored.
     price
         A symbol's newest price, USD; ``None`` while there is none.
     clock
         Data time now, UTC milliseconds.
-    is_standby
-        Whether another recorder writes the database: its events are read from there.
     """
 
-    database: Path
+    tape: EventTape
     price: Callable[[str], float | None]
     clock: Callable[[], int]
-    is_standby: Callable[[], bool]
 
 
 class ClusterFeed:
     """Tells listeners the clusters of their symbols whenever these have changed.
 
     `subscribe` may be called at any time; clusters are told between `start` and `stop`, which may
-    alternate. Belongs on the loop's thread, but for `add_batch`.
+    alternate. Belongs on the loop's thread.
 
     Parameters
     ----------
@@ -90,7 +86,7 @@ class ClusterFeed:
         if self._turns.loop is not None:
             return
         self._executor = executor
-        self._book = ClusterBook(self._source.database, self._parameters)
+        self._book = ClusterBook(self._source.tape, self._parameters)
         self._round = []
         self._turns.begin(asyncio.get_running_loop())
         self._wake()
@@ -118,13 +114,6 @@ class ClusterFeed:
             if self._book is not None:
                 self._book.set_parameters(parameters)
             self._wake()
-
-    @guarded
-    def add_batch(self, batch: StoredBatch) -> None:
-        """Take newly stored events; from any thread."""
-        book = self._book
-        if book is not None:
-            book.add_batch(batch)
 
     def subscribe(self, symbol: str, listener: ClusterListener) -> Callable[[], None]:
         """Tell `listener` the clusters of `symbol` soon, and after each change.
@@ -188,8 +177,7 @@ class ClusterFeed:
         book = self._book
         if book is None:
             return None
-        now_ms, is_standby = self._source.clock(), self._source.is_standby()
-        return partial(book.clusters, symbol, known, now_ms, reads_new_rows=is_standby)
+        return partial(book.clusters, symbol, known, self._source.clock())
 
     def _wake(self) -> None:
         """Begin a round at once, or after the one under way."""

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.resolution import can_lay_rows
-from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
+from Heatmap.domain.events import Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
@@ -38,6 +37,7 @@ from Heatmap.picture.words import level_words
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, hand_over
 from Heatmap.setting_fields import Effect, Resolution
+from Heatmap.storage.event_tape import EventTape
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +97,8 @@ class FeedContext:
 
     Attributes
     ----------
-    database
-        Path of the database to read.
+    tape
+        What is stored.
     clock
         Data time now, UTC milliseconds.
     tick_size
@@ -110,28 +110,22 @@ class FeedContext:
         Where reading and building run.
     label
         Short text on the picture, such as SIMULATED; empty: none.
-    is_standby
-        Whether another recorder writes the database: its events are read from there.
     is_known
         Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no levels are drawn.
-    collect
-        Has newly stored events handed to all feeds.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
     """
 
-    database: Path
+    tape: EventTape
     clock: Callable[[], int]
     tick_size: Callable[[str], Decimal]
     heartbeats: Callable[[str], Heartbeats | None]
     executor: Executor
     label: str
-    is_standby: Callable[[], bool] = lambda: False
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
-    collect: Callable[[], None] = lambda: None
     look_around: Callable[[], object] = lambda: None
 
 
@@ -151,8 +145,6 @@ class LayerFeed:
         self._awaits_listing = False
         # Whether the page was handed a picture since it was empty last.
         self._has_shown = False
-        self._pending: list[tuple[int, LiquidationEvent]] = []
-        self._was_standby = False
         # The place that was asked about last, and whether an answer is under way.
         self._asked: CellQuery | None = None
         self._is_describing = False
@@ -199,25 +191,6 @@ class LayerFeed:
         elif changed & _RESTYLING:
             self._schedule.request_restyle()
             self._turns.appoint()
-
-    @guarded
-    def add_batch(self, batch: StoredBatch) -> None:
-        """Take newly stored events; they are drawn with the next update."""
-        if self._picture is None:
-            # A rebuild reads the file, and finds them there.
-            return
-        symbol = self._picture.symbol
-        self._pending.extend(
-            (row_id, event)
-            for row_id, event in zip(batch.row_ids, batch.events, strict=True)
-            if event.symbol == symbol
-        )
-
-    @guarded
-    def miss_batches(self) -> None:
-        """Build anew from the database, because batches were dropped on their way here."""
-        if self._is_drawing():
-            self._request_rebuild()
 
     @guarded
     def close(self) -> None:
@@ -348,7 +321,6 @@ class LayerFeed:
             self._begin_anew()
             self._follow_clusters()
             return
-        self._context.collect()
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
             if delay_s is not None:
@@ -371,13 +343,10 @@ class LayerFeed:
             return
         if self._picture is None or self._picture.symbol != symbol:
             self._forget_picture()
-            self._picture = HeatPicture(self._context.database, symbol)
+            self._picture = HeatPicture(self._context.tape, symbol)
         picture = self._picture
-        is_standby = self._context.is_standby()
-        # Once more after taking over, for what the other recorder wrote last.
-        reads_new_rows, self._was_standby = is_standby or self._was_standby, is_standby
-        has_news = bool(self._pending) or reads_new_rows
-        if action is Action.UPDATE and not has_news and not picture.is_due(self._now_ms()):
+        is_due = picture.has_news() or picture.is_due(self._now_ms())
+        if action is Action.UPDATE and not is_due:
             return
         request = PictureRequest(
             viewport=viewport,
@@ -385,9 +354,7 @@ class LayerFeed:
             tick_size=self._context.tick_size(symbol),
             now_ms=self._now_ms(),
             heartbeats=self._context.heartbeats(symbol),
-            reads_new_rows=reads_new_rows,
         )
-        pending, self._pending = self._pending, []
         work = {
             Action.REBUILD: picture.rebuild,
             Action.RESTYLE: picture.restyle,
@@ -395,7 +362,7 @@ class LayerFeed:
         }[action]
         self._turns.hand_over(
             self._context.executor,
-            partial(work, request, pending),
+            partial(work, request),
             partial(self._finish, action, picture, perf_counter()),
         )
 
@@ -576,7 +543,6 @@ class LayerFeed:
     def _forget_picture(self) -> None:
         # The garbage collector leads here as well: with a page that goes, or with the task of a
         # loop that was closed. It does so in the midst of anything: no lock may be waited for.
-        self._pending.clear()
         picture, self._picture = self._picture, None
         if picture is not None:
             picture.close()

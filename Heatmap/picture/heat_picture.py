@@ -5,11 +5,8 @@ message that brings the page up to date, or ``None`` when the page already is.
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -30,7 +27,7 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
     fits,
 )
-from Heatmap.domain.events import LiquidationEvent, Viewport
+from Heatmap.domain.events import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.cell_report import describe_cell
 from Heatmap.picture.drawn_field import DrawnField
@@ -45,7 +42,8 @@ from Heatmap.picture.words import (
     source_words,
 )
 from Heatmap.setting_fields import Effect, Resolution
-from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.storage.event_arrays import as_array
+from Heatmap.storage.event_tape import EventTape
 
 COVERAGE_PERIOD_S = 1.0
 """The coverage is read with every update; without other news, an update is due this often."""
@@ -54,19 +52,16 @@ CLIP_PERIOD_S = 1.0
 EMPTY_CLIP_USD = 100_000.0
 """Where the scale ends while there is nothing to take a percentile of."""
 
-
 _RESCALING = SETTINGS.with_effect(Effect.RESCALE)
-
-Pending = Sequence[tuple[int, LiquidationEvent]]
 
 
 class HeatPicture:
     """The picture of one symbol. `close` may be called at any time; `rebuild` comes first."""
 
-    def __init__(self, database: Path, symbol: str) -> None:
+    def __init__(self, tape: EventTape, symbol: str) -> None:
         self.symbol = symbol
-        self._database = database
-        self._reader: EventReader | None = None
+        self._tape = tape
+        self._follower = tape.follow(symbol, 0, as_array)
         self._is_closed = False
         self._lock = Lock()
         self._field: DrawnField | None = None
@@ -77,8 +72,6 @@ class HeatPicture:
         self._axis: PriceAxis | None = None
         self._built: PictureRequest | None = None
         self._scale: Scale | None = None
-        # Newest row that is in the picture: a batch that was read from the file is not added again.
-        self._last_row_id = 0
         self._sequence = 0
         self._source_text = ""
         self._source_since: dict[str, Any] | None = None
@@ -88,28 +81,13 @@ class HeatPicture:
         self._clip_checked_s = 0.0
 
     def close(self) -> None:
-        """Close the database, or have the piece of work do so that is under way. Idempotent.
+        """Follow what is stored no more. Idempotent.
 
         Never waits. So the garbage collector may lead here, in any thread and in the midst of
         anything, as with a feed whose loop the host has closed.
         """
         self._is_closed = True
-        if self._lock.acquire(blocking=False):
-            try:
-                if self._reader is not None:
-                    self._reader.close()
-                    self._reader = None
-            finally:
-                self._lock.release()
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        try:
-            with self._lock:
-                yield
-        finally:
-            if self._is_closed:
-                self.close()
+        self._follower.close()
 
     def fits(self, viewport: Viewport) -> bool:
         """Whether the built grid still serves `viewport`, so that no rebuild is needed."""
@@ -127,6 +105,10 @@ class HeatPicture:
             and fits(axis, viewport, resolution)
         )
 
+    def has_news(self) -> bool:
+        """Whether events may have been stored that an update would add."""
+        return self._follower.has_news()
+
     def is_due(self, now_ms: int) -> bool:
         """Whether an update without new events would change the picture."""
         field, built = self._field, self._built
@@ -138,59 +120,59 @@ class HeatPicture:
 
     # -- pieces of work, in the worker thread -------------------------------------------------
 
-    def rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
-        """Read the window from the database and build the picture from scratch.
+    def rebuild(self, request: PictureRequest) -> PictureMessage | None:
+        """Read the window from the store and build the picture from scratch.
 
         Raises
         ------
         StorageError
-            The database cannot be read.
+            The store cannot be read.
         """
-        with self._working():
+        with self._lock:
             if self._is_closed:
                 return None
-            return self._rebuild(request, pending)
+            return self._rebuild(request)
 
-    def restyle(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
+    def restyle(self, request: PictureRequest) -> PictureMessage | None:
         """Put the same field on another scale, without reading anything."""
-        with self._working():
+        with self._lock:
             if self._is_closed:
                 return None
             field = self._field
-            if field is None or self._is_file_replaced():
-                return self._rebuild(request, pending)
+            news = None if field is None else self._follower.read()
+            if field is None or news is None or news.restarted:
+                return self._rebuild(request)
             before = self._built
             request = self._with_built_view(request)
-            self._catch_up(field, request)
-            self._add(field, request, pending)
+            self._take(field, request, news.events)
             keeps_clip = before is not None and _same_values(before.settings, request.settings)
             self._scale = self._fresh_scale(
                 field, request.settings, previous=self._scale if keeps_clip else None
             )
             return self._whole_message(field, request)
 
-    def update(self, request: PictureRequest, pending: Pending) -> PictureMessage | None:
+    def update(self, request: PictureRequest) -> PictureMessage | None:
         """Advance the column of now and add events; a whole grid only when the scale moved."""
-        with self._working():
+        with self._lock:
             if self._is_closed:
                 return None
             field, axis, scale = self._field, self._axis, self._scale
             if field is None or axis is None or scale is None:
-                return self._rebuild(request, pending)
-            if axis.tick_size != request.tick_size or self._is_file_replaced():
-                return self._rebuild(request, pending)
-            return self._update(field, scale, request, pending)
+                return self._rebuild(request)
+            if axis.tick_size != request.tick_size:
+                return self._rebuild(request)
+            return self._update(field, scale, request)
 
     def describe(self, query: CellQuery) -> CellReport | None:
         """Say what lies at a place of the picture; ``None``: the place is not in it (any more)."""
-        with self._working():
+        with self._lock:
             field, built = self._field, self._built
             if self._is_closed or field is None or built is None:
                 return None
             window_ms = (built.end_ms - built.settings.window_ms, built.end_ms)
             return describe_cell(query, field, self._events, self._gaps, built.settings, window_ms)
 
-    def _rebuild(self, request: PictureRequest, pending: Pending) -> PictureMessage:
+    def _rebuild(self, request: PictureRequest) -> PictureMessage:
         settings = request.settings
         resolution = Resolution.parse(settings.resolution)
         viewport = request.viewport
@@ -200,16 +182,14 @@ class HeatPicture:
         is_still = viewport.end_ms is not None
         field = DrawnField(GridSpec(axis, time), settings, request.end_ms, is_still=is_still)
         start_ms, _ = _needed_span(time, settings)
-        until_ms = _until_ms(field, request)
-        window = self._open_reader().read_window(self.symbol, start_ms, until_ms)
-        field.load(window.events)
-        self._events = EventTimeline(self._counted(window.events, settings))
+        self._follower.rewind(start_ms, _until_ms(field, request))
+        events = self._follower.read().events
+        field.load(events)
+        self._events = EventTimeline(self._counted(events, settings))
         self._forgotten_col = time.first_col
         keeps_scale = self._built is not None and _same_values(self._built.settings, settings)
         self._field, self._axis, self._built = field, axis, request
-        self._last_row_id = window.last_row_id
         self._read_source()
-        self._add(field, request, pending)
         self._scale = self._fresh_scale(
             field, settings, previous=self._scale if keeps_scale else None
         )
@@ -217,15 +197,18 @@ class HeatPicture:
         return self._whole_message(field, request)
 
     def _update(
-        self, field: DrawnField, scale: Scale, request: PictureRequest, pending: Pending
+        self, field: DrawnField, scale: Scale, request: PictureRequest
     ) -> PictureMessage | None:
+        news = self._follower.read()
+        if news.restarted:
+            # Another store stands in the place of the one that the picture was built from.
+            return self._rebuild(request)
         request = self._with_built_view(request)
         first_col_before = field.spec.time.first_col
         changed = field.advance(request.end_ms) if request.viewport.end_ms is None else None
         if self._is_expiring(field, request.settings):
-            return self._rebuild(request, pending)
-        changed = united(changed, self._catch_up(field, request))
-        changed = united(changed, self._add(field, request, pending))
+            return self._rebuild(request)
+        changed = united(changed, self._take(field, request, news.events))
         gaps_changed = self._read_gaps(request)
         source_changed = self._read_source()
         if changed is None and not gaps_changed and not source_changed:
@@ -297,61 +280,24 @@ class HeatPicture:
         self._built = request
         return request
 
-    def _is_file_replaced(self) -> bool:
-        """Whether the recorder has begun a fresh file in the place of the one that is open."""
-        return self._reader is not None and not self._reader.is_current()
-
-    def _open_reader(self) -> EventReader:
-        if self._reader is not None and self._is_file_replaced():
-            self._reader.close()
-            self._reader = None
-        if self._reader is None:
-            self._reader = EventReader(self._database)
-        return self._reader
-
     def _read_source(self) -> bool:
         """Read again since when there is something; whether the words have changed."""
-        reader = self._open_reader()
         before = self._source_text
-        first_event_ms = reader.first_event_ms(self.symbol)
-        self._source_text = source_words(reader.kind, first_event_ms)
-        self._source_since = source_since(reader.kind, first_event_ms)
+        with self._tape.reading() as reader:
+            kind, first_event_ms = reader.kind, reader.first_event_ms(self.symbol)
+        self._source_text = source_words(kind, first_event_ms)
+        self._source_since = source_since(kind, first_event_ms)
         return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:
         return self._axis is not None and self._axis.tick_size == tick_size
 
-    def _catch_up(self, field: DrawnField, request: PictureRequest) -> ColumnRange | None:
-        """Add what another recorder has stored since the last read."""
-        if not request.reads_new_rows:
-            return None
-        window = self._open_reader().read_after(self.symbol, self._last_row_id)
-        self._last_row_id = window.last_row_id
-        events = window.events
-        until_ms = _until_ms(field, request)
-        if until_ms is not None:
-            events = events[events["ts_ms"] < until_ms]
-        return self._take(field, request, events) if len(events) else None
-
-    def _add(
-        self, field: DrawnField, request: PictureRequest, pending: Pending
-    ) -> ColumnRange | None:
-        until_ms = _until_ms(field, request)
-        rows = [
-            (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
-            for row_id, event in pending
-            if row_id > self._last_row_id and (until_ms is None or event.ts_ms < until_ms)
-        ]
-        if pending:
-            self._last_row_id = max(self._last_row_id, pending[-1][0])
-        if not rows:
-            return None
-        return self._take(field, request, np.array(rows, dtype=EVENT_DTYPE))
-
     def _take(
         self, field: DrawnField, request: PictureRequest, events: NDArray[np.void]
     ) -> ColumnRange | None:
         """Add events to the field, and to what is asked about single places."""
+        if not len(events):
+            return None
         self._events.add(self._counted(events, request.settings))
         return field.add(events)
 
@@ -419,7 +365,8 @@ class HeatPicture:
         self._coverage_read_s = monotonic()
         end_ms = request.end_ms
         start_ms = end_ms - request.settings.window_ms
-        intervals = list(self._open_reader().read_coverage(self.symbol, start_ms, end_ms))
+        with self._tape.reading() as reader:
+            intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
         if request.viewport.end_ms is None and intervals and request.heartbeats is not None:
             intervals[-1] = stretched(intervals[-1], request.heartbeats, end_ms)
         gaps = find_gaps(intervals, start_ms, end_ms)

@@ -29,7 +29,7 @@ class Heartbeats:
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """Everything a picture depends on, besides the database.
+    """Everything a picture depends on, besides what is stored.
 
     Attributes
     ----------
@@ -43,9 +43,6 @@ class PictureRequest:
         Data time now.
     heartbeats
         What heartbeats prove beyond the written coverage; ``None``: nothing.
-    reads_new_rows
-        Whether another recorder writes the database, so that new events are read from it instead of
-        being handed over.
     """
 
     viewport: Viewport
@@ -53,7 +50,6 @@ class PictureRequest:
     tick_size: Decimal
     now_ms: int
     heartbeats: Heartbeats | None
-    reads_new_rows: bool = False
 
     @property
     def end_ms(self) -> int:

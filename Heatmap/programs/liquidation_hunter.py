@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Self
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap, require_number
+from Heatmap.storage.store import Address
 
 #: The only source of data there is.
 LIVE_BINANCE = "live_binance"
@@ -56,7 +56,7 @@ class LiquidationHunter:
         source: str = LIVE_BINANCE,
         symbols: Iterable[str] | None = None,
         *,
-        db: str | Path | None = None,
+        db: Address | None = None,
         ws_url: str = WS_URL,
         rest_url: str = REST_URL,
         heatmap: LiveLiquidationHeatmap | None = None,

@@ -6,9 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 
 from Heatmap.aggregation.clusters.find_clusters import (
@@ -18,21 +16,20 @@ from Heatmap.aggregation.clusters.find_clusters import (
     is_number,
     require_price,
 )
-from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbol, parse_symbols
 from Heatmap.errors import SettingsError, StorageError
 from Heatmap.feeds.cluster_book import ClusterBook
-from Heatmap.heatmap_settings import REST_URL, WS_URL
+from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionState,
     ConnectionTimes,
 )
-from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
+from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite.status import kept_retention_ms
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.service.recording import Recording, is_standby, make_recorder
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +77,8 @@ class LiveLiquidationHeatmap:
     lookback_time_constants
         Older liquidations, in units of `time_decay_minutes`, are left out. 0.1 to 50.
     db
-        Path of the database; ``None``: ``heatmap.sqlite3`` in the user's data directory. The
-        directory of a path that is given must exist.
+        Address of the database, a file as a rule; ``None``: ``heatmap.sqlite3`` in the user's data
+        directory. The directory of a file that is given must exist.
     ws_url, rest_url
         Bases of the exchange's websocket and REST addresses.
     connection_times
@@ -112,7 +109,7 @@ class LiveLiquidationHeatmap:
         update_interval: float = 5.0,
         *,
         lookback_time_constants: float = 6.0,
-        db: str | Path | None = None,
+        db: Address | None = None,
         ws_url: str = WS_URL,
         rest_url: str = REST_URL,
         connection_times: ConnectionTimes | None = None,
@@ -124,10 +121,14 @@ class LiveLiquidationHeatmap:
         _require_url("ws_url", ws_url, ("ws://", "wss://"))
         _require_url("rest_url", rest_url, ("http://", "https://"))
         self._update_interval_s = update_interval
-        self._database = Path(db) if db is not None else default_database(DataKind.LIVE)
-        self._ws_url = ws_url
-        self._rest_url = rest_url
-        self._connection_times = connection_times or ConnectionTimes()
+        # It is kept as the store was kept so far.
+        self._recording = Recording(
+            open_store(db),
+            ws_url=ws_url,
+            rest_url=rest_url,
+            connection_times=connection_times or ConnectionTimes(),
+            keeps_retention=True,
+        )
         # A recorder that is started anew keeps to what the exchange asked of the one before.
         self._connection_memory = ConnectionMemory()
         _living.add(self)
@@ -224,7 +225,7 @@ class LiveLiquidationHeatmap:
             "live": recorder is not None and recorder.connection is ConnectionState.LIVE,
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
             "symbols": self._symbols,
-            "database": str(self._database),
+            "database": str(self._recording.store.address),
             "prices": {
                 symbol: None if session is None else self._price(symbol, session)
                 for symbol in self._symbols
@@ -343,8 +344,8 @@ class LiveLiquidationHeatmap:
     def _start(self, symbols: tuple[str, ...], before: "_Session | None") -> None:
         """Record `symbols` in the place of what was recorded before; with the lock held."""
         session = _Session(
-            self._recorder_config(symbols),
-            self._database,
+            self._recording,
+            symbols,
             self._parameters,
             self._update_interval_s,
             self._connection_memory,
@@ -388,40 +389,26 @@ class LiveLiquidationHeatmap:
         session = self._session
         return None if session is None else session.recorder.status().newest_heartbeat
 
-    def _recorder_config(self, symbols: tuple[str, ...]) -> RecorderConfig:
-        config = RecorderConfig(
-            symbols=symbols,
-            ws_url=self._ws_url,
-            rest_url=self._rest_url,
-            connection_times=self._connection_times,
-        )
-        with suppress(StorageError):  # not there yet, or refused when the recorder opens it
-            if (kept_ms := kept_retention_ms(self._database)) is not None:
-                return replace(config, retention_ms=kept_ms)
-        return config
-
 
 class _Session:
     """One recorder and what is computed of its symbols, from a start to the next. Thread-safe."""
 
     def __init__(
         self,
-        config: RecorderConfig,
-        database: Path,
+        recording: Recording,
+        symbols: tuple[str, ...],
         parameters: ClusterParameters,
         update_interval_s: float,
         memory: ConnectionMemory,
         now_ms: Callable[[], int],
     ) -> None:
-        self.symbols = config.symbols
+        self.symbols = symbols
         self.last_error = ""
         self._update_interval_s = update_interval_s
-        self._book = ClusterBook(database, parameters)
-        self.recorder = Recorder(
-            config,
-            lambda: SqliteStore.for_recorder(database, DataKind.LIVE),
-            on_stored=self._book.add_batch,
-            memory=memory,
+        tape = EventTape(recording.store, lambda: is_standby(self.recorder.status()))
+        self._book = ClusterBook(tape, parameters)
+        self.recorder = make_recorder(
+            recording, HeatmapSettings(symbols=symbols), on_stored=tape.add_batch, memory=memory
         )
         self._now_ms = now_ms
         # Held while clusters are computed; guards them.
@@ -455,9 +442,8 @@ class _Session:
     def _compute(
         self, symbol: str, price: float | None, before: list[LiquidationCluster]
     ) -> list[LiquidationCluster]:
-        is_standby = self.recorder.status().role is SinkRole.STANDBY
         try:
-            clusters = self._book.clusters(symbol, price, self._now_ms(), reads_new_rows=is_standby)
+            clusters = self._book.clusters(symbol, price, self._now_ms())
         except StorageError as error:
             if str(error) != self.last_error:
                 logger.warning("the clusters of %s stay as they are: %s", symbol, error)

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from Heatmap.domain.events import StoredBatch, Viewport
+from Heatmap.domain.events import Viewport
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery
-from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import begin_task, end_task
-from Heatmap.service.batch_inbox import BatchInbox
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +19,7 @@ logger = logging.getLogger(__name__)
 class AttachedLayers:
     """Knows the attached layers, and gives each a feed between `feed_all` and `end_feeds`.
 
-    Belongs on the loop's thread, but for `add_batch`.
+    Belongs on the loop's thread.
 
     Parameters
     ----------
@@ -32,13 +30,11 @@ class AttachedLayers:
     def __init__(self, look_around: Callable[[], object]) -> None:
         self.layers: list[LayerPort] = []
         self.feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
-        # What a layer could not be told, and what could not be handed on; empty: nothing.
+        # What a layer could not be told; empty: nothing.
         self.layer_error = ""
-        self.batch_error = ""
         self._look_around = look_around
         # Of those that are not fed yet.
         self._doorbells: dict[LayerPort, _Doorbell] = {}
-        self._inbox = BatchInbox()
 
     def statuses(self) -> list[dict[str, Any]]:
         """Return what the status says of each layer."""
@@ -85,10 +81,9 @@ class AttachedLayers:
             doorbell.repeat(feed)
 
     def end_feeds(self) -> None:
-        """Feed nobody any more, and forget what was stored for them."""
+        """Feed nobody any more."""
         for layer in list(self.feeds):
             self.end_feed(layer)
-        self._inbox.empty()
 
     def listen_no_more(self) -> None:
         """Take note of what pages tell no longer, until layers are fed or listened to again."""
@@ -116,27 +111,6 @@ class AttachedLayers:
             feed, task = entry
             end_task(task)
             feed.close()
-
-    def add_batch(self, batch: StoredBatch) -> None:
-        """Take what was stored, in the recorder's thread."""
-        if self.feeds:
-            self._inbox.put(batch)
-
-    def note_error(self, error: Exception) -> None:
-        """Log an error of its own, which must not reach the host's loop; kept for the status."""
-        logger.error("new events could not be handed on", exc_info=error)
-        self.batch_error = f"new events could not be handed on: {error!r}"
-
-    @guarded
-    def collect(self) -> None:
-        """Hand what was stored since the last time to the feeds; they ask for it."""
-        batches, has_missed = self._inbox.take()
-        for feed, _task in self.feeds.values():
-            if has_missed:
-                feed.miss_batches()
-            for batch in batches:
-                feed.add_batch(batch)
-        self.batch_error = ""
 
 
 class _Doorbell:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from decimal import Decimal
-from pathlib import Path
 from time import monotonic
 
 from Heatmap.errors import StorageError
 from Heatmap.runtime.host_loop import running_loop
-from Heatmap.storage.sqlite.day_facts import DayFacts, read_day_facts
-from Heatmap.storage.sqlite.event_reader import read_tick_sizes
+from Heatmap.storage.store import DayFacts, Store
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +24,19 @@ class DatabaseWatch:
 
     Parameters
     ----------
-    database
-        The file, which need not exist yet.
+    store
+        What is asked; it need not exist yet.
     """
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._facts: DayFacts | None = None
         self._asked_s = -PERIOD_S
 
     def tick_sizes(self, symbols: Sequence[str]) -> dict[str, Decimal]:
-        """Read the tick sizes, USD, that the file knows; beside the loop."""
+        """Read the tick sizes, USD, that the store knows; beside the loop."""
         try:
-            return read_tick_sizes(self._database, symbols)
+            return self._store.tick_sizes(symbols)
         except StorageError:
             # The recorder waits for the file: another program has it locked, or makes it just now.
             logger.info("no tick size could be read yet", exc_info=True)
@@ -81,7 +79,7 @@ class DatabaseWatch:
 
     def _read(self, symbols: Sequence[str], midnight_ms: int) -> None:
         try:
-            self._facts = read_day_facts(self._database, symbols, midnight_ms)
+            self._facts = self._store.day_facts(symbols, midnight_ms)
         except StorageError:
             # The recorder waits for the file as well, and says so; what is known stays.
             logger.debug("the database could not be asked about today", exc_info=True)

@@ -62,7 +62,7 @@ class WindowOptions:
     source
         ``auto``, ``live``, ``demo`` or ``replay``.
     db
-        Database file; ``None``: the usual place for the kind of data.
+        Address of the database, a file as a rule; ``None``: the usual place for the kind of data.
     ws_url, rest_url
         Bases of the exchange's addresses.
     setting_texts
@@ -78,7 +78,7 @@ class WindowOptions:
     """
 
     source: str
-    db: Path | None
+    db: str | Path | None
     ws_url: str
     rest_url: str
     setting_texts: Mapping[str, str]
@@ -377,9 +377,7 @@ class Program:
             f"({SIMULATED_SYMBOL}); the recorder keeps trying, and the window switches when data "
             "come"
         )
-        db = options.db
-        beside = None if db is None else db.with_name(f"{db.stem}-simulated{db.suffix}")
-        simulated = self._keep(await open_simulated(settings, beside))
+        simulated = self._keep(await open_simulated(settings, options.db, is_beside=True))
         # What is set meanwhile is set for the recorder behind it; the picture follows that.
         live.service.add_settings_listener(partial(_follow, simulated.service))
         self._waiting = live

@@ -20,8 +20,7 @@ from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
-from Heatmap.storage.location import default_database
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Address, address_beside, open_store
 
 SEED = 20_241_204
 """Seed of the demonstration; any other gives another market."""
@@ -92,7 +91,7 @@ class Source:
 
 
 async def open_live(
-    settings: HeatmapSettings, db: Path | None, ws_url: str, rest_url: str
+    settings: HeatmapSettings, db: Address | None, ws_url: str, rest_url: str
 ) -> Source:
     """Start recording from the exchange at `ws_url`.
 
@@ -107,8 +106,19 @@ async def open_live(
     return source
 
 
-async def open_simulated(settings: HeatmapSettings, db: Path | None) -> Source:
+async def open_simulated(
+    settings: HeatmapSettings, db: Address | None, *, is_beside: bool = False
+) -> Source:
     """Start the simulated market, with two days of history in its database.
+
+    Parameters
+    ----------
+    settings
+        The symbols do not count.
+    db
+        Its database; ``None``: the usual one.
+    is_beside
+        Whether `db` is that of other data, beside which its own one is to be.
 
     Raises
     ------
@@ -118,7 +128,8 @@ async def open_simulated(settings: HeatmapSettings, db: Path | None) -> Source:
     market = SimulatedMarket(seed=SEED, symbol=SIMULATED_SYMBOL)
     settings = settings.changed(symbols=(SIMULATED_SYMBOL,))
     clock = DataClock.wall()
-    db = db or default_database(DataKind.SIMULATED)
+    if db is not None and is_beside:
+        db = address_beside(db, DataKind.SIMULATED)
     return await _open_loopback(
         settings, db, DataKind.SIMULATED, market, clock, SIMULATED_HISTORY_MS, "SIMULATED"
     )
@@ -139,7 +150,7 @@ def load_market(
     return market
 
 
-def require_database(path: Path | None, kind: DataKind) -> None:
+def require_database(db: Address | None, kind: DataKind) -> None:
     """Find out before anything starts whether a database can be used; ``None``: the usual one.
 
     Live data that another recorder writes can: the window's own stands by.
@@ -150,7 +161,7 @@ def require_database(path: Path | None, kind: DataKind) -> None:
         It cannot, and why.
     """
     try:
-        SqliteStore.for_recorder(path or default_database(kind), kind).close()
+        open_store(db, kind).open_writer(kind).close()
     except OtherWriterError:
         # Live data are recorded once and shown as often as one likes; simulated and replayed ones
         # belong to the window that makes them.
@@ -160,7 +171,7 @@ def require_database(path: Path | None, kind: DataKind) -> None:
 
 async def open_replay(
     settings: HeatmapSettings,
-    db: Path | None,
+    db: Address | None,
     *,
     market: ReplayedMarket,
     start_ms: int,
@@ -179,7 +190,6 @@ async def open_replay(
     until_ms = None if duration_s is None else start_ms + int(duration_s * speed * 1000)
     clock = DataClock.replay(start_ms, speed, until_ms)
     settings = settings.changed(symbols=(market.symbol,))
-    db = db or default_database(DataKind.REPLAY)
     return await _open_loopback(
         settings, db, DataKind.REPLAY, market, clock, None, f"REPLAY {speed:g}x"
     )
@@ -187,13 +197,14 @@ async def open_replay(
 
 async def _open_loopback(
     settings: HeatmapSettings,
-    db: Path,
+    db: Address | None,
     kind: DataKind,
     market: Market,
     clock: DataClock,
     history_ms: int | None,
     name: str,
 ) -> Source:
+    db = open_store(db, kind).address
     await asyncio.to_thread(seed_history, db, kind, market, clock(), history_ms)
     exchange = LoopbackExchange(market, clock)
     await exchange.start()

@@ -1,7 +1,5 @@
 """The events of one symbol, kept ready for clusters while new ones come and old ones go."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,13 +35,10 @@ class ClusterIndex:
     ----------
     parameters
         As given.
-    last_row_id
-        The newest row of the database that was taken; `add` leaves out rows up to it.
     """
 
     def __init__(self, parameters: ClusterParameters | None = None) -> None:
         self.parameters = parameters or ClusterParameters()
-        self.last_row_id = 0
         self._events: NDArray[np.void] = np.zeros(0, EVENT_DTYPE)  # in canonical order
         self._waiting: list[NDArray[np.void]] = []  # not yet sorted in
 
@@ -51,15 +46,13 @@ class ClusterIndex:
         """Return how many events are kept."""
         return len(self._events) + sum(map(len, self._waiting))
 
-    def load(self, events: NDArray[np.void], last_row_id: int = 0) -> None:
-        """Replace everything by what was read from a database.
+    def load(self, events: NDArray[np.void]) -> None:
+        """Replace everything.
 
         Parameters
         ----------
         events : (n,) EVENT_DTYPE
             In any order.
-        last_row_id
-            How far the database had been written when they were read.
 
         Raises
         ------
@@ -69,50 +62,26 @@ class ClusterIndex:
         require_events(events)
         self._events = in_canonical_order(events)
         self._waiting = []
-        self.last_row_id = last_row_id
 
-    def add(self, events: NDArray[np.void], row_ids: Iterable[int] | None = None) -> int:
+    def add(self, events: NDArray[np.void]) -> None:
         """Take events.
 
         Parameters
         ----------
         events : (n,) EVENT_DTYPE
             In any order, of any age.
-        row_ids
-            Their rows in the database, in the same order. Rows up to `last_row_id` are left out,
-            and a row that is named twice is taken once, so that no event counts twice. Batches
-            come in the order of their rows. ``None``: the events are all taken.
-
-        Returns
-        -------
-        int
-            How many were taken.
 
         Raises
         ------
         ValueError
-            As in `find_clusters`, or there are more or fewer rows than events; nothing is taken
-            then.
+            As in `find_clusters`; nothing is taken then.
         """
         require_events(events)
-        if row_ids is not None:
-            rows = np.fromiter(row_ids, np.int64)
-            if len(rows) != len(events):
-                raise ValueError(
-                    f"row_ids must name one row for each of the {len(events)} events, "
-                    f"got {len(rows)}"
-                )
-            rows, first = np.unique(rows, return_index=True)
-            is_new = rows > self.last_row_id
-            events = events[first[is_new]]
-            if is_new.any():
-                self.last_row_id = int(rows[-1])
         if len(events):
             # A copy, as the caller may use the array again.
             self._waiting.append(events.copy())
             if len(self._waiting) >= _MAX_WAITING:
                 self._sort_in()
-        return len(events)
 
     def newest_price(self, now_ms: int) -> float | None:
         """Return the price of the newest event that counts, USD; ``None``: there is none."""

@@ -1,14 +1,14 @@
 """Fills a database with what a simulated or recorded market had before the program started."""
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from Heatmap.domain.events import PROOF_MS, DataKind, LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _BATCH_EVENTS = 500
 
 
 def seed_history(
-    path: str | os.PathLike[str],
+    address: Address,
     kind: DataKind,
     market: Market,
     until_ms: int,
@@ -25,11 +25,11 @@ def seed_history(
     """Store what a recorder would have stored: events, covered time and the tick size.
 
     Idempotent: what the database holds already stays as it is. Blocks, for about 0.2 s for two
-    days; call it in a worker thread, while no recorder writes the file.
+    days; call it in a worker thread, while no recorder writes the database.
 
     Parameters
     ----------
-    path
+    address
         The database; made when it is missing.
     kind
         ``SIMULATED`` or ``REPLAY``.
@@ -64,14 +64,14 @@ def seed_history(
         for event in _events(payload["E"], enveloped(force_order_stream(payload), payload))
     ]
     stored = 0
-    with SqliteStore(path, kind) as store:
+    with closing(open_store(address, kind).open_writer(kind, is_recorder=False)) as writer:
         for first in range(0, len(events), _BATCH_EVENTS):
-            stored += len(store.write(events[first : first + _BATCH_EVENTS]).row_ids)
+            stored += len(writer.write(events[first : first + _BATCH_EVENTS]).row_ids)
         # After the events: coverage never claims what is not there.
         for alive_from_ms, alive_to_ms in market.alive_spans(start_ms, until_ms):
             for low, high, is_proven in split_by_proof(push_ms, alive_from_ms, alive_to_ms):
-                store.extend_coverage(market.symbol, low, high, proven=is_proven)
-        store.save_tick_size(market.symbol, market.tick_size, until_ms)
+                writer.extend_coverage(market.symbol, low, high, proven=is_proven)
+        writer.save_tick_size(market.symbol, market.tick_size, until_ms)
     logger.info("history: %d of %d events were new", stored, len(events))
     return stored
 

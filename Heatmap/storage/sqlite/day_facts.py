@@ -3,9 +3,9 @@
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.storage.engine import DayFacts
 from Heatmap.storage.sqlite.connections import (
     existing_database,
     open_read_only,
@@ -22,25 +22,6 @@ _COUNT_ALL = "SELECT count(*) FROM liq_events WHERE ts_ms >= ? AND ts_ms < ?"
 _NEWEST_SYMBOL = "SELECT max(ts_ms) FROM liq_events WHERE symbol = ? AND ts_ms < ?"
 _NEWEST_ALL = "SELECT max(ts_ms) FROM liq_events WHERE ts_ms < ?"
 _DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class DayFacts:
-    """A database at one moment.
-
-    Attributes
-    ----------
-    events
-        Events of the asked symbols since the day began.
-    last_event_ms
-        Trade time of the newest of their events, UTC milliseconds; ``None``: there is none.
-    size_bytes
-        The file and its write-ahead log.
-    """
-
-    events: int
-    last_event_ms: int | None
-    size_bytes: int
 
 
 def read_day_facts(

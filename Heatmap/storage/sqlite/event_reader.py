@@ -1,4 +1,4 @@
-"""Reads windows of events straight into numpy arrays, beside the recorder that writes.
+"""Reads windows of events beside the recorder that writes. Imports no numpy.
 
 Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
@@ -8,18 +8,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.engine import Events, EventWindow, Gather
 from Heatmap.storage.sqlite.connections import (
     companion,
     existing_database,
@@ -67,23 +63,6 @@ _SELECT_COVERAGE = f"""
 SELECT start_ms, end_ms, proven FROM coverage
 WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EventWindow:
-    """The events of a window, and how far the database had been written when they were read.
-
-    Attributes
-    ----------
-    events
-        (n,) `EVENT_DTYPE`, sorted by ``ts_ms``, equal times in the order of storing.
-    last_row_id
-        The largest row id of the whole table at that moment, 0 when it is empty: an event stored
-        later has a larger id, one with this id or a smaller one was seen by this read.
-    """
-
-    events: NDArray[Any]
-    last_row_id: int
 
 
 class EventReader:
@@ -134,7 +113,9 @@ class EventReader:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def read_window(self, symbol: str, start_ms: int, end_ms: int | None) -> EventWindow:
+    def read_window(
+        self, symbol: str, start_ms: int, end_ms: int | None, gather: Gather[Events]
+    ) -> EventWindow[Events]:
         """Read the events of one symbol with ``start_ms <= ts_ms < end_ms``.
 
         Parameters
@@ -143,11 +124,8 @@ class EventReader:
             The symbol.
         start_ms, end_ms
             Edges of the half-open window, UTC milliseconds; `end_ms` ``None``: open.
-
-        Returns
-        -------
-        EventWindow
-            Its `events` are empty where there are none.
+        gather
+            Takes the rows one by one while they are read, within the transaction.
 
         Raises
         ------
@@ -158,11 +136,10 @@ class EventReader:
         with self._transaction() as connection:
             last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0]
             with closing(connection.execute(_SELECT_WINDOW, (symbol, start_ms, end))) as rows:
-                # Not fetchall: building 20,000 tuples first stalls every other thread.
-                events = np.fromiter(rows, dtype=EVENT_DTYPE)
+                events = gather(rows)
         return EventWindow(events, last_row_id or 0)
 
-    def read_after(self, symbol: str, row_id: int) -> EventWindow:
+    def read_after(self, symbol: str, row_id: int, gather: Gather[Events]) -> EventWindow[Events]:
         """Read the events of one symbol that were stored after a row.
 
         Parameters
@@ -171,6 +148,8 @@ class EventReader:
             The symbol.
         row_id
             The last row that is known, such as `EventWindow.last_row_id`.
+        gather
+            As in `read_window`.
 
         Returns
         -------
@@ -185,7 +164,7 @@ class EventReader:
         with self._transaction() as connection:
             last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0] or 0
             with closing(connection.execute(_SELECT_AFTER, (row_id, symbol))) as rows:
-                events = np.fromiter(rows, dtype=EVENT_DTYPE)
+                events = gather(rows)
         return EventWindow(events, max(last_row_id, row_id))
 
     def is_current(self) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, StorageError
+from Heatmap.storage.damage_words import damage_words
+from Heatmap.storage.engine import DatabaseHealth
 from Heatmap.storage.sqlite.connections import (
     database_path,
     database_uri,
@@ -19,11 +20,9 @@ from Heatmap.storage.sqlite.connections import (
     require_plain_file,
 )
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity, read_identity
-from Heatmap.storage.sqlite.sound_rows import count_damaged, damage_words
+from Heatmap.storage.sqlite.sound_rows import count_damaged
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 from Heatmap.storage.sqlite.writer_lock import is_writer_active
-
-Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 _MIB, _GIB = 2**20, 2**30
 # A busy day is some 100 MB with raw messages.
@@ -32,15 +31,6 @@ _FREE_LEAST_INODES = 16
 _LOCK_TIMEOUT_S = 2.0
 # Virtual machine steps of SQLite between two looks at the clock; some milliseconds.
 _STEPS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseHealth:
-    """What was found: a level, one line of words, and what to do (empty: nothing)."""
-
-    level: Level
-    words: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.storage.damage_words import damage_words
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     companion,
@@ -50,7 +51,7 @@ from Heatmap.storage.sqlite.renewal import (
 from Heatmap.storage.sqlite.schema import find_faults
 from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
-from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged, damage_words
+from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile, is_whole
 from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path

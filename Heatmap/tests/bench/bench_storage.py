@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.bench.measurements import at_most, tell
 
 TOTAL = 200_000

@@ -18,7 +18,7 @@ from typing import Any
 import Heatmap
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.picture.messages import CellQuery
-from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.integration.service_world import RecordingLayer

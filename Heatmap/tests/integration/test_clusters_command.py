@@ -16,8 +16,8 @@ import pytest
 
 from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.command_line import ROOT, assert_one_line, environment
 from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.stored_events import EVENT

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap import HeatmapSettings
-from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.integration.service_world import RecordingLayer

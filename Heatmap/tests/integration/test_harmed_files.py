@@ -10,9 +10,9 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.unit.foreign_programs import writing_elsewhere

@@ -12,8 +12,8 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, StoredBatch, Viewport
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import ExchangeClock
-from Heatmap.service.batch_inbox import INBOX_LIMIT
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.service_world import (
     START_MS,
     World,
@@ -98,14 +98,28 @@ def test_a_symbol_that_is_not_recorded_is_not_drawn(tmp_path: Path) -> None:
     in_world(tmp_path, script)
 
 
-def test_after_batches_were_dropped_on_their_way_the_picture_is_read_anew(tmp_path: Path) -> None:
+def test_what_was_dropped_on_its_way_is_read_and_each_event_drawn_once(tmp_path: Path) -> None:
     async def script(world: World) -> None:
         await world.until(lambda: world.layer.is_shown)
-        assert len(world.layer.grids) == 1
-        # The loop was busy while the recorder stored more than waits for it.
-        for _ in range(INBOX_LIMIT + 1):
-            world.service._receive_batch(StoredBatch((), (), 0))
-        await world.until(lambda: len(world.layer.grids) == 2)
+        tape, dropped = world.service._tape, list[StoredBatch]()
+        picture = world.service._attached.feeds[world.layer][0]._picture
+        assert picture is not None
+        drawn = len(picture._events)
+        add_batch, tape.add_batch = tape.add_batch, dropped.append  # type: ignore[method-assign]
+        world.clock.start()
+        await world.until(lambda: sum(len(batch.events) for batch in dropped) > 10)
+        assert len(picture._events) == drawn
+        tape.add_batch = add_batch  # type: ignore[method-assign]
+        tape.lose_batches()
+        await world.until(lambda: len(picture._events) > drawn + 10)
+        world.clock.freeze()
+
+        def stored() -> int:
+            with EventReader(world.database) as reader:
+                start_ms = picture._follower._from_ms
+                return len(reader.read_window("BTCUSDT", start_ms, None).events)
+
+        await world.until(lambda: len(picture._events) == stored())
 
     in_world(tmp_path, script)
 
@@ -263,9 +277,10 @@ def test_it_starts_again_in_another_loop_after_a_host_that_went_away(tmp_path: P
 
     async def once(stored: int) -> None:
         await world.exchange.start()
-        world.service._ws_url, world.service._rest_url = (
-            world.exchange.ws_url,
-            world.exchange.rest_url,
+        world.service._recording = replace(
+            world.service._recording,
+            ws_url=world.exchange.ws_url,
+            rest_url=world.exchange.rest_url,
         )
         await world.service.start()
         await world.until(world.service.is_live)
@@ -284,8 +299,6 @@ def test_it_starts_again_in_another_loop_after_a_host_that_went_away(tmp_path: P
 
     asyncio.run(make())
     asyncio.run(once(0))
-    # As when the first loop ended with a callback pending: the second one's must still come.
-    world.service._is_drain_pending = True
     asyncio.run(once(len(world.layer.appended)))
 
 

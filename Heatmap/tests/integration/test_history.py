@@ -17,8 +17,8 @@ from Heatmap.standalone.exchange.recording import load_recording, parse_time
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 
 NOW_MS = 1_795_176_034_567
 HALF_HOUR_MS = 1_800_000

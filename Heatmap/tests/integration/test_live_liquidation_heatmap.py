@@ -22,8 +22,8 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder.recorder import Recorder
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange

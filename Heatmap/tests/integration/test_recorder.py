@@ -19,8 +19,8 @@ from Heatmap.ingestion.connection.supervisor import (
     ConnectionTimes,
 )
 from Heatmap.ingestion.recorder.recorder import Recorder, TickOrigin
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange, force_order
 

@@ -20,7 +20,7 @@ from Heatmap.errors import StorageError
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder import recorder as recorder_module
 from Heatmap.ingestion.recorder.recorder import EventSink, Recorder
-from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.left_behind import own_threads

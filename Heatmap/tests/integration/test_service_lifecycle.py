@@ -28,9 +28,9 @@ from Heatmap.feeds import layer_feed
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite.connections import size_bytes
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.writer_lock import WriterLock
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.lifecycle_host import FailingLayer, Host, held
 
 KINDS = ("asyncio", "qasync")

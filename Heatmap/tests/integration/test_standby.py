@@ -23,9 +23,9 @@ from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.standalone.sources import require_database
 from Heatmap.standalone.status_line import connection_words
 from Heatmap.storage.coverage import gaps_between
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.service_world import RecordingLayer

@@ -13,7 +13,9 @@ from Heatmap.feeds.layer_feed import FeedContext, LayerFeed
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.compat import override
+from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import open_store
 from Heatmap.tests.integration.service_world import RecordingLayer
 from Heatmap.tests.unit.stored_events import EVENT
 
@@ -50,14 +52,14 @@ def test_the_last_rows_of_the_other_recorder_are_drawn_after_taking_over(tmp_pat
 
     async def main(store: SqliteStore, executor: ThreadPoolExecutor) -> list[bytes]:
         nonlocal is_standby
+        tape = EventTape(open_store(path), lambda: is_standby)
         context = FeedContext(
-            database=path,
+            tape=tape,
             clock=lambda: NOW_MS,
             tick_size=lambda _symbol: Decimal("0.1"),
             heartbeats=lambda _symbol: None,
             executor=executor,
             label="",
-            is_standby=lambda: is_standby,
         )
         feed = LayerFeed(layer, settings, context)
         task = asyncio.create_task(feed.run())
@@ -70,7 +72,7 @@ def test_the_last_rows_of_the_other_recorder_are_drawn_after_taking_over(tmp_pat
             # Between two looks the other one stores its last event and ends.
             store.write([event(100_200.0)])
             is_standby = False
-            feed.add_batch(store.write([event(99_800.0)]))
+            tape.add_batch(store.write([event(99_800.0)]))
             await until(lambda: len(layer.appended) >= 2)
             feed.apply_settings(settings.changed(normalization="log"))
             await until(lambda: len(layer.grids) == 2)

@@ -15,9 +15,9 @@ import pytest
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.storage.coverage import gaps_between
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 

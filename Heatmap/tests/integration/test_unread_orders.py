@@ -13,9 +13,9 @@ import pytest
 
 from Heatmap.domain.events import CoverageInterval, DataKind, RejectReason
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.command_line import environment
 from Heatmap.tests.integration.conftest import StartRecorder
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live

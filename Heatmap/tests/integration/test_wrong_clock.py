@@ -14,9 +14,9 @@ from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.sqlite.connections import open_read_only
 from Heatmap.storage.sqlite.day_facts import read_day_facts
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.unit.stored_events import EVENT

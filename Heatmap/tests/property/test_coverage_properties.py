@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from Heatmap.domain.events import CoverageInterval, DataKind
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
 from Heatmap.storage.coverage import gaps_between, normalized
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 
 SYMBOL = "BTCUSDT"
 END = 30

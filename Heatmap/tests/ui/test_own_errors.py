@@ -13,6 +13,7 @@ from Heatmap.feeds import layer_feed
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
@@ -131,12 +132,12 @@ def test_an_error_in_a_feed_is_told_and_ends_nothing(
     host.record()
 
 
-@pytest.mark.parametrize("name", ["add_batch", "clusters"])
-def test_an_error_in_the_clusters_costs_neither_picture_nor_recording(
-    name: str, host: Host, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("owner", "name"), [(EventTape, "add_batch"), (ClusterBook, "clusters")])
+def test_an_error_in_the_clusters_or_on_the_way_costs_neither_picture_nor_recording(
+    owner: Any, name: str, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(ClusterBook, name, fail)
+        broken.setattr(owner, name, fail)
         appended = host.told()["measured"].get("update_ms")
         host.record()
         host.wait(lambda: BUG in host.service.status()["error"])

@@ -1,14 +1,13 @@
 """What the tests of a picture share: events, what is asked for, and what to read out of it."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide, StoredBatch, Viewport
+from Heatmap.domain.events import LiquidationEvent, OrderSide, Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.heat_picture import HeatPicture, Pending
+from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
     CellQuery,
     CellReport,
@@ -16,6 +15,8 @@ from Heatmap.picture.messages import (
     PictureMessage,
     PictureRequest,
 )
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import Store
 
 NOW_MS = 1_733_360_400_000
 VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, height_px=500)
@@ -72,14 +73,10 @@ def columns(message: PictureMessage | None) -> PictureMessage:
     return message
 
 
-def pending_of(batch: StoredBatch) -> Pending:
-    return list(zip(batch.row_ids, batch.events, strict=True))
-
-
-def rebuilt(path: Path, asked: PictureRequest) -> PictureMessage:
-    other = HeatPicture(path, "BTCUSDT")
+def rebuilt(database: Store, asked: PictureRequest) -> PictureMessage:
+    other = HeatPicture(EventTape(database), "BTCUSDT")
     try:
-        return whole(other.rebuild(asked, ()))
+        return whole(other.rebuild(asked))
     finally:
         other.close()
 

@@ -1,4 +1,4 @@
-"""The clusters of several symbols, from real files and the batches that are stored in them."""
+"""The clusters of several symbols, from real stores and the batches that are stored in them."""
 
 import random
 import sqlite3
@@ -17,9 +17,14 @@ from Heatmap.aggregation.clusters.find_clusters import (
 )
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
-from Heatmap.feeds.cluster_book import WAITING_LIMIT, ClusterBook
-from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.feeds.cluster_book import ClusterBook
+from Heatmap.storage.event_arrays import as_array
+from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Store, open_store
+from Heatmap.storage.tape_cursor import WAITING_LIMIT
+from Heatmap.tests.engines.stores import take_away
+from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = EVENT.ts_ms
@@ -53,14 +58,8 @@ class Market:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def book(path: Path) -> Iterator[ClusterBook]:
-    with closing(ClusterBook(path, PARAMETERS)) as opened:
+def book(tape: EventTape) -> Iterator[ClusterBook]:
+    with closing(ClusterBook(tape, PARAMETERS)) as opened:
         yield opened
 
 
@@ -70,13 +69,13 @@ def market() -> Market:
 
 
 def from_scratch(
-    path: Path,
+    database: Store,
     symbol: str = "BTCUSDT",
     now_ms: int = NOW_MS,
     parameters: ClusterParameters = PARAMETERS,
 ) -> list[LiquidationCluster]:
-    with EventReader(path) as reader:
-        events = reader.read_window(symbol, 0, None).events
+    with closing(database.open_reader()) as reader:
+        events = reader.read_window(symbol, 0, None, as_array).events
     return find_clusters(events, PRICE, now_ms, parameters)
 
 
@@ -85,164 +84,170 @@ def count_of(clusters: list[LiquidationCluster]) -> int:
 
 
 def test_what_was_recorded_before_is_there_at_the_first_question(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(200) + market.events(50, "ETHUSDT"))
+    writer.write(market.events(200) + market.events(50, "ETHUSDT"))
     clusters = book.clusters("BTCUSDT", PRICE, NOW_MS)
     assert count_of(clusters) > 100
-    assert clusters == from_scratch(path)
-    assert book.clusters("ETHUSDT", PRICE, NOW_MS) == from_scratch(path, "ETHUSDT")
+    assert clusters == from_scratch(database)
+    assert book.clusters("ETHUSDT", PRICE, NOW_MS) == from_scratch(database, "ETHUSDT")
     assert book.clusters("XRPUSDT", PRICE, NOW_MS) == []
 
 
-def test_without_a_file_there_is_nothing_and_with_it_there_is(
-    book: ClusterBook, path: Path, market: Market
+def test_without_a_store_there_is_nothing_and_with_it_there_is(
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
+    writer.close()
+    take_away(database)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == []
-    with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
-        book.add_batch(store.write(market.events(30)))
-        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path) != []
+    writer.reopen()
+    writer.write(market.events(30))
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database) != []
 
 
 def test_events_that_are_stored_later_count_once_however_they_come(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     book.clusters("BTCUSDT", PRICE, NOW_MS)
-    book.add_batch(store.write(market.events(30) + market.events(5, "ETHUSDT")))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
-    # Committed, then read from the file as new rows, and only then handed over.
-    late = store.write(market.events(30))
-    expected = from_scratch(path)
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS, reads_new_rows=True) == expected
-    book.add_batch(late)
+    writer.write(market.events(30) + market.events(5, "ETHUSDT"))
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
+    # Committed, then read from the store as new rows, and only then handed over.
+    writer.is_standby = True
+    late = writer.write(market.events(30))
+    expected = from_scratch(database)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == expected
-    # Of a symbol that nobody has asked for: its first question finds it in the file.
-    batch = store.write(market.events(40, "SOLUSDT"))
-    book.add_batch(batch)
-    assert book.clusters("SOLUSDT", PRICE, NOW_MS) == from_scratch(path, "SOLUSDT")
-    book.add_batch(batch)
-    assert book.clusters("SOLUSDT", PRICE, NOW_MS) == from_scratch(path, "SOLUSDT")
+    writer.is_standby = False
+    writer.tape.add_batch(late)
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == expected
+    # Of a symbol that nobody has asked for: its first question finds it in the store.
+    batch = writer.write(market.events(40, "SOLUSDT"))
+    assert book.clusters("SOLUSDT", PRICE, NOW_MS) == from_scratch(database, "SOLUSDT")
+    writer.tape.add_batch(batch)
+    assert book.clusters("SOLUSDT", PRICE, NOW_MS) == from_scratch(database, "SOLUSDT")
 
 
 def test_a_batch_without_events_and_one_of_another_symbol_change_nothing(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
     events = market.events(50)
-    store.write(events)
+    writer.write(events)
     before = book.clusters("BTCUSDT", PRICE, NOW_MS)
-    book.add_batch(store.write(events))
-    book.add_batch(store.write(market.events(5, "ETHUSDT")))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == before == from_scratch(path)
+    writer.write(events)
+    writer.write(market.events(5, "ETHUSDT"))
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == before == from_scratch(database)
 
 
 def test_what_comes_by_batches_is_not_read_and_is_taken_once(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     book.clusters("BTCUSDT", PRICE, NOW_MS)
-    # Whoever reads from now on meets a closed file.
-    assert book._reader is not None
-    book._reader.close()
+    # Whoever reads from now on meets a closed store.
+    assert writer.tape._reader is not None
+    writer.tape._reader.close()
     for symbol in ("ETHUSDT", "BTCUSDT", "ETHUSDT", "BTCUSDT"):
-        book.add_batch(store.write(market.events(10, symbol)))
-        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
-        assert book._symbols["BTCUSDT"].inbox.events == []
+        writer.write(market.events(10, symbol))
+        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
+        assert not book._symbols["BTCUSDT"].follower.has_news()
 
 
 def test_after_a_read_that_failed_nothing_is_missing(
-    store: SqliteStore,
+    writer: HandingWriter,
     book: ClusterBook,
-    path: Path,
+    database: Store,
     market: Market,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     book.clusters("BTCUSDT", PRICE, NOW_MS)
-    # Rows that no batch brought, so that the file is read; the batch is taken and the read fails.
-    store.write(market.events(50))
-    book.add_batch(store.write(market.events(50)))
+    # Rows that no batch brought, so that the store is read; the batch is taken and the read fails.
+    writer.write_silently(market.events(50))
+    writer.write(market.events(50))
 
     def fail(*_: object) -> None:
         raise DatabaseInUseError("another program has it locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(EventReader, "read_after", fail)
+        patch.setattr(type(writer.tape._reader), "read_after", fail)
         with pytest.raises(DatabaseInUseError):
             book.clusters("BTCUSDT", PRICE, NOW_MS)
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
-def test_rows_of_another_recorder_are_read_when_asked_for(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+def test_rows_of_another_recorder_are_read_while_it_writes(
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     before = book.clusters("BTCUSDT", PRICE, NOW_MS)
-    store.write(market.events(50))
+    writer.write_silently(market.events(50))
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == before
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS, reads_new_rows=True) == from_scratch(path)
+    writer.is_standby = True
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
 def test_what_another_recorder_wrote_last_is_found_after_it_has_ended(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(50))
-    book.clusters("BTCUSDT", PRICE, NOW_MS, reads_new_rows=True)
-    store.write(market.events(50))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
+    writer.is_standby = True
+    writer.write(market.events(50))
+    book.clusters("BTCUSDT", PRICE, NOW_MS)
+    writer.write(market.events(50))
+    writer.is_standby = False
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
 @pytest.mark.parametrize("is_between", [False, True], ids=["before a batch", "between batches"])
 def test_rows_that_no_batch_brought_are_noticed_by_the_ids_of_those_that_came(
-    is_between: bool, store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    is_between: bool, writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     book.clusters("BTCUSDT", PRICE, NOW_MS)
     if is_between:
-        book.add_batch(store.write(market.events(5)))
-    store.write(market.events(50))
-    book.add_batch(store.write(market.events(5)))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
+        writer.write(market.events(5))
+    writer.write_silently(market.events(50))
+    writer.write(market.events(5))
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_any_course_of_writers_batches_and_questions_counts_every_event_once(
-    seed: int, store: SqliteStore, book: ClusterBook, path: Path
+    seed: int, writer: HandingWriter, book: ClusterBook, database: Store
 ) -> None:
     rng, market = random.Random(seed), Market(seed)
-    is_standby, late = False, list[StoredBatch]()
+    late = list[StoredBatch]()
     for _ in range(120):
         match rng.randrange(10):
             case 0:
-                is_standby = not is_standby
+                writer.is_standby = not writer.is_standby
             case 1:
-                book.miss_batches()
+                writer.tape.lose_batches()
             case 2 | 3 | 4 | 5:
                 events = market.events(rng.randrange(4), rng.choice(("BTCUSDT", "ETHUSDT")))
-                batch = store.write(events)
-                if not is_standby:
+                batch = writer.write_silently(events)
+                if not writer.is_standby:
                     late.append(batch)
             case _:
                 symbol = rng.choice(("BTCUSDT", "ETHUSDT"))
                 # Batches are handed over a moment after the commit, also of the last one.
                 for batch in late:
-                    book.add_batch(batch)
+                    writer.tape.add_batch(batch)
                 late.clear()
-                clusters = book.clusters(symbol, PRICE, NOW_MS, reads_new_rows=is_standby)
-                assert clusters == from_scratch(path, symbol)
+                assert book.clusters(symbol, PRICE, NOW_MS) == from_scratch(database, symbol)
 
 
 def test_too_many_waiting_events_and_lost_batches_are_read_from_the_file(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
     book.clusters("BTCUSDT", PRICE, NOW_MS)
     for _ in range(3):
-        book.add_batch(store.write(market.events(WAITING_LIMIT // 2)))
-        assert len(book._symbols["BTCUSDT"].inbox.events) <= WAITING_LIMIT
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
-    store.write(market.events(50))
-    book.miss_batches()
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
+        writer.write(market.events(WAITING_LIMIT // 2))
+        waiting = book._symbols["BTCUSDT"].follower._cursor._waiting
+        assert len(waiting.rows) <= WAITING_LIMIT
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
+    writer.write_silently(market.events(50))
+    writer.tape.lose_batches()
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
 @pytest.mark.parametrize(
@@ -256,13 +261,17 @@ def test_too_many_waiting_events_and_lost_batches_are_read_from_the_file(
     ids=["window", "size", "shorter lookback", "longer lookback"],
 )
 def test_other_parameters_hold_from_the_next_question_and_the_first_ones_again(
-    other: ClusterParameters, store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    other: ClusterParameters,
+    writer: HandingWriter,
+    book: ClusterBook,
+    database: Store,
+    market: Market,
 ) -> None:
-    store.write(market.events(300))
+    writer.write(market.events(300))
     first = book.clusters("BTCUSDT", PRICE, NOW_MS)
     book.set_parameters(other)
     second = book.clusters("BTCUSDT", PRICE, NOW_MS)
-    assert second == from_scratch(path, parameters=other)
+    assert second == from_scratch(database, parameters=other)
     assert second != first
     book.set_parameters(PARAMETERS)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == first
@@ -270,54 +279,61 @@ def test_other_parameters_hold_from_the_next_question_and_the_first_ones_again(
 
 @pytest.mark.parametrize("step_ms", [-5 * HOUR_MS, -2000, 500, 3 * HOUR_MS])
 def test_now_may_go_on_and_back(
-    step_ms: int, store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    step_ms: int, writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    store.write(market.events(300))
+    writer.write(market.events(300))
     for now_ms in (NOW_MS, NOW_MS + step_ms, NOW_MS):
         clusters = book.clusters("BTCUSDT", PRICE, now_ms)
-        assert clusters == from_scratch(path, now_ms=now_ms)
+        assert clusters == from_scratch(database, now_ms=now_ms)
 
 
-def test_a_fresh_file_in_the_place_of_the_old_one_is_read_anew(
-    book: ClusterBook, path: Path, market: Market
+def test_a_fresh_store_in_the_place_of_the_old_one_is_read_anew(
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
-    with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
-        store.write(market.events(100))
-        book.clusters("BTCUSDT", PRICE, NOW_MS)
-        book.clusters("ETHUSDT", PRICE, NOW_MS)
-    for file in path.parent.glob("heatmap.sqlite3*"):
-        file.rename(file.with_name("old-" + file.name))
+    writer.write(market.events(100))
+    book.clusters("BTCUSDT", PRICE, NOW_MS)
+    book.clusters("ETHUSDT", PRICE, NOW_MS)
+    writer.close()
+    take_away(database)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == []
-    with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
-        book.add_batch(store.write(market.events(20) + market.events(20, "ETHUSDT")))
-        for symbol in ("BTCUSDT", "ETHUSDT"):
-            assert book.clusters(symbol, PRICE, NOW_MS) == from_scratch(path, symbol) != []
+    writer.reopen()
+    writer.write(market.events(20) + market.events(20, "ETHUSDT"))
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        assert book.clusters(symbol, PRICE, NOW_MS) == from_scratch(database, symbol) != []
 
 
 def test_a_file_that_cannot_be_read_is_an_error_and_the_next_one_serves(
-    book: ClusterBook, path: Path, market: Market
+    path: Path, market: Market
 ) -> None:
+    database = open_store(path)
     path.write_bytes(b"no database at all, but more than a few bytes of something else" * 20)
-    with pytest.raises(CorruptDatabaseError):
-        book.clusters("BTCUSDT", PRICE, NOW_MS)
-    path.unlink()
-    with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
-        store.write(market.events(20))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path) != []
+    with closing(ClusterBook(EventTape(database), PARAMETERS)) as book:
+        with pytest.raises(CorruptDatabaseError):
+            book.clusters("BTCUSDT", PRICE, NOW_MS)
+        path.unlink()
+        with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
+            store.write(market.events(20))
+        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database) != []
 
 
 def test_a_row_that_is_no_liquidation_leaves_the_others_their_clusters(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    path: Path, market: Market
 ) -> None:
-    store.write(market.events(50))
-    expected = from_scratch(path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE liq_events SET price = -1 WHERE id = 1")
-    one_less = book.clusters("BTCUSDT", PRICE, NOW_MS)
-    assert count_of(expected) - 1 == count_of(one_less)
-    impossible = replace(market.events(1)[0], notional=float("inf"))
-    book.add_batch(StoredBatch((impossible,), (51,), 0))
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == one_less
+    database = open_store(path)
+    tape = EventTape(database, lambda: False)
+    with (
+        closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store,
+        closing(ClusterBook(tape, PARAMETERS)) as book,
+    ):
+        store.write(market.events(50))
+        expected = from_scratch(database)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE liq_events SET price = -1 WHERE id = 1")
+        one_less = book.clusters("BTCUSDT", PRICE, NOW_MS)
+        assert count_of(expected) - 1 == count_of(one_less)
+        impossible = replace(market.events(1)[0], notional=float("inf"))
+        tape.add_batch(StoredBatch((impossible,), (51,), 0))
+        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == one_less
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf"), "1", True])
@@ -327,43 +343,43 @@ def test_a_price_that_is_none_is_refused(price: float, book: ClusterBook) -> Non
 
 
 def test_close_is_idempotent_and_nothing_comes_afterwards(
-    store: SqliteStore, book: ClusterBook, market: Market
+    writer: HandingWriter, book: ClusterBook, market: Market
 ) -> None:
-    store.write(market.events(50))
+    writer.write(market.events(50))
     assert book.clusters("BTCUSDT", PRICE, NOW_MS)
     book.close()
     book.close()
-    book.add_batch(store.write(market.events(5)))
-    book.miss_batches()
+    writer.write(market.events(5))
+    writer.tape.lose_batches()
     book.set_parameters(PARAMETERS)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == []
-    assert book._reader is None
+    assert writer.tape._reader is None
 
 
-def test_handing_over_a_batch_does_not_wait_for_a_reader_of_the_file(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+def test_handing_over_a_batch_does_not_wait_for_a_reader_of_the_store(
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
     book.clusters("BTCUSDT", PRICE, NOW_MS)
-    with book._work:  # as long as the file is being read
+    batch = writer.write_silently(market.events(30))
+    with book._work, writer.tape.reading():  # as long as the store is being read
         handed_over = threading.Thread(
-            target=lambda: book.add_batch(store_batch), name="recorder", daemon=True
+            target=lambda: writer.tape.add_batch(batch), name="recorder", daemon=True
         )
-        store_batch = store.write(market.events(30))
         handed_over.start()
         handed_over.join(20)
         assert not handed_over.is_alive()
-    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(path)
+    assert book.clusters("BTCUSDT", PRICE, NOW_MS) == from_scratch(database)
 
 
 def test_questions_from_many_threads_while_events_come_count_each_once(
-    store: SqliteStore, book: ClusterBook, path: Path, market: Market
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
 ) -> None:
     # Of one price, on one side and now: all of them are one cluster.
     def events(count: int, symbol: str) -> list[LiquidationEvent]:
         made = market.events(count, symbol, ts_ms=NOW_MS)
         return [replace(event, price=PRICE, side=OrderSide.SELL) for event in made]
 
-    store.write(events(10, "BTCUSDT") + events(10, "ETHUSDT"))
+    writer.write(events(10, "BTCUSDT") + events(10, "ETHUSDT"))
     is_over = threading.Event()
     faults: list[str] = []
 
@@ -382,7 +398,7 @@ def test_questions_from_many_threads_while_events_come_count_each_once(
         thread.start()
     try:
         for _ in range(100):
-            book.add_batch(store.write(events(2, "BTCUSDT") + events(2, "ETHUSDT")))
+            writer.write(events(2, "BTCUSDT") + events(2, "ETHUSDT"))
     finally:
         is_over.set()
         for thread in threads:
@@ -391,14 +407,14 @@ def test_questions_from_many_threads_while_events_come_count_each_once(
     for symbol in ("BTCUSDT", "ETHUSDT"):
         clusters = book.clusters(symbol, PRICE, NOW_MS)
         assert count_of(clusters) == 210
-        assert clusters == from_scratch(path, symbol)
+        assert clusters == from_scratch(database, symbol)
 
 
 def test_without_a_price_the_distances_are_from_the_newest_liquidation(
-    book: ClusterBook, store: SqliteStore, market: Market
+    book: ClusterBook, writer: HandingWriter, market: Market
 ) -> None:
     assert book.clusters("BTCUSDT", None, NOW_MS) == []
     events = market.events(50)
-    store.write(events)
+    writer.write(events)
     newest = max(events, key=lambda event: event.ts_ms)
     assert book.clusters("BTCUSDT", None, NOW_MS) == book.clusters("BTCUSDT", newest.price, NOW_MS)

@@ -223,12 +223,12 @@ def test_a_bad_price_of_an_event_is_named_also_where_it_would_not_count(
     index = ClusterIndex()
     for call in (
         lambda: find_clusters(bad, 100.0, NOW),
-        lambda: index.add(bad, [1, 2]),
-        lambda: index.load(bad, 2),
+        lambda: index.add(bad),
+        lambda: index.load(bad),
     ):
         with pytest.raises(ValueError, match=f"price of an event .*above 0.* got {price!r}"):
             call()
-    assert (len(index), index.last_row_id) == (0, 0)
+    assert len(index) == 0
 
 
 @pytest.mark.parametrize("notional", [-1.0, math.nan, math.inf, 1e19])
@@ -339,43 +339,20 @@ def test_a_bad_smallest_strength_is_named(strength: float) -> None:
         best_cluster([], min_strength=strength)
 
 
-def test_no_row_counts_twice() -> None:
+def test_every_event_is_taken() -> None:
     index = ClusterIndex(ALONE)
-    index.load(at(100.0, 100.0), last_row_id=10)
-    assert index.add(at(100.0, 100.0, 100.0), row_ids=[9, 10, 11]) == 1
-    assert index.add(at(100.0, 100.0, 100.0), row_ids=[13, 12, 13]) == 2
-    assert index.add(at(100.0, 100.0), row_ids=(12, 13)) == 0
-    assert index.add(at(), row_ids=[]) == 0
-    assert index.last_row_id == 13
+    index.add(at(100.0))
+    index.add(at(100.0))
+    index.add(at())
     (one,) = index.clusters(100.0, NOW)
-    assert one.liquidation_count == len(index) == 5
-
-
-def test_the_rows_belong_to_the_events_at_their_places() -> None:
-    index = ClusterIndex(ALONE)
-    index.load(at(), last_row_id=7)
-    index.add(at(100.0, 200.0, 300.0), row_ids=[8, 3, 9])
-    assert sorted(one.price_level for one in index.clusters(100.0, NOW)) == [100.0, 300.0]
-
-
-def test_without_rows_every_event_is_taken() -> None:
-    index = ClusterIndex(ALONE)
-    assert index.add(at(100.0)) == index.add(at(100.0)) == 1
-    assert index.clusters(100.0, NOW)[0].liquidation_count == 2
-
-
-def test_as_many_rows_as_events_are_needed() -> None:
-    index = ClusterIndex()
-    with pytest.raises(ValueError, match="row_ids must name one row for each of the 2 events"):
-        index.add(at(100.0, 101.0), row_ids=[1])
-    assert (len(index), index.last_row_id) == (0, 0)
+    assert one.liquidation_count == len(index) == 2
 
 
 def test_loading_replaces_everything() -> None:
     index = ClusterIndex(ALONE)
-    index.add(at(100.0), row_ids=[40])
-    index.load(at(200.0, 200.0), last_row_id=3)
-    index.add(at(200.0), row_ids=[4])
+    index.add(at(100.0))
+    index.load(at(200.0, 200.0))
+    index.add(at(200.0))
     (one,) = index.clusters(100.0, NOW)
     assert (one.price_level, one.liquidation_count) == (200.0, 3)
 

@@ -9,6 +9,7 @@ import pytest
 
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import open_store
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.left_behind import asyncio_errors
 from Heatmap.tests.unit.stored_events import EVENT
@@ -19,7 +20,11 @@ def test_asking_waits_for_nothing_whatever_the_thread_holds(
 ) -> None:
     """As where the garbage collector leads here amid a hand-over to another executor."""
     store.write([EVENT, replace(EVENT, price=1.0)])
-    loop, executor, watch = asyncio.new_event_loop(), ThreadPoolExecutor(1), DatabaseWatch(path)
+    loop, executor, watch = (
+        asyncio.new_event_loop(),
+        ThreadPoolExecutor(1),
+        DatabaseWatch(open_store(path)),
+    )
     told: list[object] = []
     assert ends_amid_a_hand_over(
         lambda: told.append(watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms))

@@ -14,8 +14,9 @@ import pytest
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
-from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes
+from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit import stored_events
 
 

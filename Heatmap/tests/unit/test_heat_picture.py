@@ -2,7 +2,6 @@
 
 import dataclasses
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,8 @@ from Heatmap.domain.events import OrderSide, Viewport
 from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import Heartbeats, PictureRequest
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Store
+from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
     TICK,
@@ -19,7 +19,6 @@ from Heatmap.tests.unit.picture_requests import (
     cells_of,
     columns,
     event,
-    pending_of,
     place,
     random_events,
     rebuilt,
@@ -28,10 +27,10 @@ from Heatmap.tests.unit.picture_requests import (
 )
 
 
-def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) -> None:
+def test_the_grid_tells_where_it_lies(writer: HandingWriter, picture: HeatPicture) -> None:
     placed = event(NOW_MS - 3_600_000, 98_000.0, 1e6, OrderSide.SELL)
-    store.write([placed])
-    message = whole(picture.rebuild(request(), ()))
+    writer.write([placed])
+    message = whole(picture.rebuild(request()))
     meta, cells = message.meta, cells_of(message)
     assert meta["timeStartMs"] <= NOW_MS - 7_200_000 < meta["timeStartMs"] + meta["binMs"]
     assert meta["priceLow"] < VIEW.price_low
@@ -47,20 +46,20 @@ def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) 
 @pytest.mark.parametrize("side", ["both", "shorts", "split"])
 @pytest.mark.parametrize("shape", ["bands", "spots", "cells"])
 def test_batches_give_the_same_picture_as_a_rebuild(
-    store: SqliteStore, picture: HeatPicture, path: Path, shape: str, side: str
+    writer: HandingWriter, picture: HeatPicture, database: Store, shape: str, side: str
 ) -> None:
     values = {"clip_usd": 50_000.0, "shape": shape, "side": side, "minimum_notional": 500.0}
-    store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=1))
-    first_message = whole(picture.rebuild(request(**values), ()))
+    writer.write(random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=1))
+    first_message = whole(picture.rebuild(request(**values)))
     assert first_message.meta["isSplit"] is (side == "split")
     cells = cells_of(first_message).copy()
     now_ms = NOW_MS
     for step in range(12):
         # Some are late, some come in the newest column, and one is ahead of this clock.
         fresh = random_events(15, now_ms - 120_000, now_ms + 7_000, seed=100 + step)
-        batch = store.write(fresh)
+        writer.write(fresh)
         now_ms += 7_000
-        message = picture.update(request(now_ms, **values), pending_of(batch))
+        message = picture.update(request(now_ms, **values))
         meta = columns(message).meta
         kept = cells[:, meta["dropCols"] :]
         cells = np.concatenate(
@@ -69,7 +68,7 @@ def test_batches_give_the_same_picture_as_a_rebuild(
         added = np.frombuffer(columns(message).cells, np.uint8)
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
         cells[:, first : first + meta["cols"]] = added.reshape(cells.shape[0], meta["cols"])
-    expected = cells_of(rebuilt(path, request(now_ms, **values)))
+    expected = cells_of(rebuilt(database, request(now_ms, **values)))
     assert expected.any()
     # A value in the middle between two levels may round either way.
     step_size = 2 if side == "split" else 1
@@ -79,71 +78,70 @@ def test_batches_give_the_same_picture_as_a_rebuild(
 
 
 def test_a_batch_that_was_read_from_the_file_is_not_added_again(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
-    pending = list(zip(batch.row_ids, batch.events, strict=True))
-    once = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0), ()))).copy()
-    again = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0), pending)))
+    batch = writer.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
+    once = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0)))).copy()
+    writer.tape.add_batch(batch)
+    again = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0))))
     assert np.array_equal(once, again)
 
 
 def test_another_symbols_rows_are_not_in_the_picture(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
     foreign = dataclasses.replace(
         event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY), symbol="ETHUSDT"
     )
-    store.write([foreign])
-    assert not cells_of(whole(picture.rebuild(request(), ()))).any()
+    writer.write([foreign])
+    assert not cells_of(whole(picture.rebuild(request()))).any()
 
 
 def test_the_clip_holds_still_until_it_is_off_by_a_tenth(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.write(random_events(300, NOW_MS - 7_000_000, NOW_MS, seed=3))
-    before = whole(picture.rebuild(request(), ())).meta["scale"]["clipUsd"]
-    store.write([event(NOW_MS - 30_000, 98_000.0, 500.0, OrderSide.BUY)])
-    assert whole(picture.rebuild(request(), ())).meta["scale"]["clipUsd"] == before
-    other_decay = whole(picture.rebuild(request(decay="6h"), ())).meta["scale"]["clipUsd"]
+    writer.write(random_events(300, NOW_MS - 7_000_000, NOW_MS, seed=3))
+    before = whole(picture.rebuild(request())).meta["scale"]["clipUsd"]
+    writer.write([event(NOW_MS - 30_000, 98_000.0, 500.0, OrderSide.BUY)])
+    assert whole(picture.rebuild(request())).meta["scale"]["clipUsd"] == before
+    other_decay = whole(picture.rebuild(request(decay="6h"))).meta["scale"]["clipUsd"]
     assert other_decay != before
 
 
 def test_a_locked_scale_is_the_one_that_was_set(picture: HeatPicture) -> None:
-    message = whole(picture.rebuild(request(clip_usd=123_456.0, normalization="log"), ()))
+    message = whole(picture.rebuild(request(clip_usd=123_456.0, normalization="log")))
     assert message.meta["scale"]["clipUsd"] == 123_456.0
     assert message.meta["scale"]["mode"] == "log"
 
 
-def test_a_restyle_reads_nothing(store: SqliteStore, picture: HeatPicture) -> None:
-    store.write(random_events(50, NOW_MS - 7_000_000, NOW_MS, seed=4))
-    before = cells_of(whole(picture.rebuild(request(), ()))).copy()
-    store.write(random_events(50, NOW_MS - 7_000_000, NOW_MS, seed=5))
-    restyled = cells_of(whole(picture.restyle(request(normalization="linear"), ())))
+def test_a_restyle_reads_nothing(writer: HandingWriter, picture: HeatPicture) -> None:
+    writer.write(random_events(50, NOW_MS - 7_000_000, NOW_MS, seed=4))
+    before = cells_of(whole(picture.rebuild(request()))).copy()
+    writer.write_silently(random_events(50, NOW_MS - 7_000_000, NOW_MS, seed=5))
+    restyled = cells_of(whole(picture.restyle(request(normalization="linear"))))
     # The linear level is the square of the square root's, up to the rounding of both.
     assert np.abs(restyled - 255 * (before / 255) ** 2).max() <= 1.5
     assert restyled.any()
-    back = cells_of(whole(picture.restyle(request(), ())))
+    back = cells_of(whole(picture.restyle(request())))
     assert np.array_equal(before, back)
 
 
 def test_a_scrolled_back_window_ends_at_the_visible_edge(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
     end_ms = NOW_MS - 5_000_000
     view = Viewport(97_000, 99_000, end_ms, 920, 500)
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
-    message = whole(picture.rebuild(request(viewport=view), ()))
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
+    message = whole(picture.rebuild(request(viewport=view)))
     assert message.meta["endMs"] == end_ms
     assert not cells_of(message).any()
-    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 1e6, OrderSide.BUY)])
-    pending = list(zip(batch.row_ids, batch.events, strict=True))
-    update = picture.update(request(NOW_MS + 60_000, viewport=view), pending)
+    writer.write([event(NOW_MS - 50_000, 98_000.0, 1e6, OrderSide.BUY)])
+    update = picture.update(request(NOW_MS + 60_000, viewport=view))
     assert update is None
 
 
 def test_fits_while_the_view_stays_within_the_margins(picture: HeatPicture) -> None:
-    picture.rebuild(request(), ())
+    picture.rebuild(request())
     assert picture.fits(VIEW)
     assert picture.fits(Viewport(97_300, 99_300, None, 920, 500))
     assert not picture.fits(Viewport(98_000, 100_000, None, 920, 500))
@@ -152,45 +150,45 @@ def test_fits_while_the_view_stays_within_the_margins(picture: HeatPicture) -> N
 
 
 def test_a_changed_tick_size_builds_anew(picture: HeatPicture) -> None:
-    picture.rebuild(request(), ())
+    picture.rebuild(request())
     changed = PictureRequest(VIEW, request().settings, Decimal("0.5"), NOW_MS, None)
-    message = whole(picture.update(changed, ()))
+    message = whole(picture.update(changed))
     assert message.meta["binUsd"] % 0.5 == 0
 
 
 def test_a_closed_picture_does_nothing(picture: HeatPicture) -> None:
     picture.close()
-    assert picture.rebuild(request(), ()) is None
-    assert picture.update(request(), ()) is None
-    assert picture.restyle(request(), ()) is None
+    assert picture.rebuild(request()) is None
+    assert picture.update(request()) is None
+    assert picture.restyle(request()) is None
 
 
 def test_the_newest_coverage_reaches_until_now_while_heartbeats_flow(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
-    assert whole(picture.rebuild(request(), ())).meta["gaps"] == []
+    writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
+    assert whole(picture.rebuild(request())).meta["gaps"] == []
     blind = PictureRequest(VIEW, request().settings, TICK, NOW_MS + 20_000, None)
-    update = picture.update(blind, ())
+    update = picture.update(blind)
     assert update is not None
     assert update.meta["gaps"] == [[NOW_MS - 900, NOW_MS + 20_000, "gap"]]
 
 
 def test_coverage_of_an_earlier_connection_is_not_stretched(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 3_600_000, proven=True)
+    writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 3_600_000, proven=True)
     fresh = PictureRequest(
         VIEW, request().settings, TICK, NOW_MS, Heartbeats(NOW_MS - 3_000, NOW_MS - 1_000, 15_000)
     )
-    gaps = whole(picture.rebuild(fresh, ())).meta["gaps"]
+    gaps = whole(picture.rebuild(fresh)).meta["gaps"]
     assert gaps == [[NOW_MS - 3_600_000, NOW_MS, "gap"]]
 
 
 def test_heartbeats_prove_no_further_than_to_the_next_one(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 60_000, proven=True)
+    writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 60_000, proven=True)
     silent = PictureRequest(
         VIEW,
         request().settings,
@@ -198,29 +196,31 @@ def test_heartbeats_prove_no_further_than_to_the_next_one(
         NOW_MS,
         Heartbeats(NOW_MS - 7_300_000, NOW_MS - 50_000, 15_000),
     )
-    gaps = whole(picture.rebuild(silent, ())).meta["gaps"]
+    gaps = whole(picture.rebuild(silent)).meta["gaps"]
     assert gaps == [[NOW_MS - 40_000, NOW_MS, "gap"]]
 
 
 def test_a_picture_of_another_view_never_slides_on_with_now(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
     back = Viewport(97_000, 99_000, NOW_MS - 5_000_000, 920, 500)
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
-    picture.rebuild(request(viewport=back), ())
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
+    picture.rebuild(request(viewport=back))
     assert not picture.fits(VIEW)
     # The chart has returned to now before the rebuild for it is made.
-    assert picture.update(request(NOW_MS + 60_000), ()) is None
+    assert picture.update(request(NOW_MS + 60_000)) is None
     assert not picture.fits(VIEW)
-    assert cells_of(whole(picture.rebuild(request(NOW_MS + 60_000), ()))).any()
+    assert cells_of(whole(picture.rebuild(request(NOW_MS + 60_000)))).any()
 
 
-def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: HeatPicture) -> None:
-    nothing = whole(picture.rebuild(request(), ())).meta
+def test_the_source_says_since_when_was_recorded(
+    writer: HandingWriter, picture: HeatPicture
+) -> None:
+    nothing = whole(picture.rebuild(request())).meta
     assert "none recorded yet" in nothing["sourceText"]
     assert nothing["sourceSince"] is None
-    store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
-    meta = whole(picture.rebuild(request(), ())).meta
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
+    meta = whole(picture.rebuild(request())).meta
     words = meta["sourceText"]
     assert meta["sourceSince"]["ms"] == NOW_MS - 60_000
     assert "lower bound" in words
@@ -228,17 +228,17 @@ def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: He
 
 
 def test_coverage_that_lags_by_more_than_writing_explains_is_not_stretched(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 1_200_000, proven=True)
+    writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 1_200_000, proven=True)
     beats = Heartbeats(NOW_MS - 3_600_000, NOW_MS - 500, 15_000)
     odd = PictureRequest(VIEW, request().settings, TICK, NOW_MS, beats)
-    gaps = whole(picture.rebuild(odd, ())).meta["gaps"]
+    gaps = whole(picture.rebuild(odd)).meta["gaps"]
     assert gaps == [[NOW_MS - 1_200_000, NOW_MS, "gap"]]
 
 
 def test_locked_colours_stay_comparable_between_days_and_windows(
-    store: SqliteStore, path: Path
+    writer: HandingWriter, database: Store
 ) -> None:
     day_ms = 86_400_000
     marks = [
@@ -246,12 +246,12 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
         for number in range(3)
     ]
     # The days differ in everything else.
-    store.write(random_events(40, NOW_MS - 7_000_000, NOW_MS - 1_000_000, seed=20))
+    writer.write(random_events(40, NOW_MS - 7_000_000, NOW_MS - 1_000_000, seed=20))
     giants = [
         event(NOW_MS - day_ms - number * 60_000, 97_200.0, 9e6, OrderSide.BUY)
         for number in range(2, 50)
     ]
-    store.write(marks + giants)
+    writer.write(marks + giants)
     levels, scales = set(), []
     for number, mark in enumerate(marks):
         for window in ("2h", "8h", "2d"):
@@ -262,7 +262,7 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
                 decay="off",
                 shape="cells",
             )
-            message = rebuilt(path, asked)
+            message = rebuilt(database, asked)
             scales.append(message.meta["scale"])
             levels.add(int(cells_of(message)[place(message.meta, mark.ts_ms, mark.price)]))
     assert levels == {round(255 * (4e4 / 250_000.0) ** 0.5)}
@@ -271,12 +271,12 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
 
 @pytest.mark.parametrize("side", ["both", "split"])
 def test_drawn_columns_keep_their_locked_colours_as_the_window_moves_on(
-    store: SqliteStore, path: Path, side: str
+    writer: HandingWriter, database: Store, side: str
 ) -> None:
-    store.write(random_events(400, NOW_MS - 9_000_000, NOW_MS + 3_600_000, seed=21))
+    writer.write(random_events(400, NOW_MS - 9_000_000, NOW_MS + 3_600_000, seed=21))
     values = {"clip_usd": 50_000.0, "side": side}
-    before = rebuilt(path, request(**values))
-    after = rebuilt(path, request(NOW_MS + 1_800_000, **values))
+    before = rebuilt(database, request(**values))
+    after = rebuilt(database, request(NOW_MS + 1_800_000, **values))
     moved = (after.meta["timeStartMs"] - before.meta["timeStartMs"]) // before.meta["binMs"]
     assert moved == 180
     # All but the column of then, whose end was still to come.
@@ -288,27 +288,29 @@ def test_drawn_columns_keep_their_locked_colours_as_the_window_moves_on(
 
 
 def test_a_live_event_moves_the_clip_only_when_it_is_off_by_more_than_a_tenth(
-    store: SqliteStore, picture: HeatPicture, monkeypatch: pytest.MonkeyPatch
+    writer: HandingWriter, picture: HeatPicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heat_picture, "CLIP_PERIOD_S", 0.0)
     values = {"shape": "cells", "decay": "off", "clip_percentile": 100.0}
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e5, OrderSide.SELL)])
-    assert whole(picture.rebuild(request(**values), ())).meta["scale"]["clipUsd"] == 1e5
-    little_more = store.write([event(NOW_MS - 60_000, 98_000.0, 9e3, OrderSide.SELL)])
-    columns(picture.update(request(**values), pending_of(little_more)))
-    too_much = store.write([event(NOW_MS - 60_000, 98_000.0, 2e3, OrderSide.SELL)])
-    message = whole(picture.update(request(**values), pending_of(too_much)))
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 1e5, OrderSide.SELL)])
+    assert whole(picture.rebuild(request(**values))).meta["scale"]["clipUsd"] == 1e5
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 9e3, OrderSide.SELL)])
+    columns(picture.update(request(**values)))
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 2e3, OrderSide.SELL)])
+    message = whole(picture.update(request(**values)))
     assert message.meta["scale"]["clipUsd"] == pytest.approx(1.11e5)
 
 
-def test_a_split_picture_tells_whose_each_cell_is(store: SqliteStore, picture: HeatPicture) -> None:
+def test_a_split_picture_tells_whose_each_cell_is(
+    writer: HandingWriter, picture: HeatPicture
+) -> None:
     long, short = (
         event(NOW_MS - 600_000, 98_000.0, 4e4, OrderSide.SELL),
         event(NOW_MS - 600_000, 98_500.0, 4e4, OrderSide.BUY),
     )
-    store.write([long, short])
+    writer.write([long, short])
     values = {"side": "split", "shape": "cells", "decay": "off", "clip_usd": 4e4}
-    message = whole(picture.rebuild(request(**values), ()))
+    message = whole(picture.rebuild(request(**values)))
     cells, meta = cells_of(message), message.meta
     assert cells[place(meta, long.ts_ms, long.price)] == 255
     assert cells[place(meta, short.ts_ms, short.price)] == 254
@@ -318,8 +320,8 @@ def test_a_split_picture_tells_whose_each_cell_is(store: SqliteStore, picture: H
     assert places == [0.0, 0.5, 1.0]
     assert texts == ["shorts \u226540k USD", "0", "longs \u226540k USD"]
     # A live event turns the cell to the side that is the larger now.
-    batch = store.write([event(long.ts_ms, long.price, 6e4, OrderSide.BUY)])
-    update = columns(picture.update(request(**values), pending_of(batch)))
+    writer.write([event(long.ts_ms, long.price, 6e4, OrderSide.BUY)])
+    update = columns(picture.update(request(**values)))
     assert update.meta["cols"] == 1
     row = place(meta, long.ts_ms, long.price)[0]
     assert update.cells[row] == 254

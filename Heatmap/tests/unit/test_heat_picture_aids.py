@@ -1,7 +1,6 @@
 """What helps to read a picture: the price profile, and what lies under the crosshair."""
 
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,15 @@ import pytest
 from Heatmap.domain.events import LiquidationEvent, OrderSide
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery, PictureMessage
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import Store
+from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
     cells_of,
     columns,
     event,
     line,
-    pending_of,
     place,
     query,
     random_events,
@@ -60,48 +60,49 @@ def assert_profile(
 
 
 def test_the_price_profile_is_of_the_windows_longs_and_shorts(
-    store: SqliteStore, picture: HeatPicture, path: Path
+    writer: HandingWriter, picture: HeatPicture, database: Store
 ) -> None:
     values = {"price_profile": True, "clip_usd": 50_000.0}
     events = random_events(400, NOW_MS - 9_000_000, NOW_MS, seed=30)
-    store.write(events)
-    message = whole(picture.rebuild(request(**values), ()))
+    writer.write(events)
+    message = whole(picture.rebuild(request(**values)))
     assert_profile(message, message.meta, events, NOW_MS)
     now_ms = NOW_MS
     for step in range(4):
         now_ms += 400_000
         fresh = random_events(30, now_ms - 500_000, now_ms, seed=31 + step)
         events += fresh
-        update = columns(picture.update(request(now_ms, **values), pending_of(store.write(fresh))))
+        writer.write(fresh)
+        update = columns(picture.update(request(now_ms, **values)))
         assert_profile(update, message.meta, events, now_ms)
-    again = rebuilt(path, request(now_ms, **values))
+    again = rebuilt(database, request(now_ms, **values))
     assert again.meta["profile"] == update.meta["profile"]
 
 
 def test_without_the_price_profile_no_message_has_one(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.SELL)])
-    assert "profile" not in whole(picture.rebuild(request(), ())).meta
-    update = columns(picture.update(request(NOW_MS + 10_000), ()))
+    batch = writer.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.SELL)])
+    assert "profile" not in whole(picture.rebuild(request())).meta
+    update = columns(picture.update(request(NOW_MS + 10_000)))
     assert "profile" not in update.meta
     # Switching it on needs nothing but another scale's message.
-    restyled = whole(picture.restyle(request(NOW_MS + 10_000, price_profile=True), ()))
+    restyled = whole(picture.restyle(request(NOW_MS + 10_000, price_profile=True)))
     assert bars_of(restyled).max() == 255
     assert batch.events
 
 
 @pytest.mark.parametrize("values", [{"minimum_notional": 1_000.0}, {"side": "longs"}])
 def test_live_events_that_do_not_count_change_nothing(
-    store: SqliteStore, picture: HeatPicture, values: dict[str, Any]
+    writer: HandingWriter, picture: HeatPicture, values: dict[str, Any]
 ) -> None:
-    store.write([event(NOW_MS - 60_000, 98_000.0, 999.0, OrderSide.BUY)])
-    message = whole(picture.rebuild(request(price_profile=True, **values), ()))
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 999.0, OrderSide.BUY)])
+    message = whole(picture.rebuild(request(price_profile=True, **values)))
     assert not cells_of(message).any()
     assert not bars_of(message).any()
     # An order to buy closes a short.
-    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 999.0, OrderSide.BUY)])
-    assert picture.update(request(**values), pending_of(batch)) is None
+    writer.write([event(NOW_MS - 50_000, 98_000.0, 999.0, OrderSide.BUY)])
+    assert picture.update(request(**values)) is None
     cell = picture.describe(query(message.meta, NOW_MS - 50_000, 98_000.0))
     assert line(cell, "Liquidated here") == "not recorded"
 
@@ -109,10 +110,10 @@ def test_live_events_that_do_not_count_change_nothing(
 @pytest.mark.parametrize("notional", [1500.0, 3000.0, 20_000.0])
 @pytest.mark.parametrize("side", [OrderSide.SELL, OrderSide.BUY])
 def test_the_longest_bar_is_the_longest_whatever_its_rounding(
-    store: SqliteStore, picture: HeatPicture, notional: float, side: OrderSide
+    writer: HandingWriter, picture: HeatPicture, notional: float, side: OrderSide
 ) -> None:
-    store.write([event(NOW_MS - 60_000, 98_000.0, notional, side)])
-    message = whole(picture.rebuild(request(price_profile=True), ()))
+    writer.write([event(NOW_MS - 60_000, 98_000.0, notional, side)])
+    message = whole(picture.rebuild(request(price_profile=True)))
     bars = bars_of(message)
     row = place(message.meta, NOW_MS - 60_000, 98_000.0)[0]
     assert bars[int(side is OrderSide.BUY), row] == 255
@@ -120,60 +121,61 @@ def test_the_longest_bar_is_the_longest_whatever_its_rounding(
 
 
 def test_the_profile_of_nothing_is_empty(picture: HeatPicture) -> None:
-    message = whole(picture.rebuild(request(price_profile=True), ()))
+    message = whole(picture.rebuild(request(price_profile=True)))
     assert not bars_of(message).any()
     assert message.meta["profile"]["longText"] == "\u2265 0"
 
 
 def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
-    store: SqliteStore, picture: HeatPicture, path: Path
+    writer: HandingWriter, picture: HeatPicture, database: Store
 ) -> None:
     somewhere = CellQuery(98_000, 98_010, NOW_MS - 60_000, NOW_MS - 50_000)
     assert picture.describe(somewhere) is None
     ts_ms = NOW_MS - 600_000
-    store.write([event(ts_ms, 98_000.0, 1e4, OrderSide.SELL)])
-    store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
-    asked = query(whole(picture.rebuild(request(), ())).meta, ts_ms, 98_000.0)
+    writer.write([event(ts_ms, 98_000.0, 1e4, OrderSide.SELL)])
+    writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
+    asked = query(whole(picture.rebuild(request())).meta, ts_ms, 98_000.0)
     report = picture.describe(asked)
     assert report is not None
     assert report.query == asked
     assert line(report, "Liquidated here") == "\u2265 10k USD in 1"
     assert line(report, "Recorded") == "all of this time"
     # Late events of the same cell, of the one before and of the newest column; one comes twice.
-    late = store.write(
+    late = writer.write(
         [
             event(ts_ms + 1, 98_000.0, 3e3, OrderSide.BUY),
             event(ts_ms - 10_000, 98_000.0, 500.0, OrderSide.BUY),
             event(NOW_MS - 1, 98_000.0, 1e6, OrderSide.BUY),
         ]
     )
-    picture.update(request(), pending_of(late))
-    picture.update(request(), pending_of(late))
+    picture.update(request())
+    writer.tape.add_batch(late)
+    picture.update(request())
     report = picture.describe(asked)
     assert line(report, "Liquidated here") == "\u2265 13k USD in 2"
     assert line(report, "At this level so far") == "\u2265 13k USD in 3"
-    other = HeatPicture(path, "BTCUSDT")
-    other.rebuild(request(), ())
+    other = HeatPicture(EventTape(database), "BTCUSDT")
+    other.rebuild(request())
     assert other.describe(asked) == report
     other.close()
 
 
-def test_a_closed_picture_describes_nothing(store: SqliteStore, picture: HeatPicture) -> None:
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e4, OrderSide.SELL)])
-    asked = query(whole(picture.rebuild(request(), ())).meta, NOW_MS - 60_000, 98_000.0)
+def test_a_closed_picture_describes_nothing(writer: HandingWriter, picture: HeatPicture) -> None:
+    writer.write([event(NOW_MS - 60_000, 98_000.0, 1e4, OrderSide.SELL)])
+    asked = query(whole(picture.rebuild(request())).meta, NOW_MS - 60_000, 98_000.0)
     assert picture.describe(asked) is not None
     picture.close()
     assert picture.describe(asked) is None
 
 
 def test_a_place_that_has_left_the_window_is_not_described(
-    store: SqliteStore, picture: HeatPicture
+    writer: HandingWriter, picture: HeatPicture
 ) -> None:
     first_ms = NOW_MS - 7_200_000
-    store.write([event(first_ms, 98_000.0, 1e4, OrderSide.SELL)])
-    asked = query(whole(picture.rebuild(request(), ())).meta, first_ms, 98_000.0)
+    writer.write([event(first_ms, 98_000.0, 1e4, OrderSide.SELL)])
+    asked = query(whole(picture.rebuild(request())).meta, first_ms, 98_000.0)
     assert picture.describe(asked) is not None
-    picture.update(request(NOW_MS + 60_000), ())
+    picture.update(request(NOW_MS + 60_000))
     assert picture.describe(asked) is None
 
 
@@ -187,11 +189,15 @@ def test_a_place_that_has_left_the_window_is_not_described(
     ],
 )
 def test_old_events_are_forgotten_once_no_picture_would_read_them(
-    store: SqliteStore, picture: HeatPicture, path: Path, values: dict[str, Any], is_kept: bool
+    writer: HandingWriter,
+    picture: HeatPicture,
+    database: Store,
+    values: dict[str, Any],
+    is_kept: bool,
 ) -> None:
     old = random_events(50, NOW_MS - 7_200_000, NOW_MS, seed=40)
-    store.write(old)
-    picture.rebuild(request(**values), ())
+    writer.write(old)
+    picture.rebuild(request(**values))
     assert len(picture._events) == 50
     # Two windows later, in steps, with something new on the way.
     now_ms = NOW_MS
@@ -199,12 +205,13 @@ def test_old_events_are_forgotten_once_no_picture_would_read_them(
     for _ in range(20):
         now_ms += 720_000
         is_time = now_ms - 720_000 <= fresh.ts_ms < now_ms
-        batch = pending_of(store.write([fresh])) if is_time else ()
-        picture.update(request(now_ms, **values), batch)
+        if is_time:
+            writer.write([fresh])
+        picture.update(request(now_ms, **values))
     assert len(picture._events) == (51 if is_kept else 1)
     # What is told is what a picture built now would tell.
-    again = HeatPicture(path, "BTCUSDT")
-    asked = query(whole(again.rebuild(request(now_ms, **values), ())).meta, fresh.ts_ms, 98_000.0)
+    again = HeatPicture(EventTape(database), "BTCUSDT")
+    asked = query(whole(again.rebuild(request(now_ms, **values))).meta, fresh.ts_ms, 98_000.0)
     assert picture.describe(asked) == again.describe(asked)
     assert line(again.describe(asked), "Liquidated here") == "\u2265 10k USD in 1"
     again.close()

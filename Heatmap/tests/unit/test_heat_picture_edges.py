@@ -1,7 +1,6 @@
 """A cell is what it is, wherever the picture around it ends: in time, in price, now or later."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,14 @@ import pytest
 from Heatmap.domain.events import OrderSide, Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Store
+from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
     VIEW,
     cells_of,
     columns,
     event,
-    pending_of,
     random_events,
     rebuilt,
     request,
@@ -67,11 +66,11 @@ def assert_same(one: PictureMessage, other: PictureMessage) -> tuple[int, int]:
 @SHAPES
 @SIDES
 def test_a_chart_that_is_scrolled_back_has_the_columns_of_one_that_goes_on(
-    shape: str, side: str, store: SqliteStore, path: Path
+    shape: str, side: str, writer: HandingWriter, database: Store
 ) -> None:
-    store.write(random_events(2_000, END_MS - 9_000_000, NOW_MS, seed=31))
-    back = rebuilt(path, request(viewport=BACK, **locked(shape, side)))
-    goes_on = rebuilt(path, request(NOW_MS - 1_800_000, **locked(shape, side)))
+    writer.write(random_events(2_000, END_MS - 9_000_000, NOW_MS, seed=31))
+    back = rebuilt(database, request(viewport=BACK, **locked(shape, side)))
+    goes_on = rebuilt(database, request(NOW_MS - 1_800_000, **locked(shape, side)))
     _, cols = assert_same(back, goes_on)
     # All but the half hour that the window has moved on, the columns at its right edge too.
     assert back.meta["cols"] - cols == 180
@@ -81,9 +80,9 @@ def test_a_chart_that_is_scrolled_back_has_the_columns_of_one_that_goes_on(
 @SHAPES
 @pytest.mark.parametrize("at_edge", ["oldest", "lowest", "highest"])
 def test_no_other_edge_of_a_picture_shows(
-    at_edge: str, shape: str, store: SqliteStore, path: Path
+    at_edge: str, shape: str, writer: HandingWriter, database: Store
 ) -> None:
-    store.write(random_events(2_000, END_MS - 20_000_000, NOW_MS, seed=32))
+    writer.write(random_events(2_000, END_MS - 20_000_000, NOW_MS, seed=32))
     # Without decay bands would carry in what one of both has not read.
     values = locked(shape, decay="20m" if shape == "bands" else "off")
     beside = {
@@ -91,8 +90,8 @@ def test_no_other_edge_of_a_picture_shows(
         "lowest": Viewport(96_200, 98_200, END_MS, 920, 500),
         "highest": Viewport(97_800, 99_800, END_MS, 920, 500),
     }[at_edge]
-    one = rebuilt(path, request(viewport=BACK, **values))
-    other = rebuilt(path, request(viewport=beside, **values))
+    one = rebuilt(database, request(viewport=BACK, **values))
+    other = rebuilt(database, request(viewport=beside, **values))
     rows, cols = assert_same(one, other)
     assert rows < one.meta["rows"] or cols < one.meta["cols"]
 
@@ -100,13 +99,13 @@ def test_no_other_edge_of_a_picture_shows(
 @SHAPES
 @SIDES
 def test_what_comes_after_the_right_edge_is_added_as_it_comes(
-    shape: str, side: str, store: SqliteStore, picture: HeatPicture, path: Path
+    shape: str, side: str, writer: HandingWriter, picture: HeatPicture, database: Store
 ) -> None:
     """The chart was scrolled back by less than a minute: its edge is not of the past yet."""
     end_ms = NOW_MS - 25_000
     asked = request(viewport=replace(VIEW, end_ms=end_ms), **locked(shape, side))
-    store.write(random_events(500, NOW_MS - 7_000_000, end_ms, seed=33))
-    cells = cells_of(whole(picture.rebuild(asked, ()))).copy()
+    writer.write(random_events(500, NOW_MS - 7_000_000, end_ms, seed=33))
+    cells = cells_of(whole(picture.rebuild(asked))).copy()
     fresh = [
         event(ts_ms, 98_000.0 + number, 4e4, (OrderSide.BUY, OrderSide.SELL)[number % 2])
         for number, ts_ms in enumerate(
@@ -116,9 +115,9 @@ def test_what_comes_after_the_right_edge_is_added_as_it_comes(
         )
     ]
     for each in fresh:
-        batch = store.write([each])
+        writer.write([each])
         now_ms = max(NOW_MS, each.ts_ms)
-        message = picture.update(replace(asked, now_ms=now_ms), pending_of(batch))
+        message = picture.update(replace(asked, now_ms=now_ms))
         if message is None:
             continue
         meta = columns(message).meta
@@ -126,36 +125,37 @@ def test_what_comes_after_the_right_edge_is_added_as_it_comes(
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
         added = np.frombuffer(message.cells, np.uint8).reshape(len(cells), meta["cols"])
         cells[:, first : first + meta["cols"]] = added
-    expected = cells_of(rebuilt(path, replace(asked, now_ms=NOW_MS + 500_000)))
+    expected = cells_of(rebuilt(database, replace(asked, now_ms=NOW_MS + 500_000)))
     assert np.count_nonzero(cells != expected) <= ROUNDED
-    goes_on = rebuilt(path, request(NOW_MS + 500_000, **locked(shape, side)))
-    assert_same(rebuilt(path, asked), goes_on)
+    goes_on = rebuilt(database, request(NOW_MS + 500_000, **locked(shape, side)))
+    assert_same(rebuilt(database, asked), goes_on)
 
 
 def test_another_recorder_s_rows_count_after_the_edge_as_well(
-    store: SqliteStore, picture: HeatPicture, path: Path
+    writer: HandingWriter, picture: HeatPicture, database: Store
 ) -> None:
+    writer.is_standby = True
     asked = request(viewport=BACK, **locked("spots"))
-    store.write(random_events(500, END_MS - 7_000_000, END_MS, seed=34))
-    picture.rebuild(asked, ())
-    store.write([event(END_MS + 15_000, 98_000.0, 4e5, OrderSide.SELL)])
-    message = columns(picture.update(replace(asked, reads_new_rows=True), ()))
-    expected = cells_of(rebuilt(path, asked))[:, -message.meta["cols"] :]
+    writer.write(random_events(500, END_MS - 7_000_000, END_MS, seed=34))
+    picture.rebuild(asked)
+    writer.write([event(END_MS + 15_000, 98_000.0, 4e5, OrderSide.SELL)])
+    message = columns(picture.update(asked))
+    expected = cells_of(rebuilt(database, asked))[:, -message.meta["cols"] :]
     assert np.array_equal(np.frombuffer(message.cells, np.uint8).reshape(expected.shape), expected)
     assert expected.any()
-    store.write([event(END_MS + 900_000, 98_000.0, 4e5, OrderSide.SELL)])
-    assert picture.update(replace(asked, reads_new_rows=True), ()) is None
+    writer.write([event(END_MS + 900_000, 98_000.0, 4e5, OrderSide.SELL)])
+    assert picture.update(asked) is None
 
 
 @SHAPES
 def test_the_fade_of_a_chart_that_is_scrolled_back_is_against_its_end(
-    shape: str, store: SqliteStore, path: Path
+    shape: str, writer: HandingWriter, database: Store
 ) -> None:
     """What goes on fades as a whole by the time that has passed since; nothing else differs."""
     values = locked(shape, decay="60m", normalization="linear", clip_usd=500_000.0)
-    store.write(random_events(2_000, END_MS - 9_000_000, NOW_MS, seed=35))
-    back = rebuilt(path, request(viewport=BACK, **values))
-    goes_on = rebuilt(path, request(END_MS + 1_200_000, **values))
+    writer.write(random_events(2_000, END_MS - 9_000_000, NOW_MS, seed=35))
+    back = rebuilt(database, request(viewport=BACK, **values))
+    goes_on = rebuilt(database, request(END_MS + 1_200_000, **values))
     mine, its = shared(back, goes_on)
     left = 1.0 if shape == "bands" else np.exp(-1 / 3)
     # Where the scale does not end, and up to the rounding of both.

@@ -1,25 +1,24 @@
-"""A picture beside a recorder that is not this process's own: new rows, and a fresh file."""
+"""A picture beside a recorder that is not this process's own: new rows, and a fresh store."""
 
 import sqlite3
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, Viewport
+from Heatmap.domain.events import LiquidationEvent, OrderSide, Viewport
+from Heatmap.errors import StorageError
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
-from Heatmap.storage.sqlite.event_reader import EventReader, EventWindow
-from Heatmap.storage.sqlite.set_aside import set_aside
-from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import Store, StoreReader
+from Heatmap.tests.engines.stores import take_away
+from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
     VIEW,
     cells_of,
     event,
-    pending_of,
     rebuilt,
     request,
     whole,
@@ -40,86 +39,108 @@ def cells(message: PictureMessage | None) -> np.ndarray:
     return cells_of(whole(message))
 
 
-def test_while_another_recorder_writes_new_rows_are_read_from_the_file(
-    path: Path, store: SqliteStore, picture: HeatPicture
+def test_while_another_recorder_writes_new_rows_are_read_from_the_store(
+    database: Store, writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.write([sold(NOW_MS - 60_000)])
-    picture.rebuild(asked(), ())
-    store.write([sold(NOW_MS - 50_000), sold(NOW_MS - 40_000)])
-    assert picture.update(asked(reads_new_rows=True), ()) is not None
+    writer.is_standby = True
+    writer.write([sold(NOW_MS - 60_000)])
+    picture.rebuild(asked())
+    writer.write([sold(NOW_MS - 50_000), sold(NOW_MS - 40_000)])
+    assert picture.has_news()
+    assert picture.update(asked()) is not None
     # Read once, and not again.
-    picture.update(asked(reads_new_rows=True), ())
-    assert np.array_equal(cells(picture.restyle(asked(), ())), cells(rebuilt(path, asked())))
+    picture.update(asked())
+    assert np.array_equal(cells(picture.restyle(asked())), cells(rebuilt(database, asked())))
 
 
 def test_taking_over_leaves_out_nothing_and_adds_nothing_twice(
-    path: Path, store: SqliteStore, picture: HeatPicture
+    database: Store, writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.write([sold(NOW_MS - 60_000)])
-    picture.rebuild(asked(), ())
+    writer.is_standby = True
+    writer.write([sold(NOW_MS - 60_000)])
+    picture.rebuild(asked())
     # The other recorder's last rows, and this one's first: read, and handed over.
-    store.write([sold(NOW_MS - 50_000)])
-    batch = store.write([sold(NOW_MS - 40_000)])
-    picture.update(asked(reads_new_rows=True), pending_of(batch))
-    after = store.write([sold(NOW_MS - 30_000)])
-    picture.update(asked(), pending_of(after))
-    assert np.array_equal(cells(picture.restyle(asked(), ())), cells(rebuilt(path, asked())))
+    writer.write([sold(NOW_MS - 50_000)])
+    writer.tape.add_batch(writer.write([sold(NOW_MS - 40_000)]))
+    picture.update(asked())
+    writer.is_standby = False
+    writer.write([sold(NOW_MS - 30_000)])
+    picture.update(asked())
+    assert np.array_equal(cells(picture.restyle(asked())), cells(rebuilt(database, asked())))
 
 
 def test_a_restyle_reads_the_new_rows_too(
-    path: Path, store: SqliteStore, picture: HeatPicture
+    database: Store, writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    picture.rebuild(asked(), ())
-    store.write([sold(NOW_MS - 60_000)])
-    restyled = cells(picture.restyle(asked(reads_new_rows=True), ()))
+    writer.is_standby = True
+    picture.rebuild(asked())
+    writer.write([sold(NOW_MS - 60_000)])
+    restyled = cells(picture.restyle(asked()))
     assert restyled.any()
-    assert np.array_equal(restyled, cells(rebuilt(path, asked())))
+    assert np.array_equal(restyled, cells(rebuilt(database, asked())))
 
 
+@pytest.mark.parametrize("is_standby", [True, False], ids=["read", "handed over"])
 def test_a_scrolled_back_picture_takes_no_new_rows_from_beyond_its_end(
-    store: SqliteStore, picture: HeatPicture
+    is_standby: bool, writer: HandingWriter, picture: HeatPicture
 ) -> None:
+    writer.is_standby = is_standby
     view = Viewport(97_000, 99_000, NOW_MS - 5_000_000, 920, 500)
-    picture.rebuild(asked(view), ())
-    store.write([sold(NOW_MS - 60_000)])
-    message = picture.update(asked(view, reads_new_rows=True), ())
+    picture.rebuild(asked(view))
+    writer.write([sold(NOW_MS - 60_000)])
+    message = picture.update(asked(view))
     # The source line alone: there is something recorded now.
     assert message is not None
     assert message.meta["cols"] == 0
     assert "recorded since" in message.meta["sourceText"]
-    assert picture.update(asked(view, reads_new_rows=True), ()) is None
+    assert picture.update(asked(view)) is None
 
 
-def test_a_picture_that_is_closed_amidst_its_work_closes_the_file_after_it(
-    path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+def test_lost_batches_are_read(
+    database: Store, writer: HandingWriter, picture: HeatPicture
 ) -> None:
-    store.write([sold(NOW_MS - 60_000)])
-    picture = HeatPicture(path, "BTCUSDT")
-    read_window = EventReader.read_window
-    readers: list[EventReader] = []
+    picture.rebuild(asked())
+    writer.write_silently([sold(NOW_MS - 60_000)])
+    assert not picture.has_news()
+    writer.tape.lose_batches()
+    assert picture.has_news()
+    assert picture.update(asked()) is not None
+    restyled = cells(picture.restyle(asked()))
+    assert restyled.any()
+    assert np.array_equal(restyled, cells(rebuilt(database, asked())))
 
-    def close_and_read(reader: EventReader, *words: Any) -> EventWindow:
+
+def test_a_picture_that_is_closed_amidst_its_work_closes_the_store_after_it(
+    writer: HandingWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.write([sold(NOW_MS - 60_000)])
+    picture = HeatPicture(writer.tape, "BTCUSDT")
+    readers: list[StoreReader] = []
+    open_reader = writer.database.open_reader
+
+    def open_and_close() -> StoreReader:
         # In the same thread, as the garbage collector may.
         picture.close()
-        readers.append(reader)
-        return read_window(reader, *words)
+        readers.append(open_reader())
+        return readers[-1]
 
-    monkeypatch.setattr(EventReader, "read_window", close_and_read)
-    assert cells(picture.rebuild(asked(), ())).any()
-    assert picture.rebuild(asked(), ()) is None
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        readers[0].first_event_ms("BTCUSDT")
+    monkeypatch.setattr(writer.database, "open_reader", open_and_close)
+    assert cells(picture.rebuild(asked())).any()
+    assert picture.rebuild(asked()) is None
+    for reader in readers:
+        with pytest.raises((sqlite3.ProgrammingError, StorageError), match="closed"):
+            reader.first_event_ms("BTCUSDT")
 
 
-def test_a_fresh_file_in_the_place_of_a_damaged_one_is_built_anew(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store:
-        store.write([sold(NOW_MS - 60_000 + number) for number in range(50)])
-    picture = HeatPicture(path, "BTCUSDT")
-    assert cells(picture.rebuild(asked(), ())).any()
-    set_aside(path)
-    with SqliteStore(path, DataKind.LIVE) as store:
-        assert not cells(picture.update(asked(), ())).any()
-        batch = store.write([sold(NOW_MS - 30_000)])
-        picture.update(asked(), pending_of(batch))
-        assert np.array_equal(cells(picture.restyle(asked(), ())), cells(rebuilt(path, asked())))
-        picture.close()
+def test_a_fresh_store_in_the_place_of_a_damaged_one_is_built_anew(
+    database: Store, writer: HandingWriter, picture: HeatPicture
+) -> None:
+    writer.write([sold(NOW_MS - 60_000 + number) for number in range(50)])
+    assert cells(picture.rebuild(asked())).any()
+    writer.close()
+    take_away(database)
+    writer.reopen()
+    assert not cells(picture.update(asked())).any()
+    writer.write([sold(NOW_MS - 30_000)])
+    picture.update(asked())
+    assert np.array_equal(cells(picture.restyle(asked())), cells(rebuilt(database, asked())))

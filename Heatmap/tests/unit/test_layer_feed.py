@@ -21,7 +21,9 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.host_loop import begin_task
+from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import open_store
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
 from Heatmap.tests.unit.stored_events import EVENT
 
@@ -98,7 +100,7 @@ class Asked:
         self.executor = ThreadPoolExecutor(1)
         self._gate = threading.Event()
         context = FeedContext(
-            database=path,
+            tape=EventTape(open_store(path), lambda: False),
             clock=lambda: NOW_MS,
             tick_size=lambda _symbol: Decimal("0.1"),
             heartbeats=lambda _symbol: None,
@@ -416,7 +418,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         del task
         picture = world.feed._picture
         assert picture is not None
-        assert picture._reader is not None
+        assert picture._tape._reader is not None
         # The host may go on to use it: nothing happens, and nothing is raised.
         world.feed.viewport_changed(replace(VIEWPORT, price_low=96_000.0))
         world.feed.apply_settings(HeatmapSettings(enabled=True, window="8h"))
@@ -425,7 +427,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
 
         assert ends_amid_a_hand_over(coroutine.close)
         assert world.feed._picture is None
-        assert picture._reader is None
+        assert picture._tape._reader is None
         world.executor.shutdown()
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.write_ahead_log import CHECKPOINT_BYTES
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query
 

@@ -15,8 +15,8 @@ import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
 from Heatmap.storage.sqlite.connections import database_uri
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query
 

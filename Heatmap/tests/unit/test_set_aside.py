@@ -9,11 +9,11 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.stored_events import events, query
 
 NOW = datetime(2026, 11, 20, 5, 30, 1, tzinfo=UTC)

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import CoverageInterval, DataKind
+from Heatmap.storage.damage_words import damage_words
 from Heatmap.storage.sqlite.day_facts import read_day_facts
-from Heatmap.storage.sqlite.event_reader import EventReader, read_tick_sizes
+from Heatmap.storage.sqlite.event_reader import read_tick_sizes
 from Heatmap.storage.sqlite.health import examine_database
-from Heatmap.storage.sqlite.sound_rows import damage_words, read_tick_size
+from Heatmap.storage.sqlite.sound_rows import read_tick_size
 from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
 # A value as another program may put it into any column, in SQL.

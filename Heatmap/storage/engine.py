@@ -1,0 +1,209 @@
+"""What a storage engine offers: one `Store` for an address. Protocols and plain types, no numpy.
+
+An instrument is one value that is passed through; an engine compares it and looks no further into
+it. Row ids belong to the engine too: they ascend in the order of committing and never come twice,
+which is all that `Heatmap.storage.event_tape` needs of them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from Heatmap.domain.event_sink import EventSink
+from Heatmap.domain.events import CoverageInterval, DataKind
+
+Address: TypeAlias = str | Path
+"""Where a store is: a file, or a text ``scheme://...``. To be passed on and shown, not opened."""
+
+Row: TypeAlias = tuple[int, float, float, bool]
+"""A stored event: time (UTC ms), price (USD), notional (USD), whether a long was liquidated."""
+
+Level: TypeAlias = Literal["ok", "warn", "FAIL"]
+
+Events = TypeVar("Events")
+Gather: TypeAlias = Callable[[Iterator[Row]], Events]
+"""Makes of rows what its caller works with, such as ``list`` or `event_arrays.as_array`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventWindow(Generic[Events]):
+    """The events of a window, and how far the store had been written when they were read.
+
+    Attributes
+    ----------
+    events
+        Sorted by time, equal times in the order of storing.
+    last_row_id
+        The largest row id of all instruments at that moment, 0 without any: an event stored later
+        has a larger id, one with this id or a smaller one was seen by this read.
+    """
+
+    events: Events
+    last_row_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """What a status panel tells of a store, at one moment.
+
+    Attributes
+    ----------
+    events
+        Events of the asked instruments since the day began.
+    last_event_ms
+        Trade time of the newest of their events, UTC milliseconds; ``None``: there is none.
+    size_bytes
+        What the store takes on its disk, with everything that belongs to it.
+    """
+
+    events: int
+    last_event_ms: int | None
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHealth:
+    """Whether a store can be recorded into.
+
+    Attributes
+    ----------
+    level
+        Whether it can be.
+    words
+        One line that says why.
+    advice
+        What to do; empty: nothing.
+    """
+
+    level: Level
+    words: str
+    advice: str = ""
+
+
+class StoreReader(Protocol):
+    """Reads one store, also while a recorder writes it; cannot change it.
+
+    Each method sees one committed state. May be used from any thread, by one at a time. Damaged
+    events are left out everywhere. Every method but `is_current` and `close` raises `StorageError`
+    where the store cannot be read.
+    """
+
+    @property
+    def kind(self) -> DataKind:
+        """What the store holds."""
+
+    def is_current(self) -> bool:
+        """Whether the address still leads to what is open here; otherwise a new reader is due."""
+
+    def read_window(
+        self, instrument: str, start_ms: int, end_ms: int | None, gather: Gather[Events], /
+    ) -> EventWindow[Events]:
+        """Read events with ``start_ms <= ts_ms < end_ms``, UTC milliseconds; ``None``: open."""
+
+    def read_after(
+        self, instrument: str, row_id: int, gather: Gather[Events], /
+    ) -> EventWindow[Events]:
+        """Read events that were stored after a row, whenever they happened."""
+
+    def read_coverage(
+        self, instrument: str, start_ms: int, end_ms: int | None, /
+    ) -> tuple[CoverageInterval, ...]:
+        """Read when an instrument was recorded, cut to a window.
+
+        Sorted and disjoint; intervals of the same sort never touch, an instant is left out. What
+        was covered while all were recorded counts for each.
+        """
+
+    def tick_size(self, instrument: str, /) -> Decimal | None:
+        """Return the last known tick size, USD; ``None``: none was fetched."""
+
+    def first_event_ms(self, instrument: str, /) -> int | None:
+        """Return the time of the oldest stored event, UTC milliseconds; ``None``: there is none."""
+
+    def newest_push_ms(self) -> int | None:
+        """Return when the event that was stored last was pushed, UTC ms; ``None`` without any."""
+
+    def damaged_rows(self) -> Mapping[str, int]:
+        """Count the rows that are left out, by table; reads every row, so not for a GUI."""
+
+    def close(self) -> None:
+        """Give the store back; idempotent."""
+
+
+class Store(Protocol):
+    """One place where events are kept. Nothing is opened or made until a method asks for it.
+
+    The methods raise `StorageError` where the store is missing or cannot be used, and return plain
+    values. Safe to use from any thread.
+    """
+
+    @property
+    def address(self) -> Address:
+        """Where it is, as a user may be shown."""
+
+    def exists(self) -> bool:
+        """Whether there is anything at the address."""
+
+    def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> EventSink:
+        """Open it for writing, and make it where it is missing; there is one writer at a time.
+
+        Parameters
+        ----------
+        kind
+            What it holds; a store of another kind is refused.
+        is_recorder
+            Whether a damaged store is set aside and a fresh one begun, and locks of other programs
+            are waited for by trying again. Otherwise both are left to the caller.
+
+        Raises
+        ------
+        OtherWriterError
+            Another writer is open, in whatever process.
+        StorageError
+            It cannot be written; it was left as it is.
+        """
+
+    def open_reader(self) -> StoreReader:
+        """Open it for reading; it must exist."""
+
+    def day_facts(self, instruments: Sequence[str], day_start_ms: int, /) -> DayFacts:
+        """Read what a status panel tells; counts a day's events, so not on a GUI's loop.
+
+        Parameters
+        ----------
+        instruments
+            Whose events count; ``ALL`` among them: everybody's.
+        day_start_ms
+            When the day began, UTC milliseconds.
+        """
+
+    def status(self, machine_ms: int | None = None) -> dict[str, Any]:
+        """Summarise it for ``json.dumps``; the keys are those of `sqlite.status.read_status`.
+
+        Parameters
+        ----------
+        machine_ms
+            This machine's time, UTC milliseconds; ``None``: now.
+        """
+
+    def health(self, kind: DataKind, *, timeout_s: float = 10.0) -> DatabaseHealth:
+        """Say whether data of `kind` can be recorded into it; changes nothing, raises nothing.
+
+        Parameters
+        ----------
+        kind
+            What is to be recorded.
+        timeout_s
+            How long its integrity may be checked, seconds.
+        """
+
+    def kept_retention_ms(self) -> int | None:
+        """Return the retention in force, milliseconds; ``None``: none was ever noted."""
+
+    def count_expired(self, before_ms: int, /) -> int:
+        """Count the events before a time, UTC milliseconds, all of which a retention deletes."""
+
+    def tick_sizes(self, instruments: Iterable[str], /) -> dict[str, Decimal]:
+        """Return the last known tick sizes, USD; ``ALL`` among them: of all that it knows."""

@@ -1,0 +1,88 @@
+"""The door to what is stored: `open_store(address)`. Outside `storage` nobody opens an address.
+
+A new engine is one folder and one row in `_ENGINES`. What it has to offer: `storage.engine`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from Heatmap.domain.events import DataKind
+from Heatmap.errors import StorageError
+from Heatmap.storage.engine import (
+    Address,
+    DatabaseHealth,
+    DayFacts,
+    EventWindow,
+    Gather,
+    Row,
+    Store,
+    StoreReader,
+)
+from Heatmap.storage.location import default_database
+from Heatmap.storage.sqlite.sqlite_engine import SqliteEngine
+
+__all__ = [
+    "Address",
+    "DatabaseHealth",
+    "DayFacts",
+    "EventWindow",
+    "Gather",
+    "Row",
+    "Store",
+    "StoreReader",
+    "address_beside",
+    "open_store",
+    "parse_address",
+    "register_engine",
+]
+
+_SCHEME_END = "://"
+
+# By the scheme of the address; a file has none.
+_ENGINES: dict[str, Callable[[Address], Store]] = {"": SqliteEngine}
+
+
+def open_store(address: Address | None, kind: DataKind = DataKind.LIVE) -> Store:
+    """Return the store at an address, which need not exist yet; opens nothing.
+
+    Parameters
+    ----------
+    address
+        A file, or a text with the scheme of an engine; ``None``: the file of `kind` in the user's
+        data directory.
+    kind
+        What the default is for.
+
+    Raises
+    ------
+    StorageError
+        No engine has that scheme, or the data directory cannot be made.
+    """
+    found = default_database(kind) if address is None else parse_address(address)
+    scheme = found.partition(_SCHEME_END)[0] if isinstance(found, str) else ""
+    if scheme not in _ENGINES:
+        known = ", ".join(name + _SCHEME_END for name in sorted(_ENGINES) if name)
+        raise StorageError(
+            f"no storage engine is called {scheme!r}: expected a file{known and ' or '}{known}, "
+            f"got {address}"
+        )
+    return _ENGINES[scheme](found)
+
+
+def parse_address(text: Address) -> Address:
+    """Return a text with a scheme as it is, and anything else as a file."""
+    if isinstance(text, str) and _SCHEME_END in text:
+        return text
+    return Path(text)
+
+
+def address_beside(address: Address, kind: DataKind) -> Address:
+    """Return the address of a store for data of `kind` beside another one."""
+    if isinstance(address, str):
+        return f"{address}-{kind}"
+    return address.with_name(f"{address.stem}-{kind}{address.suffix}")
+
+
+def register_engine(scheme: str, make: Callable[[Address], Store]) -> None:
+    """Have `make` give the store of each address that begins with ``scheme://``."""
+    _ENGINES[scheme] = make

@@ -1,0 +1,36 @@
+"""What a store in memory holds. One lock makes each step of a writer or reader a transaction."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent
+
+
+@dataclass(eq=False)
+class Contents:
+    """The tables; `writer` is who writes, and row ids are never given twice."""
+
+    kind: DataKind
+    next_row_id: int = 1
+    rows: list[tuple[int, LiquidationEvent]] = field(default_factory=list)
+    coverage: dict[str, tuple[CoverageInterval, ...]] = field(default_factory=dict)
+    tick_sizes: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    unread_order: str | None = None
+    symbols: tuple[str, ...] | None = None
+    retention_ms: int | None = None
+    writer: object = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.keys: set[tuple[object, ...]] = set()
+
+
+def key_of(event: LiquidationEvent) -> tuple[object, ...]:
+    """What tells a message from any other one."""
+    return (
+        *(event.source, event.symbol, event.ts_ms, event.side, event.limit_price),
+        *(event.price, event.original_qty, event.qty),
+    )

@@ -1,0 +1,97 @@
+"""Reads a store in memory."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TypeVar
+
+from Heatmap.domain.events import ALL_SYMBOLS, CoverageInterval, LiquidationEvent
+from Heatmap.errors import StorageError
+from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.store import EventWindow, Gather
+from Heatmap.tests.engines.memory.contents import Contents
+
+Events = TypeVar("Events")
+StoredRow = tuple[int, LiquidationEvent]
+
+
+class MemoryReader:
+    """Reads contents in whose place others may stand by now; `is_current` tells."""
+
+    def __init__(self, contents: Contents, find_present: Callable[[], Contents | None]) -> None:
+        self.kind = contents.kind
+        self._contents = contents
+        self._find_present = find_present
+        self._is_closed = False
+
+    def is_current(self) -> bool:
+        return self._find_present() is self._contents
+
+    def read_window(
+        self, instrument: str, start_ms: int, end_ms: int | None, gather: Gather[Events], /
+    ) -> EventWindow[Events]:
+        def is_inside(ts_ms: int) -> bool:
+            return start_ms <= ts_ms and (end_ms is None or ts_ms < end_ms)
+
+        rows = self.rows()
+        return _window(rows, [row for row in rows if is_inside(row[1].ts_ms)], instrument, gather)
+
+    def read_after(
+        self, instrument: str, row_id: int, gather: Gather[Events], /
+    ) -> EventWindow[Events]:
+        rows = self.rows()
+        window = _window(rows, [row for row in rows if row[0] > row_id], instrument, gather)
+        return EventWindow(window.events, max(window.last_row_id, row_id))
+
+    def read_coverage(
+        self, instrument: str, start_ms: int, end_ms: int | None, /
+    ) -> tuple[CoverageInterval, ...]:
+        coverage = self._open_contents().coverage
+        parts = (*coverage.get(instrument, ()), *coverage.get(ALL_SYMBOLS, ()))
+        own = normalized(replace(part, symbol=instrument) for part in parts)
+        return clipped(own, start_ms, end_ms)
+
+    def tick_size(self, instrument: str, /) -> Decimal | None:
+        known = self._open_contents().tick_sizes.get(instrument)
+        return None if known is None else known[0]
+
+    def tick_sizes(self, instruments: Iterable[str]) -> dict[str, Decimal]:
+        known, asked = self._open_contents().tick_sizes, set(instruments)
+        return {
+            instrument: tick_size
+            for instrument, (tick_size, _ts_ms) in known.items()
+            if instrument in asked or ALL_SYMBOLS in asked
+        }
+
+    def first_event_ms(self, instrument: str, /) -> int | None:
+        times = (event.ts_ms for _, event in self.rows() if event.symbol == instrument)
+        return min(times, default=None)
+
+    def newest_push_ms(self) -> int | None:
+        rows = self.rows()
+        return rows[-1][1].push_ms if rows else None
+
+    def damaged_rows(self) -> dict[str, int]:
+        return {}
+
+    def close(self) -> None:
+        self._is_closed = True
+
+    def rows(self) -> list[StoredRow]:
+        return list(self._open_contents().rows)
+
+    def _open_contents(self) -> Contents:
+        if self._is_closed:
+            raise StorageError("the store was closed; open it anew")
+        return self._contents
+
+
+def _window(
+    rows: list[StoredRow], found: list[StoredRow], instrument: str, gather: Gather[Events]
+) -> EventWindow[Events]:
+    points = (
+        (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
+        for _row_id, event in sorted(found, key=lambda row: (row[1].ts_ms, row[0]))
+        if event.symbol == instrument
+    )
+    return EventWindow(gather(points), rows[-1][0] if rows else 0)

@@ -1,0 +1,140 @@
+"""Writes a store in memory."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from Heatmap.domain.events import (
+    CoverageInterval,
+    LiquidationEvent,
+    StoredBatch,
+    parse_tick_size,
+)
+from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.tests.engines.memory.contents import Contents, key_of
+
+_CERTAINLY_AHEAD_MS = 3_600_000
+_COUNTED_PER_STEP = 1_000
+
+
+class MemoryWriter:
+    """The one writer of some contents; `close` gives them up."""
+
+    notice = None
+
+    def __init__(self, contents: Contents) -> None:
+        self.kind = contents.kind
+        self._contents = contents
+        contents.writer = self
+
+    def generation(self) -> int:
+        return 1
+
+    def hurry(self) -> None:
+        """Nothing is ever put off."""
+
+    def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
+        contents = self._contents
+        for event in events:
+            if not all(map(math.isfinite, (event.price, event.qty, event.notional))):
+                raise ValueError(f"a number of an event is none: {event}")
+        with contents.lock:
+            new: list[tuple[int, LiquidationEvent]] = []
+            for event in events:
+                if (key := key_of(event)) not in contents.keys:
+                    contents.keys.add(key)
+                    new.append((contents.next_row_id, event))
+                    contents.next_row_id += 1
+            contents.rows += new
+            duplicates = len(events) - len(new)
+            contents.counts.update(received=len(events), stored=len(new), duplicates=duplicates)
+        return StoredBatch(
+            tuple(event for _row_id, event in new),
+            tuple(row_id for row_id, _event in new),
+            duplicates,
+        )
+
+    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+        if end_ms < start_ms:
+            raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
+        added = CoverageInterval(symbol, start_ms, end_ms, proven)
+        latest_ms = max(end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
+        with self._contents.lock:
+            known = self._contents.coverage.get(symbol, ())
+            present = [part for part in known if part.start_ms <= latest_ms]
+            self._contents.coverage[symbol] = normalized([*present, added])
+
+    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+        with self._contents.lock:
+            coverage = self._contents.coverage
+            for one in list(coverage) if symbol is None else [symbol]:
+                parts = coverage.get(one, ())
+                for start_ms, end_ms in spans:
+                    parts = tuple(_without(parts, start_ms, end_ms))
+                coverage[one] = parts
+
+    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+        try:
+            parse_tick_size(str(tick_size))
+        except ValueError as error:
+            raise ValueError(f"{symbol}: {error}") from None
+        with self._contents.lock:
+            self._contents.tick_sizes[symbol] = Decimal(f"{tick_size:f}"), ts_ms
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        with self._contents.lock:
+            self._contents.counts.update(counts)
+
+    def save_unread_order(self, words: str) -> None:
+        self._contents.unread_order = words
+
+    def save_symbols(self, symbols: Sequence[str]) -> None:
+        self._contents.symbols = tuple(symbols)
+
+    def kept_retention_ms(self) -> int | None:
+        return self._contents.retention_ms
+
+    def keep_retention(self, retention_ms: int) -> None:
+        self._contents.retention_ms = retention_ms
+
+    def expired_counts(self, before_ms: int) -> Iterator[int]:
+        with self._contents.lock:
+            left = sum(event.ts_ms < before_ms for _row_id, event in self._contents.rows)
+        while left > _COUNTED_PER_STEP:
+            left -= _COUNTED_PER_STEP
+            yield _COUNTED_PER_STEP
+        yield left
+
+    def delete_expired(self, before_ms: int, limit: int = 500) -> int:
+        contents = self._contents
+        with contents.lock:
+            for symbol, parts in contents.coverage.items():
+                contents.coverage[symbol] = tuple(
+                    kept
+                    for part in parts
+                    for kept in (
+                        clipped([part], before_ms, None) if part.start_ms < before_ms else [part]
+                    )
+                )
+            oldest = sorted((event.ts_ms, row_id) for row_id, event in contents.rows)[:limit]
+            gone = {row_id for ts_ms, row_id in oldest if ts_ms < before_ms}
+            contents.keys -= {key_of(event) for row_id, event in contents.rows if row_id in gone}
+            contents.rows = [row for row in contents.rows if row[0] not in gone]
+        return len(gone)
+
+    def close(self) -> None:
+        if self._contents.writer is self:
+            self._contents.writer = None
+
+
+def _without(
+    parts: Sequence[CoverageInterval], start_ms: int, end_ms: int
+) -> Iterator[CoverageInterval]:
+    for part in parts:
+        if part.end_ms < start_ms or part.start_ms > end_ms:
+            yield part
+            continue
+        for low, high in ((part.start_ms, start_ms), (end_ms, part.end_ms)):
+            if low < high:
+                yield CoverageInterval(part.symbol, low, high, part.proven)
