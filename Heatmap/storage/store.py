@@ -38,8 +38,9 @@ __all__ = [
 
 _SCHEME_END = "://"
 
-# By the scheme of the address; a file has none.
-_ENGINES: dict[str, Callable[[Address], Store]] = {"": SqliteEngine}
+_FILE = "a file"
+# By the scheme of the address, which a file has not.
+_ENGINES: dict[str, Callable[[Address], Store]] = {_FILE: SqliteEngine}
 
 
 def open_store(address: Address | None, kind: DataKind = DataKind.LIVE) -> Store:
@@ -59,13 +60,12 @@ def open_store(address: Address | None, kind: DataKind = DataKind.LIVE) -> Store
         No engine has that scheme, or the data directory cannot be made.
     """
     found = default_database(kind) if address is None else parse_address(address)
-    scheme = found.partition(_SCHEME_END)[0] if isinstance(found, str) else ""
+    scheme = found.partition(_SCHEME_END)[0] if isinstance(found, str) else _FILE
     if scheme not in _ENGINES:
-        known = ", ".join(name + _SCHEME_END for name in sorted(_ENGINES) if name)
-        raise StorageError(
-            f"no storage engine is called {scheme!r}: expected a file{known and ' or '}{known}, "
-            f"got {address}"
+        known = " or ".join(
+            name if name == _FILE else name + _SCHEME_END for name in sorted(_ENGINES)
         )
+        raise StorageError(f"there is no storage engine for {address}; expected {known}")
     return _ENGINES[scheme](found)
 
 

@@ -102,14 +102,20 @@ class World:
     """A replaying exchange, a service on it, and a layer."""
 
     def __init__(
-        self, directory: Path, *, kind: DataKind = DataKind.REPLAY, **settings: Any
+        self,
+        directory: Path,
+        *,
+        kind: DataKind = DataKind.REPLAY,
+        address: str | None = None,
+        **settings: Any,
     ) -> None:
         self.kind = kind
         self.database = directory / "x.sqlite3"
+        self.address = address or self.database
         market = ReplayedMarket(load_recording(*write_recording(directory)))
         self.clock = DataClock.replay(START_MS, SPEED)
         if kind is DataKind.REPLAY:
-            seed_history(self.database, kind, market, START_MS, None)
+            seed_history(self.address, kind, market, START_MS, None)
         self.exchange = LoopbackExchange(market, self.clock)
         self.settings = HeatmapSettings(enabled=True, **settings)
         self.layer = RecordingLayer()
@@ -118,7 +124,7 @@ class World:
     def make_service(self) -> HeatmapService:
         return HeatmapService(
             self.settings,
-            db=self.database,
+            db=self.address,
             ws_url=self.exchange.ws_url,
             rest_url=self.exchange.rest_url,
             kind=self.kind,

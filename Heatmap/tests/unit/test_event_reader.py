@@ -1,6 +1,5 @@
 """The reader: windows, coverage and tick sizes, beside a writer that writes."""
 
-import dataclasses
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,12 +11,11 @@ import numpy as np
 import pytest
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
-from Heatmap.tests.unit import stored_events
 
 
 def event(
@@ -48,26 +46,6 @@ def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
     ]
 
 
-def test_a_window_includes_its_start_and_excludes_its_end(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    store.write([event(ts_ms) for ts_ms in (999, 1000, 1001, 1999, 2000, 2001)])
-    assert reader.read_window("BTCUSDT", 1000, 2000).events["ts_ms"].tolist() == [1000, 1001, 1999]
-    assert reader.read_window("BTCUSDT", 1999, None).events["ts_ms"].tolist() == [1999, 2000, 2001]
-    assert reader.read_window("BTCUSDT", 1000, 1000).events.shape == (0,)
-
-
-def test_rows_come_in_the_order_of_time_and_equal_times_in_the_order_of_storing(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    store.write([event(3000), event(1000, qty=3.0), event(2000), event(1000, qty=1.0)])
-    store.write([event(1000, qty=2.0)])
-    events = reader.read_window("BTCUSDT", 0, None).events
-    assert events["ts_ms"].tolist() == [1000, 1000, 1000, 2000, 3000]
-    quantities = events["notional"][:3] / events["price"][:3]
-    assert np.round(quantities, 6).tolist() == [3.0, 1.0, 2.0]
-
-
 def test_a_window_is_read_along_its_index_without_sorting(
     store: SqliteStore, reader: EventReader
 ) -> None:
@@ -81,43 +59,6 @@ def test_a_window_is_read_along_its_index_without_sorting(
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {select}")]
     assert len(plan) == 1
     assert "idx_liq_events_symbol_ts (symbol=? AND ts_ms>? AND ts_ms<?)" in plan[0]
-
-
-def test_another_symbol_is_not_in_the_window_but_counts_for_the_last_row_id(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    store.write([event(1000)])
-    last = store.write([event(1500, symbol="BTCUSDT_260327")]).row_ids[-1]
-    window = reader.read_window("BTCUSDT", 0, None)
-    assert window.events["ts_ms"].tolist() == [1000]
-    assert window.last_row_id == last
-
-
-def test_an_empty_table_has_the_row_id_zero(reader: EventReader) -> None:
-    window = reader.read_window("BTCUSDT", 0, None)
-    assert (len(window.events), window.last_row_id) == (0, 0)
-
-
-def test_coverage_is_cut_to_the_window(store: SqliteStore, reader: EventReader) -> None:
-    store.extend_coverage("BTCUSDT", 0, 1000, proven=False)
-    store.extend_coverage("BTCUSDT", 1000, 3000, proven=True)
-    store.extend_coverage("BTCUSDT", 5000, 7000, proven=True)
-    store.extend_coverage("ETHUSDT", 0, 9000, proven=True)
-
-    def part(start_ms: int, end_ms: int, *, proven: bool) -> CoverageInterval:
-        return CoverageInterval("BTCUSDT", start_ms, end_ms, proven)
-
-    assert reader.read_coverage("BTCUSDT", 500, 6000) == (
-        part(500, 1000, proven=False),
-        part(1000, 3000, proven=True),
-        part(5000, 6000, proven=True),
-    )
-    assert reader.read_coverage("BTCUSDT", 2000, None) == (
-        part(2000, 3000, proven=True),
-        part(5000, 7000, proven=True),
-    )
-    assert reader.read_coverage("BTCUSDT", 3000, 5000) == ()
-    assert reader.read_coverage("SOLUSDT", 0, None) == ()
 
 
 def test_a_tick_size_comes_back_exactly(store: SqliteStore, reader: EventReader) -> None:
@@ -142,20 +83,6 @@ def test_a_tick_size_that_is_no_number_is_damage(store: SqliteStore, reader: Eve
     store._connection.execute("UPDATE tick_sizes SET tick_size = 'a tenth'")
     with pytest.raises(CorruptDatabaseError, match="a tenth"):
         reader.tick_size("BTCUSDT")
-
-
-def test_the_first_event_is_the_oldest_of_its_symbol(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    assert reader.first_event_ms("BTCUSDT") is None
-    store.write([event(3000), event(2000), event(1000, symbol="ETHUSDT")])
-    assert reader.first_event_ms("BTCUSDT") == 2000
-
-
-def test_the_reader_tells_the_kind(path: Path) -> None:
-    SqliteStore(path, DataKind.REPLAY).close()
-    with EventReader(path) as reader:
-        assert reader.kind is DataKind.REPLAY
 
 
 def test_a_reader_cannot_write(store: SqliteStore, reader: EventReader) -> None:
@@ -298,64 +225,6 @@ def test_a_read_does_not_hold_the_write_ahead_log(store: SqliteStore, reader: Ev
     reader.read_window("BTCUSDT", 0, None)
     busy, pages, moved = store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     assert (busy, pages, moved) == (0, 0, 0)
-
-
-def test_closing_twice_is_harmless(store: SqliteStore) -> None:
-    reader = EventReader(store.path)
-    reader.close()
-    reader.close()
-
-
-def test_what_was_stored_after_a_row_is_read(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
-        first = store.write(stored_events.events(3))
-        assert len(reader.read_after("BTCUSDT", 0).events) == 3
-        known = reader.read_window("BTCUSDT", 0, None).last_row_id
-        nothing = reader.read_after("BTCUSDT", known)
-        assert (len(nothing.events), nothing.last_row_id) == (0, first.row_ids[-1])
-        late = dataclasses.replace(stored_events.EVENT, ts_ms=500)
-        other = dataclasses.replace(stored_events.EVENT, ts_ms=600, symbol="ETHUSDT")
-        early = dataclasses.replace(stored_events.EVENT, ts_ms=400)
-        rows = store.write([late, early, other]).row_ids
-        news = reader.read_after("BTCUSDT", known)
-        assert news.events["ts_ms"].tolist() == [400, 500]
-        assert news.last_row_id == rows[-1]
-
-
-def test_after_retention_has_deleted_all_the_known_row_stays_known(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
-        last = store.write(stored_events.events(3)).row_ids[-1]
-        while store.delete_expired(10**12):
-            pass
-        assert reader.read_after("BTCUSDT", last).last_row_id == last
-
-
-def test_a_reader_notices_that_its_file_was_replaced(path: Path) -> None:
-    SqliteStore(path, DataKind.LIVE).close()
-    with EventReader(path) as reader:
-        assert reader.is_current()
-        path.rename(path.with_name("old"))
-        assert not reader.is_current()
-        SqliteStore(path, DataKind.LIVE).close()
-        assert not reader.is_current()
-
-
-def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store, EventReader(path) as reader:
-        store.extend_coverage("BTCUSDT", 0, 1000, proven=True)
-        store.extend_coverage("ALL", 1000, 3000, proven=True)
-        store.extend_coverage("ALL", 3000, 4000, proven=False)
-        store.extend_coverage("ETHUSDT", 3500, 5000, proven=True)
-        assert reader.read_coverage("BTCUSDT", 0, None) == (
-            CoverageInterval("BTCUSDT", 0, 3000, proven=True),
-            CoverageInterval("BTCUSDT", 3000, 4000, proven=False),
-        )
-        assert reader.read_coverage("ETHUSDT", 2000, 4500) == (
-            CoverageInterval("ETHUSDT", 2000, 3000, proven=True),
-            CoverageInterval("ETHUSDT", 3000, 3500, proven=False),
-            CoverageInterval("ETHUSDT", 3500, 4500, proven=True),
-        )
-        assert reader.read_coverage("XRPUSDT", 0, None)[0].start_ms == 1000
 
 
 def test_new_rows_are_searched_by_their_ids_however_many_the_symbol_has(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import REJECTED_COUNTER, DataKind, RejectReason
+from Heatmap.domain.events import DataKind, RejectReason
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.recorder.recorder_status import StatusBoard
 from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
@@ -15,22 +15,6 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import events, tamper
 
 DAY_MS = 86_400_000
-
-
-def test_counters_add_up_over_calls_and_runs(path: Path) -> None:
-    for _ in range(3):
-        with SqliteStore(path, DataKind.LIVE) as store:
-            store.add_counts({"received": 5, "stored": 3, REJECTED_COUNTER + "not JSON": 1})
-            store.add_counts({"received": 1, "duplicates": 3})
-    assert read_status(path)["counters"] == {
-        "received": 18,
-        "stored": 9,
-        "duplicates": 9,
-        "overflowed": 0,
-        "reconnects": 0,
-        "rotations": 0,
-        "rejected": {"not JSON": 3},
-    }
 
 
 def test_the_board_gives_each_count_to_the_totals_once() -> None:
@@ -57,18 +41,6 @@ def test_what_the_sink_counts_is_not_counted_for_it_but_for_what_it_never_sees()
     assert board.unsaved_counts() == {"received": 2, "overflowed": 2}
     status = board.snapshot(0.0)
     assert (status.received, status.stored, status.duplicates, status.overflowed) == (5, 3, 1, 2)
-
-
-def test_the_totals_fit_the_rows_after_every_batch(path: Path, store: SqliteStore) -> None:
-    batches = (events(7), events(9), [*events(3, start_ms=10**6)] * 2)
-    for batch in batches:
-        store.write(batch)
-        # Another connection sees what would be left if the process ended here.
-        status = read_status(path)
-        counters = status["counters"]
-        assert counters["stored"] == status["events"]
-        assert counters["received"] == counters["stored"] + counters["duplicates"]
-    assert (counters["received"], counters["stored"]) == (22, 12)
 
 
 def test_a_batch_that_cannot_be_stored_is_not_counted(path: Path, store: SqliteStore) -> None:
@@ -126,15 +98,6 @@ def test_the_symbols_are_those_of_the_latest_recorder_and_a_second_one_learns_th
     with pytest.raises(OtherWriterError) as known:
         SqliteStore(path, DataKind.LIVE)
     assert known.value.recorded == ("BTCUSDT", "ETHUSDT")
-
-
-def test_the_retention_is_kept(path: Path, store: SqliteStore) -> None:
-    assert store.kept_retention_ms() is None
-    assert kept_retention_ms(path) is None
-    store.keep_retention(1000)
-    store.keep_retention(500)
-    assert store.kept_retention_ms() == kept_retention_ms(path) == 500
-    assert read_status(path)["retention_ms"] == 500
 
 
 def test_what_expired_is_counted_in_steps_and_in_one(

@@ -77,11 +77,6 @@ def test_messages_that_differ_in_an_identifying_field_are_both_stored(
     assert batch.duplicates == 0
 
 
-def test_writing_nothing_stores_nothing(store: SqliteStore) -> None:
-    batch = store.write([])
-    assert (batch.events, batch.row_ids, batch.duplicates) == ((), (), 0)
-
-
 def test_a_missing_value_raises_and_stores_nothing_of_the_batch(
     store: SqliteStore, path: Path
 ) -> None:
@@ -90,15 +85,6 @@ def test_a_missing_value_raises_and_stores_nothing_of_the_batch(
         store.write([first, replace(second, price=float("nan"))])
     assert query(path, "SELECT count(*) FROM liq_events") == [(0,)]
     assert len(store.write([first, second]).events) == 2
-
-
-def test_a_row_id_is_never_given_twice(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store:
-        last = store.write(events(3)).row_ids[-1]
-        while store.delete_expired(10**12):
-            pass
-    with SqliteStore(path, DataKind.LIVE) as store:
-        assert store.write(events(1)).row_ids[0] > last
 
 
 def test_writing_from_another_thread_is_a_bug(store: SqliteStore) -> None:
@@ -164,11 +150,6 @@ def test_each_symbol_has_its_own_coverage(store: SqliteStore, path: Path) -> Non
     store.extend_coverage("ETHUSDT", 500, 2000, proven=True)
     assert coverage(path) == [(0, 1000, 1)]
     assert coverage(path, "ETHUSDT") == [(500, 2000, 1)]
-
-
-def test_coverage_that_ends_before_it_starts_is_a_bug(store: SqliteStore) -> None:
-    with pytest.raises(ValueError, match="BTCUSDT"):
-        store.extend_coverage("BTCUSDT", 2, 1, proven=True)
 
 
 def test_a_tick_size_keeps_its_digits_and_the_newest_counts(store: SqliteStore, path: Path) -> None:
@@ -270,13 +251,6 @@ def test_the_database_has_the_promised_form(store: SqliteStore, path: Path) -> N
     assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
     assert connection.execute("PRAGMA temp_store").fetchone() == (2,)
     assert connection.execute("PRAGMA busy_timeout").fetchone() == (2000,)
-
-
-def test_what_was_stored_is_there_after_reopening(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store:
-        store.write(events(3))
-    with SqliteStore(path, DataKind.LIVE) as store:
-        assert store.write(events(4)).duplicates == 3
 
 
 def test_an_empty_file_becomes_a_database(path: Path) -> None:

@@ -84,15 +84,6 @@ def test_the_summary_tells_what_is_there(recorded: Path) -> None:
     }
 
 
-def test_a_symbol_without_events_is_listed_with_its_coverage(recorded: Path) -> None:
-    symbol = read_status(recorded)["symbols"]["ETHUSDT"]
-    assert symbol["events"] == 0
-    assert symbol["first_event"] is None
-    assert symbol["coverage"]["proven_ms"] == 1000
-    assert symbol["gaps"] == []
-    assert symbol["tick_size"] is None
-
-
 def test_a_fresh_database_has_no_symbols(path: Path) -> None:
     with SqliteStore(path, DataKind.LIVE):
         status = read_status(path)
@@ -133,13 +124,6 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     assert path.read_bytes() == b"notes" * 1000
 
 
-def test_a_time_beyond_the_calendar_is_given_in_milliseconds_only(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store:
-        store.write([event(10**17, OrderSide.SELL, 1.0)])
-        symbol = read_status(path)["symbols"]["BTCUSDT"]
-    assert (symbol["last_event"], symbol["last_event_ms"]) == (None, 10**17)
-
-
 def test_the_summary_needs_neither_numpy_nor_qt(recorded: Path) -> None:
     code = (
         "import sys; from Heatmap.storage.sqlite_store import read_status; "
@@ -153,16 +137,3 @@ def test_the_summary_needs_neither_numpy_nor_qt(recorded: Path) -> None:
         env={"PYTHONPATH": str(Path(Heatmap.__file__).resolve().parents[1])},
     )
     assert finished.stdout.strip() == "set()"
-
-
-def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> None:
-    with SqliteStore(path, DataKind.LIVE) as store:
-        store.write([event(DAY_MS + 500, OrderSide.SELL, 1.0)])
-        store.extend_coverage("BTCUSDT", DAY_MS, DAY_MS + 1000, proven=True)
-        store.extend_coverage("ALL", DAY_MS + 1000, DAY_MS + 3000, proven=True)
-        store.extend_coverage("BTCUSDT", DAY_MS + 4000, DAY_MS + 5000, proven=True)
-        symbols = read_status(path)["symbols"]
-    assert symbols["BTCUSDT"]["coverage"]["proven_ms"] == 4000
-    assert [gap["duration_ms"] for gap in symbols["BTCUSDT"]["gaps"]] == [1000]
-    assert symbols["ALL"]["coverage"]["proven_ms"] == 2000
-    assert symbols["ALL"]["gaps"] == []
