@@ -1,8 +1,11 @@
 """What a storage engine offers: one `Store` for an address. Protocols and plain types, no numpy.
 
+An engine is a folder with three classes (`Store`, `EventSink`, `StoreReader`) and a row in
+`Heatmap.storage.store`; the tests in ``tests/unit/storage`` say what it has to do.
+
 An instrument is one value that is passed through; an engine compares it and looks no further into
-it. Row ids belong to the engine too: they ascend in the order of committing and never come twice,
-which is all that `Heatmap.storage.event_tape` needs of them.
+it. Row ids are the engine's: they ascend in the order of committing and never come twice, which is
+all that the event tape needs of them. A gap between the batches of one writer costs a read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
