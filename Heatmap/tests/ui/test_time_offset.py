@@ -308,3 +308,31 @@ def test_an_offset_that_changes_within_the_candles_is_followed_back(rule: Rule) 
     assert rule.run(other + f"{MINUTE})") == 3 * HOUR
     rule.run(f"finder.tell({2 * HOUR})")
     assert before(2 * HOUR, spring, MINUTE) == 2 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("offset_min", "interval", "missing", "explained"),
+    [
+        # The next candle, the same one, one that is late, one that is too late.
+        (330, MINUTE, 1, True),
+        (330, MINUTE, 0, True),
+        (330, MINUTE, 5, True),
+        (330, MINUTE, 6, False),
+        (330, SECOND, 45, True),
+        # As long as a hole of few candles: only the very next candle.
+        (120, HOUR, 1, True),
+        (120, HOUR, 2, False),
+        (120, DAY, 1, True),
+        (-210, MINUTE, 1, False),
+    ],
+)
+def test_a_leap_as_long_as_the_offset_is_explained_by_it(
+    offset_min: int, interval: int, missing: int, explained: bool, rule: Rule
+) -> None:
+    leap = offset_min * MINUTE + missing * interval
+    found = rule.run(
+        "new OrderPilotHeatmap.timeOffset.OffsetFinder(null)"
+        f".explainLeap({offset_min * MINUTE}, {NOW}, {leap}, {interval})"
+    )
+    assert (found is not None) is explained
+    assert found is None or found["earlierMs"] == 0

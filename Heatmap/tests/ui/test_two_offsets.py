@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint
+from PyQt6.QtCore import QPoint, QUrl
 from PyQt6.QtTest import QTest
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
@@ -234,6 +234,46 @@ def test_a_history_that_is_set_again_with_what_was_streamed_keeps_both_offsets(
     chart.set(candles_until(time.time() + 540, COUNT), 2 * HOUR)
     chart.assert_every_candle_has_its_time()
     chart.set(candles_until(time.time() + 540, COUNT))
+    chart.assert_every_candle_has_its_time()
+
+
+@pytest.mark.parametrize("minutes_ahead", [60, 330, -210])
+def test_a_layer_that_comes_late_finds_both_offsets(
+    minutes_ahead: int, make_chart: Callable[..., Chart]
+) -> None:
+    history_by_s, stream_by_s = sorted((0, minutes_ahead * 60))
+    chart = make_chart(zone(minutes_ahead), by_s=history_by_s)
+    chart.go_on(9, stream_by_s)
+    # The series is taken away, and the layer with it; it comes again and knows none of the candles.
+    entered = chart.page.js("(window.entered = chart.panes()[1].getSeries().length)")
+    chart.page.js(
+        "(chart.panes()[1].getSeries().filter((each) => each.seriesType() === 'Custom')"
+        ".forEach((each) => chart.removeSeries(each)), 0)"
+    )
+    chart.page.qtbot.waitUntil(
+        lambda: chart.page.js("chart.panes()[1].getSeries().length") == entered, timeout=10_000
+    )
+    chart.page.qtbot.waitUntil(lambda: chart.layer.is_ready, timeout=10_000)
+    chart.assert_every_candle_has_its_time()
+    chart.assert_no_hole()
+    # And after a load: nothing at all is known.
+    loads, mixed = chart.host.loads, chart.page.js("priceSeries.data()")
+    chart.host.candles = mixed
+    chart.host.html = chart.host.html.replace(CLOCK, CLOCK + "window.aheadMs = 540000;")
+    chart.page.page.setHtml(chart.host.html, QUrl("http://host.invalid/charts/"))
+    chart.host.wait_for_load(loads + 1)
+    chart.page.qtbot.waitUntil(lambda: chart.layer.is_ready, timeout=10_000)
+    chart.assert_every_candle_has_its_time()
+
+
+def test_a_hole_as_long_as_the_offset_stays_a_hole(make_chart: Callable[..., Chart]) -> None:
+    """The recorder of the host's candles stood still for two hours, in a zone of two hours."""
+    chart = make_chart(zone(120), by_s=2 * HOUR)
+    chart.go_on(3, 2 * HOUR)
+    chart.host.candles = shifted(chart.host.candles, 2 * HOUR)
+    chart.go_on(6, 2 * HOUR, clock_ahead_s=2 * HOUR + 180)
+    chart.assert_every_candle_has_its_time()
+    chart.page.js("(show(priceSeries.data()), 0)")
     chart.assert_every_candle_has_its_time()
 
 

@@ -46,6 +46,12 @@
    * @property {boolean} cameTold whether the offset was told before its candles came
    */
 
+  /** @returns {boolean} whether two times follow each other among ascending ones */
+  function isNeighbour(stamps, earlier, later) {
+    const at = stamps.indexOf(earlier);
+    return at >= 0 && stamps[at + 1] === later;
+  }
+
   /** @param {Stretch} stretch @returns {boolean} whether later candles cannot tell more of it */
   function isFixed(stretch) {
     return stretch.found.isSettled || stretch.cameTold;
@@ -176,6 +182,7 @@
     /** Take over all candles of a `setData`. */
     _takeAll() {
       const seams = this._seams();
+      const before = this.stamps.slice(0, this.count);
       this._copy(this._candles.data());
       this._isStale = false;
       this._stretches = [];
@@ -187,6 +194,9 @@
       }
       this._join(0);
       this._divide(seams);
+      if (this._stretches.length === 1) {
+        this._divideUnseen(before);
+      }
     }
 
     /** Take over all candles after changes of single ones: those that are known keep their offset. */
@@ -390,6 +400,55 @@
           this._place(0);
         }
       }
+    }
+
+    /**
+     * Divide candles that nobody has seen coming, as where the layer enters a chart on which the
+     * host has gone on from its history by candles of another offset: just there they leave out as
+     * much time as the two offsets are apart, and under both offsets nothing is missing. Where
+     * there are two such places they are holes.
+     * @param {Float64Array} before open times of the candles that were known, as the page had them
+     */
+    _divideUnseen(before) {
+      const { found, evidence } = this._stretches[0];
+      const end = this._positionOf(evidence.newestMs);
+      if (!found.isSettled || found.isTold || end >= this.count) {
+        return;
+      }
+      const offsetMs = this.offsetAt(end);
+      const places = [];
+      let holes = 0;
+      for (let i = end; i > 0 && this.offsetAt(i) === offsetMs; i -= 1) {
+        const leapMs = this.stamps[i] - this.stamps[i - 1];
+        if (leapMs !== this.intervalMs) {
+          holes += 1;
+          const leap = this._offset.explainLeap(offsetMs, this.stamps[i], leapMs, this.intervalMs);
+          if (leap !== null) {
+            places.push({ position: i, ...leap });
+          }
+        }
+      }
+      if (places.length !== 1) {
+        return;
+      }
+      const { position, earlierMs, isLong } = places[0];
+      // What was seen to be a hole is one; and where there are others a short one is no evidence.
+      const wasSeen = isNeighbour(before, this.stamps[position - 1], this.stamps[position]);
+      if (!wasSeen && (isLong || holes === 1)) {
+        this._prepend(position, earlierMs);
+      }
+    }
+
+    /** The candles before a position are of another offset. */
+    _prepend(position, offsetMs) {
+      const stamp = this.stamps[position - 1];
+      const found = { offsetMs, isCertain: true, isSettled: true, isTold: false };
+      const evidence = this._offset.evidence(
+        stamp, this.intervalMs, this._seenMs, false, offsetMs,
+      );
+      this._stretches[0].start = position;
+      this._stretches.unshift({ start: 0, found, evidence, cameTold: false });
+      this._place(0);
     }
 
     /** Count the runs, and the parts, from a position on. @param {number} first */

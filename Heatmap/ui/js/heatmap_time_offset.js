@@ -14,6 +14,9 @@
   const CLOCK_STEP_MS = 60000;
   /** Any machine's zone keeps its offset for longer than this. */
   const WEEK_MS = 7 * DAY_MS;
+  /** So many candles are hardly missing by chance; so many may be where a stream begins late. */
+  const MANY_INTERVALS = 10;
+  const A_FEW_INTERVALS = 5;
 
   /** The zones of the world that are no whole hours, in minutes; their summer times too. */
   const BROKEN_ZONES_MIN = [
@@ -266,6 +269,34 @@
     look(newestMs, intervalMs, seenMs, isLive, knownMs = null) {
       this.isDue = false;
       this.weigh(this.evidence(newestMs, intervalMs, seenMs, isLive, knownMs));
+    }
+
+    /**
+     * Explain a leap in the candles' times by another likely offset of those before: under that one
+     * the next candle follows at once. Over many candles it may come twice, or a little late.
+     * @param {number} offsetMs of the candle after the leap
+     * @param {number} laterMs that candle, as the page has it
+     * @param {number} leapMs since the candle before it @param {number} intervalMs
+     * @returns {{earlierMs: number, isLong: boolean} | null} the offset before, and whether it
+     *   explains many candles; null: nothing explains the leap
+     */
+    explainLeap(offsetMs, laterMs, leapMs, intervalMs) {
+      const likely = [0, this.localOffsetAt(laterMs - offsetMs)];
+      if (this._toldMs !== null) {
+        likely.push(this._toldMs);
+      }
+      for (const earlierMs of likely) {
+        const stepMs = leapMs - offsetMs + earlierMs;
+        const isLong = offsetMs - earlierMs >= MANY_INTERVALS * intervalMs;
+        const isNear =
+          stepMs >= 0 &&
+          stepMs <= Math.max(A_FEW_INTERVALS * intervalMs, LATE_MS) &&
+          stepMs % intervalMs === 0;
+        if (earlierMs < offsetMs && (stepMs === intervalMs || (isLong && isNear))) {
+          return { earlierMs, isLong };
+        }
+      }
+      return null;
     }
 
     /**
