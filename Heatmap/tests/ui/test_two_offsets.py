@@ -99,6 +99,17 @@ class Chart:
         left, right = (self.page.x_of_candle(self.places[i][1]) for i in (0, -1))
         assert self.drawn(grid) == pytest.approx([(left + right) / 2], abs=2)
 
+    def have_layer_come_again(self) -> None:
+        """Take the layer's series away, as a host does that removes all: it enters anew."""
+        count = "chart.panes()[1].getSeries().length"
+        before = self.page.js(count)
+        self.page.js(
+            "(chart.panes()[1].getSeries().filter((each) => each.seriesType() === 'Custom')"
+            ".forEach((each) => chart.removeSeries(each)), 0)"
+        )
+        self.page.qtbot.waitUntil(lambda: self.page.js(count) == before, timeout=10_000)
+        self.page.qtbot.waitUntil(lambda: self.layer.is_ready, timeout=10_000)
+
     @property
     def offset_ms(self) -> float:
         """Give what the layer has told last; what was told it may be another one."""
@@ -181,6 +192,8 @@ def test_what_is_told_of_one_path_does_not_misplace_the_other(
     chart.go_on(9, 2 * HOUR)
     chart.assert_every_candle_has_its_time()
     chart.assert_no_hole()
+    chart.have_layer_come_again()
+    chart.assert_every_candle_has_its_time()
 
 
 def test_what_is_told_later_is_of_the_candles_to_come(make_chart: Callable[..., Chart]) -> None:
@@ -244,16 +257,7 @@ def test_a_layer_that_comes_late_finds_both_offsets(
     history_by_s, stream_by_s = sorted((0, minutes_ahead * 60))
     chart = make_chart(zone(minutes_ahead), by_s=history_by_s)
     chart.go_on(9, stream_by_s)
-    # The series is taken away, and the layer with it; it comes again and knows none of the candles.
-    entered = chart.page.js("(window.entered = chart.panes()[1].getSeries().length)")
-    chart.page.js(
-        "(chart.panes()[1].getSeries().filter((each) => each.seriesType() === 'Custom')"
-        ".forEach((each) => chart.removeSeries(each)), 0)"
-    )
-    chart.page.qtbot.waitUntil(
-        lambda: chart.page.js("chart.panes()[1].getSeries().length") == entered, timeout=10_000
-    )
-    chart.page.qtbot.waitUntil(lambda: chart.layer.is_ready, timeout=10_000)
+    chart.have_layer_come_again()
     chart.assert_every_candle_has_its_time()
     chart.assert_no_hole()
     # And after a load: nothing at all is known.
@@ -274,6 +278,8 @@ def test_a_hole_as_long_as_the_offset_stays_a_hole(make_chart: Callable[..., Cha
     chart.go_on(6, 2 * HOUR, clock_ahead_s=2 * HOUR + 180)
     chart.assert_every_candle_has_its_time()
     chart.page.js("(show(priceSeries.data()), 0)")
+    chart.assert_every_candle_has_its_time()
+    chart.have_layer_come_again()
     chart.assert_every_candle_has_its_time()
 
 

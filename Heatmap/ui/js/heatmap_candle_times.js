@@ -100,6 +100,10 @@
 
     destroy() {
       this._candles.unsubscribeDataChanged(this._onData);
+      if (this.count > 0) {
+        // The layer may come back to the same candles.
+        this._offset.left = this._known();
+      }
     }
 
     /** Before a frame: take over what needs no haste, or failed before, and what was told. */
@@ -181,8 +185,8 @@
 
     /** Take over all candles of a `setData`. */
     _takeAll() {
-      const seams = this._seams();
-      const before = this.stamps.slice(0, this.count);
+      const isFirst = this.count === 0 && this._offset.left !== null;
+      const { seams, stamps } = isFirst ? this._offset.left : this._known();
       this._copy(this._candles.data());
       this._isStale = false;
       this._stretches = [];
@@ -195,7 +199,7 @@
       this._join(0);
       this._divide(seams);
       if (this._stretches.length === 1) {
-        this._divideUnseen(before);
+        this._divideUnseen(stamps);
       }
     }
 
@@ -371,6 +375,11 @@
       this._number(low);
     }
 
+    /** @returns {{seams: Array<any>, stamps: Float64Array}} what is known of the candles */
+    _known() {
+      return { seams: this._seams(), stamps: this.stamps.slice(0, this.count) };
+    }
+
     /**
      * @returns {Array<any>} where one stretch follows another, away from which no interval leads: a
      *   `setData` that brings the two candles again brings both of their offsets again
@@ -390,7 +399,7 @@
 
     /** Divide the one stretch there is, where it was divided before. @param {Array<any>} seams */
     _divide(seams) {
-      for (const { stamp, before, offsetMs, found, evidence, cameTold } of seams.reverse()) {
+      for (const { stamp, before, offsetMs, found, evidence, cameTold } of seams.slice().reverse()) {
         const at = this._positionOf(stamp);
         const isThere =
           at > 0 && at < this.count && this.stamps[at] === stamp && this.stamps[at - 1] === before;

@@ -170,6 +170,8 @@
       this.isCertain = false;
       /** Whether candles that change cannot tell more. */
       this.isSettled = false;
+      /** @type {any} what was known of the candles of a chart that the layer has left */
+      this.left = null;
       /** Whether to weigh again would tell something although the candles are the same. */
       this.isDue = true;
       if (toldMs !== null) {
