@@ -31,6 +31,9 @@ WS_URL = "wss://fstream.binance.com"
 REST_URL = "https://fapi.binance.com"
 """Base of Binance's USD-M REST addresses."""
 
+CLUSTER_WINDOW_PCT = 0.02
+"""How wide a cluster may be where nothing is set and there is no chart: 2 % of its price."""
+
 MOST_SYMBOLS = 1000
 """So many symbols can be named; beyond it all of them can be recorded."""
 
@@ -84,7 +87,8 @@ class HeatmapSettings:
     minimum_notional, clip_usd
         USD; `clip_usd` is ``None`` while the scale ends at `clip_percentile` by itself.
     cluster_window_pct
-        Widest price range of a cluster as a part of its lowest price: 0.02 is 2 %.
+        Widest price range of a cluster as a part of its lowest price: 0.02 is 2 %. ``None``: on a
+        chart 2 to 3 % of the prices that it shows, elsewhere `CLUSTER_WINDOW_PCT`.
     symbols
         Symbols to record, or ``("ALL",)``.
 
@@ -289,12 +293,26 @@ class HeatmapSettings:
         effects=(Effect.LINES,),
         formerly="cluster_level_count",
     )
-    cluster_window_pct: float = setting(
-        0.02,
-        Number(1e-6, 1.0, suffix=" %", step=0.1, decimals=4, factor=100),
+    cluster_window_pct: float | None = setting(
+        None,
+        Number(
+            1e-6,
+            1.0,
+            or_auto=True,
+            by_hand=CLUSTER_WINDOW_PCT,
+            suffix=" %",
+            step=0.1,
+            decimals=4,
+            factor=100,
+        ),
         Page.LINES,
         "Widest price ran&ge",
-        "Liquidations further apart than this belong to different clusters",
+        (
+            "Liquidations further apart than this part of the price belong to different clusters; "
+            "auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the "
+            "price)"
+        ),
+        effects=(Effect.LINES,),
     )
     min_cluster_size: int = setting(
         5,
@@ -309,6 +327,7 @@ class HeatmapSettings:
         Page.LINES,
         "Weight fades &in",
         "After this time a liquidation counts 37 % in its cluster",
+        effects=(Effect.LINES,),
     )
     lookback_time_constants: float = setting(
         6.0,
@@ -316,6 +335,7 @@ class HeatmapSettings:
         Page.LINES,
         "E&xpire after",
         "Older liquidations are in no cluster: so many times the time of fading",
+        effects=(Effect.LINES,),
     )
     cluster_interval_s: float = setting(
         5.0,
@@ -371,6 +391,11 @@ class HeatmapSettings:
         """Time constant of the decay, milliseconds; ``None``: no decay."""
         tau_s = DECAYS_S[self.decay]
         return None if tau_s is None else tau_s * 1000.0
+
+    @property
+    def cluster_lookback_ms(self) -> int:
+        """Age of the oldest liquidations that are in a cluster, milliseconds."""
+        return round(self.lookback_time_constants * self.time_decay_minutes * 60_000)
 
     @property
     def retention_ms(self) -> int:

@@ -194,6 +194,8 @@ class Number:
         Whether it has no decimals.
     or_auto
         Whether ``None`` is allowed as well, which the text ``auto`` means.
+    by_hand
+        What the settings tab begins with when the number is set in the place of ``None``.
     suffix
         Stands behind the number in the settings tab, with its blank.
     step
@@ -210,6 +212,7 @@ class Number:
     high: float
     is_whole: bool = False
     or_auto: bool = False
+    by_hand: float = 0
     suffix: str = ""
     step: float = 1
     decimals: int = 0

@@ -52,7 +52,12 @@ class ClusterBook:
             self._parameters = parameters
 
     def clusters(
-        self, symbol: str, current_price: float | None, now_ms: int
+        self,
+        symbol: str,
+        current_price: float | None,
+        now_ms: int,
+        *,
+        window_pct: float | None = None,
     ) -> list[LiquidationCluster]:
         """Return the clusters of a symbol; reads the store at the first question.
 
@@ -64,6 +69,9 @@ class ClusterBook:
             USD; ``None``: not known, the distances are from that of the newest liquidation.
         now_ms
             UTC milliseconds, by the exchange's clock.
+        window_pct
+            How wide a cluster may be, as a part of its lowest price; ``None``: as the parameters
+            have it.
 
         Returns
         -------
@@ -96,7 +104,7 @@ class ClusterBook:
                 known.index = None
                 raise
             price = index.newest_price(now_ms) if current_price is None else current_price
-            return [] if price is None else index.clusters(price, now_ms)
+            return [] if price is None else index.clusters(price, now_ms, window_pct)
 
     def close(self) -> None:
         """Follow no more; waits for a question that is being answered. Idempotent."""

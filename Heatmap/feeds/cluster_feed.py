@@ -15,7 +15,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
 )
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_book import ClusterBook
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
 from Heatmap.storage.event_tape import EventTape
@@ -68,13 +68,13 @@ class ClusterFeed:
         self._executor: Executor | None = None
         self._turns = Turns(self._take_turn)
         # What is still to be looked at in this round, and when the next one begins.
-        self._round: list[str] = []
+        self._round: list[_Question] = []
         self._due_s = 0.0
-        self._listeners: dict[str, list[ClusterListener]] = {}
+        self._listeners: dict[_Question, list[ClusterListener]] = {}
         # What was told last.
-        self._known: dict[str, list[tuple[object, ...]]] = {}
-        # What a listener failed with that was told last, by symbol.
-        self._listener_errors: dict[str, str] = {}
+        self._known: dict[_Question, list[tuple[object, ...]]] = {}
+        # What a listener failed with that was told last.
+        self._listener_errors: dict[_Question, str] = {}
 
     @property
     def error(self) -> str:
@@ -115,27 +115,37 @@ class ClusterFeed:
                 self._book.set_parameters(parameters)
             self._wake()
 
-    def subscribe(self, symbol: str, listener: ClusterListener) -> Callable[[], None]:
+    def subscribe(
+        self, symbol: str, listener: ClusterListener, window_pct: float | None = None
+    ) -> Callable[[], None]:
         """Tell `listener` the clusters of `symbol` soon, and after each change.
+
+        Parameters
+        ----------
+        symbol, listener
+            What is asked about, and who is told.
+        window_pct
+            How wide a cluster may be, as a part of its price; ``None``: as the settings have it.
 
         Returns
         -------
         callable
             Ends it; idempotent.
         """
-        self._listeners.setdefault(symbol, []).append(listener)
+        question = _Question(symbol, window_pct)
+        self._listeners.setdefault(question, []).append(listener)
         # Whoever comes later has seen nothing yet.
-        self._known.pop(symbol, None)
+        self._known.pop(question, None)
         self._wake()
 
         def unsubscribe() -> None:
-            listeners = self._listeners.get(symbol, [])
+            listeners = self._listeners.get(question, [])
             if listener in listeners:
                 listeners.remove(listener)
             if not listeners:
-                self._listeners.pop(symbol, None)
-                self._known.pop(symbol, None)
-                self._listener_errors.pop(symbol, None)
+                self._listeners.pop(question, None)
+                self._known.pop(question, None)
+                self._listener_errors.pop(question, None)
 
         return unsubscribe
 
@@ -164,20 +174,27 @@ class ClusterFeed:
         """
         if price is not None:
             require_price("price", price)
-        work, executor = self._work(symbol, price), self._executor
+        work, executor = self._work(_Question(symbol), price), self._executor
         if work is None or executor is None:
             return []
         return await run_beside(executor, work)
 
     def _work(
-        self, symbol: str, price: float | None
+        self, question: "_Question", price: float | None
     ) -> Callable[[], list[LiquidationCluster]] | None:
         """Return what finds the clusters in a worker thread; ``None`` while it is stopped."""
+        symbol = question.symbol
         known = self._source.price(symbol) if price is None else price
         book = self._book
         if book is None:
             return None
-        return partial(book.clusters, symbol, known, self._source.clock())
+        return partial(
+            book.clusters,
+            symbol,
+            known,
+            self._source.clock(),
+            window_pct=question.window_pct,
+        )
 
     def _wake(self) -> None:
         """Begin a round at once, or after the one under way."""
@@ -201,37 +218,38 @@ class ClusterFeed:
             if self._listeners:
                 self._turns.appoint(max(0.0, self._due_s - now_s))
             return
-        symbol = self._round.pop(0)
-        work, executor = self._work(symbol, None), self._executor
+        question = self._round.pop(0)
+        work, executor = self._work(question, None), self._executor
         if work is not None and executor is not None:
-            self._turns.hand_over(executor, work, partial(self._finish, symbol))
+            self._turns.hand_over(executor, work, partial(self._finish, question))
 
-    def _finish(self, symbol: str, done: Outcome[list[LiquidationCluster]]) -> None:
+    def _finish(self, question: "_Question", done: Outcome[list[LiquidationCluster]]) -> None:
+        symbol = question.symbol
         try:
-            self._tell(symbol, done.result())
+            self._tell(question, done.result())
         except HeatmapError as error:
             self._note_failure(f"no clusters of {symbol}: {error}")
         except Exception as error:  # noqa: BLE001 - told there
             self.note_error(error, f"the clusters of {symbol} could not be found")
         self._turns.appoint()
 
-    def _tell(self, symbol: str, clusters: list[LiquidationCluster]) -> None:
+    def _tell(self, question: "_Question", clusters: list[LiquidationCluster]) -> None:
         """Tell the listeners what has changed."""
         self.last_error = ""
-        listeners = list(self._listeners.get(symbol, []))
+        symbol, listeners = question.symbol, list(self._listeners.get(question, []))
         # As they age, strengths differ by what rounding leaves of equal quotients.
         told = [_rounded(cluster) for cluster in clusters]
-        if told == self._known.get(symbol) or not listeners:
+        if told == self._known.get(question) or not listeners:
             return
-        self._known[symbol] = told
-        self._listener_errors.pop(symbol, None)
+        self._known[question] = told
+        self._listener_errors.pop(question, None)
         for listener in listeners:
             try:
                 listener(symbol, clusters)
             except Exception as error:
                 logger.exception("a listener failed on the clusters of %s", symbol)
                 text = f"a listener failed on the clusters of {symbol}: {error!r}"
-                self._listener_errors[symbol] = text
+                self._listener_errors[question] = text
 
     def note_error(self, error: Exception, what: str = "clusters could not be looked for") -> None:
         """Log an error of the feed itself once, and keep it for the status; from any thread."""
@@ -244,6 +262,14 @@ class ClusterFeed:
         if text != self.last_error:
             logger.warning("%s; trying again every %g s", text, self._interval_s)
         self.last_error = text
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked: a symbol's clusters of a width; ``None``: of the width that is set."""
+
+    symbol: str
+    window_pct: float | None = None
 
 
 def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
@@ -262,7 +288,7 @@ def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
 
 def _parameters(settings: HeatmapSettings) -> ClusterParameters:
     return ClusterParameters(
-        cluster_window_pct=settings.cluster_window_pct,
+        cluster_window_pct=settings.cluster_window_pct or CLUSTER_WINDOW_PCT,
         min_cluster_size=settings.min_cluster_size,
         time_decay_minutes=settings.time_decay_minutes,
         lookback_time_constants=settings.lookback_time_constants,

@@ -1,5 +1,7 @@
 """The events of one symbol, kept ready for clusters while new ones come and old ones go."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,7 +98,9 @@ class ClusterIndex:
         if not is_kept.all():
             self._events = np.compress(is_kept, self._events)
 
-    def clusters(self, current_price: float, now_ms: int) -> list[LiquidationCluster]:
+    def clusters(
+        self, current_price: float, now_ms: int, window_pct: float | None = None
+    ) -> list[LiquidationCluster]:
         """Return the clusters as `find_clusters` gives them, and forget what is too old for them.
 
         Parameters
@@ -105,6 +109,9 @@ class ClusterIndex:
             USD.
         now_ms
             UTC milliseconds; later events are kept and wait for their time.
+        window_pct
+            In the place of the parameters' `cluster_window_pct`, which the events that are kept do
+            not depend on; ``None``: that one.
 
         Returns
         -------
@@ -115,11 +122,16 @@ class ClusterIndex:
         ------
         ValueError
             `current_price` is not above 0 and at most 1e18 USD; nothing is forgotten then.
+        SettingsError
+            `window_pct` is out of its range.
         """
+        parameters = self.parameters
+        if window_pct is not None:
+            parameters = replace(parameters, cluster_window_pct=window_pct)
         require_price("current_price", current_price)
         self.forget(now_ms)
-        events = counted(self._events, now_ms, self.parameters)
-        return clusters_in_order(events, current_price, now_ms, self.parameters)
+        events = counted(self._events, now_ms, parameters)
+        return clusters_in_order(events, current_price, now_ms, parameters)
 
     def _sort_in(self) -> None:
         if self._waiting:

@@ -1,4 +1,4 @@
-"""Liquidations grouped into price clusters, weighted by their age: the levels that matter."""
+"""Liquidations grouped into price clusters, weighted by their age."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from Heatmap.aggregation.clusters.price_groups import group_starts, in_canonical_order
 from Heatmap.aggregation.decay import age_weights
 from Heatmap.errors import SettingsError
-from Heatmap.heatmap_settings import SETTINGS
+from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, SETTINGS
 
 #: Shares of the count and of the notional in the strength.
 COUNT_SHARE, NOTIONAL_SHARE = 0.4, 0.6
@@ -61,7 +61,7 @@ class ClusterParameters:
         A value is out of its range; the message names the parameter, the range and the value.
     """
 
-    cluster_window_pct: float = 0.02
+    cluster_window_pct: float = CLUSTER_WINDOW_PCT
     min_cluster_size: int = 5
     time_decay_minutes: float = 60.0
     lookback_time_constants: float = 6.0

@@ -16,7 +16,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
     find_clusters,
 )
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
-from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
+from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, SettingsError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
@@ -275,6 +275,21 @@ def test_other_parameters_hold_from_the_next_question_and_the_first_ones_again(
     assert second != first
     book.set_parameters(PARAMETERS)
     assert book.clusters("BTCUSDT", PRICE, NOW_MS) == first
+
+
+def test_a_question_may_have_a_width_of_its_own_and_the_next_one_has_not(
+    writer: HandingWriter, book: ClusterBook, database: Store, market: Market
+) -> None:
+    writer.write(market.events(300))
+    usual = book.clusters("BTCUSDT", PRICE, NOW_MS)
+    for window_pct in (0.001, 0.0005):
+        own = book.clusters("BTCUSDT", PRICE, NOW_MS, window_pct=window_pct)
+        parameters = replace(PARAMETERS, cluster_window_pct=window_pct)
+        assert own == from_scratch(database, parameters=parameters)
+        assert own != usual
+        assert book.clusters("BTCUSDT", PRICE, NOW_MS) == usual
+    with pytest.raises(SettingsError):
+        book.clusters("BTCUSDT", PRICE, NOW_MS, window_pct=2.0)
 
 
 @pytest.mark.parametrize("step_ms", [-5 * HOUR_MS, -2000, 500, 3 * HOUR_MS])

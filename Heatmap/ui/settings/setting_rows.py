@@ -202,12 +202,27 @@ def number_row(
         lambda shown: change(**{name: round(shown) if kind.is_whole else shown / kind.factor})
     )
     box.refused.connect(lambda text: change(**{name: text}))
+    if not kind.or_auto:
 
-    def show(settings: HeatmapSettings) -> None:
-        with QSignalBlocker(box):
-            box.setValue(getattr(settings, name) * kind.factor)
+        def show(settings: HeatmapSettings) -> None:
+            with QSignalBlocker(box):
+                box.setValue(getattr(settings, name) * kind.factor)
 
-    return SettingRow((name,), label, plain(label), box, box, show)
+        return SettingRow((name,), label, plain(label), box, box, show)
+
+    auto = QCheckBox(QCoreApplication.translate("HeatmapSettings", "Automatic"))
+    auto.setObjectName(f"{name}_auto")
+    auto.setToolTip(tool_tip)
+    auto.toggled.connect(lambda on: change(**{name: None if on else box.value() / kind.factor}))
+
+    def show_either(settings: HeatmapSettings) -> None:
+        value = getattr(settings, name)
+        with QSignalBlocker(auto), QSignalBlocker(box):
+            auto.setChecked(value is None)
+            # A number that is entered takes the place of the automatic one.
+            box.setValue((kind.by_hand if value is None else value) * kind.factor)
+
+    return SettingRow((name,), label, plain(label), box, side_by_side(box, auto), show_either)
 
 
 def number_box(name: str, tool_tip: str, kind: Number, suffix: str) -> NumberBox:
