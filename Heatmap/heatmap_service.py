@@ -13,7 +13,7 @@ from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
-from Heatmap.feeds.layer_feed import FeedContext
+from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import (
@@ -352,7 +352,7 @@ class HeatmapService:
             ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
             loop, while it runs), ``tick_sizes`` (symbol to where
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
-            layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_feed.LayerState`:
+            layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_state.LayerState`:
             ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
             ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """

@@ -1,6 +1,6 @@
 """What a layer and its feed tell each other; neither needs to know what the other one is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from Heatmap.domain.events import Viewport
@@ -59,10 +59,13 @@ class LayerPort(Protocol):
         """Change what the page applies by itself, such as visible, opacity and palette."""
 
     def clear(self) -> None:
-        """Remove the picture."""
+        """Remove the picture, and what the parts show."""
 
-    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
-        """Draw price clusters as levels, in place of those before."""
+    def show_part(self, name: str, payload: object) -> None:
+        """Show something by a part of the page, in place of what it showed; ``None``: nothing.
+
+        Kept until `clear`, also for the charts and pages that come later.
+        """
 
     def show_cell(self, report: CellReport | None) -> None:
         """Show what lies at the place that was asked about last; ``None``: nothing is known."""

@@ -11,7 +11,7 @@ from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.domain.events import DataKind
 
 BRIGHTEST = 255
-_MINUTE_MS, _LONG_MINUTES = 60_000, 120
+_MINUTE_MS, _LONG_MINUTES, _LONG_HOURS = 60_000, 120, 48
 _SOURCE_WORDS = {
     DataKind.LIVE: "Binance USD-M liquidations",
     DataKind.SIMULATED: "Simulated liquidations",
@@ -96,7 +96,17 @@ def age_text(age_ms: int) -> str:
     return f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
 
 
-def level_words(cluster: LiquidationCluster, now_ms: int) -> str:
-    """Return what a level's label says after its price: notional, count and age."""
-    age = age_text(max(0, now_ms - cluster.last_updated))
-    return f"\u2265{bound_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"
+def span_text(span_ms: float) -> str:
+    """Return a length of time: ``12 min``, from two hours on ``6 h``, from two days on ``3 d``."""
+    minutes = span_ms / _MINUTE_MS
+    if minutes < _LONG_MINUTES:
+        return f"{minutes:.3g} min"
+    hours = minutes / 60
+    return f"{hours:.3g} h" if hours < _LONG_HOURS else f"{hours / 24:.3g} d"
+
+
+def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> str:
+    """Return what a cluster line's label says after its price: whose, how much, how many, when."""
+    amount, count = bound_text(cluster.total_notional), cluster.liquidation_count
+    noun = "liquidation" if count == 1 else "liquidations"
+    return f"{cluster.side}s \u2265 {amount} USD, {count} {noun}, last {span_text(lookback_ms)}"

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from Heatmap.domain.events import Viewport
-from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery

@@ -92,11 +92,9 @@ class HeatmapBridge(QObject):
     optionsSet = pyqtSignal(str)
     #: Candle time minus UTC, milliseconds, as JSON; ``null``: the page is to find it.
     timeOffsetSet = pyqtSignal(str)
-    #: What lies at the place that was asked about, as JSON; ``null``: nothing is known.
-    cellDescribed = pyqtSignal(str)
-    #: Price clusters in place of those before, as JSON.
-    levelsShown = pyqtSignal(str)
-    #: The grid and the levels go.
+    #: Name of a part of the page, and what it is to show, as JSON; ``null``: nothing any more.
+    partShown = pyqtSignal(str, str)
+    #: The grid and what the parts show go.
     cleared = pyqtSignal()
 
     def __init__(self, reports: PageReports, parent: QObject | None = None) -> None:

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap.feeds.layer_feed import LayerState
+from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection.supervisor import ConnectionState

@@ -36,7 +36,7 @@ _SCRIPT = """
 window.frameCost = (function () {
   "use strict";
   const layer = measured.layer();
-  const own = layer._paintGuarded;
+  const own = layer.stage.paint;
   let times = null;
   let left = 0;
   function timed(paint) {
@@ -51,8 +51,8 @@ window.frameCost = (function () {
   /** The plain way: a rectangle per visible cell, its colour looked up as a ready text. */
   function rectangles(styles) {
     return function (scope) {
-      const { axis } = layer._parts;
-      const grid = layer._bitmap.grid;
+      const { axis } = layer.stage;
+      const grid = layer.picture.grid;
       const { context, horizontalPixelRatio: ratioX, verticalPixelRatio: ratioY } = scope;
       axis.refresh();
       axis.place(grid.firstCol * grid.binMs, grid.endCol * grid.binMs, scope.mediaSize.width);
@@ -83,8 +83,8 @@ window.frameCost = (function () {
     drawn: 0,
     /** Where cells have their middle: y of each row, x of each group of columns that are alike. */
     middles(alike) {
-      const { axis } = layer._parts;
-      const grid = layer._bitmap.grid;
+      const { axis } = layer.stage;
+      const grid = layer.picture.grid;
       const ys = [];
       const xs = [];
       // Not at the edges: of the pane, and of the layer's own mark of the window's begin.
@@ -104,14 +104,14 @@ window.frameCost = (function () {
     },
     /** Paint from now on with rectangles, or as the layer does. */
     use(naive) {
-      const table = layer._colours;
+      const table = layer.picture.colours;
       const styles = [];
       for (let value = 0; value < 256; value += 1) {
         const [r, g, b, a] = table.slice(4 * value, 4 * value + 4);
         styles.push(`rgba(${r},${g},${b},${a / 255})`);
       }
-      layer._paintGuarded = timed(naive ? rectangles(styles) : own.bind(layer));
-      layer._repaint();
+      layer.stage.paint = timed(naive ? rectangles(styles) : own.bind(layer.stage));
+      layer.stage.repaint();
       return true;
     },
     /** Pan the chart, a frame a step, and tell how long each paint took. */
@@ -165,7 +165,7 @@ async def open_page(
     )
     layer = HeatmapLayer(page.page)
     await page.until("window.OrderPilotHeatmap && OrderPilotHeatmap.layers.size === 1")
-    await page.until("OrderPilotHeatmap.layers.values().next().value._parts !== null")
+    await page.until("OrderPilotHeatmap.layers.values().next().value.stage !== null")
     await page.watch()
     start_ms = START_S * 1_000
     minute_ms = 60_000
@@ -213,7 +213,8 @@ async def set_options(page: MeasuredPage, layer: HeatmapLayer, **options: bool) 
     """Change options of the layer, and wait until the page has them."""
     layer.set_options(options)
     conditions = (
-        f"measured.layer()._options.{name} === {json.dumps(options[name])}" for name in options
+        f"measured.layer().picture.options.{name} === {json.dumps(options[name])}"
+        for name in options
     )
     await page.until(" && ".join(conditions))
 

@@ -159,7 +159,7 @@ class Bench:
         )
         self.layer = WatchedLayer(self.page.page, symbol="BTCUSDT")
         await self.page.until("window.OrderPilotHeatmap && OrderPilotHeatmap.layers.size === 1")
-        await self.page.until("OrderPilotHeatmap.layers.values().next().value._parts !== null")
+        await self.page.until("OrderPilotHeatmap.layers.values().next().value.stage !== null")
         await self.page.watch()
         await self.service.start()
         self.service.attach(self.layer)
@@ -248,9 +248,9 @@ async def base64_floor_ms(bench: Bench) -> float:
 async def floors_ms(bench: Bench) -> dict[str, float]:
     """Return what a new picture cannot do without, each measured alone, milliseconds."""
     (feed, _task) = next(iter(bench.service._attached.feeds.values()))
-    assert feed._picture is not None
-    assert feed._picture._field is not None
-    settings, spec = bench.service.settings, feed._picture._field.spec
+    assert feed._work.picture is not None
+    assert feed._work.picture._field is not None
+    settings, spec = bench.service.settings, feed._work.picture._field.spec
     start_ms, _end_ms = needed_span_ms(
         spec.time,
         shape=settings.shape,

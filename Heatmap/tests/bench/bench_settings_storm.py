@@ -54,8 +54,8 @@ LAST = {
 # What the page itself knows of the picture that it shows.
 SHOWN = """(() => {
   const layer = Array.from(OrderPilotHeatmap.layers.values())[0];
-  const grid = layer._bitmap === null ? null : layer._bitmap.grid;
-  const { opacity, palette, profile, colourBar, hatch } = layer._options;
+  const grid = layer.picture.bitmap === null ? null : layer.picture.grid;
+  const { opacity, palette, profile, colourBar, hatch } = layer.picture.options;
   return JSON.stringify({ opacity, palette, profile, colourBar, hatch,
     sequence: grid === null ? -1 : grid.sequence, isSplit: grid !== null && grid.isSplit });
 })()"""

@@ -46,9 +46,9 @@ window.measured = (function () {
     tell("painted", marks);
   };
   const isNew = {
-    grid: (now) => now._bitmap !== null && now._bitmap.grid !== snapshot.grid,
-    colours: (now) => now._colours !== snapshot.colours,
-    nothing: (now) => now._bitmap === null,
+    grid: (now) => now.picture.bitmap !== null && now.picture.grid !== snapshot.grid,
+    colours: (now) => now.picture.colours !== snapshot.colours,
+    nothing: (now) => now.picture.bitmap === null,
     any: () => true,
   };
   return {
@@ -57,17 +57,18 @@ window.measured = (function () {
     now: () => performance.now(),
     /** Tell "painted" once the layer has painted what is new. */
     arm(what) {
-      const bitmap = layer()._bitmap;
-      snapshot = { what, grid: bitmap && bitmap.grid, colours: layer()._colours };
+      const bitmap = layer().picture.bitmap;
+      snapshot = { what, grid: bitmap && bitmap.grid, colours: layer().picture.colours };
       marks = {};
       return true;
     },
     watch() {
       const watched = layer();
-      const paint = watched._paintGuarded;
-      watched._paintGuarded = function (scope) {
+      const { stage } = watched;
+      const paint = stage.paint;
+      stage.paint = function (scope) {
         const begin = performance.now();
-        paint.call(watched, scope);
+        paint.call(stage, scope);
         const end = performance.now();
         if (snapshot !== null && isNew[snapshot.what](watched)) {
           snapshot = null;
@@ -88,13 +89,13 @@ window.measured = (function () {
       setTimeout(() => {
         measured.arm("any");
         marks.asked = performance.now();
-        layer()._repaint();
+        layer().stage.repaint();
       }, delayMs);
       return true;
     },
     /** What the page holds, as three numbers that other bytes would hardly give. */
     sumOfCells() {
-      const grid = layer()._bitmap.grid;
+      const grid = layer().picture.grid;
       const sums = [0, 0, 0];
       for (let row = 0; row < grid.rows; row += 1) {
         for (let col = grid.firstCol; col < grid.endCol; col += 1) {
@@ -117,7 +118,7 @@ window.measured = (function () {
       const times = [];
       const next = (time) => {
         times.push(time);
-        layer()._repaint();
+        layer().stage.repaint();
         if (times.length <= count) {
           requestAnimationFrame(next);
         } else {

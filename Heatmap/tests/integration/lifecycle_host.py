@@ -255,7 +255,7 @@ class FailingLayer(AskingLayer):
         super().__init__()
 
     def __getattribute__(self, name: str) -> Any:
-        told = ("set_listener", "show_grid", "append_cells", "set_options", "clear", "show_levels")
+        told = ("set_listener", "show_grid", "append_cells", "set_options", "clear", "show_part")
         if name in told and self.broken:
             return self._fail
         return super().__getattribute__(name)

@@ -34,7 +34,7 @@ class RecordingLayer:
         self.grids: list[Mapping[str, Any]] = []
         self.appended: list[tuple[float, Mapping[str, Any]]] = []
         self.options: dict[str, Any] = {}
-        self.levels: list[Sequence[Mapping[str, Any]]] = []
+        self.lines: list[Sequence[Mapping[str, Any]]] = []
         self.is_shown = False
 
     def set_leave_listener(self, leave: object) -> None:
@@ -55,8 +55,9 @@ class RecordingLayer:
     def set_options(self, options: Mapping[str, Any]) -> None:
         self.options.update(options)
 
-    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
-        self.levels.append(levels)
+    def show_part(self, name: str, payload: Any) -> None:
+        assert name == "cluster_lines"
+        self.lines.append(payload)
 
     def show_cell(self, report: object) -> None:
         raise AssertionError(f"nobody asked about a cell, got {report}")

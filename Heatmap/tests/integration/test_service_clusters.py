@@ -1,4 +1,4 @@
-"""Clusters by way of the service: asked for, listened to, and as levels of a layer."""
+"""Clusters by way of the service: asked for, listened to, and as lines of a layer."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
-from Heatmap.domain.events import DataKind
+from Heatmap.domain.events import DataKind, Viewport
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import PRICE, START_MS, World, in_world
 from Heatmap.tests.unit.stored_events import EVENT
@@ -77,38 +77,38 @@ def test_a_listener_that_fails_does_not_disturb_the_others(
     assert "a listener's own mistake" in caplog.text
 
 
-def test_levels_are_drawn_the_strongest_first_and_go_when_switched_off(tmp_path: Path) -> None:
+def test_lines_are_drawn_the_strongest_first_and_go_when_switched_off(tmp_path: Path) -> None:
     async def script(world: World) -> None:
         service, layer = world.service, world.layer
         await world.until(lambda: bool(layer.grids))
-        assert layer.levels == []
+        assert layer.lines == []
         service.apply_settings(service.settings.changed(cluster_lines=True))
-        await world.until(lambda: bool(layer.levels))
-        levels = layer.levels[-1]
-        assert [one["strength"] for one in levels] == sorted(
-            (one["strength"] for one in levels), reverse=True
+        await world.until(lambda: bool(layer.lines))
+        lines = layer.lines[-1]
+        assert [one["strength"] for one in lines] == sorted(
+            (one["strength"] for one in lines), reverse=True
         )
-        assert all("\u2265" in one["text"] for one in levels)
+        assert all("\u2265" in one["text"] for one in lines)
         service.apply_settings(service.settings.changed(cluster_line_count=1))
-        await world.until(lambda: len(layer.levels[-1]) == 1)
+        await world.until(lambda: len(layer.lines[-1]) == 1)
         # Other parameters are looked at with at once: no cluster is that large.
         service.apply_settings(service.settings.changed(min_cluster_size=1000))
-        await world.until(lambda: not layer.levels[-1])
+        await world.until(lambda: not layer.lines[-1])
         service.apply_settings(service.settings.changed(min_cluster_size=5))
-        await world.until(lambda: bool(layer.levels[-1]))
+        await world.until(lambda: bool(layer.lines[-1]))
         service.apply_settings(service.settings.changed(cluster_lines=False))
-        await world.until(lambda: not layer.levels[-1])
+        await world.until(lambda: not layer.lines[-1])
 
     in_world(tmp_path, script)
 
 
-def test_a_page_that_comes_back_gets_its_levels_again(tmp_path: Path) -> None:
+def test_a_page_that_comes_back_gets_its_lines_again(tmp_path: Path) -> None:
     async def script(world: World) -> None:
         layer = world.layer
-        await world.until(lambda: bool(layer.levels))
-        told = len(layer.levels)
+        await world.until(lambda: bool(layer.lines))
+        told = len(layer.lines)
         layer.open_page()
-        await world.until(lambda: len(layer.levels) > told and bool(layer.levels[-1]))
+        await world.until(lambda: len(layer.lines) > told and bool(layer.lines[-1]))
 
     in_world(tmp_path, script, cluster_lines=True)
 
@@ -243,12 +243,37 @@ def test_a_listener_added_twice_is_called_once_and_leaves_at_once(tmp_path: Path
     in_world(tmp_path, script)
 
 
-def test_levels_are_those_of_the_side_that_is_drawn(tmp_path: Path) -> None:
+def test_lines_are_those_of_the_side_that_is_drawn(tmp_path: Path) -> None:
     async def script(world: World) -> None:
         service, layer = world.service, world.layer
-        await world.until(lambda: bool(layer.levels))
-        assert {one["side"] for one in layer.levels[-1]} == {"long", "short"}
+        await world.until(lambda: bool(layer.lines))
+        assert {one["side"] for one in layer.lines[-1]} == {"long", "short"}
         service.apply_settings(service.settings.changed(side="longs"))
-        await world.until(lambda: {one["side"] for one in layer.levels[-1]} == {"long"})
+        await world.until(lambda: {one["side"] for one in layer.lines[-1]} == {"long"})
+
+    in_world(tmp_path, script, cluster_lines=True)
+
+
+def test_lines_are_as_wide_as_the_view_has_them_and_clusters_two_per_cent(tmp_path: Path) -> None:
+    async def script(world: World) -> None:
+        service, layer = world.service, world.layer
+        await world.until(lambda: bool(layer.lines))
+        questions = list(service._clusters._listeners)
+        # The page shows 99,000 to 101,000.
+        assert [one.window_pct for one in questions] == [pytest.approx(0.025 * 0.02)]
+        assert layer.listener is not None
+        layer.listener.viewport_changed(Viewport(99_900.0, 100_100.0, None, 900.0, 500.0))
+        await world.until(lambda: list(service._clusters._listeners) != questions)
+        (narrow,) = service._clusters._listeners
+        assert narrow.window_pct == pytest.approx(0.025 * 0.002)
+        found = await service.clusters("BTCUSDT", PRICE)
+        assert {one.side for one in found} == {"long", "short"}
+        service.apply_settings(service.settings.changed(cluster_window_pct=0.01))
+        assert [one.window_pct for one in service._clusters._listeners] == [None]
+        told = len(layer.lines)
+        await world.until(lambda: len(layer.lines) > told)
+        assert "last 6 h" in layer.lines[-1][0]["text"]
+        service.apply_settings(service.settings.changed(time_decay_minutes=30.0))
+        await world.until(lambda: "last 3 h" in layer.lines[-1][0]["text"])
 
     in_world(tmp_path, script, cluster_lines=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind, LiquidationEvent
-from Heatmap.feeds.layer_feed import FeedContext, LayerFeed
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.layer_feed import LayerFeed
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.compat import override

@@ -51,19 +51,19 @@ def drawn_texts(page: ChartPage) -> list[str]:
     return [str(text) for text in page.js("drawn")]
 
 
-def show_level(layer: HeatmapLayer, price: float) -> None:
-    level = {
+def show_line(layer: HeatmapLayer, price: float) -> None:
+    line = {
         "price": price,
         "side": "long",
         "strength": 1.0,
         "fromMs": (START_S + 20 * 60) * 1000,
         "text": "41x",
     }
-    layer.show_levels([level])
+    layer.show_part("cluster_lines", [line])
 
 
-def level_price(page: ChartPage) -> str:
-    """Give what the level's label says before its own words."""
+def line_price(page: ChartPage) -> str:
+    """Give what the line's label says before its own words."""
     found: list[str] = []
 
     def is_found() -> bool:
@@ -96,7 +96,7 @@ FORMATS = {
 
 @pytest.mark.parametrize("scale", ["mode: 0", "mode: 1", "mode: 2", "mode: 3", "invertScale: true"])
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_levels_price_is_said_as_the_axis_says_it_in_every_mode(
+def test_a_lines_price_is_said_as_the_axis_says_it_in_every_mode(
     name: str, scale: str, layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:
     apply(chart_page, FORMATS[name])
@@ -104,8 +104,8 @@ def test_a_levels_price_is_said_as_the_axis_says_it_in_every_mode(
     # Scrolled, so that the first candle of all is not the first in the picture.
     chart_page.js("(chart.timeScale().setVisibleLogicalRange({from: 13.3, to: 61.5}), 0)")
     chart_page.js("(priceSeries.createPriceLine({price: 99731, axisLabelVisible: true}), 0)")
-    show_level(layer, 99_731.0)
-    own = level_price(chart_page)
+    show_line(layer, 99_731.0)
+    own = line_price(chart_page)
     texts = drawn_texts(chart_page)
     assert own in texts, own
     assert own != ""
@@ -127,8 +127,8 @@ def test_the_candles_own_price_format_is_followed(
 ) -> None:
     chart_page.js(f"(priceSeries.applyOptions({{priceFormat: {price_format}}}), 0)")
     chart_page.js("(priceSeries.createPriceLine({price: 99731, axisLabelVisible: true}), 0)")
-    show_level(layer, 99_731.0)
-    own = level_price(chart_page)
+    show_line(layer, 99_731.0)
+    own = line_price(chart_page)
     assert own in drawn_texts(chart_page)
     assert open_box(chart_page).split("\n")[0] == " \u2013 ".join(
         chart_page.js(f"priceSeries.priceFormatter().format({price})") for price in (100e3, 100050)
@@ -142,8 +142,8 @@ def test_marks_that_have_a_formatter_of_their_own_are_followed(
         chart_page,
         "{localization: {tickmarksPriceFormatter: (ps) => ps.map((p) => p / 1e3 + ' k')}}",
     )
-    show_level(layer, 100_000.0)
-    assert level_price(chart_page) == "100 k"
+    show_line(layer, 100_000.0)
+    assert line_price(chart_page) == "100 k"
     assert "100 k" in drawn_texts(chart_page)
 
 
@@ -228,8 +228,8 @@ def test_a_formatter_that_fails_or_gives_no_text_does_no_harm(
         chart_page,
         f"{{localization: {{priceFormatter: (p) => p === 100150 || p === 99731 ? {bad} : 'ok'}}}}",
     )
-    show_level(layer, 99_731.0)
-    assert level_price(chart_page) == "99731.00"
+    show_line(layer, 99_731.0)
+    assert line_price(chart_page) == "99731.00"
     open_box(chart_page, 33.5)
     assert title(chart_page)[0] == "100150.00 \u2013 ok"
     # Of times the box asks about the middle of a minute, the axis about its beginning.

@@ -97,7 +97,7 @@ def test_a_layer_made_before_the_load_waits_and_comes_back_at_each_load(
         wait_ready(layer, page)
         assert listener.ready == loads
         assert_draws(layer, page)
-        options = page.js("OrderPilotHeatmap.layers.values().next().value._options")
+        options = page.js("OrderPilotHeatmap.layers.values().next().value.picture.options")
         assert (options["opacity"], options["palette"]) == (0.9, "ice")
 
 
@@ -400,7 +400,7 @@ def test_an_error_in_the_page_is_reported_and_the_chart_lives_on(
         "JavaScript failed: Error: grid message: 59 x 720 cells expected, got 43200"
     )
     assert [each.name for each in caplog.records if each.levelname == "ERROR"] == [
-        "Heatmap.ui.layer.chart_layer"
+        "Heatmap.ui.layer.page_state"
     ]
     assert_draws(layer, chart_page)
     chart_page.js("(chart.remove(), createChart([]), 0)")

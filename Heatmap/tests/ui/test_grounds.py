@@ -154,7 +154,7 @@ def test_where_nothing_is_painted_the_pages_own_colour_counts(
         page.qtbot.waitUntil(lambda one=layer: one.is_ready, timeout=10_000)
         page.settled_picture()
         expected = "light" if colour is Qt.GlobalColor.white else "dark"
-        kind = page.js(f"OrderPilotHeatmap.palette.groundOf({LAYER}._parts.ground.hex)")
+        kind = page.js(f"OrderPilotHeatmap.palette.groundOf({LAYER}.stage.ground.hex)")
         assert kind == expected
 
 
@@ -172,7 +172,7 @@ def test_words_can_be_read_on_any_ground_with_any_text_colour(
 ) -> None:
     apply(chart_page, solid(background, text))
     chart_page.settled_picture()
-    found = chart_page.js(f"{LAYER}._parts.ground.place")
+    found = chart_page.js(f"{LAYER}.stage.ground.place")
     assert found["colour"] == background
     ink = text_pixels(chart_page, found["ink"], background)
     assert contrast(ink, channels(background)) >= 4.2, found
@@ -210,7 +210,7 @@ def test_a_text_colour_that_can_be_read_is_left_as_it_is(
     for background, text in (("#0b0b0d", "#c8ccd4"), ("#ffffff", "rgb(36, 41, 47)")):
         apply(chart_page, solid(background, text))
         chart_page.settled_picture()
-        assert chart_page.js(f"{LAYER}._parts.ground.place.ink") == text
+        assert chart_page.js(f"{LAYER}.stage.ground.place.ink") == text
     del layer
 
 

@@ -33,7 +33,8 @@ folder, wanted, *sys.argv[1:] = sys.argv[1:]
 QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, folder)
 LOOK = '''(() => {
   try {
-    const hot = (layer) => layer._bitmap !== null && layer._bitmap.grid.cells.some((c) => c > 0);
+    const hot = (layer) =>
+      layer.picture.grid !== null && layer.picture.grid.cells.some((c) => c > 0);
     return JSON.stringify({
       candles: priceSeries.data().length,
       hot: Array.from(OrderPilotHeatmap.layers.values()).filter(hot).length,

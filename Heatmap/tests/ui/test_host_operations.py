@@ -14,7 +14,7 @@ import pytest
 from Heatmap.tests.ui.chart_page import PACKAGED_BUILD, START_S, ChartPage, grid_message
 from Heatmap.tests.ui.paired_hosts import (
     HIGH,
-    LEVELS,
+    LINE_PRICES,
     LOW,
     PAGE_PX,
     Outcome,
@@ -230,7 +230,7 @@ def test_every_operation_has_the_same_outcome_with_the_layer(hosts: PairedHosts)
 
 
 @pytest.mark.parametrize("hosts", BUILDS, indirect=True)
-def test_operations_have_the_same_outcome_with_price_profile_and_levels(
+def test_operations_have_the_same_outcome_with_price_profile_and_lines(
     hosts: PairedHosts,
 ) -> None:
     layer = attached(hosts, profile=True)
@@ -239,12 +239,13 @@ def test_operations_have_the_same_outcome_with_price_profile_and_levels(
     bars = base64.b64encode(bytes([90] * 2 * ROWS)).decode("ascii")
     profile = {"bars": bars, "longText": "1.2M", "shortText": "300k"}
     layer.show_grid(*heat(profile=profile))
-    layer.show_levels(
+    layer.show_part(
+        "cluster_lines",
         [
             {"price": price, "side": side, "strength": 0.8, "fromMs": (START_S + 600) * 1000}
-            | {"text": "1.2M USD  41x  12 min"}
-            for price, side in zip(LEVELS, ("long", "short"), strict=True)
-        ]
+            | {"text": "1.2M USD, 41 liquidations, last 6 h"}
+            for price, side in zip(LINE_PRICES, ("long", "short"), strict=True)
+        ],
     )
     # The sums above the bars are outside the heat.
     hosts.page.qtbot.waitUntil(

@@ -351,7 +351,7 @@ def test_old_candles_that_tell_nothing_are_taken_as_utc_with_one_warning(
         host.view.qtbot.waitUntil(lambda: layer.time_offset_ms == 0, timeout=10_000)
         host.show("BTCUSDT", minute_candles())
     warnings = [
-        record for record in caplog.records if record.name == "Heatmap.ui.layer.chart_layer"
+        record for record in caplog.records if record.name == "Heatmap.ui.layer.candle_offset"
     ]
     assert len(warnings) == 1
     layer.set_time_offset(7_200_000)

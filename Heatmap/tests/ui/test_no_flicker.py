@@ -145,7 +145,7 @@ class Watched:
     def shown_sequence(self) -> int:
         return int(
             self.page.js(
-                "Array.from(OrderPilotHeatmap.layers.values())[0]._bitmap?.grid.sequence ?? -1"
+                "Array.from(OrderPilotHeatmap.layers.values())[0].picture.grid?.sequence ?? -1"
             )
         )
 
@@ -276,12 +276,12 @@ def test_a_small_move_needs_no_other_picture_and_a_larger_one_gets_it_after_quie
     watched.wait(lambda: len(watched.grids_s) > grids)
     assert watched.grids_s[grids] - last_s >= QUIET_S - 0.001
     # Other rows, since the price range is twice as large.
-    bins = watched.page.js("Array.from(OrderPilotHeatmap.layers.values())[0]._bitmap.grid.binUsd")
+    bins = watched.page.js("Array.from(OrderPilotHeatmap.layers.values())[0].picture.grid.binUsd")
     watched.do(price_range(bottom - 0.5 * reach, top + 0.5 * reach))
     watched.wait(lambda: len(watched.grids_s) == grids + 2)
     watched.wait(
         lambda: (
-            watched.page.js("Array.from(OrderPilotHeatmap.layers.values())[0]._bitmap.grid.binUsd")
+            watched.page.js("Array.from(OrderPilotHeatmap.layers.values())[0].picture.grid.binUsd")
             > 1.5 * bins
         )
     )

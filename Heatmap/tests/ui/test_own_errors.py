@@ -9,7 +9,7 @@ from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.feeds import layer_feed
+from Heatmap.feeds import cluster_lines, layer_feed
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
@@ -109,18 +109,19 @@ def show_again(host: Host) -> None:
         (HeatPicture, "__init__", show_again),
         (HeatPicture, "is_due", Host.record),
         (FeedSchedule, "next_action", Host.record),
-        (layer_feed.LayerFeed, "_follow_clusters", change_side),
+        (layer_feed.LayerFeed, "_follow_lines", change_side),
         (layer_feed.LayerFeed, "_send_options", change_side),
-        (layer_feed, "level_words", Host.record),
+        (cluster_lines, "cluster_words", Host.record),
     ],
 )
 def test_an_error_in_a_feed_is_told_and_ends_nothing(
     owner: Any, name: str, act: Callable[[Host], None], host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layer_feed, "RETRY_S", 0.1)
+    # Long enough to be seen, however long the act takes.
+    monkeypatch.setattr(layer_feed, "RETRY_S", 0.5)
     with monkeypatch.context() as broken:
         broken.setattr(owner, name, fail)
-        if name == "level_words":
+        if name == "cluster_words":
             for _ in range(6):
                 host.exchange.liquidate(price="100000.5")
         act(host)

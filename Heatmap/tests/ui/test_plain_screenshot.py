@@ -17,12 +17,12 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 START_MS = START_S * 1000
-LEVEL = {
+LINE = {
     "price": 100_700.0,
     "side": "long",
     "strength": 1.0,
     "fromMs": START_MS + 20 * 60_000,
-    "text": "\u22651.2M USD  41x  12 min",
+    "text": "longs \u2265 1.2M USD, 41 liquidations, last 6 h",
 }
 BARS = base64.b64encode(np.full((2, ROWS), 99, np.uint8).tobytes()).decode("ascii")
 META: dict[str, Any] = {
@@ -47,7 +47,7 @@ def layer(qtbot: Any, chart_page: ChartPage, listener: Recording) -> HeatmapLaye
 def show_all(layer: HeatmapLayer, page: ChartPage) -> None:
     layer.set_options({"label": "SIMULATED", "profile": True})
     layer.show_grid(*grid_message(bright_block(), **META))
-    layer.show_levels([LEVEL])
+    layer.show_part("cluster_lines", [LINE])
     page.settled_picture()
 
 
@@ -77,7 +77,7 @@ def test_the_plain_export_shows_what_the_page_shows(
 @pytest.mark.parametrize(
     ("name", "hide"),
     [
-        ("levels", lambda layer: layer.show_levels([])),
+        ("cluster lines", lambda layer: layer.show_part("cluster_lines", [])),
         ("label", lambda layer: layer.set_options({"label": ""})),
         ("colour bar", lambda layer: layer.set_options({"colourBar": False})),
         ("source line", lambda layer: layer.set_options({"sourceLine": False})),
@@ -105,7 +105,7 @@ def pane_sum(difference: Any) -> int:
     return int(without_logo(difference)[:470, :700].sum())
 
 
-def test_labels_of_levels_stand_above_the_candles_in_it(
+def test_labels_of_lines_stand_above_the_candles_in_it(
     layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:
     candles = "priceSeries.data().map((each) => ({...each, open: 101e3, high: 101e3,"
@@ -115,7 +115,7 @@ def test_labels_of_levels_stand_above_the_candles_in_it(
     )
     bare = chart_page.settled_picture()
     without = chart_page.screenshot()
-    layer.show_levels([{**LEVEL, "price": 100_000.0}])
+    layer.show_part("cluster_lines", [{**LINE, "price": 100_000.0}])
     chart_page.qtbot.waitUntil(
         lambda: bool(changed(bare, chart_page.picture()).any()), timeout=10_000
     )

@@ -96,7 +96,7 @@ LEFT = """(() => {
 })()"""
 DRAWN = """(() => {
   const layers = Array.from(OrderPilotHeatmap.layers.values());
-  return layers.length > 0 && layers.every((each) => each._bitmap !== null);
+  return layers.length > 0 && layers.every((each) => each.picture.bitmap !== null);
 })()"""
 EXTRA_PANE = """(() => {
   if (window.extra) { chart.removeSeries(extra); window.extra = null; return; }

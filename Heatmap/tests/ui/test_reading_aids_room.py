@@ -18,7 +18,10 @@ BOX = (
     "(() => { const box = chart.chartElement().lastElementChild.getBoundingClientRect();"
     " return [box.left, box.top, box.right, box.bottom]; })()"
 )
-LEGEND = "OrderPilotHeatmap.layers.values().next().value._parts.legend"
+LEGEND = (
+    "OrderPilotHeatmap.layers.values().next().value.stage.parts._made"
+    ".find((each) => each.record.name === 'legend').part"
+)
 
 
 def shown_layer(page: ChartPage, listener: Recording, grid: Any, **changes: Any) -> HeatmapLayer:

@@ -6,7 +6,7 @@ import pytest
 from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
-from Heatmap.feeds.layer_feed import LayerState
+from Heatmap.feeds.layer_state import LayerState
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.standby import SinkRole

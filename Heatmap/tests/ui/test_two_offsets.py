@@ -114,7 +114,7 @@ class Chart:
     def offset_ms(self) -> float:
         """Give what the layer has told last; what was told it may be another one."""
         return float(
-            self.page.js("Array.from(OrderPilotHeatmap.layers.values())[0]._parts.axis.offsetMs")
+            self.page.js("Array.from(OrderPilotHeatmap.layers.values())[0].stage.axis.offsetMs")
         )
 
 
@@ -291,7 +291,7 @@ def test_a_replay_has_both_offsets_by_its_own_clock(make_chart: Callable[..., Ch
 
     def clock(sequence: int) -> None:
         layer.show_grid(*grid_message(empty, nowMs=now_s * 1000, sequence=sequence))
-        shown = "Array.from(OrderPilotHeatmap.layers.values())[0]._bitmap?.grid.sequence ?? -1"
+        shown = "Array.from(OrderPilotHeatmap.layers.values())[0].picture.grid?.sequence ?? -1"
         chart.page.qtbot.waitUntil(lambda: chart.page.js(shown) == sequence, timeout=10_000)
 
     clock(1)
@@ -401,7 +401,7 @@ def test_a_history_over_a_change_of_summer_time_is_followed_back(
     ]
     kept = by_local_time(candles)
     chart.host.show("BTCUSDT", [{**each, "time": at} for at, each in kept.items()])
-    axis = "Array.from(OrderPilotHeatmap.layers.values())[0]._parts.axis"
+    axis = "Array.from(OrderPilotHeatmap.layers.values())[0].stage.axis"
     chart.page.next_frames()
     shown = chart.page.js(f"(Array.from({axis}._data.times.slice(0, {axis}.count)))")
     # At the end of summer time the second hour has the candles, and the first one has none.
@@ -535,7 +535,7 @@ def test_seconds_that_come_between_two_frames_are_all_there(
     chart.host.show("BTCUSDT", history)
     made = [{**first, "time": now_s + 1 + i} for i in range(30)]
     chart.host.stream(shifted(made, 2 * HOUR))
-    axis = "Array.from(OrderPilotHeatmap.layers.values())[0]._parts.axis"
+    axis = "Array.from(OrderPilotHeatmap.layers.values())[0].stage.axis"
     chart.page.next_frames()
     shown = chart.page.js(f"(Array.from({axis}._data.times.slice(0, {axis}.count)))")
     assert shown == [each["time"] * 1000 for each in history + made]

@@ -15,8 +15,10 @@ import pytest
 from Heatmap import HeatmapService
 from Heatmap.domain.events import DataKind, Viewport
 from Heatmap.feeds import layer_feed
-from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
+from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery, CellReport
 from Heatmap.picture.packing import unpack_cells
@@ -60,6 +62,9 @@ class AskingLayer:
 
     def clear(self) -> None:
         self.grid = {}
+
+    def show_part(self, name: str, payload: object) -> None:
+        raise AssertionError(f"no part is to be shown, got {name} {payload}")
 
     def show_cell(self, report: CellReport | None) -> None:
         self.answers.append(report)
@@ -416,7 +421,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         loop.run_until_complete(draw())
         loop.close()
         del task
-        picture = world.feed._picture
+        picture = world.feed._work.picture
         assert picture is not None
         assert picture._tape._reader is not None
         # The host may go on to use it: nothing happens, and nothing is raised.
@@ -426,7 +431,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         assert world.feed.last_error == ""
 
         assert ends_amid_a_hand_over(coroutine.close)
-        assert world.feed._picture is None
+        assert world.feed._work.picture is None
         assert picture._tape._reader is None
         world.executor.shutdown()
 

@@ -1,3 +1,4 @@
+// needs: heatmap_data.js
 (function (global) {
   "use strict";
 

@@ -2,14 +2,12 @@
 
 import itertools
 import json
-import logging
 import math
 import re
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from time import monotonic
 from typing import Any
 
 from PyQt6 import sip
@@ -19,17 +17,14 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
-from Heatmap.errors import SettingsError
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
-from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.messages import CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
+from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script
-from Heatmap.ui.report_gate import LineLimit, page_words
-
-_logger = logging.getLogger(__name__)
+from Heatmap.ui.layer.page_state import PageState
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # Words that a script cannot begin an expression with, or that are never a variable.
@@ -38,21 +33,9 @@ _RESERVED = re.compile(
     "false|finally|for|function|if|import|in|instanceof|let|new|null|return|super|switch|throw|"
     "true|try|typeof|var|void|while|with"
 )
-# A failure of the page's script is over when it has painted for so long since.
-_FAULT_S = 3.0
-# Errors of the page's script in the log: so many at once, then one in so many seconds. A host may
-# open a window at each.
-_ERRORS, _ERROR_S = 3, 60.0
-# A page that says that its chart has gone, or is empty, and then nothing for so long, is asked.
-_DOUBT_MS = 500
 _OPAQUE = 255
-_DEFAULTS = HeatmapSettings()
-_FIELDS = {option: name for name, option in SETTINGS.page_options().items()}
-_DEFAULT_OPTIONS: Mapping[str, Any] = {
-    "label": "",
-    **{option: getattr(_DEFAULTS, name) for option, name in _FIELDS.items()},
-    "visible": True,
-}
+# The part of the page that shows what lies at the crosshair.
+_TOOLTIP = "tooltip"
 _numbers = itertools.count(1)
 
 
@@ -101,34 +84,20 @@ class HeatmapLayer(QObject):
         self._chart = chart
         self._candles = candles
         self._symbol = _symbol_of(symbol)
-        self._options = dict(_DEFAULT_OPTIONS)
-        # Candle time minus UTC, as told, or ``None``; and what the page works with.
-        self._told_offset_ms: float | None = None
-        self._page_offset_ms: float | None = None
-        self._has_warned_of_offset = False
-        self._listener: LayerListener | None = None
+        self._options = dict(DEFAULT_OPTIONS)
+        # What each part of the page shows, as JSON.
+        self._shown: dict[str, str] = {}
         # Who is to be told that the layer goes; a page that goes takes it along.
         self._leave: Callable[[LayerPort], None] | None = None
         self.destroyed.connect(_farewell_of(weakref.ref(self)))
-        self._viewport: Viewport | None = None
-        self._is_ready = False
-        # What is amiss beside what the link knows.
-        self._fault = ""
-        # When the page's script failed last, by the monotonic clock.
-        self._failed_s: float | None = None
-        self._errors = LineLimit(_ERRORS, _ERROR_S)
-        # Any script of the page may say that the chart has gone: the layer's own is asked then.
-        self._doubt = QTimer(self)
-        self._doubt.setSingleShot(True)
-        self._doubt.setInterval(_DOUBT_MS)
-        self._doubt.timeout.connect(self._ask_page)
-        self._is_detached = False
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
-        self._bridge = HeatmapBridge(self, self)
+        self._page = PageState(self, chart, candles, self._tell_all)
+        self._bridge = HeatmapBridge(self._page, self)
         self._link = PageLink(
-            page, self._bridge, self._name, channel, self._script, self._lose_page
+            page, self._bridge, self._name, channel, self._script, self._page.lose_page
         )
+        self._page.link = self._link
         self._link.open()
 
     @property
@@ -139,17 +108,17 @@ class HeatmapLayer(QObject):
     @property
     def is_ready(self) -> bool:
         """Whether the page has its chart and takes grids."""
-        return self._is_ready
+        return self._page.is_ready
 
     @property
     def fault(self) -> str:
         """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return self._link.fault or self._fault
+        return self._page.fault
 
     @property
     def viewport(self) -> Viewport | None:
         """What the chart showed last; ``None`` before its first report."""
-        return self._viewport
+        return self._page.viewport
 
     def set_listener(self, listener: LayerListener | None) -> None:
         """Name who feeds the layer, in place of the one before.
@@ -157,8 +126,8 @@ class HeatmapLayer(QObject):
         A listener that comes after the page was ready is told so, and the last viewport, from the
         event loop, not within this call.
         """
-        self._listener = listener
-        if listener is not None and self._is_ready:
+        self._page.listener = listener
+        if listener is not None and self._page.is_ready:
             QTimer.singleShot(0, self._brief_listener)
 
     def set_leave_listener(self, leave: Callable[[LayerPort], None] | None) -> None:
@@ -169,7 +138,7 @@ class HeatmapLayer(QObject):
         before, self._leave = self._leave, None
         if leave is not None and before is not None:
             before(self)
-        if leave is not None and self._is_detached:
+        if leave is not None and self._page.is_over:
             leave(self)
             return
         self._leave = leave
@@ -189,8 +158,8 @@ class HeatmapLayer(QObject):
             return
         self._symbol = symbol
         self.clear()
-        if self._listener is not None:
-            self._listener.symbol_changed()
+        if self._page.listener is not None:
+            self._page.listener.symbol_changed()
 
     @property
     def time_offset_ms(self) -> float | None:
@@ -199,7 +168,7 @@ class HeatmapLayer(QObject):
         Where a host goes on from its history by candles of another offset, that of the newest is
         found. ``None`` until the page has candles.
         """
-        return self._page_offset_ms if self._told_offset_ms is None else self._told_offset_ms
+        return self._page.offset.ms
 
     def set_time_offset(self, offset_ms: float | None) -> None:
         """Say by how much the page's candle times are ahead of UTC, milliseconds.
@@ -220,8 +189,8 @@ class HeatmapLayer(QObject):
         """
         if offset_ms is not None and not math.isfinite(offset_ms):
             raise ValueError(f"the offset must be finite, got {offset_ms}")
-        self._told_offset_ms = None if offset_ms is None else float(offset_ms)
-        self._send("timeOffsetSet", json.dumps(self._told_offset_ms))
+        self._page.offset.told_ms = None if offset_ms is None else float(offset_ms)
+        self._send("timeOffsetSet", json.dumps(self._page.offset.told_ms))
 
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         """Show a grid in place of the one before; nothing while the page is not ready.
@@ -277,57 +246,69 @@ class HeatmapLayer(QObject):
         SettingsError
             An unknown option, or a value that it does not take; nothing is changed.
         """
-        checked = {name: _check_option(name, value) for name, value in options.items()}
+        checked = {name: checked_option(name, value) for name, value in options.items()}
         if all(self._options[name] == value for name, value in checked.items()):
             return
         self._options.update(checked)
         self._send("optionsSet", _encode(self._options))
 
     def clear(self) -> None:
-        """Take grid and levels off the chart; the options and the label stay."""
+        """Take the grid and what the parts show off the chart; the options and the label stay."""
+        self._shown = dict.fromkeys(self._shown, "null")
         self._send("cleared")
 
-    def show_cell(self, report: CellReport | None) -> None:
-        """Show at the crosshair what lies there; ``None``: nothing is known."""
-        self._send("cellDescribed", json.dumps(None if report is None else asdict(report)))
+    def show_part(self, name: str, payload: object) -> None:
+        """Show something by one of the page's parts, until another payload or `clear`.
 
-    def show_levels(self, levels: Sequence[Mapping[str, Any]]) -> None:
-        """Draw price clusters as levels, in place of those before.
+        Shown again on each page that comes later, and on each chart.
 
         Parameters
         ----------
-        levels
-            The strongest first; each ``price`` (USD), ``side`` (``long`` or ``short``),
-            ``strength`` (0 to 1), ``fromMs`` (where it begins, UTC) and ``text`` (what its label
-            says after the price).
+        name
+            The part's, as its file in ``ui/js/parts`` registers it, such as ``cluster_lines``. One
+            that does not exist is the page's `fault`.
+        payload
+            What the part takes, see its file; anything that JSON can hold, in place of the payload
+            before. ``None``: nothing any more.
+
+        Raises
+        ------
+        ValueError, TypeError
+            JSON cannot hold `payload`; nothing is changed.
         """
-        self._send("levelsShown", json.dumps(list(levels), allow_nan=False))
+        encoded = json.dumps(payload, allow_nan=False)
+        self._shown[name] = encoded
+        self._send("partShown", name, encoded)
+
+    def show_cell(self, report: CellReport | None) -> None:
+        """Show at the crosshair what lies there; ``None``: nothing is known."""
+        lines = [] if report is None else asdict(report)["lines"]
+        # An answer to one question: not shown again.
+        self._send("partShown", _TOOLTIP, json.dumps({"lines": lines}))
 
     def detach(self) -> None:
         """Leave page and channel for good: drawing, series, listeners and registration go."""
-        if self._is_detached:
+        if self._page.is_over:
             return
         self._end()
         if sip.isdeleted(self):
             # The page went, and took the layer along.
             return
-        self._doubt.stop()
+        self._page.stop()
         # Afterwards the layer lives as long as Python refers to it, not as long as the page.
         self._link.close(partial(self.setParent, None))
 
     @guarded
     def _end(self) -> None:
         """Do nothing any more, and say so; touches nothing of Qt."""
-        self._is_detached = True
-        self._is_ready = False
-        self._listener = None
+        self._page.end()
         leave, self._leave = self._leave, None
         if leave is not None:
             leave(self)
 
     def _send(self, message: str, *content: str) -> None:
         """Tell the page something; nothing while it is not ready, or has taken the layer along."""
-        if self._is_ready and not sip.isdeleted(self):
+        if self._page.is_ready and not sip.isdeleted(self):
             self._link.send(message, *content)
 
     def _script(self, entry: int, link: int) -> str:
@@ -339,7 +320,7 @@ class HeatmapLayer(QObject):
             "chart": self._chart,
             "candles": self._candles,
             "options": self._options,
-            "timeOffsetMs": self._told_offset_ms,
+            "timeOffsetMs": self._page.offset.told_ms,
             "pageColour": self._page_colour(),
         }
         return enter_script(config, self._chart, self._candles)
@@ -351,137 +332,23 @@ class HeatmapLayer(QObject):
 
     def note_error(self, error: Exception) -> None:
         """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""
-        _logger.error("The heatmap's layer failed", exc_info=error)
-        self._fault = self.tr("the layer failed: {reason}").format(reason=repr(error))
+        self._page.note_error(error)
 
-    # What the page reports (bridge.PageReports).
-
-    @guarded
-    def page_is_ready(self, entry: int) -> None:
-        """Take note that the layer is on the chart, unless it is that of a page that goes."""
-        if self._is_detached or not self._link.confirm(entry):
-            return
-        self._doubt.stop()
-        self._is_ready = True
-        self._fault, self._failed_s = "", None
-        # Whatever was changed since the script was made.
+    def _tell_all(self) -> None:
+        """Tell a page that is ready whatever was changed since its script was made."""
         self._send("optionsSet", _encode(self._options))
-        self._send("timeOffsetSet", json.dumps(self._told_offset_ms))
-        if self._listener is not None:
-            self._listener.page_ready()
-
-    @guarded
-    def page_is_gone(self) -> None:
-        """Take note that the layer is on no chart any more; another one may come."""
-        self._lose_page()
-        self._look_again()
-
-    @guarded
-    def _lose_page(self) -> None:
-        was_ready, self._is_ready = self._is_ready, False
-        self._viewport = None
-        self._fault, self._failed_s = "", None
-        if was_ready and self._listener is not None:
-            self._listener.page_gone()
-
-    @guarded
-    def page_is_blank(self) -> None:
-        """Take note that the chart has no candles any more."""
-        self._viewport = None
-        if self._listener is not None:
-            self._listener.view_lost()
-        self._look_again()
-
-    def _look_again(self) -> None:
-        if not self._is_detached and not sip.isdeleted(self):
-            self._doubt.start()
-
-    @guarded
-    def _ask_page(self) -> None:
-        """Have the layer's script say so, where it is on a chart that has candles after all."""
-        if not self._is_detached and (not self._is_ready or self._viewport is None):
-            self._link.ask_again(is_ready=self._is_ready)
-
-    @guarded
-    def page_lacks(self, what: str) -> None:
-        """Take note of what the page has not got yet, so that somebody who wonders is told."""
-        self._link.hear()
-        words = {
-            "chart": self.tr("the page has no “{chart}” yet"),
-            "candles": self.tr("the page has no “{candles}” yet"),
-            "match": self.tr("“{candles}” is no series of “{chart}”"),
-        }
-        if what in words and not self._is_ready:
-            self._fault = words[what].format(chart=self._chart, candles=self._candles)
-
-    @guarded
-    def page_needs_grid(self) -> None:
-        """Ask the listener for a whole grid."""
-        if self._is_ready and self._listener is not None:
-            self._listener.page_ready()
-
-    @guarded
-    def page_moved(self, viewport: Viewport) -> None:
-        """Pass on what the chart shows."""
-        if self._is_detached or not self._is_ready:
-            return
-        self._viewport = viewport
-        if self._listener is not None:
-            self._listener.viewport_changed(viewport)
-
-    @guarded
-    def page_asked(self, query: CellQuery) -> None:
-        """Pass on which place is to be described."""
-        if self._listener is not None:
-            self._listener.cell_asked(query)
-
-    @guarded
-    def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
-        """Take note of what the page's candle times are ahead of UTC; say what was found."""
-        is_news = offset_ms != (self._page_offset_ms or 0)
-        self._page_offset_ms = offset_ms
-        hours = offset_ms / 3_600_000
-        if self._told_offset_ms is not None:
-            if is_certain and is_news and offset_ms != self._told_offset_ms:
-                _logger.info("The page's newest candles are %+g h ahead of UTC, not as told", hours)
-            return
-        if is_certain and is_news:
-            _logger.info("The page's candle times are %+g h ahead of UTC", hours)
-        elif not is_certain and not self._has_warned_of_offset:
-            self._has_warned_of_offset = True
-            _logger.warning(
-                "The page's candles do not tell whether their times are UTC or local, because the "
-                "newest one is not of now; taking them as %+g h ahead of UTC (set_time_offset "
-                "tells it)",
-                hours,
-            )
-
-    @guarded
-    def page_failed(self, reason: str) -> None:
-        """Log an error of the layer's JavaScript; kept until painting has gone on for a while."""
-        more = self._errors.grant()
-        if more is not None:
-            _logger.error("The layer's JavaScript failed: %s%s", page_words(reason), more)
-        self._link.hear()
-        self._failed_s = monotonic()
-        line = page_words(reason.partition("\n")[0])
-        self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
-
-    @guarded
-    def page_painted(self, timing: dict[str, float]) -> None:
-        """Pass on how long painting took."""
-        if self._failed_s is not None and monotonic() - self._failed_s > _FAULT_S:
-            self._fault, self._failed_s = "", None
-        if self._listener is not None:
-            self._listener.painted(timing)
+        self._send("timeOffsetSet", json.dumps(self._page.offset.told_ms))
+        for name, payload in self._shown.items():
+            self._send("partShown", name, payload)
 
     @guarded
     def _brief_listener(self) -> None:
-        if self._listener is None or not self._is_ready:
+        page = self._page
+        if page.listener is None or not page.is_ready:
             return
-        if self._viewport is not None:
-            self._listener.viewport_changed(self._viewport)
-        self._listener.page_ready()
+        if page.viewport is not None:
+            page.listener.viewport_changed(page.viewport)
+        page.listener.page_ready()
 
 
 def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
@@ -507,17 +374,3 @@ def _symbol_of(name: str | None) -> str | None:
 
 def _encode(message: Mapping[str, Any]) -> str:
     return json.dumps(dict(message), allow_nan=False)
-
-
-def _check_option(name: str, value: object) -> object:
-    if name == "label":
-        expected = "" if isinstance(value, str) else "a text"
-    elif name in _FIELDS:
-        expected = SETTINGS[_FIELDS[name]].kind.wrong(value)
-    else:
-        raise SettingsError(
-            f"no option is called {name!r}; there are {', '.join(_DEFAULT_OPTIONS)}"
-        )
-    if expected:
-        raise SettingsError(f"{name} must be {expected}, got {value!r}")
-    return value

@@ -1,39 +1,24 @@
 """The layer's JavaScript, and calls of it, as text for the page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from PyQt6.QtCore import QFile, QIODevice, QResource
 
 from Heatmap.errors import PageError
 
-# In the order in which they need each other; each adds to the one object on `window`.
-_FILES = (
-    "heatmap_palette.js",
-    "heatmap_data.js",
-    "heatmap_bitmap.js",
-    "heatmap_strip.js",
-    "heatmap_time_offset.js",
-    "heatmap_candle_times.js",
-    "heatmap_time_axis.js",
-    "heatmap_renderer.js",
-    "heatmap_ground.js",
-    "heatmap_texts.js",
-    "heatmap_words.js",
-    "heatmap_overlay.js",
-    "heatmap_legend.js",
-    "heatmap_profile.js",
-    "heatmap_levels.js",
-    "heatmap_series.js",
-    "heatmap_tooltip.js",
-    "heatmap_viewport.js",
-    "heatmap_channel.js",
-    "heatmap_finder.js",
-    "heatmap_layer.js",
-    "heatmap_page.js",
+# Each file adds to the one object on `window`. A folder needs no list of its files.
+_FOLDERS: Sequence[Traversable] = (
+    files("Heatmap.ui") / "js",
+    # What is drawn: one file for each part, which registers itself.
+    files("Heatmap.ui") / "js" / "parts",
 )
+# The first line of a file that takes something of others while it is loaded.
+_NEEDS = "// needs:"
 # Whether a document has a layer.
 PRESENT, ABSENT, TOO_EARLY = "present", "absent", "too early"
 _CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
@@ -41,16 +26,53 @@ _CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
 
 def read_script(name: str) -> str:
     """Return the text of one of the layer's JavaScript files."""
-    return (files("Heatmap.ui") / "js" / name).read_text(encoding="utf-8")
+    return _script_texts()[name]
+
+
+def _script_texts() -> dict[str, str]:
+    """Return the text of each file by its name."""
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        for folder in _FOLDERS
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".js")
+    }
 
 
 @cache
 def layer_script() -> str:
-    """Return all JavaScript of the layer as one script.
+    """Return all JavaScript of the layer as one script: each file behind those that it needs.
 
     One script, because a page that navigates between two would get only the second.
     """
-    return "\n".join(read_script(name) for name in _FILES)
+    texts = _script_texts()
+    return "\n".join(texts[name] for name in in_order(texts))
+
+
+def in_order(texts: Mapping[str, str]) -> list[str]:
+    """Return the names of files in the order in which they can be loaded.
+
+    Parameters
+    ----------
+    texts
+        Name to text. Where a file takes something of others while it is loaded, its first line is
+        ``// needs: one.js other.js``.
+
+    Raises
+    ------
+    ValueError
+        A file needs one that there is not, or two need each other.
+    """
+    needs = {
+        name: set(text.splitlines()[0].removeprefix(_NEEDS).split())
+        for name, text in texts.items()
+        if text.startswith(_NEEDS)
+    }
+    missing = {name: each - texts.keys() for name, each in needs.items() if each - texts.keys()}
+    if missing:
+        raise ValueError(f"scripts need what there is not: {missing}")
+    graph = {name: sorted(needs.get(name, ())) for name in texts}
+    return list(TopologicalSorter(graph).static_order())
 
 
 def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:

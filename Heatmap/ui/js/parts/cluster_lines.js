@@ -1,3 +1,4 @@
+// needs: heatmap_parts.js heatmap_words.js
 (function (global) {
   "use strict";
 
@@ -9,7 +10,7 @@
   const SWATCH_PX = 7;
   /** The candles below a label stay visible. */
   const GROUND_ALPHA = 0.6;
-  /** Width and alpha of the weakest level, and what the strongest has more. */
+  /** Width and alpha of the weakest line, and what the strongest has more. */
   const WIDTH_PX = 1;
   const MORE_WIDTH_PX = 2.5;
   const ALPHA = 0.35;
@@ -18,41 +19,53 @@
   const REACH_PX = 24;
 
   /**
+   * One of what Python shows, the strongest first.
+   * @typedef {Object} ClusterLine
+   * @property {number} price USD
+   * @property {"long" | "short"} side
+   * @property {number} strength 0 to 1
+   * @property {number} fromMs where it begins, UTC
+   * @property {string} text what its label says after the price
+   */
+
+  /**
    * Price clusters as lines from their first liquidation to the right, behind the candles: the
    * side as colour, the strength as width and alpha. Their labels stand above the candles, each
    * where no other is.
    */
-  class LevelsRenderer {
-    /**
-     * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
-     * @param {any} texts AxisTexts
-     */
-    constructor(chart, ground, candles, axis, texts) {
-      this._chart = chart;
-      this._ground = ground;
-      this._texts = texts;
-      this._candles = candles;
-      this._axis = axis;
+  class ClusterLines {
+    /** @param {Surface} surface */
+    constructor(surface) {
+      this._surface = surface;
+      /** @type {ClusterLine[]} */
+      this._lines = [];
     }
 
-    /**
-     * Draw the lines.
-     * @param {any} scope bitmap coordinates scope
-     * @param {Array<{price: number, side: "long" | "short", strength: number, fromMs: number,
-     *   text: string}>} levels the strongest first
-     * @param {{long: string, short: string}} colours
-     */
-    drawLines(scope, levels, colours) {
+    /** @param {ClusterLine[]} lines in place of those before */
+    take(lines) {
+      this._lines = lines;
+    }
+
+    clear() {
+      this._lines = [];
+    }
+
+    /** Draw the lines. @param {any} scope bitmap coordinates scope */
+    paint(scope) {
+      if (this._lines.length === 0) {
+        return;
+      }
       const { context, mediaSize, horizontalPixelRatio, verticalPixelRatio } = scope;
+      const { candles, picture } = this._surface;
       context.save();
       context.scale(horizontalPixelRatio, verticalPixelRatio);
-      for (const level of levels) {
-        const left = this._left(level.fromMs, mediaSize.width);
-        const y = this._candles.priceToCoordinate(level.price);
+      for (const line of this._lines) {
+        const left = this._left(line.fromMs, mediaSize.width);
+        const y = candles.priceToCoordinate(line.price);
         if (left !== null && y !== null) {
-          const width = WIDTH_PX + MORE_WIDTH_PX * level.strength;
-          context.globalAlpha = ALPHA + MORE_ALPHA * level.strength;
-          context.fillStyle = colours[level.side];
+          const width = WIDTH_PX + MORE_WIDTH_PX * line.strength;
+          context.globalAlpha = ALPHA + MORE_ALPHA * line.strength;
+          context.fillStyle = picture.sideColours[line.side];
           context.fillRect(left, y - width / 2, mediaSize.width - left, width);
         }
       }
@@ -62,38 +75,41 @@
     /**
      * Draw the labels of the lines that are seen: the strongest that find room, in the order of
      * their prices.
-     * @param {any} scope @param {Array<Object>} levels @param {Object} colours as for `drawLines`
-     * @param {{right: number, top: number, bottom: number}} room where labels may stand: distances
-     *   from the pane's edges, CSS pixels
+     * @param {any} scope bitmap coordinates scope
      */
-    drawLabels(scope, levels, colours, room) {
+    paintAbove(scope) {
+      if (this._lines.length === 0) {
+        return;
+      }
       const { context, mediaSize } = scope;
-      words.begin(scope, this._chart.options().layout);
+      const { candles, chart, ground, picture, room, texts } = this._surface;
+      words.begin(scope, chart.options().layout);
       const right = mediaSize.width - room.right - MARGIN_PX;
       let placed = [];
-      for (const level of levels) {
-        const y = this._candles.priceToCoordinate(level.price);
+      for (const line of this._lines) {
+        const y = candles.priceToCoordinate(line.price);
         const isSeen = y !== null && y >= 0 && y <= mediaSize.height;
-        if (isSeen && this._left(level.fromMs, mediaSize.width) !== null) {
-          const text = this._texts.price(level.price) + "  " + level.text;
+        if (isSeen && this._left(line.fromMs, mediaSize.width) !== null) {
+          const text = texts.price(line.price) + "  " + line.text;
           const left = right - context.measureText(text).width - SWATCH_PX - 3 * PADDING_PX;
           if (left >= 0) {
-            const label = { level, text, left, right, lineY: y, y };
+            const label = { line, text, left, right, lineY: y, y };
             placed = withLabel(placed, label, room.top, mediaSize.height - room.bottom);
           }
         }
       }
       for (const label of placed) {
-        const place = this._ground.at(label.y, mediaSize.height);
-        this._drawLabel(context, label, colours[label.level.side], place);
+        const place = ground.at(label.y, mediaSize.height);
+        this._drawLabel(context, label, picture.sideColours[label.line.side], place);
       }
       context.restore();
     }
 
     /** @returns {number | null} where a time is, CSS pixels; null right of the pane */
     _left(fromMs, width) {
-      this._axis.place(fromMs, Number.MAX_SAFE_INTEGER, width);
-      return this._axis.segments === 0 ? null : Math.max(0, this._axis.fromX[0]);
+      const { axis } = this._surface;
+      axis.place(fromMs, Number.MAX_SAFE_INTEGER, width);
+      return axis.segments === 0 ? null : Math.max(0, axis.fromX[0]);
     }
 
     _drawLabel(context, label, colour, place) {
@@ -158,5 +174,9 @@
     return fits ? labels.map((each, i) => Object.assign({}, each, { y: heights[i] })) : placed;
   }
 
-  heatmap.levels = { LevelsRenderer };
+  heatmap.parts.register({
+    name: "cluster_lines",
+    order: 50,
+    make: (/** @type {Surface} */ surface) => new ClusterLines(surface),
+  });
 })(this);

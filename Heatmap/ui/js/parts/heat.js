@@ -1,3 +1,4 @@
+// needs: heatmap_parts.js heatmap_strip.js
 (function (global) {
   "use strict";
 
@@ -9,18 +10,17 @@
   /** From so many pieces side by side on, a curved scale goes through a scratch canvas. */
   const SCRATCH_FROM_PIECES = 40;
 
-  /** Draws the cells of one grid; everything it needs per frame is allocated beforehand. */
+  /** Draws the cells of the grid; everything it needs per frame is allocated beforehand. */
   class CellRenderer {
-    /** @param {any} candles series whose price scale is used @param {any} axis TimeAxis */
-    constructor(candles, axis) {
-      this._candles = candles;
-      this._axis = axis;
+    /** @param {Surface} surface of which `level` is kept up to date */
+    constructor(surface) {
+      this._surface = surface;
+      this._candles = surface.candles;
+      this._axis = surface.axis;
       /** @type {HTMLCanvasElement | null} made when a curved scale first needs it */
       this._scratch = null;
       /** @type {any} the Strip, there while frames need it */
       this._strip = null;
-      /** @type {any} the Level that was drawn last, whose groups are pixels on the chart */
-      this.level = null;
     }
 
     destroy() {
@@ -38,12 +38,12 @@
       }
     }
 
-    /**
-     * Draw the visible part.
-     * @param {any} scope bitmap coordinates scope of the pane's canvas
-     * @param {any} bitmap HeatmapBitmap
-     */
-    draw(scope, bitmap) {
+    /** Draw the visible part. @param {any} scope bitmap coordinates scope of the pane's canvas */
+    paint(scope) {
+      const { bitmap } = this._surface.picture;
+      if (bitmap === null) {
+        return;
+      }
       const grid = bitmap.grid;
       const axis = this._axis;
       axis.place(grid.firstCol * grid.binMs, grid.endCol * grid.binMs, scope.mediaSize.width);
@@ -79,7 +79,7 @@
         this._columnWidth(scope, grid),
         Math.abs(rowHeight) * ratio,
       );
-      this.level = level;
+      this._surface.level = level;
       this._paintStrip(scope, bitmap, level);
       const groupHeight = rowHeight * level.poolY;
       const baseY = lowY - level.rowOffset * rowHeight;
@@ -124,7 +124,7 @@
       const ratio = scope.verticalPixelRatio;
       const smallest = Math.abs(this._rowY(grid, highRow) - this._rowY(grid, highRow - 1)) * ratio;
       const level = bitmap.level(this._columnWidth(scope, grid), smallest);
-      this.level = level;
+      this._surface.level = level;
       this._paintStrip(scope, bitmap, level);
       const strip = this._strip;
       const pieces = strip === null
@@ -295,5 +295,9 @@
     }
   }
 
-  heatmap.renderer = { CellRenderer };
+  heatmap.parts.register({
+    name: "heat",
+    order: 10,
+    make: (/** @type {Surface} */ surface) => new CellRenderer(surface),
+  });
 })(this);

@@ -1,3 +1,4 @@
+// needs: heatmap_parts.js heatmap_words.js
 (function (global) {
   "use strict";
 
@@ -19,12 +20,10 @@
    * The words in the pane's lower right corner: what the colours mean in USD, and where the data
    * come from. In the chart's own colours.
    */
-  class LegendRenderer {
-    /** @param {any} chart @param {any} ground Ground @param {any} texts AxisTexts */
-    constructor(chart, ground, texts) {
-      this._chart = chart;
-      this._ground = ground;
-      this._texts = texts;
+  class Legend {
+    /** @param {Surface} surface */
+    constructor(surface) {
+      this._surface = surface;
       this._bar = null;
       this._barTable = null;
       /** The source's words as they were broken last, and their width. */
@@ -35,12 +34,14 @@
 
     /**
      * @param {any} scope bitmap coordinates scope
-     * @param {any} grid HeatmapGrid
-     * @param {Uint8ClampedArray} table palette, as the cells are drawn with
      * @param {{colourBar: boolean, sourceLine: boolean}} options
-     * @param {{bottom: number}} room gets the height that it takes, CSS pixels
      */
-    draw(scope, grid, table, options, room) {
+    paint(scope, options) {
+      const { chart, ground, room } = this._surface;
+      const { grid, colours } = this._surface.picture;
+      if (grid === null) {
+        return;
+      }
       const { mediaSize } = scope;
       const text = options.sourceLine ? this._sourceText(grid) : "";
       const hasBar = options.colourBar && grid.scaleLabels.length > 0;
@@ -48,7 +49,7 @@
       if (!isRoomy || (text === "" && !hasBar)) {
         return;
       }
-      const layout = this._chart.options().layout;
+      const layout = chart.options().layout;
       const { context } = scope;
       words.begin(scope, layout);
       const lines = this._wrap(context, text, mediaSize.width - 2 * (MARGIN_PX + PADDING_PX));
@@ -59,7 +60,7 @@
       const left = mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
       room.bottom = height + MARGIN_PX;
-      const place = this._ground.at(top + height / 2, mediaSize.height);
+      const place = ground.at(top + height / 2, mediaSize.height);
       words.layGround(context, place, words.GROUND_ALPHA, left, top, width, height);
       context.globalAlpha = TEXT_ALPHA;
       context.fillStyle = place.ink;
@@ -71,7 +72,7 @@
         y += LINE_PX;
       }
       if (hasBar) {
-        this._drawBar(context, right - barWidth, y + 2, barWidth, table, grid, place);
+        this._drawBar(context, right - barWidth, y + 2, barWidth, colours, grid, place);
       }
       context.restore();
     }
@@ -79,7 +80,7 @@
     /** @returns {string} where the data come from, and since when in the chart's own time */
     _sourceText(grid) {
       const { sourceSince } = grid;
-      const since = sourceSince === null ? null : this._texts.moment(sourceSince.ms);
+      const since = sourceSince === null ? null : this._surface.texts.moment(sourceSince.ms);
       return since === null ? grid.sourceText : sourceSince.words + " " + since;
     }
 
@@ -151,5 +152,10 @@
     }
   }
 
-  heatmap.legend = { LegendRenderer };
+  heatmap.parts.register({
+    name: "legend",
+    order: 70,
+    options: ["colourBar", "sourceLine"],
+    make: (/** @type {Surface} */ surface) => new Legend(surface),
+  });
 })(this);

@@ -1,3 +1,4 @@
+// needs: heatmap_parts.js heatmap_words.js
 (function (global) {
   "use strict";
 
@@ -16,23 +17,18 @@
    * Longs and shorts per price row as bars from the pane's right edge, behind the candles, with the
    * window's sums above them.
    */
-  class ProfileRenderer {
-    /** @param {any} chart @param {any} ground Ground @param {any} candles */
-    constructor(chart, ground, candles) {
-      this._chart = chart;
-      this._ground = ground;
-      this._candles = candles;
+  class PriceProfile {
+    /** @param {Surface} surface */
+    constructor(surface) {
+      this._surface = surface;
     }
 
-    /**
-     * @param {any} scope bitmap coordinates scope @param {any} grid HeatmapGrid
-     * @param {{long: string, short: string}} colours
-     * @param {{right: number, top: number}} room gets the width of the longest bar and the height
-     *   of the sums, CSS pixels
-     */
-    draw(scope, grid, colours, room) {
-      const profile = grid.profile;
-      if (profile === null) {
+    /** @param {any} scope bitmap coordinates scope @param {{profile: boolean}} options */
+    paint(scope, options) {
+      const { room } = this._surface;
+      const { grid, sideColours: colours } = this._surface.picture;
+      const profile = grid === null ? null : grid.profile;
+      if (profile === null || !options.profile) {
         return;
       }
       room.right = barWidth(scope.mediaSize.width);
@@ -73,13 +69,14 @@
 
     /** @returns {number} a row's lower edge, whole device pixels */
     _y(grid, row, ratio) {
-      return Math.round(this._candles.priceToCoordinate(grid.priceLow + row * grid.binUsd) * ratio);
+      const price = grid.priceLow + row * grid.binUsd;
+      return Math.round(this._surface.candles.priceToCoordinate(price) * ratio);
     }
 
     /** What all bars together stand for, in the upper right corner. */
     _drawSums(scope, grid, colours) {
       const { context, mediaSize } = scope;
-      words.begin(scope, this._chart.options().layout);
+      words.begin(scope, this._surface.chart.options().layout);
       let y = MARGIN_PX + words.LINE_PX / 2;
       for (const [text, colour] of [
         ["longs " + grid.profile.longText + " USD", colours.long],
@@ -89,7 +86,7 @@
         const left = mediaSize.width - MARGIN_PX - width;
         if (left >= 0) {
           const top = y - words.LINE_PX / 2;
-          const place = this._ground.at(y, mediaSize.height);
+          const place = this._surface.ground.at(y, mediaSize.height);
           words.layGround(context, place, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
           // Its own ground on top of that: as readable over the longest bars.
           words.write(context, place, text, left, y);
@@ -109,5 +106,10 @@
     return Math.min(MAX_WIDTH_PX, paneWidth * WIDTH_PART);
   }
 
-  heatmap.profile = { ProfileRenderer };
+  heatmap.parts.register({
+    name: "price_profile",
+    order: 60,
+    options: ["profile"],
+    make: (/** @type {Surface} */ surface) => new PriceProfile(surface),
+  });
 })(this);

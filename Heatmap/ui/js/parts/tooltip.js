@@ -1,3 +1,4 @@
+// needs: heatmap_parts.js
 (function (global) {
   "use strict";
 
@@ -42,23 +43,17 @@
    * where the host has put it, nobody points at anything.
    */
   class CrosshairTooltip {
-    /**
-     * @param {any} chart @param {any} ground Ground @param {any} candles @param {any} axis TimeAxis
-     * @param {any} texts AxisTexts
-     * @param {(query: Object) => void} ask sends a question; `answer` takes what comes back
-     * @param {(action: () => void) => void} guard runs what the chart calls, and reports an error
-     */
-    constructor(chart, ground, candles, axis, texts, ask, guard) {
+    /** @param {Surface} surface its `ask` sends a question; `take` takes what comes back */
+    constructor(surface) {
+      const { chart } = surface;
+      this._surface = surface;
       this._chart = chart;
-      this._ground = ground;
-      this._texts = texts;
-      this._candles = candles;
-      this._axis = axis;
-      this._ask = ask;
-      this._guard = guard;
-      /** @type {any} what is asked about, see `show` */
-      this._renderer = null;
-      this._bitmap = null;
+      this._ground = surface.ground;
+      this._texts = surface.texts;
+      this._candles = surface.candles;
+      this._axis = surface.axis;
+      this._ask = surface.ask;
+      this._guard = surface.guard;
       this._isOn = true;
       /**
        * What is pointed at in the candles' pane, CSS pixels, and where that pane was on the page.
@@ -101,21 +96,12 @@
       this._chart.unsubscribeCrosshairMove(this._onMove);
     }
 
-    /** @param {boolean} isOn */
-    setOn(isOn) {
-      this._isOn = isOn;
-      if (!isOn) {
+    /** Tell about what is drawn now. @param {{visible: boolean, tooltip: boolean}} options */
+    changed(options) {
+      this._isOn = options.visible && options.tooltip;
+      if (!this._isOn) {
         this._close();
       }
-    }
-
-    /**
-     * Say what is drawn now; called when it changed.
-     * @param {any} renderer CellRenderer @param {any} bitmap HeatmapBitmap or null
-     */
-    show(renderer, bitmap) {
-      this._renderer = renderer;
-      this._bitmap = bitmap;
       if (this._place === null) {
         return;
       }
@@ -245,11 +231,11 @@
      *   or a gap; null where there is nothing to tell
      */
     _find() {
-      const level = this._renderer === null ? null : this._renderer.level;
-      if (this._bitmap === null || level === null || this._point === null) {
+      const { level, picture } = this._surface;
+      const { grid } = picture;
+      if (grid === null || level === null || this._point === null) {
         return null;
       }
-      const grid = this._bitmap.grid;
       const price = this._candles.coordinateToPrice(this._point.y);
       const ms = this._timeAt(grid, this._point.x);
       if (price === null || ms === null || price < grid.priceLow || price >= grid.priceHigh) {
@@ -302,8 +288,8 @@
       this._ask({ priceLow, priceHigh, fromMs, toMs });
     }
 
-    /** Take what lies at the place that was asked about. @param {any} report or null */
-    answer(report) {
+    /** Show what lies at the place that was asked about. @param {{lines: Array<any>}} report */
+    take(report) {
       this._isWaiting = false;
       if (this._place === null) {
         return;
@@ -312,7 +298,7 @@
         this._question(this._place);
         return;
       }
-      this._fill(report === null ? [] : report.lines);
+      this._fill(report.lines);
       this._put();
     }
 
@@ -418,5 +404,10 @@
     return Math.max(0, Math.min(paneStart + place, pageSize - size));
   }
 
-  heatmap.tooltip = { CrosshairTooltip };
+  heatmap.parts.register({
+    name: "tooltip",
+    order: 80,
+    options: ["visible", "tooltip"],
+    make: (/** @type {Surface} */ surface) => new CrosshairTooltip(surface),
+  });
 })(this);

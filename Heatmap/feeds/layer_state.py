@@ -1,0 +1,98 @@
+"""Whether a layer's picture is drawn, and the first reason why it is not. Pure.
+
+A picture is drawn while the heatmap is switched on, the page has a chart, says which symbol that
+shows and this one is recorded; and where there are rows for what the chart shows.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+
+from Heatmap.aggregation.resolution import can_lay_rows
+from Heatmap.domain.events import Viewport
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.setting_fields import Resolution
+
+
+class LayerState(Enum):
+    """Whether a layer's picture is drawn, or why it is not: of several reasons the first of these.
+
+    Attributes
+    ----------
+    STOPPED
+        Nobody feeds the layer: the service was not started or was stopped, or could not feed it, or
+        the host has closed its loop.
+    OFF
+        The heatmap is switched off.
+    NO_CHART
+        The page has no chart yet, or not any more; the error says why where that is known.
+    NO_SYMBOL
+        The page does not say which symbol it shows.
+    NOT_RECORDED
+        Its symbol is not among the recorded ones.
+    NO_VIEW
+        The chart has no candles yet, or is too small to draw on.
+    FAILED
+        Reading, building or telling the page failed, which is tried again; the error says why. What
+        was drawn before may still be seen.
+    BUILDING
+        The first picture is on its way.
+    DRAWN
+        The page has a picture.
+    """
+
+    STOPPED = "stopped"
+    OFF = "off"
+    NO_CHART = "no chart"
+    NO_SYMBOL = "no symbol"
+    NOT_RECORDED = "not recorded"
+    NO_VIEW = "no view"
+    FAILED = "failed"
+    BUILDING = "building"
+    DRAWN = "drawn"
+
+
+def find_obstacle(
+    settings: HeatmapSettings,
+    symbol: str | None,
+    *,
+    is_page_ready: bool,
+    is_known: Callable[[str], bool],
+) -> LayerState | None:
+    """Return the first reason why no picture is to be drawn; ``None``: there is none.
+
+    Parameters
+    ----------
+    settings
+        The settings in force.
+    symbol
+        What the page shows; ``None``: not known.
+    is_page_ready
+        Whether the page has a chart.
+    is_known
+        Whether a symbol is one of the exchange's, where all of them are recorded.
+    """
+    if not settings.enabled:
+        return LayerState.OFF
+    if not is_page_ready:
+        return LayerState.NO_CHART
+    if symbol is None:
+        return LayerState.NO_SYMBOL
+    recorded = settings.symbols
+    # A share may be called ALL.
+    is_recorded = symbol != ALL_SYMBOLS and (
+        symbol in recorded or (ALL_SYMBOLS in recorded and is_known(symbol))
+    )
+    return None if is_recorded else LayerState.NOT_RECORDED
+
+
+def has_rows(
+    viewport: Viewport,
+    settings: HeatmapSettings,
+    symbol: str | None,
+    tick_size: Callable[[str], Decimal],
+) -> bool:
+    """Tell whether there are rows for a view: a page can report what no chart shows."""
+    if symbol is None or not viewport.is_drawable:
+        return viewport.is_drawable
+    return can_lay_rows(viewport, tick_size(symbol), Resolution.parse(settings.resolution))

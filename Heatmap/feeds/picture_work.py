@@ -1,0 +1,92 @@
+"""The picture of the symbol that a layer shows: what goes into it, and what of it the page gets.
+
+- There is at most one picture, of one symbol; forgotten, it is closed by whoever works on it.
+- The picture follows the event tape: what is stored while there is a picture is part of its next
+  work; without one it is in the store, which the first work reads.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+
+from Heatmap.domain.events import Viewport
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.feed_schedule import Action
+from Heatmap.feeds.layer_port import LayerPort
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import PictureMessage, PictureRequest
+
+logger = logging.getLogger(__name__)
+
+
+class PictureWork:
+    """Makes the pieces of work of one layer's picture, and sends what comes of them.
+
+    Belongs on the loop's thread; the work itself runs in a worker thread, one at a time.
+
+    Attributes
+    ----------
+    picture
+        ``None``: there is none.
+    has_shown
+        Whether the page was handed a picture since it was empty last.
+    measured
+        Measurements of the last pieces of work, for the status.
+    """
+
+    def __init__(self, layer: LayerPort, context: FeedContext) -> None:
+        self.picture: HeatPicture | None = None
+        self.has_shown = False
+        self.measured: dict[str, float] = {}
+        self._layer = layer
+        self._context = context
+
+    def begin(
+        self, action: Action, symbol: str, viewport: Viewport, settings: HeatmapSettings
+    ) -> Callable[[], PictureMessage | None] | None:
+        """Return the work for a worker thread; ``None``: nothing has changed."""
+        if self.picture is None or self.picture.symbol != symbol:
+            self.forget()
+            self.picture = HeatPicture(self._context.tape, symbol)
+        picture, now_ms = self.picture, self._context.clock()
+        is_due = picture.has_news() or picture.is_due(now_ms)
+        if action is Action.UPDATE and not is_due:
+            return None
+        request = PictureRequest(
+            viewport=viewport,
+            settings=settings,
+            tick_size=self._context.tick_size(symbol),
+            now_ms=now_ms,
+            heartbeats=self._context.heartbeats(symbol),
+        )
+        work = {
+            Action.REBUILD: picture.rebuild,
+            Action.RESTYLE: picture.restyle,
+            Action.UPDATE: picture.update,
+        }[action]
+        return partial(work, request)
+
+    def send(self, action: Action, message: PictureMessage, started_s: float) -> None:
+        """Hand the page what came of the work, and measure it."""
+        if message.is_whole:
+            self.measured["clip_usd"] = message.meta["scale"]["clipUsd"]
+            self._layer.show_grid(message.meta, message.packed)
+            self.has_shown = True
+        else:
+            self._layer.append_cells(message.meta, message.packed)
+        # The monotonic clock of Windows goes on by 16 ms at a time, until Python 3.13.
+        duration_ms = (perf_counter() - started_s) * 1000
+        self.measured[f"{action.value}_ms"] = duration_ms
+        size_bytes = message.size_bytes
+        self.measured["sent_bytes"] = float(size_bytes)
+        logger.debug("%s in %.1f ms, %d bytes sent", action.value, duration_ms, size_bytes)
+
+    def forget(self) -> None:
+        """Have no picture any more."""
+        # The garbage collector leads here as well: with a page that goes, or with the task of a
+        # loop that was closed. It does so in the midst of anything: no lock may be waited for.
+        picture, self.picture = self.picture, None
+        if picture is not None:
+            picture.close()

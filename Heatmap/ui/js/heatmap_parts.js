@@ -1,0 +1,155 @@
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+
+  /**
+   * What a part is made with: one for each chart that a layer is on.
+   * @typedef {Object} Surface
+   * @property {any} chart of Lightweight Charts
+   * @property {any} candles series whose price scale is drawn on
+   * @property {any} axis TimeAxis: where times are
+   * @property {any} ground Ground: what is behind a place, and the ink that can be read there
+   * @property {any} texts AxisTexts: prices and times as the chart says them
+   * @property {any} picture Picture: the grid, its pixels and colours
+   * @property {{right: number, top: number, bottom: number}} room taken at the pane's edges in this
+   *   frame, CSS pixels: a part that stands there adds itself, others keep clear of those before
+   * @property {any} level the pooled Level of which heat was drawn last; null: none yet
+   * @property {(query: Object) => void} ask has Python describe a place of the picture
+   * @property {(action: () => void) => void} guard runs what the chart calls, and reports an error
+   */
+
+  /**
+   * What a part makes of a surface. Each method may be lacking; `options` are the ones that the
+   * part's record names, and no others.
+   * @typedef {Object} Part
+   * @property {(scope: any, options: any) => void} [paint] behind the candles, in the pane's bitmap
+   *   coordinates scope
+   * @property {(scope: any, options: any) => void} [paintAbove] the same above the candles
+   * @property {(payload: any) => void} [take] what Python shows by `show_part`
+   * @property {() => void} [clear] nothing of it is to be seen any more
+   * @property {(options: any) => void} [changed] the grid or the options are others now
+   * @property {() => void} [look] a frame was painted
+   * @property {() => void} [destroy] the chart goes
+   */
+
+  /**
+   * What a file of `parts/` registers.
+   * @typedef {Object} PartRecord
+   * @property {string} name the one by which Python shows something in it
+   * @property {number} order parts with a lower one are painted first, and lie below
+   * @property {string[]} [options] the layer's options that it reads
+   * @property {boolean} [isAlwaysPainted] also while the layer is hidden
+   * @property {(surface: Surface) => Part} make
+   */
+
+  /** @type {Map<string, PartRecord>} by name; made anew when these files run again */
+  const records = new Map();
+
+  /** Have each layer draw a part. @param {PartRecord} record */
+  function register(record) {
+    if (records.has(record.name)) {
+      throw new Error("two parts are called " + record.name);
+    }
+    records.set(record.name, record);
+  }
+
+  /** The parts of one layer on one chart. */
+  class Parts {
+    /** @param {Surface} surface */
+    constructor(surface) {
+      this._picture = surface.picture;
+      /** @type {Array<{record: PartRecord, part: Part, options: any}>} in their order */
+      this._made = [];
+      const ordered = Array.from(records.values()).sort((one, other) => one.order - other.order);
+      for (const record of ordered) {
+        this._made.push({ record, part: record.make(surface), options: {} });
+      }
+    }
+
+    /** @param {any} scope bitmap coordinates scope */
+    paint(scope) {
+      for (const { record, part, options } of this._made) {
+        if (part.paint !== undefined && this._isSeen(record)) {
+          part.paint(scope, options);
+        }
+      }
+    }
+
+    /** @param {any} scope bitmap coordinates scope */
+    paintAbove(scope) {
+      for (const { record, part, options } of this._made) {
+        if (part.paintAbove !== undefined && this._isSeen(record)) {
+          part.paintAbove(scope, options);
+        }
+      }
+    }
+
+    /** @param {PartRecord} record */
+    _isSeen(record) {
+      return this._picture.options.visible || record.isAlwaysPainted === true;
+    }
+
+    /** Tell all of them that the grid or the options are others now. */
+    change() {
+      const all = this._picture.options;
+      for (const made of this._made) {
+        made.options = {};
+        for (const name of made.record.options || []) {
+          made.options[name] = all[name];
+        }
+        if (made.part.changed !== undefined) {
+          made.part.changed(made.options);
+        }
+      }
+    }
+
+    /**
+     * Hand a part what Python shows by it.
+     * @param {string} name @param {any} payload null: nothing any more
+     */
+    take(name, payload) {
+      const made = this._made.find(({ record }) => record.name === name);
+      if (made === undefined || made.part.take === undefined) {
+        const names = this._made.map(({ record }) => record.name).join(", ");
+        throw new Error("no part " + name + " takes messages; there are " + names);
+      }
+      if (payload !== null) {
+        made.part.take(payload);
+      } else if (made.part.clear !== undefined) {
+        made.part.clear();
+      }
+    }
+
+    clear() {
+      for (const { part } of this._made) {
+        if (part.clear !== undefined) {
+          part.clear();
+        }
+      }
+    }
+
+    look() {
+      for (const { part } of this._made) {
+        if (part.look !== undefined) {
+          part.look();
+        }
+      }
+    }
+
+    /** One whose chart has gone may fail at it; the others leave all the same. */
+    destroy() {
+      for (const { part } of this._made) {
+        try {
+          if (part.destroy !== undefined) {
+            part.destroy();
+          }
+        } catch (error) {
+          // A chart that has gone.
+        }
+      }
+    }
+  }
+
+  heatmap.parts = { Parts, register };
+})(this);
