@@ -17,11 +17,11 @@ from Heatmap.ui.layer.page_scripts import channel_script
 SIDE_PX, HEIGHT_PX = 480, 400
 # Below the charts there is room for a mark.
 PAGE_PX = (2 * SIDE_PX, HEIGHT_PX + 20)
-# The heat lies between these prices, over the whole width; and the levels within it, if any.
+# The heat lies between these prices, over the whole width; and the lines within it, if any.
 LOW, HIGH = 99_600.0, 100_400.0
-LEVELS = (99_900.0, 100_150.0)
+LINE_PRICES = (99_900.0, 100_150.0)
 CANDLE_COLOURS = (0x26A69A, 0xEF5350)
-# So far from its line a level's label may reach, and this is the room of the profile's sums at the
+# So far from its line a label may reach, and this is the room of the profile's sums at the
 # pane's upper right corner: left of its right edge, and below its upper one.
 LABEL_REACH_PX = 32
 SUMS_PX = (slice(-160, -8), slice(8, 42))
@@ -150,7 +150,7 @@ function seen(host) {
     paneTop: rows[pane.paneIndex()].top,
     cursors: Array.from(host.div.querySelectorAll("canvas"), (each) =>
       getComputedStyle(each).cursor),
-    levels: LEVELS.map((price) => series.priceToCoordinate(price)),
+    lines: LINE_PRICES.map((price) => series.priceToCoordinate(price)),
     band: [series.priceToCoordinate(LOW), series.priceToCoordinate(HIGH)],
   };
 }
@@ -201,11 +201,11 @@ class PairedHosts:
 
     def __init__(self, page: ChartPage, build: str) -> None:
         self.page = page
-        #: Whether the layer's levels and price profile are on.
+        #: Whether the layer's lines and price profile are on.
         self.has_aids = False
         self._looks = 0
         html = PAGE.replace("SIDE", str(SIDE_PX)).replace("HEIGHT", str(HEIGHT_PX))
-        html = html.replace("START_S", str(START_S)).replace("LEVELS", str(list(LEVELS)))
+        html = html.replace("START_S", str(START_S)).replace("LINE_PRICES", str(list(LINE_PRICES)))
         html = html.replace("LOW", str(LOW)).replace("HIGH", str(HIGH))
         html = html.replace("CHANNEL", channel_script())
         page.html = html.replace("LIBRARY", chart_library(build))
@@ -278,7 +278,7 @@ class PairedHosts:
         if self.has_aids:
             columns, rows = SUMS_PX
             pane[rows, columns] = True
-            for y in seen["levels"]:
+            for y in seen["lines"]:
                 near = slice(max(0, round(y) - LABEL_REACH_PX), max(0, round(y) + LABEL_REACH_PX))
                 pane[near] = pane_words[near] = True
         return own, words
