@@ -1,12 +1,10 @@
 """The service: wires recorder, database and layers together; the one object a host talks to."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
@@ -16,28 +14,21 @@ from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSour
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
-from Heatmap.ingestion.connection.supervisor import (
-    ConnectionMemory,
-    ConnectionState,
-    ConnectionTimes,
-)
-from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus, SinkRole
-from Heatmap.picture.messages import Heartbeats
+from Heatmap.ingestion.connection.supervisor import ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
-from Heatmap.service.recording import Recording, is_standby, make_recorder
+from Heatmap.service.feeding import Feeding
+from Heatmap.service.lifecycle import Lifecycle
+from Heatmap.service.recorder_holder import RecorderHolder
+from Heatmap.service.recording import Recording
+from Heatmap.service.status import assemble_status
+from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
-
-FALLBACK_TICK_SIZE = Decimal("0.1")
-"""Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
-
-# Coverage is written after its events, about once a second; a second recorder's is not waited for.
-_COVERAGE_LAG_S = 15.0
 
 SettingsListener = Callable[[HeatmapSettings], None]
 
@@ -84,44 +75,42 @@ class HeatmapService:
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
-        self._recording = Recording(
-            open_store(db, kind), kind, ws_url, rest_url, connection_times or ConnectionTimes()
-        )
-        self._tape = EventTape(self._recording.store, self._is_written_elsewhere)
-        self._clock = clock or ExchangeClock(self._newest_heartbeat, wall_clock_ms, time.monotonic)
+        self._store = open_store(db, kind)
+        self._kind = kind
         self._label = label
-        self._speed = speed
-        # A recorder that is started anew keeps to what the exchange asked of the one before.
-        self._connection_memory = ConnectionMemory()
-        self._recorder: Recorder | None = None
-        self._last_status: RecorderStatus | None = None
-        self._executor: ThreadPoolExecutor | None = None
-        self._control: ThreadPoolExecutor | None = None
-        self._stop_task: asyncio.Task[None] | None = None
-        self._home = LoopHome(self._move_over)
+        self._recording = RecorderHolder(
+            Recording(self._store, kind, ws_url, rest_url, connection_times),
+            speed,
+            self._receive_batch,
+            self._look_around,
+        )
+        self._tape = EventTape(self._store, self._recording.is_written_elsewhere)
+        self._clock = clock or ExchangeClock(
+            self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
+        )
+        self._symbols = SymbolFacts(self._recording, lambda: self._settings)
         self._attached = AttachedLayers(self._look_around)
-        self._restart_task: asyncio.Task[None] | None = None
+        self._clusters = ClusterFeed(
+            ClusterSource(self._tape, self._recording.mark_price, self._clock),
+            self._settings,
+        )
+        self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
+        self._feeding = Feeding(
+            self._attached, self._clusters, self._make_context, lambda: self._settings
+        )
+        self._watch = DatabaseWatch(self._store)
+        self._lifecycle = Lifecycle(
+            self._recording,
+            self._feeding,
+            self._watch,
+            lambda: self._settings,
+            self._symbols.learn,
+        )
         self._settings_listeners: list[SettingsListener] = []
-        self._lifecycle = asyncio.Lock()
-        # Recording has begun, and what attaches is fed.
-        self._is_started = False
-        # The host wants it to run: a restart must not undo a stop.
-        self._is_wanted = False
-        # What the recorder was made for.
-        self._recorded_symbols: tuple[str, ...] = ()
-        # From the database, for as long as the exchange has not told.
-        self._stored_tick_sizes: dict[str, Decimal] = {}
-        self._last_error = ""
         # What the recorder's batches could not be handed on for.
         self._batch_error = ""
         # What a settings listener failed with at the last change.
         self._listener_error = ""
-        self._clusters = ClusterFeed(
-            ClusterSource(self._tape, self._mark_price, self._clock),
-            self._settings,
-        )
-        self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        self._watch = DatabaseWatch(self._recording.store)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -137,49 +126,26 @@ class HeatmapService:
         StorageError
             The database cannot be used; nothing was started and nothing overwritten.
         """
-        request = self._home.ask()
-        if request.loop is not None:
-            for layer in self._attached.layers:
-                self._attached.listen(layer)
-        return self._start_asked(request)
-
-    async def _start_asked(self, request: Request) -> None:
-        if not self._home.begin(request, is_wanted=self._is_wanted):
-            return
-        self._is_wanted = True
-        self._enter_loop()
-        # A stop that was asked for before comes first, though its task has not begun.
-        if self._stop_task is not None and not self._stop_task.done():
-            await asyncio.shield(self._stop_task)
-        async with self._lifecycle:
-            # A stop that was asked for after this start, and waited for its turn with it, counts.
-            if self._is_wanted:
-                await self._start()
+        return self._lifecycle.start()
 
     async def stop(self) -> None:
         """Stop feeding and recording; everything received is in the database. Idempotent.
 
         Whoever is cancelled while waiting for it does not interrupt it.
         """
-        self._is_wanted = False
-        loop = self._enter_loop()
-        if self._stop_task is None or self._stop_task.done():
-            self._stop_task = begin_task(loop, self._stop_alone(), "Heatmap stop")
-        await asyncio.shield(self._stop_task)
+        await self._lifecycle.stop()
 
     def is_running(self) -> bool:
         """Whether the recorder thread lives; `status` tells how it fares."""
-        self._look_around()
-        return self._recorder is not None and self._recorder.is_running()
+        return self._recording.is_running()
 
     def is_standby(self) -> bool:
         """Whether another recorder writes the database, and this one only stands by."""
-        return is_standby(self.recorder_status())
+        return self._recording.is_standby()
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
-        status = self.recorder_status()
-        return status is not None and status.connection is ConnectionState.LIVE
+        return self._recording.is_live()
 
     # -- settings -----------------------------------------------------------------------------
 
@@ -194,15 +160,11 @@ class HeatmapService:
         before, self._settings = self._settings, settings
         if settings == before:
             return
-        if self._recorder is not None:
-            self._recorder.reconfigure(
-                retention_ms=settings.retention_ms, keep_raw=settings.keep_raw
-            )
+        if self._recording.recorder is not None:
+            self._recording.apply_settings(settings)
             if settings.symbols != before.symbols:
-                self._request_restart()
-        self._clusters.apply_settings(settings)
-        for feed, _task in self._attached.feeds.values():
-            feed.apply_settings(settings)
+                self._lifecycle.request_restart()
+        self._feeding.apply_settings(settings)
         self._listener_error = ""
         for listener in list(self._settings_listeners):
             try:
@@ -221,7 +183,7 @@ class HeatmapService:
         bool
             ``False`` where none waits, or where it is not counted yet what it deletes.
         """
-        return self._recorder is not None and self._recorder.confirm_retention()
+        return self._recording.confirm_retention()
 
     def add_settings_listener(self, listener: SettingsListener) -> None:
         """Call `listener` with the new settings after each change."""
@@ -248,10 +210,10 @@ class HeatmapService:
         # One that is detached from its page already has left by now.
         if layer not in layers:
             return
-        if self._home.awaits_turn:
+        if self._lifecycle.home.awaits_turn:
             self._attached.listen(layer)
-        if not self._look_around() and self._is_started:
-            self._feed_layers()
+        if not self._look_around() and self._lifecycle.is_started:
+            self._lifecycle.feed_layers()
 
     def detach(self, layer: LayerPort) -> None:
         """Feed `layer` no more and remove its picture; recording goes on."""
@@ -285,7 +247,7 @@ class HeatmapService:
         StorageError
             The database cannot be read.
         """
-        return await self._clusters.find(self._recorded(symbol), price)
+        return await self._clusters.find(self._symbols.require_recorded(symbol), price)
 
     def add_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
         """Call `listener` with the symbol and its clusters, soon and after each change.
@@ -300,7 +262,7 @@ class HeatmapService:
             The symbol is not recorded.
         """
         self._look_around()
-        key = self._recorded(symbol), listener
+        key = self._symbols.require_recorded(symbol), listener
         if key not in self._cluster_leavers:
             self._cluster_leavers[key] = self._clusters.subscribe(*key)
 
@@ -315,12 +277,12 @@ class HeatmapService:
     @property
     def database(self) -> Address:
         """Address of the database: its path, or a text with a scheme."""
-        return self._recording.store.address
+        return self._store.address
 
     @property
     def kind(self) -> DataKind:
         """What the data are."""
-        return self._recording.kind
+        return self._kind
 
     def clock(self) -> int:
         """Return data time now, UTC milliseconds."""
@@ -328,15 +290,11 @@ class HeatmapService:
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
-        status = self.recorder_status()
-        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
-            return known.tick_size
-        return self._stored_tick_sizes.get(symbol, FALLBACK_TICK_SIZE)
+        return self._symbols.tick_size(symbol)
 
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
-        self._look_around()
-        return self._last_status if self._recorder is None else self._recorder.status()
+        return self._recording.status()
 
     def status(self) -> dict[str, Any]:
         """Return what a status panel shows, as a plain mapping.
@@ -356,233 +314,47 @@ class HeatmapService:
             ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
             ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
         """
-        recorder = self.recorder_status()
-        facts = self._watch.facts(
-            self._home.loop, self._executor, self._settings.symbols, self._clock()
+        symbols, layers = self._settings.symbols, self._attached
+        names = [symbol for symbol in symbols if symbol != ALL_SYMBOLS]
+        names += [layer.symbol for layer in layers.feeds if layer.symbol is not None]
+        return assemble_status(
+            recorder=self.recorder_status(),
+            facts=self._watch.facts(
+                self._lifecycle.home.loop, self._lifecycle.executor, symbols, self._clock()
+            ),
+            is_running=self.is_running(),
+            kind=self._kind,
+            database=self.database,
+            errors=(
+                self._lifecycle.error,
+                layers.layer_error,
+                self._lifecycle.words(),
+                self._batch_error,
+                self._listener_error,
+                self._clusters.error,
+            ),
+            tick_origins={name: self._symbols.tick_origin(name) for name in names},
+            layers=layers.statuses(),
         )
-        return {
-            "running": self.is_running(),
-            "kind": self._recording.kind.value,
-            "database": str(self.database),
-            "error": self._last_error
-            or self._attached.layer_error
-            or (self._home.words() if self._is_wanted or self._home.awaits_turn else "")
-            or self._batch_error
-            or self._listener_error
-            or self._clusters.error,
-            "recorder": recorder,
-            "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
-            "events_today": None if facts is None else facts.events,
-            "last_event_ms": None if facts is None else facts.last_event_ms,
-            "database_bytes": None if facts is None else facts.size_bytes,
-            "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._shown_symbols()},
-            "layers": self._attached.statuses(),
-        }
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _recorded(self, name: str) -> str:
-        """Return the symbol; ValueError unless it is recorded."""
-        symbol, recorded = parse_symbol(name), self._settings.symbols
-        if symbol not in recorded and ALL_SYMBOLS not in recorded:
-            raise ValueError(
-                f"symbol must be one that is recorded ({', '.join(recorded)}), got {name!r}"
-            )
-        return symbol
-
-    def _is_known(self, symbol: str) -> bool:
-        """Whether the exchange has told of `symbol`, or had when the database was written."""
-        status = self.recorder_status()
-        is_told = status is not None and (
-            symbol in status.mark_prices or symbol in status.tick_sizes
-        )
-        return is_told or symbol in self._stored_tick_sizes
-
-    def _mark_price(self, symbol: str) -> float | None:
-        status = self.recorder_status()
-        return None if status is None else status.mark_prices.get(symbol)
-
-    def _shown_symbols(self) -> list[str]:
-        """Return what is recorded by name, and what the layers show."""
-        names = [symbol for symbol in self._settings.symbols if symbol != ALL_SYMBOLS]
-        shown = [layer.symbol for layer in self._attached.feeds if layer.symbol is not None]
-        return list(dict.fromkeys(names + shown))
-
-    def _tick_origin(self, symbol: str) -> str:
-        status = self.recorder_status()
-        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
-            return known.origin.value
-        return "last known" if symbol in self._stored_tick_sizes else "assumed"
-
-    def _newest_heartbeat(self) -> tuple[int, float] | None:
-        status = self.recorder_status()
-        return None if status is None else status.newest_heartbeat
-
-    def _heartbeats(self, symbol: str) -> Heartbeats | None:
-        """Return what the heartbeats of `symbol` prove beyond the written coverage."""
-        status = self.recorder_status()
-        if status is None or not self.is_live() or self.is_standby():
-            return None
-        if status.storage_fault is not None or status.connected_since_ms is None:
-            return None
-        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(ALL_SYMBOLS))
-        if until_ms is None:
-            return None
-        lag_ms = int(_COVERAGE_LAG_S * self._speed * 1000)
-        return Heartbeats(status.connected_since_ms, until_ms, lag_ms)
-
-    def _make_recorder(self) -> Recorder:
-        settings = self._settings
-        self._recorded_symbols = settings.symbols
-        self._last_error = self._attached.layer_error = ""
-        return make_recorder(
-            self._recording,
-            settings,
-            on_stored=self._receive_batch,
-            memory=self._connection_memory,
-        )
-
-    def _is_written_elsewhere(self) -> bool:
-        """Whether another recorder writes; asked in the worker threads, so it only looks."""
-        recorder = self._recorder
-        return is_standby(self._last_status if recorder is None else recorder.status())
-
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
-        return self._home.look(is_wanted=self._is_wanted)
+        return self._lifecycle.look_around()
 
-    def _move_over(self) -> None:
-        """Go on in the running loop, in place of the one that has no turn while this one runs."""
-        self._is_wanted = True
-        self._enter_loop()
-        self._request_restart()
-
-    def _enter_loop(self) -> asyncio.AbstractEventLoop:
-        """Belong to the running loop; leave behind what was under way in an earlier one.
-
-        Recording goes on meanwhile. A start or a stop that was under way in a loop which was closed
-        never ends, and holds its lock for ever; in one that waits, it finds that it is void.
-        """
-        loop = asyncio.get_running_loop()
-        if not self._home.enter():
-            return loop
-        self._lifecycle = asyncio.Lock()
-        for task in (self._stop_task, self._restart_task):
-            if task is not None and task.get_loop().is_closed():
-                end_task(task)
-        self._stop_task = self._restart_task = None
-        self._attached.leave_loop()
-        self._clusters.stop()
-        return loop
-
-    async def _start(self) -> None:
-        visit = self._home.visit
-        if not (self.is_running() and self._is_started):
-            await self._stop()
-            if visit == self._home.visit:
-                await self._start_recorder()
-        if visit != self._home.visit:
-            # Another loop took over meanwhile.
-            return
-        if self._executor is not None:
-            self._clusters.start(self._executor)
-        self._feed_layers()
-
-    async def _start_recorder(self) -> None:
-        visit = self._home.visit
-        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="Heatmap")
-        # Apart from the pictures, so that none of them holds up the recorder's start and stop.
-        self._control = ThreadPoolExecutor(max_workers=1, thread_name_prefix="Heatmap control")
-        # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
-        self._recorder = self._make_recorder()
-        try:
-            await run_beside(self._control, self._recorder.start)
-            known = await run_beside(
-                self._control, partial(self._watch.tick_sizes, self._settings.symbols)
-            )
-        except GeneratorExit:
-            # The host has closed its loop: nothing can be awaited any more.
-            raise
-        except BaseException:
-            if visit == self._home.visit:
-                await self._stop()
-            raise
-        if visit == self._home.visit:
-            self._stored_tick_sizes, self._is_started = known, True
-
-    async def _stop_alone(self) -> None:
-        async with self._lifecycle:
-            await self._stop()
-
-    async def _stop(self) -> None:
-        self._is_started = False
-        self._stop_feeds()
-        # Whoever asks for the status meanwhile gives it no more to do.
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            # Its threads end even where the host closes the loop before this has waited for them.
-            executor.shutdown(wait=False)
-        control = self._control
-        if control is None:
-            return
-        visit, recorder = self._home.visit, self._recorder
-        if recorder is not None:
-            await run_beside(control, recorder.stop)
-            if visit != self._home.visit:
-                return
-            self._last_status = recorder.status()
-            self._recorder = None
-        # A picture under way is waited for beside the loop, not in it.
-        if executor is not None:
-            await run_beside(control, executor.shutdown)
-            if visit != self._home.visit:
-                return
-        control.shutdown(wait=True)
-        self._control = None
-
-    def _feed_layers(self) -> None:
-        loop, executor = self._home.loop, self._executor
-        if executor is None or loop is None or loop.is_closed():
-            return
-        context = FeedContext(
+    def _make_context(self, executor: Executor) -> FeedContext:
+        return FeedContext(
             tape=self._tape,
             clock=self._clock,
             tick_size=self.tick_size,
-            heartbeats=self._heartbeats,
+            heartbeats=self._recording.heartbeats,
             executor=executor,
             label=self._label,
-            is_known=self._is_known,
+            is_known=self._symbols.is_known,
             clusters=self._clusters,
             look_around=self._look_around,
         )
-        self._attached.feed_all(context, self._settings, loop)
-
-    def _stop_feeds(self) -> None:
-        self._attached.end_feeds()
-        if not self._is_wanted:
-            self._attached.listen_no_more()
-        self._clusters.stop()
-
-    def _request_restart(self) -> None:
-        """Start, or start anew for other symbols, in a task of the loop."""
-        loop, task = self._home.loop, self._restart_task
-        if loop is not None and not loop.is_closed() and (task is None or task.done()):
-            self._restart_task = begin_task(loop, self._restart(), "Heatmap recorder restart")
-
-    async def _restart(self) -> None:
-        """Record what is set now, unless the host has stopped the service meanwhile."""
-        visit = self._home.visit
-        try:
-            async with self._lifecycle:
-                while self._is_wanted and visit == self._home.visit:
-                    if self._recorded_symbols != self._settings.symbols:
-                        await self._stop()
-                    await self._start()
-                    if self._recorded_symbols == self._settings.symbols:
-                        break
-        except Exception as error:
-            logger.exception("recording could not be started again")
-            self._last_error = f"recording could not be started again: {error}"
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread."""

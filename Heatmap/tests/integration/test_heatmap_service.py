@@ -204,11 +204,11 @@ def test_other_symbols_are_recorded_at_once_and_a_stop_is_not_undone(tmp_path: P
         await service.start()
         service.apply_settings(service.settings.changed(symbols=("ETHUSDT",)))
         async with asyncio.timeout(10):
-            while service._recorded_symbols != ("ETHUSDT",) or not service.is_running():  # noqa: ASYNC110
+            while service._recording.symbols != ("ETHUSDT",) or not service.is_running():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         service.apply_settings(service.settings.changed(symbols=("BTCUSDT",)))
         await service.stop()
-        restart = service._restart_task
+        restart = service._lifecycle._restart_task
         assert restart is not None
         await restart
         assert not service.is_running()
@@ -277,8 +277,8 @@ def test_it_starts_again_in_another_loop_after_a_host_that_went_away(tmp_path: P
 
     async def once(stored: int) -> None:
         await world.exchange.start()
-        world.service._recording = replace(
-            world.service._recording,
+        world.service._recording._recording = replace(
+            world.service._recording._recording,
             ws_url=world.exchange.ws_url,
             rest_url=world.exchange.rest_url,
         )

@@ -455,8 +455,8 @@ def traced() -> Iterator[None]:
 
 
 def feed_tasks(service: HeatmapService) -> list[str]:
-    assert service._home.loop is not None
-    names = [task.get_name() for task in asyncio.all_tasks(service._home.loop)]
+    assert service._lifecycle.home.loop is not None
+    names = [task.get_name() for task in asyncio.all_tasks(service._lifecycle.home.loop)]
     return [name for name in names if name == "Heatmap layer feed"]
 
 

@@ -359,6 +359,6 @@ def test_nothing_is_left_after_the_end(shown: Shown) -> None:
 
 
 def shown_loop(shown: Shown) -> asyncio.AbstractEventLoop:
-    loop = shown.source.service._home.loop
+    loop = shown.source.service._lifecycle.home.loop
     assert loop is not None
     return loop

@@ -1,0 +1,82 @@
+"""Layers and clusters of one service: fed in the host's loop, while the service runs."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from Heatmap.feeds.cluster_feed import ClusterFeed
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.service.attached_layers import AttachedLayers
+
+
+class Feeding:
+    """Begins and ends all feeds together. Belongs on the loop's thread.
+
+    Parameters
+    ----------
+    layers, clusters
+        What is fed.
+    make_context
+        Gives what the layers' feeds share, for the worker threads of this time.
+    settings
+        Gives the settings in force.
+    """
+
+    def __init__(
+        self,
+        layers: AttachedLayers,
+        clusters: ClusterFeed,
+        make_context: Callable[[Executor], FeedContext],
+        settings: Callable[[], HeatmapSettings],
+    ) -> None:
+        self._layers = layers
+        self._clusters = clusters
+        self._make_context = make_context
+        self._settings = settings
+
+    def listen(self) -> None:
+        """Have what the pages tell be noticed before anything is fed."""
+        for layer in self._layers.layers:
+            self._layers.listen(layer)
+
+    def begin(self, executor: Executor | None, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Feed what is not fed yet; idempotent."""
+        if executor is not None:
+            self._clusters.start(executor)
+        self.feed_layers(executor, loop)
+
+    def feed_layers(
+        self, executor: Executor | None, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        """Feed the layers that are not fed yet, where there is a loop for it."""
+        if executor is not None and loop is not None and not loop.is_closed():
+            self._layers.feed_all(self._make_context(executor), self._settings(), loop)
+
+    def end(self, *, is_wanted: bool) -> None:
+        """Feed nobody any more.
+
+        Parameters
+        ----------
+        is_wanted
+            Whether it goes on after that: what pages tell is then noticed further.
+        """
+        self._layers.end_feeds()
+        if not is_wanted:
+            self._layers.listen_no_more()
+        self._clusters.stop()
+
+    def leave_loop(self) -> None:
+        """End the feeds of a loop that runs no more."""
+        self._layers.leave_loop()
+        self._clusters.stop()
+
+    def forget_errors(self) -> None:
+        """Forget what layers could not be told in an earlier time."""
+        self._layers.layer_error = ""
+
+    def apply_settings(self, settings: HeatmapSettings) -> None:
+        """Tell all of them changed settings."""
+        self._clusters.apply_settings(settings)
+        for feed, _task in self._layers.feeds.values():
+            feed.apply_settings(settings)

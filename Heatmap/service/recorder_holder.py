@@ -1,0 +1,129 @@
+"""The recorder of one service, and what its parts want to know of it.
+
+- There is one recorder at a time, made for the symbols that are set at that moment. Whoever changes
+  them stops it and has another one made; what else changes is told to the one that runs.
+- It is known before it runs, so that what is set, stopped or cancelled meanwhile reaches it.
+- What the exchange asked of the connection outlives it, and so does its last status.
+"""
+
+from collections.abc import Callable
+
+from Heatmap.domain.events import StoredBatch
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
+from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
+from Heatmap.picture.messages import Heartbeats
+from Heatmap.service.recording import Recording, is_standby, make_recorder
+
+# Coverage is written after its events, about once a second; a second recorder's is not waited for.
+_COVERAGE_LAG_S = 15.0
+
+
+class RecorderHolder:
+    """Makes the recorder, keeps it, and tells how it fares. Belongs on the loop's thread.
+
+    Parameters
+    ----------
+    recording
+        What is recorded, and where.
+    speed
+        Data time per real time.
+    on_stored
+        Takes what was stored, in the recorder's thread.
+    look_around
+        Called whenever somebody asks how it fares: the service then notices another loop.
+
+    Attributes
+    ----------
+    recorder
+        ``None``: there is none.
+    symbols
+        What the last one was made for.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        speed: float,
+        on_stored: Callable[[StoredBatch], None],
+        look_around: Callable[[], object],
+    ) -> None:
+        self.recorder: Recorder | None = None
+        self.symbols: tuple[str, ...] = ()
+        self._recording = recording
+        self._speed = speed
+        self._on_stored = on_stored
+        self._look_around = look_around
+        self._memory = ConnectionMemory()
+        self._last_status: RecorderStatus | None = None
+
+    def make(self, settings: HeatmapSettings) -> Recorder:
+        """Make a recorder for these settings, in the place of the one before."""
+        self.symbols = settings.symbols
+        self.recorder = make_recorder(
+            self._recording, settings, on_stored=self._on_stored, memory=self._memory
+        )
+        return self.recorder
+
+    def forget(self, recorder: Recorder) -> None:
+        """Keep the last status of one that was stopped, and nothing else."""
+        self._last_status = recorder.status()
+        self.recorder = None
+
+    def apply_settings(self, settings: HeatmapSettings) -> None:
+        """Tell the recorder what may change while it runs."""
+        if self.recorder is not None:
+            self.recorder.reconfigure(
+                retention_ms=settings.retention_ms, keep_raw=settings.keep_raw
+            )
+
+    def confirm_retention(self) -> bool:
+        """Put the shorter retention in force that waits for it; whether one did."""
+        return self.recorder is not None and self.recorder.confirm_retention()
+
+    def status(self) -> RecorderStatus | None:
+        """Return the recorder's own snapshot; ``None`` before the first one was made."""
+        self._look_around()
+        return self._last_status if self.recorder is None else self.recorder.status()
+
+    def is_running(self) -> bool:
+        """Whether the recorder's thread lives."""
+        self._look_around()
+        return self.recorder is not None and self.recorder.is_running()
+
+    def is_standby(self) -> bool:
+        """Whether another recorder writes the database."""
+        return is_standby(self.status())
+
+    def is_written_elsewhere(self) -> bool:
+        """Tell the same in a worker thread, which only looks."""
+        recorder = self.recorder
+        return is_standby(self._last_status if recorder is None else recorder.status())
+
+    def is_live(self) -> bool:
+        """Whether the exchange delivers heartbeats at this moment."""
+        status = self.status()
+        return status is not None and status.connection is ConnectionState.LIVE
+
+    def mark_price(self, symbol: str) -> float | None:
+        """Return a symbol's newest mark price, USD; ``None``: there is none."""
+        status = self.status()
+        return None if status is None else status.mark_prices.get(symbol)
+
+    def newest_heartbeat(self) -> tuple[int, float] | None:
+        """Return the newest heartbeat, as the exchange's clock takes it."""
+        status = self.status()
+        return None if status is None else status.newest_heartbeat
+
+    def heartbeats(self, symbol: str) -> Heartbeats | None:
+        """Return what the heartbeats of `symbol` prove beyond the written coverage."""
+        status = self.status()
+        if status is None or not self.is_live() or self.is_standby():
+            return None
+        if status.storage_fault is not None or status.connected_since_ms is None:
+            return None
+        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(ALL_SYMBOLS))
+        if until_ms is None:
+            return None
+        lag_ms = int(_COVERAGE_LAG_S * self._speed * 1000)
+        return Heartbeats(status.connected_since_ms, until_ms, lag_ms)

@@ -1,0 +1,41 @@
+"""The status of a service, put together of what its parts tell."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from Heatmap.domain.events import DataKind
+from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
+from Heatmap.storage.store import Address, DayFacts
+
+
+def assemble_status(
+    *,
+    is_running: bool,
+    kind: DataKind,
+    database: Address,
+    errors: Iterable[str],
+    recorder: RecorderStatus | None,
+    facts: DayFacts | None,
+    tick_origins: Mapping[str, str],
+    layers: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what `HeatmapService.status` describes.
+
+    Parameters
+    ----------
+    errors
+        What each part has to say; the first one that is not empty is told.
+    """
+    return {
+        "running": is_running,
+        "kind": kind.value,
+        "database": str(database),
+        "error": next(filter(None, errors), ""),
+        "recorder": recorder,
+        "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
+        "events_today": None if facts is None else facts.events,
+        "last_event_ms": None if facts is None else facts.last_event_ms,
+        "database_bytes": None if facts is None else facts.size_bytes,
+        "tick_sizes": dict(tick_origins),
+        "layers": layers,
+    }

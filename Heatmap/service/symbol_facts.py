@@ -1,0 +1,64 @@
+"""What a service knows of symbols: which are recorded, which exist, and their tick sizes."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from Heatmap.domain.instruments import parse_symbol
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.service.recorder_holder import RecorderHolder
+
+FALLBACK_TICK_SIZE = Decimal("0.1")
+"""Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
+
+
+class SymbolFacts:
+    """Tells what the exchange has told, or else the database, or else what is assumed.
+
+    Parameters
+    ----------
+    recording
+        What the exchange has told.
+    settings
+        Gives the settings in force.
+    """
+
+    def __init__(self, recording: RecorderHolder, settings: Callable[[], HeatmapSettings]) -> None:
+        # Symbol to tick size, USD, as the database knew them at the start.
+        self._stored: dict[str, Decimal] = {}
+        self._recording = recording
+        self._settings = settings
+
+    def learn(self, stored: dict[str, Decimal]) -> None:
+        """Take what the database knows: symbol to tick size, USD."""
+        self._stored = stored
+
+    def require_recorded(self, name: str) -> str:
+        """Return the symbol; ValueError unless it is recorded."""
+        symbol, recorded = parse_symbol(name), self._settings().symbols
+        if symbol not in recorded and ALL_SYMBOLS not in recorded:
+            raise ValueError(
+                f"symbol must be one that is recorded ({', '.join(recorded)}), got {name!r}"
+            )
+        return symbol
+
+    def is_known(self, symbol: str) -> bool:
+        """Whether the exchange has told of `symbol`, or had when the database was written."""
+        status = self._recording.status()
+        is_told = status is not None and (
+            symbol in status.mark_prices or symbol in status.tick_sizes
+        )
+        return is_told or symbol in self._stored
+
+    def tick_size(self, symbol: str) -> Decimal:
+        """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
+        status = self._recording.status()
+        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
+            return known.tick_size
+        return self._stored.get(symbol, FALLBACK_TICK_SIZE)
+
+    def tick_origin(self, symbol: str) -> str:
+        """Return where that comes from: ``exchange``, ``last known`` or ``assumed``."""
+        status = self._recording.status()
+        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
+            return known.origin.value
+        return "last known" if symbol in self._stored else "assumed"
