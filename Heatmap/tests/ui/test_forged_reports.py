@@ -15,7 +15,7 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
-BRIDGE = "OrderPilotHeatmap.layers.values().next().value._bridge"
+BRIDGE = "OrderPilotHeatmap.layers.values().next().value._messenger._bridge"
 SLOTS = [
     "pageReady",
     "pageGone",

@@ -159,7 +159,7 @@ def test_where_nothing_is_painted_the_pages_own_colour_counts(
 
 
 def ground_of(page: ChartPage) -> str:
-    return str(page.js(f"{LAYER}._ground"))
+    return str(page.js(f"{LAYER}.picture._ground"))
 
 
 @pytest.mark.parametrize(

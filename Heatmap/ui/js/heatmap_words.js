@@ -52,7 +52,13 @@
     return context.measureText(text).width + 2 * PADDING_PX;
   }
 
+  /** @param {any} grid HeatmapGrid @returns {string} length of its window, such as 8 h or 7 d */
+  function windowOf(grid) {
+    const hours = Math.round((grid.endMs - grid.windowStartMs) / 360000) / 10;
+    return hours >= 48 ? hours / 24 + " d" : hours + " h";
+  }
+
   heatmap.words = {
-    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, layGround, widthOf, write,
+    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, layGround, widthOf, windowOf, write,
   };
 })(this);

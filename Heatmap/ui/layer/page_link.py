@@ -1,4 +1,13 @@
-"""The way between a layer and its page, through all that a host does to page and channel."""
+"""The way between a layer and its page, through all that a host does to page and channel.
+
+- A page is entered when it has loaded, and again after each load, whatever came of it: a download,
+  an address that the host refuses or a load that is stopped leave the document as it was. A load
+  that does not end is entered as soon as its document is there.
+- The channel is the one that the page has, or else the given one, or else a new one; when the host
+  sets another, the page is entered anew.
+- A channel that was deleted while the page had it is never asked for again: that is a crash.
+- Leaving waits until the host's client knows the channel's objects, and not for ever.
+"""
 
 import logging
 from collections.abc import Callable
@@ -46,10 +55,8 @@ _OWN_CHANNEL = "orderPilotHeatmapChannel"
 class PageLink(QObject):
     """Keeps a layer's script on a page, and its bridge on the page's web channel.
 
-    The page is entered when it has loaded, and again after each load, whatever came of it: a
-    download, an address that the host refuses or a load that is stopped leave the document as it
-    was. A load that does not end is entered as soon as its document is there. The channel is the
-    one that the page has, or else the given one, or else a new one.
+    More than 25 methods: a host can do much to a page and to its channel, and each answer depends
+    on the same few facts.
 
     Parameters
     ----------

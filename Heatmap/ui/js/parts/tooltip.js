@@ -39,7 +39,7 @@
    * and how much of its time was recorded. It is an element above the chart, so that moving it
    * repaints nothing of the chart; it opens only over heat and over gaps. It tells about the place
    * that is pointed at: a magnet draws the crosshair's line to the candle, but nobody could point at
-   * a level away from the candles if the box went along. Where the crosshair is hidden, or stands
+   * a price away from the candles if the box went along. Where the crosshair is hidden, or stands
    * where the host has put it, nobody points at anything.
    */
   class CrosshairTooltip {

@@ -33,7 +33,6 @@
       const { context, bitmapSize, horizontalPixelRatio: ratio } = scope;
       const layout = this._surface.chart.options().layout;
       const x = Math.round(axis.fromX[0] * ratio) + 0.5;
-      const hours = Math.round((grid.endMs - grid.windowStartMs) / 360000) / 10;
       context.save();
       context.globalAlpha = ALPHA;
       context.lineWidth = 1;
@@ -49,13 +48,13 @@
         context.stroke();
       }
       context.restore();
-      this._drawWords(scope, layout, axis.fromX[0], hours);
+      this._drawWords(scope, layout, axis.fromX[0], words.windowOf(grid));
     }
 
     /** Left of the mark, or right of it where there is no room. */
-    _drawWords(scope, layout, markX, hours) {
+    _drawWords(scope, layout, markX, span) {
       words.begin(scope, layout);
-      const text = (hours >= 48 ? hours / 24 + " d" : hours + " h") + " window";
+      const text = span + " window";
       const left = markX - words.widthOf(scope.context, text) - 3;
       const place = this._surface.ground.at(WORDS_Y_PX, scope.mediaSize.height);
       words.write(scope.context, place, text, left < 0 ? markX + 3 : left, WORDS_Y_PX);
