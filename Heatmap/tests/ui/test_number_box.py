@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PyQt6.QtCore import QLocale, Qt
-from PyQt6.QtWidgets import QDoubleSpinBox, QLabel
+from PyQt6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel
 
 from Heatmap import HeatmapSettings
-from Heatmap.heatmap_settings import SETTINGS
+from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, SETTINGS
 from Heatmap.setting_fields import Number
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.ui import HeatmapSettingsTab
@@ -129,3 +129,24 @@ def test_a_text_that_is_no_number_of_the_field_keeps_the_old_value_and_is_told(
     typed(qtbot, box, "3")
     assert service.settings.cluster_window_pct == pytest.approx(0.03)
     assert tab.findChild(QLabel, "message").text() == ""
+
+
+def test_a_number_that_may_be_automatic_has_a_switch_for_it(
+    qtbot: Any, service: PreparedService
+) -> None:
+    tab = HeatmapSettingsTab(service)
+    qtbot.addWidget(tab)
+    box = tab.findChild(NumberBox, "cluster_window_pct")
+    automatic = tab.findChild(QCheckBox, "cluster_window_pct_auto")
+    assert automatic.isChecked()
+    automatic.setChecked(False)
+    # It begins with what counts where there is no chart.
+    assert service.settings.cluster_window_pct == pytest.approx(CLUSTER_WINDOW_PCT)
+    automatic.setChecked(True)
+    assert service.settings.cluster_window_pct is None
+    # A number takes the place of the automatic one.
+    box.setValue(3.5)
+    assert service.settings.cluster_window_pct == pytest.approx(0.035)
+    assert not automatic.isChecked()
+    service.apply_settings(HeatmapSettings())
+    assert automatic.isChecked()
