@@ -78,10 +78,9 @@
       const { context, mediaSize } = scope;
       words.begin(scope, this._surface.chart.options().layout);
       let y = MARGIN_PX + words.LINE_PX / 2;
-      const span = words.windowOf(grid);
       for (const [text, colour] of [
-        ["longs " + grid.profile.longText + " USD, " + span + " window", colours.long],
-        ["shorts " + grid.profile.shortText + " USD, " + span + " window", colours.short],
+        ["longs " + grid.profile.longText + " USD", colours.long],
+        ["shorts " + grid.profile.shortText + " USD", colours.short],
       ]) {
         const width = words.widthOf(context, text) + SWATCH_PX + words.PADDING_PX;
         const left = mediaSize.width - MARGIN_PX - width;
