@@ -13,8 +13,8 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError, StorageError
-from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound, writing_elsewhere
 from Heatmap.tests.unit.stored_events import events, query
 
