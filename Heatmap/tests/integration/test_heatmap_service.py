@@ -102,7 +102,7 @@ def test_what_was_dropped_on_its_way_is_read_and_each_event_drawn_once(tmp_path:
     async def script(world: World) -> None:
         await world.until(lambda: world.layer.is_shown)
         tape, dropped = world.service._tape, list[StoredBatch]()
-        picture = world.service._attached.feeds[world.layer][0]._picture
+        picture = world.service._attached.feeds[world.layer][0]._work.picture
         assert picture is not None
         drawn = len(picture._events)
         add_batch, tape.add_batch = tape.add_batch, dropped.append  # type: ignore[method-assign]
