@@ -46,7 +46,8 @@ class FileWatch:
         self._known_log: os.stat_result | None = None
         self._known_index: os.stat_result | None = None
         self._page_bytes = 0
-        # The log's header, and that of its last frame.
+        # The log's header, and that of its last frame; empty where that is no end of a commit of
+        # this log, but left of the one before or of a writer that was killed.
         self._ends = b"", b""
         self._is_log_spoilt = False
 
@@ -71,7 +72,7 @@ class FileWatch:
         """Take the log as the writer left it: it has committed or checkpointed."""
         self._is_log_spoilt = False
         self._known_log = file_stat(self._log)
-        self._ends = self._read_ends(self.log_bytes)
+        self._ends = _without_rest(*self._read_ends(self.log_bytes))
         self._note_index()
 
     def _note_index(self) -> None:
@@ -150,9 +151,18 @@ class FileWatch:
         """Whether `has_taken` has missed a commit, which the log's index names nonetheless."""
         return self._is_log_spoilt
 
-    def is_log_whole(self) -> bool:
-        """Whether the log that was noted is empty or ends with a commit."""
-        return not self.log_bytes or _is_end_of_commit(*self._ends)
+    def is_log_whole(self, *, had_content: bool) -> bool:
+        """Whether the log that was noted is empty or ends with a commit.
+
+        Parameters
+        ----------
+        had_content
+            It was there before this writer opened it: what a writer that was killed had not
+            committed may then lie at its end, and its beginning alone tells.
+        """
+        if not self.log_bytes:
+            return True
+        return self._ends[0][:3] == _MAGIC if had_content else bool(self._ends[1])
 
     def has_taken(self) -> bool:
         """Note the log after a commit; whether that is in the log that lies at the path.
@@ -179,7 +189,7 @@ class FileWatch:
                 is_whole = is_whole and _is_end_of_commit(*ends)
         self._is_log_spoilt = not is_whole
         if is_whole:
-            self._known_log, self._ends = found, ends
+            self._known_log, self._ends = found, _without_rest(*ends)
             self._note_index()
         return is_whole
 
@@ -216,6 +226,11 @@ def _is_end_of_commit(header: bytes, last: bytes) -> bool:
     """Tell whether a frame belongs to a log, by its number, and ends a commit, by a size in it."""
     is_log = header[:3] == _MAGIC
     return is_log and header[16:24] == last[8:16] and any(last[4:8])
+
+
+def _without_rest(header: bytes, last: bytes) -> tuple[bytes, bytes]:
+    """Leave out a last frame that does not end a commit of the log."""
+    return header, last if _is_end_of_commit(header, last) else b""
 
 
 def _left(found: os.stat_result) -> tuple[int, int]:

@@ -328,6 +328,8 @@ class WritableDatabase(WatchedFile):
                 wait_until_still(self.path)
         found = file_stat(self.path)
         is_new = found is None or not found.st_size
+        log = file_stat(companion(self.path, "-wal"))
+        had_log = log is not None and log.st_size > 0
         connection = self._connect()
         if file_stat(companion(self.path, "-shm")) is None:
             # A reader of this process has opened the file amid its renewal, with the old index,
@@ -343,7 +345,7 @@ class WritableDatabase(WatchedFile):
             self._log.note_commit()
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
             self._watch.note(page_bytes)
-            self._require_whole_log()
+            self._require_whole_log(had_log=had_log)
             is_settled = self._log.settle(connection)
             self._watch.note(page_bytes)
             self._log.note_size(self._watch.log_bytes)
@@ -384,8 +386,8 @@ class WritableDatabase(WatchedFile):
                 "right, every row is kept"
             )
 
-    def _require_whole_log(self) -> None:
-        if not self._watch.is_log_whole():
+    def _require_whole_log(self, *, had_log: bool) -> None:
+        if not self._watch.is_log_whole(had_content=had_log):
             raise StorageError(
                 f"the log of the database {self.path} was overwritten while it was opened; "
                 "it is opened once more"

@@ -19,6 +19,8 @@ from Heatmap.picture.messages import PictureRequest
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.store import open_store
 
 HOUR_MS = 3_600_000
 FIRST_MS, LAST_MS = 1_733_367_600_000, 1_733_443_200_000
@@ -44,7 +46,7 @@ class Recorded:
         return Viewport(low - margin, high + margin, None, 1_200.0, 560.0)
 
     def lines(self, now_ms: int, window_pct: float) -> list[LiquidationCluster]:
-        book = ClusterBook(self.database, ClusterParameters())
+        book = ClusterBook(EventTape(open_store(self.database)), ClusterParameters())
         try:
             return book.clusters("BTCUSDT", None, now_ms, window_pct=window_pct)[:LINES]
         finally:
@@ -70,11 +72,11 @@ class Recorded:
         return found
 
     def heat(self, window: str, view: Viewport, now_ms: int, side: str) -> "Heat":
-        picture = HeatPicture(self.database, "BTCUSDT")
+        picture = HeatPicture(EventTape(open_store(self.database)), "BTCUSDT")
         settings = HeatmapSettings(enabled=True, window=window, side=SIDES[side])
         request = PictureRequest(view, settings, Decimal("0.1"), now_ms, None)
         try:
-            message = picture.rebuild(request, ())
+            message = picture.rebuild(request)
         finally:
             picture.close()
         assert message is not None

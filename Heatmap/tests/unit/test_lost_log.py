@@ -236,6 +236,30 @@ def test_a_file_that_holds_a_part_of_its_log_is_whole_without_it(path: Path, har
     assert not beside(path, "-wal-copy").exists()
 
 
+def test_what_a_killed_writer_had_not_committed_is_no_harm(path: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed" / path.name
+    killed.parent.mkdir()
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(EARLY)
+        for suffix in ("", "-wal"):
+            shutil.copy(beside(path, suffix), beside(killed, suffix))
+        page_bytes = query(path, "PRAGMA page_size")[0][0]
+    log = bytearray(beside(killed, "-wal").read_bytes())
+    # Of this log by its number, and no end of a commit: pages on their way when the writer went.
+    frame = log[-(24 + page_bytes) :]
+    frame[4:8] = bytes(4)
+    beside(killed, "-wal").write_bytes(log + frame * 40)
+    stored = list(EARLY)
+    with SqliteStore.for_recorder(killed, DataKind.LIVE) as store:
+        assert store.notice is None
+        for number in range(60):
+            stored += events(5, start_ms=10**8 + number * 10**5)
+            store.write(stored[-5:])
+        assert store.notice is None
+    assert sound(killed)
+    assert times(killed) == [event.ts_ms for event in stored]
+
+
 MOMENTS = pytest.mark.parametrize("moment", ["stamp", "has_taken", "note_commit", "settle"])
 
 
