@@ -1,4 +1,4 @@
-"""Run the tests; without arguments in two halves at the same time, on two cores.
+"""Run the tests; without arguments in three parts, two of them at a time, on two cores.
 
 The tests of the user interface keep one Qt loop for all of them, beside which no other event loop
 can run: they are a process of their own. With arguments everything goes to one pytest.
@@ -7,14 +7,23 @@ can run: they are a process of their own. With arguments everything goes to one 
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERFACE = "Heatmap/tests/ui"
+AT_A_TIME = 2
+POLL_S = 0.2
+_FOLDERS = ("Heatmap/tests/integration", "Heatmap/tests/ui")
+#: The longest first; what is in neither folder comes last.
+PARTS = (
+    ("Heatmap/tests/integration", (_FOLDERS[0],)),
+    ("Heatmap/tests/ui", (_FOLDERS[1],)),
+    ("all others", tuple(f"--ignore={folder}" for folder in _FOLDERS)),
+)
 
 
-def _start(arguments: list[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+def _start(arguments: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
@@ -23,29 +32,41 @@ def _start(arguments: list[str], output: IO[bytes] | None = None) -> subprocess.
     )
 
 
-def _run_halves() -> int:
-    """Run both halves; the output of the second one follows that of the first."""
-    with tempfile.TemporaryFile() as output:
-        interface = _start([INTERFACE], output)
-        try:
-            print(f"test: all but {INTERFACE}, which runs at the same time", flush=True)
-            code = _start([f"--ignore={INTERFACE}"]).wait()
-            interface_code = interface.wait()
-        except BaseException:
-            interface.kill()
-            interface.wait()
-            raise
-        output.seek(0)
-        print(f"test: {INTERFACE}", flush=True)
-        sys.stdout.buffer.write(output.read())
-        sys.stdout.buffer.flush()
-    return code or interface_code
+def _run_parts() -> int:
+    """Run all parts; the output of each is printed when it ends."""
+    waiting = list(PARTS)
+    running: dict[subprocess.Popen[bytes], tuple[str, IO[bytes]]] = {}
+    code = 0
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_A_TIME:
+                name, arguments = waiting.pop(0)
+                output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
+                running[_start(arguments, output)] = (name, output)
+                print(f"test: {name}, begun; its output comes when it has ended", flush=True)
+            for process in list(running):
+                try:
+                    code = process.wait(POLL_S) or code
+                except subprocess.TimeoutExpired:
+                    continue
+                name, written = running.pop(process)
+                print(f"test: {name}", flush=True)
+                with written:
+                    written.seek(0)
+                    sys.stdout.buffer.write(written.read())
+                sys.stdout.buffer.flush()
+    except BaseException:
+        for process in running:
+            process.kill()
+            process.wait()
+        raise
+    return code
 
 
 def main() -> int:
-    """Return pytest's exit status, of the half that failed."""
+    """Return pytest's exit status, of a part that failed."""
     arguments = sys.argv[1:]
-    return _start(arguments).wait() if arguments else _run_halves()
+    return _start(arguments).wait() if arguments else _run_parts()
 
 
 if __name__ == "__main__":
