@@ -221,12 +221,16 @@ def test_a_fault_of_any_part_is_shown_and_leaves_when_it_is_over(
 
 
 class BrokenStore(SqliteStore):
-    """Loses its connection before every batch."""
+    """May not insert into any table, however often it tries."""
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         if events:
-            _connection(self).close()
+            _connection(self).set_authorizer(_refuse_inserts)
         return super().write(events)
+
+
+def _refuse_inserts(action: int, *_names: str | None) -> int:
+    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_INSERT else sqlite3.SQLITE_OK
 
 
 def test_an_end_amid_a_fault_that_stays_is_quick_and_counts_what_is_lost(
@@ -236,7 +240,7 @@ def test_an_end_amid_a_fault_that_stays_is_quick_and_counts_what_is_lost(
     eventually(lambda: live(recorder))
     for _ in range(300):
         exchange.liquidate()
-    eventually(lambda: "ProgrammingError" in (recorder.status().storage_fault or ""))
+    eventually(lambda: "not authorized" in (recorder.status().storage_fault or ""))
     eventually(lambda: recorder.status().queued == 600)
     assert live(recorder)
     began_s = time.monotonic()
