@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.picture.words import cluster_words

@@ -19,7 +19,7 @@ from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cell_answers import CellAnswers
 from Heatmap.feeds.cluster_lines import PART as CLUSTER_LINES

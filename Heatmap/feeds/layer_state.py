@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from Heatmap.aggregation.resolution import can_lay_rows
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.setting_fields import Resolution
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.layer_port import LayerPort

@@ -27,7 +27,7 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
     fits,
 )
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.cell_report import describe_cell
 from Heatmap.picture.drawn_field import DrawnField

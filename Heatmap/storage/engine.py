@@ -14,8 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import CoverageInterval, DataKind
+from Heatmap.domain.events import DataKind
 
 Address: TypeAlias = str | Path
 """Where a store is: a file, or a text ``scheme://...``. To be passed on and shown, not opened."""

@@ -15,8 +15,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent
 from Heatmap.storage.coverage import normalized, without_span
 
 # A log that a reader keeps from shrinking may hold more; some 50 MB.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, LiquidationCluster
-from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.cluster_lines import fitting_window_pct
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, HeatmapSettings

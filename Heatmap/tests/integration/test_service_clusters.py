@@ -9,7 +9,8 @@ import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
-from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.viewport import Viewport
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import PRICE, START_MS, World, in_world
 from Heatmap.tests.unit.stored_events import EVENT

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide, Viewport
+from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener
 from Heatmap.feeds.cluster_lines import NARROWEST, WIDEST, ClusterLines, fitting_window_pct
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, SETTINGS, HeatmapSettings

@@ -33,7 +33,8 @@ from Heatmap.doctor.doctor_words import (
     read_endpoint,
     reason_of,
 )
-from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
+from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.instruments import BINANCE_USDM
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection.supervisor import Failure
 from Heatmap.ingestion.proxies import Proxy
@@ -59,7 +60,7 @@ def received(
 
 def an_order(side: OrderSide = OrderSide.SELL) -> LiquidationEvent:
     return LiquidationEvent(
-        NOW_MS, "ETHUSDT", side, 1.0, 1.0, 1.0, SOURCE_BINANCE_USDM, 1.0, 1.0, NOW_MS, NOW_MS, ""
+        NOW_MS, "ETHUSDT", side, 1.0, 1.0, 1.0, BINANCE_USDM, 1.0, 1.0, NOW_MS, NOW_MS, ""
     )
 
 

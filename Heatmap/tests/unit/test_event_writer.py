@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, OrderSide, StoredBatch
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent, OrderSide, StoredBatch
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard

@@ -6,7 +6,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import OrderSide, Viewport
+from Heatmap.domain.events import OrderSide
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import Heartbeats, PictureRequest

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide, Viewport
+from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import StorageError
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest

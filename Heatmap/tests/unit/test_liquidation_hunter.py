@@ -136,7 +136,7 @@ def test_without_a_source_and_after_close_there_is_no_signal_to_have(
     ("symbol", "price", "words"),
     [
         ("ETHUSDT", 100.0, "symbol must be one of those given to start_stream .BTCUSDT."),
-        ("BTC/USDT", 100.0, "symbol must be one like BTCUSDT or BTC/USDT:USDT"),
+        ("BTC-USDT", 100.0, "symbol must be one like BTCUSDT or BTC/USDT:USDT"),
         ("BTCUSDT", 0.0, "price must be a number above 0"),
         ("BTCUSDT", -1.0, "price must be a number above 0"),
         ("BTCUSDT", float("nan"), "price must be a number above 0"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.storage.sqlite.log_mark import LogMark, Point, open_without_log, read_file_mark
 from Heatmap.storage.sqlite.log_memory import LogMemory
 from Heatmap.tests.unit.stored_events import events

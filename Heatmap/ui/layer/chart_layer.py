@@ -15,8 +15,8 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.picture.messages import CellReport
 from Heatmap.runtime.guarded import guarded

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.layer.candle_offset import CandleOffset

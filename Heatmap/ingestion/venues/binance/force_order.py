@@ -21,15 +21,14 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from Heatmap.domain.events import (
-    SOURCE_BINANCE_USDM,
     UNREADABLE_SYMBOL,
     LiquidationEvent,
     OrderSide,
     Rejection,
     RejectReason,
     UnreadOrder,
-    canonical_symbol,
 )
+from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
 
 # A look-up costs a fifth of calling the enumeration.
 _SIDES = {side.value: side for side in OrderSide}
@@ -259,7 +258,7 @@ def _parse_force_order(
         price=price,
         qty=qty,
         notional=price * qty,
-        source=SOURCE_BINANCE_USDM,
+        source=BINANCE_USDM,
         limit_price=limit_price,
         original_qty=original_qty,
         push_ms=ts_ms if item.get("E") is None else _time_ms(item, "E"),

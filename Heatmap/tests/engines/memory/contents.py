@@ -5,7 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind, LiquidationEvent
 
 
 @dataclass(eq=False)

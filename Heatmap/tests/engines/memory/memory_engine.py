@@ -5,14 +5,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from Heatmap.domain.events import (
-    ALL_SYMBOLS,
-    REJECTED_COUNTER,
-    UNREAD_COUNTER,
-    CoverageInterval,
-    DataKind,
-    LiquidationEvent,
-)
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, DataKind, LiquidationEvent
+from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
 from Heatmap.storage.coverage import clipped, gaps_between, normalized, without_future
 from Heatmap.storage.store import Address, DatabaseHealth, DayFacts

@@ -5,7 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
-from Heatmap.domain.events import ALL_SYMBOLS, CoverageInterval, LiquidationEvent
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.errors import StorageError
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.store import EventWindow, Gather

@@ -5,12 +5,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from Heatmap.domain.events import (
-    CoverageInterval,
-    LiquidationEvent,
-    StoredBatch,
-    parse_tick_size,
-)
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 

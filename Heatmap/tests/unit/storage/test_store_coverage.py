@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import CoverageInterval
 from Heatmap.storage.store import Store, StoreReader
 
 Span = tuple[int, int, bool]
