@@ -15,16 +15,16 @@ UNREADABLE_SYMBOL = "?"
 """Stands for the name of a force order that is no symbol's."""
 
 
-class OrderSide(StrEnum):
-    """Side of the liquidation *order*, as the exchange sends it."""
+class Liquidated(StrEnum):
+    """Who was liquidated. Venues name an order's side or a position's; their parsers tell which."""
 
-    BUY = "BUY"
-    SELL = "SELL"
+    LONG = "long"
+    SHORT = "short"
 
     @property
-    def liquidated(self) -> str:
-        """Who was liquidated: a SELL order closes a ``long``, a BUY order closes a ``short``."""
-        return "long" if self is OrderSide.SELL else "short"
+    def order_side(self) -> str:
+        """Side of the order that closed the position: ``SELL`` for a long, ``BUY`` for a short."""
+        return "SELL" if self is Liquidated.LONG else "BUY"
 
 
 class DataKind(StrEnum):
@@ -61,7 +61,7 @@ class LiquidationEvent:
 
     ts_ms: int
     symbol: str
-    side: OrderSide
+    liquidated: Liquidated
     price: float
     qty: float
     notional: float

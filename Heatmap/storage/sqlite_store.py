@@ -462,7 +462,7 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
     return (
         event.ts_ms,
         event.symbol,
-        event.side.value,
+        event.liquidated.order_side,
         event.price,
         event.qty,
         event.notional,

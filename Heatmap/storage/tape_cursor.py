@@ -123,7 +123,7 @@ class _Waiting:
         if self.has_lost:
             return
         self.rows += [
-            (row_id, (event.ts_ms, event.price, event.notional, event.side.liquidated == "long"))
+            (row_id, (event.ts_ms, event.price, event.notional, event.liquidated == "long"))
             for row_id, event in zip(batch.row_ids, batch.events, strict=True)
             if event.symbol == instrument
         ]

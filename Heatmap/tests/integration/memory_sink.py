@@ -49,7 +49,7 @@ class MemorySink:
         self.write_gate.wait(10)
         new = []
         for event in events:
-            key = (event.symbol, event.ts_ms, event.side, event.price, event.qty)
+            key = (event.symbol, event.ts_ms, event.liquidated, event.price, event.qty)
             if key not in self._keys:
                 self._keys.add(key)
                 new.append(event)

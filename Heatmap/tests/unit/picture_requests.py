@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
@@ -24,7 +24,7 @@ VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, 
 TICK = Decimal("0.1")
 
 
-def event(ts_ms: int, price: float, notional: float, side: OrderSide) -> LiquidationEvent:
+def event(ts_ms: int, price: float, notional: float, side: Liquidated) -> LiquidationEvent:
     qty = notional / price
     return LiquidationEvent(
         ts_ms, "BTCUSDT", side, price, qty, notional, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
@@ -34,7 +34,7 @@ def event(ts_ms: int, price: float, notional: float, side: OrderSide) -> Liquida
 def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[LiquidationEvent]:
     rng = np.random.default_rng(seed)
     times = np.sort(rng.integers(start_ms, end_ms, count))
-    sides = (OrderSide.BUY, OrderSide.SELL)
+    sides = (Liquidated.SHORT, Liquidated.LONG)
     return [
         event(int(ts), float(price), float(usd), sides[int(side)])
         for ts, price, usd, side in zip(

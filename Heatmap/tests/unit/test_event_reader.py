@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -19,11 +19,22 @@ from Heatmap.tests.array_reader import EventReader
 
 
 def event(
-    ts_ms: int, symbol: str = "BTCUSDT", side: OrderSide = OrderSide.SELL, qty: float = 0.5
+    ts_ms: int, symbol: str = "BTCUSDT", liquidated: Liquidated = Liquidated.LONG, qty: float = 0.5
 ) -> LiquidationEvent:
     price = 100_000.1 + ts_ms / 7
     return LiquidationEvent(
-        ts_ms, symbol, side, price, qty, price * qty, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
+        ts_ms,
+        symbol,
+        liquidated,
+        price,
+        qty,
+        price * qty,
+        "BINANCE_USDM",
+        price,
+        qty,
+        ts_ms,
+        ts_ms,
+        "",
     )
 
 
@@ -36,7 +47,7 @@ def reader(store: SqliteStore) -> Iterator[EventReader]:
 def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
     store: SqliteStore, reader: EventReader
 ) -> None:
-    long, short = event(1000), event(2000, side=OrderSide.BUY)
+    long, short = event(1000), event(2000, liquidated=Liquidated.SHORT)
     store.write([long, short])
     window = reader.read_window("BTCUSDT", 0, 5000)
     assert window.events.dtype == EVENT_DTYPE

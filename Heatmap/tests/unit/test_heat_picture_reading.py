@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import StorageError
 from Heatmap.picture.heat_picture import HeatPicture
@@ -27,7 +27,7 @@ from Heatmap.tests.unit.picture_requests import (
 
 
 def sold(ts_ms: int) -> LiquidationEvent:
-    return event(ts_ms, 98_000.0, 20_000.0, OrderSide.SELL)
+    return event(ts_ms, 98_000.0, 20_000.0, Liquidated.LONG)
 
 
 def asked(viewport: Viewport = VIEW, **values: Any) -> PictureRequest:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap import LiquidationHunter, LiveLiquidationHeatmap
-from Heatmap.domain.events import DataKind, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated
 from Heatmap.errors import StorageError
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
@@ -26,10 +26,10 @@ def path(tmp_path: Path) -> Path:
     with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
         store.write(
             [
-                replace(EVENT, ts_ms=now_ms - number, side=side, price=price, notional=1000.0)
+                replace(EVENT, ts_ms=now_ms - number, liquidated=side, price=price, notional=1000.0)
                 for side, price, count in (
-                    (OrderSide.SELL, LONGS_AT, 10),
-                    (OrderSide.BUY, SHORTS_AT, 6),
+                    (Liquidated.LONG, LONGS_AT, 10),
+                    (Liquidated.SHORT, SHORTS_AT, 6),
                 )
                 for number in range(1, count + 1)
             ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import Heatmap
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -17,7 +17,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 DAY_MS = 1_733_270_400_000  # 2024-12-04T00:00:00Z
 
 
-def event(ts_ms: int, side: OrderSide, notional: float) -> LiquidationEvent:
+def event(ts_ms: int, side: Liquidated, notional: float) -> LiquidationEvent:
     return LiquidationEvent(
         ts_ms, "BTCUSDT", side, notional, 1.0, notional, "BINANCE_USDM", 1.0, 1.0, ts_ms, ts_ms, ""
     )
@@ -28,9 +28,9 @@ def recorded(path: Path) -> Path:
     with SqliteStore(path, DataKind.REPLAY) as store:
         store.write(
             [
-                event(DAY_MS + 5000, OrderSide.SELL, 1000.0),
-                event(DAY_MS + 1500, OrderSide.BUY, 250.0),
-                event(DAY_MS + 9250, OrderSide.SELL, 500.0),
+                event(DAY_MS + 5000, Liquidated.LONG, 1000.0),
+                event(DAY_MS + 1500, Liquidated.SHORT, 250.0),
+                event(DAY_MS + 9250, Liquidated.LONG, 500.0),
             ]
         )
         store.extend_coverage("BTCUSDT", DAY_MS, DAY_MS + 2000, proven=False)
@@ -96,7 +96,7 @@ def test_an_active_writer_is_seen_and_not_disturbed(path: Path) -> None:
             status = read_status(path)
             assert status["writer"] == {"active": True}
             assert status["events"] == number
-            store.write([event(number, OrderSide.SELL, 1.0)])
+            store.write([event(number, Liquidated.LONG, 1.0)])
     assert read_status(path)["writer"] == {"active": False}
 
 

@@ -22,16 +22,15 @@ from typing import TypeAlias
 
 from Heatmap.domain.events import (
     UNREADABLE_SYMBOL,
+    Liquidated,
     LiquidationEvent,
-    OrderSide,
     Rejection,
     RejectReason,
     UnreadOrder,
 )
 from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
 
-# A look-up costs a fifth of calling the enumeration.
-_SIDES = {side.value: side for side in OrderSide}
+_LIQUIDATED = {side.order_side: side for side in Liquidated}
 #: Trade and push times outside of these are refused: the exchange opened in 2017.
 EARLIEST_MS = 1_483_228_800_000  # 2017-01-01
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
@@ -254,7 +253,7 @@ def _parse_force_order(
     return LiquidationEvent(
         ts_ms=ts_ms,
         symbol=symbol,
-        side=_SIDES[order["S"]],
+        liquidated=_LIQUIDATED[order["S"]],
         price=price,
         qty=qty,
         notional=price * qty,

@@ -32,6 +32,6 @@ class Contents:
 def key_of(event: LiquidationEvent) -> tuple[object, ...]:
     """What tells a message from any other one."""
     return (
-        *(event.source, event.symbol, event.ts_ms, event.side, event.limit_price),
+        *(event.source, event.symbol, event.ts_ms, event.liquidated, event.limit_price),
         *(event.price, event.original_qty, event.qty),
     )

@@ -141,8 +141,8 @@ def _summaries(contents: Contents, machine_ms: int | None) -> dict[str, dict[str
 
 
 def _event_summary(events: list[LiquidationEvent]) -> dict[str, Any]:
-    long_usd = [event.notional for event in events if event.side.liquidated == "long"]
-    short_usd = [event.notional for event in events if event.side.liquidated == "short"]
+    long_usd = [event.notional for event in events if event.liquidated == "long"]
+    short_usd = [event.notional for event in events if event.liquidated == "short"]
     times = [event.ts_ms for event in events]
     return {
         "events": len(events),

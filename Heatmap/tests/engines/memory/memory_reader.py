@@ -92,7 +92,7 @@ def _window(
     rows: list[StoredRow], found: list[StoredRow], instrument: str, gather: Gather[Events]
 ) -> EventWindow[Events]:
     points = (
-        (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
+        (event.ts_ms, event.price, event.notional, event.liquidated == "long")
         for _row_id, event in sorted(found, key=lambda row: (row[1].ts_ms, row[0]))
         if event.symbol == instrument
     )

@@ -11,7 +11,7 @@ import pytest
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.store import DayFacts, Store, StoreReader
 from Heatmap.tests.engines.stores import take_away
@@ -23,11 +23,22 @@ DECEMBER_MS = 1_733_270_400_000  # 2024-12-04T00:00:00Z
 
 
 def event(
-    ts_ms: int, symbol: str = "BTCUSDT", side: OrderSide = OrderSide.SELL, qty: float = 0.5
+    ts_ms: int, symbol: str = "BTCUSDT", liquidated: Liquidated = Liquidated.LONG, qty: float = 0.5
 ) -> LiquidationEvent:
     price = 100_000.1 + ts_ms / 7
     return LiquidationEvent(
-        ts_ms, symbol, side, price, qty, price * qty, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
+        ts_ms,
+        symbol,
+        liquidated,
+        price,
+        qty,
+        price * qty,
+        "BINANCE_USDM",
+        price,
+        qty,
+        ts_ms,
+        ts_ms,
+        "",
     )
 
 
@@ -41,7 +52,7 @@ def times(reader: StoreReader, start_ms: int, end_ms: int | None) -> list[int]:
 def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
     sink: EventSink, reader: StoreReader
 ) -> None:
-    long, short = event(1000), event(2000, side=OrderSide.BUY)
+    long, short = event(1000), event(2000, liquidated=Liquidated.SHORT)
     sink.write([long, short])
     expected = [
         (1000, long.price, long.notional, True),
@@ -176,11 +187,11 @@ def test_the_summary_tells_what_is_there(database: Store) -> None:
         assert database.status()["writer"] == {"active": True}
         assert (database.status()["events"], database.status()["symbols"]) == (0, {})
         for offset_ms, side, notional in (
-            (5000, OrderSide.SELL, 1000.0),
-            (1500, OrderSide.BUY, 250.0),
-            (9250, OrderSide.SELL, 500.0),
+            (5000, Liquidated.LONG, 1000.0),
+            (1500, Liquidated.SHORT, 250.0),
+            (9250, Liquidated.LONG, 500.0),
         ):
-            one = replace(EVENT, ts_ms=DECEMBER_MS + offset_ms, side=side, notional=notional)
+            one = replace(EVENT, ts_ms=DECEMBER_MS + offset_ms, liquidated=side, notional=notional)
             sink.write([one])
         day_ms = DECEMBER_MS
         sink.extend_coverage("BTCUSDT", day_ms, day_ms + 2000, proven=False)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import REJECTED_COUNTER, DataKind, OrderSide
+from Heatmap.domain.events import REJECTED_COUNTER, DataKind, Liquidated
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
 from Heatmap.storage.store import Store
 from Heatmap.tests.engines.stores import take_away
@@ -54,7 +54,7 @@ def test_a_message_is_stored_once(sink: EventSink, database: Store) -> None:
         {"source": "OTHER"},
         {"symbol": "BTCUSDC"},
         {"ts_ms": EVENT.ts_ms + 1},
-        {"side": OrderSide.BUY},
+        {"side": Liquidated.SHORT},
         {"limit_price": 94_434.92},
         {"price": 94_809.7},
         {"original_qty": 0.015},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Heatmap.domain.events import OrderSide, StoredBatch
+from Heatmap.domain.events import Liquidated, StoredBatch
 from Heatmap.storage.tape_cursor import WAITING_LIMIT, Step, TapeCursor
 from Heatmap.tests.unit.stored_events import EVENT
 
@@ -48,7 +48,7 @@ def test_what_waits_is_taken_once_and_in_order() -> None:
 
 def test_a_row_says_when_what_how_much_and_whose() -> None:
     cursor = loaded(0)
-    events = (EVENT, replace(EVENT, side=OrderSide.BUY))
+    events = (EVENT, replace(EVENT, liquidated=Liquidated.SHORT))
     cursor.receive_batch(StoredBatch(events, (1, 2), 0))
     cursor.begin(STORE, is_standby=False)
     assert cursor.take() == [
