@@ -54,7 +54,7 @@ def test_a_message_is_stored_once(sink: EventSink, database: Store) -> None:
         {"source": "OTHER"},
         {"symbol": "BTCUSDC"},
         {"ts_ms": EVENT.ts_ms + 1},
-        {"side": Liquidated.SHORT},
+        {"liquidated": Liquidated.SHORT},
         {"limit_price": 94_434.92},
         {"price": 94_809.7},
         {"original_qty": 0.015},
