@@ -118,7 +118,7 @@ def test_an_error_in_a_feed_is_told_and_ends_nothing(
     owner: Any, name: str, act: Callable[[Host], None], host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough to be seen, however long the act takes.
-    monkeypatch.setattr(layer_feed, "RETRY_S", 0.5)
+    monkeypatch.setattr(layer_feed, "RETRY_S", 2.0)
     with monkeypatch.context() as broken:
         broken.setattr(owner, name, fail)
         if name == "cluster_words":
