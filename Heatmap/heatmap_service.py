@@ -1,7 +1,6 @@
 """The service: wires recorder, database and layers together; the one object a host talks to."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import Any
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.feeds.layer_feed import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
@@ -26,12 +26,14 @@ from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, Record
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
+from Heatmap.runtime.plain import as_plain
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite_store import SqliteStore
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
@@ -111,9 +113,9 @@ class HeatmapService:
         self._recorded_symbols: tuple[str, ...] = ()
         # From the database, for as long as the exchange has not told.
         self._stored_tick_sizes: dict[str, Decimal] = {}
-        self._last_error = ""
+        self._failure: Failure | None = None
         # What a settings listener failed with at the last change.
-        self._listener_error = ""
+        self._listener_failure: Failure | None = None
         self._clusters = ClusterFeed(
             ClusterSource(self._database, self._mark_price, self._clock, self.is_standby),
             self._settings,
@@ -202,18 +204,20 @@ class HeatmapService:
         self._clusters.apply_settings(settings)
         for feed, _task in self._attached.feeds.values():
             feed.apply_settings(settings)
-        self._listener_error = ""
+        self._listener_failure = None
         for listener in list(self._settings_listeners):
             try:
                 listener(settings)
             except Exception as error:
                 logger.exception("a listener failed on changed settings")
-                self._listener_error = f"a listener failed on changed settings: {error!r}"
+                self._listener_failure = Failure(
+                    FailureKind.LISTENER_FAILED, {"error": repr(error)}
+                )
 
     def confirm_retention(self) -> bool:
         """Put the shorter retention in force that waits for it, and delete what it says.
 
-        ``status()["recorder"].retention`` names the number of events that this deletes.
+        `RecorderStatus.retention` names the number of events that this deletes.
 
         Returns
         -------
@@ -338,22 +342,15 @@ class HeatmapService:
         return self._last_status if self._recorder is None else self._recorder.status()
 
     def status(self) -> dict[str, Any]:
-        """Return what a status panel shows, as a plain mapping.
+        """Return how recording and drawing are, as plain facts that `json.dumps` takes.
 
         Returns
         -------
         dict
-            ``running``, ``kind``, ``database``, ``error`` (of the service itself or of a listener,
-            or empty),
-            ``recorder`` (a `RecorderStatus` or ``None``), ``role`` (``writer``, ``standby`` while
-            another recorder writes the database, or ``stopped``), ``events_today`` (of the recorded
-            symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
-            ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
-            loop, while it runs), ``tick_sizes`` (symbol to where
-            it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
-            layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_feed.LayerState`:
-            ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
-            ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
+            ``running``, ``kind``, ``database``, ``failure``, ``recorder`` (`RecorderStatus` as a
+            dict, or ``None``), ``role``, ``events_today``, ``last_event_ms`` and
+            ``database_bytes`` (of the database, a few seconds old), ``tick_sizes`` and ``layers``
+            (``symbol``, ``state``, ``failure``, ``measured``); see ``docs/status.md``.
         """
         recorder = self.recorder_status()
         facts = self._watch.facts(
@@ -363,13 +360,8 @@ class HeatmapService:
             "running": self.is_running(),
             "kind": self._kind.value,
             "database": str(self._database),
-            "error": self._last_error
-            or self._attached.layer_error
-            or (self._home.words() if self._is_wanted or self._home.awaits_turn else "")
-            or self._attached.batch_error
-            or self._listener_error
-            or self._clusters.error,
-            "recorder": recorder,
+            "failure": as_plain(self.failure()),
+            "recorder": as_plain(recorder),
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
             "events_today": None if facts is None else facts.events,
             "last_event_ms": None if facts is None else facts.last_event_ms,
@@ -377,6 +369,18 @@ class HeatmapService:
             "tick_sizes": {symbol: self._tick_origin(symbol) for symbol in self._shown_symbols()},
             "layers": self._attached.statuses(),
         }
+
+    def failure(self) -> Failure | None:
+        """Return what is amiss with the service or a listener; ``None``: nothing."""
+        fault = self._home.fault() if self._is_wanted or self._home.awaits_turn else None
+        return (
+            self._failure
+            or self._attached.layer_failure
+            or (None if fault is None else Failure(FailureKind(fault.value)))
+            or self._attached.batch_failure
+            or self._listener_failure
+            or self._clusters.failure
+        )
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -433,7 +437,7 @@ class HeatmapService:
     def _make_recorder(self) -> Recorder:
         settings = self._settings
         self._recorded_symbols = settings.symbols
-        self._last_error = self._attached.layer_error = ""
+        self._failure = self._attached.layer_failure = None
         config = RecorderConfig(
             symbols=settings.symbols,
             ws_url=self._ws_url,
@@ -588,7 +592,7 @@ class HeatmapService:
                         break
         except Exception as error:
             logger.exception("recording could not be started again")
-            self._last_error = f"recording could not be started again: {error}"
+            self._failure = Failure(FailureKind.NOT_RESTARTED, cause=Failure.of(error))
 
     def _receive_batch(self, batch: StoredBatch) -> None:
         """Take a batch in the recorder's thread."""

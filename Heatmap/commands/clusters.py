@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import math
 import time
 from collections.abc import Generator, Sequence
@@ -21,16 +20,17 @@ from Heatmap.aggregation.clusters.find_clusters import (
 )
 from Heatmap.commands.arguments import Parser, file_path, log_to_stderr, say, seconds
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.coverage import without_future
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite.event_reader import EventReader
-from Heatmap.storage.sqlite.sound_rows import damage_words
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 EXIT_INTERRUPTED = 130
 
@@ -81,7 +81,7 @@ def run(words: Sequence[str]) -> int:
 def _warn_of_damage(reader: EventReader) -> None:
     """Say how many rows are left out because another program has spoilt them."""
     if damaged := reader.damaged_rows():
-        logger.warning("the database %s has %s", reader.path, damage_words(damaged))
+        logger.warning("the database %s has %s", reader.path, damaged_rows_text(damaged))
 
 
 def _parser() -> argparse.ArgumentParser:

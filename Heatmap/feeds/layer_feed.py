@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -21,25 +21,29 @@ from typing import Any
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
-from Heatmap.errors import HeatmapError
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, FailureKind, HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import (
+    CellLines,
     CellQuery,
     CellReport,
     Heartbeats,
     PictureMessage,
     PictureRequest,
 )
-from Heatmap.picture.words import level_words
+from Heatmap.picture.texts import cell_lines, level_words
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, hand_over
+from Heatmap.runtime.plain import as_plain
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect, Resolution
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LISTING_S = 1.0
 """Time until it is asked again whether a symbol has become known."""
@@ -53,7 +57,7 @@ _RESTYLING = SETTINGS.with_effect(Effect.RESTYLE)
 _LINES = SETTINGS.with_effect(Effect.LINES)
 
 
-class LayerState(Enum):
+class LayerState(StrEnum):
     """Whether a layer's picture is drawn, or why it is not: of several reasons the first of these.
 
     Attributes
@@ -163,7 +167,7 @@ class LayerFeed:
         self._shown_levels: list[dict[str, Any]] = []
         # Measurements of the last pieces of work, for the status.
         self.measured: dict[str, float] = {}
-        self.last_error = ""
+        self.failure: Failure | None = None
         layer.set_listener(self)
 
     @property
@@ -177,7 +181,7 @@ class LayerFeed:
             return obstacle
         if self.viewport is None:
             return LayerState.NO_VIEW
-        if self.last_error:
+        if self.failure is not None:
             return LayerState.FAILED
         return LayerState.DRAWN if self._has_shown else LayerState.BUILDING
 
@@ -250,7 +254,7 @@ class LayerFeed:
         """Show everything anew on a page that was just loaded."""
         self._context.look_around()
         self.is_page_ready = True
-        self.last_error = ""
+        self.failure = None
         self._shown_levels = []
         self._send_options()
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
@@ -268,7 +272,7 @@ class LayerFeed:
         """Forget what a page showed that is not there any more."""
         self.is_page_ready = False
         self.viewport = None
-        self.last_error = ""
+        self.failure = None
         self.measured.clear()
         self._begin_anew()
         self._follow_clusters()
@@ -284,7 +288,7 @@ class LayerFeed:
     def painted(self, timing: Mapping[str, float]) -> None:
         """Keep the page's measured paint times for the status."""
         self.measured.update(timing)
-        logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paintMs"])
+        logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paint_ms"])
 
     @guarded
     def cell_asked(self, query: CellQuery) -> None:
@@ -312,7 +316,8 @@ class LayerFeed:
             return
         if answer.error is not None:
             logger.error("the cell could not be described", exc_info=answer.error)
-        self._tell(self.layer.show_cell, answer.value)
+        lines = None if (cell := answer.value) is None else CellLines(cell.query, cell_lines(cell))
+        self._tell(self.layer.show_cell, lines)
         self._answer_next()
 
     # -- the task -----------------------------------------------------------------------------
@@ -427,7 +432,7 @@ class LayerFeed:
             latest = self.viewport
             if latest is not None and not picture.fits(latest):
                 self._request_rebuild(quiet_s=QUIET_S)
-        self.last_error = ""
+        self.failure = None
 
     def _send(self, message: PictureMessage) -> None:
         if message.is_whole:
@@ -442,20 +447,23 @@ class LayerFeed:
         try:
             method(*words)
         except Exception as error:  # noqa: BLE001 - logged there
-            self._note_failure(f"the chart could not be told: {error!r}", error)
+            failure = Failure(FailureKind.CHART_NOT_TOLD, {"error": repr(error)})
+            self._note_failure(failure, error)
 
     def note_error(self, error: Exception) -> None:
         """Show what went wrong, log it once, and build anew after a while."""
         if isinstance(error, HeatmapError):
-            self._note_failure(str(error))
+            self._note_failure(error.failure)
         else:
-            self._note_failure(f"the heatmap could not be built: {error!r}", error)
+            failure = Failure(FailureKind.PICTURE_NOT_BUILT, {"error": repr(error)})
+            self._note_failure(failure, error)
 
-    def _note_failure(self, text: str, bug: Exception | None = None) -> None:
-        if text != self.last_error:
+    def _note_failure(self, failure: Failure, bug: Exception | None = None) -> None:
+        if failure != self.failure:
             level = logging.WARNING if bug is None else logging.ERROR
+            text = failure_text(failure)
             logger.log(level, "%s; trying again every %g s", text, RETRY_S, exc_info=bug)
-        self.last_error = text
+        self.failure = failure
         self._forget_picture()
         self._schedule.reset()
         self._schedule.request_rebuild(monotonic(), quiet_s=RETRY_S)
@@ -548,7 +556,7 @@ class LayerFeed:
     def _restart(self) -> None:
         """Take the picture away, and build another where one is to be drawn."""
         # What failed before was about what goes now.
-        self.last_error = ""
+        self.failure = None
         self._tell(self.layer.clear)
         # The levels go with it; and what was measured is not true of nothing.
         self._shown_levels = []
@@ -587,6 +595,6 @@ def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:
     return {
         "symbol": layer.symbol,
         "state": (LayerState.STOPPED if feed is None else feed.state).value,
-        "error": layer.fault or ("" if feed is None else feed.last_error),
+        "failure": as_plain(layer.failure or (None if feed is None else feed.failure)),
         "measured": {} if feed is None else dict(feed.measured),
     }

@@ -12,8 +12,9 @@ from decimal import Decimal
 from functools import partial
 
 from Heatmap.domain.events import canonical_symbol, parse_tick_size
-from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.connection.supervisor import Backoff, Failure
+from Heatmap.domain.failure_texts import failure_text, raised
+from Heatmap.errors import ExchangeError, Failure, FailureKind
+from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.exchange_listing import Listing
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestClient, RestError
@@ -26,6 +27,8 @@ _LARGEST_ANSWER_BYTES = 32 * 2**20
 # The exchange lists under a thousand; each that is kept is a row of the database.
 _MOST_SYMBOLS = 20_000
 _LONGEST_TIME_CHARS = 20
+# So many odd tick sizes are named.
+_SHOWN_SYMBOLS = 5
 # What reading an entry of another shape raises.
 _ODD_ENTRY = (ValueError, RecursionError, LookupError, TypeError, AttributeError)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 900.0
@@ -50,21 +53,17 @@ class ExchangeInfo:
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def refused_words(self) -> str | None:
-        """Say in one line whose tick sizes cannot be used; ``None``: all can."""
+    def failure(self) -> Failure | None:
+        """Whose tick sizes cannot be used; ``None``: all can."""
         if not self.refused:
             return None
-        first = next(iter(self.refused.values()))
-        more = f", and {len(self.refused) - 1} more" if len(self.refused) > 1 else ""
-        return f"exchangeInfo: {first}{more}; the last known tick size stays"
+        shown = tuple(self.refused)[:_SHOWN_SYMBOLS]
+        values = {"symbols": shown, "count": len(self.refused)}
+        return Failure(FailureKind.TICK_SIZES_ODD, values)
 
 
 class _RefusedError(ExchangeError):
     """The request was refused with an HTTP status; its failure says how long to stay away."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.words)
-        self.failure = failure
 
 
 def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> ExchangeInfo:
@@ -117,10 +116,8 @@ def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> E
 
 
 def _not_as_documented(why: str) -> ExchangeError:
-    return ExchangeError(
-        "exchangeInfo is not what the exchange documents (symbols with a PRICE_FILTER): "
-        f"{ascii(why)[1:-1]:.120}"
-    )
+    reason = ascii(why)[1:-1][:120]
+    return raised(ExchangeError, FailureKind.NOT_DOCUMENTED, request="exchangeInfo", reason=reason)
 
 
 def _read_entry(
@@ -176,9 +173,11 @@ async def fetch_exchange_info(rest_url: str, symbols: Collection[str] | None) ->
         ) as client:
             answer = await client.get(_PATH)
     except RestError as error:
-        raise ExchangeError(f"exchangeInfo: {error}") from error
+        values = {"request": "exchangeInfo"}
+        failure = Failure(FailureKind.NOT_ANSWERED, values, error.failure)
+        raise ExchangeError(failure_text(failure), failure) from error
     if answer.refusal is not None:
-        raise _RefusedError(answer.refusal)
+        raise _RefusedError(failure_text(answer.refusal), answer.refusal)
     # Not in the loop, which has sockets to read.
     return await in_daemon_thread(partial(parse_exchange_info, answer.body, symbols))
 

@@ -1,21 +1,22 @@
 """The layers that are attached to one service, and what feeds them in the host's loop."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from Heatmap.domain.events import StoredBatch, Viewport
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import begin_task, end_task
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.batch_inbox import BatchInbox
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class AttachedLayers:
@@ -32,9 +33,9 @@ class AttachedLayers:
     def __init__(self, look_around: Callable[[], object]) -> None:
         self.layers: list[LayerPort] = []
         self.feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
-        # What a layer could not be told, and what could not be handed on; empty: nothing.
-        self.layer_error = ""
-        self.batch_error = ""
+        # What a layer could not be told, and what could not be handed on; ``None``: nothing.
+        self.layer_failure: Failure | None = None
+        self.batch_failure: Failure | None = None
         self._look_around = look_around
         # Of those that are not fed yet.
         self._doorbells: dict[LayerPort, _Doorbell] = {}
@@ -56,7 +57,7 @@ class AttachedLayers:
             self._doorbells[layer] = doorbell
         except Exception as error:
             logger.exception("a layer could not be listened to")
-            self.layer_error = f"a layer could not be listened to: {error!r}"
+            self.layer_failure = Failure(FailureKind.LAYER_NOT_HEARD, {"error": repr(error)})
 
     def feed_all(
         self, context: FeedContext, settings: HeatmapSettings, loop: asyncio.AbstractEventLoop
@@ -78,7 +79,7 @@ class AttachedLayers:
         except Exception as error:
             # A layer whose page has gone must not keep the others from their pictures.
             logger.exception("a layer could not be fed")
-            self.layer_error = f"a layer could not be fed: {error!r}"
+            self.layer_failure = Failure(FailureKind.LAYER_NOT_FED, {"error": repr(error)})
             return
         self.feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
         if (doorbell := self._doorbells.pop(layer, None)) is not None:
@@ -125,7 +126,7 @@ class AttachedLayers:
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach the host's loop; kept for the status."""
         logger.error("new events could not be handed on", exc_info=error)
-        self.batch_error = f"new events could not be handed on: {error!r}"
+        self.batch_failure = Failure(FailureKind.EVENTS_NOT_HANDED_ON, {"error": repr(error)})
 
     @guarded
     def collect(self) -> None:
@@ -136,7 +137,7 @@ class AttachedLayers:
                 feed.miss_batches()
             for batch in batches:
                 feed.add_batch(batch)
-        self.batch_error = ""
+        self.batch_failure = None
 
 
 class _Doorbell:

@@ -3,7 +3,6 @@
 Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
 
-import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.sqlite.connections import (
     existing_database,
@@ -39,7 +39,7 @@ from Heatmap.storage.sqlite.sound_rows import (
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # A window without an end reaches as far as there is time.
 _END_OF_TIME_MS = LAST_TIME_MS + 1

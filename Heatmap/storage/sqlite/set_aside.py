@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.sqlite.connections import open_read_only
 from Heatmap.storage.sqlite.migrations import APPLICATION_ID
 
@@ -70,10 +71,7 @@ def set_aside(database: Path, now: datetime | None = None) -> Path:
                     target.with_name(target.name + suffix)
                 )
     except OSError as error:
-        raise StorageError(
-            f"the damaged database {database} cannot be renamed ({error.strerror}); "
-            "close what has it open, or move it away"
-        ) from error
+        raise raised(StorageError, FailureKind.NOT_RENAMED, path=database, reason=error) from error
     return target
 
 

@@ -6,7 +6,7 @@ and `count_damaged` counts it. It is left in the file, as nobody knows what it w
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -76,15 +76,6 @@ def count_damaged(connection: sqlite3.Connection, tables: Iterable[str] = TABLES
         sizes = connection.execute(f"SELECT tick_size FROM tick_sizes WHERE {SOUND_TICK_SIZE}")
         counts["tick_sizes"] += sum(read_tick_size(row[0]) is None for row in sizes)
     return {table: count for table, count in counts.items() if count}
-
-
-def damage_words(counts: Mapping[str, int]) -> str:
-    """Say in a few words how many damaged rows there are; empty without any."""
-    if not counts:
-        return ""
-    is_one = sum(counts.values()) == 1
-    parts = ", ".join(f"{count} in {table}" for table, count in counts.items())
-    return f"damaged row{'' if is_one else 's'}, left out: {parts}"
 
 
 def read_tick_size(value: object) -> Decimal | None:

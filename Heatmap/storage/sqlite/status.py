@@ -132,36 +132,6 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
     return _summary(database, identity, notes, symbols, active=active)
 
 
-def count_expired(path: str | os.PathLike[str], before_ms: int) -> int:
-    """Count the events that a retention up to a time would delete. Reads only.
-
-    Parameters
-    ----------
-    path
-        The file, which must exist.
-    before_ms
-        UTC milliseconds; an event exactly then stays.
-
-    Raises
-    ------
-    CorruptDatabaseError, NewerDatabaseError
-        The file is none that this version can read.
-    StorageError
-        There is no such file, it is empty, or it cannot be read.
-    """
-    database = existing_database(path)
-    with (
-        storage_errors(database, blames_file=True),
-        closing(open_read_only(database)) as connection,
-        transaction(connection, "BEGIN"),
-    ):
-        require_current(read_identity(connection, database), database)
-        count: int = connection.execute(
-            "SELECT count(*) FROM liq_events WHERE ts_ms < ?", (before_ms,)
-        ).fetchone()[0]
-    return count
-
-
 def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
     """Return the retention in force, milliseconds; ``None`` where the file notes none.
 

@@ -7,7 +7,6 @@ and after a few seconds while it is written: an index is made again from the row
 For anything else the file is set aside, as no row may be touched to please a foreign schema.
 """
 
-import logging
 import os
 import sqlite3
 import threading
@@ -18,7 +17,15 @@ from pathlib import Path
 from typing import Self
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.domain.failure_texts import failure_text, raised
+from Heatmap.errors import (
+    CorruptDatabaseError,
+    Failure,
+    FailureKind,
+    OtherWriterError,
+    StorageError,
+)
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     database_path,
@@ -39,11 +46,11 @@ from Heatmap.storage.sqlite.pragmas import prepare_for_writing
 from Heatmap.storage.sqlite.schema import find_faults
 from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import is_ours, set_aside
-from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged, damage_words
+from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # A file that is damaged again and again lies on a broken disk: that must not fill up with copies.
 _SET_ASIDE_SPACING_S = 60.0
@@ -89,9 +96,9 @@ class WritableDatabase:
         self._generation = 0
         # The file that was written until now was moved or deleted.
         self._has_left_file = False
-        self._notice: str | None = None
+        self._notice: Failure | None = None
         # About rows of the present file that cannot be used.
-        self._rows_notice = ""
+        self._rows_notice: Failure | None = None
         self._schema = SchemaWatch()
         has_lock_file = lock_path(self.path).exists()
         try:
@@ -114,12 +121,12 @@ class WritableDatabase:
         self.close()
 
     @property
-    def notice(self) -> str | None:
+    def notices(self) -> tuple[Failure, ...]:
         """What a user should know: that the file is a fresh one or was mended, and why.
 
-        Also that it holds rows that cannot be used. ``None``: nothing.
+        Also that it holds rows that cannot be used.
         """
-        return "; ".join(filter(None, (self._notice, self._rows_notice))) or None
+        return tuple(one for one in (self._notice, self._rows_notice) if one is not None)
 
     def generation(self) -> int:
         """Make ready to write, and return the number of the file: it grows with each fresh one.
@@ -218,18 +225,16 @@ class WritableDatabase:
             self._generation += 1
         self._has_left_file = False
         if known is not None and known != self._file_id:
-            self._tell(
-                f"the database {self.path} was moved or deleted while it was written, "
-                "recording goes on in a new file of that name"
-            )
+            self._tell(FailureKind.FILE_MOVED)
         return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection, mended, damaged = _connect(self.path, self.kind, self._busy_timeout_ms)
         self._schema.forget()
-        rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
-        if rows_notice and rows_notice != self._rows_notice:
-            logger.warning("%s", rows_notice)
+        values = {"path": self.path, "tables": damaged}
+        rows_notice = Failure(FailureKind.ROWS_LEFT_OUT, values) if damaged else None
+        if rows_notice is not None and rows_notice != self._rows_notice:
+            logger.warning("%s", failure_text(rows_notice))
         self._rows_notice = rows_notice
         self._tell_mended(mended)
         return connection
@@ -251,10 +256,7 @@ class WritableDatabase:
 
     def _tell_mended(self, mended: str | None) -> None:
         if mended is not None:
-            self._tell(
-                f"another program had changed the database {self.path}: {mended}; that was put "
-                "right, every row is kept"
-            )
+            self._tell(FailureKind.SCHEMA_MENDED, changes=mended)
 
     def _leave_moved_file(self, connection: sqlite3.Connection) -> None:
         # SQLite does not checkpoint a file that was moved when it closes it: its log would be lost.
@@ -272,28 +274,25 @@ class WritableDatabase:
     def _put_damaged_file_away(self) -> None:
         now_s = time.monotonic()
         if now_s < self._set_aside_again_s:
-            raise StorageError(
-                f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
-                "check the disk; what was not stored yet is written to a fresh file after that"
+            raise raised(
+                StorageError,
+                FailureKind.DAMAGED_AGAIN,
+                path=self.path,
+                spacing_s=_SET_ASIDE_SPACING_S,
             )
         self._disconnect()
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False
-            raise StorageError(
-                f"in the place of the database {self.path} lies another program's; it was left as "
-                "it is, move it away"
-            )
+            raise raised(StorageError, FailureKind.FOREIGN_DATABASE, path=self.path)
         aside = set_aside(self.path)
         self._is_damaged = False
         self._file_id = None
         self._set_aside_again_s = now_s + _SET_ASIDE_SPACING_S
-        self._tell(
-            f"the damaged database was set aside as {aside}, recording goes on in a new {self.path}"
-        )
+        self._tell(FailureKind.SET_ASIDE, target=aside)
 
-    def _tell(self, notice: str) -> None:
-        self._notice = notice
-        logger.warning("%s", notice)
+    def _tell(self, kind: FailureKind, **values: object) -> None:
+        self._notice = Failure(kind, {"path": self.path, **values})
+        logger.warning("%s", failure_text(self._notice))
 
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""
@@ -338,7 +337,7 @@ def _recorded_symbols(path: Path) -> tuple[str, ...] | None:
 
 def _connect(
     path: Path, kind: DataKind, busy_timeout_ms: int
-) -> tuple[sqlite3.Connection, str | None, str]:
+) -> tuple[sqlite3.Connection, str | None, dict[str, int]]:
     """Return a connection, what was mended of the schema, and how many rows are damaged."""
     with storage_errors(path, blames_file=True):
         connection = open_writable(path, timeout_s=busy_timeout_ms / 1000)
@@ -347,7 +346,7 @@ def _connect(
             _require_usable(connection, kind, path)
             prepare_for_writing(connection, busy_timeout_ms)
             mended = bring_up_to_date(connection, path, kind)
-            damaged = damage_words(count_damaged(connection, SMALL_TABLES))
+            damaged = count_damaged(connection, SMALL_TABLES)
         except BaseException:
             connection.close()
             raise

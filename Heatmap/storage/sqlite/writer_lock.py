@@ -12,7 +12,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from Heatmap.errors import OtherWriterError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, OtherWriterError
 from Heatmap.storage.sqlite.connections import open_read_only, open_writable
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
@@ -48,9 +49,8 @@ class WriterLock:
             except BaseException as error:
                 self._connection.close()
                 if _is_busy(error):
-                    raise OtherWriterError(
-                        f"the database {database} is being written by another recorder; "
-                        "stop that one or choose another file"
+                    raise raised(
+                        OtherWriterError, FailureKind.OTHER_WRITER, path=database
                     ) from error
                 raise
 

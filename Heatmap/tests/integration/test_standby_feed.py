@@ -11,10 +11,10 @@ from typing import Any
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.service_world import RecordingLayer
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000

@@ -8,10 +8,12 @@ import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
-from Heatmap import HeatmapService, HeatmapSettings, layer_feed
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.feeds import layer_feed
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
@@ -122,11 +124,11 @@ def test_an_error_in_a_feed_is_told_and_ends_nothing(
             for _ in range(6):
                 host.exchange.liquidate(price="100000.5")
         act(host)
-        host.wait(lambda: BUG in host.told()["error"])
+        host.wait(lambda: BUG in told_text(host.told()))
         host.record()
         assert host.service.is_running()
     # Whole again, it draws again.
-    host.wait(lambda: host.told()["state"] == "drawn" and not host.told()["error"])
+    host.wait(lambda: host.told()["state"] == "drawn" and not told_text(host.told()))
     host.record()
 
 
@@ -138,10 +140,10 @@ def test_an_error_in_the_clusters_costs_neither_picture_nor_recording(
         broken.setattr(ClusterBook, name, fail)
         appended = host.told()["measured"].get("update_ms")
         host.record()
-        host.wait(lambda: BUG in host.service.status()["error"])
+        host.wait(lambda: BUG in told_text(host.service.status()))
         host.wait(lambda: host.told()["measured"].get("update_ms") != appended)
     host.record()
-    host.wait(lambda: host.service.status()["error"] == "")
+    host.wait(lambda: told_text(host.service.status()) == "")
 
 
 def test_an_error_in_the_layer_itself_is_its_fault(
@@ -151,7 +153,7 @@ def test_an_error_in_the_layer_itself_is_its_fault(
         broken.setattr("Heatmap.ui.layer.chart_layer.enter_script", fail)
         host.page.load()
         host.wait(lambda: BUG in host.layer.fault)
-        assert BUG in host.told()["error"]
+        assert BUG in told_text(host.told())
         host.record()
     assert any(record.exc_info for record in caplog.records)
     host.page.load()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.exchange_info import (
     TickSizeRefresher,
@@ -132,9 +133,10 @@ def test_an_absurd_tick_size_is_refused_at_once_and_hides_no_other(absurd: objec
         "BTCUSDT_260327": "0.5",
     }
     assert info.refused.keys() == {"BTCUSDT"}
-    assert info.refused_words is not None
-    assert info.refused_words.isprintable()
-    assert len(info.refused_words) < 250
+    words = failure_text(info.failure)
+    assert words
+    assert words.isprintable()
+    assert len(words) < 250
 
 
 @pytest.mark.parametrize("text", ["0.10", "1e-8", "0.000000000001", "1000000", "1E6", "0.5"])

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
-from Heatmap.storage.sqlite.health import DatabaseFacts, describe_database, examine_database
+from Heatmap.storage.sqlite.health import DatabaseFacts
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.database_health import describe_database, examine_database
 
 FACTS = DatabaseFacts(
     path=Path("/x/heatmap.sqlite3"),

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import logging
 import math
 import re
 import weakref
@@ -19,17 +18,19 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
-from Heatmap.errors import SettingsError
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.messages import CellLines, CellQuery
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script
 from Heatmap.ui.report_gate import LineLimit, page_words
+from Heatmap.ui.texts import failure_words
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # Words that a script cannot begin an expression with, or that are never a variable.
@@ -113,7 +114,7 @@ class HeatmapLayer(QObject):
         self._viewport: Viewport | None = None
         self._is_ready = False
         # What is amiss beside what the link knows.
-        self._fault = ""
+        self._failure: Failure | None = None
         # When the page's script failed last, by the monotonic clock.
         self._failed_s: float | None = None
         self._errors = LineLimit(_ERRORS, _ERROR_S)
@@ -144,7 +145,12 @@ class HeatmapLayer(QObject):
     @property
     def fault(self) -> str:
         """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return self._link.fault or self._fault
+        return failure_words(self.failure)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The same as a fact; ``None``: nothing is known to be amiss."""
+        return self._link.failure or self._failure
 
     @property
     def viewport(self) -> Viewport | None:
@@ -287,7 +293,7 @@ class HeatmapLayer(QObject):
         """Take grid and levels off the chart; the options and the label stay."""
         self._send("cleared")
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         """Show at the crosshair what lies there; ``None``: nothing is known."""
         self._send("cellDescribed", json.dumps(None if report is None else asdict(report)))
 
@@ -352,7 +358,7 @@ class HeatmapLayer(QObject):
     def note_error(self, error: Exception) -> None:
         """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""
         _logger.error("The heatmap's layer failed", exc_info=error)
-        self._fault = self.tr("the layer failed: {reason}").format(reason=repr(error))
+        self._failure = Failure(FailureKind.LAYER_FAILED, {"error": repr(error)})
 
     # What the page reports (bridge.PageReports).
 
@@ -363,7 +369,7 @@ class HeatmapLayer(QObject):
             return
         self._doubt.stop()
         self._is_ready = True
-        self._fault, self._failed_s = "", None
+        self._failure, self._failed_s = None, None
         # Whatever was changed since the script was made.
         self._send("optionsSet", _encode(self._options))
         self._send("timeOffsetSet", json.dumps(self._told_offset_ms))
@@ -380,7 +386,7 @@ class HeatmapLayer(QObject):
     def _lose_page(self) -> None:
         was_ready, self._is_ready = self._is_ready, False
         self._viewport = None
-        self._fault, self._failed_s = "", None
+        self._failure, self._failed_s = None, None
         if was_ready and self._listener is not None:
             self._listener.page_gone()
 
@@ -406,13 +412,13 @@ class HeatmapLayer(QObject):
     def page_lacks(self, what: str) -> None:
         """Take note of what the page has not got yet, so that somebody who wonders is told."""
         self._link.hear()
-        words = {
-            "chart": self.tr("the page has no “{chart}” yet"),
-            "candles": self.tr("the page has no “{candles}” yet"),
-            "match": self.tr("“{candles}” is no series of “{chart}”"),
-        }
-        if what in words and not self._is_ready:
-            self._fault = words[what].format(chart=self._chart, candles=self._candles)
+        names = {"chart": self._chart, "candles": self._candles}
+        if self._is_ready:
+            return
+        if what in names:
+            self._failure = Failure(FailureKind.PAGE_LACKS, {"name": names[what]})
+        elif what == "match":
+            self._failure = Failure(FailureKind.PAGE_MISMATCH, names)
 
     @guarded
     def page_needs_grid(self) -> None:
@@ -465,13 +471,13 @@ class HeatmapLayer(QObject):
         self._link.hear()
         self._failed_s = monotonic()
         line = page_words(reason.partition("\n")[0])
-        self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
+        self._failure = Failure(FailureKind.PAGE_SCRIPT_FAILED, {"reason": line})
 
     @guarded
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
         if self._failed_s is not None and monotonic() - self._failed_s > _FAULT_S:
-            self._fault, self._failed_s = "", None
+            self._failure, self._failed_s = None, None
         if self._listener is not None:
             self._listener.painted(timing)
 

@@ -1,0 +1,196 @@
+"""The words on the chart: amounts, the colour bar, the crosshair's box, the source line. Pure."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.aggregation.event_timeline import SideTotals
+from Heatmap.aggregation.normalization import Scale, to_usd
+from Heatmap.domain.events import DataKind
+from Heatmap.picture.messages import CellHeat, CellReport, HeatOrigin, Recorded
+
+BRIGHTEST = 255
+_MINUTE_MS, _LONG_MINUTES = 60_000, 120
+_SOURCE_WORDS = {
+    DataKind.LIVE: "Binance USD-M liquidations",
+    DataKind.SIMULATED: "Simulated liquidations",
+    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
+}
+_CENT_USD = 0.01
+# Per cent; binary fractions of whole per cents are off by less.
+_ROUNDING = 1e-9
+_HEAT_LABELS = {"both": "Heat", "longs": "Heat of longs", "shorts": "Heat of shorts"}
+_SINCE_WORDS = "lower bound, recorded since"
+
+
+def source_words(kind: DataKind, first_event_ms: int | None) -> str:
+    """Return the line that says where the data come from and since when they are recorded."""
+    words = _SOURCE_WORDS[kind]
+    if first_event_ms is None:
+        return f"{words}: none recorded yet"
+    since = datetime.fromtimestamp(first_event_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{words}, {_SINCE_WORDS} {since}"
+
+
+def source_since(kind: DataKind, first_event_ms: int | None) -> dict[str, Any] | None:
+    """Return the same line for a page that says times as its chart does.
+
+    Returns
+    -------
+    ``{"words": ..., "ms": ...}`` or None
+        The words up to the time, and that time; ``None``: nothing is recorded yet.
+    """
+    if first_event_ms is None:
+        return None
+    return {"words": f"{_SOURCE_WORDS[kind]}, {_SINCE_WORDS}", "ms": first_event_ms}
+
+
+def colour_bar_labels(scale: Scale, *, is_split: bool = False) -> list[list[Any]]:
+    """Return the amounts along a colour bar, from the function that made the cells' levels.
+
+    With split sides the bar runs from the strongest shorts over nothing to the strongest longs.
+
+    Returns
+    -------
+    list of ``[place, text]``
+        Place 0 to 1 along the bar; the last one stands for everything above as well.
+    """
+    places = (0.0, 0.5, 1.0)
+    amounts = to_usd(np.array(places) * BRIGHTEST, scale).tolist()
+    if scale.mode == "log":
+        amounts[0] = scale.floor_usd
+    labels: list[list[Any]] = [
+        [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
+    ]
+    labels[-1][1] = scale_end_text(amounts[-1])
+    if not is_split:
+        return labels
+    ends = labels[-1][1]
+    return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+
+
+def scale_end_text(clip_usd: float) -> str:
+    """Return the amount at the end of a colour bar, which stands for all above it as well."""
+    return f"\u2265{bound_text(clip_usd)} USD"
+
+
+def cell_lines(report: CellReport) -> tuple[tuple[str, str], ...]:
+    """Return what the box at the crosshair says.
+
+    A lower bound is said of recorded totals only: what was not recorded is missing there. Heat is
+    what is drawn, and says what it came of.
+
+    Returns
+    -------
+    tuple of ``(label, text)``
+        In the order in which they are shown.
+    """
+    lines = [(_HEAT_LABELS[heat.side], _heat_text(heat)) for heat in report.heat]
+    lines += _totals_lines("Liquidated here", report.here, _none_text(report.recorded))
+    if report.level is not None:
+        lines += _totals_lines("At this level so far", report.level, "none known")
+        if report.level_age_ms is not None:
+            lines.append(("Last of them", _before_text(report.level_age_ms)))
+    lines.append(("Recorded", _recorded_text(report.recorded)))
+    if report.side != "both" or report.minimum_usd > 0:
+        lines.append(("Counted", _counted_text(report.side, report.minimum_usd)))
+    return tuple(lines)
+
+
+def _heat_text(heat: CellHeat) -> str:
+    if heat.origin is HeatOrigin.NOTHING:
+        return "0 USD"
+    amount = (
+        scale_end_text(heat.scale_end_usd) if heat.is_above_scale else f"{usd_text(heat.usd)} USD"
+    )
+    if heat.origin is HeatOrigin.NEIGHBOURS:
+        return f"{amount}, glow from neighbouring prices"
+    verb = "faded" if heat.origin is HeatOrigin.FADED else "spread"
+    return f"{amount}, {verb} from {bound_text(heat.from_usd)} USD"
+
+
+def _totals_lines(label: str, totals: SideTotals, none_text: str) -> list[tuple[str, str]]:
+    if totals.count == 0:
+        return [(label, none_text)]
+    lines = [(label, f"{_bound(totals.total_usd)} in {totals.count}")]
+    if totals.long_count:
+        lines.append(("  longs", f"{_bound(totals.long_usd)} in {totals.long_count}"))
+    if totals.short_count:
+        lines.append(("  shorts", f"{_bound(totals.short_usd)} in {totals.short_count}"))
+    return lines
+
+
+def _none_text(recorded: Recorded) -> str:
+    """Say that nothing is known to have been liquidated: no data is not zero."""
+    if recorded.missing >= 1.0:
+        return "not recorded"
+    if recorded.proven <= 0.0:
+        return "none seen, unproven"
+    return "none" if recorded.is_whole else "none in what was recorded"
+
+
+def _counted_text(side: str, minimum_usd: float) -> str:
+    words = side if side in ("longs", "shorts") else "longs and shorts"
+    if minimum_usd > 0:
+        words += f" from {usd_text(minimum_usd)} USD"
+    return f"only {words}"
+
+
+def _bound(usd: float) -> str:
+    return "0 USD" if usd < _CENT_USD else f"\u2265 {bound_text(usd)} USD"
+
+
+def _before_text(age_ms: int) -> str:
+    return "less than a minute before" if age_ms < _MINUTE_MS else f"{age_text(age_ms)} before"
+
+
+def _recorded_text(recorded: Recorded) -> str:
+    if recorded.missing >= 1.0:
+        return "nothing of this time"
+    if recorded.is_whole:
+        return "all of this time"
+    words = [f"{math.floor(recorded.proven * 100 + _ROUNDING)} % of this time"]
+    if recorded.unproven > 0.0:
+        words.append(f"{math.ceil(recorded.unproven * 100 - _ROUNDING)} % unproven")
+    if recorded.missing > 0.0:
+        words.append(f"{math.ceil(recorded.missing * 100 - _ROUNDING)} % not")
+    return ", ".join(words)
+
+
+def usd_text(usd: float) -> str:
+    """Return an amount with two significant digits: ``950``, ``1.2k``, ``35k``, ``2.5M``."""
+    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
+        # Rounded first: 999,600 is 1.0M and not 1000k.
+        if float(f"{usd:.2g}") >= unit:
+            return f"{float(f'{usd:.2g}') / unit:g}{name}"
+    return f"{usd:.2g}"
+
+
+def bound_text(usd: float) -> str:
+    """Return a lower bound with two significant digits, like `usd_text` but never more than it is.
+
+    Parameters
+    ----------
+    usd
+        Not negative.
+    """
+    if usd <= 0.0:
+        return "0"
+    step = 10.0 ** (math.floor(math.log10(usd)) - 1)
+    # What is a step but for the rounding of binary fractions is that step.
+    return usd_text(math.floor(usd / step * (1 + 1e-12)) * step)
+
+
+def age_text(age_ms: int) -> str:
+    """Return an age in whole minutes, from two hours on in hours: ``12 min``, ``3 h``."""
+    minutes = age_ms // _MINUTE_MS
+    return f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
+
+
+def level_words(cluster: LiquidationCluster, now_ms: int) -> str:
+    """Return what a level's label says after its price: notional, count and age."""
+    age = age_text(max(0, now_ms - cluster.last_updated))
+    return f"\u2265{bound_text(cluster.total_notional)} USD  {cluster.liquidation_count}x  {age}"
