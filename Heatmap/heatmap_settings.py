@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from Heatmap.domain.events import ALL_SYMBOLS as ALL_SYMBOLS  # noqa: PLC0414 - a setting's value
-from Heatmap.domain.events import canonical_symbol
+from Heatmap.domain.instruments import ALL_SYMBOLS as ALL_SYMBOLS  # noqa: PLC0414 - a setting's value
+from Heatmap.domain.instruments import canonical_symbol
 from Heatmap.errors import SettingsError
 from Heatmap.setting_fields import (
     Choice,

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.setting_fields import Resolution
 
 #: Bin widths a column can have, milliseconds.

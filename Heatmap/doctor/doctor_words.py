@@ -452,7 +452,7 @@ def describe_orders(
     """
     order = received.order
     if order is not None:
-        who = f"{order.side.value} {order.symbol} (a {order.side.liquidated} was liquidated)"
+        who = f"{order.liquidated.order_side} {order.symbol} (a {order.liquidated} was liquidated)"
         return (
             Result.OK,
             f"{who}, {received.order_after_s:.1f} s after the handshake",

@@ -1,1 +1,1 @@
-"""What the field is about: instruments, events, coverage. Plain immutable data, no numpy."""
+"""What the field is about: instruments, events, coverage. Plain data, no numpy, no I/O."""

@@ -1,13 +1,188 @@
-"""Symbols as programs write them. Pure."""
+"""Instruments, which are a venue and a symbol of it; and tick sizes. Pure.
+
+A venue has two names: the stored one (``BINANCE_USDM``), which the database and the status use, and
+the one that people write before a symbol (``binance:BTCUSDT``). A symbol without one is Binance's.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TypeAlias
 
-from Heatmap.domain.events import canonical_symbol
+from Heatmap.runtime.compat import override
 
-# A perpetual contract that is settled in what it is quoted in.
-_UNIFIED_SYMBOL = re.compile(r"([^/:\s]{1,20})/([^/:\s]{2,10}):\2")
+BINANCE_USDM = "BINANCE_USDM"
+"""Binance's USD-M futures: the stored name."""
+
+# Where the written name is not the stored one in small letters.
+_STORED_NAMES = MappingProxyType({"binance": BINANCE_USDM})
+_WRITTEN_NAMES = MappingProxyType({stored: written for written, stored in _STORED_NAMES.items()})
+_VENUE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
+
+ALL_SYMBOLS = "ALL"
+"""Stands where a symbol would, for all of them; so no symbol is called this."""
+LONGEST_SYMBOL_CHARS = 50
+
+_USUAL_SYMBOL = re.compile(r"[A-Z0-9_]{1,50}")
+_LETTER, _MARK, _DIGIT = "L", "M", "N"
+_TICK_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:[eE][-+]?[0-9]{1,3})?")
+_SMALLEST_TICK, _LARGEST_TICK, _MOST_TICK_DIGITS = Decimal("1e-12"), Decimal("1e6"), 20
+_SHOWN_CHARS = 40
+# What a chart calls an instrument may begin with where it comes from: bitunix:BTCUSDT.
+_PREFIX = re.compile(r"[^/:\s]{1,30}:")
+# A pair, and a perpetual contract that is settled in what it is quoted in.
+_UNIFIED_SYMBOL = re.compile(r"([^/:\s]{1,20})/([^/:\s]{2,10})(?::\2)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is traded: a symbol of a venue. The same symbol of two venues is two instruments.
+
+    Attributes
+    ----------
+    venue
+        The stored name, such as ``BINANCE_USDM``.
+    symbol
+        The venue's name of it, or ``ALL`` for all of the venue's.
+    """
+
+    venue: str
+    symbol: str
+
+    @override
+    def __str__(self) -> str:
+        """Return it as it is written: ``BTCUSDT``, with the venue before it unless Binance's."""
+        if self.venue == BINANCE_USDM:
+            return self.symbol
+        return f"{written_venue(self.venue)}:{self.symbol}"
+
+
+InstrumentName: TypeAlias = Instrument | str
+"""An instrument, or how it is written; a plain symbol is Binance's."""
+
+
+def stored_venue(name: str) -> str:
+    """Return the stored name of a venue: ``BINANCE_USDM`` for ``binance``.
+
+    Raises
+    ------
+    ValueError
+        It is no name of a venue.
+    """
+    if _VENUE_NAME.fullmatch(name):
+        return _STORED_NAMES.get(name.lower(), name.upper())
+    raise ValueError(f"expected a venue such as binance, got {name[:_SHOWN_CHARS]!a}")
+
+
+def written_venue(venue: str) -> str:
+    """Return how a venue is written before a symbol: ``binance`` for ``BINANCE_USDM``."""
+    return _WRITTEN_NAMES.get(venue, venue.lower())
+
+
+def instrument_of(name: InstrumentName) -> Instrument:
+    """Return the instrument that is meant, without asking whether there can be such a one.
+
+    Parameters
+    ----------
+    name
+        An instrument; or a text such as ``BTCUSDT``, ``bybit:BTCUSDT`` or ``ALL``, in capitals.
+    """
+    if isinstance(name, Instrument):
+        return name
+    prefix, colon, symbol = name.partition(":")
+    return Instrument(stored_venue(prefix), symbol) if colon else Instrument(BINANCE_USDM, name)
+
+
+def parse_instrument(name: object) -> Instrument:
+    """Read an instrument as it is written: ``BTCUSDT``, ``binance:BTCUSDT``, ``bybit:BTC/USDT``.
+
+    What stands before the colon is a venue, unlike in `parse_symbol`.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    if isinstance(name, Instrument):
+        return name
+    if isinstance(name, str) and (found := _PREFIX.match(name.strip())):
+        return Instrument(stored_venue(found[0][:-1]), parse_symbol(name))
+    return Instrument(BINANCE_USDM, parse_symbol(name))
+
+
+def canonical_symbol(name: object) -> str:
+    """Return a symbol as this program writes it: composed, in capitals.
+
+    A symbol is the exchange's to name: letters and digits of any script and ``_``, such as
+    ``BTCUSDT``, ``BTCUSDT_260327`` or a contract with a Chinese name.
+
+    Raises
+    ------
+    ValueError
+        It is none; the message shows it shortened and escaped.
+    """
+    if isinstance(name, str):
+        if _USUAL_SYMBOL.fullmatch(name) and name != ALL_SYMBOLS:
+            return name
+        # The length first: composing a long text takes long.
+        if 0 < len(name) <= 2 * LONGEST_SYMBOL_CHARS:
+            symbol = _canonical(name)
+            if symbol is not None:
+                return symbol
+    shown = ascii(name[:_SHOWN_CHARS]) if isinstance(name, str) else f"a {type(name).__name__}"
+    raise ValueError(f"expected a symbol such as BTCUSDT, got {shown}")
+
+
+@lru_cache(1024)
+def _canonical(name: str) -> str | None:
+    symbol = "".join(map(_capital, unicodedata.normalize("NFC", name)))
+    symbol = unicodedata.normalize("NFC", symbol)
+    is_symbol = (
+        0 < len(symbol) <= LONGEST_SYMBOL_CHARS
+        and symbol != ALL_SYMBOLS
+        and all(
+            char == "_" or unicodedata.category(char)[0] in (_LETTER, _MARK, _DIGIT)
+            for char in symbol
+        )
+        and unicodedata.category(symbol[0])[0] != _MARK
+    )
+    return symbol if is_symbol else None
+
+
+def _capital(char: str) -> str:
+    # Some capitals are two letters or those of another letter; the name has to stay the same.
+    upper = char.upper()
+    return upper if len(upper) == 1 and upper.casefold() == char.casefold() else char
+
+
+def parse_tick_size(text: object) -> Decimal:
+    """Read a tick size, USD: 1e-12 to 1e6, of at most 20 digits.
+
+    What lies far outside is refused before it is made a number of so many digits.
+
+    Raises
+    ------
+    ValueError
+        It is none; the message shows it shortened and escaped.
+    """
+    if (
+        isinstance(text, str)
+        and len(text) <= _SHOWN_CHARS
+        and (found := _TICK_SIZE.fullmatch(text))
+    ):
+        tick_size = Decimal(text)
+        digits = len(found[1].replace(".", ""))
+        if digits <= _MOST_TICK_DIGITS and _SMALLEST_TICK <= tick_size <= _LARGEST_TICK:
+            return tick_size
+    shown = ascii(text[:_SHOWN_CHARS]) if isinstance(text, str) else f"a {type(text).__name__}"
+    raise ValueError(
+        f"expected a tick size from 1e-12 to 1e6 of at most {_MOST_TICK_DIGITS} digits, got {shown}"
+    )
 
 
 def parse_symbol(name: object) -> str:
@@ -16,15 +191,17 @@ def parse_symbol(name: object) -> str:
     Parameters
     ----------
     name
-        ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
+        ``BTCUSDT``, ``BTC/USDT`` or ``BTC/USDT:USDT``, in capitals or not, as charts and other
+        libraries write it; what stands before a colon, as in ``bitunix:BTCUSDT``, is left out.
 
     Raises
     ------
     ValueError
-        It is neither.
+        It is none of these.
     """
     if isinstance(name, str):
         text = name.strip()
+        text = text[found.end() :] if (found := _PREFIX.match(text)) else text
         match = _UNIFIED_SYMBOL.fullmatch(text.upper())
         with suppress(ValueError):
             return canonical_symbol(match[1] + match[2] if match else text)

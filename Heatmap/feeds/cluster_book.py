@@ -227,7 +227,7 @@ class _Inbox:
             return
         for row_id, event in zip(batch.row_ids, batch.events, strict=True):
             if event.symbol == symbol:
-                is_long = event.side.liquidated == "long"
+                is_long = event.liquidated == "long"
                 self.events.append((event.ts_ms, event.price, event.notional, is_long))
                 self.row_ids.append(row_id)
         if len(self.events) > WAITING_LIMIT:

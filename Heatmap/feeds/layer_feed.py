@@ -20,7 +20,8 @@ from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.resolution import can_lay_rows
-from Heatmap.domain.events import LiquidationEvent, StoredBatch, Viewport
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule

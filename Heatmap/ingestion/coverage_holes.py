@@ -7,7 +7,8 @@ nothing in it.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from Heatmap.domain.events import CoverageInterval, UnreadOrder
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import UnreadOrder
 
 # The exchange sends the one order that stands for a second; what it told of that second is missing.
 _SECOND_MS = 1000

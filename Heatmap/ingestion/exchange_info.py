@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from Heatmap.domain.events import canonical_symbol, parse_tick_size
+from Heatmap.domain.instruments import canonical_symbol, parse_tick_size
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.connection.supervisor import Backoff, Failure
 from Heatmap.ingestion.exchange_listing import Listing

@@ -9,7 +9,7 @@ not bring any more, the second one did. Pure.
 
 from dataclasses import dataclass, replace
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 
 #: At least so long after a trade its liquidation may be pushed, milliseconds.
 LEAST_DELAY_MS = 1_000

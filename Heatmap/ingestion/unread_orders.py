@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from Heatmap.domain.events import ALL_SYMBOLS, Rejection
+from Heatmap.domain.events import Rejection
+from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.ingestion.coverage_holes import Span, is_concerned, spans_of
 from Heatmap.ingestion.recorder.recorder_status import StatusBoard
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from Heatmap.domain.events import HEARTBEAT_GAP_MS, CoverageInterval
+from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, CoverageInterval
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.storage.coverage import gaps_between
 

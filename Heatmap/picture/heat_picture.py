@@ -30,7 +30,8 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
     fits,
 )
-from Heatmap.domain.events import LiquidationEvent, Viewport
+from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.cell_report import describe_cell
 from Heatmap.picture.drawn_field import DrawnField
@@ -338,7 +339,7 @@ class HeatPicture:
     ) -> ColumnRange | None:
         until_ms = _until_ms(field, request)
         rows = [
-            (event.ts_ms, event.price, event.notional, event.side.liquidated == "long")
+            (event.ts_ms, event.price, event.notional, event.liquidated == "long")
             for row_id, event in pending
             if row_id > self._last_row_id and (until_ms is None or event.ts_ms < until_ms)
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.packing import unpack_cells
 

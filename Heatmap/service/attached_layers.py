@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from Heatmap.domain.events import StoredBatch, Viewport
+from Heatmap.domain.events import StoredBatch
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings

@@ -9,7 +9,7 @@ Rules that hold for the result of `normalized`, symbol by symbol:
 
 from collections.abc import Iterable
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 
 AHEAD_MS = 60_000
 """So far clocks may differ without one of them being wrong."""

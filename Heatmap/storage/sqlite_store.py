@@ -8,13 +8,9 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Self
 
-from Heatmap.domain.events import (
-    CoverageInterval,
-    DataKind,
-    LiquidationEvent,
-    StoredBatch,
-    parse_tick_size,
-)
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.sqlite import ledger
@@ -415,7 +411,7 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
     return (
         event.ts_ms,
         event.symbol,
-        event.side.value,
+        event.liquidated.order_side,
         event.price,
         event.qty,
         event.notional,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.report_gate import LineLimit, ReportGate, page_words
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from Heatmap.domain.events import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
+from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS, CoverageInterval
 
 # Time that leaps by more than this may be the exchange's fault.
 _LEAP_MS = 60_000

@@ -15,7 +15,8 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger

@@ -9,13 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from Heatmap.domain.events import (
-    HEARTBEAT_GAP_MS,
-    PROOF_MS,
-    REJECTED_COUNTER,
-    UNREAD_COUNTER,
-    RejectReason,
-)
+from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS
+from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, RejectReason
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes

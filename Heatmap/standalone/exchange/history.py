@@ -4,7 +4,8 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 
-from Heatmap.domain.events import PROOF_MS, DataKind, LiquidationEvent
+from Heatmap.domain.coverage import PROOF_MS
+from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import clipped, normalized

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from Heatmap.domain.events import parse_tick_size
+from Heatmap.domain.instruments import parse_tick_size
 
 LAST_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: what lies beyond is no time of a recording."""

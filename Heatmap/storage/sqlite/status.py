@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from Heatmap.domain.events import CoverageInterval, DataKind, parse_tick_size
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import (
     clipped,

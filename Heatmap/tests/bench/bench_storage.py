@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.bench.measurements import at_most, tell
@@ -47,7 +47,7 @@ def make_events(count: int, seed: int = 1) -> list[LiquidationEvent]:
         LiquidationEvent(
             ts_ms=START_MS + number * STEP_MS,
             symbol="BTCUSDT",
-            side=OrderSide.SELL if sell else OrderSide.BUY,
+            liquidated=Liquidated.LONG if sell else Liquidated.SHORT,
             price=float(price),
             qty=float(quantity),
             notional=float(price * quantity),

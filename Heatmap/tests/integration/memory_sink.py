@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, StoredBatch
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder
@@ -48,7 +49,7 @@ class MemorySink:
         self.write_gate.wait(10)
         new = []
         for event in events:
-            key = (event.symbol, event.ts_ms, event.side, event.price, event.qty)
+            key = (event.symbol, event.ts_ms, event.liquidated, event.price, event.qty)
             if key not in self._keys:
                 self._keys.add(key)
                 new.append(event)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.integration.command_line import ROOT, assert_one_line, environment
@@ -44,7 +44,7 @@ def events(
             EVENT,
             ts_ms=end_ms - 1000 * number,
             symbol=symbol,
-            side=OrderSide.BUY if number % 3 == 0 else OrderSide.SELL,
+            liquidated=Liquidated.SHORT if number % 3 == 0 else Liquidated.LONG,
             price=price * (1.1 if number % 3 == 0 else 1.0) + number / 100,
             notional=1000.0 + number,
         )

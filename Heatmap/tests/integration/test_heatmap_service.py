@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.domain.events import DataKind, StoredBatch, Viewport
+from Heatmap.domain.events import DataKind, StoredBatch
+from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import ExchangeClock
 from Heatmap.service.batch_inbox import INBOX_LIMIT

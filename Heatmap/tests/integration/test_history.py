@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.history import seed_history, split_by_proof

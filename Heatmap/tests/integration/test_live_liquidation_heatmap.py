@@ -19,7 +19,6 @@ import Heatmap
 from Heatmap import LiveLiquidationHeatmap
 from Heatmap.aggregation.clusters.find_clusters import ClusterParameters, find_clusters
 from Heatmap.domain.events import DataKind
-from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.sqlite.event_reader import EventReader
@@ -411,21 +410,19 @@ def test_the_retention_of_the_database_stays_as_it_is(make: Make, path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "symbol"),
+    "name",
     [
-        ("BTCUSDT", "BTCUSDT"),
-        (" ethusdt ", "ETHUSDT"),
-        ("BTC/USDT:USDT", "BTCUSDT"),
-        ("1000pepe/usdt:usdt", "1000PEPEUSDT"),
-        ("BTCUSDT_260327", "BTCUSDT_260327"),
+        "",
+        ":",
+        "bitunix:",
+        "a:b:BTCUSDT",
+        "BTC/USD:BTC",
+        "BTC-USDT",
+        "x:ALL",
+        "BTCUSDT,ETHUSDT",
+        None,
+        7,
     ],
-)
-def test_symbols_in_either_form(name: str, symbol: str) -> None:
-    assert parse_symbol(name) == symbol
-
-
-@pytest.mark.parametrize(
-    "name", ["", "BTC/USDT", "BTC/USD:BTC", "BTC-USDT", "ALL", "BTCUSDT,ETHUSDT", None, 7]
 )
 def test_what_is_no_symbol_is_refused_with_what_one_looks_like(name: Any, make: Make) -> None:
     heatmap = make()

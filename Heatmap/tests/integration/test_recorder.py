@@ -37,7 +37,7 @@ def test_each_event_is_handed_over_once_and_in_order(
     eventually(lambda: len(sink.events) == 300)
     assert times_of(sink) == sent
     assert [event.price for event in sink.events] == [float(f"100.{n}") for n in range(300)]
-    assert {event.side.liquidated for event in sink.events} == {"short"}
+    assert {event.liquidated for event in sink.events} == {"short"}
     assert [event for batch in batches for event in batch.events] == sink.events
     assert max(sink.batches) <= 200
     # The symbol's own stream and the one of all symbols bring it twice.

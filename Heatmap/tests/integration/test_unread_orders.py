@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, DataKind, RejectReason
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind, RejectReason
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite.status import read_status

@@ -23,7 +23,7 @@ from Heatmap.aggregation.resolution import (
     price_bin_ticks,
     time_bin_ms,
 )
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.setting_fields import Resolution
 from Heatmap.tests.property.field_cases import (
     BIN,

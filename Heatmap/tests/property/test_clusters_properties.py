@@ -22,7 +22,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
 )
 from Heatmap.aggregation.clusters.price_groups import group_starts, in_canonical_order
 from Heatmap.aggregation.decay import age_weights
-from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 
 Row = tuple[int, float, float, bool]
@@ -367,7 +367,7 @@ def recorded(shared_data: Callable[[str], Path]) -> list[Row]:
     for line in path.read_text().splitlines():
         (event,) = parse_frame(line, 0, keep_raw=False)
         assert isinstance(event, LiquidationEvent)
-        is_long = event.side is OrderSide.SELL
+        is_long = event.liquidated is Liquidated.LONG
         found.append((event.ts_ms, event.price, event.notional, is_long))
     return found
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Heatmap.domain.events import CoverageInterval, DataKind
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
 from Heatmap.storage.coverage import gaps_between, normalized
 from Heatmap.storage.sqlite.event_reader import EventReader

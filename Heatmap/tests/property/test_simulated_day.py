@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.ingestion.connection.supervisor import (
     Close,
     ConnectionState,

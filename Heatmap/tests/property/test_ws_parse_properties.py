@@ -118,7 +118,7 @@ def assert_right(event: LiquidationEvent, frame: str | bytes) -> None:
     assert event.symbol == unicodedata.normalize("NFC", event.symbol)
     assert len(event.symbol) <= 50
     assert not event.symbol.endswith("USD_PERP")
-    assert event.side == order["S"]
+    assert event.liquidated.order_side == order["S"]
     assert event.ts_ms == order["T"]
     assert event.push_ms == (order["T"] if content.get("E") is None else content["E"])
     assert event.price == (as_number(order.get("ap")) or as_number(order.get("p")))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.bridge import HeatmapBridge, parse_query, parse_viewport
 from Heatmap.ui.report_gate import MAX_WORDS_CHARS, LineLimit, page_words

@@ -515,7 +515,15 @@ def test_what_the_host_removes_disturbs_neither_side(
 
 @pytest.mark.parametrize(
     ("name", "symbol"),
-    [("btcusdt", "BTCUSDT"), ("BTC/USDT:USDT", "BTCUSDT"), ("Apple Inc.", "Apple Inc.")],
+    [
+        ("btcusdt", "BTCUSDT"),
+        ("BTC/USDT:USDT", "BTCUSDT"),
+        ("BTC/USDT", "BTCUSDT"),
+        ("bitunix:BTCUSDT", "BTCUSDT"),
+        ("alpaca:BTC/USD", "BTCUSD"),
+        ("BTC-USD", "BTC-USD"),
+        ("Apple Inc.", "Apple Inc."),
+    ],
 )
 def test_a_symbol_may_be_spelt_as_programs_do(
     name: str, symbol: str, chart_page: ChartPage
@@ -525,3 +533,16 @@ def test_a_symbol_may_be_spelt_as_programs_do(
     layer.set_symbol(None)
     layer.set_symbol(name)
     assert layer.symbol == symbol
+
+
+def test_the_host_may_say_what_its_own_names_mean(chart_page: ChartPage) -> None:
+    names = {"BTC-USD": "BTCUSDT", "Bitcoin": "binance:btc/usdt", "alpaca:BTC/USD": None}
+    layer = HeatmapLayer(
+        chart_page.page, symbol="BTC-USD", symbol_map=lambda name: names.get(name, name)
+    )
+    assert layer.symbol == "BTCUSDT"
+    for name, symbol in (("alpaca:BTC/USD", None), ("Bitcoin", "BTCUSDT"), ("ETH-USD", "ETH-USD")):
+        layer.set_symbol(name)
+        assert layer.symbol == symbol
+    layer.set_symbol(None)
+    assert layer.symbol is None

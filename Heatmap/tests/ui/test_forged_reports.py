@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message
 from Heatmap.tests.ui.drawn_layer import full_grid, wait_ready
 from Heatmap.ui.layer.chart_layer import HeatmapLayer

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide, StoredBatch, Viewport
+from Heatmap.domain.events import Liquidated, LiquidationEvent, StoredBatch
+from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture, Pending
 from Heatmap.picture.messages import (
@@ -22,7 +23,7 @@ VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, 
 TICK = Decimal("0.1")
 
 
-def event(ts_ms: int, price: float, notional: float, side: OrderSide) -> LiquidationEvent:
+def event(ts_ms: int, price: float, notional: float, side: Liquidated) -> LiquidationEvent:
     qty = notional / price
     return LiquidationEvent(
         ts_ms, "BTCUSDT", side, price, qty, notional, "BINANCE_USDM", price, qty, ts_ms, ts_ms, ""
@@ -32,7 +33,7 @@ def event(ts_ms: int, price: float, notional: float, side: OrderSide) -> Liquida
 def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[LiquidationEvent]:
     rng = np.random.default_rng(seed)
     times = np.sort(rng.integers(start_ms, end_ms, count))
-    sides = (OrderSide.BUY, OrderSide.SELL)
+    sides = (Liquidated.SHORT, Liquidated.LONG)
     return [
         event(int(ts), float(price), float(usd), sides[int(side)])
         for ts, price, usd, side in zip(

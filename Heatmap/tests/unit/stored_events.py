@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 
 EVENT = LiquidationEvent(
     ts_ms=1_733_330_785_584,
     symbol="BTCUSDT",
-    side=OrderSide.SELL,
+    liquidated=Liquidated.LONG,
     price=94_809.6,
     qty=0.013,
     notional=94_809.6 * 0.013,

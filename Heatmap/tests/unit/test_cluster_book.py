@@ -15,7 +15,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
     LiquidationCluster,
     find_clusters,
 )
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, StoredBatch
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent, StoredBatch
 from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError
 from Heatmap.feeds.cluster_book import WAITING_LIMIT, ClusterBook
 from Heatmap.storage.sqlite.event_reader import EventReader
@@ -43,7 +43,7 @@ class Market:
         event = replace(
             EVENT,
             symbol=symbol,
-            side=self._random.choice(list(OrderSide)),
+            liquidated=self._random.choice(list(Liquidated)),
             price=self._random.choice((91_000.0, 99_000.0)) + self._random.randrange(2000) / 10,
             notional=1000.0 + self._number,
             qty=float(self._number),
@@ -361,7 +361,7 @@ def test_questions_from_many_threads_while_events_come_count_each_once(
     # Of one price, on one side and now: all of them are one cluster.
     def events(count: int, symbol: str) -> list[LiquidationEvent]:
         made = market.events(count, symbol, ts_ms=NOW_MS)
-        return [replace(event, price=PRICE, side=OrderSide.SELL) for event in made]
+        return [replace(event, price=PRICE, liquidated=Liquidated.LONG) for event in made]
 
     store.write(events(10, "BTCUSDT") + events(10, "ETHUSDT"))
     is_over = threading.Event()

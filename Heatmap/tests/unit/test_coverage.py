@@ -1,6 +1,6 @@
 """Interval arithmetic of coverage."""
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.storage.coverage import clipped, gaps_between, normalized
 
 

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, Rejection, UnreadOrder
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import Rejection, UnreadOrder
 from Heatmap.ingestion.coverage_holes import CoverageHoles, is_concerned, spans_of
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 

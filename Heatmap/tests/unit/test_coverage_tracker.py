@@ -2,7 +2,7 @@
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger, CoverageTracker
 
 

@@ -33,7 +33,8 @@ from Heatmap.doctor.doctor_words import (
     read_endpoint,
     reason_of,
 )
-from Heatmap.domain.events import SOURCE_BINANCE_USDM, LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
+from Heatmap.domain.instruments import BINANCE_USDM
 from Heatmap.errors import SettingsError
 from Heatmap.ingestion.connection.supervisor import Failure
 from Heatmap.ingestion.proxies import Proxy
@@ -57,9 +58,9 @@ def received(
     return Received(marks, order, 3.25, others, "not JSON: 'hello'" if others else "", ended)
 
 
-def an_order(side: OrderSide = OrderSide.SELL) -> LiquidationEvent:
+def an_order(side: Liquidated = Liquidated.LONG) -> LiquidationEvent:
     return LiquidationEvent(
-        NOW_MS, "ETHUSDT", side, 1.0, 1.0, 1.0, SOURCE_BINANCE_USDM, 1.0, 1.0, NOW_MS, NOW_MS, ""
+        NOW_MS, "ETHUSDT", side, 1.0, 1.0, 1.0, BINANCE_USDM, 1.0, 1.0, NOW_MS, NOW_MS, ""
     )
 
 
@@ -322,7 +323,7 @@ def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
     sold = received("BTCUSDT", order=an_order())
     verdict = describe_orders(sold, 20.0, BASE, is_over=False)
     assert_says(verdict, Result.OK, "ETHUSDT", "a long was liquidated", "3.2 s")
-    bought = received(order=an_order(OrderSide.BUY), ended=Failure("gone"))
+    bought = received(order=an_order(Liquidated.SHORT), ended=Failure("gone"))
     verdict = describe_orders(bought, 20.0, OLD, is_over=False)
     assert_says(verdict, Result.OK, "a short was liquidated")
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.domain.events import CoverageInterval, DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, EventReader, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -20,7 +21,7 @@ from Heatmap.tests.unit import stored_events
 
 
 def event(
-    ts_ms: int, symbol: str = "BTCUSDT", side: OrderSide = OrderSide.SELL, qty: float = 0.5
+    ts_ms: int, symbol: str = "BTCUSDT", side: Liquidated = Liquidated.LONG, qty: float = 0.5
 ) -> LiquidationEvent:
     price = 100_000.1 + ts_ms / 7
     return LiquidationEvent(
@@ -37,7 +38,7 @@ def reader(store: SqliteStore) -> Iterator[EventReader]:
 def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
     store: SqliteStore, reader: EventReader
 ) -> None:
-    long, short = event(1000), event(2000, side=OrderSide.BUY)
+    long, short = event(1000), event(2000, side=Liquidated.SHORT)
     store.write([long, short])
     window = reader.read_window("BTCUSDT", 0, 5000)
     assert window.events.dtype == EVENT_DTYPE

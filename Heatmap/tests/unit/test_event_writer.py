@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, LiquidationEvent, OrderSide, StoredBatch
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import Liquidated, LiquidationEvent, StoredBatch
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
@@ -19,7 +20,7 @@ def event(ts_ms: int) -> LiquidationEvent:
     return LiquidationEvent(
         ts_ms=ts_ms,
         symbol="BTCUSDT",
-        side=OrderSide.SELL,
+        liquidated=Liquidated.LONG,
         price=2.0,
         qty=3.0,
         notional=6.0,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.events import HEARTBEAT_GAP_MS, CoverageInterval
+from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, CoverageInterval
 from Heatmap.picture.gaps import find_gaps, inner_edges, recorded_parts, stretched
 from Heatmap.picture.messages import Heartbeats
 

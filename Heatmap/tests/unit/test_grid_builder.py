@@ -17,7 +17,7 @@ from Heatmap.aggregation.resolution import (
     choose_price_axis,
     choose_time_axis,
 )
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.setting_fields import Resolution
 
 SPEC = GridSpec(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.storage.sqlite.health import DatabaseFacts, describe_database, examine_database
 from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> Path:
                 LiquidationEvent(
                     1_733_270_400_000 + number,
                     "BTCUSDT",
-                    OrderSide.SELL,
+                    Liquidated.LONG,
                     100.0,
                     1.0,
                     100.0,

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import OrderSide, Viewport
+from Heatmap.domain.events import Liquidated
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import Heartbeats, PictureRequest
@@ -29,7 +30,7 @@ from Heatmap.tests.unit.picture_requests import (
 
 
 def test_the_grid_tells_where_it_lies(store: SqliteStore, picture: HeatPicture) -> None:
-    placed = event(NOW_MS - 3_600_000, 98_000.0, 1e6, OrderSide.SELL)
+    placed = event(NOW_MS - 3_600_000, 98_000.0, 1e6, Liquidated.LONG)
     store.write([placed])
     message = whole(picture.rebuild(request(), ()))
     meta, cells = message.meta, cells_of(message)
@@ -81,7 +82,7 @@ def test_batches_give_the_same_picture_as_a_rebuild(
 def test_a_batch_that_was_read_from_the_file_is_not_added_again(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
-    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
+    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, Liquidated.SHORT)])
     pending = list(zip(batch.row_ids, batch.events, strict=True))
     once = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0), ()))).copy()
     again = cells_of(whole(picture.rebuild(request(clip_usd=50_000.0), pending)))
@@ -92,7 +93,7 @@ def test_another_symbols_rows_are_not_in_the_picture(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
     foreign = dataclasses.replace(
-        event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY), symbol="ETHUSDT"
+        event(NOW_MS - 60_000, 98_000.0, 1e6, Liquidated.SHORT), symbol="ETHUSDT"
     )
     store.write([foreign])
     assert not cells_of(whole(picture.rebuild(request(), ()))).any()
@@ -103,7 +104,7 @@ def test_the_clip_holds_still_until_it_is_off_by_a_tenth(
 ) -> None:
     store.write(random_events(300, NOW_MS - 7_000_000, NOW_MS, seed=3))
     before = whole(picture.rebuild(request(), ())).meta["scale"]["clipUsd"]
-    store.write([event(NOW_MS - 30_000, 98_000.0, 500.0, OrderSide.BUY)])
+    store.write([event(NOW_MS - 30_000, 98_000.0, 500.0, Liquidated.SHORT)])
     assert whole(picture.rebuild(request(), ())).meta["scale"]["clipUsd"] == before
     other_decay = whole(picture.rebuild(request(decay="6h"), ())).meta["scale"]["clipUsd"]
     assert other_decay != before
@@ -132,11 +133,11 @@ def test_a_scrolled_back_window_ends_at_the_visible_edge(
 ) -> None:
     end_ms = NOW_MS - 5_000_000
     view = Viewport(97_000, 99_000, end_ms, 920, 500)
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, Liquidated.SHORT)])
     message = whole(picture.rebuild(request(viewport=view), ()))
     assert message.meta["endMs"] == end_ms
     assert not cells_of(message).any()
-    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 1e6, OrderSide.BUY)])
+    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 1e6, Liquidated.SHORT)])
     pending = list(zip(batch.row_ids, batch.events, strict=True))
     update = picture.update(request(NOW_MS + 60_000, viewport=view), pending)
     assert update is None
@@ -206,7 +207,7 @@ def test_a_picture_of_another_view_never_slides_on_with_now(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
     back = Viewport(97_000, 99_000, NOW_MS - 5_000_000, 920, 500)
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, OrderSide.BUY)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e6, Liquidated.SHORT)])
     picture.rebuild(request(viewport=back), ())
     assert not picture.fits(VIEW)
     # The chart has returned to now before the rebuild for it is made.
@@ -219,7 +220,7 @@ def test_the_source_says_since_when_was_recorded(store: SqliteStore, picture: He
     nothing = whole(picture.rebuild(request(), ())).meta
     assert "none recorded yet" in nothing["sourceText"]
     assert nothing["sourceSince"] is None
-    store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.BUY)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, Liquidated.SHORT)])
     meta = whole(picture.rebuild(request(), ())).meta
     words = meta["sourceText"]
     assert meta["sourceSince"]["ms"] == NOW_MS - 60_000
@@ -242,13 +243,13 @@ def test_locked_colours_stay_comparable_between_days_and_windows(
 ) -> None:
     day_ms = 86_400_000
     marks = [
-        event(NOW_MS - number * day_ms - 60_000, 98_000.0, 4e4, OrderSide.SELL)
+        event(NOW_MS - number * day_ms - 60_000, 98_000.0, 4e4, Liquidated.LONG)
         for number in range(3)
     ]
     # The days differ in everything else.
     store.write(random_events(40, NOW_MS - 7_000_000, NOW_MS - 1_000_000, seed=20))
     giants = [
-        event(NOW_MS - day_ms - number * 60_000, 97_200.0, 9e6, OrderSide.BUY)
+        event(NOW_MS - day_ms - number * 60_000, 97_200.0, 9e6, Liquidated.SHORT)
         for number in range(2, 50)
     ]
     store.write(marks + giants)
@@ -292,19 +293,19 @@ def test_a_live_event_moves_the_clip_only_when_it_is_off_by_more_than_a_tenth(
 ) -> None:
     monkeypatch.setattr(heat_picture, "CLIP_PERIOD_S", 0.0)
     values = {"shape": "cells", "decay": "off", "clip_percentile": 100.0}
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e5, OrderSide.SELL)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e5, Liquidated.LONG)])
     assert whole(picture.rebuild(request(**values), ())).meta["scale"]["clipUsd"] == 1e5
-    little_more = store.write([event(NOW_MS - 60_000, 98_000.0, 9e3, OrderSide.SELL)])
+    little_more = store.write([event(NOW_MS - 60_000, 98_000.0, 9e3, Liquidated.LONG)])
     columns(picture.update(request(**values), pending_of(little_more)))
-    too_much = store.write([event(NOW_MS - 60_000, 98_000.0, 2e3, OrderSide.SELL)])
+    too_much = store.write([event(NOW_MS - 60_000, 98_000.0, 2e3, Liquidated.LONG)])
     message = whole(picture.update(request(**values), pending_of(too_much)))
     assert message.meta["scale"]["clipUsd"] == pytest.approx(1.11e5)
 
 
 def test_a_split_picture_tells_whose_each_cell_is(store: SqliteStore, picture: HeatPicture) -> None:
     long, short = (
-        event(NOW_MS - 600_000, 98_000.0, 4e4, OrderSide.SELL),
-        event(NOW_MS - 600_000, 98_500.0, 4e4, OrderSide.BUY),
+        event(NOW_MS - 600_000, 98_000.0, 4e4, Liquidated.LONG),
+        event(NOW_MS - 600_000, 98_500.0, 4e4, Liquidated.SHORT),
     )
     store.write([long, short])
     values = {"side": "split", "shape": "cells", "decay": "off", "clip_usd": 4e4}
@@ -318,7 +319,7 @@ def test_a_split_picture_tells_whose_each_cell_is(store: SqliteStore, picture: H
     assert places == [0.0, 0.5, 1.0]
     assert texts == ["shorts \u226540k USD", "0", "longs \u226540k USD"]
     # A live event turns the cell to the side that is the larger now.
-    batch = store.write([event(long.ts_ms, long.price, 6e4, OrderSide.BUY)])
+    batch = store.write([event(long.ts_ms, long.price, 6e4, Liquidated.SHORT)])
     update = columns(picture.update(request(**values), pending_of(batch)))
     assert update.meta["cols"] == 1
     row = place(meta, long.ts_ms, long.price)[0]

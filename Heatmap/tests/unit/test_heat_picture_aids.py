@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery, PictureMessage
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -41,7 +41,7 @@ def assert_profile(
     for one in events:
         if one.ts_ms < now_ms - 7_200_000:
             continue
-        side = int(one.side is OrderSide.BUY)
+        side = int(one.liquidated is Liquidated.SHORT)
         sums[side] += one.notional
         row = place(grid, one.ts_ms, one.price)[0]
         if 0 <= row < n_rows:
@@ -81,7 +81,7 @@ def test_the_price_profile_is_of_the_windows_longs_and_shorts(
 def test_without_the_price_profile_no_message_has_one(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
-    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, OrderSide.SELL)])
+    batch = store.write([event(NOW_MS - 60_000, 98_000.0, 2e4, Liquidated.LONG)])
     assert "profile" not in whole(picture.rebuild(request(), ())).meta
     update = columns(picture.update(request(NOW_MS + 10_000), ()))
     assert "profile" not in update.meta
@@ -95,27 +95,27 @@ def test_without_the_price_profile_no_message_has_one(
 def test_live_events_that_do_not_count_change_nothing(
     store: SqliteStore, picture: HeatPicture, values: dict[str, Any]
 ) -> None:
-    store.write([event(NOW_MS - 60_000, 98_000.0, 999.0, OrderSide.BUY)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 999.0, Liquidated.SHORT)])
     message = whole(picture.rebuild(request(price_profile=True, **values), ()))
     assert not cells_of(message).any()
     assert not bars_of(message).any()
     # An order to buy closes a short.
-    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 999.0, OrderSide.BUY)])
+    batch = store.write([event(NOW_MS - 50_000, 98_000.0, 999.0, Liquidated.SHORT)])
     assert picture.update(request(**values), pending_of(batch)) is None
     cell = picture.describe(query(message.meta, NOW_MS - 50_000, 98_000.0))
     assert line(cell, "Liquidated here") == "not recorded"
 
 
 @pytest.mark.parametrize("notional", [1500.0, 3000.0, 20_000.0])
-@pytest.mark.parametrize("side", [OrderSide.SELL, OrderSide.BUY])
+@pytest.mark.parametrize("side", [Liquidated.LONG, Liquidated.SHORT])
 def test_the_longest_bar_is_the_longest_whatever_its_rounding(
-    store: SqliteStore, picture: HeatPicture, notional: float, side: OrderSide
+    store: SqliteStore, picture: HeatPicture, notional: float, side: Liquidated
 ) -> None:
     store.write([event(NOW_MS - 60_000, 98_000.0, notional, side)])
     message = whole(picture.rebuild(request(price_profile=True), ()))
     bars = bars_of(message)
     row = place(message.meta, NOW_MS - 60_000, 98_000.0)[0]
-    assert bars[int(side is OrderSide.BUY), row] == 255
+    assert bars[int(side is Liquidated.SHORT), row] == 255
     assert np.count_nonzero(bars) == 1
 
 
@@ -131,7 +131,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     somewhere = CellQuery(98_000, 98_010, NOW_MS - 60_000, NOW_MS - 50_000)
     assert picture.describe(somewhere) is None
     ts_ms = NOW_MS - 600_000
-    store.write([event(ts_ms, 98_000.0, 1e4, OrderSide.SELL)])
+    store.write([event(ts_ms, 98_000.0, 1e4, Liquidated.LONG)])
     store.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 900, proven=True)
     asked = query(whole(picture.rebuild(request(), ())).meta, ts_ms, 98_000.0)
     report = picture.describe(asked)
@@ -142,9 +142,9 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     # Late events of the same cell, of the one before and of the newest column; one comes twice.
     late = store.write(
         [
-            event(ts_ms + 1, 98_000.0, 3e3, OrderSide.BUY),
-            event(ts_ms - 10_000, 98_000.0, 500.0, OrderSide.BUY),
-            event(NOW_MS - 1, 98_000.0, 1e6, OrderSide.BUY),
+            event(ts_ms + 1, 98_000.0, 3e3, Liquidated.SHORT),
+            event(ts_ms - 10_000, 98_000.0, 500.0, Liquidated.SHORT),
+            event(NOW_MS - 1, 98_000.0, 1e6, Liquidated.SHORT),
         ]
     )
     picture.update(request(), pending_of(late))
@@ -159,7 +159,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
 
 
 def test_a_closed_picture_describes_nothing(store: SqliteStore, picture: HeatPicture) -> None:
-    store.write([event(NOW_MS - 60_000, 98_000.0, 1e4, OrderSide.SELL)])
+    store.write([event(NOW_MS - 60_000, 98_000.0, 1e4, Liquidated.LONG)])
     asked = query(whole(picture.rebuild(request(), ())).meta, NOW_MS - 60_000, 98_000.0)
     assert picture.describe(asked) is not None
     picture.close()
@@ -170,7 +170,7 @@ def test_a_place_that_has_left_the_window_is_not_described(
     store: SqliteStore, picture: HeatPicture
 ) -> None:
     first_ms = NOW_MS - 7_200_000
-    store.write([event(first_ms, 98_000.0, 1e4, OrderSide.SELL)])
+    store.write([event(first_ms, 98_000.0, 1e4, Liquidated.LONG)])
     asked = query(whole(picture.rebuild(request(), ())).meta, first_ms, 98_000.0)
     assert picture.describe(asked) is not None
     picture.update(request(NOW_MS + 60_000), ())
@@ -195,7 +195,7 @@ def test_old_events_are_forgotten_once_no_picture_would_read_them(
     assert len(picture._events) == 50
     # Two windows later, in steps, with something new on the way.
     now_ms = NOW_MS
-    fresh = event(NOW_MS + 14_000_000, 98_000.0, 1e4, OrderSide.SELL)
+    fresh = event(NOW_MS + 14_000_000, 98_000.0, 1e4, Liquidated.LONG)
     for _ in range(20):
         now_ms += 720_000
         is_time = now_ms - 720_000 <= fresh.ts_ms < now_ms

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import OrderSide, Viewport
+from Heatmap.domain.events import Liquidated
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -108,7 +109,7 @@ def test_what_comes_after_the_right_edge_is_added_as_it_comes(
     store.write(random_events(500, NOW_MS - 7_000_000, end_ms, seed=33))
     cells = cells_of(whole(picture.rebuild(asked, ()))).copy()
     fresh = [
-        event(ts_ms, 98_000.0 + number, 4e4, (OrderSide.BUY, OrderSide.SELL)[number % 2])
+        event(ts_ms, 98_000.0 + number, 4e4, (Liquidated.SHORT, Liquidated.LONG)[number % 2])
         for number, ts_ms in enumerate(
             # Before the edge, so late; after it; so far after it that nothing is seen of it; and
             # one that comes after those, with a time before the edge.
@@ -138,12 +139,12 @@ def test_another_recorder_s_rows_count_after_the_edge_as_well(
     asked = request(viewport=BACK, **locked("spots"))
     store.write(random_events(500, END_MS - 7_000_000, END_MS, seed=34))
     picture.rebuild(asked, ())
-    store.write([event(END_MS + 15_000, 98_000.0, 4e5, OrderSide.SELL)])
+    store.write([event(END_MS + 15_000, 98_000.0, 4e5, Liquidated.LONG)])
     message = columns(picture.update(replace(asked, reads_new_rows=True), ()))
     expected = cells_of(rebuilt(path, asked))[:, -message.meta["cols"] :]
     assert np.array_equal(np.frombuffer(message.cells, np.uint8).reshape(expected.shape), expected)
     assert expected.any()
-    store.write([event(END_MS + 900_000, 98_000.0, 4e5, OrderSide.SELL)])
+    store.write([event(END_MS + 900_000, 98_000.0, 4e5, Liquidated.LONG)])
     assert picture.update(replace(asked, reads_new_rows=True), ()) is None
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide, Viewport
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
+from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.storage.sqlite.event_reader import EventReader, EventWindow
@@ -27,7 +28,7 @@ from Heatmap.tests.unit.picture_requests import (
 
 
 def sold(ts_ms: int) -> LiquidationEvent:
-    return event(ts_ms, 98_000.0, 20_000.0, OrderSide.SELL)
+    return event(ts_ms, 98_000.0, 20_000.0, Liquidated.LONG)
 
 
 def asked(viewport: Viewport = VIEW, **values: Any) -> PictureRequest:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService
-from Heatmap.domain.events import DataKind, Viewport
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds import layer_feed
 from Heatmap.feeds.layer_feed import FeedContext, LayerFeed, LayerState, describe_layer
 from Heatmap.feeds.layer_port import LayerListener

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap import LiquidationHunter, LiveLiquidationHeatmap
-from Heatmap.domain.events import DataKind, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated
 from Heatmap.errors import StorageError
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
@@ -28,8 +28,8 @@ def path(tmp_path: Path) -> Path:
             [
                 replace(EVENT, ts_ms=now_ms - number, side=side, price=price, notional=1000.0)
                 for side, price, count in (
-                    (OrderSide.SELL, LONGS_AT, 10),
-                    (OrderSide.BUY, SHORTS_AT, 6),
+                    (Liquidated.LONG, LONGS_AT, 10),
+                    (Liquidated.SHORT, SHORTS_AT, 6),
                 )
                 for number in range(1, count + 1)
             ]
@@ -136,7 +136,7 @@ def test_without_a_source_and_after_close_there_is_no_signal_to_have(
     ("symbol", "price", "words"),
     [
         ("ETHUSDT", 100.0, "symbol must be one of those given to start_stream .BTCUSDT."),
-        ("BTC/USDT", 100.0, "symbol must be one like BTCUSDT or BTC/USDT:USDT"),
+        ("BTC-USDT", 100.0, "symbol must be one like BTCUSDT or BTC/USDT:USDT"),
         ("BTCUSDT", 0.0, "price must be a number above 0"),
         ("BTCUSDT", -1.0, "price must be a number above 0"),
         ("BTCUSDT", float("nan"), "price must be a number above 0"),

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.ingestion.push_margin import PushMargin
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageTracker
 

@@ -61,7 +61,7 @@ def test_real_messages_are_read_verbatim_and_in_order(shared_data: Callable[[str
     assert [one.payload for one in messages] == lines
     assert all(one.event is not None and one.symbol == "BTCUSDT" for one in messages)
     sells = path.read_text().count('"S":"SELL"')
-    assert sum(one.event.side == "SELL" for one in messages if one.event) == sells > 700
+    assert sum(one.event.liquidated == "long" for one in messages if one.event) == sells > 700
 
 
 def test_real_raw_messages_of_many_symbols_are_read(shared_data: Callable[[str], Path]) -> None:

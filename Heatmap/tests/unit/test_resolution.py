@@ -21,7 +21,7 @@ from Heatmap.aggregation.resolution import (
     rows_target,
     time_bin_ms,
 )
-from Heatmap.domain.events import Viewport
+from Heatmap.domain.viewport import Viewport
 from Heatmap.setting_fields import Resolution
 
 TICK = Decimal("0.1")

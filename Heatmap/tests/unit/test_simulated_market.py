@@ -201,7 +201,7 @@ def test_at_most_27_messages_come_in_one_minute(events: list[LiquidationEvent]) 
 
 
 def test_about_40_percent_are_longs_and_sides_come_in_runs(events: list[LiquidationEvent]) -> None:
-    sides = np.array([event.side == "SELL" for event in events])
+    sides = np.array([event.liquidated == "long" for event in events])
     assert sides.mean() == pytest.approx(0.40, abs=0.06)
     # 92 % of the recording's messages have the side of the one before.
     assert (sides[1:] == sides[:-1]).mean() == pytest.approx(0.92, abs=0.04)
@@ -212,7 +212,9 @@ def test_fills_are_better_than_the_limit_by_the_recordings_basis_points(
 ) -> None:
     better = np.array(
         [
-            (event.price - event.limit_price) * (1 if event.side == "SELL" else -1) / event.price
+            (event.price - event.limit_price)
+            * (1 if event.liquidated == "long" else -1)
+            / event.price
             for event in events
         ]
     )
@@ -262,7 +264,7 @@ def test_longs_are_liquidated_in_falls_and_shorts_in_rises(seed: int) -> None:
     flow: dict[int, int] = {}
     for event in two_days(seed):
         minute = event.ts_ms // MINUTE_MS * MINUTE_MS
-        flow[minute] = flow.get(minute, 0) + (-1 if event.side == "SELL" else 1)
+        flow[minute] = flow.get(minute, 0) + (-1 if event.liquidated == "long" else 1)
     agreeing = [
         (one.close - one.open) * flow[one.open_ms] > 0
         for one in market.candles(MINUTE_MS, NOW_MS - 2 * DAY_MS, NOW_MS)

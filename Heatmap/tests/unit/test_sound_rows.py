@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval, DataKind
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite.day_facts import read_day_facts
 from Heatmap.storage.sqlite.event_reader import EventReader, read_tick_sizes
 from Heatmap.storage.sqlite.health import examine_database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import DataKind, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated
 from Heatmap.errors import (
     DatabaseInUseError,
 )
@@ -61,7 +61,7 @@ def test_a_message_is_stored_once(store: SqliteStore, path: Path) -> None:
         {"source": "OTHER"},
         {"symbol": "BTCUSDC"},
         {"ts_ms": EVENT.ts_ms + 1},
-        {"side": OrderSide.BUY},
+        {"liquidated": Liquidated.SHORT},
         {"limit_price": 94_434.92},
         {"price": 94_809.7},
         {"original_qty": 0.015},

@@ -196,9 +196,9 @@ def run_child(code: str, *arguments: str) -> subprocess.Popen[str]:
 WRITE_UNTIL_KILLED = """
 import sys
 from dataclasses import replace
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, Liquidated
 from Heatmap.storage.sqlite_store import SqliteStore
-event = LiquidationEvent(0, "BTCUSDT", OrderSide.SELL, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
+event = LiquidationEvent(0, "BTCUSDT", Liquidated.LONG, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
                          0, "x" * 300)
 store = SqliteStore(sys.argv[1], DataKind.LIVE)
 number = 0
@@ -241,9 +241,9 @@ def test_a_disk_error_is_reported(path: Path) -> None:
 import resource, sys
 from dataclasses import replace
 from Heatmap.errors import StorageError
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, LiquidationEvent, Liquidated
 from Heatmap.storage.sqlite_store import SqliteStore
-event = LiquidationEvent(0, "BTCUSDT", OrderSide.SELL, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
+event = LiquidationEvent(0, "BTCUSDT", Liquidated.LONG, 1.0, 1.0, 1.0, "BINANCE_USDM", 1.0, 1.0, 0,
                          0, "x" * 300)
 store = SqliteStore(sys.argv[1], DataKind.LIVE)
 store.write([event])

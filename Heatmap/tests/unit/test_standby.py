@@ -2,7 +2,7 @@
 
 import pytest
 
-from Heatmap.domain.events import CoverageInterval
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.ingestion.recorder.standby import KeepWindow, not_recorded, standby_words
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import Heatmap
-from Heatmap.domain.events import DataKind, LiquidationEvent, OrderSide
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -17,7 +17,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 DAY_MS = 1_733_270_400_000  # 2024-12-04T00:00:00Z
 
 
-def event(ts_ms: int, side: OrderSide, notional: float) -> LiquidationEvent:
+def event(ts_ms: int, side: Liquidated, notional: float) -> LiquidationEvent:
     return LiquidationEvent(
         ts_ms, "BTCUSDT", side, notional, 1.0, notional, "BINANCE_USDM", 1.0, 1.0, ts_ms, ts_ms, ""
     )
@@ -28,9 +28,9 @@ def recorded(path: Path) -> Path:
     with SqliteStore(path, DataKind.REPLAY) as store:
         store.write(
             [
-                event(DAY_MS + 5000, OrderSide.SELL, 1000.0),
-                event(DAY_MS + 1500, OrderSide.BUY, 250.0),
-                event(DAY_MS + 9250, OrderSide.SELL, 500.0),
+                event(DAY_MS + 5000, Liquidated.LONG, 1000.0),
+                event(DAY_MS + 1500, Liquidated.SHORT, 250.0),
+                event(DAY_MS + 9250, Liquidated.LONG, 500.0),
             ]
         )
         store.extend_coverage("BTCUSDT", DAY_MS, DAY_MS + 2000, proven=False)
@@ -105,7 +105,7 @@ def test_an_active_writer_is_seen_and_not_disturbed(path: Path) -> None:
             status = read_status(path)
             assert status["writer"] == {"active": True}
             assert status["events"] == number
-            store.write([event(number, OrderSide.SELL, 1.0)])
+            store.write([event(number, Liquidated.LONG, 1.0)])
     assert read_status(path)["writer"] == {"active": False}
 
 
@@ -135,7 +135,7 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
 
 def test_a_time_beyond_the_calendar_is_given_in_milliseconds_only(path: Path) -> None:
     with SqliteStore(path, DataKind.LIVE) as store:
-        store.write([event(10**17, OrderSide.SELL, 1.0)])
+        store.write([event(10**17, Liquidated.LONG, 1.0)])
         symbol = read_status(path)["symbols"]["BTCUSDT"]
     assert (symbol["last_event"], symbol["last_event_ms"]) == (None, 10**17)
 
@@ -157,7 +157,7 @@ def test_the_summary_needs_neither_numpy_nor_qt(recorded: Path) -> None:
 
 def test_time_in_which_all_symbols_were_recorded_counts_for_each(path: Path) -> None:
     with SqliteStore(path, DataKind.LIVE) as store:
-        store.write([event(DAY_MS + 500, OrderSide.SELL, 1.0)])
+        store.write([event(DAY_MS + 500, Liquidated.LONG, 1.0)])
         store.extend_coverage("BTCUSDT", DAY_MS, DAY_MS + 1000, proven=True)
         store.extend_coverage("ALL", DAY_MS + 1000, DAY_MS + 3000, proven=True)
         store.extend_coverage("BTCUSDT", DAY_MS + 4000, DAY_MS + 5000, proven=True)

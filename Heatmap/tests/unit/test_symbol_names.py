@@ -5,8 +5,17 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from Heatmap.domain.events import canonical_symbol
-from Heatmap.domain.instruments import parse_symbol, parse_symbols
+from Heatmap.domain.instruments import (
+    BINANCE_USDM,
+    Instrument,
+    canonical_symbol,
+    instrument_of,
+    parse_instrument,
+    parse_symbol,
+    parse_symbols,
+    stored_venue,
+    written_venue,
+)
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import MOST_SYMBOLS, HeatmapSettings
 from Heatmap.ingestion.binance_forceorder_ws import heartbeat_symbols, shares_stream, stream_url
@@ -114,3 +123,51 @@ def test_more_names_than_can_be_recorded_by_name_are_refused() -> None:
     symbols = tuple(f"S{number}USDT" for number in range(MOST_SYMBOLS + 1))
     with pytest.raises(SettingsError, match=str(MOST_SYMBOLS)):
         HeatmapSettings(symbols=symbols)
+
+
+@pytest.mark.parametrize(
+    ("written", "venue", "symbol"),
+    [
+        ("BTCUSDT", "BINANCE_USDM", "BTCUSDT"),
+        (" btc/usdt:usdt", "BINANCE_USDM", "BTCUSDT"),
+        ("Binance:btcusdt", "BINANCE_USDM", "BTCUSDT"),
+        ("bybit:BTC/USDT", "BYBIT", "BTCUSDT"),
+        (f"bybit:{CHINESE}", "BYBIT", CHINESE),
+    ],
+)
+def test_an_instrument_is_a_venue_and_a_symbol(written: str, venue: str, symbol: str) -> None:
+    instrument = parse_instrument(written)
+    assert instrument == Instrument(venue, symbol)
+    assert parse_instrument(str(instrument)) == instrument_of(str(instrument)) == instrument
+    assert instrument_of(instrument) is instrument
+    assert stored_venue(written_venue(venue)) == venue
+
+
+@pytest.mark.parametrize("written", ["", ":BTCUSDT", "4:BTCUSDT", "by-bit:BTCUSDT", "bybit:", 7])
+def test_what_is_no_instrument_is_refused(written: object) -> None:
+    with pytest.raises(ValueError, match=r"got|venue"):
+        parse_instrument(written)
+
+
+def test_a_plain_symbol_is_binances_and_is_written_so() -> None:
+    assert str(Instrument(BINANCE_USDM, "BTCUSDT")) == "BTCUSDT"
+    assert str(Instrument("BYBIT", "BTCUSDT")) == "bybit:BTCUSDT"
+    assert instrument_of("ALL") == Instrument(BINANCE_USDM, "ALL")
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [
+        ("BTCUSDT", "BTCUSDT"),
+        (" ethusdt ", "ETHUSDT"),
+        ("BTC/USDT:USDT", "BTCUSDT"),
+        ("BTC/USDT", "BTCUSDT"),
+        ("bitunix:btcusdt", "BTCUSDT"),
+        ("binance:BTC/USDT:USDT", "BTCUSDT"),
+        ("alpaca:BTC/USD", "BTCUSD"),
+        ("1000pepe/usdt:usdt", "1000PEPEUSDT"),
+        ("BTCUSDT_260327", "BTCUSDT_260327"),
+    ],
+)
+def test_symbols_in_either_form(name: str, symbol: str) -> None:
+    assert parse_symbol(name) == symbol

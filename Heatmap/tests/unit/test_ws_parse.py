@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.events import LiquidationEvent, OrderSide, Rejection, RejectReason
+from Heatmap.domain.events import Liquidated, LiquidationEvent, Rejection, RejectReason
 from Heatmap.ingestion.venues.binance.force_order import (
     EARLIEST_MS,
     LATEST_MS,
@@ -94,7 +94,7 @@ def test_every_known_shape_becomes_what_it_is(
             assert item.reason is expected
             continue
         assert isinstance(item, LiquidationEvent)
-        given = (item.symbol, item.side, item.price, item.qty, item.limit_price)
+        given = (item.symbol, item.liquidated.order_side, item.price, item.qty, item.limit_price)
         assert (*given, item.ts_ms, item.push_ms) == expected
         assert item.notional == item.price * item.qty
         assert item.raw_json == frame
@@ -108,13 +108,13 @@ def test_every_recorded_message_is_read(shared_data: Callable[[str], Path]) -> N
     for line in lines:
         event, order = accepted(line), json.loads(line)["data"]["o"]
         assert (event.price, event.qty) == (float(order["ap"]), float(order["z"]))
-        assert event.side.liquidated == {"SELL": "long", "BUY": "short"}[order["S"]]
+        assert event.liquidated == {"SELL": "long", "BUY": "short"}[order["S"]]
 
 
 def test_a_sell_order_liquidates_a_long_and_a_buy_order_a_short() -> None:
-    assert accepted(message(order_with(S="SELL"))).side is OrderSide.SELL
-    assert OrderSide.SELL.liquidated == "long"
-    assert accepted(message(order_with(S="BUY"))).side.liquidated == "short"
+    assert accepted(message(order_with(S="SELL"))).liquidated is Liquidated.LONG
+    assert Liquidated.LONG == "long"
+    assert accepted(message(order_with(S="BUY"))).liquidated == "short"
 
 
 @pytest.mark.parametrize("average", [MISSING, None, "", "None", "0", "0.000", 0, 0.0])

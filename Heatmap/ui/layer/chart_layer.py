@@ -17,8 +17,8 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.domain.events import Viewport
 from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import SettingsError
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
@@ -77,6 +77,10 @@ class HeatmapLayer(QObject):
         that the page has when it has loaded, or a new one where it has none.
     symbol
         The symbol that the page shows, see `set_symbol`.
+    symbol_map
+        Returns the exchange's symbol for what the page calls it, or ``None`` where there is none;
+        for names that `set_symbol` does not read, such as ``BTC-USD``. It is called with each name
+        as it was given, but never with ``None``.
 
     Raises
     ------
@@ -93,6 +97,7 @@ class HeatmapLayer(QObject):
         candles: str = "priceSeries",
         channel: QWebChannel | None = None,
         symbol: str | None = None,
+        symbol_map: Callable[[str], str | None] | None = None,
     ) -> None:
         super().__init__(page)
         for name in (chart, candles):
@@ -100,7 +105,8 @@ class HeatmapLayer(QObject):
                 raise ValueError(f"not the name of a JavaScript variable: {name!r}")
         self._chart = chart
         self._candles = candles
-        self._symbol = _symbol_of(symbol)
+        self._symbol_map = symbol_map
+        self._symbol = self._symbol_of(symbol)
         self._options = dict(_DEFAULT_OPTIONS)
         # Candle time minus UTC, as told, or ``None``; and what the page works with.
         self._told_offset_ms: float | None = None
@@ -177,20 +183,32 @@ class HeatmapLayer(QObject):
     def set_symbol(self, symbol: str | None) -> None:
         """Say which symbol the page shows; the grid of another one goes at once.
 
-        ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not; ``None``: not known.
+        ``BTCUSDT``, ``BTC/USDT`` or ``BTC/USDT:USDT``, in capitals or not, also with a prefix such
+        as ``bitunix:``; the layer's `symbol_map` has the first word. ``None``: not known.
 
         Raises
         ------
         TypeError
             It is neither a text nor ``None``.
         """
-        symbol = _symbol_of(symbol)
+        symbol = self._symbol_of(symbol)
         if symbol == self._symbol:
             return
         self._symbol = symbol
         self.clear()
         if self._listener is not None:
             self._listener.symbol_changed()
+
+    def _symbol_of(self, name: str | None) -> str | None:
+        """Return the exchange's symbol; what is none, such as a share's name, stays as it is."""
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
+        if name is not None and self._symbol_map is not None:
+            name = self._symbol_map(name)
+        try:
+            return None if name is None else parse_symbol(name)
+        except ValueError:
+            return name
 
     @property
     def time_offset_ms(self) -> float | None:
@@ -493,16 +511,6 @@ def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
             gone._end()  # noqa: SLF001 - of this module
 
     return leave
-
-
-def _symbol_of(name: str | None) -> str | None:
-    """Return the exchange's symbol; what is none, such as a share's name, stays as it is."""
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
-    try:
-        return None if name is None else parse_symbol(name)
-    except ValueError:
-        return name
 
 
 def _encode(message: Mapping[str, Any]) -> str:
