@@ -7,6 +7,8 @@ name alone does not say it).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from Heatmap.domain.instruments import Instrument
+
 REJECTED_COUNTER = "rejected: "
 """The counter of a rejection is called this and the reason's value."""
 UNREAD_COUNTER = "unread force order: "
@@ -35,28 +37,65 @@ class DataKind(StrEnum):
     REPLAY = "replay"
 
 
+class PriceKind(StrEnum):
+    """What the price of an event is: venues report different ones."""
+
+    FILL = "fill"
+    ORDER = "order"
+    BANKRUPTCY = "bankruptcy"
+    MARKET = "market"
+    UNKNOWN = "unknown"
+
+
+class PriceRule(StrEnum):
+    """How the price of an event came about from what the venue reported."""
+
+    AVERAGE_FILL = "average fill"
+    LIMIT = "limit"
+    UNKNOWN = "unknown"
+
+
+class Origin(StrEnum):
+    """By which way an event came into the database."""
+
+    RECORDER = "recorder"
+    BACK_FILL = "back-fill"
+    IMPORT = "import"
+
+
 @dataclass(frozen=True, slots=True)
 class LiquidationEvent:
-    """One liquidation order as the exchange reported it.
+    """One liquidation as a venue reported it.
 
     Attributes
     ----------
     ts_ms
-        Trade time (``o.T``).
+        Trade time.
+    symbol, source
+        What was traded, and the venue's stored name (``BINANCE_USDM``); see `instrument`.
+    liquidated
+        Who was.
     price
-        Average fill price (``o.ap``); the limit price where the exchange sends no average.
+        Where it is drawn, USD; `price_kind` and `price_rule` say what it is.
     qty
-        Filled quantity (``o.z``); the original quantity where the exchange sends no filled one.
+        Filled quantity; the original quantity where the venue sends no filled one.
     notional
-        ``price * qty``, USD.
+        ``price * qty``, USD; ``None``: the size of a contract is not known.
     limit_price, original_qty
-        ``o.p`` and ``o.q``; 0.0 where absent. With the fields above they identify the message.
+        Of the liquidation order; ``None``: the venue did not send it.
     push_ms
-        When the exchange pushed the message (``E``); up to about 1 s after `ts_ms`.
+        When the venue pushed the message, up to about 1 s after `ts_ms`; ``None``: it does not say.
     receive_ms
         This machine's clock when the message arrived.
     raw_json
         The message as received; empty when raw messages are not kept.
+    reported_price
+        The venue's, from which `price` was made; ``None``: not known.
+    twin
+        Number among identical events of one message, from 0.
+    event_key
+        See `Heatmap.domain.event_keys`; ``None``: it is made from the numbers when the event is
+        stored, and marked so.
     """
 
     ts_ms: int
@@ -64,13 +103,29 @@ class LiquidationEvent:
     liquidated: Liquidated
     price: float
     qty: float
-    notional: float
+    notional: float | None
     source: str
-    limit_price: float
-    original_qty: float
-    push_ms: int
+    limit_price: float | None
+    original_qty: float | None
+    push_ms: int | None
     receive_ms: int
     raw_json: str
+    price_kind: PriceKind = PriceKind.UNKNOWN
+    price_rule: PriceRule = PriceRule.UNKNOWN
+    reported_price: float | None = None
+    origin: Origin = Origin.RECORDER
+    twin: int = 0
+    event_key: bytes | None = None
+
+    @property
+    def instrument(self) -> Instrument:
+        """Venue and symbol."""
+        return Instrument(self.source, self.symbol)
+
+    @property
+    def pushed_ms(self) -> int:
+        """When the venue pushed it; the trade time where it does not say."""
+        return self.ts_ms if self.push_ms is None else self.push_ms
 
 
 class RejectReason(StrEnum):

@@ -14,6 +14,7 @@ from Heatmap.aggregation.clusters.find_clusters import (
     require_price,
 )
 from Heatmap.domain.events import StoredBatch
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.storage.sqlite.connections import file_id
 from Heatmap.storage.sqlite.event_reader import EventReader
 
@@ -225,8 +226,10 @@ class _Inbox:
         self.last_row_id = last
         if self.has_overflown:
             return
+        asked = instrument_of(symbol)
         for row_id, event in zip(batch.row_ids, batch.events, strict=True):
-            if event.symbol == symbol:
+            is_asked = (event.source, event.symbol) == (asked.venue, asked.symbol)
+            if is_asked and event.notional is not None:
                 is_long = event.liquidated == "long"
                 self.events.append((event.ts_ms, event.price, event.notional, is_long))
                 self.row_ids.append(row_id)

@@ -21,6 +21,7 @@ from typing import Any
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import HeatmapError
 from Heatmap.feeds.cluster_feed import ClusterFeed
@@ -207,11 +208,11 @@ class LayerFeed:
         if self._picture is None:
             # A rebuild reads the file, and finds them there.
             return
-        symbol = self._picture.symbol
+        drawn = instrument_of(self._picture.symbol)
         self._pending.extend(
             (row_id, event)
             for row_id, event in zip(batch.row_ids, batch.events, strict=True)
-            if event.symbol == symbol
+            if (event.source, event.symbol) == (drawn.venue, drawn.symbol)
         )
 
     @guarded

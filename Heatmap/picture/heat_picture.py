@@ -314,9 +314,9 @@ class HeatPicture:
         """Read again since when there is something; whether the words have changed."""
         reader = self._open_reader()
         before = self._source_text
-        first_event_ms = reader.first_event_ms(self.symbol)
-        self._source_text = source_words(reader.kind, first_event_ms)
-        self._source_since = source_since(reader.kind, first_event_ms)
+        since_ms = reader.recorded_since_ms(self.symbol)
+        self._source_text = source_words(reader.kind, since_ms)
+        self._source_since = source_since(reader.kind, since_ms)
         return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:
@@ -341,7 +341,9 @@ class HeatPicture:
         rows = [
             (event.ts_ms, event.price, event.notional, event.liquidated == "long")
             for row_id, event in pending
-            if row_id > self._last_row_id and (until_ms is None or event.ts_ms < until_ms)
+            if row_id > self._last_row_id
+            and event.notional is not None
+            and (until_ms is None or event.ts_ms < until_ms)
         ]
         if pending:
             self._last_row_id = max(self._last_row_id, pending[-1][0])

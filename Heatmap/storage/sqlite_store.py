@@ -3,14 +3,23 @@
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from typing import Self
 
 from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
-from Heatmap.domain.instruments import parse_tick_size
+from Heatmap.domain.instruments import (
+    BINANCE_USDM,
+    Instrument,
+    InstrumentName,
+    instrument_of,
+    parse_tick_size,
+)
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.sqlite import ledger
@@ -25,17 +34,20 @@ __all__ = ["SqliteStore", "event_to_row", "read_status"]
 _INSERT_EVENT = """
 INSERT INTO liq_events (
     ts_ms, symbol, side, price, qty, notional, source, raw_json,
-    limit_price, original_qty, push_ms, receive_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (source, symbol, ts_ms, side, limit_price, price, original_qty, qty) DO NOTHING
+    limit_price, original_qty, push_ms, receive_ms, event_key, key_from_numbers, twin,
+    origin, reported_price, price_kind, price_rule
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (ts_ms, event_key) DO NOTHING
 """
 # A damaged row may have the same key: then it is put right. Proven stays proven.
 _INSERT_COVERAGE = """
-INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?)
-ON CONFLICT (symbol, start_ms, end_ms) DO UPDATE SET
+INSERT INTO coverage (source, symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (source, symbol, start_ms, end_ms) DO UPDATE SET
     proven = CASE WHEN typeof(proven) = 'integer' AND proven = 1 THEN 1 ELSE excluded.proven END
 """
-_DELETE_COVERAGE = "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?"
+_DELETE_COVERAGE = (
+    "DELETE FROM coverage WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?"
+)
 _DELETE_OLDEST = """
 DELETE FROM liq_events
 WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
@@ -156,15 +168,17 @@ class SqliteStore(WritableDatabase):
                 if cursor.rowcount == 1 and cursor.lastrowid is not None:
                     stored.append(event)
                     row_ids.append(cursor.lastrowid)
-            counts = {"received": len(events), "stored": len(stored)}
-            ledger.add_counts(connection, counts | {"duplicates": len(events) - len(stored)})
+            for venue, counts in _counts_by_venue(events, stored).items():
+                ledger.add_counts(connection, counts, venue)
             self._note_due_symbols(connection)
         self._are_symbols_due = False
         if row_ids:
             self._last_row_id = row_ids[-1]
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         """Record that the connection was alive in a closed interval.
 
         It merges with intervals of the same sort that it touches or overlaps. Where proven and
@@ -172,8 +186,8 @@ class SqliteStore(WritableDatabase):
 
         Parameters
         ----------
-        symbol
-            Whose stream was alive.
+        instrument
+            Whose stream was alive; its symbol may be ``ALL``.
         start_ms, end_ms
             Times of the exchange's heartbeats, UTC milliseconds; equal for the first heartbeat.
         proven
@@ -187,15 +201,21 @@ class SqliteStore(WritableDatabase):
             The file cannot be written.
         """
         if end_ms < start_ms:
-            raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
-        added = CoverageInterval(symbol, start_ms, end_ms, proven)
+            raise ValueError(f"coverage of {instrument} ends at {end_ms}, before {start_ms}")
+        covered = instrument_of(instrument)
+        added = CoverageInterval(covered.symbol, start_ms, end_ms, proven, covered.venue)
         with self._transaction() as connection:
             _drop_future(connection, added)
             touching = _coverage_touching(connection, added)
             wanted = normalized([*touching, added])
             _replace_coverage(connection, touching, wanted)
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+    def cut_coverage(
+        self,
+        symbol: str | None,
+        spans: Sequence[tuple[int, int]],
+        venue: str = BINANCE_USDM,
+    ) -> None:
         """Take spans of time out of what was recorded, in one transaction.
 
         Parameters
@@ -204,6 +224,8 @@ class SqliteStore(WritableDatabase):
             Whose; ``None``: every symbol's.
         spans
             First and last moment of each, UTC milliseconds.
+        venue
+            Of which venue, by its stored name; those of others stay.
 
         Raises
         ------
@@ -213,19 +235,22 @@ class SqliteStore(WritableDatabase):
         with self._transaction() as connection:
             symbols = [symbol]
             if symbol is None:
-                rows = connection.execute("SELECT DISTINCT symbol FROM coverage")
+                rows = connection.execute(
+                    "SELECT DISTINCT symbol FROM coverage WHERE source = ?", (venue,)
+                )
                 symbols = [row[0] for row in rows.fetchall()]
             for start_ms, end_ms in spans:
                 for one in symbols:
-                    _cut_coverage(connection, CoverageInterval(str(one), start_ms, end_ms, False))
+                    hole = CoverageInterval(str(one), start_ms, end_ms, False, venue)
+                    _cut_coverage(connection, hole)
 
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
-        """Remember a symbol's tick size, in place of an earlier one.
+    def save_tick_size(self, instrument: InstrumentName, tick_size: Decimal, ts_ms: int) -> None:
+        """Remember an instrument's tick size, in place of an earlier one.
 
         Parameters
         ----------
-        symbol
-            The symbol.
+        instrument
+            Whose.
         tick_size
             Smallest price step, USD, with the exchange's digits (``0.10``).
         ts_ms
@@ -242,22 +267,25 @@ class SqliteStore(WritableDatabase):
         try:
             parse_tick_size(str(tick_size))
         except ValueError as error:
-            raise ValueError(f"{symbol}: {error}") from None
+            raise ValueError(f"{instrument}: {error}") from None
+        whose = instrument_of(instrument)
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
-                "ON CONFLICT (symbol) DO UPDATE SET "
+                "INSERT INTO tick_sizes (source, symbol, tick_size, fetched_ms) "
+                "VALUES (?, ?, ?, ?) ON CONFLICT (source, symbol) DO UPDATE SET "
                 "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
-                (symbol, f"{tick_size:f}", ts_ms),
+                (whose.venue, whose.symbol, f"{tick_size:f}", ts_ms),
             )
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
         """Add to the totals that the file keeps since it was made.
 
         Parameters
         ----------
         counts
             Increment by counter, such as ``received`` or ``rejected: not JSON``.
+        venue
+            Of what was counted, by its stored name.
 
         Raises
         ------
@@ -265,7 +293,7 @@ class SqliteStore(WritableDatabase):
             The file cannot be written; nothing was added.
         """
         with self._transaction() as connection:
-            ledger.add_counts(connection, counts)
+            ledger.add_counts(connection, counts, venue)
 
     def save_unread_order(self, words: str) -> None:
         """Keep what is said of the latest force order that could not be read.
@@ -421,7 +449,38 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
         event.original_qty,
         event.push_ms,
         event.receive_ms,
+        key_of(event),
+        event.event_key is None,
+        event.twin,
+        event.origin.value,
+        event.reported_price,
+        event.price_kind.value,
+        event.price_rule.value,
     )
+
+
+def key_of(event: LiquidationEvent) -> bytes:
+    """Return by which key an event is stored once; where it has none, that of its numbers."""
+    if event.event_key is not None:
+        return event.event_key
+    numbers = (event.price, event.qty, event.limit_price, event.original_qty)
+    return key_of_numbers(
+        event.source, event.symbol, event.ts_ms, event.liquidated, numbers, event.twin
+    )
+
+
+def _counts_by_venue(
+    events: Sequence[LiquidationEvent], stored: Sequence[LiquidationEvent]
+) -> dict[str, dict[str, int]]:
+    received, kept = (Counter(event.source for event in part) for part in (events, stored))
+    return {
+        venue: {
+            "received": count,
+            "stored": kept[venue],
+            "duplicates": count - kept[venue],
+        }
+        for venue, count in received.items()
+    }
 
 
 def _coverage_touching(
@@ -431,15 +490,16 @@ def _coverage_touching(
     touching = []
     with closing(
         connection.execute(
-            "SELECT start_ms, end_ms, proven FROM coverage WHERE symbol = ? AND start_ms <= ? "
+            "SELECT start_ms, end_ms, proven FROM coverage "
+            "WHERE source = ? AND symbol = ? AND start_ms <= ? "
             f"AND {SOUND_COVERAGE} ORDER BY start_ms DESC, end_ms DESC",
-            (added.symbol, added.end_ms),
+            (added.venue, added.symbol, added.end_ms),
         )
     ) as rows:
         for start_ms, end_ms, proven in rows:
             if end_ms < added.start_ms:
                 break  # the intervals do not overlap, so all further ones end earlier still
-            touching.append(CoverageInterval(added.symbol, start_ms, end_ms, bool(proven)))
+            touching.append(replace(added, start_ms=start_ms, end_ms=end_ms, proven=bool(proven)))
     return touching
 
 
@@ -451,12 +511,16 @@ def _replace_coverage(
     """Turn the stored intervals `known` into `wanted`; what is in both stays as it is."""
     connection.executemany(
         _DELETE_COVERAGE,
-        [(part.symbol, part.start_ms, part.end_ms) for part in known if part not in wanted],
+        [
+            (part.venue, part.symbol, part.start_ms, part.end_ms)
+            for part in known
+            if part not in wanted
+        ],
     )
     connection.executemany(
         _INSERT_COVERAGE,
         [
-            (part.symbol, part.start_ms, part.end_ms, part.proven)
+            (part.venue, part.symbol, part.start_ms, part.end_ms, part.proven)
             for part in wanted
             if part not in known
         ],
@@ -466,7 +530,7 @@ def _replace_coverage(
 def _cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
     touching = _coverage_touching(connection, hole)
     left = [
-        CoverageInterval(part.symbol, start_ms, end_ms, part.proven)
+        replace(part, start_ms=start_ms, end_ms=end_ms)
         for part in touching
         for start_ms, end_ms in ((part.start_ms, hole.start_ms), (hole.end_ms, part.end_ms))
         if start_ms < end_ms
@@ -481,21 +545,22 @@ def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> Non
     """
     latest_ms = max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
     connection.execute(
-        f"DELETE FROM coverage WHERE symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
-        (added.symbol, latest_ms),
+        "DELETE FROM coverage "
+        f"WHERE source = ? AND symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
+        (added.venue, added.symbol, latest_ms),
     )
 
 
 def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
     """Let what is covered begin at a time; damaged rows stay, since nobody knows their time."""
-    known: dict[str, list[CoverageInterval]] = {}
-    for symbol, start_ms, end_ms, proven in connection.execute(
-        "SELECT symbol, start_ms, end_ms, proven FROM coverage "
+    known: dict[Instrument, list[CoverageInterval]] = {}
+    for venue, symbol, start_ms, end_ms, proven in connection.execute(
+        "SELECT source, symbol, start_ms, end_ms, proven FROM coverage "
         f"WHERE start_ms < ? AND {SOUND_COVERAGE}",
         (before_ms,),
     ):
-        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
-        known.setdefault(symbol, []).append(interval)
+        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue)
+        known.setdefault(interval.instrument, []).append(interval)
     for parts in known.values():
         _replace_coverage(connection, parts, clipped(normalized(parts), before_ms, None))
 

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     with closing(SqliteStore.for_recorder(path, DataKind.LIVE)) as store:
         store.write(
             [
-                replace(EVENT, ts_ms=now_ms - number, side=side, price=price, notional=1000.0)
+                replace(EVENT, ts_ms=now_ms - number, liquidated=side, price=price, notional=1000.0)
                 for side, price, count in (
                     (Liquidated.LONG, LONGS_AT, 10),
                     (Liquidated.SHORT, SHORTS_AT, 6),

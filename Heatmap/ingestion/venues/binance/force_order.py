@@ -18,12 +18,15 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
+from Heatmap.domain.event_keys import event_key
 from Heatmap.domain.events import (
     UNREADABLE_SYMBOL,
     Liquidated,
     LiquidationEvent,
+    PriceKind,
+    PriceRule,
     Rejection,
     RejectReason,
     UnreadOrder,
@@ -152,13 +155,25 @@ def _decode(frame: str | bytes) -> tuple[str, object]:
         raise _RefusedError(RejectReason.NOT_JSON, "nested too deeply") from None
 
 
+class _JsonFloat(float):
+    """A number that stood in the message without quotation marks, and how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Read it."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 def _refuse_constant(name: str) -> object:
     # NaN and Infinity are Python's additions to JSON.
     raise ValueError(name)
 
 
 # Made once: `json.loads` with an argument makes a decoder for each text.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_JsonFloat)
 
 
 def _compact(item: object) -> str:
@@ -245,24 +260,37 @@ def _parse_force_order(
     limit_price = _number_or_zero(order, "p")
     original_qty = _number_or_zero(order, "q")
     # A zero average means that the exchange gives none; a zero quantity that nothing was filled.
-    price = _number_or_zero(order, "ap") or _positive(order, "p")
-    qty = _positive(order, "q" if order.get("z") in _ABSENT else "z")
+    average = _number_or_zero(order, "ap")
+    has_average = average > 0
+    price_name, qty_name = "ap" if has_average else "p", "q" if order.get("z") in _ABSENT else "z"
+    price, qty = average or _positive(order, "p"), _positive(order, qty_name)
     ts_ms = _time_ms(order, "T")
     if price * qty >= LARGEST_NUMBER:
         raise _RefusedError(RejectReason.BAD_VALUE, f"price times quantity is {price * qty:g}")
+    liquidated = _LIQUIDATED[order["S"]]
+    decimals = [
+        _written(order[price_name]),
+        _written(order[qty_name]),
+        _written(order["p"]) if limit_price else None,
+        _written(order["q"]) if original_qty else None,
+    ]
     return LiquidationEvent(
         ts_ms=ts_ms,
         symbol=symbol,
-        liquidated=_LIQUIDATED[order["S"]],
+        liquidated=liquidated,
         price=price,
         qty=qty,
         notional=price * qty,
         source=BINANCE_USDM,
-        limit_price=limit_price,
-        original_qty=original_qty,
+        limit_price=limit_price or None,
+        original_qty=original_qty or None,
         push_ms=ts_ms if item.get("E") is None else _time_ms(item, "E"),
         receive_ms=receive_ms,
         raw_json=raw_json,
+        price_kind=PriceKind.FILL if has_average else PriceKind.ORDER,
+        price_rule=PriceRule.AVERAGE_FILL if has_average else PriceRule.LIMIT,
+        reported_price=price,
+        event_key=event_key(BINANCE_USDM, symbol, ts_ms, liquidated, decimals),
     )
 
 
@@ -297,7 +325,7 @@ def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
     value = fields.get(name)
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         number = float(value)
-    elif type(value) in (int, float):
+    elif type(value) in (int, float, _JsonFloat):
         # Compared before the conversion: an integer of JSON can be larger than any float.
         number = float(value) if 0 <= value < LARGEST_NUMBER else math.nan  # type: ignore[operator, arg-type]
     elif value in _ABSENT:
@@ -307,6 +335,11 @@ def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
     if not (number == 0 or SMALLEST_NUMBER <= number < LARGEST_NUMBER):
         raise _wrong(fields, name)
     return number
+
+
+def _written(value: object) -> str:
+    """Return a number that was found to be one as the exchange wrote it."""
+    return value.text if isinstance(value, _JsonFloat) else str(value)
 
 
 def _positive(fields: Mapping[str, object], name: str) -> float:
