@@ -21,6 +21,7 @@ from Heatmap.tests.torture.hostile_exchange import HostileExchange
 from Heatmap.tests.torture.order_source import SYMBOLS
 from Heatmap.tests.torture.run_torture import RecorderProcess, judge_end
 from Heatmap.tests.torture.verdict import (
+    SceneVerdict,
     Verdict,
     integrity,
     judge_rows,
@@ -68,20 +69,9 @@ SCENES = {
 }
 
 
-class _Verdict(Verdict):
-    """Says of each line which scene it belongs to."""
-
-    def __init__(self, scene: str) -> None:
-        super().__init__()
-        self._scene = scene
-
-    def tell(self, name: str, **values: Any) -> None:
-        super().tell(name, scene=self._scene, **values)
-
-
 async def play(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
     """Play one scene in a folder of its own; return the names of the assertions that failed."""
-    wrong, verdict = SCENES[name], _Verdict(name)
+    wrong, verdict = SCENES[name], SceneVerdict(name)
     database = folder / "heatmap.sqlite3"
     rng = random.Random(f"{options.seed} {name}")
     async with HostileExchange(rng, heartbeat_s=0.2) as exchange:

@@ -23,7 +23,14 @@ from Heatmap.tests.torture.faults import Step
 from Heatmap.tests.torture.hostile_exchange import HostileExchange
 from Heatmap.tests.torture.order_source import SYMBOLS
 from Heatmap.tests.torture.run_torture import RecorderProcess, judge_end
-from Heatmap.tests.torture.verdict import Verdict, integrity, judge_coverage, judge_rows, read_rows
+from Heatmap.tests.torture.verdict import (
+    SceneVerdict,
+    Verdict,
+    integrity,
+    judge_coverage,
+    judge_rows,
+    read_rows,
+)
 
 # Before and after a fault all is well for so long.
 _CALM_S = 2.0
@@ -40,17 +47,6 @@ print("locked", flush=True)
 sys.stdin.readline()
 connection.execute("ROLLBACK")
 """
-
-
-class _Verdict(Verdict):
-    """Says of each line which scene it belongs to."""
-
-    def __init__(self, scene: str) -> None:
-        super().__init__()
-        self._scene = scene
-
-    def tell(self, name: str, **values: Any) -> None:
-        super().tell(name, scene=self._scene, **values)
 
 
 class Scene:
@@ -191,7 +187,7 @@ async def _recording(
         async with RecorderProcess(settings) as recorder:
             if not await exchange.until(exchange.serving, _RECOVERY_LIMIT_S):
                 raise RuntimeError(f"{name}: the recorder did not connect")
-            yield Scene(exchange, recorder, _Verdict(name), database, harm_s)
+            yield Scene(exchange, recorder, SceneVerdict(name), database, harm_s)
 
 
 async def play(name: str, folder: Path, options: argparse.Namespace) -> list[str]:

@@ -28,6 +28,7 @@ from Heatmap.tests.torture.order_source import SYMBOLS, Issued
 from Heatmap.tests.torture.run_kills import OLD_SYMBOL, old_database
 from Heatmap.tests.torture.run_torture import RecorderProcess
 from Heatmap.tests.torture.verdict import (
+    SceneVerdict,
     StoredRow,
     Verdict,
     integrity,
@@ -51,17 +52,6 @@ print("reading", flush=True)
 sys.stdin.readline()
 connection.close()
 """
-
-
-class _Verdict(Verdict):
-    """Says of each line which scene it belongs to."""
-
-    def __init__(self, scene: str) -> None:
-        super().__init__()
-        self._scene = scene
-
-    def tell(self, name: str, **values: Any) -> None:
-        super().tell(name, scene=self._scene, **values)
 
 
 class Scene:
@@ -298,7 +288,7 @@ def _recorded(rows: list[StoredRow]) -> list[StoredRow]:
 
 async def play(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
     """Play one scene in a folder of its own; return the names of the assertions that failed."""
-    verdict = _Verdict(name)
+    verdict = SceneVerdict(name)
     exchange = HostileExchange(
         random.Random(f"{options.seed} {name}"),
         heartbeat_s=0.2,

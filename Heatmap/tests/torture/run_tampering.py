@@ -24,7 +24,7 @@ from Heatmap.tests.torture.hostile_exchange import HostileExchange
 from Heatmap.tests.torture.order_source import SYMBOLS, Key
 from Heatmap.tests.torture.run_kills import RecordCommand
 from Heatmap.tests.torture.run_torture import RecorderProcess
-from Heatmap.tests.torture.verdict import Verdict, integrity, totals_fault
+from Heatmap.tests.torture.verdict import SceneVerdict, Verdict, integrity, totals_fault
 
 _MESSAGE = "source, symbol, ts_ms, side, limit_price, price, original_qty, qty"
 _COPY_ROWS = (
@@ -87,16 +87,7 @@ _PUT_RIGHT_GOAL_S = 12.0
 _LANES = 2
 
 
-class _Verdict(Verdict):
-    """Says of each line which scene it belongs to."""
-
-    def __init__(self, scene: str) -> None:
-        super().__init__()
-        self._scene = scene
-
-    def tell(self, name: str, **values: Any) -> None:
-        super().tell(name, scene=self._scene, **values)
-
+class _Verdict(SceneVerdict):
     def holds(self, name: str, condition: object, **more: Any) -> None:
         """Assert that something is so."""
         self.at_least(name, int(bool(condition)), 1, **more)

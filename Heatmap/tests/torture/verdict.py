@@ -51,6 +51,18 @@ class Verdict:
         self.tell(name, value=shown, goal=goal, ok=ok, **more)
 
 
+class SceneVerdict(Verdict):
+    """Says of each line which scene it belongs to."""
+
+    def __init__(self, scene: str) -> None:
+        super().__init__()
+        self._scene = scene
+
+    def tell(self, name: str, **values: Any) -> None:
+        """Print what is no assertion."""
+        super().tell(name, scene=self._scene, **values)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRow:
     """A row of the database: what the messages say of it, when it came, the message itself."""
