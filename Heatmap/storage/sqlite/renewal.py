@@ -28,8 +28,8 @@ _LONGEST_WAIT_S = 1.0
 _MARGIN_BYTES = 64 * 2**20
 
 
-def wait_until_still(database: Path) -> bool:
-    """Wait, about a second at most, until nobody else writes into a file; whether that was needed.
+def wait_until_still(database: Path) -> None:
+    """Wait, about a second at most, until nobody else writes into a file.
 
     Raises
     ------
@@ -37,18 +37,16 @@ def wait_until_still(database: Path) -> bool:
         Somebody still does.
     """
     until_s = time.monotonic() + _LONGEST_WAIT_S
-    has_waited = False
     while True:
         found = file_stat(database)
         # A time in the future tells nothing, as a clock that was set back leaves one.
         if found is None or abs(time.time() - found.st_mtime) > _STILL_S:
-            return has_waited
+            return
         if time.monotonic() > until_s:
             raise StorageError(
                 f"the database {database} is being overwritten by another program; "
                 "recording goes on in it after that"
             )
-        has_waited = True
         time.sleep(_LOOK_S)
 
 

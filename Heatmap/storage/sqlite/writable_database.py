@@ -468,18 +468,14 @@ class WritableDatabase(WatchedFile):
                 f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
                 "check the disk; what was not stored yet is written to a fresh file after that"
             )
-        if (
-            self._watch.is_noted
-            and self._watch.is_rewritten()
-            and wait_until_still(self.path)
-            and is_whole(self.path)
-            and self._has_own_schema()
-        ):
-            # It was not damaged but half copied.
-            self._let_go()
-            self._watch.forget()
-            self._is_damaged = False
-            return
+        if self._watch.is_noted and self._watch.is_rewritten():
+            wait_until_still(self.path)
+            if is_whole(self.path) and self._has_own_schema():
+                # It was not damaged but half copied, perhaps so long ago that it is still by now.
+                self._let_go()
+                self._watch.forget()
+                self._is_damaged = False
+                return
         self._disconnect()
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False

@@ -358,3 +358,23 @@ def test_a_log_is_begun_anew_also_where_the_disk_has_little_room(
     assert path.stat().st_size < free_bytes
     assert sound(path)
     assert times(path) == times_of(BEFORE + AFTER)
+
+
+def test_a_backup_that_was_taken_for_damage_amid_its_copy_is_taken_up_when_it_is_still_by_then(
+    tmp_path: Path,
+) -> None:
+    # A busy machine looks at the file long after the copy has ended.
+    path, backup = tmp_path / "heatmap.sqlite3", tmp_path / "backup.sqlite3"
+    for file, count in ((path, 3), (backup, 5)):
+        with SqliteStore(file, DataKind.LIVE) as store:
+            store.write(events(count))
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write(events(1))
+        shutil.copyfile(backup, path)
+        long_ago_s = path.stat().st_mtime - 60
+        os.utime(path, (long_ago_s, long_ago_s))
+        store._is_damaged = True
+        store._put_damaged_file_away()
+    with SqliteStore(path, DataKind.LIVE) as store:
+        assert store.write(events(5)).duplicates == 5
+    assert [one for one in tmp_path.iterdir() if "damaged" in one.name] == []
