@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from Heatmap.domain.candle_sink import CandleSink
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
 
 
-class EventSink(Protocol):
+class EventSink(CandleSink, Protocol):
     """Where events are kept; every method is called in the recorder's thread only.
 
     A method that fails because of the environment raises `StorageError` and has changed nothing:

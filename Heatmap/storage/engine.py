@@ -14,9 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from Heatmap.domain.candles import Series, Span
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import InstrumentName
 
 Address: TypeAlias = str | Path
 """Where a store is: a file, or a text ``scheme://...``. To be passed on and shown, not opened."""
@@ -24,9 +26,16 @@ Address: TypeAlias = str | Path
 Row: TypeAlias = tuple[int, float, float, bool]
 """A stored event: time (UTC ms), price (USD), notional (USD), whether a long was liquidated."""
 
+CandleRow: TypeAlias = tuple[int, float, float, float, float, float, float | None]
+"""A closed minute: its opening (UTC ms), open, high, low, close (USD), USD traded, USD that buyers
+took (``None``: unknown)."""
+TimedRow: TypeAlias = tuple[int, float]
+"""A time (UTC ms) and a value: open interest (its label, USD), or funding (when paid, the rate)."""
+
 Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 Events = TypeVar("Events")
+Gathered = TypeVar("Gathered")
 Gather: TypeAlias = Callable[[Iterator[Row]], Events]
 """Makes of rows what its caller works with, such as ``list`` or `event_arrays.as_array`."""
 
@@ -131,6 +140,30 @@ class StoreReader(Protocol):
 
     def damaged_rows(self) -> Mapping[str, int]:
         """Count the rows that are left out, by table; reads every row, so not for a GUI."""
+
+    def read_candles(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[CandleRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read closed minutes that began in a half-open time, in order."""
+
+    def read_series(
+        self,
+        instrument: InstrumentName,
+        series: Series,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[TimedRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read open interest or funding of a half-open time, in order."""
+
+    def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
+        """Return which time of a series was fetched; in it the exchange has no more values."""
 
     def close(self) -> None:
         """Give the store back; idempotent."""

@@ -14,10 +14,10 @@ from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized, without_span
 from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.candle_writer import CandleWriter
 from Heatmap.storage.sqlite.log_mark import LogMark, open_without_log
 from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite.status import read_status
-from Heatmap.storage.sqlite.writable_database import WritableDatabase
 
 __all__ = ["SqliteStore", "event_to_row", "read_status"]
 
@@ -68,7 +68,7 @@ _CERTAINLY_AHEAD_MS = 3_600_000
 _RECORDER_BUSY_TIMEOUT_MS = 250
 
 
-class SqliteStore(WritableDatabase):
+class SqliteStore(CandleWriter):
     """Writes one database file; at most one instance per file exists, in any process.
 
     Belongs to the thread that made it. It must not cross a fork: the child holds neither the lock

@@ -14,8 +14,10 @@ from typing import Self
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.runtime.compat import override
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.engine import Events, EventWindow, Gather
+from Heatmap.storage.sqlite.candle_reader import CandleReader
 from Heatmap.storage.sqlite.connections import (
     companion,
     existing_database,
@@ -65,7 +67,7 @@ WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
 """
 
 
-class EventReader:
+class EventReader(CandleReader):
     """Reads one database file; cannot change it.
 
     Works while a recorder writes the file. Each method is one short transaction that sees one
@@ -285,6 +287,7 @@ class EventReader:
         """Close the file; idempotent."""
         self._connection.close()
 
+    @override
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with (

@@ -18,8 +18,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-#: Script files beside this module; script ``i`` leads from version ``i`` to ``i + 1``.
-MIGRATIONS = ("schema.sql", "schema_2.sql")
+#: Script files of the package `storage`; script ``i`` leads from version ``i`` to ``i + 1``.
+MIGRATIONS = ("schema.sql", "schema_2.sql", "sqlite/schema_candles.sql")
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -21,6 +21,7 @@ from Heatmap.storage.coverage import (
     without_future,
 )
 from Heatmap.storage.sqlite import ledger
+from Heatmap.storage.sqlite.candle_tables import CandleSummary, candle_summary
 from Heatmap.storage.sqlite.connections import (
     existing_database,
     open_read_only,
@@ -81,7 +82,10 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
         ``unread_orders`` (force orders that could not be read: ``by_reason``, and the ``last`` in
         words; their time counts as not recorded),
         ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
-        other numbers), ``events`` (all symbols) and ``symbols``, a dict by symbol with
+        other numbers), ``candles`` (by symbol: how many one-minute ``candles``, the ``first`` and
+        ``last`` of them, and in between ``minutes_without_candle``, of which the exchange has none,
+        and ``minutes_not_fetched``), ``events`` (all symbols) and ``symbols``, a dict by symbol,
+        with
 
         - ``events``, ``long_events``, ``short_events``: numbers of liquidations;
         - ``notional_usd_lower_bound``, ``long_notional_usd_lower_bound``,
@@ -130,6 +134,9 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
             "counters": ledger.read_counts(connection),
             "damaged_rows": count_damaged(connection),
             "unread_orders": ledger.read_unread_orders(connection),
+            "candles": {
+                str(one.instrument): _candle_summary(one) for one in candle_summary(connection)
+            },
         }
     return _summary(database, identity, notes, symbols, active=active)
 
@@ -244,6 +251,16 @@ def _read_symbols(
         }
         for symbol in sorted({*events, *coverage, *ticks})
         if is_readable(symbol)
+    }
+
+
+def _candle_summary(one: CandleSummary) -> dict[str, Any]:
+    return {
+        "candles": one.candles,
+        **_time("first", one.first_ms),
+        **_time("last", one.last_ms),
+        "minutes_without_candle": one.without_candle,
+        "minutes_not_fetched": one.not_fetched,
     }
 
 

@@ -13,6 +13,7 @@ from Heatmap.domain.events import DataKind, Liquidated
 from Heatmap.errors import (
     DatabaseInUseError,
 )
+from Heatmap.storage.sqlite.schema import SCHEMA_VERSION
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.unit.stored_events import EVENT, events, query
 
@@ -246,7 +247,7 @@ def test_the_database_has_the_promised_form(store: SqliteStore, path: Path) -> N
     assert {("idx_liq_events_symbol_ts",), ("idx_liq_events_ts",)} <= set(indexes)
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
     assert query(path, "PRAGMA auto_vacuum") == [(2,)]
-    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     connection = store._connection
     assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
     assert connection.execute("PRAGMA temp_store").fetchone() == (2,)

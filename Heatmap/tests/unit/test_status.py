@@ -11,6 +11,7 @@ import pytest
 import Heatmap
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError
+from Heatmap.storage.sqlite.schema import SCHEMA_VERSION
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 
@@ -46,7 +47,7 @@ def test_the_summary_tells_what_is_there(recorded: Path) -> None:
     assert json.loads(json.dumps(status)) == status
     assert status["path"] == str(recorded)
     assert status["kind"] == "replay"
-    assert status["schema_version"] == 2
+    assert status["schema_version"] == SCHEMA_VERSION
     assert status["size_bytes"] >= recorded.stat().st_size > 0
     assert status["writer"] == {"active": False}
     assert status["events"] == 3

@@ -5,8 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from Heatmap.domain.candles import Series, Span, Value
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind, LiquidationEvent
+from Heatmap.domain.instruments import Instrument
 
 
 @dataclass(eq=False)
@@ -22,6 +24,8 @@ class Contents:
     unread_order: str | None = None
     symbols: tuple[str, ...] | None = None
     retention_ms: int | None = None
+    values: dict[tuple[Instrument, Series], dict[int, Value]] = field(default_factory=dict)
+    fetched: dict[tuple[Instrument, Series], tuple[Span, ...]] = field(default_factory=dict)
     writer: object = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -97,6 +97,7 @@ class MemoryEngine:
                 "counters": {name: counts[name] for name in _COUNTERS}
                 | {"rejected": _with_prefix(contents, REJECTED_COUNTER)},
                 "damaged_rows": {},
+                "candles": {},
                 "unread_orders": {
                     "by_reason": _with_prefix(contents, UNREAD_COUNTER),
                     "last": contents.unread_order,

@@ -12,12 +12,13 @@ from Heatmap.errors import StorageError
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.store import EventWindow, Gather
 from Heatmap.tests.engines.memory.contents import Contents
+from Heatmap.tests.engines.memory.memory_candles import CandleReader
 
 Events = TypeVar("Events")
 StoredRow = tuple[int, LiquidationEvent]
 
 
-class MemoryReader:
+class MemoryReader(CandleReader):
     """Reads contents in whose place others may stand by now; `is_current` tells."""
 
     def __init__(self, contents: Contents, find_present: Callable[[], Contents | None]) -> None:

@@ -10,12 +10,13 @@ from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.tests.engines.memory.contents import Contents, key_of
+from Heatmap.tests.engines.memory.memory_candles import CandleWriter
 
 _CERTAINLY_AHEAD_MS = 3_600_000
 _COUNTED_PER_STEP = 1_000
 
 
-class MemoryWriter:
+class MemoryWriter(CandleWriter):
     """The one writer of some contents; `close` gives them up."""
 
     notice = None

@@ -1,0 +1,99 @@
+"""Reads candles, open interest and funding beside the recorder that writes. Imports no numpy."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from typing import Any
+
+from Heatmap.domain.candles import Series, Span
+from Heatmap.domain.instruments import InstrumentName, instrument_of
+from Heatmap.storage.engine import CandleRow, Gathered, TimedRow
+from Heatmap.storage.sqlite import candle_tables
+
+
+class CandleReader:
+    """The part of `EventReader` that reads what levels are computed from."""
+
+    def read_candles(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[CandleRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read the closed minutes that began in ``start_ms <= open_ms < end_ms``, in order.
+
+        Parameters
+        ----------
+        instrument
+            Whose.
+        start_ms, end_ms
+            UTC milliseconds.
+        gather
+            Takes the rows one by one while they are read, within the transaction.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        return self._read(candle_tables.SELECT_CANDLES, instrument, start_ms, end_ms, gather)
+
+    def read_series(
+        self,
+        instrument: InstrumentName,
+        series: Series,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[TimedRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read open interest or funding of ``start_ms <= time < end_ms``, in order.
+
+        Raises
+        ------
+        ValueError
+            It is a series of candles.
+        StorageError
+            The file cannot be read.
+        """
+        statements = {
+            Series.OPEN_INTEREST: candle_tables.SELECT_INTEREST,
+            Series.FUNDING: candle_tables.SELECT_FUNDING,
+        }
+        if series not in statements:
+            raise ValueError(f"expected open interest or funding, got {series}")
+        return self._read(statements[series], instrument, start_ms, end_ms, gather)
+
+    def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
+        """Return which time of a series was fetched, in order; spans do not touch.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            return candle_tables.read_spans(connection, instrument_of(instrument), series)
+
+    def _read(
+        self,
+        statement: str,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[Any]], Gathered],
+    ) -> Gathered:
+        whose = instrument_of(instrument)
+        with (
+            self._transaction() as connection,
+            closing(
+                connection.execute(statement, (whose.venue, whose.symbol, start_ms, end_ms))
+            ) as rows,
+        ):
+            return gather(rows)
+
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Give the connection inside a transaction that reads."""
+        raise NotImplementedError

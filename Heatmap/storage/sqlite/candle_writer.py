@@ -1,0 +1,67 @@
+"""Writes candles, open interest and funding beside the events; imports no numpy."""
+
+from Heatmap.domain.candles import Fetched, Series, Span
+from Heatmap.domain.instruments import InstrumentName, instrument_of
+from Heatmap.storage.sqlite import candle_tables
+from Heatmap.storage.sqlite.writable_database import WritableDatabase
+
+
+class CandleWriter(WritableDatabase):
+    """The part of `SqliteStore` that keeps what can be fetched again.
+
+    Nothing of it is remembered for a log that is lost: the spans are lost with their values, and
+    both are fetched again.
+    """
+
+    def save_fetched(self, instrument: InstrumentName, fetched: Fetched) -> None:
+        """Store values, and that their time was fetched, in one transaction.
+
+        Parameters
+        ----------
+        instrument
+            Whose.
+        fetched
+            Values, in place of those of the same times; and spans, which merge with what they
+            touch.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; nothing of it is stored.
+        """
+        with self._transaction() as connection:
+            candle_tables.add_fetched(connection, instrument_of(instrument), fetched)
+
+    def fetched_spans(self, instrument: InstrumentName, series: Series) -> tuple[Span, ...]:
+        """Return which time of a series was fetched, in order; spans do not touch.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction("BEGIN") as connection:
+            return candle_tables.read_spans(connection, instrument_of(instrument), series)
+
+    def delete_old_candles(self, before_ms: int, limit: int = 500) -> int:
+        """Do one small step of their retention; call it again until it returns 0.
+
+        Parameters
+        ----------
+        before_ms
+            Values of before this time go, UTC milliseconds, of every series and instrument.
+        limit
+            Delete at most this many.
+
+        Returns
+        -------
+        int
+            Deleted values; 0: done.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            return candle_tables.delete_before(connection, before_ms, limit)
