@@ -47,7 +47,7 @@ _logger = logging.getLogger(__name__)
 #: Whose mark price is the heartbeat when all symbols are recorded.
 HEARTBEAT_SYMBOL = "BTCUSDT"
 
-_ORDERS, _MARK_PRICE = "forceOrder", "markPrice@1s"
+_ORDERS, _MARK_PRICE, _CANDLES = "forceOrder", "markPrice@1s", "kline_1m"
 # Many servers refuse a request line of more than 8 KiB, some one of 4; a proxy's path and a base
 # have their room beside this. The exchange takes 200 streams on a connection.
 _LONGEST_STREAMS_CHARS = 3500
@@ -67,7 +67,7 @@ class StreamListener(Protocol):
     """Whom the stream tells; called in the stream's loop, must not block."""
 
     def item_received(self, number: int, item: ParsedItem) -> None:
-        """Take an event, a mark price or a rejection of the connection of this number."""
+        """Take an event, a mark price, a candle or a rejection of this connection."""
 
     def connection_ended(self, number: int) -> None:
         """Take note that the connection of this number brings nothing more."""
@@ -107,7 +107,7 @@ def stream_name(symbol: str, kind: str) -> str:
     return f"{quote(symbol.lower(), safe='')}@{kind}"
 
 
-def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
+def stream_url(ws_url: str, symbols: Sequence[str], candles: Sequence[str] = ()) -> str:
     """Return the address of one combined stream for these symbols.
 
     Parameters
@@ -116,6 +116,8 @@ def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
         The base, such as ``wss://fstream.binance.com``.
     symbols
         Recorded symbols, or ``("ALL",)``.
+    candles
+        Symbols whose one-minute candles come too, as far as there is room beside the rest.
 
     Returns
     -------
@@ -129,6 +131,11 @@ def stream_url(ws_url: str, symbols: Sequence[str]) -> str:
     else:
         streams = _own_streams(symbols)
     streams.append("!forceOrder@arr")
+    for symbol in candles:
+        more = [*streams, stream_name(symbol, _CANDLES)]
+        if len(more) > _MOST_STREAMS or len("/".join(more)) > _LONGEST_STREAMS_CHARS:
+            break
+        streams = more
     # Since April 2026 only the path under /market delivers force orders; the older ones accept
     # the same streams and stay silent.
     return f"{ws_url.rstrip('/')}/market/stream?streams={'/'.join(streams)}"

@@ -215,6 +215,9 @@ class ConnectionMemory:
         What the backoff has grown to; ``None``: it has not begun.
     failure
         Why there is no data; ``None``: there was some since.
+    rest_held_until_s
+        Nothing is fetched over REST before this; seconds of the monotonic clock. The supervisor
+        does not look at it.
     """
 
     spaced_until_s: float = -math.inf
@@ -222,6 +225,7 @@ class ConnectionMemory:
     held_until_s: float = -math.inf
     backoff_s: float | None = None
     failure: Failure | None = None
+    rest_held_until_s: float = -math.inf
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
 from Heatmap.errors import ExchangeError
@@ -26,6 +27,7 @@ from Heatmap.ingestion.binance_forceorder_ws import (
     shares_stream,
     stream_url,
 )
+from Heatmap.ingestion.candles.recorder_part import CandlePart
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
 from Heatmap.ingestion.push_margin import PushMargin
@@ -45,6 +47,7 @@ from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.ingestion.unread_orders import UnreadOrders
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, keep_wanted
+from Heatmap.ingestion.venues.binance.klines import Kline
 
 __all__ = [
     "ConnectionMemory",
@@ -121,6 +124,8 @@ class Recorder:
         # it had changed.
         self._state_lock = threading.RLock()
         self._session: _Session | None = None
+        # Whose candles somebody wants to see, the latest first.
+        self._shown: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Start the thread; does nothing while it runs. Where a Ctrl-C interrupts it, it ends.
@@ -206,18 +211,35 @@ class Recorder:
         """Return a snapshot."""
         return self._board.snapshot(time.monotonic())
 
-    def reconfigure(self, *, retention_ms: int | None = None, keep_raw: bool | None = None) -> None:
+    def reconfigure(
+        self,
+        *,
+        retention_ms: int | None = None,
+        keep_raw: bool | None = None,
+        candle_retention_ms: int | None = None,
+    ) -> None:
         """Change what can change while recording; ``None`` keeps a value.
 
-        A shorter retention waits for `confirm_retention`.
+        A shorter retention waits for `confirm_retention`; that of candles, which can be fetched
+        again, does not.
         """
         with self._state_lock:
+            if candle_retention_ms is not None and self._config.candle_retention_ms is not None:
+                self._config = replace(self._config, candle_retention_ms=candle_retention_ms)
             if retention_ms is not None:
                 self._config = replace(self._config, retention_ms=retention_ms)
             if keep_raw is not None:
                 self._config = replace(self._config, keep_raw=keep_raw)
             if self._session is not None:
                 self._session.reconfigure(self._config)
+
+    def want_candles(self, symbols: Collection[str]) -> None:
+        """Keep up the candles of these too, while they are among the latest 20 that were asked."""
+        with self._state_lock:
+            others = [one for one in self._shown if one not in symbols]
+            self._shown = (*symbols, *others)[:MOST_CANDLE_SYMBOLS]
+            if self._session is not None:
+                self._session.candles.want(self._shown)
 
     def confirm_retention(self) -> bool:
         """Put the shorter retention in force that waits in ``status().retention``.
@@ -278,6 +300,7 @@ class Recorder:
                 self._session = session
                 if self._config is not config:
                     session.reconfigure(self._config)
+                session.candles.want(self._shown)
             opened.set_result(None)
             try:
                 await session.run()
@@ -293,8 +316,8 @@ class Recorder:
 class _Session:
     """One run of the recorder, from its sink to its end; lives in the recorder's loop.
 
-    `request_stop`, `reconfigure` and `confirm_retention` may be called from other threads, the
-    rest may not.
+    `request_stop`, `reconfigure`, `confirm_retention` and ``candles.want`` may be called from other
+    threads, the rest may not.
     """
 
     def __init__(
@@ -321,7 +344,7 @@ class _Session:
         self._covered = config.symbols if shares_stream(config.symbols) else ()
         board.expect_heartbeats(self._heartbeat_symbols, config.connection_times.silence_s)
         self._stream = ForceOrderStream(
-            stream_url(config.ws_url, config.symbols),
+            stream_url(config.ws_url, config.symbols, config.candle_symbols),
             config.connection_times,
             rng,
             self,
@@ -339,6 +362,7 @@ class _Session:
             now_ms=lambda: earlier_ms(self._coverage.now_ms, time.time_ns() // 1_000_000),
             report=self._report_retention,
         )
+        self.candles = CandlePart(config, keeper, board, lambda: self._coverage.now_ms, rng, memory)
         # Fetched and not yet saved: tick size and when it held, by symbol.
         self._unsaved_ticks: dict[str, tuple[Decimal, int]] = {}
         self._ticks_fetched = asyncio.Event()
@@ -359,6 +383,8 @@ class _Session:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._retention.want, config.retention_ms)
 
+        self.candles.reconfigure(config)
+
     def confirm_retention(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._retention.confirm)
@@ -376,6 +402,7 @@ class _Session:
                     ("tick sizes", self._refresh_tick_sizes),
                     ("tick sizes' saving", self._save_tick_sizes),
                     ("retention", self._keep_retention),
+                    ("candles", self.candles.run),
                     ("sink", self._tend_sink),
                 )
             ]
@@ -432,6 +459,8 @@ class _Session:
                     self._coverage.receive_overflow()
             case MarkPrice():
                 self._heartbeat_received(number, item)
+            case Kline():
+                self.candles.receive_kline(item)
             case Rejection():
                 self._board.count_rejection(item.reason)
                 _logger.debug("rejected (%s): %s", item.reason, item.detail)

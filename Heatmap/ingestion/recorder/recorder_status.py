@@ -13,6 +13,7 @@ from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, RejectReason
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
+from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
@@ -62,6 +63,8 @@ class RecorderConfig:
         Time between two deletions of what expired, seconds.
     tick_refresh_s
         Time between two successful fetches of the tick sizes, seconds.
+    candle_retention_ms
+        How far back candles, open interest and funding are kept up; ``None``: they are not.
     """
 
     symbols: tuple[str, ...] = ("BTCUSDT",)
@@ -82,11 +85,18 @@ class RecorderConfig:
     standby_keep_s: float = 30.0
     retention_interval_s: float = 600.0
     tick_refresh_s: float = 86_400.0
+    candle_retention_ms: int | None = None
 
     @property
     def wanted(self) -> frozenset[str] | None:
         """The recorded symbols; ``None``: all."""
         return None if self.symbols == (ALL_SYMBOLS,) else frozenset(self.symbols)
+
+    @property
+    def candle_symbols(self) -> tuple[str, ...]:
+        """Whose candles are kept up without being asked for: those recorded by name."""
+        is_by_name = self.candle_retention_ms is not None and self.wanted is not None
+        return self.symbols if is_by_name else ()
 
 
 class TickOrigin(StrEnum):
@@ -183,6 +193,8 @@ class RecorderStatus:
         The latest fault of any part, in words; stays after it is over.
     tick_sizes
         By symbol.
+    candles
+        How candles, open interest and funding fare; ``None``: not known yet.
     """
 
     role: SinkRole = SinkRole.STOPPED
@@ -216,6 +228,7 @@ class RecorderStatus:
     retention: RetentionStatus | None = None
     last_error: str | None = None
     tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
+    candles: CandleStatus | None = None
 
     @property
     def newest_heartbeat(self) -> tuple[int, float] | None:

@@ -1,4 +1,4 @@
-"""From a frame of the exchange's stream to an event, a mark price, or a rejection with its reason.
+"""From a frame of the exchange's stream to an event, a mark price, a candle, or a rejection.
 
 Pure: whatever comes in, `parse_frame` returns and never raises. The rules are Binance's for USD-M
 futures (https://developers.binance.com/docs/derivatives/usds-margined-futures), with what its feed
@@ -14,7 +14,6 @@ does beyond its documentation:
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +28,14 @@ from Heatmap.domain.events import (
     UnreadOrder,
 )
 from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
+from Heatmap.ingestion.venues.binance.decimals import (
+    LARGEST_NUMBER as LARGEST_NUMBER,  # noqa: PLC0414 - for who reads other messages of the venue
+)
+from Heatmap.ingestion.venues.binance.decimals import (
+    SMALLEST_NUMBER as SMALLEST_NUMBER,  # noqa: PLC0414
+)
+from Heatmap.ingestion.venues.binance.decimals import read_decimal
+from Heatmap.ingestion.venues.binance.klines import Kline, read_push
 
 _LIQUIDATED = {side.order_side: side for side in Liquidated}
 #: Trade and push times outside of these are refused: the exchange opened in 2017.
@@ -37,10 +44,6 @@ LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
 # Contracts margined in coin are quoted in USD: BTCUSD_PERP, BTCUSD_261225 (USD-M: BTCUSDT_261225).
 _COIN_M_SYMBOL = re.compile(r".+USD_(?:PERP|[0-9]{6})")
-# float() also takes "1_000", " 1", "nan" and other alphabets' digits; the exchange sends none.
-_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
-#: No price, quantity or amount in USD lies outside of these.
-SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e15
 # How the feed says that a number is not there.
 _ABSENT = (None, "", "None")
 _PROTOCOL_KEYS = frozenset({"result", "error", "id", "code"})
@@ -73,7 +76,7 @@ class MarkPrice:
     price: float
 
 
-ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Rejection
+ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Kline | Rejection
 
 
 class _RefusedError(Exception):
@@ -99,7 +102,7 @@ def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple
 
     Returns
     -------
-    tuple of LiquidationEvent, MarkPrice or Rejection
+    tuple of LiquidationEvent, MarkPrice, Kline or Rejection
         At least one; several only where the exchange sends a list of events. Never raises.
     """
     try:
@@ -217,9 +220,22 @@ def _parse_item(item: object, raw_json: str, receive_ms: int) -> ParsedItem:
             return _parse_force_order(item, raw_json, receive_ms)
         if event_type == "markPriceUpdate":
             return MarkPrice(_symbol(item), _time_ms(item, "E"), _positive(item, "p"))
+        if event_type == "kline":
+            return _parse_kline(item)
         return _why_not_an_event(item)
     except _RefusedError as refused:
         return refused.rejection
+
+
+def _parse_kline(item: Mapping[str, object]) -> ParsedItem:
+    content = item.get("k")
+    if not isinstance(content, dict):
+        raise _wrong(item, "k")
+    try:
+        kline = read_push(_symbol(item), content)
+    except ValueError as error:
+        return Rejection(RejectReason.BAD_VALUE, f"a candle: {error}")
+    return kline or Rejection(RejectReason.OTHER_EVENT, "a candle of another interval")
 
 
 def _why_not_an_event(item: Mapping[str, object]) -> Rejection:
@@ -295,18 +311,12 @@ def _time_ms(fields: Mapping[str, object], name: str) -> int:
 def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
     """Read a number that may be absent (0.0); what is neither absent nor a number is refused."""
     value = fields.get(name)
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        number = float(value)
-    elif type(value) in (int, float):
-        # Compared before the conversion: an integer of JSON can be larger than any float.
-        number = float(value) if 0 <= value < LARGEST_NUMBER else math.nan  # type: ignore[operator, arg-type]
-    elif value in _ABSENT:
+    number = read_decimal(value)
+    if number is not None:
+        return number
+    if value in _ABSENT:
         return 0.0
-    else:
-        raise _wrong(fields, name)
-    if not (number == 0 or SMALLEST_NUMBER <= number < LARGEST_NUMBER):
-        raise _wrong(fields, name)
-    return number
+    raise _wrong(fields, name)
 
 
 def _positive(fields: Mapping[str, object], name: str) -> float:

@@ -1,0 +1,1 @@
+"""Fetches and follows candles, open interest and funding, beside the liquidations."""

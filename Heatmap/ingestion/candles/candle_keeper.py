@@ -1,0 +1,362 @@
+"""Keeps candles, open interest and funding up: asks over REST, follows the stream, stores.
+
+A part of the recorder with a task and a REST budget of its own. Whatever fails here is told and
+tried again; liquidations know nothing of it. The decisions are `fetch_plan`'s.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from Heatmap.domain.candle_sink import CandleSink
+from Heatmap.domain.candles import (
+    MINUTE_MS,
+    MOST_CANDLE_SYMBOLS,
+    Candle,
+    Fetched,
+    Series,
+    length_ms,
+)
+from Heatmap.errors import ExchangeError
+from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus, SymbolCandles
+from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
+from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
+from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
+from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
+from Heatmap.ingestion.venues.binance.klines import Kline
+from Heatmap.ingestion.venues.binance.market_data import RULES, parse_answer, query
+
+_logger = logging.getLogger(__name__)
+
+# A page of candles takes about 75 kB.
+_LARGEST_ANSWER_BYTES = 2**19
+_TIMEOUT_S = 15.0
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 900.0
+# Statuses that are about what was asked for, and not about who asks.
+_CLIENT_ERRORS = range(400, 500)
+# A turn comes at least this often, and a sink that failed is tried again after this.
+_TURN_S, _SINK_RETRY_S = 1.0, 2.0
+# So often it is looked whether the exchange's time is known: the first picture waits for it.
+_NO_TIME_S = 0.1
+# What the store holds is read again once in this time, and what expired is deleted.
+_LOOK_S = 3600.0
+_DELETE_PAUSE_S = 0.02
+# Closed minutes that wait to be stored. What does not fit is fetched.
+_MOST_WAITING = 10 * MOST_CANDLE_SYMBOLS
+# The stream's clock may be this much ahead of its latest heartbeat.
+_AHEAD_MS = MINUTE_MS
+_STORAGE, _EXCHANGE = "storage", "exchange"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What was fetched and is not stored yet; one at a time."""
+
+    request: Request
+    values: Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class CandleConfig:
+    """What to keep up.
+
+    Attributes
+    ----------
+    rest_url
+        The base.
+    symbols
+        Always; others come on demand.
+    retention_ms
+        How far back, milliseconds.
+    """
+
+    rest_url: str
+    symbols: tuple[str, ...] = ()
+    retention_ms: int = 45 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSide:
+    """What a keeper needs of the recorder.
+
+    Attributes
+    ----------
+    now_ms
+        The exchange's time, UTC milliseconds; ``None``: not known yet.
+    is_writing
+        Whether this recorder writes, and no other one.
+    report
+        Takes each status.
+    """
+
+    now_ms: Callable[[], int | None]
+    is_writing: Callable[[], bool]
+    report: Callable[[CandleStatus], None]
+
+
+class CandleKeeper:
+    """Lives in the recorder's loop; `run` ends only by being cancelled, and may be run again.
+
+    Parameters
+    ----------
+    config
+        What to keep up.
+    recorder
+        What is needed of the recorder.
+    rng
+        Where the jitter comes from.
+    memory
+        As for `FetchPlan`.
+    """
+
+    def __init__(
+        self,
+        config: CandleConfig,
+        recorder: RecorderSide,
+        rng: random.Random,
+        memory: ConnectionMemory | None = None,
+    ) -> None:
+        self._config = config
+        self._recorder = recorder
+        backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S, rng)
+        self._plan = FetchPlan(RULES, config.retention_ms, backoff, memory)
+        self._on_demand: tuple[str, ...] = ()
+        self._kept: tuple[str, ...] = ()
+        self._left_out: tuple[str, ...] = ()
+        self._waiting: _Waiting | None = None
+        # Closed minutes of the stream, by symbol and time.
+        self._closed: dict[tuple[str, int], Candle] = {}
+        self._problems: dict[str | tuple[str, Series], str] = {}
+        self._changed = asyncio.Event()
+        self._generation: int | None = None
+        self._look_due_s = 0.0
+        self._requests = self._values = 0
+        self._choose()
+
+    def want(self, symbols: Iterable[str]) -> None:
+        """Keep up these too, as far as there is room; the latest ones count most."""
+        asked = [one for one in symbols if one not in self._config.symbols]
+        others = [one for one in self._on_demand if one not in asked]
+        self._on_demand = tuple([*asked, *others][:MOST_CANDLE_SYMBOLS])
+        self._choose()
+        self._changed.set()
+
+    def keep_for(self, retention_ms: int) -> None:
+        """Set how far back, milliseconds."""
+        self._plan.retention_ms = retention_ms
+        self._look_due_s = 0.0
+        self._changed.set()
+
+    def receive_kline(self, kline: Kline) -> None:
+        """Take a push of the stream; returns at once."""
+        now_ms = self._recorder.now_ms()
+        candle = kline.candle
+        if candle is None or kline.symbol not in self._kept or now_ms is None:
+            return
+        if candle.open_ms + MINUTE_MS > now_ms + _AHEAD_MS:
+            self._tell(
+                (kline.symbol, Series.CANDLES),
+                f"a candle of {kline.symbol} lies ahead of time: {candle.open_ms}",
+            )
+            return
+        if len(self._closed) >= _MOST_WAITING:
+            del self._closed[next(iter(self._closed))]
+        self._closed[kline.symbol, candle.open_ms] = candle
+        self._changed.set()
+
+    async def run(self, sink: CandleSink, generation: Callable[[], int]) -> None:
+        """Keep a sink up to date.
+
+        Parameters
+        ----------
+        sink
+            Where to; it is called in this loop only.
+        generation
+            Returns a number that changes when a fresh store took the place of the one before.
+        """
+        clock = asyncio.get_running_loop().time
+        self._look_due_s = 0.0
+        async with RestClient(
+            self._config.rest_url, limit_bytes=_LARGEST_ANSWER_BYTES, timeout_s=_TIMEOUT_S
+        ) as client:
+            while True:
+                self._changed.clear()
+                pause_s = await self._turn(sink, generation, client)
+                self._report(clock())
+                if pause_s > 0:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(pause_s):
+                            await self._changed.wait()
+                else:
+                    await asyncio.sleep(0)
+
+    async def _turn(
+        self, sink: CandleSink, generation: Callable[[], int], client: RestClient
+    ) -> float:
+        """Do what is due; return after how long the next turn is, seconds."""
+        clock = asyncio.get_running_loop().time
+        now_ms = self._recorder.now_ms()
+        if not self._recorder.is_writing():
+            # The other one stores; what it stored is read when this one takes over.
+            self._forget()
+            return _TURN_S
+        if now_ms is None:
+            return _NO_TIME_S
+        self._plan.receive_clock(now_ms)
+        try:
+            await self._look(sink, generation(), now_ms, clock())
+            await self._store(sink)
+        except Exception as error:  # noqa: BLE001 - it is told, and tried again
+            words = " ".join(f"candles could not be stored: {str(error) or repr(error)}".split())
+            self._tell(_STORAGE, words)
+            return _SINK_RETRY_S
+        self._problems.pop(_STORAGE, None)
+        request = self._plan.next_request(clock())
+        if request is None:
+            return min(max(self._plan.next_delay(clock()), 0.05), _TURN_S)
+        await self._fetch(client, request)
+        return 0.0
+
+    async def _look(self, sink: CandleSink, generation: int, now_ms: int, now_s: float) -> None:
+        """Learn what the store holds, and let it forget what expired."""
+        if generation != self._generation:
+            self._generation = generation
+            self._plan.forget_fetched()
+        if now_s >= self._look_due_s:
+            before_ms = now_ms - self._plan.retention_ms
+            while sink.delete_old_candles(before_ms):  # noqa: ASYNC110 - it does the work
+                await asyncio.sleep(_DELETE_PAUSE_S)
+            self._plan.forget_fetched()
+            self._look_due_s = now_s + _LOOK_S
+        for symbol, series in list(self._plan.unknown()):
+            spans = sink.fetched_spans(symbol, series)
+            self._plan.receive_fetched_before(symbol, series, spans)
+            await asyncio.sleep(0)  # the sockets get their turn
+
+    async def _store(self, sink: CandleSink) -> None:
+        """Store what waits; where that fails it goes on waiting."""
+        if self._waiting is not None:
+            request, values = self._waiting.request, self._waiting.values
+            sink.save_fetched(request.symbol, values)
+            self._waiting = None
+            self._values += len(values.values)
+            self._plan.receive_stored(request, values.spans)
+            await asyncio.sleep(0)
+        while self._closed:
+            symbol = next(iter(self._closed))[0]
+            mine = {key: one for key, one in self._closed.items() if key[0] == symbol}
+            candles = tuple(sorted(mine.values(), key=lambda one: one.open_ms))
+            spans = tuple((one.open_ms, one.open_ms + MINUTE_MS) for one in candles)
+            sink.save_fetched(symbol, Fetched(Series.CANDLES, candles, spans))
+            for key in mine:
+                self._closed.pop(key, None)
+            self._values += len(candles)
+            for span in spans:
+                self._plan.receive_value(symbol, Series.CANDLES, span)
+            await asyncio.sleep(0)
+
+    async def _fetch(self, client: RestClient, request: Request) -> None:
+        clock = asyncio.get_running_loop().time
+        self._requests += 1
+        try:
+            answer = await client.get(RULES[request.series].path, query(request))
+        except RestError as error:
+            self._tell(_EXCHANGE, f"{request.series.value} of {request.symbol}: {error}")
+            self._plan.receive_failure(error.failure, clock())
+            return
+        if answer.refusal is not None:
+            self._refuse(request, answer, clock())
+            return
+        self._problems.pop(_EXCHANGE, None)
+        about = (request.symbol, request.series)
+        try:
+            # Not in the loop, which has sockets to read.
+            found = await in_daemon_thread(partial(parse_answer, request, answer.body))
+        except ExchangeError as error:
+            self._tell(about, f"{request.symbol}: {error}")
+            self._plan.receive_bad_answer(request, clock())
+            return
+        if found.reason:
+            self._tell(about, found.reason)
+        else:
+            self._problems.pop(about, None)
+        times = [one.ts_ms for one in found.values]
+        spans = self._plan.receive_answer(request, times, found.bad_ms, clock())
+        if found.values or spans:
+            values = Fetched(request.series, found.values, spans)
+            self._waiting = _Waiting(request, values)
+
+    def _refuse(self, request: Request, answer: RestAnswer, now_s: float) -> None:
+        failure = answer.refusal
+        if failure is None:
+            return
+        if failure.hold_s is None and answer.status in _CLIENT_ERRORS:
+            words = answer.body[:200].decode(errors="replace")
+            shown = ascii(" ".join(words.split()))[1:-1]
+            about = (request.symbol, request.series)
+            what = f"{request.series.value} of {request.symbol}"
+            self._tell(about, f"{what}: HTTP {answer.status} {shown}".rstrip())
+            self._plan.receive_refused(request, now_s)
+        else:
+            self._tell(_EXCHANGE, f"{request.series.value}: {failure.words}")
+            self._plan.receive_failure(failure, now_s)
+
+    def _choose(self) -> None:
+        """Keep up as many as there is room for: first those that somebody looks at."""
+        asked = tuple(dict.fromkeys([*self._on_demand, *self._config.symbols]))
+        self._kept, self._left_out = asked[:MOST_CANDLE_SYMBOLS], asked[MOST_CANDLE_SYMBOLS:]
+        self._plan.want(self._kept)
+
+    def _forget(self) -> None:
+        self._plan.forget_fetched()
+        self._closed.clear()
+        self._waiting = None
+        self._problems.clear()
+
+    def _tell(self, about: str | tuple[str, Series], words: str) -> None:
+        if self._problems.get(about) != words:
+            _logger.info("%s", words)
+        self._problems[about] = words
+
+    def _report(self, now_s: float) -> None:
+        self._recorder.report(
+            CandleStatus(
+                state=self._state(now_s),
+                problem=next(iter(self._problems.values()), None),
+                held_s=self._plan.held_s(now_s),
+                symbols=tuple(map(self._facts, self._kept)),
+                left_out=self._left_out,
+                requests=self._requests,
+                values=self._values,
+            )
+        )
+
+    def _state(self, now_s: float) -> CandleState:
+        if not self._kept:
+            return CandleState.OFF
+        if not self._recorder.is_writing():
+            return CandleState.STANDBY
+        if self._recorder.now_ms() is None:
+            return CandleState.NO_TIME
+        if self._plan.held_s(now_s):
+            return CandleState.HELD
+        is_complete = not any(self._plan.unknown()) and not any(
+            self._plan.missing(symbol, series) for symbol in self._kept for series in Series
+        )
+        return CandleState.COMPLETE if is_complete else CandleState.FETCHING
+
+    def _facts(self, symbol: str) -> SymbolCandles:
+        fetched = self._plan.fetched(symbol, Series.CANDLES)
+        missing = length_ms(self._plan.missing(symbol, Series.CANDLES)) // MINUTE_MS
+        others = (Series.OPEN_INTEREST, Series.FUNDING)
+        return SymbolCandles(
+            symbol,
+            fetched[0][0] if fetched else None,
+            fetched[-1][1] if fetched else None,
+            missing,
+            sum(length_ms(self._plan.missing(symbol, one)) for one in others),
+        )

@@ -1,0 +1,24 @@
+"""The numbers of Binance's messages: texts as a rule, and nothing but plain decimals. Pure."""
+
+import re
+
+#: No price, quantity or amount in USD lies outside of these.
+SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e15
+
+# float() also takes "1_000", " 1", "nan" and other alphabets' digits; the exchange sends none.
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+
+
+def read_decimal(value: object) -> float | None:
+    """Read a number that is not negative, as text or as a number of JSON; ``None``: it is none.
+
+    It is 0, or from `SMALLEST_NUMBER` on and less than `LARGEST_NUMBER`.
+    """
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        number = float(value)
+    # Compared before the conversion: an integer of JSON can be larger than any float.
+    elif type(value) in (int, float) and 0 <= value < LARGEST_NUMBER:  # type: ignore[operator]
+        number = float(value)  # type: ignore[arg-type]
+    else:
+        return None
+    return number if number == 0 or SMALLEST_NUMBER <= number < LARGEST_NUMBER else None
