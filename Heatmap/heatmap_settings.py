@@ -369,6 +369,13 @@ class HeatmapSettings:
         "Older events are deleted; a shorter time deletes only once confirmed",
         effects=(Effect.REBUILD,),
     )
+    candle_retention_days: int = setting(
+        45,
+        Number(1, 3650, is_whole=True, suffix=" days"),
+        Page.RECORDING,
+        "Keep can&dles for",
+        "What predicted levels are computed from; what is missing is fetched from the exchange",
+    )
     keep_raw: bool = setting(
         True,
         Switch(),
@@ -401,6 +408,11 @@ class HeatmapSettings:
     def retention_ms(self) -> int:
         """How long events are kept, milliseconds."""
         return self.retention_days * 86_400_000
+
+    @property
+    def candle_retention_ms(self) -> int:
+        """How long candles, open interest and funding are kept, milliseconds."""
+        return self.candle_retention_days * 86_400_000
 
     def changed(self, **values: object) -> Self:
         """Return a copy with some fields replaced.

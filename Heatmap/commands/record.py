@@ -285,6 +285,8 @@ def _recorder_words(status: RecorderStatus) -> str:
         words.append(f"{status.overflowed} LOST because the database could not be written")
     if status.storage_fault is not None:
         words.append(f"not written: {status.storage_fault}")
+    if status.candles is not None and status.candles.problem is not None:
+        words.append(f"candles: {status.candles.problem}")
     if status.not_recorded:
         words.append(f"NOT recorded: {', '.join(status.not_recorded)}")
     return ", ".join(words)

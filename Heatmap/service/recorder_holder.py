@@ -74,7 +74,9 @@ class RecorderHolder:
         """Tell the recorder what may change while it runs."""
         if self.recorder is not None:
             self.recorder.reconfigure(
-                retention_ms=settings.retention_ms, keep_raw=settings.keep_raw
+                retention_ms=settings.retention_ms,
+                keep_raw=settings.keep_raw,
+                candle_retention_ms=settings.candle_retention_ms,
             )
 
     def confirm_retention(self) -> bool:

@@ -55,7 +55,7 @@ def make_recorder(
     recording
         What it records, and where to.
     settings
-        Its symbols, its retention, and whether raw messages are kept.
+        Its symbols, its retentions, and whether raw messages are kept.
     on_stored, memory
         As for `Recorder`.
     """
@@ -67,6 +67,7 @@ def make_recorder(
         retention_ms=_retention_ms(recording, settings),
         confirmed_deletions=recording.confirmed_deletions,
         keep_raw=settings.keep_raw,
+        candle_retention_ms=settings.candle_retention_ms,
         # Simulated and replayed data belong to the window that makes them.
         allows_standby=kind is DataKind.LIVE,
         connection_times=recording.connection_times or ConnectionTimes(),
