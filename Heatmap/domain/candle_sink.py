@@ -26,3 +26,9 @@ class CandleSink(Protocol):
 
         Of every series and instrument. Their time counts as not fetched then.
         """
+
+    def kept_candle_retention_ms(self) -> int | None:
+        """Return how long they were kept so far, milliseconds; ``None``: it was never noted."""
+
+    def keep_candle_retention(self, retention_ms: int) -> None:
+        """Note how long they are kept, milliseconds."""

@@ -7,6 +7,7 @@ what is consumed. An entry lies evenly in its row, and a bin evenly in log dista
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from Heatmap.levels.price_rows import LogRows
 # Columns of the sums: the edges of longs from near to far, then those of shorts.
 _N_EDGES = N_BINS + 1
 _MAX_EXPONENT = 30.0
+# A few milliseconds of work.
+_MINUTES_PER_SLICE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ def consume(
     decay: NDArray[np.float64] | None = None,
     *,
     with_standing: bool = False,
+    pause: Callable[[], None] | None = None,
 ) -> Consumption:
     """Walk over minutes and add up what each reached.
 
@@ -63,6 +67,8 @@ def consume(
         By how much the exponent of the decay grows before each minute; ``None``: nothing decays.
     with_standing
         Whether to tell what is left; only where `rows` reach.
+    pause
+        Called every few milliseconds of work; what it raises ends the walk. ``None``: nothing is.
     """
     n = len(minutes)
     entered = rows.rows(minutes.log_entries)
@@ -82,6 +88,8 @@ def consume(
     inflation = np.exp(exponents)
     amounts = (entries_usd * inflation / entered.shape[1]).tolist()
     for t in range(n):
+        if pause is not None and not t % _MINUTES_PER_SLICE:
+            pause()
         if t in segments:
             sums *= segments[t]
             then *= segments[t]

@@ -1,6 +1,7 @@
 """What stands at a time, level by level, as plain values."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -117,7 +118,10 @@ class StandingLevels:
 
 
 def standing_levels(
-    market: Market, at_ms: int, half_life_ms: float | None = None
+    market: Market,
+    at_ms: int,
+    half_life_ms: float | None = None,
+    pause: Callable[[], None] | None = None,
 ) -> StandingLevels:
     """Return what the calibrated model says stands at a time.
 
@@ -129,6 +133,8 @@ def standing_levels(
         UTC milliseconds.
     half_life_ms
         As in `ModelOptions`.
+    pause
+        As for `consume`.
     """
     candles = market.candles[market.candles["open_ms"] + MINUTE_MS <= at_ms]
     minutes = prepare_minutes(candles)
@@ -143,7 +149,9 @@ def standing_levels(
         if is_cut:
             notes.append(Note(NoteKind.TOO_WIDE))
         decay = clock_decay(minutes, half_life_ms)
-        standing = consume(minutes, minutes.volume_usd, rows, decay, with_standing=True)
+        standing = consume(
+            minutes, minutes.volume_usd, rows, decay, with_standing=True, pause=pause
+        )
         expected = standing.standing_usd * table.usd_per_usd[:, :, None]
         rate = market.brackets.in_force(market.symbol, at_ms).rates[0]
         levels = _levels(expected, rows, float(minutes.log_close[-1]), float(rate))

@@ -27,7 +27,7 @@ class Recording:
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     keeps_retention
-        Whether the retention that is in force in the store goes before the settings'.
+        Whether the retentions that are in force in the store go before the settings'.
     confirmed_deletions
         How many events a shorter retention may delete without being confirmed; ``None``: none.
     """
@@ -68,6 +68,7 @@ def make_recorder(
         confirmed_deletions=recording.confirmed_deletions,
         keep_raw=settings.keep_raw,
         candle_retention_ms=settings.candle_retention_ms,
+        keeps_candle_retention=recording.keeps_retention,
         # Simulated and replayed data belong to the window that makes them.
         allows_standby=kind is DataKind.LIVE,
         connection_times=recording.connection_times or ConnectionTimes(),

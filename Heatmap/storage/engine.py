@@ -32,6 +32,10 @@ took (``None``: unknown)."""
 TimedRow: TypeAlias = tuple[int, float]
 """A time (UTC ms) and a value: open interest (its label, USD), or funding (when paid, the rate)."""
 
+OrderRow: TypeAlias = tuple[float, float, float, bool]
+"""A liquidation order: fill price, the order's own price, notional (USD), whether a long was
+liquidated."""
+
 Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 Events = TypeVar("Events")
@@ -161,6 +165,16 @@ class StoreReader(Protocol):
         /,
     ) -> Gathered:
         """Read open interest or funding of a half-open time, in order."""
+
+    def read_order_prices(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[OrderRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read the orders of a half-open time whose own price is known, in order."""
 
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         """Return which time of a series was fetched; in it the exchange has no more values."""

@@ -1,4 +1,4 @@
-"""Stored events as numpy arrays; the only module of `storage` that imports numpy."""
+"""Stored events as numpy arrays; beside `level_arrays` the only one of `storage` with numpy."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -10,6 +10,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.storage.engine import (
     Address,
+    CandleRow,
     DatabaseHealth,
     DayFacts,
     EventWindow,
@@ -17,12 +18,14 @@ from Heatmap.storage.engine import (
     Row,
     Store,
     StoreReader,
+    TimedRow,
 )
 from Heatmap.storage.location import default_database
 from Heatmap.storage.sqlite.sqlite_engine import SqliteEngine
 
 __all__ = [
     "Address",
+    "CandleRow",
     "DatabaseHealth",
     "DayFacts",
     "EventWindow",
@@ -30,6 +33,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreReader",
+    "TimedRow",
     "address_beside",
     "open_store",
     "parse_address",

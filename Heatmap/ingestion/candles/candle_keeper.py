@@ -72,11 +72,14 @@ class CandleConfig:
         Always; others come on demand.
     retention_ms
         How far back, milliseconds.
+    keeps_retention
+        Whether the retention that the store was kept by so far goes before that.
     """
 
     rest_url: str
     symbols: tuple[str, ...] = ()
     retention_ms: int = 45 * 86_400_000
+    keeps_retention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class CandleKeeper:
             self._generation = generation
             self._plan.forget_fetched()
         if now_s >= self._look_due_s:
+            self._settle_retention(sink)
             before_ms = now_ms - self._plan.retention_ms
             while sink.delete_old_candles(before_ms):  # noqa: ASYNC110 - it does the work
                 await asyncio.sleep(_DELETE_PAUSE_S)
@@ -236,6 +240,13 @@ class CandleKeeper:
             spans = sink.fetched_spans(symbol, series)
             self._plan.receive_fetched_before(symbol, series, spans)
             await asyncio.sleep(0)  # the sockets get their turn
+
+    def _settle_retention(self, sink: CandleSink) -> None:
+        kept_ms = sink.kept_candle_retention_ms()
+        if self._config.keeps_retention and kept_ms is not None:
+            self._plan.retention_ms = kept_ms
+        elif kept_ms != self._plan.retention_ms:
+            sink.keep_candle_retention(self._plan.retention_ms)
 
     async def _store(self, sink: CandleSink) -> None:
         """Store what waits; where that fails it goes on waiting."""

@@ -49,7 +49,12 @@ class CandlePart:
                 is_writing=lambda: keeper.is_writing,
                 report=lambda status: board.note(candles=status),
             )
-            what = CandleConfig(config.rest_url, config.candle_symbols, config.candle_retention_ms)
+            what = CandleConfig(
+                config.rest_url,
+                config.candle_symbols,
+                config.candle_retention_ms,
+                keeps_retention=config.keeps_candle_retention,
+            )
             self._candles = CandleKeeper(what, recorder, rng, memory)
 
     def want(self, symbols: Iterable[str]) -> None:

@@ -65,6 +65,8 @@ class RecorderConfig:
         Time between two successful fetches of the tick sizes, seconds.
     candle_retention_ms
         How far back candles, open interest and funding are kept up; ``None``: they are not.
+    keeps_candle_retention
+        Whether the one that the sink was kept by so far goes before that.
     """
 
     symbols: tuple[str, ...] = ("BTCUSDT",)
@@ -86,6 +88,7 @@ class RecorderConfig:
     retention_interval_s: float = 600.0
     tick_refresh_s: float = 86_400.0
     candle_retention_ms: int | None = None
+    keeps_candle_retention: bool = False
 
     @property
     def wanted(self) -> frozenset[str] | None:

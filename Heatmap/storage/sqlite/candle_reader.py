@@ -7,8 +7,15 @@ from typing import Any
 
 from Heatmap.domain.candles import Series, Span
 from Heatmap.domain.instruments import InstrumentName, instrument_of
-from Heatmap.storage.engine import CandleRow, Gathered, TimedRow
+from Heatmap.storage.engine import CandleRow, Gathered, OrderRow, TimedRow
 from Heatmap.storage.sqlite import candle_tables
+from Heatmap.storage.sqlite.sound_rows import SOUND_EVENT
+
+_SELECT_ORDERS = f"""
+SELECT price, limit_price, notional, side = 'SELL' FROM liq_events
+WHERE source = ? AND symbol = ? AND ts_ms >= ? AND ts_ms < ? AND {SOUND_EVENT}
+AND limit_price > 0 AND limit_price < 1e15 ORDER BY ts_ms, id
+"""
 
 
 class CandleReader:
@@ -65,6 +72,23 @@ class CandleReader:
         if series not in statements:
             raise ValueError(f"expected open interest or funding, got {series}")
         return self._read(statements[series], instrument, start_ms, end_ms, gather)
+
+    def read_order_prices(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[OrderRow]], Gathered],
+        /,
+    ) -> Gathered:
+        """Read the orders of ``start_ms <= ts_ms < end_ms`` whose own price is known, in order.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        return self._read(_SELECT_ORDERS, instrument, start_ms, end_ms, gather)
 
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         """Return which time of a series was fetched, in order; spans do not touch.

@@ -41,6 +41,10 @@ _SOUND_SPAN = (
     f"AND start_ms BETWEEN {-LAST_TIME_MS} AND end_ms AND end_ms <= {LAST_TIME_MS}"
 )
 
+# In the table meta.
+_RETENTION = "candle_retention_ms"
+_MOST_DIGITS = 15
+
 _INSERTS = MappingProxyType(
     {
         Series.CANDLES: """
@@ -190,6 +194,24 @@ def candle_summary(connection: sqlite3.Connection) -> list[CandleSummary]:
             CandleSummary(instrument, count, first_ms, last_ms, without, max(total - fetched, 0))
         )
     return found
+
+
+def read_retention(connection: sqlite3.Connection) -> int | None:
+    """Return how long candles are kept, milliseconds; ``None``: not noted, or spoilt."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_RETENTION,)).fetchone()
+    text = "" if row is None else row[0]
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit():
+        return None
+    return int(text) or None if len(text) <= _MOST_DIGITS else None
+
+
+def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
+    """Note how long candles are kept, milliseconds."""
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (_RETENTION, str(retention_ms)),
+    )
 
 
 def _instruments(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:

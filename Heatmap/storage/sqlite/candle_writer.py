@@ -65,3 +65,25 @@ class CandleWriter(WritableDatabase):
         """
         with self._transaction() as connection:
             return candle_tables.delete_before(connection, before_ms, limit)
+
+    def kept_candle_retention_ms(self) -> int | None:
+        """Return how long they were kept so far, milliseconds; ``None``: it was never noted.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction("BEGIN") as connection:
+            return candle_tables.read_retention(connection)
+
+    def keep_candle_retention(self, retention_ms: int) -> None:
+        """Note how long they are kept, milliseconds.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            candle_tables.save_retention(connection, retention_ms)

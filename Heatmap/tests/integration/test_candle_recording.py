@@ -300,3 +300,15 @@ def test_a_shorter_retention_of_candles_needs_no_question_and_leaves_liquidation
     assert recorder.status().stored == 1
     with contextlib.closing(EventReader(path)) as reader:
         assert len(reader.read_window("BTCUSDT", 0, None, list).events) == 1
+
+
+def test_a_recorder_that_keeps_the_retention_deletes_nothing_of_a_longer_one(
+    start: Start, path: Path
+) -> None:
+    first = start()
+    eventually(lambda: is_fetched(first), 15)
+    first.stop()
+    second = start(candle_retention_ms=3_600_000, keeps_candle_retention=True)
+    eventually(lambda: is_fetched(second), 15)
+    second.stop()
+    assert len(stored_minutes(path)) > 23 * 60

@@ -24,6 +24,7 @@ class Contents:
     unread_order: str | None = None
     symbols: tuple[str, ...] | None = None
     retention_ms: int | None = None
+    candle_retention_ms: int | None = None
     values: dict[tuple[Instrument, Series], dict[int, Value]] = field(default_factory=dict)
     fetched: dict[tuple[Instrument, Series], tuple[Span, ...]] = field(default_factory=dict)
     writer: object = None

@@ -34,6 +34,12 @@ class CandleWriter:
                     return len(old)
         return 0
 
+    def kept_candle_retention_ms(self) -> int | None:
+        return self._contents.candle_retention_ms
+
+    def keep_candle_retention(self, retention_ms: int) -> None:
+        self._contents.candle_retention_ms = retention_ms
+
 
 class CandleReader:
     def _open_contents(self) -> Contents:
@@ -78,6 +84,22 @@ class CandleReader:
 
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         return self._open_contents().fetched.get((instrument_of(instrument), series), ())
+
+    def read_order_prices(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        gather: Callable[[Iterator[Any]], Any],
+        /,
+    ) -> Any:
+        symbol = instrument_of(instrument).symbol
+        events = (event for _, event in self._open_contents().rows if event.symbol == symbol)
+        return gather(
+            (one.price, one.limit_price, one.notional, one.liquidated == "long")
+            for one in sorted(events, key=lambda one: one.ts_ms)
+            if start_ms <= one.ts_ms < end_ms and one.limit_price
+        )
 
     def _values(
         self, instrument: InstrumentName, series: Series, start_ms: int, end_ms: int

@@ -118,3 +118,22 @@ def test_they_are_there_after_the_store_was_closed(database: Store) -> None:
     with closing(database.open_writer(DataKind.LIVE)) as sink:
         spans = sink.fetched_spans("币安人生USDT", Series.CANDLES)
         assert spans == ((T0, T0 + 4 * MINUTE_MS),)
+
+
+def test_how_long_they_are_kept_is_noted(database: Store) -> None:
+    with closing(database.open_writer(DataKind.LIVE)) as sink:
+        assert sink.kept_candle_retention_ms() is None
+        sink.keep_candle_retention(90 * 86_400_000)
+    with closing(database.open_writer(DataKind.LIVE)) as sink:
+        assert sink.kept_candle_retention_ms() == 90 * 86_400_000
+        # That of liquidations is another one.
+        assert sink.kept_retention_ms() is None
+
+
+def test_orders_are_read_with_their_own_price(sink: EventSink, reader: StoreReader) -> None:
+    three = events(3, start_ms=T0)
+    sink.write(three)
+    rows = reader.read_order_prices("BTCUSDT", T0, three[-1].ts_ms, list)
+    assert rows == [
+        (one.price, one.limit_price, one.notional, one.liquidated == "long") for one in three[:2]
+    ]

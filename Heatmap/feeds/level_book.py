@@ -1,0 +1,98 @@
+"""Predicted levels of several symbols, computed when they are asked for and something is new."""
+
+import threading
+import time
+from dataclasses import dataclass, replace
+
+from Heatmap.domain.candles import MINUTE_MS
+from Heatmap.feeds.level_market import LevelStore
+from Heatmap.levels.models import LevelModel
+from Heatmap.levels.predict import PredictedLevels, predict
+
+# What is known is looked at again after this: levels change once a minute.
+_LOOK_S = 1.0
+# So that other threads get their turn, after every few milliseconds of work.
+_PAUSE_S = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    looked_s: float
+    # What they were computed of: other levels come of something else only.
+    basis: tuple[object, ...]
+    levels: PredictedLevels
+
+
+class LevelBook:
+    """Thread-safe; not for a GUI's loop: a month of candles takes a second.
+
+    Parameters
+    ----------
+    source
+        What is stored.
+    """
+
+    def __init__(self, source: LevelStore) -> None:
+        self._source = source
+        # Held while levels are computed; guards what is known.
+        self._work = threading.Lock()
+        self._known: dict[tuple[str, LevelModel], _Known] = {}
+
+    def levels(
+        self,
+        symbol: str,
+        now_ms: int,
+        span_ms: int,
+        model: LevelModel = LevelModel.CALIBRATED,
+        at_ms: int | None = None,
+    ) -> PredictedLevels:
+        """Return what a model says stands.
+
+        Parameters
+        ----------
+        symbol
+            Such as ``BTCUSDT``.
+        now_ms
+            UTC milliseconds.
+        span_ms
+            How far back candles are used, milliseconds.
+        model
+            Which model.
+        at_ms
+            As of when; ``None``: now. A time that is asked for is computed each time.
+
+        Returns
+        -------
+        PredictedLevels
+            Empty, with notes that say why, where nothing is known.
+
+        Raises
+        ------
+        ValueError
+            The model has no levels of its own.
+        StorageError
+            The store cannot be read.
+        """
+        with self._work:
+            if at_ms is not None:
+                return self._compute(symbol, at_ms, span_ms, model)
+            key, now_s = (symbol, model), time.monotonic()
+            known = self._known.get(key)
+            if known is not None and now_s - known.looked_s < _LOOK_S:
+                return known.levels
+            basis = (*self._source.newest(symbol), now_ms // MINUTE_MS, span_ms)
+            if known is not None and known.basis == basis:
+                self._known[key] = replace(known, looked_s=now_s)
+                return known.levels
+            levels = self._compute(symbol, now_ms, span_ms, model)
+            self._known[key] = _Known(time.monotonic(), basis, levels)
+            return levels
+
+    def _compute(self, symbol: str, at_ms: int, span_ms: int, model: LevelModel) -> PredictedLevels:
+        found = self._source.read(symbol, at_ms, span_ms)
+        return predict(found.market, at_ms, model, pause=give_way)
+
+
+def give_way() -> None:
+    """Let other threads have their turn, amid long work."""
+    time.sleep(_PAUSE_S)

@@ -1,0 +1,109 @@
+"""From what is stored of an instrument to the market that levels are computed of."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from Heatmap.domain.candles import Series
+from Heatmap.errors import SettingsError
+from Heatmap.levels.market import Market
+from Heatmap.levels.yields import Volume, YieldTable, parse_yields
+from Heatmap.storage.fit_files import FitFiles
+from Heatmap.storage.level_arrays import LevelData, read_level_data
+from Heatmap.storage.store import Store
+
+
+@dataclass(frozen=True)
+class StoredMarket:
+    """A market as it is stored.
+
+    Attributes
+    ----------
+    market
+        Candles, open interest, funding, and the fits so far.
+    data
+        The same with liquidations, where they were asked for, and what was fetched.
+    problems
+        Fits that cannot be used, and why.
+    """
+
+    market: Market
+    data: LevelData
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStore:
+    """Reads markets. Safe to use from any thread, but not on a GUI's loop.
+
+    Attributes
+    ----------
+    store
+        Where candles and liquidations are.
+    fits
+        What was learned.
+    volume
+        Which market's volume the candles have.
+    """
+
+    store: Store
+    fits: FitFiles
+    volume: Volume = Volume.FUTURES
+
+    def read(
+        self, instrument: str, at_ms: int, span_ms: int, *, with_messages: bool = False
+    ) -> StoredMarket:
+        """Read what was known of an instrument at a time.
+
+        Parameters
+        ----------
+        instrument
+            Whose.
+        at_ms
+            UTC milliseconds.
+        span_ms
+            How far back, milliseconds.
+        with_messages
+            Whether liquidations are wanted too.
+
+        Raises
+        ------
+        StorageError
+            The store is missing or cannot be read.
+        """
+        with closing(self.store.open_reader()) as reader:
+            data = read_level_data(
+                reader, instrument, at_ms - span_ms, at_ms, with_messages=with_messages
+            )
+        fits, problems = self.read_fits(instrument)
+        market = Market(
+            symbol=instrument,
+            candles=data.candles,
+            volume=self.volume,
+            funding=data.funding if len(data.funding) else None,
+            open_interest=data.open_interest if len(data.open_interest) else None,
+            fits=fits,
+        )
+        return StoredMarket(market, data, problems)
+
+    def newest(self, instrument: str) -> tuple[int | None, tuple[str, ...]]:
+        """Return until when candles were fetched, UTC ms, and which fits there are: a quick look.
+
+        Raises
+        ------
+        StorageError
+            The store is missing or cannot be read.
+        """
+        with closing(self.store.open_reader()) as reader:
+            spans = reader.fetched_spans(instrument, Series.CANDLES)
+        return (spans[-1][1] if spans else None), self.fits.names(instrument)
+
+    def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[str, ...]]:
+        """Return the fits of an instrument, and what is wrong with the others."""
+        tables, problems = [], []
+        for name, text in self.fits.read(instrument).items():
+            try:
+                tables.append(parse_yields(text))
+            except SettingsError as error:
+                problems.append(f"{name}: {error}")
+        return tables, tuple(problems)
