@@ -171,19 +171,32 @@ def fit_and_compare(
     in_use: YieldTable,
     settings: FitSettings,
     score: Score | None = None,
+    held_out: NDArray[np.bool_] | None = None,
 ) -> Fit:
     """Fit yields, and say whether they are to be taken.
 
-    The newest fifth of the used minutes is held out: what was fitted on the rest is scored there
-    beside the table in use. A fit that scores worse is not taken. The table that is returned is
-    fitted on everything.
+    Some minutes are held out: what was fitted on the rest is scored there beside the table in use.
+    A fit that scores worse is not taken. The table that is returned is fitted on everything.
+
+    Parameters
+    ----------
+    minutes, reached_usd, counts, prior, settings, score
+        As for `fit_yields`.
+    in_use
+        What the fit would replace.
+    held_out : (n,) bool
+        Minutes that the table in use has not seen either; ``None``: the newest fifth of those that
+        are used.
     """
     whole = fit_yields(minutes, reached_usd, counts, prior, settings, score)
     if whole.table is None:
         return whole
     used = np.flatnonzero(counts.is_used)
-    later = np.zeros(len(minutes), np.bool_)
-    later[used[int(len(used) * (1 - _HELD_OUT)) :]] = True
+    later: NDArray[np.bool_] = np.zeros(len(minutes), np.bool_)
+    if held_out is None:
+        later[used[int(len(used) * (1 - _HELD_OUT)) :]] = True
+    else:
+        later |= held_out & counts.is_used
     earlier = Counts(counts.messages, counts.usd, counts.is_used & ~later)
     trial = fit_yields(minutes, reached_usd, earlier, prior, settings).table
     events = float(counts.messages[later].sum())
