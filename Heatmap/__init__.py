@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
     from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
     from Heatmap.ingestion.recorder.standby import SinkRole
+    from Heatmap.levels.models import LevelModel
+    from Heatmap.levels.predict import PredictedLevels
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
 
@@ -26,9 +28,11 @@ __all__ = [
     "DataKind",
     "HeatmapService",
     "HeatmapSettings",
+    "LevelModel",
     "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
+    "PredictedLevels",
     "RecorderStatus",
     "SinkRole",
     "__version__",
@@ -40,9 +44,11 @@ _HOMES = {
     "DataKind": "Heatmap.domain.events",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "LevelModel": "Heatmap.levels.models",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
+    "PredictedLevels": "Heatmap.levels.predict",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
     "SinkRole": "Heatmap.ingestion.recorder.standby",
 }

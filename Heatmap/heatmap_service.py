@@ -8,24 +8,32 @@ from decimal import Decimal
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
+from Heatmap.feeds.level_book import LevelBook
+from Heatmap.feeds.level_feed import LevelFeed, LevelListener, LevelQuestion
+from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
+from Heatmap.levels.models import LevelModel
+from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
+from Heatmap.service.learning import LevelLearner
 from Heatmap.service.lifecycle import Lifecycle
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
@@ -95,8 +103,17 @@ class HeatmapService:
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
+        source = LevelStore(self._store, FitFiles(self._store.address))
+        self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
+        self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
+        self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
         self._feeding = Feeding(
-            self._attached, self._clusters, self._make_context, lambda: self._settings
+            self._attached,
+            self._clusters,
+            self._levels,
+            self._learner,
+            self._make_context,
+            lambda: self._settings,
         )
         self._watch = DatabaseWatch(self._store)
         self._lifecycle = Lifecycle(
@@ -272,6 +289,80 @@ class HeatmapService:
         if leave is not None:
             leave()
 
+    # -- predicted levels ---------------------------------------------------------------------
+
+    async def levels(
+        self,
+        symbol: str,
+        model: LevelModel | str = LevelModel.CALIBRATED,
+        at: int | None = None,
+    ) -> PredictedLevels:
+        """Return where liquidations are expected, if the price goes there.
+
+        A statement with an "if": not where the price goes, and not where the next liquidations
+        will be. Its dollars are what Binance would report, a lower bound.
+
+        Parameters
+        ----------
+        symbol
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
+            name the candles are fetched from now on.
+        model
+            ``calibrated``, ``binance_standard``, ``funding_adjusted`` or ``py_liquidation_map``.
+        at
+            As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
+
+        Returns
+        -------
+        PredictedLevels
+            With its score, what it was fitted on, and notes that say why it is empty or partial.
+
+        Raises
+        ------
+        ValueError
+            The symbol or the model is none, or the service does not run.
+        StorageError
+            The database cannot be read.
+        """
+        self._look_around()
+        question = self._question(symbol, model)
+        self._recording.want_candles(question.symbol)
+        return await self._levels.find(question, at)
+
+    def add_levels_listener(
+        self,
+        symbol: str,
+        listener: LevelListener,
+        model: LevelModel | str = LevelModel.CALIBRATED,
+    ) -> None:
+        """Call `listener` with a symbol's `levels`, soon and after each minute.
+
+        Adding it twice is the same as once. The calls come on the loop while the service runs, also
+        after it was stopped and started again.
+
+        Raises
+        ------
+        ValueError
+            The symbol or the model is none.
+        """
+        self._look_around()
+        question = self._question(symbol, model)
+        self._recording.want_candles(question.symbol)
+        if (question, listener) not in self._level_leavers:
+            leave = self._levels.subscribe(question, listener)
+            self._level_leavers[question, listener] = leave
+
+    def remove_levels_listener(
+        self,
+        symbol: str,
+        listener: LevelListener,
+        model: LevelModel | str = LevelModel.CALIBRATED,
+    ) -> None:
+        """Call `listener` no more; nothing happens when it is not known."""
+        leave = self._level_leavers.pop((self._question(symbol, model), listener), None)
+        if leave is not None:
+            leave()
+
     # -- status -------------------------------------------------------------------------------
 
     @property
@@ -312,7 +403,9 @@ class HeatmapService:
             it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
             layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_state.LayerState`:
             ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
-            ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``).
+            ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``); and ``learning``,
+            per symbol what was last learned for predicted levels (the fields of
+            `Heatmap.service.learning.LearningStatus`).
         """
         symbols, layers = self._settings.symbols, self._attached
         names = [symbol for symbol in symbols if symbol != ALL_SYMBOLS]
@@ -332,9 +425,11 @@ class HeatmapService:
                 self._batch_error,
                 self._listener_error,
                 self._clusters.error,
+                self._levels.error,
             ),
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),
+            learning=self._learner.statuses(),
         )
 
     # -- inside -------------------------------------------------------------------------------
@@ -342,6 +437,19 @@ class HeatmapService:
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self._lifecycle.look_around()
+
+    def _question(self, symbol: str, model: LevelModel | str) -> LevelQuestion:
+        if model not in PREDICTED_MODELS:
+            raise ValueError(f"model must be one of {', '.join(PREDICTED_MODELS)}, got {model!r}")
+        return LevelQuestion(parse_symbol(symbol), LevelModel(model))
+
+    def _candle_span_ms(self) -> int:
+        return self._settings.candle_retention_ms
+
+    def _learnt_symbols(self) -> tuple[str, ...]:
+        return tuple(one for one in self._settings.symbols if one != ALL_SYMBOLS)[
+            :MOST_CANDLE_SYMBOLS
+        ]
 
     def _make_context(self, executor: Executor) -> FeedContext:
         return FeedContext(

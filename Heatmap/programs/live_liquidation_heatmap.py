@@ -19,6 +19,8 @@ from Heatmap.aggregation.clusters.find_clusters import (
 from Heatmap.domain.instruments import parse_symbol, parse_symbols
 from Heatmap.errors import SettingsError, StorageError
 from Heatmap.feeds.cluster_book import ClusterBook
+from Heatmap.feeds.level_book import LevelBook
+from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
@@ -26,9 +28,12 @@ from Heatmap.ingestion.connection.supervisor import (
     ConnectionTimes,
 )
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
+from Heatmap.levels.models import LevelModel
+from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.service.recording import Recording, is_standby, make_recorder
 from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
 logger = logging.getLogger(__name__)
@@ -145,6 +150,8 @@ class LiveLiquidationHeatmap:
         # By symbol: the price that was given last, and the exchange's time of the mark price that
         # was there before it. Written with the lock held.
         self._given: dict[str, tuple[float, int | None]] = {}
+        store = self._recording.store
+        self._levels = LevelBook(LevelStore(store, FitFiles(store.address)))
         self._prices_lock = threading.Lock()
         self._clock_lock = threading.Lock()
 
@@ -324,6 +331,48 @@ class LiveLiquidationHeatmap:
             As in `get_clusters`, or `min_strength` is not a number from 0 to 1.
         """
         return best_cluster(self.get_clusters(symbol, price=price), min_strength)
+
+    # -- predicted levels ---------------------------------------------------------------------
+
+    def get_levels(
+        self,
+        symbol: str,
+        model: LevelModel | str = LevelModel.CALIBRATED,
+        *,
+        at: int | None = None,
+    ) -> PredictedLevels:
+        """Return where liquidations are expected, if the price goes there.
+
+        A statement with an "if": not where the price goes. Its dollars are what Binance would
+        report, a lower bound. The first call after a new minute reads candles and computes, which
+        takes a second for a month of them.
+
+        Parameters
+        ----------
+        symbol
+            One of those that were started.
+        model
+            ``calibrated``, ``binance_standard``, ``funding_adjusted`` or ``py_liquidation_map``.
+        at
+            As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
+
+        Returns
+        -------
+        PredictedLevels
+            With its score, what it was fitted on, and notes that say why it is empty or partial.
+
+        Raises
+        ------
+        ValueError
+            `symbol` was not started, or there is no such model.
+        StorageError
+            The database cannot be read.
+        """
+        symbol = self._require_started(symbol)
+        if model not in PREDICTED_MODELS:
+            raise ValueError(f"model must be one of {', '.join(PREDICTED_MODELS)}, got {model!r}")
+        span_ms = HeatmapSettings().candle_retention_ms
+        return self._levels.levels(symbol, self._now_ms(), span_ms, LevelModel(model), at)
 
     # -- inside -------------------------------------------------------------------------------
 

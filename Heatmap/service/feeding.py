@@ -1,4 +1,4 @@
-"""Layers and clusters of one service: fed in the host's loop, while the service runs."""
+"""Layers, clusters and levels of one service: fed in the host's loop, while the service runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,8 +6,10 @@ from concurrent.futures import Executor
 
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.service.attached_layers import AttachedLayers
+from Heatmap.service.learning import LevelLearner
 
 
 class Feeding:
@@ -15,8 +17,10 @@ class Feeding:
 
     Parameters
     ----------
-    layers, clusters
+    layers, clusters, levels
         What is fed.
+    learner
+        Learns meanwhile.
     make_context
         Gives what the layers' feeds share, for the worker threads of this time.
     settings
@@ -27,11 +31,15 @@ class Feeding:
         self,
         layers: AttachedLayers,
         clusters: ClusterFeed,
+        levels: LevelFeed,
+        learner: LevelLearner,
         make_context: Callable[[Executor], FeedContext],
         settings: Callable[[], HeatmapSettings],
     ) -> None:
         self._layers = layers
         self._clusters = clusters
+        self._levels = levels
+        self._learner = learner
         self._make_context = make_context
         self._settings = settings
 
@@ -44,6 +52,8 @@ class Feeding:
         """Feed what is not fed yet; idempotent."""
         if executor is not None:
             self._clusters.start(executor)
+            self._levels.start(executor)
+            self._learner.start()
         self.feed_layers(executor, loop)
 
     def feed_layers(
@@ -65,11 +75,14 @@ class Feeding:
         if not is_wanted:
             self._layers.listen_no_more()
         self._clusters.stop()
+        self._levels.stop()
+        self._learner.request_stop()
 
     def leave_loop(self) -> None:
         """End the feeds of a loop that runs no more."""
         self._layers.leave_loop()
         self._clusters.stop()
+        self._levels.stop()
 
     def forget_errors(self) -> None:
         """Forget what layers could not be told in an earlier time."""

@@ -8,6 +8,7 @@
 
 from collections.abc import Callable
 
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import StoredBatch
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
@@ -56,6 +57,8 @@ class RecorderHolder:
         self._look_around = look_around
         self._memory = ConnectionMemory()
         self._last_status: RecorderStatus | None = None
+        # Whose candles are wanted beside those of recorded symbols, the latest first.
+        self._shown: tuple[str, ...] = ()
 
     def make(self, settings: HeatmapSettings) -> Recorder:
         """Make a recorder for these settings, in the place of the one before."""
@@ -63,7 +66,17 @@ class RecorderHolder:
         self.recorder = make_recorder(
             self._recording, settings, on_stored=self._on_stored, memory=self._memory
         )
+        self.recorder.want_candles(self._shown)
         return self.recorder
+
+    def want_candles(self, symbol: str) -> None:
+        """Keep up a symbol's candles too, while it is among the latest that were asked for."""
+        if symbol in self.symbols or self._shown[:1] == (symbol,):
+            return
+        others = [one for one in self._shown if one != symbol]
+        self._shown = (symbol, *others)[:MOST_CANDLE_SYMBOLS]
+        if self.recorder is not None:
+            self.recorder.want_candles(self._shown)
 
     def forget(self, recorder: Recorder) -> None:
         """Keep the last status of one that was stopped, and nothing else."""

@@ -1,10 +1,12 @@
 """The status of a service, put together of what its parts tell."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from Heatmap.domain.events import DataKind
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
+from Heatmap.service.learning import LearningStatus
 from Heatmap.storage.store import Address, DayFacts
 
 
@@ -18,6 +20,7 @@ def assemble_status(
     facts: DayFacts | None,
     tick_origins: Mapping[str, str],
     layers: list[dict[str, Any]],
+    learning: Iterable[LearningStatus] = (),
 ) -> dict[str, Any]:
     """Return what `HeatmapService.status` describes.
 
@@ -38,4 +41,5 @@ def assemble_status(
         "database_bytes": None if facts is None else facts.size_bytes,
         "tick_sizes": dict(tick_origins),
         "layers": layers,
+        "learning": [asdict(one) for one in learning],
     }
