@@ -14,7 +14,7 @@ from Heatmap.storage.sqlite.sound_rows import SOUND_EVENT
 _SELECT_ORDERS = f"""
 SELECT price, limit_price, notional, side = 'SELL' FROM liq_events
 WHERE source = ? AND symbol = ? AND ts_ms >= ? AND ts_ms < ? AND {SOUND_EVENT}
-AND limit_price > 0 AND limit_price < 1e15 ORDER BY ts_ms, id
+AND limit_price > 0 AND limit_price < 1e15 AND notional > 0 ORDER BY ts_ms, id
 """
 
 
