@@ -44,6 +44,7 @@ SettingsListener = Callable[[HeatmapSettings], None]
 class HeatmapService:
     """Records liquidations at all times and feeds the attached layers.
 
+    A facade: it has a method for each thing that a host asks for, and leaves the work to its parts.
     Belongs to the thread of the host's event loop. It may be created, given layers and settings
     before the loop runs; `start` and `stop` are awaited in it, any number of times.
 

@@ -38,8 +38,10 @@ _TIMEOUT_S = 15.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 900.0
 # Statuses that are about what was asked for, and not about who asks.
 _CLIENT_ERRORS = range(400, 500)
-# A turn comes at least this often, and a sink that failed is tried again after this.
-_TURN_S, _SINK_RETRY_S = 1.0, 2.0
+# A turn comes at least this often.
+_TURN_S = 1.0
+# A sink that takes nothing is tried again ever more rarely: each attempt may wait for a lock.
+_FIRST_SINK_RETRY_S, _LONGEST_SINK_RETRY_S = 2.0, 30.0
 # So often it is looked whether the exchange's time is known: the first picture waits for it.
 _NO_TIME_S = 0.1
 # What the store holds is read again once in this time, and what expired is deleted.
@@ -138,6 +140,7 @@ class CandleKeeper:
         self._generation: int | None = None
         self._look_due_s = 0.0
         self._requests = self._values = 0
+        self._sink_retry_s = _FIRST_SINK_RETRY_S
         self._choose()
 
     def want(self, symbols: Iterable[str]) -> None:
@@ -190,7 +193,10 @@ class CandleKeeper:
                 self._changed.clear()
                 pause_s = await self._turn(sink, generation, client)
                 self._report(clock())
-                if pause_s > 0:
+                if _STORAGE in self._problems:
+                    # Whatever comes meanwhile: the next attempt may hold up the sockets again.
+                    await asyncio.sleep(pause_s)
+                elif pause_s > 0:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(pause_s):
                             await self._changed.wait()
@@ -216,8 +222,11 @@ class CandleKeeper:
         except Exception as error:  # noqa: BLE001 - it is told, and tried again
             words = " ".join(f"candles could not be stored: {str(error) or repr(error)}".split())
             self._tell(_STORAGE, words)
-            return _SINK_RETRY_S
+            retry_s = self._sink_retry_s
+            self._sink_retry_s = min(2 * retry_s, _LONGEST_SINK_RETRY_S)
+            return retry_s
         self._problems.pop(_STORAGE, None)
+        self._sink_retry_s = _FIRST_SINK_RETRY_S
         request = self._plan.next_request(clock())
         if request is None:
             return min(max(self._plan.next_delay(clock()), 0.05), _TURN_S)
