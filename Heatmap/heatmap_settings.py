@@ -373,7 +373,7 @@ class HeatmapSettings:
         45,
         Number(1, 3650, is_whole=True, suffix=" days"),
         Page.RECORDING,
-        "Keep can&dles for",
+        "Keep candles &for",
         "What predicted levels are computed from; what is missing is fetched from the exchange",
     )
     keep_raw: bool = setting(

@@ -82,6 +82,7 @@ CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "resolution": (enter("resolution", "240x920"), "240x920"),
     "update_interval_ms": (turn("update_interval_ms", 500), 500),
     "retention_days": (turn("retention_days", 30), 30),
+    "candle_retention_days": (turn("candle_retention_days", 60), 60),
     "keep_raw": (switch("keep_raw", False), False),
     "symbols": (enter("symbols", " ethusdt,  BTCUSDT "), ("ETHUSDT", "BTCUSDT")),
     "gap_hatch": (switch("gap_hatch", False), False),
