@@ -249,8 +249,7 @@ async def floors_ms(bench: Bench) -> dict[str, float]:
     """Return what a new picture cannot do without, each measured alone, milliseconds."""
     (feed, _task) = next(iter(bench.service._attached.feeds.values()))
     assert feed._work.picture is not None
-    assert feed._work.picture._field is not None
-    settings, spec = bench.service.settings, feed._work.picture._field.spec
+    settings, spec = bench.service.settings, feed._work.picture._source.spec
     start_ms, _end_ms = needed_span_ms(
         spec.time,
         shape=settings.shape,

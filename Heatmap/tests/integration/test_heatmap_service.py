@@ -105,22 +105,22 @@ def test_what_was_dropped_on_its_way_is_read_and_each_event_drawn_once(tmp_path:
         tape, dropped = world.service._tape, list[StoredBatch]()
         picture = world.service._attached.feeds[world.layer][0]._work.picture
         assert picture is not None
-        drawn = len(picture._events)
+        drawn = len(picture._source._events)
         add_batch, tape.add_batch = tape.add_batch, dropped.append  # type: ignore[method-assign]
         world.clock.start()
         await world.until(lambda: sum(len(batch.events) for batch in dropped) > 10)
-        assert len(picture._events) == drawn
+        assert len(picture._source._events) == drawn
         tape.add_batch = add_batch  # type: ignore[method-assign]
         tape.lose_batches()
-        await world.until(lambda: len(picture._events) > drawn + 10)
+        await world.until(lambda: len(picture._source._events) > drawn + 10)
         world.clock.freeze()
 
         def stored() -> int:
             with EventReader(world.database) as reader:
-                start_ms = picture._follower._from_ms
+                start_ms = picture._source._follower._from_ms
                 return len(reader.read_window("BTCUSDT", start_ms, None).events)
 
-        await world.until(lambda: len(picture._events) == stored())
+        await world.until(lambda: len(picture._source._events) == stored())
 
     in_world(tmp_path, script)
 

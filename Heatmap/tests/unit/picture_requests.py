@@ -16,6 +16,7 @@ from Heatmap.picture.messages import (
     PictureMessage,
     PictureRequest,
 )
+from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store
 
@@ -47,6 +48,10 @@ def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[Liq
     ]
 
 
+def recorded_picture(tape: EventTape) -> HeatPicture:
+    return HeatPicture(RecordedLiquidations(tape, "BTCUSDT"), "BTCUSDT")
+
+
 def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) -> PictureRequest:
     return PictureRequest(
         viewport=viewport,
@@ -75,7 +80,7 @@ def columns(message: PictureMessage | None) -> PictureMessage:
 
 
 def rebuilt(database: Store, asked: PictureRequest) -> PictureMessage:
-    other = HeatPicture(EventTape(database), "BTCUSDT")
+    other = recorded_picture(EventTape(database))
     try:
         return whole(other.rebuild(asked))
     finally:

@@ -12,10 +12,10 @@ from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import counted
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.cell_report import LEVEL_REACH_ROWS, describe_cell
-from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.words import usd_text
+from Heatmap.sources.amount_texts import usd_text
+from Heatmap.sources.recorded.cell_report import LEVEL_REACH_ROWS, describe_cell
+from Heatmap.sources.recorded.drawn_field import DrawnField
 
 MINUTE = 60_000
 BIN = 10_000

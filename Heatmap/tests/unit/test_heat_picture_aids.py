@@ -22,6 +22,7 @@ from Heatmap.tests.unit.picture_requests import (
     query,
     random_events,
     rebuilt,
+    recorded_picture,
     request,
     whole,
 )
@@ -154,7 +155,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     report = picture.describe(asked)
     assert line(report, "Liquidated here") == "\u2265 13k USD in 2"
     assert line(report, "At this level so far") == "\u2265 13k USD in 3"
-    other = HeatPicture(EventTape(database), "BTCUSDT")
+    other = recorded_picture(EventTape(database))
     other.rebuild(request())
     assert other.describe(asked) == report
     other.close()
@@ -198,7 +199,7 @@ def test_old_events_are_forgotten_once_no_picture_would_read_them(
     old = random_events(50, NOW_MS - 7_200_000, NOW_MS, seed=40)
     writer.write(old)
     picture.rebuild(request(**values))
-    assert len(picture._events) == 50
+    assert len(picture._source._events) == 50
     # Two windows later, in steps, with something new on the way.
     now_ms = NOW_MS
     fresh = event(NOW_MS + 14_000_000, 98_000.0, 1e4, Liquidated.LONG)
@@ -208,9 +209,9 @@ def test_old_events_are_forgotten_once_no_picture_would_read_them(
         if is_time:
             writer.write([fresh])
         picture.update(request(now_ms, **values))
-    assert len(picture._events) == (51 if is_kept else 1)
+    assert len(picture._source._events) == (51 if is_kept else 1)
     # What is told is what a picture built now would tell.
-    again = HeatPicture(EventTape(database), "BTCUSDT")
+    again = recorded_picture(EventTape(database))
     asked = query(whole(again.rebuild(request(now_ms, **values))).meta, fresh.ts_ms, 98_000.0)
     assert picture.describe(asked) == again.describe(asked)
     assert line(again.describe(asked), "Liquidated here") == "\u2265 10k USD in 1"

@@ -424,7 +424,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         del task
         picture = world.feed._work.picture
         assert picture is not None
-        assert picture._tape._reader is not None
+        assert picture._source._tape._reader is not None
         # The host may go on to use it: nothing happens, and nothing is raised.
         world.feed.viewport_changed(replace(VIEWPORT, price_low=96_000.0))
         world.feed.apply_settings(HeatmapSettings(enabled=True, window="8h"))
@@ -433,7 +433,7 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
 
         assert ends_amid_a_hand_over(coroutine.close)
         assert world.feed._work.picture is None
-        assert picture._tape._reader is None
+        assert picture._source._tape._reader is None
         world.executor.shutdown()
 
 

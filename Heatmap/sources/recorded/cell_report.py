@@ -7,10 +7,10 @@ from typing import Any
 from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals, sum_rows
 from Heatmap.aggregation.heat_field import ROW_SIGMA, ColumnRange
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.drawn_field import DrawnField
-from Heatmap.picture.gaps import recorded_parts
-from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.words import age_text, bound_text, usd_text
+from Heatmap.sources.amount_texts import age_text, bound_text, usd_text
+from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
+from Heatmap.sources.recorded.drawn_field import DrawnField
+from Heatmap.sources.recorded.gaps import recorded_parts
 
 #: A band's neighbours within two standard deviations of its blur belong to its level.
 LEVEL_REACH_ROWS = math.ceil(2 * ROW_SIGMA)
@@ -18,7 +18,6 @@ _MINUTE_MS = 60_000
 _HEAT_LABELS = {False: ("Heat",), True: ("Heat of longs", "Heat of shorts")}
 _ONE_SIDE = {"longs": "longs", "shorts": "shorts"}
 _CENT_USD = 0.01
-_EDGE_ROUNDING = 1e-6
 # Per cent; binary fractions of whole per cents are off by less.
 _ROUNDING = 1e-9
 
@@ -48,18 +47,11 @@ def describe_cell(
         ``None``: the place is not in the picture (any more).
     """
     spec = drawn.spec
-    first_row, end_row = _span(
-        (query.price_low / spec.price.bin_usd) - spec.price.first_row,
-        (query.price_high / spec.price.bin_usd) - spec.price.first_row,
-        spec.price.n_rows,
-    )
-    first_col, end_col = _span(
-        query.from_ms / spec.time.bin_ms - spec.time.first_col,
-        query.to_ms / spec.time.bin_ms - spec.time.first_col,
-        spec.time.n_cols,
-    )
-    if first_row >= end_row or first_col >= end_col:
+    place = cells_at(query, spec)
+    if place is None:
         return None
+    first_row, end_row = place.first_row, place.end_row
+    first_col, end_col = place.first_col, place.end_col
     start_ms = (spec.time.first_col + first_col) * spec.time.bin_ms
     end_ms = (spec.time.first_col + end_col) * spec.time.bin_ms
     here = sum_rows(events.between(start_ms, end_ms), spec.price, first_row, end_row)
@@ -84,14 +76,6 @@ def describe_cell(
     if settings.side in _ONE_SIDE or settings.minimum_notional > 0:
         lines.append(("Counted", _filter_words(settings)))
     return CellReport(query, tuple(lines))
-
-
-def _span(low: float, high: float, size: int) -> tuple[int, int]:
-    """Return the bins between two edges, counted in bins; at least the one at the lower edge."""
-    # Edges of cells come with the rounding of binary fractions.
-    first = math.floor(low + _EDGE_ROUNDING)
-    end = max(math.ceil(high - _EDGE_ROUNDING), first + 1)
-    return max(0, first), min(size, end)
 
 
 def _liquidated(label: str, totals: SideTotals, none_words: str) -> list[tuple[str, str]]:
