@@ -220,9 +220,10 @@ class HeatmapLayer(QObject):
             edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
             and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
             "unproven"]`` each) and ``sequence``; ``nowMs``, now by the data's clock, where it may
-            differ from this machine's; for the words in the corner ``scale`` with its
-            ``labels`` (``[place from 0 to 1, text]`` each), ``sourceText``, and ``sourceSince``
-            (``words`` up to the time, and that time, ``ms``) for a chart with its own time format.
+            differ from this machine's; ``palette``, where the grid has one of its own; for the
+            words in the corner ``scale`` with its ``labels`` (``[place from 0 to 1, text]`` each),
+            ``sourceText``, and ``sourceSince`` (``words`` up to the time, and that time, ``ms``)
+            for a chart with its own time format.
         packed
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
             row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
