@@ -4,6 +4,7 @@ All work runs in a worker thread, one piece after the other under a lock. Each p
 message that brings the page up to date, or ``None`` when the page already is.
 """
 
+import math
 from base64 import b64encode
 from dataclasses import replace
 from decimal import Decimal
@@ -34,7 +35,7 @@ from Heatmap.picture.drawn_field import DrawnField
 from Heatmap.picture.gaps import find_gaps, inner_edges, stretched
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
-from Heatmap.picture.words import (
+from Heatmap.picture.texts import (
     BRIGHTEST,
     bound_text,
     colour_bar_labels,
@@ -164,13 +165,16 @@ class HeatPicture:
             return self._update(field, scale, request)
 
     def describe(self, query: CellQuery) -> CellReport | None:
-        """Say what lies at a place of the picture; ``None``: the place is not in it (any more)."""
+        """Return what lies at a place; ``None``: it is not in the picture (any more)."""
         with self._lock:
             field, built = self._field, self._built
             if self._is_closed or field is None or built is None:
                 return None
             window_ms = (built.end_ms - built.settings.window_ms, built.end_ms)
-            return describe_cell(query, field, self._events, self._gaps, built.settings, window_ms)
+            scale_end_usd = math.inf if self._scale is None else self._scale.clip_usd
+            return describe_cell(
+                query, field, self._events, self._gaps, built.settings, window_ms, scale_end_usd
+            )
 
     def _rebuild(self, request: PictureRequest) -> PictureMessage:
         settings = request.settings

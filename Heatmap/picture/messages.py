@@ -3,11 +3,15 @@
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
+from Heatmap.aggregation.event_timeline import SideTotals
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
+
+# The scale's end may be that of the very cell, but for the rounding of binary fractions.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,6 @@ class PictureMessage:
         """What goes over the channel, but for its envelope."""
         return len(self.packed) + len(json.dumps(self.meta))
 
-    @property
-    def cells(self) -> bytes:
-        """The cells, unpacked."""
-        return unpack_cells(self.packed)
-
 
 @dataclass(frozen=True, slots=True)
 class CellQuery:
@@ -107,8 +106,8 @@ class CellQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class CellReport:
-    """What lies at a place of the picture.
+class CellLines:
+    """What the page is told of a place: what lies there, in words.
 
     Attributes
     ----------
@@ -120,3 +119,106 @@ class CellReport:
 
     query: CellQuery
     lines: tuple[tuple[str, str], ...]
+
+
+class HeatOrigin(StrEnum):
+    """What the heat of a place came of.
+
+    Attributes
+    ----------
+    NOTHING
+        There is none: less than a cent.
+    NEIGHBOURS
+        More than was liquidated at these prices: it glows over from others.
+    FADED
+        What was liquidated here, less by the time since.
+    SPREAD
+        What was liquidated here, spread over neighbouring prices; it does not fade.
+    """
+
+    NOTHING = "nothing"
+    NEIGHBOURS = "neighbours"
+    FADED = "faded"
+    SPREAD = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class CellHeat:
+    """What is drawn at a place.
+
+    Attributes
+    ----------
+    side
+        Of whom: ``both``, or with split sides ``longs`` or ``shorts``.
+    usd
+        The strongest of its cells, USD.
+    origin
+        What it came of.
+    from_usd
+        What was liquidated of which it is left, USD; 0 where it came of something else.
+    scale_end_usd
+        Where the colour bar ends, USD.
+    """
+
+    side: str
+    usd: float
+    origin: HeatOrigin
+    from_usd: float
+    scale_end_usd: float
+
+    @property
+    def is_above_scale(self) -> bool:
+        """Whether it is above the colour bar's end, whose last colour stands for it as well."""
+        return self.usd > self.scale_end_usd * (1 + _ROUNDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How much of a time was recorded: parts from 0 to 1, which together are 1.
+
+    Attributes
+    ----------
+    proven, unproven, missing
+        Recorded; recorded, but nothing proved that liquidations are delivered; not recorded.
+    """
+
+    proven: float
+    unproven: float
+    missing: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was recorded."""
+        return self.missing <= 0.0 and self.unproven <= 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellReport:
+    """What lies at a place of the picture, as facts; its words are those of `picture.texts`.
+
+    Attributes
+    ----------
+    query
+        The place that was asked about.
+    heat
+        What is drawn there; empty where that is the sum itself, as for cells that do not fade.
+    here
+        What was liquidated there.
+    level
+        With bands, what was liquidated at this level so far; ``None``: there are no levels.
+    level_age_ms
+        How long before the end of the place the newest of them was; ``None``: there is none.
+    recorded
+        How much of the time was recorded.
+    side, minimum_usd
+        What is counted: ``both``, ``longs``, ``shorts`` or ``split``, from this notional up.
+    """
+
+    query: CellQuery
+    heat: tuple[CellHeat, ...]
+    here: SideTotals
+    level: SideTotals | None
+    level_age_ms: int | None
+    recorded: Recorded
+    side: str
+    minimum_usd: float

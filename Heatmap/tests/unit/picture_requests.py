@@ -16,8 +16,10 @@ from Heatmap.picture.messages import (
     PictureMessage,
     PictureRequest,
 )
+from Heatmap.picture.texts import cell_lines
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store
+from Heatmap.tests.packed_cells import bytes_of
 
 NOW_MS = 1_733_360_400_000
 VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, height_px=500)
@@ -59,7 +61,7 @@ def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) ->
 
 def cells_of(message: PictureMessage) -> np.ndarray:
     shape = (message.meta["rows"], message.meta["cols"])
-    return np.frombuffer(message.cells, np.uint8).reshape(shape)
+    return np.frombuffer(bytes_of(message), np.uint8).reshape(shape)
 
 
 def whole(message: PictureMessage | None) -> PictureMessage:
@@ -99,4 +101,4 @@ def query(meta: dict[str, Any], ts_ms: int, price: float) -> CellQuery:
 
 def line(report: CellReport | None, label: str) -> str:
     assert report is not None
-    return dict(report.lines)[label]
+    return dict(cell_lines(report))[label]

@@ -11,7 +11,7 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener
 from Heatmap.feeds.cluster_lines import NARROWEST, WIDEST, ClusterLines, fitting_window_pct
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, SETTINGS, HeatmapSettings
-from Heatmap.picture.words import cluster_words, span_text
+from Heatmap.picture.texts import cluster_words, span_text
 from Heatmap.setting_fields import Effect
 
 ON = HeatmapSettings(enabled=True, cluster_lines=True)
