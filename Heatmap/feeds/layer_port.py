@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from Heatmap.domain.viewport import Viewport
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.messages import CellLines, CellQuery
 
 
 class LayerListener(Protocol):
@@ -67,5 +67,5 @@ class LayerPort(Protocol):
         Kept until `clear`, also for the charts and pages that come later.
         """
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         """Show what lies at the place that was asked about last; ``None``: nothing is known."""

@@ -5,6 +5,7 @@ runs in a worker thread, one piece after the other under a lock. Each piece retu
 brings the page up to date, or ``None`` when the page already is.
 """
 
+import math
 from base64 import b64encode
 from dataclasses import replace
 from threading import Lock
@@ -19,7 +20,7 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
-from Heatmap.picture.words import BRIGHTEST, colour_bar_labels
+from Heatmap.picture.texts import BRIGHTEST, colour_bar_labels
 from Heatmap.setting_fields import Effect, Resolution
 from Heatmap.sources.amount_texts import bound_text
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
@@ -133,12 +134,13 @@ class HeatPicture:
             return self._update(scale, _in_view_of(built, request))
 
     def describe(self, query: CellQuery) -> CellReport | None:
-        """Say what lies at a place of the picture; ``None``: the place is not in it (any more)."""
+        """Return what lies at a place; ``None``: it is not in the picture (any more)."""
         with self._lock:
             built = self._built
             if self._is_closed or built is None:
                 return None
-            return self._source.describe(query, _window(built))
+            scale_end_usd = math.inf if self._scale is None else self._scale.clip_usd
+            return self._source.describe(query, _window(built), scale_end_usd)
 
     def _rebuild(self, request: PictureRequest) -> PictureMessage:
         settings, viewport = request.settings, request.viewport

@@ -7,9 +7,9 @@ from typing import Any
 
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
 
 # What is asked and told of one place, and what heartbeats prove, goes through a picture unchanged.
+from Heatmap.sources.cell_places import CellLines as CellLines  # noqa: PLC0414
 from Heatmap.sources.cell_places import CellQuery as CellQuery  # noqa: PLC0414
 from Heatmap.sources.cell_places import CellReport as CellReport  # noqa: PLC0414
 from Heatmap.sources.heat_source import Heartbeats as Heartbeats  # noqa: PLC0414
@@ -69,8 +69,3 @@ class PictureMessage:
     def size_bytes(self) -> int:
         """What goes over the channel, but for its envelope."""
         return len(self.packed) + len(json.dumps(self.meta))
-
-    @property
-    def cells(self) -> bytes:
-        """The cells, unpacked."""
-        return unpack_cells(self.packed)

@@ -42,3 +42,8 @@ def span_text(span_ms: float) -> str:
         return f"{minutes:.3g} min"
     hours = minutes / 60
     return f"{hours:.3g} h" if hours < _LONG_HOURS else f"{hours / 24:.3g} d"
+
+
+def scale_end_text(clip_usd: float, unit: str = "USD") -> str:
+    """Return the amount at the end of a colour bar, which stands for all above it as well."""
+    return f"\u2265{bound_text(clip_usd)} {unit}"

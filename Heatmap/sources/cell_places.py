@@ -27,8 +27,8 @@ class CellQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class CellReport:
-    """What lies at a place of the picture.
+class CellLines:
+    """What the page is told of a place: what lies there, in words.
 
     Attributes
     ----------
@@ -39,6 +39,25 @@ class CellReport:
     """
 
     query: CellQuery
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellReport:
+    """What lies at a place of the picture.
+
+    Attributes
+    ----------
+    query
+        The place that was asked about.
+    facts
+        What lies there, as a plain value of its source's.
+    lines
+        The same in words, as `CellLines` has them.
+    """
+
+    query: CellQuery
+    facts: object
     lines: tuple[tuple[str, str], ...]
 
 

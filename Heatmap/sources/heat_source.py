@@ -205,8 +205,25 @@ class HeatSource(HeatCells):
         return True
 
     @abstractmethod
-    def describe(self, query: CellQuery, window: HeatWindow) -> CellReport | None:
-        """Say what lies at a place; ``None``: it is not in the picture (any more)."""
+    def describe(
+        self, query: CellQuery, window: HeatWindow, scale_end_usd: float
+    ) -> CellReport | None:
+        """Say what lies at a place.
+
+        Parameters
+        ----------
+        query
+            The place.
+        window
+            What it was loaded or moved on for last.
+        scale_end_usd
+            Where the colour bar ends: no line contradicts it.
+
+        Returns
+        -------
+        CellReport or None
+            ``None``: the place is not in the picture (any more).
+        """
 
     def profile(self, window: HeatWindow) -> SideProfile | None:  # noqa: ARG002 - for those with one
         """Return longs and shorts of the window by price; ``None``: it has none."""

@@ -25,7 +25,7 @@ from Heatmap.sources.heat_source import (
 from Heatmap.sources.recorded.cell_report import describe_cell
 from Heatmap.sources.recorded.drawn_field import DrawnField
 from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, stretched
-from Heatmap.sources.recorded.texts import source_since, source_words
+from Heatmap.sources.recorded.texts import cell_lines, source_since, source_words
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
@@ -163,12 +163,15 @@ class RecordedLiquidations(HeatSource):
         return not news.restarted
 
     @override
-    def describe(self, query: CellQuery, window: HeatWindow) -> CellReport | None:
+    def describe(
+        self, query: CellQuery, window: HeatWindow, scale_end_usd: float
+    ) -> CellReport | None:
         """Say what was liquidated at a place, and how much of its time was recorded."""
         window_ms = (window.start_ms, window.end_ms)
-        return describe_cell(
-            query, self._field, self._events, self._gaps, window.settings, window_ms
+        facts = describe_cell(
+            query, self._field, self._events, self._gaps, window.settings, window_ms, scale_end_usd
         )
+        return None if facts is None else CellReport(query, facts, cell_lines(facts))
 
     @override
     def profile(self, window: HeatWindow) -> SideProfile | None:

@@ -108,13 +108,15 @@ class MadeUpLevels(HeatSource):
         self,
         query: CellQuery,
         window: HeatWindow,  # noqa: ARG002
+        scale_end_usd: float,  # noqa: ARG002
     ) -> CellReport | None:
         place = cells_at(query, self.spec)
         if place is None:
             return None
         longs, shorts = self._cells[:, place.first_row : place.end_row].sum(axis=1)
-        texts = (f"{longs:.0f} {UNIT} of longs", f"{shorts:.0f} {UNIT} of shorts")
-        return CellReport(query, tuple(("Expected if reached", text) for text in texts))
+        facts = {"longs": float(longs), "shorts": float(shorts)}
+        texts = [f"{usd:.0f} {UNIT} of {side}" for side, usd in facts.items()]
+        return CellReport(query, facts, tuple(("Expected if reached", text) for text in texts))
 
     @override
     def close(self) -> None:

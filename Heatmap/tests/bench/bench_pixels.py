@@ -28,11 +28,11 @@ from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.heat_field import needed_span_ms
 from Heatmap.domain.events import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.bench.measurements import median_ms
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.ui.chart_page import to_array
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 

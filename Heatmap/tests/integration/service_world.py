@@ -11,13 +11,13 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_port import LayerListener
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.tests.left_behind import own_threads
+from Heatmap.tests.packed_cells import unpack_cells
 
 START_MS = 1_733_360_400_000
 EVERY_MS = 1_000

@@ -23,6 +23,7 @@ from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
+from Heatmap.tests.packed_cells import bytes_of
 
 HOUR_MS = 3_600_000
 FIRST_MS, LAST_MS = 1_733_367_600_000, 1_733_443_200_000
@@ -83,7 +84,7 @@ class Recorded:
         finally:
             picture.close()
         assert message is not None
-        cells = np.frombuffer(message.cells, np.uint8).reshape(message.meta["rows"], -1)
+        cells = np.frombuffer(bytes_of(message), np.uint8).reshape(message.meta["rows"], -1)
         return Heat(message.meta["priceLow"], message.meta["binUsd"], cells[:, -1].astype(float))
 
 

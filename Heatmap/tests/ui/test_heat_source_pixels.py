@@ -9,7 +9,7 @@ import pytest
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import CellQuery, PictureMessage, PictureRequest
+from Heatmap.picture.messages import CellLines, CellQuery, PictureMessage, PictureRequest
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
@@ -40,7 +40,9 @@ class Listener(Recording):
 
     def cell_asked(self, query: CellQuery) -> None:
         super().cell_asked(query)
-        self.layer.show_cell(self.picture.describe(query))
+        report = self.picture.describe(query)
+        assert report is not None
+        self.layer.show_cell(CellLines(query, report.lines))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from Heatmap.picture.messages import (
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store
+from Heatmap.tests.packed_cells import bytes_of
 
 NOW_MS = 1_733_360_400_000
 VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, height_px=500)
@@ -64,7 +65,7 @@ def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) ->
 
 def cells_of(message: PictureMessage) -> np.ndarray:
     shape = (message.meta["rows"], message.meta["cols"])
-    return np.frombuffer(message.cells, np.uint8).reshape(shape)
+    return np.frombuffer(bytes_of(message), np.uint8).reshape(shape)
 
 
 def whole(message: PictureMessage | None) -> PictureMessage:

@@ -20,6 +20,7 @@ from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.sources.registry import HEAT_SOURCES, RECORDED
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
+from Heatmap.tests.packed_cells import bytes_of
 from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
@@ -97,7 +98,7 @@ def test_it_moves_on_with_now(drawn: HeatPicture) -> None:
     assert drawn.is_due(NOW_MS + meta["binMs"])
     update = columns(drawn.update(request(NOW_MS + 3 * meta["binMs"])))
     assert (update.meta["cols"], update.meta["dropCols"]) == (3, 3)
-    cells = np.frombuffer(update.cells, np.uint8).reshape(meta["rows"], 3)
+    cells = np.frombuffer(bytes_of(update), np.uint8).reshape(meta["rows"], 3)
     assert set(cells[row_of(meta, SHORT)]) == {255}
 
 
@@ -109,7 +110,7 @@ def test_what_is_new_is_drawn_and_worded(drawn: HeatPicture, source: MadeUpLevel
     update = columns(drawn.update(request()))
     assert update.meta["cols"] == meta["cols"]
     assert update.meta["sourceText"].endswith("1 known")
-    cells = np.frombuffer(update.cells, np.uint8).reshape(meta["rows"], -1)
+    cells = np.frombuffer(bytes_of(update), np.uint8).reshape(meta["rows"], -1)
     assert not cells[row_of(meta, LONG)].any()
     assert not drawn.has_news()
 

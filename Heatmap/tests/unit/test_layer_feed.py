@@ -21,13 +21,13 @@ from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.packing import unpack_cells
+from Heatmap.picture.messages import CellLines, CellQuery
 from Heatmap.runtime.host_loop import begin_task
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000
@@ -43,7 +43,7 @@ class AskingLayer:
         self.listener: LayerListener | None = None
         self.grid: Mapping[str, Any] = {}
         self.options: dict[str, Any] = {}
-        self.answers: list[CellReport | None] = []
+        self.answers: list[CellLines | None] = []
 
     def set_leave_listener(self, leave: object) -> None:
         self.leave = leave
@@ -67,7 +67,7 @@ class AskingLayer:
     def show_part(self, name: str, payload: object) -> None:
         raise AssertionError(f"no part is to be shown, got {name} {payload}")
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         self.answers.append(report)
 
     def open_page(self) -> None:
@@ -150,7 +150,7 @@ async def asked(directory: Path, **values: Any) -> AsyncIterator[Asked]:
             await asyncio.to_thread(world.executor.shutdown)
 
 
-def amount(report: CellReport | None) -> str:
+def amount(report: CellLines | None) -> str:
     assert report is not None
     return dict(report.lines)["Liquidated here"]
 

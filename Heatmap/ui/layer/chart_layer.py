@@ -18,7 +18,7 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
@@ -299,7 +299,7 @@ class HeatmapLayer(QObject):
         self._shown[name] = encoded
         self._send("partShown", name, encoded)
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         """Show at the crosshair what lies there; ``None``: nothing is known."""
         lines = [] if report is None else asdict(report)["lines"]
         # An answer to one question: not shown again.

@@ -6,7 +6,7 @@ import numpy as np
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
-from Heatmap.sources.amount_texts import bound_text, span_text, usd_text
+from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, usd_text
 
 BRIGHTEST = 255
 
@@ -30,7 +30,7 @@ def colour_bar_labels(
     labels: list[list[Any]] = [
         [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
     ]
-    labels[-1][1] = f"\u2265{bound_text(amounts[-1])} {unit}"
+    labels[-1][1] = scale_end_text(amounts[-1], unit)
     if not is_split:
         return labels
     ends = labels[-1][1]

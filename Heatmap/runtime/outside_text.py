@@ -1,0 +1,94 @@
+"""Text from outside, made fit to be shown: one line, nothing that controls a terminal, no password.
+
+Whatever another machine, another program or an exception says goes through `shown_text` before it
+stands in a log, a terminal, the status, a label or the page. Addresses may hold a user and a
+password, however they are spelt, so what stands before the ``@`` of a host never gets through; nor
+do the values of parameters and headers that are named for a secret. Pure.
+"""
+
+import re
+
+HIDDEN = "***"
+"""What stands in the place of user and password."""
+LONGEST_CHARS = 600
+"""Text from outside is cut off after so many characters."""
+LONGEST_MESSAGE_CHARS = 2400
+"""And so is the message of an error of ours, which may hold the names of files."""
+
+# The streams of an address stand behind an @ too: btcusdt@forceOrder.
+_NO_STREAM = r"(?!(?:forceOrder|markPrice|kline_|continuousKline_|1s\b|arr\b))"
+_AT = rf"(?:@|%40){_NO_STREAM}"
+# What may be a user and a password runs to the last @ of a run without blanks.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*(?::|%3A)(?:/|%2F){2}"
+_WITH_SCHEME = re.compile(rf"(?P<scheme>{_SCHEME})\S*{_AT}", re.IGNORECASE)
+# Not a path: /home/me@work/x and C:\me@work\x are names of files.
+_WITHOUT_SCHEME = re.compile(
+    rf"(?P<before>^|[\s'\"<>(=,;])(?!/(?!/)|\\|[A-Za-z]:[\\/]|\*\*\*@|{_SCHEME}\*\*\*@)"
+    rf"[^\s'\"<>(=,;\\]\S*{_AT}(?=[\w\[%-])",
+    re.IGNORECASE,
+)
+_PARAMETER = re.compile(
+    r"(?P<name>[\w.-]*(?:token|api_?key|listen_?key|secret|passw(?:or)?d|passwd|pwd|signature)"
+    r"[\w.-]*[\"']?\s*(?:=|:|%3D)\s*[\"']?)[^\s&;,#'\"}]+",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"(?P<name>(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|digest)\s+)?)"
+    r"[^\s'\",]+",
+    re.IGNORECASE,
+)
+_LINE_ENDS = re.compile(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+")
+# What Python says of a port that is none quotes what may be the beginning of a password.
+_PORT = re.compile(r"(?P<name>port could not be cast to integer value as ).*", re.IGNORECASE)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without users, passwords and tokens; the rest stays as it is."""
+    if "@" in text or "%40" in text:
+        text = _WITH_SCHEME.sub(rf"\g<scheme>{HIDDEN}@", text)
+        text = _WITHOUT_SCHEME.sub(rf"\g<before>{HIDDEN}@", text)
+    text = _PARAMETER.sub(rf"\g<name>{HIDDEN}", text)
+    text = _HEADER.sub(rf"\g<name>{HIDDEN}", text)
+    return _PORT.sub(rf"\g<name>{HIDDEN}", text)
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    r"""Return a text with every character that is not printable written out, such as ``\x1b``.
+
+    Parameters
+    ----------
+    text
+        From anywhere.
+    keep
+        Characters that stay though they are not printable, such as ``"\n"``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char.isprintable() or char in keep
+        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in text
+    )
+
+
+def shown_text(text: str, longest: int = LONGEST_CHARS) -> str:
+    """Return text from outside as one printable line of bounded length, without secrets.
+
+    Parameters
+    ----------
+    text
+        From anywhere.
+    longest
+        It is cut off after so many characters, and ends with three points then.
+    """
+    # What is cut off must not hide the @ that tells a password; nor may a flood take its time.
+    line = _LINE_ENDS.sub(" ", text[: 4 * longest]).strip()
+    line = printable(without_secrets(line))
+    return line if len(line) <= longest else f"{line[:longest]}..."
+
+
+def error_text(error: BaseException) -> str:
+    """Return what an exception says, as `shown_text` and never empty."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return shown_text(str(text))
