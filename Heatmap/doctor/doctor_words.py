@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from Heatmap.domain.events import LiquidationEvent
-from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection.supervisor import Failure, classify_status
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, SettingsError
+from Heatmap.ingestion.connection.supervisor import classify_status
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice
 
 if TYPE_CHECKING:
@@ -189,7 +190,8 @@ def describe_name(host: str, addresses: Sequence[str], proxy: "Proxy | None" = N
     """Say what the name resolved to that the connection leads to first: the proxy's, if any."""
     what = host
     if proxy is not None:
-        what += f" ({proxy.words}{', which looks up the exchange' if proxy.looks_up else ''})"
+        looks_up = ", which looks up the exchange" if proxy.looks_up else ""
+        what += f" (the proxy {proxy.shown} ({proxy.setting}){looks_up})"
     if addresses == [host]:
         return Result.SKIP, f"{what} is an address already"
     return Result.OK, f"{what} is {_list(addresses, _SHOWN_ADDRESSES)}"
@@ -316,7 +318,7 @@ def describe_refusal(
         What was asked, where it was the websocket.
     """
     failure = classify_status(status, retry_after, date)
-    found = failure.words.partition("; waiting")[0]
+    found = failure_text(failure).partition("; waiting")[0]
     if failure.hold_s is not None:
         asked = "the exchange names no time, the recorder waits" if retry_after is None else "wait"
         found += f"; {asked} {failure.hold_s:.0f} s"
@@ -331,7 +333,7 @@ def describe_refusal(
 
 def describe_no_handshake(failure: Failure, endpoint: Endpoint) -> Verdict:
     """Say that there was no HTTP answer to the handshake."""
-    return Result.FAIL, failure.words, _advise_address(endpoint)
+    return Result.FAIL, failure_text(failure), _advise_address(endpoint)
 
 
 def describe_acknowledgement(answer: Mapping[str, object], took_s: float) -> Verdict:
@@ -423,7 +425,7 @@ def describe_heartbeat(
             "check --symbol: the exchange acknowledges names it does not know",
         )
     if received.ended is not None:
-        found = f"accepted, then ended before anything came: {received.ended.words}"
+        found = f"accepted, then ended before anything came: {failure_text(received.ended)}"
         return Result.FAIL, found, "wait some minutes; the recorder keeps trying by itself"
     said = "acknowledges" if is_acknowledged else "accepts connections"
     found = f"the endpoint {said} but delivers nothing: no mark price in {waited_s:g} s"

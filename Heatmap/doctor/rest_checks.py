@@ -104,5 +104,5 @@ def _proxy_words(rest_url: str) -> str:
     """Say through which proxy REST goes; empty: through none. What is wrong with it is said."""
     with suppress(ExchangeError, ValueError):
         proxy = find_proxy(rest_url)
-        return "" if proxy is None else f" through {proxy.words}"
+        return "" if proxy is None else f" through the proxy {proxy.shown} ({proxy.setting})"
     return ""

@@ -8,7 +8,6 @@ acknowledgement proves nothing: the exchange's old paths give one and stay silen
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import socket
 import ssl
@@ -50,6 +49,7 @@ from Heatmap.doctor.doctor_words import (
     reason_of,
 )
 from Heatmap.domain.events import LiquidationEvent, Rejection
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
     HEARTBEAT_SYMBOL,
@@ -57,11 +57,11 @@ from Heatmap.ingestion.binance_forceorder_ws import (
     describe_error,
     stream_url,
 )
-from Heatmap.ingestion.connection.supervisor import Failure
 from Heatmap.ingestion.proxies import Proxy, ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _COMMAND_ID = 1
 _QUEUED_FRAMES = 4096
@@ -319,7 +319,7 @@ async def _check_handshake(visit: _Visit) -> Verdict:
     tunnel = ""
     if visit.proxy is not None:
         secured = connection.transport.get_extra_info("ssl_object")
-        tunnel = f"through {visit.proxy.words}"
+        tunnel = f"through the proxy {visit.proxy.shown} ({visit.proxy.setting})"
         if secured:
             tunnel = f"{secured.version()} {tunnel}"
     return describe_handshake(visit.endpoint, urlsplit(visit.data_url).path, took_s, tunnel)
@@ -360,7 +360,7 @@ async def _subscribe(visit: _Visit) -> Verdict:
     except TimeoutError:
         return describe_no_acknowledgement(visit.times.acknowledge_s)
     except ConnectionClosed as error:
-        failure = Failure(f"SUBSCRIBE was not answered: {describe_error(error).words}")
+        failure = Failure(FailureKind.NOT_SUBSCRIBED, cause=describe_error(error))
         return describe_no_handshake(failure, visit.endpoint)
     finally:
         await _close(connection, visit.times)

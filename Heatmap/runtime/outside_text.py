@@ -27,9 +27,10 @@ _WITHOUT_SCHEME = re.compile(
     rf"[^\s'\"<>(=,;\\]\S*{_AT}(?=[\w\[%-])",
     re.IGNORECASE,
 )
+# Not the name of a symbol, such as TOKENUSDT; nor a list or an object of JSON.
 _PARAMETER = re.compile(
     r"(?P<name>[\w.-]*(?:token|api_?key|listen_?key|secret|passw(?:or)?d|passwd|pwd|signature)"
-    r"[\w.-]*[\"']?\s*(?:=|:|%3D)\s*[\"']?)[^\s&;,#'\"}]+",
+    r"(?:_?key|[_.-][\w.-]*)?[\"']?\s*(?:=|:|%3D)\s*[\"']?)(?![\[{])[^\s&;,#'\"}]+",
     re.IGNORECASE,
 )
 _HEADER = re.compile(

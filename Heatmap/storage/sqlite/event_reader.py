@@ -3,7 +3,6 @@
 Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
 
-import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import Self
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.errors import CorruptDatabaseError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.engine import Events, EventWindow, Gather
 from Heatmap.storage.sqlite.connections import (
@@ -37,7 +37,7 @@ from Heatmap.storage.sqlite.sound_rows import (
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # What SQLite keeps beside a database: the log, and the index of the log.
 _COMPANIONS = ("-wal", "-shm")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.errors import HeatmapError, StorageError
-from Heatmap.storage.damage_words import damage_words
 from Heatmap.storage.engine import DatabaseHealth
 from Heatmap.storage.sqlite.connections import (
     database_path,
@@ -164,7 +164,7 @@ def _describe_rest(facts: DatabaseFacts, words: str) -> DatabaseHealth | None:
     if facts.damaged_rows:
         return DatabaseHealth(
             "warn",
-            f"{words}; {damage_words(facts.damaged_rows)}",
+            f"{words}; {damaged_rows_text(facts.damaged_rows)}",
             "another program has written them; the rest is read and recording goes on",
         )
     if facts.faults is None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from Heatmap.doctor.doctor import DoctorConfig, DoctorTimes, diagnose
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.ingestion.recorder.texts import connection_text
 from Heatmap.standalone.candle_feed import LIVE, CandleFeed
 from Heatmap.standalone.exchange import loopback_guard
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
@@ -70,10 +72,10 @@ def test_a_proxy_that_refuses_is_said_without_its_password(
     monkeypatch.setenv("all_proxy", f"{scheme}://user:WR0NG@127.0.0.1:{proxy.port}")
     recorder = start_recorder(ws_url=WS, rest_url=REST)
     eventually(lambda: proxy.refused >= 2)
-    eventually(lambda: ":" in recorder.status().connection_words)
-    eventually(lambda: recorder.status().last_error is not None)
+    eventually(lambda: ":" in connection_text(recorder.status()))
+    eventually(lambda: recorder.status().last_failure is not None)
     assert "WR0NG" not in repr(recorder.status())
-    assert "proxy" in recorder.status().connection_words.lower()
+    assert "proxy" in connection_text(recorder.status()).lower()
 
 
 def test_without_the_package_for_socks_it_is_said_what_to_install(
@@ -83,8 +85,8 @@ def test_without_the_package_for_socks_it_is_said_what_to_install(
     # Python itself does not find it: nothing of the program is replaced.
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     recorder = start_recorder(ws_url=WS, rest_url=REST)
-    eventually(lambda: "pip install python-socks" in recorder.status().connection_words)
-    eventually(lambda: "pip install python-socks" in (recorder.status().last_error or ""))
+    eventually(lambda: "pip install python-socks" in connection_text(recorder.status()))
+    eventually(lambda: "pip install python-socks" in failure_text(recorder.status().last_failure))
     assert "S3CRET" not in repr(recorder.status())
     assert proxy.asked == []
 

@@ -35,8 +35,7 @@ from Heatmap.doctor.doctor_words import (
 )
 from Heatmap.domain.events import Liquidated, LiquidationEvent
 from Heatmap.domain.instruments import BINANCE_USDM
-from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.ingestion.proxies import Proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice
 
@@ -249,8 +248,16 @@ def test_a_base_with_a_path_is_suspected_where_the_address_is() -> None:
     suspect = read_endpoint("wss://fstream.example/market")
     hint = "try wss://fstream.example"
     assert_says(describe_refusal(404, None, None, suspect), Result.FAIL, hint)
-    assert_says(describe_no_handshake(Failure("no answer"), suspect), Result.FAIL, hint)
-    assert_says(describe_no_handshake(Failure("no answer"), BASE), Result.FAIL, never="try wss")
+    assert_says(
+        describe_no_handshake(Failure(FailureKind.OTHER, {"text": "no answer"}), suspect),
+        Result.FAIL,
+        hint,
+    )
+    assert_says(
+        describe_no_handshake(Failure(FailureKind.OTHER, {"text": "no answer"}), BASE),
+        Result.FAIL,
+        never="try wss",
+    )
 
 
 @pytest.mark.parametrize(
@@ -312,7 +319,9 @@ def test_a_wrong_symbol_is_told_from_a_silent_endpoint() -> None:
 
 
 def test_a_connection_that_ended_and_frames_of_another_sort_are_said() -> None:
-    heard = received(ended=Failure("the exchange closed the connection: 1008"))
+    heard = received(
+        ended=Failure(FailureKind.OTHER, {"text": "the exchange closed the connection: 1008"})
+    )
     verdict = describe_heartbeat(heard, "BTCUSDT", 10.0, BASE, is_acknowledged=False)
     assert_says(verdict, Result.FAIL, "1008", "ended before anything came")
     verdict = describe_heartbeat(received(others=3), "BTCUSDT", 10.0, BASE, is_acknowledged=False)
@@ -323,7 +332,9 @@ def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
     sold = received("BTCUSDT", order=an_order())
     verdict = describe_orders(sold, 20.0, BASE, is_over=False)
     assert_says(verdict, Result.OK, "ETHUSDT", "a long was liquidated", "3.2 s")
-    bought = received(order=an_order(Liquidated.SHORT), ended=Failure("gone"))
+    bought = received(
+        order=an_order(Liquidated.SHORT), ended=Failure(FailureKind.OTHER, {"text": "gone"})
+    )
     verdict = describe_orders(bought, 20.0, OLD, is_over=False)
     assert_says(verdict, Result.OK, "a short was liquidated")
 
@@ -337,7 +348,7 @@ def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
     assert_says(verdict, Result.FAIL, "never delivers forceOrder", "only /market delivers")
     verdict = describe_orders(received(), 20.0, BASE, is_over=True)
     assert_says(verdict, Result.SKIP, "nothing comes")
-    ended = received(ended=Failure("gone"))
+    ended = received(ended=Failure(FailureKind.OTHER, {"text": "gone"}))
     assert_says(describe_orders(ended, 20.0, BASE, is_over=True), Result.SKIP, "ended")
 
 

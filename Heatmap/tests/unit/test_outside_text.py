@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.runtime.outside_text import (
     HIDDEN,
     LONGEST_CHARS,
@@ -40,6 +41,9 @@ SPELT = [
     "https://api.example/?signature=SECRET#end",
     "https://api.example/?x=1&access-token=SECRET",
     "{'password': 'SECRET', 'x': 1}",
+    "accessToken=SECRET",
+    "secretKey: SECRET",
+    "token_value=SECRET",
     '{"api_secret": "SECRET"}',
     "Proxy-Authorization: Basic SECRET",
     "{'Authorization': 'Bearer SECRET'}",
@@ -54,6 +58,8 @@ HARMLESS = [
     "HTTP 429: too many requests from this address",
     "at 09:12:00 UTC, 12 ms",
     "币安人生USDT",
+    "no mark price for TOKENUSDT: is the symbol right?",
+    '{"TOKENUSDT": {"events": 1}, "token": [1], "SECRETUSDT": {}}',
 ]
 CONTROLS = "a\x1b[2J\r\nstopped, 9999 stored\x07\x00\u202e\u2028\x9b31m\ud800"
 
@@ -104,6 +110,17 @@ def test_an_exception_is_never_told_as_nothing() -> None:
     assert error_text(TimeoutError()) == "TimeoutError"
     assert error_text(OSError(111, "Connection refused")) == "Connection refused"
     assert "SECRET" not in error_text(ValueError("http://user:SECRET@host"))
+
+
+def test_failures_and_errors_hold_only_what_is_safe() -> None:
+    values = {"reason": CONTROLS, "code": 1008}
+    failure = Failure(FailureKind.CLOSED_BY_EXCHANGE, values)
+    assert failure.values["reason"].isprintable()
+    assert failure.values["code"] == 1008
+    error = SettingsError(f"--ws-url: wss://user:SECRET@host {CONTROLS}")
+    assert "SECRET" not in str(error)
+    assert str(error).isprintable()
+    assert "SECRET" not in repr(Failure.of(RuntimeError("http://user:SECRET@host")))
 
 
 # -- the log --------------------------------------------------------------------------------------

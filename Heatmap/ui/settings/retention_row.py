@@ -1,16 +1,15 @@
 """How long events are kept; a shorter time waits until what it deletes is confirmed."""
 
-import logging
-
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, row_of
 from Heatmap.ui.while_visible import WhileVisible
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _DAY_MS = 86_400_000
 

@@ -1,6 +1,5 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-import logging
 from collections.abc import Callable
 
 from PyQt6 import sip
@@ -24,6 +23,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
 from Heatmap.ui.settings.setting_pages import RecordsPage
 from Heatmap.ui.settings.setting_rows import SettingRow, Show, row_of
@@ -31,7 +31,7 @@ from Heatmap.ui.settings.settings_preview import SettingsPreview
 from Heatmap.ui.settings.settings_store import SettingsWriter, UnusedText, unused_texts
 from Heatmap.ui.status_panel import StatusPanel
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _LONGEST_TEXT = 30
 _MOST_NOTICES = 3

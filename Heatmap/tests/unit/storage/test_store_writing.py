@@ -150,7 +150,7 @@ def test_a_writer_is_ready_and_has_nothing_to_say(sink: EventSink) -> None:
     generation = sink.generation()
     sink.write(events(2))
     sink.hurry()
-    assert (sink.generation(), sink.notice) == (generation, None)
+    assert (sink.generation(), sink.notices) == (generation, ())
 
 
 # --- counters and notes
