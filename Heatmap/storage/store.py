@@ -10,7 +10,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.storage.engine import (
     Address,
-    DatabaseHealth,
+    DatabaseFacts,
     DayFacts,
     EventWindow,
     Gather,
@@ -23,7 +23,7 @@ from Heatmap.storage.sqlite.sqlite_engine import SqliteEngine
 
 __all__ = [
     "Address",
-    "DatabaseHealth",
+    "DatabaseFacts",
     "DayFacts",
     "EventWindow",
     "Gather",

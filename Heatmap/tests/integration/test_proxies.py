@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from Heatmap.doctor.doctor import DoctorConfig, DoctorTimes, diagnose
+from Heatmap.doctor.texts import finding_line
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.recorder.texts import connection_text
 from Heatmap.standalone.candle_feed import LIVE, CandleFeed
 from Heatmap.standalone.exchange import loopback_guard
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
-from Heatmap.storage.sqlite.health import DatabaseHealth
+from Heatmap.storage.store import DatabaseFacts
 from Heatmap.tests.integration.conftest import StartRecorder
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.proxy_servers import ProxyServer
@@ -133,8 +134,8 @@ def test_the_doctor_names_it_without_its_password(
     config = DoctorConfig(
         WS, REST, order_s=0.1, times=DoctorTimes(acknowledge_s=0.1, heartbeat_s=5.0)
     )
-    findings = diagnose(config, lambda: DatabaseHealth("ok", "fine"), lambda _finding: None)
-    found = {finding.check: finding.line() for finding in findings}
+    findings = diagnose(config, DatabaseFacts, lambda _finding: None)
+    found = {finding.check: finding_line(finding) for finding in findings}
     shown = f"{scheme}://127.0.0.1:{proxy.port} (all_proxy)"
     assert shown in found["name resolution"]
     assert shown in found["handshake"]

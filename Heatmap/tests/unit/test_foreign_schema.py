@@ -8,10 +8,10 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, StorageError
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.database_health import examine_database
 from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query, tamper
 from Heatmap.tests.unit.test_schema import INDEXES, TABLES, TRIGGERS

@@ -9,9 +9,9 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError, StorageError
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.writer_lock import WriterLock, is_writer_active, lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.database_health import examine_database
 from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import sound, writing_elsewhere
 from Heatmap.tests.unit.stored_events import events, query

@@ -11,11 +11,11 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.storage.sqlite.day_facts import read_day_facts
 from Heatmap.storage.sqlite.event_reader import read_tick_sizes
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.sound_rows import read_tick_size
 from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.database_health import examine_database
 from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
