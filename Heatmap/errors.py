@@ -61,7 +61,7 @@ class FailureKind(StrEnum):
     NO_MARK_PRICE = "no_mark_price"  # silence_s
     WENT_SILENT = "went_silent"  # silence_s
     RESTARTED = "restarted"
-    NOT_SUBSCRIBED = "not_subscribed"  # and a cause
+    NOT_SUBSCRIBED = "not_subscribed"  # a cause
     # What the exchange answers.
     ANSWER_TOO_LONG = "answer_too_long"  # limit_mib
     REQUEST_FAILED = "request_failed"  # reason
@@ -127,7 +127,7 @@ class FailureKind(StrEnum):
     GOES_ON_ELSEWHERE = "goes_on_elsewhere"  # target, and a cause
     GOES_ON_IN_NEW = "goes_on_in_new"  # path, and a cause
     GOES_ON_IN_FOUND = "goes_on_in_found"  # path, and a cause
-    NOTHING_LOST = "nothing_lost"  # and a cause
+    NOTHING_LOST = "nothing_lost"  # a cause
     LOG_RESTORED = "log_restored"  # restored, and a cause
     LOG_RESTORED_IN_PART = "log_restored_in_part"  # restored, lost, and a cause
     SCHEMA_MENDED = "schema_mended"  # path, changes
@@ -135,7 +135,7 @@ class FailureKind(StrEnum):
     # The program.
     RECORDER_ENDED = "recorder_ended"  # error
     PART_RESTARTED = "part_restarted"  # part, error
-    NOT_RESTARTED = "not_restarted"  # error
+    NOT_RESTARTED = "not_restarted"  # a cause
     LISTENER_FAILED = "listener_failed"  # error
     LOOP_MOVING = "loop_moving"
     LOOP_CLOSED = "loop_closed"

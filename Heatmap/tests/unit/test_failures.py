@@ -5,8 +5,10 @@ import dataclasses
 import json
 import logging
 import pickle
+import re
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -30,6 +32,7 @@ from Heatmap.ingestion.recorder.texts import attention_texts, connection_text
 from Heatmap.runtime.plain import as_plain
 
 PACKAGE = Path(Heatmap.__file__).parent
+ERRORS = PACKAGE / "errors.py"
 FULL = RecorderStatus(
     role=SinkRole.STANDBY,
     recorded_by_writer=("BTCUSDT",),
@@ -86,6 +89,17 @@ def test_each_kind_has_words_that_are_one_line_even_without_its_values(kind: Fai
     assert text.isprintable()
     assert TEMPLATES[kind]
     assert failure_text(Failure(kind), lambda words: f"«{words}»").startswith("«")
+
+
+def test_the_words_use_the_values_that_stand_beside_the_kind() -> None:
+    lines = re.compile(r'^    ([A-Z_]+) = "[a-z_]+"(?:  # (.*))?$', re.MULTILINE)
+    beside = dict(lines.findall(ERRORS.read_text("utf-8")))
+    for kind in FailureKind:
+        told = re.sub(r"\([^)]*\)", "", beside[kind.name])
+        used = {name for _, name, _, _ in Formatter().parse(TEMPLATES[kind]) if name}
+        named = set(re.findall(r"\w+", told)) - {"and", "a"}
+        assert used <= named, kind
+        assert ("cause" in used) == ("cause" in named), kind
 
 
 def test_all_that_can_fail_to_be_written_has_a_name() -> None:
