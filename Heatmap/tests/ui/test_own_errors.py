@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
@@ -179,6 +179,26 @@ def test_an_error_behind_a_control_is_shown_in_the_tab(
     choose("shape", "spots")(tab)
     assert host.service.settings.shape == "spots"
     assert tab.problem_text() == ""
+
+
+def test_text_from_outside_is_one_line_of_text_in_the_tab(
+    qtbot: Any, service: HeatmapService, store: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.setValue("Heatmap/palette", "\x1b[2J<b>bold</b>")
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    assert "\\x1b[2J<b>bold</b>" in tab.notice_text()
+
+    def refuse(_settings: object) -> None:
+        raise RuntimeError("http://user:SECRET@host\x07\n<b>forged</b>")
+
+    monkeypatch.setattr(service, "apply_settings", refuse)
+    choose("shape", "cells")(tab)
+    assert tab.problem_text().endswith("http://***@host\\x07 <b>forged</b>")
+    for name in ("message", "source", "retention_words"):
+        label = tab.findChild(QLabel, name)
+        assert label.textFormat() is Qt.TextFormat.PlainText
+    assert tab.findChild(QLabel, "message").text() == tab.problem_text()
 
 
 def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
