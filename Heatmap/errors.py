@@ -105,6 +105,18 @@ class FailureKind(StrEnum):
     DEVICE_IN_PLACE = "device_in_place"  # path
     HARD_LINKS = "hard_links"  # path, count
     OTHER_WRITER = "other_writer"  # path
+    BELONGS_TO_OTHER = "belongs_to_other"  # path, expected, got (application ids)
+    NEWER_DATABASE = "newer_database"  # path, expected, got (schema versions)
+    OLDER_DATABASE = "older_database"  # path, expected, got (schema versions)
+    EMPTY_DATABASE = "empty_database"  # path
+    DATABASE_SPOILT = "database_spoilt"  # path, what
+    WRONG_DATA_KIND = "wrong_data_kind"  # path, expected, got
+    TICK_SIZE_SPOILT = "tick_size_spoilt"  # path, symbol, got
+    NO_WRITE_AHEAD_LOG = "no_write_ahead_log"  # got
+    NO_FILE = "no_file"  # path
+    NO_DATA_DIRECTORY = "no_data_directory"  # directory, reason
+    NO_HOME = "no_home"
+    NO_ENGINE = "no_engine"  # address, known
     NOT_WRITTEN = "not_written"  # part, error
     TICK_SIZE_NOT_WRITTEN = "tick_size_not_written"  # symbol, error
     # What somebody did to the database while it was written. What was done about it has that as

@@ -198,6 +198,45 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the database {path} is being written by another recorder; stop that one or choose "
         "another file"
     ),
+    _K.BELONGS_TO_OTHER: (
+        "the database {path} belongs to another program: expected the application id "
+        "{expected:#x}, got {got:#x}; it was left as it is, choose another file"
+    ),
+    _K.NEWER_DATABASE: (
+        "the database {path} was written by a newer version of this program: expected a schema "
+        "version up to {expected}, got {got}; update the program or choose another file"
+    ),
+    _K.OLDER_DATABASE: (
+        "the database {path} has the older schema version {got}, expected {expected}; start the "
+        "recorder on it once, which brings it up to date"
+    ),
+    _K.EMPTY_DATABASE: (
+        "the database {path} is empty; expected one that the recorder has written, record first "
+        "or choose another file"
+    ),
+    _K.DATABASE_SPOILT: (
+        "the database {path} is damaged: {what}; it was left as it is, restore a copy or choose "
+        "another file"
+    ),
+    _K.WRONG_DATA_KIND: (
+        "the database {path} holds {got} data, expected {expected}; the kinds never share a file, "
+        "choose another one"
+    ),
+    _K.TICK_SIZE_SPOILT: (
+        "the database {path} is damaged: expected a decimal number as the tick size of {symbol}, "
+        "got {got}; the next contact with the exchange replaces it"
+    ),
+    _K.NO_WRITE_AHEAD_LOG: (
+        "the database needs a write-ahead log but its file system allows only {got}; use a file "
+        "on a local disk"
+    ),
+    _K.NO_FILE: "{path} is no file; choose another one",
+    _K.NO_DATA_DIRECTORY: (
+        "the data directory {directory} cannot be made ({reason}); name a database in a writable "
+        "directory"
+    ),
+    _K.NO_HOME: "no home directory is known; name a database file",
+    _K.NO_ENGINE: "there is no storage engine for {address}; expected {known}",
     _K.NOT_WRITTEN: "{part} could not be written: {error}",
     _K.TICK_SIZE_NOT_WRITTEN: "the tick size of {symbol} could not be written: {error}",
     # What somebody did to the database while it was written.

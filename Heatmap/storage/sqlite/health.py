@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from Heatmap.errors import HeatmapError, StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, HeatmapError, StorageError
 from Heatmap.storage.engine import DatabaseFacts
 from Heatmap.storage.sqlite.connections import (
     database_path,
@@ -48,7 +49,7 @@ def examine_database(path: str | os.PathLike[str], *, timeout_s: float = 10.0) -
 def _look(path: Path, timeout_s: float) -> DatabaseFacts:
     exists = path.exists()
     if exists and not path.is_file():
-        raise StorageError(f"{path} is no file; choose another one")
+        raise raised(StorageError, FailureKind.NO_FILE, path=path)
     require_plain_file(path)
     found = _Content(None, ())
     active = is_writer_active(path)
