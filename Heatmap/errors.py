@@ -87,6 +87,7 @@ class FailureKind(StrEnum):
     SCHEMA_CHANGED = "schema_changed"  # path, changes, delay_s
     DAMAGED_AGAIN = "damaged_again"  # path, spacing_s
     FILE_OVERWRITTEN_DAMAGED = "file_overwritten_damaged"  # path, reason
+    FILE_UNFINISHED = "file_unfinished"  # path
     FILE_CHANGED = "file_changed"  # path
     BEING_OVERWRITTEN = "being_overwritten"  # path
     LOG_OVERWRITTEN = "log_overwritten"  # path

@@ -134,6 +134,9 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.FILE_OVERWRITTEN_DAMAGED: (
         "the database {path} was overwritten while it was written, and is damaged ({reason})"
     ),
+    _K.FILE_UNFINISHED: (
+        "the database {path} was overwritten while it was written, and is no whole database"
+    ),
     _K.FILE_CHANGED: (
         "the database {path} was moved, deleted or overwritten while it was written; what was not "
         "stored is written on the next attempt"
