@@ -1,5 +1,6 @@
 """A trading program's session: a real recorder, a real database, an exchange on loopback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -312,8 +313,11 @@ def test_after_stop_nothing_is_said_and_it_can_start_again(
         eventually(lambda: live(heatmap))
         exchange.liquidate()
         eventually(lambda: count_of(heatmap, "BTCUSDT") == 1)
+        status = heatmap.status()
+        assert json.loads(json.dumps(status, allow_nan=False)) == status
     assert not heatmap.is_running()
     status = heatmap.status()
+    assert json.loads(json.dumps(status, allow_nan=False)) == status
     assert (status["role"], status["live"], status["recorder"]) == ("stopped", False, None)
     assert heatmap.get_clusters("BTCUSDT") == []
     assert heatmap.get_best_cluster("BTCUSDT") is None
