@@ -15,6 +15,8 @@ LONGEST_CHARS = 600
 """Text from outside is cut off after so many characters."""
 LONGEST_MESSAGE_CHARS = 2400
 """And so is the message of an error of ours, which may hold the names of files."""
+LONGEST_LOOKED_AT = 50_000
+"""What stands behind so many characters is not looked at, and not shown."""
 
 # The streams of an address stand behind an @ too: btcusdt@forceOrder.
 _NO_STREAM = r"(?!(?:forceOrder|markPrice|kline_|continuousKline_|1s\b|arr\b))"
@@ -110,8 +112,8 @@ def shown_text(text: str, longest: int = LONGEST_CHARS) -> str:
         It is cut off after so many characters, and ends with three points then.
     """
     # What is cut off must not hide the @ that tells a password; nor may a flood take its time.
-    line = _LINE_ENDS.sub(" ", text[: 4 * longest]).strip()
-    line = printable(without_secrets(line))
+    line = without_secrets(_LINE_ENDS.sub(" ", text[:LONGEST_LOOKED_AT]).strip())
+    line = printable(line[: longest + 1])
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 from PyQt6.QtCore import QObject, QTimer
 
-from Heatmap.runtime.outside_text import without_secrets
+from Heatmap.runtime.outside_text import LONGEST_LOOKED_AT, without_secrets
 
 BURST = 20
 """So many reports are passed on at once; the layer's own script sends far fewer."""
@@ -26,7 +26,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 def page_words(text: str) -> str:
     """Return words from the page as one line that is safe in a log: printable, and not long."""
-    line = _UNPRINTABLE.sub(" ", without_secrets(text[: 4 * MAX_WORDS_CHARS])).strip()
+    line = _UNPRINTABLE.sub(" ", without_secrets(text[:LONGEST_LOOKED_AT])).strip()
     return line if len(line) <= MAX_WORDS_CHARS else line[: MAX_WORDS_CHARS - 1] + "\u2026"
 
 

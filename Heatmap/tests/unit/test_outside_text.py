@@ -19,6 +19,7 @@ from Heatmap.runtime.outside_text import (
     without_secrets,
 )
 from Heatmap.runtime.safe_log import SafeFormatter, get_logger, safe_lines
+from Heatmap.ui.report_gate import page_words
 
 SPELT = [
     "https_proxy=user:SECRET@127.0.0.1:9",
@@ -90,6 +91,12 @@ def test_whatever_the_password_it_does_not_get_through(
     text = f"the proxy {scheme}user:{secret}@{host} refused"
     assert "XyZ" not in shown_text(text)
     assert "zYx" not in shown_text(text)
+
+
+def test_a_password_that_is_longer_than_what_is_shown_is_not_shown_either() -> None:
+    text = f"http://user:SECRET{'x' * 20 * LONGEST_CHARS}@host"
+    assert shown_text(text) == "http://***@host"
+    assert page_words(f"failed at {text}") == "failed at http://***@host"
 
 
 @pytest.mark.parametrize(
