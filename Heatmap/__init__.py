@@ -12,11 +12,14 @@ from Heatmap._version import __version__
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
+    from Heatmap.domain.failure_texts import failure_text
+    from Heatmap.errors import Failure, FailureKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
     from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
     from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
     from Heatmap.ingestion.recorder.standby import SinkRole
+    from Heatmap.ingestion.recorder.texts import attention_texts, connection_text
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
 
@@ -24,6 +27,8 @@ __all__ = [
     "ConnectionState",
     "ConnectionTimes",
     "DataKind",
+    "Failure",
+    "FailureKind",
     "HeatmapService",
     "HeatmapSettings",
     "LiquidationCluster",
@@ -32,12 +37,17 @@ __all__ = [
     "RecorderStatus",
     "SinkRole",
     "__version__",
+    "attention_texts",
+    "connection_text",
+    "failure_text",
 ]
 
 _HOMES = {
     "ConnectionState": "Heatmap.ingestion.connection.supervisor",
     "ConnectionTimes": "Heatmap.ingestion.connection.supervisor",
     "DataKind": "Heatmap.domain.events",
+    "Failure": "Heatmap.errors",
+    "FailureKind": "Heatmap.errors",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
@@ -45,6 +55,9 @@ _HOMES = {
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
     "SinkRole": "Heatmap.ingestion.recorder.standby",
+    "attention_texts": "Heatmap.ingestion.recorder.texts",
+    "connection_text": "Heatmap.ingestion.recorder.texts",
+    "failure_text": "Heatmap.domain.failure_texts",
 }
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.errors import Failure
 
 
 class EventSink(Protocol):
@@ -16,8 +17,8 @@ class EventSink(Protocol):
     """
 
     @property
-    def notice(self) -> str | None:
-        """What a user should know about where the events go; ``None``: nothing."""
+    def notices(self) -> tuple[Failure, ...]:
+        """What a user should know about where the events go."""
 
     def generation(self) -> int:
         """Make ready to write; return a number that changes when a fresh sink took the place.

@@ -6,7 +6,6 @@
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -15,8 +14,9 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellLines, CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, hand_over
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class CellAnswers:

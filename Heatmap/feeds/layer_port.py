@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure
 from Heatmap.picture.messages import CellLines, CellQuery
 
 
@@ -26,7 +27,7 @@ class LayerListener(Protocol):
         """Take note that `LayerPort.symbol` has changed."""
 
     def painted(self, timing: Mapping[str, float]) -> None:
-        """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
+        """Take note of paint times: ``paint_ms`` in the mean, ``frames`` in the last second."""
 
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
@@ -40,8 +41,8 @@ class LayerPort(Protocol):
         """Symbol that the page shows; ``None`` while it is not known."""
 
     @property
-    def fault(self) -> str:
-        """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
+    def failure(self) -> Failure | None:
+        """Why the page cannot show the heatmap at present; ``None``: nothing is known of it."""
 
     def set_listener(self, listener: LayerListener | None) -> None:
         """Tell `listener` from now on; ``None``: nobody."""

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from Heatmap.domain.events import DataKind
+from Heatmap.errors import Failure
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
+from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.store import Address, DayFacts
 
 
@@ -13,7 +15,7 @@ def assemble_status(
     is_running: bool,
     kind: DataKind,
     database: Address,
-    errors: Iterable[str],
+    failures: Iterable[Failure | None],
     recorder: RecorderStatus | None,
     facts: DayFacts | None,
     tick_origins: Mapping[str, str],
@@ -23,15 +25,15 @@ def assemble_status(
 
     Parameters
     ----------
-    errors
-        What each part has to say; the first one that is not empty is told.
+    failures
+        What each part has to say; the first one there is is told.
     """
     return {
         "running": is_running,
         "kind": kind.value,
         "database": str(database),
-        "error": next(filter(None, errors), ""),
-        "recorder": recorder,
+        "failure": as_plain(next((one for one in failures if one is not None), None)),
+        "recorder": as_plain(recorder),
         "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
         "events_today": None if facts is None else facts.events,
         "last_event_ms": None if facts is None else facts.last_event_ms,

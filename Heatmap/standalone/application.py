@@ -1,7 +1,6 @@
 """The program behind ``python -m Heatmap``: Qt, the event loop, the sources and the window."""
 
 import asyncio
-import logging
 import os
 import re
 import socket
@@ -25,6 +24,7 @@ from qasync import QEventLoop
 
 from Heatmap import DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.program_end import ProgramEnd
@@ -40,7 +40,7 @@ from Heatmap.standalone.sources import (
 from Heatmap.standalone.window import THEME_PALETTES, ChartWindow
 from Heatmap.ui import load_settings
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
@@ -19,6 +19,9 @@ from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.packed_cells import unpack_cells
 
+if TYPE_CHECKING:
+    from Heatmap.errors import Failure
+
 START_MS = 1_733_360_400_000
 EVERY_MS = 1_000
 SPEED = 20.0
@@ -30,7 +33,7 @@ class RecordingLayer:
 
     def __init__(self, symbol: str | None = "BTCUSDT") -> None:
         self.symbol = symbol
-        self.fault = ""
+        self.failure: Failure | None = None
         self.listener: LayerListener | None = None
         self.grids: list[Mapping[str, Any]] = []
         self.appended: list[tuple[float, Mapping[str, Any]]] = []

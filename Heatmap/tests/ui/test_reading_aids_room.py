@@ -120,7 +120,7 @@ def test_after_the_last_frame_no_frames_are_reported(
         lambda: bool(listener.timings) and listener.timings[-1]["frames"] == 0, timeout=10_000
     )
     told = len(listener.timings)
-    assert listener.timings[-1]["paintMs"] > 0
+    assert listener.timings[-1]["paint_ms"] > 0
     before = chart_page.settled_picture()
     assert not changed(before, chart_page.settled_picture()).any()
     assert len(listener.timings) == told

@@ -3,11 +3,13 @@
 import io
 import logging
 import string
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.runtime.outside_text import (
     HIDDEN,
     LONGEST_CHARS,
@@ -17,6 +19,7 @@ from Heatmap.runtime.outside_text import (
     without_secrets,
 )
 from Heatmap.runtime.safe_log import SafeFormatter, get_logger, safe_lines
+from Heatmap.ui.report_gate import page_words
 
 SPELT = [
     "https_proxy=user:SECRET@127.0.0.1:9",
@@ -40,6 +43,9 @@ SPELT = [
     "https://api.example/?signature=SECRET#end",
     "https://api.example/?x=1&access-token=SECRET",
     "{'password': 'SECRET', 'x': 1}",
+    "accessToken=SECRET",
+    "secretKey: SECRET",
+    "token_value=SECRET",
     '{"api_secret": "SECRET"}',
     "Proxy-Authorization: Basic SECRET",
     "{'Authorization': 'Bearer SECRET'}",
@@ -54,6 +60,8 @@ HARMLESS = [
     "HTTP 429: too many requests from this address",
     "at 09:12:00 UTC, 12 ms",
     "币安人生USDT",
+    "no mark price for TOKENUSDT: is the symbol right?",
+    '{"TOKENUSDT": {"events": 1}, "token": [1], "SECRETUSDT": {}}',
 ]
 CONTROLS = "a\x1b[2J\r\nstopped, 9999 stored\x07\x00\u202e\u2028\x9b31m\ud800"
 
@@ -85,6 +93,24 @@ def test_whatever_the_password_it_does_not_get_through(
     assert "zYx" not in shown_text(text)
 
 
+def test_a_password_that_is_longer_than_what_is_shown_is_not_shown_either() -> None:
+    text = f"http://user:SECRET{'x' * 20 * LONGEST_CHARS}@host"
+    assert shown_text(text) == "http://***@host"
+    assert page_words(f"failed at {text}") == "failed at http://***@host"
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "a@", "'a", "token", "token.", "secret ", "http://a", "http://", "=a@forceOrder", "%40"],
+)
+def test_no_text_makes_the_search_take_long(part: str) -> None:
+    text = part * (50_000 // len(part)) + "@"
+    begun_s = time.perf_counter()
+    without_secrets(text)
+    # It takes 0.1 s; looking from each place at all that follows took minutes.
+    assert time.perf_counter() - begun_s < 5
+
+
 def test_control_characters_are_written_out_and_lines_become_one() -> None:
     shown = shown_text(CONTROLS)
     assert shown.isprintable()
@@ -104,6 +130,17 @@ def test_an_exception_is_never_told_as_nothing() -> None:
     assert error_text(TimeoutError()) == "TimeoutError"
     assert error_text(OSError(111, "Connection refused")) == "Connection refused"
     assert "SECRET" not in error_text(ValueError("http://user:SECRET@host"))
+
+
+def test_failures_and_errors_hold_only_what_is_safe() -> None:
+    values = {"reason": CONTROLS, "code": 1008}
+    failure = Failure(FailureKind.CLOSED_BY_EXCHANGE, values)
+    assert failure.values["reason"].isprintable()
+    assert failure.values["code"] == 1008
+    error = SettingsError(f"--ws-url: wss://user:SECRET@host {CONTROLS}")
+    assert "SECRET" not in str(error)
+    assert str(error).isprintable()
+    assert "SECRET" not in repr(Failure.of(RuntimeError("http://user:SECRET@host")))
 
 
 # -- the log --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
@@ -25,6 +26,7 @@ from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script
 from Heatmap.ui.layer.page_state import PageState
+from Heatmap.ui.texts import failure_words
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # Words that a script cannot begin an expression with, or that are never a variable.
@@ -119,7 +121,12 @@ class HeatmapLayer(QObject):
     @property
     def fault(self) -> str:
         """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return self._page.fault
+        return failure_words(self.failure)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The same as a fact; ``None``: nothing is known to be amiss."""
+        return self._page.failure
 
     @property
     def viewport(self) -> Viewport | None:
