@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from Heatmap.levels.yields import Volume
+
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 FUNDING_MS = 28_800_000
@@ -100,6 +102,10 @@ class Market(Protocol):
     @property
     def tick_size(self) -> Decimal:
         """Return the smallest price step, USD."""
+
+    @property
+    def volume(self) -> Volume:
+        """Return which market's volume the candles have."""
 
     def candles(self, interval_ms: int, start_ms: int, end_ms: int) -> list[Candle]:
         """Return the candles that open in ``[start_ms, end_ms)``, oldest first.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from Heatmap.errors import RecordingFileError
+from Heatmap.levels.yields import Volume
 from Heatmap.standalone.exchange.market import (
     MINUTE_MS,
     Bars,
@@ -44,6 +45,8 @@ class ReplayedMarket:
         Whose market; ``None``: BTCUSDT if the recording has it, else its most frequent symbol.
     tick_size
         Smallest price step, USD; recordings do not name it.
+    volume
+        Which market's volume the candles have; recordings do not name it either.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class ReplayedMarket:
         recording: Recording,
         symbol: str | None = None,
         tick_size: Decimal = Decimal("0.10"),
+        volume: Volume = Volume.FUTURES,
     ) -> None:
         counts = Counter(message.symbol for message in recording.messages)
         if symbol is None:
@@ -70,6 +74,7 @@ class ReplayedMarket:
         self._recording = recording
         self._symbol = symbol
         self._tick_size = tick_size
+        self._volume = volume
         self._bars = recording.candles
         self._payloads = [message.payload for message in recording.messages]
         self._push_ms = np.array([message.push_ms for message in recording.messages])
@@ -85,6 +90,11 @@ class ReplayedMarket:
     def tick_size(self) -> Decimal:
         """Return the smallest price step, USD."""
         return self._tick_size
+
+    @property
+    def volume(self) -> Volume:
+        """Return which market's volume the candles have."""
+        return self._volume
 
     def require_inside(self, ts_ms: int) -> None:
         """Refuse a time from which nothing can be replayed.

@@ -499,6 +499,97 @@ def test_kline_rows_have_binances_shape_and_the_newest_is_in_progress() -> None:
     run(scenario, market)
 
 
+def test_klines_and_their_stream_carry_what_the_levels_need() -> None:
+    market = SimulatedMarket(3)
+
+    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
+        _status, rows = await rest(
+            exchange, "/fapi/v1/klines", symbol="BTCUSDT", interval="1m", limit=499
+        )
+        assert len(rows) == 499
+        candles = market.candles(MINUTE_MS, rows[0][0], hand.now_ms)
+        for row, candle in zip(rows, candles, strict=True):
+            assert float(row[7]) == pytest.approx(candle.quote_volume)
+            assert row[8] == candle.trades
+            assert float(row[10]) == pytest.approx(candle.taker_buy_quote)
+            assert 0 < float(row[10]) < float(row[7])
+        async with connected(exchange, "/market/ws/btcusdt@kline_1m") as connection:
+            hand.now_ms += MINUTE_MS
+            frames = await collect(connection, lambda frame: frame["k"]["x"])
+        (closed,) = market.candles(MINUTE_MS, frames[-1]["k"]["t"], frames[-1]["k"]["T"] + 1)
+        kline = frames[-1]["k"]
+        assert [float(kline[name]) for name in ("q", "n", "Q")] == pytest.approx(
+            [closed.quote_volume, closed.trades, closed.taker_buy_quote]
+        )
+
+    run(scenario, market)
+
+
+def test_open_interest_follows_binances_bounds_and_limits() -> None:
+    market = SimulatedMarket(3)
+    step = 300_000
+
+    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
+        async def ask_for(**query: object) -> list[Any]:
+            path = "/futures/data/openInterestHist"
+            status, rows = await rest(exchange, path, symbol="BTCUSDT", period="5m", **query)
+            assert status == 200
+            return list(rows)
+
+        newest = hand.now_ms // step * step
+        rows = await ask_for()
+        assert [row["timestamp"] for row in rows] == [newest - n * step for n in range(29, -1, -1)]
+        assert {row["symbol"] for row in rows} == {"BTCUSDT"}
+        (known,) = market.open_interest(step, newest, newest)
+        assert float(rows[-1]["sumOpenInterest"]) == known.coins
+        assert float(rows[-1]["sumOpenInterestValue"]) == known.usd
+        assert len(await ask_for(limit=500)) == 500
+        # Both bounds are inclusive; the newest are kept where there are more.
+        bounded = {"startTime": newest - 3 * step, "endTime": newest - step}
+        assert [row["timestamp"] for row in await ask_for(**bounded)] == [
+            newest - 3 * step,
+            newest - 2 * step,
+            newest - step,
+        ]
+        assert [row["timestamp"] for row in await ask_for(**bounded, limit=1)] == [newest - step]
+        for query in (
+            {"startTime": hand.now_ms - 31 * 86_400_000},
+            {"limit": 501},
+            {"period": "1m"},
+        ):
+            asked = {"symbol": "BTCUSDT", "period": "5m"} | query
+            status, answer = await rest(exchange, "/futures/data/openInterestHist", **asked)
+            assert (status, answer["code"]) == (400, -1130)
+
+    run(scenario, market)
+
+
+def test_funding_follows_binances_bounds_and_limits() -> None:
+    market = SimulatedMarket(3)
+    step = 28_800_000
+
+    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
+        async def ask_for(**query: object) -> list[Any]:
+            status, rows = await rest(exchange, "/fapi/v1/fundingRate", symbol="BTCUSDT", **query)
+            assert status == 200
+            return list(rows)
+
+        newest = hand.now_ms // step * step
+        rows = await ask_for(limit=3)
+        assert [row["fundingTime"] for row in rows] == [newest - 2 * step, newest - step, newest]
+        paid = market.funding(newest - 2 * step, newest)
+        assert [float(row["fundingRate"]) for row in rows] == [one.rate for one in paid]
+        assert [float(row["markPrice"]) for row in rows] == [one.mark_price for one in paid]
+        assert len(await ask_for()) == 100
+        oldest = await ask_for(startTime=newest - 9 * step, limit=2)
+        assert [row["fundingTime"] for row in oldest] == [newest - 9 * step, newest - 8 * step]
+        assert await ask_for(startTime=newest + 1) == []
+        status, answer = await rest(exchange, "/fapi/v1/fundingRate", symbol="BTCUSDT", limit=1001)
+        assert (status, answer["code"]) == (400, -1130)
+
+    run(scenario, market)
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
