@@ -16,6 +16,7 @@ import numpy as np
 
 from Heatmap.levels.brackets import BracketTable
 from Heatmap.levels.shipped import shipped_brackets
+from Heatmap.levels.yields import Volume
 from Heatmap.standalone.exchange.market import (
     DAY_MS,
     FUNDING_MS,
@@ -125,6 +126,7 @@ class SimulatedMarket:
         self._bars_kept = _Kept(_DAYS_KEPT)
         self._positions_kept = _Kept(_POSITIONS_KEPT)
         self._ended_kept = _Kept(_POSITIONS_KEPT)
+        self._standing_kept = _Kept(_POSITIONS_KEPT)
         self._timings_kept = _Kept(_PATHS_KEPT)
         self._paths_kept = _Kept(_PATHS_KEPT)
         self._orders_kept = _Kept(_PATHS_KEPT)
@@ -138,6 +140,11 @@ class SimulatedMarket:
     def tick_size(self) -> Decimal:
         """Return the smallest price step, 0.10 USD."""
         return Decimal("0.10")
+
+    @property
+    def volume(self) -> Volume:
+        """Return that the candles are those of futures."""
+        return Volume.FUTURES
 
     def candles(self, interval_ms: int, start_ms: int, end_ms: int) -> list[Candle]:
         """Return the candles that open in ``[start_ms, end_ms)``, the last one as of `end_ms`.
@@ -200,18 +207,17 @@ class SimulatedMarket:
             raise ValueError(f"the period must be whole minutes, got {period_ms} ms")
         found = []
         for ts_ms in range(first_open_ms(max(start_ms, 0), period_ms), end_ms + 1, period_ms):
-            day, offset_ms = divmod(ts_ms, DAY_MS)
-            minute = offset_ms // MINUTE_MS
-            coins = _STEADY_COINS + self._standing_lots(day)[minute] * LOT / 2
-            price = int(self._bars(day).open[minute]) / _TICKS_PER_USD
-            found.append(OpenInterest(ts_ms, round(coins, 3), round(coins * price, 4)))
+            standing = self._standing_lots(ts_ms // DAY_MS)
+            coins = _STEADY_COINS + standing[ts_ms % DAY_MS // MINUTE_MS] * LOT / 2
+            usd = coins * self._opening_price(ts_ms)
+            found.append(OpenInterest(ts_ms, round(coins, 3), round(usd, 4)))
         return found
 
     def funding(self, start_ms: int, end_ms: int) -> list[Funding]:
         """Return what was paid in ``[start_ms, end_ms]``, every eight hours."""
         first_ms = first_open_ms(max(start_ms, 0), FUNDING_MS)
         return [
-            Funding(ts_ms, self.funding_rate(ts_ms), self.mark_price(ts_ms))
+            Funding(ts_ms, self.funding_rate(ts_ms), self._opening_price(ts_ms))
             for ts_ms in range(first_ms, end_ms + 1, FUNDING_MS)
         ]
 
@@ -245,11 +251,20 @@ class SimulatedMarket:
 
     def _standing_lots(self, day: int) -> IntArray:
         """Return the size of all that stands when each minute of a day begins, (1440,)."""
-        opened, ended = self.positions(day), self.ended(day)
-        change = np.bincount(opened.minute, opened.lots, MINUTES)
-        change -= np.bincount(ended.minute, ended.liquidated.lots, MINUTES)
-        change -= np.bincount(ended.closed.minute, ended.closed.lots, MINUTES)
-        return ended.standing_lots + np.append(0, np.cumsum(change)[:-1]).astype(np.int64)
+
+        def make() -> IntArray:
+            opened, ended = self.positions(day), self.ended(day)
+            change = np.bincount(opened.minute, opened.lots, MINUTES)
+            change -= np.bincount(ended.minute, ended.liquidated.lots, MINUTES)
+            change -= np.bincount(ended.closed.minute, ended.closed.lots, MINUTES)
+            return ended.standing_lots + np.append(0, np.cumsum(change)[:-1]).astype(np.int64)
+
+        return self._standing_kept.get(day, make)
+
+    def _opening_price(self, ts_ms: int) -> float:
+        """Return the price at which a minute opens, USD."""
+        day, offset_ms = divmod(ts_ms, DAY_MS)
+        return int(self._bars(day).open[offset_ms // MINUTE_MS]) / _TICKS_PER_USD
 
     def _shocks(self, day: int) -> Shocks:
         return self._shocks_kept.get(day, lambda: shocks_of_day(self._seed, day))
