@@ -214,7 +214,9 @@ def path_of_day(seed: int, day: int, bars: MinuteBars, timing: Timing) -> IntArr
     at_s, price = at_s[order], price[order]
 
     second = np.arange(86_401)
-    index = np.minimum(np.searchsorted(at_s, second, side="right") - 1, len(at_s) - 2)
+    # The corner at or before each second.
+    lasts = np.diff(np.ceil(at_s).astype(np.int64), append=86_401)
+    index = np.minimum(np.repeat(np.arange(len(at_s)), lasts), len(at_s) - 2)
     left, right = price[index], price[index + 1]
     part = (second - at_s[index]) / (at_s[index + 1] - at_s[index])
     noise = rng.standard_normal(86_400, dtype=np.float32)
