@@ -69,6 +69,8 @@ class WindowOptions:
         Settings for this run only, as `HeatmapSettings.from_texts` takes them.
     messages, candles, start_ms, speed
         The recording to replay, from when on, and how fast.
+    candles_market
+        Which market's candles those are: ``futures`` or ``spot``.
     screenshot
         Where to save a picture of the window at the end; ``None``: nowhere.
     exit_after_s
@@ -86,6 +88,7 @@ class WindowOptions:
     candles: Path | None = None
     start_ms: int = 0
     speed: float = 1.0
+    candles_market: str = "futures"
     screenshot: Path | None = None
     exit_after_s: float | None = None
     theme: str | None = None
@@ -173,7 +176,9 @@ def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
     market = None
     symbol = _asked_symbol(options)
     if options.messages is not None and options.candles is not None:
-        market = load_market(options.messages, options.candles, options.start_ms, symbol)
+        market = load_market(
+            options.messages, options.candles, options.start_ms, symbol, options.candles_market
+        )
     elif options.source == "demo" and symbol not in (None, SIMULATED_SYMBOL):
         raise SettingsError(
             f"the simulated market has {SIMULATED_SYMBOL} only, got --symbol {symbol}; leave it out"
