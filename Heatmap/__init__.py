@@ -12,11 +12,14 @@ from Heatmap._version import __version__
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
+    from Heatmap.domain.failure_texts import failure_text
+    from Heatmap.errors import Failure, FailureKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
     from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
     from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
     from Heatmap.ingestion.recorder.standby import SinkRole
+    from Heatmap.ingestion.recorder.texts import attention_texts, connection_text
     from Heatmap.levels.models import LevelModel
     from Heatmap.levels.predict import PredictedLevels
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
@@ -26,6 +29,8 @@ __all__ = [
     "ConnectionState",
     "ConnectionTimes",
     "DataKind",
+    "Failure",
+    "FailureKind",
     "HeatmapService",
     "HeatmapSettings",
     "LevelModel",
@@ -36,12 +41,17 @@ __all__ = [
     "RecorderStatus",
     "SinkRole",
     "__version__",
+    "attention_texts",
+    "connection_text",
+    "failure_text",
 ]
 
 _HOMES = {
     "ConnectionState": "Heatmap.ingestion.connection.supervisor",
     "ConnectionTimes": "Heatmap.ingestion.connection.supervisor",
     "DataKind": "Heatmap.domain.events",
+    "Failure": "Heatmap.errors",
+    "FailureKind": "Heatmap.errors",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "LevelModel": "Heatmap.levels.models",
@@ -51,6 +61,9 @@ _HOMES = {
     "PredictedLevels": "Heatmap.levels.predict",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
     "SinkRole": "Heatmap.ingestion.recorder.standby",
+    "attention_texts": "Heatmap.ingestion.recorder.texts",
+    "connection_text": "Heatmap.ingestion.recorder.texts",
+    "failure_text": "Heatmap.domain.failure_texts",
 }
 
 

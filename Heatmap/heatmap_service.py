@@ -1,6 +1,5 @@
 """The service: wires recorder, database and layers together; the one object a host talks to."""
 
-import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
@@ -11,6 +10,7 @@ from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
@@ -23,6 +23,7 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
@@ -36,7 +37,7 @@ from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 SettingsListener = Callable[[HeatmapSettings], None]
 
@@ -99,6 +100,10 @@ class HeatmapService:
         )
         self._symbols = SymbolFacts(self._recording, lambda: self._settings)
         self._attached = AttachedLayers(self._look_around)
+        # Why new events could not be handed on last.
+        self._batch_failure: Failure | None = None
+        # What a settings listener failed with at the last change.
+        self._listener_failure: Failure | None = None
         self._clusters = ClusterFeed(
             ClusterSource(self._tape, self._recording.mark_price, self._clock),
             self._settings,
@@ -183,18 +188,20 @@ class HeatmapService:
             if settings.symbols != before.symbols:
                 self._lifecycle.request_restart()
         self._feeding.apply_settings(settings)
-        self._listener_error = ""
+        self._listener_failure = None
         for listener in list(self._settings_listeners):
             try:
                 listener(settings)
             except Exception as error:
                 logger.exception("a listener failed on changed settings")
-                self._listener_error = f"a listener failed on changed settings: {error!r}"
+                self._listener_failure = Failure(
+                    FailureKind.LISTENER_FAILED, {"error": repr(error)}
+                )
 
     def confirm_retention(self) -> bool:
         """Put the shorter retention in force that waits for it, and delete what it says.
 
-        ``status()["recorder"].retention`` names the number of events that this deletes.
+        `RecorderStatus.retention` names the number of events that this deletes.
 
         Returns
         -------
@@ -389,24 +396,16 @@ class HeatmapService:
         return self._recording.status()
 
     def status(self) -> dict[str, Any]:
-        """Return what a status panel shows, as a plain mapping.
+        """Return how recording and drawing are, as plain facts that `json.dumps` takes.
 
         Returns
         -------
         dict
-            ``running``, ``kind``, ``database``, ``error`` (of the service itself or of a listener,
-            or empty),
-            ``recorder`` (a `RecorderStatus` or ``None``), ``role`` (``writer``, ``standby`` while
-            another recorder writes the database, or ``stopped``), ``events_today`` (of the recorded
-            symbols, since midnight UTC), ``last_event_ms`` (of them, in the database) and
-            ``database_bytes`` (a few seconds old, ``None`` until they were first read beside the
-            loop, while it runs), ``tick_sizes`` (symbol to where
-            it comes from: ``exchange``, ``last known`` or ``assumed``) and ``layers``: per attached
-            layer its ``symbol``, ``state`` (the value of a `Heatmap.feeds.layer_state.LayerState`:
-            ``drawn``, or why it is not), last ``error`` and what was ``measured`` (``rebuild_ms``,
-            ``update_ms``, ``sent_bytes``, ``paintMs``, ``frames``, ``clip_usd``); and ``learning``,
-            per symbol what was last learned for predicted levels (the fields of
-            `Heatmap.service.learning.LearningStatus`).
+            ``running``, ``kind``, ``database``, ``failure``, ``recorder`` (`RecorderStatus` as a
+            dict, or ``None``), ``role``, ``events_today``, ``last_event_ms`` and
+            ``database_bytes`` (of the database, a few seconds old), ``tick_sizes``, ``layers``
+            (``symbol``, ``state``, ``failure``, ``measured``) and ``learning`` (per symbol what was
+            last learned for predicted levels); see ``docs/status.md``.
         """
         symbols, layers = self._settings.symbols, self._attached
         names = [symbol for symbol in symbols if symbol != ALL_SYMBOLS]
@@ -419,14 +418,14 @@ class HeatmapService:
             is_running=self.is_running(),
             kind=self._kind,
             database=self.database,
-            errors=(
-                self._lifecycle.error,
-                layers.layer_error,
-                self._lifecycle.words(),
-                self._batch_error,
-                self._listener_error,
-                self._clusters.error,
-                self._levels.error,
+            failures=(
+                self._lifecycle.failure,
+                layers.layer_failure,
+                self._lifecycle.loop_failure(),
+                self._batch_failure,
+                self._listener_failure,
+                self._clusters.failure,
+                self._levels.failure,
             ),
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),
@@ -471,7 +470,8 @@ class HeatmapService:
             self._tape.add_batch(batch)
         except Exception as error:
             logger.exception("new events could not be handed on")
-            self._batch_error = f"new events could not be handed on: {error!r}"
+            values = {"error": repr(error)}
+            self._batch_failure = Failure(FailureKind.EVENTS_NOT_HANDED_ON, values)
             self._tape.lose_batches()
         else:
-            self._batch_error = ""
+            self._batch_failure = None

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
+from Heatmap.runtime.safe_log import SafeFormatter, safe_lines
 from Heatmap.storage.store import Address, parse_address
 
 EXIT_USAGE = 2
@@ -25,7 +27,8 @@ class Parser(argparse.ArgumentParser):
     @override
     def error(self, message: str) -> NoReturn:
         """End the program with one line and exit code 2."""
-        self.exit(EXIT_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        line = shown_text(message, LONGEST_MESSAGE_CHARS)
+        self.exit(EXIT_USAGE, f"{self.prog}: {line} (see {self.prog} --help)\n")
 
 
 def add_exchange_options(parser: argparse.ArgumentParser) -> None:
@@ -66,12 +69,14 @@ def url(*schemes: str) -> Callable[[str], str]:
     """Return a reader of addresses with one of these schemes."""
 
     def check(text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in schemes or not parts.hostname:
-            raise argparse.ArgumentTypeError(
-                f"expected an address like {schemes[-1]}://host, got {text!r}"
-            )
-        return text
+        with suppress(ValueError):
+            parts = urlsplit(text)
+            # Reading the port checks it.
+            if parts.scheme in schemes and parts.hostname and parts.port != 0:
+                return text
+        raise argparse.ArgumentTypeError(
+            f"expected an address like {schemes[-1]}://host, got {text!r}"
+        )
 
     return check
 
@@ -103,20 +108,20 @@ def log_to_stderr() -> None:
         raise SettingsError(
             f"HEATMAP_LOG must be DEBUG, INFO, WARNING or ERROR, got {level!r}; correct or unset it"
         )
-    logging.basicConfig(
-        level=level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 def say(text: str) -> None:
-    """Print one line for the user, at once.
+    """Print text for the user, at once: without control characters, passwords and tokens.
 
     Raises
     ------
     BrokenPipeError
         Nobody reads it any more.
     """
+    text = safe_lines(text)
     try:
         try:
             print(text, flush=True)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import math
 import time
 from collections.abc import Generator, Sequence
@@ -24,17 +23,18 @@ from Heatmap.aggregation.clusters.find_clusters import (
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.commands.arguments import Parser, log_to_stderr, say, seconds, store_address
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_symbols
 from Heatmap.errors import StorageError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.coverage import without_future
-from Heatmap.storage.damage_words import damage_words
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store, StoreReader, open_store
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 EXIT_INTERRUPTED = 130
 
@@ -231,7 +231,7 @@ class _Followed:
             damaged = reader.damaged_rows()
         if damaged:
             address = self._query.store.address
-            logger.warning("the database %s has %s", address, damage_words(damaged))
+            logger.warning("the database %s has %s", address, damaged_rows_text(damaged))
 
     def find(self, symbol: str) -> _Answer:
         """Return the clusters of a symbol.

@@ -12,8 +12,8 @@ from Heatmap.commands.arguments import (
     seconds,
 )
 from Heatmap.doctor.doctor import DoctorConfig, diagnose
-from Heatmap.doctor.doctor_words import Finding, exit_code
-from Heatmap.domain.events import DataKind
+from Heatmap.doctor.findings import Finding, exit_code
+from Heatmap.doctor.texts import finding_as_mapping, finding_line
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.storage.store import open_store
 
@@ -52,12 +52,12 @@ def run(words: Sequence[str]) -> int:
 
     def report(finding: Finding) -> None:
         if not options.json:
-            say(finding.line())
+            say(finding_line(finding))
 
     try:
-        findings = diagnose(config, lambda: store.health(DataKind.LIVE), report)
+        findings = diagnose(config, store.health, report)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     if options.json:
-        say(json.dumps([finding.as_mapping() for finding in findings], indent=2))
+        say(json.dumps([finding_as_mapping(finding) for finding in findings], indent=2))
     return exit_code(findings)

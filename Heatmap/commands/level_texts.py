@@ -75,7 +75,7 @@ def levels_text(levels: PredictedLevels, rows: int, problems: Sequence[str]) -> 
         )
     lines.append(f"fit: {levels.fit or 'none'}; {_verdict(levels.verdict)}")
     lines += _notes(levels.notes)
-    lines += [f"left out: {one}" for one in problems]
+    lines += problems
     return "\n".join(lines)
 
 

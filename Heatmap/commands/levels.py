@@ -19,6 +19,7 @@ from Heatmap.commands.arguments import (
     whole_number,
 )
 from Heatmap.domain.candles import DAY_MS
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
@@ -28,6 +29,7 @@ from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, predict
 from Heatmap.levels.shipped import shipped_brackets
 from Heatmap.runtime.exchange_clock import wall_clock_ms
+from Heatmap.runtime.plain import as_plain
 from Heatmap.service.learning import LevelLearner
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.fit_files import FitFiles
@@ -89,8 +91,13 @@ class _Query:
 def _show(query: _Query, options: argparse.Namespace) -> int:
     at_ms, found = query.read(with_messages=False)
     levels = predict(found.market, at_ms, LevelModel(options.model))
-    plain = levels.to_plain() | {"problems": list(found.problems)}
-    query.tell(plain, level_texts.levels_text(levels, options.rows, found.problems))
+    plain = levels.to_plain() | {"problems": [as_plain(one) for one in found.problems]}
+    query.tell(
+        plain,
+        level_texts.levels_text(
+            levels, options.rows, [failure_text(one) for one in found.problems]
+        ),
+    )
     return 0
 
 

@@ -16,9 +16,19 @@ from Heatmap.commands.arguments import (
     whole_number,
 )
 from Heatmap.commands.output import discard_output
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
+from Heatmap.ingestion.recorder.texts import (
+    connection_text,
+    heartbeat_text,
+    retention_text,
+    role_text,
+    unread_orders_text,
+)
+from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.storage.store import Address, open_store
@@ -90,7 +100,7 @@ def _record(
 ) -> int:
     """Record, and tell about it, until `end`; returns the exit code."""
     recorder.start()
-    told = None
+    told: tuple[Failure, ...] = ()
     try:
         told = _watch(
             recorder,
@@ -102,12 +112,13 @@ def _record(
     finally:
         recorder.stop()
     status = recorder.status()
-    if status.storage_notice not in (None, told):
-        _tell(str(status.storage_notice))
+    for notice in status.storage_notices:
+        if notice not in told:
+            _tell(failure_text(notice))
     _tell(_recorder_words(status))
     is_hanging = recorder.is_running()
     if is_ended_by_itself:
-        _tell(f"the recorder ended by itself: {status.last_error}")
+        _tell(f"the recorder ended by itself: {failure_text(status.last_failure)}")
     if is_hanging:
         _tell(f"the recorder did not end in time: {status.queued} events may be LOST")
     _settle_output()
@@ -121,7 +132,7 @@ def _has_lost(status: RecorderStatus) -> bool:
 
 def _watch(
     recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: int | None
-) -> str | None:
+) -> tuple[Failure, ...]:
     """Print what the recorder does until it is to end.
 
     That is each change of its role, whenever it goes blind and sees again, whenever the database
@@ -140,11 +151,11 @@ def _watch(
 
     Returns
     -------
-    str or None
+    tuple of Failure
         What was told last of the database's state.
     """
     role, roles = None, 0
-    notice: str | None = None
+    notices: tuple[Failure, ...] = ()
     was_blind = was_faulty = False
     line_due_s = time.monotonic() + STATUS_LINE_PERIOD_S
     question = _RetentionQuestion(recorder, confirmed_deletions)
@@ -154,7 +165,7 @@ def _watch(
             role = status.role
             roles += 1
             took_over = "took over: " if roles > 1 else ""
-            _tell(took_over + what if role == "writer" else f"{status.role_words} ({what})")
+            _tell(took_over + what if role == "writer" else f"{role_text(status)} ({what})")
         is_blind = status.connection is ConnectionState.BLIND
         if is_blind != was_blind and (is_blind or status.connection is ConnectionState.LIVE):
             was_blind = is_blind
@@ -162,17 +173,18 @@ def _watch(
         if (status.storage_fault is not None) != was_faulty:
             was_faulty = not was_faulty
             _tell(_recorder_words(status))
-        if status.storage_notice != notice:
-            notice = status.storage_notice
-            if notice is not None:
-                _tell(notice)
+        if status.storage_notices != notices:
+            for notice in status.storage_notices:
+                if notice not in notices:
+                    _tell(failure_text(notice))
+            notices = status.storage_notices
         question.ask_where_needed(status)
         question.tell_what_is_deleted(status)
         if time.monotonic() >= line_due_s:
             line_due_s += STATUS_LINE_PERIOD_S
             _tell(_recorder_words(status))
         time.sleep(WATCH_PERIOD_S)
-    return notice
+    return notices
 
 
 class _End:
@@ -216,14 +228,14 @@ class _RetentionQuestion:
         count = retention.expired_events
         if self._confirmed_deletions is not None:
             _tell(
-                f"{retention.words()}: nothing is deleted, "
+                f"{retention_text(retention)}: nothing is deleted, "
                 f"--confirm-retention {self._confirmed_deletions} is below {count}"
             )
             return
         if not os.isatty(_STDIN):
-            _tell(f"{retention.words()}: run once with --confirm-retention {count}")
+            _tell(f"{retention_text(retention)}: run once with --confirm-retention {count}")
             return
-        _tell(f"{retention.words()}: delete {count} events? (y/n)")
+        _tell(f"{retention_text(retention)}: delete {count} events? (y/n)")
         if hasattr(signal, "SIGTTIN"):
             # Sent to the background, a recorder must go on and not be stopped for its question.
             signal.signal(signal.SIGTTIN, signal.SIG_IGN)
@@ -237,7 +249,7 @@ class _RetentionQuestion:
             return
         self._is_told = True
         _tell(
-            f"the retention is shortened, {retention.words()}; "
+            f"the retention is shortened, {retention_text(retention)}; "
             f"{retention.deleted_events} events are deleted"
         )
 
@@ -254,7 +266,7 @@ class _RetentionQuestion:
 def _tell(text: str) -> None:
     """Print one line if that is possible: output that fails must not end the recording."""
     try:
-        say(text)
+        say(shown_text(text, LONGEST_MESSAGE_CHARS))
     except BrokenPipeError:  # nobody reads any more, and nobody will
         discard_output()
     except (OSError, ValueError):
@@ -272,9 +284,8 @@ def _settle_output() -> None:
 def _recorder_words(status: RecorderStatus) -> str:
     words = [
         *(["standby"] if status.role == "standby" else []),
-        status.connection_words,
-        *([] if status.heartbeat_words is None else [status.heartbeat_words]),
-        *([] if status.unread_words is None else [status.unread_words]),
+        connection_text(status),
+        *filter(None, (heartbeat_text(status), unread_orders_text(status))),
         f"{status.stored} stored",
         f"{status.duplicates} duplicates",
         f"{sum(status.rejected.values())} rejected",
@@ -284,9 +295,9 @@ def _recorder_words(status: RecorderStatus) -> str:
     if status.overflowed:
         words.append(f"{status.overflowed} LOST because the database could not be written")
     if status.storage_fault is not None:
-        words.append(f"not written: {status.storage_fault}")
+        words.append(f"not written: {failure_text(status.storage_fault)}")
     if status.candles is not None and status.candles.problem is not None:
-        words.append(f"candles: {status.candles.problem}")
+        words.append(f"candles: {failure_text(status.candles.problem)}")
     if status.not_recorded:
         words.append(f"NOT recorded: {', '.join(status.not_recorded)}")
     return ", ".join(words)

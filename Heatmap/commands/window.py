@@ -18,6 +18,9 @@ from Heatmap.commands.arguments import (
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, SETTINGS, WS_URL, HeatmapSettings
 from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
 
+CANDLE_MARKETS = ("futures", "spot")
+"""Whose candles a recording may have, the default first; without numpy what `levels.Volume` has."""
+
 # Fields with an option of another name or with a meaning of their own on the command line.
 _NOT_AN_OPTION = frozenset({"enabled", "symbols"})
 
@@ -55,6 +58,7 @@ def run(words: Sequence[str]) -> int:
             candles=options.candles,
             start_ms=parse_time(options.start) if source == "replay" else 0,
             speed=options.speed or 1.0,
+            candles_market=options.candles_market or CANDLE_MARKETS[0],
             screenshot=options.screenshot,
             exit_after_s=options.exit_after,
             theme=options.theme,
@@ -93,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--candles", type=file_path, metavar="KLINES.csv", help="one-minute candles, with a header"
     )
+    replay.add_argument(
+        "--candles-market",
+        choices=CANDLE_MARKETS,
+        help="whose candles they are, for the dollars of predicted levels; default futures",
+    )
     replay.add_argument("--from", dest="start", metavar="TIME", help="such as 2024-12-05T01:00:00Z")
     replay.add_argument(
         "--speed", type=_speed, metavar="N", help="data time per real time, 0.1 to 600; default 1"
@@ -115,8 +124,11 @@ def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str
     replay = (options.replay, options.candles, options.start)
     addresses = options.ws_url is not None or options.rest_url is not None
     if not any(replay):
-        if options.speed is not None:
-            parser.error("--speed is for a replay: name --replay, --candles and --from as well")
+        for name, value in (("speed", options.speed), ("candles-market", options.candles_market)):
+            if value is not None:
+                parser.error(
+                    f"--{name} is for a replay: name --replay, --candles and --from as well"
+                )
         if options.source == "demo" and addresses:
             parser.error("--source demo has an exchange of its own: leave the addresses out")
         return options.source or "auto"

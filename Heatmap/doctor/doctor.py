@@ -2,41 +2,32 @@
 
 Every check has its own time limit, and names and files are looked up in daemon threads, so that
 neither a name server nor a disk that hangs can keep the program from ending. Nothing is written
-anywhere. What is said stands in `doctor_words`.
+anywhere. What is found stands in the tables, its words in `texts`.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
 
+from Heatmap.doctor.database_table import DATABASE, DatabaseCheck
 from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
-from Heatmap.doctor.doctor_words import Finding, Result, Verdict
+from Heatmap.doctor.findings import Check, Finding, bug, decide
 from Heatmap.doctor.rest_checks import examine_rest
-from Heatmap.doctor.stream_checks import examine_stream, made
+from Heatmap.doctor.stream_checks import examine_stream
+from Heatmap.domain.events import DataKind
+from Heatmap.errors import Failure, FailureKind, HeatmapError
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop, in_daemon_thread
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.storage.store import DatabaseFacts
 
-__all__ = ["DatabaseReport", "DoctorConfig", "DoctorTimes", "diagnose"]
+__all__ = ["DoctorConfig", "DoctorTimes", "diagnose"]
 
-
-class DatabaseReport(Protocol):
-    """What is said about the database; `storage.store.DatabaseHealth` satisfies it."""
-
-    @property
-    def level(self) -> str:
-        """Return ``ok``, ``warn`` or ``FAIL``."""
-
-    @property
-    def words(self) -> str:
-        """Return one line."""
-
-    @property
-    def advice(self) -> str:
-        """Return what to do, or nothing."""
+_logger = get_logger(__name__)
 
 
 def diagnose(
     config: DoctorConfig,
-    examine_database: Callable[[], DatabaseReport],
+    examine_database: Callable[[], DatabaseFacts],
     report: Callable[[Finding], None],
 ) -> tuple[Finding, ...]:
     """Make all checks; blocks at most for the sum of their limits.
@@ -46,7 +37,7 @@ def diagnose(
     config
         What to look at, and for how long.
     examine_database
-        Looks at the database; called in a daemon thread.
+        Looks at the database, as `storage.store.Store.health`; called in a daemon thread.
     report
         Called with each finding as soon as it and those before it are known.
 
@@ -74,30 +65,40 @@ def diagnose(
 
 async def _examine(
     config: DoctorConfig,
-    examine_database: Callable[[], DatabaseReport],
+    examine_database: Callable[[], DatabaseFacts],
     report: Callable[[Finding], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         # Beside the websocket, which takes longer; reported after it.
         rest = tasks.create_task(examine_rest(config))
-        database = tasks.create_task(
-            made("database", _check_database(examine_database, config.times))
-        )
+        database = tasks.create_task(_check_database(examine_database, config))
         await examine_stream(config, tasks, report)
         for finding in (*await rest, await database):
             report(finding)
 
 
 async def _check_database(
-    examine_database: Callable[[], DatabaseReport], times: DoctorTimes
-) -> Verdict:
+    examine_database: Callable[[], DatabaseFacts], config: DoctorConfig
+) -> Finding:
+    limit_s = config.times.database_s
     try:
-        async with asyncio.timeout(times.database_s):
-            report = await in_daemon_thread(examine_database)
+        async with asyncio.timeout(limit_s):
+            return await in_daemon_thread(partial(database_finding, examine_database, config.kind))
     except TimeoutError:
-        return (
-            Result.FAIL,
-            f"the file system did not answer in {times.database_s:g} s",
-            "use a file on a local disk",
-        )
-    return Result(report.level), report.words, report.advice
+        return decide(Check.DATABASE, DATABASE, DatabaseCheck(waited_s=limit_s))
+    except Exception as error:
+        _logger.exception("the check of the database has a bug")
+        return bug(Check.DATABASE, error)
+
+
+def database_finding(
+    examine_database: Callable[[], DatabaseFacts], wanted_kind: DataKind
+) -> Finding:
+    """Look at the database, and return what that means for a recorder of `wanted_kind`."""
+    try:
+        seen = DatabaseCheck.of(examine_database(), wanted_kind)
+    except HeatmapError as error:
+        seen = DatabaseCheck(failure=error.failure)
+    except OSError as error:
+        seen = DatabaseCheck(failure=Failure(FailureKind.OTHER, {"text": str(error)}))
+    return decide(Check.DATABASE, DATABASE, seen)

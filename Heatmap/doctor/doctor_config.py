@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from Heatmap.doctor.doctor_words import read_endpoint, require_address
+from Heatmap.doctor.addresses import read_endpoint, require_address
+from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import HEARTBEAT_SYMBOL
 
@@ -57,6 +58,8 @@ class DoctorConfig:
         How long after the handshake some symbol's force order is waited for, seconds.
     times
         The other limits.
+    kind
+        What is to be recorded into the database.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class DoctorConfig:
     symbol: str = HEARTBEAT_SYMBOL
     order_s: float = 20.0
     times: DoctorTimes = field(default_factory=DoctorTimes)
+    kind: DataKind = DataKind.LIVE
 
     def __post_init__(self) -> None:
         read_endpoint(self.ws_url)

@@ -1,20 +1,21 @@
 """The doctor's look at the websocket, from the name of its server to the data.
 
-Each check is a small function that returns a verdict. The handshake and the data are those of the
-recorder's own address; beside it a second connection is opened on which a subscription is sent. An
-acknowledgement proves nothing: the exchange's old paths give one and stay silent.
+Each check collects facts; what they mean stands in `way_table` and `stream_table`. The handshake
+and the data are those of the recorder's own address; beside it a second connection is opened on
+which a subscription is sent.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import socket
 import ssl
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
@@ -26,30 +27,26 @@ from websockets.exceptions import (
 )
 from websockets.uri import parse_uri
 
+from Heatmap.doctor.addresses import Endpoint, read_endpoint
 from Heatmap.doctor.doctor_config import DoctorConfig, DoctorTimes
-from Heatmap.doctor.doctor_words import (
-    Endpoint,
-    Finding,
+from Heatmap.doctor.findings import Check, Finding, Result, bug, decide, not_possible
+from Heatmap.doctor.stream_table import (
+    ACKNOWLEDGEMENT,
+    HANDSHAKE,
+    HEARTBEAT,
+    ORDERS,
+    AcknowledgementFacts,
+    HandshakeFacts,
+    HeartbeatFacts,
+    OrderFacts,
     Received,
-    Result,
-    Verdict,
-    describe_acknowledgement,
-    describe_handshake,
-    describe_heartbeat,
-    describe_name,
-    describe_no_acknowledgement,
-    describe_no_handshake,
-    describe_no_name,
-    describe_no_tcp,
-    describe_no_tls,
-    describe_orders,
-    describe_refusal,
-    describe_tcp,
-    describe_tls,
-    read_endpoint,
-    reason_of,
+    Refusal,
+    read_acknowledgement,
+    refused,
 )
-from Heatmap.domain.events import LiquidationEvent, Rejection
+from Heatmap.doctor.way_table import NAME, TCP, TLS, NameFacts, TcpFacts, TlsFacts
+from Heatmap.domain.events import LiquidationEvent, Rejection, RejectReason
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.binance_forceorder_ws import (
     HEARTBEAT_SYMBOL,
@@ -57,11 +54,12 @@ from Heatmap.ingestion.binance_forceorder_ws import (
     describe_error,
     stream_url,
 )
-from Heatmap.ingestion.connection.supervisor import Failure
 from Heatmap.ingestion.proxies import Proxy, ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
+from Heatmap.runtime.outside_text import error_text, shown_text
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _COMMAND_ID = 1
 _QUEUED_FRAMES = 4096
@@ -77,8 +75,9 @@ class _Heard:
         self.mark_prices: dict[str, tuple[MarkPrice, int]] = {}
         self.order: LiquidationEvent | None = None
         self.order_after_s = 0.0
-        self.others = 0
+        self.others: Counter[RejectReason] = Counter()
         self.latest_other = ""
+        self.unread = 0
         self.ended: Failure | None = None
         self._changed = asyncio.Event()
 
@@ -91,8 +90,9 @@ class _Heard:
                 case LiquidationEvent() if self.order is None:
                     self.order = item
                     self.order_after_s = time.monotonic() - self.opened_s
-                case Rejection(reason, detail):
-                    self.others += 1
+                case Rejection(reason, detail, unread):
+                    self.others[reason] += 1
+                    self.unread += unread is not None
                     self.latest_other = f"{reason.value}: {detail}"
         self._changed.set()
 
@@ -105,8 +105,9 @@ class _Heard:
             self.mark_prices,
             self.order,
             self.order_after_s,
-            self.others,
+            dict(self.others),
             self.latest_other,
+            self.unread,
             self.ended,
         )
 
@@ -173,19 +174,10 @@ class _Visit:
             await _close(self.connection, self.times)
 
 
-_StreamCheck: TypeAlias = Callable[[_Visit], Awaitable[Verdict]]
+_StreamCheck: TypeAlias = Callable[[_Visit], Awaitable[Finding]]
 
 
 # -- the websocket --------------------------------------------------------------------------------
-
-
-async def made(name: str, check: Awaitable[Verdict]) -> Finding:
-    """Await a check; a bug in it must not keep the others from being made."""
-    try:
-        return Finding(name, *await check)
-    except Exception as error:
-        _logger.exception("the check %s has a bug", name)
-        return Finding(name, Result.FAIL, f"internal error: {error!r}")
 
 
 async def examine_stream(
@@ -203,37 +195,57 @@ async def examine_stream(
         Called with each finding.
     """
     visit = _Visit(config, tasks)
-    barrier = ""
+    barrier: Check | None = None
     try:
-        for name, check, is_needed in _STREAM_CHECKS:
-            if barrier:
-                finding = Finding(name, Result.SKIP, f"not possible, because {barrier} failed")
+        for check, look, is_needed in _STREAM_CHECKS:
+            if barrier is not None:
+                finding = not_possible(check, barrier)
             else:
-                finding = await made(name, check(visit))
+                finding = await _made(check, look(visit))
             if is_needed and finding.result is Result.FAIL and visit.connection is None:
-                barrier = name
+                barrier = check
             report(finding)
     finally:
         await visit.close()
 
 
-async def _check_name(visit: _Visit) -> Verdict:
+async def _made(check: Check, look: Awaitable[Finding]) -> Finding:
+    """Await a check; a bug in it must not keep the others from being made."""
+    try:
+        return await look
+    except Exception as error:
+        _logger.exception("the check %s has a bug", check.value)
+        return bug(check, error)
+
+
+async def _check_name(visit: _Visit) -> Finding:
+    return decide(Check.NAME, NAME, await _name_facts(visit))
+
+
+async def _name_facts(visit: _Visit) -> NameFacts:
     loop = asyncio.get_running_loop()
     try:
         visit.find_target()
     except ProxyError as error:
-        return Result.FAIL, str(error), "the recorder uses it too: correct or unset it"
+        return NameFacts(failure=error.failure)
     except (WebSocketException, ValueError) as error:
-        return Result.FAIL, reason_of(error), "check --ws-url"
+        return NameFacts(reason=error_text(error), is_address_odd=True)
     try:
         async with asyncio.timeout(visit.times.name_s):
             found = await loop.getaddrinfo(visit.host, visit.port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        return describe_no_name(visit.host, f"no answer in {visit.times.name_s:g} s")
+        return NameFacts(visit.host, waited_s=visit.times.name_s)
     except (OSError, ValueError) as error:
-        return describe_no_name(visit.host, reason_of(error))
+        return NameFacts(visit.host, reason=error_text(error))
     visit.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    return describe_name(visit.host, visit.addresses, visit.proxy)
+    proxy = visit.proxy
+    return NameFacts(
+        visit.host,
+        tuple(visit.addresses),
+        "" if proxy is None else proxy.shown,
+        "" if proxy is None else proxy.setting,
+        proxy is not None and proxy.looks_up,
+    )
 
 
 def system_words(number: int) -> str:
@@ -244,8 +256,9 @@ def system_words(number: int) -> str:
     return os.strerror(number)
 
 
-async def _check_tcp(visit: _Visit) -> Verdict:
-    failed: dict[str, str] = {}
+async def _check_tcp(visit: _Visit) -> Finding:
+    failed: dict[str, Failure] = {}
+    address, took_s = "", 0.0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(visit.times.tcp_s):
             for address in visit.addresses:
@@ -254,25 +267,30 @@ async def _check_tcp(visit: _Visit) -> Verdict:
                     async with asyncio.timeout(visit.times.address_s):
                         _, writer = await asyncio.open_connection(address, visit.port)
                 except TimeoutError:
-                    failed[address] = f"no answer in {visit.times.address_s:g} s"
+                    values = {"limit_s": visit.times.address_s}
+                    failed[address] = Failure(FailureKind.NO_ANSWER_WITHIN, values)
                 except OSError as error:
                     # asyncio puts its own words in the place of the system's.
-                    failed[address] = system_words(error.errno) if error.errno else reason_of(error)
+                    reason = system_words(error.errno) if error.errno else error_text(error)
+                    failed[address] = Failure(FailureKind.REQUEST_FAILED, {"reason": reason})
                 else:
+                    took_s = time.perf_counter() - begun_s
                     await _drop(writer)
                     visit.address = address
-                    return describe_tcp(address, visit.port, time.perf_counter() - begun_s, failed)
+                    return decide(Check.TCP, TCP, TcpFacts(address, visit.port, took_s, failed))
     # Where the time was over before all were tried, the last is still without a reason.
     for address in visit.addresses:
-        failed.setdefault(address, "not tried in the time")
-    return describe_no_tcp(visit.port, failed)
+        failed.setdefault(address, Failure(FailureKind.NOT_TRIED))
+    return decide(Check.TCP, TCP, TcpFacts("", visit.port, failed=failed))
 
 
-async def _check_tls(visit: _Visit) -> Verdict:
-    if not visit.is_secure:
-        return Result.SKIP, "ws:// is not encrypted, there is nothing to check"
-    if visit.proxy is not None:
-        return Result.SKIP, "made through the proxy, with the handshake"
+async def _check_tls(visit: _Visit) -> Finding:
+    return decide(Check.TLS, TLS, await _tls_facts(visit))
+
+
+async def _tls_facts(visit: _Visit) -> TlsFacts:
+    if not visit.is_secure or visit.proxy is not None:
+        return TlsFacts(visit.is_secure, is_behind_proxy=visit.proxy is not None)
     try:
         async with asyncio.timeout(visit.times.tls_s):
             _, writer = await asyncio.open_connection(
@@ -282,118 +300,125 @@ async def _check_tls(visit: _Visit) -> Verdict:
                 server_hostname=visit.host,
             )
     except TimeoutError:
-        reason = f"no answer to the TLS handshake in {visit.times.tls_s:g} s"
-        return describe_no_tls(reason, is_certificate=False)
+        return TlsFacts(waited_s=visit.times.tls_s)
     except ssl.SSLCertVerificationError as error:
-        reason = f"the certificate is not accepted: {error.verify_message}"
-        return describe_no_tls(reason, is_certificate=True)
+        return TlsFacts(reason=shown_text(error.verify_message), is_certificate=True)
     except (OSError, ValueError) as error:
-        reason = f"no secure connection: {reason_of(error)}"
-        return describe_no_tls(reason, is_certificate=False)
+        return TlsFacts(reason=error_text(error))
     secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
     certificate: dict[str, Any] = secured.getpeercert() or {}
     version = secured.version() or "TLS"
     await _drop(writer)
     expiry = certificate["notAfter"]
-    names = [value for _, value in certificate.get("subjectAltName", ())]
-    return describe_tls(version, names, ssl.cert_time_to_seconds(expiry), expiry, time.time())
+    return TlsFacts(
+        version=version,
+        names=tuple(value for _, value in certificate.get("subjectAltName", ())),
+        expiry=expiry,
+        left_s=ssl.cert_time_to_seconds(expiry) - time.time(),
+    )
 
 
-async def _check_handshake(visit: _Visit) -> Verdict:
+async def _check_handshake(visit: _Visit) -> Finding:
     begun_s = time.perf_counter()
     try:
         visit.connection = connection = await visit.open(visit.data_url)
     except InvalidStatus as error:
-        headers = error.response.headers
-        return describe_refusal(
-            error.response.status_code,
-            headers.get("Retry-After"),
-            headers.get("Date"),
-            visit.endpoint,
-        )
+        return refused(Check.HANDSHAKE, _refusal(error, visit.endpoint))
     except _OPENING_ERRORS as error:
-        return describe_no_handshake(describe_error(error), visit.endpoint)
+        failed = HandshakeFacts(visit.endpoint, failure=describe_error(error))
+        return decide(Check.HANDSHAKE, HANDSHAKE, failed)
     took_s = time.perf_counter() - begun_s
     visit.heard = _Heard()
     visit.tasks.create_task(_listen(connection, visit.heard))
-    tunnel = ""
+    tls = shown = setting = ""
     if visit.proxy is not None:
         secured = connection.transport.get_extra_info("ssl_object")
-        tunnel = f"through {visit.proxy.words}"
-        if secured:
-            tunnel = f"{secured.version()} {tunnel}"
-    return describe_handshake(visit.endpoint, urlsplit(visit.data_url).path, took_s, tunnel)
+        tls = secured.version() or "TLS" if secured else ""
+        shown, setting = visit.proxy.shown, visit.proxy.setting
+    path = urlsplit(visit.data_url).path
+    facts = HandshakeFacts(visit.endpoint, path, took_s, tls, shown, setting)
+    return decide(Check.HANDSHAKE, HANDSHAKE, facts)
 
 
-async def _check_acknowledgement(visit: _Visit) -> Verdict:
-    verdict = await _subscribe(visit)
-    visit.is_acknowledged = verdict[0] is Result.OK
-    if verdict[0] is Result.FAIL:
+async def _check_acknowledgement(visit: _Visit) -> Finding:
+    finding = await _subscribe(visit)
+    visit.is_acknowledged = finding.result is Result.OK
+    if finding.result is Result.FAIL:
         heard = visit.heard
         limit_s = time.monotonic() + visit.times.acknowledge_s
         await heard.wait_for(lambda: heard.received().is_anything, limit_s)
         if heard.received().is_anything:
             # The recorder subscribes by its address and needs no answer.
-            return Result.WARN, f"{verdict[1]}; data comes all the same", *verdict[2:]
-    return verdict
+            values = {**finding.values, "has_data": True}
+            return replace(finding, result=Result.WARN, values=values)
+    return finding
 
 
-async def _subscribe(visit: _Visit) -> Verdict:
+async def _subscribe(visit: _Visit) -> Finding:
     try:
         connection = await visit.open(visit.command_url)
     except InvalidStatus as error:
-        headers = error.response.headers
-        return describe_refusal(
-            error.response.status_code,
-            headers.get("Retry-After"),
-            headers.get("Date"),
-            visit.endpoint,
-        )
+        return refused(Check.ACKNOWLEDGEMENT, _refusal(error, visit.endpoint))
     except _OPENING_ERRORS as error:
-        return describe_no_handshake(describe_error(error), visit.endpoint)
+        facts = AcknowledgementFacts(visit.endpoint, describe_error(error))
+        return decide(Check.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT, facts)
     begun_s = time.perf_counter()
     command = {"method": "SUBSCRIBE", "params": visit.streams, "id": _COMMAND_ID}
     try:
         async with asyncio.timeout(visit.times.acknowledge_s):
             await connection.send(json.dumps(command))
             answer = await _answer(connection)
+        facts = AcknowledgementFacts(
+            visit.endpoint,
+            refusal=read_acknowledgement(answer),
+            took_s=time.perf_counter() - begun_s,
+        )
     except TimeoutError:
-        return describe_no_acknowledgement(visit.times.acknowledge_s)
+        facts = AcknowledgementFacts(visit.endpoint, waited_s=visit.times.acknowledge_s)
     except ConnectionClosed as error:
-        failure = Failure(f"SUBSCRIBE was not answered: {describe_error(error).words}")
-        return describe_no_handshake(failure, visit.endpoint)
+        failure = Failure(FailureKind.NOT_SUBSCRIBED, cause=describe_error(error))
+        facts = AcknowledgementFacts(visit.endpoint, failure)
     finally:
         await _close(connection, visit.times)
-    return describe_acknowledgement(answer, time.perf_counter() - begun_s)
+    return decide(Check.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT, facts)
 
 
-async def _check_heartbeat(visit: _Visit) -> Verdict:
-    heard, wanted = visit.heard, visit.config.heartbeat_symbol
-    waited_s = visit.times.heartbeat_s
-    await heard.wait_for(lambda: wanted in heard.mark_prices, time.monotonic() + waited_s)
-    return describe_heartbeat(
-        heard.received(), wanted, waited_s, visit.endpoint, is_acknowledged=visit.is_acknowledged
+def _refusal(error: InvalidStatus, endpoint: Endpoint) -> Refusal:
+    headers = error.response.headers
+    return Refusal.of(
+        error.response.status_code, headers.get("Retry-After"), headers.get("Date"), endpoint
     )
 
 
-async def _check_orders(visit: _Visit) -> Verdict:
+async def _check_heartbeat(visit: _Visit) -> Finding:
+    heard, wanted = visit.heard, visit.config.heartbeat_symbol
+    waited_s = visit.times.heartbeat_s
+    await heard.wait_for(lambda: wanted in heard.mark_prices, time.monotonic() + waited_s)
+    facts = HeartbeatFacts.of(
+        heard.received(), wanted, waited_s, visit.endpoint, is_acknowledged=visit.is_acknowledged
+    )
+    return decide(Check.HEARTBEAT, HEARTBEAT, facts)
+
+
+async def _check_orders(visit: _Visit) -> Finding:
     heard, waited_s = visit.heard, visit.config.order_s
     # Where a mark price has not come in ten times its period, nothing will.
     is_over = not heard.received().is_anything
     if not is_over:
         await heard.wait_for(lambda: heard.order is not None, heard.opened_s + waited_s)
-    return describe_orders(heard.received(), waited_s, visit.endpoint, is_over=is_over)
+    facts = OrderFacts.of(heard.received(), waited_s, visit.endpoint, is_over=is_over)
+    return decide(Check.ORDERS, ORDERS, facts)
 
 
-#: Name, check, and whether those after it are of no use where it fails.
-_STREAM_CHECKS: Sequence[tuple[str, _StreamCheck, bool]] = (
-    ("name resolution", _check_name, True),
-    ("TCP", _check_tcp, True),
-    ("TLS", _check_tls, True),
-    ("handshake", _check_handshake, True),
-    ("acknowledgement", _check_acknowledgement, False),
-    ("heartbeat", _check_heartbeat, False),
-    ("forceOrder data", _check_orders, False),
+#: What is looked at, how, and whether the checks after it are of no use where it fails.
+_STREAM_CHECKS: Sequence[tuple[Check, _StreamCheck, bool]] = (
+    (Check.NAME, _check_name, True),
+    (Check.TCP, _check_tcp, True),
+    (Check.TLS, _check_tls, True),
+    (Check.HANDSHAKE, _check_handshake, True),
+    (Check.ACKNOWLEDGEMENT, _check_acknowledgement, False),
+    (Check.HEARTBEAT, _check_heartbeat, False),
+    (Check.ORDERS, _check_orders, False),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from Heatmap.domain.candle_sink import CandleSink
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.errors import Failure
 
 
 class EventSink(CandleSink, Protocol):
@@ -17,8 +18,8 @@ class EventSink(CandleSink, Protocol):
     """
 
     @property
-    def notice(self) -> str | None:
-        """What a user should know about where the events go; ``None``: nothing."""
+    def notices(self) -> tuple[Failure, ...]:
+        """What a user should know about where the events go."""
 
     def generation(self) -> int:
         """Make ready to write; return a number that changes when a fresh sink took the place.

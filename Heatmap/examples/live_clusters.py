@@ -9,15 +9,17 @@ import io
 import sys
 import time
 
-from Heatmap import LiveLiquidationHeatmap
+from Heatmap import LiveLiquidationHeatmap, connection_text, failure_text
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 
 
 def show(heatmap: LiveLiquidationHeatmap, symbol: str) -> None:
     """Print the clusters of a symbol, and the best of them."""
     clusters = heatmap.get_clusters(symbol)
-    status = heatmap.status()
-    state = status["error"] or status["recorder"].connection_words
+    recorder = heatmap.recorder_status()
+    state = failure_text(heatmap.failure()) or (
+        "" if recorder is None else connection_text(recorder)
+    )
     print(f"{symbol}: clusters: {len(clusters)}; connection: {state}", flush=True)
     for cluster in clusters[:5]:
         print(

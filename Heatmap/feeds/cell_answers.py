@@ -6,17 +6,17 @@
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.messages import CellLines, CellQuery, CellReport
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, hand_over
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class CellAnswers:
@@ -41,7 +41,7 @@ class CellAnswers:
         executor: Executor,
         loop: Callable[[], asyncio.AbstractEventLoop | None],
         picture: Callable[[], HeatPicture | None],
-        show: Callable[[CellReport | None], None],
+        show: Callable[[CellLines | None], None],
         note_error: Callable[[Exception], None],
     ) -> None:
         self.note_error = note_error
@@ -84,5 +84,6 @@ class CellAnswers:
             return
         if answer.error is not None:
             logger.error("the cell could not be described", exc_info=answer.error)
-        self._show(answer.value)
+        report = answer.value
+        self._show(None if report is None else CellLines(report.query, report.lines))
         self.answer_next()

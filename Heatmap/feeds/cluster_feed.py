@@ -1,7 +1,6 @@
 """Clusters for whoever listens: looked for in a worker thread, told on the host's loop."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -13,14 +12,16 @@ from Heatmap.aggregation.clusters.find_clusters import (
     LiquidationCluster,
     require_price,
 )
-from Heatmap.errors import HeatmapError
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, FailureKind, HeatmapError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.event_tape import EventTape
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 ClusterListener = Callable[[str, list[LiquidationCluster]], None]
 """Called with a symbol and its clusters, the strongest first."""
@@ -60,7 +61,7 @@ class ClusterFeed:
     """
 
     def __init__(self, source: ClusterSource, settings: HeatmapSettings) -> None:
-        self.last_error = ""
+        self._failure: Failure | None = None
         self._source = source
         self._parameters = _parameters(settings)
         self._interval_s = settings.cluster_interval_s
@@ -74,12 +75,12 @@ class ClusterFeed:
         # What was told last.
         self._known: dict[_Question, list[tuple[object, ...]]] = {}
         # What a listener failed with that was told last.
-        self._listener_errors: dict[_Question, str] = {}
+        self._listener_failures: dict[_Question, Failure] = {}
 
     @property
-    def error(self) -> str:
-        """What went wrong last, with a file or with a listener; empty: nothing."""
-        return self.last_error or next(iter(self._listener_errors.values()), "")
+    def failure(self) -> Failure | None:
+        """What went wrong last, with a file or with a listener; ``None``: nothing."""
+        return self._failure or next(iter(self._listener_failures.values()), None)
 
     def start(self, executor: Executor) -> None:
         """Begin to look for clusters in `executor`; call it in the running loop. Idempotent."""
@@ -145,7 +146,7 @@ class ClusterFeed:
             if not listeners:
                 self._listeners.pop(question, None)
                 self._known.pop(question, None)
-                self._listener_errors.pop(question, None)
+                self._listener_failures.pop(question, None)
 
         return unsubscribe
 
@@ -228,40 +229,47 @@ class ClusterFeed:
         try:
             self._tell(question, done.result())
         except HeatmapError as error:
-            self._note_failure(f"no clusters of {symbol}: {error}")
+            values = {"symbol": symbol}
+            self._note_failure(Failure(FailureKind.NO_CLUSTERS, values, error.failure))
         except Exception as error:  # noqa: BLE001 - told there
-            self.note_error(error, f"the clusters of {symbol} could not be found")
+            values = {"symbol": symbol, "error": repr(error)}
+            self._note_bug(Failure(FailureKind.CLUSTERS_NOT_FOUND, values), error)
         self._turns.appoint()
 
     def _tell(self, question: "_Question", clusters: list[LiquidationCluster]) -> None:
         """Tell the listeners what has changed."""
-        self.last_error = ""
+        self._failure = None
         symbol, listeners = question.symbol, list(self._listeners.get(question, []))
         # As they age, strengths differ by what rounding leaves of equal quotients.
         told = [_rounded(cluster) for cluster in clusters]
         if told == self._known.get(question) or not listeners:
             return
         self._known[question] = told
-        self._listener_errors.pop(question, None)
+        self._listener_failures.pop(question, None)
         for listener in listeners:
             try:
                 listener(symbol, clusters)
             except Exception as error:
                 logger.exception("a listener failed on the clusters of %s", symbol)
-                text = f"a listener failed on the clusters of {symbol}: {error!r}"
-                self._listener_errors[question] = text
+                values = {"symbol": symbol, "error": repr(error)}
+                self._listener_failures[question] = Failure(
+                    FailureKind.CLUSTER_LISTENER_FAILED, values
+                )
 
-    def note_error(self, error: Exception, what: str = "clusters could not be looked for") -> None:
+    def note_error(self, error: Exception) -> None:
         """Log an error of the feed itself once, and keep it for the status; from any thread."""
-        text = f"{what}: {error!r}"
-        if text != self.last_error:
-            logger.error("%s", text, exc_info=error)
-        self.last_error = text
+        self._note_bug(Failure(FailureKind.CLUSTERS_FAILED, {"error": repr(error)}), error)
 
-    def _note_failure(self, text: str) -> None:
-        if text != self.last_error:
+    def _note_bug(self, failure: Failure, error: Exception) -> None:
+        if failure != self._failure:
+            logger.error("%s", failure_text(failure), exc_info=error)
+        self._failure = failure
+
+    def _note_failure(self, failure: Failure) -> None:
+        if failure != self._failure:
+            text = failure_text(failure)
             logger.warning("%s; trying again every %g s", text, self._interval_s)
-        self.last_error = text
+        self._failure = failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
-from Heatmap.picture.words import cluster_words
+from Heatmap.picture.texts import cluster_words
 from Heatmap.runtime.guarded import guarded
 
 PART = "cluster_lines"

@@ -7,7 +7,7 @@ scaling run in a worker thread.
   is known. What takes that away takes the picture away; what brings it back begins one anew.
 - `FeedSchedule` decides what is due when. One piece of work is under way at a time; what comes of
   it counts only while its picture is still the one that is wanted.
-- Whatever fails is told as `LayerFeed.last_error`, logged once, and tried again after `RETRY_S`.
+- Whatever fails is told as `LayerFeed.failure`, logged once, and tried again after `RETRY_S`.
 - The picture, the crosshair's questions and the cluster lines have modules of their own:
   `picture_work`, `cell_answers`, `cluster_lines`.
 """
@@ -19,8 +19,9 @@ from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.viewport import Viewport
-from Heatmap.errors import HeatmapError
+from Heatmap.errors import Failure, FailureKind, HeatmapError
 from Heatmap.feeds.cell_answers import CellAnswers
 from Heatmap.feeds.cluster_lines import PART as CLUSTER_LINES
 from Heatmap.feeds.cluster_lines import ClusterLines
@@ -34,9 +35,11 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery, PictureMessage
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns
+from Heatmap.runtime.plain import as_plain
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LISTING_S = 1.0
 """Time until it is asked again whether a symbol has become known."""
@@ -66,7 +69,7 @@ class LayerFeed:
         self.is_page_ready = False
         # Its symbol is not known yet among all of the exchange's.
         self._awaits_listing = False
-        self.last_error = ""
+        self.failure: Failure | None = None
         self._work = PictureWork(layer, context)
         self._answers = CellAnswers(
             context.executor,
@@ -98,7 +101,7 @@ class LayerFeed:
             return obstacle
         if self.viewport is None:
             return LayerState.NO_VIEW
-        if self.last_error:
+        if self.failure is not None:
             return LayerState.FAILED
         return LayerState.DRAWN if self._work.has_shown else LayerState.BUILDING
 
@@ -155,7 +158,7 @@ class LayerFeed:
         """Show everything anew on a page that was just loaded."""
         self._context.look_around()
         self.is_page_ready = True
-        self.last_error = ""
+        self.failure = None
         self._lines.doubt()
         self._send_options()
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
@@ -173,7 +176,7 @@ class LayerFeed:
         """Forget what a page showed that is not there any more."""
         self.is_page_ready = False
         self.viewport = None
-        self.last_error = ""
+        self.failure = None
         self.measured.clear()
         self._begin_anew()
         self._follow_lines()
@@ -189,7 +192,7 @@ class LayerFeed:
     def painted(self, timing: Mapping[str, float]) -> None:
         """Keep the page's measured paint times for the status."""
         self.measured.update(timing)
-        logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paintMs"])
+        logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paint_ms"])
 
     @guarded
     def cell_asked(self, query: CellQuery) -> None:
@@ -274,7 +277,7 @@ class LayerFeed:
             latest = self.viewport
             if latest is not None and not picture.fits(latest):
                 self._request_rebuild(quiet_s=QUIET_S)
-        self.last_error = ""
+        self.failure = None
         self._turns.appoint()
 
     def _tell(self, method: Callable[..., None], *words: object) -> None:
@@ -282,20 +285,23 @@ class LayerFeed:
         try:
             method(*words)
         except Exception as error:  # noqa: BLE001 - logged there
-            self._note_failure(f"the chart could not be told: {error!r}", error)
+            failure = Failure(FailureKind.CHART_NOT_TOLD, {"error": repr(error)})
+            self._note_failure(failure, error)
 
     def note_error(self, error: Exception) -> None:
         """Show what went wrong, log it once, and build anew after a while."""
         if isinstance(error, HeatmapError):
-            self._note_failure(str(error))
+            self._note_failure(error.failure)
         else:
-            self._note_failure(f"the heatmap could not be built: {error!r}", error)
+            failure = Failure(FailureKind.PICTURE_NOT_BUILT, {"error": repr(error)})
+            self._note_failure(failure, error)
 
-    def _note_failure(self, text: str, bug: Exception | None = None) -> None:
-        if text != self.last_error:
+    def _note_failure(self, failure: Failure, bug: Exception | None = None) -> None:
+        if failure != self.failure:
             level = logging.WARNING if bug is None else logging.ERROR
+            text = failure_text(failure)
             logger.log(level, "%s; trying again every %g s", text, RETRY_S, exc_info=bug)
-        self.last_error = text
+        self.failure = failure
         self._work.forget()
         self._schedule.reset()
         self._schedule.request_rebuild(monotonic(), quiet_s=RETRY_S)
@@ -333,7 +339,7 @@ class LayerFeed:
     def _restart(self) -> None:
         """Take the picture away, and build another where one is to be drawn."""
         # What failed before was about what goes now.
-        self.last_error = ""
+        self.failure = None
         self._tell(self.layer.clear)
         # The lines go with it; and what was measured is not true of nothing.
         self._lines.forget()
@@ -364,6 +370,6 @@ def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:
     return {
         "symbol": layer.symbol,
         "state": (LayerState.STOPPED if feed is None else feed.state).value,
-        "error": layer.fault or ("" if feed is None else feed.last_error),
+        "failure": as_plain(layer.failure or (None if feed is None else feed.failure)),
         "measured": {} if feed is None else dict(feed.measured),
     }

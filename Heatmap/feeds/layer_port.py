@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from Heatmap.domain.viewport import Viewport
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.errors import Failure
+from Heatmap.picture.messages import CellLines, CellQuery
 
 
 class LayerListener(Protocol):
@@ -26,7 +27,7 @@ class LayerListener(Protocol):
         """Take note that `LayerPort.symbol` has changed."""
 
     def painted(self, timing: Mapping[str, float]) -> None:
-        """Take note of paint times: ``paintMs`` in the mean, ``frames`` in the last second."""
+        """Take note of paint times: ``paint_ms`` in the mean, ``frames`` in the last second."""
 
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
@@ -40,8 +41,8 @@ class LayerPort(Protocol):
         """Symbol that the page shows; ``None`` while it is not known."""
 
     @property
-    def fault(self) -> str:
-        """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
+    def failure(self) -> Failure | None:
+        """Why the page cannot show the heatmap at present; ``None``: nothing is known of it."""
 
     def set_listener(self, listener: LayerListener | None) -> None:
         """Tell `listener` from now on; ``None``: nobody."""
@@ -67,5 +68,5 @@ class LayerPort(Protocol):
         Kept until `clear`, also for the charts and pages that come later.
         """
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         """Show what lies at the place that was asked about last; ``None``: nothing is known."""

@@ -6,7 +6,7 @@ shows and this one is recorded; and where there are rows for what the chart show
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 
 from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.viewport import Viewport
@@ -14,7 +14,7 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.setting_fields import Resolution
 
 
-class LayerState(Enum):
+class LayerState(StrEnum):
     """Whether a layer's picture is drawn, or why it is not: of several reasons the first of these.
 
     Attributes
@@ -25,7 +25,7 @@ class LayerState(Enum):
     OFF
         The heatmap is switched off.
     NO_CHART
-        The page has no chart yet, or not any more; the error says why where that is known.
+        The page has no chart yet, or not any more; the failure says why where that is known.
     NO_SYMBOL
         The page does not say which symbol it shows.
     NOT_RECORDED
@@ -33,8 +33,8 @@ class LayerState(Enum):
     NO_VIEW
         The chart has no candles yet, or is too small to draw on.
     FAILED
-        Reading, building or telling the page failed, which is tried again; the error says why. What
-        was drawn before may still be seen.
+        Reading, building or telling the page failed, which is tried again; the failure says why.
+        What was drawn before may still be seen.
     BUILDING
         The first picture is on its way.
     DRAWN

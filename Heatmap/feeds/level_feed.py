@@ -1,19 +1,19 @@
 """Predicted levels for whoever listens: computed in a worker thread, told on the host's loop."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
-from Heatmap.errors import HeatmapError
+from Heatmap.errors import Failure, FailureKind, HeatmapError
 from Heatmap.feeds.level_book import LevelBook
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PredictedLevels
 from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LevelListener = Callable[[PredictedLevels], None]
 """Called with what stands, whenever that may be another."""
@@ -49,7 +49,7 @@ class LevelFeed:
     def __init__(
         self, book: LevelBook, clock: Callable[[], int], span_ms: Callable[[], int]
     ) -> None:
-        self.error = ""
+        self.failure: Failure | None = None
         self._book = book
         self._clock = clock
         self._span_ms = span_ms
@@ -129,14 +129,17 @@ class LevelFeed:
         try:
             self._tell(question, done.result())
         except HeatmapError as error:
-            self.error = f"no levels of {question.symbol}: {error}"
+            values = {"symbol": question.symbol}
+            self.failure = Failure(FailureKind.NO_LEVELS, values, error.failure)
         except Exception as error:
             logger.exception("the levels of %s could not be computed", question.symbol)
-            self.error = f"the levels of {question.symbol} could not be computed: {error!r}"
+            self.failure = Failure(
+                FailureKind.LEVELS_NOT_COMPUTED, {"symbol": question.symbol, "error": error}
+            )
         self._turns.appoint(0.0 if self._round else _INTERVAL_S)
 
     def _tell(self, question: LevelQuestion, levels: PredictedLevels) -> None:
-        self.error = ""
+        self.failure = None
         # The book gives the same object while nothing is new.
         if self._told.get(question) is levels:
             return
@@ -146,4 +149,6 @@ class LevelFeed:
                 listener(levels)
             except Exception as error:
                 logger.exception("a listener failed on the levels of %s", question.symbol)
-                self.error = f"a listener failed on the levels of {question.symbol}: {error!r}"
+                self.failure = Failure(
+                    FailureKind.LEVEL_LISTENER_FAILED, {"symbol": question.symbol, "error": error}
+                )

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from Heatmap.domain.candles import Series
-from Heatmap.errors import SettingsError
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.levels.market import Market
 from Heatmap.levels.yields import Volume, YieldTable, parse_yields
 from Heatmap.storage.fit_files import FitFiles
@@ -29,7 +29,7 @@ class StoredMarket:
 
     market: Market
     data: LevelData
-    problems: tuple[str, ...]
+    problems: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,13 @@ class LevelStore:
             spans = reader.fetched_spans(instrument, Series.CANDLES)
         return (spans[-1][1] if spans else None), self.fits.names(instrument)
 
-    def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[str, ...]]:
+    def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[Failure, ...]]:
         """Return the fits of an instrument, and what is wrong with the others."""
         tables, problems = [], []
         for name, text in self.fits.read(instrument).items():
             try:
                 tables.append(parse_yields(text))
             except SettingsError as error:
-                problems.append(f"{name}: {error}")
+                values = {"name": name, "reason": str(error)}
+                problems.append(Failure(FailureKind.FIT_UNREADABLE, values))
         return tables, tuple(problems)

@@ -5,7 +5,6 @@
   work; without one it is in the store, which the first work reads.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
@@ -17,8 +16,10 @@ from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.sources.registry import HEAT_SOURCES, RECORDED
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class PictureWork:
@@ -49,7 +50,8 @@ class PictureWork:
         """Return the work for a worker thread; ``None``: nothing has changed."""
         if self.picture is None or self.picture.symbol != symbol:
             self.forget()
-            self.picture = HeatPicture(self._context.tape, symbol)
+            source = HEAT_SOURCES[RECORDED](self._context.tape, symbol)
+            self.picture = HeatPicture(source, symbol)
         picture, now_ms = self.picture, self._context.clock()
         is_due = picture.has_news() or picture.is_due(now_ms)
         if action is Action.UPDATE and not is_due:

@@ -7,7 +7,6 @@ websockets library. Its own reconnecting iterator is not used: it gives up at 40
 
 import asyncio
 import contextlib
-import logging
 import math
 import random
 import socket
@@ -26,6 +25,8 @@ from websockets.exceptions import (
 )
 from websockets.frames import Close as CloseFrame
 
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection.supervisor import (
     Close,
@@ -34,15 +35,15 @@ from Heatmap.ingestion.connection.supervisor import (
     ConnectionState,
     ConnectionSupervisor,
     ConnectionTimes,
-    Failure,
     Open,
     classify_status,
 )
 from Heatmap.ingestion.proxies import ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, parse_frame
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 #: Whose mark price is the heartbeat when all symbols are recorded.
 HEARTBEAT_SYMBOL = "BTCUSDT"
@@ -142,30 +143,32 @@ def stream_url(ws_url: str, symbols: Sequence[str], candles: Sequence[str] = ())
 
 
 def describe_error(error: BaseException) -> Failure:
-    """Say in one line why a connection could not be opened or was lost."""
+    """Return why a connection could not be opened or was lost."""
+    values: dict[str, object] = {}
     match error:
         case InvalidStatus(response=response):
             headers = response.headers
             return classify_status(
                 response.status_code, headers.get("Retry-After"), headers.get("Date")
             )
-        case InvalidProxyStatus(response=response):
-            words = f"the proxy refused: HTTP {response.status_code}"
-        case ConnectionClosed(rcvd=CloseFrame(code=code, reason=reason)):
-            words = f"the exchange closed the connection: {code} {reason}".rstrip()
-        case ConnectionClosed():
-            words = "the connection broke off"
-        case socket.gaierror():
-            words = f"the exchange's name cannot be resolved: {error.strerror}"
         case ProxyError():
-            words = str(error)
+            return error.failure
+        case InvalidProxyStatus(response=response):
+            kind, values = FailureKind.PROXY_REFUSED, {"status": response.status_code}
+        case ConnectionClosed(rcvd=CloseFrame(code=code, reason=reason)):
+            kind, values = FailureKind.CLOSED_BY_EXCHANGE, {"code": int(code), "reason": reason}
+        case ConnectionClosed():
+            kind = FailureKind.BROKE_OFF
+        case socket.gaierror():
+            kind, values = FailureKind.NAME_NOT_RESOLVED, {"reason": error}
         case TimeoutError():
-            words = "no answer in time"
+            kind = FailureKind.NO_ANSWER
         case ssl.SSLError():
-            words = f"no secure connection: {error.reason or error}"
+            kind, values = FailureKind.NO_SECURE_CONNECTION, {"reason": error.reason or error}
         case _:
-            words = f"no connection: {str(error) or type(error).__name__}"
-    return Failure(words)
+            reason = str(error) or type(error).__name__
+            kind, values = FailureKind.NO_CONNECTION, {"reason": reason}
+    return Failure(kind, values)
 
 
 class OneAttempt(connect):
@@ -245,10 +248,6 @@ class ForceOrderStream:
         """Why the latest attempt or connection ended."""
         return self._supervisor.last_failure
 
-    def describe(self) -> str:
-        """Return the state as one line, with the reason while there is no data."""
-        return self._supervisor.describe()
-
     async def run(self) -> None:
         """Keep connected and deliver; ends only by being cancelled."""
         clock = asyncio.get_running_loop().time
@@ -295,12 +294,12 @@ class ForceOrderStream:
             return
         except Exception as error:
             _logger.exception("connection %d: unexpected error while opening", number)
-            self._failed(number, Failure(f"internal error: {error!r}"))
+            self._failed(number, Failure.of(error))
             return
         self._open[number] = connection
         self._supervisor.receive_opened(number, clock())
         self._report_change()
-        failure: Failure | None = Failure("the connection was closed")
+        failure: Failure | None = Failure(FailureKind.CLOSED)
         try:
             await self._receive(number, connection)
         except ConnectionClosed as error:
@@ -314,7 +313,7 @@ class ForceOrderStream:
             raise
         except Exception as error:
             _logger.exception("connection %d: unexpected error", number)
-            failure = Failure(f"internal error: {error!r}")
+            failure = Failure.of(error)
         finally:
             del self._open[number]
             self._listener.connection_ended(number)
@@ -324,7 +323,7 @@ class ForceOrderStream:
             await _close(connection)
 
     def _failed(self, number: int, failure: Failure) -> None:
-        _logger.info("connection %d: %s", number, failure.words)
+        _logger.info("connection %d: %s", number, failure_text(failure))
         self._supervisor.receive_failed(number, failure, asyncio.get_running_loop().time())
         self._report_change()
 

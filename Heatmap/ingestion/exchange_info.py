@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
+from Heatmap.domain.failure_texts import failure_text, raised
 from Heatmap.domain.instruments import canonical_symbol, parse_tick_size
-from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.connection.supervisor import Backoff, Failure
+from Heatmap.errors import ExchangeError, Failure, FailureKind
+from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.exchange_listing import Listing
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestClient, RestError
@@ -26,6 +27,7 @@ _LARGEST_ANSWER_BYTES = 32 * 2**20
 # The exchange lists under a thousand; each that is kept is a row of the database.
 _MOST_SYMBOLS = 20_000
 _LONGEST_TIME_CHARS = 20
+_REASON_CHARS = 120
 # What reading an entry of another shape raises.
 _ODD_ENTRY = (ValueError, RecursionError, LookupError, TypeError, AttributeError)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 900.0
@@ -42,7 +44,7 @@ class ExchangeInfo:
     tick_sizes
         USD by symbol, exactly as written (``0.10``).
     refused
-        Symbols that are listed with something that is no tick size, and what came.
+        Symbols that are listed with something that is no tick size, and why it is none.
     """
 
     server_ms: int | None
@@ -50,21 +52,18 @@ class ExchangeInfo:
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def refused_words(self) -> str | None:
-        """Say in one line whose tick sizes cannot be used; ``None``: all can."""
+    def failure(self) -> Failure | None:
+        """Whose tick sizes cannot be used; ``None``: all can."""
         if not self.refused:
             return None
-        first = next(iter(self.refused.values()))
-        more = f", and {len(self.refused) - 1} more" if len(self.refused) > 1 else ""
-        return f"exchangeInfo: {first}{more}; the last known tick size stays"
+        symbol, reason = next(iter(self.refused.items()))
+        count = len(self.refused)
+        kind = FailureKind.TICK_SIZE_ODD if count == 1 else FailureKind.TICK_SIZES_ODD
+        return Failure(kind, {"symbol": symbol, "reason": reason, "count": count})
 
 
 class _RefusedError(ExchangeError):
     """The request was refused with an HTTP status; its failure says how long to stay away."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.words)
-        self.failure = failure
 
 
 def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> ExchangeInfo:
@@ -102,7 +101,7 @@ def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> E
             if tick_size is None:
                 continue
             if tick_sizes.setdefault(symbol, tick_size) != tick_size:
-                refused[symbol] = f"{symbol} is listed twice, with two tick sizes"
+                refused[symbol] = "it is listed twice, with two tick sizes"
             if len(tick_sizes) > _MOST_SYMBOLS:
                 break
     except ValueError as error:
@@ -117,10 +116,8 @@ def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> E
 
 
 def _not_as_documented(why: str) -> ExchangeError:
-    return ExchangeError(
-        "exchangeInfo is not what the exchange documents (symbols with a PRICE_FILTER): "
-        f"{ascii(why)[1:-1]:.120}"
-    )
+    reason = ascii(why)[1:-1][:120]
+    return raised(ExchangeError, FailureKind.NOT_DOCUMENTED, request="exchangeInfo", reason=reason)
 
 
 def _read_entry(
@@ -134,7 +131,7 @@ def _read_entry(
     try:
         return symbol, _tick_size(entry)
     except _ODD_ENTRY as error:
-        refused[symbol] = f"the tick size of {symbol} is odd: {ascii(str(error))[1:-1]:.80}"
+        refused[symbol] = ascii(str(error))[1:-1][:_REASON_CHARS]
         return symbol, None
 
 
@@ -176,9 +173,11 @@ async def fetch_exchange_info(rest_url: str, symbols: Collection[str] | None) ->
         ) as client:
             answer = await client.get(_PATH)
     except RestError as error:
-        raise ExchangeError(f"exchangeInfo: {error}") from error
+        values = {"request": "exchangeInfo"}
+        failure = Failure(FailureKind.NOT_ANSWERED, values, error.failure)
+        raise ExchangeError(failure_text(failure), failure) from error
     if answer.refusal is not None:
-        raise _RefusedError(answer.refusal)
+        raise _RefusedError(failure_text(answer.refusal), answer.refusal)
     # Not in the loop, which has sockets to read.
     return await in_daemon_thread(partial(parse_exchange_info, answer.body, symbols))
 

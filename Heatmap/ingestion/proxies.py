@@ -9,10 +9,11 @@ a password in their address, so an address is never shown as it was set: `Proxy.
 import importlib.util
 import re
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
-from Heatmap.errors import ExchangeError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import ExchangeError, FailureKind
 from Heatmap.ingestion.connection.addresses import is_loopback
 
 #: What brings SOCKS, as it is installed.
@@ -57,8 +58,8 @@ class Proxy:
     scheme: str
     host: str
     port: int
-    user: str | None
-    password: str | None
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
     setting: str
 
     @property
@@ -75,11 +76,6 @@ class Proxy:
     def shown(self) -> str:
         """Its address without user and password."""
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
-
-    @property
-    def words(self) -> str:
-        """Which one it is, and where it was set; without user and password."""
-        return f"the proxy {self.shown} ({self.setting})"
 
     @property
     def address(self) -> str:
@@ -130,34 +126,35 @@ def _parse(name: str, text: str) -> Proxy:
         scheme = "socks5h"
     scheme = _SOCKS.get(scheme, scheme)
     if scheme not in _DEFAULT_PORTS and not scheme.startswith("socks"):
-        raise _refused(setting, f"its scheme is none of http, https, {', '.join(_SOCKS)}")
+        schemes = ("http", "https", *_SOCKS)
+        raise _refused(FailureKind.PROXY_SCHEME, setting, schemes=schemes)
     try:
         parts = urlsplit(f"{scheme}://{text[match.end() :] if match else text}")
         port = parts.port
     except ValueError:
-        raise _refused(setting, "it is not readable as host and port") from None
+        raise _refused(FailureKind.PROXY_UNREADABLE, setting) from None
     if not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
-        raise _refused(setting, "it names no host")
+        raise _refused(FailureKind.PROXY_WITHOUT_HOST, setting)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise _refused(setting, "more follows its port (is there a special character unescaped?)")
+        raise _refused(FailureKind.PROXY_WITH_PATH, setting)
     user = None if parts.username is None else unquote(parts.username)
     password = None if parts.password is None else unquote(parts.password)
     default = _DEFAULT_PORTS.get(scheme, _SOCKS_PORT)
     return Proxy(scheme, parts.hostname, port or default, user, password, setting)
 
 
-def _refused(setting: str, why: str) -> ProxyError:
-    return ProxyError(
-        f"the proxy that is set cannot be used: {why}; set {setting} to an address such as "
-        "http://host:port or socks5h://host:port"
-    )
+def _refused(kind: FailureKind, setting: str, **values: object) -> ProxyError:
+    return raised(ProxyError, kind, setting=setting, **values)
 
 
 def _usable(proxy: Proxy) -> Proxy:
     if proxy.is_socks and importlib.util.find_spec(_SOCKS_MODULE) is None:
-        raise ProxyError(
-            f"{proxy.words} speaks SOCKS, for which a package is not installed: "
-            f"pip install {SOCKS_PACKAGE}"
+        raise raised(
+            ProxyError,
+            FailureKind.PROXY_NEEDS_PACKAGE,
+            proxy=proxy.shown,
+            setting=proxy.setting,
+            package=SOCKS_PACKAGE,
         )
     return proxy
 

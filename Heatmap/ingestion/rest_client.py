@@ -19,10 +19,12 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
-from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.connection.supervisor import Failure, classify_status
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import ExchangeError, Failure, FailureKind
+from Heatmap.ingestion.connection.supervisor import classify_status
 from Heatmap.ingestion.proxies import Proxy, ProxyError, find_proxy
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.outside_text import shown_text
 
 #: The status of an answer that is one.
 OK = 200
@@ -39,17 +41,10 @@ _DEFLATE_METHOD = 8
 
 
 class RestError(ExchangeError):
-    """There was no answer that can be used.
-
-    Attributes
-    ----------
-    failure
-        Why, in one line, and how long the exchange wants to be left alone.
-    """
+    """There was no answer that can be used; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.words)
-        self.failure = failure
+        super().__init__(failure_text(failure), failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +129,14 @@ class RestClient:
             async with asyncio.timeout(self._timeout_s):
                 return await self._get(f"{self._base}{path}", query)
         except TimeoutError:
-            raise RestError(Failure(f"no answer within {self._timeout_s:g} s")) from None
+            raise RestError(
+                Failure(FailureKind.NO_ANSWER_WITHIN, {"limit_s": self._timeout_s})
+            ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if self._connector is not None and self._connector.was_too_long:
-                raise RestError(Failure(_too_long(self._limit_bytes))) from None
-            raise RestError(Failure(_line(str(error) or type(error).__name__))) from error
+                raise RestError(_too_long(self._limit_bytes)) from None
+            reason = str(error) or type(error).__name__
+            raise RestError(Failure(FailureKind.REQUEST_FAILED, {"reason": reason})) from error
 
     async def _get(self, url: str, query: Mapping[str, str] | None) -> RestAnswer:
         session = self._open(url)
@@ -165,7 +163,7 @@ class RestClient:
             try:
                 self._proxy = find_proxy(url)
             except ProxyError as error:
-                raise RestError(Failure(str(error))) from None
+                raise RestError(error.failure) from None
             self._connector = _Connector(self._proxy, self._limit_bytes + _HEADER_BYTES)
             self._session = aiohttp.ClientSession(
                 connector=self._connector,
@@ -202,7 +200,7 @@ class RestClient:
             if max(len(body), travelled) > limit_bytes:
                 if cuts:
                     return bytes(body[:limit_bytes])
-                raise RestError(Failure(_too_long(limit_bytes)))
+                raise RestError(_too_long(limit_bytes))
         if not cuts:
             unpacker.require_end()
         return bytes(body)
@@ -214,7 +212,8 @@ class _Unpacker:
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding.strip().lower()
         if self._encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise ValueError(f"the answer is packed as {_line(encoding)}, which was not asked for")
+            shown = shown_text(encoding, _SHOWN_CHARS)
+            raise ValueError(f"the answer is packed as {shown}, which was not asked for")
         self._is_packed = self._encoding not in ("", "identity")
         self._stream: Any = None
 
@@ -344,16 +343,9 @@ async def connect_socks(proxy: Proxy, host: str, port: int) -> Any:
     try:
         return await client.connect(host, port)
     except SocksError as error:
-        raise OSError(f"{proxy.words} refused: {_line(str(error))}") from None
+        reason = shown_text(str(error), _SHOWN_CHARS)
+        raise OSError(f"the proxy {proxy.shown} ({proxy.setting}) refused: {reason}") from None
 
 
-def _too_long(limit_bytes: int) -> str:
-    return f"the answer is too long to be the exchange's: more than {limit_bytes / 2**20:.3g} MiB"
-
-
-def _line(text: str) -> str:
-    """Return what may come from outside as one short printable line."""
-    shown = text[:_SHOWN_CHARS]
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown
-    )
+def _too_long(limit_bytes: int) -> Failure:
+    return Failure(FailureKind.ANSWER_TOO_LONG, {"limit_mib": limit_bytes / 2**20})

@@ -1,14 +1,15 @@
 """What is done about a force order that could not be read: it is told, and its time is a hole."""
 
-import logging
 from collections.abc import Callable, Sequence
 
 from Heatmap.domain.events import Rejection
 from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.ingestion.coverage_holes import Span, is_concerned, spans_of
-from Heatmap.ingestion.recorder.recorder_status import StatusBoard
+from Heatmap.ingestion.recorder.recorder_status import StatusBoard, UnreadOrderFact
+from Heatmap.ingestion.recorder.texts import unread_order_text
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # The log is told of the first, and then of how many there were in this time.
 _LOG_PERIOD_S = 60.0
@@ -54,8 +55,8 @@ class UnreadOrders:
         order = rejection.unread
         if order is None or not is_concerned(order, self._wanted):
             return
-        words = f"{order.symbol or 'some symbol'}: {rejection.detail}"
-        self._board.note_unread_order(rejection.reason, words)
+        fact = UnreadOrderFact(order.symbol, rejection.reason, rejection.detail)
+        self._board.note_unread_order(fact)
         # Where all are recorded they have one coverage.
         symbol = ALL_SYMBOLS if self._wanted is None else order.symbol
         self._put_hole(symbol, spans_of(order, heartbeat_ms))
@@ -65,6 +66,6 @@ class UnreadOrders:
             _logger.warning(
                 "%d force orders could not be read and are missing, the latest of %s",
                 self._unlogged,
-                words,
+                unread_order_text(fact),
             )
             self._unlogged = 0

@@ -7,24 +7,12 @@ from typing import Any
 
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
 
-
-@dataclass(frozen=True, slots=True)
-class Heartbeats:
-    """The heartbeats of the present connection of the recorder that writes.
-
-    Attributes
-    ----------
-    since_ms, until_ms
-        First and newest one, exchange time, UTC milliseconds.
-    lag_ms
-        How far the written coverage may lie behind the newest one.
-    """
-
-    since_ms: int
-    until_ms: int
-    lag_ms: int
+# What is asked and told of one place, and what heartbeats prove, goes through a picture unchanged.
+from Heatmap.sources.cell_places import CellLines as CellLines  # noqa: PLC0414
+from Heatmap.sources.cell_places import CellQuery as CellQuery  # noqa: PLC0414
+from Heatmap.sources.cell_places import CellReport as CellReport  # noqa: PLC0414
+from Heatmap.sources.heat_source import Heartbeats as Heartbeats  # noqa: PLC0414
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,7 @@ class PictureRequest:
 
 @dataclass(frozen=True, slots=True)
 class PictureMessage:
-    """What goes to the page.
+    """What goes to the page: heat of one source, with its own scale, legend, palette and gaps.
 
     Attributes
     ----------
@@ -81,42 +69,3 @@ class PictureMessage:
     def size_bytes(self) -> int:
         """What goes over the channel, but for its envelope."""
         return len(self.packed) + len(json.dumps(self.meta))
-
-    @property
-    def cells(self) -> bytes:
-        """The cells, unpacked."""
-        return unpack_cells(self.packed)
-
-
-@dataclass(frozen=True, slots=True)
-class CellQuery:
-    """A place of the picture that is asked about: the cells under one pixel of it.
-
-    Attributes
-    ----------
-    price_low, price_high
-        Edges of its rows, USD.
-    from_ms, to_ms
-        Edges of its columns, UTC milliseconds.
-    """
-
-    price_low: float
-    price_high: float
-    from_ms: int
-    to_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class CellReport:
-    """What lies at a place of the picture.
-
-    Attributes
-    ----------
-    query
-        The place that was asked about.
-    lines
-        What there is to say, ``(label, text)`` each, in the order in which it is shown.
-    """
-
-    query: CellQuery
-    lines: tuple[tuple[str, str], ...]

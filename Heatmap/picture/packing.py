@@ -1,7 +1,7 @@
 """Cells as text for the page. Pure; runs in a worker thread, since it takes milliseconds."""
 
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
 
 # The least effort: neighbouring columns of bands are much alike, so that it packs them twenty
 # times smaller all the same, in less time than the page needs to take in what it saves.
@@ -11,16 +11,3 @@ _LEVEL = 1
 def pack_cells(cells: bytes) -> str:
     """Return cells as the page's ``unpackCells`` takes them: zlib (RFC 1950) in base64."""
     return b64encode(zlib.compress(cells, _LEVEL)).decode("ascii")
-
-
-def unpack_cells(packed: str) -> bytes:
-    """Return the cells that `pack_cells` was given.
-
-    Raises
-    ------
-    ValueError
-        The text is not base64.
-    zlib.error
-        What it holds is not zlib's.
-    """
-    return zlib.decompress(b64decode(packed, validate=True))

@@ -1,6 +1,5 @@
 """Live liquidation clusters for programs: synchronous, no Qt, no event loop of the caller's."""
 
-import logging
 import os
 import threading
 import time
@@ -16,8 +15,9 @@ from Heatmap.aggregation.clusters.find_clusters import (
     is_number,
     require_price,
 )
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.instruments import parse_symbol, parse_symbols
-from Heatmap.errors import SettingsError, StorageError
+from Heatmap.errors import Failure, FailureKind, SettingsError, StorageError
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_market import LevelStore
@@ -31,12 +31,14 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.runtime.plain import as_plain
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recording import Recording, is_standby, make_recorder
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # All that live, for a fork; and what a child must neither use nor close, since the open files are
 # the parent's.
@@ -191,8 +193,8 @@ class LiveLiquidationHeatmap:
                 return
             self._start(together, before)
             session = self._session
-            if session is not None and (words := _missing_words(session.recorder.status())):
-                logger.warning("%s", words)
+            if session is not None and (missing := _missing(session.recorder.status())):
+                logger.warning("%s", failure_text(missing))
 
     def stop(self) -> None:
         """Stop recording; everything received is in the database then. Takes under 3 s, idempotent.
@@ -214,7 +216,7 @@ class LiveLiquidationHeatmap:
         return session is not None and session.recorder.is_running()
 
     def status(self) -> dict[str, Any]:
-        """Tell how it fares, as a plain mapping.
+        """Return how it is, as plain facts that `json.dumps` takes.
 
         Returns
         -------
@@ -222,24 +224,36 @@ class LiveLiquidationHeatmap:
             ``running``; ``live`` (the exchange delivers heartbeats at this moment); ``role``
             (``writer``, ``standby`` while another recorder writes the database, or ``stopped``);
             ``symbols``; ``database``; ``prices``, USD by symbol, ``None`` where none is known yet;
-            ``error`` of the clusters in words, or empty; and ``recorder``, a `RecorderStatus` with
-            everything else, ``None`` while stopped.
+            ``failure`` of the clusters, or ``None``; and ``recorder``, `RecorderStatus` as a dict
+            with everything else, ``None`` while stopped.
         """
         session = self._session
-        recorder = None if session is None else session.recorder.status()
+        recorder = self.recorder_status()
         return {
             "running": self.is_running(),
             "live": recorder is not None and recorder.connection is ConnectionState.LIVE,
             "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
-            "symbols": self._symbols,
+            "symbols": list(self._symbols),
             "database": str(self._recording.store.address),
             "prices": {
                 symbol: None if session is None else self._price(symbol, session)
                 for symbol in self._symbols
             },
-            "error": "" if session is None else session.last_error or _missing_words(recorder),
-            "recorder": recorder,
+            "failure": as_plain(self.failure()),
+            "recorder": as_plain(recorder),
         }
+
+    def recorder_status(self) -> RecorderStatus | None:
+        """Return the recorder's own snapshot; ``None`` while stopped."""
+        session = self._session
+        return None if session is None else session.recorder.status()
+
+    def failure(self) -> Failure | None:
+        """Return what is amiss with the clusters; ``None``: nothing, or it is stopped."""
+        session = self._session
+        if session is None:
+            return None
+        return session.failure or _missing(session.recorder.status())
 
     # -- prices and clusters ------------------------------------------------------------------
 
@@ -452,7 +466,7 @@ class _Session:
         now_ms: Callable[[], int],
     ) -> None:
         self.symbols = symbols
-        self.last_error = ""
+        self.failure: Failure | None = None
         self._update_interval_s = update_interval_s
         tape = EventTape(recording.store, lambda: is_standby(self.recorder.status()))
         self._book = ClusterBook(tape, parameters)
@@ -494,19 +508,21 @@ class _Session:
         try:
             clusters = self._book.clusters(symbol, price, self._now_ms())
         except StorageError as error:
-            if str(error) != self.last_error:
+            failure = Failure(FailureKind.NO_CLUSTERS, {"symbol": symbol}, error.failure)
+            if failure != self.failure:
                 logger.warning("the clusters of %s stay as they are: %s", symbol, error)
-            self.last_error = str(error)
+            self.failure = failure
             return before
-        self.last_error = ""
+        self.failure = None
         return clusters
 
 
-def _missing_words(status: RecorderStatus | None) -> str:
-    """Say which symbols nobody records, because the recorder that writes was not asked to."""
-    if status is None or not status.not_recorded:
-        return ""
-    return f"{', '.join(status.not_recorded)} not recorded: {status.role_words}"
+def _missing(status: RecorderStatus) -> Failure | None:
+    """Return which symbols nobody records, because the recorder that writes was not asked to."""
+    if not status.not_recorded:
+        return None
+    values = {"symbols": status.not_recorded, "recorded": status.recorded_by_writer}
+    return Failure(FailureKind.SYMBOLS_NOT_RECORDED, values)
 
 
 def _forget_parents() -> None:

@@ -1,23 +1,41 @@
 """What runs in the host's event loop, which the host may close at any moment."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from threading import get_ident
 from time import monotonic
 from typing import Any, Generic, TypeVar, cast
 
-logger = logging.getLogger(__name__)
+from Heatmap.runtime.safe_log import get_logger
+
+logger = get_logger(__name__)
 
 T = TypeVar("T")
 
 # From one look at a worker to the next: a part of the time that it has taken, within these.
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _LOOK_PART = 0.001, 0.02, 0.25
 
-_UNTIL_STARTED = "recording goes on, nothing is drawn until start() is awaited in one that runs"
+
+class LoopFault(Enum):
+    """Why a host's loop is the reason that nothing is drawn; values as those of `FailureKind`.
+
+    Attributes
+    ----------
+    MOVING
+        It was started in a loop that does not run now, and is about to move to the one that does.
+    CLOSED
+        The loop was closed.
+    NOT_RUNNING
+        The loop does not run.
+    """
+
+    MOVING = "loop_moving"
+    CLOSED = "loop_closed"
+    NOT_RUNNING = "loop_not_running"
 
 
 def begin_task(
@@ -249,17 +267,15 @@ class LoopHome:
             running.call_soon(self._arrive, running)
         return True
 
-    def words(self) -> str:
-        """Say in one line why nothing is drawn, where the loop is the reason; empty: it is not."""
+    def fault(self) -> LoopFault | None:
+        """Return why nothing is drawn, where the loop is the reason; ``None``: it is not."""
         if self._moving_to is not None:
-            return "started in an event loop that does not run now: moving to the one that does"
+            return LoopFault.MOVING
         if self.loop is None or running_loop() is not None:
-            return ""
+            return None
         if self.loop.is_closed():
-            return f"the event loop was closed: {_UNTIL_STARTED}"
-        if not self.loop.is_running():
-            return f"the event loop does not run: {_UNTIL_STARTED}"
-        return ""
+            return LoopFault.CLOSED
+        return None if self.loop.is_running() else LoopFault.NOT_RUNNING
 
     def _arrive(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._moving_to is loop:

@@ -1,20 +1,21 @@
 """The layers that are attached to one service, and what feeds them in the host's loop."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.host_loop import begin_task, end_task
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class AttachedLayers:
@@ -31,8 +32,8 @@ class AttachedLayers:
     def __init__(self, look_around: Callable[[], object]) -> None:
         self.layers: list[LayerPort] = []
         self.feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
-        # What a layer could not be told; empty: nothing.
-        self.layer_error = ""
+        # What a layer could not be told; ``None``: nothing.
+        self.layer_failure: Failure | None = None
         self._look_around = look_around
         # Of those that are not fed yet.
         self._doorbells: dict[LayerPort, _Doorbell] = {}
@@ -53,7 +54,7 @@ class AttachedLayers:
             self._doorbells[layer] = doorbell
         except Exception as error:
             logger.exception("a layer could not be listened to")
-            self.layer_error = f"a layer could not be listened to: {error!r}"
+            self.layer_failure = Failure(FailureKind.LAYER_NOT_HEARD, {"error": repr(error)})
 
     def feed_all(
         self, context: FeedContext, settings: HeatmapSettings, loop: asyncio.AbstractEventLoop
@@ -75,7 +76,7 @@ class AttachedLayers:
         except Exception as error:
             # A layer whose page has gone must not keep the others from their pictures.
             logger.exception("a layer could not be fed")
-            self.layer_error = f"a layer could not be fed: {error!r}"
+            self.layer_failure = Failure(FailureKind.LAYER_NOT_FED, {"error": repr(error)})
             return
         self.feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
         if (doorbell := self._doorbells.pop(layer, None)) is not None:

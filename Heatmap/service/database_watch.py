@@ -1,7 +1,6 @@
 """What is known of a database, read beside the host's loop for whoever looks at the status."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -10,9 +9,10 @@ from time import monotonic
 
 from Heatmap.errors import StorageError
 from Heatmap.runtime.host_loop import running_loop
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.store import DayFacts, Store
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PERIOD_S = 3.0
 """What is known is read again at most this often."""

@@ -84,9 +84,9 @@ class Feeding:
         self._clusters.stop()
         self._levels.stop()
 
-    def forget_errors(self) -> None:
+    def forget_failures(self) -> None:
         """Forget what layers could not be told in an earlier time."""
-        self._layers.layer_error = ""
+        self._layers.layer_failure = None
 
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Tell all of them changed settings."""

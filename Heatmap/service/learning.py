@@ -8,7 +8,6 @@
 """
 
 import atexit
-import logging
 import math
 import threading
 import time
@@ -16,12 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from Heatmap.domain.instruments import instrument_of
-from Heatmap.errors import HeatmapError
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.levels.learn import Learned, Learning, learn, prepare_recording
 from Heatmap.levels.yields import in_force
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _DAY_S = 86_400.0
 _DAY_MS = 86_400_000
@@ -55,8 +55,8 @@ class LearningStatus:
         Bits per message that its fit was better on time held out; ``None``: not known.
     messages, minutes
         What there was to learn from then.
-    error
-        Why it failed, in one line; empty: it did not.
+    failure
+        Why it failed, or what of earlier fits cannot be used; ``None``: all is well.
     """
 
     symbol: str
@@ -67,7 +67,7 @@ class LearningStatus:
     gain_bits: float | None = None
     messages: int = 0
     minutes: int = 0
-    error: str = ""
+    failure: Failure | None = None
 
 
 class LevelLearner:
@@ -182,14 +182,14 @@ class LevelLearner:
                 try:
                     if self._is_due(symbol):
                         self._tried_s[symbol] = time.monotonic()
-                        self._note(symbol, self.learn_now(symbol, pause), "")
+                        self._note(symbol, self.learn_now(symbol, pause), None)
                 except _StoppedError:
                     return
-                except HeatmapError as error:
-                    self._note(symbol, None, str(error))
                 except Exception as error:
                     logger.exception("nothing could be learned of %s", symbol)
-                    self._note(symbol, None, repr(error))
+                    values = {"symbol": symbol}
+                    failure = Failure(FailureKind.NOT_LEARNED, values, Failure.of(error))
+                    self._note(symbol, None, failure)
 
     def _is_due(self, symbol: str) -> bool:
         """Whether a day has passed since the last fit, and since the last attempt."""
@@ -205,8 +205,8 @@ class LevelLearner:
         newest = in_force(fits, None, until_ms)
         return newest is None or until_ms - newest.fitted_ms >= _DAY_MS
 
-    def _note(self, symbol: str, learned: Learned | None, error: str) -> None:
-        if learned is None and not error:
+    def _note(self, symbol: str, learned: Learned | None, failure: Failure | None) -> None:
+        if learned is None and failure is None:
             return
         fits, problems = self._source.read_fits(symbol)
         newest = max(fits, key=lambda one: one.fitted_ms, default=None)
@@ -221,5 +221,5 @@ class LevelLearner:
             gain_bits=gain if gain is not None and math.isfinite(gain) else None,
             messages=0 if learned is None else learned.messages,
             minutes=0 if learned is None else learned.minutes,
-            error=error or next(iter(problems), ""),
+            failure=failure or next(iter(problems), None),
         )

@@ -9,20 +9,21 @@
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.host_loop import LoopHome, Request, begin_task, end_task, run_beside
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
 from Heatmap.service.recorder_holder import RecorderHolder
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Lifecycle:
@@ -49,8 +50,8 @@ class Lifecycle:
         Recording has begun, and what attaches is fed.
     is_wanted
         The host wants it to run: a restart must not undo a stop.
-    error
-        What a restart failed with; empty: nothing.
+    failure
+        What a restart failed with; ``None``: nothing.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Lifecycle:
         self.executor: ThreadPoolExecutor | None = None
         self.is_started = False
         self.is_wanted = False
-        self.error = ""
+        self.failure: Failure | None = None
         self._recording = recording
         self._feeding = feeding
         self._watch = watch
@@ -108,9 +109,10 @@ class Lifecycle:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self.home.look(is_wanted=self.is_wanted)
 
-    def words(self) -> str:
-        """Say in one line why nothing is drawn, where the loop is the reason; empty: it is not."""
-        return self.home.words() if self.is_wanted or self.home.awaits_turn else ""
+    def loop_failure(self) -> Failure | None:
+        """Return why nothing is drawn, where the loop is the reason; ``None``: it is not."""
+        fault = self.home.fault() if self.is_wanted or self.home.awaits_turn else None
+        return None if fault is None else Failure(FailureKind(fault.value))
 
     def feed_layers(self) -> None:
         """Feed the layers that were attached since."""
@@ -162,8 +164,8 @@ class Lifecycle:
         # Apart from the pictures, so that none of them holds up the recorder's start and stop.
         self._control = ThreadPoolExecutor(max_workers=1, thread_name_prefix="Heatmap control")
         # Known before it runs: what is set, stopped or cancelled meanwhile reaches it.
-        self.error = ""
-        self._feeding.forget_errors()
+        self.failure = None
+        self._feeding.forget_failures()
         recorder = self._recording.make(self._settings())
         try:
             await run_beside(self._control, recorder.start)
@@ -223,4 +225,4 @@ class Lifecycle:
                         break
         except Exception as error:
             logger.exception("recording could not be started again")
-            self.error = f"recording could not be started again: {error}"
+            self.failure = Failure(FailureKind.NOT_RESTARTED, cause=Failure.of(error))

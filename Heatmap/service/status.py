@@ -1,11 +1,12 @@
 """The status of a service, put together of what its parts tell."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from Heatmap.domain.events import DataKind
+from Heatmap.errors import Failure
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
+from Heatmap.runtime.plain import as_plain
 from Heatmap.service.learning import LearningStatus
 from Heatmap.storage.store import Address, DayFacts
 
@@ -15,7 +16,7 @@ def assemble_status(
     is_running: bool,
     kind: DataKind,
     database: Address,
-    errors: Iterable[str],
+    failures: Iterable[Failure | None],
     recorder: RecorderStatus | None,
     facts: DayFacts | None,
     tick_origins: Mapping[str, str],
@@ -26,20 +27,20 @@ def assemble_status(
 
     Parameters
     ----------
-    errors
-        What each part has to say; the first one that is not empty is told.
+    failures
+        What each part has to say; the first one there is is told.
     """
     return {
         "running": is_running,
         "kind": kind.value,
         "database": str(database),
-        "error": next(filter(None, errors), ""),
-        "recorder": recorder,
+        "failure": as_plain(next((one for one in failures if one is not None), None)),
+        "recorder": as_plain(recorder),
         "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
         "events_today": None if facts is None else facts.events,
         "last_event_ms": None if facts is None else facts.last_event_ms,
         "database_bytes": None if facts is None else facts.size_bytes,
         "tick_sizes": dict(tick_origins),
         "layers": layers,
-        "learning": [asdict(one) for one in learning],
+        "learning": [as_plain(one) for one in learning],
     }

@@ -1,7 +1,6 @@
 """The program behind ``python -m Heatmap``: Qt, the event loop, the sources and the window."""
 
 import asyncio
-import logging
 import os
 import re
 import socket
@@ -25,6 +24,7 @@ from qasync import QEventLoop
 
 from Heatmap import DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.program_end import ProgramEnd
@@ -40,7 +40,7 @@ from Heatmap.standalone.sources import (
 from Heatmap.standalone.window import THEME_PALETTES, ChartWindow
 from Heatmap.ui import load_settings
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""
@@ -69,6 +69,8 @@ class WindowOptions:
         Settings for this run only, as `HeatmapSettings.from_texts` takes them.
     messages, candles, start_ms, speed
         The recording to replay, from when on, and how fast.
+    candles_market
+        Which market's candles those are: ``futures`` or ``spot``.
     screenshot
         Where to save a picture of the window at the end; ``None``: nowhere.
     exit_after_s
@@ -86,6 +88,7 @@ class WindowOptions:
     candles: Path | None = None
     start_ms: int = 0
     speed: float = 1.0
+    candles_market: str = "futures"
     screenshot: Path | None = None
     exit_after_s: float | None = None
     theme: str | None = None
@@ -173,7 +176,9 @@ def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
     market = None
     symbol = _asked_symbol(options)
     if options.messages is not None and options.candles is not None:
-        market = load_market(options.messages, options.candles, options.start_ms, symbol)
+        market = load_market(
+            options.messages, options.candles, options.start_ms, symbol, options.candles_market
+        )
     elif options.source == "demo" and symbol not in (None, SIMULATED_SYMBOL):
         raise SettingsError(
             f"the simulated market has {SIMULATED_SYMBOL} only, got --symbol {symbol}; leave it out"

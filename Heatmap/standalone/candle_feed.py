@@ -7,7 +7,6 @@ means, and how long to wait after it.
 import asyncio
 import contextlib
 import json
-import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from Heatmap.errors import ExchangeError
+from Heatmap import failure_text
+from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error, stream_name
-from Heatmap.ingestion.connection.supervisor import Backoff, Failure
+from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.proxies import find_proxy
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
 
 __all__ = ["LIVE", "Candle", "CandleFeed", "CandleFeedTimes"]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 #: What `on_state` is told once history is complete and the stream is open.
 LIVE = "live"
@@ -67,7 +68,7 @@ class _FeedError(Exception):
     """The feed has to begin again; `failure` says why."""
 
     def __init__(self, failure: Failure, *, is_symbol_unknown: bool = False) -> None:
-        super().__init__(failure.words)
+        super().__init__(failure_text(failure))
         self.failure = failure
         self.is_symbol_unknown = is_symbol_unknown
 
@@ -156,7 +157,7 @@ class CandleFeed:
     async def _run(self) -> None:
         while True:
             self._tell(_LOADING)
-            failure = Failure("the stream ended")
+            failure = Failure(FailureKind.STREAM_ENDED)
             self._is_symbol_unknown = False
             try:
                 async with RestClient(
@@ -171,17 +172,17 @@ class CandleFeed:
             except RestError as error:
                 failure = error.failure
             except ExchangeError as error:
-                failure = Failure(str(error))
+                failure = error.failure
             except _REQUEST_ERRORS as error:
                 failure = describe_error(error)
             except Exception as error:
                 # A bug, of this feed or of a callback: said loudly, but the chart's candles go on.
                 logger.exception("the candle feed failed")
-                failure = Failure(f"an internal error: {error}")
+                failure = Failure.of(error)
             delay_s = self._backoff.next_delay()
             if failure.hold_s is not None:
                 delay_s = max(delay_s, failure.hold_s)
-            self._tell(f"no candles: {failure.words}; next attempt in {delay_s:.0f} s")
+            self._tell(f"no candles: {failure_text(failure)}; next attempt in {delay_s:.0f} s")
             await asyncio.sleep(delay_s)
 
     async def _deliver(self, client: RestClient) -> None:
@@ -223,8 +224,8 @@ class CandleFeed:
         before = self._newest
         await self._catch_up(client)
         if self._newest != before:
-            words = f"the candle stream was silent for {self._times.silence_s:g} s of trading"
-            raise _FeedError(Failure(words))
+            values = {"silence_s": self._times.silence_s}
+            raise _FeedError(Failure(FailureKind.CANDLES_SILENT, values))
 
     async def _catch_up(self, client: RestClient) -> None:
         """Deliver what is missing up to now: the history, or what came since the newest candle."""
@@ -242,8 +243,8 @@ class CandleFeed:
             page = await self._fetch(client, wanted, candles[0].open_ms - 1)
             candles = page + candles
         if not candles:
-            words = f"the exchange has no candles of {self._symbol} {self._interval}"
-            raise _FeedError(Failure(words), is_symbol_unknown=True)
+            values = {"symbol": self._symbol, "interval": self._interval}
+            raise _FeedError(Failure(FailureKind.NO_CANDLES, values), is_symbol_unknown=True)
         self._on_history(candles)
         # Afterwards: what a failing callback did not take counts as not delivered.
         self._newest = candles[-1]
@@ -282,8 +283,8 @@ def _in_its_words(refusal: Failure, answer: RestAnswer) -> _FeedError:
     except (ValueError, RecursionError):
         return _FeedError(refusal)
     if refusal.hold_s is None and isinstance(told, dict) and "msg" in told:
-        words = ascii(str(told["msg"])[:80])[1:-1]
         code = told.get("code")
-        failure = Failure(f"the exchange refuses: {words} ({str(code)[:20]})")
+        values = {"reason": ascii(str(told["msg"])[:80])[1:-1], "code": str(code)[:20]}
+        failure = Failure(FailureKind.REQUEST_REFUSED, values)
         return _FeedError(failure, is_symbol_unknown=code == _INVALID_SYMBOL)
     return _FeedError(refusal)

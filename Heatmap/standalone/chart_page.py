@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -18,10 +17,11 @@ from PyQt6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 
 from Heatmap.errors import PageError
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import Candle
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 CHARTS_SHA256 = "756b0ba9f58930226d6b8b9d47ad310448ab85d799ea1f7c2c02304777c10b52"
 """Sum of the official Lightweight Charts 5.1.0 standalone production build."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from Heatmap import ConnectionTimes, DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import OtherWriterError
+from Heatmap.levels.yields import Volume
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
@@ -54,6 +55,8 @@ class Source:
         The loopback exchange, closed with the source; ``None`` for the real one.
     symbol
         The only one of which it has candles; empty: it has those of many.
+    volume
+        Which market's volume its candles have: predicted levels are scaled by it.
     """
 
     service: HeatmapService
@@ -63,6 +66,7 @@ class Source:
     ws_url: str
     exchange: LoopbackExchange | None = None
     symbol: str = ""
+    volume: Volume = Volume.FUTURES
 
     def begin(self) -> None:
         """Let the time of a replay run; nothing happens for other sources."""
@@ -136,16 +140,24 @@ async def open_simulated(
 
 
 def load_market(
-    messages: Path, candles: Path, start_ms: int, symbol: str | None = None
+    messages: Path,
+    candles: Path,
+    start_ms: int,
+    symbol: str | None = None,
+    candles_market: str = Volume.FUTURES.value,
 ) -> ReplayedMarket:
     """Read a recording of `symbol` (``None``: its main one) to be replayed from `start_ms` on.
+
+    `candles_market` says which market's candles they are: ``futures`` or ``spot``.
 
     Raises
     ------
     RecordingFileError
         A file cannot be read, or `start_ms` lies outside the recording.
     """
-    market = ReplayedMarket(load_recording(messages, candles), symbol)
+    market = ReplayedMarket(
+        load_recording(messages, candles), symbol, volume=Volume(candles_market)
+    )
     market.require_inside(start_ms)
     return market
 
@@ -224,4 +236,13 @@ async def _open_loopback(
     except BaseException:
         await exchange.stop()
         raise
-    return Source(service, name, clock, exchange.rest_url, exchange.ws_url, exchange, market.symbol)
+    return Source(
+        service,
+        name,
+        clock,
+        exchange.rest_url,
+        exchange.ws_url,
+        exchange,
+        market.symbol,
+        market.volume,
+    )

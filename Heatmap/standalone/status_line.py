@@ -1,38 +1,26 @@
-"""The status bar's texts, from `HeatmapService.status`. Pure."""
+"""The status bar's texts, from a service's status. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from Heatmap import SinkRole
+from Heatmap import RecorderStatus, attention_texts, connection_text
 
 
-def connection_words(source: str, status: Mapping[str, Any]) -> str:
-    """Return who delivers and how the connection fares, as ``Binance: live since 09:12 UTC``."""
-    recorder = status["recorder"]
-    if recorder is None or not status["running"]:
+def connection_words(source: str, recorder: RecorderStatus | None, *, is_running: bool) -> str:
+    """Return who delivers and how the connection is, as ``Binance: live since 09:12 UTC``."""
+    if recorder is None or not is_running:
         return f"{source}: not recording"
-    words = f"{source}: {recorder.connection_words}"
+    words = f"{source}: {connection_text(recorder)}"
     if recorder.connected_since_ms is not None:
         words += f" since {_clock_text(recorder.connected_since_ms)}"
         if not recorder.proven:
             words += ", no liquidation yet"
-    if recorder.heartbeat_words is not None:
-        words += f"; {recorder.heartbeat_words}"
-    if recorder.role is SinkRole.STANDBY:
-        words += f"; {recorder.role_words}"
-    if recorder.storage_fault is not None:
-        words += f"; not written: {recorder.storage_fault}"
-    if recorder.storage_notice is not None:
-        words += f"; {recorder.storage_notice}"
-    if recorder.retention is not None and recorder.retention.is_pending:
-        words += f"; {recorder.retention.words()}"
-    return words
+    return "; ".join([words, *attention_texts(recorder)])
 
 
-def event_words(status: Mapping[str, Any]) -> str:
+def event_words(recorder: RecorderStatus | None) -> str:
     """Return how many events came and were stored since the start, and when the last one was."""
-    recorder = status["recorder"]
     if recorder is None:
         return ""
     words = f"{recorder.stored} new liquidations since the start"
@@ -49,14 +37,14 @@ def timing_words(status: Mapping[str, Any]) -> str:
     texts = []
     recorder = status["recorder"]
     if recorder is not None and status["running"]:
-        texts.append(f"{recorder.inserts_per_minute} inserts/min")
+        texts.append(f"{recorder['inserts_per_minute']} inserts/min")
     measured = status["layers"][0]["measured"] if status["layers"] else {}
     if "rebuild_ms" in measured:
         texts.append(f"build {measured['rebuild_ms']:.0f} ms")
     if "sent_bytes" in measured:
         texts.append(f"sent {measured['sent_bytes'] / 1000:.1f} kB")
-    if "paintMs" in measured:
-        texts.append(f"paint {measured['paintMs']:.1f} ms, {measured['frames']:.0f} frames/s")
+    if "paint_ms" in measured:
+        texts.append(f"paint {measured['paint_ms']:.1f} ms, {measured['frames']:.0f} frames/s")
     return ", ".join(texts)
 
 

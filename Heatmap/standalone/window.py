@@ -4,7 +4,7 @@ It uses the plugin's public surface only, as a host does; `make check` holds tha
 """
 
 import asyncio
-import logging
+import html
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -25,18 +25,19 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap import Failure, HeatmapService, HeatmapSettings
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_switch import CandleSwitch, View, symbols_to_try
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_line import connection_words, event_words, timing_words
-from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, save_settings
+from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, failure_words, save_settings
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 STATUS_PERIOD_MS = 1000
 CANDLE_COUNT = 1500
@@ -235,14 +236,17 @@ class ChartWindow(QMainWindow):
             return
         self._show_price_format()
         status = source.service.status()
-        words = connection_words(source.name, status)
+        texts = [_connection_of(source)]
         if self._waiting is not None:
-            words += "; " + connection_words(self._waiting.name, self._waiting.service.status())
-        problems = [status["error"], *(layer["error"] for layer in status["layers"])]
-        problems += [*self._candles.problems(), self._unknown_words()]
-        self._connection.setText("; ".join([words, *filter(None, problems)]))
-        self._connection.setToolTip(self._connection.text())
-        self._events.setText(event_words(status))
+            texts.append(_connection_of(self._waiting))
+        failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
+        texts += [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
+        texts += [*self._candles.problems(), self._unknown_words()]
+        line = "; ".join(filter(None, texts))
+        self._connection.setText(line)
+        # A tool tip has no format of its own: what looks like mark-up would be taken for it.
+        self._connection.setToolTip(html.escape(line))
+        self._events.setText(event_words(source.service.recorder_status()))
         self._timing.setText(timing_words(status))
 
     def status_text(self) -> str:
@@ -283,6 +287,7 @@ class ChartWindow(QMainWindow):
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(spacer)
         self._source_name.setObjectName("sourceName")
+        self._source_name.setTextFormat(Qt.TextFormat.PlainText)
         bar.addWidget(self._source_name)
         theme = bar.addAction(self.tr("Dark / light"))
         settings = bar.addAction(self.tr("Settings…"))
@@ -295,6 +300,8 @@ class ChartWindow(QMainWindow):
         bar = self.statusBar()
         if bar is not None:
             bar.setSizeGripEnabled(False)
+            for label in (self._connection, self._events, self._timing):
+                label.setTextFormat(Qt.TextFormat.PlainText)
             bar.addWidget(self._connection, 2)
             bar.addWidget(self._events, 1)
             bar.addPermanentWidget(self._timing)
@@ -514,6 +521,11 @@ QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
 QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
 QLabel#sourceName {{ font-weight: bold; }}
 """
+
+
+def _connection_of(source: Source) -> str:
+    service = source.service
+    return connection_words(source.name, service.recorder_status(), is_running=service.is_running())
 
 
 def _colour(window: QWidget, theme: str) -> None:

@@ -9,10 +9,10 @@ all that the event tape needs of them. A gap between the batches of one writer c
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from Heatmap.domain.candles import Series, Span
 from Heatmap.domain.coverage import CoverageInterval
@@ -35,8 +35,6 @@ TimedRow: TypeAlias = tuple[int, float]
 OrderRow: TypeAlias = tuple[float, float, float, bool]
 """A liquidation order: fill price, the order's own price, notional (USD), whether a long was
 liquidated."""
-
-Level: TypeAlias = Literal["ok", "warn", "FAIL"]
 
 Events = TypeVar("Events")
 Gathered = TypeVar("Gathered")
@@ -81,22 +79,56 @@ class DayFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseHealth:
-    """Whether a store can be recorded into.
+class DatabaseFacts:
+    """What tells whether a store can be recorded into; what it means is said elsewhere.
 
     Attributes
     ----------
-    level
-        Whether it can be.
-    words
-        One line that says why.
-    advice
-        What to do; empty: nothing.
+    address
+        Where it is.
+    exists
+        Whether it is there.
+    size_bytes
+        What it takes on its disk.
+    kind
+        What it holds; ``None``: nothing yet, any kind may be recorded into it.
+    schema_version, expected_version
+        The version of its schema, and that which this program makes.
+    schema_changes
+        What of its schema is not ours, in one line; empty: nothing.
+    is_mendable
+        Whether all of that can be put right without a row being lost.
+    damage
+        What is damaged, in one line; empty: nothing that is known.
+    is_checked
+        Whether it was looked at for damage as a whole.
+    writer_active
+        Whether a recorder writes it.
+    is_writable
+        Whether this user may write it, or make it.
+    free_bytes
+        Room left for it; ``None``: not known.
+    free_inodes
+        How many files can still be made where it lies; ``None``: there is no such limit.
+    damaged_rows
+        Rows that another program has spoilt, by table; what time allowed to count.
     """
 
-    level: Level
-    words: str
-    advice: str = ""
+    address: Address = ""
+    exists: bool = False
+    size_bytes: int = 0
+    kind: DataKind | None = None
+    schema_version: int = 0
+    expected_version: int = 0
+    schema_changes: str = ""
+    is_mendable: bool = False
+    damage: str = ""
+    is_checked: bool = True
+    writer_active: bool = False
+    is_writable: bool = True
+    free_bytes: int | None = None
+    free_inodes: int | None = None
+    damaged_rows: Mapping[str, int] = field(default_factory=dict)
 
 
 class StoreReader(Protocol):
@@ -239,15 +271,18 @@ class Store(Protocol):
             This machine's time, UTC milliseconds; ``None``: now.
         """
 
-    def health(self, kind: DataKind, *, timeout_s: float = 10.0) -> DatabaseHealth:
-        """Say whether data of `kind` can be recorded into it; changes nothing, raises nothing.
+    def health(self, *, timeout_s: float = 10.0) -> DatabaseFacts:
+        """Return what tells whether it can be recorded into; it need not exist. Changes nothing.
 
         Parameters
         ----------
-        kind
-            What is to be recorded.
         timeout_s
             How long its integrity may be checked, seconds.
+
+        Raises
+        ------
+        HeatmapError, OSError
+            The environment does not let it be looked at, or what lies there is none of ours.
         """
 
     def kept_retention_ms(self) -> int | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 
 _NAMES = {
     DataKind.LIVE: "heatmap.sqlite3",
@@ -31,9 +32,8 @@ def default_database(kind: DataKind) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"the data directory {directory} cannot be made ({error.strerror}); "
-            "name a database in a writable directory"
+        raise raised(
+            StorageError, FailureKind.NO_DATA_DIRECTORY, directory=directory, reason=error
         ) from error
     return directory / _NAMES[kind]
 
@@ -71,4 +71,4 @@ def _data_directory() -> Path:
     try:
         return Path(data_directory(sys.platform, os.environ, Path.home))
     except RuntimeError as error:
-        raise StorageError("no home directory is known; name a database file") from error
+        raise raised(StorageError, FailureKind.NO_HOME) from error

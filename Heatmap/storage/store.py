@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.engine import (
     Address,
     CandleRow,
-    DatabaseHealth,
+    DatabaseFacts,
     DayFacts,
     EventWindow,
     Gather,
@@ -26,7 +27,7 @@ from Heatmap.storage.sqlite.sqlite_engine import SqliteEngine
 __all__ = [
     "Address",
     "CandleRow",
-    "DatabaseHealth",
+    "DatabaseFacts",
     "DayFacts",
     "EventWindow",
     "Gather",
@@ -69,7 +70,7 @@ def open_store(address: Address | None, kind: DataKind = DataKind.LIVE) -> Store
         known = " or ".join(
             name if name == _FILE else name + _SCHEME_END for name in sorted(_ENGINES)
         )
-        raise StorageError(f"there is no storage engine for {address}; expected {known}")
+        raise raised(StorageError, FailureKind.NO_ENGINE, address=address, known=known)
     return _ENGINES[scheme](found)
 
 

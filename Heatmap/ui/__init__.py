@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.status_panel import StatusPanel
+    from Heatmap.ui.texts import failure_words
 
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
     "StatusPanel",
+    "failure_words",
     "load_settings",
     "save_settings",
 ]
@@ -25,6 +27,7 @@ _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "StatusPanel": "Heatmap.ui.status_panel",
+    "failure_words": "Heatmap.ui.texts",
     "load_settings": "Heatmap.ui.settings.settings_store",
     "save_settings": "Heatmap.ui.settings.settings_store",
 }

@@ -6,7 +6,6 @@ other types on the way.
 """
 
 import json
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -15,9 +14,10 @@ from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.messages import CellQuery
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.report_gate import LineLimit, ReportGate, page_words
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # Longer reports are not from our JavaScript.
 _MAX_REPORT_CHARS = 10_000
@@ -66,7 +66,7 @@ class PageReports(Protocol):
         """Take an error of the layer's JavaScript, in words."""
 
     def page_painted(self, timing: dict[str, float]) -> None:
-        """Take the mean time of painting a frame (``paintMs``) and the count (``frames``)."""
+        """Take the mean time of painting a frame (``paint_ms``) and the count (``frames``)."""
 
 
 class HeatmapBridge(QObject):
@@ -224,7 +224,7 @@ class HeatmapBridge(QObject):
     def _take_timing(self, payload: str) -> None:
         message = self._parse(payload)
         timing = {
-            "paintMs": _number(message, "paintMs", 0, _MAX_PAINT_MS),
+            "paint_ms": _number(message, "paintMs", 0, _MAX_PAINT_MS),
             "frames": _number(message, "frames", 0, _MAX_FRAMES),
         }
         self._reports.page_painted(timing)

@@ -9,6 +9,8 @@ from time import monotonic
 
 from PyQt6.QtCore import QObject, QTimer
 
+from Heatmap.runtime.outside_text import LONGEST_LOOKED_AT, without_secrets
+
 BURST = 20
 """So many reports are passed on at once; the layer's own script sends far fewer."""
 PER_SECOND = 40.0
@@ -18,12 +20,13 @@ INTERVAL_S = 0.1
 MAX_WORDS_CHARS = 300
 """Words from the page are cut off after so many characters."""
 
+
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def page_words(text: str) -> str:
     """Return words from the page as one line that is safe in a log: printable, and not long."""
-    line = _UNPRINTABLE.sub(" ", text[: 4 * MAX_WORDS_CHARS]).strip()
+    line = _UNPRINTABLE.sub(" ", without_secrets(text[:LONGEST_LOOKED_AT])).strip()
     return line if len(line) <= MAX_WORDS_CHARS else line[: MAX_WORDS_CHARS - 1] + "\u2026"
 
 

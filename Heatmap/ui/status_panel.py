@@ -1,6 +1,5 @@
-"""The status of recording and drawing, in words."""
+"""The status of recording and drawing, as a form of labels; its words are those of `ui.texts`."""
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,20 +19,28 @@ from PyQt6.QtWidgets import (
 
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.texts import (
+    attention_words,
+    connection_words,
+    failure_words,
+    layer_words,
+    role_words,
+)
 from Heatmap.ui.while_visible import WhileVisible
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 UNKNOWN = "–"  # noqa: RUF001 - a dash, as typesetters have it
 _DAY_MS = 86_400_000
 
 
 class StatusPanel(QWidget):
-    """Tells how recording and drawing fare, from `HeatmapService.status`.
+    """Shows how recording and drawing are, from `HeatmapService.status`.
 
     Refreshed when it is shown and once a second while it is visible; it asks for what is known
     already and waits for nothing.
@@ -111,7 +118,8 @@ class StatusPanel(QWidget):
     def refresh(self) -> None:
         """Show the status as of now."""
         status = self._service.status()
-        texts = {**self._state_texts(status), **self._measured_texts(status)}
+        recorder = self._service.recorder_status()
+        texts = {**self._state_texts(status, recorder), **self._measured_texts(status, recorder)}
         for name, label in self._values.items():
             text = texts[name] or UNKNOWN
             label.setProperty("plain", text)
@@ -123,9 +131,12 @@ class StatusPanel(QWidget):
 
     # -- texts --------------------------------------------------------------------------------
 
-    def _state_texts(self, status: Mapping[str, Any]) -> dict[str, str]:
-        recorder: RecorderStatus | None = status["recorder"]
-        connection, since_ms = self._connection(status, recorder)
+    def _state_texts(
+        self, status: Mapping[str, Any], recorder: RecorderStatus | None
+    ) -> dict[str, str]:
+        since_ms = self._since_ms(recorder)
+        missing = () if recorder is None else recorder.not_recorded
+        error = "" if recorder is None else failure_words(recorder.last_failure)
         now_ms = self._service.clock()
         today = status.get("events_today")
         size = status.get("database_bytes")
@@ -136,96 +147,44 @@ class StatusPanel(QWidget):
         ]
         last_ms = max((ts_ms for ts_ms in known_ms if ts_ms is not None), default=None)
         return {
-            "connection": connection,
+            "connection": connection_words(recorder, is_running=status["running"]),
             "since": "" if since_ms is None else self._moment(since_ms, now_ms),
             "today": "" if today is None else self._number(today),
             "last": "" if last_ms is None else self._moment(last_ms, now_ms),
-            "role": self._role(status, recorder),
+            "role": role_words(SinkRole(status["role"]), missing),
             "size": "" if size is None else self._size(size),
-            "path": status["database"],
+            "path": shown_text(status["database"], LONGEST_MESSAGE_CHARS),
             "charts": "\n".join(map(self._chart, status["layers"])) or self.tr("None"),
-            "attention": "\n".join(self._problems(status, recorder)) or self.tr("Nothing"),
-            "error": self.tr("None")
-            if recorder is None
-            else recorder.last_error or self.tr("None"),
+            "attention": self._attention(status, recorder),
+            "error": error or self.tr("None"),
         }
 
-    def _connection(
-        self, status: Mapping[str, Any], recorder: RecorderStatus | None
-    ) -> tuple[str, int | None]:
-        if recorder is None or not status["running"]:
-            return self.tr("Not recording"), None
-        if recorder.connection is ConnectionState.LIVE:
-            if recorder.proven:
-                return self.tr("Connected"), recorder.connected_since_ms
-            # Of an earlier connection too: what is not proven began with it.
-            proof_ms = recorder.last_force_order_ms or recorder.connected_since_ms
-            return self.tr("Quiet: connected, but no liquidation of any symbol"), proof_ms
-        states = {
-            ConnectionState.STOPPED: self.tr("no connection"),
-            ConnectionState.CONNECTING: self.tr("connecting"),
-            ConnectionState.OPEN: self.tr("connected, but no data yet"),
-            ConnectionState.BLIND: self.tr("no connection"),
-        }
-        words = self.tr("Blind: {state}").format(state=states[recorder.connection])
-        # The reason stands behind the state, and nowhere else.
-        _state, _colon, reason = recorder.connection_words.partition(": ")
-        return (f"{words} ({reason})" if reason else words), recorder.last_heartbeat_ms
-
-    def _role(self, status: Mapping[str, Any], recorder: RecorderStatus | None) -> str:
-        words = {
-            SinkRole.WRITER.value: self.tr("Writer: this program records"),
-            SinkRole.STANDBY.value: self.tr(
-                "Standby: another program records; this one takes over when that ends"
-            ),
-            SinkRole.STOPPED.value: self.tr("Neither writer nor standby: stopped"),
-        }[status["role"]]
-        if recorder is not None and recorder.not_recorded:
-            names = self._symbols(recorder.not_recorded)
-            words += "\n" + self.tr("The other program does not record {names}").format(names=names)
-        return words
+    def _since_ms(self, recorder: RecorderStatus | None) -> int | None:
+        """Return since when the connection is as it is told, UTC milliseconds."""
+        if recorder is None or not self._service.is_running():
+            return None
+        if recorder.connection is not ConnectionState.LIVE:
+            return recorder.last_heartbeat_ms
+        if recorder.proven:
+            return recorder.connected_since_ms
+        # Of an earlier connection too: what is not proven began with it.
+        return recorder.last_force_order_ms or recorder.connected_since_ms
 
     def _chart(self, layer: Mapping[str, Any]) -> str:
-        words = {
-            LayerState.STOPPED.value: self.tr("stopped"),
-            LayerState.OFF.value: self.tr("the heatmap is switched off"),
-            LayerState.NO_CHART.value: self.tr("waiting for the page's chart"),
-            LayerState.NO_SYMBOL.value: self.tr("the page does not say which symbol it shows"),
-            LayerState.NOT_RECORDED.value: self.tr("not recorded"),
-            LayerState.NO_VIEW.value: self.tr("no candles yet, or too small to draw on"),
-            LayerState.FAILED.value: self.tr("failed, trying again"),
-            LayerState.BUILDING.value: self.tr("building"),
-            LayerState.DRAWN.value: self.tr("drawn"),
-        }[layer["state"]]
+        words = layer_words(LayerState(layer["state"]))
         symbol = layer["symbol"]
         if symbol is None:
             return words
         return self.tr("{symbol}: {state}").format(symbol=symbol, state=words)
 
-    def _problems(self, status: Mapping[str, Any], recorder: RecorderStatus | None) -> list[str]:
-        problems = [status["error"]]
-        if recorder is not None:
-            if recorder.storage_fault is not None:
-                problems.append(
-                    self.tr("Not written: {reason}").format(reason=recorder.storage_fault)
-                )
-            if recorder.without_heartbeat:
-                names = self._symbols(recorder.without_heartbeat)
-                problems.append(
-                    self.tr("No mark price for {names}: is that right?").format(names=names)
-                )
-            if recorder.overflowed:
-                problems.append(
-                    self.tr("{count} events were dropped, the queue was full").format(
-                        count=self._number(recorder.overflowed)
-                    )
-                )
-            problems.append(recorder.storage_notice or "")
-        problems.extend(layer["error"] for layer in status["layers"])
-        return [text for text in problems if text]
+    def _attention(self, status: Mapping[str, Any], recorder: RecorderStatus | None) -> str:
+        failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
+        dropped = "" if recorder is None else self._number(recorder.overflowed)
+        return "\n".join(attention_words(recorder, dropped, failures)) or self.tr("Nothing")
 
-    def _measured_texts(self, status: Mapping[str, Any]) -> dict[str, str]:
-        recorder: RecorderStatus | None = status["recorder"]
+    def _measured_texts(
+        self, status: Mapping[str, Any], recorder: RecorderStatus | None
+    ) -> dict[str, str]:
         is_recording = recorder is not None and status["running"]
         return {
             "rate": self.tr("{count} a minute").format(
@@ -236,7 +195,7 @@ class StatusPanel(QWidget):
             "build": self._of_layers(status, "rebuild_ms", self._time),
             "update": self._of_layers(status, "update_ms", self._time),
             "sent": self._of_layers(status, "sent_bytes", self._size),
-            "paint": self._of_layers(status, "paintMs", self._time),
+            "paint": self._of_layers(status, "paint_ms", self._time),
             "frames": self._of_layers(
                 status,
                 "frames",
@@ -249,9 +208,6 @@ class StatusPanel(QWidget):
     ) -> str:
         values = (layer["measured"].get(name) for layer in status["layers"])
         return ", ".join(words(value) for value in values if value is not None)
-
-    def _symbols(self, names: tuple[str, ...]) -> str:
-        return self.tr("all symbols") if ALL_SYMBOLS in names else ", ".join(names)
 
     def _moment(self, ts_ms: int, now_ms: int) -> str:
         moment = datetime.fromtimestamp(ts_ms / 1000, UTC)

@@ -1,14 +1,14 @@
 """Work that is done once a second, but only while a widget is seen."""
 
-import logging
 from collections.abc import Callable
 
 from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PERIOD_MS = 1000
 
@@ -27,11 +27,6 @@ class WhileVisible(QObject):
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self._run)
         widget.installEventFilter(self)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the widget is seen, and the work done."""
-        return self._timer.isActive()
 
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:

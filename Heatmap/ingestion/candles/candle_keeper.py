@@ -6,7 +6,6 @@ tried again; liquidations know nothing of it. The decisions are `fetch_plan`'s.
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from Heatmap.domain.candles import (
     Series,
     length_ms,
 )
-from Heatmap.errors import ExchangeError
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus, SymbolCandles
 from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
 from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
@@ -29,8 +29,9 @@ from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
 from Heatmap.ingestion.venues.binance.klines import Kline
 from Heatmap.ingestion.venues.binance.market_data import RULES, parse_answer, query
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # A page of candles takes about 75 kB.
 _LARGEST_ANSWER_BYTES = 2**19
@@ -135,7 +136,7 @@ class CandleKeeper:
         self._waiting: _Waiting | None = None
         # Closed minutes of the stream, by symbol and time.
         self._closed: dict[tuple[str, int], Candle] = {}
-        self._problems: dict[str | tuple[str, Series], str] = {}
+        self._problems: dict[str | tuple[str, Series], Failure] = {}
         self._changed = asyncio.Event()
         self._generation: int | None = None
         self._look_due_s = 0.0
@@ -166,7 +167,10 @@ class CandleKeeper:
         if candle.open_ms + MINUTE_MS > now_ms + _AHEAD_MS:
             self._tell(
                 (kline.symbol, Series.CANDLES),
-                f"a candle of {kline.symbol} lies ahead of time: {candle.open_ms}",
+                Failure(
+                    FailureKind.CANDLE_AHEAD,
+                    {"symbol": kline.symbol, "open_ms": candle.open_ms},
+                ),
             )
             return
         if len(self._closed) >= _MOST_WAITING:
@@ -220,8 +224,7 @@ class CandleKeeper:
             await self._look(sink, generation(), now_ms, clock())
             await self._store(sink)
         except Exception as error:  # noqa: BLE001 - it is told, and tried again
-            words = " ".join(f"candles could not be stored: {str(error) or repr(error)}".split())
-            self._tell(_STORAGE, words)
+            self._tell(_STORAGE, Failure(FailureKind.CANDLES_NOT_STORED, cause=Failure.of(error)))
             retry_s = self._sink_retry_s
             self._sink_retry_s = min(2 * retry_s, _LONGEST_SINK_RETRY_S)
             return retry_s
@@ -285,7 +288,7 @@ class CandleKeeper:
         try:
             answer = await client.get(RULES[request.series].path, query(request))
         except RestError as error:
-            self._tell(_EXCHANGE, f"{request.series.value} of {request.symbol}: {error}")
+            self._tell(_EXCHANGE, _not_answered(request, error.failure))
             self._plan.receive_failure(error.failure, clock())
             return
         if answer.refusal is not None:
@@ -297,11 +300,11 @@ class CandleKeeper:
             # Not in the loop, which has sockets to read.
             found = await in_daemon_thread(partial(parse_answer, request, answer.body))
         except ExchangeError as error:
-            self._tell(about, f"{request.symbol}: {error}")
+            self._tell(about, _odd(request, str(error)))
             self._plan.receive_bad_answer(request, clock())
             return
         if found.reason:
-            self._tell(about, found.reason)
+            self._tell(about, _odd(request, found.reason))
         else:
             self._problems.pop(about, None)
         times = [one.ts_ms for one in found.values]
@@ -315,14 +318,16 @@ class CandleKeeper:
         if failure is None:
             return
         if failure.hold_s is None and answer.status in _CLIENT_ERRORS:
-            words = answer.body[:200].decode(errors="replace")
-            shown = ascii(" ".join(words.split()))[1:-1]
+            values = {
+                "request": _name(request),
+                "status": answer.status,
+                "reason": answer.body[:200].decode(errors="replace"),
+            }
             about = (request.symbol, request.series)
-            what = f"{request.series.value} of {request.symbol}"
-            self._tell(about, f"{what}: HTTP {answer.status} {shown}".rstrip())
+            self._tell(about, Failure(FailureKind.FETCH_REFUSED, values))
             self._plan.receive_refused(request, now_s)
         else:
-            self._tell(_EXCHANGE, f"{request.series.value}: {failure.words}")
+            self._tell(_EXCHANGE, _not_answered(request, failure))
             self._plan.receive_failure(failure, now_s)
 
     def _choose(self) -> None:
@@ -337,10 +342,10 @@ class CandleKeeper:
         self._waiting = None
         self._problems.clear()
 
-    def _tell(self, about: str | tuple[str, Series], words: str) -> None:
-        if self._problems.get(about) != words:
-            _logger.info("%s", words)
-        self._problems[about] = words
+    def _tell(self, about: str | tuple[str, Series], problem: Failure) -> None:
+        if self._problems.get(about) != problem:
+            _logger.info("%s", failure_text(problem))
+        self._problems[about] = problem
 
     def _report(self, now_s: float) -> None:
         self._recorder.report(
@@ -380,3 +385,15 @@ class CandleKeeper:
             missing,
             sum(length_ms(self._plan.missing(symbol, one)) for one in others),
         )
+
+
+def _name(request: Request) -> str:
+    return f"{request.series.value} of {request.symbol}"
+
+
+def _not_answered(request: Request, cause: Failure) -> Failure:
+    return Failure(FailureKind.NOT_ANSWERED, {"request": _name(request)}, cause)
+
+
+def _odd(request: Request, reason: str) -> Failure:
+    return Failure(FailureKind.FETCHED_ODD, {"request": _name(request), "reason": reason})

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from Heatmap.errors import Failure
+
 
 class CandleState(StrEnum):
     """What a recorder does about candles."""
@@ -48,8 +50,8 @@ class CandleStatus:
     state
         What is done.
     problem
-        Why something cannot be fetched, read or stored at present, in one line; ``None``: nothing
-        is wrong. Liquidations are not concerned by it.
+        Why something cannot be fetched, read or stored at present; ``None``: nothing is wrong.
+        Liquidations are not concerned by it.
     held_s
         For how long nothing is asked for, seconds.
     symbols
@@ -61,7 +63,7 @@ class CandleStatus:
     """
 
     state: CandleState = CandleState.OFF
-    problem: str | None = None
+    problem: Failure | None = None
     held_s: float = 0.0
     symbols: tuple[SymbolCandles, ...] = ()
     left_out: tuple[str, ...] = ()

@@ -22,7 +22,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from Heatmap.domain.candles import Series, Span, clipped, joined, without
-from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory, Failure
+from Heatmap.errors import Failure
+from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 
 _ORDER = (Series.CANDLES, Series.FUNDING, Series.OPEN_INTEREST)
 # How long time is put off: without values, whose exchange may be in maintenance; and bad answers.

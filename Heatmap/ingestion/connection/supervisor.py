@@ -27,25 +27,41 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeAlias
 
+from Heatmap.errors import Failure, FailureKind
+
 _DAY_S = 86_400.0
 # The exchange bans for 2 minutes to 3 days.
 _LONGEST_HOLD_S = 3 * _DAY_S
 _SERVER_ERRORS = range(500, 600)
 # What each refusal means, and how long to stay away where the answer does not say.
 _REFUSALS = {
-    HTTPStatus.TOO_MANY_REQUESTS: ("too many requests from this address", 60.0),
-    HTTPStatus.IM_A_TEAPOT: ("this address is banned for too many requests", 120.0),
-    HTTPStatus.FORBIDDEN: ("the exchange's firewall refuses this address", 300.0),
-    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: ("the exchange does not serve this region", 300.0),
+    HTTPStatus.TOO_MANY_REQUESTS: (FailureKind.TOO_MANY_REQUESTS, 60.0),
+    HTTPStatus.IM_A_TEAPOT: (FailureKind.BANNED, 120.0),
+    HTTPStatus.FORBIDDEN: (FailureKind.FIREWALL, 300.0),
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: (FailureKind.REGION, 300.0),
 }
 
 
 class ConnectionState(StrEnum):
-    """What a user is told about the connection."""
+    """How the connection is.
+
+    Attributes
+    ----------
+    STOPPED
+        Nobody connects.
+    CONNECTING
+        An attempt is under way.
+    OPEN
+        Connected; no data yet.
+    LIVE
+        Data come.
+    BLIND
+        Not connected; the next attempt waits.
+    """
 
     STOPPED = "stopped"
     CONNECTING = "connecting"
-    OPEN = "connected, no data yet"
+    OPEN = "open"
     LIVE = "live"
     BLIND = "blind"
 
@@ -84,22 +100,6 @@ class ConnectionTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt or a connection ended: one line for a user.
-
-    Attributes
-    ----------
-    words
-        What happened.
-    hold_s
-        How long the exchange wants to be left alone, seconds; ``None``: the backoff decides.
-    """
-
-    words: str
-    hold_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Open:
     """Open a connection, and report on it under this number."""
 
@@ -135,13 +135,13 @@ def classify_status(status: int, retry_after: str | None, date: str | None = Non
         With `Failure.hold_s` for 403, 418, 429 and 451; 5xx and the rest are left to the backoff.
     """
     if status in _REFUSALS:
-        meaning, hold_s = _REFUSALS[HTTPStatus(status)]
+        kind, hold_s = _REFUSALS[HTTPStatus(status)]
         asked_s = _retry_after_s(retry_after, date)
         hold_s = hold_s if asked_s is None else min(max(asked_s, 1.0), _LONGEST_HOLD_S)
-        return Failure(f"HTTP {status}: {meaning}; waiting {hold_s:.0f} s", hold_s)
+        return Failure(kind, {"status": status, "hold_s": hold_s})
     if status in _SERVER_ERRORS:
-        return Failure(f"HTTP {status}: the exchange has a fault on its side")
-    return Failure(f"HTTP {status}: not the answer of this exchange; is the address right?")
+        return Failure(FailureKind.EXCHANGE_FAULT, {"status": status})
+    return Failure(FailureKind.UNEXPECTED_STATUS, {"status": status})
 
 
 def _retry_after_s(retry_after: str | None, date: str | None) -> float | None:
@@ -299,13 +299,6 @@ class ConnectionSupervisor:
             return ConnectionState.OPEN
         return ConnectionState.CONNECTING if self._connections else ConnectionState.BLIND
 
-    def describe(self) -> str:
-        """Return the state as one line, with the reason while there is no data."""
-        state = self.state()
-        if state is ConnectionState.LIVE or self._last_failure is None:
-            return state.value
-        return f"{state.value}: {self._last_failure.words}"
-
     def receive_opened(self, number: int, now_s: float) -> None:
         """Take note that the handshake of an attempt succeeded; nothing is proven by it."""
         if (connection := self._find(number)) is None:
@@ -356,7 +349,7 @@ class ConnectionSupervisor:
         """Take note that no connection of before exists: their owner starts anew."""
         for connection in tuple(self._connections):
             self._memory.spaced_until_s = now_s + self._times.spacing_s
-            self._remove(connection, Failure("the recorder restarted its connection"), now_s)
+            self._remove(connection, Failure(FailureKind.RESTARTED), now_s)
 
     def receive_stop(self, now_s: float) -> None:
         """Take note that their owner ends every connection; an attempt under way counts as one."""
@@ -412,12 +405,9 @@ class ConnectionSupervisor:
             yield Close(connection.number, at_once=True)
 
     def _silence(self, connection: _Connection) -> Failure:
-        seconds = f"{self._times.silence_s:g} s"
-        if connection.proven_s is None:
-            return Failure(
-                f"the endpoint accepted the connection and delivered no mark price in {seconds}"
-            )
-        return Failure(f"the connection went silent: no mark price for {seconds}")
+        is_new = connection.proven_s is None
+        kind = FailureKind.NO_MARK_PRICE if is_new else FailureKind.WENT_SILENT
+        return Failure(kind, {"silence_s": self._times.silence_s})
 
     def _handover_limit_s(self) -> float:
         if len(self._connections) < 2:  # noqa: PLR2004 - the serving one and its successor

@@ -10,7 +10,6 @@ Anything else may be the fault of single events: then the others are stored with
 import asyncio
 import contextlib
 import itertools
-import logging
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,23 +17,29 @@ from collections.abc import Callable, Sequence
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
-from Heatmap.errors import OtherWriterError, StorageError
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, OtherWriterError, StorageError
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
-from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
+from Heatmap.ingestion.recorder.recorder_status import (
+    RecorderConfig,
+    SinkPart,
+    StatusBoard,
+    storage_failure,
+)
 from Heatmap.ingestion.recorder.standby import KeepWindow
+from Heatmap.ingestion.recorder.texts import unread_order_text
+from Heatmap.runtime.safe_log import get_logger
 
 __all__ = ["EventSink", "EventWriter"]
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # A sink that failed is tried again after the first, then after twice as long, up to the longest.
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
 # So long it is tried whether a sink that refuses a batch takes any of its events.
 _SINGLY_S = 0.2
 
-# What can fail apart from the rest, in words.
-_EVENTS, _REFUSED, _COVERAGE, _COUNTS = "events", "some events", "covered time", "counters"
 # Covered time is put less than 10 s after it, and heartbeats come once a second.
 _HEARD_HEARTBEATS = 128
 # No connection is held up for longer.
@@ -85,7 +90,7 @@ class EventWriter:
         self._refused_due_s = 0.0
         self._retry_s = _FIRST_RETRY_S
         # What was told of each part that fails.
-        self._told: dict[str, str] = {}
+        self._told: dict[SinkPart, Failure] = {}
         # The sink's; None: it was not asked yet.
         self._generation: int | None = None
         # There is something to write; there is a whole batch.
@@ -197,16 +202,16 @@ class EventWriter:
         self._retry_s = _FIRST_RETRY_S
         self._open_sink.hurry()
         while clock() < until_s:
-            is_done = self._attempt(_EVENTS, lambda: self._write_until(clock, until_s))
-            is_done &= self._attempt(_REFUSED, self._write_refused)
-            is_done &= self._attempt(_COVERAGE, self._write_coverage)
-            is_done &= self._attempt(_COUNTS, self._write_counts)
+            is_done = self._attempt(SinkPart.EVENTS, lambda: self._write_until(clock, until_s))
+            is_done &= self._attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
+            is_done &= self._attempt(SinkPart.COVERAGE, self._write_coverage)
+            is_done &= self._attempt(SinkPart.COUNTERS, self._write_counts)
             if is_done:
                 break
             await self._wait_out(longest_s=until_s - clock())
         if self.waiting:
             self.abandon()
-            self._attempt(_COUNTS, self._write_counts)
+            self._attempt(SinkPart.COUNTERS, self._write_counts)
 
     def abandon(self) -> None:
         """Give up what still waits, at the end: it is counted as dropped, and logged."""
@@ -221,24 +226,24 @@ class EventWriter:
     async def _write_all(self, clock: Callable[[], float]) -> bool:
         """Write all that waits and is due; return whether the queue could be written."""
         if self._refused and clock() >= self._refused_due_s:
-            self._attempt(_REFUSED, self._write_refused)
+            self._attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
             self._refused_due_s = clock() + _LONGEST_RETRY_S
         try:
             while self._write_batch():
                 self._write_coverage_when_due(clock())
                 await asyncio.sleep(0)  # the sockets get their turn between two batches
         except Exception as error:  # noqa: BLE001 - told there
-            self._tell(_EVENTS, error)
+            self._tell(SinkPart.EVENTS, error)
             return False
         finally:
             # Also where events cannot be written: it may be for them alone.
             self._write_coverage_when_due(clock())
-        self._tell(_EVENTS, None)
+        self._tell(SinkPart.EVENTS, None)
         # What the sink has done to be able to write is told as soon as it does.
-        self._board.note(storage_notice=self._open_sink.notice)
+        self._board.note(storage_notices=self._open_sink.notices)
         return True
 
-    def _attempt(self, part: str, work: Callable[[], None]) -> bool:
+    def _attempt(self, part: SinkPart, work: Callable[[], None]) -> bool:
         """Do a piece of work and show whether it succeeds; what has failed is tried again later."""
         try:
             work()
@@ -248,18 +253,19 @@ class EventWriter:
         self._tell(part, None)
         return True
 
-    def _tell(self, part: str, error: Exception | None) -> None:
+    def _tell(self, part: SinkPart, error: Exception | None) -> None:
         """Show why a part of what waits cannot be written; log it where it is news."""
         # Where another recorder has taken its place this one stands by, and keeps the last ones.
-        is_fault = not isinstance(error, OtherWriterError)
-        words = fault_words(part, error) if error is not None and is_fault else None
-        self._board.note_storage_fault(part, words)
-        if words is None:
+        is_fault = error is not None and not isinstance(error, OtherWriterError)
+        failure = storage_failure(part, error) if error is not None and is_fault else None
+        self._board.note_storage_fault(part, failure)
+        if failure is None:
             self._told.pop(part, None)
-        elif words != self._told.get(part):
-            self._told[part] = words
+        elif failure != self._told.get(part):
+            self._told[part] = failure
             # A bug, or something that no table of faults names, is worth its traceback.
             trace = None if isinstance(error, StorageError) else error
+            words = failure_text(failure)
             _logger.warning("cannot write, %d events wait: %s", self.waiting, words, exc_info=trace)
 
     def _note_queued(self) -> None:
@@ -378,8 +384,8 @@ class EventWriter:
     def _write_coverage_when_due(self, now_s: float) -> None:
         if now_s < self._coverage_due_s:
             return
-        is_done = self._attempt(_COVERAGE, self._write_coverage)
-        is_done &= self._attempt(_COUNTS, self._write_counts)
+        is_done = self._attempt(SinkPart.COVERAGE, self._write_coverage)
+        is_done &= self._attempt(SinkPart.COUNTERS, self._write_counts)
         pause_s = self._config.coverage_s
         if not is_done:
             pause_s = max(_FIRST_RETRY_S, min(pause_s, _LONGEST_RETRY_S))
@@ -388,7 +394,7 @@ class EventWriter:
     def _look_at_generation(self) -> None:
         """Take note of a fresh sink: it lacks what was written, so that time is not covered."""
         generation = self._open_sink.generation()
-        self._board.note(storage_notice=self._open_sink.notice)
+        self._board.note(storage_notices=self._open_sink.notices)
         if self._generation not in (None, generation):
             self._ledger.forget_written(self._written)
         self._generation = generation
@@ -416,9 +422,9 @@ class EventWriter:
             raise next(iter(failed.values()))
 
     def _write_counts(self) -> None:
-        if (words := self._board.unsaved_unread_order()) is not None:
-            self._open_sink.save_unread_order(words)
-            self._board.note_unread_order_saved(words)
+        if (order := self._board.unsaved_unread_order()) is not None:
+            self._open_sink.save_unread_order(unread_order_text(order))
+            self._board.note_unread_order_saved(order)
         counts = self._board.unsaved_counts()
         if counts:
             self._open_sink.add_counts(counts)

@@ -8,19 +8,18 @@ import asyncio
 import atexit
 import concurrent.futures
 import contextlib
-import logging
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
-from Heatmap.errors import ExchangeError
+from Heatmap.errors import ExchangeError, Failure, FailureKind, StorageError
 from Heatmap.ingestion.binance_forceorder_ws import (
     ForceOrderStream,
     heartbeat_symbols,
@@ -37,17 +36,20 @@ from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
 from Heatmap.ingestion.recorder.recorder_status import (
     RecorderConfig,
     RecorderStatus,
+    SinkPart,
     StatusBoard,
     TickOrigin,
     TickSizeStatus,
-    fault_words,
+    storage_failure,
 )
+from Heatmap.ingestion.recorder.restarts import RESTART_S, keep_running
 from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.ingestion.unread_orders import UnreadOrders
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, keep_wanted
 from Heatmap.ingestion.venues.binance.klines import Kline
+from Heatmap.runtime.safe_log import get_logger
 
 __all__ = [
     "ConnectionMemory",
@@ -64,18 +66,13 @@ __all__ = [
 if TYPE_CHECKING:
     from decimal import Decimal
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # Stopping takes under 3 s in all: closing the sockets (their closing handshake is limited to 1 s),
 # then writing what is queued.
 _STOP_LIMIT_S = 2.9
 _INTAKE_STOP_S = 1.3
 _DRAIN_S = 1.2
-# A part that failed unexpectedly starts again after this.
-_RESTART_S = 1.0
-
-# What of the sink can fail apart from the events, in words.
-_TICK_SIZES, _RETENTION = "tick sizes", "the retention"
 
 
 class Recorder:
@@ -275,16 +272,18 @@ class Recorder:
         except Exception as error:
             if opened.done():
                 _logger.exception("the recorder ended unexpectedly")
-                self._board.note_storage_fault("end", f"the recorder ended: {error!r}")
+                failure = Failure(FailureKind.RECORDER_ENDED, {"error": repr(error)})
+                self._board.note_storage_fault(SinkPart.END, failure)
             else:
                 opened.set_exception(error)
         finally:
             self._board.note(
                 role=SinkRole.STOPPED,
-                role_words=SinkRole.STOPPED.value,
+                recorded_by_writer=None,
                 not_recorded=(),
+                is_waiting=False,
                 connection=ConnectionState.STOPPED,
-                connection_words=ConnectionState.STOPPED.value,
+                connection_failure=None,
                 connected_since_ms=None,
             )
             self._board.note_not_live()
@@ -396,7 +395,7 @@ class _Session:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             parts = [
-                tasks.create_task(_keep_running(name, part, self._board))
+                tasks.create_task(keep_running(name, part, self._board))
                 for name, part in (
                     ("connection", self._stream.run),
                     ("tick sizes", self._refresh_tick_sizes),
@@ -406,7 +405,7 @@ class _Session:
                     ("sink", self._tend_sink),
                 )
             ]
-            writer = tasks.create_task(_keep_running("writer", self._write, self._board))
+            writer = tasks.create_task(keep_running("writer", self._write, self._board))
             await self._stop.wait()
             for task in parts:
                 task.cancel()
@@ -418,8 +417,8 @@ class _Session:
                 await self._writer.drain(_DRAIN_S)
                 self._keeper.tend()
                 # Both are done at the next start, and nothing is lost by that.
-                self._board.note_storage_fault(_TICK_SIZES, None)
-                self._board.note_storage_fault(_RETENTION, None)
+                self._board.note_storage_fault(SinkPart.TICK_SIZES, None)
+                self._board.note_storage_fault(SinkPart.RETENTION, None)
             elif not self._keeper.is_other_writing:
                 self._writer.abandon()
 
@@ -508,17 +507,20 @@ class _Session:
     def connection_changed(self) -> None:
         stream = self._stream
         state = stream.state
-        self._board.note(connection=state, connection_words=stream.describe())
+        is_live = state is ConnectionState.LIVE
+        self._board.note(
+            connection=state, connection_failure=None if is_live else stream.last_failure
+        )
         self._board.count(
             reconnects=stream.reconnects - self._counted_reconnects,
             rotations=stream.rotations - self._counted_rotations,
         )
         self._counted_reconnects, self._counted_rotations = stream.reconnects, stream.rotations
-        if state is not ConnectionState.LIVE:
+        if not is_live:
             self._board.note(connected_since_ms=None)
             self._board.note_not_live()
             if stream.last_failure is not None:
-                self._board.note(last_error=stream.last_failure.words)
+                self._board.note(last_failure=stream.last_failure)
 
     # The slow parts.
 
@@ -529,13 +531,14 @@ class _Session:
                 info = await self._ticks.refresh()
             except ExchangeError as error:
                 self._board.note_tick_failure()
-                self._board.note(last_error=str(error))
+                self._board.note(last_failure=error.failure)
                 continue
             self._board.note_tick_sizes(info.tick_sizes, time.monotonic())
-            if info.refused_words is not None:
-                self._board.note(last_error=info.refused_words)
+            if info.failure is not None:
+                self._board.note(last_failure=info.failure)
             if missing := self._ticks.missing(info):
-                self._board.note(last_error=f"exchangeInfo does not list {', '.join(missing)}")
+                failure = Failure(FailureKind.NOT_LISTED, {"symbols": missing})
+                self._board.note(last_failure=failure)
                 self._leave_uncovered(missing)
             # The stream's clock before the answer's: the exchange says not to rely on the latter.
             ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
@@ -561,14 +564,15 @@ class _Session:
                 try:
                     sink.save_tick_size(symbol, tick_size, ts_ms)
                 except Exception as error:  # noqa: BLE001 - it is shown, and tried again
-                    words = fault_words(f"the tick size of {symbol}", error)
-                    self._board.note_storage_fault(_TICK_SIZES, words)
-                    await asyncio.sleep(_RESTART_S)
+                    self._board.note_storage_fault(
+                        SinkPart.TICK_SIZES, _tick_size_failure(symbol, error)
+                    )
+                    await asyncio.sleep(RESTART_S)
                     continue
                 if self._unsaved_ticks[symbol] == (tick_size, ts_ms):
                     del self._unsaved_ticks[symbol]
                 await asyncio.sleep(0)  # the sockets get their turn
-            self._board.note_storage_fault(_TICK_SIZES, None)
+            self._board.note_storage_fault(SinkPart.TICK_SIZES, None)
 
     async def _keep_retention(self) -> None:
         await self._retention.run(await self._keeper.wait_for_sink())
@@ -576,19 +580,14 @@ class _Session:
     def _report_retention(self, news: RetentionStatus | Exception) -> None:
         if isinstance(news, RetentionStatus):
             self._board.note(retention=news)
-            self._board.note_storage_fault(_RETENTION, None)
+            self._board.note_storage_fault(SinkPart.RETENTION, None)
         else:
-            self._board.note_storage_fault(_RETENTION, fault_words(_RETENTION, news))
+            failure = storage_failure(SinkPart.RETENTION, news)
+            self._board.note_storage_fault(SinkPart.RETENTION, failure)
 
 
-async def _keep_running(
-    name: str, part: Callable[[], Coroutine[None, None, None]], board: StatusBoard
-) -> None:
-    """Run one part of the recorder, and again if a bug ends it: the others must go on."""
-    while True:
-        try:
-            await part()
-        except Exception as error:
-            _logger.exception("the recorder's part %r failed and starts again", name)
-            board.note(last_error=f"{name} failed and starts again: {error!r}")
-        await asyncio.sleep(_RESTART_S)
+def _tick_size_failure(symbol: str, error: Exception) -> Failure:
+    if isinstance(error, StorageError):
+        return error.failure
+    values = {"symbol": symbol, "error": repr(error)}
+    return Failure(FailureKind.TICK_SIZE_NOT_WRITTEN, values)

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, RejectReason
-from Heatmap.errors import StorageError
+from Heatmap.errors import Failure, FailureKind, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
@@ -130,21 +129,57 @@ class TickSizeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadOrderFact:
+    """A force order that could not be read.
+
+    Attributes
+    ----------
+    symbol
+        Whose; ``None``: not known.
+    reason
+        The sort of it.
+    detail
+        What was odd, as the parser has put it: one short printable line.
+    """
+
+    symbol: str | None
+    reason: RejectReason
+    detail: str
+
+
+class SinkPart(StrEnum):
+    """What of the sink can fail apart from the rest."""
+
+    DATABASE = "database"
+    SYMBOLS = "symbols"
+    EVENTS = "events"
+    REFUSED_EVENTS = "refused_events"
+    COVERAGE = "coverage"
+    COUNTERS = "counters"
+    TICK_SIZES = "tick_sizes"
+    RETENTION = "retention"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """A snapshot; never changes.
+    """A snapshot: plain facts, ready for JSON by `runtime.plain.as_plain`; never changes.
 
     Attributes
     ----------
     role
         Whether this recorder writes, or stands by while another one does.
-    role_words
-        The same as one line.
+    recorded_by_writer
+        What the recorder that writes records, while this one stands by; ``None``: not known.
     not_recorded
         Symbols that a standby was asked for and that the writer does not record.
+    is_waiting
+        Whether this recorder is to write, and the database cannot be opened yet; `storage_fault`
+        says why.
     connection
         The connection's state.
-    connection_words
-        The same as one line, with the reason while there is no data.
+    connection_failure
+        Why there is no data; ``None``: there is, or nothing has failed yet.
     connected_since_ms
         First heartbeat (exchange time) of the present connection; ``None`` unless live.
     last_heartbeat_ms
@@ -182,18 +217,18 @@ class RecorderStatus:
         Force orders of recorded symbols that could not be read, by reason; they are not stored, and
         their time does not count as recorded. Each is among `rejected` too.
     last_unread_order
-        The latest of them in one line; ``None``: there was none.
+        The latest of them; ``None``: there was none.
     reconnects, rotations
         Connections that replaced a lost one, and that replaced an ageing one without a break.
     storage_fault
         Why the sink, or a part of what belongs into it, cannot be written at present; ``None``: all
         of it can.
-    storage_notice
+    storage_notices
         What a user should know about the sink, such as a damaged file that was set aside.
     retention
         How long events are kept; ``None``: not known yet.
-    last_error
-        The latest fault of any part, in words; stays after it is over.
+    last_failure
+        The latest failure of any part; stays after it is over.
     tick_sizes
         By symbol.
     candles
@@ -201,19 +236,20 @@ class RecorderStatus:
     """
 
     role: SinkRole = SinkRole.STOPPED
-    role_words: str = SinkRole.STOPPED.value
+    recorded_by_writer: tuple[str, ...] | None = None
     not_recorded: tuple[str, ...] = ()
+    is_waiting: bool = False
     connection: ConnectionState = ConnectionState.STOPPED
-    connection_words: str = ConnectionState.STOPPED.value
+    connection_failure: Failure | None = None
     connected_since_ms: int | None = None
     last_heartbeat_ms: int | None = None
     last_heartbeat_monotonic_s: float | None = None
-    heartbeats: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    heartbeats: Mapping[str, int] = field(default_factory=dict)
     without_heartbeat: tuple[str, ...] = ()
     last_event_ms: int | None = None
     last_force_order_ms: int | None = None
     proven: bool = False
-    mark_prices: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    mark_prices: Mapping[str, float] = field(default_factory=dict)
     received: int = 0
     stored: int = 0
     duplicates: int = 0
@@ -221,16 +257,16 @@ class RecorderStatus:
     write_ms: float | None = None
     overflowed: int = 0
     queued: int = 0
-    rejected: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
-    unread_orders: Mapping[RejectReason, int] = field(default_factory=lambda: MappingProxyType({}))
-    last_unread_order: str | None = None
+    rejected: Mapping[RejectReason, int] = field(default_factory=dict)
+    unread_orders: Mapping[RejectReason, int] = field(default_factory=dict)
+    last_unread_order: UnreadOrderFact | None = None
     reconnects: int = 0
     rotations: int = 0
-    storage_fault: str | None = None
-    storage_notice: str | None = None
+    storage_fault: Failure | None = None
+    storage_notices: tuple[Failure, ...] = ()
     retention: RetentionStatus | None = None
-    last_error: str | None = None
-    tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=lambda: MappingProxyType({}))
+    last_failure: Failure | None = None
+    tick_sizes: Mapping[str, TickSizeStatus] = field(default_factory=dict)
     candles: CandleStatus | None = None
 
     @property
@@ -241,30 +277,13 @@ class RecorderStatus:
             return None
         return self.last_heartbeat_ms, received_s
 
-    @property
-    def unread_words(self) -> str | None:
-        """How many force orders could not be read, and the latest, as one line; ``None``: none."""
-        count = sum(self.unread_orders.values())
-        if not count:
-            return None
-        return f"{count} force orders UNREADABLE (the latest: {self.last_unread_order})"
 
-    @property
-    def heartbeat_words(self) -> str | None:
-        """Which recorded symbols get no mark price, as one line; ``None``: none lacks it."""
-        if not self.without_heartbeat:
-            return None
-        is_one = len(self.without_heartbeat) == 1
-        question = "is the symbol right?" if is_one else "are the symbols right?"
-        return f"no mark price for {', '.join(self.without_heartbeat)}: {question}"
-
-
-def fault_words(part: str, error: Exception) -> str:
-    """Say in one line why a part of what is to be written cannot be."""
-    # What the storage says is for a user; anything else needs to be told what it is about.
+def storage_failure(part: SinkPart, error: Exception) -> Failure:
+    """Return why a part of what is to be written cannot be."""
+    # What the storage says is enough for a user; anything else needs to be told what it is about.
     if isinstance(error, StorageError):
-        return str(error)
-    return " ".join(f"{part} could not be written: {error!r}".split())
+        return error.failure
+    return Failure(FailureKind.NOT_WRITTEN, {"part": part.value, "error": repr(error)})
 
 
 class StatusBoard:
@@ -278,11 +297,11 @@ class StatusBoard:
         self._counts: Counter[str] = Counter()
         self._rejected: Counter[RejectReason] = Counter()
         self._unread: Counter[RejectReason] = Counter()
-        self._saved_unread: str | None = None
+        self._saved_unread: UnreadOrderFact | None = None
         # When events were stored, monotonic clock, and how many; not older than a minute.
         self._inserts: deque[tuple[float, int]] = deque()
         # Why something cannot be written, by what it is; the oldest fault first.
-        self._storage_faults: dict[str, str] = {}
+        self._storage_faults: dict[SinkPart, Failure] = {}
         # What the sink's totals do not contain yet, by the totals' names.
         self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
@@ -303,18 +322,18 @@ class StatusBoard:
         with self._lock:
             self._values.update(values)
 
-    def note_storage_fault(self, part: str, words: str | None) -> None:
+    def note_storage_fault(self, part: SinkPart, failure: Failure | None) -> None:
         """Take note that a part of what is to be written cannot be, and why; ``None``: it can.
 
         Parts fail and recover apart from each other: what shows that one of them works must not
         hide what is wrong with another.
         """
         with self._lock:
-            if words is None:
+            if failure is None:
                 self._storage_faults.pop(part, None)
             else:
-                self._storage_faults[part] = words
-                self._values["last_error"] = words
+                self._storage_faults[part] = failure
+                self._values["last_failure"] = failure
 
     def forget_storage_faults(self) -> None:
         """Begin without any: what an earlier run of the recorder ended with is over."""
@@ -364,23 +383,23 @@ class StatusBoard:
             self._rejected[reason] += 1
             self._unsaved[REJECTED_COUNTER + reason.value] += 1
 
-    def note_unread_order(self, reason: RejectReason, words: str) -> None:
-        """Count a force order that could not be read; `words` are one short line."""
+    def note_unread_order(self, order: UnreadOrderFact) -> None:
+        """Count a force order that could not be read."""
         with self._lock:
-            self._unread[reason] += 1
-            self._unsaved[UNREAD_COUNTER + reason.value] += 1
-            self._values["last_unread_order"] = words
+            self._unread[order.reason] += 1
+            self._unsaved[UNREAD_COUNTER + order.reason.value] += 1
+            self._values["last_unread_order"] = order
 
-    def unsaved_unread_order(self) -> str | None:
-        """Return the latest unread order in words where the sink does not have them yet."""
+    def unsaved_unread_order(self) -> UnreadOrderFact | None:
+        """Return the latest unread order where the sink does not have it yet."""
         with self._lock:
-            words: str | None = self._values.get("last_unread_order")
-            return None if words == self._saved_unread else words
+            order: UnreadOrderFact | None = self._values.get("last_unread_order")
+            return None if order == self._saved_unread else order
 
-    def note_unread_order_saved(self, words: str) -> None:
-        """Take note that the sink has these words."""
+    def note_unread_order_saved(self, order: UnreadOrderFact) -> None:
+        """Take note that the sink has this one."""
         with self._lock:
-            self._saved_unread = words
+            self._saved_unread = order
 
     def begin_totals(self) -> None:
         """Begin to count for the sink's totals; before, another recorder counted."""
@@ -479,17 +498,15 @@ class StatusBoard:
                 inserts_per_minute=sum(
                     stored for at_s, stored in self._inserts if at_s > now_s - _RATE_SPAN_S
                 ),
-                rejected=MappingProxyType(dict(self._rejected)),
-                unread_orders=MappingProxyType(dict(self._unread)),
-                mark_prices=MappingProxyType(dict(self._mark_prices)),
-                heartbeats=MappingProxyType(dict(self._heartbeats)),
+                rejected=dict(self._rejected),
+                unread_orders=dict(self._unread),
+                mark_prices=dict(self._mark_prices),
+                heartbeats=dict(self._heartbeats),
                 without_heartbeat=self._without_heartbeat(),
-                tick_sizes=MappingProxyType(
-                    {
-                        symbol: TickSizeStatus(tick_size, now_s - fetched_s, origin)
-                        for symbol, (tick_size, fetched_s, origin) in self._ticks.items()
-                    }
-                ),
+                tick_sizes={
+                    symbol: TickSizeStatus(tick_size, now_s - fetched_s, origin)
+                    for symbol, (tick_size, fetched_s, origin) in self._ticks.items()
+                },
             )
 
     def _forget_inserts(self, now_s: float) -> None:

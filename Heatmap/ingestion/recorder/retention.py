@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from Heatmap.domain.event_sink import EventSink
 
-_DAY_MS = 86_400_000
 # Between two steps of a deletion, so that it never keeps the loop from the sockets.
 _PAUSE_S = 0.02
 # Longest time until the next attempt after the sink failed.
@@ -39,16 +38,6 @@ class RetentionStatus:
     def is_pending(self) -> bool:
         """Whether a shorter retention waits for confirmation."""
         return self.wanted_ms < self.in_force_ms
-
-    def words(self) -> str:
-        """Return it as one line."""
-        kept = f"events are kept for {_days(self.in_force_ms)}"
-        if not self.is_pending:
-            return kept
-        return (
-            f"{kept}; keeping them for {_days(self.wanted_ms)} deletes "
-            f"{self.expired_events} events and waits for confirmation"
-        )
 
 
 def retention_in_force(kept_ms: int | None, wanted_ms: int, *, is_confirmed: bool) -> int:
@@ -184,8 +173,3 @@ class RetentionKeeper:
     def _delete_step(self, sink: EventSink, retention_ms: int) -> int:
         now_ms = self._now_ms()
         return 0 if now_ms is None else sink.delete_expired(now_ms - retention_ms)
-
-
-def _days(span_ms: int) -> str:
-    days = span_ms / _DAY_MS
-    return f"{days:g} day{'' if days == 1 else 's'}"

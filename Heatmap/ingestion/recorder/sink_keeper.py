@@ -1,18 +1,21 @@
 """Opens the sink, or stands by while another recorder has it, and takes over when that one ends."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.errors import DatabaseInUseError, OtherWriterError
-from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard, fault_words
-from Heatmap.ingestion.recorder.standby import SinkRole, not_recorded, standby_words
+from Heatmap.ingestion.recorder.recorder_status import (
+    RecorderConfig,
+    SinkPart,
+    StatusBoard,
+    storage_failure,
+)
+from Heatmap.ingestion.recorder.standby import SinkRole, not_recorded
+from Heatmap.ingestion.recorder.texts import standby_text
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
-
-# What can fail apart from the rest, in words.
-_SINK, _SYMBOLS = "the database", "the recorded symbols"
+_logger = get_logger(__name__)
 
 
 class SinkKeeper:
@@ -112,22 +115,24 @@ class SinkKeeper:
             self._stand_by(error)
             return False
         except Exception as error:  # noqa: BLE001 - it is shown, and tried again
-            self._board.note_storage_fault(_SINK, fault_words(_SINK, error))
+            failure = storage_failure(SinkPart.DATABASE, error)
+            self._board.note_storage_fault(SinkPart.DATABASE, failure)
         else:
-            self._board.note_storage_fault(_SINK, None)
+            self._board.note_storage_fault(SinkPart.DATABASE, None)
         if self._is_other_writing:
             self._is_other_writing = False
             self._are_symbols_saved = False
             self._note_writing()
-        self._board.note(storage_notice=self._sink.notice)
+        self._board.note(storage_notices=self._sink.notices)
         if not self._are_symbols_saved:
             try:
                 self._sink.save_symbols(self._config.symbols)
                 self._are_symbols_saved = True
             except Exception as error:  # noqa: BLE001 - it is shown, and tried again
-                self._board.note_storage_fault(_SYMBOLS, fault_words(_SYMBOLS, error))
+                failure = storage_failure(SinkPart.SYMBOLS, error)
+                self._board.note_storage_fault(SinkPart.SYMBOLS, failure)
             else:
-                self._board.note_storage_fault(_SYMBOLS, None)
+                self._board.note_storage_fault(SinkPart.SYMBOLS, None)
         return True
 
     def close(self) -> None:
@@ -135,12 +140,12 @@ class SinkKeeper:
         sink, self._sink = self._sink, None
         if sink is None:
             return
-        self._board.note(storage_notice=sink.notice)  # what the end itself may have brought about
+        self._board.note(storage_notices=sink.notices)  # what the end itself may have brought about
         try:
             sink.close()
         except Exception as error:
             _logger.exception("the sink could not be closed cleanly")
-            self._board.note(last_error=fault_words("the end of the file", error))
+            self._board.note(last_failure=storage_failure(SinkPart.END, error))
 
     def _open(self) -> None:
         self._sink = self._open_sink()
@@ -150,20 +155,29 @@ class SinkKeeper:
         self._opened.set()
 
     def _note_writing(self) -> None:
-        self._board.note(role=SinkRole.WRITER, role_words="writing", not_recorded=())
-        self._board.note_storage_fault(_SINK, None)
+        self._board.note(
+            role=SinkRole.WRITER, is_waiting=False, recorded_by_writer=None, not_recorded=()
+        )
+        self._board.note_storage_fault(SinkPart.DATABASE, None)
 
     def _stand_by(self, error: OtherWriterError) -> None:
         missing = not_recorded(self._config.symbols, error.recorded)
-        words = standby_words(missing, error.recorded)
         if not self._is_other_writing:
-            _logger.info("%s", words)
+            _logger.info("%s", standby_text(missing, error.recorded))
         self._is_other_writing = True
-        self._board.note(role=SinkRole.STANDBY, role_words=words, not_recorded=missing)
-        self._board.note_storage_fault(_SINK, None)
+        self._board.note(
+            role=SinkRole.STANDBY,
+            is_waiting=False,
+            recorded_by_writer=error.recorded,
+            not_recorded=missing,
+        )
+        self._board.note_storage_fault(SinkPart.DATABASE, None)
 
     def _wait(self, error: Exception) -> None:
         # Nobody writes: this one would, and must keep all that comes until it can.
         self._is_other_writing = False
-        self._board.note(role=SinkRole.WRITER, role_words="waiting to write", not_recorded=())
-        self._board.note_storage_fault(_SINK, fault_words(_SINK, error))
+        self._board.note(
+            role=SinkRole.WRITER, is_waiting=True, recorded_by_writer=None, not_recorded=()
+        )
+        failure = storage_failure(SinkPart.DATABASE, error)
+        self._board.note_storage_fault(SinkPart.DATABASE, failure)

@@ -41,15 +41,6 @@ def not_recorded(wanted: Sequence[str], recorded: Collection[str] | None) -> tup
     return tuple(symbol for symbol in wanted if symbol not in recorded)
 
 
-def standby_words(missing: Sequence[str], recorded: Collection[str] | None) -> str:
-    """Say in one line what standing by means, and what is not recorded meanwhile."""
-    words = "standby: another recorder writes this database, this one takes over when it ends"
-    if not missing:
-        return words
-    names = "all symbols" if ALL_SYMBOLS in missing else ", ".join(missing)
-    return f"{words}; NOT recorded: {names} (it records {', '.join(recorded or ())})"
-
-
 @dataclass(slots=True)
 class Mark:
     """A moment of the standby.

@@ -1,17 +1,17 @@
 """Fills a database with what a simulated or recorded market had before the program started."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from Heatmap.domain.coverage import PROOF_MS
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
 from Heatmap.storage.store import Address, open_store
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _BATCH_EVENTS = 500
 

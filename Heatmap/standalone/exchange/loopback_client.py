@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.loopback_guard import stream_problem
 from Heatmap.standalone.exchange.wire import compact, enveloped
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Frames waiting for a client that does not read. Beyond it the client is cut off, as the real
 # exchange does: a hole that shows is better than memory that grows.

@@ -7,7 +7,6 @@ them, and the recorder meets a peer that behaves like a foreign one.
 import asyncio
 import concurrent.futures
 import contextlib
-import logging
 import math
 import threading
 import time
@@ -19,6 +18,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_client import LoopbackClient, parse_path
 from Heatmap.standalone.exchange.loopback_guard import (
@@ -32,7 +32,7 @@ from Heatmap.standalone.exchange.loopback_rest import open_rest
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Market
 from Heatmap.standalone.exchange.wire import force_order_stream, kline_payload, mark_price_payload
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _HOST = "127.0.0.1"
 # How often the clock is looked at, and how often a candle in progress is pushed (as Binance does).

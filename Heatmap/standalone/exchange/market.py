@@ -13,8 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from Heatmap.levels.yields import Volume
+
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
+FUNDING_MS = 28_800_000
+"""Funding is paid so often, at multiples of it."""
 
 #: Binance's candle intervals up to a day, milliseconds. Weeks and months are left out: they do not
 #: begin at multiples of their length.
@@ -39,10 +43,23 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """Prices of the half-open time ``[open_ms, open_ms + interval)``, USD; volume in coins.
+    """What was traded in the half-open time ``[open_ms, open_ms + interval)``.
 
-    `is_closed` says that the interval was over when the candle was made; otherwise it is in
-    progress and holds what was traded so far.
+    Attributes
+    ----------
+    open_ms
+        UTC milliseconds.
+    open, high, low, close
+        USD.
+    volume
+        Coins.
+    is_closed
+        The interval was over when the candle was made; otherwise it is in progress and holds what
+        was traded so far.
+    quote_volume, taker_buy_quote
+        USD: what was traded, and the part of it that buyers took; ``None``: unknown.
+    trades
+        How many; ``None``: unknown.
     """
 
     open_ms: int
@@ -52,6 +69,27 @@ class Candle:
     close: float
     volume: float
     is_closed: bool
+    quote_volume: float | None = None
+    taker_buy_quote: float | None = None
+    trades: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInterest:
+    """All open contracts at a time: `coins`, and their worth in USD."""
+
+    ts_ms: int
+    coins: float
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """A funding that longs paid to shorts: `rate` of the notional, at a mark price in USD."""
+
+    ts_ms: int
+    rate: float
+    mark_price: float
 
 
 class Market(Protocol):
@@ -65,6 +103,10 @@ class Market(Protocol):
     def tick_size(self) -> Decimal:
         """Return the smallest price step, USD."""
 
+    @property
+    def volume(self) -> Volume:
+        """Return which market's volume the candles have."""
+
     def candles(self, interval_ms: int, start_ms: int, end_ms: int) -> list[Candle]:
         """Return the candles that open in ``[start_ms, end_ms)``, oldest first.
 
@@ -77,6 +119,15 @@ class Market(Protocol):
 
     def mark_price(self, ts_ms: int) -> float | None:
         """Return the mark price, USD; ``None`` in a hole, where there is no heartbeat."""
+
+    def open_interest(self, period_ms: int, start_ms: int, end_ms: int) -> list[OpenInterest]:
+        """Return the open interest at the multiples of a period in ``[start_ms, end_ms]``.
+
+        Empty where it is unknown.
+        """
+
+    def funding(self, start_ms: int, end_ms: int) -> list[Funding]:
+        """Return what was paid in ``[start_ms, end_ms]``, by time; empty where it is unknown."""
 
     def alive_spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """Return the closed times with a heartbeat, clipped to ``[start_ms, end_ms]``, sorted."""
@@ -94,6 +145,12 @@ class Bars:
         float64, USD.
     volume
         float64, coins.
+    quote_volume
+        float64, USD.
+    taker_buy_quote
+        float64, USD; ``None``: unknown.
+    trades
+        float64; ``None``: unknown.
     """
 
     open_ms: IntArray
@@ -102,6 +159,9 @@ class Bars:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
+    quote_volume: FloatArray
+    taker_buy_quote: FloatArray | None = None
+    trades: FloatArray | None = None
 
     def aggregate(self, interval_ms: int, end_ms: int) -> list[Candle]:
         """Merge the bars into candles of a longer (or the same) interval.
@@ -123,18 +183,35 @@ class Bars:
         opens = self.open_ms - self.open_ms % interval_ms
         first = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
         last = np.append(first[1:], len(opens)) - 1
+        columns = (
+            self.open[first],
+            np.maximum.reduceat(self.high, first),
+            np.minimum.reduceat(self.low, first),
+            self.close[last],
+            np.add.reduceat(self.volume, first),
+            opens[first] + interval_ms <= end_ms,
+            np.add.reduceat(self.quote_volume, first),
+        )
         return [
-            Candle(open_ms, opened, high, low, close, volume, open_ms + interval_ms <= end_ms)
-            for open_ms, opened, high, low, close, volume in zip(
+            Candle(*values)
+            for values in zip(
                 opens[first].tolist(),
-                self.open[first].tolist(),
-                np.maximum.reduceat(self.high, first).tolist(),
-                np.minimum.reduceat(self.low, first).tolist(),
-                self.close[last].tolist(),
-                np.add.reduceat(self.volume, first).tolist(),
+                *(column.tolist() for column in columns),
+                _sums(self.taker_buy_quote, first),
+                _counts(self.trades, first),
                 strict=True,
             )
         ]
+
+
+def _sums(values: FloatArray | None, first: npt.NDArray[np.intp]) -> list[float | None]:
+    if values is None:
+        return [None] * len(first)
+    return list(np.add.reduceat(values, first).tolist())
+
+
+def _counts(values: FloatArray | None, first: npt.NDArray[np.intp]) -> list[int | None]:
+    return [None if value is None else round(value) for value in _sums(values, first)]
 
 
 def first_open_ms(start_ms: int, interval_ms: int) -> int:

@@ -7,7 +7,7 @@ what it cannot read, would show a market that never was.
 import csv
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,12 @@ from Heatmap.standalone.exchange.market import MINUTE_MS, Bars
 # Several connections written to one file may interleave by a little; more is a damaged file.
 _DISORDER_MS = 60_000
 _KLINE_COLUMNS = ("open_time", "open", "high", "low", "close", "volume")
+# What a file may have beside them, each by the names that are in use.
+_QUOTE_NAMES = ("quote_volume", "quote_asset_volume")
+_TAKER_NAMES = ("taker_buy_quote", "taker_buy_quote_volume", "taker_buy_quote_asset_volume")
+_TRADES_NAMES = ("trades", "count", "number_of_trades")
+# Rounding may put the part a little above the whole.
+_WHOLE = 1.000_001
 _SHOWN_CHARS = 60
 
 
@@ -119,6 +125,11 @@ def read_messages(path: Path) -> tuple[RecordedMessage, ...]:
 def read_klines(path: Path) -> Bars:
     """Read a CSV file of one-minute candles; its header names the columns, times in milliseconds.
 
+    Beside ``open_time,open,high,low,close,volume`` it may have ``quote_volume``,
+    ``taker_buy_quote`` and ``trades``, also by Binance's longer names. Without the first one the
+    volume in USD is the coins at the mean of the candle's four prices; without the others they
+    are unknown.
+
     Returns
     -------
     Bars
@@ -135,11 +146,12 @@ def read_klines(path: Path) -> Bars:
     rows: list[tuple[float, ...]] = []
     try:
         header = next(reader, [])
-        columns = _kline_columns(header, path)
+        columns, further = _kline_columns(header, path)
         for row in reader:
             # The reader counts lines of its input; a quoted field may span several.
             place = _Place(path, lines[reader.line_num - 1][0])
             values = _parse_kline(row, columns, len(header), place)
+            values += _parse_further(row, further, place)
             if rows and values[0] <= rows[-1][0]:
                 raise place.error(
                     f"an open_time after {rows[-1][0]:.0f} (candles in order, each once)",
@@ -157,7 +169,10 @@ def read_klines(path: Path) -> Bars:
         )
     table = np.array(rows)
     prices = [table[:, column].copy() for column in range(1, 6)]
-    return Bars(table[:, 0].astype(np.int64), *prices)
+    amounts = {name: table[:, 6 + place].copy() for place, name in enumerate(further)}
+    if "quote_volume" not in amounts:
+        amounts["quote_volume"] = prices[4] * sum(prices[:4]) / 4
+    return Bars(table[:, 0].astype(np.int64), *prices, **amounts)
 
 
 def parse_time(text: str) -> int:
@@ -260,7 +275,8 @@ def _payload(frame: Any) -> dict[str, Any]:
     return payload
 
 
-def _kline_columns(header: Sequence[str], path: Path) -> list[int]:
+def _kline_columns(header: Sequence[str], path: Path) -> tuple[list[int], dict[str, int]]:
+    """Return where the needed columns are, and by their name in `Bars` the further ones."""
     names = [name.strip().lower() for name in header]
     missing = [name for name in _KLINE_COLUMNS if name not in names]
     if missing:
@@ -269,7 +285,17 @@ def _kline_columns(header: Sequence[str], path: Path) -> list[int]:
             f"{','.join(header)[:_SHOWN_CHARS]!r} (without {', '.join(missing)})",
             "put the columns' names in the first line",
         )
-    return [names.index(name) for name in _KLINE_COLUMNS]
+    further = {
+        field: names.index(name)
+        for field, spellings in (
+            ("quote_volume", _QUOTE_NAMES),
+            ("taker_buy_quote", _TAKER_NAMES),
+            ("trades", _TRADES_NAMES),
+        )
+        for name in spellings
+        if name in names
+    }
+    return [names.index(name) for name in _KLINE_COLUMNS], further
 
 
 def _parse_kline(
@@ -291,6 +317,28 @@ def _parse_kline(
         raise place.error("0 < low <= open, close <= high", _shown(",".join(texts)), remedy)
     if not 0 <= volume < math.inf:
         raise place.error("a volume of 0 or more", _shown(texts[5]), remedy)
+    return values
+
+
+def _parse_further(
+    row: Sequence[str], further: Mapping[str, int], place: _Place
+) -> tuple[float, ...]:
+    """Read volumes and trades, in the order of `further`."""
+    texts = [row[column] for column in further.values()]
+    try:
+        values = tuple(float(text) for text in texts)
+    except ValueError:
+        raise place.error("numbers", _shown(",".join(texts)), "correct the line") from None
+    if not all(0 <= value < math.inf for value in values):
+        found = _shown(",".join(texts))
+        raise place.error(f"{', '.join(further)} of 0 or more", found, "correct the line")
+    known = dict(zip(further, values, strict=True))
+    if known.get("taker_buy_quote", 0.0) > known.get("quote_volume", math.inf) * _WHOLE:
+        raise place.error(
+            "buyers to take no more than was traded",
+            _shown(",".join(texts)),
+            "name the column of the quote volume that takers bought",
+        )
     return values
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from Heatmap.errors import RecordingFileError
-from Heatmap.standalone.exchange.market import MINUTE_MS, Bars, Candle, first_open_ms
+from Heatmap.levels.yields import Volume
+from Heatmap.standalone.exchange.market import (
+    MINUTE_MS,
+    Bars,
+    Candle,
+    Funding,
+    OpenInterest,
+    first_open_ms,
+)
 from Heatmap.standalone.exchange.recording import Recording, time_text
 
 #: Longer silence between two messages means that the recorder was off.
@@ -37,6 +45,8 @@ class ReplayedMarket:
         Whose market; ``None``: BTCUSDT if the recording has it, else its most frequent symbol.
     tick_size
         Smallest price step, USD; recordings do not name it.
+    volume
+        Which market's volume the candles have; recordings do not name it either.
 
     Raises
     ------
@@ -50,6 +60,7 @@ class ReplayedMarket:
         recording: Recording,
         symbol: str | None = None,
         tick_size: Decimal = Decimal("0.10"),
+        volume: Volume = Volume.FUTURES,
     ) -> None:
         counts = Counter(message.symbol for message in recording.messages)
         if symbol is None:
@@ -63,6 +74,7 @@ class ReplayedMarket:
         self._recording = recording
         self._symbol = symbol
         self._tick_size = tick_size
+        self._volume = volume
         self._bars = recording.candles
         self._payloads = [message.payload for message in recording.messages]
         self._push_ms = np.array([message.push_ms for message in recording.messages])
@@ -78,6 +90,11 @@ class ReplayedMarket:
     def tick_size(self) -> Decimal:
         """Return the smallest price step, USD."""
         return self._tick_size
+
+    @property
+    def volume(self) -> Volume:
+        """Return which market's volume the candles have."""
+        return self._volume
 
     def require_inside(self, ts_ms: int) -> None:
         """Refuse a time from which nothing can be replayed.
@@ -113,7 +130,8 @@ class ReplayedMarket:
             return []
         part = slice(low, high)
         prices = [bars.open[part], bars.high[part], bars.low[part], bars.close[part]]
-        volume = bars.volume[part]
+        amounts = [bars.volume, bars.quote_volume, bars.taker_buy_quote, bars.trades]
+        amounts = [None if column is None else column[part] for column in amounts]
         newest = int(high) - 1
         open_ms = int(bars.open_ms[newest])
         if end_ms < open_ms + MINUTE_MS:
@@ -124,9 +142,11 @@ class ReplayedMarket:
                 np.append(column[:-1], value)
                 for column, value in zip(prices, unfinished, strict=True)
             ]
-            volume = np.append(volume[:-1], volume[-1] * elapsed)
-        shown = Bars(bars.open_ms[part], prices[0], prices[1], prices[2], prices[3], volume)
-        return shown.aggregate(interval_ms, end_ms)
+            amounts = [
+                None if column is None else np.append(column[:-1], column[-1] * elapsed)
+                for column in amounts
+            ]
+        return Bars(bars.open_ms[part], *prices, *amounts).aggregate(interval_ms, end_ms)
 
     def force_orders(self, start_ms: int, end_ms: int) -> list[dict[str, Any]]:
         """Return the recorded payloads, of every symbol, pushed in ``[start_ms, end_ms)``."""
@@ -146,6 +166,16 @@ class ReplayedMarket:
             return float(bars.open[0])
         elapsed = min((ts_ms - int(bars.open_ms[index])) / MINUTE_MS, 1.0)
         return _points(bars, index, elapsed)[-1]
+
+    def open_interest(self, period_ms: int, start_ms: int, end_ms: int) -> list[OpenInterest]:
+        """Return nothing: recordings hold no open interest."""
+        del period_ms, start_ms, end_ms
+        return []
+
+    def funding(self, start_ms: int, end_ms: int) -> list[Funding]:
+        """Return nothing: recordings hold no funding."""
+        del start_ms, end_ms
+        return []
 
     def alive_spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """Return the closed times in which the recorder was on, clipped to the time asked for."""

@@ -5,7 +5,6 @@ market streams and ``/fapi/v1``.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,9 +12,8 @@ from typing import Any
 
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.venues.binance.force_order import LARGEST_NUMBER, LATEST_MS, SMALLEST_NUMBER
-from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.exchange.market import FUNDING_MS, Candle, Funding, OpenInterest
 
-FUNDING_MS = 28_800_000
 _ROW_LENGTH = 6
 # float() also takes "1_000", "nan" and other scripts' digits, and any number of digits.
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
@@ -60,8 +58,7 @@ def mark_price_payload(symbol: str, ts_ms: int, price: float) -> dict[str, Any]:
 def kline_payload(
     symbol: str, interval: str, interval_ms: int, candle: Candle, ts_ms: int
 ) -> dict[str, Any]:
-    """Return a ``kline`` event pushed at `ts_ms`."""
-    quote = candle.volume * (candle.open + candle.close) / 2
+    """Return a ``kline`` event pushed at `ts_ms`; what is not known is null."""
     return {
         "e": "kline",
         "E": ts_ms,
@@ -78,19 +75,18 @@ def kline_payload(
             "h": number_text(candle.high),
             "l": number_text(candle.low),
             "v": number_text(candle.volume),
-            "n": math.ceil(candle.volume),
+            "n": candle.trades,
             "x": candle.is_closed,
-            "q": number_text(quote),
-            "V": number_text(candle.volume / 2),
-            "Q": number_text(quote / 2),
+            "q": _known_text(candle.quote_volume),
+            "V": _known_text(_taker_coins(candle)),
+            "Q": _known_text(candle.taker_buy_quote),
             "B": "0",
         },
     }
 
 
 def kline_row(interval_ms: int, candle: Candle) -> list[Any]:
-    """Return a row of ``/fapi/v1/klines``."""
-    quote = candle.volume * (candle.open + candle.close) / 2
+    """Return a row of ``/fapi/v1/klines``; what is not known is null."""
     return [
         candle.open_ms,
         number_text(candle.open),
@@ -99,12 +95,32 @@ def kline_row(interval_ms: int, candle: Candle) -> list[Any]:
         number_text(candle.close),
         number_text(candle.volume),
         candle.open_ms + interval_ms - 1,
-        number_text(quote),
-        math.ceil(candle.volume),
-        number_text(candle.volume / 2),
-        number_text(quote / 2),
+        _known_text(candle.quote_volume),
+        candle.trades,
+        _known_text(_taker_coins(candle)),
+        _known_text(candle.taker_buy_quote),
         "0",
     ]
+
+
+def open_interest_row(symbol: str, known: OpenInterest) -> dict[str, Any]:
+    """Return an entry of ``/futures/data/openInterestHist``."""
+    return {
+        "symbol": symbol,
+        "sumOpenInterest": f"{known.coins:.8f}",
+        "sumOpenInterestValue": f"{known.usd:.8f}",
+        "timestamp": known.ts_ms,
+    }
+
+
+def funding_row(symbol: str, paid: Funding) -> dict[str, Any]:
+    """Return an entry of ``/fapi/v1/fundingRate``."""
+    return {
+        "symbol": symbol,
+        "fundingTime": paid.ts_ms,
+        "fundingRate": f"{paid.rate:.8f}",
+        "markPrice": f"{paid.mark_price:.8f}",
+    }
 
 
 def exchange_info(symbol: str, tick_size: Decimal, now_ms: int) -> dict[str, Any]:
@@ -206,6 +222,18 @@ def parse_kline_frame(text: str | bytes, symbol: str, interval: str) -> Candle |
         return None
     values = [kline.get(name) for name in ("o", "h", "l", "c", "v")]
     return _candle(kline["t"], values, is_closed=bool(kline.get("x")))
+
+
+def _known_text(value: float | None) -> str | None:
+    return None if value is None else number_text(value)
+
+
+def _taker_coins(candle: Candle) -> float | None:
+    """Return what buyers took in coins: their part of the USD is their part of the coins."""
+    if candle.taker_buy_quote is None or candle.quote_volume is None:
+        return None
+    part = candle.taker_buy_quote / candle.quote_volume if candle.quote_volume else 0.0
+    return candle.volume * part
 
 
 def _is_time(value: object) -> bool:

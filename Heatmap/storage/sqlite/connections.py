@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 
 # Windows refuses longer names of files unless the machine is set up for them, and what stands
 # beside a database has longer names than the database itself.
@@ -44,21 +45,15 @@ def database_path(path: str | os.PathLike[str]) -> Path:
         is_directory = resolved.is_dir()
         parent_is_directory = resolved.parent.is_dir()
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        raise StorageError(
-            f"the database {path} cannot be looked up: expected a file in an accessible "
-            f"directory, got {error}; choose another file"
-        ) from error
+        raise raised(StorageError, FailureKind.NOT_LOOKED_UP, path=path, reason=error) from error
     if sys.platform == "win32":
         require_short_name(resolved)
     if is_directory:
-        raise StorageError(
-            f"the database {resolved} is a directory; expected a file, "
-            f"for example {resolved / 'heatmap.sqlite3'}"
-        )
+        example = resolved / "heatmap.sqlite3"
+        raise raised(StorageError, FailureKind.IS_DIRECTORY, path=resolved, example=example)
     if not parent_is_directory:
-        raise StorageError(
-            f"the directory {resolved.parent} for the database {resolved.name} does not exist "
-            "or is not a directory; create it or choose another file"
+        raise raised(
+            StorageError, FailureKind.NO_DIRECTORY, directory=resolved.parent, name=resolved.name
         )
     return resolved
 
@@ -76,9 +71,8 @@ def require_short_name(path: PurePath) -> None:
     longest = _LONGEST_ON_WINDOWS - len(_LONGEST_BESIDE)
     name = str(path)
     if len(name) > longest and not name.startswith("\\\\?\\"):
-        raise StorageError(
-            f"the database {path} has a name of {len(name)} characters with its directory; "
-            f"on Windows expected at most {longest}, choose a directory with a shorter name"
+        raise raised(
+            StorageError, FailureKind.NAME_TOO_LONG, path=path, count=len(name), limit=longest
         )
 
 
@@ -108,10 +102,7 @@ def existing_database(path: str | os.PathLike[str]) -> Path:
     """
     resolved = database_path(path)
     if not resolved.is_file():
-        raise StorageError(
-            f"there is no database {resolved}; expected one that the recorder has written, "
-            "record first or choose another file"
-        )
+        raise raised(StorageError, FailureKind.NO_DATABASE, path=resolved)
     return resolved
 
 
@@ -153,17 +144,14 @@ def require_plain_file(database: Path) -> None:
     if found is None:
         return
     if not stat.S_ISREG(found.st_mode):
-        what = "a directory" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
-        raise StorageError(
-            f"in the place of the database {database} lies {what}; expected a file, move it away "
-            "or choose another name"
+        kind = (
+            FailureKind.DIRECTORY_IN_PLACE
+            if stat.S_ISDIR(found.st_mode)
+            else FailureKind.DEVICE_IN_PLACE
         )
+        raise raised(StorageError, kind, path=database)
     if found.st_nlink > 1:
-        raise StorageError(
-            f"the database {database} has {found.st_nlink} names (hard links): expected one, since "
-            "each name would have a log of its own; copy the file in place of linking it, or "
-            "remove the other names"
-        )
+        raise raised(StorageError, FailureKind.HARD_LINKS, path=database, count=found.st_nlink)
 
 
 def database_uri(path: PurePath, query: str) -> str:

@@ -3,7 +3,6 @@
 Damaged rows are left out everywhere; see `Heatmap.storage.sqlite.sound_rows`.
 """
 
-import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -12,9 +11,11 @@ from decimal import Decimal
 from typing import Self
 
 from Heatmap.domain.coverage import CoverageInterval
-from Heatmap.errors import CorruptDatabaseError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import CorruptDatabaseError, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.engine import Events, EventWindow, Gather
 from Heatmap.storage.sqlite.candle_reader import CandleReader
@@ -39,7 +40,7 @@ from Heatmap.storage.sqlite.sound_rows import (
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # What SQLite keeps beside a database: the log, and the index of the log.
 _COMPANIONS = ("-wal", "-shm")
@@ -231,9 +232,12 @@ class EventReader(CandleReader):
             return None
         tick_size = read_tick_size(row[0])
         if tick_size is None:
-            raise CorruptDatabaseError(
-                f"the database {self.path} is damaged: expected a decimal number as the tick size "
-                f"of {symbol}, got {row[0]!r:.40}; the next contact with the exchange replaces it"
+            raise raised(
+                CorruptDatabaseError,
+                FailureKind.TICK_SIZE_SPOILT,
+                path=self.path,
+                symbol=symbol,
+                got=f"{row[0]!r:.40}",
             )
         return tick_size
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import raised
 from Heatmap.errors import (
     CorruptDatabaseError,
+    FailureKind,
     NewerDatabaseError,
     StorageError,
     WrongDataKindError,
@@ -97,16 +99,20 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> Identity | None
     if application_id == 0 and version == 0 and not names:
         return None
     if application_id != APPLICATION_ID:
-        raise CorruptDatabaseError(
-            f"the database {path} belongs to another program: expected the application id "
-            f"{APPLICATION_ID:#x}, got {application_id:#x}; it was left as it is, "
-            "choose another file"
+        raise raised(
+            CorruptDatabaseError,
+            FailureKind.BELONGS_TO_OTHER,
+            path=path,
+            expected=APPLICATION_ID,
+            got=application_id,
         )
     if version > SCHEMA_VERSION:
-        raise NewerDatabaseError(
-            f"the database {path} was written by a newer version of this program: expected a "
-            f"schema version up to {SCHEMA_VERSION}, got {version}; update the program or choose "
-            "another file"
+        raise raised(
+            NewerDatabaseError,
+            FailureKind.NEWER_DATABASE,
+            path=path,
+            expected=SCHEMA_VERSION,
+            got=version,
         )
     if version < 1:
         raise _damaged(path, f"expected a schema version from 1 to {SCHEMA_VERSION}, got {version}")
@@ -125,14 +131,14 @@ def require_current(identity: Identity | None, path: Path) -> Identity:
         The file is empty, or older than this version reads without migrating it.
     """
     if identity is None:
-        raise StorageError(
-            f"the database {path} is empty; expected one that the recorder has written, "
-            "record first or choose another file"
-        )
+        raise raised(StorageError, FailureKind.EMPTY_DATABASE, path=path)
     if identity.version < SCHEMA_VERSION:
-        raise StorageError(
-            f"the database {path} has the older schema version {identity.version}, expected "
-            f"{SCHEMA_VERSION}; start the recorder on it once, which brings it up to date"
+        raise raised(
+            StorageError,
+            FailureKind.OLDER_DATABASE,
+            path=path,
+            expected=SCHEMA_VERSION,
+            got=identity.version,
         )
     return identity
 
@@ -146,9 +152,12 @@ def require_kind(identity: Identity | None, kind: DataKind, path: Path) -> None:
         The kinds differ.
     """
     if identity is not None and identity.kind is not kind:
-        raise WrongDataKindError(
-            f"the database {path} holds {identity.kind} data, expected {kind}; the kinds never "
-            "share a file, choose another one"
+        raise raised(
+            WrongDataKindError,
+            FailureKind.WRONG_DATA_KIND,
+            path=path,
+            expected=kind.value,
+            got=identity.kind.value,
         )
 
 
@@ -283,10 +292,7 @@ def _require_free_ids(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _damaged(path: Path, what: str) -> CorruptDatabaseError:
-    return CorruptDatabaseError(
-        f"the database {path} is damaged: {what}; it was left as it is, restore a copy or choose "
-        "another file"
-    )
+    return raised(CorruptDatabaseError, FailureKind.DATABASE_SPOILT, path=path, what=what)
 
 
 def _read_kind(connection: sqlite3.Connection, path: Path) -> DataKind:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError, StorageError
-from Heatmap.storage.damage_words import damage_words
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import open_read_only, open_writable, require_plain_file
 from Heatmap.storage.sqlite.log_mark import open_without_log
@@ -82,14 +81,14 @@ def recorded_symbols(path: Path) -> tuple[str, ...] | None:
 
 def open_up_to_date(
     path: Path, kind: DataKind, busy_timeout_ms: int
-) -> tuple[sqlite3.Connection, str | None, str]:
+) -> tuple[sqlite3.Connection, str | None, dict[str, int]]:
     """Open a file for writing, and migrate it; the caller holds the writer lock.
 
     Returns
     -------
     tuple
         The connection; what was mended of the schema, ``None``: nothing; how many rows of the
-        small tables are damaged, in words, or an empty text.
+        small tables are damaged, by table.
 
     Raises
     ------
@@ -103,7 +102,7 @@ def open_up_to_date(
             _require_usable(connection, kind, path)
             prepare_for_writing(connection, busy_timeout_ms)
             mended = bring_up_to_date(connection, path, kind)
-            damaged = damage_words(count_damaged(connection, SMALL_TABLES))
+            damaged = count_damaged(connection, SMALL_TABLES)
         except BaseException:
             connection.close()
             raise

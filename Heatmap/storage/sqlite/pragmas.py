@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 
 # As long as a log is when the recorder writes it back, and somewhat more.
 _LOG_LIMIT_BYTES = 8 * 2**20
@@ -34,10 +35,7 @@ def set_write_ahead_log(connection: sqlite3.Connection) -> None:
     """
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
-        raise StorageError(
-            f"the database needs a write-ahead log but its file system allows only {mode!r}; "
-            "use a file on a local disk"
-        )
+        raise raised(StorageError, FailureKind.NO_WRITE_AHEAD_LOG, got=repr(mode))
 
 
 def set_synchronous_normal(connection: sqlite3.Connection) -> None:

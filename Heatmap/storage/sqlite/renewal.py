@@ -15,7 +15,8 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.sqlite.connections import companion, file_stat, open_read_only
 from Heatmap.storage.sqlite.log_mark import open_without_log
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
@@ -69,10 +70,7 @@ def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
             if hurries or still_s > _UNFINISHED_STILL_S:
                 return False
         if time.monotonic() > until_s:
-            raise StorageError(
-                f"the database {database} is being overwritten by another program; "
-                "recording goes on in it after that"
-            )
+            raise raised(StorageError, FailureKind.BEING_OVERWRITTEN, path=database)
         time.sleep(_LOOK_S)
 
 
@@ -113,9 +111,12 @@ def copy_whole(
     free_bytes = shutil.disk_usage(target.parent).free
     wanted_bytes = pages * page_bytes + margin_bytes
     if wanted_bytes > free_bytes:
-        raise StorageError(
-            f"there is no room to copy a database to {target}: expected "
-            f"{wanted_bytes / 2**20:.2f} MiB, got {free_bytes / 2**20:.2f} MiB; free some space"
+        raise raised(
+            StorageError,
+            FailureKind.NO_ROOM,
+            target=target,
+            wanted_mib=wanted_bytes / 2**20,
+            free_mib=free_bytes / 2**20,
         )
     _delete(target)
     try:
@@ -212,14 +213,10 @@ def put_companions_away(database: Path, *, keeps_log: bool = False) -> Path | No
         log.unlink(missing_ok=True)
         index.unlink(missing_ok=True)
     except PermissionError as error:
-        raise HeldFileError(
-            f"the log of the database {database} cannot be deleted ({error.strerror}); "
-            "close what has the database open"
-        ) from error
+        raise raised(HeldFileError, FailureKind.LOG_HELD, path=database, reason=error) from error
     except OSError as error:
-        raise StorageError(
-            f"the log of the database {database} cannot be deleted ({error.strerror}); "
-            "change the permissions of its directory"
+        raise raised(
+            StorageError, FailureKind.LOG_NOT_DELETED, path=database, reason=error
         ) from error
     return kept
 

@@ -8,7 +8,8 @@ the same transaction that is to write.
 import sqlite3
 from pathlib import Path
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.sqlite.schema import SCHEMA_VERSION, find_faults
 
 MENDING_DELAY_S = 5.0
@@ -69,13 +70,13 @@ class SchemaWatch:
             self._known = None
             if self._wrong_since_s is None:
                 self._wrong_since_s = now_s
-            remedy = (
-                "the index is made again from the rows"
+            raise raised(
+                StorageError,
+                FailureKind.SCHEMA_CHANGED_INDEX
                 if faults.is_mendable
-                else "a recorder sets the file aside and goes on in a fresh one"
-            )
-            raise StorageError(
-                f"another program has changed the database {path}: {faults.words}; undo that, "
-                f"otherwise after {MENDING_DELAY_S:g} s {remedy}"
+                else FailureKind.SCHEMA_CHANGED,
+                path=path,
+                changes=faults.words,
+                delay_s=MENDING_DELAY_S,
             )
         self._known, self._wrong_since_s = count, None

@@ -10,7 +10,8 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.sqlite.connections import open_read_only
 from Heatmap.storage.sqlite.migrations import APPLICATION_ID
 
@@ -97,11 +98,8 @@ def rename(source: Path, target: Path) -> None:
             if is_held and attempt + 1 < _ATTEMPTS:
                 time.sleep(_PAUSE_S)
                 continue
-            kind = HeldFileError if is_held else StorageError
-            raise kind(
-                f"the file {source} cannot be renamed ({error.strerror}); "
-                "close what has it open, or move it away"
-            ) from error
+            error_class = HeldFileError if is_held else StorageError
+            raise raised(error_class, FailureKind.NOT_RENAMED, path=source, reason=error) from error
         else:
             return
 
@@ -123,6 +121,4 @@ def free_name(database: Path, why: str, now: datetime) -> Path:
                 return target
             number += 1
     except OSError as error:
-        raise StorageError(
-            f"the database {database} cannot be renamed ({error.strerror}); choose a shorter name"
-        ) from error
+        raise raised(StorageError, FailureKind.NAME_REFUSED, path=database, reason=error) from error

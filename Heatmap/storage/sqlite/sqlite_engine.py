@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind
-from Heatmap.storage.engine import DatabaseHealth, DayFacts
+from Heatmap.storage.engine import DatabaseFacts, DayFacts
 from Heatmap.storage.sqlite.connections import file_stat
 from Heatmap.storage.sqlite.day_facts import read_day_facts
 from Heatmap.storage.sqlite.event_reader import EventReader, read_tick_sizes
@@ -50,9 +50,9 @@ class SqliteEngine:
         """Summarise the file."""
         return read_status(self.address, machine_ms)
 
-    def health(self, kind: DataKind, *, timeout_s: float = 10.0) -> DatabaseHealth:
-        """Say whether the file can be recorded into."""
-        return examine_database(self.address, kind, timeout_s=timeout_s)
+    def health(self, *, timeout_s: float = 10.0) -> DatabaseFacts:
+        """Return what tells whether the file can be recorded into."""
+        return examine_database(self.address, timeout_s=timeout_s)
 
     def kept_retention_ms(self) -> int | None:
         """Return the retention in force, milliseconds."""

@@ -5,7 +5,6 @@ replaced or overwritten is taken for what it is now, a log that is cut off, dele
 begun anew. What belonged to the file before never meets the one that is there now.
 """
 
-import logging
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -13,7 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import (
+    CorruptDatabaseError,
+    Failure,
+    FailureKind,
+    OtherWriterError,
+    StorageError,
+)
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.connections import (
     companion,
     database_path,
@@ -38,7 +45,7 @@ from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
 from Heatmap.storage.sqlite.write_ahead_log import WriteAheadLog
 from Heatmap.storage.sqlite.writer_lock import WriterLock
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Another program may write the log back again and again, and reading all of a large file takes
 # seconds: at most this share of the time goes into that.
@@ -68,7 +75,7 @@ class WatchedFile:
         self._shadow = LogShadow(path)
         self._locks: list[WriterLock] = []
         # Why the next connection is on another file, or another log; None: it is not.
-        self._why_anew: str | None = None
+        self._why_anew: Failure | None = None
         # What was only in the log is written into the next file, though it is another one.
         self._restores = False
         # The file at the path is a copy that was made here.
@@ -113,9 +120,9 @@ class WatchedFile:
         elif (state := self._watch.log_state()) is LogState.SPOILT:
             self._leave_spoilt_log()
         elif state is LogState.ELSEWHERE:
-            self._renew("the log of", keeps_log=not self._watch.is_log_alike())
+            self._renew(FailureKind.LOG_MOVED, keeps_log=not self._watch.is_log_alike())
         elif self._watch.is_index_elsewhere():
-            self._renew("the log's index of", keeps_log=False)
+            self._renew(FailureKind.LOG_INDEX_MOVED, keeps_log=False)
         elif self._is_unchecked and time.monotonic() >= self._check_due_s:
             self._check()
 
@@ -156,9 +163,11 @@ class WatchedFile:
         damage = _find_damage(self.path)
         if damage is not None:
             self._restores = True  # what the log held is whole here
-            raise CorruptDatabaseError(
-                f"the database {self.path} was overwritten while it was written, and is damaged "
-                f"({damage})"
+            raise raised(
+                CorruptDatabaseError,
+                FailureKind.FILE_OVERWRITTEN_DAMAGED,
+                path=self.path,
+                reason=damage,
             )
         ended_s = time.monotonic()
         self._check_due_s = ended_s + (ended_s - begun_s) / _CHECKED_SHARE
@@ -169,7 +178,7 @@ class WatchedFile:
         connection, self._connection = self._connection, None
         state = self._watch.log_state()
         is_settled = False
-        why = "moved or deleted"
+        why = FailureKind.FILE_MOVED
         kept: Path | None = None
         if connection is not None:
             if state is not LogState.SPOILT:
@@ -183,17 +192,18 @@ class WatchedFile:
                 self._is_own_copy = True
                 return
             if file_stat(self.path) is not None and not self._watch.has_name_elsewhere():
-                why = "replaced"
+                why = FailureKind.FILE_REPLACED
             # Without its log, which stays here, a file that was moved may be none.
-            if why == "replaced" or not (is_settled or state is LogState.ELSEWHERE):
+            if why is FailureKind.FILE_REPLACED or not (is_settled or state is LogState.ELSEWHERE):
                 kept = self._keep_copy(connection)
             close_unwritten(connection, self.path)
         # Where the log is not beside the path it went along with the file.
         is_own = state is not LogState.ELSEWHERE
-        self._restores = is_own and not (kept or (is_settled and why != "replaced"))
-        self._why_anew = f"the database {self.path} was {why} while it was written"
+        is_moved = why is FailureKind.FILE_MOVED
+        self._restores = is_own and not (kept or (is_settled and is_moved))
+        self._why_anew = Failure(why, {"path": self.path})
         if kept is not None:
-            self._why_anew += f", what it held is kept as {kept}"
+            self._why_anew = Failure(FailureKind.CONTENT_KEPT, {"target": kept}, self._why_anew)
         self._take_over_file(log_is_own=is_own, keeps_log=self._restores and not is_settled)
 
     def _leave_overwritten_file(self) -> None:
@@ -201,10 +211,8 @@ class WatchedFile:
         is_own = self._watch.log_state() is LogState.INTACT
         self._let_go()
         self._restores = True
-        self._why_anew = (
-            f"the database {self.path} was overwritten while it was written, what only it held "
-            f"(up to {self._count_held()} events) is lost"
-        )
+        values = {"path": self.path, "lost": self._count_held()}
+        self._why_anew = Failure(FailureKind.FILE_OVERWRITTEN, values)
         self._take_over_file(log_is_own=is_own, keeps_log=self._log.memory.has_forgotten)
 
     def _let_go(self) -> None:
@@ -259,10 +267,7 @@ class WatchedFile:
         """
         if not wait_until_written(self.path, hurries=self._hurries):
             self._is_unfinished = True
-            raise CorruptDatabaseError(
-                f"the database {self.path} was overwritten while it was written, and is no whole "
-                "database"
-            )
+            raise raised(CorruptDatabaseError, FailureKind.FILE_UNFINISHED, path=self.path)
 
     def _leave_spoilt_log(self) -> None:
         """Go on without a log that somebody has cut off or overwritten."""
@@ -277,9 +282,7 @@ class WatchedFile:
                     self._shadow.drop()
                     return
         self._let_go()
-        self._why_anew = (
-            f"the log of the database {self.path} was cut off or overwritten while it was written"
-        )
+        self._why_anew = Failure(FailureKind.LOG_SPOILT, {"path": self.path})
         prepared = prepare_copy_without_log(self.path, self._shadow.path)
         self._put_in_place(prepared, keeps_log=self._log.memory.has_forgotten)
 
@@ -294,16 +297,14 @@ class WatchedFile:
         except OSError:
             logger.debug("the log of %s could not be copied", self.path, exc_info=True)
 
-    def _renew(self, what: str, *, keeps_log: bool) -> None:
+    def _renew(self, why: FailureKind, *, keeps_log: bool) -> None:
         """Give the file a fresh log and index, with all that the connection still sees."""
         prepared: Path | None = None
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 prepared = prepare_copy(self._connection, self.path)
         self._let_go()
-        self._why_anew = (
-            f"{what} the database {self.path} was moved or deleted while it was written"
-        )
+        self._why_anew = Failure(why, {"path": self.path})
         if prepared is None:
             prepared = prepare_copy_without_log(self.path, self._shadow.path)
         self._put_in_place(prepared, keeps_log=keeps_log)
@@ -313,7 +314,7 @@ class WatchedFile:
             empty_log(self.path)
         kept = put_companions_away(self.path, keeps_log=keeps_log)
         if kept is not None:
-            self._why_anew = f"{self._why_anew}, what lay there as its log is kept as {kept}"
+            self._why_anew = Failure(FailureKind.LOG_KEPT, {"target": kept}, self._why_anew)
 
     def _put_in_place(self, prepared: Path, *, keeps_log: bool = False) -> None:
         self._watch.forget()
@@ -334,11 +335,8 @@ class WatchedFile:
         if prepared is not None:
             rename(prepared, path)
         self._turn_to(path, lock)
-        self._why_anew = (
-            f"{self._why_anew or f'the database {held} is damaged'}, and it cannot be put out of "
-            f"the way while other programs have it open: recording goes on in {path} until they "
-            "are closed and the recorder is started again"
-        )
+        why = self._why_anew or Failure(FailureKind.FILE_DAMAGED, {"path": held})
+        self._why_anew = Failure(FailureKind.GOES_ON_ELSEWHERE, {"target": path}, why)
 
     def _turn_to(self, path: Path, lock: WriterLock) -> None:
         """Go on under another name, of which nothing is known yet."""
@@ -401,10 +399,7 @@ class WatchedFile:
             self._let_go()
         if not is_target:
             self._restores = not (is_settled or kept)
-            self._why_anew = (
-                f"the database {self.path} was moved or deleted while it was written, and a link "
-                "lies there"
-            )
+            self._why_anew = Failure(FailureKind.FILE_LINKED, {"path": self.path})
         self._watch.forget()
         self._put_log_away(keeps_log=not (is_settled or prepared or kept))
         return prepared
@@ -421,7 +416,7 @@ class WatchedFile:
         found = file_stat(self.path)
         if found is not None and found.st_size and not _is_log_foreign(self.path):
             return
-        self._why_anew = f"the log beside the database {self.path} belongs to another file"
+        self._why_anew = Failure(FailureKind.LOG_FOREIGN, {"path": self.path})
         self._take_over_file(log_is_own=True, keeps_log=True)
 
     def _keep_copy(self, connection: sqlite3.Connection) -> Path | None:
@@ -438,13 +433,10 @@ class WatchedFile:
         """Return how many rows the file held at most."""
         return 0
 
-    def _second_name_notice(self) -> str | None:
+    def _second_name_notice(self) -> Failure | None:
         if self._is_closed or not self._watch.has_second_name():
             return None
-        return (
-            f"the database {self.path} was given a second name (a hard link); remove one of them: "
-            "the next recorder refuses it"
-        )
+        return Failure(FailureKind.SECOND_NAME, {"path": self.path})
 
 
 def _find_damage(path: Path) -> str | None:

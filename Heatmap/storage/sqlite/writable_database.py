@@ -9,7 +9,6 @@ Before each transaction the files are looked at from outside: what somebody else
 or overwritten is put right first, and what was only in a lost log is written once more.
 """
 
-import logging
 import os
 import sqlite3
 import threading
@@ -19,7 +18,15 @@ from contextlib import contextmanager, suppress
 from typing import Self
 
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
+from Heatmap.domain.failure_texts import failure_text, raised
+from Heatmap.errors import (
+    CorruptDatabaseError,
+    Failure,
+    FailureKind,
+    OtherWriterError,
+    StorageError,
+)
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.connections import (
     companion,
     database_path,
@@ -53,7 +60,7 @@ from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
 from Heatmap.storage.sqlite.writer_lock import lock_path
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # A file that is damaged again and again lies on a broken disk: that must not fill up with copies.
 _SET_ASIDE_SPACING_S = 60.0
@@ -92,9 +99,9 @@ class WritableDatabase(WatchedFile):
         self._set_aside_again_s = 0.0
         self._generation = 0
         self._has_opened = False
-        self._notice: str | None = None
+        self._notice: Failure | None = None
         # About rows of the present file that cannot be used.
-        self._rows_notice = ""
+        self._rows_notice: Failure | None = None
         self._schema = SchemaWatch()
         # What to take note of once the transaction that is under way is committed.
         self._on_commit: list[Callable[[], None]] = []
@@ -121,18 +128,13 @@ class WritableDatabase(WatchedFile):
         self.close()
 
     @property
-    def notice(self) -> str | None:
-        """What a user should know, such as that the file is a fresh one; ``None``: nothing.
+    def notices(self) -> tuple[Failure, ...]:
+        """What a user should know, such as that the file is a fresh one.
 
         Also that it was mended, that it holds rows that cannot be used, or that its log is large.
         """
-        notices = [
-            self._notice,
-            self._rows_notice,
-            self._log.notice(),
-            self._second_name_notice(),
-        ]
-        return "; ".join(filter(None, notices)) or None
+        notices = (self._notice, self._rows_notice, self._log.notice(), self._second_name_notice())
+        return tuple(one for one in notices if one is not None)
 
     def generation(self) -> int:
         """Make ready to write, and return the number of the file: it grows with each fresh one.
@@ -236,10 +238,7 @@ class WritableDatabase(WatchedFile):
             The file was replaced in the very moment; the caller tries again, on the next one.
         """
         if self._watch.is_elsewhere() or not self._watch.has_taken():
-            raise StorageError(
-                f"the database {self.path} was moved, deleted or overwritten while it was written; "
-                "what was not stored is written on the next attempt"
-            )
+            raise raised(StorageError, FailureKind.FILE_CHANGED, path=self.path)
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
         """Take note of what the connection has put into its log."""
@@ -339,7 +338,8 @@ class WritableDatabase(WatchedFile):
         try:
             mark = read_mark(connection)
             with transaction(connection):
-                words = self._bring_over(connection, mark, is_new=is_new)
+                why = self._why_anew
+                outcome = self._bring_over(connection, mark, why, is_new=is_new)
                 self._log.stamp(connection)
             self._log.note_commit()
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -355,8 +355,8 @@ class WritableDatabase(WatchedFile):
             self._watch.forget()
             raise
         self._connection = connection
-        if self._why_anew is not None:
-            self._tell(f"{self._why_anew}; {words}")
+        if why is not None:
+            self._tell(outcome)
         self._why_anew, self._restores, self._is_own_copy = None, False, False
         return connection
 
@@ -380,46 +380,53 @@ class WritableDatabase(WatchedFile):
 
     def _tell_mended(self, mended: str | None) -> None:
         if mended is not None:
-            self._tell(
-                f"another program had changed the database {self.path}: {mended}; that was put "
-                "right, every row is kept"
-            )
+            values = {"path": self.path, "changes": mended}
+            self._tell(Failure(FailureKind.SCHEMA_MENDED, values))
 
     def _require_whole_log(self, *, had_log: bool) -> None:
         if not self._watch.is_log_whole(had_content=had_log):
-            raise StorageError(
-                f"the log of the database {self.path} was overwritten while it was opened; "
-                "it is opened once more"
-            )
+            raise raised(StorageError, FailureKind.LOG_OVERWRITTEN, path=self.path)
 
     def _bring_over(
-        self, connection: sqlite3.Connection, mark: LogMark | None, *, is_new: bool
-    ) -> str:
-        """Write into a file that may be another one what is only known here; say what that was."""
+        self,
+        connection: sqlite3.Connection,
+        mark: LogMark | None,
+        why: Failure | None,
+        *,
+        is_new: bool,
+    ) -> Failure:
+        """Write into a file that may be another one what is only known here.
+
+        Returns
+        -------
+        Failure
+            What that was, with `why` as its cause.
+        """
         is_same = self._log.is_own(mark)
         if is_same:
-            words = "nothing of it is lost"
+            outcome = Failure(FailureKind.NOTHING_LOST, cause=why)
             if not self._log.is_all_in(mark):
-                words = self._restored_words(*self._restore(connection, mark))
+                outcome = self._restored(connection, mark, why)
             self._hand_over(connection)
-            return words
+            return outcome
         self._hand_over(connection)
-        words = (
-            f"recording goes on in {'a new' if is_new else 'the'} file of that name, {self.path}"
-        )
+        kind = FailureKind.GOES_ON_IN_NEW if is_new else FailureKind.GOES_ON_IN_FOUND
+        outcome = Failure(kind, {"path": self.path}, why)
         if self._restores:
-            restored, lost = self._restore(connection, None)
-            words += f", {self._restored_words(restored, lost)}"
+            outcome = self._restored(connection, None, outcome)
         else:
             self._log.memory.clear()
         if self._has_opened:
             self._generation += 1
         self._has_opened = True
-        return words
+        return outcome
 
-    def _restored_words(self, restored: int, lost: int) -> str:
-        words = f"{restored} events that were only in the log are written once more"
-        return f"{words}, {lost} are lost" if lost else f"{words}, none is lost"
+    def _restored(
+        self, connection: sqlite3.Connection, mark: LogMark | None, cause: Failure | None
+    ) -> Failure:
+        restored, lost = self._restore(connection, mark)
+        kind = FailureKind.LOG_RESTORED_IN_PART if lost else FailureKind.LOG_RESTORED
+        return Failure(kind, {"restored": restored, "lost": lost}, cause)
 
     def _connect(self) -> sqlite3.Connection:
         with suppress(sqlite3.Error):
@@ -428,9 +435,10 @@ class WritableDatabase(WatchedFile):
                 self._log.begin(read_file_mark(self.path))
         connection, mended, damaged = open_up_to_date(self.path, self.kind, self._busy_timeout_ms)
         self._schema.forget()
-        rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
-        if rows_notice and rows_notice != self._rows_notice:
-            logger.warning("%s", rows_notice)
+        values = {"path": self.path, "tables": damaged}
+        rows_notice = Failure(FailureKind.ROWS_LEFT_OUT, values) if damaged else None
+        if rows_notice is not None and rows_notice != self._rows_notice:
+            logger.warning("%s", failure_text(rows_notice))
         self._rows_notice = rows_notice
         self._tell_mended(mended)
         return connection
@@ -463,9 +471,11 @@ class WritableDatabase(WatchedFile):
     def _put_damaged_file_away(self) -> None:
         now_s = time.monotonic()
         if now_s < self._set_aside_again_s:
-            raise StorageError(
-                f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
-                "check the disk; what was not stored yet is written to a fresh file after that"
+            raise raised(
+                StorageError,
+                FailureKind.DAMAGED_AGAIN,
+                path=self.path,
+                spacing_s=_SET_ASIDE_SPACING_S,
             )
         is_foreign = self._is_unfinished or (self._watch.is_noted and self._watch.is_rewritten())
         if is_foreign and self._take_up_copy():
@@ -473,15 +483,13 @@ class WritableDatabase(WatchedFile):
         self._disconnect()
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False
-            raise StorageError(
-                f"in the place of the database {self.path} lies another program's; it was left as "
-                "it is, move it away"
-            )
+            raise raised(StorageError, FailureKind.FOREIGN_DATABASE, path=self.path)
         try:
             if is_foreign:
                 # The log never meets what another program has written, or is about to write.
                 self._put_log_away(keeps_log=self._log.memory.has_forgotten)
-            self._why_anew = f"the damaged database was set aside as {set_aside(self.path)}"
+            values = {"path": self.path, "target": set_aside(self.path)}
+            self._why_anew = Failure(FailureKind.SET_ASIDE, values)
         except HeldFileError:
             self._go_elsewhere()
         self._is_damaged = self._is_unfinished = False
@@ -500,9 +508,9 @@ class WritableDatabase(WatchedFile):
         self._is_damaged = self._is_unfinished = False
         return True
 
-    def _tell(self, notice: str) -> None:
+    def _tell(self, notice: Failure) -> None:
         self._notice = notice
-        logger.warning("%s", notice)
+        logger.warning("%s", failure_text(notice))
 
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""

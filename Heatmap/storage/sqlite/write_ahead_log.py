@@ -1,16 +1,18 @@
 """The writer's account of its write-ahead log: what is only in there, and how large it is."""
 
-import logging
 import secrets
 import sqlite3
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, FailureKind
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.log_mark import LogMark, Point, read_file_mark, write_mark
 from Heatmap.storage.sqlite.log_memory import LogMemory
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # SQLite's own measure: 1000 pages of 4 KiB, with the header of each frame.
 CHECKPOINT_BYTES = 1000 * (4096 + 24)
@@ -81,7 +83,7 @@ class WriteAheadLog:
             self._large_since = None
         elif self._large_since is None:
             self._large_since = datetime.now(UTC)
-            logger.warning("%s", self.notice())
+            logger.warning("%s", failure_text(self.notice()))
 
     @property
     def is_due(self) -> bool:
@@ -146,13 +148,14 @@ class WriteAheadLog:
         except sqlite3.Error:
             return False
 
-    def notice(self) -> str | None:
-        """Say that the log is large, and since when; ``None``: it is not."""
+    def notice(self) -> Failure | None:
+        """Return that the log is large, and since when; ``None``: it is not."""
         if self._large_since is None:
             return None
-        return (
-            f"the log of the database {self._database} has been larger than "
-            f"{LARGE_BYTES // _MIB} MiB since {self._large_since:%Y-%m-%d %H:%M:%S} UTC "
-            f"(now {self._bytes // _MIB} MiB): another program reads the database without an end "
-            "(a database browser, a backup); it shrinks once that one lets go"
-        )
+        values = {
+            "path": self._database,
+            "limit_mib": LARGE_BYTES // _MIB,
+            "since_ms": int(self._large_since.timestamp() * 1000),
+            "size_mib": self._bytes // _MIB,
+        }
+        return Failure(FailureKind.LOG_LARGE, values)

@@ -17,7 +17,8 @@ from contextlib import closing
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from Heatmap.errors import OtherWriterError
+from Heatmap.domain.failure_texts import raised
+from Heatmap.errors import FailureKind, OtherWriterError
 from Heatmap.storage.sqlite.connections import (
     companion,
     file_stat,
@@ -161,10 +162,7 @@ class WriterLock:
 
 
 def _other_writer(database: Path) -> OtherWriterError:
-    return OtherWriterError(
-        f"the database {database} is being written by another recorder; "
-        "stop that one or choose another file"
-    )
+    return raised(OtherWriterError, FailureKind.OTHER_WRITER, path=database)
 
 
 def lock_path(database: Path) -> Path:

@@ -34,9 +34,9 @@ from numpy.typing import NDArray
 
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.tests.bench.measurements import tell
+from Heatmap.tests.packed_cells import unpack_cells
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 MESSAGES = DATA / "forceorder_btcusdt_2024-12-04_06.jsonl"

@@ -28,11 +28,11 @@ from Heatmap.aggregation.grid_builder import build_grid
 from Heatmap.aggregation.heat_field import needed_span_ms
 from Heatmap.domain.events import DataKind
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.bench.measurements import median_ms
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.ui.chart_page import to_array
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
@@ -249,8 +249,7 @@ async def floors_ms(bench: Bench) -> dict[str, float]:
     """Return what a new picture cannot do without, each measured alone, milliseconds."""
     (feed, _task) = next(iter(bench.service._attached.feeds.values()))
     assert feed._work.picture is not None
-    assert feed._work.picture._field is not None
-    settings, spec = bench.service.settings, feed._work.picture._field.spec
+    settings, spec = bench.service.settings, feed._work.picture._source.spec
     start_ms, _end_ms = needed_span_ms(
         spec.time,
         shape=settings.shape,

@@ -5,13 +5,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder
+
+if TYPE_CHECKING:
+    from Heatmap.errors import Failure
 
 
 class MemorySink:
@@ -26,7 +29,7 @@ class MemorySink:
         self.unread_order: str | None = None
         self.symbols: tuple[str, ...] = ()
         self.retention_ms: int | None = None
-        self.notice: str | None = None
+        self.notices: tuple[Failure, ...] = ()
         self.tick_sizes: dict[str, tuple[Decimal, int]] = {}
         self.deletions: list[int] = []
         self.expired_rows = 0

@@ -16,6 +16,7 @@ from qasync import QEventLoop
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
 from Heatmap.runtime.compat import override
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.nested_host import Plan
 from Heatmap.tests.integration.service_world import RecordingLayer
 
@@ -69,7 +70,7 @@ class Window(QMainWindow):
         return 0 if status is None else status.stored
 
     def _note(self, status: dict[str, Any]) -> None:
-        for words in (status["error"], *(each["state"] for each in status["layers"])):
+        for words in (told_text(status), *(each["state"] for each in status["layers"])):
             if words and words not in self.seen:
                 self.seen.append(words)
 

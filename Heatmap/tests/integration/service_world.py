@@ -5,19 +5,22 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.layer_port import LayerListener
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.tests.left_behind import own_threads
+from Heatmap.tests.packed_cells import unpack_cells
+
+if TYPE_CHECKING:
+    from Heatmap.errors import Failure
 
 START_MS = 1_733_360_400_000
 EVERY_MS = 1_000
@@ -30,7 +33,7 @@ class RecordingLayer:
 
     def __init__(self, symbol: str | None = "BTCUSDT") -> None:
         self.symbol = symbol
-        self.fault = ""
+        self.failure: Failure | None = None
         self.listener: LayerListener | None = None
         self.grids: list[Mapping[str, Any]] = []
         self.appended: list[tuple[float, Mapping[str, Any]]] = []

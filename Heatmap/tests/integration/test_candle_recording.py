@@ -10,6 +10,7 @@ import pytest
 
 from Heatmap.domain.candles import MINUTE_MS, Fetched, Series, length_ms
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
@@ -54,6 +55,11 @@ def start(market: CandleExchange, start_recorder: Start, path: Path) -> Start:
 
 def candles_of(recorder: Recorder) -> CandleStatus:
     return recorder.status().candles or CandleStatus()
+
+
+def problem_of(recorder: Recorder) -> str:
+    problem = candles_of(recorder).problem
+    return "" if problem is None else failure_text(problem)
 
 
 def is_fetched(recorder: Recorder, symbol: str = "BTCUSDT") -> bool:
@@ -130,7 +136,7 @@ def test_the_stream_brings_the_new_minutes(
     # One that lies ahead of time is told, and not stored.
     ahead_ms = open_ms + 1000 * MINUTE_MS
     exchange.send({"e": "kline", "s": "BTCUSDT", "k": names | {"x": True, "t": ahead_ms}})
-    eventually(lambda: "ahead of time" in str(candles_of(recorder).problem))
+    eventually(lambda: "ahead of time" in problem_of(recorder))
     exchange.send({"e": "kline", "s": "BTCUSDT", "k": names | {"x": True, "h": "1"}})
     eventually(lambda: sum(recorder.status().rejected.values()) >= 1)
     assert exchange.liquidate() is not None
@@ -147,8 +153,8 @@ def test_a_refusal_is_waited_out_and_liquidations_go_on(
     eventually(lambda: candles_of(recorder).state is CandleState.HELD)
     refused_s, count = time.monotonic(), len(market.requests)
     assert count == 1
-    assert "HTTP 429" in str(candles_of(recorder).problem)
-    assert "waiting 4 s" in str(candles_of(recorder).problem)
+    assert "HTTP 429" in problem_of(recorder)
+    assert "waiting 4 s" in problem_of(recorder)
     exchange.liquidate()
     eventually(lambda: recorder.status().stored == 1)
     market.answer = lambda _path, _query: None
@@ -179,7 +185,7 @@ def test_a_bad_answer_is_told_in_one_line_and_loses_nothing(
     market.answer = lambda path, _query: BAD_ANSWERS[name] if path.endswith("klines") else None
     recorder = start()
     eventually(lambda: candles_of(recorder).problem is not None)
-    problem = str(candles_of(recorder).problem)
+    problem = problem_of(recorder)
     assert problem.isprintable()
     assert len(problem) < 400
     exchange.liquidate()
@@ -216,7 +222,7 @@ def test_a_store_that_takes_no_candles_takes_liquidations(
 ) -> None:
     recorder = start(open_sink=lambda: FailingStore.for_recorder(path, DataKind.LIVE))
     try:
-        eventually(lambda: "the disk is full" in str(candles_of(recorder).problem))
+        eventually(lambda: "the disk is full" in problem_of(recorder))
         exchange.liquidate()
         eventually(lambda: recorder.status().stored == 1)
         assert recorder.status().storage_fault is None

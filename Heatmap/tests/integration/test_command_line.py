@@ -47,6 +47,8 @@ KLINES = "open_time,open,high,low,close,volume,quote_volume,trades\n" + "".join(
         (("--source", "demo", "--symbol", "ETHUSDT"), ("BTCUSDT", "ETHUSDT")),
         (("--source", "demo", "--ws-url", "ws://x"), ("demo",)),
         (("--speed", "60"), ("--replay",)),
+        (("--candles-market", "spot"), ("--candles-market", "--replay")),
+        (("--candles-market", "moon"), ("futures", "spot", "moon")),
         (("--ws-url", "foo"), ("wss://", "foo")),
         (("--rest-url", "ftp://x"), ("https://", "ftp")),
         (("--db", ""), ("file name",)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from Heatmap.doctor.texts import found_text
 from Heatmap.tests.integration.doctor_servers import (
     acknowledge,
     deliver,
@@ -30,8 +31,8 @@ def test_redirects_are_said_and_not_followed() -> None:
             found = look(ws_url, rest_url)
     assert asked == []
     assert_results(found, handshake="FAIL", heartbeat="skip", REST="FAIL", tick_size="skip")
-    assert "HTTP 302" in found["handshake"].found
-    assert "HTTP 302" in found["REST"].found
+    assert "HTTP 302" in found_text(found["handshake"])
+    assert "HTTP 302" in found_text(found["REST"])
 
 
 @pytest.mark.parametrize("tick_size", ["1e900000000", "0", "9" * 5000])
@@ -48,7 +49,7 @@ def test_an_absurd_tick_size_is_no_tick_size(tick_size: str) -> None:
     with rest_server(answers) as (rest_url, _):
         found = look("ws://127.0.0.1:9", rest_url)
     assert_results(found, REST="FAIL", tick_size="skip")
-    assert len(found["REST"].found) < 300
+    assert len(found_text(found["REST"])) < 300
 
 
 def test_a_contract_with_a_chinese_name_is_asked_for_by_its_name() -> None:
@@ -57,5 +58,5 @@ def test_a_contract_with_a_chinese_name_is_asked_for_by_its_name() -> None:
         exchange.rest = (200, exchange_info(symbol))
         found = look(exchange.ws_url, exchange.rest_url, symbol=symbol, order_s=0.1)
         assert any(f"{symbol.lower()}@markPrice@1s" in one.streams for one in exchange.served)
-    assert f"mark price of {symbol}" in found["heartbeat"].found
+    assert f"mark price of {symbol}" in found_text(found["heartbeat"])
     assert_results(found, tick_size="ok")

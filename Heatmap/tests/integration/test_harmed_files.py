@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.unit.foreign_programs import writing_elsewhere
@@ -56,7 +58,7 @@ def test_a_log_that_is_cut_off_is_noticed_also_where_nothing_comes_to_be_written
     sent = [exchange.liquidate(price=f"{100 + n}.5") for n in range(50)]
     eventually(lambda: times(path) == sent)
     os.truncate(log(path), 0)
-    eventually(lambda: "cut off" in (recorder.status().storage_notice or ""), 2.0)
+    eventually(lambda: "cut off" in notices_text(recorder.status().storage_notices), 2.0)
     assert times(path) == sent
     recorder.stop()
     assert recorder.status().overflowed == 0
@@ -75,7 +77,7 @@ def test_a_backup_that_is_copied_over_the_file_goes_on(
     eventually(lambda: times(path) == sent)
     with EventReader(path) as reader:
         shutil.copyfile(backup, path)
-        eventually(lambda: "overwritten" in (recorder.status().storage_notice or ""))
+        eventually(lambda: "overwritten" in notices_text(recorder.status().storage_notices))
         sent += [exchange.liquidate(price=f"{200 + n}.5") for n in range(50)]
         eventually(lambda: len(times(path)) == 600)
         assert not reader.is_current()
@@ -135,7 +137,7 @@ def test_events_wait_while_the_directory_is_gone(
     moved = path.parent.with_name("moved")
     path.parent.rename(moved)
     second = [exchange.liquidate(price=f"{200 + n}.5") for n in range(20)]
-    eventually(lambda: str(path.parent) in (recorder.status().storage_fault or ""))
+    eventually(lambda: str(path.parent) in failure_text(recorder.status().storage_fault))
     assert recorder.status().role is SinkRole.WRITER
     path.parent.mkdir()
     eventually(lambda: recorder.status().storage_fault is None)

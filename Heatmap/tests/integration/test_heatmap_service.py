@@ -1,6 +1,7 @@
 """The service on a plain asyncio loop, with a loopback exchange and real files."""
 
 import asyncio
+import json
 import sqlite3
 from dataclasses import replace
 from decimal import Decimal
@@ -11,12 +12,14 @@ import pytest
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.viewport import Viewport
-from Heatmap.errors import StorageError
+from Heatmap.errors import FailureKind, StorageError
+from Heatmap.feeds.layer_state import LayerState
 from Heatmap.runtime.exchange_clock import ExchangeClock
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.service_world import (
     START_MS,
+    RecordingLayer,
     World,
     in_world,
 )
@@ -105,22 +108,22 @@ def test_what_was_dropped_on_its_way_is_read_and_each_event_drawn_once(tmp_path:
         tape, dropped = world.service._tape, list[StoredBatch]()
         picture = world.service._attached.feeds[world.layer][0]._work.picture
         assert picture is not None
-        drawn = len(picture._events)
+        drawn = len(picture._source._events)
         add_batch, tape.add_batch = tape.add_batch, dropped.append  # type: ignore[method-assign]
         world.clock.start()
         await world.until(lambda: sum(len(batch.events) for batch in dropped) > 10)
-        assert len(picture._events) == drawn
+        assert len(picture._source._events) == drawn
         tape.add_batch = add_batch  # type: ignore[method-assign]
         tape.lose_batches()
-        await world.until(lambda: len(picture._events) > drawn + 10)
+        await world.until(lambda: len(picture._source._events) > drawn + 10)
         world.clock.freeze()
 
         def stored() -> int:
             with EventReader(world.database) as reader:
-                start_ms = picture._follower._from_ms
+                start_ms = picture._source._follower._from_ms
                 return len(reader.read_window("BTCUSDT", start_ms, None).events)
 
-        await world.until(lambda: len(picture._events) == stored())
+        await world.until(lambda: len(picture._source._events) == stored())
 
     in_world(tmp_path, script)
 
@@ -334,16 +337,24 @@ def test_the_status_tells_what_the_database_holds_of_today(tmp_path: Path) -> No
             clock=lambda: day_ms + 6000,
         )
         assert service.status()["events_today"] is None
+        service.apply_settings(HeatmapSettings(enabled=True))
+        service.attach(RecordingLayer())
         await service.start()
         try:
             async with asyncio.timeout(10):
-                while (status := service.status())["events_today"] is None:  # noqa: ASYNC110  # nothing tells
+                while (status := service.status())["events_today"] is None or (  # noqa: ASYNC110  # nothing tells
+                    status["recorder"]["connection_failure"] is None
+                ):
                     await asyncio.sleep(0.01)
         finally:
             await service.stop()
         assert status["events_today"] == 2
         assert status["last_event_ms"] == day_ms + 5000
         assert status["database_bytes"] >= path.stat().st_size
+        # Plain as it is, while it records, fails to connect and has a layer that nobody feeds.
+        assert json.loads(json.dumps(status, allow_nan=False)) == status
+        assert status["recorder"]["connection_failure"]["kind"] == FailureKind.NO_CONNECTION
+        assert [layer["state"] for layer in status["layers"]] == [LayerState.NO_CHART]
 
     asyncio.run(main())
 

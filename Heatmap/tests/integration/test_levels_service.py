@@ -17,6 +17,7 @@ from Heatmap import (
     PredictedLevels,
 )
 from Heatmap.domain.candles import DAY_MS, MINUTE_MS
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.levels.learn import Learning
 from Heatmap.levels.notes import NoteKind
@@ -69,7 +70,7 @@ def test_a_service_answers_from_the_first_minutes_on(
             await until(lambda: any(one.levels for one in told))
             levels = await service.levels("btcusdt")
             assert json.dumps(service.status()["learning"]) == "[]"
-            assert service.status()["error"] == ""
+            assert service.status()["failure"] is None
             with pytest.raises(ValueError, match="model must be one of"):
                 await service.levels("BTCUSDT", model="ensemble")
             service.remove_levels_listener("BTCUSDT", told.append)
@@ -122,7 +123,8 @@ def test_learning_goes_on_by_itself_and_keeps_what_is_better(path: Path) -> None
     try:
         eventually(learner.statuses, 30)
         status = learner.statuses()[0]
-        assert (status.symbol, status.last_result, status.error) == ("BTCUSDT", Learning.TAKEN, "")
+        assert (status.symbol, status.last_result) == ("BTCUSDT", Learning.TAKEN)
+        assert status.failure is None
         assert status.fitted_ms == END_MS
         assert not status.is_provisional
         assert status.messages > 100
@@ -159,7 +161,9 @@ def test_a_fit_that_cannot_be_kept_or_read_is_told(path: Path) -> None:
     learner.start()
     try:
         eventually(learner.statuses, 30)
-        assert "cannot be written" in learner.statuses()[0].error
+        failure = learner.statuses()[0].failure
+        assert failure is not None
+        assert "cannot be written" in failure_text(failure)
     finally:
         learner.stop()
     folder.unlink()

@@ -17,11 +17,13 @@ from Heatmap.feeds.cluster_lines import fitting_window_pct
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureRequest
+from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
+from Heatmap.tests.packed_cells import bytes_of
 
 HOUR_MS = 3_600_000
 FIRST_MS, LAST_MS = 1_733_367_600_000, 1_733_443_200_000
@@ -73,7 +75,8 @@ class Recorded:
         return found
 
     def heat(self, window: str, view: Viewport, now_ms: int, side: str) -> "Heat":
-        picture = HeatPicture(EventTape(open_store(self.database)), "BTCUSDT")
+        tape = EventTape(open_store(self.database))
+        picture = HeatPicture(RecordedLiquidations(tape, "BTCUSDT"), "BTCUSDT")
         settings = HeatmapSettings(enabled=True, window=window, side=SIDES[side])
         request = PictureRequest(view, settings, Decimal("0.1"), now_ms, None)
         try:
@@ -81,7 +84,7 @@ class Recorded:
         finally:
             picture.close()
         assert message is not None
-        cells = np.frombuffer(message.cells, np.uint8).reshape(message.meta["rows"], -1)
+        cells = np.frombuffer(bytes_of(message), np.uint8).reshape(message.meta["rows"], -1)
         return Heat(message.meta["priceLow"], message.meta["binUsd"], cells[:, -1].astype(float))
 
 

@@ -1,5 +1,6 @@
 """A trading program's session: a real recorder, a real database, an exchange on loopback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from Heatmap.errors import WrongDataKindError
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.conftest import QUICK
 from Heatmap.tests.integration.memory_sink import eventually
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
@@ -101,10 +103,10 @@ def test_a_trading_program_keeps_its_clusters_through_every_reconnect(
     trade(5)
     eventually(has_all)
     for lose in (exchange.abort_all, exchange.close_all):
-        reconnects = heatmap.status()["recorder"].reconnects
+        reconnects = heatmap.recorder_status().reconnects
         lose()
         assert has_all()
-        eventually(lambda n=reconnects: heatmap.status()["recorder"].reconnects > n)
+        eventually(lambda n=reconnects: heatmap.recorder_status().reconnects > n)
         eventually(lambda: live(heatmap))
         trade(5)
         eventually(has_all)
@@ -157,14 +159,14 @@ def test_clusters_are_those_of_the_rule_at_the_exchanges_time(
     eventually(lambda: live(heatmap))
     for number in range(30):
         exchange.liquidate(price=f"{96 + number % 8}.5", side="BUY" if number % 3 else "SELL")
-    eventually(lambda: heatmap.status()["recorder"].stored == 30)
+    eventually(lambda: heatmap.recorder_status().stored == 30)
     exchange.mute = True
     before_ms, after_ms = 0, -1
     # Once the last heartbeats have come, the time is known to a heartbeat.
     while after_ms != before_ms:
-        before_ms = heatmap.status()["recorder"].last_heartbeat_ms
+        before_ms = heatmap.recorder_status().last_heartbeat_ms
         clusters = heatmap.get_clusters("BTCUSDT")
-        after_ms = heatmap.status()["recorder"].last_heartbeat_ms
+        after_ms = heatmap.recorder_status().last_heartbeat_ms
     with EventReader(path) as reader:
         events = reader.read_window("BTCUSDT", 0, None).events
     expected = find_clusters(events, MARK_PRICE, before_ms, parameters)
@@ -217,8 +219,8 @@ def test_the_newer_of_mark_price_and_given_price_counts(
     served = exchange.served[-1]
     beats = len(served.heartbeats_ms)
     eventually(lambda: len(served.heartbeats_ms) > beats + 2)
-    seen_ms = heatmap.status()["recorder"].heartbeats["BTCUSDT"]
-    eventually(lambda: heatmap.status()["recorder"].heartbeats["BTCUSDT"] > seen_ms)
+    seen_ms = heatmap.recorder_status().heartbeats["BTCUSDT"]
+    eventually(lambda: heatmap.recorder_status().heartbeats["BTCUSDT"] > seen_ms)
     heatmap.update_price("eth/usdt:usdt", 100.0)
     assert distance() == pytest.approx(-10.0)
     heatmap.update_price("ETHUSDT", 80.0)
@@ -243,7 +245,7 @@ def test_within_the_interval_clusters_stay_and_only_distances_follow_the_price(
     before = heatmap.get_clusters("BTCUSDT", price=97.0)
     assert [cluster.distance_from_price for cluster in before] == [0.0]
     exchange.liquidate(price="97")
-    eventually(lambda: heatmap.status()["recorder"].stored == 1)
+    eventually(lambda: heatmap.recorder_status().stored == 1)
     after = heatmap.get_clusters("BTCUSDT", price=100.0)
     assert [cluster.distance_from_price for cluster in after] == [pytest.approx(-3.0)]
     assert [replace(one, distance_from_price=0.0) for one in after] == before
@@ -286,7 +288,7 @@ def test_more_symbols_are_added_to_those_that_run(exchange: ScriptedExchange, ma
     assert heatmap._session is first
     exchange.mute = True  # no mark price comes after the start: the last one still serves
     heatmap.start_stream(["ETHUSDT"])
-    assert heatmap.status()["symbols"] == ("BTCUSDT", "ETHUSDT")
+    assert heatmap.status()["symbols"] == ["BTCUSDT", "ETHUSDT"]
     assert count_of(heatmap, "BTCUSDT") == 1
     exchange.mute = False
     eventually(lambda: live(heatmap))
@@ -295,7 +297,7 @@ def test_more_symbols_are_added_to_those_that_run(exchange: ScriptedExchange, ma
     eventually(lambda: count_of(heatmap, "BTCUSDT") == 2 and count_of(heatmap, "ETHUSDT") == 1)
     heatmap.stop()
     heatmap.start_stream(["SOLUSDT"])
-    assert heatmap.status()["symbols"] == ("SOLUSDT",)
+    assert heatmap.status()["symbols"] == ["SOLUSDT"]
     with pytest.raises(ValueError, match="SOLUSDT"):
         heatmap.get_clusters("BTCUSDT")
 
@@ -311,8 +313,11 @@ def test_after_stop_nothing_is_said_and_it_can_start_again(
         eventually(lambda: live(heatmap))
         exchange.liquidate()
         eventually(lambda: count_of(heatmap, "BTCUSDT") == 1)
+        status = heatmap.status()
+        assert json.loads(json.dumps(status, allow_nan=False)) == status
     assert not heatmap.is_running()
     status = heatmap.status()
+    assert json.loads(json.dumps(status, allow_nan=False)) == status
     assert (status["role"], status["live"], status["recorder"]) == ("stopped", False, None)
     assert heatmap.get_clusters("BTCUSDT") == []
     assert heatmap.get_best_cluster("BTCUSDT") is None
@@ -360,7 +365,7 @@ def test_every_method_may_be_called_by_many_threads_while_it_starts_and_stops(
         heatmap.start_stream(SYMBOLS)
         eventually(lambda: live(heatmap))
         exchange.liquidate("SOLUSDT")
-        eventually(lambda: heatmap.status()["recorder"].stored == 1)
+        eventually(lambda: heatmap.recorder_status().stored == 1)
     finally:
         is_over.set()
         for thread in threads:
@@ -377,16 +382,16 @@ def test_a_database_that_cannot_be_read_leaves_the_last_clusters_and_says_so(
     heatmap = make()
     heatmap.start_stream(["BTCUSDT"])
     eventually(lambda: heatmap.get_clusters("BTCUSDT"))
-    assert heatmap.status()["error"] == ""
+    assert told_text(heatmap.status()) == ""
     kept = path.with_name("kept")
     path.rename(kept)
     path.write_bytes(b"something else" * 200)
     assert count_of(heatmap, "BTCUSDT") == 5
-    assert "heatmap.sqlite3" in heatmap.status()["error"]
+    assert "heatmap.sqlite3" in told_text(heatmap.status())
     path.unlink()
     kept.rename(path)
     assert count_of(heatmap, "BTCUSDT") == 5
-    assert heatmap.status()["error"] == ""
+    assert told_text(heatmap.status()) == ""
 
 
 def test_a_database_of_another_kind_is_refused_and_nothing_runs(make: Make, path: Path) -> None:
@@ -404,8 +409,8 @@ def test_the_retention_of_the_database_stays_as_it_is(make: Make, path: Path) ->
         store.keep_retention(3 * 86_400_000)
     heatmap = make()
     heatmap.start_stream(["BTCUSDT"])
-    eventually(lambda: heatmap.status()["recorder"].retention is not None)
-    retention = heatmap.status()["recorder"].retention
+    eventually(lambda: heatmap.recorder_status().retention is not None)
+    retention = heatmap.recorder_status().retention
     assert (retention.wanted_ms, retention.is_pending) == (3 * 86_400_000, False)
 
 

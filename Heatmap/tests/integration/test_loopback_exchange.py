@@ -5,38 +5,29 @@ import itertools
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from decimal import Decimal
 from typing import Any
 
-import aiohttp
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from Heatmap.domain.events import LiquidationEvent
-from Heatmap.ingestion.exchange_info import fetch_exchange_info
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 from Heatmap.standalone.exchange.loopback_client import parse_path
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.market import INTERVALS_MS, MINUTE_MS
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.standalone.exchange.wire import compact
-
-# Eight seconds before a full hour, so that candles end.
-START_MS = 1_795_176_000_000 - 8000
-TIMEOUT_S = 10.0
-
-
-class Hand:
-    """A data clock that the test moves; read by the exchange's thread."""
-
-    def __init__(self, now_ms: int = START_MS) -> None:
-        self.now_ms = now_ms
-
-    def __call__(self) -> int:
-        return self.now_ms
+from Heatmap.tests.integration.loopback_scenario import (
+    START_MS,
+    TIMEOUT_S,
+    Hand,
+    ask,
+    collect,
+    connected,
+    is_heartbeat_at,
+    run,
+)
 
 
 class HoleMarket(SimulatedMarket):
@@ -46,68 +37,6 @@ class HoleMarket(SimulatedMarket):
 
     def mark_price(self, ts_ms: int) -> float | None:  # type: ignore[override]
         return None if self.hole_ms[0] <= ts_ms < self.hole_ms[1] else super().mark_price(ts_ms)
-
-
-def run(
-    scenario: Callable[[LoopbackExchange, Hand], Awaitable[None]],
-    market: SimulatedMarket | None = None,
-    speed: float | None = 1.0,
-    **options: float,
-) -> None:
-    async def main() -> None:
-        hand = Hand()
-        exchange = LoopbackExchange(market or SimulatedMarket(3), hand, speed, **options)
-        await exchange.start()
-        try:
-            async with asyncio.timeout(3 * TIMEOUT_S):
-                await scenario(exchange, hand)
-        finally:
-            await exchange.stop()
-        assert "loopback exchange" not in {thread.name for thread in threading.enumerate()}
-
-    asyncio.run(main())
-
-
-@asynccontextmanager
-async def connected(exchange: LoopbackExchange, path: str) -> AsyncIterator[ClientConnection]:
-    async with connect(exchange.ws_url + path, proxy=None, close_timeout=0.2) as connection:
-        yield connection
-
-
-async def ask(connection: ClientConnection, method: str, *params: str, number: int = 1) -> Any:
-    """Send a command and return its answer; frames before it are dropped."""
-    await connection.send(json.dumps({"method": method, "params": params, "id": number}))
-    while True:
-        answer = json.loads(await connection.recv())
-        if answer.get("id") == number:
-            return answer
-
-
-async def collect(connection: ClientConnection, is_last: Callable[[Any], bool]) -> list[Any]:
-    """Return what comes, up to and with the frame that `is_last`."""
-    frames = []
-    while True:
-        frames.append(json.loads(await connection.recv()))
-        if is_last(frames[-1]):
-            return frames
-
-
-def is_heartbeat_at(ts_ms: int) -> Callable[[Any], bool]:
-    def check(frame: Any) -> bool:
-        payload = frame.get("data", frame)
-        return bool(payload.get("e") == "markPriceUpdate" and payload["E"] >= ts_ms)
-
-    return check
-
-
-async def rest(exchange: LoopbackExchange, path: str, **query: object) -> tuple[int, Any]:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(
-            exchange.rest_url + path, params={name: str(value) for name, value in query.items()}
-        ) as response,
-    ):
-        return response.status, await response.json()
 
 
 RECORDER_PATH = "/market/stream?streams=btcusdt@forceOrder/btcusdt@markPrice@1s/!forceOrder@arr"
@@ -425,103 +354,6 @@ def test_stop_does_not_wait_for_a_client_that_does_not_read() -> None:
             one.transport.abort()
 
     asyncio.run(main())
-
-
-def test_exchange_info_is_what_the_recorder_reads() -> None:
-    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
-        info = await fetch_exchange_info(exchange.rest_url, {"BTCUSDT"})
-        assert info.tick_sizes == {"BTCUSDT": Decimal("0.10")}
-        assert info.server_ms == hand.now_ms
-        assert await rest(exchange, "/fapi/v1/ping") == (200, {})
-        assert await rest(exchange, "/fapi/v1/time") == (200, {"serverTime": hand.now_ms})
-
-    run(scenario)
-
-
-def test_klines_follow_binances_bounds_and_limits() -> None:
-    market = SimulatedMarket(3)
-
-    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
-        async def opens(**query: object) -> list[int]:
-            status, rows = await rest(
-                exchange, "/fapi/v1/klines", symbol="BTCUSDT", interval="1m", **query
-            )
-            assert status == 200
-            return [row[0] for row in rows]
-
-        now_open = hand.now_ms // MINUTE_MS * MINUTE_MS
-
-        def minutes(first: int, count: int) -> list[int]:
-            return [now_open + (first + index) * MINUTE_MS for index in range(count)]
-
-        assert await opens() == minutes(-499, 500)
-        assert await opens(limit=3) == minutes(-2, 3)
-        assert await opens(limit=1500) == minutes(-1499, 1500)
-        # Bounds are inclusive, and are compared with the opening.
-        assert await opens(startTime=now_open - 2 * MINUTE_MS) == minutes(-2, 3)
-        assert await opens(startTime=now_open - 2 * MINUTE_MS + 1) == minutes(-1, 2)
-        assert await opens(startTime=now_open - 9 * MINUTE_MS, limit=2) == minutes(-9, 2)
-        assert await opens(endTime=now_open, limit=2) == minutes(-1, 2)
-        assert await opens(endTime=now_open - 1, limit=2) == minutes(-2, 2)
-        assert await opens(
-            startTime=now_open - 5 * MINUTE_MS, endTime=now_open - 3 * MINUTE_MS
-        ) == (minutes(-5, 3))
-        assert await opens(startTime=hand.now_ms + 1, endTime=hand.now_ms + 2) == []
-        assert await opens(endTime=hand.now_ms + 10**9, limit=1) == minutes(0, 1)
-        assert await opens(startTime=0, limit=2) == [0, MINUTE_MS]
-
-    run(scenario, market)
-
-
-def test_kline_rows_have_binances_shape_and_the_newest_is_in_progress() -> None:
-    market = SimulatedMarket(3)
-
-    async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
-        _status, rows = await rest(
-            exchange, "/fapi/v1/klines", symbol="BTCUSDT", interval="15m", limit=2
-        )
-        candles = market.candles(900_000, hand.now_ms - 1_800_000, hand.now_ms)
-        assert len(candles) == len(rows) == 2
-        for row, candle in zip(rows, candles, strict=True):
-            assert len(row) == 12
-            assert row[6] == row[0] + 899_999
-            assert all(isinstance(value, str) for value in row[1:6])
-            assert [float(value) for value in row[1:5]] == [
-                candle.open,
-                candle.high,
-                candle.low,
-                candle.close,
-            ]
-        assert rows[1][4] == f"{market.mark_price(hand.now_ms):g}" or float(
-            rows[1][4]
-        ) == market.mark_price(hand.now_ms)
-
-    run(scenario, market)
-
-
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ({"symbol": "NOSUCH", "interval": "1m"}, -1121),
-        ({"symbol": "BTCUSDT", "interval": "7m"}, -1120),
-        ({"interval": "1m"}, -1102),
-        ({"symbol": "BTCUSDT"}, -1102),
-        ({"symbol": "BTCUSDT", "interval": "1m", "limit": "0"}, -1130),
-        ({"symbol": "BTCUSDT", "interval": "1m", "limit": "1501"}, -1130),
-        ({"symbol": "BTCUSDT", "interval": "1m", "limit": "x"}, -1130),
-        ({"symbol": "BTCUSDT", "interval": "1m", "startTime": "-5"}, -1130),
-        ({"symbol": "BTCUSDT", "interval": "1m", "startTime": "9", "endTime": "8"}, -1023),
-    ],
-)
-def test_a_bad_request_is_answered_with_binances_error(query: dict[str, str], code: int) -> None:
-    async def scenario(exchange: LoopbackExchange, _hand: Hand) -> None:
-        status, answer = await rest(exchange, "/fapi/v1/klines", **query)
-        assert status == 400
-        assert answer["code"] == code
-        if code == -1121:
-            assert answer == {"code": -1121, "msg": "Invalid symbol."}
-
-    run(scenario)
 
 
 def test_start_and_stop_are_idempotent_and_leave_nothing() -> None:

@@ -70,7 +70,7 @@ def test_a_listing_that_lacks_most_symbols_is_not_believed(
     symbols = tuple(f"S{number}USDT" for number in range(200))
     exchange.rest = (200, listed(BTCUSDT="0.1"))
     recorder = start_recorder(symbols=symbols, coverage_s=0.1)
-    eventually(lambda: recorder.status().last_error is not None)
+    eventually(lambda: recorder.status().last_failure is not None)
     eventually(lambda: {one.symbol for one in sink.coverage} == set(symbols))
 
 

@@ -13,6 +13,7 @@ import pytest
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.lifecycle_host import held
 from Heatmap.tests.integration.nested_host import BEGINNINGS, ENDINGS, Ended, run_host
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
@@ -149,7 +150,7 @@ def test_what_was_under_way_in_a_loop_that_waits_is_void_afterwards(
         gate.set()
         if name == "stop":
             await service.start()
-        await until(lambda: service.status()["error"] != MOVING and service.is_live())
+        await until(lambda: told_text(service.status()) != MOVING and service.is_live())
         layer.open_page()
         await until(lambda: layer.grids)
 
@@ -246,11 +247,11 @@ def test_of_two_loops_one_after_the_other_the_second_one_draws(
     first.run_until_complete(service.start())
     first.run_until_complete(draw())
     # Between two turns of a loop that goes on, and after its end, the status says what is amiss.
-    assert "the event loop does not run" in service.status()["error"]
+    assert "the event loop does not run" in told_text(service.status())
     first.close()
-    assert "the event loop was closed" in service.status()["error"]
+    assert "the event loop was closed" in told_text(service.status())
     asyncio.run(go_on())
-    assert service.status()["error"] == ""
+    assert told_text(service.status()) == ""
 
 
 def test_a_program_without_a_loop_of_its_own_may_be_used_from_any(

@@ -36,7 +36,7 @@ def test_a_service_draws_what_was_recorded_there_and_what_comes(
     async def script(world: World) -> None:
         await world.until(lambda: world.layer.is_shown)
         status = world.service.status()
-        assert (status["database"], status["error"]) == (database.address, "")
+        assert (status["database"], status["failure"]) == (database.address, None)
         before = len(world.layer.appended)
         world.clock.start()
         await world.until(lambda: world.stored() > 20 and len(world.layer.appended) > before)
@@ -77,8 +77,8 @@ def test_a_second_recorder_stands_by_reads_and_takes_over(
             eventually(lambda: heatmap.status()["role"] == "writer")
             exchange.liquidate()
             eventually(lambda: count_of(heatmap) == 7)
-            retention = heatmap.status()["recorder"].retention
-            assert retention.wanted_ms == 3 * 86_400_000
+            retention = heatmap.status()["recorder"]["retention"]
+            assert retention["wanted_ms"] == 3 * 86_400_000
     finally:
         writer.stop()
     assert database.status()["counters"]["stored"] == 7

@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from Heatmap.doctor.doctor import DoctorConfig, DoctorTimes, diagnose
+from Heatmap.doctor.texts import finding_line
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.ingestion.recorder.texts import connection_text
 from Heatmap.standalone.candle_feed import LIVE, CandleFeed
 from Heatmap.standalone.exchange import loopback_guard
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
-from Heatmap.storage.sqlite.health import DatabaseHealth
+from Heatmap.storage.store import DatabaseFacts
 from Heatmap.tests.integration.conftest import StartRecorder
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
 from Heatmap.tests.integration.proxy_servers import ProxyServer
@@ -70,10 +73,10 @@ def test_a_proxy_that_refuses_is_said_without_its_password(
     monkeypatch.setenv("all_proxy", f"{scheme}://user:WR0NG@127.0.0.1:{proxy.port}")
     recorder = start_recorder(ws_url=WS, rest_url=REST)
     eventually(lambda: proxy.refused >= 2)
-    eventually(lambda: ":" in recorder.status().connection_words)
-    eventually(lambda: recorder.status().last_error is not None)
+    eventually(lambda: ":" in connection_text(recorder.status()))
+    eventually(lambda: recorder.status().last_failure is not None)
     assert "WR0NG" not in repr(recorder.status())
-    assert "proxy" in recorder.status().connection_words.lower()
+    assert "proxy" in connection_text(recorder.status()).lower()
 
 
 def test_without_the_package_for_socks_it_is_said_what_to_install(
@@ -83,8 +86,8 @@ def test_without_the_package_for_socks_it_is_said_what_to_install(
     # Python itself does not find it: nothing of the program is replaced.
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     recorder = start_recorder(ws_url=WS, rest_url=REST)
-    eventually(lambda: "pip install python-socks" in recorder.status().connection_words)
-    eventually(lambda: "pip install python-socks" in (recorder.status().last_error or ""))
+    eventually(lambda: "pip install python-socks" in connection_text(recorder.status()))
+    eventually(lambda: "pip install python-socks" in failure_text(recorder.status().last_failure))
     assert "S3CRET" not in repr(recorder.status())
     assert proxy.asked == []
 
@@ -131,8 +134,8 @@ def test_the_doctor_names_it_without_its_password(
     config = DoctorConfig(
         WS, REST, order_s=0.1, times=DoctorTimes(acknowledge_s=0.1, heartbeat_s=5.0)
     )
-    findings = diagnose(config, lambda: DatabaseHealth("ok", "fine"), lambda _finding: None)
-    found = {finding.check: finding.line() for finding in findings}
+    findings = diagnose(config, DatabaseFacts, lambda _finding: None)
+    found = {finding.check: finding_line(finding) for finding in findings}
     shown = f"{scheme}://127.0.0.1:{proxy.port} (all_proxy)"
     assert shown in found["name resolution"]
     assert shown in found["handshake"]

@@ -13,12 +13,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from Heatmap.domain.events import DataKind, RejectReason, StoredBatch
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionState,
     ConnectionTimes,
 )
 from Heatmap.ingestion.recorder.recorder import Recorder, TickOrigin
+from Heatmap.ingestion.recorder.texts import connection_text, heartbeat_text
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live, times_of
@@ -136,7 +138,7 @@ def test_a_server_that_accepts_and_closes_is_not_hammered(
         assert gap >= least_s
     status = recorder.status()
     assert status.connection is not ConnectionState.LIVE
-    assert status.last_error is not None
+    assert status.last_failure is not None
     exchange.close_at_once = False
     eventually(lambda: live(recorder))
 
@@ -150,8 +152,8 @@ def test_silence_ends_a_connection_and_is_named(
     silent_s = time.monotonic()
     eventually(lambda: len(exchange.attempts_s) == 2)
     assert 0.4 <= exchange.attempts_s[1] - silent_s < 1.0
-    assert "silent" in (recorder.status().last_error or "")
-    eventually(lambda: "delivered no mark price" in (recorder.status().last_error or ""))
+    assert "silent" in failure_text(recorder.status().last_failure)
+    eventually(lambda: "delivered no mark price" in failure_text(recorder.status().last_failure))
     exchange.mute = False
     eventually(lambda: live(recorder))
 
@@ -187,7 +189,7 @@ def test_a_refusal_is_shown_in_words_and_waited_out(
     exchange.refusal = (status, {"Retry-After": "1"})
     recorder = start_recorder()
     eventually(lambda: recorder.status().connection is ConnectionState.BLIND)
-    assert f"HTTP {status}" in recorder.status().connection_words
+    assert f"HTTP {status}" in connection_text(recorder.status())
     exchange.refusal = None
     eventually(lambda: live(recorder))
     assert len(exchange.attempts_s) == 2
@@ -200,7 +202,7 @@ def test_a_server_error_is_backed_off(
     exchange.refusal = (503, {})
     recorder = start_recorder()
     eventually(lambda: len(exchange.attempts_s) == 4)
-    assert "HTTP 503" in recorder.status().connection_words
+    assert "HTTP 503" in connection_text(recorder.status())
     exchange.refusal = None
     eventually(lambda: live(recorder))
 
@@ -211,8 +213,8 @@ def test_a_redirect_is_a_refusal_and_is_not_followed(
     exchange.refusal = (302, {"Location": "/market/stream?streams=btcusdt@markPrice@1s"})
     recorder = start_recorder()
     eventually(lambda: len(exchange.attempts_s) == 4)
-    assert "HTTP 302" in recorder.status().connection_words
-    assert "is the address right?" in recorder.status().connection_words
+    assert "HTTP 302" in connection_text(recorder.status())
+    assert "is the address right?" in connection_text(recorder.status())
     gaps = [later - earlier for earlier, later in itertools.pairwise(exchange.attempts_s)]
     for gap, least_s in zip(gaps, (0.1, 0.2, 0.4), strict=True):
         assert gap >= least_s
@@ -235,7 +237,7 @@ def test_a_hold_outlives_a_restart(
         again = recorder
     else:
         again = start_recorder(open_sink=MemorySink, memory=memory)
-    eventually(lambda: "HTTP 429" in again.status().connection_words)
+    eventually(lambda: "HTTP 429" in connection_text(again.status()))
     eventually(lambda: live(again))
     assert len(exchange.attempts_s) == 2
     assert 2.0 <= exchange.attempts_s[1] - exchange.attempts_s[0] < 3.0
@@ -281,7 +283,7 @@ def test_the_status_tells_when_and_of_which_symbols_heartbeats_came(
     assert status.without_heartbeat == (), "it may yet come"
     eventually(lambda: recorder.status().without_heartbeat == ("ETHUSDX",))
     assert time.monotonic() - began_s >= 0.4
-    assert recorder.status().heartbeat_words == "no mark price for ETHUSDX: is the symbol right?"
+    assert heartbeat_text(recorder.status()) == "no mark price for ETHUSDX: is the symbol right?"
     recorder.stop()
     assert recorder.status().without_heartbeat == ()
 
@@ -312,7 +314,7 @@ def test_a_bug_in_the_sink_is_shown_and_recording_goes_on(
     eventually(lambda: live(recorder))
     sink.fault = RuntimeError("a bug")
     sent = exchange.liquidate()
-    eventually(lambda: "a bug" in (recorder.status().last_error or ""))
+    eventually(lambda: "a bug" in failure_text(recorder.status().last_failure))
     sink.fault = None
     eventually(lambda: times_of(sink) == [sent])
     assert live(recorder)
@@ -375,7 +377,7 @@ def test_a_failing_rest_interface_does_not_disturb_recording(
     recorder = start_recorder()
     eventually(lambda: live(recorder))
     if rest[1] is not None:
-        eventually(lambda: recorder.status().last_error is not None)
+        eventually(lambda: recorder.status().last_failure is not None)
     sent = exchange.liquidate()
     eventually(lambda: times_of(sink) == [sent])
     assert sink.tick_sizes == {}

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.push_margin import LEAST_DELAY_MS
@@ -124,13 +125,13 @@ def test_a_failing_sink_delays_events_and_coverage_but_loses_neither(
     eventually(lambda: live(recorder))
     sink.fault = StorageError("disk full")
     sent = [exchange.liquidate() for _ in range(250)]
-    eventually(lambda: recorder.status().storage_fault == "disk full")
+    eventually(lambda: failure_text(recorder.status().storage_fault) == "disk full")
     eventually(lambda: recorder.status().queued == 500)
     assert sink.events == []
     sink.fault = None
     eventually(lambda: times_of(sink) == sent)
     eventually(lambda: recorder.status().storage_fault is None)
-    assert recorder.status().last_error == "disk full"
+    assert failure_text(recorder.status().last_failure) == "disk full"
     recorder.stop()
     assert sink.coverage[0].start_ms == exchange.served[0].heartbeats_ms[0]
     assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(sink.coverage))

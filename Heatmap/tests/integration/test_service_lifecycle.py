@@ -31,6 +31,7 @@ from Heatmap.storage.sqlite.connections import size_bytes
 from Heatmap.storage.sqlite.writer_lock import WriterLock
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.lifecycle_host import FailingLayer, Host, held
 
 KINDS = ("asyncio", "qasync")
@@ -240,17 +241,17 @@ def meet_failing_listeners(host: Host) -> None:
         host.expects_errors = True
         service.apply_settings(service.settings.changed(opacity=0.2))
         assert heard == ["settings"]
-        assert "a listener's own mistake" in service.status()["error"]
+        assert "a listener's own mistake" in told_text(service.status())
         is_broken = False
         service.apply_settings(service.settings.changed(opacity=0.4))
-        assert service.status()["error"] == ""
+        assert told_text(service.status()) == ""
         is_broken = True
         for _ in range(6):
             await host.record_one(service)
         service.add_cluster_listener("BTCUSDT", fail)
         service.add_cluster_listener("BTCUSDT", lambda *_words: heard.append("clusters"))
         await host.until(lambda: "clusters" in heard)
-        assert "a listener's own mistake" in service.status()["error"]
+        assert "a listener's own mistake" in told_text(service.status())
         service.remove_cluster_listener("BTCUSDT", fail)
         await host.record_one(service)
         await service.stop()
@@ -281,7 +282,7 @@ def meet_a_failing_layer(host: Host) -> None:
         failing.listener.symbol_changed()
         failing.listener.page_ready()
         failing.ask()
-        errors = [each["error"] for each in service.status()["layers"]]
+        errors = [told_text(each) for each in service.status()["layers"]]
         assert "HeatmapBridge has been deleted" in errors[0]
         assert errors[1] == ""
         await host.record_one(service)
@@ -292,13 +293,13 @@ def meet_a_failing_layer(host: Host) -> None:
         failing.broken = False
         shown = len(failing.grids)
         await host.until(lambda: len(failing.grids) > shown)
-        await host.until(lambda: service.status()["layers"][0]["error"] == "")
+        await host.until(lambda: told_text(service.status()["layers"][0]) == "")
         failing.broken = True
         await service.stop()
         assert not service.is_running()
         # One that fails from the beginning keeps nobody from starting.
         await service.start()
-        assert "a layer could not be fed" in service.status()["error"]
+        assert "a layer could not be fed" in told_text(service.status())
         await host.show(service)
         await host.record_one(service)
         service.detach(failing)
@@ -315,7 +316,7 @@ def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
     service.attach(host.layer)
 
     def error() -> str:
-        return str(service.status()["layers"][0]["error"])
+        return told_text(service.status()["layers"][0])
 
     async def picture_comes_again(shown: int) -> None:
         await host.until(lambda: len(host.layer.grids) > shown and not error())
@@ -332,7 +333,7 @@ def meet_a_row_and_a_file_that_are_not_as_they_were(host: Host) -> None:
         host.layer.open_page()
         await picture_comes_again(shown)
         await host.record_one(service)
-        assert service.status()["error"] == ""
+        assert told_text(service.status()) == ""
         change(host.database, "UPDATE liq_events SET price = 100000.0 WHERE price = 'a word'")
         # Somebody moves the file away, the log before it: what is begun anew keeps its own.
         shown = len(host.layer.grids)

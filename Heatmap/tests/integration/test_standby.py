@@ -20,12 +20,14 @@ from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.errors import OtherWriterError
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
+from Heatmap.ingestion.recorder.texts import role_text
 from Heatmap.standalone.sources import require_database
 from Heatmap.standalone.status_line import connection_words
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.integration.service_world import RecordingLayer
@@ -90,7 +92,7 @@ def test_the_second_recorder_stands_by_connected_and_says_so(
     assert status.role is SinkRole.STANDBY
     assert status.storage_fault is None
     eventually(lambda: standby.status().not_recorded == ("ETHUSDT",))
-    assert "NOT recorded: ETHUSDT" in standby.status().role_words
+    assert "NOT recorded: ETHUSDT" in role_text(standby.status())
     assert writer.status().not_recorded == ()
     exchange.liquidate()
     eventually(lambda: writer.status().stored == 1 and standby.status().received == 2)
@@ -336,7 +338,8 @@ def test_a_service_in_standby_draws_what_the_other_writes_and_goes_on_as_the_wri
             assert service.is_standby()
             status = service.status()
             assert status["role"] == "standby"
-            assert "NOT recorded: XRPUSDT" in connection_words("Binance", status)
+            words = connection_words("Binance", service.recorder_status(), is_running=True)
+            assert "NOT recorded: XRPUSDT" in words
             await until(service.is_live)
             layer.open_page()
             await until(lambda: layer.grids)
@@ -353,7 +356,7 @@ def test_a_service_in_standby_draws_what_the_other_writes_and_goes_on_as_the_wri
             before = drawn()
             await asyncio.to_thread(exchange.liquidate, price="100000.5", qty="400")
             await until(lambda: drawn() > before)
-            assert not [one for one in service.status()["layers"] if one["error"]]
+            assert not [one for one in service.status()["layers"] if told_text(one)]
         finally:
             await service.stop()
 

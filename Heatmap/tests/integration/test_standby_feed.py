@@ -12,12 +12,12 @@ from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_feed import LayerFeed
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.packing import unpack_cells
 from Heatmap.runtime.compat import override
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
 from Heatmap.tests.integration.service_world import RecordingLayer
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.integration.memory_sink import eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 
@@ -130,7 +132,7 @@ def test_events_wait_while_another_process_has_the_file_locked(
     eventually(lambda: world.times() == sent)
     with locked_elsewhere(path, begin) as free:
         sent += [exchange.liquidate() for _ in range(300)]
-        eventually(lambda: "locked" in (recorder.status().storage_fault or ""))
+        eventually(lambda: "locked" in failure_text(recorder.status().storage_fault))
         eventually(lambda: recorder.status().queued == 600)
         assert live(recorder)
         assert recorder.status().role is SinkRole.WRITER
@@ -152,7 +154,7 @@ def test_a_recorder_that_finds_the_file_locked_starts_and_loses_nothing(
         eventually(lambda: live(recorder))
         status = recorder.status()
         assert status.role is SinkRole.WRITER
-        assert "locked" in (status.storage_fault or "")
+        assert "locked" in failure_text(status.storage_fault)
         sent = [exchange.liquidate() for _ in range(20)]
         eventually(lambda: recorder.status().received == 40)
         free()
@@ -174,7 +176,7 @@ def test_a_recorder_that_cannot_even_read_the_file_starts_soon_and_loses_nothing
         assert time.monotonic() - began_s < 1
         eventually(lambda: live(recorder))
         assert recorder.status().role is SinkRole.WRITER
-        assert "locked" in (recorder.status().storage_fault or "")
+        assert "locked" in failure_text(recorder.status().storage_fault)
         sent = [exchange.liquidate() for _ in range(20)]
         eventually(lambda: recorder.status().received == 40)
         assert recorder.status().reconnects == 0
@@ -231,7 +233,7 @@ def test_events_wait_while_the_disk_is_full(exchange: ScriptedExchange, world: W
     # The smallest limit that SQLite takes is what the file already has.
     world.errands.append("PRAGMA max_page_count = 1")
     sent = [exchange.liquidate(price=f"{100 + n}.5") for n in range(400)]
-    eventually(lambda: "full" in (recorder.status().storage_fault or ""))
+    eventually(lambda: "full" in failure_text(recorder.status().storage_fault))
     kept = world.times()
     assert len(kept) < 400
     assert recorder.status().queued
@@ -248,7 +250,7 @@ def test_events_wait_while_the_file_may_only_be_read(
     eventually(lambda: live(recorder))
     world.errands.append("PRAGMA query_only = ON")
     sent = [exchange.liquidate() for _ in range(5)]
-    eventually(lambda: "permission" in (recorder.status().storage_fault or ""))
+    eventually(lambda: "permission" in failure_text(recorder.status().storage_fault))
     assert world.times() == []
     world.errands.append("PRAGMA query_only = OFF")
     eventually(lambda: world.times() == sent)
@@ -259,6 +261,7 @@ LIMITED = """
 import json, resource, sys, time
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.storage.sqlite_store import SqliteStore
 ws_url, rest_url, path = sys.argv[1:]
 config = RecorderConfig(ws_url=ws_url, rest_url=rest_url)
@@ -270,7 +273,7 @@ for line in sys.stdin:
     print("limited", flush=True)
     while bool(recorder.status().storage_fault) != bool(int(line)):
         time.sleep(0.01)
-    print(json.dumps(recorder.status().storage_fault), flush=True)
+    print(json.dumps(failure_text(recorder.status().storage_fault) or None), flush=True)
 recorder.stop()
 status = recorder.status()
 print(json.dumps([status.received, status.stored, status.queued, status.overflowed]), flush=True)
@@ -357,11 +360,10 @@ def test_a_damaged_file_is_set_aside_while_recording_and_no_event_after_it_is_lo
     world.errands += ["PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"]
     world.errands.append(lambda: damage(path))
     after = [exchange.liquidate(price=f"{100 + n}.5") for n in range(50)]
-    eventually(lambda: recorder.status().storage_notice is not None)
+    eventually(lambda: recorder.status().storage_notices)
     eventually(lambda: recorder.status().queued == 0 and recorder.status().storage_fault is None)
     (old,) = aside(path)
-    notice = recorder.status().storage_notice
-    assert notice is not None
+    notice = notices_text(recorder.status().storage_notices)
     assert str(old) in notice
     assert str(path) in notice
     warnings = [one for one in caplog.records if str(old) in one.getMessage()]
@@ -394,7 +396,7 @@ def test_a_fresh_file_does_not_cover_what_lies_in_the_one_set_aside(
     world.errands += ["PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"]
     world.errands.append(lambda: damage(path))
     after = [exchange.liquidate(price=f"{100 + n}.5") for n in range(50)]
-    eventually(lambda: recorder.status().storage_notice is not None)
+    eventually(lambda: recorder.status().storage_notices)
     eventually(lambda: recorder.status().queued == 0 and recorder.status().storage_fault is None)
     assert world.times() == after
     beyond_ms = exchange.now_ms + 2000
@@ -416,13 +418,13 @@ def test_stopping_soon_after_a_second_damage_loses_nothing(
     errands = ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory", lambda: damage(path))
     world.errands += errands
     between = [exchange.liquidate(price=f"{100 + n}.5") for n in range(200)]
-    eventually(lambda: recorder.status().storage_notice is not None)
+    eventually(lambda: recorder.status().storage_notices)
     eventually(lambda: recorder.status().queued == 0 and recorder.status().storage_fault is None)
     assert len(aside(path)) == 1
     assert world.times() == between
     world.errands += errands
     after = [exchange.liquidate(price=f"{200 + n}.5") for n in range(50)]
-    eventually(lambda: "again" in (recorder.status().storage_fault or ""))
+    eventually(lambda: "again" in failure_text(recorder.status().storage_fault))
     recorder.stop()
     assert len(aside(path)) == 2
     assert world.times() == after
@@ -436,7 +438,7 @@ def test_a_file_that_is_damaged_at_the_start_is_set_aside(
     path.write_bytes(b"\0" * 20_000)
     recorder = world.start()
     eventually(lambda: live(recorder))
-    eventually(lambda: recorder.status().storage_notice)
+    eventually(lambda: recorder.status().storage_notices)
     sent = exchange.liquidate()
     eventually(lambda: world.times() == [sent])
     assert [one.read_bytes() for one in aside(path)] == [b"\0" * 20_000]

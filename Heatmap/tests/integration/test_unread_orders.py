@@ -14,6 +14,7 @@ import pytest
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind, RejectReason
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
+from Heatmap.ingestion.recorder.texts import unread_order_text, unread_orders_text
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
@@ -75,11 +76,12 @@ def test_its_time_is_a_hole_of_its_symbol(
         assert all(covered(sink, name, ts_ms + 4000) for name in names)
     status = recorder.status()
     assert sum(status.unread_orders.values()) == (3 if holes else 0)
-    assert (status.unread_words is not None) == bool(holes)
+    assert bool(unread_orders_text(status)) == bool(holes)
     if holes:
         assert status.last_unread_order is not None
-        assert status.last_unread_order.isprintable()
-        eventually(lambda: sink.unread_order == status.last_unread_order)
+        words = unread_order_text(status.last_unread_order)
+        assert words.isprintable()
+        eventually(lambda: sink.unread_order == words)
         assert sink.counts["unread force order: bad value"] + sink.counts[
             "unread force order: missing field"
         ] == sum(status.unread_orders.values())
@@ -207,4 +209,4 @@ def test_a_contract_with_a_chinese_name_is_found_by_every_command(
 
 
 def test_the_words_of_a_status_without_unread_orders_say_nothing_of_them() -> None:
-    assert RecorderStatus().unread_words is None
+    assert unread_orders_text(RecorderStatus()) == ""

@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.integration.command_line import assert_one_line, environment
 from Heatmap.tests.integration.memory_sink import MemorySink, eventually, live
 from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
@@ -82,15 +84,15 @@ def test_what_another_program_does_to_a_running_recorders_file_loses_nothing(
     tamper(path, CHANGES[name])
     sent += [exchange.liquidate() for _ in range(50)]
     eventually(lambda: recorder.status().storage_fault is not None)
-    assert "another program has changed" in str(recorder.status().storage_fault)
-    assert "\n" not in str(recorder.status().storage_fault)
+    assert "another program has changed" in failure_text(recorder.status().storage_fault)
+    assert "\n" not in failure_text(recorder.status().storage_fault)
     eventually(lambda: recorder.status().queued == 100)
     # Stopped long before the fault is put right by itself: the end does it.
     recorder.stop()
     status = recorder.status()
     assert (status.stored, status.overflowed, status.queued) == (70, 0, 0)
     assert status.storage_fault is None
-    assert status.storage_notice is not None
+    assert status.storage_notices
     assert stored_times(path.parent) == Counter(sent)
 
 
@@ -106,7 +108,7 @@ def test_a_fault_that_is_undone_is_over_and_the_events_that_waited_are_stored(
     eventually(lambda: recorder.status().storage_fault is not None)
     tamper(path, "DROP TRIGGER mine")
     eventually(lambda: recorder.status().storage_fault is None and not recorder.status().queued)
-    assert recorder.status().storage_notice is None
+    assert not recorder.status().storage_notices
     recorder.stop()
     assert stored_times(path.parent) == Counter(sent)
     counters = read_status(path)["counters"]
@@ -207,7 +209,7 @@ def test_a_fault_of_any_part_is_shown_and_leaves_when_it_is_over(
     eventually(lambda: live(recorder))
     sink.fault = error
     exchange.liquidate()
-    eventually(lambda: type(error).__name__ in (recorder.status().storage_fault or ""))
+    eventually(lambda: type(error).__name__ in failure_text(recorder.status().storage_fault))
     eventually(lambda: recorder.status().queued)
     sink.fault = None
     eventually(lambda: recorder.status().storage_fault is None)
@@ -240,7 +242,7 @@ def test_an_end_amid_a_fault_that_stays_is_quick_and_counts_what_is_lost(
     eventually(lambda: live(recorder))
     for _ in range(300):
         exchange.liquidate()
-    eventually(lambda: "not authorized" in (recorder.status().storage_fault or ""))
+    eventually(lambda: "not authorized" in failure_text(recorder.status().storage_fault))
     eventually(lambda: recorder.status().queued == 600)
     assert live(recorder)
     began_s = time.monotonic()
@@ -434,7 +436,7 @@ def test_recording_goes_on_in_a_file_with_spoilt_rows(
     tamper(path, SPOILING)
     recorder = start_recorder(open_sink=open_store(path), coverage_s=0.1)
     eventually(lambda: live(recorder))
-    assert "2 in coverage" in str(recorder.status().storage_notice)
+    assert "2 in coverage" in notices_text(recorder.status().storage_notices)
     sent = [exchange.liquidate() for _ in range(20)]
     eventually(lambda: recorder.status().stored == 20)
     beyond_ms = exchange.now_ms + 3000

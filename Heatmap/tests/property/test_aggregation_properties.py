@@ -11,7 +11,7 @@ from Heatmap.aggregation.heat_field import HeatField
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.drawn_field import DrawnField
+from Heatmap.sources.recorded.drawn_field import DrawnField
 from Heatmap.tests.property.field_cases import (
     ALL_ROWS,
     BIN,

@@ -5,11 +5,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionSupervisor,
     ConnectionTimes,
-    Failure,
     Open,
     classify_status,
 )
@@ -75,7 +75,7 @@ class Network:
         if what == "beat":
             self.supervisor.receive_heartbeat(number, "BTCUSDT", int(self.now_s * 1000), self.now_s)
         elif what == "lose":
-            self.supervisor.receive_lost(number, Failure("lost"), self.now_s)
+            self.supervisor.receive_lost(number, Failure(FailureKind.BROKE_OFF), self.now_s)
             del self.alive[number]
 
     def carry_out(self) -> None:

@@ -9,8 +9,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from Heatmap.domain.candles import MINUTE_MS, Series, Span, joined, length_ms, without
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
-from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory, Failure
+from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 from Heatmap.ingestion.venues.binance.market_data import RULES, rows_of
 
 NOW_MS = 1_790_000_000_000
@@ -108,7 +109,9 @@ class World:
         mood = self.exchange.faults.random()
         if mood < 0.04:
             hold_s = self.exchange.faults.choice([None, 30.0, 120.0])
-            self.plan.receive_failure(Failure("HTTP 429", hold_s), self.now_s)
+            self.plan.receive_failure(
+                Failure(FailureKind.TOO_MANY_REQUESTS, {"hold_s": hold_s}), self.now_s
+            )
             self.held_until_s = self.now_s + (hold_s or 0.0)
             return
         if mood < 0.06:
@@ -256,7 +259,7 @@ def test_what_is_refused_for_one_symbol_does_not_hold_the_others() -> None:
     second = plan.next_request(0.5)
     assert second is not None
     assert {first.symbol, second.symbol} == {"AUSDT", "BUSDT"}
-    plan.receive_failure(Failure("HTTP 418", 120.0), 0.5)
+    plan.receive_failure(Failure(FailureKind.BANNED, {"hold_s": 120.0}), 0.5)
     assert plan.next_request(120.0) is None
     assert plan.held_s(0.5) == 120.0
     assert plan.next_delay(0.5) >= 120.0

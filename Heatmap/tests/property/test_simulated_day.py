@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.connection.supervisor import (
     Close,
     ConnectionState,
     ConnectionSupervisor,
     ConnectionTimes,
-    Failure,
     Open,
 )
 from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger, CoverageTracker
@@ -73,7 +73,7 @@ class Day:
             if self.now_s - opened_s >= LONGEST_S:
                 self.cut_off += 1
                 self.forget(number)
-                self.supervisor.receive_lost(number, Failure("24 h are over"), self.now_s)
+                self.supervisor.receive_lost(number, Failure(FailureKind.BROKE_OFF), self.now_s)
         for number, due_s in list(self.opening.items()):
             if self.now_s >= due_s:
                 del self.opening[number]

@@ -26,9 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
+from Heatmap.ingestion.recorder.texts import connection_text
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 
 if sys.platform != "win32":
     import resource
@@ -122,14 +125,14 @@ def _measure(
         "running": recorder.is_running(),
         "role": status.role.value,
         "connection": status.connection.value,
-        "words": status.connection_words,
+        "words": connection_text(status),
         "received": status.received,
         "stored": status.stored,
         "duplicates": status.duplicates,
         "overflowed": status.overflowed,
         "queued": status.queued,
-        "storage_fault": status.storage_fault,
-        "storage_notice": status.storage_notice,
+        "storage_fault": failure_text(status.storage_fault),
+        "storage_notice": notices_text(status.storage_notices),
         "reconnects": status.reconnects,
         "rotations": status.rotations,
         "rejected": {reason.value: count for reason, count in status.rejected.items()},

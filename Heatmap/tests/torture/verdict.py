@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.tests.torture.hostile_exchange import Beat, HostileExchange, Line
 from Heatmap.tests.torture.order_source import Issued, Key
 
@@ -89,7 +90,7 @@ class StoredRow:
 
 def read_rows(database: Path) -> list[StoredRow]:
     """Read every event, past the code under test."""
-    return _read_rows(database.as_uri())
+    return _read_rows(database_uri(database, "mode=rwc"))
 
 
 def _read_rows(uri: str) -> list[StoredRow]:
@@ -105,7 +106,7 @@ def _read_rows(uri: str) -> list[StoredRow]:
 
 def read_rows_without_log(database: Path) -> list[StoredRow]:
     """Read every event that is in the file already; nothing of it is locked or changed."""
-    return _read_rows(f"{database.as_uri()}?mode=ro&immutable=1")
+    return _read_rows(database_uri(database, "mode=ro&immutable=1"))
 
 
 def read_spans(database: Path, symbol: str, *, proven: bool | None = None) -> list[Span]:

@@ -41,7 +41,7 @@ class PreparedService(HeatmapService):
         if self.recorder is not None:
             status["role"] = self.recorder.role.value
         status["layers"] = [
-            {"symbol": "BTCUSDT", "state": "drawn", "error": "", "measured": measured}
+            {"symbol": "BTCUSDT", "state": "drawn", "failure": None, "measured": measured}
             for measured in self.measured
         ]
         return {**status, **self.more}

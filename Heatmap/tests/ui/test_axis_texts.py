@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import QPoint
 
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, grid_message
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -323,5 +323,5 @@ def test_what_lies_there_is_told_as_before(
     open_box(chart_page)
     chart_page.qtbot.waitUntil(lambda: bool(listener.queries), timeout=10_000)
     assert (listener.queries[-1].price_low, listener.queries[-1].price_high) == (100e3, 100_050)
-    layer.show_cell(CellReport(listener.queries[-1], (("Heat", "\u2265 1.2M USD"),)))
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "\u2265 1.2M USD"),)))
     chart_page.qtbot.waitUntil(lambda: "1.2M USD" in (box_text(chart_page) or ""), timeout=10_000)

@@ -8,7 +8,7 @@ import pytest
 from PyQt6.QtCore import QPoint
 from PyQt6.QtTest import QTest
 
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import ChartPage, Recording, grid_message, minute_candles
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
@@ -52,7 +52,7 @@ def layer(qtbot: object, chart_page: ChartPage, listener: Recording) -> HeatmapL
     chart_page.settled_picture()
     point_at(chart_page, place(chart_page, 30, 30.5))
     chart_page.qtbot.waitUntil(lambda: bool(listener.queries), timeout=10_000)
-    layer.show_cell(CellReport(listener.queries[-1], (("Heat", "much"),)))
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "much"),)))
     chart_page.qtbot.waitUntil(lambda: "much" in (box_text(chart_page) or ""), timeout=10_000)
     assert qtbot is not None
     return layer
@@ -176,7 +176,7 @@ def test_what_the_layer_is_told_closes_the_box_also_while_an_answer_is_on_its_wa
     point_at(chart_page, place(chart_page, 32, 30.5))
     chart_page.qtbot.waitUntil(lambda: len(listener.queries) > asked, timeout=10_000)
     close(layer)
-    layer.show_cell(CellReport(listener.queries[-1], (("Heat", "late"),)))
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "late"),)))
     wait_gone(chart_page)
 
 
@@ -189,7 +189,7 @@ def test_the_box_follows_the_candles_under_a_pointer_that_rests(
     after = listener.queries[-1]
     assert abs(before.from_ms - after.from_ms - 3 * 60_000) <= 10_000
     assert (after.price_low, after.price_high) == (before.price_low, before.price_high)
-    layer.show_cell(CellReport(after, (("Heat", "another"),)))
+    layer.show_cell(CellLines(after, (("Heat", "another"),)))
     chart_page.qtbot.waitUntil(lambda: "another" in (box_text(chart_page) or ""), timeout=10_000)
 
 

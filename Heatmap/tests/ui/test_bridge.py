@@ -182,7 +182,7 @@ def test_reports_reach_their_receiver() -> None:
         Viewport(98_000.5, 99_000.0, None, 800.0, 450.5),
         CellQuery(98_000.5, 98_010.0, 1_733_360_400_000, 1_733_360_410_000),
         (19_800_000.0, True),
-        {"paintMs": 0.4, "frames": 12.0},
+        {"paint_ms": 0.4, "frames": 12.0},
         "TypeError: nothing to see\nat 1",
         "no JSON",
         "[" * 10_000,

@@ -224,7 +224,7 @@ def test_paint_times_are_reported(chart_page: ChartPage, listener: Recording) ->
     chart_page.qtbot.waitUntil(lambda: bool(listener.timings), timeout=10_000)
     timing = listener.timings[0]
     assert timing["frames"] >= 1
-    assert 0 <= timing["paintMs"] < 100
+    assert 0 <= timing["paint_ms"] < 100
 
 
 def test_another_symbol_takes_the_grid_away_and_is_told(

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PyQt6.QtWidgets import QDialog, QLabel, QLineEdit, QSlider, QTabWidget, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.service_world import World
 from Heatmap.tests.own_program import run_program
 from Heatmap.tests.ui.prepared_service import PreparedService
@@ -54,7 +55,7 @@ def test_picture_and_clusters_go_on_while_a_task_of_the_host_runs_a_dialog(
             # And afterwards as well.
             count = len(world.layer.appended)
             await world.until(lambda: len(world.layer.appended) > count + 2)
-            assert service.status()["error"] == ""
+            assert told_text(service.status()) == ""
         finally:
             await service.stop()
             await world.exchange.stop()

@@ -28,6 +28,7 @@ from Heatmap.heatmap_settings import (
 )
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.lifecycle_host import held
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
@@ -354,7 +355,7 @@ def test_of_fifty_changes_a_second_with_live_events_the_last_is_what_is_seen(
     expected = fresh.page.settled_picture()
     assert expected != before
     watched.wait(lambda: watched.page.picture() == expected)
-    assert [each["error"] for each in service.status()["layers"]] == ["", ""]
+    assert [told_text(each) for each in service.status()["layers"]] == ["", ""]
 
 
 def test_changes_that_come_faster_than_pictures_are_carried_out_together() -> None:

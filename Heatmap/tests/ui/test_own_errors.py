@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
@@ -14,6 +14,7 @@ from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.event_tape import EventTape
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
@@ -125,11 +126,11 @@ def test_an_error_in_a_feed_is_told_and_ends_nothing(
             for _ in range(6):
                 host.exchange.liquidate(price="100000.5")
         act(host)
-        host.wait(lambda: BUG in host.told()["error"])
+        host.wait(lambda: BUG in told_text(host.told()))
         host.record()
         assert host.service.is_running()
     # Whole again, it draws again.
-    host.wait(lambda: host.told()["state"] == "drawn" and not host.told()["error"])
+    host.wait(lambda: host.told()["state"] == "drawn" and not told_text(host.told()))
     host.record()
 
 
@@ -141,10 +142,10 @@ def test_an_error_in_the_clusters_or_on_the_way_costs_neither_picture_nor_record
         broken.setattr(owner, name, fail)
         appended = host.told()["measured"].get("update_ms")
         host.record()
-        host.wait(lambda: BUG in host.service.status()["error"])
+        host.wait(lambda: BUG in told_text(host.service.status()))
         host.wait(lambda: host.told()["measured"].get("update_ms") != appended)
     host.record()
-    host.wait(lambda: host.service.status()["error"] == "")
+    host.wait(lambda: told_text(host.service.status()) == "")
 
 
 def test_an_error_in_the_layer_itself_is_its_fault(
@@ -154,7 +155,7 @@ def test_an_error_in_the_layer_itself_is_its_fault(
         broken.setattr("Heatmap.ui.layer.chart_layer.enter_script", fail)
         host.page.load()
         host.wait(lambda: BUG in host.layer.fault)
-        assert BUG in host.told()["error"]
+        assert BUG in told_text(host.told())
         host.record()
     assert any(record.exc_info for record in caplog.records)
     host.page.load()
@@ -178,6 +179,26 @@ def test_an_error_behind_a_control_is_shown_in_the_tab(
     choose("shape", "spots")(tab)
     assert host.service.settings.shape == "spots"
     assert tab.problem_text() == ""
+
+
+def test_text_from_outside_is_one_line_of_text_in_the_tab(
+    qtbot: Any, service: HeatmapService, store: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.setValue("Heatmap/palette", "\x1b[2J<b>bold</b>")
+    tab = HeatmapSettingsTab(service, store)
+    qtbot.addWidget(tab)
+    assert "\\x1b[2J<b>bold</b>" in tab.notice_text()
+
+    def refuse(_settings: object) -> None:
+        raise RuntimeError("http://user:SECRET@host\x07\n<b>forged</b>")
+
+    monkeypatch.setattr(service, "apply_settings", refuse)
+    choose("shape", "cells")(tab)
+    assert tab.problem_text().endswith("http://***@host\\x07 <b>forged</b>")
+    for name in ("message", "source", "retention_words"):
+        label = tab.findChild(QLabel, name)
+        assert label.textFormat() is Qt.TextFormat.PlainText
+    assert tab.findChild(QLabel, "message").text() == tab.problem_text()
 
 
 def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtGui import QImage
 
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.tests.ui.cell_grids import ROWS
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, changed, grid_message
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
@@ -140,7 +140,7 @@ def test_the_box_is_not_in_it_and_outlives_it(
     layer.set_options({"tooltip": True})
     point_at(chart_page, place(chart_page, 30, 30.5))
     chart_page.qtbot.waitUntil(lambda: bool(listener.queries), timeout=10_000)
-    layer.show_cell(CellReport(listener.queries[-1], (("Heat", "\u2265 1.2M USD"),)))
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "\u2265 1.2M USD"),)))
     chart_page.qtbot.waitUntil(lambda: "1.2M USD" in (box_text(chart_page) or ""), timeout=10_000)
     text, asked = box_text(chart_page), len(listener.queries)
     chart_page.js(

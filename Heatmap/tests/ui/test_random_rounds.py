@@ -25,6 +25,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.heatmap_settings import PALETTES
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.left_behind import own_threads
@@ -338,7 +339,7 @@ class Session:
         wait = self.page.qtbot.waitUntil
         wait(lambda: all(layer.is_ready for layer in self.layers), timeout=20_000)
         wait(lambda: self.page.js(DRAWN), timeout=20_000)
-        assert [each["error"] for each in self.service.status()["layers"]] == [""] * len(
+        assert [told_text(each) for each in self.service.status()["layers"]] == [""] * len(
             self.layers
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint
 
-from Heatmap.picture.messages import CellQuery, CellReport
+from Heatmap.picture.messages import CellLines, CellQuery
 from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -160,7 +160,7 @@ def test_the_crosshair_asks_about_the_cell_under_it_and_shows_the_answer(
     assert abs(query.from_ms - (START_S * 1000 + 30 * 60_000 + 30_000)) <= 10_000
     # Columns that are narrower than a pixel are asked about in pairs, as they are drawn.
     assert query.to_ms - query.from_ms in (5_000, 10_000)
-    layer.show_cell(CellReport(query, REPORT_LINES))
+    layer.show_cell(CellLines(query, REPORT_LINES))
     chart_page.qtbot.waitUntil(
         lambda: "\u2265 1.2M USD" in (box_text(chart_page) or ""), timeout=10_000
     )
@@ -248,7 +248,7 @@ def test_the_box_stays_inside_the_pane_in_every_corner(
         asked_before = len(asked)
         chart_page.qtbot.waitUntil(lambda n=asked_before: len(asked) > n - 1, timeout=10_000)
         chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
-        layer.show_cell(CellReport(asked[-1], long_lines))
+        layer.show_cell(CellLines(asked[-1], long_lines))
         chart_page.next_frames()
         left, top, right, bottom = chart_page.js(
             "(() => { const box = chart.chartElement().lastElementChild.getBoundingClientRect();"
@@ -272,7 +272,7 @@ def test_an_open_box_changes_no_pixel_of_the_chart_outside_itself_and_no_host_st
     point_at(chart_page, at)
     chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
     assert asked
-    layer.show_cell(CellReport(asked[-1], REPORT_LINES))
+    layer.show_cell(CellLines(asked[-1], REPORT_LINES))
     chart_page.qtbot.waitUntil(lambda: "1.2M" in (box_text(chart_page) or ""), timeout=10_000)
     difference = changed(without, chart_page.settled_picture())
     left, top, right, bottom = chart_page.js(

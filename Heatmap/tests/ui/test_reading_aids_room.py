@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message, to_array
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -61,7 +61,7 @@ def test_in_a_page_that_is_hardly_higher_the_box_is_not_cut_off(
     point_at(page, at)
     page.qtbot.waitUntil(lambda: bool(listener.queries), timeout=10_000)
     lines = tuple((f"line {number}", "text") for number in range(8))
-    layer.show_cell(CellReport(listener.queries[-1], lines))
+    layer.show_cell(CellLines(listener.queries[-1], lines))
     page.qtbot.waitUntil(lambda: "line 7" in (box_text(page) or ""), timeout=10_000)
     left, top, right, bottom = page.js(BOX)
     assert left >= 0
@@ -120,7 +120,7 @@ def test_after_the_last_frame_no_frames_are_reported(
         lambda: bool(listener.timings) and listener.timings[-1]["frames"] == 0, timeout=10_000
     )
     told = len(listener.timings)
-    assert listener.timings[-1]["paintMs"] > 0
+    assert listener.timings[-1]["paint_ms"] > 0
     before = chart_page.settled_picture()
     assert not changed(before, chart_page.settled_picture()).any()
     assert len(listener.timings) == told

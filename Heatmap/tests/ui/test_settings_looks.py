@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import PALETTES
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
@@ -36,6 +37,10 @@ from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.layer.page_scripts import call_script, read_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
 from Heatmap.ui.status_panel import StatusPanel
+
+
+def failed(text: str) -> Failure:
+    return Failure(FailureKind.OTHER, {"text": text})
 
 
 def test_every_widget_with_a_text_or_a_value_says_what_it_is_for(tab: HeatmapSettingsTab) -> None:
@@ -113,9 +118,9 @@ def test_nothing_is_cut_off_in_a_dialog_of_700_pixels_or_of_the_least_width(
     layout.addWidget(tab)
     qtbot.addWidget(dialog)
     service.recorder = RecorderStatus(
-        storage_notice="/a/long/folder/of/a/user" * 8,
-        storage_fault="unbroken" * 40,
-        last_error="word " * 60,
+        storage_notices=(failed("/a/long/folder/of/a/user" * 8),),
+        storage_fault=failed("unbroken" * 40),
+        last_failure=failed("word " * 60),
     )
     assert dialog.minimumSizeHint().width() <= 700
     assert dialog.sizeHint().height() <= 620

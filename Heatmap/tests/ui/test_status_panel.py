@@ -6,10 +6,12 @@ import pytest
 from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.runtime.plain import as_plain
 from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.ui import HeatmapSettingsTab
@@ -27,11 +29,14 @@ def panel(qtbot: Any, service: PreparedService) -> StatusPanel:
     return made
 
 
+def failed(text: str) -> Failure:
+    return Failure(FailureKind.OTHER, {"text": text})
+
+
 def live(service: PreparedService, **values: Any) -> RecorderStatus:
     prepared: dict[str, Any] = {
         "role": SinkRole.WRITER,
         "connection": ConnectionState.LIVE,
-        "connection_words": "live",
         "connected_since_ms": service.now_ms - 2 * HOUR_MS,
         "last_heartbeat_ms": service.now_ms,
         "last_force_order_ms": service.now_ms - 3_000,
@@ -48,7 +53,7 @@ def texts_with(panel: StatusPanel, service: PreparedService, **values: Any) -> d
 
 def chart(symbol: str | None, state: str) -> dict[str, Any]:
     """Give what the service says of a layer."""
-    return {"symbol": symbol, "state": state, "error": "", "measured": {}}
+    return {"symbol": symbol, "state": state, "failure": None, "measured": {}}
 
 
 def test_before_the_start_nothing_is_recorded_and_nothing_is_claimed(panel: StatusPanel) -> None:
@@ -84,30 +89,33 @@ def test_quiet_is_connected_without_a_liquidation_of_any_symbol(
 
 
 @pytest.mark.parametrize(
-    ("connection", "words", "shown"),
+    ("connection", "failure", "shown"),
     [
         (
             ConnectionState.BLIND,
-            "blind: HTTP 418: banned",
-            "Blind: no connection (HTTP 418: banned)",
+            Failure(FailureKind.BANNED, {"status": 418, "hold_s": 120.0}),
+            (
+                "Blind: no connection (HTTP 418: this address is banned for too many requests; "
+                "waiting 120 s)"
+            ),
         ),
-        (ConnectionState.CONNECTING, "connecting", "Blind: connecting"),
-        (ConnectionState.OPEN, "connected, no data yet", "Blind: connected, but no data yet"),
-        (ConnectionState.STOPPED, "stopped", "Blind: no connection"),
+        (ConnectionState.CONNECTING, None, "Blind: connecting"),
+        (ConnectionState.OPEN, None, "Blind: connected, but no data yet"),
+        (ConnectionState.STOPPED, None, "Blind: no connection"),
     ],
 )
 def test_blind_says_why_and_since_when_no_data_came(
     panel: StatusPanel,
     service: PreparedService,
     connection: ConnectionState,
-    words: str,
+    failure: Failure | None,
     shown: str,
 ) -> None:
     texts = texts_with(
         panel,
         service,
         connection=connection,
-        connection_words=words,
+        connection_failure=failure,
         connected_since_ms=None,
         proven=False,
         last_heartbeat_ms=service.now_ms - 42_000,
@@ -161,15 +169,15 @@ def test_a_standby_says_so_and_what_is_not_recorded(
 def test_what_is_amiss_and_the_last_error_stand_apart(
     panel: StatusPanel, service: PreparedService
 ) -> None:
-    service.more = {"error": "recording could not be started again: full"}
+    service.more = {"failure": as_plain(Failure(FailureKind.NOT_RESTARTED, cause=failed("full")))}
     texts = texts_with(
         panel,
         service,
-        storage_fault="disk full",
-        storage_notice="a damaged file was set aside",
+        storage_fault=failed("disk full"),
+        storage_notices=(failed("a damaged file was set aside"),),
         without_heartbeat=("BTCSUDT",),
         overflowed=7,
-        last_error="HTTP 429",
+        last_failure=failed("HTTP 429"),
     )
     assert texts["attention"].splitlines() == [
         "recording could not be started again: full",
@@ -182,7 +190,9 @@ def test_what_is_amiss_and_the_last_error_stand_apart(
 
 
 def test_a_failure_of_a_layer_is_named(panel: StatusPanel, service: PreparedService) -> None:
-    service.more = {"layers": [{**chart("X", "failed"), "error": "cannot build"}]}
+    service.more = {
+        "layers": [{**chart("X", "failed"), "failure": as_plain(failed("cannot build"))}]
+    }
     assert texts_with(panel, service)["attention"] == "cannot build"
 
 
@@ -269,7 +279,13 @@ def test_charts_in_all_states_are_not_cut_off_in_the_dialog(
 
 def test_measurements_of_all_layers_are_shown(panel: StatusPanel, service: PreparedService) -> None:
     service.measured = [
-        {"rebuild_ms": 123.4, "update_ms": 4.24, "sent_bytes": 1500, "paintMs": 1.26, "frames": 60},
+        {
+            "rebuild_ms": 123.4,
+            "update_ms": 4.24,
+            "sent_bytes": 1500,
+            "paint_ms": 1.26,
+            "frames": 60,
+        },
         {"rebuild_ms": 80.0},
     ]
     texts = texts_with(panel, service)
@@ -296,16 +312,16 @@ def test_the_service_is_asked_only_while_the_panel_is_seen(
     tabs.addTab(panel, "status")
     tabs.show()
     assert service.asked == 0
-    assert not panel._visible.is_active
+    assert not panel._visible._timer.isActive()
     tabs.setCurrentWidget(panel)
     assert service.asked == 1
-    assert panel._visible.is_active
+    assert panel._visible._timer.isActive()
     qtbot.waitUntil(lambda: service.asked >= 3, timeout=10 * PERIOD_MS)
     tabs.setCurrentIndex(0)
-    assert not panel._visible.is_active
+    assert not panel._visible._timer.isActive()
     tabs.setCurrentWidget(panel)
     tabs.close()
-    assert not panel._visible.is_active
+    assert not panel._visible._timer.isActive()
 
 
 def test_a_failure_while_refreshing_stays_in_the_plugin(
@@ -325,7 +341,7 @@ def test_words_of_others_are_shown_as_they_are_and_can_be_broken(
     panel: StatusPanel, service: PreparedService
 ) -> None:
     error = "<b>404</b> /a/long/path"
-    assert texts_with(panel, service, last_error=error)["error"] == error
+    assert texts_with(panel, service, last_failure=failed(error))["error"] == error
     label = panel.findChild(QLabel, "status_error")
     assert label.text().replace("\u200b", "") == error
     assert "/\u200blong/" in label.text()

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, open_live, open_simulated
 from Heatmap.standalone.window import ChartWindow, SettingsDialog
+from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.systems import kill
 from Heatmap.tests.two_symbol_exchange import TwoSymbolExchange
 
@@ -355,4 +356,4 @@ def test_a_window_whose_page_died_is_whole_again_with_the_interval_chosen_meanwh
         )
         world.qtbot.waitUntil(lambda: world.window.layer.is_ready, timeout=10_000)
         layers = world.service.status()["layers"]
-        assert [layer["error"] for layer in layers] == [""]
+        assert [told_text(layer) for layer in layers] == [""]

@@ -13,6 +13,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import Store
 from Heatmap.tests.engines.stores import ENGINES, made_store
 from Heatmap.tests.unit.handing_writer import HandingWriter
+from Heatmap.tests.unit.picture_requests import recorded_picture
 
 
 @pytest.fixture
@@ -51,6 +52,6 @@ def tape(writer: HandingWriter) -> EventTape:
 @pytest.fixture
 def picture(tape: EventTape) -> Iterator[HeatPicture]:
     """Give a picture of what is stored."""
-    made = HeatPicture(tape, "BTCUSDT")
+    made = recorded_picture(tape)
     yield made
     made.close()

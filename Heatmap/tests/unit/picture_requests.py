@@ -16,8 +16,10 @@ from Heatmap.picture.messages import (
     PictureMessage,
     PictureRequest,
 )
+from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store
+from Heatmap.tests.packed_cells import bytes_of
 
 NOW_MS = 1_733_360_400_000
 VIEW = Viewport(price_low=97_000, price_high=99_000, end_ms=None, width_px=920, height_px=500)
@@ -47,6 +49,10 @@ def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[Liq
     ]
 
 
+def recorded_picture(tape: EventTape) -> HeatPicture:
+    return HeatPicture(RecordedLiquidations(tape, "BTCUSDT"), "BTCUSDT")
+
+
 def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) -> PictureRequest:
     return PictureRequest(
         viewport=viewport,
@@ -59,7 +65,7 @@ def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) ->
 
 def cells_of(message: PictureMessage) -> np.ndarray:
     shape = (message.meta["rows"], message.meta["cols"])
-    return np.frombuffer(message.cells, np.uint8).reshape(shape)
+    return np.frombuffer(bytes_of(message), np.uint8).reshape(shape)
 
 
 def whole(message: PictureMessage | None) -> PictureMessage:
@@ -75,7 +81,7 @@ def columns(message: PictureMessage | None) -> PictureMessage:
 
 
 def rebuilt(database: Store, asked: PictureRequest) -> PictureMessage:
-    other = HeatPicture(EventTape(database), "BTCUSDT")
+    other = recorded_picture(EventTape(database))
     try:
         return whole(other.rebuild(asked))
     finally:

@@ -1,21 +1,29 @@
 """What the crosshair tells: sums, what is drawn, and how much of it was recorded."""
 
+import json
 import math
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.aggregation.event_timeline import EventTimeline
+from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals
 from Heatmap.aggregation.heat_field import counted
+from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.cell_report import LEVEL_REACH_ROWS, describe_cell
-from Heatmap.picture.drawn_field import DrawnField
-from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.words import usd_text
+from Heatmap.picture.texts import colour_bar_labels
+from Heatmap.runtime.plain import as_plain
+from Heatmap.sources.amount_texts import bound_text, scale_end_text
+from Heatmap.sources.cell_places import CellQuery
+from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
+from Heatmap.sources.recorded.cell_report import LEVEL_REACH_ROWS, describe_cell
+from Heatmap.sources.recorded.drawn_field import DrawnField
+from Heatmap.sources.recorded.texts import cell_lines
 
 MINUTE = 60_000
 BIN = 10_000
@@ -25,6 +33,7 @@ SPEC = GridSpec(PRICE, TIME)
 NOW = TIME.end_ms - 4_000
 WINDOW_MS = (TIME.start_ms + 3_000, NOW)
 NONE_MISSING: list[list[Any]] = []
+NO_EVENTS = SideTotals()
 
 
 def place(col: int, row: int, cols: int = 1, rows: int = 1) -> CellQuery:
@@ -43,13 +52,13 @@ def report(
     *rows: tuple[int, float, float, bool],
     gaps: list[list[Any]] = NONE_MISSING,
     **values: Any,
-) -> CellReport | None:
+) -> CellFacts | None:
     settings = HeatmapSettings(enabled=True, **values)
     events = np.array(list(rows), dtype=EVENT_DTYPE)
     drawn = DrawnField(SPEC, settings, NOW)
     drawn.load(events)
     kept = EventTimeline(events[counted(events, settings.side, settings.minimum_notional)])
-    return describe_cell(query, drawn, kept, gaps, settings, WINDOW_MS)
+    return describe_cell(query, drawn, kept, gaps, settings, WINDOW_MS, math.inf)
 
 
 def lines(
@@ -58,10 +67,11 @@ def lines(
     found = report(query, *rows, **values)
     assert found is not None
     assert found.query == query
-    return list(found.lines)
+    return list(cell_lines(found))
 
 
 CELLS = {"shape": "cells", "decay": "off"}
+ASKED = place(300, 20)
 
 
 def test_a_cell_tells_notional_count_longs_and_shorts_as_lower_bounds() -> None:
@@ -138,10 +148,11 @@ def test_what_is_drawn_is_told_where_it_is_not_the_sum_itself() -> None:
     # 419 columns of 10 s later, at a time constant of 60 min.
     faded = 1_000.0 * math.exp(-419 * BIN / (60 * MINUTE))
     found = dict(lines(place(300, 20), event, shape="cells", decay="60m"))
-    assert found["Heat"] == f"\u2265 {usd_text(faded)} USD"
+    assert found["Heat"] == f"{bound_text(faded)} USD, faded from 1k USD"
     assert found["Liquidated here"] == "\u2265 1k USD in 1"
     spot = dict(lines(place(300, 20), event, shape="spots", decay="off"))
-    assert 0 < float(spot["Heat"].split()[1]) < 1_000
+    assert 0 < float(spot["Heat"].split()[0]) < 1_000
+    assert spot["Heat"].endswith(" USD, spread from 1k USD")
 
 
 def test_of_several_cells_the_strongest_is_what_is_drawn() -> None:
@@ -277,3 +288,85 @@ def test_edges_of_other_bins_count_as_the_cells_that_they_lie_in() -> None:
 def test_what_has_faded_to_less_than_a_cent_is_nothing() -> None:
     found = dict(lines(place(300, 20), one(-4000, 20, 1e-3, True), decay="20m"))
     assert found["Heat"] == "0 USD"
+
+
+# -- the numbers of one box -----------------------------------------------------------------------
+
+
+def test_only_recorded_totals_are_lower_bounds() -> None:
+    rows = [one(60, 20, 1_000.0, True), one(60, 24, 9e6, False)]
+    for shape in ("bands", "spots", "cells"):
+        for side in ("both", "split"):
+            for label, text in lines(place(300, 20, 40, 3), *rows, shape=shape, side=side):
+                if label.startswith("Heat"):
+                    assert "\u2265" not in text
+
+
+def test_heat_without_a_liquidation_at_these_prices_glows_from_their_neighbours() -> None:
+    found = dict(lines(place(300, 20), one(299, 22, 1e6, True), shape="bands", decay="off"))
+    assert found["Liquidated here"] == "none"
+    assert found["Heat"].endswith(" USD, glow from neighbouring prices")
+
+
+@pytest.mark.parametrize(
+    ("decay", "word"), [("off", "spread from"), ("20m", "faded from"), ("6h", "faded from")]
+)
+def test_the_heat_of_a_band_is_left_of_what_its_level_has_seen(decay: str, word: str) -> None:
+    rows = [one(60, 20, 40_000.0, True), one(90, 21, 2_000.0, False)]
+    found = dict(lines(place(300, 20), *rows, shape="bands", decay=decay))
+    total = found["At this level so far"].removeprefix("\u2265 ").partition(" in")[0]
+    assert found["Heat"].endswith(f"USD, {word} {total}")
+
+
+def test_heat_above_all_that_was_liquidated_here_is_not_said_to_be_left_of_it() -> None:
+    rows = [one(60, 20, 1.0, True), one(61, 20 + LEVEL_REACH_ROWS + 1, 9e9, True)]
+    found = dict(lines(place(61, 20), *rows, shape="bands", decay="off"))
+    assert found["At this level so far"] == "\u2265 1 USD in 1"
+    assert found["Heat"].endswith("glow from neighbouring prices")
+
+
+@pytest.mark.parametrize("clip_usd", [100.0, 123_456.0, 2.7e5])
+def test_heat_above_the_end_of_the_scale_is_said_as_the_colour_bar_says_it(clip_usd: float) -> None:
+    rows = [one(300, 20, 1e6, True)]
+    end = str(colour_bar_labels(Scale("sqrt", 0.0, clip_usd))[-1][1])
+    settings = HeatmapSettings(enabled=True, shape="bands", decay="off")
+    events = np.array(rows, dtype=EVENT_DTYPE)
+    drawn = DrawnField(SPEC, settings, NOW)
+    drawn.load(events)
+    found = describe_cell(
+        place(300, 20), drawn, EventTimeline(events), NONE_MISSING, settings, WINDOW_MS, clip_usd
+    )
+    assert found is not None
+    assert dict(cell_lines(found))["Heat"] == f"{end}, spread from 1M USD"
+
+
+AMOUNTS_USD = st.floats(0.01, 1e12)
+
+
+def amount(text: str) -> float:
+    number = text.removeprefix("\u2265").strip().removesuffix(" USD")
+    unit = {"k": 1e3, "M": 1e6, "B": 1e9}.get(number[-1])
+    return float(number) if unit is None else float(number[:-1]) * unit
+
+
+@given(AMOUNTS_USD, AMOUNTS_USD, AMOUNTS_USD)
+def test_what_is_left_is_never_said_to_be_more_than_what_it_came_of_or_the_scale_s_end(
+    usd: float, from_usd: float, end_usd: float
+) -> None:
+    assume(usd <= from_usd)
+    heat = CellHeat("both", usd, HeatOrigin.FADED, from_usd, end_usd)
+    found = CellFacts(ASKED, (heat,), NO_EVENTS, None, None, Recorded(1, 0, 0), "both", 0)
+    heat_text, _, from_text = dict(cell_lines(found))["Heat"].partition(", faded from ")
+    end_text = scale_end_text(end_usd)
+    if usd > end_usd * 1.001:
+        assert heat_text == end_text
+    assert amount(heat_text) <= amount(from_text)
+    assert amount(heat_text) <= amount(end_text)
+
+
+def test_the_report_is_plain() -> None:
+    found = report(place(300, 20), one(300, 20, 1_000.0, True), side="split")
+    assert found is not None
+    plain = json.loads(json.dumps(as_plain(found)))
+    assert [heat["side"] for heat in plain["heat"]] == ["longs", "shorts"]
+    assert [heat["origin"] for heat in plain["heat"]] == ["faded", "nothing"]

@@ -11,8 +11,9 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener
 from Heatmap.feeds.cluster_lines import NARROWEST, WIDEST, ClusterLines, fitting_window_pct
 from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, SETTINGS, HeatmapSettings
-from Heatmap.picture.words import cluster_words, span_text
+from Heatmap.picture.texts import cluster_words
 from Heatmap.setting_fields import Effect
+from Heatmap.sources.amount_texts import span_text
 
 ON = HeatmapSettings(enabled=True, cluster_lines=True)
 CLUSTER = LiquidationCluster(

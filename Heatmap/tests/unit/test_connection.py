@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.connection.supervisor import (
     Backoff,
     Close,
@@ -12,13 +14,12 @@ from Heatmap.ingestion.connection.supervisor import (
     ConnectionState,
     ConnectionSupervisor,
     ConnectionTimes,
-    Failure,
     Open,
     classify_status,
 )
 
 TIMES = ConnectionTimes()
-BROKEN = Failure("broken")
+BROKEN = Failure(FailureKind.BROKE_OFF)
 
 
 class Harness:
@@ -142,7 +143,7 @@ def test_silence_gets_one_chance_to_drain_and_then_ends_the_connection() -> None
     assert harness.commands(after_s=0.02) == []
     assert harness.supervisor.next_delay(harness.now_s) == pytest.approx(TIMES.drain_s)
     assert harness.commands(after_s=TIMES.drain_s) == [Close(1, at_once=True), Open(2)]
-    assert "silent" in harness.supervisor.last_failure.words
+    assert "silent" in failure_text(harness.supervisor.last_failure)
 
 
 def test_after_a_long_sleep_what_waited_in_the_socket_saves_the_connection() -> None:
@@ -163,7 +164,7 @@ def test_an_endpoint_that_accepts_and_stays_silent_is_named_and_backed_off() -> 
     assert harness.supervisor.state() is ConnectionState.OPEN
     assert harness.wait_for_commands() == [Close(1, at_once=True)]
     assert harness.now_s == pytest.approx(1010.5)
-    assert "delivered no mark price" in harness.supervisor.describe()
+    assert "delivered no mark price" in failure_text(harness.supervisor.last_failure)
     before_s = harness.now_s
     assert harness.wait_for_commands() == [Open(2)]
     assert 1 <= harness.now_s - before_s <= 2
@@ -179,10 +180,10 @@ def test_the_state_tells_connecting_open_live_and_blind_apart() -> None:
     assert supervisor.state() is ConnectionState.OPEN
     harness.heartbeat(1)
     assert supervisor.state() is ConnectionState.LIVE
-    assert supervisor.describe() == "live"
+    assert supervisor.state() is ConnectionState.LIVE
     harness.lost(1)
     assert supervisor.state() is ConnectionState.BLIND
-    assert supervisor.describe() == "blind: broken"
+    assert (supervisor.state(), supervisor.last_failure) == (ConnectionState.BLIND, BROKEN)
 
 
 def test_reports_about_a_connection_that_is_gone_change_nothing() -> None:
@@ -336,7 +337,7 @@ def test_each_status_has_words_and_its_time_to_stay_away(
 ) -> None:
     failure = classify_status(status, retry_after, "Wed, 18 Nov 2026 10:00:00 GMT")
     assert failure.hold_s == hold_s
-    assert str(status) in failure.words
+    assert str(status) in failure_text(failure)
 
 
 def test_a_dated_retry_after_without_the_servers_date_is_not_guessed() -> None:
@@ -361,13 +362,14 @@ def test_a_hold_outlives_a_restart_and_says_why() -> None:
     for _ in range(3):
         harness.start_anew()
         assert harness.commands(after_s=1) == []
-        assert "HTTP 418" in harness.supervisor.describe()
+        assert "HTTP 418" in failure_text(harness.supervisor.last_failure)
     assert harness.wait_for_commands() == [Open(1)]
     assert harness.now_s >= 1600
     harness.opened(1)
     harness.heartbeat(1)
     harness.start_anew()
-    assert harness.supervisor.describe() == "blind", "that reason is over"
+    assert harness.supervisor.state() is ConnectionState.BLIND
+    assert harness.supervisor.last_failure is None, "that reason is over"
 
 
 def test_no_restart_brings_an_attempt_sooner_than_a_second_after_the_one_before() -> None:

@@ -1,44 +1,44 @@
 """What the doctor says, from facts alone: the words, the result, and what to do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
 
+from Heatmap.doctor.addresses import Endpoint, read_endpoint
 from Heatmap.doctor.doctor_config import DoctorConfig
-from Heatmap.doctor.doctor_words import (
-    Endpoint,
+from Heatmap.doctor.findings import (
+    Check,
     Finding,
-    Received,
+    Found,
     Result,
-    Verdict,
-    describe_acknowledgement,
-    describe_handshake,
-    describe_heartbeat,
-    describe_name,
-    describe_no_acknowledgement,
-    describe_no_handshake,
-    describe_no_name,
-    describe_no_tcp,
-    describe_no_tls,
-    describe_orders,
-    describe_refusal,
-    describe_rest,
-    describe_tcp,
-    describe_tick_size,
-    describe_tls,
+    decide,
     exit_code,
-    one_line,
-    read_endpoint,
-    reason_of,
 )
-from Heatmap.domain.events import Liquidated, LiquidationEvent
+from Heatmap.doctor.rest_table import REST, TICK_SIZE, RestFacts, TickSizeFacts
+from Heatmap.doctor.stream_table import (
+    ACKNOWLEDGEMENT,
+    HANDSHAKE,
+    HEARTBEAT,
+    ORDERS,
+    AcknowledgementFacts,
+    HandshakeFacts,
+    HeartbeatFacts,
+    OrderFacts,
+    Received,
+    Refusal,
+    read_acknowledgement,
+    refused,
+)
+from Heatmap.doctor.texts import advice_text, finding_as_mapping, finding_line, found_text
+from Heatmap.doctor.way_table import NAME, TCP, TLS, NameFacts, TcpFacts, TlsFacts
+from Heatmap.domain.events import Liquidated, LiquidationEvent, RejectReason
 from Heatmap.domain.instruments import BINANCE_USDM
-from Heatmap.errors import SettingsError
-from Heatmap.ingestion.connection.supervisor import Failure
+from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.ingestion.proxies import Proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice
+from Heatmap.runtime.outside_text import error_text, shown_text
 
 NOW_MS = 1_795_176_000_000
 BASE = read_endpoint("wss://fstream.example")
@@ -50,12 +50,109 @@ def received(
     delay_ms: int = 80,
     order: LiquidationEvent | None = None,
     others: int = 0,
+    coin_m: int = 0,
+    unread: int = 0,
     ended: Failure | None = None,
 ) -> Received:
     marks = {
         symbol: (MarkPrice(symbol, NOW_MS, 100_000.5), NOW_MS + delay_ms) for symbol in symbols
     }
-    return Received(marks, order, 3.25, others, "not JSON: 'hello'" if others else "", ended)
+    sorts = {
+        reason: count
+        for reason, count in (
+            (RejectReason.NOT_JSON, others),
+            (RejectReason.COIN_M, coin_m),
+            (RejectReason.BAD_VALUE, unread),
+        )
+        if count
+    }
+    latest = "not JSON: 'hello'" if sorts else ""
+    return Received(marks, order, 3.25, sorts, latest, unread, ended)
+
+
+def other(reason: str) -> Failure:
+    return Failure(FailureKind.REQUEST_FAILED, {"reason": reason})
+
+
+def describe_name(host: str, addresses: Sequence[str], proxy: Proxy | None = None) -> Finding:
+    facts = NameFacts(host, tuple(addresses))
+    if proxy is not None:
+        facts = NameFacts(
+            host, tuple(addresses), proxy.shown, proxy.setting, proxy_looks_up=proxy.looks_up
+        )
+    return decide(Check.NAME, NAME, facts)
+
+
+def describe_no_name(host: str, reason: str) -> Finding:
+    return decide(Check.NAME, NAME, NameFacts(host, reason=reason))
+
+
+def describe_tcp(address: str, port: int, took_s: float, failed: Mapping[str, str]) -> Finding:
+    why = {name: other(reason) for name, reason in failed.items()}
+    return decide(Check.TCP, TCP, TcpFacts(address, port, took_s, why))
+
+
+def describe_no_tcp(port: int, failed: Mapping[str, str]) -> Finding:
+    return describe_tcp("", port, 0.0, failed)
+
+
+def describe_tls(
+    version: str, names: Sequence[str], expires_s: float, expiry: str, now_s: float
+) -> Finding:
+    facts = TlsFacts(version=version, names=tuple(names), expiry=expiry, left_s=expires_s - now_s)
+    return decide(Check.TLS, TLS, facts)
+
+
+def describe_no_tls(reason: str, *, is_certificate: bool) -> Finding:
+    return decide(Check.TLS, TLS, TlsFacts(reason=reason, is_certificate=is_certificate))
+
+
+def describe_handshake(endpoint: Endpoint, path: str, took_s: float, tls: str) -> Finding:
+    proxy, setting = ("http://proxy.example:80", "wss_proxy") if tls else ("", "")
+    facts = HandshakeFacts(endpoint, path, took_s, tls, proxy, setting)
+    return decide(Check.HANDSHAKE, HANDSHAKE, facts)
+
+
+def describe_refusal(
+    status: int, retry_after: str | None, date: str | None, endpoint: Endpoint | None = None
+) -> Finding:
+    return refused(Check.HANDSHAKE, Refusal.of(status, retry_after, date, endpoint))
+
+
+def describe_no_handshake(failure: Failure, endpoint: Endpoint) -> Finding:
+    return decide(Check.HANDSHAKE, HANDSHAKE, HandshakeFacts(endpoint, failure=failure))
+
+
+def describe_acknowledgement(answer: Mapping[str, object], took_s: float) -> Finding:
+    facts = AcknowledgementFacts(BASE, refusal=read_acknowledgement(answer), took_s=took_s)
+    return decide(Check.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT, facts)
+
+
+def describe_no_acknowledgement(waited_s: float) -> Finding:
+    facts = AcknowledgementFacts(BASE, waited_s=waited_s)
+    return decide(Check.ACKNOWLEDGEMENT, ACKNOWLEDGEMENT, facts)
+
+
+def describe_heartbeat(
+    heard: Received, symbol: str, waited_s: float, endpoint: Endpoint, *, is_acknowledged: bool
+) -> Finding:
+    facts = HeartbeatFacts.of(heard, symbol, waited_s, endpoint, is_acknowledged=is_acknowledged)
+    return decide(Check.HEARTBEAT, HEARTBEAT, facts)
+
+
+def describe_orders(
+    heard: Received, waited_s: float, endpoint: Endpoint, *, is_over: bool
+) -> Finding:
+    facts = OrderFacts.of(heard, waited_s, endpoint, is_over=is_over)
+    return decide(Check.ORDERS, ORDERS, facts)
+
+
+def describe_rest(skew_ms: float | None, took_s: float, why_no_time: str) -> Finding:
+    return decide(Check.REST, REST, RestFacts(took_s, skew_ms, other(why_no_time)))
+
+
+def describe_tick_size(symbol: str, tick_size: Decimal | None) -> Finding:
+    return decide(Check.TICK_SIZE, TICK_SIZE, TickSizeFacts(symbol, tick_size))
 
 
 def an_order(side: Liquidated = Liquidated.LONG) -> LiquidationEvent:
@@ -64,46 +161,52 @@ def an_order(side: Liquidated = Liquidated.LONG) -> LiquidationEvent:
     )
 
 
-def assert_says(verdict: Verdict, result: Result, *words: str, never: str = "\n") -> None:
-    text = " -- ".join(verdict[1:])
-    assert verdict[0] is result, text
+def assert_says(finding: Finding, result: Result, *words: str, never: str = "\n") -> None:
+    text = f"{found_text(finding)} -- {advice_text(finding)}"
+    assert finding.result is result, text
     for word in words:
         assert word in text
     assert never not in text
     # Whatever is wrong comes with something to do.
-    assert result in (Result.OK, Result.SKIP) or (len(verdict) == 3 and verdict[2])
+    assert result in (Result.OK, Result.SKIP) or advice_text(finding)
 
 
 # -- findings -------------------------------------------------------------------------------------
 
 
 def test_a_line_begins_with_the_result_and_names_the_check() -> None:
-    assert Finding("TCP", Result.OK, "fine").line() == "ok    TCP: fine"
-    assert Finding("TCP", Result.FAIL, "no", "do").line() == "FAIL  TCP: no -- do"
-    assert Finding("TCP", Result.WARN, "odd").line().startswith("warn  TCP")
-    assert Finding("TCP", Result.SKIP, "no").line().startswith("skip  TCP")
+    expected = "skip  TLS: ws:// is not encrypted, there is nothing to check"
+    assert finding_line(decide(Check.TLS, TLS, TlsFacts(is_wanted=False))) == expected
+    line = finding_line(describe_no_name("a.example", "gone"))
+    assert line.startswith("FAIL  name resolution: a.example cannot be resolved: gone -- check")
+    assert finding_line(describe_name("a", ["1.2.3.4"])) == "ok    name resolution: a is 1.2.3.4"
+    assert finding_line(describe_no_acknowledgement(5.0)).startswith("warn  acknowledgement")
 
 
 def test_whatever_a_server_sends_stays_one_printable_line_of_bounded_length() -> None:
-    finding = Finding("x", Result.FAIL, "a\r\nb\x1b[31m\u2028c\0" + "d" * 5000, "e\nf")
-    assert len(finding.line().splitlines()) == 1
-    assert finding.line().isprintable()
-    assert len(finding.line()) < 700
-    assert one_line("a\n b\x07") == "a b?"
-    assert set(json.loads(json.dumps(finding.as_mapping()))) == {
-        "check",
-        "result",
-        "found",
-        "advice",
+    reason = "a\r\nb\x1b[31m\u2028c\0" + "d" * 5000
+    finding = describe_no_name("e\nf", reason)
+    assert len(finding_line(finding).splitlines()) == 1
+    assert finding_line(finding).isprintable()
+    assert len(finding_line(finding)) < 800
+    assert shown_text("a\n b\x07") == "a  b\\x07"
+    mapping = json.loads(json.dumps(finding_as_mapping(finding)))
+    assert set(mapping) == {
+        *("check", "result", "found", "advice"),
+        *("finding", "advice_kind", "values"),
     }
-    assert "\n" not in finding.as_mapping()["found"]
+    assert "\n" not in mapping["found"]
+    assert mapping["values"]["reason"].isprintable()
 
 
 def test_only_a_failure_gives_exit_code_1() -> None:
-    harmless = [Finding("x", result, "") for result in (Result.OK, Result.WARN, Result.SKIP)]
+    harmless = [
+        Finding(Check.TCP, result, Found.REACHED)
+        for result in (Result.OK, Result.WARN, Result.SKIP)
+    ]
     assert exit_code(harmless) == 0
     assert exit_code([]) == 0
-    assert exit_code([*harmless, Finding("x", Result.FAIL, "")]) == 1
+    assert exit_code([*harmless, Finding(Check.TCP, Result.FAIL, Found.REACHED)]) == 1
 
 
 @pytest.mark.parametrize(
@@ -115,7 +218,7 @@ def test_only_a_failure_gives_exit_code_1() -> None:
     ],
 )
 def test_a_reason_is_one_line_and_never_empty(error: Exception, expected: str) -> None:
-    assert reason_of(error) == expected
+    assert error_text(error) == expected
 
 
 # -- addresses ------------------------------------------------------------------------------------
@@ -185,7 +288,7 @@ def test_names_are_said_with_their_addresses() -> None:
     assert_says(verdict, Result.OK, "a.example", "10.0.0.0", "and 2 more", never="10.0.0.5")
     proxy = Proxy("http", "a.example", 8080, "user", "secret", "https_proxy")
     assert_says(describe_name("a.example", ["10.0.0.1"], proxy), Result.OK, "http://a.example:8080")
-    assert "secret" not in describe_name("a.example", ["10.0.0.1"], proxy)[1]
+    assert "secret" not in finding_line(describe_name("a.example", ["10.0.0.1"], proxy))
     assert_says(describe_name("::1", ["::1"]), Result.SKIP, "already")
     assert_says(describe_no_name("a.example", "unknown"), Result.FAIL, "a.example", "unknown")
 
@@ -217,8 +320,8 @@ def test_what_to_do_without_tls_depends_on_the_reason() -> None:
 
 def test_a_handshake_with_a_whole_endpoint_names_the_base() -> None:
     assert_says(describe_handshake(BASE, "/market/stream", 0.05, ""), Result.OK, "50 ms")
-    verdict = describe_handshake(BASE, "/market/stream", 0.05, "TLSv1.3 through a proxy")
-    assert_says(verdict, Result.OK, "TLSv1.3 through a proxy")
+    verdict = describe_handshake(BASE, "/market/stream", 0.05, "TLSv1.3")
+    assert_says(verdict, Result.OK, "TLSv1.3")
     advice = "use --ws-url wss://fstream.example"
     assert_says(describe_handshake(OLD, "/ws", 0.05, ""), Result.WARN, "/market/stream", advice)
     # Data would come here, and the recorder would ask for it elsewhere.
@@ -249,8 +352,8 @@ def test_a_base_with_a_path_is_suspected_where_the_address_is() -> None:
     suspect = read_endpoint("wss://fstream.example/market")
     hint = "try wss://fstream.example"
     assert_says(describe_refusal(404, None, None, suspect), Result.FAIL, hint)
-    assert_says(describe_no_handshake(Failure("no answer"), suspect), Result.FAIL, hint)
-    assert_says(describe_no_handshake(Failure("no answer"), BASE), Result.FAIL, never="try wss")
+    assert_says(describe_no_handshake(other("no answer"), suspect), Result.FAIL, hint)
+    assert_says(describe_no_handshake(other("no answer"), BASE), Result.FAIL, never="try wss")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +365,7 @@ def test_a_base_with_a_path_is_suspected_where_the_address_is() -> None:
     ],
 )
 def test_only_an_empty_result_acknowledges(answer: Mapping[str, object], result: Result) -> None:
-    assert describe_acknowledgement(answer, 0.01)[0] is result
+    assert describe_acknowledgement(answer, 0.01).result is result
 
 
 def test_without_an_acknowledgement_the_data_decides() -> None:
@@ -312,7 +415,7 @@ def test_a_wrong_symbol_is_told_from_a_silent_endpoint() -> None:
 
 
 def test_a_connection_that_ended_and_frames_of_another_sort_are_said() -> None:
-    heard = received(ended=Failure("the exchange closed the connection: 1008"))
+    heard = received(ended=Failure(FailureKind.CLOSED_BY_EXCHANGE, {"code": 1008, "reason": ""}))
     verdict = describe_heartbeat(heard, "BTCUSDT", 10.0, BASE, is_acknowledged=False)
     assert_says(verdict, Result.FAIL, "1008", "ended before anything came")
     verdict = describe_heartbeat(received(others=3), "BTCUSDT", 10.0, BASE, is_acknowledged=False)
@@ -323,7 +426,7 @@ def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
     sold = received("BTCUSDT", order=an_order())
     verdict = describe_orders(sold, 20.0, BASE, is_over=False)
     assert_says(verdict, Result.OK, "ETHUSDT", "a long was liquidated", "3.2 s")
-    bought = received(order=an_order(Liquidated.SHORT), ended=Failure("gone"))
+    bought = received(order=an_order(Liquidated.SHORT), ended=Failure(FailureKind.BROKE_OFF))
     verdict = describe_orders(bought, 20.0, OLD, is_over=False)
     assert_says(verdict, Result.OK, "a short was liquidated")
 
@@ -337,7 +440,7 @@ def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
     assert_says(verdict, Result.FAIL, "never delivers forceOrder", "only /market delivers")
     verdict = describe_orders(received(), 20.0, BASE, is_over=True)
     assert_says(verdict, Result.SKIP, "nothing comes")
-    ended = received(ended=Failure("gone"))
+    ended = received(ended=Failure(FailureKind.BROKE_OFF))
     assert_says(describe_orders(ended, 20.0, BASE, is_over=True), Result.SKIP, "ended")
 
 

@@ -11,7 +11,7 @@ from Heatmap.aggregation.heat_field import ColumnRange, HeatField
 from Heatmap.aggregation.normalization import Scale, to_bytes, to_split_bytes
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.drawn_field import DrawnField
+from Heatmap.sources.recorded.drawn_field import DrawnField
 
 BIN = 10_000
 PRICE = PriceAxis(Decimal("0.1"), 10, first_row=1_000, n_rows=30)  # 1000 to 1030 USD

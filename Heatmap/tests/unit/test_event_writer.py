@@ -11,7 +11,8 @@ import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import Liquidated, LiquidationEvent, StoredBatch
-from Heatmap.errors import StorageError
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import Failure, StorageError
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
 
@@ -44,7 +45,7 @@ class NotingSink:
         self.calls: list[tuple[int, ...] | str] = []
         self.failures = 0
         self.counts: Counter[str] = Counter()
-        self.notice: str | None = None
+        self.notices: tuple[Failure, ...] = ()
         self.number = 1
         self.hurried = False
         # What it raises instead of failing as told, and which events it will never take.
@@ -150,7 +151,7 @@ def test_a_failed_write_is_repeated_with_the_same_events() -> None:
     sink.failures = 2
     board = write(put, sink, until=3)
     assert sink.calls == [(1, 2), (3,), "0-3"]
-    assert board.snapshot(0.0).last_error == "locked"
+    assert failure_text(board.snapshot(0.0).last_failure) == "locked"
     assert board.snapshot(0.0).stored == 3
 
 
@@ -376,9 +377,9 @@ def test_whatever_a_write_raises_is_shown_and_the_events_wait(error: Exception) 
         task = asyncio.create_task(writer.run())
         await until(lambda: board.snapshot(0.0).storage_fault is not None)
         fault = board.snapshot(0.0).storage_fault
-        assert fault is not None
-        assert type(error).__name__ in fault
-        assert len(fault.splitlines()) == 1
+        words = failure_text(fault)
+        assert type(error).__name__ in words
+        assert len(words.splitlines()) == 1
         assert (sink.calls, board.snapshot(0.0).queued) == ([], 3)
         # It heals: what waited is stored, and the fault leaves the status.
         sink.failures = 0
@@ -432,7 +433,7 @@ def test_events_that_are_refused_keep_no_other_from_being_stored(poisonous: set[
         )
         status = board.snapshot(0.0)
         assert status.queued == len(poisonous)
-        assert "OverflowError" in (status.storage_fault or "")
+        assert "OverflowError" in failure_text(status.storage_fault)
         task.cancel()
         await asyncio.wait([task])
         await writer.drain(0.3)
@@ -491,7 +492,7 @@ def test_coverage_that_cannot_be_written_holds_up_neither_events_nor_other_symbo
         await until(lambda: "0-5" in sink.calls)
         assert time.monotonic() - begun_s < 2.0  # and not a pause of the retry for each batch
         assert sink.counts["stored"] == 100
-        assert "TypeError" in (board.snapshot(0.0).storage_fault or "")
+        assert "TypeError" in failure_text(board.snapshot(0.0).storage_fault)
         assert board.snapshot(0.0).queued == 0
         task.cancel()
         await asyncio.wait([task])

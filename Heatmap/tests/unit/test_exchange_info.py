@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.exchange_info import (
     TickSizeRefresher,
@@ -132,9 +133,10 @@ def test_an_absurd_tick_size_is_refused_at_once_and_hides_no_other(absurd: objec
         "BTCUSDT_260327": "0.5",
     }
     assert info.refused.keys() == {"BTCUSDT"}
-    assert info.refused_words is not None
-    assert info.refused_words.isprintable()
-    assert len(info.refused_words) < 250
+    words = failure_text(info.failure)
+    assert words.startswith("exchangeInfo: the tick size of BTCUSDT is odd: ")
+    assert words.isprintable()
+    assert len(words) < 250
 
 
 @pytest.mark.parametrize("text", ["0.10", "1e-8", "0.000000000001", "1000000", "1E6", "0.5"])
@@ -150,6 +152,11 @@ def test_a_symbol_listed_twice_is_taken_only_where_both_say_the_same() -> None:
     info = parse_exchange_info(json.dumps(other), None)
     assert info.tick_sizes.keys() == {"ETHUSDT"}
     assert info.refused.keys() == {"BTCUSDT"}
+    assert "it is listed twice, with two tick sizes" in failure_text(info.failure)
+    both = answer(("BTCUSDT", "x"), ("ETHUSDT", "0"), ("XRPUSDT", "0.1"))
+    assert "2 tick sizes are odd" in failure_text(
+        parse_exchange_info(json.dumps(both), None).failure
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, StorageError
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.database_health import examine_database
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query, tamper
 from Heatmap.tests.unit.test_schema import INDEXES, TABLES, TRIGGERS
 
@@ -45,7 +46,7 @@ def test_an_index_is_made_again_when_the_file_is_opened_and_every_row_stays(
     tamper(filled, INDEXES[name])
     assert examine_database(filled, DataKind.LIVE).level == "FAIL"
     with SqliteStore.for_recorder(filled, DataKind.LIVE) as store:
-        assert "every row is kept" in str(store.notice)
+        assert "every row is kept" in notices_text(store.notices)
         assert len(store.write(events(60)).events) == 10
     assert aside(filled) == []
     assert count(filled) == 60
@@ -60,7 +61,7 @@ def test_a_file_with_another_schema_is_set_aside_by_a_recorder_with_all_that_is_
     schema = query(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")
     with SqliteStore.for_recorder(filled, DataKind.LIVE) as store:
         (old,) = aside(filled)
-        assert str(old) in str(store.notice)
+        assert str(old) in notices_text(store.notices)
         assert len(store.write(events(3)).events) == 3
     assert query(old, "SELECT name, sql FROM sqlite_master ORDER BY name") == schema
     assert count(old) == 50
@@ -176,7 +177,7 @@ def test_no_event_is_written_into_a_schema_that_was_changed_and_undoing_heals(
             copy.backup(target)
         batch = store.write(events(60))
         assert (len(batch.events), batch.duplicates) == (10, 50)
-        assert store.notice is None
+        assert not store.notices
     assert aside(filled) == []
     assert count(filled) == 60
 
@@ -192,7 +193,7 @@ def test_what_nobody_undoes_is_put_right_after_a_while_and_nothing_is_lost(
             store.write(events(60, start_ms=10**6))
         monkeypatch.setattr("Heatmap.storage.sqlite.schema_watch.MENDING_DELAY_S", 0.0)
         assert len(store.write(events(60, start_ms=10**6)).events) == 60
-        assert store.notice is not None
+        assert store.notices
         assert (store.generation() == generation) == (name in INDEXES)
     if name in INDEXES:
         assert (aside(filled), count(filled)) == ([], 110)
@@ -230,4 +231,4 @@ def test_harmless_changes_do_not_hold_up_the_writer(filled: Path) -> None:
         ):
             tamper(filled, change)
             assert len(store.write(events(1, start_ms=10**6 * (number + 1))).events) == 1
-        assert store.notice is None
+        assert not store.notices

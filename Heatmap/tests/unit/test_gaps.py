@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, CoverageInterval
-from Heatmap.picture.gaps import find_gaps, inner_edges, recorded_parts, stretched
 from Heatmap.picture.messages import Heartbeats
+from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, recorded_parts, stretched
 
 END_MS = 10_000_000
 

@@ -8,20 +8,19 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
-from Heatmap.storage.sqlite.health import DatabaseFacts, describe_database, examine_database
-from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION, Identity
+from Heatmap.storage.sqlite.migrations import SCHEMA_VERSION
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.storage.store import DatabaseFacts
+from Heatmap.tests.database_health import describe_database, examine_database
 
 FACTS = DatabaseFacts(
-    path=Path("/x/heatmap.sqlite3"),
+    address=Path("/x/heatmap.sqlite3"),
     exists=True,
     size_bytes=3 * 2**20,
-    identity=Identity(SCHEMA_VERSION, DataKind.LIVE),
-    faults=(),
-    writer_active=False,
-    is_writable=True,
+    kind=DataKind.LIVE,
+    schema_version=SCHEMA_VERSION,
+    expected_version=SCHEMA_VERSION,
     free_bytes=20 * 2**30,
-    free_inodes=None,
 )
 
 
@@ -60,17 +59,18 @@ def database(tmp_path: Path) -> Path:
     [
         ({}, "ok", "live data"),
         ({"writer_active": True}, "ok", "a recorder is writing it"),
-        ({"exists": False, "identity": None, "size_bytes": 0}, "ok", "does not exist yet"),
-        ({"identity": None, "size_bytes": 0}, "ok", "is empty"),
+        ({"exists": False, "kind": None, "size_bytes": 0}, "ok", "does not exist yet"),
+        ({"kind": None, "size_bytes": 0}, "ok", "is empty"),
         ({"is_writable": False}, "FAIL", "cannot be written"),
-        ({"identity": Identity(SCHEMA_VERSION, DataKind.REPLAY)}, "FAIL", "replay data"),
-        ({"identity": Identity(SCHEMA_VERSION - 1, DataKind.LIVE)}, "warn", "schema version"),
-        ({"faults": ("row 3 missing from index",)}, "FAIL", "row 3 missing from index"),
-        ({"faults": None}, "warn", "too large to check"),
+        ({"kind": DataKind.REPLAY}, "FAIL", "replay data"),
+        ({"schema_version": SCHEMA_VERSION - 1}, "warn", "schema version"),
+        ({"damage": "row 3 missing from index"}, "FAIL", "row 3 missing from index"),
+        ({"is_checked": False}, "warn", "too large to check"),
         ({"free_bytes": 2**30 - 1}, "warn", "1024.0 MiB free"),
         ({"free_bytes": 1000}, "FAIL", "disk is full"),
         ({"free_inodes": 3}, "FAIL", "inodes"),
         ({"free_inodes": 1000}, "ok", "live data"),
+        ({"free_bytes": None}, "ok", "no recorder is writing it"),
     ],
 )
 def test_each_fact_that_matters_is_said(changes: dict[str, object], level: str, words: str) -> None:

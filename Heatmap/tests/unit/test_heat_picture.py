@@ -12,6 +12,7 @@ from Heatmap.picture import heat_picture
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import Heartbeats, PictureRequest
 from Heatmap.storage.store import Store
+from Heatmap.tests.packed_cells import bytes_of
 from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
@@ -66,7 +67,7 @@ def test_batches_give_the_same_picture_as_a_rebuild(
         cells = np.concatenate(
             [kept, np.zeros((cells.shape[0], cells.shape[1] - kept.shape[1]), np.uint8)], axis=1
         )
-        added = np.frombuffer(columns(message).cells, np.uint8)
+        added = np.frombuffer(bytes_of(columns(message)), np.uint8)
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
         cells[:, first : first + meta["cols"]] = added.reshape(cells.shape[0], meta["cols"])
     expected = cells_of(rebuilt(database, request(now_ms, **values)))
@@ -325,4 +326,4 @@ def test_a_split_picture_tells_whose_each_cell_is(
     update = columns(picture.update(request(**values)))
     assert update.meta["cols"] == 1
     row = place(meta, long.ts_ms, long.price)[0]
-    assert update.cells[row] == 254
+    assert bytes_of(update)[row] == 254

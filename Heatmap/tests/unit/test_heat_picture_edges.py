@@ -11,6 +11,7 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage
 from Heatmap.storage.store import Store
+from Heatmap.tests.packed_cells import bytes_of
 from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture_requests import (
     NOW_MS,
@@ -124,7 +125,7 @@ def test_what_comes_after_the_right_edge_is_added_as_it_comes(
         meta = columns(message).meta
         assert meta["dropCols"] == 0
         first = meta["firstCol"] - meta["timeStartMs"] // 10_000
-        added = np.frombuffer(message.cells, np.uint8).reshape(len(cells), meta["cols"])
+        added = np.frombuffer(bytes_of(message), np.uint8).reshape(len(cells), meta["cols"])
         cells[:, first : first + meta["cols"]] = added
     expected = cells_of(rebuilt(database, replace(asked, now_ms=NOW_MS + 500_000)))
     assert np.count_nonzero(cells != expected) <= ROUNDED
@@ -142,7 +143,9 @@ def test_another_recorder_s_rows_count_after_the_edge_as_well(
     writer.write([event(END_MS + 15_000, 98_000.0, 4e5, Liquidated.LONG)])
     message = columns(picture.update(asked))
     expected = cells_of(rebuilt(database, asked))[:, -message.meta["cols"] :]
-    assert np.array_equal(np.frombuffer(message.cells, np.uint8).reshape(expected.shape), expected)
+    assert np.array_equal(
+        np.frombuffer(bytes_of(message), np.uint8).reshape(expected.shape), expected
+    )
     assert expected.any()
     writer.write([event(END_MS + 900_000, 98_000.0, 4e5, Liquidated.LONG)])
     assert picture.update(asked) is None

@@ -21,6 +21,7 @@ from Heatmap.tests.unit.picture_requests import (
     cells_of,
     event,
     rebuilt,
+    recorded_picture,
     request,
     whole,
 )
@@ -115,7 +116,7 @@ def test_a_picture_that_is_closed_amidst_its_work_closes_the_store_after_it(
     writer: HandingWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.write([sold(NOW_MS - 60_000)])
-    picture = HeatPicture(writer.tape, "BTCUSDT")
+    picture = recorded_picture(writer.tape)
     readers: list[StoreReader] = []
     open_reader = writer.database.open_reader
 

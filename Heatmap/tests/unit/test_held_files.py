@@ -18,6 +18,7 @@ from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.storage.sqlite.connections import file_stat, is_same_file
 from Heatmap.storage.sqlite.set_aside import HeldFileError, rename, set_aside
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import sound
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -120,7 +121,7 @@ def test_recording_goes_on_under_a_new_name_where_a_damaged_file_is_held(
         write_until_stored(store, 10**9)
         new = continued(path)
         assert store.path == new
-        notice = str(store.notice)
+        notice = notices_text(store.notices)
         assert "\n" not in notice
         assert str(path) in notice
         assert str(new) in notice
@@ -137,7 +138,7 @@ def test_recording_goes_on_under_a_new_name_where_a_damaged_file_is_held(
     # Once it is let go, the next start puts it away under the first name.
     held.paths.clear()
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
-        assert "set aside" in str(store.notice)
+        assert "set aside" in notices_text(store.notices)
         store.write(events(3))
     assert len(query(path, "SELECT 1 FROM liq_events")) == 3
 
@@ -169,7 +170,7 @@ def test_what_replaces_a_file_goes_on_under_a_new_name_where_it_is_held(
             os.truncate(path.with_name(f"{path.name}-wal"), 0)
         for number in range(2):
             write_until_stored(store, (number + 1) * 10**9)
-        assert str(store.path) in str(store.notice)
+        assert str(store.path) in notices_text(store.notices)
         assert store.path != path
     expected = 300 + 100 + (700 if way == "overwritten" else 0)
     assert sound(store.path)
@@ -199,7 +200,7 @@ def test_a_file_system_that_numbers_no_files_is_no_reason_to_leave_one(
         with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
             for number in range(5):
                 store.write(events(10, start_ms=number * 10**6))
-            assert store.notice is None
+            assert store.notices == ()
             assert store.generation() == 0
     assert len(query(path, "SELECT 1 FROM liq_events")) == 50
 

@@ -8,6 +8,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
 CHANGES = [
@@ -30,14 +31,14 @@ def test_a_file_that_was_written_can_be_opened_again(path: Path, change: str) ->
         store.write(events(50))
         tamper(path, change)
         store.write(events(60))
-        assert store.notice is not None
-        assert store.notice.isprintable()
-        assert "every row is kept" in store.notice
+        assert store.notices
+        assert notices_text(store.notices).isprintable()
+        assert "every row is kept" in notices_text(store.notices)
     assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
         store.write(events(70))
-        assert store.notice is None
+        assert store.notices == ()
     status = read_status(path)
     assert status["events"] == 70
     assert status["recorded_symbols"] == ["BTCUSDT", "ETHUSDT"]

@@ -8,6 +8,7 @@ import pytest
 from Heatmap.domain.events import DataKind
 from Heatmap.storage.sqlite import write_ahead_log
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -29,21 +30,21 @@ def test_a_log_that_is_too_large_is_said_with_its_beginning_and_shrinks(
         fill(store, 0, 5)
         with reading_elsewhere(path):
             fill(store, 5, 10)
-            assert store.notice is None
+            assert store.notices == ()
             fill(store, 15, 30)
             assert log_bytes(path) > 6 * 2**20
-            notice = str(store.notice)
+            notice = notices_text(store.notices)
             assert "\n" not in notice
             assert "6 MiB since 20" in notice
             assert "UTC" in notice
             fill(store, 45, 5)
             # The size goes on, the beginning stays.
-            assert str(store.notice).partition("(now")[0] == notice.partition("(now")[0]
-            assert str(store.notice) != notice
+            assert notices_text(store.notices).partition("(now")[0] == notice.partition("(now")[0]
+            assert notices_text(store.notices) != notice
         # Also without anything to write, see `SinkKeeper.tend`.
         store.generation()
         assert log_bytes(path) == 0
-        assert store.notice is None
+        assert store.notices == ()
     assert sound(path)
     assert len(query(path, "SELECT 1 FROM liq_events")) == 50 * 500
 
@@ -54,7 +55,7 @@ def test_without_a_reader_the_log_stays_small(path: Path) -> None:
         for number in range(40):
             fill(store, number, 1)
             longest = max(longest, log_bytes(path))
-        assert store.notice is None
+        assert store.notices == ()
     assert longest < 2 * write_ahead_log.CHECKPOINT_BYTES
 
 
@@ -72,5 +73,5 @@ def test_a_log_that_another_program_begins_anew_gives_its_room_back(path: Path) 
         connection.close()
         fill(store, 60, 1)
         assert log_bytes(path) <= limit
-        assert store.notice is None
+        assert store.notices == ()
     assert len(query(path, "SELECT 1 FROM liq_events")) == 61 * 500

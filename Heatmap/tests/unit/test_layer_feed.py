@@ -15,19 +15,21 @@ import pytest
 from Heatmap import HeatmapService
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds import layer_feed
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.messages import CellQuery, CellReport
-from Heatmap.picture.packing import unpack_cells
+from Heatmap.picture.messages import CellLines, CellQuery
 from Heatmap.runtime.host_loop import begin_task
+from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
 from Heatmap.tests.executor_lock import ends_amid_a_hand_over
+from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000
@@ -39,11 +41,11 @@ class AskingLayer:
 
     def __init__(self) -> None:
         self.symbol: str | None = "BTCUSDT"
-        self.fault = ""
+        self.failure: Failure | None = None
         self.listener: LayerListener | None = None
         self.grid: Mapping[str, Any] = {}
         self.options: dict[str, Any] = {}
-        self.answers: list[CellReport | None] = []
+        self.answers: list[CellLines | None] = []
 
     def set_leave_listener(self, leave: object) -> None:
         self.leave = leave
@@ -67,7 +69,7 @@ class AskingLayer:
     def show_part(self, name: str, payload: object) -> None:
         raise AssertionError(f"no part is to be shown, got {name} {payload}")
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         self.answers.append(report)
 
     def open_page(self) -> None:
@@ -150,7 +152,7 @@ async def asked(directory: Path, **values: Any) -> AsyncIterator[Asked]:
             await asyncio.to_thread(world.executor.shutdown)
 
 
-def amount(report: CellReport | None) -> str:
+def amount(report: CellLines | None) -> str:
     assert report is not None
     return dict(report.lines)["Liquidated here"]
 
@@ -243,7 +245,7 @@ def test_a_question_that_cannot_be_answered_is_logged_and_the_next_one_is_answer
             await until(lambda: len(world.layer.answers) == 2)
             assert amount(world.layer.answers[1]) == "\u2265 20k USD in 1"
             # It is the question's failure and not the picture's.
-            assert world.feed.last_error == ""
+            assert world.feed.failure is None
 
     asyncio.run(main())
     assert any(record.levelname == "ERROR" for record in caplog.records)
@@ -307,7 +309,7 @@ def test_the_first_reason_why_nothing_is_drawn_is_told(
     assert describe_layer(world.layer, world.feed) == {
         "symbol": case["symbol"],
         "state": state.value,
-        "error": "",
+        "failure": None,
         "measured": {},
     }
     assert describe_layer(world.layer, None)["state"] == "stopped"
@@ -345,14 +347,14 @@ def test_a_picture_is_drawn_from_when_the_page_has_it_until_it_is_taken_away(
             await until(lambda: feed.state is LayerState.DRAWN)
             # Nothing is built for a page that goes, and for the next one only where it looks.
             feed.page_gone()
-            layer.fault = "the page did not load"
+            layer.failure = Failure(FailureKind.PAGE_NOT_LOADED)
             assert describe_layer(layer, feed) == {
                 "symbol": "BTCUSDT",
                 "state": "no chart",
-                "error": "the page did not load",
+                "failure": as_plain(Failure(FailureKind.PAGE_NOT_LOADED)),
                 "measured": {},
             }
-            layer.fault, layer.grid = "", {}
+            layer.failure, layer.grid = None, {}
             feed.page_ready()
             assert feed.state is LayerState.NO_VIEW
             feed.viewport_changed(VIEWPORT)
@@ -424,16 +426,16 @@ def test_a_feed_of_a_closed_loop_goes_without_waiting_for_anything(tmp_path: Pat
         del task
         picture = world.feed._work.picture
         assert picture is not None
-        assert picture._tape._reader is not None
+        assert picture._source._tape._reader is not None
         # The host may go on to use it: nothing happens, and nothing is raised.
         world.feed.viewport_changed(replace(VIEWPORT, price_low=96_000.0))
         world.feed.apply_settings(HeatmapSettings(enabled=True, window="8h"))
         world.ask(world.layer.place(0))
-        assert world.feed.last_error == ""
+        assert world.feed.failure is None
 
         assert ends_amid_a_hand_over(coroutine.close)
         assert world.feed._work.picture is None
-        assert picture._tape._reader is None
+        assert picture._source._tape._reader is None
         world.executor.shutdown()
 
 
@@ -448,7 +450,7 @@ def test_a_picture_that_cannot_be_built_has_failed_until_one_can(
             whole.rename(away)
             world.feed.page_ready()
             await until(lambda: world.feed.state is LayerState.FAILED)
-            assert describe_layer(world.layer, world.feed)["error"]
+            assert describe_layer(world.layer, world.feed)["failure"]
             # Whoever switches it off is not told of a failure.
             settings = world.feed._settings
             world.feed.apply_settings(settings.changed(enabled=False))
@@ -456,7 +458,7 @@ def test_a_picture_that_cannot_be_built_has_failed_until_one_can(
             world.feed.apply_settings(settings)
             away.rename(whole)
             await until(lambda: world.feed.state is LayerState.DRAWN)
-            assert describe_layer(world.layer, world.feed)["error"] == ""
+            assert describe_layer(world.layer, world.feed)["failure"] is None
 
     asyncio.run(main())
 
@@ -516,7 +518,7 @@ def test_a_view_without_rows_leaves_the_picture_and_the_next_one_is_drawn(
             world.feed.viewport_changed(replace(VIEWPORT, price_low=90_000.0))
             await until(lambda: world.layer.grid is not shown)
             assert world.feed.state is LayerState.DRAWN
-            assert world.feed.last_error == ""
+            assert world.feed.failure is None
 
     asyncio.run(main())
 

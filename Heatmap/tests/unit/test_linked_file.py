@@ -15,6 +15,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError, StorageError
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound, writing_elsewhere
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -139,7 +140,7 @@ def test_what_is_no_file_is_named_and_recording_goes_on_after_it(
         for _ in range(2):
             with pytest.raises(StorageError, match=words):
                 store.write(AFTER)
-        assert "hard link" not in str(store.notice)
+        assert "hard link" not in notices_text(store.notices)
         path.rename(path.with_name("away"))
         store.write(AFTER)
     assert times(moved) | times(path) == ALL

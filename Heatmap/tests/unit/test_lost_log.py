@@ -16,6 +16,7 @@ from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.write_ahead_log import CHECKPOINT_BYTES
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -126,9 +127,9 @@ def test_nothing_that_was_confirmed_is_lost(
             before = store.generation()
             harm(path)
             assert store.generation() == before, "its row ids and its coverage go on"
-            assert "while it was written" in str(store.notice)
-            assert "lost" in str(store.notice)
-            assert "\n" not in str(store.notice)
+            assert "while it was written" in notices_text(store.notices)
+            assert "lost" in notices_text(store.notices)
+            assert "\n" not in notices_text(store.notices)
             ids += store.write(AFTER).row_ids
             with EventReader(path) as reader:
                 assert len(reader.read_window("BTCUSDT", 0, None).events) == 3700
@@ -189,8 +190,8 @@ def test_what_is_not_kept_is_counted_and_said(path: Path) -> None:
             store.write(LATE[number : number + 100])
         cut_off(path)
         store.write(AFTER)
-        assert "250 events" in str(store.notice)
-        assert "150 are lost" in str(store.notice)
+        assert "250 events" in notices_text(store.notices)
+        assert "150 are lost" in notices_text(store.notices)
         let_go()
     assert sound(path)
     assert len(times(path)) == 250 + 300
@@ -210,7 +211,7 @@ def test_what_a_killed_recorder_left_in_its_log_is_not_lost_with_it(path: Path) 
         store.write(LATE)
         cut_off(path)
         store.write(AFTER)
-        assert "nothing of it is lost" in str(store.notice)
+        assert "nothing of it is lost" in notices_text(store.notices)
         let_go()
     assert sound(path)
     assert times(path) == [event.ts_ms for event in [*EARLY, *LATE, *AFTER]]
@@ -251,11 +252,11 @@ def test_what_a_killed_writer_had_not_committed_is_no_harm(path: Path, tmp_path:
     beside(killed, "-wal").write_bytes(log + frame * 40)
     stored = list(EARLY)
     with SqliteStore.for_recorder(killed, DataKind.LIVE) as store:
-        assert store.notice is None
+        assert store.notices == ()
         for number in range(60):
             stored += events(5, start_ms=10**8 + number * 10**5)
             store.write(stored[-5:])
-        assert store.notice is None
+        assert store.notices == ()
     assert sound(killed)
     assert times(killed) == [event.ts_ms for event in stored]
 

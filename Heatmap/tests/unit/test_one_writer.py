@@ -9,9 +9,10 @@ import pytest
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import OtherWriterError, StorageError
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.writer_lock import WriterLock, is_writer_active, lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.database_health import examine_database
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import sound, writing_elsewhere
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -174,9 +175,9 @@ def test_a_second_name_that_is_given_meanwhile_is_said_and_stops_nobody(place: P
         store.write(events(2))
         store._disconnect()  # as after an I/O error
         store.write(events(3))
-        assert "second name" in str(store.notice)
+        assert "second name" in notices_text(store.notices)
         second.unlink()
-        assert store.notice is None
+        assert store.notices == ()
     assert len(query(place, "SELECT 1 FROM liq_events")) == 3
 
 

@@ -11,6 +11,7 @@ import pytest
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import StorageError
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import sound
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
@@ -80,8 +81,8 @@ def test_a_page_that_was_overwritten_never_stays_in_the_file(
     after = AFTER if goes_on else []
     if goes_on:
         write(store, AFTER)
-        assert store.notice is not None
-        assert "damaged" in store.notice
+        assert store.notices
+        assert "damaged" in notices_text(store.notices)
     store.close()
     assert sound(path)
     # What was only in the log is in the fresh file; the rest a tool can read of the other one.

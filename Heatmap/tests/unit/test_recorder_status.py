@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus, StatusBoard
+from Heatmap.ingestion.recorder.texts import heartbeat_text
 
 SYMBOLS = ("BTCUSDT", "ETHUSDX")
 
@@ -28,7 +29,7 @@ def test_a_symbol_that_gets_no_heartbeat_for_ten_seconds_is_named(board: StatusB
     assert beat(board, 109.9).without_heartbeat == ()
     status = beat(board, 110.0)
     assert status.without_heartbeat == ("ETHUSDX",)
-    assert status.heartbeat_words == "no mark price for ETHUSDX: is the symbol right?"
+    assert heartbeat_text(status) == "no mark price for ETHUSDX: is the symbol right?"
     assert beat(board, 111.0, "ETHUSDX").without_heartbeat == ()
 
 

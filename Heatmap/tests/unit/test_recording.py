@@ -170,6 +170,41 @@ def test_candles_are_found_by_their_columns_names(tmp_path: Path) -> None:
     assert bars.open_ms.tolist() == [T_MS]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "quote_volume,taker_buy_quote,trades",
+        "quote_asset_volume,taker_buy_quote_asset_volume,number_of_trades",
+        "Quote_Volume, taker_buy_quote_volume, count",
+    ],
+)
+def test_further_columns_are_read_by_each_of_their_names(tmp_path: Path, names: str) -> None:
+    path = write(tmp_path / "k.csv", f"{HEADER},{names}", f"{MINUTE_0},250.5,100.25,17")
+    bars = read_klines(path)
+    assert bars.quote_volume.tolist() == [250.5]
+    assert bars.taker_buy_quote is not None
+    assert bars.taker_buy_quote.tolist() == [100.25]
+    assert bars.trades is not None
+    assert bars.trades.tolist() == [17]
+
+
+def test_without_further_columns_usd_is_estimated_and_the_rest_is_unknown(tmp_path: Path) -> None:
+    header = "open_time,open,high,low,close,volume"
+    bars = read_klines(write(tmp_path / "k.csv", header, f"{T_MS},100,110,90,104,2"))
+    assert bars.quote_volume.tolist() == [202.0]
+    assert bars.taker_buy_quote is None
+    assert bars.trades is None
+
+
+@pytest.mark.parametrize("further", ["-1,0,1", "5,nan,1", "5,1,x", "5,6,1", ",1,1"])
+def test_a_bad_further_value_is_named_with_its_line(tmp_path: Path, further: str) -> None:
+    header = f"{HEADER},quote_volume,taker_buy_quote,trades"
+    path = write(tmp_path / "k.csv", header, f"{MINUTE_0},9,9,1", f"{MINUTE_1},{further}")
+    text = refused(read_klines, path)
+    assert "line 3: expected" in text
+    assert further in text
+
+
 def test_minutes_may_be_missing(tmp_path: Path) -> None:
     later = MINUTE_1.replace(str(T_MS + 60_000), str(T_MS + 600_000))
     bars = read_klines(write(tmp_path / "k.csv", HEADER, MINUTE_0, later))

@@ -19,6 +19,7 @@ from Heatmap.storage.sqlite import renewal
 from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.foreign_programs import reading_elsewhere, sound
 from Heatmap.tests.unit.stored_events import events, query
 
@@ -119,8 +120,8 @@ def test_what_the_backup_held_and_what_comes_after_are_there(
             stack.enter_context(reading(path))
         for number in range(0, len(AFTER), 100):
             store.write(AFTER[number : number + 100])
-        assert store.notice is not None
-        assert "\n" not in store.notice
+        assert store.notices
+        assert "\n" not in notices_text(store.notices)
         stack.close()
     assert sound(path)
     assert times_of(OLD) | times_of(AFTER) <= times(path)
@@ -169,7 +170,7 @@ def test_a_file_that_is_replaced_after_a_kill_never_meets_the_old_log(
         if reading == "since after":
             stack.enter_context(reading_elsewhere(path))
         with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
-            assert "belongs to another file" in str(store.notice)
+            assert "belongs to another file" in notices_text(store.notices)
             store.write(AFTER)
     assert sound(path)
     assert times(path) == times_of(OLD) | times_of(AFTER)
@@ -179,7 +180,7 @@ def test_a_file_that_is_replaced_after_a_kill_never_meets_the_old_log(
 def test_what_a_killed_recorder_left_is_taken_up_where_nothing_was_replaced(path: Path) -> None:
     write_and_be_killed(path)
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
-        assert store.notice is None
+        assert store.notices == ()
         store.write(AFTER)
     assert times(path) == times_of(BEFORE) | times_of(AFTER)
     assert beside(path, ".*") == []
@@ -311,7 +312,7 @@ def test_a_file_that_is_cut_off_loses_no_more_than_what_was_cut_off(path: Path, 
                 store.write(AFTER)
             except CorruptDatabaseError:
                 continue
-        assert store.notice is not None
+        assert store.notices
     assert sound(path)
     assert times_of(BEFORE) | times_of(AFTER) <= times(path)
     assert len(times(path)) >= len(BEFORE) + len(AFTER) + in_log
@@ -331,7 +332,7 @@ def test_another_programs_checkpoint_is_no_replacing(path: Path, mode: str) -> N
                 busy = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()[0]
                 assert not busy
         assert store.generation() == store.generation()
-        assert store.notice is None
+        assert store.notices == ()
         assert beside(path, ".*") == []
     assert len(times(path)) == 800
 
@@ -345,7 +346,7 @@ def test_a_file_that_is_moved_while_it_is_read_is_kept_whole(path: Path) -> None
             path.rename(path.with_name("moved"))
             store.write(AFTER)
         (kept,) = beside(path, ".replaced-*")
-        assert str(kept) in str(store.notice)
+        assert str(kept) in notices_text(store.notices)
     assert sound(kept)
     assert len(times(kept)) == 15_000
     assert times(path) == times_of(AFTER)
@@ -437,7 +438,7 @@ def test_a_backup_whose_copy_hangs_is_kept_under_another_name(
             write_at_last(store, AFTER)
             copy.go_on()
         (aside,) = beside(path, ".damaged-*Z")
-        assert str(aside) in str(store.notice)
+        assert str(aside) in notices_text(store.notices)
     assert sound(aside)
     assert times(aside) == times_of(OLD)
     assert sound(path)

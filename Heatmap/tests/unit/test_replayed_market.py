@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Heatmap.commands.window import CANDLE_MARKETS
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import RecordingFileError
+from Heatmap.levels.yields import Volume
 from Heatmap.standalone.exchange.market import MINUTE_MS
 from Heatmap.standalone.exchange.recording import Recording, load_recording, parse_time
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.sources import load_market
 
 T_MS = 1_733_360_400_000
 HOUR_MS = 3_600_000
@@ -40,6 +43,43 @@ def recording(
     rows = (",".join(map(str, (T_MS + minute * MINUTE_MS, *rest))) for minute, *rest in BARS)
     candles.write_text("open_time,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
     return load_recording(messages, candles)
+
+
+def test_candles_have_the_files_volumes_and_no_others(real: ReplayedMarket) -> None:
+    (first,) = real.candles(MINUTE_MS, 1_733_184_000_000, 1_733_184_060_000)
+    assert (first.quote_volume, first.trades) == (1866579.2631833, 1520)
+    assert first.taker_buy_quote is None
+    hour, minutes = (
+        real.candles(length, 1_733_184_000_000, 1_733_187_600_000)
+        for length in (HOUR_MS, MINUTE_MS)
+    )
+    assert hour[0].quote_volume == pytest.approx(sum(one.quote_volume or 0 for one in minutes))
+    assert hour[0].trades == sum(one.trades or 0 for one in minutes)
+    assert hour[0].taker_buy_quote is None
+
+
+def test_a_candle_in_progress_has_its_part_of_the_volume(market: ReplayedMarket) -> None:
+    (whole,) = market.candles(MINUTE_MS, T_MS, T_MS + MINUTE_MS)
+    (half,) = market.candles(MINUTE_MS, T_MS, T_MS + MINUTE_MS // 2)
+    assert whole.quote_volume == pytest.approx(6 * (100 + 106 + 97 + 103) / 4)
+    assert half.quote_volume == pytest.approx(whole.quote_volume / 2)
+    assert (half.trades, half.taker_buy_quote) == (None, None)
+
+
+def test_nothing_is_made_up_that_the_recording_does_not_hold(market: ReplayedMarket) -> None:
+    assert market.open_interest(300_000, T_MS, T_MS + HOUR_MS) == []
+    assert market.funding(T_MS, T_MS + 10 * HOUR_MS) == []
+    assert market.volume is Volume.FUTURES
+
+
+def test_whose_candles_they_are_is_told(tmp_path: Path) -> None:
+    recorded = recording(tmp_path, [T_MS + 10])
+    files = recorded.messages_path, recorded.candles_path
+    assert load_market(*files, T_MS + 10).volume is Volume.FUTURES
+    assert load_market(*files, T_MS + 10, candles_market="spot").volume is Volume.SPOT
+    # What the command line offers, the default first.
+    assert CANDLE_MARKETS[0] == Volume.FUTURES
+    assert sorted(CANDLE_MARKETS) == sorted(Volume)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from Heatmap.ingestion.recorder.retention import (
     earlier_ms,
     retention_in_force,
 )
+from Heatmap.ingestion.recorder.texts import retention_text
 from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import events
@@ -39,10 +40,10 @@ def test_a_retention_grows_by_itself_and_shrinks_on_confirmation(
 
 
 def test_the_words_name_both_retentions_and_the_number() -> None:
-    words = RetentionStatus(14 * DAY_MS, DAY_MS, 1234).words()
+    words = retention_text(RetentionStatus(14 * DAY_MS, DAY_MS, 1234))
     for part in ("14 days", "1 day ", "1234 events", "confirmation"):
         assert part in words
-    assert RetentionStatus(DAY_MS, DAY_MS, 0).words() == "events are kept for 1 day"
+    assert retention_text(RetentionStatus(DAY_MS, DAY_MS, 0)) == "events are kept for 1 day"
 
 
 class Kept:

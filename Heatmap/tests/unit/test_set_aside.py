@@ -14,6 +14,7 @@ from Heatmap.storage.sqlite.status import read_status
 from Heatmap.storage.sqlite.writer_lock import lock_path
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query
 
 NOW = datetime(2026, 11, 20, 5, 30, 1, tzinfo=UTC)
@@ -84,10 +85,10 @@ def test_a_damaged_file_is_set_aside_at_opening_and_recording_goes_on(path: Path
     content = damage_all_but_the_first_page(path)
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
         (target,) = aside(path)
-        assert store.notice is not None
-        assert str(target) in store.notice
-        assert str(path) in store.notice
-        assert "\n" not in store.notice
+        assert store.notices
+        assert str(target) in notices_text(store.notices)
+        assert str(path) in notices_text(store.notices)
+        assert "\n" not in notices_text(store.notices)
         assert len(store.write(events(3)).events) == 3
         with pytest.raises(DatabaseInUseError):
             SqliteStore.for_recorder(path, DataKind.LIVE)
@@ -150,8 +151,8 @@ def test_damage_that_is_met_while_writing_raises_once_and_the_next_call_writes_a
         reader.close()
         assert store.kept_retention_ms() == 86_400_000
         (target,) = aside(path)
-        assert store.notice is not None
-        assert target.name in store.notice
+        assert store.notices
+        assert target.name in notices_text(store.notices)
     status = read_status(path)
     assert status["events"] == 3
     assert status["recorded_symbols"] == ["BTCUSDT"]
@@ -167,7 +168,7 @@ def test_a_file_that_is_moved_away_while_it_is_written_is_followed_by_a_new_one(
         path.rename(path.with_name("backup"))
         batch = store.write(events(2, start_ms=10**6))
         assert batch.row_ids[0] > last_id
-        assert "moved or deleted" in str(store.notice)
+        assert "moved or deleted" in notices_text(store.notices)
         path.unlink()
         store.write(events(1, start_ms=10**7))
         status = read_status(path)
@@ -195,7 +196,7 @@ def test_an_io_error_is_over_when_the_disk_works_again(path: Path) -> None:
         with pytest.raises(StorageError, match="disk"), store._transaction():
             raise io_error()
         assert len(store.write(events(5, start_ms=10**9)).events) == 5
-        assert store.notice is None
+        assert not store.notices
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "SELECT seq FROM sqlite_sequence") == [(3005,)]
 

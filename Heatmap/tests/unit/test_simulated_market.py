@@ -10,7 +10,7 @@ import pytest
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.market import DAY_MS, INTERVALS_MS, MINUTE_MS, Candle
-from Heatmap.standalone.exchange.simulated_day import log_level
+from Heatmap.standalone.exchange.simulated_bars import log_level
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.standalone.exchange.wire import compact
 

@@ -8,14 +8,15 @@ import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
-from Heatmap.storage.damage_words import damage_words
+from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.storage.sqlite.day_facts import read_day_facts
 from Heatmap.storage.sqlite.event_reader import read_tick_sizes
-from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.sound_rows import read_tick_size
 from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.database_health import examine_database
+from Heatmap.tests.fact_texts import notices_text
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
 # A value as another program may put it into any column, in SQL.
@@ -172,8 +173,8 @@ def test_symbols_that_are_spoilt_count_as_not_noted(filled: Path, value: str) ->
 def test_a_damaged_row_is_told_by_the_writer(filled: Path) -> None:
     tamper(filled, "UPDATE coverage SET end_ms = 'x'")
     with SqliteStore.for_recorder(filled, DataKind.LIVE) as store:
-        assert "1 in coverage" in str(store.notice)
-        assert "\n" not in str(store.notice)
+        assert "1 in coverage" in notices_text(store.notices)
+        assert "\n" not in notices_text(store.notices)
 
 
 def test_a_damaged_tick_size_keeps_no_other_from_being_read(filled: Path) -> None:
@@ -198,7 +199,7 @@ def test_a_tick_size_is_a_decimal_number_of_a_usual_size(
 
 
 def test_the_words_count_by_table() -> None:
-    assert damage_words({}) == ""
-    assert damage_words({"coverage": 1}) == "damaged row, left out: 1 in coverage"
-    words = damage_words({"coverage": 2, "counters": 1})
+    assert damaged_rows_text({}) == ""
+    assert damaged_rows_text({"coverage": 1}) == "damaged row, left out: 1 in coverage"
+    words = damaged_rows_text({"coverage": 2, "counters": 1})
     assert words == "damaged rows, left out: 2 in coverage, 1 in counters"

@@ -3,7 +3,8 @@
 import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
-from Heatmap.ingestion.recorder.standby import KeepWindow, not_recorded, standby_words
+from Heatmap.ingestion.recorder.standby import KeepWindow, not_recorded
+from Heatmap.ingestion.recorder.texts import standby_text
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,9 @@ def test_what_the_writer_does_not_record_is_named(
 
 
 def test_the_words_name_the_symbols_that_are_not_recorded() -> None:
-    assert "NOT recorded: XRPUSDT" in standby_words(("XRPUSDT",), ("BTCUSDT",))
-    assert "NOT recorded: all symbols" in standby_words(("ALL",), ("BTCUSDT",))
-    assert "NOT" not in standby_words((), ("BTCUSDT",))
+    assert "NOT recorded: XRPUSDT" in standby_text(("XRPUSDT",), ("BTCUSDT",))
+    assert "NOT recorded: all symbols" in standby_text(("ALL",), ("BTCUSDT",))
+    assert "NOT" not in standby_text((), ("BTCUSDT",))
 
 
 def covered(start_ms: int, end_ms: int, symbol: str = "BTCUSDT") -> CoverageInterval:

@@ -1,6 +1,7 @@
 """Binance's wire format, written and read."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,28 @@ from Heatmap.standalone.exchange.wire import (
 
 MINUTE_MS = 60_000
 CANDLE = Candle(1_733_360_400_000, 96123.4, 96200.05, 96000.1, 96001.0, 12.345, False)
+
+
+def test_volumes_and_trades_are_written_as_they_are() -> None:
+    candle = replace(CANDLE, quote_volume=1_186_000.5, taker_buy_quote=593_000.25, trades=321)
+    values = kline_row(MINUTE_MS, candle)
+    assert [values[7], values[8], values[10]] == ["1186000.5", 321, "593000.25"]
+    # Buyers' part of the coins is their part of the USD.
+    assert float(values[9]) == pytest.approx(12.345 / 2)
+    kline = kline_payload("BTCUSDT", "1m", MINUTE_MS, candle, CANDLE.open_ms)["k"]
+    assert [kline[name] for name in ("q", "n", "V", "Q")] == values[7:11]
+
+
+def test_what_is_unknown_is_null() -> None:
+    values = kline_row(MINUTE_MS, replace(CANDLE, quote_volume=5.0))
+    assert values[7:11] == ["5", None, None, None]
+    kline = kline_payload("BTCUSDT", "1m", MINUTE_MS, CANDLE, CANDLE.open_ms)["k"]
+    assert [kline[name] for name in ("q", "n", "V", "Q")] == [None] * 4
+
+
+def test_a_candle_without_trades_has_no_takers() -> None:
+    still = replace(CANDLE, volume=0.0, quote_volume=0.0, taker_buy_quote=0.0, trades=0)
+    assert kline_row(MINUTE_MS, still)[7:11] == ["0", 0, "0", "0"]
 
 
 def row(open_ms: int, *values: object) -> list[Any]:

@@ -24,6 +24,7 @@
    * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
+   * @property {string} [palette] where the grid has one of its own, instead of the layer's
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
    */
@@ -103,6 +104,8 @@
       /** @type {{words: string, ms: number} | null} */
       this.sourceSince = null;
       this.isSplit = meta.isSplit === true;
+      /** @type {string | null} its own palette; null: the layer's */
+      this.palette = typeof meta.palette === "string" ? meta.palette : null;
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
       this.windowStartMs = 0;

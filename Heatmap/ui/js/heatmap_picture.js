@@ -18,6 +18,8 @@
       this.sideColours = null;
       /** Whether the shown grid tells longs and shorts apart. */
       this._isSplit = false;
+      /** The shown grid's own palette; null: it has none. */
+      this._palette = null;
       /** What the chart's background is, see Ground in heatmap_ground.js. */
       this._ground = "dark";
       this._mix();
@@ -35,8 +37,9 @@
     show(meta, cells) {
       const grid = new HeatmapGrid(meta, cells);
       this.clear();
-      if (grid.isSplit !== this._isSplit) {
+      if (grid.isSplit !== this._isSplit || grid.palette !== this._palette) {
         this._isSplit = grid.isSplit;
+        this._palette = grid.palette;
         this._mix();
       }
       this.bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this.colours);
@@ -81,7 +84,8 @@
 
     /** Make the look-up table for palette, opacity and sides as they are now. */
     _mix() {
-      const { palette, opacity } = this.options;
+      const { opacity } = this.options;
+      const palette = this._palette === null ? this.options.palette : this._palette;
       this.colours = this._isSplit
         ? heatmap.palette.splitLookUpTable(this._ground, opacity)
         : heatmap.palette.lookUpTable(palette, opacity, this._ground);

@@ -1,8 +1,8 @@
 """By how much the times of a page's candles are ahead of UTC: as told, or as the page found it."""
 
-import logging
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _HOUR_MS = 3_600_000
 

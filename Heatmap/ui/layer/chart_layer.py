@@ -17,14 +17,16 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
-from Heatmap.picture.messages import CellReport
+from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script
 from Heatmap.ui.layer.page_state import PageState
+from Heatmap.ui.texts import failure_words
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 # Words that a script cannot begin an expression with, or that are never a variable.
@@ -119,7 +121,12 @@ class HeatmapLayer(QObject):
     @property
     def fault(self) -> str:
         """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return self._page.fault
+        return failure_words(self.failure)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The same as a fact; ``None``: nothing is known to be amiss."""
+        return self._page.failure
 
     @property
     def viewport(self) -> Viewport | None:
@@ -220,9 +227,10 @@ class HeatmapLayer(QObject):
             edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
             and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
             "unproven"]`` each) and ``sequence``; ``nowMs``, now by the data's clock, where it may
-            differ from this machine's; for the words in the corner ``scale`` with its
-            ``labels`` (``[place from 0 to 1, text]`` each), ``sourceText``, and ``sourceSince``
-            (``words`` up to the time, and that time, ``ms``) for a chart with its own time format.
+            differ from this machine's; ``palette``, where the grid has one of its own; for the
+            words in the corner ``scale`` with its ``labels`` (``[place from 0 to 1, text]`` each),
+            ``sourceText``, and ``sourceSince`` (``words`` up to the time, and that time, ``ms``)
+            for a chart with its own time format.
         packed
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
             row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
@@ -298,7 +306,7 @@ class HeatmapLayer(QObject):
         self._shown[name] = encoded
         self._send("partShown", name, encoded)
 
-    def show_cell(self, report: CellReport | None) -> None:
+    def show_cell(self, report: CellLines | None) -> None:
         """Show at the crosshair what lies there; ``None``: nothing is known."""
         lines = [] if report is None else asdict(report)["lines"]
         # An answer to one question: not shown again.

@@ -9,7 +9,6 @@
 - Leaving waits until the host's client knows the channel's objects, and not for ever.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
@@ -20,7 +19,9 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.layer.page_revival import PageRevival, disconnect
 from Heatmap.ui.layer.page_scripts import (
     ABSENT,
@@ -32,7 +33,7 @@ from Heatmap.ui.layer.page_scripts import (
     tell_script,
 )
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # A host may set another channel at any time; Qt does not tell.
 _WATCH_MS = 500
@@ -108,7 +109,7 @@ class PageLink(QObject):
         # The page's script gave nothing; not told yet while a load that began meanwhile may be why.
         self._has_failed = False
         #: Why the page cannot be reached, as far as is known; empty: it can, or nothing is known.
-        self.fault = ""
+        self.failure: Failure | None = None
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self._look_after_page)
@@ -143,7 +144,7 @@ class PageLink(QObject):
         """Tell whether a page that reports its chart is the one that was entered last."""
         if entry != self._entries:
             return False
-        self._has_heard, self.fault = True, ""
+        self._has_heard, self.failure = True, None
         return True
 
     def send(self, message: str, *content: str) -> None:
@@ -189,9 +190,7 @@ class PageLink(QObject):
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and tell it as the fault."""
         _logger.error("The heatmap could not be put on its page", exc_info=error)
-        self.fault = self.tr("the heatmap could not be put on the page: {reason}").format(
-            reason=repr(error)
-        )
+        self.failure = Failure(FailureKind.PAGE_NOT_CHANGED, {"reason": repr(error)})
 
     # -- loading ------------------------------------------------------------------------------
 
@@ -210,7 +209,7 @@ class PageLink(QObject):
         self._enter()
         if not is_ok:
             _logger.warning("The chart page did not load")
-            self.fault = self.fault or self.tr("the page did not load")
+            self.failure = self.failure or Failure(FailureKind.PAGE_NOT_LOADED)
 
     @guarded
     def _on_terminated(self, _status: object, _exit_code: int) -> None:
@@ -220,7 +219,7 @@ class PageLink(QObject):
             return
         self._watch.stop()
         self._on_gone()
-        self.fault = self.tr("the page's render process has died")
+        self.failure = Failure(FailureKind.PAGE_DIED)
 
     @guarded
     def _enter_meanwhile(self, presence: object) -> None:
@@ -241,7 +240,7 @@ class PageLink(QObject):
         if not self._has_page():
             return
         self._on_gone()
-        self.fault = ""
+        self.failure = None
         self._has_failed = self._has_heard = False
         self._ticks = 0
         self._entries += 1
@@ -271,10 +270,10 @@ class PageLink(QObject):
         elif self._has_failed:
             self._has_failed = False
             _logger.error("The page did not take the layer's script; its console says why")
-            self.fault = self.tr("the page did not take the layer's script; its console says why")
-        elif not self._has_heard and self._ticks == _SILENT_TICKS and not self.fault:
+            self.failure = Failure(FailureKind.PAGE_REFUSED_SCRIPT)
+        elif not self._has_heard and self._ticks == _SILENT_TICKS and self.failure is None:
             _logger.warning("The page does not answer through its web channel")
-            self.fault = self.tr("the page does not answer through its web channel")
+            self.failure = Failure(FailureKind.PAGE_SILENT)
 
     # -- the channel --------------------------------------------------------------------------
 
@@ -328,7 +327,7 @@ class PageLink(QObject):
 
     def _tell_of_dead_channel(self) -> None:
         _logger.error("The page's web channel was deleted while the page had it: unset it before")
-        self.fault = self.tr("the page's web channel was deleted while the page had it")
+        self.failure = Failure(FailureKind.PAGE_CHANNEL_GONE)
 
     @guarded
     def _leave_channel(self, _answer: object = None) -> None:

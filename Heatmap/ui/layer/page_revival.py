@@ -1,6 +1,5 @@
 """Loads a page again whose render process has died."""
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,8 +9,9 @@ from PyQt6.QtCore import QObject, QTimer, pyqtBoundSignal
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 MAX_DEATHS = 3
 """A page that dies more often than this within `MEMORY_S` is left alone."""

@@ -9,7 +9,6 @@
   a page that paints goes `_FAULT_S` later.
 """
 
-import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,8 +17,10 @@ from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.layer.candle_offset import CandleOffset
 from Heatmap.ui.report_gate import LineLimit, page_words
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from Heatmap.feeds.layer_port import LayerListener
     from Heatmap.ui.layer.page_link import PageLink
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 # A failure of the page's script is over when it has painted for so long since.
 _FAULT_S = 3.0
@@ -80,7 +81,7 @@ class PageState(QObject):
         self._candles = candles
         self._on_ready = on_ready
         # What is amiss beside what the link knows.
-        self._fault = ""
+        self._failure: Failure | None = None
         # When the page's script failed last, by the monotonic clock.
         self._failed_s: float | None = None
         self._errors = LineLimit(_ERRORS, _ERROR_S)
@@ -90,9 +91,9 @@ class PageState(QObject):
         self._doubt.timeout.connect(self._ask_page)
 
     @property
-    def fault(self) -> str:
-        """Why the page cannot show the heatmap at present; empty: nothing is known to be amiss."""
-        return (self.link.fault if self.link is not None else "") or self._fault
+    def failure(self) -> Failure | None:
+        """Why the page cannot show the heatmap at present; ``None``: nothing is known of it."""
+        return (None if self.link is None else self.link.failure) or self._failure
 
     def end(self) -> None:
         """Pass nothing on any more; touches nothing of Qt."""
@@ -107,7 +108,7 @@ class PageState(QObject):
     def note_error(self, error: Exception) -> None:
         """Log an error of the layer's own, which must not reach Qt, and tell it as the fault."""
         _logger.error("The heatmap's layer failed", exc_info=error)
-        self._fault = self.tr("the layer failed: {reason}").format(reason=repr(error))
+        self._failure = Failure(FailureKind.LAYER_FAILED, {"error": repr(error)})
 
     @guarded
     def page_is_ready(self, entry: int) -> None:
@@ -116,7 +117,7 @@ class PageState(QObject):
             return
         self._doubt.stop()
         self.is_ready = True
-        self._fault, self._failed_s = "", None
+        self._failure, self._failed_s = None, None
         self._on_ready()
         if self.listener is not None:
             self.listener.page_ready()
@@ -132,7 +133,7 @@ class PageState(QObject):
         """Take note that the layer is on no chart, as far as is known."""
         was_ready, self.is_ready = self.is_ready, False
         self.viewport = None
-        self._fault, self._failed_s = "", None
+        self._failure, self._failed_s = None, None
         if was_ready and self.listener is not None:
             self.listener.page_gone()
 
@@ -159,13 +160,13 @@ class PageState(QObject):
     def page_lacks(self, what: str) -> None:
         """Take note of what the page has not got yet, so that somebody who wonders is told."""
         self._hear()
-        words = {
-            "chart": self.tr("the page has no “{chart}” yet"),
-            "candles": self.tr("the page has no “{candles}” yet"),
-            "match": self.tr("“{candles}” is no series of “{chart}”"),
-        }
-        if what in words and not self.is_ready:
-            self._fault = words[what].format(chart=self._chart, candles=self._candles)
+        names = {"chart": self._chart, "candles": self._candles}
+        if self.is_ready:
+            return
+        if what in names:
+            self._failure = Failure(FailureKind.PAGE_LACKS, {"name": names[what]})
+        elif what == "match":
+            self._failure = Failure(FailureKind.PAGE_MISMATCH, names)
 
     @guarded
     def page_needs_grid(self) -> None:
@@ -202,13 +203,13 @@ class PageState(QObject):
         self._hear()
         self._failed_s = monotonic()
         line = page_words(reason.partition("\n")[0])
-        self._fault = self.tr("the layer's JavaScript failed: {reason}").format(reason=line)
+        self._failure = Failure(FailureKind.PAGE_SCRIPT_FAILED, {"reason": line})
 
     @guarded
     def page_painted(self, timing: dict[str, float]) -> None:
         """Pass on how long painting took."""
         if self._failed_s is not None and monotonic() - self._failed_s > _FAULT_S:
-            self._fault, self._failed_s = "", None
+            self._failure, self._failed_s = None, None
         if self.listener is not None:
             self.listener.painted(timing)
 

@@ -1,16 +1,17 @@
 """How long events are kept; a shorter time waits until what it deletes is confirmed."""
 
-import logging
-
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.outside_text import shown_text
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, row_of
 from Heatmap.ui.while_visible import WhileVisible
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _DAY_MS = 86_400_000
 
@@ -32,6 +33,7 @@ class RetentionConfirmation(QLabel):
         )
         self.setObjectName("retention_words")
         self.setToolTip(self.tr("What is kept in the database, and what is about to be deleted"))
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.setMinimumWidth(FIELD_WIDTH + 120)
         # The longest text takes two lines: what stands below must not jump.
@@ -85,7 +87,9 @@ class RetentionConfirmation(QLabel):
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and say that there is one."""
         logger.error("the retention could not be confirmed", exc_info=error)
-        self.setText(self.tr("Could not be confirmed: {reason}").format(reason=repr(error)))
+        self.setText(
+            self.tr("Could not be confirmed: {reason}").format(reason=shown_text(repr(error)))
+        )
 
     @guarded
     def _delete(self, _checked: bool) -> None:

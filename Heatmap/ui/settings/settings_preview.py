@@ -1,13 +1,13 @@
 """What the changes of a settings tab have replaced, for as long as they may be taken back."""
 
-import logging
 from collections.abc import Iterable
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.settings.settings_store import SettingsWriter
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class SettingsPreview:

@@ -1,6 +1,5 @@
 """Settings in a host's QSettings, under the group ``Heatmap/``."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,8 +8,9 @@ from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QTimer
 
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 GROUP = "Heatmap"
 WRITE_PERIOD_MS = 500

@@ -1,6 +1,5 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-import logging
 from collections.abc import Callable
 
 from PyQt6 import sip
@@ -24,6 +23,8 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.outside_text import error_text, shown_text
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
 from Heatmap.ui.settings.setting_pages import RecordsPage
 from Heatmap.ui.settings.setting_rows import SettingRow, Show, row_of
@@ -31,7 +32,7 @@ from Heatmap.ui.settings.settings_preview import SettingsPreview
 from Heatmap.ui.settings.settings_store import SettingsWriter, UnusedText, unused_texts
 from Heatmap.ui.status_panel import StatusPanel
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _LONGEST_TEXT = 30
 _MOST_NOTICES = 3
@@ -265,7 +266,9 @@ class HeatmapSettingsTab(QWidget):
         logger.error("the settings tab failed", exc_info=error)
         if not self._is_whole:
             return
-        self._failure = self.tr("Could not be put in force: {reason}").format(reason=error)
+        self._failure = self.tr("Could not be put in force: {reason}").format(
+            reason=error_text(error)
+        )
         self._message.setText(self.problem_text())
 
     @guarded
@@ -416,7 +419,7 @@ class _ScrolledPage(QScrollArea):
 
 
 def _shortened(text: str) -> str:
-    text = text.replace("\n", " ")
+    text = shown_text(text)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 

@@ -162,7 +162,7 @@ def parse_answer(request: Request, body: bytes) -> Answer:
             values.append(_READERS[series](ts_ms, row))
         except (ValueError, LookupError, TypeError) as error:
             bad_ms.append(ts_ms)
-            reason = reason or f"{series.value} of {symbol} at {ts_ms}: {error}"
+            reason = reason or f"at {ts_ms}: {error}"
     if len(bad_ms) > MOST_BAD_VALUES:
         raise _odd(series, f"{len(bad_ms)} bad values, the first: {reason}")
     return Answer(tuple(values), tuple(bad_ms), reason)
@@ -212,4 +212,4 @@ def _time_of(series: Series, symbol: str, row: object) -> int:
 
 
 def _odd(series: Series, why: str) -> ExchangeError:
-    return ExchangeError(f"{series.value}: the answer is not as documented: {why}")
+    return ExchangeError(f"{series.value} as documented: {why}")

@@ -10,7 +10,7 @@ from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, DataKind, Li
 from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
 from Heatmap.storage.coverage import clipped, gaps_between, normalized, without_future
-from Heatmap.storage.store import Address, DatabaseHealth, DayFacts
+from Heatmap.storage.store import Address, DatabaseFacts, DayFacts
 from Heatmap.tests.engines.memory.contents import Contents
 from Heatmap.tests.engines.memory.memory_reader import MemoryReader
 from Heatmap.tests.engines.memory.memory_writer import MemoryWriter
@@ -64,13 +64,12 @@ class MemoryEngine:
         today = sum(ts_ms >= day_start_ms for ts_ms in times)
         return DayFacts(today, max(times, default=None), len(rows) * _ROW_BYTES)
 
-    def health(self, kind: DataKind, *, timeout_s: float = 10.0) -> DatabaseHealth:
+    def health(self, *, timeout_s: float = 10.0) -> DatabaseFacts:
         del timeout_s
         contents = _stores.get(self.address)
-        if contents is not None and contents.kind is not kind:
-            words = f"{self.address} holds {contents.kind} data, expected {kind}"
-            return DatabaseHealth("FAIL", words, "choose another one")
-        return DatabaseHealth("ok", f"{self.address} is in memory")
+        if contents is None:
+            return DatabaseFacts(self.address)
+        return DatabaseFacts(self.address, exists=True, kind=contents.kind)
 
     def kept_retention_ms(self) -> int | None:
         return self._contents().retention_ms

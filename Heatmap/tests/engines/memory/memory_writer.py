@@ -19,7 +19,7 @@ _COUNTED_PER_STEP = 1_000
 class MemoryWriter(CandleWriter):
     """The one writer of some contents; `close` gives them up."""
 
-    notice = None
+    notices = ()
 
     def __init__(self, contents: Contents) -> None:
         self.kind = contents.kind

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from Heatmap.doctor.doctor import database_finding
+from Heatmap.doctor.findings import Result
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import REJECTED_COUNTER, DataKind, Liquidated
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
@@ -140,8 +142,8 @@ def test_a_store_of_another_kind_is_refused(database: Store) -> None:
     database.open_writer(DataKind.REPLAY).close()
     with pytest.raises(WrongDataKindError):
         database.open_writer(DataKind.LIVE)
-    assert database.health(DataKind.LIVE).level == "FAIL"
-    assert database.health(DataKind.REPLAY).level != "FAIL"
+    assert database_finding(database.health, DataKind.LIVE).result is Result.FAIL
+    assert database_finding(database.health, DataKind.REPLAY).result is not Result.FAIL
     with closing(database.open_reader()) as reader:
         assert reader.kind is DataKind.REPLAY
 
@@ -150,7 +152,7 @@ def test_a_writer_is_ready_and_has_nothing_to_say(sink: EventSink) -> None:
     generation = sink.generation()
     sink.write(events(2))
     sink.hurry()
-    assert (sink.generation(), sink.notice) == (generation, None)
+    assert (sink.generation(), sink.notices) == (generation, ())
 
 
 # --- counters and notes
@@ -279,7 +281,7 @@ def test_a_store_that_is_not_there_cannot_be_asked_and_is_not_made(database: Sto
         with pytest.raises(StorageError) as raised:
             ask()
         assert str(database.address) in str(raised.value)
-    assert database.health(DataKind.LIVE).level != "FAIL"
+    assert database_finding(database.health, DataKind.LIVE).result is not Result.FAIL
     assert not database.exists()
     database.open_writer(DataKind.LIVE).close()
     assert database.exists()

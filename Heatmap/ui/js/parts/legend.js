@@ -11,6 +11,8 @@
   const BAR_WIDTH_PX = 190;
   /** Both sides beside each other, with longer labels. */
   const SPLIT_BAR_WIDTH_PX = 250;
+  /** Between two amounts below the bar, which is longer where they need it. */
+  const LEAST_GAP_PX = 8;
   const BAR_HEIGHT_PX = 8;
   /** A pane that is smaller than this has no room for it. */
   const LEAST_WIDTH_PX = 320;
@@ -30,6 +32,10 @@
       this._lines = [];
       this._linesKey = "";
       this._textWidth = 0;
+      /** The amounts below the bar that were measured last, their font, and the bar's width. */
+      this._labels = null;
+      this._labelsFont = "";
+      this._barWidth = 0;
     }
 
     /**
@@ -53,8 +59,8 @@
       const { context } = scope;
       words.begin(scope, layout);
       const lines = this._wrap(context, text, mediaSize.width - 2 * (MARGIN_PX + PADDING_PX));
-      const barWidth = grid.isSplit ? SPLIT_BAR_WIDTH_PX : BAR_WIDTH_PX;
-      const width = Math.max(this._textWidth, hasBar ? barWidth : 0) + 2 * PADDING_PX;
+      const barWidth = hasBar ? this._widthFor(context, grid) : 0;
+      const width = Math.max(this._textWidth, barWidth) + 2 * PADDING_PX;
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = lines.length * LINE_PX + barHeight + PADDING_PX;
       const left = mediaSize.width - MARGIN_PX - width;
@@ -108,6 +114,26 @@
         (most, line) => Math.max(most, context.measureText(line).width), 0,
       );
       return this._lines;
+    }
+
+    /** @returns {number} how long a bar its amounts need, which may be of a longer unit than USD */
+    _widthFor(context, grid) {
+      const { scaleLabels: labels, isSplit } = grid;
+      if (labels === this._labels && context.font === this._labelsFont) {
+        return this._barWidth;
+      }
+      this._labels = labels;
+      this._labelsFont = context.font;
+      this._barWidth = isSplit ? SPLIT_BAR_WIDTH_PX : BAR_WIDTH_PX;
+      const widths = labels.map(([, words]) => context.measureText(words).width);
+      const end = Math.max(widths[0], widths[widths.length - 1]);
+      labels.forEach(([place], i) => {
+        if (place > 0 && place < 1) {
+          const least = (end + widths[i] / 2 + LEAST_GAP_PX) / Math.min(place, 1 - place);
+          this._barWidth = Math.max(this._barWidth, Math.ceil(least));
+        }
+      });
+      return this._barWidth;
     }
 
     /** The palette from little to much, with amounts below it. */

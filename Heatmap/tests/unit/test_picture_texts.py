@@ -4,7 +4,9 @@ import pytest
 
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.domain.events import DataKind
-from Heatmap.picture.words import colour_bar_labels, source_since, source_words, usd_text
+from Heatmap.picture.texts import colour_bar_labels
+from Heatmap.sources.amount_texts import usd_text
+from Heatmap.sources.recorded.texts import source_since, source_words
 
 AT_LEAST = "\u2265"
 

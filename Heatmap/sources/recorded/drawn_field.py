@@ -1,15 +1,18 @@
-"""What a picture draws: one heat field, or with split sides one of longs and one of shorts."""
+"""What is drawn of events: one heat field, or with split sides one of longs and one of shorts."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.heat_field import ColumnRange, HeatField, united
-from Heatmap.aggregation.normalization import Scale, to_bytes, to_split_bytes
 from Heatmap.aggregation.resolution import GridSpec
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.runtime.compat import override
+from Heatmap.sources.heat_cells import HeatCells
 
 
-class DrawnField:
+class DrawnField(HeatCells):
     """The field, or the two, of one picture; they share axes and time.
 
     Parameters
@@ -27,8 +30,7 @@ class DrawnField:
     def __init__(
         self, spec: GridSpec, settings: HeatmapSettings, now_ms: int, *, is_still: bool = False
     ) -> None:
-        self.is_split = settings.side == "split"
-        sides = ("longs", "shorts") if self.is_split else (settings.side,)
+        sides = ("longs", "shorts") if settings.side == "split" else (settings.side,)
         self._fields = tuple(
             HeatField(
                 spec,
@@ -43,9 +45,16 @@ class DrawnField:
         )
 
     @property
+    @override
     def spec(self) -> GridSpec:
         """Where the cells lie now."""
         return self._fields[0].spec
+
+    @property
+    @override
+    def is_split(self) -> bool:
+        """Whether longs and shorts are kept apart."""
+        return len(self._fields) > 1
 
     def load(self, events: NDArray[np.void]) -> None:
         """Forget everything and build from these events, see `HeatField.load`."""
@@ -66,36 +75,8 @@ class DrawnField:
             changed = united(changed, field.advance(now_ms))
         return changed
 
-    def all_columns(self) -> ColumnRange:
-        """Return the columns of the whole window."""
-        return ColumnRange(0, self.spec.time.n_cols)
-
-    def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
-        """Return what the scale is about: of split sides the larger one.
-
-        Returns
-        -------
-        (n_rows, n) float64, USD
-            All columns where `columns` is ``None``; valid until the next call.
-        """
-        parts = self.sides(columns)
-        return parts[0] if len(parts) == 1 else np.maximum(parts[0], parts[1])
-
-    def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
-        """Return the cells as the page takes them: uint8 (n_rows, n) in C order.
-
-        Without split sides 0 is nothing and 1 to 255 little to much; with them see
-        `to_split_bytes`.
-        """
-        parts = self.sides(columns)
-        cells = (
-            to_bytes(parts[0], scale)
-            if len(parts) == 1
-            else to_split_bytes(parts[0], parts[1], scale)
-        )
-        return cells.tobytes()
-
-    def sides(self, columns: ColumnRange | None = None) -> list[NDArray[np.float64]]:
-        """Return the cells of each field, longs before shorts; otherwise as `values`."""
+    @override
+    def sides(self, columns: ColumnRange | None = None) -> Sequence[NDArray[np.float64]]:
+        """Return the cells of each field, longs before shorts."""
         wanted = self.all_columns() if columns is None else columns
         return [field.column_values(wanted) for field in self._fields]

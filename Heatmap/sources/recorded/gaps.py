@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, CoverageInterval
-from Heatmap.picture.messages import Heartbeats
+from Heatmap.sources.heat_source import Heartbeats
 from Heatmap.storage.coverage import gaps_between
 
 

@@ -1,0 +1,44 @@
+"""The words on the chart: the colour bar's labels, those of cluster lines. Pure."""
+
+from typing import Any
+
+import numpy as np
+
+from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.aggregation.normalization import Scale, to_usd
+from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, usd_text
+
+BRIGHTEST = 255
+
+
+def colour_bar_labels(
+    scale: Scale, *, is_split: bool = False, unit: str = "USD"
+) -> list[list[Any]]:
+    """Return the amounts along a colour bar, from the function that made the cells' levels.
+
+    With split sides the bar runs from the strongest shorts over nothing to the strongest longs.
+
+    Returns
+    -------
+    list of ``[place, text]``
+        Place 0 to 1 along the bar; the last one stands for everything above as well.
+    """
+    places = (0.0, 0.5, 1.0)
+    amounts = to_usd(np.array(places) * BRIGHTEST, scale).tolist()
+    if scale.mode == "log":
+        amounts[0] = scale.floor_usd
+    labels: list[list[Any]] = [
+        [place, usd_text(amount)] for place, amount in zip(places, amounts, strict=True)
+    ]
+    labels[-1][1] = scale_end_text(amounts[-1], unit)
+    if not is_split:
+        return labels
+    ends = labels[-1][1]
+    return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+
+
+def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> str:
+    """Return what a cluster line's label says after its price: whose, how much, how many, when."""
+    amount, count = bound_text(cluster.total_notional), cluster.liquidation_count
+    noun = "liquidation" if count == 1 else "liquidations"
+    return f"{cluster.side}s \u2265 {amount} USD, {count} {noun}, last {span_text(lookback_ms)}"

@@ -1,0 +1,238 @@
+"""What a heat source is: the values that a picture draws, and the facts that go with them. Pure.
+
+A picture draws one source and knows it by this interface only. It lays the axes, finds the end of
+the scale, makes bytes of the values and messages of all that. The source keeps the values up and
+says what they mean: its scale, its palette, its legend, its gaps and what lies at a place. So two
+sources never share a scale, a colour or a word.
+
+A new source is one module beside this one and a row in `Heatmap.sources.registry`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.aggregation.heat_field import ColumnRange
+from Heatmap.aggregation.resolution import GridSpec
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.sources.cell_places import CellQuery, CellReport
+from Heatmap.sources.heat_cells import HeatCells
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeats:
+    """The heartbeats of the present connection of the recorder that writes.
+
+    Attributes
+    ----------
+    since_ms, until_ms
+        First and newest one, exchange time, UTC milliseconds.
+    lag_ms
+        How far the written coverage may lie behind the newest one.
+    """
+
+    since_ms: int
+    until_ms: int
+    lag_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatWindow:
+    """What a source is asked for, besides the axes.
+
+    Attributes
+    ----------
+    settings
+        The settings in force.
+    end_ms
+        Where the window ends: now, or where one that stays ends. UTC milliseconds.
+    is_still
+        Whether the window stays where it is, as that of a chart that is scrolled back.
+    heartbeats
+        What heartbeats prove beyond the written coverage; ``None``: nothing.
+    """
+
+    settings: HeatmapSettings
+    end_ms: int
+    is_still: bool
+    heartbeats: Heartbeats | None
+
+    @property
+    def start_ms(self) -> int:
+        """Where the window begins, UTC milliseconds."""
+        return self.end_ms - self.settings.window_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has become different since a source was asked last.
+
+    Attributes
+    ----------
+    columns
+        Columns of the window, as it lies now, that are new or may have changed; ``None``: none.
+    has_new_facts
+        Whether gaps or legend are others than before.
+    """
+
+    columns: ColumnRange | None
+    has_new_facts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleRule:
+    """How the values of a source become brightness.
+
+    Attributes
+    ----------
+    mode
+        See `Scale.mode`.
+    clip_usd
+        Where the scale ends; ``None``: at a percentile of the values.
+    percentile
+        That percentile, see `auto_clip`.
+    empty_clip_usd
+        Where it ends while there is nothing to take a percentile of.
+    """
+
+    mode: str
+    clip_usd: float | None
+    percentile: float
+    empty_clip_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What the corner of the chart says of a source.
+
+    Attributes
+    ----------
+    words
+        What is drawn and where it comes from, times in UTC.
+    since
+        The same words up to a time and that time, ``{"words": ..., "ms": ...}``, for a chart that
+        says times in its own way; ``None``: they end with no time.
+    unit
+        Of the values, behind the amount at the end of the colour bar.
+    """
+
+    words: str
+    since: dict[str, Any] | None = None
+    unit: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SideProfile:
+    """Longs and shorts of the window by price.
+
+    Attributes
+    ----------
+    rows_usd : (2, n_rows) float64, USD
+        Longs, then shorts, per row of the price axis.
+    long_usd, short_usd
+        Sums of the window, also of what lies beyond the rows, USD. Lower bounds.
+    """
+
+    rows_usd: NDArray[np.float64]
+    long_usd: float
+    short_usd: float
+
+
+class HeatSource(HeatCells):
+    """The heat of one instrument. `load` comes first; `close` and `has_news` at any time.
+
+    All methods but those two are called in a worker thread, by one at a time. `load` and `advance`
+    bring values, legend and gaps up to date; in between they stay as they are. What a source cannot
+    read it raises as a `StorageError`, or another `HeatmapError`: the picture is built anew then.
+    """
+
+    @property
+    @abstractmethod
+    def legend(self) -> Legend:
+        """What the corner of the chart says of it."""
+
+    @property
+    def gaps(self) -> Sequence[Sequence[Any]]:
+        """Time without data, which is hatched: ``[from_ms, to_ms, "gap" or "unproven"]`` each."""
+        return []
+
+    @abstractmethod
+    def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
+        """Return how its values become brightness."""
+
+    def palette(self, settings: HeatmapSettings) -> str | None:  # noqa: ARG002 - for those with one
+        """Return the palette of its own, one of `PALETTES`; ``None``: the layer's."""
+        return None
+
+    @abstractmethod
+    def has_news(self) -> bool:
+        """Whether `advance` may find something, whatever the time; asked in any thread."""
+
+    @abstractmethod
+    def load(self, spec: GridSpec, window: HeatWindow) -> None:
+        """Give the values on these axes from now on, from scratch.
+
+        Parameters
+        ----------
+        spec
+            Where the cells lie at first; the last column is the one of the window's end.
+        window
+            The window that they cover.
+        """
+
+    @abstractmethod
+    def advance(self, window: HeatWindow) -> Change | None:
+        """Move on to the window's end, and take in what is new.
+
+        Returns
+        -------
+        Change or None
+            ``None``: what was loaded does not hold any more, and has to be loaded again.
+        """
+
+    def take_news(self, window: HeatWindow) -> bool:  # noqa: ARG002 - for those with news
+        """Take in what is new for other bytes of the same picture; nothing else moves.
+
+        Returns
+        -------
+        bool
+            False: as with `advance`, it has to be loaded again.
+        """
+        return True
+
+    @abstractmethod
+    def describe(
+        self, query: CellQuery, window: HeatWindow, scale_end_usd: float
+    ) -> CellReport | None:
+        """Say what lies at a place.
+
+        Parameters
+        ----------
+        query
+            The place.
+        window
+            What it was loaded or moved on for last.
+        scale_end_usd
+            Where the colour bar ends: no line contradicts it.
+
+        Returns
+        -------
+        CellReport or None
+            ``None``: the place is not in the picture (any more).
+        """
+
+    def profile(self, window: HeatWindow) -> SideProfile | None:  # noqa: ARG002 - for those with one
+        """Return longs and shorts of the window by price; ``None``: it has none."""
+        return None
+
+    @abstractmethod
+    def close(self) -> None:
+        """Follow nothing any more; idempotent.
+
+        Never waits. So the garbage collector may lead here, in any thread and in the midst of
+        anything.
+        """

@@ -1,0 +1,1 @@
+"""What the source of recorded liquidations is made of. Pure."""

@@ -1,0 +1,250 @@
+"""Recorded liquidations as heat: what happened, read from the store and kept up with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.event_timeline import EventTimeline
+from Heatmap.aggregation.heat_field import ColumnRange, counted, needed_span_ms, united
+from Heatmap.aggregation.price_profile import price_profile
+from Heatmap.aggregation.resolution import GridSpec, TimeAxis
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.runtime.compat import override
+from Heatmap.sources.cell_places import CellQuery, CellReport
+from Heatmap.sources.heat_source import (
+    Change,
+    HeatSource,
+    HeatWindow,
+    Legend,
+    ScaleRule,
+    SideProfile,
+)
+from Heatmap.sources.recorded.cell_report import describe_cell
+from Heatmap.sources.recorded.drawn_field import DrawnField
+from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, stretched
+from Heatmap.sources.recorded.texts import cell_lines, source_since, source_words
+from Heatmap.storage.event_arrays import as_array
+from Heatmap.storage.event_tape import EventTape
+
+EMPTY_CLIP_USD = 100_000.0
+"""Where the scale ends while there is nothing to take a percentile of."""
+
+
+class RecordedLiquidations(HeatSource):
+    """The liquidations of one symbol that were recorded, as bands, spots or cells.
+
+    Parameters
+    ----------
+    tape
+        What is stored.
+    symbol
+        Whose liquidations are drawn.
+    """
+
+    # From `load` on.
+    _field: DrawnField
+
+    def __init__(self, tape: EventTape, symbol: str) -> None:
+        self._symbol = symbol
+        self._tape = tape
+        self._follower = tape.follow(symbol, 0, as_array)
+        # What the field counts, for what is asked about single places.
+        self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
+        # First column of the window when events were last dropped from there.
+        self._forgotten_col = 0
+        self._legend = Legend("")
+        self._gaps: list[list[Any]] = []
+        self._inner_gap_edges: list[tuple[Any, ...]] = []
+
+    @property
+    @override
+    def spec(self) -> GridSpec:
+        """Where the cells lie now."""
+        return self._field.spec
+
+    @property
+    @override
+    def is_split(self) -> bool:
+        """Whether longs and shorts are kept apart."""
+        return self._field.is_split
+
+    @property
+    @override
+    def legend(self) -> Legend:
+        """Where the data come from, and since when they are recorded."""
+        return self._legend
+
+    @property
+    @override
+    def gaps(self) -> Sequence[Sequence[Any]]:
+        """What of the window was not recorded, or not proven to be."""
+        return self._gaps
+
+    @override
+    def sides(self, columns: ColumnRange | None = None) -> Sequence[NDArray[np.float64]]:
+        """Return the cells of both sides together, or those of longs and those of shorts."""
+        return self._field.sides(columns)
+
+    @override
+    def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
+        """Return the scale that the settings ask for."""
+        return ScaleRule(
+            settings.normalization, settings.clip_usd, settings.clip_percentile, EMPTY_CLIP_USD
+        )
+
+    @override
+    def has_news(self) -> bool:
+        """Whether events may have been stored that are not in the values yet."""
+        return self._follower.has_news()
+
+    @override
+    def close(self) -> None:
+        """Follow what is stored no more; idempotent, and never waits."""
+        self._follower.close()
+
+    @override
+    def load(self, spec: GridSpec, window: HeatWindow) -> None:
+        """Read the window from the store and build the values from scratch.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        settings, time = window.settings, spec.time
+        field = DrawnField(spec, settings, window.end_ms, is_still=window.is_still)
+        start_ms, reach_ms = _needed_span(time, settings)
+        # On a chart that is scrolled back, some events after its edge count too. Live, all of them
+        # do: the column of one ahead of this machine's clock is yet to come.
+        self._follower.rewind(start_ms, reach_ms if window.is_still else None)
+        events = self._follower.read().events
+        field.load(events)
+        self._events = EventTimeline(_counted(events, settings))
+        self._forgotten_col = time.first_col
+        self._field = field
+        self._read_legend()
+        self._read_gaps(window)
+
+    @override
+    def advance(self, window: HeatWindow) -> Change | None:
+        """Advance the column of now, and add the events that were stored meanwhile.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        news = self._follower.read()
+        if news.restarted:
+            # Another store stands in the place of the one that was loaded.
+            return None
+        changed = None if window.is_still else self._field.advance(window.end_ms)
+        if self._is_expiring(window.settings):
+            return None
+        changed = united(changed, self._take(news.events, window.settings))
+        gaps_changed = self._read_gaps(window)
+        return Change(changed, self._read_legend() or gaps_changed)
+
+    @override
+    def take_news(self, window: HeatWindow) -> bool:
+        """Add the events that were stored meanwhile; no time passes, and no coverage is read.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        news = self._follower.read()
+        if not news.restarted:
+            self._take(news.events, window.settings)
+        return not news.restarted
+
+    @override
+    def describe(
+        self, query: CellQuery, window: HeatWindow, scale_end_usd: float
+    ) -> CellReport | None:
+        """Say what was liquidated at a place, and how much of its time was recorded."""
+        window_ms = (window.start_ms, window.end_ms)
+        facts = describe_cell(
+            query, self._field, self._events, self._gaps, window.settings, window_ms, scale_end_usd
+        )
+        return None if facts is None else CellReport(query, facts, cell_lines(facts))
+
+    @override
+    def profile(self, window: HeatWindow) -> SideProfile | None:
+        """Return the window's longs and shorts per row."""
+        spec = self._field.spec
+        events = self._events.between(window.start_ms, spec.time.end_ms)
+        is_long, notional = events["is_long"], events["notional"]
+        return SideProfile(
+            rows_usd=price_profile(events, spec.price),
+            long_usd=float(notional[is_long].sum()),
+            short_usd=float(notional[~is_long].sum()),
+        )
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _take(self, events: NDArray[np.void], settings: HeatmapSettings) -> ColumnRange | None:
+        """Add events to the field, and to what is asked about single places."""
+        if not len(events):
+            return None
+        self._events.add(_counted(events, settings))
+        return self._field.add(events)
+
+    def _is_expiring(self, settings: HeatmapSettings) -> bool:
+        """Drop the events that would not be read if it was loaded now; seldom, since it copies.
+
+        Returns
+        -------
+        bool
+            Whether it must be loaded again for that: without decay the field still carries what the
+            retention has deleted.
+        """
+        time = self._field.spec.time
+        if time.first_col - self._forgotten_col < time.n_cols:
+            return False
+        self._forgotten_col = time.first_col
+        if settings.decay_tau_ms is None:
+            return True
+        self._events.forget_before(_needed_span(time, settings)[0])
+        return False
+
+    def _read_legend(self) -> bool:
+        """Read again since when there is something; whether the words have changed."""
+        before = self._legend.words
+        with self._tape.reading() as reader:
+            kind, first_event_ms = reader.kind, reader.first_event_ms(self._symbol)
+        self._legend = Legend(
+            source_words(kind, first_event_ms), source_since(kind, first_event_ms)
+        )
+        return self._legend.words != before
+
+    def _read_gaps(self, window: HeatWindow) -> bool:
+        """Read the coverage again; whether the gaps have changed."""
+        start_ms, end_ms = window.start_ms, window.end_ms
+        with self._tape.reading() as reader:
+            intervals = list(reader.read_coverage(self._symbol, start_ms, end_ms))
+        if not window.is_still and intervals and window.heartbeats is not None:
+            intervals[-1] = stretched(intervals[-1], window.heartbeats, end_ms)
+        gaps = find_gaps(intervals, start_ms, end_ms)
+        inner = inner_edges(gaps, start_ms, end_ms)
+        changed = inner != self._inner_gap_edges
+        self._gaps, self._inner_gap_edges = gaps, inner
+        return changed
+
+
+def _counted(events: NDArray[np.void], settings: HeatmapSettings) -> NDArray[np.void]:
+    chosen: NDArray[np.void] = events[counted(events, settings.side, settings.minimum_notional)]
+    return chosen
+
+
+def _needed_span(time: TimeAxis, settings: HeatmapSettings) -> tuple[int, int]:
+    return needed_span_ms(
+        time,
+        shape=settings.shape,
+        tau_ms=settings.decay_tau_ms,
+        retention_ms=settings.retention_ms,
+    )
