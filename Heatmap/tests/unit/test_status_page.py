@@ -13,6 +13,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_feed import describe_layer
 from Heatmap.feeds.layer_state import LayerState
+from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import (
     RecorderStatus,
@@ -22,6 +23,7 @@ from Heatmap.ingestion.recorder.recorder_status import (
 )
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.service.learning import LearningStatus
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "status.md"
 
@@ -53,6 +55,8 @@ def names(kind: Any) -> set[str]:
         ("last_unread_order", UnreadOrderFact),
         ("retention", RetentionStatus),
         ("An entry of `tick_sizes", TickSizeStatus),
+        ("candles", CandleStatus),
+        ("Learning", LearningStatus),
         ("A failure", Failure),
     ],
 )
