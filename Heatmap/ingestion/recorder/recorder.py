@@ -420,9 +420,9 @@ class _Session:
 
     def item_received(self, number: int, item: ParsedItem) -> None:
         if isinstance(item, LiquidationEvent):
-            self._coverage.receive_force_order(item.push_ms, time.monotonic())
-            self._margin.receive_force_order(item.ts_ms, item.push_ms)
-            self._board.note(last_force_order_ms=item.push_ms)
+            self._coverage.receive_force_order(item.pushed_ms, time.monotonic())
+            self._margin.receive_force_order(item.ts_ms, item.pushed_ms)
+            self._board.note(last_force_order_ms=item.pushed_ms)
         item = keep_wanted(item, self._config.wanted)
         match item:
             case LiquidationEvent():
@@ -449,7 +449,8 @@ class _Session:
             item.ts_ms if is_credible else None,
             item.price,
             arrival.at_s,
-            () if self._config.wanted is None else self._covered,
+            # Where all are recorded they have this heartbeat, and so has its own symbol.
+            (item.symbol, *self._covered) if self._config.wanted is None else self._covered,
         )
         covered = self._covered or (item.symbol,)
         heard_ms = self._first_heard_ms.setdefault(number, item.ts_ms)

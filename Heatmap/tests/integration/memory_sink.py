@@ -9,6 +9,7 @@ from typing import Any
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import BINANCE_USDM
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder
@@ -71,8 +72,11 @@ class MemorySink:
             start_ms, end_ms = newest.start_ms, max(newest.end_ms, end_ms)
         self.coverage.append(CoverageInterval(symbol, start_ms, end_ms, proven))
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+    def cut_coverage(
+        self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str = BINANCE_USDM
+    ) -> None:
         self._enter()
+        assert venue == BINANCE_USDM
         holes = CoverageHoles()
         holes.add(symbol, spans)
         self.coverage = [part for one in self.coverage for part in holes.cut(one)]
@@ -85,8 +89,9 @@ class MemorySink:
         self._enter()
         self.tick_sizes[symbol] = (tick_size, ts_ms)
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
         self._enter()
+        assert venue == BINANCE_USDM
         self.counts.update(counts)
 
     def save_symbols(self, symbols: Sequence[str]) -> None:
