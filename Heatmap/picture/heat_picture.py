@@ -284,9 +284,9 @@ class HeatPicture:
         """Read again since when there is something; whether the words have changed."""
         before = self._source_text
         with self._tape.reading() as reader:
-            kind, first_event_ms = reader.kind, reader.first_event_ms(self.symbol)
-        self._source_text = source_words(kind, first_event_ms)
-        self._source_since = source_since(kind, first_event_ms)
+            kind, since_ms = reader.kind, reader.recorded_since_ms(self.symbol)
+        self._source_text = source_words(kind, since_ms)
+        self._source_since = source_since(kind, since_ms)
         return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:

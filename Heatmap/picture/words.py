@@ -20,16 +20,16 @@ _SOURCE_WORDS = {
 _SINCE_WORDS = "lower bound, recorded since"
 
 
-def source_words(kind: DataKind, first_event_ms: int | None) -> str:
+def source_words(kind: DataKind, since_ms: int | None) -> str:
     """Return the line that says where the data come from and since when they are recorded."""
     words = _SOURCE_WORDS[kind]
-    if first_event_ms is None:
+    if since_ms is None:
         return f"{words}: none recorded yet"
-    since = datetime.fromtimestamp(first_event_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    since = datetime.fromtimestamp(since_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"{words}, {_SINCE_WORDS} {since}"
 
 
-def source_since(kind: DataKind, first_event_ms: int | None) -> dict[str, Any] | None:
+def source_since(kind: DataKind, since_ms: int | None) -> dict[str, Any] | None:
     """Return the same line for a page that says times as its chart does.
 
     Returns
@@ -37,9 +37,9 @@ def source_since(kind: DataKind, first_event_ms: int | None) -> dict[str, Any] |
     ``{"words": ..., "ms": ...}`` or None
         The words up to the time, and that time; ``None``: nothing is recorded yet.
     """
-    if first_event_ms is None:
+    if since_ms is None:
         return None
-    return {"words": f"{_SOURCE_WORDS[kind]}, {_SINCE_WORDS}", "ms": first_event_ms}
+    return {"words": f"{_SOURCE_WORDS[kind]}, {_SINCE_WORDS}", "ms": since_ms}
 
 
 def colour_bar_labels(scale: Scale, *, is_split: bool = False) -> list[list[Any]]:

@@ -136,7 +136,7 @@ def test_a_table_says_of_when_it_is_and_where_the_price_comes_from(run: Run, pat
     assert "price 100.0000 USD (given)" in done.stdout
     done = run("clusters", "--db", str(path), "--at", "2024-12-05T21:00:00Z")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "no clusters, no liquidation within the lookback" in done.stdout
+    assert "no clusters, NOT RECORDED within the lookback" in done.stdout
     done = run(*words, "--min-cluster-size", "20")
     assert done.stdout.rstrip().endswith("no clusters")
 
@@ -251,3 +251,30 @@ def test_bad_words_give_one_line_and_exit_code_2(
     words: tuple[str, ...], parts: tuple[str, ...], run: Run
 ) -> None:
     assert_one_line(run("clusters", *words), *parts)
+
+
+def test_what_was_not_recorded_is_not_quiet(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
+    words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,SOLUSDT")
+    bitcoin, sol = lines_of(run(*words, "--json"))
+    share = 3_600_000 / ClusterParameters().lookback_ms
+    assert bitcoin["recorded_share"] == pytest.approx(share, rel=0.05)
+    assert sol["recorded_share"] == 0
+    of_bitcoin, of_sol = (line for line in run(*words).stdout.splitlines() if " UTC: " in line)
+    assert f"{int(100 * bitcoin['recorded_share'])} % of the lookback recorded" in of_bitcoin
+    assert of_sol.endswith("no clusters, NOT RECORDED in this database")
+
+
+def test_a_recording_that_ended_days_ago_says_nothing_of_today(run: Run, path: Path) -> None:
+    end_ms = wall_ms() - 9 * 86_400_000
+    store(path, events(end_ms), covered_ms=(end_ms - 3_600_000, end_ms))
+    done = run("clusters", "--db", str(path))
+    assert done.stdout.strip().endswith("no clusters, NOT RECORDED within the lookback")
+
+
+def test_quiet_time_that_was_recorded_is_quiet(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, covered_ms=(now_ms - 86_400_000, now_ms))
+    done = run("clusters", "--db", str(path))
+    assert done.stdout.strip().endswith("no clusters, no liquidation within the lookback")
