@@ -27,6 +27,7 @@ from Heatmap.aggregation.resolution import (
     choose_time_axis,
     fits,
 )
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.cell_report import describe_cell
@@ -285,8 +286,9 @@ class HeatPicture:
         before = self._source_text
         with self._tape.reading() as reader:
             kind, since_ms = reader.kind, reader.recorded_since_ms(self.symbol)
-        self._source_text = source_words(kind, since_ms)
-        self._source_since = source_since(kind, since_ms)
+        venue = instrument_of(self.symbol).venue
+        self._source_text = source_words(kind, since_ms, venue)
+        self._source_since = source_since(kind, since_ms, venue)
         return self._source_text != before
 
     def _has_tick(self, tick_size: Decimal) -> bool:

@@ -9,27 +9,30 @@ import numpy as np
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import BINANCE_USDM, venue_title
 
 BRIGHTEST = 255
 _MINUTE_MS, _LONG_MINUTES, _LONG_HOURS = 60_000, 120, 48
 _SOURCE_WORDS = {
-    DataKind.LIVE: "Binance USD-M liquidations",
+    DataKind.LIVE: "{} liquidations",
     DataKind.SIMULATED: "Simulated liquidations",
-    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
+    DataKind.REPLAY: "Replayed {} liquidations",
 }
 _SINCE_WORDS = "lower bound, recorded since"
 
 
-def source_words(kind: DataKind, since_ms: int | None) -> str:
+def source_words(kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM) -> str:
     """Return the line that says where the data come from and since when they are recorded."""
-    words = _SOURCE_WORDS[kind]
+    words = _SOURCE_WORDS[kind].format(venue_title(venue))
     if since_ms is None:
         return f"{words}: none recorded yet"
     since = datetime.fromtimestamp(since_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"{words}, {_SINCE_WORDS} {since}"
 
 
-def source_since(kind: DataKind, since_ms: int | None) -> dict[str, Any] | None:
+def source_since(
+    kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM
+) -> dict[str, Any] | None:
     """Return the same line for a page that says times as its chart does.
 
     Returns
@@ -39,7 +42,8 @@ def source_since(kind: DataKind, since_ms: int | None) -> dict[str, Any] | None:
     """
     if since_ms is None:
         return None
-    return {"words": f"{_SOURCE_WORDS[kind]}, {_SINCE_WORDS}", "ms": since_ms}
+    words = _SOURCE_WORDS[kind].format(venue_title(venue))
+    return {"words": f"{words}, {_SINCE_WORDS}", "ms": since_ms}
 
 
 def colour_bar_labels(scale: Scale, *, is_split: bool = False) -> list[list[Any]]:

@@ -122,7 +122,7 @@ class SinkKeeper:
         self._board.note(storage_notice=self._sink.notice)
         if not self._are_symbols_saved:
             try:
-                self._sink.save_symbols(self._config.symbols)
+                self._sink.save_symbols(self._config.names)
                 self._are_symbols_saved = True
             except Exception as error:  # noqa: BLE001 - it is shown, and tried again
                 self._board.note_storage_fault(_SYMBOLS, fault_words(_SYMBOLS, error))
@@ -154,7 +154,7 @@ class SinkKeeper:
         self._board.note_storage_fault(_SINK, None)
 
     def _stand_by(self, error: OtherWriterError) -> None:
-        missing = not_recorded(self._config.symbols, error.recorded)
+        missing = not_recorded(self._config.names, error.recorded)
         words = standby_words(missing, error.recorded)
         if not self._is_other_writing:
             _logger.info("%s", words)

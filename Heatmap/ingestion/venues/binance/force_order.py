@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self, TypeAlias
 
 from Heatmap.domain.event_keys import hashed_key, joined_decimals
@@ -30,6 +30,9 @@ from Heatmap.domain.events import (
     UnreadOrder,
 )
 from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
+from Heatmap.ingestion.venue import MarkPrice, ParsedItem, keep_wanted
+
+__all__ = ["EARLIEST_MS", "LATEST_MS", "MarkPrice", "ParsedItem", "keep_wanted", "parse_frame"]
 
 _LIQUIDATED = {side.order_side: side for side in Liquidated}
 #: Trade and push times outside of these are refused: the exchange opened in 2017.
@@ -55,28 +58,6 @@ _ORDER, _ORDER_TYPE = b"forceOrder", "forceorder"
 # Refused for what they say, and not because they could not be read.
 _READ_AND_REFUSED = (RejectReason.COIN_M, RejectReason.FOREIGN_SYMBOL)
 _LONGEST_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class MarkPrice:
-    """The mark price of a symbol, pushed every second; it is also the connection's heartbeat.
-
-    Attributes
-    ----------
-    symbol
-        Such as BTCUSDT.
-    ts_ms
-        When the exchange pushed it (``E``), its own clock.
-    price
-        USD.
-    """
-
-    symbol: str
-    ts_ms: int
-    price: float
-
-
-ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Rejection
 
 
 class _RefusedError(Exception):
@@ -121,22 +102,6 @@ def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple
     return tuple(
         _judge(item, stream, _compact(item) if keep_raw else "", receive_ms) for item in content
     )
-
-
-def keep_wanted(item: ParsedItem, symbols: frozenset[str] | None) -> ParsedItem:
-    """Turn an event of a symbol that is not recorded into a rejection; pass everything else.
-
-    Parameters
-    ----------
-    item
-        What `parse_frame` gave.
-    symbols
-        The recorded symbols, compared exactly (``BTCUSDT_260327`` is not ``BTCUSDT``); ``None``:
-        all of them.
-    """
-    if symbols is None or not isinstance(item, LiquidationEvent) or item.symbol in symbols:
-        return item
-    return Rejection(RejectReason.FOREIGN_SYMBOL, item.symbol)
 
 
 def _decode(frame: str | bytes) -> tuple[str, object]:
