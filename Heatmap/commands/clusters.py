@@ -24,8 +24,9 @@ from Heatmap.aggregation.clusters.find_clusters import (
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.commands.arguments import Parser, log_to_stderr, say, seconds, store_address
 from Heatmap.domain.events import DataKind
-from Heatmap.domain.instruments import parse_symbols
+from Heatmap.domain.instruments import parse_instruments
 from Heatmap.errors import StorageError
+from Heatmap.ingestion.venues.table import NAMED_VENUES
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.standalone.exchange.recording import parse_time
 from Heatmap.storage.coverage import covered_share, without_future
@@ -51,7 +52,7 @@ def run(words: Sequence[str]) -> int:
     try:
         query = _Query(
             store=open_store(options.db),
-            symbols=parse_symbols(options.symbol.split(",")),
+            symbols=parse_instruments(options.symbol.split(","), NAMED_VENUES),
             parameters=ClusterParameters(
                 **{name: getattr(options, name) for name in PARAMETER_RANGES}
             ),

@@ -278,3 +278,51 @@ def test_quiet_time_that_was_recorded_is_quiet(run: Run, path: Path) -> None:
     store(path, covered_ms=(now_ms - 86_400_000, now_ms))
     done = run("clusters", "--db", str(path))
     assert done.stdout.strip().endswith("no clusters, no liquidation within the lookback")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("BTCUSD", "BTCUSD"),
+        ("okx:BTCUSDT", "okx:BTCUSDT"),
+        ("bybit:BTC/USDT", "bybit:BTCUSDT"),
+        ("binance_coinm:BTCUSD_PERP", "binance_coinm:BTCUSD_PERP"),
+    ],
+)
+def test_nothing_of_another_instrument_is_given(
+    name: str, written: str, run: Run, path: Path
+) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
+    words = ("clusters", "--db", str(path), "--symbol", name)
+    (answer,) = lines_of(run(*words, "--json"))
+    assert (answer["symbol"], answer["recorded_share"], answer["clusters"]) == (written, 0, [])
+    table = run(*words).stdout.strip()
+    assert table.startswith(f"{written} at ")
+    assert table.endswith("no clusters, NOT RECORDED in this database")
+
+
+@pytest.mark.parametrize("name", ["binance:BTCUSDT", "bitunix:BTCUSDT", "Binance:btc/usdt"])
+def test_a_charts_provider_before_the_symbol_is_left_out(name: str, run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 86_400_000, now_ms))
+    (answer,) = lines_of(run("clusters", "--db", str(path), "--symbol", name, "--json"))
+    assert answer["symbol"] == "BTCUSDT"
+    assert answer["recorded_share"] == pytest.approx(1, abs=0.01)
+    assert answer["clusters"]
+
+
+def test_another_venues_clusters_are_its_own(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    theirs = [replace(one, source="BYBIT") for one in events(now_ms, price=200.0)]
+    store(path, events(now_ms), theirs, covered_ms=(now_ms - 86_400_000, now_ms))
+    store(path.with_name("alone.sqlite3"), events(now_ms))
+    (alone,) = lines_of(run("clusters", "--db", str(path.with_name("alone.sqlite3")), "--json"))
+    words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,bybit:BTCUSDT", "--json")
+    ours, other = lines_of(run(*words))
+    for answer in (ours, other):
+        counts = [one["liquidation_count"] for one in answer["clusters"]]
+        assert counts == [one["liquidation_count"] for one in alone["clusters"]] != []
+    assert max(one["highest_price"] for one in ours["clusters"]) < 120
+    assert min(one["lowest_price"] for one in other["clusters"]) > 190
+    assert (ours["recorded_share"] > 0.99, other["recorded_share"]) == (True, 0)
