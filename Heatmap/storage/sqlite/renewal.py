@@ -22,32 +22,69 @@ from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
 
 # A file whose last change is older, in seconds, is not being copied at this moment.
 _STILL_S = 0.3
+# The same for a file that is no whole database: a copy that pauses, or that was broken off.
+_UNFINISHED_STILL_S = 2.0
 _LOOK_S = 0.02
-_LONGEST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 3.0
 # Left free on the disk beside a copy that is only kept.
 _MARGIN_BYTES = 64 * 2**20
 
 
-def wait_until_still(database: Path) -> None:
-    """Wait, about a second at most, until nobody else writes into a file.
+def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
+    """Wait, a few seconds at most, until nobody else writes into a file any more.
+
+    A program that copies may pause, and a copy that has just begun is an empty file. So a file that
+    is no whole database has to be unchanged for longer.
+
+    Parameters
+    ----------
+    database
+        The file. All of it is read, without its log.
+    hurries
+        Whether a file that is not whole is given no more time than one that is.
+
+    Returns
+    -------
+    bool
+        Whether it is a sound database without its log; also where there is no file.
 
     Raises
     ------
     StorageError
-        Somebody still does.
+        Somebody still writes into it.
     """
     until_s = time.monotonic() + _LONGEST_WAIT_S
+    judged: tuple[int, int, int] | None = None
     while True:
         found = file_stat(database)
+        if found is None:
+            return True
         # A time in the future tells nothing, as a clock that was set back leaves one.
-        if found is None or abs(time.time() - found.st_mtime) > _STILL_S:
-            return
+        still_s = abs(time.time() - found.st_mtime)
+        if still_s > _STILL_S:
+            look = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if look != judged and is_whole(database):
+                return True
+            judged = look
+            if hurries or still_s > _UNFINISHED_STILL_S:
+                return False
         if time.monotonic() > until_s:
             raise StorageError(
                 f"the database {database} is being overwritten by another program; "
                 "recording goes on in it after that"
             )
         time.sleep(_LOOK_S)
+
+
+def is_whole(database: Path) -> bool:
+    """Tell whether a file is a sound database without its log, and not empty; reads all of it."""
+    found = file_stat(database)
+    if found is None or not found.st_size:
+        return False
+    with suppress(sqlite3.Error, OSError), closing(open_without_log(database)) as connection:
+        words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        return words == "ok"
+    return False
 
 
 def copy_whole(

@@ -32,7 +32,7 @@ from Heatmap.storage.sqlite.renewal import (
     prepare_copy,
     prepare_copy_without_log,
     put_companions_away,
-    wait_until_still,
+    wait_until_written,
 )
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
 from Heatmap.storage.sqlite.write_ahead_log import WriteAheadLog
@@ -74,6 +74,10 @@ class WatchedFile:
         # The file at the path is a copy that was made here.
         self._is_own_copy = False
         self._is_closed = False
+        # The end is near: nothing is waited for that may take long.
+        self._hurries = False
+        # What lies at the path may be a copy that another program has not finished.
+        self._is_unfinished = False
         # Somebody else wrote into the file, and nobody has read all of it since; from when on that
         # may be done, monotonic.
         self._is_unchecked = False
@@ -122,7 +126,7 @@ class WatchedFile:
         except sqlite3.Error:
             is_known = False
         if not is_known:
-            wait_until_still(self.path)
+            wait_until_written(self.path, hurries=self._hurries)
             try:
                 is_known = self._log.fits(read_file_mark(self.path))
             except sqlite3.Error:
@@ -230,7 +234,7 @@ class WatchedFile:
             self._put_log_away(keeps_log=not log_is_own)
             return
         require_plain_file(self.path)
-        wait_until_still(self.path)
+        self._require_written()
         # Somebody else's file is left as it is.
         with closing(open_without_log(self.path)) as connection:
             require_kind(read_identity(connection, self.path), self.kind, self.path)
@@ -241,6 +245,24 @@ class WatchedFile:
             self._go_elsewhere(prepared)
         else:
             self._put_in_place(prepared)
+
+    def _require_written(self) -> None:
+        """Wait until nobody writes into the file any more.
+
+        Raises
+        ------
+        CorruptDatabaseError
+            It is no whole database then. Whoever is still about to write into it keeps it: it is
+            renamed, never replaced.
+        StorageError
+            Somebody still writes into it.
+        """
+        if not wait_until_written(self.path, hurries=self._hurries):
+            self._is_unfinished = True
+            raise CorruptDatabaseError(
+                f"the database {self.path} was overwritten while it was written, and is no whole "
+                "database"
+            )
 
     def _leave_spoilt_log(self) -> None:
         """Go on without a log that somebody has cut off or overwritten."""
@@ -438,14 +460,6 @@ def _find_damage(path: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return str(error)
     return None if words == "ok" else " ".join(words.split())
-
-
-def is_whole(path: Path) -> bool:
-    """Tell whether a file is a sound database without its log; reads all of it."""
-    with suppress(sqlite3.Error), closing(open_without_log(path)) as connection:
-        words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        return words == "ok"
-    return False
 
 
 def _is_log_foreign(path: Path) -> bool:

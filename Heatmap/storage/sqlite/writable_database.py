@@ -15,53 +15,48 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, OtherWriterError, StorageError
-from Heatmap.storage.damage_words import damage_words
-from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.connections import (
     companion,
     database_path,
     file_stat,
-    open_read_only,
-    open_writable,
     require_plain_file,
     transaction,
 )
 from Heatmap.storage.sqlite.log_mark import LogMark, read_file_mark, read_mark
 from Heatmap.storage.sqlite.migrations import (
     SCHEMA_VERSION,
-    bring_up_to_date,
     keep_identity,
     mend_schema,
-    read_identity,
-    require_kind,
-    require_mendable,
 )
-from Heatmap.storage.sqlite.pragmas import prepare_for_writing
+from Heatmap.storage.sqlite.opening import (
+    is_usable,
+    open_up_to_date,
+    recorded_symbols,
+    refuse_foreign_file,
+    take_lock,
+)
 from Heatmap.storage.sqlite.renewal import (
     close_unwritten,
+    is_whole,
     prepare_copy_without_log,
-    wait_until_still,
+    wait_until_written,
 )
 from Heatmap.storage.sqlite.schema import find_faults
 from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
-from Heatmap.storage.sqlite.sound_rows import SMALL_TABLES, count_damaged
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
-from Heatmap.storage.sqlite.watched_file import WatchedFile, is_whole
-from Heatmap.storage.sqlite.writer_lock import WriterLock, lock_path
+from Heatmap.storage.sqlite.watched_file import WatchedFile
+from Heatmap.storage.sqlite.writer_lock import lock_path
 
 logger = logging.getLogger(__name__)
 
 # A file that is damaged again and again lies on a broken disk: that must not fill up with copies.
 _SET_ASIDE_SPACING_S = 60.0
-# The look before the lock decides nothing that the one under it does not: it is not worth waiting.
-_FIRST_LOOK_S = 0.05
 
 
 class WritableDatabase(WatchedFile):
@@ -105,11 +100,11 @@ class WritableDatabase(WatchedFile):
         self._on_commit: list[Callable[[], None]] = []
         has_lock_file = lock_path(self.path).exists()
         try:
-            _refuse_foreign_file(self.path, kind)
+            refuse_foreign_file(self.path, kind)
         except CorruptDatabaseError:
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
-        self._locks.append(_take_lock(self.path))
+        self._locks.append(take_lock(self.path))
         self._shadow.find()
         try:
             self._open(has_lock_file=has_lock_file)
@@ -156,6 +151,7 @@ class WritableDatabase(WatchedFile):
     def hurry(self) -> None:
         """Take note that the end is near: what is damaged or changed is put right at once."""
         self._set_aside_again_s = self._check_due_s = 0.0
+        self._hurries = True
         self._schema.hurry()
 
     def close(self) -> None:
@@ -300,6 +296,7 @@ class WritableDatabase(WatchedFile):
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
             self._is_damaged = True
+            self._is_unfinished = not is_whole(self.path)
             with storage_errors(self.path):
                 self._ready()
 
@@ -325,7 +322,9 @@ class WritableDatabase(WatchedFile):
         if not self._watch.is_noted:
             require_plain_file(self.path)
             if self._has_opened and not self._is_own_copy:
-                wait_until_still(self.path)
+                self._require_written()
+            elif (found := file_stat(self.path)) is not None and not found.st_size:
+                wait_until_written(self.path)  # a copy that has just begun is an empty file
         found = file_stat(self.path)
         is_new = found is None or not found.st_size
         log = file_stat(companion(self.path, "-wal"))
@@ -427,7 +426,7 @@ class WritableDatabase(WatchedFile):
             self._log.begin(None)
             if file_stat(self.path) is not None:
                 self._log.begin(read_file_mark(self.path))
-        connection, mended, damaged = _connect(self.path, self.kind, self._busy_timeout_ms)
+        connection, mended, damaged = open_up_to_date(self.path, self.kind, self._busy_timeout_ms)
         self._schema.forget()
         rows_notice = "" if not damaged else f"the database {self.path} has {damaged}"
         if rows_notice and rows_notice != self._rows_notice:
@@ -459,7 +458,7 @@ class WritableDatabase(WatchedFile):
         # What was written is in a file that is the other one's now, or was moved.
         self._watch.forget()
         self._log.memory.clear()
-        other.recorded = _recorded_symbols(self.path)
+        other.recorded = recorded_symbols(self.path)
 
     def _put_damaged_file_away(self) -> None:
         now_s = time.monotonic()
@@ -468,14 +467,9 @@ class WritableDatabase(WatchedFile):
                 f"the database {self.path} is damaged again within {_SET_ASIDE_SPACING_S:g} s; "
                 "check the disk; what was not stored yet is written to a fresh file after that"
             )
-        if self._watch.is_noted and self._watch.is_rewritten():
-            wait_until_still(self.path)
-            if is_whole(self.path) and self._has_own_schema():
-                # It was not damaged but half copied, perhaps so long ago that it is still by now.
-                self._let_go()
-                self._watch.forget()
-                self._is_damaged = False
-                return
+        is_foreign = self._is_unfinished or (self._watch.is_noted and self._watch.is_rewritten())
+        if is_foreign and self._take_up_copy():
+            return
         self._disconnect()
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False
@@ -484,21 +478,27 @@ class WritableDatabase(WatchedFile):
                 "it is, move it away"
             )
         try:
+            if is_foreign:
+                # The log never meets what another program has written, or is about to write.
+                self._put_log_away(keeps_log=self._log.memory.has_forgotten)
             self._why_anew = f"the damaged database was set aside as {set_aside(self.path)}"
         except HeldFileError:
             self._go_elsewhere()
-        self._is_damaged = False
+        self._is_damaged = self._is_unfinished = False
         self._watch.forget()
         self._set_aside_again_s = now_s + _SET_ASIDE_SPACING_S
 
-    def _has_own_schema(self) -> bool:
-        with (
-            suppress(sqlite3.Error, StorageError),
-            closing(open_read_only(self.path, timeout_s=_FIRST_LOOK_S)) as connection,
-        ):
-            _require_usable(connection, self.kind, self.path)
-            return True
-        return False
+    def _take_up_copy(self) -> bool:
+        """Turn to a file that was not damaged but half copied; return whether it is whole now."""
+        is_whole = wait_until_written(self.path, hurries=self._hurries)
+        if not is_whole or not is_usable(self.path, self.kind):
+            return False
+        self._let_go()
+        if self._is_unfinished:
+            self._take_over_file(log_is_own=False, keeps_log=False)
+        self._watch.forget()
+        self._is_damaged = self._is_unfinished = False
+        return True
 
     def _tell(self, notice: str) -> None:
         self._notice = notice
@@ -530,59 +530,3 @@ class WritableDatabase(WatchedFile):
         is_settled
             Its log is empty; otherwise a reader still needs what another recorder left in it.
         """
-
-
-def _refuse_foreign_file(path: Path, kind: DataKind) -> None:
-    """Refuse what is visibly not ours before a lock file is put beside it.
-
-    The same checks decide again under the lock. So an operational fault, such as a lock or an
-    interrupted transaction that only a writer may roll back, is left to that second look.
-    """
-    if not path.exists():
-        return
-    require_plain_file(path)
-    with (
-        storage_errors(path, blames_file=True),
-        suppress(sqlite3.OperationalError),
-        closing(open_read_only(path, timeout_s=_FIRST_LOOK_S)) as connection,
-    ):
-        _require_usable(connection, kind, path)
-
-
-def _require_usable(connection: sqlite3.Connection, kind: DataKind, path: Path) -> None:
-    identity = read_identity(connection, path)
-    require_kind(identity, kind, path)
-    require_mendable(identity, path)
-
-
-def _take_lock(path: Path) -> WriterLock:
-    try:
-        return WriterLock(path)
-    except OtherWriterError as error:
-        error.recorded = _recorded_symbols(path)
-        raise
-
-
-def _recorded_symbols(path: Path) -> tuple[str, ...] | None:
-    """Return what the file's recorder records, where it can be read just now."""
-    with suppress(sqlite3.Error), closing(open_read_only(path, timeout_s=0.0)) as connection:
-        return ledger.read_symbols(connection)
-    return None
-
-
-def _connect(
-    path: Path, kind: DataKind, busy_timeout_ms: int
-) -> tuple[sqlite3.Connection, str | None, str]:
-    """Return a connection, what was mended of the schema, and how many rows are damaged."""
-    with storage_errors(path, blames_file=True):
-        connection = open_writable(path, timeout_s=busy_timeout_ms / 1000)
-        try:
-            # Before any pragma that writes: a foreign file stays as it is.
-            _require_usable(connection, kind, path)
-            prepare_for_writing(connection, busy_timeout_ms)
-            mended = bring_up_to_date(connection, path, kind)
-            damaged = damage_words(count_damaged(connection, SMALL_TABLES))
-        except BaseException:
-            connection.close()
-            raise
-    return connection, mended, damaged

@@ -21,11 +21,11 @@ import sys
 import threading
 import time
 import tracemalloc
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from Heatmap.domain.events import DataKind, StoredBatch
+from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -74,10 +74,44 @@ def _sockets() -> int:
     return count
 
 
-def _measure(recorder: Recorder, probe: _Probe, complaints: _Complaints) -> dict[str, Any]:
+class _Stores:
+    """Opens the recorder's stores, and says how much of what they wrote they keep in memory."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._store: SqliteStore | None = None
+
+    def __call__(self) -> SqliteStore:
+        self._store = SqliteStore.for_recorder(self._path, DataKind.LIVE)
+        return self._store
+
+    def log_copy_bytes(self) -> int:
+        """Return the size of the events that are only in the log: it varies, and has a limit."""
+        if self._store is None:
+            return 0
+        events = [event for _, event in self._store._log.memory.events_after(0)]
+        return sum(_ENTRY_BYTES + _size(event) for event in events)
+
+
+# A row id, and the pair that it makes with the event.
+_ENTRY_BYTES = 32 + 56
+_names = [field.name for field in fields(LiquidationEvent)]
+
+
+def _size(event: LiquidationEvent) -> int:
+    values = [getattr(event, name) for name in _names]
+    # A symbol is one text for many events.
+    own = [value for value in values if isinstance(value, int | float) or value is event.raw_json]
+    return sys.getsizeof(event) + sum(map(sys.getsizeof, own))
+
+
+def _measure(
+    recorder: Recorder, probe: _Probe, complaints: _Complaints, stores: _Stores
+) -> dict[str, Any]:
     gc.collect()
     status = recorder.status()
     return {
+        "log_copy_bytes": stores.log_copy_bytes(),
         "rss_bytes": int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES,
         "traced_bytes": tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else 0,
         "tasks": probe.tasks,
@@ -120,9 +154,10 @@ def main() -> None:
         connection_times=ConnectionTimes(**options["times"]),
         tick_refresh_s=options.get("tick_refresh_s", 86_400.0),
     )
+    stores = _Stores(options["db"])
     recorder = Recorder(
         config,
-        lambda: SqliteStore.for_recorder(options["db"], DataKind.LIVE),
+        stores,
         on_stored=probe,
     )
     recorder.start()
@@ -133,9 +168,9 @@ def main() -> None:
             break
         if word != "measure":
             _ERRANDS[word](int(number))
-        _answer(_measure(recorder, probe, complaints))
+        _answer(_measure(recorder, probe, complaints, stores))
     recorder.stop()
-    _answer(_measure(recorder, probe, complaints))
+    _answer(_measure(recorder, probe, complaints, stores))
 
 
 def _sleep(seconds: int) -> None:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
+from Heatmap.storage.sqlite import renewal
 from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
@@ -45,6 +47,12 @@ def backup(tmp_path: Path) -> Path:
     with SqliteStore(path, DataKind.LIVE) as store:
         store.write(OLD)
     return path
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a copy that pauses little time."""
+    monkeypatch.setattr(renewal, "_UNFINISHED_STILL_S", 0.6)
 
 
 @contextmanager
@@ -289,6 +297,7 @@ def test_a_file_of_another_kind_or_owner_is_left_as_it_is_until_it_goes(
             assert sound(path)
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize("size", [0, 100, 8192, 20_000])
 def test_a_file_that_is_cut_off_loses_no_more_than_what_was_cut_off(path: Path, size: int) -> None:
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
@@ -358,6 +367,123 @@ def test_a_log_is_begun_anew_also_where_the_disk_has_little_room(
     assert path.stat().st_size < free_bytes
     assert sound(path)
     assert times(path) == times_of(BEFORE + AFTER)
+
+
+class PausingCopy:
+    """Another program's copy over a file: it stops somewhere on the way, and goes on later.
+
+    Parameters
+    ----------
+    backup, path
+        What is copied where to.
+    share
+        How much of it is written before the pause.
+    is_sized_first
+        Whether the file has its length from the start, as with Windows' own copies.
+    """
+
+    def __init__(self, backup: Path, path: Path, share: float, *, is_sized_first: bool) -> None:
+        self._content = backup.read_bytes()
+        self._path = path
+        self._share = share
+        self._is_sized_first = is_sized_first
+
+    def __enter__(self) -> "PausingCopy":
+        self._file = self._path.open("wb", buffering=0)
+        if self._is_sized_first:
+            self._file.truncate(len(self._content))
+        self._file.write(self._content[: int(len(self._content) * self._share)])
+        return self
+
+    def go_on(self) -> None:
+        self._file.write(self._content[self._file.tell() :])
+        self._file.close()
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+
+PAUSES = pytest.mark.parametrize(
+    ("share", "is_sized_first"),
+    [(0, False), (0.01, False), (0.5, False), (0.99, False), (0, True), (0.5, True)],
+)
+
+
+@PAUSES
+def test_a_backup_is_taken_up_though_its_copy_pauses(
+    path: Path, backup: Path, share: float, is_sized_first: bool
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+        with PausingCopy(backup, path, share, is_sized_first=is_sized_first) as copy:
+            # Longer than a file that is whole has to be unchanged.
+            going_on = threading.Timer(0.8, copy.go_on)
+            going_on.start()
+            write_at_last(store, AFTER)
+            going_on.join()
+    assert sound(path)
+    assert times_of(OLD + BEFORE + AFTER) == times(path)
+    assert beside(path, ".damaged-*") == []
+
+
+@pytest.mark.usefixtures("impatience")
+@PAUSES
+def test_a_backup_whose_copy_hangs_is_kept_under_another_name(
+    path: Path, backup: Path, share: float, is_sized_first: bool
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+        with PausingCopy(backup, path, share, is_sized_first=is_sized_first) as copy:
+            write_at_last(store, AFTER)
+            copy.go_on()
+        (aside,) = beside(path, ".damaged-*Z")
+        assert str(aside) in str(store.notice)
+    assert sound(aside)
+    assert times(aside) == times_of(OLD)
+    assert sound(path)
+    assert times(path) == times_of(BEFORE + AFTER)
+
+
+@PAUSES
+def test_a_recorder_that_ends_amid_a_copy_loses_nothing(
+    path: Path, backup: Path, share: float, is_sized_first: bool
+) -> None:
+    with ExitStack() as stack:
+        with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+            store.write(BEFORE)
+            copying = PausingCopy(backup, path, share, is_sized_first=is_sized_first)
+            copy = stack.enter_context(copying)
+        copy.go_on()
+    found = [path, *beside(path, ".damaged-*Z")]
+    assert all(sound(one) for one in found)
+    assert set().union(*map(times, found)) == times_of(OLD + BEFORE)
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_recorder_that_starts_amid_a_copy_takes_the_backup_up(
+    path: Path, backup: Path, share: float
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+    with PausingCopy(backup, path, share, is_sized_first=False) as copy:
+        going_on = threading.Timer(0.8, copy.go_on)
+        going_on.start()
+        with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+            going_on.join()
+            store.write(AFTER)
+    assert sound(path)
+    assert times(path) == times_of(OLD + AFTER)
+
+
+def write_at_last(store: SqliteStore, batch: list[LiquidationEvent]) -> None:
+    """Write as a recorder does: again, when it failed."""
+    for _ in range(10):
+        try:
+            store.write(batch)
+        except StorageError:
+            continue
+        return
+    raise AssertionError("nothing could be written")
 
 
 def test_a_backup_that_was_taken_for_damage_amid_its_copy_is_taken_up_when_it_is_still_by_then(
