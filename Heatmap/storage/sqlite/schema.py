@@ -103,15 +103,19 @@ def apply_scripts(connection: sqlite3.Connection, version: int, scripts: Sequenc
         How many of the scripts the file has seen.
     scripts
         All scripts, oldest first; each statement ends at the end of a line. One that names
-        ``:after_id`` and ``:last_id`` is run for the events slice by slice.
+        ``:after_id`` and ``:last_id`` is run for the events slice by slice, one that names
+        ``:unusual_id`` for those whose key is still to be made.
     """
-    OldEventKeys().register(connection)
+    keys = OldEventKeys()
+    keys.register(connection)
     for script in scripts[version:]:
         # Not executescript: it commits what is pending, and the version must come with the schema.
         for statement in _statements(script):
             if ":last_id" in statement:
                 for after_id, last_id in _id_slices(connection):
                     connection.execute(statement, {"after_id": after_id, "last_id": last_id})
+            elif ":unusual_id" in statement:
+                connection.executemany(statement, [{"unusual_id": one} for one in keys.unusual])
             else:
                 connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(scripts):d}")

@@ -52,16 +52,27 @@ PRAGMA ignore_check_constraints = ON;
 UPDATE liq_events SET
     limit_price = nullif(limit_price, 0.0),
     original_qty = nullif(original_qty, 0.0),
-    event_key = old_event_key(
-        id, source, symbol, ts_ms, side, price, qty, limit_price, original_qty, raw_json
-    ),
-    key_from_numbers = old_key_from_numbers(id),
+    event_key = CASE
+        WHEN raw_json = '' OR source <> 'BINANCE_USDM' THEN old_key(
+            id, source, symbol, ts_ms, side, price, qty, limit_price, original_qty, ''
+        )
+        ELSE old_key_of_message(id, symbol, ts_ms, side, raw_json)
+    END,
+    key_from_numbers = raw_json = '' OR source <> 'BINANCE_USDM',
     twin = 0,
     origin = 'recorder',
     reported_price = price,
     price_kind = CASE WHEN price = limit_price THEN 'unknown' ELSE 'fill' END,
     price_rule = 'reported'
 WHERE id > :after_id AND id <= :last_id;
+
+-- What is not of the usual shape, row by row.
+UPDATE liq_events SET
+    event_key = old_key(
+        id, source, symbol, ts_ms, side, price, qty, limit_price, original_qty, raw_json
+    ),
+    key_from_numbers = old_key_is_of_numbers(id)
+WHERE id = :unusual_id;
 
 -- Unique on the key, which holds the time too. The time stands first so that what is written and
 -- deleted together lies together: in an index by the key alone each row is on another page, which
