@@ -12,6 +12,7 @@ from Heatmap._version import __version__
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
+    from Heatmap.domain.instruments import Instrument
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
     from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
@@ -26,6 +27,7 @@ __all__ = [
     "DataKind",
     "HeatmapService",
     "HeatmapSettings",
+    "Instrument",
     "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
@@ -40,6 +42,7 @@ _HOMES = {
     "DataKind": "Heatmap.domain.events",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "Instrument": "Heatmap.domain.instruments",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",

@@ -69,7 +69,7 @@ InstrumentName: TypeAlias = Instrument | str
 
 def venue_title(venue: str) -> str:
     """Return how a venue is called in a sentence: ``Binance USD-M``, ``Bybit``."""
-    return _TITLES.get(venue, written_venue(venue).capitalize())
+    return _TITLES.get(venue, written_venue(venue).replace("_", " ").capitalize())
 
 
 def stored_venue(name: str) -> str:

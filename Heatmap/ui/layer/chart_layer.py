@@ -79,8 +79,8 @@ class HeatmapLayer(QObject):
         chart: str = "chart",
         candles: str = "priceSeries",
         channel: QWebChannel | None = None,
-        symbol: str | None = None,
-        symbol_map: Callable[[str], str | None] | None = None,
+        symbol: str | Instrument | None = None,
+        symbol_map: Callable[[str], str | Instrument | None] | None = None,
     ) -> None:
         super().__init__(page)
         for name in (chart, candles):
