@@ -22,18 +22,11 @@ from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 
 # What lies beyond the day is no event of it: the exchange named a wrong time. And both limits of a
 # time: text and blobs, which another program may have put there, lie beyond them.
-_COUNT_SYMBOL = (
-    "SELECT count(*) FROM liq_events WHERE symbol = ? AND source = ? AND ts_ms >= ? AND ts_ms < ?"
-)
-_COUNT_ALL = "SELECT count(*) FROM liq_events WHERE source = ? AND ts_ms >= ? AND ts_ms < ?"
+_COUNT = "SELECT count(*) FROM liq_events WHERE {} AND ts_ms >= :start AND ts_ms < :end"
 # Not max(): with the venue it would look at each of the symbol's rows.
-_NEWEST_SYMBOL = (
-    "SELECT ts_ms FROM liq_events WHERE symbol = ? AND source = ? AND ts_ms < ? "
-    "ORDER BY ts_ms DESC LIMIT 1"
-)
-_NEWEST_ALL = (
-    "SELECT ts_ms FROM liq_events WHERE source = ? AND ts_ms < ? ORDER BY ts_ms DESC LIMIT 1"
-)
+_NEWEST = "SELECT ts_ms FROM liq_events WHERE {} AND ts_ms < :end ORDER BY ts_ms DESC LIMIT 1"
+# Whoever stores an event counts it for its venue. Where there is one only, an index tells all.
+_HAS_OTHERS = "SELECT EXISTS (SELECT 1 FROM counters WHERE source <> ?)"
 _DAY_MS = 86_400_000
 
 
@@ -63,19 +56,17 @@ def read_day_facts(
         transaction(connection, "BEGIN"),
     ):
         require_current(read_identity(connection, database), database)
-        asked = [
-            (_COUNT_ALL, _NEWEST_ALL, (one.venue,))
-            if one.symbol == ALL_SYMBOLS
-            else (_COUNT_SYMBOL, _NEWEST_SYMBOL, (one.symbol, one.venue))
-            for one in _without_doubles(instruments)
-        ]
-        day_end_ms = day_start_ms + _DAY_MS
+        end_ms = day_start_ms + _DAY_MS
         counts, newest = [], []
-        for count, last, bound in asked:
-            counts.append(
-                connection.execute(count, (*bound, day_start_ms, day_end_ms)).fetchone()[0]
-            )
-            newest += [row[0] for row in connection.execute(last, (*bound, day_end_ms))]
+        for one in _without_doubles(instruments):
+            (has_others,) = connection.execute(_HAS_OTHERS, (one.venue,)).fetchone()
+            conditions = ["symbol = :symbol"] if one.symbol != ALL_SYMBOLS else []
+            conditions += ["source = :venue"] if has_others else []
+            whose = " AND ".join(conditions) or "TRUE"
+            bound: dict[str, object] = {"symbol": one.symbol, "venue": one.venue}
+            bound |= {"start": day_start_ms, "end": end_ms}
+            counts.append(connection.execute(_COUNT.format(whose), bound).fetchone()[0])
+            newest += [row[0] for row in connection.execute(_NEWEST.format(whose), bound)]
     known = [int(ts_ms) for ts_ms in newest if ts_ms is not None]
     return DayFacts(sum(counts), max(known, default=None), size_bytes(database))
 
