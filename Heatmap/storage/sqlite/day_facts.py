@@ -6,6 +6,7 @@ from contextlib import closing
 
 from Heatmap.domain.instruments import (
     ALL_SYMBOLS,
+    BINANCE_USDM,
     Instrument,
     InstrumentName,
     instrument_of,
@@ -25,8 +26,9 @@ from Heatmap.storage.sqlite.sqlite_errors import storage_errors
 _COUNT = "SELECT count(*) FROM liq_events WHERE {} AND ts_ms >= :start AND ts_ms < :end"
 # Not max(): with the venue it would look at each of the symbol's rows.
 _NEWEST = "SELECT ts_ms FROM liq_events WHERE {} AND ts_ms < :end ORDER BY ts_ms DESC LIMIT 1"
-# Whoever stores an event counts it for its venue. Where there is one only, an index tells all.
-_HAS_OTHERS = "SELECT EXISTS (SELECT 1 FROM counters WHERE source <> ?)"
+# Whoever stores another venue's event counts it for that (Binance's may be older than counting).
+# Where there is none, an index tells all.
+_HAS_OTHERS = f"SELECT EXISTS (SELECT 1 FROM counters WHERE source <> '{BINANCE_USDM}')"
 _DAY_MS = 86_400_000
 
 
@@ -58,10 +60,11 @@ def read_day_facts(
         require_current(read_identity(connection, database), database)
         end_ms = day_start_ms + _DAY_MS
         counts, newest = [], []
+        (has_others,) = connection.execute(_HAS_OTHERS).fetchone()
         for one in _without_doubles(instruments):
-            (has_others,) = connection.execute(_HAS_OTHERS, (one.venue,)).fetchone()
             conditions = ["symbol = :symbol"] if one.symbol != ALL_SYMBOLS else []
-            conditions += ["source = :venue"] if has_others else []
+            if has_others or one.venue != BINANCE_USDM:
+                conditions.append("source = :venue")
             whose = " AND ".join(conditions) or "TRUE"
             bound: dict[str, object] = {"symbol": one.symbol, "venue": one.venue}
             bound |= {"start": day_start_ms, "end": end_ms}

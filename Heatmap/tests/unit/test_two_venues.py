@@ -15,6 +15,7 @@ from Heatmap.storage.store import open_store
 from Heatmap.storage.tape_cursor import TapeCursor
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.unit.picture_requests import NOW_MS, event, rebuilt, request
+from Heatmap.tests.unit.stored_events import tamper
 
 OTHER = Instrument("BYBIT", "BTCUSDT")
 OURS = event(NOW_MS - 600_000, 98_000.0, 1e6, Liquidated.LONG)
@@ -96,6 +97,22 @@ def test_tick_sizes_and_counts_are_a_venues_own(both: Path) -> None:
     assert read_day_facts(both, ["ALL"], NOW_MS - 3_600_000).events == 1
     assert read_day_facts(both, ["BTCUSDT", "bybit:ALL"], NOW_MS - 3_600_000).events == 3
     assert read_day_facts(both, ["bybit:BTCUSDT", "bybit:ALL"], 0).events == 0
+
+
+def test_binances_events_are_nobody_elses_in_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "alone.sqlite3"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([OURS])
+    for venue in ("", "binance:"):
+        facts = read_day_facts(path, [f"{venue}BTCUSDT"], NOW_MS - 3_600_000)
+        assert (facts.events, facts.last_event_ms) == (1, OURS.ts_ms)
+    for name in ("bybit:BTCUSDT", "bybit:ALL", "ETHUSDT"):
+        facts = read_day_facts(path, [name], NOW_MS - 3_600_000)
+        assert (facts.events, facts.last_event_ms) == (0, None)
+    # Of a file that nothing has been counted in.
+    tamper(path, "DELETE FROM counters")
+    assert read_day_facts(path, ["bybit:ALL"], NOW_MS - 3_600_000).events == 0
+    assert read_day_facts(path, ["ALL"], NOW_MS - 3_600_000).events == 1
 
 
 def test_the_picture_of_one_venue_is_the_same_with_another_beside_it(
