@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
     from Heatmap.domain.failure_texts import failure_text
+    from Heatmap.domain.instruments import Instrument
     from Heatmap.errors import Failure, FailureKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
@@ -31,6 +32,7 @@ __all__ = [
     "FailureKind",
     "HeatmapService",
     "HeatmapSettings",
+    "Instrument",
     "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
@@ -50,6 +52,7 @@ _HOMES = {
     "FailureKind": "Heatmap.errors",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "Instrument": "Heatmap.domain.instruments",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",

@@ -46,7 +46,7 @@ def test_the_summary_tells_what_is_there(recorded: Path) -> None:
     assert json.loads(json.dumps(status)) == status
     assert status["path"] == str(recorded)
     assert status["kind"] == "replay"
-    assert status["schema_version"] == 2
+    assert status["schema_version"] == 3
     assert status["size_bytes"] >= recorded.stat().st_size > 0
     assert status["writer"] == {"active": False}
     assert status["events"] == 3
