@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
     from Heatmap.domain.events import DataKind
     from Heatmap.domain.failure_texts import failure_text
+    from Heatmap.domain.instruments import Instrument
     from Heatmap.errors import Failure, FailureKind
     from Heatmap.heatmap_service import HeatmapService
     from Heatmap.heatmap_settings import HeatmapSettings
@@ -33,6 +34,7 @@ __all__ = [
     "FailureKind",
     "HeatmapService",
     "HeatmapSettings",
+    "Instrument",
     "LevelModel",
     "LiquidationCluster",
     "LiquidationHunter",
@@ -54,6 +56,7 @@ _HOMES = {
     "FailureKind": "Heatmap.errors",
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
+    "Instrument": "Heatmap.domain.instruments",
     "LevelModel": "Heatmap.levels.models",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from decimal import Decimal
 from typing import Any
 
-from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+from Heatmap.aggregation.clusters.find_clusters import FoundClusters
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
@@ -249,7 +249,7 @@ class HeatmapService:
 
     # -- clusters -----------------------------------------------------------------------------
 
-    async def clusters(self, symbol: str, price: float | None = None) -> list[LiquidationCluster]:
+    async def clusters(self, symbol: str, price: float | None = None) -> FoundClusters:
         """Return the price clusters of a recorded symbol as of now, by the settings in force.
 
         Parameters
@@ -262,8 +262,9 @@ class HeatmapService:
 
         Returns
         -------
-        list of LiquidationCluster
-            The strongest first; empty while the service is stopped.
+        FoundClusters
+            A list of `LiquidationCluster`, the strongest first; empty while the service is stopped.
+            Its `recorded_share` tells how much of the lookback was recorded.
 
         Raises
         ------

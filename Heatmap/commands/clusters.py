@@ -24,12 +24,13 @@ from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.commands.arguments import Parser, log_to_stderr, say, seconds, store_address
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
-from Heatmap.domain.instruments import parse_symbols
+from Heatmap.domain.instruments import parse_instruments
 from Heatmap.errors import StorageError
+from Heatmap.ingestion.venues.table import NAMED_VENUES
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.recording import parse_time
-from Heatmap.storage.coverage import without_future
+from Heatmap.storage.coverage import covered_share, without_future
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store, StoreReader, open_store
@@ -40,6 +41,8 @@ EXIT_INTERRUPTED = 130
 
 _SIGNIFICANT_DIGITS = 7
 _MINUTE_S, _HOUR_S = 60, 3600
+# The newest seconds of a recording are not proven yet.
+_NEARLY_ALL = 0.99
 
 
 def run(words: Sequence[str]) -> int:
@@ -49,7 +52,7 @@ def run(words: Sequence[str]) -> int:
     try:
         query = _Query(
             store=open_store(options.db),
-            symbols=parse_symbols(options.symbol.split(",")),
+            symbols=parse_instruments(options.symbol.split(","), NAMED_VENUES),
             parameters=ClusterParameters(
                 **{name: getattr(options, name) for name in PARAMETER_RANGES}
             ),
@@ -147,7 +150,10 @@ class _Query:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The clusters of one symbol; `price` is ``None`` where nothing tells one."""
+    """The clusters of one symbol; `price` is ``None`` where nothing tells one.
+
+    `recorded_share` is that of the lookback, 0 to 1; `was_recorded` tells whether it ever was.
+    """
 
     symbol: str
     kind: DataKind
@@ -156,6 +162,8 @@ class _Answer:
     price_source: str
     newest_ms: int | None
     clusters: list[LiquidationCluster]
+    recorded_share: float
+    was_recorded: bool
 
     def members(self) -> object:
         """Return what changes with the clusters' members, and not as these age."""
@@ -174,6 +182,7 @@ class _Answer:
                 "price": self.price,
                 "price_source": self.price_source,
                 "newest_liquidation_ms": self.newest_ms,
+                "recorded_share": round(self.recorded_share, 4),
                 "clusters": [asdict(cluster) for cluster in self.clusters],
             }
         )
@@ -184,12 +193,16 @@ class _Answer:
         kind = "" if self.kind is DataKind.LIVE else f", {self.kind.value} data"
         heading = f"{self.symbol} at {moment:%Y-%m-%d %H:%M:%S} UTC{kind}: "
         if self.price is None:
-            return heading + "no clusters, no liquidation within the lookback"
+            if not self.recorded_share:
+                when = "within the lookback" if self.was_recorded else "in this database"
+                return heading + f"no clusters, NOT RECORDED {when}"
+            words = "no clusters, no liquidation within the lookback"
+            return heading + words + self._share_words()
         heading += f"price {_price_text(self.price)} USD ({self.price_source}"
         if self.newest_ms is not None:
             age = _age_text(self.as_of_ms - self.newest_ms)
             heading += f", {age} old" if self.price_source != "given" else ""
-        heading += ")"
+        heading += ")" + self._share_words()
         if not self.clusters:
             return heading + ", no clusters"
         rows = [("side", "price USD", "distance", "strength", "count", "USD at least", "newest")]
@@ -211,6 +224,15 @@ class _Answer:
             for row in rows
         )
         return "\n".join([heading, *lines])
+
+    def _share_words(self) -> str:
+        """Say how much of the lookback was recorded, where that is not nearly all of it."""
+        if self.recorded_share >= _NEARLY_ALL:
+            return ""
+        if not self.recorded_share:
+            # Events without any coverage: of a file that another program has changed.
+            return ", NOT RECORDED within the lookback" if self.newest_ms is None else ""
+        return f", {max(1, int(100 * self.recorded_share))} % of the lookback recorded"
 
 
 class _Followed:
@@ -245,7 +267,10 @@ class _Followed:
         with self._tape.reading() as reader:
             kind = reader.kind
             as_of_ms = _now_ms(symbol, reader) if query.at_ms is None else query.at_ms
-        events = self._events(symbol, as_of_ms - query.parameters.lookback_ms, as_of_ms + 1)
+            start_ms = as_of_ms - query.parameters.lookback_ms
+            coverage = reader.read_coverage(symbol, start_ms, as_of_ms)
+            was_recorded = reader.recorded_since_ms(symbol) is not None
+        events = self._events(symbol, start_ms, as_of_ms + 1)
         newest_ms, price, source = None, query.price, "given"
         if len(events):
             newest_ms = int(events["ts_ms"][-1])
@@ -253,7 +278,17 @@ class _Followed:
             source = "newest liquidation"
             price = float(events["price"][-1]) if len(events) else None
         clusters = [] if price is None else find_clusters(events, price, as_of_ms, query.parameters)
-        return _Answer(symbol, kind, as_of_ms, price, source, newest_ms, clusters)
+        return _Answer(
+            symbol,
+            kind,
+            as_of_ms,
+            price,
+            source,
+            newest_ms,
+            clusters,
+            covered_share(coverage, start_ms, as_of_ms),
+            was_recorded,
+        )
 
     def close(self) -> None:
         """Give the database back."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from Heatmap.domain.candle_sink import CandleSink
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import BINANCE_USDM, InstrumentName
 from Heatmap.errors import Failure
 
 
@@ -36,23 +37,27 @@ class EventSink(CandleSink, Protocol):
         The totals ``received``, ``stored`` and ``duplicates`` grow in the same transaction.
         """
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         """Record a closed interval of exchange time as recorded."""
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
-        """Take spans of exchange time out of what was recorded; ``None``: of every symbol's."""
+    def cut_coverage(
+        self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str = BINANCE_USDM
+    ) -> None:
+        """Take spans of a venue's time out of what was recorded; ``None``: of every symbol's."""
 
     def save_unread_order(self, words: str) -> None:
         """Keep what is said of the latest force order that could not be read."""
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
-        """Add to the totals by name, in one transaction."""
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
+        """Add to a venue's totals by name, in one transaction."""
 
     def save_symbols(self, symbols: Sequence[str]) -> None:
         """Note which symbols are recorded from now on."""
 
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
-        """Keep the tick size of a symbol, as fetched at this time."""
+    def save_tick_size(self, instrument: InstrumentName, tick_size: Decimal, ts_ms: int) -> None:
+        """Keep the tick size of an instrument, as fetched at this time."""
 
     def kept_retention_ms(self) -> int | None:
         """Return the retention in force, milliseconds; ``None``: none was ever noted."""

@@ -4,8 +4,24 @@ Times are UTC milliseconds since the epoch (``*_ms``), prices and notionals USD 
 name alone does not say it).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from Heatmap.domain.instruments import Instrument
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as frozen_for_mypy
+else:
+
+    def frozen_for_mypy(**_: Any) -> Callable[[type], type]:
+        """Make a dataclass that only mypy holds frozen, for what is made for each message.
+
+        A frozen one sets each field by a call, which takes as long as reading the message's JSON.
+        """
+        return dataclass(slots=True, unsafe_hash=True)
+
 
 REJECTED_COUNTER = "rejected: "
 """The counter of a rejection is called this and the reason's value."""
@@ -35,28 +51,49 @@ class DataKind(StrEnum):
     REPLAY = "replay"
 
 
-@dataclass(frozen=True, slots=True)
+PriceKind: TypeAlias = Literal["fill", "order", "bankruptcy", "market", "unknown"]
+"""What the price of an event is: venues report different ones."""
+
+PriceRule: TypeAlias = Literal["reported", "unknown"]
+"""How the price of an event came about from what the venue reported."""
+
+Origin: TypeAlias = Literal["recorder", "back-fill", "import"]
+"""By which way an event came into the database."""
+
+
+@frozen_for_mypy(frozen=True, slots=True)
 class LiquidationEvent:
-    """One liquidation order as the exchange reported it.
+    """One liquidation as a venue reported it.
 
     Attributes
     ----------
     ts_ms
-        Trade time (``o.T``).
+        Trade time.
+    symbol, source
+        What was traded, and the venue's stored name (``BINANCE_USDM``); see `instrument`.
+    liquidated
+        Who was.
     price
-        Average fill price (``o.ap``); the limit price where the exchange sends no average.
+        Where it is drawn, USD; `price_kind` and `price_rule` say what it is.
     qty
-        Filled quantity (``o.z``); the original quantity where the exchange sends no filled one.
+        Filled quantity; the original quantity where the venue sends no filled one.
     notional
-        ``price * qty``, USD.
+        ``price * qty``, USD; ``None``: the size of a contract is not known.
     limit_price, original_qty
-        ``o.p`` and ``o.q``; 0.0 where absent. With the fields above they identify the message.
+        Of the liquidation order; ``None``: the venue did not send it.
     push_ms
-        When the exchange pushed the message (``E``); up to about 1 s after `ts_ms`.
+        When the venue pushed the message, up to about 1 s after `ts_ms`; ``None``: it does not say.
     receive_ms
         This machine's clock when the message arrived.
     raw_json
         The message as received; empty when raw messages are not kept.
+    reported_price
+        The venue's, from which `price` was made; ``None``: not known.
+    twin
+        Number among identical events of one message, from 0.
+    event_key
+        See `Heatmap.domain.event_keys`; ``None``: it is made from the numbers when the event is
+        stored, and marked so.
     """
 
     ts_ms: int
@@ -64,13 +101,29 @@ class LiquidationEvent:
     liquidated: Liquidated
     price: float
     qty: float
-    notional: float
+    notional: float | None
     source: str
-    limit_price: float
-    original_qty: float
-    push_ms: int
+    limit_price: float | None
+    original_qty: float | None
+    push_ms: int | None
     receive_ms: int
     raw_json: str
+    price_kind: PriceKind = "unknown"
+    price_rule: PriceRule = "unknown"
+    reported_price: float | None = None
+    origin: Origin = "recorder"
+    twin: int = 0
+    event_key: bytes | None = None
+
+    @property
+    def instrument(self) -> Instrument:
+        """Venue and symbol."""
+        return Instrument(self.source, self.symbol)
+
+    @property
+    def pushed_ms(self) -> int:
+        """When the venue pushed it; the trade time where it does not say."""
+        return self.ts_ms if self.push_ms is None else self.push_ms
 
 
 class RejectReason(StrEnum):

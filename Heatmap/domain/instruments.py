@@ -6,7 +6,7 @@ the one that people write before a symbol (``binance:BTCUSDT``). A symbol withou
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +22,7 @@ BINANCE_USDM = "BINANCE_USDM"
 # Where the written name is not the stored one in small letters.
 _STORED_NAMES = MappingProxyType({"binance": BINANCE_USDM})
 _WRITTEN_NAMES = MappingProxyType({stored: written for written, stored in _STORED_NAMES.items()})
+_TITLES = MappingProxyType({BINANCE_USDM: "Binance USD-M", "OKX": "OKX", "HTX": "HTX"})
 _VENUE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
 
 ALL_SYMBOLS = "ALL"
@@ -64,6 +65,11 @@ class Instrument:
 
 InstrumentName: TypeAlias = Instrument | str
 """An instrument, or how it is written; a plain symbol is Binance's."""
+
+
+def venue_title(venue: str) -> str:
+    """Return how a venue is called in a sentence: ``Binance USD-M``, ``Bybit``."""
+    return _TITLES.get(venue, written_venue(venue).replace("_", " ").capitalize())
 
 
 def stored_venue(name: str) -> str:
@@ -112,6 +118,32 @@ def parse_instrument(name: object) -> Instrument:
         return name
     if isinstance(name, str) and (found := _PREFIX.match(name.strip())):
         return Instrument(stored_venue(found[0][:-1]), parse_symbol(name))
+    return Instrument(BINANCE_USDM, parse_symbol(name))
+
+
+def parse_instruments(names: Iterable[str], venues: Collection[str]) -> tuple[str, ...]:
+    """Read what somebody asks for by name; return instruments as they are written, each once.
+
+    Parameters
+    ----------
+    names
+        As in `parse_instrument` where a venue of `venues` stands before the colon; else as in
+        `parse_symbol`: what stands there is a chart's provider, and the symbol is Binance's.
+    venues
+        Stored names.
+
+    Raises
+    ------
+    ValueError
+        One of them is none.
+    """
+    return tuple(dict.fromkeys(str(_asked(name, venues)) for name in names))
+
+
+def _asked(name: str, venues: Collection[str]) -> Instrument:
+    found = _PREFIX.match(name.strip())
+    if found and _VENUE_NAME.fullmatch(prefix := found[0][:-1]) and stored_venue(prefix) in venues:
+        return Instrument(stored_venue(prefix), parse_symbol(name))
     return Instrument(BINANCE_USDM, parse_symbol(name))
 
 

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from Heatmap.aggregation.clusters.cluster_index import ClusterIndex
 from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
+    FoundClusters,
     LiquidationCluster,
     are_usable,
     require_price,
 )
+from Heatmap.storage.coverage import covered_share
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape, Follower
 
@@ -59,12 +61,12 @@ class ClusterBook:
         *,
         window_pct: float | None = None,
     ) -> list[LiquidationCluster]:
-        """Return the clusters of a symbol; reads the store at the first question.
+        """Return the clusters of an instrument; reads the store at the first question.
 
         Parameters
         ----------
         symbol
-            Such as ``BTCUSDT``.
+            Such as ``BTCUSDT``, as instruments are written.
         current_price
             USD; ``None``: not known, the distances are from that of the newest liquidation.
         now_ms
@@ -105,6 +107,24 @@ class ClusterBook:
                 raise
             price = index.newest_price(now_ms) if current_price is None else current_price
             return [] if price is None else index.clusters(price, now_ms, window_pct)
+
+    def find(self, symbol: str, current_price: float | None, now_ms: int) -> FoundClusters:
+        """Return the same, and how much of the lookback was recorded, which is read each time.
+
+        Parameters and what it raises are those of `clusters`.
+        """
+        clusters = self.clusters(symbol, current_price, now_ms)
+        with self._lock:
+            start_ms = now_ms - self._parameters.lookback_ms
+            if self._is_closed:
+                return FoundClusters()
+        if not self._tape.store.exists():
+            return FoundClusters()
+        with self._tape.reading() as reader:
+            coverage = reader.read_coverage(symbol, start_ms, now_ms)
+            was_recorded = bool(coverage) or reader.recorded_since_ms(symbol) is not None
+        share = covered_share(coverage, start_ms, now_ms)
+        return FoundClusters(clusters, share, was_recorded=was_recorded)
 
     def close(self) -> None:
         """Follow no more; waits for a question that is being answered. Idempotent."""

@@ -9,6 +9,7 @@ from time import monotonic
 
 from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
+    FoundClusters,
     LiquidationCluster,
     require_price,
 )
@@ -150,7 +151,7 @@ class ClusterFeed:
 
         return unsubscribe
 
-    async def find(self, symbol: str, price: float | None = None) -> list[LiquidationCluster]:
+    async def find(self, symbol: str, price: float | None = None) -> FoundClusters:
         """Return the clusters of a symbol as of now.
 
         Parameters
@@ -163,7 +164,7 @@ class ClusterFeed:
 
         Returns
         -------
-        list of LiquidationCluster
+        FoundClusters
             The strongest first; empty while it is stopped.
 
         Raises
@@ -175,24 +176,21 @@ class ClusterFeed:
         """
         if price is not None:
             require_price("price", price)
-        work, executor = self._work(_Question(symbol), price), self._executor
-        if work is None or executor is None:
-            return []
-        return await run_beside(executor, work)
-
-    def _work(
-        self, question: "_Question", price: float | None
-    ) -> Callable[[], list[LiquidationCluster]] | None:
-        """Return what finds the clusters in a worker thread; ``None`` while it is stopped."""
-        symbol = question.symbol
+        book, executor = self._book, self._executor
+        if book is None or executor is None:
+            return FoundClusters()
         known = self._source.price(symbol) if price is None else price
-        book = self._book
+        return await run_beside(executor, partial(book.find, symbol, known, self._source.clock()))
+
+    def _work(self, question: "_Question") -> Callable[[], list[LiquidationCluster]] | None:
+        """Return what finds the clusters in a worker thread; ``None`` while it is stopped."""
+        symbol, book = question.symbol, self._book
         if book is None:
             return None
         return partial(
             book.clusters,
             symbol,
-            known,
+            self._source.price(symbol),
             self._source.clock(),
             window_pct=question.window_pct,
         )
@@ -220,7 +218,7 @@ class ClusterFeed:
                 self._turns.appoint(max(0.0, self._due_s - now_s))
             return
         question = self._round.pop(0)
-        work, executor = self._work(question, None), self._executor
+        work, executor = self._work(question), self._executor
         if work is not None and executor is not None:
             self._turns.hand_over(executor, work, partial(self._finish, question))
 

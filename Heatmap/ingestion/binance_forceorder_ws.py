@@ -1,4 +1,4 @@
-"""The sockets: one connection to Binance's market streams, kept alive, two during a rotation.
+"""The sockets: one connection to a venue's streams, kept alive, two during a rotation.
 
 The decisions are `Heatmap.ingestion.connection.supervisor`'s; this module carries them out with the
 websockets library. Its own reconnecting iterator is not used: it gives up at 403, 418, 429 and
@@ -14,7 +14,6 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
-from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -27,7 +26,6 @@ from websockets.frames import Close as CloseFrame
 
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure, FailureKind
-from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.ingestion.connection.supervisor import (
     Close,
     Command,
@@ -39,26 +37,38 @@ from Heatmap.ingestion.connection.supervisor import (
     classify_status,
 )
 from Heatmap.ingestion.proxies import ProxyError, find_proxy
-from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, parse_frame
+from Heatmap.ingestion.venue import MarkPrice, ParsedItem, Ping, Venue
+from Heatmap.ingestion.venues.binance.streams import (
+    HEARTBEAT_SYMBOL,
+    heartbeat_symbols,
+    shares_stream,
+    stream_name,
+    stream_url,
+)
+from Heatmap.ingestion.venues.binance.usd_margined import BinanceUsdMargined
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 
+__all__ = [
+    "HEARTBEAT_SYMBOL",
+    "ForceOrderStream",
+    "OneAttempt",
+    "StreamListener",
+    "describe_error",
+    "heartbeat_symbols",
+    "shares_stream",
+    "stream_name",
+    "stream_url",
+]
+
 _logger = get_logger(__name__)
-
-#: Whose mark price is the heartbeat when all symbols are recorded.
-HEARTBEAT_SYMBOL = "BTCUSDT"
-
-_ORDERS, _MARK_PRICE, _CANDLES = "forceOrder", "markPrice@1s", "kline_1m"
-# Many servers refuse a request line of more than 8 KiB, some one of 4; a proxy's path and a base
-# have their room beside this. The exchange takes 200 streams on a connection.
-_LONGEST_STREAMS_CHARS = 3500
-_MOST_STREAMS = 200
 
 # A force order takes about 400 bytes, a list of them for every symbol at most some 200,000.
 _LARGEST_FRAME_BYTES = 2**20
 # The library stops reading the socket beyond this. Its default of 16 would leave what arrives in a
 # cascade in the kernel's buffer, which a reset connection takes with it.
 _QUEUED_FRAMES = 4096
+_BINANCE = BinanceUsdMargined()
 # What opening a connection raises when the network, a proxy or the address is at fault. The
 # library raises ImportError for a SOCKS proxy without its package, ValueError for a bad host name.
 _OPENING_ERRORS = (OSError, WebSocketException, ImportError, ValueError, ProxyError)
@@ -77,80 +87,24 @@ class StreamListener(Protocol):
         """Take note that the state, the reason or a counter of the connection is another."""
 
 
-def shares_stream(symbols: Sequence[str]) -> bool:
-    """Tell whether these symbols are taken out of the stream of all, with one heartbeat for all.
-
-    So it is where ``ALL`` are recorded, and where streams of their own would make an address that
-    servers refuse.
-    """
-    streams = _own_streams(symbols)
-    return (
-        tuple(symbols) == (ALL_SYMBOLS,)
-        or len(streams) >= _MOST_STREAMS
-        or len("/".join(streams)) > _LONGEST_STREAMS_CHARS
-    )
-
-
-def heartbeat_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
-    """Return whose mark prices are the heartbeats where these symbols are recorded."""
-    return (HEARTBEAT_SYMBOL,) if shares_stream(symbols) else tuple(symbols)
-
-
-def _own_streams(symbols: Sequence[str]) -> list[str]:
-    return [
-        *(stream_name(symbol, _ORDERS) for symbol in symbols),
-        *(stream_name(symbol, _MARK_PRICE) for symbol in symbols),
-    ]
-
-
-def stream_name(symbol: str, kind: str) -> str:
-    """Return the name of a symbol's stream as it stands in an address: UTF-8, percent-encoded."""
-    return f"{quote(symbol.lower(), safe='')}@{kind}"
-
-
-def stream_url(ws_url: str, symbols: Sequence[str], candles: Sequence[str] = ()) -> str:
-    """Return the address of one combined stream for these symbols.
+def describe_error(
+    error: BaseException,
+    refusal: Callable[[int, str | None, str | None], Failure] = classify_status,
+) -> Failure:
+    """Say in one line why a connection could not be opened or was lost.
 
     Parameters
     ----------
-    ws_url
-        The base, such as ``wss://fstream.binance.com``.
-    symbols
-        Recorded symbols, or ``("ALL",)``.
-    candles
-        Symbols whose one-minute candles come too, as far as there is room beside the rest.
-
-    Returns
-    -------
-    str
-        Each symbol's force orders and mark price; and always all symbols' force orders beside
-        them, which come often enough to prove that the endpoint delivers any. Where there are too
-        many for an address, those of all symbols and one mark price.
+    error
+        What was raised.
+    refusal
+        As `Venue.refusal`.
     """
-    if shares_stream(symbols):
-        streams = [stream_name(HEARTBEAT_SYMBOL, _MARK_PRICE)]
-    else:
-        streams = _own_streams(symbols)
-    streams.append("!forceOrder@arr")
-    for symbol in candles:
-        more = [*streams, stream_name(symbol, _CANDLES)]
-        if len(more) > _MOST_STREAMS or len("/".join(more)) > _LONGEST_STREAMS_CHARS:
-            break
-        streams = more
-    # Since April 2026 only the path under /market delivers force orders; the older ones accept
-    # the same streams and stay silent.
-    return f"{ws_url.rstrip('/')}/market/stream?streams={'/'.join(streams)}"
-
-
-def describe_error(error: BaseException) -> Failure:
-    """Return why a connection could not be opened or was lost."""
     values: dict[str, object] = {}
     match error:
         case InvalidStatus(response=response):
             headers = response.headers
-            return classify_status(
-                response.status_code, headers.get("Retry-After"), headers.get("Date")
-            )
+            return refusal(response.status_code, headers.get("Retry-After"), headers.get("Date"))
         case ProxyError():
             return error.failure
         case InvalidProxyStatus(response=response):
@@ -205,6 +159,10 @@ class ForceOrderStream:
         Asked for each frame: whether events carry its text.
     memory
         As for `ConnectionSupervisor`; its times are those of `time.monotonic`.
+    venue
+        Whose messages they are.
+    subscriptions
+        What is sent on each connection once it is open.
     """
 
     def __init__(
@@ -217,8 +175,12 @@ class ForceOrderStream:
         heartbeat_symbols: Collection[str],
         keep_raw: Callable[[], bool],
         memory: ConnectionMemory | None = None,
+        venue: Venue = _BINANCE,
+        subscriptions: Sequence[str] = (),
     ) -> None:
         self._url = url
+        self._venue = venue
+        self._subscriptions = tuple(subscriptions)
         self._times = times
         self._listener = listener
         self._heartbeat_symbols = frozenset(heartbeat_symbols)
@@ -290,7 +252,7 @@ class ForceOrderStream:
         try:
             connection = await self._connect()
         except _OPENING_ERRORS as error:
-            self._failed(number, describe_error(error))
+            self._failed(number, describe_error(error, self._venue.refusal))
             return
         except Exception as error:
             _logger.exception("connection %d: unexpected error while opening", number)
@@ -300,10 +262,15 @@ class ForceOrderStream:
         self._supervisor.receive_opened(number, clock())
         self._report_change()
         failure: Failure | None = Failure(FailureKind.CLOSED)
+        pinging = None
         try:
+            for text in self._subscriptions:
+                await connection.send(text)
+            if self._venue.ping is not None:
+                pinging = asyncio.ensure_future(_keep_alive(connection, self._venue.ping))
             await self._receive(number, connection)
         except ConnectionClosed as error:
-            failure = describe_error(error)
+            failure = describe_error(error, self._venue.refusal)
         except asyncio.CancelledError:
             failure = None  # nothing failed: its owner ends it
             # What the library has read by now was delivered: it is handed over before the end.
@@ -315,6 +282,8 @@ class ForceOrderStream:
             _logger.exception("connection %d: unexpected error", number)
             failure = Failure.of(error)
         finally:
+            if pinging is not None:
+                pinging.cancel()
             del self._open[number]
             self._listener.connection_ended(number)
             if failure is not None:
@@ -354,7 +323,8 @@ class ForceOrderStream:
         while True:
             # As bytes: the library would end the connection at the first frame that is not UTF-8.
             frame = await connection.recv(decode=False)
-            items = parse_frame(frame, time.time_ns() // 1_000_000, keep_raw=self._keep_raw())
+            received_ms = time.time_ns() // 1_000_000
+            items = self._venue.parse(frame, received_ms, keep_raw=self._keep_raw())
             for item in items:
                 self._listener.item_received(number, item)
                 if isinstance(item, MarkPrice) and item.symbol in self._heartbeat_symbols:
@@ -366,6 +336,13 @@ class ForceOrderStream:
         # During a rotation each heartbeat may complete the overlap.
         if len(self._open) > 1 or state is not ConnectionState.LIVE:
             self._report_change()
+
+
+async def _keep_alive(connection: ClientConnection, ping: Ping) -> None:
+    with contextlib.suppress(ConnectionClosed):  # whoever reads from it notices
+        while True:
+            await asyncio.sleep(ping.every_s)
+            await connection.send(ping.text)
 
 
 async def _close(connection: ClientConnection) -> None:

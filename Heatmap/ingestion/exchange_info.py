@@ -6,7 +6,7 @@ the stream: whatever fails here is reported, retried and leaves recording alone.
 
 import json
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -18,6 +18,7 @@ from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.exchange_listing import Listing
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestClient, RestError
+from Heatmap.ingestion.venue import Instruments
 from Heatmap.ingestion.venues.binance.force_order import EARLIEST_MS, LATEST_MS
 
 _PATH = "/fapi/v1/exchangeInfo"
@@ -195,6 +196,8 @@ class TickSizeRefresher:
         Time between two successful fetches, seconds.
     rng
         Where the jitter of the retries comes from.
+    fetch
+        As `Venue.fetch_instruments`.
     """
 
     def __init__(
@@ -204,7 +207,9 @@ class TickSizeRefresher:
         *,
         refresh_s: float,
         rng: random.Random,
+        fetch: Callable[[str, Collection[str] | None], Awaitable[Instruments]] | None = None,
     ) -> None:
+        self._fetch = fetch_exchange_info if fetch is None else fetch
         self._rest_url = rest_url
         self._symbols = symbols
         self._refresh_s = refresh_s
@@ -216,7 +221,7 @@ class TickSizeRefresher:
         """How long to wait before the next `refresh`, seconds."""
         return self._delay_s
 
-    async def refresh(self) -> ExchangeInfo:
+    async def refresh(self) -> Instruments:
         """Fetch once; `next_delay_s` is then a day, or after an error what the error asks for.
 
         What cannot be used of an answer is asked for again as after an error.
@@ -228,7 +233,7 @@ class TickSizeRefresher:
         """
         self._delay_s = self._backoff.next_delay()
         try:
-            info = await fetch_exchange_info(self._rest_url, self._symbols)
+            info = await self._fetch(self._rest_url, self._symbols)
         except _RefusedError as refused:
             self._delay_s = max(self._delay_s, refused.failure.hold_s or 0.0)
             raise
@@ -237,7 +242,7 @@ class TickSizeRefresher:
             self._delay_s = self._refresh_s
         return info
 
-    def missing(self, info: ExchangeInfo) -> tuple[str, ...]:
+    def missing(self, info: Instruments) -> tuple[str, ...]:
         """Return the wanted symbols that the exchange does not list."""
         listed = info.tick_sizes.keys() | info.refused.keys()
         return tuple(sorted(set(self._symbols or ()) - listed))

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from Heatmap.aggregation.clusters.find_clusters import (
     ClusterParameters,
+    FoundClusters,
     LiquidationCluster,
     best_cluster,
     is_number,
@@ -283,7 +284,7 @@ class LiveLiquidationHeatmap:
                 seen_ms = session.recorder.status().heartbeats.get(symbol)
                 self._given[symbol] = price, seen_ms
 
-    def get_clusters(self, symbol: str, *, price: float | None = None) -> list[LiquidationCluster]:
+    def get_clusters(self, symbol: str, *, price: float | None = None) -> FoundClusters:
         """Return the clusters of a symbol.
 
         Reads the database at the first call for it, which takes three milliseconds for a
@@ -298,10 +299,11 @@ class LiveLiquidationHeatmap:
 
         Returns
         -------
-        list of LiquidationCluster
-            The strongest first. Empty where there is none, and after `stop`. While no price is
-            known the distances are from that of the newest liquidation. Where the database cannot
-            be read at present, those that were computed last; `status` tells why.
+        FoundClusters
+            A list of `LiquidationCluster`, the strongest first; its `recorded_share`, 0 to 1, tells
+            how much of the lookback was recorded. Empty where there is none, and after `stop`.
+            While no price is known the distances are from that of the newest liquidation. Where the
+            database cannot be read at present, those that were computed last; `status` tells why.
 
         Raises
         ------
@@ -317,7 +319,7 @@ class LiveLiquidationHeatmap:
             if session is self._session:
                 return clusters
             # Another has taken its place meanwhile, and it may have been closed.
-        return []
+        return FoundClusters()
 
     def get_best_cluster(
         self, symbol: str, min_strength: float = 0.6, *, price: float | None = None
@@ -477,36 +479,32 @@ class _Session:
         # Held while clusters are computed; guards them.
         self._computing = threading.Lock()
         # The clusters by symbol, and when they were computed, on the monotonic clock.
-        self._computed: dict[str, tuple[float, list[LiquidationCluster]]] = {}
+        self._computed: dict[str, tuple[float, FoundClusters]] = {}
 
     def close(self) -> None:
         """Stop recording and close the database; idempotent."""
         self.recorder.stop()
         self._book.close()
 
-    def clusters(self, symbol: str, price: float | None) -> list[LiquidationCluster]:
+    def clusters(self, symbol: str, price: float | None) -> FoundClusters:
         """Return the clusters, computed anew when they are due, with distances from `price`."""
         with self._computing:
             now_s = time.monotonic()
-            computed_s, clusters = self._computed.get(symbol, (float("-inf"), []))
+            computed_s, clusters = self._computed.get(symbol, (float("-inf"), FoundClusters()))
             if now_s - computed_s >= self._update_interval_s:
                 # Before the first heartbeat now is this machine's clock's, which may be wrong; and
                 # one may come while the clusters are computed.
                 is_lasting = self.recorder.status().last_heartbeat_ms is not None
                 clusters = self._compute(symbol, price, clusters)
                 self._computed[symbol] = now_s if is_lasting else float("-inf"), clusters
-        if price is None:
-            return list(clusters)
-        return [
-            replace(cluster, distance_from_price=(cluster.price_level / price - 1) * 100)
-            for cluster in clusters
-        ]
+        from_price = clusters if price is None else [_from_price(one, price) for one in clusters]
+        return FoundClusters(
+            from_price, clusters.recorded_share, was_recorded=clusters.was_recorded
+        )
 
-    def _compute(
-        self, symbol: str, price: float | None, before: list[LiquidationCluster]
-    ) -> list[LiquidationCluster]:
+    def _compute(self, symbol: str, price: float | None, before: FoundClusters) -> FoundClusters:
         try:
-            clusters = self._book.clusters(symbol, price, self._now_ms())
+            clusters = self._book.find(symbol, price, self._now_ms())
         except StorageError as error:
             failure = Failure(FailureKind.NO_CLUSTERS, {"symbol": symbol}, error.failure)
             if failure != self.failure:
@@ -515,6 +513,10 @@ class _Session:
             return before
         self.failure = None
         return clusters
+
+
+def _from_price(cluster: LiquidationCluster, price: float) -> LiquidationCluster:
+    return replace(cluster, distance_from_price=(cluster.price_level / price - 1) * 100)
 
 
 def _missing(status: RecorderStatus) -> Failure | None:

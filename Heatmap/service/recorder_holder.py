@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import StoredBatch
-from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument, instrument_of
+from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
 from Heatmap.picture.messages import Heartbeats
@@ -137,7 +138,8 @@ class RecorderHolder:
             return None
         if status.storage_fault is not None or status.connected_since_ms is None:
             return None
-        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(ALL_SYMBOLS))
+        of_all = str(Instrument(instrument_of(symbol).venue, ALL_SYMBOLS))
+        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(of_all))
         if until_ms is None:
             return None
         lag_ms = int(_COVERAGE_LAG_S * self._speed * 1000)

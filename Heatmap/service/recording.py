@@ -9,6 +9,8 @@ from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
+from Heatmap.ingestion.venue import Venue
+from Heatmap.ingestion.venues.table import BINANCE
 from Heatmap.storage.store import Store
 
 
@@ -30,6 +32,8 @@ class Recording:
         Whether the retentions that are in force in the store go before the settings'.
     confirmed_deletions
         How many events a shorter retention may delete without being confirmed; ``None``: none.
+    venue
+        Whose the settings' symbols are.
     """
 
     store: Store
@@ -39,6 +43,7 @@ class Recording:
     connection_times: ConnectionTimes | None = None
     keeps_retention: bool = False
     confirmed_deletions: int | None = None
+    venue: Venue = BINANCE
 
 
 def make_recorder(
@@ -64,6 +69,7 @@ def make_recorder(
         symbols=settings.symbols,
         ws_url=recording.ws_url,
         rest_url=recording.rest_url,
+        venue=recording.venue,
         retention_ms=_retention_ms(recording, settings),
         confirmed_deletions=recording.confirmed_deletions,
         keep_raw=settings.keep_raw,

@@ -11,6 +11,7 @@ from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import ColumnRange, counted, needed_span_ms, united
 from Heatmap.aggregation.price_profile import price_profile
 from Heatmap.aggregation.resolution import GridSpec, TimeAxis
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport
@@ -216,9 +217,10 @@ class RecordedLiquidations(HeatSource):
         """Read again since when there is something; whether the words have changed."""
         before = self._legend.words
         with self._tape.reading() as reader:
-            kind, first_event_ms = reader.kind, reader.first_event_ms(self._symbol)
+            kind, since_ms = reader.kind, reader.recorded_since_ms(self._symbol)
+        venue = instrument_of(self._symbol).venue
         self._legend = Legend(
-            source_words(kind, first_event_ms), source_since(kind, first_event_ms)
+            source_words(kind, since_ms, venue), source_since(kind, since_ms, venue)
         )
         return self._legend.words != before
 

@@ -1,6 +1,6 @@
 """Arithmetic of coverage intervals: merging what was recorded, and finding what was not. Pure.
 
-Rules that hold for the result of `normalized`, symbol by symbol:
+Rules that hold for the result of `normalized`, instrument by instrument:
 
 - intervals share no more than an end point;
 - proven wins over unproven where both were claimed;
@@ -20,12 +20,12 @@ _DAY_MS = 86_400_000
 
 
 def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval, ...]:
-    """Merge the intervals of one symbol into disjoint ones.
+    """Merge the intervals of one instrument into disjoint ones.
 
     Parameters
     ----------
     intervals
-        Closed intervals of the same symbol, in any order, overlapping or not.
+        Closed intervals of the same instrument, in any order, overlapping or not.
 
     Returns
     -------
@@ -35,13 +35,16 @@ def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval,
     given = tuple(intervals)
     if not given:
         return ()
-    symbol = given[0].symbol
+    symbol, venue = given[0].symbol, given[0].venue
     proven = _union((part.start_ms, part.end_ms) for part in given if part.proven)
     unproven = _union((part.start_ms, part.end_ms) for part in given if not part.proven)
     for cut in proven:
         unproven = [rest for span in unproven for rest in _without(span, cut)]
-    parts = [CoverageInterval(symbol, start, end, proven=True) for start, end in proven]
-    parts += [CoverageInterval(symbol, start, end, proven=False) for start, end in unproven]
+    parts = [
+        CoverageInterval(symbol, start, end, is_proven, venue)
+        for is_proven, spans in ((True, proven), (False, unproven))
+        for start, end in spans
+    ]
     return tuple(sorted(parts, key=lambda part: (part.start_ms, part.end_ms)))
 
 
@@ -93,11 +96,10 @@ def clipped(
         The parts inside. A part without length covers no time and is left out.
     """
     parts = (
-        CoverageInterval(
-            part.symbol,
-            max(part.start_ms, start_ms),
-            part.end_ms if end_ms is None else min(part.end_ms, end_ms),
-            part.proven,
+        replace(
+            part,
+            start_ms=max(part.start_ms, start_ms),
+            end_ms=part.end_ms if end_ms is None else min(part.end_ms, end_ms),
         )
         for part in intervals
     )
@@ -117,6 +119,22 @@ def without_span(
         )
         if first_ms < last_ms
     ]
+
+
+def covered_share(intervals: Iterable[CoverageInterval], start_ms: int, end_ms: int) -> float:
+    """Return which share of a window was recorded, proven or not: 0 to 1.
+
+    Parameters
+    ----------
+    intervals
+        Intervals of one instrument, in any order.
+    start_ms, end_ms
+        The window, UTC milliseconds; 0 where it has no length.
+    """
+    if end_ms <= start_ms:
+        return 0.0
+    missing = sum(to_ms - from_ms for from_ms, to_ms in gaps_between(intervals, start_ms, end_ms))
+    return 1.0 - missing / (end_ms - start_ms)
 
 
 def gaps_between(

@@ -3,9 +3,11 @@
 An engine is a folder with three classes (`Store`, `EventSink`, `StoreReader`) and a row in
 `Heatmap.storage.store`; the tests in ``tests/unit/storage`` say what it has to do.
 
-An instrument is one value that is passed through; an engine compares it and looks no further into
-it. Row ids are the engine's: they ascend in the order of committing and never come twice, which is
-all that the event tape needs of them. A gap between the batches of one writer costs a read.
+An instrument is a venue and a symbol, as `instrument_of` reads it: the same symbol of two venues is
+two instruments, which are never mixed. Events whose notional is not known are stored and counted,
+and no reader gives them. Row ids are the engine's: they ascend in the order of committing and never
+come twice, which is all that the event tape needs of them. A gap between the batches of one writer
+costs a read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -147,29 +149,40 @@ class StoreReader(Protocol):
         """Whether the address still leads to what is open here; otherwise a new reader is due."""
 
     def read_window(
-        self, instrument: str, start_ms: int, end_ms: int | None, gather: Gather[Events], /
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int | None,
+        gather: Gather[Events],
+        /,
     ) -> EventWindow[Events]:
         """Read events with ``start_ms <= ts_ms < end_ms``, UTC milliseconds; ``None``: open."""
 
     def read_after(
-        self, instrument: str, row_id: int, gather: Gather[Events], /
+        self, instrument: InstrumentName, row_id: int, gather: Gather[Events], /
     ) -> EventWindow[Events]:
         """Read events that were stored after a row, whenever they happened."""
 
     def read_coverage(
-        self, instrument: str, start_ms: int, end_ms: int | None, /
+        self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /
     ) -> tuple[CoverageInterval, ...]:
         """Read when an instrument was recorded, cut to a window.
 
         Sorted and disjoint; intervals of the same sort never touch, an instant is left out. What
-        was covered while all were recorded counts for each.
+        was covered while all of its venue's were recorded counts for each.
         """
 
-    def tick_size(self, instrument: str, /) -> Decimal | None:
+    def tick_size(self, instrument: InstrumentName, /) -> Decimal | None:
         """Return the last known tick size, USD; ``None``: none was fetched."""
 
-    def first_event_ms(self, instrument: str, /) -> int | None:
+    def first_event_ms(self, instrument: InstrumentName, /) -> int | None:
         """Return the time of the oldest stored event, UTC milliseconds; ``None``: there is none."""
+
+    def recorded_since_ms(self, instrument: InstrumentName, /) -> int | None:
+        """Return when its coverage begins, UTC milliseconds; ``None``: it was never recorded.
+
+        Where nothing is covered it is the time of the oldest event.
+        """
 
     def newest_push_ms(self) -> int | None:
         """Return when the event that was stored last was pushed, UTC ms; ``None`` without any."""
@@ -251,13 +264,13 @@ class Store(Protocol):
     def open_reader(self) -> StoreReader:
         """Open it for reading; it must exist."""
 
-    def day_facts(self, instruments: Sequence[str], day_start_ms: int, /) -> DayFacts:
+    def day_facts(self, instruments: Sequence[InstrumentName], day_start_ms: int, /) -> DayFacts:
         """Read what a status panel tells; counts a day's events, so not on a GUI's loop.
 
         Parameters
         ----------
         instruments
-            Whose events count; ``ALL`` among them: everybody's.
+            Whose events count; ``ALL`` among them: those of all of its venue.
         day_start_ms
             When the day began, UTC milliseconds.
         """
@@ -291,5 +304,8 @@ class Store(Protocol):
     def count_expired(self, before_ms: int, /) -> int:
         """Count the events before a time, UTC milliseconds, all of which a retention deletes."""
 
-    def tick_sizes(self, instruments: Iterable[str], /) -> dict[str, Decimal]:
-        """Return the last known tick sizes, USD; ``ALL`` among them: of all that it knows."""
+    def tick_sizes(self, instruments: Iterable[InstrumentName], /) -> dict[str, Decimal]:
+        """Return the last known tick sizes, USD, by instrument as it is written.
+
+        ``ALL`` among them: of all of its venue that the store knows.
+        """

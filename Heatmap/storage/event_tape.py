@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from Heatmap.domain.events import StoredBatch
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.storage.engine import Events, EventWindow, Gather, Row, Store, StoreReader
 from Heatmap.storage.tape_cursor import Step, TapeCursor
 
@@ -68,13 +69,15 @@ class EventTape:
         for follower in self._followers:
             follower.lose_batches()
 
-    def follow(self, instrument: str, from_ms: int, gather: Gather[Events]) -> "Follower[Events]":
+    def follow(
+        self, instrument: InstrumentName, from_ms: int, gather: Gather[Events]
+    ) -> "Follower[Events]":
         """Follow one instrument; nothing is read before the follower asks.
 
         Parameters
         ----------
         instrument
-            Whose events.
+            Whose events; another venue's of the same symbol are not among them.
         from_ms
             Where the first window begins, UTC milliseconds.
         gather
@@ -144,7 +147,7 @@ class Follower(Generic[Events]):
     def __init__(
         self,
         tape: EventTape,
-        instrument: str,
+        instrument: InstrumentName,
         from_ms: int,
         gather: Gather[Events],
         is_standby: Callable[[], bool],

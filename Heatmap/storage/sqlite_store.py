@@ -10,36 +10,29 @@ from typing import Self
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind, LiquidationEvent, StoredBatch
-from Heatmap.domain.instruments import parse_tick_size
+from Heatmap.domain.instruments import (
+    BINANCE_USDM,
+    Instrument,
+    InstrumentName,
+    instrument_of,
+    parse_tick_size,
+)
 from Heatmap.runtime.compat import override
-from Heatmap.storage.coverage import clipped, normalized, without_span
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_writer import CandleWriter
+from Heatmap.storage.sqlite.coverage_rows import add_coverage, cut_coverage, trim_coverage
+from Heatmap.storage.sqlite.event_rows import (
+    counts_by_venue,
+    event_to_row,
+    insert_again,
+    insert_events,
+    sequence,
+)
 from Heatmap.storage.sqlite.log_mark import LogMark, open_without_log
-from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
 from Heatmap.storage.sqlite.status import read_status
 
 __all__ = ["SqliteStore", "event_to_row", "read_status"]
 
-# ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
-# swallow every other fault as well, such as a missing value.
-_INSERT_EVENT = """
-INSERT INTO liq_events (
-    ts_ms, symbol, side, price, qty, notional, source, raw_json,
-    limit_price, original_qty, push_ms, receive_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (source, symbol, ts_ms, side, limit_price, price, original_qty, qty) DO NOTHING
-"""
-# A damaged row may have the same key: then it is put right. Proven stays proven.
-_INSERT_COVERAGE = """
-INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?)
-ON CONFLICT (symbol, start_ms, end_ms) DO UPDATE SET
-    proven = CASE WHEN typeof(proven) = 'integer' AND proven = 1 THEN 1 ELSE excluded.proven END
-"""
-_DELETE_COVERAGE = "DELETE FROM coverage WHERE symbol = ? AND start_ms = ? AND end_ms = ?"
-_INSERT_NUMBERED = _INSERT_EVENT.replace("(\n    ts_ms", "(\n    id, ts_ms").replace(
-    "VALUES (", "VALUES (?, "
-)
 _DELETE_OLDEST = """
 DELETE FROM liq_events
 WHERE id IN (SELECT id FROM liq_events WHERE ts_ms < ? ORDER BY ts_ms, id LIMIT ?)
@@ -53,7 +46,6 @@ ORDER BY ts_ms, id LIMIT 1 OFFSET ?
 _COUNT_REST = "SELECT count(*) FROM liq_events WHERE (ts_ms, id) > (?, ?) AND ts_ms < ?"
 
 _RAISE_SEQUENCE = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'liq_events'"
-_READ_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'liq_events'"
 _BEGIN_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES ('liq_events', ?)"
 
 # A retention step works in slices until this much time is used, which leaves room in the 50 ms that
@@ -62,8 +54,6 @@ _STEP_BUDGET_S = 0.02
 _ROWS_PER_SLICE = 100
 _PAGES_PER_SLICE = 64
 _COUNTED_PER_SLICE = 50_000
-# No time that heartbeats bring late is as much behind the newest one.
-_CERTAINLY_AHEAD_MS = 3_600_000
 # A recorder's events wait in its queue; waiting in SQLite would keep it from its sockets.
 _RECORDER_BUSY_TIMEOUT_MS = 250
 
@@ -153,27 +143,23 @@ class SqliteStore(CandleWriter):
         """
         if not events:
             return StoredBatch((), (), 0)
-        stored: list[LiquidationEvent] = []
-        row_ids: list[int] = []
-        with self._transaction() as connection, closing(connection.cursor()) as cursor:
-            for event in events:
-                cursor.execute(_INSERT_EVENT, event_to_row(event))
-                if cursor.rowcount == 1 and cursor.lastrowid is not None:
-                    stored.append(event)
-                    row_ids.append(cursor.lastrowid)
-            counts = {"received": len(events), "stored": len(stored)}
-            counts["duplicates"] = len(events) - len(stored)
-            ledger.add_counts(connection, counts)
+        with self._transaction() as connection:
+            row_ids, stored = insert_events(connection, events)
+            added = counts_by_venue(events, stored)
+            for venue, counts in added.items():
+                ledger.add_counts(connection, counts, venue)
             self._note_due_symbols(connection)
             number = self._log.number
             self._on_commit.append(lambda: self._log.memory.add_events(row_ids, stored))
-            self._on_commit.append(lambda: self._log.memory.add_counts(number, counts))
+            self._on_commit.append(lambda: self._log.memory.add_counts(number, added))
         self._are_symbols_due = False
         if row_ids:
             self._last_row_id = row_ids[-1]
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         """Record that the connection was alive in a closed interval.
 
         It merges with intervals of the same sort that it touches or overlaps. Where proven and
@@ -181,8 +167,8 @@ class SqliteStore(CandleWriter):
 
         Parameters
         ----------
-        symbol
-            Whose stream was alive.
+        instrument
+            Whose stream was alive; its symbol may be ``ALL``.
         start_ms, end_ms
             Times of the exchange's heartbeats, UTC milliseconds; equal for the first heartbeat.
         proven
@@ -196,13 +182,19 @@ class SqliteStore(CandleWriter):
             The file cannot be written.
         """
         if end_ms < start_ms:
-            raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
-        added = CoverageInterval(symbol, start_ms, end_ms, proven)
+            raise ValueError(f"coverage of {instrument} ends at {end_ms}, before {start_ms}")
+        covered = instrument_of(instrument)
+        added = CoverageInterval(covered.symbol, start_ms, end_ms, proven, covered.venue)
         with self._transaction() as connection:
-            _add_coverage(connection, added)
+            add_coverage(connection, added)
             self._on_commit.append(lambda: self._log.memory.add_coverage(added))
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+    def cut_coverage(
+        self,
+        symbol: str | None,
+        spans: Sequence[tuple[int, int]],
+        venue: str = BINANCE_USDM,
+    ) -> None:
         """Take spans of time out of what was recorded, in one transaction.
 
         Parameters
@@ -211,6 +203,8 @@ class SqliteStore(CandleWriter):
             Whose; ``None``: every symbol's.
         spans
             First and last moment of each, UTC milliseconds.
+        venue
+            Of which venue, by its stored name; those of others stay.
 
         Raises
         ------
@@ -220,20 +214,23 @@ class SqliteStore(CandleWriter):
         with self._transaction() as connection:
             symbols = [symbol]
             if symbol is None:
-                rows = connection.execute("SELECT DISTINCT symbol FROM coverage")
+                rows = connection.execute(
+                    "SELECT DISTINCT symbol FROM coverage WHERE source = ?", (venue,)
+                )
                 symbols = [row[0] for row in rows.fetchall()]
             for start_ms, end_ms in spans:
                 for one in symbols:
-                    _cut_coverage(connection, CoverageInterval(str(one), start_ms, end_ms, False))
-            self._on_commit.append(lambda: self._log.memory.cut_coverage(symbol, spans))
+                    hole = CoverageInterval(str(one), start_ms, end_ms, False, venue)
+                    cut_coverage(connection, hole)
+            self._on_commit.append(lambda: self._log.memory.cut_coverage(symbol, spans, venue))
 
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
-        """Remember a symbol's tick size, in place of an earlier one.
+    def save_tick_size(self, instrument: InstrumentName, tick_size: Decimal, ts_ms: int) -> None:
+        """Remember an instrument's tick size, in place of an earlier one.
 
         Parameters
         ----------
-        symbol
-            The symbol.
+        instrument
+            Whose.
         tick_size
             Smallest price step, USD, with the exchange's digits (``0.10``).
         ts_ms
@@ -250,18 +247,21 @@ class SqliteStore(CandleWriter):
         try:
             parse_tick_size(str(tick_size))
         except ValueError as error:
-            raise ValueError(f"{symbol}: {error}") from None
+            raise ValueError(f"{instrument}: {error}") from None
+        whose = instrument_of(instrument)
         with self._transaction() as connection:
-            _save_tick_size(connection, symbol, tick_size, ts_ms)
-            self._on_commit.append(lambda: self._log.memory.add_tick_size(symbol, tick_size, ts_ms))
+            _save_tick_size(connection, whose, tick_size, ts_ms)
+            self._on_commit.append(lambda: self._log.memory.add_tick_size(whose, tick_size, ts_ms))
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
         """Add to the totals that the file keeps since it was made.
 
         Parameters
         ----------
         counts
             Increment by counter, such as ``received`` or ``rejected: not JSON``.
+        venue
+            Of what was counted, by its stored name.
 
         Raises
         ------
@@ -269,9 +269,10 @@ class SqliteStore(CandleWriter):
             The file cannot be written; nothing was added.
         """
         with self._transaction() as connection:
-            ledger.add_counts(connection, counts)
+            ledger.add_counts(connection, counts, venue)
             number = self._log.number
-            self._on_commit.append(lambda: self._log.memory.add_counts(number, dict(counts)))
+            kept = {venue: dict(counts)}
+            self._on_commit.append(lambda: self._log.memory.add_counts(number, kept))
 
     def save_unread_order(self, words: str) -> None:
         """Keep what is said of the latest force order that could not be read.
@@ -382,7 +383,7 @@ class SqliteStore(CandleWriter):
         step_ends = time.perf_counter() + _STEP_BUDGET_S
         deleted = 0
         with self._transaction() as connection:
-            _trim_coverage(connection, before_ms)
+            trim_coverage(connection, before_ms)
             while deleted < limit:
                 size = min(_ROWS_PER_SLICE, limit - deleted)
                 count = connection.execute(_DELETE_OLDEST, (before_ms, size)).rowcount
@@ -419,34 +420,35 @@ class SqliteStore(CandleWriter):
         """Write once more what only a lost log held."""
         memory = self._log.memory
         is_same_file = mark is not None
-        reached = _sequence(connection) if is_same_file else 0
+        reached = sequence(connection) if is_same_file else 0
         restored = 0
         for row_id, event in memory.events_after(reached):
             # Under its own id, where that is free: who has seen the row sees no other one.
-            restored += _insert_again(connection, row_id if is_same_file else None, event)
-        self._last_row_id = max(self._last_row_id, _sequence(connection))
+            restored += insert_again(connection, row_id if is_same_file else None, event)
+        self._last_row_id = max(self._last_row_id, sequence(connection))
         if mark is not None:
             # Of another file the time is not covered in which events lie in the one before.
             for interval in memory.coverage():
-                _add_coverage(connection, interval)
-            for symbol, tick_size, ts_ms in memory.tick_sizes():
-                _save_tick_size(connection, symbol, tick_size, ts_ms)
-            for counts in memory.counts_after(mark.reached.number):
-                ledger.add_counts(connection, counts)
+                add_coverage(connection, interval)
+            for whose, tick_size, ts_ms in memory.tick_sizes():
+                _save_tick_size(connection, whose, tick_size, ts_ms)
+            for added in memory.counts_after(mark.reached.number):
+                for venue, counts in added.items():
+                    ledger.add_counts(connection, counts, venue)
         return restored, memory.forgotten_after(reached)
 
     @override
     def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
         """Take note of what a file holds that was just opened."""
         first_row_id, self._last_row_id = connection.execute(
-            "SELECT coalesce(min(id), 1), ? FROM liq_events", (_sequence(connection),)
+            "SELECT coalesce(min(id), 1), ? FROM liq_events", (sequence(connection),)
         ).fetchone()
         self._first_row_id = first_row_id
         if is_settled:
             return
         with suppress(sqlite3.Error), closing(open_without_log(self.path)) as file:
             count = connection.execute(
-                "SELECT count(*) FROM liq_events WHERE id > ?", (_sequence(file),)
+                "SELECT count(*) FROM liq_events WHERE id > ?", (sequence(file),)
             ).fetchone()[0]
             if count:
                 self._log.memory.forget(self._last_row_id, count)
@@ -457,127 +459,15 @@ class SqliteStore(CandleWriter):
         return self._last_row_id - self._first_row_id + 1
 
 
-def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
-    """Return an event's values in the order of the insert statement."""
-    return (
-        event.ts_ms,
-        event.symbol,
-        event.liquidated.order_side,
-        event.price,
-        event.qty,
-        event.notional,
-        event.source,
-        event.raw_json,
-        event.limit_price,
-        event.original_qty,
-        event.push_ms,
-        event.receive_ms,
-    )
-
-
-def _sequence(connection: sqlite3.Connection) -> int:
-    """Return the largest row id that was ever given."""
-    row = connection.execute(_READ_SEQUENCE).fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def _insert_again(
-    connection: sqlite3.Connection, row_id: int | None, event: LiquidationEvent
-) -> int:
-    """Insert an event unless it is stored; return how many were."""
-    row = event_to_row(event)
-    if row_id is not None:
-        with suppress(sqlite3.IntegrityError):  # somebody else has used the id
-            return connection.execute(_INSERT_NUMBERED, (row_id, *row)).rowcount
-    return connection.execute(_INSERT_EVENT, row).rowcount
-
-
-def _add_coverage(connection: sqlite3.Connection, added: CoverageInterval) -> None:
-    """Merge an interval with those that it touches."""
-    _drop_future(connection, added)
-    touching = _coverage_touching(connection, added)
-    _replace_coverage(connection, touching, normalized([*touching, added]))
-
-
 def _save_tick_size(
-    connection: sqlite3.Connection, symbol: str, tick_size: Decimal, ts_ms: int
+    connection: sqlite3.Connection, whose: Instrument, tick_size: Decimal, ts_ms: int
 ) -> None:
     connection.execute(
-        "INSERT INTO tick_sizes (symbol, tick_size, fetched_ms) VALUES (?, ?, ?) "
-        "ON CONFLICT (symbol) DO UPDATE SET "
+        "INSERT INTO tick_sizes (source, symbol, tick_size, fetched_ms) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (source, symbol) DO UPDATE SET "
         "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
-        (symbol, f"{tick_size:f}", ts_ms),
+        (whose.venue, whose.symbol, f"{tick_size:f}", ts_ms),
     )
-
-
-def _coverage_touching(
-    connection: sqlite3.Connection, added: CoverageInterval
-) -> list[CoverageInterval]:
-    """Return the stored intervals that share at least an instant with another one."""
-    touching = []
-    with closing(
-        connection.execute(
-            "SELECT start_ms, end_ms, proven FROM coverage WHERE symbol = ? AND start_ms <= ? "
-            f"AND {SOUND_COVERAGE} ORDER BY start_ms DESC, end_ms DESC",
-            (added.symbol, added.end_ms),
-        )
-    ) as rows:
-        for start_ms, end_ms, proven in rows:
-            if end_ms < added.start_ms:
-                break  # the intervals do not overlap, so all further ones end earlier still
-            touching.append(CoverageInterval(added.symbol, start_ms, end_ms, bool(proven)))
-    return touching
-
-
-def _replace_coverage(
-    connection: sqlite3.Connection,
-    known: Sequence[CoverageInterval],
-    wanted: Sequence[CoverageInterval],
-) -> None:
-    """Turn the stored intervals `known` into `wanted`; what is in both stays as it is."""
-    connection.executemany(
-        _DELETE_COVERAGE,
-        [(part.symbol, part.start_ms, part.end_ms) for part in known if part not in wanted],
-    )
-    connection.executemany(
-        _INSERT_COVERAGE,
-        [
-            (part.symbol, part.start_ms, part.end_ms, part.proven)
-            for part in wanted
-            if part not in known
-        ],
-    )
-
-
-def _cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
-    touching = _coverage_touching(connection, hole)
-    _replace_coverage(connection, touching, without_span(touching, hole.start_ms, hole.end_ms))
-
-
-def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> None:
-    """Delete coverage of a time that has not come yet, which an exchange with a wrong clock left.
-
-    By the later one of the exchange's time and this machine's: either may be behind.
-    """
-    latest_ms = max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
-    connection.execute(
-        f"DELETE FROM coverage WHERE symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
-        (added.symbol, latest_ms),
-    )
-
-
-def _trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
-    """Let what is covered begin at a time; damaged rows stay, since nobody knows their time."""
-    known: dict[str, list[CoverageInterval]] = {}
-    for symbol, start_ms, end_ms, proven in connection.execute(
-        "SELECT symbol, start_ms, end_ms, proven FROM coverage "
-        f"WHERE start_ms < ? AND {SOUND_COVERAGE}",
-        (before_ms,),
-    ):
-        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
-        known.setdefault(symbol, []).append(interval)
-    for parts in known.values():
-        _replace_coverage(connection, parts, clipped(normalized(parts), before_ms, None))
 
 
 def _shrink(connection: sqlite3.Connection, until: float) -> None:

@@ -14,6 +14,7 @@ The rules:
 from enum import Enum
 
 from Heatmap.domain.events import StoredBatch
+from Heatmap.domain.instruments import Instrument, InstrumentName, instrument_of
 from Heatmap.storage.engine import Row
 
 WAITING_LIMIT = 2_000
@@ -40,9 +41,9 @@ class TapeCursor:
         Whose events count.
     """
 
-    def __init__(self, instrument: str) -> None:
+    def __init__(self, instrument: InstrumentName) -> None:
         self.row_id = 0
-        self._instrument = instrument
+        self._instrument = instrument_of(instrument)
         self._waiting = _Waiting()
         self._taken = _Waiting()
         # The store whose window was loaded; None: none was.
@@ -113,7 +114,7 @@ class _Waiting:
         self.has_jumped = False
         self.has_lost = False
 
-    def add(self, instrument: str, batch: StoredBatch) -> None:
+    def add(self, instrument: Instrument, batch: StoredBatch) -> None:
         first = batch.row_ids[0]
         if self._first_row_id is None:
             self._first_row_id = first
@@ -122,10 +123,11 @@ class _Waiting:
         self.last_row_id = batch.row_ids[-1]
         if self.has_lost:
             return
+        venue, symbol = instrument.venue, instrument.symbol
         self.rows += [
             (row_id, (event.ts_ms, event.price, event.notional, event.liquidated == "long"))
             for row_id, event in zip(batch.row_ids, batch.events, strict=True)
-            if event.symbol == instrument
+            if event.symbol == symbol and event.source == venue and event.notional is not None
         ]
         if len(self.rows) > WAITING_LIMIT:
             self.lose()

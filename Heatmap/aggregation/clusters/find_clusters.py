@@ -129,6 +129,31 @@ class LiquidationCluster:
     highest_price: float
 
 
+class FoundClusters(list[LiquidationCluster]):
+    """The clusters of one instrument, the strongest first, and how much of the time is known.
+
+    None where something was recorded is an answer; none where nothing was is no answer.
+
+    Attributes
+    ----------
+    recorded_share
+        Which part of the lookback was recorded, proven or not: 0 to 1.
+    was_recorded
+        Whether the store has ever recorded the instrument.
+    """
+
+    def __init__(
+        self,
+        clusters: Iterable[LiquidationCluster] = (),
+        recorded_share: float = 0.0,
+        *,
+        was_recorded: bool = False,
+    ) -> None:
+        super().__init__(clusters)
+        self.recorded_share = recorded_share
+        self.was_recorded = was_recorded
+
+
 def find_clusters(
     events: NDArray[np.void],
     current_price: float,

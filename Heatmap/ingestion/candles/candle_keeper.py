@@ -21,14 +21,14 @@ from Heatmap.domain.candles import (
     length_ms,
 )
 from Heatmap.domain.failure_texts import failure_text
+from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus, SymbolCandles
 from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
 from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
-from Heatmap.ingestion.venues.binance.klines import Kline
-from Heatmap.ingestion.venues.binance.market_data import RULES, parse_answer, query
+from Heatmap.ingestion.venue import Kline, MarketData
 from Heatmap.runtime.safe_log import get_logger
 
 _logger = get_logger(__name__)
@@ -71,6 +71,10 @@ class CandleConfig:
     ----------
     rest_url
         The base.
+    market
+        How the venue is asked.
+    instrument_of
+        Gives the instrument that a symbol of it is.
     symbols
         Always; others come on demand.
     retention_ms
@@ -80,6 +84,8 @@ class CandleConfig:
     """
 
     rest_url: str
+    market: MarketData
+    instrument_of: Callable[[str], Instrument]
     symbols: tuple[str, ...] = ()
     retention_ms: int = 45 * 86_400_000
     keeps_retention: bool = False
@@ -128,8 +134,9 @@ class CandleKeeper:
     ) -> None:
         self._config = config
         self._recorder = recorder
+        self._market = config.market
         backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S, rng)
-        self._plan = FetchPlan(RULES, config.retention_ms, backoff, memory)
+        self._plan = FetchPlan(config.market.rules, config.retention_ms, backoff, memory)
         self._on_demand: tuple[str, ...] = ()
         self._kept: tuple[str, ...] = ()
         self._left_out: tuple[str, ...] = ()
@@ -165,14 +172,10 @@ class CandleKeeper:
         if candle is None or kline.symbol not in self._kept or now_ms is None:
             return
         if candle.open_ms + MINUTE_MS > now_ms + _AHEAD_MS:
-            self._tell(
-                (kline.symbol, Series.CANDLES),
-                Failure(
-                    FailureKind.CANDLE_AHEAD,
-                    {"symbol": kline.symbol, "open_ms": candle.open_ms},
-                ),
-            )
+            values = {"symbol": kline.symbol, "open_ms": candle.open_ms}
+            self._tell(f"stream {kline.symbol}", Failure(FailureKind.CANDLE_AHEAD, values))
             return
+        self._problems.pop(f"stream {kline.symbol}", None)
         if len(self._closed) >= _MOST_WAITING:
             del self._closed[next(iter(self._closed))]
         self._closed[kline.symbol, candle.open_ms] = candle
@@ -249,7 +252,7 @@ class CandleKeeper:
             self._plan.forget_fetched()
             self._look_due_s = now_s + _LOOK_S
         for symbol, series in list(self._plan.unknown()):
-            spans = sink.fetched_spans(symbol, series)
+            spans = sink.fetched_spans(self._config.instrument_of(symbol), series)
             self._plan.receive_fetched_before(symbol, series, spans)
             await asyncio.sleep(0)  # the sockets get their turn
 
@@ -264,7 +267,7 @@ class CandleKeeper:
         """Store what waits; where that fails it goes on waiting."""
         if self._waiting is not None:
             request, values = self._waiting.request, self._waiting.values
-            sink.save_fetched(request.symbol, values)
+            sink.save_fetched(self._config.instrument_of(request.symbol), values)
             self._waiting = None
             self._values += len(values.values)
             self._plan.receive_stored(request, values.spans)
@@ -274,7 +277,8 @@ class CandleKeeper:
             mine = {key: one for key, one in self._closed.items() if key[0] == symbol}
             candles = tuple(sorted(mine.values(), key=lambda one: one.open_ms))
             spans = tuple((one.open_ms, one.open_ms + MINUTE_MS) for one in candles)
-            sink.save_fetched(symbol, Fetched(Series.CANDLES, candles, spans))
+            fetched = Fetched(Series.CANDLES, candles, spans)
+            sink.save_fetched(self._config.instrument_of(symbol), fetched)
             for key in mine:
                 self._closed.pop(key, None)
             self._values += len(candles)
@@ -286,7 +290,8 @@ class CandleKeeper:
         clock = asyncio.get_running_loop().time
         self._requests += 1
         try:
-            answer = await client.get(RULES[request.series].path, query(request))
+            path = self._market.rules[request.series].path
+            answer = await client.get(path, self._market.query(request))
         except RestError as error:
             self._tell(_EXCHANGE, _not_answered(request, error.failure))
             self._plan.receive_failure(error.failure, clock())
@@ -298,7 +303,7 @@ class CandleKeeper:
         about = (request.symbol, request.series)
         try:
             # Not in the loop, which has sockets to read.
-            found = await in_daemon_thread(partial(parse_answer, request, answer.body))
+            found = await in_daemon_thread(partial(self._market.parse, request, answer.body))
         except ExchangeError as error:
             self._tell(about, _odd(request, str(error)))
             self._plan.receive_bad_answer(request, clock())

@@ -9,7 +9,7 @@ from Heatmap.ingestion.candles.candle_keeper import CandleConfig, CandleKeeper, 
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
-from Heatmap.ingestion.venues.binance.klines import Kline
+from Heatmap.ingestion.venue import Kline
 
 
 class CandlePart:
@@ -43,7 +43,10 @@ class CandlePart:
         self._loop = asyncio.get_running_loop()
         self._sinks = keeper
         self._candles: CandleKeeper | None = None
-        if config.candle_retention_ms is not None:
+        self._symbols: tuple[str, ...] = ()
+        self._market = config.venue.market_data
+        if config.candle_retention_ms is not None and self._market is not None:
+            self._symbols = config.candle_symbols
             recorder = RecorderSide(
                 now_ms=now_ms,
                 is_writing=lambda: keeper.is_writing,
@@ -51,11 +54,19 @@ class CandlePart:
             )
             what = CandleConfig(
                 config.rest_url,
-                config.candle_symbols,
+                self._market,
+                config.instrument_of,
+                self._symbols,
                 config.candle_retention_ms,
                 keeps_retention=config.keeps_candle_retention,
             )
             self._candles = CandleKeeper(what, recorder, rng, memory)
+
+    def stream_url(self, url: str) -> str:
+        """Return the address of the connection, with candles where the venue streams them."""
+        return (
+            self._market.stream_url(url, self._symbols) if self._market and self._symbols else url
+        )
 
     def want(self, symbols: Iterable[str]) -> None:
         """Keep up these too."""

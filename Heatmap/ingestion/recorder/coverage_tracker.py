@@ -382,4 +382,4 @@ def _from(interval: CoverageInterval, start_ms: int) -> CoverageInterval:
 
 
 def _joined(earlier: CoverageInterval, later: CoverageInterval) -> CoverageInterval:
-    return CoverageInterval(earlier.symbol, earlier.start_ms, later.end_ms, earlier.proven)
+    return replace(earlier, end_ms=later.end_ms)

@@ -403,14 +403,14 @@ class EventWriter:
         if self._ledger:
             self._look_at_generation()
         for symbol, spans in self._holes.unwritten().items():
-            self._open_sink.cut_coverage(symbol, spans)
+            self._open_sink.cut_coverage(symbol, spans, self._config.venue.id)
             self._holes.note_written(symbol, spans)
         failed: dict[str, Exception] = {}
         while (interval := self._ledger.first_ready(self._written, failed)) is not None:
             try:
                 for part in self._holes.cut(interval):
                     self._open_sink.extend_coverage(
-                        part.symbol, part.start_ms, part.end_ms, proven=part.proven
+                        part.instrument, part.start_ms, part.end_ms, proven=part.proven
                     )
             except StorageError:
                 raise
@@ -427,7 +427,7 @@ class EventWriter:
             self._board.note_unread_order_saved(order)
         counts = self._board.unsaved_counts()
         if counts:
-            self._open_sink.add_counts(counts)
+            self._open_sink.add_counts(counts, self._config.venue.id)
             self._board.note_saved(counts)
 
     @property

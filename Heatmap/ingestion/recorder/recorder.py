@@ -20,12 +20,7 @@ from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
 from Heatmap.errors import ExchangeError, Failure, FailureKind, StorageError
-from Heatmap.ingestion.binance_forceorder_ws import (
-    ForceOrderStream,
-    heartbeat_symbols,
-    shares_stream,
-    stream_url,
-)
+from Heatmap.ingestion.binance_forceorder_ws import ForceOrderStream
 from Heatmap.ingestion.candles.recorder_part import CandlePart
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.exchange_info import TickSizeRefresher
@@ -47,8 +42,7 @@ from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatu
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.ingestion.unread_orders import UnreadOrders
-from Heatmap.ingestion.venues.binance.force_order import MarkPrice, ParsedItem, keep_wanted
-from Heatmap.ingestion.venues.binance.klines import Kline
+from Heatmap.ingestion.venue import Kline, MarkPrice, ParsedItem, keep_wanted
 from Heatmap.runtime.safe_log import get_logger
 
 __all__ = [
@@ -217,8 +211,7 @@ class Recorder:
     ) -> None:
         """Change what can change while recording; ``None`` keeps a value.
 
-        A shorter retention waits for `confirm_retention`; that of candles, which can be fetched
-        again, does not.
+        A shorter retention waits for `confirm_retention`; that of candles does not.
         """
         with self._state_lock:
             if candle_retention_ms is not None and self._config.candle_retention_ms is not None:
@@ -233,8 +226,7 @@ class Recorder:
     def want_candles(self, symbols: Collection[str]) -> None:
         """Keep up the candles of these too, while they are among the latest 20 that were asked."""
         with self._state_lock:
-            others = [one for one in self._shown if one not in symbols]
-            self._shown = (*symbols, *others)[:MOST_CANDLE_SYMBOLS]
+            self._shown = tuple(dict.fromkeys([*symbols, *self._shown]))[:MOST_CANDLE_SYMBOLS]
             if self._session is not None:
                 self._session.candles.want(self._shown)
 
@@ -338,21 +330,31 @@ class _Session:
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
         self._margin = PushMargin()
-        self._heartbeat_symbols = heartbeat_symbols(config.symbols)
+        self.candles = CandlePart(config, keeper, board, lambda: self._coverage.now_ms, rng, memory)
+        venue = config.venue
+        self._heartbeat_symbols = venue.heartbeat_symbols(config.symbols)
         # Whose coverage the one heartbeat of a shared stream grows; without one, each symbol's own.
-        self._covered = config.symbols if shares_stream(config.symbols) else ()
-        board.expect_heartbeats(self._heartbeat_symbols, config.connection_times.silence_s)
+        self._covered = config.symbols if venue.shares_heartbeat(config.symbols) else ()
+        board.expect_heartbeats(
+            tuple(map(config.name_of, self._heartbeat_symbols)), config.connection_times.silence_s
+        )
         self._stream = ForceOrderStream(
-            stream_url(config.ws_url, config.symbols, config.candle_symbols),
+            self.candles.stream_url(venue.stream_url(config.ws_url, config.symbols)),
             config.connection_times,
             rng,
             self,
             heartbeat_symbols=self._heartbeat_symbols,
             keep_raw=lambda: self._config.keep_raw,
             memory=memory,
+            venue=venue,
+            subscriptions=venue.subscriptions(config.symbols),
         )
         self._ticks = TickSizeRefresher(
-            config.rest_url, config.wanted, refresh_s=config.tick_refresh_s, rng=rng
+            config.rest_url,
+            config.wanted,
+            refresh_s=config.tick_refresh_s,
+            rng=rng,
+            fetch=venue.fetch_instruments,
         )
         self._retention = RetentionKeeper(
             config.retention_ms,
@@ -361,7 +363,6 @@ class _Session:
             now_ms=lambda: earlier_ms(self._coverage.now_ms, time.time_ns() // 1_000_000),
             report=self._report_retention,
         )
-        self.candles = CandlePart(config, keeper, board, lambda: self._coverage.now_ms, rng, memory)
         # Fetched and not yet saved: tick size and when it held, by symbol.
         self._unsaved_ticks: dict[str, tuple[Decimal, int]] = {}
         self._ticks_fetched = asyncio.Event()
@@ -446,9 +447,9 @@ class _Session:
 
     def item_received(self, number: int, item: ParsedItem) -> None:
         if isinstance(item, LiquidationEvent):
-            self._coverage.receive_force_order(item.push_ms, time.monotonic())
-            self._margin.receive_force_order(item.ts_ms, item.push_ms)
-            self._board.note(last_force_order_ms=item.push_ms)
+            self._coverage.receive_force_order(item.pushed_ms, time.monotonic())
+            self._margin.receive_force_order(item.ts_ms, item.pushed_ms)
+            self._board.note(last_force_order_ms=item.pushed_ms)
         item = keep_wanted(item, self._config.wanted)
         match item:
             case LiquidationEvent():
@@ -472,12 +473,15 @@ class _Session:
         interval = self._coverage.receive_heartbeat(number, item.symbol, item.ts_ms, arrival)
         # What nobody knows to be the exchange's time is not shown as such either.
         is_credible = self._coverage.is_credible(item.ts_ms, arrival.machine_ms)
+        # Where all are recorded they have this heartbeat, and so has its own symbol.
+        alive = (item.symbol, *self._covered) if self._config.wanted is None else self._covered
+        name_of = self._config.name_of
         self._board.note_heartbeat(
-            item.symbol,
+            name_of(item.symbol),
             item.ts_ms if is_credible else None,
             item.price,
             arrival.at_s,
-            () if self._config.wanted is None else self._covered,
+            tuple(map(name_of, alive)),
         )
         covered = self._covered or (item.symbol,)
         heard_ms = self._first_heard_ms.setdefault(number, item.ts_ms)
@@ -496,7 +500,9 @@ class _Session:
             complete = self._margin.settle(interval)
             if complete is not None:
                 for symbol in covered:
-                    self._writer.put_coverage(replace(complete, symbol=symbol))
+                    self._writer.put_coverage(
+                        replace(complete, symbol=symbol, venue=self._config.venue.id)
+                    )
             self._retention.note_clock()
 
     def connection_ended(self, number: int) -> None:
@@ -533,7 +539,8 @@ class _Session:
                 self._board.note_tick_failure()
                 self._board.note(last_failure=error.failure)
                 continue
-            self._board.note_tick_sizes(info.tick_sizes, time.monotonic())
+            told = {self._config.name_of(one): size for one, size in info.tick_sizes.items()}
+            self._board.note_tick_sizes(told, time.monotonic())
             if info.failure is not None:
                 self._board.note(last_failure=info.failure)
             if missing := self._ticks.missing(info):
@@ -562,7 +569,7 @@ class _Session:
                 # Behind the others, which must not wait for one that cannot be saved.
                 self._unsaved_ticks[symbol] = self._unsaved_ticks.pop(symbol)
                 try:
-                    sink.save_tick_size(symbol, tick_size, ts_ms)
+                    sink.save_tick_size(self._config.instrument_of(symbol), tick_size, ts_ms)
                 except Exception as error:  # noqa: BLE001 - it is shown, and tried again
                     self._board.note_storage_fault(
                         SinkPart.TICK_SIZES, _tick_size_failure(symbol, error)

@@ -10,12 +10,15 @@ from typing import Any
 
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, RejectReason
+from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import Failure, FailureKind, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.ingestion.venue import Venue
+from Heatmap.ingestion.venues.table import BINANCE
 
 _RATE_SPAN_S = 60.0
 SINK_COUNTERS = frozenset({"received", "stored", "duplicates"})
@@ -32,6 +35,8 @@ class RecorderConfig:
         Recorded symbols, such as ``("BTCUSDT", "ETHUSDT")``, or ``("ALL",)``.
     ws_url, rest_url
         The bases; paths are appended.
+    venue
+        Whose the symbols are. What is stored and told of them names it: by `name_of`.
     retention_ms
         Events older than this, against the exchange's time, are deleted; where the sink has kept
         them for longer so far, only once that is confirmed.
@@ -71,6 +76,7 @@ class RecorderConfig:
     symbols: tuple[str, ...] = ("BTCUSDT",)
     ws_url: str = WS_URL
     rest_url: str = REST_URL
+    venue: Venue = BINANCE
     retention_ms: int = 14 * 86_400_000
     confirmed_deletions: int | None = None
     keep_raw: bool = True
@@ -99,6 +105,19 @@ class RecorderConfig:
         """Whose candles are kept up without being asked for: those recorded by name."""
         is_by_name = self.candle_retention_ms is not None and self.wanted is not None
         return self.symbols if is_by_name else ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The recorded symbols as instruments are written."""
+        return tuple(map(self.name_of, self.symbols))
+
+    def instrument_of(self, symbol: str) -> Instrument:
+        """Return the instrument that a symbol of the venue is."""
+        return Instrument(self.venue.id, symbol)
+
+    def name_of(self, symbol: str) -> str:
+        """Return how that is written: ``BTCUSDT``, or ``bybit:BTCUSDT`` of another venue."""
+        return str(self.instrument_of(symbol))
 
 
 class TickOrigin(StrEnum):
@@ -187,7 +206,7 @@ class RecorderStatus:
     last_heartbeat_monotonic_s
         When that was received: `time.monotonic` of this process, seconds.
     heartbeats
-        Exchange time of the newest heartbeat by recorded symbol.
+        Exchange time of the newest heartbeat by recorded instrument, as it is written.
     without_heartbeat
         Recorded symbols whose mark price has stayed away for 10 s of a live connection
         (`ConnectionTimes.silence_s`) while that of another came: the exchange does not know them.
@@ -198,7 +217,7 @@ class RecorderStatus:
     proven
         Whether that lies within the last 30 minutes of the exchange's time.
     mark_prices
-        USD by symbol.
+        USD by instrument, as it is written: ``BTCUSDT``, ``bybit:BTCUSDT``.
     received
         Events of recorded symbols that came, including those that came twice.
     stored, duplicates
@@ -230,7 +249,7 @@ class RecorderStatus:
     last_failure
         The latest failure of any part; stays after it is over.
     tick_sizes
-        By symbol.
+        By instrument, as it is written.
     candles
         How candles, open interest and funding fare; ``None``: not known yet.
     """

@@ -126,7 +126,7 @@ class SinkKeeper:
         self._board.note(storage_notices=self._sink.notices)
         if not self._are_symbols_saved:
             try:
-                self._sink.save_symbols(self._config.symbols)
+                self._sink.save_symbols(self._config.names)
                 self._are_symbols_saved = True
             except Exception as error:  # noqa: BLE001 - it is shown, and tried again
                 failure = storage_failure(SinkPart.SYMBOLS, error)
@@ -161,7 +161,7 @@ class SinkKeeper:
         self._board.note_storage_fault(SinkPart.DATABASE, None)
 
     def _stand_by(self, error: OtherWriterError) -> None:
-        missing = not_recorded(self._config.symbols, error.recorded)
+        missing = not_recorded(self._config.names, error.recorded)
         if not self._is_other_writing:
             _logger.info("%s", standby_text(missing, error.recorded))
         self._is_other_writing = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from Heatmap.domain.coverage import CoverageInterval
-from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.domain.instruments import ALL_SYMBOLS, instrument_of
 
 
 class SinkRole(StrEnum):
@@ -27,18 +27,21 @@ def not_recorded(wanted: Sequence[str], recorded: Collection[str] | None) -> tup
     Parameters
     ----------
     wanted
-        What the standby was asked for; ``("ALL",)``: all.
+        What the standby was asked for, as instruments are written; ``("ALL",)``: all.
     recorded
-        What the writer records; ``None``: not known, so nothing is claimed.
+        What the writer records, alike; ``None``: not known, so nothing is claimed.
 
     Returns
     -------
     tuple of str
         ``("ALL",)`` where all were asked for and the writer records only some.
     """
-    if recorded is None or ALL_SYMBOLS in recorded:
+    if recorded is None:
         return ()
-    return tuple(symbol for symbol in wanted if symbol not in recorded)
+    whole = {one.venue for one in map(instrument_of, recorded) if one.symbol == ALL_SYMBOLS}
+    return tuple(
+        name for name in wanted if name not in recorded and instrument_of(name).venue not in whole
+    )
 
 
 @dataclass(slots=True)

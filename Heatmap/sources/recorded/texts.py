@@ -6,13 +6,14 @@ from typing import Any
 
 from Heatmap.aggregation.event_timeline import SideTotals
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import BINANCE_USDM, venue_title
 from Heatmap.sources.amount_texts import age_text, bound_text, scale_end_text, usd_text
 from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
 
 _SOURCE_WORDS = {
-    DataKind.LIVE: "Binance USD-M liquidations",
+    DataKind.LIVE: "{} liquidations",
     DataKind.SIMULATED: "Simulated liquidations",
-    DataKind.REPLAY: "Replayed Binance USD-M liquidations",
+    DataKind.REPLAY: "Replayed {} liquidations",
 }
 _MINUTE_MS = 60_000
 _CENT_USD = 0.01
@@ -22,16 +23,18 @@ _HEAT_LABELS = {"both": "Heat", "longs": "Heat of longs", "shorts": "Heat of sho
 _SINCE_WORDS = "lower bound, recorded since"
 
 
-def source_words(kind: DataKind, first_event_ms: int | None) -> str:
+def source_words(kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM) -> str:
     """Return the line that says where the data come from and since when they are recorded."""
-    words = _SOURCE_WORDS[kind]
-    if first_event_ms is None:
+    words = _SOURCE_WORDS[kind].format(venue_title(venue))
+    if since_ms is None:
         return f"{words}: none recorded yet"
-    since = datetime.fromtimestamp(first_event_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    since = datetime.fromtimestamp(since_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"{words}, {_SINCE_WORDS} {since}"
 
 
-def source_since(kind: DataKind, first_event_ms: int | None) -> dict[str, Any] | None:
+def source_since(
+    kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM
+) -> dict[str, Any] | None:
     """Return the same line for a page that says times as its chart does.
 
     Returns
@@ -39,9 +42,10 @@ def source_since(kind: DataKind, first_event_ms: int | None) -> dict[str, Any] |
     ``{"words": ..., "ms": ...}`` or None
         The words up to the time, and that time; ``None``: nothing is recorded yet.
     """
-    if first_event_ms is None:
+    if since_ms is None:
         return None
-    return {"words": f"{_SOURCE_WORDS[kind]}, {_SINCE_WORDS}", "ms": first_event_ms}
+    words = _SOURCE_WORDS[kind].format(venue_title(venue))
+    return {"words": f"{words}, {_SINCE_WORDS}", "ms": since_ms}
 
 
 def cell_lines(report: CellFacts) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from typing import Self
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.failure_texts import raised
+from Heatmap.domain.instruments import BINANCE_USDM, Instrument, InstrumentName, instrument_of
 from Heatmap.errors import CorruptDatabaseError, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
@@ -31,6 +32,7 @@ from Heatmap.storage.sqlite.ledger import read_newest_push_ms
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
 from Heatmap.storage.sqlite.sound_rows import (
     LAST_TIME_MS,
+    SIZED_EVENT,
     SOUND_COVERAGE,
     SOUND_EVENT,
     SOUND_TICK_SIZE,
@@ -50,21 +52,26 @@ _END_OF_TIME_MS = LAST_TIME_MS + 1
 
 _SELECT_WINDOW = f"""
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
-WHERE symbol = ? AND ts_ms >= ? AND ts_ms < ? AND {SOUND_EVENT} ORDER BY ts_ms, id
+WHERE symbol = ? AND source = ? AND ts_ms >= ? AND ts_ms < ? AND {SIZED_EVENT} ORDER BY ts_ms, id
 """
 # The plus signs keep SQLite from walking the symbol's whole index to save a sort of few rows.
 _SELECT_AFTER = f"""
 SELECT ts_ms, price, notional, side = 'SELL' FROM liq_events
-WHERE id > ? AND +symbol = ? AND +ts_ms BETWEEN 0 AND {LAST_TIME_MS} AND {SOUND_EVENT}
+WHERE id > ? AND +symbol = ? AND source = ? AND +ts_ms BETWEEN 0 AND {LAST_TIME_MS}
+AND {SIZED_EVENT}
 ORDER BY +ts_ms, id
 """
 _SELECT_FIRST = f"""
 SELECT ts_ms FROM liq_events
-WHERE symbol = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS} AND {SOUND_EVENT} ORDER BY ts_ms LIMIT 1
+WHERE symbol = ? AND source = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS} AND {SOUND_EVENT}
+ORDER BY ts_ms LIMIT 1
 """
 _SELECT_COVERAGE = f"""
 SELECT start_ms, end_ms, proven FROM coverage
-WHERE symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
+WHERE source = ? AND symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
+"""
+_SELECT_SINCE = f"""
+SELECT min(start_ms) FROM coverage WHERE source = ? AND symbol IN (?, ?) AND {SOUND_COVERAGE}
 """
 
 
@@ -117,14 +124,18 @@ class EventReader(CandleReader):
         self.close()
 
     def read_window(
-        self, symbol: str, start_ms: int, end_ms: int | None, gather: Gather[Events]
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int | None,
+        gather: Gather[Events],
     ) -> EventWindow[Events]:
-        """Read the events of one symbol with ``start_ms <= ts_ms < end_ms``.
+        """Read the events of one instrument with ``start_ms <= ts_ms < end_ms``.
 
         Parameters
         ----------
-        symbol
-            The symbol.
+        instrument
+            Whose; a plain symbol is Binance's.
         start_ms, end_ms
             Edges of the half-open window, UTC milliseconds; `end_ms` ``None``: open.
         gather
@@ -135,20 +146,24 @@ class EventReader(CandleReader):
         StorageError
             The file cannot be read.
         """
+        asked = instrument_of(instrument)
         end = _END_OF_TIME_MS if end_ms is None else min(end_ms, _END_OF_TIME_MS)
         with self._transaction() as connection:
             last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0]
-            with closing(connection.execute(_SELECT_WINDOW, (symbol, start_ms, end))) as rows:
+            bound = (asked.symbol, asked.venue, start_ms, end)
+            with closing(connection.execute(_SELECT_WINDOW, bound)) as rows:
                 events = gather(rows)
         return EventWindow(events, last_row_id or 0)
 
-    def read_after(self, symbol: str, row_id: int, gather: Gather[Events]) -> EventWindow[Events]:
-        """Read the events of one symbol that were stored after a row.
+    def read_after(
+        self, instrument: InstrumentName, row_id: int, gather: Gather[Events]
+    ) -> EventWindow[Events]:
+        """Read the events of one instrument that were stored after a row.
 
         Parameters
         ----------
-        symbol
-            The symbol.
+        instrument
+            Whose; a plain symbol is Binance's.
         row_id
             The last row that is known, such as `EventWindow.last_row_id`.
         gather
@@ -164,9 +179,11 @@ class EventReader(CandleReader):
         StorageError
             The file cannot be read.
         """
+        asked = instrument_of(instrument)
         with self._transaction() as connection:
             last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0] or 0
-            with closing(connection.execute(_SELECT_AFTER, (row_id, symbol))) as rows:
+            bound = (row_id, asked.symbol, asked.venue)
+            with closing(connection.execute(_SELECT_AFTER, bound)) as rows:
                 events = gather(rows)
         return EventWindow(events, max(last_row_id, row_id))
 
@@ -183,14 +200,14 @@ class EventReader(CandleReader):
         )
 
     def read_coverage(
-        self, symbol: str, start_ms: int, end_ms: int | None
+        self, instrument: InstrumentName, start_ms: int, end_ms: int | None
     ) -> tuple[CoverageInterval, ...]:
-        """Read when one symbol was recorded, cut to a window.
+        """Read when one instrument was recorded, cut to a window.
 
         Parameters
         ----------
-        symbol
-            The symbol.
+        instrument
+            Whose; a plain symbol is Binance's.
         start_ms, end_ms
             Edges of the window, UTC milliseconds; `end_ms` ``None``: open.
 
@@ -198,7 +215,7 @@ class EventReader(CandleReader):
         -------
         tuple of CoverageInterval
             Sorted and disjoint; intervals of the same sort never touch. An instant is left out.
-            What was covered while all symbols were recorded counts for each of them.
+            What was covered while all of the venue's symbols were recorded counts for each of them.
             `Heatmap.storage.coverage.gaps_between` gives the complement.
 
         Raises
@@ -206,27 +223,31 @@ class EventReader(CandleReader):
         StorageError
             The file cannot be read.
         """
+        asked = instrument_of(instrument)
         end = _END_OF_TIME_MS if end_ms is None else end_ms
         with self._transaction() as connection:
             rows = connection.execute(
-                _SELECT_COVERAGE, (symbol, ALL_SYMBOLS, end, start_ms)
+                _SELECT_COVERAGE, (asked.venue, asked.symbol, ALL_SYMBOLS, end, start_ms)
             ).fetchall()
         intervals = normalized(
-            CoverageInterval(symbol, first, last, bool(proven)) for first, last, proven in rows
+            CoverageInterval(asked.symbol, first, last, bool(proven), asked.venue)
+            for first, last, proven in rows
         )
         return clipped(intervals, start_ms, end_ms)
 
-    def tick_size(self, symbol: str) -> Decimal | None:
-        """Return the last known tick size of a symbol, USD; ``None`` when none was fetched.
+    def tick_size(self, instrument: InstrumentName) -> Decimal | None:
+        """Return the last known tick size of an instrument, USD; ``None`` when none was fetched.
 
         Raises
         ------
         StorageError
             The file cannot be read, or holds something else there.
         """
+        asked = instrument_of(instrument)
         with self._transaction() as connection:
             row = connection.execute(
-                "SELECT tick_size FROM tick_sizes WHERE symbol = ?", (symbol,)
+                "SELECT tick_size FROM tick_sizes WHERE source = ? AND symbol = ?",
+                (asked.venue, asked.symbol),
             ).fetchone()
         if row is None:
             return None
@@ -236,13 +257,13 @@ class EventReader(CandleReader):
                 CorruptDatabaseError,
                 FailureKind.TICK_SIZE_SPOILT,
                 path=self.path,
-                symbol=symbol,
+                symbol=str(asked),
                 got=f"{row[0]!r:.40}",
             )
         return tick_size
 
-    def symbols_with_tick_size(self) -> set[str]:
-        """Return the symbols whose tick size the database knows.
+    def symbols_with_tick_size(self, venue: str = BINANCE_USDM) -> set[str]:
+        """Return a venue's symbols whose tick size the database knows.
 
         Raises
         ------
@@ -250,7 +271,9 @@ class EventReader(CandleReader):
             The database cannot be read.
         """
         with self._transaction() as connection:
-            rows = connection.execute(f"SELECT symbol FROM tick_sizes WHERE {SOUND_TICK_SIZE}")
+            rows = connection.execute(
+                f"SELECT symbol FROM tick_sizes WHERE source = ? AND {SOUND_TICK_SIZE}", (venue,)
+            )
             return {row[0] for row in rows if is_readable(row[0])}
 
     def damaged_rows(self) -> dict[str, int]:
@@ -264,17 +287,36 @@ class EventReader(CandleReader):
         with self._transaction() as connection:
             return count_damaged(connection)
 
-    def first_event_ms(self, symbol: str) -> int | None:
-        """Return the time of the oldest stored event of a symbol, UTC ms; ``None`` without any.
+    def first_event_ms(self, instrument: InstrumentName) -> int | None:
+        """Return the time of an instrument's oldest event, UTC ms; ``None`` without any.
 
         Raises
         ------
         StorageError
             The file cannot be read.
         """
+        asked = instrument_of(instrument)
         with self._transaction() as connection:
-            row = connection.execute(_SELECT_FIRST, (symbol, 0)).fetchone()
+            row = connection.execute(_SELECT_FIRST, (asked.symbol, asked.venue, 0)).fetchone()
         return None if row is None else int(row[0])
+
+    def recorded_since_ms(self, instrument: InstrumentName) -> int | None:
+        """Return since when an instrument is recorded, UTC ms; ``None``: it never was.
+
+        That is the start of its coverage. Its oldest event may have happened long before: exchanges
+        report late, and name old times. Only without any coverage it is the time of that event.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        asked = instrument_of(instrument)
+        with self._transaction() as connection:
+            (since_ms,) = connection.execute(
+                _SELECT_SINCE, (asked.venue, asked.symbol, ALL_SYMBOLS)
+            ).fetchone()
+        return self.first_event_ms(asked) if since_ms is None else int(since_ms)
 
     def newest_push_ms(self) -> int | None:
         """Return when the event was pushed that was stored last, UTC ms; ``None`` without any.
@@ -301,10 +343,13 @@ class EventReader(CandleReader):
             yield self._connection
 
 
-def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dict[str, Decimal]:
-    """Return the last known tick sizes, USD, of those `symbols` that the database knows.
+def read_tick_sizes(
+    path: str | os.PathLike[str], instruments: Iterable[InstrumentName]
+) -> dict[str, Decimal]:
+    """Return the last known tick sizes, USD, by instrument as it is written.
 
-    ``ALL`` among them: of every symbol that it knows. What is no tick size is left out and logged.
+    ``ALL`` among `instruments`: of all of its venue that the database knows. What is no tick size
+    is left out and logged.
 
     Raises
     ------
@@ -312,16 +357,20 @@ def read_tick_sizes(path: str | os.PathLike[str], symbols: Iterable[str]) -> dic
         The database cannot be read.
     """
     with EventReader(path) as reader:
-        asked = set(symbols)
-        if ALL_SYMBOLS in asked:
-            asked = reader.symbols_with_tick_size()
+        asked: set[Instrument] = set()
+        for one in map(instrument_of, instruments):
+            if one.symbol == ALL_SYMBOLS:
+                names = reader.symbols_with_tick_size(one.venue)
+                asked |= {Instrument(one.venue, name) for name in names}
+            else:
+                asked.add(one)
         found: dict[str, Decimal] = {}
-        for symbol in asked:
+        for one in asked:
             try:
-                tick_size = reader.tick_size(symbol)
+                tick_size = reader.tick_size(one)
             except CorruptDatabaseError as error:
                 _logger.warning("%s", error)
                 continue
             if tick_size is not None:
-                found[symbol] = tick_size
+                found[str(one)] = tick_size
     return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER
+from Heatmap.domain.instruments import BINANCE_USDM
 from Heatmap.storage.sqlite.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
@@ -20,21 +21,22 @@ _MOST_DIGITS = 15
 _COUNTERS = ("received", "stored", "duplicates", "overflowed", "reconnects", "rotations")
 
 
-def add_counts(connection: sqlite3.Connection, counts: Mapping[str, int]) -> None:
-    """Add to the totals by name."""
+def add_counts(
+    connection: sqlite3.Connection, counts: Mapping[str, int], venue: str = BINANCE_USDM
+) -> None:
+    """Add to a venue's totals by name."""
     connection.executemany(
         # A total that is damaged begins anew.
-        "INSERT INTO counters (name, total) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "INSERT INTO counters (source, name, total) VALUES (?, ?, ?) "
+        "ON CONFLICT (source, name) DO UPDATE SET "
         f"total = CASE WHEN {SOUND_COUNTER} THEN total ELSE 0 END + excluded.total",
-        sorted(counts.items()),
+        [(venue, name, count) for name, count in sorted(counts.items())],
     )
 
 
 def read_counts(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return the totals: each counter by name, and ``rejected`` by reason."""
-    totals: dict[str, int] = dict(
-        connection.execute(f"SELECT name, total FROM counters WHERE {SOUND_COUNTER}")
-    )
+    """Return the totals of all venues: each counter by name, and ``rejected`` by reason."""
+    totals = _totals(connection)
     rejected = {
         name.removeprefix(REJECTED_COUNTER): total
         for name, total in sorted(totals.items())
@@ -52,9 +54,7 @@ def read_unread_orders(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return how many force orders could not be read, ``by_reason``, and the ``last`` in words."""
     by_reason = {
         name.removeprefix(UNREAD_COUNTER): total
-        for name, total in connection.execute(
-            f"SELECT name, total FROM counters WHERE {SOUND_COUNTER} ORDER BY name"
-        )
+        for name, total in sorted(_totals(connection).items())
         if name.startswith(UNREAD_COUNTER)
     }
     last = _read(connection, _UNREAD_ORDER)
@@ -94,8 +94,18 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
 
 def read_newest_push_ms(connection: sqlite3.Connection) -> int | None:
     """Return when the event was pushed that was stored last, UTC ms; ``None``: there is none."""
-    row = connection.execute("SELECT push_ms FROM liq_events ORDER BY id DESC LIMIT 1").fetchone()
+    row = connection.execute(
+        "SELECT coalesce(push_ms, ts_ms) FROM liq_events ORDER BY id DESC LIMIT 1"
+    ).fetchone()
     return row[0] if row is not None and isinstance(row[0], int) else None
+
+
+def _totals(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(
+        connection.execute(
+            f"SELECT name, sum(total) FROM counters WHERE {SOUND_COUNTER} GROUP BY name"
+        )
+    )
 
 
 def _save(connection: sqlite3.Connection, key: str, value: str) -> None:

@@ -1,11 +1,12 @@
 """What only the write-ahead log holds: it is written once more where the log is lost. Pure."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from decimal import Decimal
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.instruments import Instrument
 from Heatmap.storage.coverage import normalized, without_span
 
 # A log that a reader keeps from shrinking may hold more; some 50 MB.
@@ -27,11 +28,11 @@ class LogMemory:
         self._events: deque[tuple[int, LiquidationEvent]] = deque()
         # Batches that are kept no more: their last row id, and how many rows.
         self._forgotten: deque[tuple[int, int]] = deque()
-        self._coverage: dict[str, list[CoverageInterval]] = {}
-        # Tick size and when it held, UTC ms, by symbol.
-        self._tick_sizes: dict[str, tuple[Decimal, int]] = {}
-        # By the number of their transaction.
-        self._counts: list[tuple[int, dict[str, int]]] = []
+        self._coverage: dict[Instrument, list[CoverageInterval]] = {}
+        # Tick size and when it held, UTC ms.
+        self._tick_sizes: dict[Instrument, tuple[Decimal, int]] = {}
+        # By the number of their transaction, venue and name.
+        self._counts: list[tuple[int, dict[str, dict[str, int]]]] = []
 
     def add_events(self, row_ids: Sequence[int], events: Sequence[LiquidationEvent]) -> None:
         """Take a batch that was committed."""
@@ -49,28 +50,32 @@ class LogMemory:
 
     def add_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time."""
-        known = self._coverage.setdefault(interval.symbol, [])
+        known = self._coverage.setdefault(interval.instrument, [])
         known[:] = normalized([*known, interval])[-_COVERAGE_LIMIT:]
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
-        """Take spans of time, UTC milliseconds, out of a symbol's covered time (``None``: all)."""
-        for one in [symbol] if symbol is not None else list(self._coverage):
-            for start_ms, end_ms in spans:
-                known = self._coverage.get(one, [])
-                known[:] = without_span(known, start_ms, end_ms)
+    def cut_coverage(
+        self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str
+    ) -> None:
+        """Take spans of time, UTC milliseconds, out of what a venue's symbol covers; or of all."""
+        for instrument, known in self._coverage.items():
+            if instrument.venue == venue and symbol in (None, instrument.symbol):
+                for start_ms, end_ms in spans:
+                    known[:] = without_span(known, start_ms, end_ms)
 
-    def add_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+    def add_tick_size(self, instrument: Instrument, tick_size: Decimal, ts_ms: int) -> None:
         """Take a tick size, USD, and when it held, UTC milliseconds."""
-        self._tick_sizes[symbol] = (tick_size, ts_ms)
+        self._tick_sizes[instrument] = (tick_size, ts_ms)
 
-    def add_counts(self, number: int, counts: dict[str, int]) -> None:
-        """Take increments of the totals, and which transaction added them."""
+    def add_counts(self, number: int, counts: dict[str, dict[str, int]]) -> None:
+        """Take increments of each venue's totals, and which transaction added them."""
         self._counts.append((number, counts))
         if len(self._counts) > _COVERAGE_LIMIT:
             # Of so long ago only the latest transaction's number is kept.
             (_, first), (later, second) = self._counts[:2]
-            names = {*first, *second}
-            joined = {name: first.get(name, 0) + second.get(name, 0) for name in names}
+            joined = {
+                venue: dict(Counter(first.get(venue, {})) + Counter(second.get(venue, {})))
+                for venue in {*first, *second}
+            }
             self._counts[:2] = [(later, joined)]
 
     def events_after(self, row_id: int) -> list[tuple[int, LiquidationEvent]]:
@@ -90,12 +95,12 @@ class LogMemory:
         """Return the covered time."""
         return [interval for known in self._coverage.values() for interval in known]
 
-    def tick_sizes(self) -> list[tuple[str, Decimal, int]]:
-        """Return each symbol's tick size and when it held."""
-        return [(symbol, *known) for symbol, known in self._tick_sizes.items()]
+    def tick_sizes(self) -> list[tuple[Instrument, Decimal, int]]:
+        """Return each instrument's tick size and when it held."""
+        return [(instrument, *known) for instrument, known in self._tick_sizes.items()]
 
-    def counts_after(self, number: int) -> list[dict[str, int]]:
-        """Return the increments that later transactions added."""
+    def counts_after(self, number: int) -> list[dict[str, dict[str, int]]]:
+        """Return the increments that later transactions added, by venue and name."""
         return [counts for when, counts in self._counts if when > number]
 
     def clear(self) -> None:

@@ -18,6 +18,7 @@ from Heatmap.errors import (
     StorageError,
     WrongDataKindError,
 )
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.connections import transaction
 from Heatmap.storage.sqlite.schema import (
     MIGRATIONS,
@@ -42,6 +43,8 @@ __all__ = [
     "require_kind",
     "require_mendable",
 ]
+
+_logger = get_logger(__name__)
 
 #: ``LiqH`` in ASCII: recognises our files, also for the ``file`` command.
 APPLICATION_ID = 0x4C697148
@@ -202,7 +205,13 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, kind: DataKind)
         if identity is not None:
             mended = mend_schema(connection, path, identity.schema_faults)
             _require_free_ids(connection, path)
-        apply_scripts(connection, 0 if identity is None else identity.version, migration_scripts())
+        version = 0 if identity is None else identity.version
+        if 0 < version < SCHEMA_VERSION:
+            _logger.info("bringing %s from version %d to %d", path, version, SCHEMA_VERSION)
+        try:
+            apply_scripts(connection, version, migration_scripts())
+        except sqlite3.IntegrityError as error:
+            raise _damaged(path, f"it cannot be brought up to date ({error})") from error
         if identity is None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
             connection.execute("INSERT INTO meta (key, value) VALUES ('kind', ?)", (kind.value,))

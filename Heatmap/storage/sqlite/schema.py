@@ -18,8 +18,15 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from Heatmap.storage.sqlite.old_events import OldEventKeys
+
 #: Script files of the package `storage`; script ``i`` leads from version ``i`` to ``i + 1``.
-MIGRATIONS = ("schema.sql", "schema_2.sql", "sqlite/schema_candles.sql")
+MIGRATIONS = (
+    "schema.sql",
+    "sqlite/schema_2.sql",
+    "sqlite/schema_3.sql",
+    "sqlite/schema_candles.sql",
+)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -33,6 +40,7 @@ _WORDS = re.compile(
 # What every connection can sort by; another one may be missing, and then writing fails.
 _COLLATIONS = frozenset({"BINARY", "NOCASE", "RTRIM"})
 _EXPRESSION = -2
+_FIRST_ID, _IDS_PER_SLICE = -(2**63), 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,22 @@ def apply_scripts(connection: sqlite3.Connection, version: int, scripts: Sequenc
     version
         How many of the scripts the file has seen.
     scripts
-        All scripts, oldest first; each statement ends at the end of a line.
+        All scripts, oldest first; each statement ends at the end of a line. One that names
+        ``:after_id`` and ``:last_id`` is run for the events slice by slice, one that names
+        ``:unusual_id`` for those whose key is still to be made.
     """
+    keys = OldEventKeys()
+    keys.register(connection)
     for script in scripts[version:]:
         # Not executescript: it commits what is pending, and the version must come with the schema.
         for statement in _statements(script):
-            connection.execute(statement)
+            if ":last_id" in statement:
+                for after_id, last_id in _id_slices(connection):
+                    connection.execute(statement, {"after_id": after_id, "last_id": last_id})
+            elif ":unusual_id" in statement:
+                connection.executemany(statement, [{"unusual_id": one} for one in keys.unusual])
+            else:
+                connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(scripts):d}")
 
 
@@ -144,6 +162,24 @@ def find_faults(connection: sqlite3.Connection, version: int) -> SchemaFaults:
     ]
     indexes, mending = _index_faults(connection, expected, by_name)
     return SchemaFaults(tuple(indexes), tuple(sorted(tables)), tuple(triggers), tuple(mending))
+
+
+def _id_slices(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    """Yield the ids of the events by parts: above the first one, up to the second.
+
+    To undo a statement alone SQLite keeps each page that it changes as it was, in memory.
+    """
+    after_id = _FIRST_ID
+    while True:
+        found = connection.execute(
+            "SELECT max(id), count(*) FROM "
+            "(SELECT id FROM liq_events WHERE id > ? ORDER BY id LIMIT ?)",
+            (after_id, _IDS_PER_SLICE),
+        ).fetchone()
+        if not found[1]:
+            return
+        yield after_id, found[0]
+        after_id = found[0]
 
 
 def _table_fault(expected: _Object, found: _Object | None) -> str | None:

@@ -20,28 +20,36 @@ _LARGEST_TOTAL = 2**53 - 1
 # In SQLite every text and blob is larger than every number, and nothing is larger than NULL: so two
 # limits tell a number, and without the function calls that would slow down the reading of a window.
 SOUND_EVENT = (
+    "price > 0 AND price < 1e15 AND (notional IS NULL OR (notional >= 0 AND notional < 1e18)) "
+    "AND typeof(ts_ms) = 'integer' AND side IN ('BUY', 'SELL')"
+)
+"""Condition on ``liq_events``; venue and symbol are the asker's. The notional may not be known."""
+SIZED_EVENT = (
     "price > 0 AND price < 1e15 AND notional >= 0 AND notional < 1e18 "
     "AND typeof(ts_ms) = 'integer' AND side IN ('BUY', 'SELL')"
 )
-"""Condition on ``liq_events``; the symbol is the asker's."""
+"""Condition on ``liq_events``: sound, and of a known size."""
 SOUND_COVERAGE = (
-    "typeof(symbol) = 'text' AND typeof(start_ms) = 'integer' AND typeof(end_ms) = 'integer' "
+    "typeof(source) = 'text' AND typeof(symbol) = 'text' "
+    "AND typeof(start_ms) = 'integer' AND typeof(end_ms) = 'integer' "
     "AND typeof(proven) = 'integer' AND proven IN (0, 1) "
     f"AND start_ms BETWEEN {-LAST_TIME_MS} AND end_ms AND end_ms <= {LAST_TIME_MS}"
 )
 """Condition on ``coverage``."""
 SOUND_TICK_SIZE = (
-    "typeof(symbol) = 'text' AND typeof(tick_size) = 'text' AND typeof(fetched_ms) = 'integer'"
+    "typeof(source) = 'text' AND typeof(symbol) = 'text' AND typeof(tick_size) = 'text' "
+    "AND typeof(fetched_ms) = 'integer'"
 )
 """Condition on ``tick_sizes``; `read_tick_size` tells the rest."""
 SOUND_COUNTER = (
-    f"typeof(name) = 'text' AND typeof(total) = 'integer' AND total BETWEEN 0 AND {_LARGEST_TOTAL}"
+    "typeof(source) = 'text' AND typeof(name) = 'text' AND typeof(total) = 'integer' "
+    f"AND total BETWEEN 0 AND {_LARGEST_TOTAL}"
 )
 """Condition on ``counters``."""
 
 _CONDITIONS = MappingProxyType(
     {
-        "liq_events": f"typeof(symbol) = 'text' AND {SOUND_EVENT}",
+        "liq_events": f"typeof(source) = 'text' AND typeof(symbol) = 'text' AND {SOUND_EVENT}",
         "coverage": SOUND_COVERAGE,
         "tick_sizes": SOUND_TICK_SIZE,
         "counters": SOUND_COUNTER,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.storage.engine import DatabaseFacts, DayFacts
 from Heatmap.storage.sqlite.connections import file_stat
 from Heatmap.storage.sqlite.day_facts import read_day_facts
@@ -42,7 +43,7 @@ class SqliteEngine:
         """Open the file for reading."""
         return EventReader(self.address)
 
-    def day_facts(self, instruments: Sequence[str], day_start_ms: int, /) -> DayFacts:
+    def day_facts(self, instruments: Sequence[InstrumentName], day_start_ms: int, /) -> DayFacts:
         """Read what a status panel tells."""
         return read_day_facts(self.address, instruments, day_start_ms)
 
@@ -62,6 +63,6 @@ class SqliteEngine:
         """Count the events before a time."""
         return count_expired(self.address, before_ms)
 
-    def tick_sizes(self, instruments: Iterable[str], /) -> dict[str, Decimal]:
+    def tick_sizes(self, instruments: Iterable[InstrumentName], /) -> dict[str, Decimal]:
         """Return the last known tick sizes, USD."""
         return read_tick_sizes(self.address, instruments)

@@ -12,7 +12,7 @@ from typing import Any
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
-from Heatmap.domain.instruments import parse_tick_size
+from Heatmap.domain.instruments import Instrument, parse_tick_size
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import (
     clipped,
@@ -43,18 +43,19 @@ from Heatmap.storage.sqlite.writer_lock import is_writer_active
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SELECT_EVENTS = f"""
-SELECT symbol, count(*), sum(side = 'SELL'),
-    sum(CASE WHEN side = 'SELL' THEN notional ELSE 0.0 END),
-    sum(CASE WHEN side = 'BUY' THEN notional ELSE 0.0 END),
+SELECT source, symbol, count(*), sum(side = 'SELL'),
+    sum(CASE WHEN side = 'SELL' THEN coalesce(notional, 0.0) ELSE 0.0 END),
+    sum(CASE WHEN side = 'BUY' THEN coalesce(notional, 0.0) ELSE 0.0 END),
     min(ts_ms), max(ts_ms)
-FROM liq_events WHERE typeof(symbol) = 'text' AND {SOUND_EVENT} GROUP BY symbol
+FROM liq_events WHERE typeof(symbol) = 'text' AND typeof(source) = 'text' AND {SOUND_EVENT}
+GROUP BY symbol, source
 """
 _SELECT_COVERAGE = f"""
-SELECT symbol, start_ms, end_ms, proven FROM coverage
-WHERE {SOUND_COVERAGE} ORDER BY symbol, start_ms, end_ms
+SELECT source, symbol, start_ms, end_ms, proven FROM coverage
+WHERE {SOUND_COVERAGE} ORDER BY source, symbol, start_ms, end_ms
 """
 _SELECT_TICK_SIZES = f"""
-SELECT symbol, tick_size, fetched_ms FROM tick_sizes WHERE {SOUND_TICK_SIZE}
+SELECT source, symbol, tick_size, fetched_ms FROM tick_sizes WHERE {SOUND_TICK_SIZE}
 """
 
 
@@ -84,8 +85,9 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
         ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
         other numbers), ``candles`` (by symbol: how many one-minute ``candles``, the ``first`` and
         ``last`` of them, and in between ``minutes_without_candle``, of which the exchange has none,
-        and ``minutes_not_fetched``), ``events`` (all symbols) and ``symbols``, a dict by symbol,
-        with
+        and ``minutes_not_fetched``), ``events`` (all symbols) and
+        ``symbols``, a dict by symbol (``BTCUSDT``; those of other venues than Binance with the
+        venue before them, ``bybit:BTCUSDT``) with
 
         - ``events``, ``long_events``, ``short_events``: numbers of liquidations;
         - ``notional_usd_lower_bound``, ``long_notional_usd_lower_bound``,
@@ -94,7 +96,7 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
         - ``first_event``, ``last_event``: times, ``None`` without events;
         - ``coverage``: ``proven_ms``, ``unproven_ms`` (lengths), ``first``, ``last`` (times,
           ``None`` without coverage); what was covered while all symbols were recorded counts for
-          each of them, and stands by itself under ``ALL``;
+          each of the venue's, and stands by itself under ``ALL``;
         - ``gaps``: what lies uncovered between first and last coverage, ``from`` and ``to`` (times)
           and ``duration_ms``;
         - ``tick_size`` (text; ``None`` when not fetched, or where no tick size stands there) and
@@ -231,26 +233,27 @@ def _summary(
 def _read_symbols(
     connection: sqlite3.Connection, span: _LiveSpan | None
 ) -> dict[str, dict[str, Any]]:
-    coverage: dict[str, list[CoverageInterval]] = {}
-    for symbol, start_ms, end_ms, proven in connection.execute(_SELECT_COVERAGE):
-        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven))
-        coverage.setdefault(symbol, []).append(interval)
+    coverage: dict[Instrument, list[CoverageInterval]] = {}
+    for venue, symbol, start_ms, end_ms, proven in connection.execute(_SELECT_COVERAGE):
+        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue)
+        coverage.setdefault(interval.instrument, []).append(interval)
     if span is not None:
-        coverage = {symbol: list(span.credible(parts)) for symbol, parts in coverage.items()}
-    events = {row[0]: row[1:] for row in connection.execute(_SELECT_EVENTS)}
+        coverage = {one: list(span.credible(parts)) for one, parts in coverage.items()}
+    events = {Instrument(*row[:2]): row[2:] for row in connection.execute(_SELECT_EVENTS)}
     ticks = {
-        row[0]: row[1:]
+        Instrument(*row[:2]): row[2:]
         for row in connection.execute(_SELECT_TICK_SIZES)
-        if read_tick_size(row[1]) is not None
+        if read_tick_size(row[2]) is not None
     }
+    found = {str(one): one for one in {*events, *coverage, *ticks}}
     return {
-        symbol: {
-            **_event_summary(events.get(symbol, (0, 0, 0.0, 0.0, None, None))),
-            **_coverage_summary(_coverage_of(symbol, coverage)),
-            **_tick_summary(ticks.get(symbol, (None, None))),
+        name: {
+            **_event_summary(events.get(found[name], (0, 0, 0.0, 0.0, None, None))),
+            **_coverage_summary(_coverage_of(found[name], coverage)),
+            **_tick_summary(ticks.get(found[name], (None, None))),
         }
-        for symbol in sorted({*events, *coverage, *ticks})
-        if is_readable(symbol)
+        for name in sorted(found)
+        if is_readable(name)
     }
 
 
@@ -265,13 +268,13 @@ def _candle_summary(one: CandleSummary) -> dict[str, Any]:
 
 
 def _coverage_of(
-    symbol: str, coverage: dict[str, list[CoverageInterval]]
+    instrument: Instrument, coverage: dict[Instrument, list[CoverageInterval]]
 ) -> tuple[CoverageInterval, ...]:
-    """Return when a symbol was recorded, by itself or among all."""
-    parts = coverage.get(symbol, [])
-    if symbol != ALL_SYMBOLS:
-        parts = parts + coverage.get(ALL_SYMBOLS, [])
-    return normalized(replace(part, symbol=symbol) for part in parts)
+    """Return when an instrument was recorded, by itself or among all of its venue."""
+    parts = coverage.get(instrument, [])
+    if instrument.symbol != ALL_SYMBOLS:
+        parts = parts + coverage.get(Instrument(instrument.venue, ALL_SYMBOLS), [])
+    return normalized(replace(part, symbol=instrument.symbol) for part in parts)
 
 
 def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -127,9 +127,10 @@ def fill(path: Path, prices: np.ndarray) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
             "INSERT INTO liq_events (ts_ms, symbol, side, price, qty, notional, source, raw_json, "
-            "limit_price, original_qty, push_ms, receive_ms) "
+            "limit_price, original_qty, push_ms, receive_ms, event_key, key_from_numbers, twin, "
+            "origin, price_kind, price_rule) "
             "VALUES (?1, 'BTCUSDT', ?2, ?3, ?4, ?3 * ?4, 'BINANCE_USDM', ?5, "
-            "?3, ?4, ?1 + 3, ?1 + 90)",
+            "?3, ?4, ?1 + 3, ?1 + 90, randomblob(16), 1, 0, 'recorder', 'fill', 'reported')",
             zip(*columns, strict=True),
         )
 

@@ -107,8 +107,9 @@ def plain_rate(path: Path, rows: Sequence[tuple[object, ...]], texts: Sequence[b
     SqliteStore(path, DataKind.LIVE).close()
     statement = (
         "INSERT INTO liq_events (ts_ms, symbol, side, price, qty, notional, source, raw_json, "
-        "limit_price, original_qty, push_ms, receive_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "limit_price, original_qty, push_ms, receive_ms, event_key, key_from_numbers, twin, "
+        "origin, reported_price, price_kind, price_rule) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -133,10 +133,12 @@ def fill_quickly(path: Path, count: int) -> None:
     statement = """
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
     INSERT INTO liq_events (ts_ms, symbol, side, price, qty, notional, source, raw_json,
-                            limit_price, original_qty, push_ms, receive_ms)
+                            limit_price, original_qty, push_ms, receive_ms, event_key,
+                            key_from_numbers, twin, origin, reported_price, price_kind, price_rule)
     SELECT ?2 - (?1 - n) * ?3, 'BTCUSDT', CASE (?1 - n) % 5 WHEN 0 THEN 'SELL' ELSE 'BUY' END,
            95000 + (?1 - n) * 7919 % 20000 * 0.1, 0.013, (?1 - n) * 104729 % 500000 * 0.1,
-           'BINANCE_USDM', ?4, 95000.5, 0.014, ?2, ?2
+           'BINANCE_USDM', ?4, 95000.5, 0.014, ?2, ?2, randomblob(16), 1, 0, 'recorder', NULL,
+           'fill', 'reported'
     FROM numbers
     """
     with closing(sqlite3.connect(path)) as connection:
@@ -229,7 +231,7 @@ def bench_coverage(directory: Path) -> bool:
     """Time a heartbeat's coverage after two weeks with an interruption every ten minutes."""
     with SqliteStore(directory / "coverage.sqlite3", DataKind.LIVE) as store:
         store._connection.executemany(
-            "INSERT INTO coverage VALUES ('BTCUSDT', ?, ?, 1)",
+            "INSERT INTO coverage VALUES ('BINANCE_USDM', 'BTCUSDT', ?, ?, 1)",
             [(start, start + 590_000) for start in range(0, 14 * 86_400_000, 600_000)],
         )
         beats = iter(range(2 * 10**9, 3 * 10**9, 1000))

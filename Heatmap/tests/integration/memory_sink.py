@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
+from Heatmap.domain.instruments import BINANCE_USDM, InstrumentName
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.coverage_holes import CoverageHoles
 from Heatmap.ingestion.recorder.recorder import Recorder
@@ -64,8 +65,11 @@ class MemorySink:
         ids = tuple(range(first_id, first_id + len(new)))
         return StoredBatch(tuple(new), ids, len(events) - len(new))
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         self._enter()
+        symbol = str(instrument)
         assert start_ms < end_ms
         self.coverage_writes_s.append(time.monotonic())
         newest = next((one for one in reversed(self.coverage) if one.symbol == symbol), None)
@@ -74,8 +78,11 @@ class MemorySink:
             start_ms, end_ms = newest.start_ms, max(newest.end_ms, end_ms)
         self.coverage.append(CoverageInterval(symbol, start_ms, end_ms, proven))
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+    def cut_coverage(
+        self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str = BINANCE_USDM
+    ) -> None:
         self._enter()
+        assert venue == BINANCE_USDM
         holes = CoverageHoles()
         holes.add(symbol, spans)
         self.coverage = [part for one in self.coverage for part in holes.cut(one)]
@@ -84,12 +91,13 @@ class MemorySink:
         self._enter()
         self.unread_order = words
 
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+    def save_tick_size(self, instrument: InstrumentName, tick_size: Decimal, ts_ms: int) -> None:
         self._enter()
-        self.tick_sizes[symbol] = (tick_size, ts_ms)
+        self.tick_sizes[str(instrument)] = (tick_size, ts_ms)
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
         self._enter()
+        assert venue == BINANCE_USDM
         self.counts.update(counts)
 
     def save_symbols(self, symbols: Sequence[str]) -> None:

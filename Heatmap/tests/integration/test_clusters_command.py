@@ -136,7 +136,7 @@ def test_a_table_says_of_when_it_is_and_where_the_price_comes_from(run: Run, pat
     assert "price 100.0000 USD (given)" in done.stdout
     done = run("clusters", "--db", str(path), "--at", "2024-12-05T21:00:00Z")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "no clusters, no liquidation within the lookback" in done.stdout
+    assert "no clusters, NOT RECORDED within the lookback" in done.stdout
     done = run(*words, "--min-cluster-size", "20")
     assert done.stdout.rstrip().endswith("no clusters")
 
@@ -251,3 +251,78 @@ def test_bad_words_give_one_line_and_exit_code_2(
     words: tuple[str, ...], parts: tuple[str, ...], run: Run
 ) -> None:
     assert_one_line(run("clusters", *words), *parts)
+
+
+def test_what_was_not_recorded_is_not_quiet(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
+    words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,SOLUSDT")
+    bitcoin, sol = lines_of(run(*words, "--json"))
+    share = 3_600_000 / ClusterParameters().lookback_ms
+    assert bitcoin["recorded_share"] == pytest.approx(share, rel=0.05)
+    assert sol["recorded_share"] == 0
+    of_bitcoin, of_sol = (line for line in run(*words).stdout.splitlines() if " UTC: " in line)
+    assert f"{int(100 * bitcoin['recorded_share'])} % of the lookback recorded" in of_bitcoin
+    assert of_sol.endswith("no clusters, NOT RECORDED in this database")
+
+
+def test_a_recording_that_ended_days_ago_says_nothing_of_today(run: Run, path: Path) -> None:
+    end_ms = wall_ms() - 9 * 86_400_000
+    store(path, events(end_ms), covered_ms=(end_ms - 3_600_000, end_ms))
+    done = run("clusters", "--db", str(path))
+    assert done.stdout.strip().endswith("no clusters, NOT RECORDED within the lookback")
+
+
+def test_quiet_time_that_was_recorded_is_quiet(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, covered_ms=(now_ms - 86_400_000, now_ms))
+    done = run("clusters", "--db", str(path))
+    assert done.stdout.strip().endswith("no clusters, no liquidation within the lookback")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("BTCUSD", "BTCUSD"),
+        ("okx:BTCUSDT", "okx:BTCUSDT"),
+        ("bybit:BTC/USDT", "bybit:BTCUSDT"),
+        ("binance_coinm:BTCUSD_PERP", "binance_coinm:BTCUSD_PERP"),
+    ],
+)
+def test_nothing_of_another_instrument_is_given(
+    name: str, written: str, run: Run, path: Path
+) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
+    words = ("clusters", "--db", str(path), "--symbol", name)
+    (answer,) = lines_of(run(*words, "--json"))
+    assert (answer["symbol"], answer["recorded_share"], answer["clusters"]) == (written, 0, [])
+    table = run(*words).stdout.strip()
+    assert table.startswith(f"{written} at ")
+    assert table.endswith("no clusters, NOT RECORDED in this database")
+
+
+@pytest.mark.parametrize("name", ["binance:BTCUSDT", "bitunix:BTCUSDT", "Binance:btc/usdt"])
+def test_a_charts_provider_before_the_symbol_is_left_out(name: str, run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    store(path, events(now_ms), covered_ms=(now_ms - 86_400_000, now_ms))
+    (answer,) = lines_of(run("clusters", "--db", str(path), "--symbol", name, "--json"))
+    assert answer["symbol"] == "BTCUSDT"
+    assert answer["recorded_share"] == pytest.approx(1, abs=0.01)
+    assert answer["clusters"]
+
+
+def test_another_venues_clusters_are_its_own(run: Run, path: Path) -> None:
+    now_ms = wall_ms()
+    theirs = [replace(one, source="BYBIT") for one in events(now_ms, price=200.0)]
+    store(path, events(now_ms), theirs, covered_ms=(now_ms - 86_400_000, now_ms))
+    store(path.with_name("alone.sqlite3"), events(now_ms))
+    (alone,) = lines_of(run("clusters", "--db", str(path.with_name("alone.sqlite3")), "--json"))
+    words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,bybit:BTCUSDT", "--json")
+    ours, other = lines_of(run(*words))
+    for answer in (ours, other):
+        counts = [one["liquidation_count"] for one in answer["clusters"]]
+        assert counts == [one["liquidation_count"] for one in alone["clusters"]] != []
+    assert max(one["highest_price"] for one in ours["clusters"]) < 120
+    assert min(one["lowest_price"] for one in other["clusters"]) > 190
+    assert (ours["recorded_share"] > 0.99, other["recorded_share"]) == (True, 0)

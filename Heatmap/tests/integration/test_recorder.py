@@ -107,6 +107,8 @@ def test_all_symbols_are_recorded_on_one_connection(
     eventually(lambda: len(sink.events) == 3)
     assert [event.symbol for event in sink.events] == ["BTCUSDT", "ETHUSDT", "BTCUSDT_260327"]
     eventually(lambda: {one.symbol for one in sink.coverage} == {"ALL"})
+    # Each chart's present is proven by the one heartbeat, whatever its symbol.
+    assert set(recorder.status().heartbeats) == {"BTCUSDT", "ALL"}
 
 
 @pytest.mark.parametrize("abort", [False, True])

@@ -394,13 +394,13 @@ def test_doctor_fails_for_a_schema_that_is_not_ours(
 
 
 SPOILING = (
-    "INSERT INTO coverage VALUES ('BTCUSDT', 'soon', 'later', 'yes');"
-    "INSERT INTO coverage VALUES (X'42', 0.5, X'00', 7);"
-    "INSERT INTO tick_sizes VALUES ('ETHUSDT', X'31', 'today');"
-    "INSERT INTO counters VALUES ('stored ', 'many');"
+    "INSERT INTO coverage VALUES ('BINANCE_USDM', 'BTCUSDT', 'soon', 'later', 'yes');"
+    "INSERT INTO coverage VALUES ('BINANCE_USDM', X'42', 0.5, X'00', 7);"
+    "INSERT INTO tick_sizes VALUES ('BINANCE_USDM', 'ETHUSDT', X'31', 'today');"
+    "INSERT INTO counters VALUES ('BINANCE_USDM', 'stored ', 'many');"
     "UPDATE meta SET value = X'ff' WHERE key IN ('symbols', 'retention_ms');"
     "INSERT INTO liq_events VALUES (NULL, 'now', X'42', 'BOTH', 'a lot', X'', 'x', 5, 6, 7, 8, "
-    "'a', 'b')"
+    "'a', 'b', X'', 'x', -1, X'ff', 'y', 0, 2)"
 )
 
 

@@ -58,7 +58,8 @@ def damaged(path: Path, now_ms: int) -> Path:
     with closing(SqliteStore(path, DataKind.LIVE)) as store, store._transaction() as connection:
         for off_ms in (YEARS_MS, -YEARS_MS):
             connection.execute(
-                "INSERT INTO coverage (symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, 1)",
+                "INSERT INTO coverage (source, symbol, start_ms, end_ms, proven) "
+                "VALUES ('BINANCE_USDM', ?, ?, ?, 1)",
                 (SYMBOL, now_ms + off_ms, now_ms + off_ms + 2000),
             )
     return path

@@ -55,6 +55,8 @@ _KILLS_PER_DATABASE = 25
 # An older file holds rows of this symbol, which is not recorded.
 OLD_SYMBOL = "OLDUSDT"
 _OLD_ROWS = 5000
+# Up to this version an event has the columns that are written here.
+_SAME_COLUMNS = 2
 _START_LIMIT_S = 30.0
 # Longer than what a recorder may be late with.
 _LONGEST_RUN_S = 3.5
@@ -124,7 +126,8 @@ def old_database(path: Path, version: int, rng: random.Random) -> None:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN")
-        apply_scripts(connection, 0, scripts[:version])
+        written_by = min(version, _SAME_COLUMNS)
+        apply_scripts(connection, 0, scripts[:written_by])
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         connection.execute("INSERT INTO meta (key, value) VALUES ('kind', 'live')")
         now_ms = time.time_ns() // 1_000_000
@@ -138,6 +141,7 @@ def old_database(path: Path, version: int, rng: random.Random) -> None:
                 for price in (rng.uniform(1, 2),)
             ],
         )
+        apply_scripts(connection, written_by, scripts[:version])
         connection.execute("COMMIT")
 
 

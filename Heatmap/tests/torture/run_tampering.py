@@ -26,25 +26,23 @@ from Heatmap.tests.torture.run_kills import RecordCommand
 from Heatmap.tests.torture.run_torture import RecorderProcess
 from Heatmap.tests.torture.verdict import SceneVerdict, Verdict, integrity, totals_fault
 
-_MESSAGE = "source, symbol, ts_ms, side, limit_price, price, original_qty, qty"
+_KEY = "ts_ms, event_key"
 _COPY_ROWS = (
     "INSERT INTO liq_events SELECT NULL, ts_ms, symbol, side, price, qty, notional, source, "
-    "raw_json, limit_price, original_qty, push_ms, receive_ms FROM liq_events LIMIT 5"
+    "raw_json, limit_price, original_qty, push_ms, receive_ms, event_key, key_from_numbers, twin, "
+    "origin, reported_price, price_kind, price_rule FROM liq_events LIMIT 5"
 )
 # Each change by its name: what another program runs, and whether the file has to be set aside.
 CHANGES: dict[str, tuple[str, bool]] = {
-    "the unique index is dropped": ("DROP INDEX idx_liq_events_message", False),
+    "the unique index is dropped": ("DROP INDEX idx_liq_events_key", False),
     "the unique index is on other columns": (
-        (
-            "DROP INDEX idx_liq_events_message;"
-            "CREATE INDEX idx_liq_events_message ON liq_events (ts_ms)"
-        ),
+        ("DROP INDEX idx_liq_events_key;CREATE INDEX idx_liq_events_key ON liq_events (ts_ms)"),
         False,
     ),
     "the unique index is partial": (
         (
-            "DROP INDEX idx_liq_events_message; CREATE UNIQUE INDEX idx_liq_events_message "
-            f"ON liq_events ({_MESSAGE}) WHERE price < 0"
+            "DROP INDEX idx_liq_events_key; CREATE UNIQUE INDEX idx_liq_events_key "
+            f"ON liq_events ({_KEY}) WHERE price < 0"
         ),
         False,
     ),
@@ -75,7 +73,7 @@ CHANGES: dict[str, tuple[str, bool]] = {
     ),
     "counters are gone": ("DROP TABLE counters", True),
     "coverage has other columns": ("ALTER TABLE coverage RENAME COLUMN proven TO sure", True),
-    "rows are there twice": (f"DROP INDEX idx_liq_events_message; {_COPY_ROWS}", True),
+    "rows are there twice": (f"DROP INDEX idx_liq_events_key; {_COPY_ROWS}", True),
 }
 _UNDONE = "a trigger raises"
 

@@ -10,6 +10,7 @@ import pytest
 from PyQt6.QtCore import QUrl
 from PyQt6.QtWebChannel import QWebChannel
 
+from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import SettingsError
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -533,6 +534,20 @@ def test_a_symbol_may_be_spelt_as_programs_do(
     layer.set_symbol(None)
     layer.set_symbol(name)
     assert layer.symbol == symbol
+
+
+def test_the_host_may_name_the_venue_that_it_means(chart_page: ChartPage) -> None:
+    theirs = Instrument("BYBIT", "BTCUSDT")
+    layer = HeatmapLayer(
+        chart_page.page, symbol="Bybit BTC", symbol_map=lambda name: theirs if " " in name else name
+    )
+    assert layer.symbol == "bybit:BTCUSDT"
+    layer.set_symbol("bybit:BTCUSDT")  # where the candles come from
+    assert layer.symbol == "BTCUSDT"
+    layer.set_symbol(theirs)
+    assert layer.symbol == "bybit:BTCUSDT"
+    layer.set_symbol(Instrument("BINANCE_USDM", "BTCUSDT"))
+    assert layer.symbol == "BTCUSDT"
 
 
 def test_the_host_may_say_what_its_own_names_mean(chart_page: ChartPage) -> None:

@@ -243,7 +243,9 @@ def test_new_rows_are_searched_by_their_ids_however_many_the_symbol_has(
 ) -> None:
     store.write([event(1000)])
     with closing(sqlite3.connect(path)) as connection:
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {_SELECT_AFTER}", (0, "BTCUSDT")).fetchall()
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN {_SELECT_AFTER}", (0, "BTCUSDT", "BINANCE_USDM")
+        ).fetchall()
     words = " ".join(str(row[-1]) for row in plan)
     assert "INTEGER PRIMARY KEY" in words
     assert "idx_liq_events" not in words

@@ -12,6 +12,7 @@ import pytest
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import Liquidated, LiquidationEvent, StoredBatch
 from Heatmap.domain.failure_texts import failure_text
+from Heatmap.domain.instruments import Instrument, InstrumentName, instrument_of
 from Heatmap.errors import Failure, StorageError
 from Heatmap.ingestion.recorder.event_writer import EventWriter
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
@@ -67,15 +68,18 @@ class NotingSink:
         self.counts.update(received=len(events), stored=len(events))
         return StoredBatch(tuple(events), tuple(range(len(events))), 0)
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         self._fail_if_told()
-        if symbol in self.uncoverable:
+        if instrument_of(instrument).symbol in self.uncoverable:
             raise TypeError("'<' not supported between str and int")
-        assert (symbol, proven) == ("BTCUSDT", True)
+        assert (instrument, proven) == (Instrument("BINANCE_USDM", "BTCUSDT"), True)
         self.calls.append(f"{start_ms}-{end_ms}")
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = "") -> None:
         self._fail_if_told()
+        assert venue == "BINANCE_USDM"
         self.counts.update(counts)
 
     def save_symbols(self, symbols: Sequence[str]) -> None:

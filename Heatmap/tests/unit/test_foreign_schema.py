@@ -106,9 +106,10 @@ def test_rows_that_the_index_would_refuse_are_all_kept_in_the_file_that_is_set_a
 ) -> None:
     tamper(
         filled,
-        "DROP INDEX idx_liq_events_message; INSERT INTO liq_events SELECT NULL, ts_ms, symbol, "
+        "DROP INDEX idx_liq_events_key; INSERT INTO liq_events SELECT NULL, ts_ms, symbol, "
         "side, price, qty, notional, source, raw_json, limit_price, original_qty, push_ms, "
-        "receive_ms FROM liq_events",
+        "receive_ms, event_key, key_from_numbers, twin, origin, reported_price, price_kind, "
+        "price_rule FROM liq_events",
     )
     with pytest.raises(CorruptDatabaseError, match="cannot be made again"):
         SqliteStore(filled, DataKind.LIVE)

@@ -2,11 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.instruments import Instrument
 from Heatmap.storage.sqlite.log_mark import LogMark, Point, open_without_log, read_file_mark
 from Heatmap.storage.sqlite.log_memory import LogMemory
 from Heatmap.tests.unit.stored_events import events
@@ -37,9 +39,30 @@ def test_coverage_is_merged_and_counts_go_by_their_transaction() -> None:
         CoverageInterval("ETHUSDT", 0, 1, proven=False),
     ]
     for number in range(1, 2001):
-        memory.add_counts(number, {"received": 1})
+        memory.add_counts(number, {"BINANCE_USDM": {"received": 1}, "BYBIT": {"stored": 2}})
     assert len(memory.counts_after(1500)) == 500
-    assert sum(counts["received"] for counts in memory.counts_after(0)) == 2000
+    assert sum(added["BINANCE_USDM"]["received"] for added in memory.counts_after(0)) == 2000
+    assert sum(added["BYBIT"]["stored"] for added in memory.counts_after(0)) == 4000
+
+
+def test_each_venue_has_its_own_coverage_and_tick_sizes() -> None:
+    memory = LogMemory()
+    for venue in ("BINANCE_USDM", "BYBIT"):
+        for symbol in ("BTCUSDT", "ETHUSDT"):
+            memory.add_coverage(CoverageInterval(symbol, 0, 10, proven=True, venue=venue))
+        memory.add_tick_size(Instrument(venue, "BTCUSDT"), Decimal(len(venue)), 5)
+    memory.cut_coverage(None, [(4, 10)], "BYBIT")
+    memory.cut_coverage("ETHUSDT", [(0, 3)], "BINANCE_USDM")
+    assert [(str(one.instrument), one.start_ms, one.end_ms) for one in memory.coverage()] == [
+        ("BTCUSDT", 0, 10),
+        ("ETHUSDT", 3, 10),
+        ("bybit:BTCUSDT", 0, 4),
+        ("bybit:ETHUSDT", 0, 4),
+    ]
+    assert [(str(one), size) for one, size, _ in memory.tick_sizes()] == [
+        ("BTCUSDT", Decimal(12)),
+        ("bybit:BTCUSDT", Decimal(5)),
+    ]
 
 
 BASE, NEXT = Point("a", 7), Point("b", 3)

@@ -9,8 +9,8 @@ from Heatmap.domain.candles import MINUTE_MS, Candle, Funding, OpenInterest, Ser
 from Heatmap.domain.events import Rejection
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.candles.fetch_plan import Request
+from Heatmap.ingestion.venue import Kline
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
-from Heatmap.ingestion.venues.binance.klines import Kline
 from Heatmap.ingestion.venues.binance.market_data import parse_answer, query
 
 T0 = 1_790_000_040_000 // MINUTE_MS * MINUTE_MS

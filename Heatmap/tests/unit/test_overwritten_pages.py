@@ -93,7 +93,7 @@ def test_a_page_that_was_overwritten_never_stays_in_the_file(
 def test_a_damaged_row_and_a_foreign_checkpoint_leave_the_file_where_it_is(path: Path) -> None:
     store = SqliteStore.for_recorder(path, DataKind.LIVE)
     store.write(BEFORE[:10])
-    tamper(path, "INSERT INTO coverage VALUES ('BTCUSDT', 5, 3, 7)")
+    tamper(path, "INSERT INTO coverage VALUES ('BINANCE_USDM', 'BTCUSDT', 5, 3, 7)")
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     for number in range(20):

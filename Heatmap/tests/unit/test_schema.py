@@ -13,17 +13,26 @@ from Heatmap.storage.sqlite.schema import (
     migration_scripts,
 )
 
-MESSAGE = "source, symbol, ts_ms, side, limit_price, price, original_qty, qty"
+KEY = "ts_ms, event_key"
+
+
+def remade_counters(total: str = "INTEGER NOT NULL", options: str = "WITHOUT ROWID") -> str:
+    columns = "source TEXT NOT NULL, name TEXT NOT NULL"
+    return (
+        f"DROP TABLE counters; CREATE TABLE counters ({columns}, total {total}, "
+        f"PRIMARY KEY (source, name)) {options}"
+    )
+
 
 INDEXES = {
-    "gone": "DROP INDEX idx_liq_events_message",
+    "gone": "DROP INDEX idx_liq_events_key",
     "another one gone": "DROP INDEX idx_liq_events_ts",
-    "no longer unique": "DROP INDEX idx_liq_events_message;"
-    f"CREATE INDEX idx_liq_events_message ON liq_events ({MESSAGE})",
-    "other columns": "DROP INDEX idx_liq_events_message;"
-    "CREATE UNIQUE INDEX idx_liq_events_message ON liq_events (ts_ms)",
-    "partial": "DROP INDEX idx_liq_events_message;"
-    f"CREATE UNIQUE INDEX idx_liq_events_message ON liq_events ({MESSAGE}) WHERE price > 5",
+    "no longer unique": "DROP INDEX idx_liq_events_key;"
+    f"CREATE INDEX idx_liq_events_key ON liq_events ({KEY})",
+    "other columns": "DROP INDEX idx_liq_events_key;"
+    "CREATE UNIQUE INDEX idx_liq_events_key ON liq_events (ts_ms)",
+    "partial": "DROP INDEX idx_liq_events_key;"
+    f"CREATE UNIQUE INDEX idx_liq_events_key ON liq_events ({KEY}) WHERE price > 5",
     "other sorting": "DROP INDEX idx_liq_events_symbol_ts;"
     "CREATE INDEX idx_liq_events_symbol_ts ON liq_events (symbol COLLATE NOCASE, ts_ms)",
     "on another table": "DROP INDEX idx_liq_events_ts;"
@@ -41,16 +50,11 @@ TABLES = {
     "table renamed": "ALTER TABLE tick_sizes RENAME TO ticks",
     "a view instead": "ALTER TABLE liq_events RENAME TO events;"
     "CREATE VIEW liq_events AS SELECT * FROM events",
-    "strict": "DROP TABLE counters; CREATE TABLE counters "
-    "(name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "with row ids": "DROP TABLE counters; CREATE TABLE counters "
-    "(name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL)",
-    "another type": "DROP TABLE counters; CREATE TABLE counters "
-    "(name TEXT NOT NULL PRIMARY KEY, total TEXT NOT NULL) WITHOUT ROWID",
-    "another check": "DROP TABLE counters; CREATE TABLE counters "
-    "(name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL CHECK (total < 5)) WITHOUT ROWID",
-    "generated": "DROP TABLE counters; CREATE TABLE counters "
-    "(name TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL AS (1)) WITHOUT ROWID",
+    "strict": remade_counters(options="STRICT, WITHOUT ROWID"),
+    "with row ids": remade_counters(options=""),
+    "another type": remade_counters("TEXT NOT NULL"),
+    "another check": remade_counters("INTEGER NOT NULL CHECK (total < 5)"),
+    "generated": remade_counters("INTEGER NOT NULL AS (1)"),
     "another default": "DROP TABLE meta; CREATE TABLE meta "
     "(key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL DEFAULT 'x') WITHOUT ROWID",
     "another program's": "DROP TABLE meta; CREATE TABLE meta (name, content)",
@@ -71,6 +75,7 @@ HARMLESS = (
     "ANALYZE",
     "VACUUM",
     "ALTER TABLE counters RENAME TO x; ALTER TABLE x RENAME TO counters",
+    remade_counters(),
     (
         'DROP INDEX idx_liq_events_ts; create index "idx_liq_events_ts" on [liq_events]('
         "`ts_ms` /* when */ ) -- the end"

@@ -34,15 +34,18 @@ VALUES = (
 )
 EVENT = (
     "INSERT INTO liq_events VALUES (NULL, {ts_ms}, {symbol}, {side}, {price}, 1.0, {notional}, "
-    "'BINANCE_USDM', '', 1.0, 1.0, 0, 0)"
+    "'BINANCE_USDM', '', 1.0, 1.0, 0, 0, randomblob(16), 1, 0, 'recorder', NULL, 'unknown', "
+    "'unknown')"
 )
 SOUND_EVENT = {"ts_ms": "700", "symbol": "'BTCUSDT'", "side": "'BUY'"}
 SOUND_EVENT |= {"price": "5.0", "notional": "7.0"}
-COVERAGE = "INSERT INTO coverage VALUES ({symbol}, {start_ms}, {end_ms}, {proven})"
+COVERAGE = "INSERT INTO coverage VALUES ('BINANCE_USDM', {symbol}, {start_ms}, {end_ms}, {proven})"
 SOUND_COVERAGE = {"symbol": "'BTCUSDT'", "start_ms": "60000", "end_ms": "70000", "proven": "1"}
-TICK_SIZE = "INSERT OR REPLACE INTO tick_sizes VALUES ({symbol}, {tick_size}, {fetched_ms})"
+TICK_SIZE = (
+    "INSERT OR REPLACE INTO tick_sizes VALUES ('BINANCE_USDM', {symbol}, {tick_size}, {fetched_ms})"
+)
 SOUND_TICK_SIZE = {"symbol": "'ETHUSDT'", "tick_size": "'0.01'", "fetched_ms": "1"}
-COUNTER = "INSERT OR REPLACE INTO counters VALUES ({name}, {total})"
+COUNTER = "INSERT OR REPLACE INTO counters VALUES ('BINANCE_USDM', {name}, {total})"
 SOUND_COUNTER = {"name": "'reconnects'", "total": "5"}
 
 SPOILT = [
@@ -154,7 +157,8 @@ def test_a_spoilt_row_with_the_key_of_a_sound_one_is_put_right(filled: Path, col
 def test_rows_that_overlap_against_the_rules_do_not_stop_the_retention(filled: Path) -> None:
     tamper(
         filled,
-        "INSERT INTO coverage VALUES ('BTCUSDT', 5, 50000, 0), ('BTCUSDT', 7, 50000, 1)",
+        "INSERT INTO coverage SELECT 'BINANCE_USDM', 'BTCUSDT', column1, 50000, column2 "
+        "FROM (VALUES (5, 0), (7, 1))",
     )
     with SqliteStore(filled, DataKind.LIVE) as store:
         while store.delete_expired(20_000):
@@ -178,7 +182,11 @@ def test_a_damaged_row_is_told_by_the_writer(filled: Path) -> None:
 
 
 def test_a_damaged_tick_size_keeps_no_other_from_being_read(filled: Path) -> None:
-    tamper(filled, "INSERT INTO tick_sizes VALUES ('AUSDT', 'x', 1), ('BUSDT', X'31', 1)")
+    tamper(
+        filled,
+        "INSERT INTO tick_sizes SELECT 'BINANCE_USDM', column1, column2, 1 "
+        "FROM (VALUES ('AUSDT', 'x'), ('BUSDT', X'31'))",
+    )
     assert read_tick_sizes(filled, ("ALL",)) == {"BTCUSDT": Decimal("0.10")}
     assert read_tick_sizes(filled, ("AUSDT", "BTCUSDT")) == {"BTCUSDT": Decimal("0.10")}
 

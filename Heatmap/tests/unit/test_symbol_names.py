@@ -11,9 +11,11 @@ from Heatmap.domain.instruments import (
     canonical_symbol,
     instrument_of,
     parse_instrument,
+    parse_instruments,
     parse_symbol,
     parse_symbols,
     stored_venue,
+    venue_title,
     written_venue,
 )
 from Heatmap.errors import SettingsError
@@ -171,3 +173,17 @@ def test_a_plain_symbol_is_binances_and_is_written_so() -> None:
 )
 def test_symbols_in_either_form(name: str, symbol: str) -> None:
     assert parse_symbol(name) == symbol
+
+
+def test_only_a_venue_that_is_known_by_name_is_meant_by_a_prefix() -> None:
+    asked = ["BTCUSDT", "bitunix:BTCUSDT", "Bybit:BTC/USDT", "binance:ethusdt", " okx:BTCUSDT"]
+    found = parse_instruments(asked, {"BINANCE_USDM", "BYBIT"})
+    assert found == ("BTCUSDT", "bybit:BTCUSDT", "ETHUSDT")
+    assert parse_instruments(["okx:BTCUSDT"], {"OKX"}) == ("okx:BTCUSDT",)
+    with pytest.raises(ValueError, match="symbol"):
+        parse_instruments(["bybit:BTC-USD"], {"BYBIT"})
+
+
+def test_a_venue_has_a_name_for_sentences() -> None:
+    names = [venue_title(one) for one in ("BINANCE_USDM", "BYBIT", "OKX", "MADE_UP")]
+    assert names == ["Binance USD-M", "Bybit", "OKX", "Made up"]

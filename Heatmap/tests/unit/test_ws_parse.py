@@ -131,7 +131,7 @@ def test_the_original_quantity_stands_in_only_where_there_is_no_filled_one(fille
 def test_limit_and_original_quantity_may_be_absent_beside_average_and_filled() -> None:
     event = accepted(message(order_with(p=MISSING, q=MISSING)))
     assert (event.price, event.qty) == (82651.90, 0.190)
-    assert (event.limit_price, event.original_qty) == (0.0, 0.0)
+    assert (event.limit_price, event.original_qty) == (None, None)
 
 
 def test_numbers_may_also_come_as_json_numbers() -> None:

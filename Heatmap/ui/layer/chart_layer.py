@@ -15,7 +15,7 @@ from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import Instrument, parse_symbol
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
@@ -81,8 +81,8 @@ class HeatmapLayer(QObject):
         chart: str = "chart",
         candles: str = "priceSeries",
         channel: QWebChannel | None = None,
-        symbol: str | None = None,
-        symbol_map: Callable[[str], str | None] | None = None,
+        symbol: str | Instrument | None = None,
+        symbol_map: Callable[[str], str | Instrument | None] | None = None,
     ) -> None:
         super().__init__(page)
         for name in (chart, candles):
@@ -156,16 +156,17 @@ class HeatmapLayer(QObject):
             return
         self._leave = leave
 
-    def set_symbol(self, symbol: str | None) -> None:
+    def set_symbol(self, symbol: str | Instrument | None) -> None:
         """Say which symbol the page shows; the grid of another one goes at once.
 
         ``BTCUSDT``, ``BTC/USDT`` or ``BTC/USDT:USDT``, in capitals or not, also with a prefix such
-        as ``bitunix:``; the layer's `symbol_map` has the first word. ``None``: not known.
+        as ``bitunix:``; the layer's `symbol_map` has the first word. An `Instrument` names the
+        venue whose liquidations are meant; a text means Binance's. ``None``: not known.
 
         Raises
         ------
         TypeError
-            It is neither a text nor ``None``.
+            It is neither of these.
         """
         symbol = self._symbol_of(symbol)
         if symbol == self._symbol:
@@ -175,12 +176,14 @@ class HeatmapLayer(QObject):
         if self._page.listener is not None:
             self._page.listener.symbol_changed()
 
-    def _symbol_of(self, name: str | None) -> str | None:
-        """Return the exchange's symbol; what is none, such as a share's name, stays as it is."""
+    def _symbol_of(self, name: str | Instrument | None) -> str | None:
+        """Return the instrument as it is written; what is none, such as a share, stays."""
+        if isinstance(name, str) and self._symbol_map is not None:
+            name = self._symbol_map(name)
+        if isinstance(name, Instrument):
+            return str(name)
         if name is not None and not isinstance(name, str):
             raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
-        if name is not None and self._symbol_map is not None:
-            name = self._symbol_map(name)
         try:
             return None if name is None else parse_symbol(name)
         except ValueError:

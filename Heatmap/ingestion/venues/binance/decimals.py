@@ -14,11 +14,11 @@ def read_decimal(value: object) -> float | None:
 
     It is 0, or from `SMALLEST_NUMBER` on and less than `LARGEST_NUMBER`.
     """
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        number = float(value)
-    # Compared before the conversion: an integer of JSON can be larger than any float.
-    elif type(value) in (int, float) and 0 <= value < LARGEST_NUMBER:  # type: ignore[operator]
-        number = float(value)  # type: ignore[arg-type]
+    if isinstance(value, str):
+        number = float(value) if _DECIMAL.fullmatch(value) else -1.0
+    elif type(value) is int or isinstance(value, float):
+        # Compared before the conversion: an integer of JSON can be larger than any float.
+        number = float(value) if 0 <= value < LARGEST_NUMBER else -1.0
     else:
         return None
     return number if number == 0 or SMALLEST_NUMBER <= number < LARGEST_NUMBER else None

@@ -1,4 +1,4 @@
-"""From a frame of the exchange's stream to an event, a mark price, a candle, or a rejection.
+"""From a frame of the exchange's stream to an event, a mark price, or a rejection with its reason.
 
 Pure: whatever comes in, `parse_frame` returns and never raises. The rules are Binance's for USD-M
 futures (https://developers.binance.com/docs/derivatives/usds-margined-futures), with what its feed
@@ -16,9 +16,10 @@ does beyond its documentation:
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Self, TypeAlias
 
+from Heatmap.domain.event_keys import hashed_key, joined_decimals
 from Heatmap.domain.events import (
     UNREADABLE_SYMBOL,
     Liquidated,
@@ -28,14 +29,24 @@ from Heatmap.domain.events import (
     UnreadOrder,
 )
 from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
+from Heatmap.ingestion.venue import MarkPrice, ParsedItem, keep_wanted
 from Heatmap.ingestion.venues.binance.decimals import (
-    LARGEST_NUMBER as LARGEST_NUMBER,  # noqa: PLC0414 - for who reads other messages of the venue
+    LARGEST_NUMBER,
+    SMALLEST_NUMBER,
+    read_decimal,
 )
-from Heatmap.ingestion.venues.binance.decimals import (
-    SMALLEST_NUMBER as SMALLEST_NUMBER,  # noqa: PLC0414
-)
-from Heatmap.ingestion.venues.binance.decimals import read_decimal
-from Heatmap.ingestion.venues.binance.klines import Kline, read_push
+from Heatmap.ingestion.venues.binance.klines import read_push
+
+__all__ = [
+    "EARLIEST_MS",
+    "LARGEST_NUMBER",
+    "LATEST_MS",
+    "SMALLEST_NUMBER",
+    "MarkPrice",
+    "ParsedItem",
+    "keep_wanted",
+    "parse_frame",
+]
 
 _LIQUIDATED = {side.order_side: side for side in Liquidated}
 #: Trade and push times outside of these are refused: the exchange opened in 2017.
@@ -44,6 +55,8 @@ LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
 # Contracts margined in coin are quoted in USD: BTCUSD_PERP, BTCUSD_261225 (USD-M: BTCUSDT_261225).
 _COIN_M_SYMBOL = re.compile(r".+USD_(?:PERP|[0-9]{6})")
+# Four of them, none with zeros before it.
+_FOUR_DECIMALS = re.compile(r"\|".join([r"(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,20})?"] * 4))
 # How the feed says that a number is not there.
 _ABSENT = (None, "", "None")
 _PROTOCOL_KEYS = frozenset({"result", "error", "id", "code"})
@@ -55,28 +68,6 @@ _ORDER, _ORDER_TYPE = b"forceOrder", "forceorder"
 # Refused for what they say, and not because they could not be read.
 _READ_AND_REFUSED = (RejectReason.COIN_M, RejectReason.FOREIGN_SYMBOL)
 _LONGEST_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class MarkPrice:
-    """The mark price of a symbol, pushed every second; it is also the connection's heartbeat.
-
-    Attributes
-    ----------
-    symbol
-        Such as BTCUSDT.
-    ts_ms
-        When the exchange pushed it (``E``), its own clock.
-    price
-        USD.
-    """
-
-    symbol: str
-    ts_ms: int
-    price: float
-
-
-ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Kline | Rejection
 
 
 class _RefusedError(Exception):
@@ -102,7 +93,7 @@ def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple
 
     Returns
     -------
-    tuple of LiquidationEvent, MarkPrice, Kline or Rejection
+    tuple of LiquidationEvent, MarkPrice or Rejection
         At least one; several only where the exchange sends a list of events. Never raises.
     """
     try:
@@ -123,22 +114,6 @@ def parse_frame(frame: str | bytes, receive_ms: int, *, keep_raw: bool) -> tuple
     )
 
 
-def keep_wanted(item: ParsedItem, symbols: frozenset[str] | None) -> ParsedItem:
-    """Turn an event of a symbol that is not recorded into a rejection; pass everything else.
-
-    Parameters
-    ----------
-    item
-        What `parse_frame` gave.
-    symbols
-        The recorded symbols, compared exactly (``BTCUSDT_260327`` is not ``BTCUSDT``); ``None``:
-        all of them.
-    """
-    if symbols is None or not isinstance(item, LiquidationEvent) or item.symbol in symbols:
-        return item
-    return Rejection(RejectReason.FOREIGN_SYMBOL, item.symbol)
-
-
 def _decode(frame: str | bytes) -> tuple[str, object]:
     try:
         if isinstance(frame, str):
@@ -155,13 +130,25 @@ def _decode(frame: str | bytes) -> tuple[str, object]:
         raise _RefusedError(RejectReason.NOT_JSON, "nested too deeply") from None
 
 
+class _JsonFloat(float):
+    """A number that stood in the message without quotation marks, and how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Read it."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 def _refuse_constant(name: str) -> object:
     # NaN and Infinity are Python's additions to JSON.
     raise ValueError(name)
 
 
 # Made once: `json.loads` with an argument makes a decoder for each text.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_JsonFloat)
 
 
 def _compact(item: object) -> str:
@@ -258,32 +245,99 @@ def _parse_force_order(
     _require_usd_margined(symbol, (order.get("st"), item.get("st")))
     if order.get("S") not in ("BUY", "SELL"):
         raise _wrong(order, "S")
-    limit_price = _number_or_zero(order, "p")
-    original_qty = _number_or_zero(order, "q")
-    # A zero average means that the exchange gives none; a zero quantity that nothing was filled.
-    price = _number_or_zero(order, "ap") or _positive(order, "p")
-    qty = _positive(order, "q" if order.get("z") in _ABSENT else "z")
     ts_ms = _time_ms(order, "T")
-    if price * qty >= LARGEST_NUMBER:
-        raise _RefusedError(RejectReason.BAD_VALUE, f"price times quantity is {price * qty:g}")
+    liquidated = _LIQUIDATED[order["S"]]
+    price, qty, limit_price, original_qty, texts, is_average = _usual_numbers(order) or _numbers(
+        order
+    )
+    notional = price * qty
+    if notional >= LARGEST_NUMBER:
+        raise _RefusedError(RejectReason.BAD_VALUE, f"price times quantity is {notional:g}")
     return LiquidationEvent(
         ts_ms=ts_ms,
         symbol=symbol,
-        liquidated=_LIQUIDATED[order["S"]],
+        liquidated=liquidated,
         price=price,
         qty=qty,
-        notional=price * qty,
+        notional=notional,
         source=BINANCE_USDM,
         limit_price=limit_price,
         original_qty=original_qty,
         push_ms=ts_ms if item.get("E") is None else _time_ms(item, "E"),
         receive_ms=receive_ms,
         raw_json=raw_json,
+        price_kind="fill" if is_average else "order",
+        price_rule="reported",
+        reported_price=price,
+        event_key=hashed_key(f"{BINANCE_USDM}|{symbol}|{ts_ms}|{liquidated}|{texts}|0"),
     )
 
 
+# Price, quantity, the order's own ones (None: not sent), what goes into the key, whether it is the
+# average that is the price.
+_Numbers: TypeAlias = tuple[float, float, float | None, float | None, str, bool]
+
+
+def _usual_numbers(order: Mapping[str, object]) -> _Numbers | None:
+    """Read the numbers where all four are there as texts; ``None``: they are not."""
+    average, filled, limit, ordered = (
+        order.get("ap"),
+        order.get("z"),
+        order.get("p"),
+        order.get("q"),
+    )
+    if not (
+        isinstance(average, str)
+        and isinstance(filled, str)
+        and isinstance(limit, str)
+        and isinstance(ordered, str)
+        # One match for all of them takes half the time of four.
+        and _FOUR_DECIMALS.fullmatch(f"{average}|{filled}|{limit}|{ordered}")
+    ):
+        return None
+    price, qty, limit_price, original_qty = (
+        float(average),
+        float(filled),
+        float(limit),
+        float(ordered),
+    )
+    if not (
+        SMALLEST_NUMBER <= price < LARGEST_NUMBER
+        and SMALLEST_NUMBER <= qty < LARGEST_NUMBER
+        and SMALLEST_NUMBER <= limit_price < LARGEST_NUMBER
+        and SMALLEST_NUMBER <= original_qty < LARGEST_NUMBER
+    ):
+        return None
+    # As `joined_decimals` does, for texts of which that much is known.
+    plain = [
+        text.rstrip("0").rstrip(".") if text[-1] == "0" and "." in text else text
+        for text in (average, filled, limit, ordered)
+    ]
+    return price, qty, limit_price, original_qty, "|".join(plain), True
+
+
+def _numbers(order: Mapping[str, object]) -> _Numbers:
+    """Read the numbers of any order.
+
+    A zero average means that the exchange gives none; a zero quantity that nothing was filled.
+    """
+    limit_price, original_qty = _number_or_zero(order, "p"), _number_or_zero(order, "q")
+    average = _number_or_zero(order, "ap")
+    price_name, qty_name = "ap" if average else "p", "q" if order.get("z") in _ABSENT else "z"
+    price, qty = average or _positive(order, "p"), _positive(order, qty_name)
+    texts = joined_decimals(
+        (
+            _written(order[price_name]),
+            _written(order[qty_name]),
+            _written(order["p"]) if limit_price else None,
+            _written(order["q"]) if original_qty else None,
+        )
+    )
+    return price, qty, limit_price or None, original_qty or None, texts, average > 0
+
+
 def _require_usd_margined(symbol: str, states: tuple[object, ...]) -> None:
-    if _COIN_M_SYMBOL.fullmatch(symbol):
+    if "_" in symbol and _COIN_M_SYMBOL.fullmatch(symbol):
         raise _RefusedError(RejectReason.COIN_M, f"{symbol} is margined in coin")
     for state in states:
         # True equals 1 in Python, and is no state.
@@ -317,6 +371,11 @@ def _number_or_zero(fields: Mapping[str, object], name: str) -> float:
     if value in _ABSENT:
         return 0.0
     raise _wrong(fields, name)
+
+
+def _written(value: object) -> str:
+    """Return a number that was found to be one as the exchange wrote it."""
+    return value.text if isinstance(value, _JsonFloat) else str(value)
 
 
 def _positive(fields: Mapping[str, object], name: str) -> float:

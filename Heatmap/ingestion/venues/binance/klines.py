@@ -1,9 +1,9 @@
 """One closed minute as Binance tells it, over REST and in its streams. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from Heatmap.domain.candles import MINUTE_MS, Candle
+from Heatmap.ingestion.venue import Kline
 from Heatmap.ingestion.venues.binance.decimals import (
     LARGEST_NUMBER,
     SMALLEST_NUMBER,
@@ -15,22 +15,6 @@ _ROUNDING = 1.000_001
 _MOST_TRADES = 10**12
 _HUGE = 10**18
 _SHOWN_CHARS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Kline:
-    """A push of a symbol's one-minute stream.
-
-    Attributes
-    ----------
-    symbol
-        Whose.
-    candle
-        The minute; ``None`` while it is not over.
-    """
-
-    symbol: str
-    candle: Candle | None
 
 
 def read_candle(open_ms: int, fields: Sequence[object]) -> Candle:

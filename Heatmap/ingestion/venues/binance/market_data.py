@@ -7,7 +7,6 @@ an absurd number gives one reason, and nothing of it is repaired.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from Heatmap.domain.candles import (
@@ -23,8 +22,10 @@ from Heatmap.domain.candles import (
 )
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.candles.fetch_plan import Request, SeriesRules
+from Heatmap.ingestion.venue import Answer
 from Heatmap.ingestion.venues.binance.decimals import read_decimal
 from Heatmap.ingestion.venues.binance.klines import read_candle, read_number, shown
+from Heatmap.ingestion.venues.binance.streams import with_candles
 
 #: With more bad values the answer as a whole is not believed.
 MOST_BAD_VALUES = 10
@@ -97,25 +98,6 @@ def rows_of(request: Request) -> int:
     rules = RULES[request.series]
     steps = (request.end_ms - request.start_ms) // request.series.step_ms
     return _FEW_ROWS if steps <= _FEW_ROWS else rules.most_rows
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What could be read of an answer.
-
-    Attributes
-    ----------
-    values
-        In order of time, each time once.
-    bad_ms
-        Times of those that could not be used.
-    reason
-        Why the first of them could not; empty: there is none.
-    """
-
-    values: tuple[Value, ...]
-    bad_ms: tuple[int, ...] = ()
-    reason: str = ""
 
 
 def parse_answer(request: Request, body: bytes) -> Answer:
@@ -213,3 +195,21 @@ def _time_of(series: Series, symbol: str, row: object) -> int:
 
 def _odd(series: Series, why: str) -> ExchangeError:
     return ExchangeError(f"{series.value} as documented: {why}")
+
+
+class BinanceMarketData:
+    """A `Heatmap.ingestion.venue.MarketData`; its methods are described there."""
+
+    rules = RULES
+
+    def stream_url(self, url: str, symbols: Sequence[str]) -> str:
+        """Return the address with candles."""
+        return with_candles(url, symbols)
+
+    def query(self, request: Request) -> Mapping[str, str]:
+        """Return a request's parameters."""
+        return query(request)
+
+    def parse(self, request: Request, body: bytes) -> Answer:
+        """Read an answer."""
+        return parse_answer(request, body)

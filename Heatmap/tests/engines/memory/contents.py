@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from Heatmap.domain.candles import Series, Span, Value
 from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.domain.instruments import Instrument
 
@@ -18,9 +19,9 @@ class Contents:
     kind: DataKind
     next_row_id: int = 1
     rows: list[tuple[int, LiquidationEvent]] = field(default_factory=list)
-    coverage: dict[str, tuple[CoverageInterval, ...]] = field(default_factory=dict)
-    tick_sizes: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
+    coverage: dict[Instrument, tuple[CoverageInterval, ...]] = field(default_factory=dict)
+    tick_sizes: dict[Instrument, tuple[Decimal, int]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread_order: str | None = None
     symbols: tuple[str, ...] | None = None
     retention_ms: int | None = None
@@ -31,12 +32,14 @@ class Contents:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.keys: set[tuple[object, ...]] = set()
+        self.keys: set[bytes] = set()
 
 
-def key_of(event: LiquidationEvent) -> tuple[object, ...]:
+def key_of(event: LiquidationEvent) -> bytes:
     """What tells a message from any other one."""
-    return (
-        *(event.source, event.symbol, event.ts_ms, event.liquidated, event.limit_price),
-        *(event.price, event.original_qty, event.qty),
+    if event.event_key is not None:
+        return event.event_key
+    numbers = (event.price, event.qty, event.limit_price, event.original_qty)
+    return key_of_numbers(
+        event.source, event.symbol, event.ts_ms, event.liquidated, numbers, event.twin
     )

@@ -1,13 +1,20 @@
 """A storage engine for tests, in the memory of this process: an address is ``memory://name``."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, DataKind, LiquidationEvent
-from Heatmap.domain.instruments import ALL_SYMBOLS
+from Heatmap.domain.instruments import (
+    ALL_SYMBOLS,
+    Instrument,
+    InstrumentName,
+    instrument_of,
+)
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
 from Heatmap.storage.coverage import clipped, gaps_between, normalized, without_future
 from Heatmap.storage.store import Address, DatabaseFacts, DayFacts
@@ -53,13 +60,15 @@ class MemoryEngine:
     def open_reader(self) -> MemoryReader:
         return MemoryReader(self._contents(), lambda: _stores.get(self.address))
 
-    def day_facts(self, instruments: Sequence[str], day_start_ms: int, /) -> DayFacts:
+    def day_facts(self, instruments: Sequence[InstrumentName], day_start_ms: int, /) -> DayFacts:
         end_ms = day_start_ms + _DAY_MS
         rows = self._contents().rows
+        asked = set(map(instrument_of, instruments))
         times = [
             event.ts_ms
             for _row_id, event in rows
-            if (ALL_SYMBOLS in instruments or event.symbol in instruments) and event.ts_ms < end_ms
+            if not asked.isdisjoint({event.instrument, Instrument(event.source, ALL_SYMBOLS)})
+            and event.ts_ms < end_ms
         ]
         today = sum(ts_ms >= day_start_ms for ts_ms in times)
         return DayFacts(today, max(times, default=None), len(rows) * _ROW_BYTES)
@@ -77,14 +86,14 @@ class MemoryEngine:
     def count_expired(self, before_ms: int, /) -> int:
         return sum(event.ts_ms < before_ms for _row_id, event in self._contents().rows)
 
-    def tick_sizes(self, instruments: Iterable[str], /) -> dict[str, Decimal]:
+    def tick_sizes(self, instruments: Iterable[InstrumentName], /) -> dict[str, Decimal]:
         return self.open_reader().tick_sizes(instruments)
 
     def status(self, machine_ms: int | None = None) -> dict[str, Any]:
         contents = self._contents()
         with contents.lock:
             symbols = _summaries(contents, machine_ms)
-            counts = contents.counts
+            counts = _totals(contents)
             return {
                 "path": self.address,
                 "kind": contents.kind.value,
@@ -111,38 +120,45 @@ class MemoryEngine:
         return _stores[self.address]
 
 
+def _totals(contents: Contents) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for (_venue, name), count in contents.counts.items():
+        totals[name] += count
+    return totals
+
+
 def _with_prefix(contents: Contents, prefix: str) -> dict[str, int]:
-    counts = sorted(contents.counts.items())
+    counts = sorted(_totals(contents).items())
     return {name.removeprefix(prefix): n for name, n in counts if name.startswith(prefix)}
 
 
 def _summaries(contents: Contents, machine_ms: int | None) -> dict[str, dict[str, Any]]:
-    coverage = {symbol: list(parts) for symbol, parts in contents.coverage.items()}
+    coverage = {one: list(parts) for one, parts in contents.coverage.items()}
     if contents.kind is DataKind.LIVE:
         now_ms = time.time_ns() // 1_000_000 if machine_ms is None else machine_ms
-        newest_push_ms = contents.rows[-1][1].push_ms if contents.rows else None
-        for symbol, parts in coverage.items():
+        newest_push_ms = contents.rows[-1][1].pushed_ms if contents.rows else None
+        for one, parts in coverage.items():
             present = without_future(parts, now_ms, newest_push_ms)
             if present and contents.retention_ms is not None:
                 start_ms = max(part.end_ms for part in present) - contents.retention_ms
                 present = clipped(present, start_ms, None)
-            coverage[symbol] = list(present)
-    events: dict[str, list[LiquidationEvent]] = {}
+            coverage[one] = list(present)
+    events: dict[Instrument, list[LiquidationEvent]] = {}
     for _row_id, event in contents.rows:
-        events.setdefault(event.symbol, []).append(event)
+        events.setdefault(event.instrument, []).append(event)
     return {
-        symbol: {
-            **_event_summary(events.get(symbol, [])),
-            **_coverage_summary(symbol, coverage),
-            **_tick_summary(contents, symbol),
+        str(one): {
+            **_event_summary(events.get(one, [])),
+            **_coverage_summary(one, coverage),
+            **_tick_summary(contents, one),
         }
-        for symbol in sorted({*events, *coverage, *contents.tick_sizes})
+        for one in sorted({*events, *coverage, *contents.tick_sizes}, key=str)
     }
 
 
 def _event_summary(events: list[LiquidationEvent]) -> dict[str, Any]:
-    long_usd = [event.notional for event in events if event.liquidated == "long"]
-    short_usd = [event.notional for event in events if event.liquidated == "short"]
+    long_usd = [event.notional or 0.0 for event in events if event.liquidated == "long"]
+    short_usd = [event.notional or 0.0 for event in events if event.liquidated == "short"]
     times = [event.ts_ms for event in events]
     return {
         "events": len(events),
@@ -156,13 +172,13 @@ def _event_summary(events: list[LiquidationEvent]) -> dict[str, Any]:
     }
 
 
-def _coverage_summary(symbol: str, coverage: dict[str, list[CoverageInterval]]) -> dict[str, Any]:
-    parts = coverage.get(symbol, [])
-    if symbol != ALL_SYMBOLS:
-        parts = parts + coverage.get(ALL_SYMBOLS, [])
-    own = normalized(
-        CoverageInterval(symbol, part.start_ms, part.end_ms, part.proven) for part in parts
-    )
+def _coverage_summary(
+    whose: Instrument, coverage: dict[Instrument, list[CoverageInterval]]
+) -> dict[str, Any]:
+    parts = coverage.get(whose, [])
+    if whose.symbol != ALL_SYMBOLS:
+        parts = parts + coverage.get(Instrument(whose.venue, ALL_SYMBOLS), [])
+    own = normalized(replace(part, symbol=whose.symbol) for part in parts)
     first_ms = min((part.start_ms for part in own), default=None)
     last_ms = max((part.end_ms for part in own), default=None)
     gaps = () if first_ms is None or last_ms is None else gaps_between(own, first_ms, last_ms)
@@ -180,7 +196,7 @@ def _coverage_summary(symbol: str, coverage: dict[str, list[CoverageInterval]]) 
     }
 
 
-def _tick_summary(contents: Contents, symbol: str) -> dict[str, Any]:
-    tick_size, fetched_ms = contents.tick_sizes.get(symbol, (None, None))
+def _tick_summary(contents: Contents, whose: Instrument) -> dict[str, Any]:
+    tick_size, fetched_ms = contents.tick_sizes.get(whose, (None, None))
     text = None if tick_size is None else str(tick_size)
     return {"tick_size": text, **time_of("tick_size_fetched", fetched_ms)}

@@ -7,7 +7,12 @@ from typing import TypeVar
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent
-from Heatmap.domain.instruments import ALL_SYMBOLS
+from Heatmap.domain.instruments import (
+    ALL_SYMBOLS,
+    Instrument,
+    InstrumentName,
+    instrument_of,
+)
 from Heatmap.errors import StorageError
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.store import EventWindow, Gather
@@ -31,7 +36,12 @@ class MemoryReader(CandleReader):
         return self._find_present() is self._contents
 
     def read_window(
-        self, instrument: str, start_ms: int, end_ms: int | None, gather: Gather[Events], /
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int | None,
+        gather: Gather[Events],
+        /,
     ) -> EventWindow[Events]:
         def is_inside(ts_ms: int) -> bool:
             return start_ms <= ts_ms and (end_ms is None or ts_ms < end_ms)
@@ -40,39 +50,45 @@ class MemoryReader(CandleReader):
         return _window(rows, [row for row in rows if is_inside(row[1].ts_ms)], instrument, gather)
 
     def read_after(
-        self, instrument: str, row_id: int, gather: Gather[Events], /
+        self, instrument: InstrumentName, row_id: int, gather: Gather[Events], /
     ) -> EventWindow[Events]:
         rows = self.rows()
         window = _window(rows, [row for row in rows if row[0] > row_id], instrument, gather)
         return EventWindow(window.events, max(window.last_row_id, row_id))
 
     def read_coverage(
-        self, instrument: str, start_ms: int, end_ms: int | None, /
+        self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /
     ) -> tuple[CoverageInterval, ...]:
         coverage = self._open_contents().coverage
-        parts = (*coverage.get(instrument, ()), *coverage.get(ALL_SYMBOLS, ()))
-        own = normalized(replace(part, symbol=instrument) for part in parts)
+        asked = instrument_of(instrument)
+        parts = (*coverage.get(asked, ()), *coverage.get(Instrument(asked.venue, ALL_SYMBOLS), ()))
+        own = normalized(replace(part, symbol=asked.symbol) for part in parts)
         return clipped(own, start_ms, end_ms)
 
-    def tick_size(self, instrument: str, /) -> Decimal | None:
-        known = self._open_contents().tick_sizes.get(instrument)
+    def tick_size(self, instrument: InstrumentName, /) -> Decimal | None:
+        known = self._open_contents().tick_sizes.get(instrument_of(instrument))
         return None if known is None else known[0]
 
-    def tick_sizes(self, instruments: Iterable[str]) -> dict[str, Decimal]:
-        known, asked = self._open_contents().tick_sizes, set(instruments)
+    def tick_sizes(self, instruments: Iterable[InstrumentName]) -> dict[str, Decimal]:
+        known, asked = self._open_contents().tick_sizes, set(map(instrument_of, instruments))
         return {
-            instrument: tick_size
+            str(instrument): tick_size
             for instrument, (tick_size, _ts_ms) in known.items()
-            if instrument in asked or ALL_SYMBOLS in asked
+            if not asked.isdisjoint({instrument, Instrument(instrument.venue, ALL_SYMBOLS)})
         }
 
-    def first_event_ms(self, instrument: str, /) -> int | None:
-        times = (event.ts_ms for _, event in self.rows() if event.symbol == instrument)
+    def first_event_ms(self, instrument: InstrumentName, /) -> int | None:
+        asked = instrument_of(instrument)
+        times = (event.ts_ms for _, event in self.rows() if event.instrument == asked)
         return min(times, default=None)
+
+    def recorded_since_ms(self, instrument: InstrumentName, /) -> int | None:
+        covered = self.read_coverage(instrument, 0, None)
+        return covered[0].start_ms if covered else self.first_event_ms(instrument)
 
     def newest_push_ms(self) -> int | None:
         rows = self.rows()
-        return rows[-1][1].push_ms if rows else None
+        return rows[-1][1].pushed_ms if rows else None
 
     def damaged_rows(self) -> dict[str, int]:
         return {}
@@ -90,11 +106,15 @@ class MemoryReader(CandleReader):
 
 
 def _window(
-    rows: list[StoredRow], found: list[StoredRow], instrument: str, gather: Gather[Events]
+    rows: list[StoredRow],
+    found: list[StoredRow],
+    instrument: InstrumentName,
+    gather: Gather[Events],
 ) -> EventWindow[Events]:
+    asked = instrument_of(instrument)
     points = (
         (event.ts_ms, event.price, event.notional, event.liquidated == "long")
         for _row_id, event in sorted(found, key=lambda row: (row[1].ts_ms, row[0]))
-        if event.symbol == instrument
+        if event.instrument == asked and event.notional is not None
     )
     return EventWindow(gather(points), rows[-1][0] if rows else 0)

@@ -3,11 +3,17 @@
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
-from Heatmap.domain.instruments import parse_tick_size
+from Heatmap.domain.instruments import (
+    BINANCE_USDM,
+    InstrumentName,
+    instrument_of,
+    parse_tick_size,
+)
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleWriter
@@ -35,7 +41,7 @@ class MemoryWriter(CandleWriter):
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         contents = self._contents
         for event in events:
-            if not all(map(math.isfinite, (event.price, event.qty, event.notional))):
+            if not all(map(math.isfinite, (event.price, event.qty, event.notional or 0.0))):
                 raise ValueError(f"a number of an event is none: {event}")
         with contents.lock:
             new: list[tuple[int, LiquidationEvent]] = []
@@ -46,43 +52,51 @@ class MemoryWriter(CandleWriter):
                     contents.next_row_id += 1
             contents.rows += new
             duplicates = len(events) - len(new)
-            contents.counts.update(received=len(events), stored=len(new), duplicates=duplicates)
+            contents.counts.update((event.source, "received") for event in events)
+            contents.counts.update((event.source, "stored") for _row_id, event in new)
+            contents.counts.update((event.source, "duplicates") for event in events)
+            contents.counts.subtract((event.source, "duplicates") for _row_id, event in new)
         return StoredBatch(
             tuple(event for _row_id, event in new),
             tuple(row_id for row_id, _event in new),
             duplicates,
         )
 
-    def extend_coverage(self, symbol: str, start_ms: int, end_ms: int, *, proven: bool) -> None:
+    def extend_coverage(
+        self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
+    ) -> None:
         if end_ms < start_ms:
-            raise ValueError(f"coverage of {symbol} ends at {end_ms}, before {start_ms}")
-        added = CoverageInterval(symbol, start_ms, end_ms, proven)
+            raise ValueError(f"coverage of {instrument} ends at {end_ms}, before {start_ms}")
+        whose = instrument_of(instrument)
+        added = CoverageInterval(whose.symbol, start_ms, end_ms, proven, whose.venue)
         latest_ms = max(end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
         with self._contents.lock:
-            known = self._contents.coverage.get(symbol, ())
+            known = self._contents.coverage.get(whose, ())
             present = [part for part in known if part.start_ms <= latest_ms]
-            self._contents.coverage[symbol] = normalized([*present, added])
+            self._contents.coverage[whose] = normalized([*present, added])
 
-    def cut_coverage(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
+    def cut_coverage(
+        self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str = BINANCE_USDM
+    ) -> None:
         with self._contents.lock:
             coverage = self._contents.coverage
-            for one in list(coverage) if symbol is None else [symbol]:
-                parts = coverage.get(one, ())
-                for start_ms, end_ms in spans:
-                    parts = tuple(_without(parts, start_ms, end_ms))
-                coverage[one] = parts
+            for one in coverage:
+                if one.venue == venue and symbol in (None, one.symbol):
+                    for start_ms, end_ms in spans:
+                        coverage[one] = tuple(_without(coverage[one], start_ms, end_ms))
 
-    def save_tick_size(self, symbol: str, tick_size: Decimal, ts_ms: int) -> None:
+    def save_tick_size(self, instrument: InstrumentName, tick_size: Decimal, ts_ms: int) -> None:
         try:
             parse_tick_size(str(tick_size))
         except ValueError as error:
-            raise ValueError(f"{symbol}: {error}") from None
+            raise ValueError(f"{instrument}: {error}") from None
         with self._contents.lock:
-            self._contents.tick_sizes[symbol] = Decimal(f"{tick_size:f}"), ts_ms
+            known = Decimal(f"{tick_size:f}"), ts_ms
+            self._contents.tick_sizes[instrument_of(instrument)] = known
 
-    def add_counts(self, counts: Mapping[str, int]) -> None:
+    def add_counts(self, counts: Mapping[str, int], venue: str = BINANCE_USDM) -> None:
         with self._contents.lock:
-            self._contents.counts.update(counts)
+            self._contents.counts.update({(venue, name): n for name, n in counts.items()})
 
     def save_unread_order(self, words: str) -> None:
         self._contents.unread_order = words
@@ -107,8 +121,8 @@ class MemoryWriter(CandleWriter):
     def delete_expired(self, before_ms: int, limit: int = 500) -> int:
         contents = self._contents
         with contents.lock:
-            for symbol, parts in contents.coverage.items():
-                contents.coverage[symbol] = tuple(
+            for whose, parts in contents.coverage.items():
+                contents.coverage[whose] = tuple(
                     kept
                     for part in parts
                     for kept in (
@@ -135,4 +149,4 @@ def _without(
             continue
         for low, high in ((part.start_ms, start_ms), (end_ms, part.end_ms)):
             if low < high:
-                yield CoverageInterval(part.symbol, low, high, part.proven)
+                yield replace(part, start_ms=low, end_ms=high)

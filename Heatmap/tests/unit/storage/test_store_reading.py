@@ -202,6 +202,7 @@ def test_the_summary_tells_what_is_there(database: Store) -> None:
     status = database.status()
     assert json.loads(json.dumps(status)) == status
     assert set(status) == {
+        "candles",
         *("path", "kind", "schema_version", "size_bytes", "writer", "recorded_symbols"),
         *("retention_ms", "counters", "damaged_rows", "unread_orders", "events", "symbols"),
     }

@@ -1,0 +1,108 @@
+"""Rows of ``coverage``: merged where they touch, cut and trimmed."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.instruments import Instrument
+from Heatmap.storage.coverage import clipped, normalized, without_span
+from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
+
+# A damaged row may have the same key: then it is put right. Proven stays proven.
+_INSERT_COVERAGE = """
+INSERT INTO coverage (source, symbol, start_ms, end_ms, proven) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (source, symbol, start_ms, end_ms) DO UPDATE SET
+    proven = CASE WHEN typeof(proven) = 'integer' AND proven = 1 THEN 1 ELSE excluded.proven END
+"""
+_DELETE_COVERAGE = (
+    "DELETE FROM coverage WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?"
+)
+# No time that heartbeats bring late is as much behind the newest one.
+_CERTAINLY_AHEAD_MS = 3_600_000
+
+
+def add_coverage(connection: sqlite3.Connection, added: CoverageInterval) -> None:
+    """Merge an interval with those that it touches."""
+    _drop_future(connection, added)
+    touching = _coverage_touching(connection, added)
+    _replace_coverage(connection, touching, normalized([*touching, added]))
+
+
+def _coverage_touching(
+    connection: sqlite3.Connection, added: CoverageInterval
+) -> list[CoverageInterval]:
+    """Return the stored intervals that share at least an instant with another one."""
+    touching = []
+    with closing(
+        connection.execute(
+            "SELECT start_ms, end_ms, proven FROM coverage "
+            "WHERE source = ? AND symbol = ? AND start_ms <= ? "
+            f"AND {SOUND_COVERAGE} ORDER BY start_ms DESC, end_ms DESC",
+            (added.venue, added.symbol, added.end_ms),
+        )
+    ) as rows:
+        for start_ms, end_ms, proven in rows:
+            if end_ms < added.start_ms:
+                break  # the intervals do not overlap, so all further ones end earlier still
+            touching.append(replace(added, start_ms=start_ms, end_ms=end_ms, proven=bool(proven)))
+    return touching
+
+
+def _replace_coverage(
+    connection: sqlite3.Connection,
+    known: Sequence[CoverageInterval],
+    wanted: Sequence[CoverageInterval],
+) -> None:
+    """Turn the stored intervals `known` into `wanted`; what is in both stays as it is."""
+    connection.executemany(
+        _DELETE_COVERAGE,
+        [
+            (part.venue, part.symbol, part.start_ms, part.end_ms)
+            for part in known
+            if part not in wanted
+        ],
+    )
+    connection.executemany(
+        _INSERT_COVERAGE,
+        [
+            (part.venue, part.symbol, part.start_ms, part.end_ms, part.proven)
+            for part in wanted
+            if part not in known
+        ],
+    )
+
+
+def cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
+    """Take a span of time out of what an instrument covers."""
+    touching = _coverage_touching(connection, hole)
+    _replace_coverage(connection, touching, without_span(touching, hole.start_ms, hole.end_ms))
+
+
+def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> None:
+    """Delete coverage of a time that has not come yet, which an exchange with a wrong clock left.
+
+    By the later one of the exchange's time and this machine's: either may be behind.
+    """
+    latest_ms = max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
+    connection.execute(
+        "DELETE FROM coverage "
+        f"WHERE source = ? AND symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
+        (added.venue, added.symbol, latest_ms),
+    )
+
+
+def trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Let what is covered begin at a time; damaged rows stay, since nobody knows their time."""
+    known: dict[Instrument, list[CoverageInterval]] = {}
+    for venue, symbol, start_ms, end_ms, proven in connection.execute(
+        "SELECT source, symbol, start_ms, end_ms, proven FROM coverage "
+        f"WHERE start_ms < ? AND {SOUND_COVERAGE}",
+        (before_ms,),
+    ):
+        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue)
+        known.setdefault(Instrument(venue, symbol), []).append(interval)
+    for parts in known.values():
+        _replace_coverage(connection, parts, clipped(normalized(parts), before_ms, None))
