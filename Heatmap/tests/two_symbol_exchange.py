@@ -127,17 +127,17 @@ class TwoSymbolExchange:
                     return
 
     def _due(self, path: str, now_ms: int) -> Iterator[str]:
-        if "@kline_" in path:
-            name, _, interval = path.rpartition("/")[2].partition("@kline_")
-            symbol = name.upper()
-            if symbol in PRICES:
-                candle = candles_of(symbol, interval, now_ms)[-1]
-                yield json.dumps(
-                    kline_payload(symbol, interval, INTERVALS_MS[interval], candle, now_ms)
-                )
-            return
+        is_combined = "?streams=" in path
+        for stream in path.rpartition("=" if is_combined else "/")[2].split("/"):
+            name, _, kind = stream.partition("@")
+            symbol, interval = name.upper(), kind.removeprefix("kline_")
+            if interval == kind or symbol not in PRICES:
+                continue
+            candle = candles_of(symbol, interval, now_ms)[-1]
+            data = kline_payload(symbol, interval, INTERVALS_MS[interval], candle, now_ms)
+            yield json.dumps({"stream": stream, "data": data} if is_combined else data)
         for symbol, price in PRICES.items():
             stream = f"{symbol.lower()}@markPrice@1s"
             if stream in path or "!forceOrder@arr" in path:
-                data: dict[str, Any] = mark_price_payload(symbol, now_ms, price)
-                yield json.dumps({"stream": stream, "data": data})
+                payload: dict[str, Any] = mark_price_payload(symbol, now_ms, price)
+                yield json.dumps({"stream": stream, "data": payload})
