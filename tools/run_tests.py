@@ -1,9 +1,9 @@
-"""Run the tests; without arguments in five parts, three of them at a time, on two cores.
+"""Run the tests; without arguments in six parts, three of them at a time, on two cores.
 
-The tests of the user interface keep one Qt loop for all of them, beside which no other event loop
-can run: they are a process of their own. Those of integration wait most of their time, for sockets
-and other programs: they are two. The torture judges times, so that nothing runs beside it. With
-arguments everything goes to one pytest.
+The tests of the user interface keep one Qt loop for a whole process, beside which no other event
+loop can run: they are processes of their own. They and those of integration wait for much of their
+time, for pages, sockets and other programs: they are two parts each. The torture judges times, so
+that nothing runs beside it. With arguments everything goes to one pytest.
 """
 
 import subprocess
@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 AT_A_TIME = 3
 POLL_S = 0.2
 TESTS = "Heatmap/tests"
-#: The first letter of the tests of integration that belong to the second half.
-HALF = "s"
+#: Where the tests of a folder are parted: the first letter of those of the second half.
+HALVES = {"ui": "n", "integration": "s"}
 #: Begins when all other parts have ended.
 ALONE = "the torture"
 TORTURE = f"{TESTS}/integration/test_torture_short.py"
@@ -26,20 +26,16 @@ TORTURE = f"{TESTS}/integration/test_torture_short.py"
 
 def parts() -> list[tuple[str, list[str]]]:
     """Return the name of each part and its arguments for pytest: the longest first, one alone."""
-    folder = ROOT / TESTS / "integration"
-    names = sorted(path.name for path in folder.glob("test_*.py"))
-    halves: list[list[str]] = [[], []]
-    for name in names:
-        halves[name.removeprefix("test_") >= HALF].append(f"{TESTS}/integration/{name}")
-    halves[1].remove(TORTURE)
-    others = [f"--ignore={TESTS}/{one}" for one in ("integration", "ui")]
-    return [
-        ("the user interface", [f"{TESTS}/ui"]),
-        (f"integration, from {HALF}", halves[1]),
-        (f"integration, up to {HALF}", halves[0]),
-        ("all others", others),
-        (ALONE, [TORTURE]),
-    ]
+    found: list[tuple[str, list[str]]] = []
+    for folder, letter in HALVES.items():
+        halves: list[list[str]] = [[], []]
+        for path in sorted((ROOT / TESTS / folder).glob("test_*.py")):
+            is_second = path.name.removeprefix("test_") >= letter
+            halves[is_second].append(f"{TESTS}/{folder}/{path.name}")
+        found += [(f"{folder}, from {letter}", halves[1]), (f"{folder}, up to {letter}", halves[0])]
+    found = [(name, [one for one in files if one != TORTURE]) for name, files in found]
+    others = [f"--ignore={TESTS}/{folder}" for folder in HALVES]
+    return [*found, ("all others", others), (ALONE, [TORTURE])]
 
 
 def _start(arguments: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
