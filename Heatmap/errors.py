@@ -139,6 +139,7 @@ class FailureKind(StrEnum):
     SECOND_NAME = "second_name"  # path
     # What was done about it.
     SET_ASIDE = "set_aside"  # path, target
+    SET_ASIDE_AFTER = "set_aside_after"  # path, target, and a cause
     CONTENT_KEPT = "content_kept"  # target, and a cause
     LOG_KEPT = "log_kept"  # target, and a cause
     GOES_ON_ELSEWHERE = "goes_on_elsewhere"  # target, and a cause

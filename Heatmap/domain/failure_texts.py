@@ -276,6 +276,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
     ),
     # What was done about it.
     _K.SET_ASIDE: "the damaged database was set aside as {target}",
+    _K.SET_ASIDE_AFTER: "{cause}; the damaged database was set aside as {target}",
     _K.CONTENT_KEPT: "{cause}, what it held is kept as {target}",
     _K.LOG_KEPT: "{cause}, what lay there as its log is kept as {target}",
     _K.GOES_ON_ELSEWHERE: (
@@ -404,7 +405,10 @@ def _shown(name: str, value: object, translate: Callable[[str], str]) -> object:
     if name == "part" and isinstance(value, str):
         return translate(PARTS[value]) if value in PARTS else value
     if name.endswith("_ms") and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        try:
+            return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        except (OverflowError, ValueError, OSError):
+            return value  # no calendar goes that far
     if isinstance(value, Mapping):
         return ", ".join(f"{count} in {table}" for table, count in value.items())
     if isinstance(value, list | tuple):

@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Callable, Iterable
 
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.ingestion.candles.candle_keeper import CandleConfig, CandleKeeper, RecorderSide
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
@@ -64,9 +65,9 @@ class CandlePart:
 
     def stream_url(self, url: str) -> str:
         """Return the address of the connection, with candles where the venue streams them."""
-        return (
-            self._market.stream_url(url, self._symbols) if self._market and self._symbols else url
-        )
+        if self._market is None or not self._symbols:
+            return url
+        return self._market.stream_url(url, self._symbols[:MOST_CANDLE_SYMBOLS])
 
     def want(self, symbols: Iterable[str]) -> None:
         """Keep up these too."""

@@ -181,15 +181,15 @@ def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
     CorruptDatabaseError, NewerDatabaseError
         The file is none that this version can read.
     StorageError
-        There is no such file, it is empty or of an older version, or it cannot be read.
+        There is no such file, or it cannot be read. One of an older version can.
     """
     database = existing_database(path)
     with (
         storage_errors(database, blames_file=True),
         closing(open_read_only(database)) as connection,
     ):
-        require_current(read_identity(connection, database), database)
-        return ledger.read_retention(connection)
+        identity = read_identity(connection, database)
+        return None if identity is None else ledger.read_retention(connection)
 
 
 @dataclass(frozen=True, slots=True)

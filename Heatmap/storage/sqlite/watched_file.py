@@ -309,10 +309,14 @@ class WatchedFile:
             prepared = prepare_copy_without_log(self.path, self._shadow.path)
         self._put_in_place(prepared, keeps_log=keeps_log)
 
-    def _put_log_away(self, *, keeps_log: bool) -> None:
+    def _part_log(self, *, keeps_log: bool) -> Path | None:
+        """Part the file from log and index; return the log's new name where it is kept."""
         if not keeps_log:
             empty_log(self.path)
-        kept = put_companions_away(self.path, keeps_log=keeps_log)
+        return put_companions_away(self.path, keeps_log=keeps_log)
+
+    def _put_log_away(self, *, keeps_log: bool) -> None:
+        kept = self._part_log(keeps_log=keeps_log)
         if kept is not None:
             self._why_anew = Failure(FailureKind.LOG_KEPT, {"target": kept}, self._why_anew)
 
@@ -469,7 +473,10 @@ def _is_log_foreign(path: Path) -> bool:
     try:
         return not log.continues(read_file_mark(path))
     except sqlite3.Error:
-        # A file that was being written back when its recorder was killed needs its log.
+        # It needs its log, as a file that was being written back when its recorder was killed; or
+        # it is a copy that another program has not finished.
+        with suppress(sqlite3.Error):
+            return wait_until_written(path) and not log.continues(read_file_mark(path))
         return False
 
 

@@ -484,12 +484,17 @@ class WritableDatabase(WatchedFile):
         if not is_ours(self.path, has_lock_file=True):
             self._is_damaged = False
             raise raised(StorageError, FailureKind.FOREIGN_DATABASE, path=self.path)
+        before, kept = self._why_anew, None
         try:
-            if is_foreign:
-                # The log never meets what another program has written, or is about to write.
-                self._put_log_away(keeps_log=self._log.memory.has_forgotten)
+            if is_foreign and self._has_opened:
+                # The log never meets what another program has written, or is about to write. Before
+                # the first opening nobody knows what it holds: it goes along with its file.
+                kept = self._part_log(keeps_log=self._log.memory.has_forgotten)
             values = {"path": self.path, "target": set_aside(self.path)}
-            self._why_anew = Failure(FailureKind.SET_ASIDE, values)
+            kind = FailureKind.SET_ASIDE if before is None else FailureKind.SET_ASIDE_AFTER
+            self._why_anew = Failure(kind, values, before)
+            if kept is not None:
+                self._why_anew = Failure(FailureKind.LOG_KEPT, {"target": kept}, self._why_anew)
         except HeldFileError:
             self._go_elsewhere()
         self._is_damaged = self._is_unfinished = False
@@ -503,7 +508,9 @@ class WritableDatabase(WatchedFile):
             return False
         self._let_go()
         if self._is_unfinished:
-            self._take_over_file(log_is_own=False, keeps_log=False)
+            # Before the first opening a log that lies there is a killed recorder's, and not its.
+            is_first = not self._has_opened
+            self._take_over_file(log_is_own=is_first, keeps_log=is_first)
         self._watch.forget()
         self._is_damaged = self._is_unfinished = False
         return True

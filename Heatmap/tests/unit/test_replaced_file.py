@@ -7,14 +7,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 import Heatmap
 from Heatmap.domain.events import DataKind, LiquidationEvent
-from Heatmap.errors import CorruptDatabaseError, StorageError, WrongDataKindError
+from Heatmap.errors import (
+    CorruptDatabaseError,
+    DatabaseInUseError,
+    StorageError,
+    WrongDataKindError,
+)
 from Heatmap.storage.sqlite import renewal
 from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -469,11 +474,47 @@ def test_a_recorder_that_starts_amid_a_copy_takes_the_backup_up(
     with PausingCopy(backup, path, share, is_sized_first=False) as copy:
         going_on = threading.Timer(0.8, copy.go_on)
         going_on.start()
-        with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        with opened_at_last(path) as store:
             going_on.join()
             store.write(AFTER)
     assert sound(path)
     assert times(path) == times_of(OLD + AFTER)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_recorder_that_starts_amid_a_copy_never_plays_a_killed_ones_log_into_it(
+    path: Path, backup: Path, share: float
+) -> None:
+    write_and_be_killed(path)
+    with PausingCopy(backup, path, share, is_sized_first=False) as copy:
+        going_on = threading.Timer(0.8, copy.go_on)
+        going_on.start()
+        with opened_at_last(path) as store:
+            going_on.join()
+            store.write(AFTER)
+    assert sound(path)
+    assert times(path) == times_of(OLD + AFTER)
+    assert beside(path, ".replaced-*-wal"), "the old log is kept"
+
+
+def test_a_backup_with_a_row_that_breaks_a_rule_is_whole(path: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE liq_events SET side = 'BOTH' WHERE id = 1")
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+        backup.replace(path)
+        store.write(AFTER)
+        assert beside(path, ".damaged-*") == []
+    assert times_of(OLD) | times_of(AFTER) <= times(path)
+
+
+def opened_at_last(path: Path) -> SqliteStore:
+    """Open as a recorder does: again, while another program writes into the file."""
+    for _ in range(10):
+        with suppress(DatabaseInUseError):
+            return SqliteStore.for_recorder(path, DataKind.LIVE)
+    raise AssertionError("it could not be opened")
 
 
 def write_at_last(store: SqliteStore, batch: list[LiquidationEvent]) -> None:

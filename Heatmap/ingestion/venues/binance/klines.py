@@ -14,6 +14,8 @@ from Heatmap.ingestion.venues.binance.decimals import (
 _ROUNDING = 1.000_001
 _MOST_TRADES = 10**12
 _HUGE = 10**18
+# What comes later is no time, as with orders: 2100-01-01.
+_LATEST_MS = 4_102_444_800_000
 _SHOWN_CHARS = 60
 
 
@@ -67,7 +69,7 @@ def read_push(symbol: str, kline: Mapping[str, object]) -> Kline | None:
     if kline.get("x") is not True:
         return Kline(symbol, None)
     open_ms = kline.get("t")
-    if type(open_ms) is not int or not 0 <= open_ms < _HUGE:
+    if type(open_ms) is not int or not 0 <= open_ms < _LATEST_MS:
         raise ValueError(f"its time is {shown(open_ms)}")
     return Kline(symbol, read_candle(open_ms, [kline.get(name) for name in "ohlcqQn"]))
 
