@@ -418,7 +418,7 @@ def is_spared(each: object) -> bool:
     match each:
         case weakref.ref() | LiquidationEvent() | (int(), LiquidationEvent() | dict()):
             return True
-        case {"BINANCE_USDM": dict()} if len(each) == 1:
+        case dict() if type(each) is dict and list(each) == ["BINANCE_USDM"]:
             return True
         case URL():
             return True
