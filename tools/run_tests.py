@@ -1,7 +1,7 @@
 """Run the tests; without arguments in six parts, three of them at a time, on two cores.
 
 The tests of the user interface keep one Qt loop for a whole process, beside which no other event
-loop can run: they are processes of their own. They and those of integration wait for much of their
+loop can run: they are processes of their own. They and those of behaviour wait for much of their
 time, for pages, sockets and other programs: they are two parts each. The torture judges times, so
 that nothing runs beside it. With arguments everything goes to one pytest.
 """
@@ -18,10 +18,10 @@ AT_A_TIME = 3
 POLL_S = 0.2
 TESTS = "Heatmap/tests"
 #: Where the tests of a folder are parted: the first letter of those of the second half.
-HALVES = {"ui": "n", "integration": "s"}
+HALVES = {"ui": "n", "behaviour": "s"}
 #: Begins when all other parts have ended.
 ALONE = "the torture"
-TORTURE = f"{TESTS}/integration/test_torture_short.py"
+TORTURE = f"{TESTS}/behaviour/test_torture_short.py"
 
 
 def parts() -> list[tuple[str, list[str]]]:

@@ -27,9 +27,9 @@ from Heatmap.levels.predict import predict
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
+from Heatmap.tests.behaviour.candle_exchange import CandleExchange
+from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 from Heatmap.tests.bench.measurements import at_most
-from Heatmap.tests.integration.candle_exchange import CandleExchange
-from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
 from Heatmap.tests.stored_market import SYMBOL, made_candles, made_events, store_market
 
 ROOT = Path(Heatmap.__file__).resolve().parents[1]

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from Heatmap.tests.integration.nested_host import BEGINNINGS, ENDINGS, Ended, run_host
-from Heatmap.tests.integration.scripted_exchange import ScriptedExchange
+from Heatmap.tests.behaviour.nested_host import BEGINNINGS, ENDINGS, Ended, run_host
+from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 from Heatmap.tests.torture.verdict import Verdict
 
 # Between two orders: some are on their way at any moment.

@@ -16,7 +16,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
-from Heatmap.tests.integration.scripted_exchange import force_order
+from Heatmap.tests.behaviour.scripted_exchange import force_order
 
 CLOSED = ("ws://127.0.0.1:9", "http://127.0.0.1:9")
 START_MS = 1_733_360_400_000  # 2024-12-05T01:00:00Z

@@ -13,8 +13,8 @@ from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
-from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
-from Heatmap.tests.integration.scripted_service import make_service
+from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.behaviour.scripted_service import make_service
 from Heatmap.tests.systems import kill
 from Heatmap.tests.ui.chart_page import (
     START_S,

@@ -10,8 +10,8 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PyQt6.QtWidgets import QDialog, QLabel, QLineEdit, QSlider, QTabWidget, QVBoxLayout
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.tests.behaviour.service_world import World
 from Heatmap.tests.fact_texts import told_text
-from Heatmap.tests.integration.service_world import World
 from Heatmap.tests.own_program import run_program
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import choose, enter, turn_to_page_of

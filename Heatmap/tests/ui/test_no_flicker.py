@@ -28,9 +28,9 @@ from Heatmap.heatmap_settings import (
 )
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.behaviour.lifecycle_host import held
+from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.fact_texts import told_text
-from Heatmap.tests.integration.lifecycle_host import held
-from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.host_page import shifted
 from Heatmap.tests.unit.stored_events import EVENT

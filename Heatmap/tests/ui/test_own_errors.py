@@ -14,9 +14,9 @@ from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.event_tape import EventTape
+from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.behaviour.scripted_service import make_service
 from Heatmap.tests.fact_texts import told_text
-from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
-from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, minute_candles
 from Heatmap.tests.ui.settings_controls import choose
 from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab

@@ -26,9 +26,9 @@ from yarl import URL
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.heatmap_settings import PALETTES
+from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
+from Heatmap.tests.behaviour.scripted_service import make_service
 from Heatmap.tests.fact_texts import told_text
-from Heatmap.tests.integration.scripted_exchange import START_MS, ScriptedExchange
-from Heatmap.tests.integration.scripted_service import make_service
 from Heatmap.tests.left_behind import own_threads
 from Heatmap.tests.systems import linux_only
 from Heatmap.tests.ui.chart_page import ChartPage, page_html

@@ -13,7 +13,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import Store
 from Heatmap.tests.engines.stores import ENGINES, made_store
 from Heatmap.tests.unit.handing_writer import HandingWriter
-from Heatmap.tests.unit.picture_requests import recorded_picture
+from Heatmap.tests.unit.picture.picture_requests import recorded_picture
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""Fixtures of the tests that connect real parts with each other."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Heatmap.domain.events import StoredBatch
+from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionTimes
+from Heatmap.ingestion.recorder.recorder import EventSink, Recorder, RecorderConfig
+from Heatmap.tests.behaviour.command_line import environment
+from Heatmap.tests.behaviour.memory_sink import MemorySink
+from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
+from Heatmap.tests.left_behind import asyncio_errors, still_running
+
+QUICK = ConnectionTimes(
+    silence_s=0.4,
+    drain_s=0.1,
+    first_backoff_s=0.1,
+    longest_backoff_s=1.0,
+    spacing_s=0.1,
+    handover_s=2.0,
+    open_timeout_s=30.0,
+)
+StartRecorder = Callable[..., Recorder]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that leaves a thread, or an exception that nobody has retrieved."""
+    before = set(threading.enumerate())
+    yield
+    # Also one of the test's own: it may take the processor's time from all that follow.
+    assert still_running(set(threading.enumerate()) - before) == []
+    assert asyncio_errors(caplog) == []
+
+
+@pytest.fixture
+def exchange() -> Iterator[ScriptedExchange]:
+    """Run an exchange on loopback that the test scripts."""
+    with ScriptedExchange() as running:
+        yield running
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()
+
+
+@pytest.fixture
+def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[StartRecorder]:
+    """Start a recorder of the scripted exchange; at the end nothing of it may be left."""
+    recorders: list[Recorder] = []
+
+    def start(
+        *,
+        times: ConnectionTimes = QUICK,
+        open_sink: Callable[[], EventSink] | None = None,
+        on_stored: Callable[[StoredBatch], None] | None = None,
+        memory: ConnectionMemory | None = None,
+        **config: Any,
+    ) -> Recorder:
+        addresses = {"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}
+        recorder = Recorder(
+            RecorderConfig(**(addresses | {"connection_times": times} | config)),
+            open_sink or (lambda: sink),
+            on_stored=on_stored,
+            memory=memory,
+        )
+        recorders.append(recorder)
+        recorder.start()
+        return recorder
+
+    yield start
+    sink.write_gate.set()
+    for recorder in recorders:
+        recorder.stop()
+        assert not recorder.is_running()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``python -m Heatmap`` with an empty home and no display."""
+
+    def call(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - this interpreter
+            [sys.executable, "-m", "Heatmap", *words],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=tmp_path,
+            env=environment(tmp_path),
+        )
+
+    return call

@@ -1,0 +1,320 @@
+"""Candles beside liquidations, against real sockets: fetched, followed, never in the way."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Heatmap.domain.candles import MINUTE_MS, Fetched, Series, length_ms
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus
+from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
+from Heatmap.storage.sqlite.event_reader import EventReader
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.behaviour.candle_exchange import CandleExchange, kline
+from Heatmap.tests.behaviour.memory_sink import eventually, live
+from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
+
+DAY_MS = 86_400_000
+# Three pages of candles, one of the rest.
+RETENTION_MS = DAY_MS
+Start = Callable[..., Recorder]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "heatmap.sqlite3"
+
+
+@pytest.fixture
+def market(exchange: ScriptedExchange) -> Iterator[CandleExchange]:
+    with CandleExchange(lambda: exchange.now_ms) as running:
+        yield running
+
+
+@pytest.fixture
+def start(market: CandleExchange, start_recorder: Start, path: Path) -> Start:
+    # In this order: the recorder stops before its exchange does.
+    def begin(**config: Any) -> Recorder:
+        return start_recorder(
+            **{
+                "open_sink": lambda: SqliteStore.for_recorder(path, DataKind.LIVE),
+                "rest_url": market.rest_url,
+                "candle_retention_ms": RETENTION_MS,
+            }
+            | config
+        )
+
+    return begin
+
+
+def candles_of(recorder: Recorder) -> CandleStatus:
+    return recorder.status().candles or CandleStatus()
+
+
+def problem_of(recorder: Recorder) -> str:
+    problem = candles_of(recorder).problem
+    return "" if problem is None else failure_text(problem)
+
+
+def is_fetched(recorder: Recorder, symbol: str = "BTCUSDT") -> bool:
+    """Whether all but the newest few minutes were fetched: time flies in these tests."""
+    facts = {one.symbol: one for one in candles_of(recorder).symbols}
+    return (
+        symbol in facts
+        and facts[symbol].fetched_from_ms is not None
+        and (facts[symbol].missing_minutes < 30)
+    )
+
+
+def stored_minutes(path: Path, symbol: str = "BTCUSDT") -> list[int]:
+    with contextlib.closing(EventReader(path)) as reader:
+        return [row[0] for row in reader.read_candles(symbol, 0, 2**60, list)]
+
+
+def test_the_past_is_fetched_newest_first_and_each_minute_once(
+    start: Start, market: CandleExchange, path: Path
+) -> None:
+    recorder = start()
+    eventually(lambda: is_fetched(recorder), 15)
+    status = candles_of(recorder)
+    recorder.stop()
+    asked = [span for span in market.asked("klines") if span[1] - span[0] > 60 * MINUTE_MS]
+    assert len(asked) == 3
+    assert asked == sorted(asked, reverse=True)
+    minutes = stored_minutes(path)
+    assert len(minutes) >= 24 * 60 - 40
+    assert minutes == list(range(minutes[0], minutes[-1] + MINUTE_MS, MINUTE_MS))
+    assert status.problem is None
+    assert status.left_out == ()
+    assert recorder.status().storage_fault is None
+    with contextlib.closing(EventReader(path)) as reader:
+        row = reader.read_candles("BTCUSDT", minutes[5], minutes[5] + 1, list)[0]
+        price = float(kline(minutes[5])[1])
+        assert row == (minutes[5], price, price + 1, price - 1, price + 0.5, 1000.5, 400.25)
+        assert len(reader.read_series("BTCUSDT", Series.OPEN_INTEREST, 0, 2**60, list)) > 270
+        assert len(reader.read_series("BTCUSDT", Series.FUNDING, 0, 2**60, list)) >= 2
+
+
+def test_a_restart_goes_on_where_the_one_before_was_killed(
+    start: Start, market: CandleExchange
+) -> None:
+    first = start()
+    eventually(lambda: market.asked("klines"))
+    eventually(lambda: candles_of(first).values > 0)
+    first.stop()
+    begun = len(market.asked("klines"))
+    second = start()
+    eventually(lambda: is_fetched(second), 15)
+    second.stop()
+    pages = [one for one in market.asked("klines") if one[1] - one[0] > 60 * MINUTE_MS]
+    assert begun < 3
+    # Of what was stored nothing is asked for again; the page at the seam may be shorter.
+    assert length_ms([(low, high) for low, high in pages]) <= RETENTION_MS + 120 * MINUTE_MS
+
+
+def test_the_stream_brings_the_new_minutes(
+    start: Start, exchange: ScriptedExchange, market: CandleExchange, path: Path
+) -> None:
+    recorder = start()
+    eventually(lambda: is_fetched(recorder), 15)
+    assert "btcusdt@kline_1m" in exchange.served[0].streams
+    # From here on only the stream knows them.
+    market.answer = lambda path, _query: (200, {}, []) if path.endswith("klines") else None
+    open_ms = exchange.now_ms // MINUTE_MS * MINUTE_MS
+    row = kline(open_ms)
+    names = dict(zip("ohlc", row[1:5], strict=True)) | {"t": open_ms, "i": "1m", "s": "BTCUSDT"}
+    names |= {"v": row[5], "q": row[7], "n": row[8], "Q": row[10]}
+    exchange.send({"e": "kline", "E": open_ms, "s": "BTCUSDT", "k": names | {"x": False}})
+    exchange.send({"e": "kline", "E": open_ms, "s": "BTCUSDT", "k": names | {"x": True}})
+    eventually(lambda: open_ms in stored_minutes(path))
+    # One that lies ahead of time is told, and not stored.
+    ahead_ms = open_ms + 1000 * MINUTE_MS
+    exchange.send({"e": "kline", "s": "BTCUSDT", "k": names | {"x": True, "t": ahead_ms}})
+    eventually(lambda: "ahead of time" in problem_of(recorder))
+    exchange.send({"e": "kline", "s": "BTCUSDT", "k": names | {"x": True, "h": "1"}})
+    eventually(lambda: sum(recorder.status().rejected.values()) >= 1)
+    assert exchange.liquidate() is not None
+    eventually(lambda: recorder.status().stored == 1)
+    recorder.stop()
+    assert ahead_ms not in stored_minutes(path)
+
+
+def test_a_refusal_is_waited_out_and_liquidations_go_on(
+    start: Start, exchange: ScriptedExchange, market: CandleExchange
+) -> None:
+    market.answer = lambda _path, _query: (429, {"Retry-After": "4"}, {"code": -1003})
+    recorder = start()
+    eventually(lambda: candles_of(recorder).state is CandleState.HELD)
+    refused_s, count = time.monotonic(), len(market.requests)
+    assert count == 1
+    assert "HTTP 429" in problem_of(recorder)
+    assert "waiting 4 s" in problem_of(recorder)
+    exchange.liquidate()
+    eventually(lambda: recorder.status().stored == 1)
+    market.answer = lambda _path, _query: None
+    # Starting anew is no way around it.
+    eventually(lambda: len(market.requests) > count, 10)
+    assert time.monotonic() - refused_s > 3.5
+    eventually(lambda: candles_of(recorder).problem is None)
+    assert recorder.status().storage_fault is None
+
+
+BAD_ANSWERS: dict[str, Any] = {
+    "garbage": (200, {}, "<html>no</html>"),
+    "an object": (200, {}, {"code": 0}),
+    "out of order": (200, {}, [kline(1_789_999_980_000), kline(1_789_999_920_000)]),
+    "from the future": (200, {}, [kline(1_900_000_000_000 // MINUTE_MS * MINUTE_MS)]),
+    "absurd": (200, {}, [[1_789_999_980_000, "1e999", *kline(0)[2:]]]),
+    "huge": (200, {}, "[" + "1," * 400_000 + "1]"),
+    "an unknown symbol": (400, {}, {"code": -1121, "msg": "Invalid symbol."}),
+    "a fault": (500, {}, "oops"),
+    "a redirect": (302, {"Location": "http://127.0.0.1:1/"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_a_bad_answer_is_told_in_one_line_and_loses_nothing(
+    name: str, start: Start, exchange: ScriptedExchange, market: CandleExchange
+) -> None:
+    market.answer = lambda path, _query: BAD_ANSWERS[name] if path.endswith("klines") else None
+    recorder = start()
+    eventually(lambda: candles_of(recorder).problem is not None)
+    problem = problem_of(recorder)
+    assert problem.isprintable()
+    assert len(problem) < 400
+    exchange.liquidate()
+    eventually(lambda: recorder.status().stored == 1)
+    assert live(recorder)
+    assert recorder.status().storage_fault is None
+
+
+def test_an_answer_that_never_comes_does_not_hold_up_the_end(
+    start: Start, exchange: ScriptedExchange, market: CandleExchange
+) -> None:
+    market.answer = lambda _path, _query: (200, {}, None)
+    recorder = start()
+    eventually(lambda: market.requests)
+    exchange.liquidate()
+    eventually(lambda: recorder.status().stored == 1)
+    begun_s = time.monotonic()
+    recorder.stop()
+    assert not recorder.is_running()
+    assert time.monotonic() - begun_s < 2.5
+
+
+class FailingStore(SqliteStore):
+    is_failing = True
+
+    def save_fetched(self, instrument: Any, fetched: Fetched) -> None:
+        if self.is_failing:
+            raise StorageError("the disk is full")
+        super().save_fetched(instrument, fetched)
+
+
+def test_a_store_that_takes_no_candles_takes_liquidations(
+    start: Start, exchange: ScriptedExchange, path: Path
+) -> None:
+    recorder = start(open_sink=lambda: FailingStore.for_recorder(path, DataKind.LIVE))
+    try:
+        eventually(lambda: "the disk is full" in problem_of(recorder))
+        exchange.liquidate()
+        eventually(lambda: recorder.status().stored == 1)
+        assert recorder.status().storage_fault is None
+    finally:
+        FailingStore.is_failing = False
+    # What was fetched has waited, and is stored now.
+    eventually(lambda: candles_of(recorder).problem is None)
+    eventually(lambda: is_fetched(recorder), 15)
+    recorder.stop()
+    FailingStore.is_failing = True
+
+
+def test_a_fresh_file_gets_its_candles_again(
+    start: Start, path: Path, exchange: ScriptedExchange
+) -> None:
+    recorder = start()
+    eventually(lambda: is_fetched(recorder), 15)
+    for file in path.parent.glob(f"{path.name}*"):
+        if not file.name.endswith("lock"):
+            file.unlink()
+
+    def is_there_again() -> bool:
+        with contextlib.suppress(StorageError):  # it is being made
+            return len(stored_minutes(path)) > 400
+        return False
+
+    eventually(is_there_again, 20)
+    exchange.liquidate()
+    eventually(lambda: recorder.status().stored >= 1)
+
+
+def test_a_standby_asks_for_nothing_until_it_writes(start: Start, market: CandleExchange) -> None:
+    writer = start(candle_retention_ms=None)
+    standby = start()
+    eventually(lambda: standby.status().role is SinkRole.STANDBY)
+    eventually(lambda: live(standby))
+    assert market.requests == []
+    writer.stop()
+    eventually(lambda: is_fetched(standby), 15)
+    assert candles_of(standby).problem is None
+
+
+def test_of_all_symbols_only_those_that_are_asked_for(
+    start: Start, exchange: ScriptedExchange, market: CandleExchange, path: Path
+) -> None:
+    recorder = start(symbols=("ALL",))
+    eventually(lambda: live(recorder))
+    eventually(lambda: candles_of(recorder).state is CandleState.OFF)
+    assert not any("kline" in stream for stream in exchange.served[0].streams)
+    assert market.requests == []
+    recorder.want_candles(["币安人生USDT"])
+    eventually(lambda: is_fetched(recorder, "币安人生USDT"), 15)
+    recorder.stop()
+    assert len(stored_minutes(path, "币安人生USDT")) > 1000
+    assert {query["symbol"] for _, query in market.requests} == {"币安人生USDT"}
+
+
+def test_at_most_twenty_are_kept_up_the_shown_ones_first(
+    start: Start, exchange: ScriptedExchange
+) -> None:
+    symbols = tuple(f"C{n}USDT" for n in range(25))
+    recorder = start(symbols=symbols)
+    eventually(lambda: len(candles_of(recorder).symbols) == 20)
+    assert candles_of(recorder).left_out == symbols[20:]
+    recorder.want_candles(["SHOWNUSDT"])
+    eventually(lambda: candles_of(recorder).symbols[0].symbol == "SHOWNUSDT")
+    assert candles_of(recorder).left_out == symbols[19:]
+    eventually(lambda: live(recorder))
+    assert len(exchange.paths[0]) < 4000
+
+
+def test_a_shorter_retention_of_candles_needs_no_question_and_leaves_liquidations(
+    start: Start, exchange: ScriptedExchange, path: Path
+) -> None:
+    recorder = start()
+    eventually(lambda: is_fetched(recorder), 15)
+    exchange.liquidate()
+    eventually(lambda: recorder.status().stored == 1)
+    recorder.reconfigure(candle_retention_ms=2 * 3_600_000)
+    eventually(lambda: len(stored_minutes(path)) < 180, 10)
+    assert recorder.status().stored == 1
+    with contextlib.closing(EventReader(path)) as reader:
+        assert len(reader.read_window("BTCUSDT", 0, None, list).events) == 1
+
+
+def test_a_recorder_that_keeps_the_retention_deletes_nothing_of_a_longer_one(
+    start: Start, path: Path
+) -> None:
+    first = start()
+    eventually(lambda: is_fetched(first), 15)
+    first.stop()
+    second = start(candle_retention_ms=3_600_000, keeps_candle_retention=True)
+    eventually(lambda: is_fetched(second), 15)
+    second.stop()
+    assert len(stored_minutes(path)) > 23 * 60
