@@ -33,6 +33,7 @@ from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
+from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
@@ -110,6 +111,7 @@ class HeatmapService:
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         source = LevelStore(self._store, FitFiles(self._store.address))
+        self._maps = LevelMaps(self._tape, source)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
@@ -462,6 +464,10 @@ class HeatmapService:
             label=self._label,
             is_known=self._symbols.is_known,
             clusters=self._clusters,
+            mark_price=self._recording.mark_price,
+            maps=self._maps,
+            want_candles=self._recording.want_candles,
+            set_heat=lambda heat: self.apply_settings(self._settings.changed(heat=heat)),
             look_around=self._look_around,
         )
 

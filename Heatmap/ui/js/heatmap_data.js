@@ -25,6 +25,8 @@
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
    * @property {string} [palette] where the grid has one of its own, instead of the layer's
+   * @property {number} [alphaExponent] how its alpha rises with the level, see the palette
+   * @property {"left" | "right"} [legendSide] the lower corner in which its words stand
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
    */
@@ -106,6 +108,10 @@
       this.isSplit = meta.isSplit === true;
       /** @type {string | null} its own palette; null: the layer's */
       this.palette = typeof meta.palette === "string" ? meta.palette : null;
+      /** @type {number | undefined} how its alpha rises with the level; undefined: as usual */
+      this.alphaExponent = typeof meta.alphaExponent === "number" ? meta.alphaExponent : undefined;
+      /** Whether its words stand in the lower left corner: the right edge is its levels'. */
+      this.isLegendLeft = meta.legendSide === "left";
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
       this.windowStartMs = 0;

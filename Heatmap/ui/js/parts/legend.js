@@ -7,6 +7,8 @@
   const { LINE_PX, TEXT_ALPHA } = words;
 
   const MARGIN_PX = 10;
+  /** In the left corner the chart's own logo comes first. */
+  const LOGO_PX = 52;
   const PADDING_PX = 7;
   const BAR_WIDTH_PX = 190;
   /** Both sides beside each other, with longer labels. */
@@ -19,7 +21,7 @@
   const LEAST_HEIGHT_PX = 160;
 
   /**
-   * The words in the pane's lower right corner: what the colours mean in USD, and where the data
+   * The words in a lower corner of the pane, the right one as a rule: what the colours mean in USD, and where the data
    * come from. In the chart's own colours.
    */
   class Legend {
@@ -63,22 +65,24 @@
       const width = Math.max(this._textWidth, barWidth) + 2 * PADDING_PX;
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = lines.length * LINE_PX + barHeight + PADDING_PX;
-      const left = mediaSize.width - MARGIN_PX - width;
+      const { isLegendLeft } = grid;
+      const left = isLegendLeft ? LOGO_PX : mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
-      room.bottom = height + MARGIN_PX;
+      room.bottom = isLegendLeft ? 0 : height + MARGIN_PX;
       const place = ground.at(top + height / 2, mediaSize.height);
       words.layGround(context, place, words.GROUND_ALPHA, left, top, width, height);
       context.globalAlpha = TEXT_ALPHA;
       context.fillStyle = place.ink;
-      context.textAlign = "right";
-      const right = left + width - PADDING_PX;
+      context.textAlign = isLegendLeft ? "left" : "right";
+      const edge = isLegendLeft ? left + PADDING_PX : left + width - PADDING_PX;
       let y = top + PADDING_PX / 2;
       for (const line of lines) {
-        context.fillText(line, right, y + LINE_PX / 2);
+        context.fillText(line, edge, y + LINE_PX / 2);
         y += LINE_PX;
       }
       if (hasBar) {
-        this._drawBar(context, right - barWidth, y + 2, barWidth, colours, grid, place);
+        const barLeft = isLegendLeft ? edge : edge - barWidth;
+        this._drawBar(context, barLeft, y + 2, barWidth, colours, grid, place);
       }
       context.restore();
     }
@@ -91,7 +95,7 @@
     }
 
     /**
-     * Break the words at their commas where a pane is too narrow; leaves the width in _textWidth.
+     * Break the words at their line ends, and at commas where a pane is too narrow; leaves the width in _textWidth.
      * @returns {string[]} the same array until text, width or font change
      */
     _wrap(context, text, width) {
@@ -101,13 +105,16 @@
       }
       this._linesKey = key;
       this._lines = [];
-      for (const part of text === "" ? [] : text.split(", ")) {
-        const last = this._lines.length - 1;
-        const joined = last < 0 ? part : this._lines[last] + ", " + part;
-        if (last >= 0 && context.measureText(joined).width <= width) {
-          this._lines[last] = joined;
-        } else {
-          this._lines.push(part);
+      for (const line of text === "" ? [] : text.split("\n")) {
+        const first = this._lines.length;
+        for (const part of line.split(", ")) {
+          const last = this._lines.length - 1;
+          const joined = last < first ? part : this._lines[last] + ", " + part;
+          if (last >= first && context.measureText(joined).width <= width) {
+            this._lines[last] = joined;
+          } else {
+            this._lines.push(part);
+          }
         }
       }
       this._textWidth = this._lines.reduce(
