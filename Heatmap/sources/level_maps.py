@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from Heatmap.domain.candles import DAY_MS, Series, Span
+from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Series, Span
 from Heatmap.levels.market import Market
 from Heatmap.sources.predicted.level_history import LevelHistory
 from Heatmap.storage.event_tape import EventTape
@@ -136,7 +136,7 @@ class LevelMaps:
             fetched = reader.fetched_spans(symbol, Series.CANDLES)
             fresh = None
             if history is not None and fetched and fetched[-1][1] > known.fetched[-1][1]:
-                newest_ms = int(history.minutes.closes_ms[-1])
+                newest_ms = int(history.minutes.open_ms[-1]) + MINUTE_MS
                 fresh = reader.read_candles(symbol, newest_ms, fetched[-1][1], candle_array)
         known.looked_s = time.monotonic()
         if fits != known.fits:

@@ -287,7 +287,7 @@ class PredictedLevelHeat(HeatSource):
 
 
 def _changed_within(history: LevelHistory, window: HeatWindow) -> int | None:
-    closes = history.minutes.closes_ms
-    times = [int(closes[first - 1]) for first in history.fit_changes]
+    opens = history.minutes.open_ms
+    times = [int(opens[first - 1]) + MINUTE_MS for first in history.fit_changes]
     inside = [at for at in times if window.start_ms < at <= window.end_ms]
     return inside[-1] if inside else None

@@ -332,7 +332,7 @@ class LevelColumns(HeatCells):
                 low, high = rows.rows(minutes.log_range[place[k]]).tolist()
                 fine[k, max(low, 0) : max(high + 1, 0)] = 0.0
         for one in self._running:
-            if one.open_ms >= int(minutes.closes_ms[-1]):
+            if one.open_ms > int(minutes.open_ms[-1]):
                 low, high = rows.rows(np.log([one.low, one.high])).tolist()
                 is_later = numbers >= one.open_ms // self._slot_ms
                 fine[is_later, max(low, 0) : max(high + 1, 0)] = 0.0

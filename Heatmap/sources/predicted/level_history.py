@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.levels.arrays import LONGS, SHORTS
+from Heatmap.levels.arrays import LONGS, MINUTE_MS, SHORTS
 from Heatmap.levels.ladders import Ladder, joined, smooth_ladder
 from Heatmap.levels.market import Market
 from Heatmap.levels.minutes import Minutes, prepare_minutes
@@ -27,6 +27,9 @@ _MARGIN = 0.23
 # At a basis point each, prices that differ by a factor of 4.5.
 _MAX_ROWS = 15_000
 _KEPT_MINUTES = 720
+# Windows whose columns are kept, and what their rows are whole numbers of, so that a pan and a
+# zoom find them again.
+_KEPT_COLUMNS, _LEAST_KEPT, _CROP_ROWS = 4, 32, 256
 # So many minutes, or columns, are worked through before others get their turn.
 _TURN_MINUTES, _TURN_COLUMNS = 720, 64
 
@@ -78,6 +81,8 @@ class LevelHistory:
         self._last = _newest(market.candles, minutes)
         self._stretches = self._lay(minutes)
         self._live = self._walked(self._stretches[-1], len(minutes))
+        # Columns that were asked for last: how many minutes each has seen, of which rows, USD.
+        self._known: list[tuple[NDArray[np.int64], slice, NDArray[np.float32]]] = []
 
     def __len__(self) -> int:
         """Return how many minutes are known."""
@@ -105,7 +110,7 @@ class LevelHistory:
 
     def rate_after(self, seen: int) -> float:
         """Return the maintenance margin rate of the smallest positions at that time."""
-        at_ms = int(self.minutes.closes_ms[max(seen, 1) - 1])
+        at_ms = int(self.minutes.open_ms[max(seen, 1) - 1]) + MINUTE_MS
         brackets = self.market.brackets.in_force(self.market.symbol, at_ms)
         return float(brackets.rates[0])
 
@@ -115,7 +120,8 @@ class LevelHistory:
 
     def seen_by(self, times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many minutes were closed by each time, (n,) int64."""
-        return np.searchsorted(self._book.minutes.closes_ms, times_ms, side="right")
+        opens = self._book.minutes.open_ms
+        return np.searchsorted(opens, np.asarray(times_ms) - MINUTE_MS, side="right")
 
     def extend(self, candles: NDArray[np.void]) -> bool:
         """Take closed candles that came after all others.
@@ -135,7 +141,7 @@ class LevelHistory:
         reach = np.array([lowest, highest]) / self.rows.width - self.rows.first
         if reach[0] < 0 or reach[1] >= self.rows.count:
             return False
-        if self.market.table_at(int(new.closes_ms[-1])) != self.table:
+        if self.market.table_at(int(new.open_ms[-1]) + MINUTE_MS) != self.table:
             return False
         given = WalkInput.plain(fresh, fresh.volume_usd)
         for at in range(1, len(fresh)):
@@ -164,6 +170,35 @@ class LevelHistory:
             0 on the rows of the newest of its minutes.
         """
         found = np.zeros((len(seen), rows.stop - rows.start), np.float32)
+        is_missing = ~self._recall(seen, rows, found)
+        if is_missing.any():
+            found[is_missing] = self._compute(seen[is_missing], rows)
+        if len(seen) >= _LEAST_KEPT:
+            others = [
+                one
+                for one in self._known
+                if one[1] != rows or one[0][0] < seen[0] or one[0][-1] > seen[-1]
+            ]
+            self._known = [(seen, rows, found), *others[: _KEPT_COLUMNS - 1]]
+        return found
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _recall(
+        self, seen: NDArray[np.int64], rows: slice, out: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Take what was worked out before; return which columns that are, (m,) bool."""
+        is_found = np.zeros(len(seen), np.bool_)
+        for known_seen, known_rows, known in self._known:
+            if known_rows == rows:
+                at = np.minimum(np.searchsorted(known_seen, seen), len(known_seen) - 1)
+                is_here = (known_seen[at] == seen) & ~is_found
+                out[is_here] = known[at[is_here]]
+                is_found |= is_here
+        return is_found
+
+    def _compute(self, seen: NDArray[np.int64], rows: slice) -> NDArray[np.float32]:
+        found = np.zeros((len(seen), rows.stop - rows.start), np.float32)
         starts = [one.first for one in self._stretches]
         which = np.searchsorted(starts, seen, side="right") - 1
         for number, stretch in enumerate(self._stretches):
@@ -171,8 +206,6 @@ class LevelHistory:
             if len(mine):
                 self._fill(stretch, seen[mine], rows, found[mine[0] : mine[-1] + 1])
         return found
-
-    # -- inside -------------------------------------------------------------------------------
 
     def _lay(self, minutes: Minutes) -> list[_Stretch]:
         """Find which table is in force when."""
@@ -228,10 +261,10 @@ class LevelHistory:
 
 
 def crop(rows: LogRows, low_usd: float, high_usd: float) -> slice:
-    """Return the rows that hold a price range, never none of them."""
-    low, high = np.log([low_usd, high_usd]) / rows.width - rows.first
-    start = int(np.clip(np.floor(low), 0, rows.count - 1))
-    return slice(start, int(np.clip(np.ceil(high), start + 1, rows.count)))
+    """Return rows that hold a price range, and some more; never none of them."""
+    low, high = (np.log([low_usd, high_usd]) / rows.width - rows.first) / _CROP_ROWS
+    start = int(np.clip(np.floor(low) * _CROP_ROWS, 0, rows.count - 1))
+    return slice(start, int(np.clip(np.ceil(high) * _CROP_ROWS, start + 1, rows.count)))
 
 
 def _newest(candles: NDArray[np.void], minutes: Minutes) -> NDArray[np.void]:
