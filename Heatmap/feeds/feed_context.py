@@ -35,6 +35,8 @@ class FeedContext:
         Tells the clusters of a symbol; ``None``: no lines are drawn.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
+    take_offer
+        Has the service draw other heat, by the setting ``heat``: the user has taken up an offer.
     """
 
     tape: EventTape
@@ -46,3 +48,4 @@ class FeedContext:
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
     look_around: Callable[[], object] = lambda: None
+    take_offer: Callable[[str], object] = lambda _heat: None

@@ -32,6 +32,9 @@ class LayerListener(Protocol):
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
 
+    def offer_taken(self, heat: str) -> None:
+        """Draw the heat that the chart offers: the user has clicked on that. A page can forge it."""
+
 
 class LayerPort(Protocol):
     """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.heatmap_settings import HEATS
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.report_gate import LineLimit, ReportGate, page_words
@@ -58,6 +59,9 @@ class PageReports(Protocol):
 
     def page_asked(self, query: CellQuery) -> None:
         """Take the place under the crosshair, which is to be described."""
+
+    def page_took_offer(self, heat: str) -> None:
+        """Take what the user has clicked on: other heat, a value of that setting."""
 
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take what candle times are ahead of UTC, and whether the page could tell."""
@@ -141,6 +145,11 @@ class HeatmapBridge(QObject):
         self._take("asked", self._take_query, payload)
 
     @pyqtSlot("QVariant")
+    def pageTakesOffer(self, payload: object) -> None:
+        """Report that the user has clicked on what the chart offers: ``heat``."""
+        self._take("offer", self._take_offer, payload)
+
+    @pyqtSlot("QVariant")
     def pageOffset(self, payload: object) -> None:
         """Report what candle times are ahead of UTC: ``offsetMs, isCertain``."""
         self._take("offset", self._take_offset, payload)
@@ -215,6 +224,12 @@ class HeatmapBridge(QObject):
     def _take_query(self, payload: str) -> None:
         self._parse(payload)
         self._reports.page_asked(parse_query(payload))
+
+    def _take_offer(self, payload: str) -> None:
+        heat = self._parse(payload).get("heat")
+        if heat not in HEATS:
+            raise ValueError(f"heat must be one of {', '.join(HEATS)}, got {heat!r}")
+        self._reports.page_took_offer(heat)
 
     def _take_offset(self, payload: str) -> None:
         message = self._parse(payload)

@@ -24,6 +24,7 @@ SLOTS = [
     "pageNeedsGrid",
     "pageMoved",
     "pageAsked",
+    "pageTakesOffer",
     "pageOffset",
     "pagePainted",
     "pageFailed",

@@ -24,6 +24,10 @@
    * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
+   * @property {[number, number]} [alpha] of the strongest cell at the usual opacity, and the exponent
+   *   by which it falls towards the faint ones; where the grid has its own
+   * @property {boolean} [standing] whether what the last column shows holds from there on
+   * @property {{words: string, heat: string} | null} [offer] other heat that the user may want
    * @property {string} [palette] where the grid has one of its own, instead of the layer's
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
@@ -52,6 +56,11 @@
     const stream = new Blob([decodeBase64(packed)]).stream();
     const cells = stream.pipeThrough(new DecompressionStream("deflate"));
     return new Uint8Array(await new Response(cells).arrayBuffer());
+  }
+
+  /** @param {string} packed as Python's `pack_numbers` gives them @returns {Float64Array} */
+  function unpackNumbers(packed) {
+    return new Float64Array(decodeBase64(packed).buffer);
   }
 
   /** @param {unknown} value @param {string} name @returns {number} */
@@ -106,6 +115,11 @@
       this.isSplit = meta.isSplit === true;
       /** @type {string | null} its own palette; null: the layer's */
       this.palette = typeof meta.palette === "string" ? meta.palette : null;
+      /** @type {[number, number] | null} see GridMeta; null: the usual one */
+      this.alpha = Array.isArray(meta.alpha) ? meta.alpha : null;
+      this.isStanding = meta.standing === true;
+      /** @type {{words: string, heat: string} | null} */
+      this.offer = null;
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
       this.windowStartMs = 0;
@@ -173,6 +187,7 @@
     _takeTimes(meta) {
       this.windowStartMs = requireNumber(meta.windowStartMs, "windowStartMs");
       this.endMs = requireNumber(meta.endMs, "endMs");
+      this.offer = meta.offer || null;
       if (Array.isArray(meta.gaps)) {
         this.gaps = meta.gaps;
       }
@@ -206,5 +221,5 @@
     }
   }
 
-  heatmap.data = { HeatmapGrid, MAX_POOL, modulo, unpackCells };
+  heatmap.data = { HeatmapGrid, MAX_POOL, modulo, unpackCells, unpackNumbers };
 })(this);

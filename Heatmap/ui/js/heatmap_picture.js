@@ -5,6 +5,9 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { HeatmapGrid } = heatmap.data;
 
+  /** The opacity by default: what a grid says of its own alpha holds there. */
+  const USUAL_OPACITY = 0.75;
+
   /** What a layer shows, on whichever chart: its options, the grid as pixels, and the colours. */
   class Picture {
     /** @param {any} options the layer's */
@@ -20,6 +23,8 @@
       this._isSplit = false;
       /** The shown grid's own palette; null: it has none. */
       this._palette = null;
+      /** The shown grid's own alpha, see GridMeta; null: it has none. @type {any} */
+      this._alpha = null;
       /** What the chart's background is, see Ground in heatmap_ground.js. */
       this._ground = "dark";
       this._mix();
@@ -37,9 +42,14 @@
     show(meta, cells) {
       const grid = new HeatmapGrid(meta, cells);
       this.clear();
-      if (grid.isSplit !== this._isSplit || grid.palette !== this._palette) {
+      if (
+        grid.isSplit !== this._isSplit ||
+        grid.palette !== this._palette ||
+        String(grid.alpha) !== String(this._alpha)
+      ) {
         this._isSplit = grid.isSplit;
         this._palette = grid.palette;
+        this._alpha = grid.alpha;
         this._mix();
       }
       this.bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this.colours);
@@ -84,11 +94,12 @@
 
     /** Make the look-up table for palette, opacity and sides as they are now. */
     _mix() {
-      const { opacity } = this.options;
+      const [most, exponent] = this._alpha === null ? [USUAL_OPACITY, undefined] : this._alpha;
+      const opacity = Math.min(1, (this.options.opacity * most) / USUAL_OPACITY);
       const palette = this._palette === null ? this.options.palette : this._palette;
       this.colours = this._isSplit
-        ? heatmap.palette.splitLookUpTable(this._ground, opacity)
-        : heatmap.palette.lookUpTable(palette, opacity, this._ground);
+        ? heatmap.palette.splitLookUpTable(this._ground, opacity, exponent)
+        : heatmap.palette.lookUpTable(palette, opacity, this._ground, exponent);
       this.sideColours = heatmap.palette.sideColours(this._ground);
     }
 

@@ -190,6 +190,12 @@ class PageState(QObject):
             self.listener.cell_asked(query)
 
     @guarded
+    def page_took_offer(self, heat: str) -> None:
+        """Pass on that the user wants the heat that the chart offers."""
+        if self.listener is not None:
+            self.listener.offer_taken(heat)
+
+    @guarded
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take note of what the page's candle times are ahead of UTC; say what was found."""
         self.offset.find(offset_ms, is_certain=is_certain)
