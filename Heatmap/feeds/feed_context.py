@@ -33,10 +33,10 @@ class FeedContext:
         Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
+    set_heat
+        Puts another heat in force, as the chart offers it.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
-    take_offer
-        Has the service draw other heat, by the setting ``heat``: the user has taken up an offer.
     """
 
     tape: EventTape
@@ -47,5 +47,5 @@ class FeedContext:
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
+    set_heat: Callable[[str], object] = lambda _heat: None
     look_around: Callable[[], object] = lambda: None
-    take_offer: Callable[[str], object] = lambda _heat: None

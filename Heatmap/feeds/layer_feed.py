@@ -201,11 +201,11 @@ class LayerFeed:
         logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paint_ms"])
 
     @guarded
-    def offer_taken(self, heat: str) -> None:
+    def heat_chosen(self, heat: str) -> None:
         """Draw other heat from now on, where that is what the chart offers."""
         self._context.look_around()
         if heat == self._work.offered_heat:
-            self._context.take_offer(heat)
+            self._context.set_heat(heat)
 
     @guarded
     def cell_asked(self, query: CellQuery) -> None:

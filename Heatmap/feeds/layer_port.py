@@ -32,8 +32,8 @@ class LayerListener(Protocol):
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
 
-    def offer_taken(self, heat: str) -> None:
-        """Draw the heat that the chart offers: the user has clicked on that. A page can forge it."""
+    def heat_chosen(self, heat: str) -> None:
+        """Put the heat in force that the chart offered, one of `HEATS`."""
 
 
 class LayerPort(Protocol):

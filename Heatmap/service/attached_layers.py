@@ -155,5 +155,5 @@ class _Doorbell:
     def cell_asked(self, _query: CellQuery) -> None:
         self._ring()
 
-    def offer_taken(self, _heat: str) -> None:
+    def heat_chosen(self, _heat: str) -> None:
         self._ring()

@@ -60,8 +60,8 @@ class PageReports(Protocol):
     def page_asked(self, query: CellQuery) -> None:
         """Take the place under the crosshair, which is to be described."""
 
-    def page_took_offer(self, heat: str) -> None:
-        """Take what the user has clicked on: other heat, a value of that setting."""
+    def page_chose(self, heat: str) -> None:
+        """Take the heat that was offered and clicked, one of `HEATS`."""
 
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take what candle times are ahead of UTC, and whether the page could tell."""
@@ -145,9 +145,9 @@ class HeatmapBridge(QObject):
         self._take("asked", self._take_query, payload)
 
     @pyqtSlot("QVariant")
-    def pageTakesOffer(self, payload: object) -> None:
-        """Report that the user has clicked on what the chart offers: ``heat``."""
-        self._take("offer", self._take_offer, payload)
+    def pageChose(self, payload: object) -> None:
+        """Report a click on what the chart offers: ``heat``."""
+        self._take("chose", self._take_choice, payload)
 
     @pyqtSlot("QVariant")
     def pageOffset(self, payload: object) -> None:
@@ -225,11 +225,11 @@ class HeatmapBridge(QObject):
         self._parse(payload)
         self._reports.page_asked(parse_query(payload))
 
-    def _take_offer(self, payload: str) -> None:
+    def _take_choice(self, payload: str) -> None:
         heat = self._parse(payload).get("heat")
         if heat not in HEATS:
             raise ValueError(f"heat must be one of {', '.join(HEATS)}, got {heat!r}")
-        self._reports.page_took_offer(heat)
+        self._reports.page_chose(str(heat))
 
     def _take_offset(self, payload: str) -> None:
         message = self._parse(payload)

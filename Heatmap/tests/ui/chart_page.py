@@ -227,7 +227,7 @@ class Recording:
     def cell_asked(self, query: Any) -> None:
         self.queries.append(query)
 
-    def offer_taken(self, heat: str) -> None:
+    def heat_chosen(self, heat: str) -> None:
         self.offers.append(heat)
 
     def painted(self, timing: Any) -> None:

@@ -24,7 +24,7 @@ SLOTS = [
     "pageNeedsGrid",
     "pageMoved",
     "pageAsked",
-    "pageTakesOffer",
+    "pageChose",
     "pageOffset",
     "pagePainted",
     "pageFailed",

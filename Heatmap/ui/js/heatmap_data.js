@@ -24,11 +24,11 @@
    * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
-   * @property {[number, number]} [alpha] of the strongest cell at the usual opacity, and the exponent
-   *   by which it falls towards the faint ones; where the grid has its own
+   * @property {string} [palette] where the grid has one of its own, instead of the layer's
+   * @property {number} [alphaExponent] how its alpha rises with the level, see the palette
+   * @property {"left" | "right"} [legendSide] the lower corner in which its words stand
    * @property {boolean} [standing] whether what the last column shows holds from there on
    * @property {{words: string, heat: string} | null} [offer] other heat that the user may want
-   * @property {string} [palette] where the grid has one of its own, instead of the layer's
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
    */
@@ -115,8 +115,10 @@
       this.isSplit = meta.isSplit === true;
       /** @type {string | null} its own palette; null: the layer's */
       this.palette = typeof meta.palette === "string" ? meta.palette : null;
-      /** @type {[number, number] | null} see GridMeta; null: the usual one */
-      this.alpha = Array.isArray(meta.alpha) ? meta.alpha : null;
+      /** @type {number | undefined} how its alpha rises with the level; undefined: as usual */
+      this.alphaExponent = typeof meta.alphaExponent === "number" ? meta.alphaExponent : undefined;
+      /** Whether its words stand in the lower left corner: the right edge is its levels'. */
+      this.isLegendLeft = meta.legendSide === "left";
       this.isStanding = meta.standing === true;
       /** @type {{words: string, heat: string} | null} */
       this.offer = null;

@@ -21,7 +21,7 @@
    *   pane, CSS pixels; null: none of them anything
    * @property {any} level the pooled Level of which heat was drawn last; null: none yet
    * @property {(query: Object) => void} ask has Python describe a place of the picture
-   * @property {(heat: string) => void} takeOffer tells Python that the user wants what is offered
+   * @property {(heat: string) => void} choose tells Python that the user wants what is offered
    * @property {(action: () => void) => void} guard runs what the chart calls, and reports an error
    */
 

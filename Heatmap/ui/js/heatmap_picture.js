@@ -5,9 +5,6 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { HeatmapGrid } = heatmap.data;
 
-  /** The opacity by default: what a grid says of its own alpha holds there. */
-  const USUAL_OPACITY = 0.75;
-
   /** What a layer shows, on whichever chart: its options, the grid as pixels, and the colours. */
   class Picture {
     /** @param {any} options the layer's */
@@ -23,8 +20,8 @@
       this._isSplit = false;
       /** The shown grid's own palette; null: it has none. */
       this._palette = null;
-      /** The shown grid's own alpha, see GridMeta; null: it has none. @type {any} */
-      this._alpha = null;
+      /** How its alpha rises with the level; undefined: as usual. */
+      this._alphaExponent = undefined;
       /** What the chart's background is, see Ground in heatmap_ground.js. */
       this._ground = "dark";
       this._mix();
@@ -42,14 +39,14 @@
     show(meta, cells) {
       const grid = new HeatmapGrid(meta, cells);
       this.clear();
-      if (
-        grid.isSplit !== this._isSplit ||
-        grid.palette !== this._palette ||
-        String(grid.alpha) !== String(this._alpha)
-      ) {
+      const isSame =
+        grid.isSplit === this._isSplit &&
+        grid.palette === this._palette &&
+        grid.alphaExponent === this._alphaExponent;
+      if (!isSame) {
         this._isSplit = grid.isSplit;
         this._palette = grid.palette;
-        this._alpha = grid.alpha;
+        this._alphaExponent = grid.alphaExponent;
         this._mix();
       }
       this.bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this.colours);
@@ -94,12 +91,11 @@
 
     /** Make the look-up table for palette, opacity and sides as they are now. */
     _mix() {
-      const [most, exponent] = this._alpha === null ? [USUAL_OPACITY, undefined] : this._alpha;
-      const opacity = Math.min(1, (this.options.opacity * most) / USUAL_OPACITY);
+      const { opacity } = this.options;
       const palette = this._palette === null ? this.options.palette : this._palette;
       this.colours = this._isSplit
-        ? heatmap.palette.splitLookUpTable(this._ground, opacity, exponent)
-        : heatmap.palette.lookUpTable(palette, opacity, this._ground, exponent);
+        ? heatmap.palette.splitLookUpTable(this._ground, opacity, this._alphaExponent)
+        : heatmap.palette.lookUpTable(palette, opacity, this._ground, this._alphaExponent);
       this.sideColours = heatmap.palette.sideColours(this._ground);
     }
 

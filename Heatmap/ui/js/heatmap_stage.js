@@ -52,7 +52,7 @@
         room: this.room,
         legend: this.legend,
         noteAt: () => null,
-        takeOffer: (heat) => tell("pageTakesOffer", { heat }),
+        choose: (heat) => tell("pageChose", { heat }),
         level: null,
         ask: (query) => tell("pageAsked", query),
         guard,

@@ -190,10 +190,10 @@ class PageState(QObject):
             self.listener.cell_asked(query)
 
     @guarded
-    def page_took_offer(self, heat: str) -> None:
-        """Pass on that the user wants the heat that the chart offers."""
+    def page_chose(self, heat: str) -> None:
+        """Pass on which heat was clicked that the chart offered."""
         if self.listener is not None:
-            self.listener.offer_taken(heat)
+            self.listener.heat_chosen(heat)
 
     @guarded
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:

@@ -65,8 +65,9 @@
       const layout = chart.options().layout;
       const { context } = scope;
       words.begin(scope, layout);
+      const isLeft = legend.isLeft || grid.isLegendLeft;
       const whole = mediaSize.width - 2 * (MARGIN_PX + PADDING_PX);
-      const lines = this._wrap(context, text, legend.isLeft ? whole * LEFT_PART : whole);
+      const lines = this._wrap(context, text, isLeft ? whole * LEFT_PART : whole);
       const rows = hasBar ? legend.rows : NO_ROWS;
       const barWidth = hasBar ? this._widthFor(context, grid) : 0;
       const rowWidth = rows.reduce((most, row) => Math.max(most, rowWidthOf(context, row)), 0);
@@ -74,11 +75,11 @@
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
       const hasLogo = layout.attributionLogo !== false;
-      const left = legend.isLeft
+      const left = isLeft
         ? (hasLogo ? LOGO_PX : MARGIN_PX)
         : mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
-      if (!legend.isLeft) {
+      if (!isLeft) {
         room.bottom = height + MARGIN_PX;
       }
       legend.left = left;
@@ -92,17 +93,17 @@
       const [start, right] = [left + PADDING_PX, left + width - PADDING_PX];
       let y = top + PADDING_PX / 2;
       for (const row of rows) {
-        const from = legend.isLeft ? start : right - rowWidthOf(context, row);
+        const from = isLeft ? start : right - rowWidthOf(context, row);
         drawRow(context, row, from, y + LINE_PX / 2, place.ink);
         y += LINE_PX;
       }
-      context.textAlign = legend.isLeft ? "left" : "right";
+      context.textAlign = isLeft ? "left" : "right";
       for (const line of lines) {
-        context.fillText(line, legend.isLeft ? start : right, y + LINE_PX / 2);
+        context.fillText(line, isLeft ? start : right, y + LINE_PX / 2);
         y += LINE_PX;
       }
       if (hasBar) {
-        const from = legend.isLeft ? start : right - barWidth;
+        const from = isLeft ? start : right - barWidth;
         this._drawBar(context, from, y + 2, barWidth, colours, grid, place);
       }
       context.restore();
@@ -116,7 +117,8 @@
     }
 
     /**
-     * Break the words at their commas where a pane is too narrow; leaves the width in _textWidth.
+     * Break the words at their line ends, and at commas where a pane is too narrow; leaves the width
+     * in _textWidth.
      * @returns {string[]} the same array until text, width or font change
      */
     _wrap(context, text, width) {
@@ -126,13 +128,16 @@
       }
       this._linesKey = key;
       this._lines = [];
-      for (const part of text === "" ? [] : text.split(", ")) {
-        const last = this._lines.length - 1;
-        const joined = last < 0 ? part : this._lines[last] + ", " + part;
-        if (last >= 0 && context.measureText(joined).width <= width) {
-          this._lines[last] = joined;
-        } else {
-          this._lines.push(part);
+      for (const line of text === "" ? [] : text.split("\n")) {
+        const first = this._lines.length;
+        for (const part of line.split(", ")) {
+          const last = this._lines.length - 1;
+          const joined = last < first ? part : this._lines[last] + ", " + part;
+          if (last >= first && context.measureText(joined).width <= width) {
+            this._lines[last] = joined;
+          } else {
+            this._lines.push(part);
+          }
         }
       }
       this._textWidth = this._lines.reduce(

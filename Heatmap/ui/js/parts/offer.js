@@ -117,7 +117,7 @@
     _take() {
       const { grid } = this._surface.picture;
       if (grid !== null && grid.offer !== null) {
-        this._surface.takeOffer(grid.offer.heat);
+        this._surface.choose(grid.offer.heat);
       }
     }
 
