@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
@@ -122,11 +121,11 @@ def bubble_message(cells: BubbleCells, least_usd: float | None) -> dict[str, Any
         ``cells``: five columns of numbers one behind the other (time, price, USD, count, whether
         longs), see `pack_numbers`; ``leastUsd``; ``words``.
     """
-    columns: list[NDArray[Any]] = [
-        np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long
-    ]
+    columns = np.concatenate(
+        (np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long)
+    )
     return {
-        "cells": pack_numbers(np.concatenate(columns)),
+        "cells": pack_numbers(columns),
         "leastUsd": least_usd,
         "words": BUBBLE_WORDS,
     }

@@ -33,7 +33,7 @@ RETRY_S = 5.0
 
 
 def are_wanted(settings: HeatmapSettings) -> bool:
-    """Tell whether there are to be bubbles: by themselves where the heat shows what is predicted."""
+    """Tell whether there are to be bubbles; by themselves where both heats are shown."""
     if settings.bubbles == "auto":
         return settings.heat == "both"
     return settings.bubbles == "on"

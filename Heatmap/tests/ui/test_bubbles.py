@@ -73,12 +73,12 @@ def place_of(page: ChartPage, minute: float, price: float) -> tuple[float, float
     whole = int(minute)
     spacing = page.x_of_candle(START_S + 60) - page.x_of_candle(START_S)
     # A candle is centred on its open time, and its middle is half of its length later.
-    return page.x_of_candle(START_S + whole * 60) + (minute - whole) * spacing, page.y_of_price(price)
+    return page.x_of_candle(START_S + whole * 60) + (minute - whole) * spacing, page.y_of_price(
+        price
+    )
 
 
-def assert_circle(
-    difference: Any, x: float, y: float, radius: float, ratio: float = 1.0
-) -> None:
+def assert_circle(difference: Any, x: float, y: float, radius: float, ratio: float = 1.0) -> None:
     """Nothing but one circle was drawn near a place: full inside, nothing outside."""
     rows, columns = np.ogrid[: difference.shape[0], : difference.shape[1]]
     distance = np.hypot(columns + 0.5 - x * ratio, rows + 0.5 - y * ratio)
@@ -235,9 +235,8 @@ def test_nothing_jumps_while_the_chart_is_moved(layer: HeatmapLayer, chart_page:
     assert len(before[0]) > 20
     # The prices in view change with the candles in view, and so does the scale.
     for shift in (3.3, 11.7, 24.2, -8.1):
-        chart_page.js(
-            f"(chart.timeScale().setVisibleLogicalRange({{from: {shift - 1.5}, to: {shift + 61.5}}}), 0)"
-        )
+        view = f"{{from: {shift - 1.5}, to: {shift + 61.5}}}"
+        chart_page.js(f"(chart.timeScale().setVisibleLogicalRange({view}), 0)")
         chart_page.settled_picture()
         assert chart_page.js(where) == before
 
@@ -302,7 +301,9 @@ def test_the_crosshair_says_how_much_how_many_whose_and_when(
     show_grid(layer)
     difference_of(
         chart_page,
-        lambda: show(layer, bubble(20, ABOVE, 1_234_567.0), bubble(20.1, ABOVE, 1.0), bubble(40, BELOW, 9e5)),
+        lambda: show(
+            layer, bubble(20, ABOVE, 1_234_567.0), bubble(20.1, ABOVE, 1.0), bubble(40, BELOW, 9e5)
+        ),
     )
     x, y = place_of(chart_page, 20, ABOVE)
     point_at(chart_page, QPoint(round(x) + 3, round(y) + 2))

@@ -269,7 +269,12 @@ def test_operations_have_the_same_outcome_with_bubbles_labels_and_what_stands(
     layer.show_grid(*heat(standing=True, endMs=(START_S - 3600) * 1000))
     liquidations = np.array(
         [
-            ((START_S + 60 * minute + 30) * 1000, LINE_PRICES[minute % 2], 1e5 * minute, minute > 30)
+            (
+                (START_S + 60 * minute + 30) * 1000,
+                LINE_PRICES[minute % 2],
+                1e5 * minute,
+                minute > 30,
+            )
             for minute in range(1, 60, 4)
         ],
         dtype=EVENT_DTYPE,

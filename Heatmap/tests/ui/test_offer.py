@@ -1,4 +1,4 @@
-"""Other heat is offered in one line on the chart, and a click on it tells Python; no other click does."""
+"""Other heat is offered in one line on the chart: a click on it tells Python, and no other does."""
 
 from typing import Any
 
@@ -134,6 +134,6 @@ def test_a_forged_click_for_no_heat_there_is_is_not_passed_on(
     bridge = "OrderPilotHeatmap.layers.values().next().value._messenger._bridge"
     del layer
     chart_page.js(f"({bridge}.pageChose(JSON.stringify({{heat: {heat}}}), () => {{}}), 0)")
-    chart_page.js(f"({bridge}.pageChose('{{\"heat\": \"predicted\"}}', () => {{}}), 0)")
+    chart_page.js(f'({bridge}.pageChose(\'{{"heat": "predicted"}}\', () => {{}}), 0)')
     chart_page.qtbot.waitUntil(lambda: bool(listener.offers), timeout=10_000)
     assert listener.offers == ["predicted"]

@@ -1,6 +1,7 @@
-"""What stands now is drawn on to the pane's right edge, and its strongest levels are named there."""
+"""What stands now is drawn to the pane's right edge, and its strongest levels are named there."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,7 @@ def x_of_end(page: ChartPage) -> float:
 
 def row_place(page: ChartPage, row: int) -> slice:
     """Give the pixel rows well inside of a row of the grid."""
-    top, bottom = sorted(
-        page.y_of_price(PRICE_LOW + edge * BIN_USD) for edge in (row, row + 1)
-    )
+    top, bottom = sorted(page.y_of_price(PRICE_LOW + edge * BIN_USD) for edge in (row, row + 1))
     return slice(round(top) + 1, round(bottom) - 1)
 
 
@@ -230,7 +229,7 @@ def test_the_strongest_are_labelled_and_none_lies_on_another_or_on_the_price_lin
     tops = label_tops(difference, width)
     # Of three at one price one; and at most seven are looked at.
     assert len(tops) == 5
-    for (_, end), (top, _) in zip(tops, tops[1:], strict=False):
+    for (_, end), (top, _) in pairwise(tops):
         assert top >= end - 1
     for top, end in tops:
         assert end <= price_y + 1 or top >= price_y - 1

@@ -1,4 +1,4 @@
-"""Liquidations grouped into few cells: nothing is lost, nothing is moved far, coarser ones are unions."""
+"""Liquidations in few cells: nothing is lost, nothing is moved far, coarser ones are unions."""
 
 from typing import Any
 
@@ -101,7 +101,10 @@ def test_what_has_no_place_or_no_size_is_left_out(field: str, value: float) -> N
 @given(
     st.lists(
         st.tuples(
-            st.integers(-(10**13), 10**13), st.floats(1e-12, 1e12), st.floats(1e-6, 1e12), st.booleans()
+            st.integers(-(10**13), 10**13),
+            st.floats(1e-12, 1e12),
+            st.floats(1e-6, 1e12),
+            st.booleans(),
         ),
         max_size=40,
     ),
