@@ -115,7 +115,7 @@ class HeatmapSettings:
         Page.ABOVE,
         "Show the &heatmap behind the candles",
         "Recording goes on while the heatmap is off",
-        effects=(Effect.RESTART, Effect.LINES),
+        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
         option="visible",
     )
     window: str = setting(
@@ -133,7 +133,7 @@ class HeatmapSettings:
         Page.PICTURE,
         "&Window",
         "Time span of the heatmap, back from now",
-        effects=_REBUILDS,
+        effects=(*_REBUILDS, Effect.BUBBLES),
     )
     heat: str = setting(
         "recorded",
@@ -146,7 +146,7 @@ class HeatmapSettings:
             "Liquidations that happened, levels that would be liquidated if the price went there, "
             "or these levels with what happened as bubbles over them"
         ),
-        effects=(Effect.REBUILD,),
+        effects=(Effect.REBUILD, Effect.BUBBLES),
     )
     shape: str = setting(
         "bands",
@@ -167,7 +167,7 @@ class HeatmapSettings:
         Page.PICTURE,
         "S&ide",
         "Whose liquidations are drawn",
-        effects=(*_REBUILDS, Effect.LINES),
+        effects=(*_REBUILDS, Effect.LINES, Effect.BUBBLES),
     )
     palette: str = setting(
         "aurora",
@@ -249,7 +249,7 @@ class HeatmapSettings:
         Page.SCALE,
         "&Minimum notional",
         "Smaller liquidations are not drawn; they are recorded all the same",
-        effects=_REBUILDS,
+        effects=(*_REBUILDS, Effect.BUBBLES),
     )
     resolution: str = setting(
         "auto",
@@ -294,6 +294,7 @@ class HeatmapSettings:
         Page.CHART,
         "Bubb&les of liquidations",
         "Recorded liquidations as circles over the heat: the larger, the more USD",
+        effects=(Effect.BUBBLES,),
     )
     bubble_least_usd: float | None = setting(
         None,
@@ -301,6 +302,7 @@ class HeatmapSettings:
         Page.CHART,
         "Smallest bubbl&e",
         "Less than this gets no bubble; auto: what is small for this symbol gets none",
+        effects=(Effect.BUBBLES,),
     )
     price_profile: bool = setting(
         False,
@@ -411,7 +413,7 @@ class HeatmapSettings:
         Page.RECORDING,
         "S&ymbols",
         "Recorded symbols with commas between; a change starts recording anew",
-        effects=(Effect.RESTART, Effect.LINES),
+        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
     )
     retention_days: int = setting(
         14,

@@ -7,10 +7,11 @@ shows and this one is recorded; and where there are rows for what the chart show
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.viewport import Viewport
-from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Resolution
 
 
@@ -100,3 +101,17 @@ def has_rows(
     if symbol is None or not viewport.is_drawable:
         return viewport.is_drawable
     return can_lay_rows(viewport, tick_size(symbol), Resolution.parse(settings.resolution))
+
+
+def page_options(settings: HeatmapSettings, label: str) -> dict[str, Any]:
+    """Return what the page applies by itself, see `LayerPort.set_options`.
+
+    Parameters
+    ----------
+    settings
+        The settings in force.
+    label
+        Short text on the picture; empty: none.
+    """
+    options = SETTINGS.page_options().items()
+    return {"label": label, **{option: getattr(settings, name) for name, option in options}}

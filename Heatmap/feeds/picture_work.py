@@ -37,6 +37,8 @@ class PictureWork:
         ``None``: there is none.
     has_shown
         Whether the page was handed a picture since it was empty last.
+    offered_heat
+        The heat that the page offers by its last message, a value of the setting; ``None``: none.
     measured
         Measurements of the last pieces of work, for the status.
     """
@@ -44,6 +46,7 @@ class PictureWork:
     def __init__(self, layer: LayerPort, context: FeedContext) -> None:
         self.picture: HeatPicture | None = None
         self.has_shown = False
+        self.offered_heat: str | None = None
         self.measured: dict[str, float] = {}
         self._layer = layer
         self._context = context
@@ -86,6 +89,8 @@ class PictureWork:
 
     def send(self, action: Action, message: PictureMessage, started_s: float) -> None:
         """Hand the page what came of the work, and measure it."""
+        offer = message.meta.get("offer")
+        self.offered_heat = None if offer is None else offer["heat"]
         if message.is_whole:
             self._note_clip(message.meta["scale"]["clipUsd"])
             self._layer.show_grid(message.meta, message.packed)
@@ -113,6 +118,7 @@ class PictureWork:
 
     def forget(self) -> None:
         """Have no picture any more."""
+        self.offered_heat = None
         # The garbage collector leads here as well: with a page that goes, or with the task of a
         # loop that was closed. It does so in the midst of anything: no lock may be waited for.
         picture, self.picture = self.picture, None

@@ -335,6 +335,7 @@ class ChartWindow(QMainWindow):
             self._toggle.setChecked(settings.enabled)
         with QSignalBlocker(self._windows):
             self._windows.setCurrentIndex(self._windows.findData(settings.window))
+        self.page.set_room(has_room=settings.heat != "recorded")
         if settings.symbols != self._recorded:
             self._recorded = settings.symbols
             self._unknown.clear()

@@ -109,8 +109,9 @@
      * candle extends to the right. A time for which there are two candles, as where the host goes on
      * from its history by other candles, is in two pieces.
      * @param {number} fromMs @param {number} toMs UTC @param {number} width of the pane
+     * @param {number} [margin] so far outside of the pane still counts as visible, CSS pixels
      */
-    place(fromMs, toMs, width) {
+    place(fromMs, toMs, width, margin = 0) {
       this.segments = 0;
       if (this.count === 0 || !(toMs > fromMs)) {
         return;
@@ -120,8 +121,8 @@
         return;
       }
       const { parts } = this._data;
-      const leftmost = this._positionAtX(0, spacing);
-      const rightmost = this._positionAtX(width, spacing);
+      const leftmost = this._positionAtX(-margin, spacing);
+      const rightmost = this._positionAtX(width + margin, spacing);
       for (let part = 0; part < parts.length; part += 1) {
         const start = parts[part];
         const end = this._data.endOfPart(part);
