@@ -29,15 +29,15 @@ def map_words(facts: MapFacts) -> str:
     if facts.fit is None:
         return f"{_TITLE}\nNo candles of {facts.symbol} yet, so no levels"
     lines = [_TITLE, _sentence(verdict_words(facts.fit))]
-    learned = learned_words(facts.fit, facts.symbol)
+    words = [learned_words(facts.fit, facts.symbol)]
     if facts.fit.is_provisional:
-        learned += f", {_PROVISIONAL}"
-    lines.append(_sentence(learned))
+        words.append(_PROVISIONAL)
+    words.append(candle_words(facts))
+    lines.append(_sentence(", ".join(words)))
     if facts.fit_changed_ms is not None:
         lines.append(
             f"Learned anew at {_moment(facts.fit_changed_ms)}: another scale from there on"
         )
-    lines.append(candle_words(facts))
     return "\n".join(lines)
 
 
@@ -61,7 +61,7 @@ def candle_words(facts: MapFacts) -> str:
     have = f"{days:.0f}" if days >= 1 else f"{days:.1f}"
     if facts.is_complete:
         return f"{have} {'day' if have == '1' else 'days'} of candles"
-    return f"{have} of {facts.wanted_days} days of candles, older ones are on their way"
+    return f"{have} of {facts.wanted_days} days of candles"
 
 
 def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:

@@ -146,10 +146,10 @@ def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
     words = meta["sourceText"].split("\n")
     assert words[0] == "Expected if reached, USD per 0.1 %"
     assert words[1] == "About as good as distance alone, better than any fixed leverage table"
-    assert words[2] == "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
-    assert words[3] == "2 of 45 days of candles, older ones are on their way"
+    learned = "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
+    assert words[2] == f"{learned}, 2 of 45 days of candles"
     complete = whole(drawn.picture.rebuild(request(candle_retention_days=2))).meta
-    assert complete["sourceText"].endswith("2 days of candles")
+    assert complete["sourceText"].endswith(f"{learned}, 2 days of candles")
     for word in ("accuracy", "confidence"):
         assert word not in meta["sourceText"].lower()
 
@@ -189,7 +189,7 @@ def test_candles_that_come_from_before_change_the_picture_and_the_legend_says_so
     made.maps._maps[SYMBOL].made_s -= 1_000.0
     made.store(ALL[:1_440])
     message = whole(made.picture.update(request(candle_retention_days=2)))
-    assert message.meta["sourceText"].endswith("\n2 days of candles")
+    assert message.meta["sourceText"].endswith("provisional, 2 days of candles")
     fresh = Drawn(tmp_path / "other.sqlite3", ALL[:COUNT])
     clip = message.meta["scale"]["clipUsd"]
     asked = request(candle_retention_days=2, predicted_clip_usd=clip)
