@@ -116,6 +116,11 @@ class PredictedLevelHeat(HeatSource):
         return self._columns.sides(columns)
 
     @override
+    def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
+        """Return what the scale is about, see `LevelColumns.values`."""
+        return self._columns.values(columns)
+
+    @override
     def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
         """Return the cells as the page takes them, with what makes a level stand out."""
         return self._columns.levels(scale, columns)

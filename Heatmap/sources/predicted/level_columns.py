@@ -150,6 +150,16 @@ class LevelColumns(HeatCells):
         return [(cells * is_long).T, (cells * ~is_long).T]
 
     @override
+    def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
+        """Return what the scale is about: what the pane shows, without the rows beside it.
+
+        Longs and shorts never share a row, so of split sides it is the same.
+        """
+        spare = round((self._spec.price.n_rows - self._pane_rows) / 2)
+        cells = self._slots.shown[self._index(columns)]
+        return np.asarray(cells[:, spare : cells.shape[1] - spare].T)
+
+    @override
     def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
         """Return the cells as the page takes them, see `look.brightness`."""
         index = self._index(columns)

@@ -189,3 +189,10 @@ def test_without_a_history_nothing_stands() -> None:
 
 def test_the_pane_is_what_is_laid_out_without_its_margins() -> None:
     assert pane_rows(PriceAxis(Decimal(1), 1, 0, 312)) == pytest.approx(200)
+
+
+def test_the_scale_is_about_what_the_pane_shows(history: LevelHistory) -> None:
+    columns = drawn(spec(60_000, 30), history)
+    spare = round((columns.spec.price.n_rows - pane_rows(columns.spec.price)) / 2)
+    assert spare > 10
+    np.testing.assert_array_equal(columns.values(), columns.sides()[0][spare:-spare])
