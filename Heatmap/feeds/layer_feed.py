@@ -41,7 +41,7 @@ from Heatmap.runtime.host_loop import Outcome, Turns
 from Heatmap.runtime.plain import as_plain
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect
-from Heatmap.sources.registry import NEEDS_RECORDING, source_of
+from Heatmap.sources.registry import HEAT_SOURCES, source_of
 
 logger = get_logger(__name__)
 
@@ -340,7 +340,7 @@ class LayerFeed:
 
     @property
     def _needs_recording(self) -> bool:
-        return source_of(self._settings.heat) in NEEDS_RECORDING
+        return HEAT_SOURCES[source_of(self._settings.heat)].needs_recording
 
     def _obstacle(self) -> LayerState | None:
         """Return the first reason why no picture is to be drawn; ``None``: there is none."""

@@ -20,7 +20,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.sources.registry import HEAT_SOURCES, NEEDS_RECORDING, RECORDED, source_of
+from Heatmap.sources.registry import HEAT_SOURCES, RECORDED, source_of
 from Heatmap.sources.source_context import SourceContext
 
 logger = get_logger(__name__)
@@ -62,9 +62,10 @@ class PictureWork:
         context, name = self._context, source_of(settings.heat)
         if self.picture is None or self.picture.symbol != symbol or self._source_name != name:
             self.forget()
-            if name not in NEEDS_RECORDING:
+            row = HEAT_SOURCES[name]
+            if row.needs_candles:
                 context.want_candles(symbol)
-            source = HEAT_SOURCES[name](SourceContext(context.tape, context.maps), symbol)
+            source = row.make(SourceContext(context.tape, context.maps), symbol)
             self.picture, self._source_name = HeatPicture(source, symbol), name
             self._running = RunningMinutes()
         picture, now_ms = self.picture, context.clock()

@@ -1,6 +1,7 @@
-"""The heat sources by name."""
+"""The heat sources by name: one row each."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from Heatmap.sources.heat_source import HeatSource
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
@@ -12,16 +13,37 @@ RECORDED = "recorded"
 PREDICTED = "predicted"
 """Levels that would be liquidated if the price went there."""
 
-HEAT_SOURCES: dict[str, Callable[[SourceContext, str], HeatSource]] = {
-    RECORDED: lambda context, symbol: RecordedLiquidations(context.tape, symbol),
-    PREDICTED: PredictedLevelHeat,
-}
-"""What makes each source, for a context and a symbol."""
 
-NEEDS_RECORDING = frozenset({RECORDED})
-"""The sources that have nothing of a symbol that is not recorded."""
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """What is known of a source before there is one.
+
+    Attributes
+    ----------
+    make
+        Makes it, for a context and a symbol.
+    needs_recording
+        Whether it has nothing of a symbol that is not recorded.
+    needs_candles
+        Whether it is made of candles, which are fetched while it is drawn.
+    """
+
+    make: Callable[[SourceContext, str], HeatSource]
+    needs_recording: bool = False
+    needs_candles: bool = False
+
+
+HEAT_SOURCES: dict[str, SourceRow] = {
+    RECORDED: SourceRow(
+        lambda context, symbol: RecordedLiquidations(context.tape, symbol), needs_recording=True
+    ),
+    PREDICTED: SourceRow(PredictedLevelHeat, needs_candles=True),
+}
+"""By the values of the setting ``heat``."""
+
+_DRAWN_BY = {"both": PREDICTED}
 
 
 def source_of(heat: str) -> str:
     """Return which source draws a heat of the settings: with ``both``, bubbles are the other."""
-    return RECORDED if heat == "recorded" else PREDICTED
+    return _DRAWN_BY.get(heat, heat)

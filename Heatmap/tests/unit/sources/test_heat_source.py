@@ -17,7 +17,7 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
-from Heatmap.sources.registry import HEAT_SOURCES, NEEDS_RECORDING, RECORDED, source_of
+from Heatmap.sources.registry import HEAT_SOURCES, RECORDED, SourceRow, source_of
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
@@ -199,7 +199,7 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
         made[-1].set_levels(SHORT)
         return made[-1]
 
-    monkeypatch.setitem(HEAT_SOURCES, RECORDED, make)
+    monkeypatch.setitem(HEAT_SOURCES, RECORDED, SourceRow(make))
     layer = ShownLayer()
     with ThreadPoolExecutor(1) as executor:
         context = FeedContext(tape, lambda: NOW_MS, lambda _: TICK, lambda _: None, executor, "")
@@ -219,9 +219,9 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
 
 
 def test_the_rows_of_the_registry_make_sources(tape: EventTape) -> None:
-    made = {name: make(SourceContext(tape), "BTCUSDT") for name, make in HEAT_SOURCES.items()}
+    made = {name: row.make(SourceContext(tape), "BTCUSDT") for name, row in HEAT_SOURCES.items()}
     assert isinstance(made[RECORDED], RecordedLiquidations)
-    assert set(HEAT_SOURCES) > NEEDS_RECORDING
+    assert HEAT_SOURCES[RECORDED].needs_recording
     for source in made.values():
         assert isinstance(source, HeatSource)
         source.close()
