@@ -1,7 +1,7 @@
 """Exponential decay of a liquidation's weight with its age: ``exp(-age / tau)``.
 
-Only exponentials: `heat_field` carries one column into the next by one factor. Another law is a sum of
-them, see docs/how-to-add.md.
+Only exponentials: `heat_field` carries one column into the next by one factor. Another law is a
+sum of them, see docs/how-to-add.md.
 """
 
 import math

@@ -18,7 +18,7 @@ from Heatmap.commands.arguments import (
 from Heatmap.commands.output import discard_output
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure
-from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
 from Heatmap.ingestion.recorder.texts import (
@@ -28,6 +28,7 @@ from Heatmap.ingestion.recorder.texts import (
     role_text,
     unread_orders_text,
 )
+from Heatmap.ingestion.venues.table import venue_named, venue_names
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.standalone.program_end import ProgramEnd
@@ -60,6 +61,12 @@ def run(words: Sequence[str]) -> int:
         metavar="N",
         help="shorten the retention without asking if that deletes at most N events",
     )
+    parser.add_argument(
+        "--venue",
+        choices=venue_names(),
+        default=venue_names()[0],
+        help="whose liquidations; default %(default)s",
+    )
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     add_exchange_options(parser)
     options = parser.parse_args(words)
@@ -79,8 +86,9 @@ def run(words: Sequence[str]) -> int:
     program_end = ProgramEnd(end.ask)
     recording = Recording(
         open_store(options.db),
-        ws_url=options.ws_url or WS_URL,
-        rest_url=options.rest_url or REST_URL,
+        ws_url=options.ws_url,
+        rest_url=options.rest_url,
+        venue=venue_named(options.venue),
         keeps_retention=options.retention_days is None,
         confirmed_deletions=options.confirm_retention,
     )

@@ -3,8 +3,8 @@
 A key is 128 bits of BLAKE2b over what tells one message from another: venue, symbol, time, who was
 liquidated, the venue's own decimal texts, and the event's number among identical ones of its
 message. Never over floats: those differ from the texts beyond 15 digits. Zeros at a text's ends do
-not count, so that ``94809.60`` and the stored number 94809.6 give the same key. Which numbers are in
-it is decided where a venue's message is read (`Heatmap.ingestion.venues`).
+not count, so that ``94809.60`` and the stored number 94809.6 give the same key. Which numbers are
+in it is decided where a venue's message is read (`Heatmap.ingestion.venues`).
 """
 
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.errors import StorageError
-from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.ingestion.venue import Venue
@@ -25,7 +25,7 @@ class Recording:
     kind
         What the data are; a store of another kind is refused when the recorder starts.
     ws_url, rest_url
-        Bases of the exchange's addresses.
+        Bases of the exchange's addresses; ``None``: the venue's own.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     keeps_retention
@@ -38,8 +38,8 @@ class Recording:
 
     store: Store
     kind: DataKind = DataKind.LIVE
-    ws_url: str = WS_URL
-    rest_url: str = REST_URL
+    ws_url: str | None = None
+    rest_url: str | None = None
     connection_times: ConnectionTimes | None = None
     keeps_retention: bool = False
     confirmed_deletions: int | None = None
@@ -64,12 +64,12 @@ def make_recorder(
     on_stored, memory
         As for `Recorder`.
     """
-    store, kind = recording.store, recording.kind
+    store, kind, venue = recording.store, recording.kind, recording.venue
     config = RecorderConfig(
         symbols=settings.symbols,
-        ws_url=recording.ws_url,
-        rest_url=recording.rest_url,
-        venue=recording.venue,
+        ws_url=recording.ws_url or venue.ws_url,
+        rest_url=recording.rest_url or venue.rest_url,
+        venue=venue,
         retention_ms=_retention_ms(recording, settings),
         confirmed_deletions=recording.confirmed_deletions,
         keep_raw=settings.keep_raw,
