@@ -269,7 +269,7 @@ def _parse_force_order(
         price_kind="fill" if is_average else "order",
         price_rule="reported",
         reported_price=price,
-        event_key=hashed_key(f"{BINANCE_USDM}|{symbol}|{ts_ms}|{liquidated}|{texts}|0"),
+        event_key=hashed_key(f"{BINANCE_USDM}|{symbol}|{ts_ms}|{liquidated}|{texts}|0".encode()),
     )
 
 
