@@ -49,7 +49,6 @@ from Heatmap.storage.sqlite.opening import (
 )
 from Heatmap.storage.sqlite.renewal import (
     close_unwritten,
-    is_whole,
     prepare_copy_without_log,
     wait_until_written,
 )
@@ -58,6 +57,7 @@ from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
+from Heatmap.storage.sqlite.whole_files import is_whole, look_at, read_beside
 from Heatmap.storage.sqlite.writer_lock import lock_path
 
 logger = get_logger(__name__)
@@ -295,7 +295,8 @@ class WritableDatabase(WatchedFile):
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
             self._is_damaged = True
-            self._is_unfinished = not is_whole(self.path)
+            is_sound = read_beside(is_whole, self.path, look_at(self.path)).answer()
+            self._is_unfinished = not is_sound
             with storage_errors(self.path):
                 self._ready()
 
