@@ -1,10 +1,9 @@
 """A second venue is a file and a row: what is recorded, stored and told names it."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -22,6 +21,7 @@ from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.behaviour.conftest import QUICK
 from Heatmap.tests.behaviour.memory_sink import eventually, live
 from Heatmap.tests.made_up_venue import MadeUpVenue
+from Heatmap.tests.server_thread import ServerThread
 from Heatmap.tests.unit.stored_events import EVENT
 
 START_MS = 1_790_000_000_000
@@ -29,36 +29,25 @@ START_MS = 1_790_000_000_000
 ROW: Venue = MadeUpVenue()
 
 
-class LineServer:
+class LineServer(ServerThread):
     """Sends a heartbeat of each symbol that was subscribed to, and what a test says."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heard: list[str] = []
         self.now_ms = START_MS
         self.url = ""
         self._open: list[ServerConnection] = []
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
 
     def send(self, line: str) -> None:
-        asyncio.run_coroutine_threadsafe(self._send(line), self._loop).result(10)
+        self.call(self._send(line))
 
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         async with serve(self._serve, "127.0.0.1", 0, close_timeout=0.2) as server:
             self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             beats = asyncio.create_task(self._beat())
-            self._ready.set()
-            await self._stop.wait()
+            yield
             beats.cancel()
 
     async def _serve(self, connection: ServerConnection) -> None:

@@ -139,7 +139,7 @@ class World:
 @pytest.fixture
 def world(qtbot: Any, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path) -> Iterator[World]:
     world = World(qtbot, qt_run, qt_loop, tmp_path)
-    with world.exchange.serving():
+    with world.exchange:
         yield world
         errors = list(world.window.page.console_errors)
         qt_run(world.close(), timeout=20_000)
