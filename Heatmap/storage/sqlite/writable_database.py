@@ -98,6 +98,8 @@ class WritableDatabase(WatchedFile):
         self._is_damaged = False
         self._set_aside_again_s = 0.0
         self._generation = 0
+        # How often a log was lost whose events were written once more.
+        self._lost_logs = 0
         self._has_opened = False
         self._notice: Failure | None = None
         # About rows of the present file that cannot be used.
@@ -426,6 +428,10 @@ class WritableDatabase(WatchedFile):
         self, connection: sqlite3.Connection, mark: LogMark | None, cause: Failure | None
     ) -> Failure:
         restored, lost = self._restore(connection, mark)
+        if mark is not None:
+            self._lost_logs += 1
+            # Not all of what was written under the number so far is there.
+            self._generation += bool(lost)
         kind = FailureKind.LOG_RESTORED_IN_PART if lost else FailureKind.LOG_RESTORED
         return Failure(kind, {"restored": restored, "lost": lost}, cause)
 

@@ -124,9 +124,10 @@ def test_nothing_that_was_confirmed_is_lost(
             store.extend_coverage("BTCUSDT", 0, 10**8, proven=True)
             store.save_tick_size("BTCUSDT", Decimal("0.10"), 5)
             store.add_counts({"received": 7})
-            before = store.generation()
+            before, fetched = store.generation(), store.candle_generation()
             harm(path)
             assert store.generation() == before, "its row ids and its coverage go on"
+            assert store.candle_generation() > fetched, "candles are not written once more"
             assert "while it was written" in notices_text(store.notices)
             assert "lost" in notices_text(store.notices)
             assert "\n" not in notices_text(store.notices)
@@ -188,13 +189,18 @@ def test_what_is_not_kept_is_counted_and_said(path: Path) -> None:
         store._log.memory._limit = 250
         for number in range(0, 400, 100):
             store.write(LATE[number : number + 100])
+        store.extend_coverage("BTCUSDT", 0, 10**8, proven=True)
+        before = store.generation()
         cut_off(path)
+        assert store.generation() > before, "not all that was written is there"
         store.write(AFTER)
         assert "250 events" in notices_text(store.notices)
         assert "150 are lost" in notices_text(store.notices)
         let_go()
     assert sound(path)
     assert len(times(path)) == 250 + 300
+    # Events of that time are lost, so nothing says that all of them are there.
+    assert query(path, "SELECT count(*) FROM coverage") == [(0,)]
 
 
 def test_what_a_killed_recorder_left_in_its_log_is_not_lost_with_it(path: Path) -> None:
