@@ -118,8 +118,8 @@ def log_to_stderr() -> None:
 def say_json(data: object, indent: int | None = None) -> None:
     """Print data as JSON for the user, or for another program.
 
-    Names of any script are readable where the output is UTF-8, as it is in a terminal. Elsewhere they
-    are escaped as JSON has it, which every program reads.
+    Names of any script are readable where the output is UTF-8, as it is in a terminal. Elsewhere
+    they are escaped as JSON has it, which every program reads.
     """
     text = json.dumps(data, indent=indent, ensure_ascii=False)
     try:

@@ -230,7 +230,8 @@ class TickSizeRefresher:
 
     async def wait(self) -> None:
         """Wait until the next `refresh` is due, and the exchange may be asked."""
-        while (delay_s := self.next_delay_s) > 0:
+        # Not for an event: the wait may grow meanwhile, and never shrinks.
+        while (delay_s := self.next_delay_s) > 0:  # noqa: ASYNC110
             await asyncio.sleep(delay_s)
 
     async def refresh(self) -> Instruments:

@@ -57,6 +57,9 @@ _CHECKED_SHARE = 0.05
 class WatchedFile:
     """The path, the connection and what is known of both; `WritableDatabase` opens and writes.
 
+    More than 25 methods: each thing that may be done to a file while it is written has its answer
+    here, and every answer changes the same few facts in an order that decides what is lost.
+
     Parameters
     ----------
     path
@@ -91,7 +94,7 @@ class WatchedFile:
         # may be done, monotonic.
         self._is_unchecked = False
         self._check_due_s = 0.0
-        # Another one each time that somebody else was seen to have written into the file.
+        # Another one for each file, and each time that somebody else has written into it.
         self._foreign_state = object()
 
     def _disconnect(self) -> None:
@@ -284,7 +287,13 @@ class WatchedFile:
             raise raised(CorruptDatabaseError, FailureKind.FILE_UNFINISHED, path=self.path)
 
     def _is_whole_with_log(self) -> bool:
-        """Whether file and log are sound together, and hold all that was committed here."""
+        """Whether file and log are sound together, and hold all that was committed here.
+
+        Only after this writer was amid writing the log back: otherwise what is in the file is
+        somebody else's, also where the log has a page for each of its own.
+        """
+        if not self._log.was_broken_off:
+            return False
         with suppress(sqlite3.Error):
             with closing(open_read_only(self.path)) as connection:
                 is_all = self._log.is_all_in(read_mark(connection))

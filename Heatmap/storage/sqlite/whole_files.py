@@ -1,7 +1,7 @@
 """Tells whether a file is a sound database, which takes reading all of it.
 
-A large one takes seconds, and whoever asks may be the loop that keeps connections alive. So it is read
-in a thread beside. Who asks waits a moment; after that the answer is there at a later question.
+A large one takes seconds, and whoever asks may be the loop that keeps connections alive. So it is
+read in a thread beside. Who asks waits a moment; else the answer is there at a later question.
 """
 
 import os

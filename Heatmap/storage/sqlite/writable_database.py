@@ -71,6 +71,9 @@ class WritableDatabase(WatchedFile):
 
     Belongs to the thread and the process that made it.
 
+    More than 25 methods: opening, writing, mending and setting aside go over into each other at any
+    fault, with one connection, one lock and one account of what only the log holds.
+
     Parameters
     ----------
     path, kind, busy_timeout_ms, sets_damaged_aside
@@ -442,6 +445,7 @@ class WritableDatabase(WatchedFile):
                 self._log.begin(read_file_mark(self.path))
         connection, mended, damaged = open_up_to_date(self.path, self.kind, self._busy_timeout_ms)
         self._schema.forget()
+        self._foreign_state = object()  # what is known of the file before says nothing of this one
         values = {"path": self.path, "tables": damaged}
         rows_notice = Failure(FailureKind.ROWS_LEFT_OUT, values) if damaged else None
         if rows_notice is not None and rows_notice != self._rows_notice:

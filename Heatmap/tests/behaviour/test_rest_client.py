@@ -299,7 +299,7 @@ def test_a_proxy_that_changes_is_found_at_the_next_request(monkeypatch: pytest.M
                     assert (len(first.asked), len(second.asked)) == (1, 2)
                     # One that cannot be used is said, and the next one is found again.
                     monkeypatch.setenv("all_proxy", "gopher://127.0.0.1:1")
-                    with pytest.raises(RestError, match="gopher|scheme|proxy"):
+                    with pytest.raises(RestError, match="proxy"):
                         await client.get("/x")
                     monkeypatch.setenv("all_proxy", f"http://127.0.0.1:{first.port}")
                     assert (await client.get("/x")).body == b"[]"

@@ -11,9 +11,9 @@ from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.storage.sqlite.foreign_programs import ROOT, sound
 from Heatmap.tests.unit.stored_events import query
 
-# The file is larger than a file may be from then on, the log is smaller: a checkpoint then ends amid
-# the file, where the pages beyond come. When the log is too large as well the connection is lost,
-# and the next one meets the same fault as it opens.
+# The file is larger than a file may be from then on, the log is smaller: a checkpoint then ends
+# amid the file, where the pages beyond come. When the log is too large as well the connection is
+# lost, and the next one meets the same fault as it opens.
 PROGRAM = """
 import resource, sys
 from dataclasses import replace
