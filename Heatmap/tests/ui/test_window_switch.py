@@ -12,8 +12,9 @@ from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
 
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source, open_live, open_simulated
-from Heatmap.standalone.window import ChartWindow, SettingsDialog
+from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.systems import kill
 from Heatmap.tests.two_symbol_exchange import TwoSymbolExchange
@@ -96,7 +97,7 @@ class World:
 
     def _said(self) -> tuple[str, str, str]:
         window = self.window
-        return window.windowTitle(), window._source_name.text(), window.layer.symbol or ""
+        return window.windowTitle(), window.tool_bar.source_name.text(), window.layer.symbol or ""
 
     def shows(self, symbol: str, interval: str) -> bool:
         """Tell whether the picture is of `symbol`; whatever it is of, it must be of one thing."""
@@ -129,7 +130,7 @@ class World:
         self.qtbot.waitUntil(check, timeout=15_000)
 
     def set_interval(self, text: str) -> None:
-        box: QComboBox = self.window._intervals
+        box: QComboBox = self.window.tool_bar.intervals
         box.setCurrentIndex(box.findText(text))
 
     def set_symbols(self, *symbols: str) -> None:
@@ -322,7 +323,7 @@ def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(
 
     live = world.qt_run(open_both(), timeout=20_000)
     world.qtbot.waitUntil(lambda: world.window._candles.shown is not None, timeout=10_000)
-    world.window._toggle.setChecked(False)
+    world.window.tool_bar.toggle.setChecked(False)
     assert live.service.settings.enabled is False
     assert live.service.settings.symbols == ("ALL",)
     world.window.open_settings()
