@@ -3,8 +3,8 @@
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
-from Heatmap import HeatmapService, HeatmapSettings
-from Heatmap.standalone.theme import THEME_PALETTES
+from Heatmap import HeatmapService
+from Heatmap.standalone.theme import window_defaults
 from Heatmap.ui import HeatmapSettingsTab
 
 
@@ -16,9 +16,7 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
-        # A window whose only purpose is the heatmap does not switch it off at a reset.
-        defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
-        self.tab = HeatmapSettingsTab(service, store, defaults=defaults)
+        self.tab = HeatmapSettingsTab(service, store, defaults=window_defaults(theme))
         tabs = QTabWidget()
         tabs.addTab(self.tab, self.tr("Heatmap"))
         buttons = QDialogButtonBox(

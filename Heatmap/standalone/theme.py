@@ -1,7 +1,9 @@
-"""The window's two themes: colours of its frame, and the palette that suits each."""
+"""The window's two themes: colours of its frame, and the settings that suit each."""
 
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QWidget
+
+from Heatmap import HeatmapSettings
 
 THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
 """Palette that suits a background, where the user has not chosen one."""
@@ -34,6 +36,15 @@ QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
 QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
 QLabel#sourceName {{ font-weight: bold; }}
 """
+
+
+def window_defaults(theme: str) -> HeatmapSettings:
+    """Return the settings of a window whose only purpose is the heatmap, for a theme.
+
+    A reset does not switch the heatmap off, and the chart is full on its first day.
+    """
+    palette = THEME_PALETTES[theme]
+    return HeatmapSettings(enabled=True, heat="both", palette=palette, predicted_palette=palette)
 
 
 def background(theme: str) -> QColor:

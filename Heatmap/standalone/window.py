@@ -227,6 +227,7 @@ class ChartWindow(QMainWindow):
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
         self.tool_bar.show_settings(settings)
+        self.page.set_room(has_room=settings.heat != "recorded")
         self._symbols.set_recorded(settings.symbols)
         self._request_candles()
 
@@ -236,10 +237,14 @@ class ChartWindow(QMainWindow):
         self._apply_theme()
         self.page.set_theme(self._theme)
         service = self._service
-        if service is not None and service.settings.palette == THEME_PALETTES[before]:
-            # Not stored: it goes with the theme, until the user chooses a palette.
-            palette = THEME_PALETTES[self._theme]
-            service.apply_settings(service.settings.changed(palette=palette))
+        if service is not None:
+            # Not stored: they go with the theme, until the user chooses a palette.
+            palettes = {
+                name: THEME_PALETTES[self._theme]
+                for name in ("palette", "predicted_palette")
+                if getattr(service.settings, name) == THEME_PALETTES[before]
+            }
+            service.apply_settings(service.settings.changed(**palettes))
 
     def _apply_theme(self) -> None:
         colour(self, self._theme)

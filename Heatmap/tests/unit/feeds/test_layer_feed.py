@@ -18,11 +18,13 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds import layer_feed
 from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.messages import CellLines, CellQuery
+from Heatmap.picture.messages import CellLines, CellQuery, PictureMessage
+from Heatmap.picture.packing import pack_cells
 from Heatmap.runtime.host_loop import begin_task
 from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.event_tape import EventTape
@@ -535,5 +537,25 @@ def test_a_view_without_rows_for_the_next_symbol_is_forgotten(tmp_path: Path) ->
             await until(lambda: world.feed.state is LayerState.NO_VIEW)
             world.feed.viewport_changed(VIEWPORT)
             await until(lambda: world.feed.state is LayerState.DRAWN)
+
+    asyncio.run(main())
+
+
+def test_a_click_counts_only_for_what_the_chart_offers(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            feed, chosen = world.feed, list[str]()
+            object.__setattr__(feed._context, "set_heat", chosen.append)
+            feed.heat_chosen("both")
+            assert chosen == []
+            offered = {"words": "Show predicted levels", "heat": "both"}
+            for offer, expected in ((offered, ["both"]), (None, ["both"])):
+                meta = {**world.layer.grid, "offer": offer}
+                cells = pack_cells(bytes(meta["rows"] * meta["cols"]))
+                message = PictureMessage(is_whole=True, meta=meta, packed=cells)
+                feed._work.send(Action.REBUILD, message, 0.0)
+                feed.heat_chosen("both")
+                feed.heat_chosen("predicted")
+                assert chosen == expected
 
     asyncio.run(main())
