@@ -24,4 +24,4 @@ NEEDS_RECORDING = frozenset({RECORDED})
 
 def source_of(heat: str) -> str:
     """Return which source draws a heat of the settings: with ``both``, bubbles are the other."""
-    return RECORDED if heat == "recorded" else PREDICTED
+    return heat if heat in HEAT_SOURCES else PREDICTED
