@@ -5,7 +5,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QWidget
 
 from Heatmap import HeatmapSettings
-from Heatmap.heatmap_settings import WINDOWS_S
+from Heatmap.heatmap_settings import HEATS, WINDOWS_S
 from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS, automatic_interval
 
 
@@ -36,6 +36,24 @@ class ToolBar(QToolBar):
         self.toggle.setToolTip(self.tr("Show or hide the heatmap; recording goes on either way"))
         self.toggle.toggled.connect(lambda on: self.field_chosen.emit("enabled", on))
         self.addAction(self.toggle)
+        self.heats = QComboBox()
+        words = {
+            "recorded": self.tr("Recorded"),
+            "predicted": self.tr("Predicted"),
+            "both": self.tr("Both"),
+        }
+        for key in HEATS:
+            self.heats.addItem(words.get(key, key), key)
+        self.heats.setToolTip(
+            self.tr(
+                "Where the heat is from: liquidations that happened, levels that would be "
+                "liquidated if the price went there, or both"
+            )
+        )
+        self.heats.currentIndexChanged.connect(
+            lambda _index: self.field_chosen.emit("heat", self.heats.currentData())
+        )
+        self.addWidget(self.heats)
         self.windows = QComboBox()
         for key in WINDOWS_S:
             self.windows.addItem(key, key)
@@ -58,18 +76,18 @@ class ToolBar(QToolBar):
         self.source_name.setObjectName("sourceName")
         self.source_name.setTextFormat(Qt.TextFormat.PlainText)
         self.addWidget(self.source_name)
-        for words, asked in (
-            (self.tr("Dark / light"), self.theme_asked),
-            (self.tr("Settings…"), self.settings_asked),
-        ):
-            action = self.addAction(words)
-            if action is not None:
-                action.triggered.connect(lambda _checked, asked=asked: asked.emit())
+        theme = self.addAction(self.tr("Dark / light"))
+        settings = self.addAction(self.tr("Settings…"))
+        if theme is not None and settings is not None:
+            theme.triggered.connect(lambda _checked: self.theme_asked.emit())
+            settings.triggered.connect(lambda _checked: self.settings_asked.emit())
 
     def show_settings(self, settings: HeatmapSettings) -> None:
         """Show what is in force, and tell nobody."""
         with QSignalBlocker(self.toggle):
             self.toggle.setChecked(settings.enabled)
+        with QSignalBlocker(self.heats):
+            self.heats.setCurrentIndex(self.heats.findData(settings.heat))
         with QSignalBlocker(self.windows):
             self.windows.setCurrentIndex(self.windows.findData(settings.window))
 

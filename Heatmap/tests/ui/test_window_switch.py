@@ -11,7 +11,7 @@ import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
 
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.heatmap_settings import HEATS, HeatmapSettings
 from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source, open_live, open_simulated
 from Heatmap.standalone.window import ChartWindow
@@ -167,6 +167,30 @@ def test_another_first_symbol_and_then_another_interval_change_the_whole_picture
     world.wait_for("ETHUSDT", "5m")
     dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).click()
     world.wait_for("BTCUSDT", "5m")
+
+
+MARGINS = "candleSeries.priceScale().options().scaleMargins.bottom"
+
+
+def test_where_the_heat_is_from_is_chosen_in_the_tool_bar(world: World) -> None:
+    world.qt_run(world.open(BOTH), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    box, service = world.window.tool_bar.heats, world.service
+    assert {box.itemData(index) for index in range(box.count())} == set(HEATS)
+    assert box.currentData() == service.settings.heat == "recorded"
+    usual = world.js(MARGINS)
+    for heat in ("predicted", "both"):
+        box.setCurrentIndex(box.findData(heat))
+        assert service.settings.heat == heat
+        assert world.store.value("Heatmap/heat") == heat
+        # Levels ahead have room right of now and below the candles.
+        world.qtbot.waitUntil(lambda: world.js(MARGINS) > usual, timeout=10_000)
+    # What is chosen elsewhere shows here, and is not told again.
+    world.store.remove("Heatmap/heat")
+    service.apply_settings(service.settings.changed(heat="recorded"))
+    assert box.currentData() == "recorded"
+    assert world.store.value("Heatmap/heat") is None
+    world.qtbot.waitUntil(lambda: world.js(MARGINS) == usual, timeout=10_000)
 
 
 def test_candles_that_come_late_change_nothing_until_they_are_there(world: World) -> None:
