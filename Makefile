@@ -10,7 +10,7 @@ PY := .venv/bin/python
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
-	@echo 'make check              formatting, lint, types, imports, file length'
+	@echo 'make check              formatting, lint, types, imports, sizes'
 	@echo 'make wheel              build the wheel into dist, try it in an empty environment'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
 	@echo 'make torture ARGS="..." faults, kills, freezes, wrong clocks (see ARGS=--help)'
@@ -48,7 +48,7 @@ check: setup
 	gate 'mypy, the tools as on Windows' $(PY) -m mypy --platform win32 tools; \
 	gate 'imports' $(PY) -c 'from importlinter.cli import lint_imports_command as main; main()' \
 	    --no-logo; \
-	gate 'file length' $(PY) tools/check_lines.py; \
+	gate 'sizes of files and classes' $(PY) tools/check_lines.py; \
 	gate 'settings table' $(PY) tools/settings_table.py --check; \
 	test -z "$$failed"
 

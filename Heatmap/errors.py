@@ -93,6 +93,7 @@ class FailureKind(StrEnum):
     FILE_UNFINISHED = "file_unfinished"  # path
     FILE_CHANGED = "file_changed"  # path
     BEING_OVERWRITTEN = "being_overwritten"  # path
+    BEING_READ = "being_read"  # path
     LOG_OVERWRITTEN = "log_overwritten"  # path
     LOG_HELD = "log_held"  # path, reason
     LOG_NOT_DELETED = "log_not_deleted"  # path, reason

@@ -47,7 +47,9 @@ SettingsListener = Callable[[HeatmapSettings], None]
 class HeatmapService:
     """Records liquidations at all times and feeds the attached layers.
 
-    A facade: it has a method for each thing that a host asks for, and leaves the work to its parts.
+    More than 25 methods: it is a facade, has a method for each thing that a host asks for, and
+    leaves the work to its parts.
+
     Belongs to the thread of the host's event loop. It may be created, given layers and settings
     before the loop runs; `start` and `stop` are awaited in it, any number of times.
 
@@ -138,10 +140,6 @@ class HeatmapService:
             self._symbols.learn,
         )
         self._settings_listeners: list[SettingsListener] = []
-        # What the recorder's batches could not be handed on for.
-        self._batch_error = ""
-        # What a settings listener failed with at the last change.
-        self._listener_error = ""
 
     # -- life ---------------------------------------------------------------------------------
 

@@ -5,12 +5,11 @@ The defaults stand here and nowhere else. A settings store keeps each field as t
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from Heatmap.domain.instruments import ALL_SYMBOLS as ALL_SYMBOLS  # noqa: PLC0414 - a setting's value
-from Heatmap.domain.instruments import canonical_symbol
+from Heatmap.domain.symbol_lists import SYMBOLS_ALLOWED, parse_symbols, wrong_symbols
 from Heatmap.errors import SettingsError
 from Heatmap.setting_fields import (
     Choice,
@@ -34,41 +33,6 @@ REST_URL = "https://fapi.binance.com"
 CLUSTER_WINDOW_PCT = 0.02
 """How wide a cluster may be where nothing is set and there is no chart: 2 % of its price."""
 
-MOST_SYMBOLS = 1000
-"""So many symbols can be named; beyond it all of them can be recorded."""
-
-
-def _parse_symbols(text: str) -> tuple[str, ...]:
-    names = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
-    return tuple(dict.fromkeys(map(_spelt, names)))
-
-
-def _spelt(name: str) -> str:
-    """Return a symbol as it is written everywhere; what is none stays, to be refused by name."""
-    with suppress(ValueError):
-        return canonical_symbol(name)
-    return name.upper()
-
-
-def _wrong_symbols(symbols: object) -> str:
-    expected = f"one or more like BTCUSDT, each once, or {ALL_SYMBOLS} alone"
-    if not isinstance(symbols, tuple) or not symbols:
-        return expected
-    if not all(symbol == ALL_SYMBOLS or _is_canonical(symbol) for symbol in symbols):
-        return expected
-    if len(symbols) > MOST_SYMBOLS:
-        return f"at most {MOST_SYMBOLS} symbols by name, or {ALL_SYMBOLS} alone"
-    is_once = len(set(symbols)) == len(symbols)
-    return "" if is_once and (ALL_SYMBOLS not in symbols or len(symbols) == 1) else expected
-
-
-def _is_canonical(symbol: object) -> bool:
-    try:
-        return canonical_symbol(symbol) == symbol
-    except ValueError:
-        return False
-
-
 _REBUILDS = frozenset({Effect.REBUILD, Effect.RESCALE})
 _PALETTES = {
     "aurora": "Aurora",
@@ -77,7 +41,6 @@ _PALETTES = {
     "ice": "Ice",
     "daylight": "Daylight",
 }
-_SYMBOLS_ALLOWED = f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS} alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,9 +364,9 @@ class HeatmapSettings:
     symbols: tuple[str, ...] = setting(
         ("BTCUSDT",),
         Text(
-            _SYMBOLS_ALLOWED,
-            _parse_symbols,
-            _wrong_symbols,
+            SYMBOLS_ALLOWED,
+            parse_symbols,
+            wrong_symbols,
             (
                 "Symbols: one or more like BTCUSDT with commas between are expected, or ALL "
                 "alone, not “{text}”"

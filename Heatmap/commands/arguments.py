@@ -1,7 +1,9 @@
 """What the commands share: their parser, the types of their arguments, what they print."""
 
 import argparse
+import codecs
 import errno
+import json
 import logging
 import os
 import sys
@@ -111,6 +113,22 @@ def log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def say_json(data: object, indent: int | None = None) -> None:
+    """Print data as JSON for the user, or for another program.
+
+    Names of any script are readable where the output is UTF-8, as it is in a terminal. Elsewhere
+    they are escaped as JSON has it, which every program reads.
+    """
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    try:
+        is_utf_8 = codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name == "utf-8"
+        text.encode()
+    except (LookupError, UnicodeEncodeError):
+        is_utf_8 = False
+    # What `say` writes out, such as a control character, JSON has escapes of its own for.
+    say(text if is_utf_8 and safe_lines(text) == text else json.dumps(data, indent=indent))
 
 
 def say(text: str) -> None:

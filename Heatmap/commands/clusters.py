@@ -1,7 +1,6 @@
 """``python -m Heatmap clusters``: the price clusters in a database. Reads only; loads no Qt."""
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Generator, Sequence
@@ -21,7 +20,14 @@ from Heatmap.aggregation.clusters.find_clusters import (
     require_price,
 )
 from Heatmap.aggregation.event_timeline import EventTimeline
-from Heatmap.commands.arguments import Parser, log_to_stderr, say, seconds, store_address
+from Heatmap.commands.arguments import (
+    Parser,
+    log_to_stderr,
+    say,
+    say_json,
+    seconds,
+    store_address,
+)
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_instruments
@@ -69,20 +75,26 @@ def run(words: Sequence[str]) -> int:
         parser.error("--at and --follow exclude each other: leave one out")
     log_to_stderr()
 
-    words_of = _Answer.as_json if options.json else _Answer.as_table
     try:
         if not options.follow:
             with closing(_Followed(query)) as followed:
                 followed.warn_of_damage()
                 for symbol in query.symbols:
-                    say(words_of(followed.find(symbol)))
+                    _tell(followed.find(symbol), is_json=options.json)
             return 0
         with closing(_changes(query, options.update_interval)) as answers:
             for answer in answers:
-                say(words_of(answer))
+                _tell(answer, is_json=options.json)
     except KeyboardInterrupt:
         return 0 if options.follow else EXIT_INTERRUPTED
     return 0
+
+
+def _tell(answer: "_Answer", *, is_json: bool) -> None:
+    if is_json:
+        say_json(answer.as_plain())
+    else:
+        say(answer.as_table())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -172,20 +184,18 @@ class _Answer:
             for one in self.clusters
         )
 
-    def as_json(self) -> str:
-        """Return one line."""
-        return json.dumps(
-            {
-                "symbol": self.symbol,
-                "kind": self.kind.value,
-                "as_of_ms": self.as_of_ms,
-                "price": self.price,
-                "price_source": self.price_source,
-                "newest_liquidation_ms": self.newest_ms,
-                "recorded_share": round(self.recorded_share, 4),
-                "clusters": [asdict(cluster) for cluster in self.clusters],
-            }
-        )
+    def as_plain(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return {
+            "symbol": self.symbol,
+            "kind": self.kind.value,
+            "as_of_ms": self.as_of_ms,
+            "price": self.price,
+            "price_source": self.price_source,
+            "newest_liquidation_ms": self.newest_ms,
+            "recorded_share": round(self.recorded_share, 4),
+            "clusters": [asdict(cluster) for cluster in self.clusters],
+        }
 
     def as_table(self) -> str:
         """Return a heading and one line per cluster."""

@@ -1,6 +1,5 @@
 """``python -m Heatmap doctor``: what of the way to the exchange works. No Qt, no numpy."""
 
-import json
 from collections.abc import Sequence
 
 from Heatmap.commands.arguments import (
@@ -9,6 +8,7 @@ from Heatmap.commands.arguments import (
     check_settings,
     log_to_stderr,
     say,
+    say_json,
     seconds,
 )
 from Heatmap.doctor.doctor import DoctorConfig, diagnose
@@ -59,5 +59,5 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     if options.json:
-        say(json.dumps([finding_as_mapping(finding) for finding in findings], indent=2))
+        say_json([finding_as_mapping(finding) for finding in findings], indent=2)
     return exit_code(findings)

@@ -15,6 +15,7 @@ from Heatmap.commands.arguments import (
     file_path,
     log_to_stderr,
     say,
+    say_json,
     store_address,
     whole_number,
 )
@@ -85,7 +86,10 @@ class _Query:
 
     def tell(self, plain: Mapping[str, Any], text: str) -> None:
         """Print one or the other."""
-        say(json.dumps(_finite(plain), ensure_ascii=False) if self.is_json else text)
+        if self.is_json:
+            say_json(_finite(plain))
+        else:
+            say(text)
 
 
 def _show(query: _Query, options: argparse.Namespace) -> int:

@@ -1,9 +1,8 @@
 """``python -m Heatmap status``: what a database holds. Loads neither Qt nor numpy."""
 
-import json
 from collections.abc import Sequence
 
-from Heatmap.commands.arguments import Parser, say, store_address
+from Heatmap.commands.arguments import Parser, say_json, store_address
 from Heatmap.storage.store import open_store
 
 
@@ -17,5 +16,5 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--db", type=store_address, metavar="FILE")
     options = parser.parse_args(words)
 
-    say(json.dumps(open_store(options.db).status(), indent=2))
+    say_json(open_store(options.db).status(), indent=2)
     return 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from Heatmap.doctor.addresses import read_endpoint, require_address
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.binance_forceorder_ws import HEARTBEAT_SYMBOL
+from Heatmap.ingestion.venues.binance.streams import HEARTBEAT_SYMBOL
 
 
 @dataclass(frozen=True, slots=True)

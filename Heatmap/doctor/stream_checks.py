@@ -48,14 +48,10 @@ from Heatmap.doctor.way_table import NAME, TCP, TLS, NameFacts, TcpFacts, TlsFac
 from Heatmap.domain.events import LiquidationEvent, Rejection, RejectReason
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.ingestion.binance_forceorder_ws import (
-    HEARTBEAT_SYMBOL,
-    OneAttempt,
-    describe_error,
-    stream_url,
-)
+from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error
 from Heatmap.ingestion.proxies import Proxy, ProxyError, find_proxy
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
+from Heatmap.ingestion.venues.binance.streams import HEARTBEAT_SYMBOL, stream_url
 from Heatmap.runtime.outside_text import error_text, shown_text
 from Heatmap.runtime.safe_log import get_logger
 

@@ -12,6 +12,12 @@ class CandleSink(Protocol):
     What it raises concerns these alone: they can be fetched again, liquidations cannot.
     """
 
+    def candle_generation(self) -> int:
+        """Make ready to write; return a number that changes when what was fetched may be lost.
+
+        So where a fresh sink took the place, and where a log was lost that held some of it.
+        """
+
     def save_fetched(self, instrument: InstrumentName, fetched: Fetched) -> None:
         """Store values, and that their time was fetched, in one transaction.
 

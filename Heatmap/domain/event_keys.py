@@ -71,13 +71,13 @@ def event_key(
         16 of them.
     """
     texts = joined_decimals(decimals)
-    return hashed_key(f"{venue}|{symbol}|{ts_ms}|{liquidated}|{texts}|{twin}")
+    return hashed_key(f"{venue}|{symbol}|{ts_ms}|{liquidated}|{texts}|{twin}".encode())
 
 
-def hashed_key(text: str) -> bytes:
-    """Return the key for what `event_key` puts together, where that was done already."""
+def hashed_key(text: bytes) -> bytes:
+    """Return the key for what `event_key` puts together, as UTF-8, where that was done already."""
     digest = _empty.copy()
-    digest.update(text.encode())
+    digest.update(text)
     return digest.digest()
 
 

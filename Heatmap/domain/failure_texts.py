@@ -148,6 +148,10 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the database {path} is being overwritten by another program; recording goes on in it "
         "after that"
     ),
+    _K.BEING_READ: (
+        "all of the database {path} is being read, to tell whether it is whole; recording goes on "
+        "in it after that"
+    ),
     _K.LOG_OVERWRITTEN: (
         "the log of the database {path} was overwritten while it was opened; it is opened once more"
     ),
@@ -413,7 +417,18 @@ def _shown(name: str, value: object, translate: Callable[[str], str]) -> object:
         return ", ".join(f"{count} in {table}" for table, count in value.items())
     if isinstance(value, list | tuple):
         return symbols_text(tuple(map(str, value)), translate)
-    return "" if value is None else value
+    return _NOTHING if value is None else value
+
+
+class _Nothing:
+    """A value that is not known: it leaves its place empty, whatever form that has."""
+
+    @override
+    def __format__(self, spec: str) -> str:
+        return ""
+
+
+_NOTHING = _Nothing()
 
 
 class _Named(dict[str, Any]):

@@ -56,7 +56,11 @@ _RESTYLING = SETTINGS.with_effect(Effect.RESTYLE)
 
 
 class LayerFeed:
-    """Keeps one layer's picture true; `run` is its task. Belongs on the loop's thread."""
+    """Keeps one layer's picture true; `run` is its task. Belongs on the loop's thread.
+
+    More than 25 methods, because what the service tells it, what the layer tells it
+    (`LayerListener`) and what is due all end in the same few decisions, and those stand here.
+    """
 
     def __init__(self, layer: LayerPort, settings: HeatmapSettings, context: FeedContext) -> None:
         self.layer = layer

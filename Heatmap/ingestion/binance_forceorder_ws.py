@@ -38,28 +38,9 @@ from Heatmap.ingestion.connection.supervisor import (
 )
 from Heatmap.ingestion.proxies import ProxyError, find_proxy
 from Heatmap.ingestion.venue import MarkPrice, ParsedItem, Ping, Venue
-from Heatmap.ingestion.venues.binance.streams import (
-    HEARTBEAT_SYMBOL,
-    heartbeat_symbols,
-    shares_stream,
-    stream_name,
-    stream_url,
-)
 from Heatmap.ingestion.venues.binance.usd_margined import BinanceUsdMargined
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-
-__all__ = [
-    "HEARTBEAT_SYMBOL",
-    "ForceOrderStream",
-    "OneAttempt",
-    "StreamListener",
-    "describe_error",
-    "heartbeat_symbols",
-    "shares_stream",
-    "stream_name",
-    "stream_url",
-]
 
 _logger = get_logger(__name__)
 

@@ -4,8 +4,10 @@ The tick size of a symbol can change, so it is never a constant here. REST has n
 the stream: whatever fails here is reported, retried and leaves recording alone.
 """
 
+import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +16,7 @@ from functools import partial
 from Heatmap.domain.failure_texts import failure_text, raised
 from Heatmap.domain.instruments import canonical_symbol, parse_tick_size
 from Heatmap.errors import ExchangeError, Failure, FailureKind
-from Heatmap.ingestion.connection.supervisor import Backoff
+from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 from Heatmap.ingestion.exchange_listing import Listing
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestClient, RestError
@@ -61,10 +63,6 @@ class ExchangeInfo:
         count = len(self.refused)
         kind = FailureKind.TICK_SIZE_ODD if count == 1 else FailureKind.TICK_SIZES_ODD
         return Failure(kind, {"symbol": symbol, "reason": reason, "count": count})
-
-
-class _RefusedError(ExchangeError):
-    """The request was refused with an HTTP status; its failure says how long to stay away."""
 
 
 def parse_exchange_info(text: str | bytes, symbols: Collection[str] | None) -> ExchangeInfo:
@@ -178,7 +176,7 @@ async def fetch_exchange_info(rest_url: str, symbols: Collection[str] | None) ->
         failure = Failure(FailureKind.NOT_ANSWERED, values, error.failure)
         raise ExchangeError(failure_text(failure), failure) from error
     if answer.refusal is not None:
-        raise _RefusedError(failure_text(answer.refusal), answer.refusal)
+        raise ExchangeError(failure_text(answer.refusal), answer.refusal)
     # Not in the loop, which has sockets to read.
     return await in_daemon_thread(partial(parse_exchange_info, answer.body, symbols))
 
@@ -198,6 +196,11 @@ class TickSizeRefresher:
         Where the jitter of the retries comes from.
     fetch
         As `Venue.fetch_instruments`.
+    memory
+        How long the exchange wants to be left alone over REST, whoever asked it; ``None``: nothing
+        else asks.
+    clock
+        The monotonic clock, seconds.
     """
 
     def __init__(
@@ -208,18 +211,28 @@ class TickSizeRefresher:
         refresh_s: float,
         rng: random.Random,
         fetch: Callable[[str, Collection[str] | None], Awaitable[Instruments]] | None = None,
+        memory: ConnectionMemory | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetch = fetch_exchange_info if fetch is None else fetch
         self._rest_url = rest_url
         self._symbols = symbols
         self._refresh_s = refresh_s
         self._backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S, rng)
-        self._delay_s = 0.0
+        self._memory = ConnectionMemory() if memory is None else memory
+        self._clock = clock
+        self._due_s = clock()
 
     @property
     def next_delay_s(self) -> float:
-        """How long to wait before the next `refresh`, seconds."""
-        return self._delay_s
+        """How long to wait before the next `refresh`, seconds; it may grow meanwhile."""
+        return max(self._due_s, self._memory.rest_held_until_s) - self._clock()
+
+    async def wait(self) -> None:
+        """Wait until the next `refresh` is due, and the exchange may be asked."""
+        # Not for an event: the wait may grow meanwhile, and never shrinks.
+        while (delay_s := self.next_delay_s) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(delay_s)
 
     async def refresh(self) -> Instruments:
         """Fetch once; `next_delay_s` is then a day, or after an error what the error asks for.
@@ -231,15 +244,18 @@ class TickSizeRefresher:
         ExchangeError
             As `fetch_exchange_info`.
         """
-        self._delay_s = self._backoff.next_delay()
+        delay_s = self._backoff.next_delay()
         try:
             info = await self._fetch(self._rest_url, self._symbols)
-        except _RefusedError as refused:
-            self._delay_s = max(self._delay_s, refused.failure.hold_s or 0.0)
+            if not info.refused:
+                self._backoff.reset()
+                delay_s = self._refresh_s
+        except ExchangeError as error:
+            if error.failure.hold_s is not None:
+                self._memory.hold_rest(self._clock() + error.failure.hold_s)
             raise
-        if not info.refused:
-            self._backoff.reset()
-            self._delay_s = self._refresh_s
+        finally:
+            self._due_s = self._clock() + delay_s
         return info
 
     def missing(self, info: Instruments) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class RestAnswer:
 
 
 class RestClient:
-    """Asks one exchange; use it in ``async with``. One connection for each request.
+    """Asks one exchange; use it in ``async with``. One request at a time, each by a new connection.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class RestClient:
 
     @property
     def proxy(self) -> Proxy | None:
-        """The proxy that leads to the exchange; known after the first request."""
+        """The proxy that led to the exchange at the latest request; known after the first one."""
         return self._proxy
 
     async def __aenter__(self) -> Self:
@@ -113,9 +113,7 @@ class RestClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._close()
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> RestAnswer:
         """Ask for a path below the base.
@@ -139,7 +137,7 @@ class RestClient:
             raise RestError(Failure(FailureKind.REQUEST_FAILED, {"reason": reason})) from error
 
     async def _get(self, url: str, query: Mapping[str, str] | None) -> RestAnswer:
-        session = self._open(url)
+        session = await self._open(url)
         if self._connector is not None:
             self._connector.was_too_long = False
         asked_ms = time.time() * 1000
@@ -158,12 +156,21 @@ class RestClient:
                 answered_ms,
             )
 
-    def _open(self, url: str) -> aiohttp.ClientSession:
+    async def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _open(self, url: str) -> aiohttp.ClientSession:
+        try:
+            # Each time, as for each connection of the stream: another network has another proxy.
+            proxy = find_proxy(url)
+        except ProxyError as error:
+            raise RestError(error.failure) from None
+        if proxy != self._proxy:
+            await self._close()
         if self._session is None:
-            try:
-                self._proxy = find_proxy(url)
-            except ProxyError as error:
-                raise RestError(error.failure) from None
+            self._proxy = proxy
             self._connector = _Connector(self._proxy, self._limit_bytes + _HEADER_BYTES)
             self._session = aiohttp.ClientSession(
                 connector=self._connector,

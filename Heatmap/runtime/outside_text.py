@@ -17,6 +17,8 @@ LONGEST_MESSAGE_CHARS = 2400
 """And so is the message of an error of ours, which may hold the names of files."""
 LONGEST_LOOKED_AT = 50_000
 """What stands behind so many characters is not looked at, and not shown."""
+_VALUE_CHARS = 50
+_HUGE = 10**18
 
 # The streams of an address stand behind an @ too: btcusdt@forceOrder.
 _NO_STREAM = r"(?!(?:forceOrder|markPrice|kline_|continuousKline_|1s\b|arr\b))"
@@ -115,6 +117,20 @@ def shown_text(text: str, longest: int = LONGEST_CHARS) -> str:
     line = without_secrets(_LINE_ENDS.sub(" ", text[:LONGEST_LOOKED_AT]).strip())
     line = printable(line[: longest + 1])
     return line if len(line) <= longest else f"{line[:longest]}..."
+
+
+def shown_value(value: object) -> str:
+    """Return a value of a message as one short line.
+
+    What is in a container is not shown, as it may be anything; nor is a huge number.
+    """
+    if isinstance(value, str | bytes):
+        return ascii(value[:_VALUE_CHARS])[: 2 * _VALUE_CHARS]
+    if value is None or isinstance(value, float | bool):
+        return repr(value)
+    if type(value) is int and abs(value) < _HUGE:
+        return repr(value)
+    return f"a {type(value).__name__}"
 
 
 def error_text(error: BaseException) -> str:

@@ -2,31 +2,23 @@
 
 import asyncio
 import os
-import re
-import socket
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import (
-    QMessageLogContext,
-    QSettings,
-    QTimer,
-    QtMsgType,
-    qInstallMessageHandler,
-)
+from PyQt6.QtCore import QSettings, QTimer, qInstallMessageHandler
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from Heatmap import DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
-from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_switch import symbols_to_try
+from Heatmap.standalone.display import log_qt_message, prepare_environment
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.picture_file import require_writable, save_picture
 from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.standalone.sources import (
     SIMULATED_SYMBOL,
@@ -37,10 +29,9 @@ from Heatmap.standalone.sources import (
     open_simulated,
     require_database,
 )
-from Heatmap.standalone.window import THEME_PALETTES, ChartWindow, window_defaults
+from Heatmap.standalone.theme import THEME_PALETTES, window_defaults
+from Heatmap.standalone.window import ChartWindow
 from Heatmap.ui import load_settings
-
-logger = get_logger(__name__)
 
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""
@@ -119,7 +110,7 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     picture_path = options.screenshot or (Path("heatmap.png") if is_headless else None)
     if picture_path is not None:
         require_writable(picture_path)
-    qInstallMessageHandler(_log_qt_message)
+    qInstallMessageHandler(log_qt_message)
     application = QApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
     application.setOrganizationName("OrderPilot")
@@ -155,22 +146,6 @@ _KINDS = {
 }
 
 
-def require_writable(picture: Path) -> None:
-    """Find out before anything starts whether a picture can be saved.
-
-    Raises
-    ------
-    HeatmapError
-        Its directory is missing or may not be written to, or a directory has its name.
-    """
-    directory = picture.resolve().parent
-    if not directory.is_dir() or not os.access(directory, os.W_OK) or picture.is_dir():
-        raise HeatmapError(
-            f"the picture cannot be written to {picture}: name a file in a directory that exists "
-            "and can be written to, with --screenshot"
-        )
-
-
 def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
     """Refuse what cannot work before a window opens; the recording, where one is replayed."""
     market = None
@@ -190,81 +165,6 @@ def _check_inputs(options: WindowOptions) -> ReplayedMarket | None:
 def _asked_symbol(options: WindowOptions) -> str | None:
     texts = options.setting_texts
     return HeatmapSettings.from_texts(texts).symbols[0] if "symbols" in texts else None
-
-
-def _log_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
-    """Send what Qt prints to the log; what every start without a GPU prints, to its debug level."""
-    text = message or ""
-    if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) or _HARMLESS.search(text):
-        logger.debug("Qt: %s", text)
-    else:
-        logger.warning("Qt: %s", text)
-
-
-# Qt and Chromium say so at every start on a machine without a GPU or a window system.
-_HARMLESS = re.compile(
-    r"GPUInfo not initialized|QRhiGles2|Failed to create RHI|This plugin does not support|Vulkan"
-    r"|Unable to detect GPU vendor|GBM is not supported",
-    re.IGNORECASE,
-)
-
-
-def prepare_environment(environment: MutableMapping[str, str], platform: str) -> bool:
-    """Set what Qt and Chromium need to start on this machine; whether there is no display.
-
-    Parameters
-    ----------
-    environment
-        The process's environment, changed in place; what the user has set stays.
-    platform
-        As `sys.platform`.
-    """
-    is_headless = environment.get("QT_QPA_PLATFORM") == "offscreen"
-    flags = environment.get("QTWEBENGINE_CHROMIUM_FLAGS", "").split()
-    if platform == "linux":
-        # Elsewhere there is always a display, whatever DISPLAY says: a shell or an X server that
-        # runs on Windows sets it too.
-        if "QT_QPA_PLATFORM" not in environment and not _names_a_display(environment):
-            environment["QT_QPA_PLATFORM"] = "offscreen"
-            is_headless = True
-        # Chromium's own complaints about a missing GPU or bus; the page's errors come otherwise.
-        if not any(flag.startswith("--log-level") for flag in flags):
-            flags.append("--log-level=3")
-        if _is_root() and "--no-sandbox" not in flags:
-            # Chromium's sandbox refuses to run as root.
-            flags.append("--no-sandbox")
-    if is_headless and "--disable-gpu" not in flags:
-        flags.append("--disable-gpu")
-    if flags:
-        environment["QTWEBENGINE_CHROMIUM_FLAGS"] = " ".join(flags)
-    return is_headless
-
-
-def _names_a_display(environment: Mapping[str, str]) -> bool:
-    return bool(environment.get("WAYLAND_DISPLAY")) or is_reachable_display(
-        environment.get("DISPLAY", "")
-    )
-
-
-def _is_root() -> bool:
-    return sys.platform != "win32" and os.geteuid() == 0
-
-
-def is_reachable_display(name: str) -> bool:
-    """Whether an X server answers at `name` (as in ``DISPLAY``); Qt would abort without one.
-
-    Displays of other machines are taken to be there: finding out would take as long as trying.
-    """
-    match = re.fullmatch(r":(\d+)(?:\.\d+)?", name)
-    if match is None:
-        return bool(name)
-    if sys.platform != "win32":
-        path = f"/tmp/.X11-unix/X{match[1]}"  # noqa: S108 - where X servers listen
-        for address in (path, f"\0{path}"):
-            with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
-                connection.connect(address)
-                return True
-    return False
 
 
 class Program:
@@ -470,27 +370,6 @@ class Program:
 def _follow(service: HeatmapService, settings: HeatmapSettings) -> None:
     """Draw what is simulated by the settings of the recorder behind it; its symbol stays."""
     service.apply_settings(settings.changed(symbols=service.settings.symbols))
-
-
-def save_picture(picture: QImage, path: Path) -> None:
-    """Write a PNG; a picture that is there is replaced only by a whole one.
-
-    Raises
-    ------
-    HeatmapError
-        The file cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    refusal = f"the picture cannot be written to {path}: name a file that can be"
-    if not picture.save(str(part), "PNG"):
-        raise HeatmapError(refusal)
-    try:
-        part.replace(path)
-    except OSError as error:
-        # Windows replaces no file that a viewer has open.
-        with suppress(OSError):
-            part.unlink()
-        raise HeatmapError(f"{refusal}, or close what shows it ({error.strerror})") from error
 
 
 def _first_error(group: BaseExceptionGroup[HeatmapError]) -> HeatmapError:

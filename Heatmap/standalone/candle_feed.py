@@ -17,10 +17,11 @@ from websockets.exceptions import WebSocketException
 
 from Heatmap import failure_text
 from Heatmap.errors import ExchangeError, Failure, FailureKind
-from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error, stream_name
+from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error
 from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.proxies import find_proxy
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
+from Heatmap.ingestion.venues.binance.streams import stream_name
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows

@@ -1,93 +1,36 @@
-"""The standalone window: candles, toolbar, settings dialog, status bar.
+"""The standalone window: candles, tool bar, settings dialog, status bar.
 
 It uses the plugin's public surface only, as a host does; `make check` holds that.
 """
 
 import asyncio
-import html
 from collections.abc import Sequence
-from contextlib import suppress
 from decimal import Decimal
 
-from PyQt6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QAction, QCloseEvent, QColor, QPalette
+from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
-from PyQt6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QMainWindow,
-    QSizePolicy,
-    QTabWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QMainWindow
 
 from Heatmap import Failure, HeatmapService, HeatmapSettings
-from Heatmap.errors import SettingsError
-from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.standalone.candle_switch import CandleSwitch, View, symbols_to_try
+from Heatmap.standalone.candle_counts import loaded_candles, step_of_digits, visible_candles
+from Heatmap.standalone.candle_switch import CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
-from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
+from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source
+from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import connection_words, event_words, timing_words
-from Heatmap.ui import HeatmapLayer, HeatmapSettingsTab, failure_words, save_settings
+from Heatmap.standalone.symbol_choice import SymbolChoice
+from Heatmap.standalone.theme import THEME_PALETTES, background, colour, style_sheet
+from Heatmap.standalone.tool_bar import ToolBar
+from Heatmap.ui import HeatmapLayer, failure_words, save_settings
 
 logger = get_logger(__name__)
 
 STATUS_PERIOD_MS = 1000
-CANDLE_COUNT = 1500
-"""Candles loaded at the start, so that the chart can be scrolled back."""
-SPARE_CANDLES = 50
-THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
-"""Palette that suits a background, where the user has not chosen one."""
-MOST_AUTOMATIC_CANDLES = 720
-"""With the automatic interval a window shows at most this many candles."""
-MOST_CANDLES = 6_000
-"""No more are loaded, whatever interval is chosen for a long window."""
-SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
-_SHOWN_SYMBOL = "Window/symbol"
-# Candles that are looked at for their digits.
-_DIGITS_CANDLES = 200
-
-
-def window_defaults(theme: str) -> HeatmapSettings:
-    """Return the settings of a window whose only purpose is the heatmap, for a theme.
-
-    A reset does not switch the heatmap off, and the chart is full on its first day.
-    """
-    palette = THEME_PALETTES[theme]
-    return HeatmapSettings(enabled=True, heat="both", palette=palette, predicted_palette=palette)
-
-
-class SettingsDialog(QDialog):
-    """The settings of the standalone window: the plugin's tab in a dialog."""
-
-    def __init__(
-        self, service: HeatmapService, store: QSettings, theme: str, parent: QWidget
-    ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Settings"))
-        self.tab = HeatmapSettingsTab(service, store, defaults=window_defaults(theme))
-        tabs = QTabWidget()
-        tabs.addTab(self.tab, self.tr("Heatmap"))
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        buttons.accepted.connect(self._accept_unless_refused)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(tabs)
-        layout.addWidget(buttons)
-
-    def _accept_unless_refused(self) -> None:
-        """Close, unless something was entered that cannot be used: that must not go unnoticed."""
-        if not self.tab.problem_text():
-            self.accept()
 
 
 class ChartWindow(QMainWindow):
@@ -121,17 +64,15 @@ class ChartWindow(QMainWindow):
         self._switching = asyncio.Lock()
         self._shown_window_ms = 0
         self._shown_tick_size: Decimal | None = None
-        # Symbols that the target does not have, among those that are recorded.
-        self._unknown: set[str] = set()
-        self._recorded: tuple[str, ...] = ()
+        self._symbols = SymbolChoice(store)
         # The page shows candles of the target.
         self._has_candles = asyncio.Event()
         # Candles are to be loaded, or to be left; `tend` does it.
         self._work = asyncio.Event()
-        self._candles = CandleSwitch(
-            self._show_history, self._show_candle, self._note_unknown, self._work.set
-        )
         self.page = ChartPage(self)
+        self._candles = CandleSwitch(
+            self._show_history, self.page.update_candle, self._note_unknown, self._work.set
+        )
         self.view = QWebEngineView()
         self.view.setPage(self.page)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -139,15 +80,14 @@ class ChartWindow(QMainWindow):
         self.layer = HeatmapLayer(self.page, chart="chart", candles="candleSeries")
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
-        self._toggle = QAction(self.tr("Heatmap"), self)
-        self._windows = QComboBox()
-        self._intervals = QComboBox()
-        self._source_name = QLabel()
-        self._connection = QLabel()
-        self._events = QLabel()
-        self._timing = QLabel()
-        self._build_tool_bar()
-        self._build_status_bar()
+        self.tool_bar = ToolBar()
+        self.tool_bar.field_chosen.connect(lambda name, value: self._change(**{name: value}))
+        self.tool_bar.interval_chosen.connect(self._request_candles)
+        self.tool_bar.theme_asked.connect(self._switch_theme)
+        self.tool_bar.settings_asked.connect(self.open_settings)
+        self.addToolBar(self.tool_bar)
+        self.status_bar = StatusBar()
+        self.setStatusBar(self.status_bar)
         self._apply_theme()
         self.resize(1180, 700)
         self._status_timer = QTimer(self)
@@ -188,12 +128,12 @@ class ChartWindow(QMainWindow):
                 self._leave_source()
             self._target, self._waiting = source, waiting
             self._has_candles.clear()
-            self._unknown.clear()
+            self._symbols.begin()
             self._follow((waiting or source).service)
             settings = self._settings()
             if at_once:
                 self._source = source
-                symbol = self._symbols(settings)[0]
+                symbol = self._symbols.first(source, settings.symbols, self._candles.shown)
                 self._name_source(source, symbol)
                 self.layer.set_symbol(symbol)
                 source.service.attach(self.layer)
@@ -219,7 +159,7 @@ class ChartWindow(QMainWindow):
 
     def announce(self, text: str) -> None:
         """Say what is going on while there is no source yet."""
-        self._source_name.setText(text)
+        self.tool_bar.source_name.setText(text)
         self.setWindowTitle(text)
 
     async def wait_for_candles(self, patience_s: float | None) -> bool:
@@ -248,19 +188,17 @@ class ChartWindow(QMainWindow):
             texts.append(_connection_of(self._waiting))
         failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
         texts += [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
-        texts += [*self._candles.problems(), self._unknown_words()]
-        line = "; ".join(filter(None, texts))
-        self._connection.setText(line)
-        # A tool tip has no format of its own: what looks like mark-up would be taken for it.
-        self._connection.setToolTip(html.escape(line))
-        self._events.setText(event_words(source.service.recorder_status()))
-        self._timing.setText(timing_words(status))
+        texts += [*self._candles.problems(), self._symbols.words(self._target)]
+        self.status_bar.show_texts(
+            "; ".join(filter(None, texts)),
+            event_words(source.service.recorder_status()),
+            timing_words(status),
+        )
 
     def status_text(self) -> str:
         """Return the status bar as one line of text."""
         self.refresh_status()
-        labels = (self._connection, self._events, self._timing)
-        return "  |  ".join(label.text() for label in labels if label.text())
+        return self.status_bar.text()
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -270,54 +208,11 @@ class ChartWindow(QMainWindow):
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _build_tool_bar(self) -> None:
-        bar = QToolBar(self.tr("Heatmap"))
-        bar.setMovable(False)
-        self._toggle.setCheckable(True)
-        self._toggle.setToolTip(self.tr("Show or hide the heatmap; recording goes on either way"))
-        self._toggle.toggled.connect(lambda on: self._change(enabled=on))
-        bar.addAction(self._toggle)
-        for key in WINDOWS_S:
-            self._windows.addItem(key, key)
-        self._windows.setToolTip(self.tr("Time span of the heatmap"))
-        self._windows.currentIndexChanged.connect(
-            lambda _index: self._change(window=self._windows.currentData())
-        )
-        bar.addWidget(self._windows)
-        self._intervals.addItem(self.tr("auto"), "")
-        for interval in SELECTABLE_INTERVALS:
-            self._intervals.addItem(interval, interval)
-        self._intervals.setToolTip(self.tr("Candle interval"))
-        self._intervals.currentIndexChanged.connect(lambda _index: self._request_candles())
-        bar.addWidget(self._intervals)
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(spacer)
-        self._source_name.setObjectName("sourceName")
-        self._source_name.setTextFormat(Qt.TextFormat.PlainText)
-        bar.addWidget(self._source_name)
-        theme = bar.addAction(self.tr("Dark / light"))
-        settings = bar.addAction(self.tr("Settings…"))
-        if theme is not None and settings is not None:
-            theme.triggered.connect(self._switch_theme)
-            settings.triggered.connect(self.open_settings)
-        self.addToolBar(bar)
-
-    def _build_status_bar(self) -> None:
-        bar = self.statusBar()
-        if bar is not None:
-            bar.setSizeGripEnabled(False)
-            for label in (self._connection, self._events, self._timing):
-                label.setTextFormat(Qt.TextFormat.PlainText)
-            bar.addWidget(self._connection, 2)
-            bar.addWidget(self._events, 1)
-            bar.addPermanentWidget(self._timing)
-
     def open_settings(self) -> None:
         """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
         if self._service is not None:
             dialog = SettingsDialog(self._service, self._store, self._theme, self)
-            _colour(dialog, self._theme)
+            colour(dialog, self._theme)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()
 
@@ -331,14 +226,9 @@ class ChartWindow(QMainWindow):
             save_settings(self._store, settings, values)
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
-        with QSignalBlocker(self._toggle):
-            self._toggle.setChecked(settings.enabled)
-        with QSignalBlocker(self._windows):
-            self._windows.setCurrentIndex(self._windows.findData(settings.window))
+        self.tool_bar.show_settings(settings)
         self.page.set_room(has_room=settings.heat != "recorded")
-        if settings.symbols != self._recorded:
-            self._recorded = settings.symbols
-            self._unknown.clear()
+        self._symbols.set_recorded(settings.symbols)
         self._request_candles()
 
     def _switch_theme(self) -> None:
@@ -357,16 +247,15 @@ class ChartWindow(QMainWindow):
             service.apply_settings(service.settings.changed(**palettes))
 
     def _apply_theme(self) -> None:
-        colours = _CHROME[self._theme]
-        _colour(self, self._theme)
-        self.setStyleSheet(_STYLE.format(**colours))
-        self.page.setBackgroundColor(QColor(colours["background"]))
+        colour(self, self._theme)
+        self.setStyleSheet(style_sheet(self._theme))
+        self.page.setBackgroundColor(background(self._theme))
 
     # -- source and candles -------------------------------------------------------------------
 
     def _name_source(self, source: Source, symbol: str) -> None:
         self.setWindowTitle(f"{symbol} liquidations - {source.name}")
-        self._source_name.setText(f"{symbol}  {source.name}")
+        self.tool_bar.source_name.setText(f"{symbol}  {source.name}")
 
     def _leave_source(self) -> None:
         """Show nothing any more: no candle of one source under the name of another."""
@@ -395,30 +284,8 @@ class ChartWindow(QMainWindow):
     def _settings(self) -> HeatmapSettings:
         return HeatmapSettings() if self._service is None else self._service.settings
 
-    def _symbols(self, settings: HeatmapSettings) -> list[str]:
-        """Return which symbols may be shown, the best first."""
-        shown = self._candles.shown
-        is_same = shown is not None and shown.source is self._target
-        others = [shown.symbol] if shown is not None and is_same else []
-        return symbols_to_try(self._target, settings.symbols, *others, self._last_symbol())
-
-    def _last_symbol(self) -> str:
-        """Return the symbol that was shown last, also in an earlier run; empty: not known."""
-        text = str(self._store.value(_SHOWN_SYMBOL, ""))
-        with suppress(SettingsError):
-            return HeatmapSettings.from_texts({"symbols": text}).symbols[0]
-        return ""
-
-    def _wanted_interval(self, settings: HeatmapSettings) -> str:
-        return str(self._intervals.currentData()) or automatic_interval(settings.window_ms)
-
-    def _visible_bars(self, interval: str) -> int:
-        return min(self._settings().window_ms // INTERVALS_MS[interval], MOST_CANDLES)
-
     def _candle_count(self, view: View) -> int:
-        return min(
-            MOST_CANDLES, max(CANDLE_COUNT, self._visible_bars(view.interval) + SPARE_CANDLES)
-        )
+        return loaded_candles(self._settings().window_ms, view.interval)
 
     def _request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""
@@ -426,29 +293,18 @@ class ChartWindow(QMainWindow):
         if target is None:
             return
         settings = self._settings()
-        symbols = self._symbols(settings)
-        # Where none is known the first is asked for again and again.
-        symbol = next((name for name in symbols if name not in self._unknown), symbols[0])
-        view = View(target, symbol, self._wanted_interval(settings))
+        symbol = self._symbols.best(target, settings.symbols, self._candles.shown)
+        view = View(target, symbol, self.tool_bar.interval(settings.window_ms))
         self._candles.want(view)
         if view == self._candles.shown and settings.window_ms != self._shown_window_ms:
             self._shown_window_ms = settings.window_ms
-            self.page.show_newest(self._visible_bars(view.interval))
+            self.page.show_newest(visible_candles(settings.window_ms, view.interval))
 
     def _note_unknown(self, view: View) -> None:
         """Go on with the next symbol: the source does not have this one."""
         if view.source is self._target and not view.source.symbol:
-            self._unknown.add(view.symbol)
+            self._symbols.note_unknown(view.symbol)
             self._request_candles()
-
-    def _unknown_words(self) -> str:
-        """Say which of the recorded symbols cannot be shown."""
-        target = self._target
-        names = [name for name in self._recorded if name in self._unknown]
-        if target is not None and target.symbol:
-            recorded = self._recorded[0] if self._recorded else ALL_SYMBOLS
-            names = [] if recorded in (ALL_SYMBOLS, target.symbol) else [recorded]
-        return f"no candles of {', '.join(names)} here" if names else ""
 
     def _show_history(self, view: View, candles: Sequence[Candle]) -> None:
         """Show a view as a whole: every part of the picture changes here, and nowhere else."""
@@ -463,15 +319,14 @@ class ChartWindow(QMainWindow):
         self._name_source(source, view.symbol)
         settings = self._settings()
         self._shown_window_ms = settings.window_ms
-        self._shown_tick_size = self._known_tick_size() or _tick_size_of(candles)
-        self.page.set_candles(candles, self._visible_bars(view.interval), self._shown_tick_size)
+        self._shown_tick_size = self._known_tick_size() or step_of_digits(candles)
+        self.page.set_candles(
+            candles, visible_candles(settings.window_ms, view.interval), self._shown_tick_size
+        )
         if not source.symbol:
-            self._store.setValue(_SHOWN_SYMBOL, view.symbol)
+            self._symbols.note_shown(view.symbol)
         if source is self._target:
             self._has_candles.set()
-
-    def _show_candle(self, candle: Candle) -> None:
-        self.page.update_candle(candle)
 
     def _known_tick_size(self) -> Decimal | None:
         """Return the tick size of the shown symbol where the exchange has told it, ever."""
@@ -490,69 +345,6 @@ class ChartWindow(QMainWindow):
             self.page.set_price_format(tick_size)
 
 
-def _tick_size_of(candles: Sequence[Candle]) -> Decimal:
-    """Return the step of the digits in which candles are told, where no tick size is known."""
-    prices = [price for one in candles[-_DIGITS_CANDLES:] for price in (one.high, one.low)]
-    digits = [Decimal(repr(price)).normalize().as_tuple().exponent for price in prices]
-    return Decimal(1).scaleb(min((e for e in digits if isinstance(e, int)), default=0))
-
-
-def automatic_interval(window_ms: int) -> str:
-    """Return the finest candle interval of which a window holds at most 720."""
-    for interval in SELECTABLE_INTERVALS:
-        if window_ms <= MOST_AUTOMATIC_CANDLES * INTERVALS_MS[interval]:
-            return interval
-    return SELECTABLE_INTERVALS[-1]
-
-
-_CHROME = {
-    "dark": {
-        "background": "#0f1218",
-        "field": "#1a1f29",
-        "text": "#c3c8d4",
-        "edge": "#2b3240",
-        "accent": "#2f6fdb",
-    },
-    "light": {
-        "background": "#f7f8fa",
-        "field": "#ffffff",
-        "text": "#333a47",
-        "edge": "#cfd5de",
-        "accent": "#2f6fdb",
-    },
-}
-_STYLE = """
-QMainWindow, QToolBar, QStatusBar {{ background: {background}; color: {text}; }}
-QToolBar {{ border: 0; border-bottom: 1px solid {edge}; spacing: 6px; padding: 3px; }}
-QToolBar QToolButton, QToolBar QLabel, QStatusBar QLabel {{ color: {text}; padding: 2px 6px; }}
-QToolBar QToolButton:hover {{ background: {field}; border-radius: 3px; }}
-QToolBar QToolButton:checked {{ background: {accent}; color: white; border-radius: 3px; }}
-QToolBar QComboBox {{ background: {field}; color: {text}; border: 1px solid {edge};
-    border-radius: 3px; padding: 1px 6px; }}
-QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
-QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
-QLabel#sourceName {{ font-weight: bold; }}
-"""
-
-
 def _connection_of(source: Source) -> str:
     service = source.service
     return connection_words(source.name, service.recorder_status(), is_running=service.is_running())
-
-
-def _colour(window: QWidget, theme: str) -> None:
-    """Give a window and everything in it the colours of a theme."""
-    colours = _CHROME[theme]
-    # From the two colours Qt derives those of edges and shadows.
-    palette = QPalette(QColor(colours["field"]), QColor(colours["background"]))
-    for role, name in (
-        (QPalette.ColorRole.Base, "field"),
-        (QPalette.ColorRole.WindowText, "text"),
-        (QPalette.ColorRole.Text, "text"),
-        (QPalette.ColorRole.ButtonText, "text"),
-        (QPalette.ColorRole.Highlight, "accent"),
-    ):
-        palette.setColor(role, QColor(colours[name]))
-    # One by one: below a style sheet palettes are not handed on.
-    for widget in (window, *window.findChildren(QWidget)):
-        widget.setPalette(palette)

@@ -426,16 +426,18 @@ class SqliteStore(CandleWriter):
             # Under its own id, where that is free: who has seen the row sees no other one.
             restored += insert_again(connection, row_id if is_same_file else None, event)
         self._last_row_id = max(self._last_row_id, sequence(connection))
+        lost = memory.forgotten_after(reached)
         if mark is not None:
-            # Of another file the time is not covered in which events lie in the one before.
-            for interval in memory.coverage():
+            # Of another file the time is not covered in which events lie in the one before; nor is
+            # any of a log of which events are lost.
+            for interval in () if lost else memory.coverage():
                 add_coverage(connection, interval)
             for whose, tick_size, ts_ms in memory.tick_sizes():
                 _save_tick_size(connection, whose, tick_size, ts_ms)
             for added in memory.counts_after(mark.reached.number):
                 for venue, counts in added.items():
                     ledger.add_counts(connection, counts, venue)
-        return restored, memory.forgotten_after(reached)
+        return restored, lost
 
     @override
     def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:

@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.exchange.wire import kline_payload, kline_row, mark_price_payload
+from Heatmap.tests.server_thread import ServerThread
 
 PRICES = {"BTCUSDT": 98_000.0, "ETHUSDT": 3_009.0}
 TICK_SIZES = {"BTCUSDT": "0.10", "ETHUSDT": "0.01"}
@@ -40,8 +40,8 @@ def candles_of(symbol: str, interval: str, now_ms: int, count: int = _COUNT) -> 
     ]
 
 
-class TwoSymbolExchange:
-    """Serves candles, tick sizes and heartbeats of two symbols from a thread of its own.
+class TwoSymbolExchange(ServerThread):
+    """Serves candles, tick sizes and heartbeats of two symbols.
 
     Attributes
     ----------
@@ -54,28 +54,15 @@ class TwoSymbolExchange:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[tuple[str, str]] = []
         self.held: set[tuple[str, str]] = set()
         self.broken: set[tuple[str, str]] = set()
         self.answered: list[tuple[str, str]] = []
         self.rest_url = self.ws_url = ""
-        self._ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop
-        self._stop: asyncio.Event
 
-    @contextlib.contextmanager
-    def serving(self) -> Iterator["TwoSymbolExchange"]:
-        thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="two symbols")
-        thread.start()
-        self._ready.wait(10)
-        try:
-            yield self
-        finally:
-            self._loop.call_soon_threadsafe(self._stop.set)
-            thread.join()
-
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         app = web.Application()
         app.router.add_get("/fapi/v1/klines", self._klines)
         app.router.add_get("/fapi/v1/exchangeInfo", self._exchange_info)
@@ -85,8 +72,7 @@ class TwoSymbolExchange:
         self.rest_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with serve(self._stream, "127.0.0.1", 0, close_timeout=0.2) as server:
             self.ws_url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-            self._ready.set()
-            await self._stop.wait()
+            yield
             self.held.clear()
         await runner.cleanup()
 

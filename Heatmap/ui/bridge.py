@@ -80,6 +80,8 @@ class HeatmapBridge(QObject):
     that cannot be read, or that tells of what cannot be, is dropped with a line in the log, not too
     often; reports that come too fast wait, until only the last one of its kind is left.
 
+    More than 25 methods: each report has a slot, which the page calls by its name, and a reader.
+
     Parameters
     ----------
     reports

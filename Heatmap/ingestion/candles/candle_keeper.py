@@ -52,7 +52,7 @@ _DELETE_PAUSE_S = 0.02
 _MOST_WAITING = 10 * MOST_CANDLE_SYMBOLS
 # The stream's clock may be this much ahead of its latest heartbeat.
 _AHEAD_MS = MINUTE_MS
-_STORAGE, _EXCHANGE = "storage", "exchange"
+_STORAGE, _EXCHANGE, _STREAM = "storage", "exchange", "stream "
 
 
 @dataclass(slots=True)
@@ -173,9 +173,9 @@ class CandleKeeper:
             return
         if candle.open_ms + MINUTE_MS > now_ms + _AHEAD_MS:
             values = {"symbol": kline.symbol, "open_ms": candle.open_ms}
-            self._tell(f"stream {kline.symbol}", Failure(FailureKind.CANDLE_AHEAD, values))
+            self._tell(_STREAM + kline.symbol, Failure(FailureKind.CANDLE_AHEAD, values))
             return
-        self._problems.pop(f"stream {kline.symbol}", None)
+        self._problems.pop(_STREAM + kline.symbol, None)
         if len(self._closed) >= _MOST_WAITING:
             del self._closed[next(iter(self._closed))]
         self._closed[kline.symbol, candle.open_ms] = candle
@@ -189,8 +189,14 @@ class CandleKeeper:
         sink
             Where to; it is called in this loop only.
         generation
-            Returns a number that changes when a fresh store took the place of the one before.
+            Returns a number that changes when the store may have lost what it held.
         """
+        try:
+            await self._run(sink, generation)
+        finally:
+            self._report(CandleState.STOPPED)
+
+    async def _run(self, sink: CandleSink, generation: Callable[[], int]) -> None:
         clock = asyncio.get_running_loop().time
         self._look_due_s = 0.0
         async with RestClient(
@@ -199,7 +205,7 @@ class CandleKeeper:
             while True:
                 self._changed.clear()
                 pause_s = await self._turn(sink, generation, client)
-                self._report(clock())
+                self._report(self._state(clock()), self._plan.held_s(clock()))
                 if _STORAGE in self._problems:
                     # Whatever comes meanwhile: the next attempt may hold up the sockets again.
                     await asyncio.sleep(pause_s)
@@ -340,6 +346,10 @@ class CandleKeeper:
         asked = tuple(dict.fromkeys([*self._on_demand, *self._config.symbols]))
         self._kept, self._left_out = asked[:MOST_CANDLE_SYMBOLS], asked[MOST_CANDLE_SYMBOLS:]
         self._plan.want(self._kept)
+        # What was wrong with those that nobody asks for any more is no problem.
+        for about in [one for one in self._problems if _symbol_of(one) is not None]:
+            if _symbol_of(about) not in self._kept:
+                del self._problems[about]
 
     def _forget(self) -> None:
         self._plan.forget_fetched()
@@ -350,14 +360,17 @@ class CandleKeeper:
     def _tell(self, about: str | tuple[str, Series], problem: Failure) -> None:
         if self._problems.get(about) != problem:
             _logger.info("%s", failure_text(problem))
-        self._problems[about] = problem
+        if _symbol_of(about) in (None, *self._kept):
+            self._problems[about] = problem
 
-    def _report(self, now_s: float) -> None:
+    def _report(self, state: CandleState, held_s: float = 0.0) -> None:
+        # What is not tried any more is no problem.
+        is_over = state is CandleState.STOPPED
         self._recorder.report(
             CandleStatus(
-                state=self._state(now_s),
-                problem=next(iter(self._problems.values()), None),
-                held_s=self._plan.held_s(now_s),
+                state=state,
+                problem=None if is_over else next(iter(self._problems.values()), None),
+                held_s=held_s,
                 symbols=tuple(map(self._facts, self._kept)),
                 left_out=self._left_out,
                 requests=self._requests,
@@ -390,6 +403,13 @@ class CandleKeeper:
             missing,
             sum(length_ms(self._plan.missing(symbol, one)) for one in others),
         )
+
+
+def _symbol_of(about: str | tuple[str, Series]) -> str | None:
+    """Return whose a problem is; ``None``: it is none of a symbol."""
+    if isinstance(about, tuple):
+        return about[0]
+    return about.removeprefix(_STREAM) if about.startswith(_STREAM) else None
 
 
 def _name(request: Request) -> str:

@@ -15,6 +15,7 @@ class CandleState(StrEnum):
     FETCHING = "fetching"
     HELD = "the exchange wants to be left alone"
     COMPLETE = "complete"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

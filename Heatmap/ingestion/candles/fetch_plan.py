@@ -165,6 +165,8 @@ class FetchPlan:
         self._places: dict[tuple[str, Series], _Place] = {}
         self._now_ms: int | None = None
         self._next_s = dict.fromkeys(Series, -math.inf)
+        # Not before this, as the latest attempt got no answer.
+        self._again_s = -math.inf
         self._memory = ConnectionMemory() if memory is None else memory
 
     # What the shell tells.
@@ -264,14 +266,16 @@ class FetchPlan:
 
     def receive_failure(self, failure: Failure, now_s: float) -> None:
         """Take note that there was no answer, and how long the exchange wants to be left alone."""
-        delay_s = max(self._backoff.next_delay(), failure.hold_s or 0.0)
-        self._memory.rest_held_until_s = max(self._memory.rest_held_until_s, now_s + delay_s)
+        self._again_s = now_s + self._backoff.next_delay()
+        if failure.hold_s is not None:
+            # Whoever asks: it is one exchange with one budget.
+            self._memory.hold_rest(now_s + failure.hold_s)
 
     # What the shell asks.
 
     def next_request(self, now_s: float) -> Request | None:
         """Return what to ask for now, and count it as asked; ``None``: nothing yet."""
-        if now_s < self._memory.rest_held_until_s:
+        if now_s < self._held_until_s:
             return None
         for series in _ORDER:
             if now_s < self._next_s[series]:
@@ -295,7 +299,7 @@ class FetchPlan:
                     waits = [one.until_s for one in place.put_off if one.until_s > now_s]
                     begins_s = min(waits)
                 soonest_s = min(soonest_s, max(begins_s, self._next_s[series]))
-        return max(soonest_s, self._memory.rest_held_until_s) - now_s
+        return max(soonest_s, self._held_until_s) - now_s
 
     def wanted(self, series: Series) -> Span | None:
         """Return the time that is kept of a series; ``None``: the exchange's time is not known."""
@@ -319,7 +323,11 @@ class FetchPlan:
 
     def held_s(self, now_s: float) -> float:
         """Return for how long nothing is asked for, seconds; 0: at once."""
-        return max(self._memory.rest_held_until_s - now_s, 0.0)
+        return max(self._held_until_s - now_s, 0.0)
+
+    @property
+    def _held_until_s(self) -> float:
+        return max(self._again_s, self._memory.rest_held_until_s)
 
     def _newest(self, series: Series, now_s: float) -> Request | None:
         wanted, rules = self.wanted(series), self._rules[series]

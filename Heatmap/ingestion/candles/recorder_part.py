@@ -90,7 +90,7 @@ class CandlePart:
         if self._candles is None:
             await self._loop.create_future()
         else:
-            await self._candles.run(sink, sink.generation)
+            await self._candles.run(sink, sink.candle_generation)
 
     def _call(self, function: Callable[..., None], argument: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped

@@ -216,8 +216,8 @@ class ConnectionMemory:
     failure
         Why there is no data; ``None``: there was some since.
     rest_held_until_s
-        Nothing is fetched over REST before this; seconds of the monotonic clock. The supervisor
-        does not look at it.
+        Nothing is fetched over REST before this, because the exchange asked for it; seconds of the
+        monotonic clock. The supervisor does not look at it.
     """
 
     spaced_until_s: float = -math.inf
@@ -226,6 +226,10 @@ class ConnectionMemory:
     backoff_s: float | None = None
     failure: Failure | None = None
     rest_held_until_s: float = -math.inf
+
+    def hold_rest(self, until_s: float) -> None:
+        """Fetch nothing over REST before this, whoever asks; an earlier time changes nothing."""
+        self.rest_held_until_s = max(self.rest_held_until_s, until_s)
 
 
 @dataclass(slots=True)

@@ -17,18 +17,12 @@ from collections.abc import Callable, Sequence
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, StoredBatch
-from Heatmap.domain.failure_texts import failure_text
-from Heatmap.errors import Failure, OtherWriterError, StorageError
-from Heatmap.ingestion.coverage_holes import CoverageHoles
-from Heatmap.ingestion.recorder.coverage_tracker import CoverageLedger
-from Heatmap.ingestion.recorder.recorder_status import (
-    RecorderConfig,
-    SinkPart,
-    StatusBoard,
-    storage_failure,
-)
+from Heatmap.errors import StorageError
+from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, SinkPart, StatusBoard
 from Heatmap.ingestion.recorder.standby import KeepWindow
 from Heatmap.ingestion.recorder.texts import unread_order_text
+from Heatmap.ingestion.recorder.waiting_coverage import WaitingCoverage
+from Heatmap.ingestion.recorder.write_faults import WriteFaults
 from Heatmap.runtime.safe_log import get_logger
 
 __all__ = ["EventSink", "EventWriter"]
@@ -39,11 +33,6 @@ _logger = get_logger(__name__)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 2.0
 # So long it is tried whether a sink that refuses a batch takes any of its events.
 _SINGLY_S = 0.2
-
-# Covered time is put less than 10 s after it, and heartbeats come once a second.
-_HEARD_HEARTBEATS = 128
-# No connection is held up for longer.
-_HELD_UP_MS = 60_000
 
 
 class EventWriter:
@@ -76,21 +65,17 @@ class EventWriter:
         self._on_stored = on_stored
         # Of the queue, the first `batch_events` are the batch in hand: they leave once committed.
         self._queue: deque[LiquidationEvent] = deque()
-        self._ledger = CoverageLedger()
-        self._holes = CoverageHoles()
+        self._coverage = WaitingCoverage()
         self._kept = KeepWindow(config.standby_keep_s)
         # Events that the sink refuses though it takes others; they are tried again by themselves.
         self._refused: list[LiquidationEvent] = []
-        # By symbol: the latest heartbeats, and how many events had come before each.
-        self._heard: dict[str, deque[tuple[int, int]]] = {}
         self._accepted = 0
         # So many have left the queue, into the sink or among the refused ones.
         self._written = 0
         self._coverage_due_s = 0.0
         self._refused_due_s = 0.0
         self._retry_s = _FIRST_RETRY_S
-        # What was told of each part that fails.
-        self._told: dict[SinkPart, Failure] = {}
+        self._faults = WriteFaults(board, lambda: self.waiting)
         # The sink's; None: it was not asked yet.
         self._generation: int | None = None
         # There is something to write; there is a whole batch.
@@ -116,14 +101,13 @@ class EventWriter:
 
     def put_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time; it is written after the events that were put before."""
-        since = self._since(interval)
-        self._ledger.add(interval, self._accepted, since)
+        self._coverage.put(interval, self._accepted)
         self._kept.note_coverage(interval)
         self._arrived.set()
 
     def put_hole(self, symbol: str | None, spans: Sequence[tuple[int, int]]) -> None:
         """Take time that no coverage of a symbol (``None``: of any) may claim, whenever it came."""
-        self._holes.add(symbol, spans)
+        self._coverage.put_hole(symbol, spans)
         self._arrived.set()
 
     def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
@@ -132,22 +116,8 @@ class EventWriter:
         What happened after it comes after it. So what a standby keeps is cut at heartbeats, and
         covered time needs the events since the heartbeat at which it begins.
         """
-        heard = self._heard.setdefault(symbol, deque(maxlen=_HEARD_HEARTBEATS))
-        if heard and ts_ms < heard[-1][0] - _HELD_UP_MS:
-            # A time that was believed has turned out to be wrong.
-            heard.clear()
-        # A connection that was held up brings older ones, after events that came by the other.
-        if not heard or ts_ms > heard[-1][0]:
-            heard.append((ts_ms, self._accepted))
+        self._coverage.note_heartbeat(symbol, ts_ms, self._accepted)
         self._kept.note_heartbeat(symbol, ts_ms)
-
-    def _since(self, interval: CoverageInterval) -> int | None:
-        """Return how many events had come when an interval began; ``None``: nobody noted that."""
-        heard = self._heard.get(interval.symbol)
-        if heard is None:
-            return None
-        earlier = (accepted for ts_ms, accepted in reversed(heard) if ts_ms <= interval.start_ms)
-        return next(earlier, 0)
 
     def wake(self) -> None:
         """Write what is due, such as counters, even though no event came."""
@@ -166,7 +136,7 @@ class EventWriter:
             while self._written < mark.accepted:
                 self._queue.popleft()
                 self._written += 1
-            self._ledger.cut(mark.cuts_ms)
+            self._coverage.cut(mark.cuts_ms)
         self._kept.mark(now_s, self._accepted)
         # The other recorder counts; only what is kept here will ever be added to the totals.
         self._board.begin_totals()
@@ -201,17 +171,22 @@ class EventWriter:
         until_s = clock() + limit_s
         self._retry_s = _FIRST_RETRY_S
         self._open_sink.hurry()
+
+        def write_queue() -> None:
+            while self._write_batch() and clock() < until_s:
+                pass
+
         while clock() < until_s:
-            is_done = self._attempt(SinkPart.EVENTS, lambda: self._write_until(clock, until_s))
-            is_done &= self._attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
-            is_done &= self._attempt(SinkPart.COVERAGE, self._write_coverage)
-            is_done &= self._attempt(SinkPart.COUNTERS, self._write_counts)
+            is_done = self._faults.attempt(SinkPart.EVENTS, write_queue)
+            is_done &= self._faults.attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
+            is_done &= self._faults.attempt(SinkPart.COVERAGE, self._write_coverage)
+            is_done &= self._faults.attempt(SinkPart.COUNTERS, self._write_counts)
             if is_done:
                 break
             await self._wait_out(longest_s=until_s - clock())
         if self.waiting:
             self.abandon()
-            self._attempt(SinkPart.COUNTERS, self._write_counts)
+            self._faults.attempt(SinkPart.COUNTERS, self._write_counts)
 
     def abandon(self) -> None:
         """Give up what still waits, at the end: it is counted as dropped, and logged."""
@@ -226,47 +201,22 @@ class EventWriter:
     async def _write_all(self, clock: Callable[[], float]) -> bool:
         """Write all that waits and is due; return whether the queue could be written."""
         if self._refused and clock() >= self._refused_due_s:
-            self._attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
+            self._faults.attempt(SinkPart.REFUSED_EVENTS, self._write_refused)
             self._refused_due_s = clock() + _LONGEST_RETRY_S
         try:
             while self._write_batch():
                 self._write_coverage_when_due(clock())
                 await asyncio.sleep(0)  # the sockets get their turn between two batches
         except Exception as error:  # noqa: BLE001 - told there
-            self._tell(SinkPart.EVENTS, error)
+            self._faults.tell(SinkPart.EVENTS, error)
             return False
         finally:
             # Also where events cannot be written: it may be for them alone.
             self._write_coverage_when_due(clock())
-        self._tell(SinkPart.EVENTS, None)
+        self._faults.tell(SinkPart.EVENTS, None)
         # What the sink has done to be able to write is told as soon as it does.
         self._board.note(storage_notices=self._open_sink.notices)
         return True
-
-    def _attempt(self, part: SinkPart, work: Callable[[], None]) -> bool:
-        """Do a piece of work and show whether it succeeds; what has failed is tried again later."""
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - told there
-            self._tell(part, error)
-            return False
-        self._tell(part, None)
-        return True
-
-    def _tell(self, part: SinkPart, error: Exception | None) -> None:
-        """Show why a part of what waits cannot be written; log it where it is news."""
-        # Where another recorder has taken its place this one stands by, and keeps the last ones.
-        is_fault = error is not None and not isinstance(error, OtherWriterError)
-        failure = storage_failure(part, error) if error is not None and is_fault else None
-        self._board.note_storage_fault(part, failure)
-        if failure is None:
-            self._told.pop(part, None)
-        elif failure != self._told.get(part):
-            self._told[part] = failure
-            # A bug, or something that no table of faults names, is worth its traceback.
-            trace = None if isinstance(error, StorageError) else error
-            words = failure_text(failure)
-            _logger.warning("cannot write, %d events wait: %s", self.waiting, words, exc_info=trace)
 
     def _note_queued(self) -> None:
         self._board.note(queued=self.waiting)
@@ -277,16 +227,12 @@ class EventWriter:
             self._full.set()
             return
         due_s = [
-            *([self._coverage_due_s] if self._ledger or self._holes else []),
+            *([self._coverage_due_s] if self._coverage else []),
             *([self._refused_due_s] if self._refused else []),
         ]
         if due_s:
             delay_s = max(0.0, min(due_s) - now_s)
             asyncio.get_running_loop().call_later(delay_s, self._arrived.set)
-
-    def _write_until(self, clock: Callable[[], float], until_s: float) -> None:
-        while self._write_batch() and clock() < until_s:
-            pass
 
     def _write_batch(self) -> bool:
         """Write the first events of the queue; return whether there were any."""
@@ -303,7 +249,9 @@ class EventWriter:
             if not self._write_singly(count):
                 raise
         else:
-            self._take_off(count)
+            for _ in range(count):
+                self._queue.popleft()
+            self._written += count
         self._note_queued()
         return True
 
@@ -324,14 +272,15 @@ class EventWriter:
                 if len(refused) == self._written - begun and clock() > until_s:
                     break
                 event = self._queue[0]
-                if not self._is_taken(event):
+                if not _is_taken(self._store, event):
                     refused.append((self._written, event))
-                self._take_off()
+                self._queue.popleft()
+                self._written += 1
         finally:
             is_taking = len(refused) < self._written - begun
             if is_taking:
                 for number, event in refused:
-                    self._ledger.leave_out(number)
+                    self._coverage.leave_out(number)
                     self._refused.append(event)
             else:
                 self._queue.extendleft(event for _, event in reversed(refused))
@@ -354,20 +303,6 @@ class EventWriter:
         if last is not None:
             raise last
 
-    def _is_taken(self, event: LiquidationEvent) -> bool:
-        try:
-            self._store([event])
-        except StorageError:
-            raise
-        except Exception:  # noqa: BLE001 - whoever asks tells of the whole
-            return False
-        return True
-
-    def _take_off(self, count: int = 1) -> None:
-        for _ in range(count):
-            self._queue.popleft()
-        self._written += count
-
     def _store(self, events: list[LiquidationEvent]) -> None:
         clock = asyncio.get_running_loop().time
         began_s = clock()
@@ -384,8 +319,8 @@ class EventWriter:
     def _write_coverage_when_due(self, now_s: float) -> None:
         if now_s < self._coverage_due_s:
             return
-        is_done = self._attempt(SinkPart.COVERAGE, self._write_coverage)
-        is_done &= self._attempt(SinkPart.COUNTERS, self._write_counts)
+        is_done = self._faults.attempt(SinkPart.COVERAGE, self._write_coverage)
+        is_done &= self._faults.attempt(SinkPart.COUNTERS, self._write_counts)
         pause_s = self._config.coverage_s
         if not is_done:
             pause_s = max(_FIRST_RETRY_S, min(pause_s, _LONGEST_RETRY_S))
@@ -396,30 +331,13 @@ class EventWriter:
         generation = self._open_sink.generation()
         self._board.note(storage_notices=self._open_sink.notices)
         if self._generation not in (None, generation):
-            self._ledger.forget_written(self._written)
+            self._coverage.forget_written(self._written)
         self._generation = generation
 
     def _write_coverage(self) -> None:
-        if self._ledger:
+        if self._coverage.has_intervals:
             self._look_at_generation()
-        for symbol, spans in self._holes.unwritten().items():
-            self._open_sink.cut_coverage(symbol, spans, self._config.venue.id)
-            self._holes.note_written(symbol, spans)
-        failed: dict[str, Exception] = {}
-        while (interval := self._ledger.first_ready(self._written, failed)) is not None:
-            try:
-                for part in self._holes.cut(interval):
-                    self._open_sink.extend_coverage(
-                        part.instrument, part.start_ms, part.end_ms, proven=part.proven
-                    )
-            except StorageError:
-                raise
-            except Exception as error:  # noqa: BLE001 - raised below, after the other symbols
-                failed[interval.symbol] = error
-            else:
-                self._ledger.discard(interval)
-        if failed:
-            raise next(iter(failed.values()))
+        self._coverage.write(self._open_sink, self._written, self._config.venue.id)
 
     def _write_counts(self) -> None:
         if (order := self._board.unsaved_unread_order()) is not None:
@@ -441,3 +359,13 @@ class EventWriter:
         retry_s = self._retry_s
         self._retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
         await asyncio.sleep(max(0.0, min(retry_s, longest_s)))
+
+
+def _is_taken(store: Callable[[list[LiquidationEvent]], None], event: LiquidationEvent) -> bool:
+    try:
+        store([event])
+    except StorageError:
+        raise
+    except Exception:  # noqa: BLE001 - whoever asks tells of the whole
+        return False
+    return True

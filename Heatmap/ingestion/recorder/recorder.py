@@ -355,6 +355,7 @@ class _Session:
             refresh_s=config.tick_refresh_s,
             rng=rng,
             fetch=venue.fetch_instruments,
+            memory=memory,
         )
         self._retention = RetentionKeeper(
             config.retention_ms,
@@ -382,7 +383,6 @@ class _Session:
         self._config = config
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._retention.want, config.retention_ms)
-
         self.candles.reconfigure(config)
 
     def confirm_retention(self) -> None:
@@ -532,7 +532,7 @@ class _Session:
 
     async def _refresh_tick_sizes(self) -> None:
         while True:
-            await asyncio.sleep(self._ticks.next_delay_s)
+            await self._ticks.wait()
             try:
                 info = await self._ticks.refresh()
             except ExchangeError as error:

@@ -23,6 +23,7 @@ from Heatmap.domain.candles import (
     length_ms,
 )
 from Heatmap.domain.instruments import Instrument
+from Heatmap.storage.sqlite.ledger import read_note, save_note
 from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS
 
 # As in `sound_rows`: a text or a blob is larger than every number, and so is no price.
@@ -198,8 +199,7 @@ def candle_summary(connection: sqlite3.Connection) -> list[CandleSummary]:
 
 def read_retention(connection: sqlite3.Connection) -> int | None:
     """Return how long candles are kept, milliseconds; ``None``: not noted, or spoilt."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_RETENTION,)).fetchone()
-    text = "" if row is None else row[0]
+    text = read_note(connection, _RETENTION)
     if not isinstance(text, str) or not text.isascii() or not text.isdigit():
         return None
     return int(text) or None if len(text) <= _MOST_DIGITS else None
@@ -207,11 +207,7 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
 
 def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
     """Note how long candles are kept, milliseconds."""
-    connection.execute(
-        "INSERT INTO meta (key, value) VALUES (?, ?) "
-        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (_RETENTION, str(retention_ms)),
-    )
+    save_note(connection, _RETENTION, str(retention_ms))
 
 
 def _instruments(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:

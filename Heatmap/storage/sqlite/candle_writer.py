@@ -13,6 +13,16 @@ class CandleWriter(WritableDatabase):
     both are fetched again.
     """
 
+    def candle_generation(self) -> int:
+        """Make ready to write; return a number that grows when what was fetched may be lost.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        return self.generation() + self._lost_logs
+
     def save_fetched(self, instrument: InstrumentName, fetched: Fetched) -> None:
         """Store values, and that their time was fetched, in one transaction.
 

@@ -47,7 +47,7 @@ def read_counts(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def save_unread_order(connection: sqlite3.Connection, words: str) -> None:
     """Keep what is said of the latest force order that could not be read."""
-    _save(connection, _UNREAD_ORDER, words)
+    save_note(connection, _UNREAD_ORDER, words)
 
 
 def read_unread_orders(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -57,24 +57,24 @@ def read_unread_orders(connection: sqlite3.Connection) -> dict[str, Any]:
         for name, total in sorted(_totals(connection).items())
         if name.startswith(UNREAD_COUNTER)
     }
-    last = _read(connection, _UNREAD_ORDER)
+    last = read_note(connection, _UNREAD_ORDER)
     return {"by_reason": by_reason, "last": last if isinstance(last, str) else None}
 
 
 def save_symbols(connection: sqlite3.Connection, symbols: Sequence[str]) -> None:
     """Note which symbols are recorded from now on."""
-    _save(connection, _SYMBOLS, ",".join(symbols))
+    save_note(connection, _SYMBOLS, ",".join(symbols))
 
 
 def read_symbols(connection: sqlite3.Connection) -> tuple[str, ...] | None:
     """Return which symbols the last recorder records or recorded; ``None``: not noted."""
-    text = _read(connection, _SYMBOLS)
+    text = read_note(connection, _SYMBOLS)
     return tuple(text.split(",")) if isinstance(text, str) and text and is_readable(text) else None
 
 
 def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
     """Note the retention in force, milliseconds."""
-    _save(connection, _RETENTION, str(retention_ms))
+    save_note(connection, _RETENTION, str(retention_ms))
 
 
 def read_retention(connection: sqlite3.Connection) -> int | None:
@@ -83,7 +83,7 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
     The longest one where the note is damaged: a shorter one then waits for confirmation, and no
     event is deleted that may have been meant to stay.
     """
-    text = _read(connection, _RETENTION)
+    text = read_note(connection, _RETENTION)
     if text is None:
         return None
     if not isinstance(text, str) or not text.isascii() or not text.isdigit():
@@ -108,7 +108,8 @@ def _totals(connection: sqlite3.Connection) -> dict[str, int]:
     )
 
 
-def _save(connection: sqlite3.Connection, key: str, value: str) -> None:
+def save_note(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Note a text under a key, in place of the one before."""
     connection.execute(
         "INSERT INTO meta (key, value) VALUES (?, ?) "
         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -116,6 +117,7 @@ def _save(connection: sqlite3.Connection, key: str, value: str) -> None:
     )
 
 
-def _read(connection: sqlite3.Connection, key: str) -> object:
+def read_note(connection: sqlite3.Connection, key: str) -> object:
+    """Return what is noted under a key, whatever another program made of it; ``None``: nothing."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else row[0]

@@ -15,9 +15,13 @@ from Heatmap.domain.event_keys import hashed_key, joined_decimals
 _NUMBER = r"((?:0|[1-9][0-9]*)(?:\.[0-9]+)?)"
 # The fields as the exchange orders them.
 _usual = re.compile(
-    rf'"q":"{_NUMBER}","p":"{_NUMBER}","ap":"{_NUMBER}","X":"FILLED","l":"[0-9.]+","z":"{_NUMBER}"'
+    rf'"q":"{_NUMBER}","p":"{_NUMBER}","ap":"{_NUMBER}","X":"FILLED","l":"[0-9.]+",'
+    rf'"z":"{_NUMBER}"'.encode()
 ).search
-_LIQUIDATED = MappingProxyType({"SELL": "long", "BUY": "short"})
+_LIQUIDATED = MappingProxyType({b"SELL": b"long", b"BUY": b"short"})
+_ZERO = ord("0")
+# Price, quantity, limit price, original quantity.
+_Numbers = tuple[float | None, float | None, float, float]
 _FIELD = re.compile(
     r'"(q|p|ap|z)"\s*:\s*"?([0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][-+]?[0-9]{1,2})?)"?\s*[,}]'
 )
@@ -29,6 +33,8 @@ class OldEventKeys:
     ``old_key_of_message`` is for rows that have one; where it is not of the usual shape, it returns
     an empty key and remembers the row in `unusual`. Then ``old_key`` makes the key of any row, and
     ``old_key_is_of_numbers`` tells how that was.
+
+    Texts come as blobs: another program may have stored what is no UTF-8.
 
     Attributes
     ----------
@@ -44,60 +50,66 @@ class OldEventKeys:
     def register(self, connection: sqlite3.Connection) -> None:
         """Make the functions known to a connection."""
         connection.create_function("old_key_of_message", 5, self.of_message)
-        connection.create_function("old_key", 10, self.of_any)
+        connection.create_function("old_key", 11, self.of_any)
         connection.create_function("old_key_is_of_numbers", 1, self.is_of_numbers)
 
-    def of_message(self, row_id: int, symbol: str, ts_ms: int, side: str, raw_json: str) -> bytes:
+    def of_message(
+        self, row_id: int, symbol: bytes, ts_ms: bytes, side: bytes, raw_json: bytes
+    ) -> bytes:
         """Return the key of a row by its message; empty where that is not of the usual shape."""
-        try:
-            found = _usual(raw_json)
-        except TypeError:  # another program's, and no text
-            found = None
+        found = _usual(raw_json)
         if found is not None:
             # In line, as a call for each of a million numbers takes its time.
             q, p, ap, z = found.groups()
-            if ap[-1] == "0" and "." in ap:
-                ap = ap.rstrip("0").rstrip(".")
-            if z[-1] == "0" and "." in z:
-                z = z.rstrip("0").rstrip(".")
-            if p[-1] == "0" and "." in p:
-                p = p.rstrip("0").rstrip(".")
-            if q[-1] == "0" and "." in q:
-                q = q.rstrip("0").rstrip(".")
+            if ap[-1] == _ZERO and b"." in ap:
+                ap = ap.rstrip(b"0").rstrip(b".")
+            if z[-1] == _ZERO and b"." in z:
+                z = z.rstrip(b"0").rstrip(b".")
+            if p[-1] == _ZERO and b"." in p:
+                p = p.rstrip(b"0").rstrip(b".")
+            if q[-1] == _ZERO and b"." in q:
+                q = q.rstrip(b"0").rstrip(b".")
             liquidated = _LIQUIDATED.get(side)
-            if "0" not in (ap, z, p, q) and liquidated:
-                return hashed_key(f"BINANCE_USDM|{symbol}|{ts_ms}|{liquidated}|{ap}|{z}|{p}|{q}|0")
+            if b"0" not in (ap, z, p, q) and liquidated:
+                return hashed_key(
+                    b"BINANCE_USDM|%b|%b|%b|%b|%b|%b|%b|0"
+                    % (symbol, ts_ms, liquidated, ap, z, p, q)
+                )
         self.unusual.append(row_id)
         return b""
 
     def of_any(
         self,
         row_id: int,
-        source: str,
-        symbol: str,
-        ts_ms: int,
-        side: str,
-        price: float,
-        qty: float,
+        source: bytes,
+        symbol: bytes,
+        ts_ms: bytes,
+        side: bytes,
+        price: float | None,
+        qty: float | None,
         limit_price: float | None,
         original_qty: float | None,
-        raw_json: object,
+        raw_json: bytes,
+        twin: int,
     ) -> bytes:
         """Return the key of a row; `limit_price` and `original_qty` are 0 where there was none.
 
-        Whatever another program has put into the row, it gets one.
+        Whatever another program has put into the row, it gets one. A number that is none is
+        ``None``. With a `twin` above 0 it is one that no other row has.
         """
+        numbers = (price, qty, limit_price or 0, original_qty or 0)
         texts = None
-        if isinstance(raw_json, str) and raw_json:
+        if raw_json and not twin:
             # It may hold something else than the program writes.
-            with suppress(TypeError, ValueError):
-                texts = _texts(raw_json, price, qty, limit_price or 0, original_qty or 0)
+            with suppress(ValueError):
+                texts = _texts(raw_json.decode(), numbers)
         self._id, self._is_of_numbers = row_id, texts is None
         if texts is None:
-            numbers = (price, qty, limit_price or None, original_qty or None)
-            texts = "|".join(map(_short, numbers))
-        liquidated = _LIQUIDATED.get(side) or repr(side)
-        return hashed_key(f"{source}|{symbol}|{ts_ms}|{liquidated}|{texts}|0")
+            texts = _number_texts(numbers)
+        liquidated = _LIQUIDATED.get(side) or side
+        # No venue's own twin has a name such as this one.
+        name = b"row %d" % row_id if twin else b"0"
+        return hashed_key(b"|".join((source, symbol, ts_ms, liquidated, texts.encode(), name)))
 
     def is_of_numbers(self, row_id: int) -> bool:
         """Tell how `of_any` has made the key of the latest row.
@@ -112,22 +124,20 @@ class OldEventKeys:
         return self._is_of_numbers
 
 
-def _texts(
-    raw: str, price: float, qty: float, limit_price: float, original_qty: float
-) -> str | None:
+def _texts(raw: str, numbers: _Numbers) -> str | None:
     """Return the texts of a message of another shape, such as one without an average."""
     texts: dict[str, str] = dict(_FIELD.findall(raw))
     q, p = texts.get("q", "0"), texts.get("p", "0")
     ap, z = texts.get("ap", "0"), texts.get("z", q)
     if float(ap) == 0:
         ap = p
-    if (float(ap), float(z), float(p), float(q)) != (price, qty, limit_price, original_qty):
+    if (float(ap), float(z), float(p), float(q)) != numbers:
         return None
+    _, _, limit_price, original_qty = numbers
     return joined_decimals((ap, z, p if limit_price else None, q if original_qty else None))
 
 
-def _short(number: object) -> str:
-    if number is None:
-        return ""
-    text = repr(number)
-    return joined_decimals([text]) if isinstance(number, float) else text
+def _number_texts(numbers: _Numbers) -> str:
+    price, qty, limit_price, original_qty = numbers
+    sent = (price, qty, limit_price or None, original_qty or None)
+    return joined_decimals(None if number is None else repr(number) for number in sent)

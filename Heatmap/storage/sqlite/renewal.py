@@ -20,6 +20,7 @@ from Heatmap.errors import DatabaseInUseError, FailureKind, StorageError
 from Heatmap.storage.sqlite.connections import companion, file_stat, open_read_only
 from Heatmap.storage.sqlite.log_mark import open_without_log
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
+from Heatmap.storage.sqlite.whole_files import is_whole, look_at, read_beside
 
 # A file whose last change is older, in seconds, is not being copied at this moment.
 _STILL_S = 0.3
@@ -41,9 +42,10 @@ def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
     Parameters
     ----------
     database
-        The file. All of it is read, without its log.
+        The file. All of it is read, without its log, beside the caller.
     hurries
-        Whether a file that is not whole is given no more time than one that is.
+        Whether a file that is not whole is given no more time than one that is; what is to be read
+        is waited for.
 
     Returns
     -------
@@ -53,10 +55,10 @@ def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
     Raises
     ------
     DatabaseInUseError
-        Somebody still writes into it.
+        Somebody still writes into it, or it is still being read; ask again.
     """
     until_s = time.monotonic() + _LONGEST_WAIT_S
-    judged: tuple[int, int, int] | None = None
+    judged: object = None
     while True:
         found = file_stat(database)
         if found is None:
@@ -64,8 +66,8 @@ def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
         # A time in the future tells nothing, as a clock that was set back leaves one.
         still_s = abs(time.time() - found.st_mtime)
         if still_s > _STILL_S:
-            look = (found.st_ino, found.st_size, found.st_mtime_ns)
-            if look != judged and is_whole(database):
+            look = look_at(database)
+            if look != judged and read_beside(is_whole, database, look, hurries=hurries).answer():
                 return True
             judged = look
             if hurries or still_s > _UNFINISHED_STILL_S:
@@ -73,19 +75,6 @@ def wait_until_written(database: Path, *, hurries: bool = False) -> bool:
         if time.monotonic() > until_s:
             raise raised(DatabaseInUseError, FailureKind.BEING_OVERWRITTEN, path=database)
         time.sleep(_LOOK_S)
-
-
-def is_whole(database: Path) -> bool:
-    """Tell whether a file is a sound database without its log, and not empty; reads all of it."""
-    found = file_stat(database)
-    if found is None or not found.st_size:
-        return False
-    with suppress(sqlite3.Error, OSError), closing(open_without_log(database)) as connection:
-        # Single rows that break a rule are skipped and counted; they ruin no file.
-        connection.execute("PRAGMA ignore_check_constraints = ON")
-        words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        return words == "ok"
-    return False
 
 
 def copy_whole(

@@ -39,6 +39,15 @@ _WORDS = re.compile(
 )
 # What every connection can sort by; another one may be missing, and then writing fails.
 _COLLATIONS = frozenset({"BINARY", "NOCASE", "RTRIM"})
+# An unreleased version kept candles before it knew several venues: it has seen these scripts.
+_DRAFT_VERSION, _DRAFT_APPLIED = 3, (0, 1, 3)
+# Events whose key an earlier one has.
+_SELECT_TWINS = """
+SELECT id, number FROM (
+    SELECT id, row_number() OVER (PARTITION BY ts_ms, event_key ORDER BY id) - 1 AS number
+    FROM liq_events
+) WHERE number > 0
+"""
 _EXPRESSION = -2
 _FIRST_ID, _IDS_PER_SLICE = -(2**63), 20_000
 
@@ -109,21 +118,52 @@ def apply_scripts(connection: sqlite3.Connection, version: int, scripts: Sequenc
     scripts
         All scripts, oldest first; each statement ends at the end of a line. One that names
         ``:after_id`` and ``:last_id`` is run for the events slice by slice, one that names
-        ``:unusual_id`` for those whose key is still to be made.
+        ``:row_id`` and ``:twin`` for those whose key is still to be made.
     """
+    applied = _applied(connection, version)
+    for number, script in enumerate(scripts):
+        if number not in applied:
+            _apply(connection, script)
+    connection.execute(f"PRAGMA user_version = {len(scripts):d}")
+
+
+def _apply(connection: sqlite3.Connection, script: str) -> None:
     keys = OldEventKeys()
     keys.register(connection)
-    for script in scripts[version:]:
-        # Not executescript: it commits what is pending, and the version must come with the schema.
-        for statement in _statements(script):
-            if ":last_id" in statement:
-                for after_id, last_id in _id_slices(connection):
-                    connection.execute(statement, {"after_id": after_id, "last_id": last_id})
-            elif ":unusual_id" in statement:
-                connection.executemany(statement, [{"unusual_id": one} for one in keys.unusual])
-            else:
+    for_one_event = ""
+    # Not executescript: it commits what is pending, and the version must come with the schema.
+    for statement in _statements(script):
+        if ":last_id" in statement:
+            for after_id, last_id in _id_slices(connection):
+                connection.execute(statement, {"after_id": after_id, "last_id": last_id})
+        elif ":row_id" in statement:
+            for_one_event = statement
+            rows = [{"row_id": row_id, "twin": 0} for row_id in keys.unusual]
+            connection.executemany(statement, rows)
+        else:
+            try:
                 connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {len(scripts):d}")
+            except sqlite3.IntegrityError:
+                if not for_one_event:
+                    raise
+                twins = connection.execute(_SELECT_TWINS).fetchall()
+                rows = [{"row_id": row_id, "twin": twin} for row_id, twin in twins]
+                connection.executemany(for_one_event, rows)
+                connection.execute(statement)
+
+
+def _applied(connection: sqlite3.Connection, version: int) -> tuple[int, ...]:
+    """Return the numbers of the scripts that a file has seen."""
+    if version == _DRAFT_VERSION:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(liq_events)")}
+        if "event_key" not in columns and _has_candles(connection):
+            return _DRAFT_APPLIED
+    return tuple(range(version))
+
+
+def _has_candles(connection: sqlite3.Connection) -> bool:
+    select = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'candles_1m'"
+    return connection.execute(select).fetchone() is not None
 
 
 def find_faults(connection: sqlite3.Connection, version: int) -> SchemaFaults:
@@ -139,7 +179,8 @@ def find_faults(connection: sqlite3.Connection, version: int) -> SchemaFaults:
     version
         How many of the scripts the file has seen.
     """
-    expected = _expected(version)
+    expected = _expected(_applied(connection, version))
+    latest = _expected(tuple(range(SCHEMA_VERSION)))
     found = [_Object(kind, name, table, sql) for kind, name, table, sql in _objects(connection)]
     by_name = {one.key: one for one in found}
     tables = [
@@ -150,7 +191,7 @@ def find_faults(connection: sqlite3.Connection, version: int) -> SchemaFaults:
         ),
         *(
             f"the {by_name[key].kind} {by_name[key].name} is of a later version"
-            for key in _expected(SCHEMA_VERSION).keys() - expected.keys()
+            for key in latest.keys() - expected.keys()
             if key in by_name
         ),
     ]
@@ -160,7 +201,7 @@ def find_faults(connection: sqlite3.Connection, version: int) -> SchemaFaults:
         for one in found
         if one.kind == "trigger" and one.table.lower() in ours
     ]
-    indexes, mending = _index_faults(connection, expected, by_name)
+    indexes, mending = _index_faults(connection, expected, latest, by_name)
     return SchemaFaults(tuple(indexes), tuple(sorted(tables)), tuple(triggers), tuple(mending))
 
 
@@ -195,6 +236,7 @@ def _table_fault(expected: _Object, found: _Object | None) -> str | None:
 def _index_faults(
     connection: sqlite3.Connection,
     expected: Mapping[str, _Object],
+    latest: Mapping[str, _Object],
     by_name: Mapping[str, _Object],
 ) -> tuple[list[str], list[str]]:
     """Return what is wrong with the indexes, and the statements that put it right."""
@@ -210,7 +252,9 @@ def _index_faults(
             mending.append(f"DROP INDEX {_quoted(found.name)}")
         else:
             continue
-        mending.append(one.sql)
+        # One that the next version does without may refuse rows, and would be dropped anyway.
+        if one.key in latest:
+            mending.append(one.sql)
     for table in (one for one in expected.values() if one.kind == "table"):
         for name in _strict_indexes(connection, table.name):
             if name.lower() not in expected:
@@ -235,9 +279,10 @@ def _strict_indexes(connection: sqlite3.Connection, table: str) -> Iterator[str]
 
 
 @cache
-def _expected(version: int) -> Mapping[str, _Object]:
+def _expected(applied: tuple[int, ...]) -> Mapping[str, _Object]:
+    scripts = migration_scripts()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        apply_scripts(connection, 0, migration_scripts()[:version])
+        apply_scripts(connection, 0, [scripts[number] for number in applied])
         objects = [_Object(*row) for row in _objects(connection)]
     # SQLite's own, such as sqlite_sequence and the indexes of constraints, come with the tables.
     return MappingProxyType(

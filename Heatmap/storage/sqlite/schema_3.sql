@@ -13,7 +13,7 @@
 -- message. event_key: see Heatmap/domain/event_keys.py; key_from_numbers tells that it was made from
 -- the numbers of the row, since the venue's own texts were not kept. (No IN of more than two: SQLite
 -- makes a table of it for each row that is written.)
-DROP INDEX idx_liq_events_message;
+DROP INDEX IF EXISTS idx_liq_events_message;
 
 PRAGMA writable_schema = ON;
 
@@ -48,15 +48,24 @@ PRAGMA writable_schema = RESET;
 -- Rows that another program has spoilt stay as they are, and are left out as before.
 PRAGMA ignore_check_constraints = ON;
 
--- A price that is the limit may be the average or stand in for it: the row does not tell.
+-- The functions get texts as blobs, since Python refuses a text that is no UTF-8; a number that is
+-- none counts as missing. A price that is the limit may be the average or stand in for it: the row
+-- does not tell.
 UPDATE liq_events SET
     limit_price = nullif(limit_price, 0.0),
     original_qty = nullif(original_qty, 0.0),
     event_key = CASE
         WHEN raw_json = '' OR source <> 'BINANCE_USDM' THEN old_key(
-            id, source, symbol, ts_ms, side, price, qty, limit_price, original_qty, ''
+            id, CAST(source AS BLOB), CAST(symbol AS BLOB), CAST(ts_ms AS BLOB),
+            CAST(side AS BLOB), iif(typeof(price) = 'real', price, NULL),
+            iif(typeof(qty) = 'real', qty, NULL),
+            iif(typeof(limit_price) = 'real', limit_price, NULL),
+            iif(typeof(original_qty) = 'real', original_qty, NULL), X'', 0
         )
-        ELSE old_key_of_message(id, symbol, ts_ms, side, raw_json)
+        ELSE old_key_of_message(
+            id, CAST(symbol AS BLOB), CAST(ts_ms AS BLOB), CAST(side AS BLOB),
+            CAST(raw_json AS BLOB)
+        )
     END,
     key_from_numbers = raw_json = '' OR source <> 'BINANCE_USDM',
     twin = 0,
@@ -66,23 +75,31 @@ UPDATE liq_events SET
     price_rule = 'reported'
 WHERE id > :after_id AND id <= :last_id;
 
--- What is not of the usual shape, row by row.
+-- What is not of the usual shape, row by row. Once more, with a twin's number, for rows whose key
+-- another row has, so that the index below was refused: another program has changed the numbers
+-- beside a message that was kept, or copied a row. Both stay.
 UPDATE liq_events SET
     event_key = old_key(
-        id, source, symbol, ts_ms, side, price, qty, limit_price, original_qty, raw_json
+        id, CAST(source AS BLOB), CAST(symbol AS BLOB), CAST(ts_ms AS BLOB),
+        CAST(side AS BLOB), iif(typeof(price) = 'real', price, NULL),
+        iif(typeof(qty) = 'real', qty, NULL),
+        iif(typeof(limit_price) = 'real', limit_price, NULL),
+        iif(typeof(original_qty) = 'real', original_qty, NULL), CAST(raw_json AS BLOB), :twin
     ),
-    key_from_numbers = old_key_is_of_numbers(id)
-WHERE id = :unusual_id;
+    key_from_numbers = old_key_is_of_numbers(id),
+    twin = :twin
+WHERE id = :row_id;
 
 -- Unique on the key, which holds the time too. The time stands first so that what is written and
 -- deleted together lies together: in an index by the key alone each row is on another page, which
 -- made writing three times as slow.
 CREATE UNIQUE INDEX idx_liq_events_key ON liq_events (ts_ms, event_key);
 
--- Views of other programs go on to mean the tables of these names.
-PRAGMA legacy_alter_table = ON;
+-- The key holds the venue from now on. What the tables held waits in temporary ones meanwhile: the
+-- file may have tables of any name.
+CREATE TEMP TABLE kept_coverage AS SELECT symbol, start_ms, end_ms, proven FROM main.coverage;
 
-ALTER TABLE coverage RENAME TO coverage_2;
+DROP TABLE main.coverage;
 
 CREATE TABLE coverage (
     source TEXT NOT NULL,
@@ -93,12 +110,14 @@ CREATE TABLE coverage (
     PRIMARY KEY (source, symbol, start_ms, end_ms)
 ) WITHOUT ROWID;
 
-INSERT INTO coverage (source, symbol, start_ms, end_ms, proven)
-SELECT 'BINANCE_USDM', symbol, start_ms, end_ms, proven FROM coverage_2;
+INSERT INTO main.coverage (source, symbol, start_ms, end_ms, proven)
+SELECT 'BINANCE_USDM', symbol, start_ms, end_ms, proven FROM temp.kept_coverage;
 
-DROP TABLE coverage_2;
+DROP TABLE temp.kept_coverage;
 
-ALTER TABLE tick_sizes RENAME TO tick_sizes_2;
+CREATE TEMP TABLE kept_tick_sizes AS SELECT symbol, tick_size, fetched_ms FROM main.tick_sizes;
+
+DROP TABLE main.tick_sizes;
 
 CREATE TABLE tick_sizes (
     source TEXT NOT NULL,
@@ -108,12 +127,14 @@ CREATE TABLE tick_sizes (
     PRIMARY KEY (source, symbol)
 ) WITHOUT ROWID;
 
-INSERT INTO tick_sizes (source, symbol, tick_size, fetched_ms)
-SELECT 'BINANCE_USDM', symbol, tick_size, fetched_ms FROM tick_sizes_2;
+INSERT INTO main.tick_sizes (source, symbol, tick_size, fetched_ms)
+SELECT 'BINANCE_USDM', symbol, tick_size, fetched_ms FROM temp.kept_tick_sizes;
 
-DROP TABLE tick_sizes_2;
+DROP TABLE temp.kept_tick_sizes;
 
-ALTER TABLE counters RENAME TO counters_2;
+CREATE TEMP TABLE kept_counters AS SELECT name, total FROM main.counters;
+
+DROP TABLE main.counters;
 
 CREATE TABLE counters (
     source TEXT NOT NULL,
@@ -122,11 +143,9 @@ CREATE TABLE counters (
     PRIMARY KEY (source, name)
 ) WITHOUT ROWID;
 
-INSERT INTO counters (source, name, total)
-SELECT 'BINANCE_USDM', name, total FROM counters_2;
+INSERT INTO main.counters (source, name, total)
+SELECT 'BINANCE_USDM', name, total FROM temp.kept_counters;
 
-DROP TABLE counters_2;
-
-PRAGMA legacy_alter_table = OFF;
+DROP TABLE temp.kept_counters;
 
 PRAGMA ignore_check_constraints = OFF;

@@ -15,6 +15,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import raised
 from Heatmap.errors import (
     CorruptDatabaseError,
+    DatabaseInUseError,
     Failure,
     FailureKind,
     OtherWriterError,
@@ -42,6 +43,7 @@ from Heatmap.storage.sqlite.renewal import (
     wait_until_written,
 )
 from Heatmap.storage.sqlite.set_aside import HeldFileError, free_name, rename
+from Heatmap.storage.sqlite.whole_files import find_damage, look_with_log, read_beside
 from Heatmap.storage.sqlite.write_ahead_log import WriteAheadLog
 from Heatmap.storage.sqlite.writer_lock import WriterLock
 
@@ -54,6 +56,9 @@ _CHECKED_SHARE = 0.05
 
 class WatchedFile:
     """The path, the connection and what is known of both; `WritableDatabase` opens and writes.
+
+    More than 25 methods: each thing that may be done to a file while it is written has its answer
+    here, and every answer changes the same few facts in an order that decides what is lost.
 
     Parameters
     ----------
@@ -89,6 +94,8 @@ class WatchedFile:
         # may be done, monotonic.
         self._is_unchecked = False
         self._check_due_s = 0.0
+        # Another one for each file, and each time that somebody else has written into it.
+        self._foreign_state = object()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -137,13 +144,16 @@ class WatchedFile:
             try:
                 is_known = self._log.fits(read_file_mark(self.path))
             except sqlite3.Error:
-                # What the log held is whole here, and the next file gets it.
-                log = file_stat(companion(self.path, "-wal"))
-                self._restores = log is not None and log.st_size > 0
-                raise
+                if not self._is_whole_with_log():
+                    # What the log held is whole here, and the next file gets it.
+                    log = file_stat(companion(self.path, "-wal"))
+                    self._restores = log is not None and log.st_size > 0
+                    raise
+                is_known = True  # the disk failed amid a page
         if is_known:
             self._watch.note_file()
             self._is_unchecked = True
+            self._foreign_state = object()
             self._log.is_mixed = True
             self._follow_log()
         return is_known
@@ -159,8 +169,12 @@ class WatchedFile:
         CorruptDatabaseError
             It is no sound database any more.
         """
-        begun_s = time.monotonic()
-        damage = _find_damage(self.path)
+        state, hurries = self._foreign_state, self._hurries
+        try:
+            reading = read_beside(find_damage, self.path, state, hurries=hurries)
+        except DatabaseInUseError:
+            return  # the next look asks again
+        damage = reading.answer()
         if damage is not None:
             self._restores = True  # what the log held is whole here
             raise raised(
@@ -169,8 +183,7 @@ class WatchedFile:
                 path=self.path,
                 reason=damage,
             )
-        ended_s = time.monotonic()
-        self._check_due_s = ended_s + (ended_s - begun_s) / _CHECKED_SHARE
+        self._check_due_s = time.monotonic() + reading.took_s / _CHECKED_SHARE
         self._is_unchecked = False
 
     def _leave_moved_file(self) -> None:
@@ -257,17 +270,38 @@ class WatchedFile:
     def _require_written(self) -> None:
         """Wait until nobody writes into the file any more.
 
+        A file that this writer was amid writing its log into when the disk failed is whole together
+        with that log.
+
         Raises
         ------
         CorruptDatabaseError
             It is no whole database then. Whoever is still about to write into it keeps it: it is
             renamed, never replaced.
         StorageError
-            Somebody still writes into it.
+            Somebody still writes into it, or it is still being read.
         """
-        if not wait_until_written(self.path, hurries=self._hurries):
+        is_whole = wait_until_written(self.path, hurries=self._hurries)
+        if not is_whole and not self._is_whole_with_log():
             self._is_unfinished = True
             raise raised(CorruptDatabaseError, FailureKind.FILE_UNFINISHED, path=self.path)
+
+    def _is_whole_with_log(self) -> bool:
+        """Whether file and log are sound together, and hold all that was committed here.
+
+        Only after this writer was amid writing the log back: otherwise what is in the file is
+        somebody else's, also where the log has a page for each of its own.
+        """
+        if not self._log.was_broken_off:
+            return False
+        with suppress(sqlite3.Error):
+            with closing(open_read_only(self.path)) as connection:
+                is_all = self._log.is_all_in(read_mark(connection))
+            if is_all:
+                state = look_with_log(self.path)
+                reading = read_beside(find_damage, self.path, state, hurries=self._hurries)
+                return reading.answer() is None
+        return False
 
     def _leave_spoilt_log(self) -> None:
         """Go on without a log that somebody has cut off or overwritten."""
@@ -441,21 +475,6 @@ class WatchedFile:
         if self._is_closed or not self._watch.has_second_name():
             return None
         return Failure(FailureKind.SECOND_NAME, {"path": self.path})
-
-
-def _find_damage(path: Path) -> str | None:
-    """Return in one line what ruins a file together with its log; reads all of both."""
-    try:
-        # By another connection, which has no page of before in its memory.
-        with closing(open_read_only(path)) as connection:
-            # Single rows that break a rule are skipped and counted; they ruin no file.
-            connection.execute("PRAGMA ignore_check_constraints = ON")
-            words: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return None if words == "ok" else " ".join(words.split())
 
 
 def _is_log_foreign(path: Path) -> bool:

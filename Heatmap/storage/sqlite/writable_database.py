@@ -49,7 +49,6 @@ from Heatmap.storage.sqlite.opening import (
 )
 from Heatmap.storage.sqlite.renewal import (
     close_unwritten,
-    is_whole,
     prepare_copy_without_log,
     wait_until_written,
 )
@@ -58,6 +57,7 @@ from Heatmap.storage.sqlite.schema_watch import SchemaWatch
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
+from Heatmap.storage.sqlite.whole_files import is_whole, look_at, read_beside
 from Heatmap.storage.sqlite.writer_lock import lock_path
 
 logger = get_logger(__name__)
@@ -70,6 +70,9 @@ class WritableDatabase(WatchedFile):
     """Holds the writer lock and the writing connection of one file; `SqliteStore` says what for.
 
     Belongs to the thread and the process that made it.
+
+    More than 25 methods: opening, writing, mending and setting aside go over into each other at any
+    fault, with one connection, one lock and one account of what only the log holds.
 
     Parameters
     ----------
@@ -98,6 +101,8 @@ class WritableDatabase(WatchedFile):
         self._is_damaged = False
         self._set_aside_again_s = 0.0
         self._generation = 0
+        # How often a log was lost whose events were written once more.
+        self._lost_logs = 0
         self._has_opened = False
         self._notice: Failure | None = None
         # About rows of the present file that cannot be used.
@@ -295,7 +300,8 @@ class WritableDatabase(WatchedFile):
             if not self._may_set_aside(has_lock_file=has_lock_file):
                 raise
             self._is_damaged = True
-            self._is_unfinished = not is_whole(self.path)
+            is_sound = read_beside(is_whole, self.path, look_at(self.path)).answer()
+            self._is_unfinished = not is_sound
             with storage_errors(self.path):
                 self._ready()
 
@@ -425,6 +431,10 @@ class WritableDatabase(WatchedFile):
         self, connection: sqlite3.Connection, mark: LogMark | None, cause: Failure | None
     ) -> Failure:
         restored, lost = self._restore(connection, mark)
+        if mark is not None:
+            self._lost_logs += 1
+            # Not all of what was written under the number so far is there.
+            self._generation += bool(lost)
         kind = FailureKind.LOG_RESTORED_IN_PART if lost else FailureKind.LOG_RESTORED
         return Failure(kind, {"restored": restored, "lost": lost}, cause)
 
@@ -435,6 +445,7 @@ class WritableDatabase(WatchedFile):
                 self._log.begin(read_file_mark(self.path))
         connection, mended, damaged = open_up_to_date(self.path, self.kind, self._busy_timeout_ms)
         self._schema.forget()
+        self._foreign_state = object()  # what is known of the file before says nothing of this one
         values = {"path": self.path, "tables": damaged}
         rows_notice = Failure(FailureKind.ROWS_LEFT_OUT, values) if damaged else None
         if rows_notice is not None and rows_notice != self._rows_notice:

@@ -45,6 +45,8 @@ class WriteAheadLog:
         self._base = Point()
         # A part of the log may be in the file, which is then whole only together with the log.
         self.is_mixed = False
+        # An attempt to write it back has failed: the file may be whole only together with it.
+        self.was_broken_off = False
         self._bytes = 0
         self._large_since: datetime | None = None
 
@@ -108,6 +110,7 @@ class WriteAheadLog:
             is_busy, _, pages = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                self.was_broken_off = True
                 raise
             is_busy, pages = 1, 0
         finally:
@@ -122,7 +125,7 @@ class WriteAheadLog:
     def note_settled(self) -> None:
         """Take note that all that was committed is in the file."""
         self._base = Point(self._writer, self._committed)
-        self.is_mixed = False
+        self.is_mixed = self.was_broken_off = False
         self.memory.clear()
 
     def fits(self, file: LogMark | None) -> bool:

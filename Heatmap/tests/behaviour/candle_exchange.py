@@ -1,11 +1,12 @@
 """The REST half of an exchange with candles, open interest and funding, as a test scripts it."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
+
+from Heatmap.tests.server_thread import ServerThread
 
 MINUTE_MS = 60_000
 Answer = tuple[int, Mapping[str, str], Any]
@@ -20,8 +21,8 @@ def kline(open_ms: int) -> list[Any]:
     ]
 
 
-class CandleExchange:
-    """Start with ``with``; every attribute may be used from the test's thread.
+class CandleExchange(ServerThread):
+    """Every attribute may be used from the test's thread.
 
     Attributes
     ----------
@@ -33,28 +34,23 @@ class CandleExchange:
         Takes path and query, and gives an answer in place of the true one; ``None``: the true one.
         A body that is no text is sent as JSON; one of ``None`` never comes.
     requests
-        Path and query of each request so far.
+        Path and query of each request so far, but those of ``exchangeInfo``.
+    listing
+        The answer of ``exchangeInfo``.
+    listed
+        How many of these were asked for.
     """
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
+        super().__init__()
+        self.listing: Answer = (200, {}, {"symbols": []})
+        self.listed = 0
         self.listed_ms: dict[str, int] = {}
         self.silent: set[int] = set()
         self.answer: Callable[[str, Mapping[str, str]], Answer | None] = lambda _path, _query: None
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.rest_url = ""
         self._now_ms = now_ms
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
 
     def asked(self, path: str, symbol: str = "BTCUSDT") -> list[tuple[int, int]]:
         """Return the times that were asked for on a path that ends so."""
@@ -64,26 +60,26 @@ class CandleExchange:
             if asked.endswith(path) and query["symbol"] == symbol
         ]
 
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._serve)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.rest_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        self._ready.set()
-        await self._stop.wait()
+        yield
         await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.Response:
         query = dict(request.query)
         if request.path.endswith("exchangeInfo"):
-            return web.json_response({"symbols": []})
-        self.requests.append((request.path, query))
-        scripted = self.answer(request.path, query)
-        status, headers, body = scripted or (200, {}, self._true(request.path, query))
+            self.listed += 1
+            status, headers, body = self.listing
+        else:
+            self.requests.append((request.path, query))
+            scripted = self.answer(request.path, query)
+            status, headers, body = scripted or (200, {}, self._true(request.path, query))
         if body is None:
             await self._stop.wait()
         if isinstance(body, str | bytes):

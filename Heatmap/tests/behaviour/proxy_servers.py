@@ -6,16 +6,17 @@ Whatever name is asked for, they lead to the exchange of the test, and keep what
 import asyncio
 import base64
 import contextlib
-import threading
-from typing import Self
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
+
+from Heatmap.tests.server_thread import ServerThread
 
 _USER_AND_PASSWORD = 2
 _BY_NAME = 3
 
 
-class ProxyServer:
-    """One port for both languages, from ``with``, in a thread of its own.
+class ProxyServer(ServerThread):
+    """One port for both languages.
 
     Parameters
     ----------
@@ -33,30 +34,18 @@ class ProxyServer:
     """
 
     def __init__(self, ports: dict[int, int], credentials: str = "") -> None:
+        super().__init__()
         self.asked: list[tuple[str, int]] = []
         self.refused = 0
         self.port = 0
         self._ports = ports
         self._credentials = credentials
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
+        yield
         server.close()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()

@@ -5,17 +5,19 @@ with every heartbeat, however fast those follow each other.
 """
 
 import asyncio
+import contextlib
 import json
-import threading
 import time
-from collections.abc import Coroutine, Mapping
-from typing import Any, Self
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+
+from Heatmap.tests.server_thread import ServerThread
 
 START_MS = 1_790_000_000_000
 
@@ -38,8 +40,8 @@ class Served:
         self.heartbeats_ms: list[int] = []
 
 
-class ScriptedExchange:
-    """Start with ``with``; every method and attribute may be used from the test's thread.
+class ScriptedExchange(ServerThread):
+    """Every method and attribute may be used from the test's thread.
 
     Attributes
     ----------
@@ -62,6 +64,7 @@ class ScriptedExchange:
     """
 
     def __init__(self, heartbeat_s: float = 0.02) -> None:
+        super().__init__()
         self.refusal: tuple[int, Mapping[str, str]] | None = None
         self.close_at_once = False
         self.mute = False
@@ -75,45 +78,29 @@ class ScriptedExchange:
         self.rest_url = ""
         self._heartbeat_s = heartbeat_s
         self._open: list[Served] = []
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
 
     def send(self, content: object) -> None:
         """Send a frame to every open connection: text, bytes as text, or an object as JSON."""
-        self._call(self._broadcast(content))
+        self.call(self._broadcast(content))
 
     def liquidate(self, symbol: str = "BTCUSDT", **fields: str) -> int:
         """Send a force order on every stream that carries it; return its trade time."""
-        return self._call(self._liquidate(symbol, fields))
+        return self.call(self._liquidate(symbol, fields))
 
     def close_all(self, code: int = 1001) -> None:
         """Close every connection with a closing handshake."""
-        self._call(self._close_all(code))
+        self.call(self._close_all(code))
 
     def abort_all(self) -> None:
         """Cut every connection off, as a broken network would."""
-        self._call(self._abort_all())
+        self.call(self._abort_all())
 
     def ping(self) -> None:
         """Ping every open connection and wait for the answers, at most 2 s."""
-        self._call(self._ping())
+        self.call(self._ping())
 
-    def _call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         app = web.Application()
         app.router.add_get("/fapi/v1/exchangeInfo", self._exchange_info)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -125,8 +112,7 @@ class ScriptedExchange:
         ) as server:
             self.ws_url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             ticker = asyncio.create_task(self._tick())
-            self._ready.set()
-            await self._stop.wait()
+            yield
             ticker.cancel()
         await runner.cleanup()
 

@@ -1,6 +1,7 @@
 """Candles beside liquidations, against real sockets: fetched, followed, never in the way."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,6 +166,54 @@ def test_a_refusal_is_waited_out_and_liquidations_go_on(
     assert recorder.status().storage_fault is None
 
 
+@pytest.mark.parametrize("refused", ["candles", "tick sizes"])
+def test_a_refusal_of_one_part_holds_the_other(
+    start: Start, market: CandleExchange, refused: str
+) -> None:
+    refusal = (429, {"Retry-After": "3"}, {"code": -1003})
+    if refused == "candles":
+        market.answer = lambda _path, _query: refusal
+    else:
+        market.listing = refusal
+    # Tick sizes are asked for again and again.
+    recorder = start(tick_refresh_s=0.05)
+    eventually(lambda: candles_of(recorder).held_s > 0)
+    counts = [len(market.requests), market.listed]
+    begun_s = time.monotonic()
+    held_s = candles_of(recorder).held_s
+    market.answer = lambda _path, _query: None
+    market.listing = (200, {}, {"symbols": []})
+    eventually(lambda: [len(market.requests), market.listed] != counts, 10)
+    assert time.monotonic() - begun_s > held_s - 0.3 > 1.5
+    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: market.listed > counts[1])
+
+
+def test_what_was_wrong_with_a_symbol_is_over_when_nobody_asks_for_it(
+    start: Start, market: CandleExchange
+) -> None:
+    unknown = (400, {}, {"code": -1121, "msg": "Invalid symbol."})
+    market.answer = lambda _path, query: unknown if query["symbol"] == "GONEUSDT" else None
+    recorder = start(symbols=("ALL",))
+    recorder.want_candles(["GONEUSDT"])
+    eventually(lambda: "GONEUSDT" in problem_of(recorder))
+    recorder.want_candles([f"C{n}USDT" for n in range(20)])
+    eventually(lambda: candles_of(recorder).problem is None)
+    assert "GONEUSDT" not in {one.symbol for one in candles_of(recorder).symbols}
+
+
+def test_what_is_said_of_candles_ends_with_the_recorder(
+    start: Start, market: CandleExchange
+) -> None:
+    market.answer = lambda _path, _query: (429, {"Retry-After": "60"}, {"code": -1003})
+    recorder = start()
+    eventually(lambda: candles_of(recorder).state is CandleState.HELD)
+    recorder.stop()
+    status = candles_of(recorder)
+    assert (status.state, status.problem, status.held_s) == (CandleState.STOPPED, None, 0.0)
+    assert [one.symbol for one in status.symbols] == ["BTCUSDT"]
+
+
 BAD_ANSWERS: dict[str, Any] = {
     "garbage": (200, {}, "<html>no</html>"),
     "an object": (200, {}, {"code": 0}),
@@ -252,6 +301,23 @@ def test_a_fresh_file_gets_its_candles_again(
     eventually(is_there_again, 20)
     exchange.liquidate()
     eventually(lambda: recorder.status().stored >= 1)
+
+
+def test_candles_that_were_in_a_log_that_is_lost_are_fetched_again(
+    start: Start, path: Path, market: CandleExchange
+) -> None:
+    recorder = start()
+    eventually(lambda: is_fetched(recorder), 15)
+    log = path.with_name(f"{path.name}-wal")
+    assert log.stat().st_size > 100_000
+    pages = len(market.asked("klines"))
+    os.truncate(log, 0)
+    eventually(lambda: len(market.asked("klines")) >= pages + 3, 20)
+    eventually(lambda: is_fetched(recorder), 15)
+    recorder.stop()
+    minutes = stored_minutes(path)
+    assert len(minutes) >= 24 * 60 - 40
+    assert minutes == list(range(minutes[0], minutes[-1] + MINUTE_MS, MINUTE_MS))
 
 
 def test_a_standby_asks_for_nothing_until_it_writes(start: Start, market: CandleExchange) -> None:

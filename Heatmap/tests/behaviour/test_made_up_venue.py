@@ -1,16 +1,19 @@
 """A second venue is a file and a row: what is recorded, stored and told names it."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
+import contextlib
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import Instrument
+from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.ingestion.venue import Venue
@@ -19,9 +22,12 @@ from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
 from Heatmap.tests.array_reader import EventReader
+from Heatmap.tests.behaviour.command_line import environment
 from Heatmap.tests.behaviour.conftest import QUICK
 from Heatmap.tests.behaviour.memory_sink import eventually, live
 from Heatmap.tests.made_up_venue import MadeUpVenue
+from Heatmap.tests.server_thread import ServerThread
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.stored_events import EVENT
 
 START_MS = 1_790_000_000_000
@@ -29,36 +35,25 @@ START_MS = 1_790_000_000_000
 ROW: Venue = MadeUpVenue()
 
 
-class LineServer:
+class LineServer(ServerThread):
     """Sends a heartbeat of each symbol that was subscribed to, and what a test says."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heard: list[str] = []
         self.now_ms = START_MS
         self.url = ""
         self._open: list[ServerConnection] = []
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
 
     def send(self, line: str) -> None:
-        asyncio.run_coroutine_threadsafe(self._send(line), self._loop).result(10)
+        self.call(self._send(line))
 
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         async with serve(self._serve, "127.0.0.1", 0, close_timeout=0.2) as server:
             self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             beats = asyncio.create_task(self._beat())
-            self._ready.set()
-            await self._stop.wait()
+            yield
             beats.cancel()
 
     async def _serve(self, connection: ServerConnection) -> None:
@@ -145,3 +140,37 @@ def test_every_row_of_the_table_says_what_it_is() -> None:
         assert venue.stream_url("ws://127.0.0.1:1", ("BTCUSDT",)).startswith("ws://127.0.0.1:1/")
         assert venue.heartbeat_symbols(("BTCUSDT",)) == ("BTCUSDT",)
         assert len(venue.parse(b"{", 1, keep_raw=True)) == 1
+
+
+@posix_only
+def test_the_command_records_it_by_its_name(server: LineServer, tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from Heatmap.ingestion.venues import table\n"
+        "from Heatmap.tests.made_up_venue import MadeUpVenue\n"
+        "table.VENUES = {**table.VENUES, 'MADE_UP': MadeUpVenue()}\n"
+        "from Heatmap.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    path = tmp_path / "named.sqlite3"
+    words = ("record", "--venue", "made_up", "--db", str(path), "--ws-url", server.url)
+    with subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", program, *words],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        eventually(lambda: "still here" in server.heard)
+        server.send("gone|long|BTCUSDT|1790000000000|100.50|2")
+        eventually(lambda: path.exists() and _events(path, "made_up:BTCUSDT") == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    assert _events(path, "BTCUSDT") == 0
+
+
+def _events(path: Path, name: str) -> int:
+    try:
+        with EventReader(path) as reader:
+            return len(reader.read_window(name, 0, None).events)
+    except StorageError:  # not made yet
+        return 0

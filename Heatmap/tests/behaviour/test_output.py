@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from Heatmap.tests.systems import posix_only
 
 # None of the encodings knows all of these, and ASCII knows none.
 NAME = "币安人生 ≥ ↔ → Jörg"
+SYMBOL = "币安人生USDT"
 NOWHERE = ("--ws-url", "ws://127.0.0.1:9", "--rest-url", "http://127.0.0.1:9")
 ENCODINGS = ("cp1252", "cp437", "cp850", "ascii")
 
@@ -59,6 +61,23 @@ def test_names_that_the_console_does_not_have_are_spelt(
         lines = done.stderr.decode(encoding).splitlines()
         assert (done.returncode, done.stdout, len(lines)) == (2, b"", 1)
         assert shown(NAME, encoding) in lines[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", *ENCODINGS])
+@pytest.mark.parametrize("command", ["status", "doctor", "levels"])
+def test_names_in_json_are_readable_where_that_can_be_and_json_everywhere(
+    encoding: str, command: str, tmp_path: Path, database: Path
+) -> None:
+    with SqliteStore(database, DataKind.LIVE):
+        words, name = {
+            "status": (("status",), NAME),
+            "doctor": (("doctor", "--json", *NOWHERE), NAME),
+            "levels": (("levels", "brackets", "--check", "--json", "--symbol", SYMBOL), SYMBOL),
+        }[command]
+        done = call(tmp_path, encoding, "-m", "Heatmap", *words, "--db", str(database))
+    text = done.stdout.decode(encoding)
+    assert name in repr(json.loads(text))
+    assert (name in text) == (encoding == "utf-8")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

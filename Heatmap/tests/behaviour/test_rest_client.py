@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from Heatmap.tests.behaviour.doctor_servers import rest_server
 from Heatmap.tests.behaviour.proxy_servers import ProxyServer
 
 LIMIT_BYTES = 2**20
+NOWHERE = "http://rest.invalid:8002"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -279,3 +281,28 @@ def test_a_proxy_that_is_not_there_is_said_without_its_password(
 async def _time_of(base: str) -> RestAnswer:
     async with RestClient(base, limit_bytes=LIMIT_BYTES, timeout_s=10) as client:
         return await client.get("/fapi/v1/time")
+
+
+def test_a_proxy_that_changes_is_found_at_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with serving(answered(b"[]")) as url:
+            port = urlsplit(url).port
+            assert port is not None
+            with ProxyServer({8002: port}) as first, ProxyServer({8002: port}) as second:
+                async with RestClient(NOWHERE, limit_bytes=LIMIT_BYTES, timeout_s=10) as client:
+                    for proxy, scheme in ((first, "http"), (second, "http"), (second, "socks5h")):
+                        monkeypatch.setenv("all_proxy", f"{scheme}://127.0.0.1:{proxy.port}")
+                        assert (await client.get("/x")).body == b"[]"
+                        assert client.proxy is not None
+                        assert client.proxy.port == proxy.port
+                        assert client.proxy.is_socks == (scheme != "http")
+                    assert (len(first.asked), len(second.asked)) == (1, 2)
+                    # One that cannot be used is said, and the next one is found again.
+                    monkeypatch.setenv("all_proxy", "gopher://127.0.0.1:1")
+                    with pytest.raises(RestError, match="proxy"):
+                        await client.get("/x")
+                    monkeypatch.setenv("all_proxy", f"http://127.0.0.1:{first.port}")
+                    assert (await client.get("/x")).body == b"[]"
+                    assert len(first.asked) == 2
+
+    asyncio.run(scenario())

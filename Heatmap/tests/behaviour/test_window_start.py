@@ -98,7 +98,7 @@ def test_while_the_exchange_is_away_a_simulated_market_is_shown_whatever_is_reco
 def test_with_the_exchange_there_the_first_recorded_symbol_with_candles_is_shown(
     tmp_path: Path, stored: str, title: str
 ) -> None:
-    with TwoSymbolExchange().serving() as exchange:
+    with TwoSymbolExchange() as exchange:
         addresses = ("--ws-url", exchange.ws_url, "--rest-url", exchange.rest_url)
         (found, candles, _symbols), _text = shown_by(
             tmp_path, stored, *addresses, "--db", "x.sqlite3"
@@ -138,7 +138,7 @@ def test_a_replay_shows_its_symbol_whatever_is_stored(tmp_path: Path) -> None:
 
 
 def test_a_symbol_named_for_this_run_is_shown_whatever_is_stored(tmp_path: Path) -> None:
-    with TwoSymbolExchange().serving() as exchange:
+    with TwoSymbolExchange() as exchange:
         addresses = ("--ws-url", exchange.ws_url, "--rest-url", exchange.rest_url)
         words = (*addresses, "--db", "x.sqlite3", "--symbol", "ethusdt")
         (title, _candles, symbols), _text = shown_by(tmp_path, "ALL", *words)
@@ -147,7 +147,7 @@ def test_a_symbol_named_for_this_run_is_shown_whatever_is_stored(tmp_path: Path)
 
 
 def test_a_window_that_stands_by_on_a_file_of_other_symbols_shows_its_own(tmp_path: Path) -> None:
-    with TwoSymbolExchange().serving() as exchange:
+    with TwoSymbolExchange() as exchange:
         addresses = ("--ws-url", exchange.ws_url, "--rest-url", exchange.rest_url)
         db = tmp_path / "x.sqlite3"
 

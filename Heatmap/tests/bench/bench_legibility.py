@@ -320,7 +320,8 @@ async def run(folder: Path) -> bool:
     from PyQt6.QtCore import QSettings  # noqa: PLC0415
 
     from Heatmap.standalone.sources import load_market, open_replay  # noqa: PLC0415
-    from Heatmap.standalone.window import THEME_PALETTES, ChartWindow  # noqa: PLC0415
+    from Heatmap.standalone.theme import THEME_PALETTES  # noqa: PLC0415
+    from Heatmap.standalone.window import ChartWindow  # noqa: PLC0415
 
     settings = HeatmapSettings(window="8h", gap_hatch=False, colour_bar=False, source_line=False)
     database = folder / "x.sqlite3"

@@ -10,11 +10,8 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from Heatmap.errors import HeatmapError
-from Heatmap.standalone.application import (
-    is_reachable_display,
-    prepare_environment,
-    save_picture,
-)
+from Heatmap.standalone.display import is_reachable_display, prepare_environment
+from Heatmap.standalone.picture_file import save_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 

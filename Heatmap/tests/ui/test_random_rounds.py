@@ -166,7 +166,10 @@ SETTINGS = (
 
 
 class Session:
-    """A host with a chart page, a running service, and whatever layers there are."""
+    """A host with a chart page, a running service, and whatever layers there are.
+
+    More than 25 methods: each thing that a host may do at random is one.
+    """
 
     def __init__(self, page: ChartPage, service: HeatmapService, exchange: ScriptedExchange):
         self.page = page

@@ -11,9 +11,10 @@ import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
 
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.heatmap_settings import HEATS, HeatmapSettings
+from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source, open_live, open_simulated
-from Heatmap.standalone.window import ChartWindow, SettingsDialog
+from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.systems import kill
 from Heatmap.tests.two_symbol_exchange import TwoSymbolExchange
@@ -96,7 +97,7 @@ class World:
 
     def _said(self) -> tuple[str, str, str]:
         window = self.window
-        return window.windowTitle(), window._source_name.text(), window.layer.symbol or ""
+        return window.windowTitle(), window.tool_bar.source_name.text(), window.layer.symbol or ""
 
     def shows(self, symbol: str, interval: str) -> bool:
         """Tell whether the picture is of `symbol`; whatever it is of, it must be of one thing."""
@@ -129,7 +130,7 @@ class World:
         self.qtbot.waitUntil(check, timeout=15_000)
 
     def set_interval(self, text: str) -> None:
-        box: QComboBox = self.window._intervals
+        box: QComboBox = self.window.tool_bar.intervals
         box.setCurrentIndex(box.findText(text))
 
     def set_symbols(self, *symbols: str) -> None:
@@ -139,7 +140,7 @@ class World:
 @pytest.fixture
 def world(qtbot: Any, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path) -> Iterator[World]:
     world = World(qtbot, qt_run, qt_loop, tmp_path)
-    with world.exchange.serving():
+    with world.exchange:
         yield world
         errors = list(world.window.page.console_errors)
         qt_run(world.close(), timeout=20_000)
@@ -166,6 +167,30 @@ def test_another_first_symbol_and_then_another_interval_change_the_whole_picture
     world.wait_for("ETHUSDT", "5m")
     dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).click()
     world.wait_for("BTCUSDT", "5m")
+
+
+MARGINS = "candleSeries.priceScale().options().scaleMargins.bottom"
+
+
+def test_where_the_heat_is_from_is_chosen_in_the_tool_bar(world: World) -> None:
+    world.qt_run(world.open(BOTH), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    box, service = world.window.tool_bar.heats, world.service
+    assert {box.itemData(index) for index in range(box.count())} == set(HEATS)
+    assert box.currentData() == service.settings.heat == "recorded"
+    usual = world.js(MARGINS)
+    for heat in ("predicted", "both"):
+        box.setCurrentIndex(box.findData(heat))
+        assert service.settings.heat == heat
+        assert world.store.value("Heatmap/heat") == heat
+        # Levels ahead have room right of now and below the candles.
+        world.qtbot.waitUntil(lambda: world.js(MARGINS) > usual, timeout=10_000)
+    # What is chosen elsewhere shows here, and is not told again.
+    world.store.remove("Heatmap/heat")
+    service.apply_settings(service.settings.changed(heat="recorded"))
+    assert box.currentData() == "recorded"
+    assert world.store.value("Heatmap/heat") is None
+    world.qtbot.waitUntil(lambda: world.js(MARGINS) == usual, timeout=10_000)
 
 
 def test_candles_that_come_late_change_nothing_until_they_are_there(world: World) -> None:
@@ -322,7 +347,7 @@ def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(
 
     live = world.qt_run(open_both(), timeout=20_000)
     world.qtbot.waitUntil(lambda: world.window._candles.shown is not None, timeout=10_000)
-    world.window._toggle.setChecked(False)
+    world.window.tool_bar.toggle.setChecked(False)
     assert live.service.settings.enabled is False
     assert live.service.settings.symbols == ("ALL",)
     world.window.open_settings()

@@ -50,6 +50,9 @@ class HeatmapLayer(QObject):
     second. Nothing is sent to a page that is not ready. All calls on the GUI thread. After
     `detach` the layer does nothing any more; `detach` may be called again.
 
+    More than 25 methods: a host, a feed and the page each have their own way of talking to a layer,
+    and each method hands on to the part that does it.
+
     Parameters
     ----------
     page

@@ -3,38 +3,36 @@
 from collections.abc import Callable
 
 from PyQt6 import sip
-from PyQt6.QtCore import QEvent, QObject, QSettings, QSize, Qt
+from PyQt6.QtCore import QEvent, QObject, QSettings, Qt
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from Heatmap.domain.events import DataKind
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
-from Heatmap.runtime.outside_text import error_text, shown_text
+from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage
 from Heatmap.ui.settings.setting_rows import SettingRow, Show, row_of
 from Heatmap.ui.settings.settings_preview import SettingsPreview
-from Heatmap.ui.settings.settings_store import SettingsWriter, UnusedText, unused_texts
+from Heatmap.ui.settings.settings_store import SettingsWriter, unused_texts
+from Heatmap.ui.settings.tab_texts import refusal_text, source_text, unused_text
 from Heatmap.ui.status_panel import StatusPanel
 
 logger = get_logger(__name__)
 
-_LONGEST_TEXT = 30
 _MOST_NOTICES = 3
 
 
@@ -172,7 +170,10 @@ class HeatmapSettingsTab(QWidget):
 
     def notice_text(self) -> str:
         """Return what is stored and was not used, and whether storing fails; empty: all is well."""
-        notices = [self._unused_words(text) for text in self._unused.values()]
+        notices = [
+            unused_text(text, self._row(text.name).words if text.is_known else "")
+            for text in self._unused.values()
+        ]
         if len(notices) > _MOST_NOTICES:
             more = len(notices) - _MOST_NOTICES
             notices[_MOST_NOTICES:] = [self.tr("and {count} more").format(count=more)]
@@ -278,7 +279,7 @@ class HeatmapSettingsTab(QWidget):
             settings = self._service.settings.changed(**values)
         except SettingsError:
             for name, value in values.items():
-                self._problems[name] = self._refusal(name, value)
+                self._problems[name] = refusal_text(self._row(name), value)
             self._show_message()
             return
         for name in values:
@@ -322,7 +323,7 @@ class HeatmapSettingsTab(QWidget):
                 row.show(settings)
         for refresh in self._refreshers:
             refresh(settings)
-        self._source.setText(self._source_text(settings))
+        self._source.setText(source_text(self._service.kind, settings))
         self._show_message()
 
     def _show_all(self, settings: HeatmapSettings) -> None:
@@ -334,33 +335,8 @@ class HeatmapSettingsTab(QWidget):
     def _show_message(self) -> None:
         self._message.setText(self.problem_text() or self.notice_text())
 
-    def _refusal(self, name: str, value: object) -> str:
-        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        row = self._row(name)
-        refusal = row.refusal or self.tr("{setting}: “{text}” cannot be used")
-        return refusal.format(setting=row.words, text=_shortened(text))
-
-    def _unused_words(self, unused: UnusedText) -> str:
-        if not unused.is_known:
-            return self.tr("“{name}” is stored, but no setting of this version").format(
-                name=_shortened(unused.name)
-            )
-        return self.tr("{setting}: the stored “{text}” cannot be used").format(
-            setting=self._row(unused.name).words, text=_shortened(unused.text)
-        )
-
     def _row(self, name: str) -> SettingRow:
         return next(row for row in self._rows if name in row.names)
-
-    def _source_text(self, settings: HeatmapSettings) -> str:
-        kinds = {
-            DataKind.LIVE: self.tr("Data source: Binance USD-M futures, liquidations of {symbols}"),
-            DataKind.SIMULATED: self.tr("Data source: simulated market, liquidations of {symbols}"),
-            DataKind.REPLAY: self.tr("Data source: a recording, liquidations of {symbols}"),
-        }
-        is_all = ALL_SYMBOLS in settings.symbols
-        symbols = self.tr("all symbols") if is_all else ", ".join(settings.symbols)
-        return kinds[self._service.kind].format(symbols=symbols)
 
     # -- widgets ------------------------------------------------------------------------------
 
@@ -383,44 +359,9 @@ class HeatmapSettingsTab(QWidget):
         return bottom
 
     def _add_page(self, page: QWidget, title: str, tool_tip: str) -> None:
-        scroll = _ScrolledPage(page)
+        scroll = ScrolledPage(page)
         index = self._tabs.addTab(scroll, title)
         self._tabs.setTabToolTip(index, tool_tip)
-
-
-class _ScrolledPage(QScrollArea):
-    """A page that scrolls up and down where a low screen, or a large font, leaves no room."""
-
-    def __init__(self, page: QWidget) -> None:
-        super().__init__()
-        self.setWidget(page)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        # A page has the colour of its tab, in any style.
-        page.setAutoFillBackground(False)
-        viewport = self.viewport()
-        if viewport is not None:
-            viewport.setAutoFillBackground(False)
-        # Nothing is to be cut off at the right.
-        self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
-
-    @override
-    def sizeHint(self) -> QSize:
-        """Ask for the whole page, where Qt would ask for a part."""
-        page = self.widget()
-        hint = super().sizeHint() if page is None else page.sizeHint()
-        return hint + QSize(self._bar_width(), 0)
-
-    def _bar_width(self) -> int:
-        bar = self.verticalScrollBar()
-        return 0 if bar is None else bar.sizeHint().width()
-
-
-def _shortened(text: str) -> str:
-    text = shown_text(text)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def _farewell(

@@ -36,6 +36,7 @@ from Heatmap.ingestion.venues.binance.decimals import (
     read_decimal,
 )
 from Heatmap.ingestion.venues.binance.klines import read_push
+from Heatmap.runtime.outside_text import shown_value
 
 __all__ = [
     "EARLIEST_MS",
@@ -62,7 +63,6 @@ _ABSENT = (None, "", "None")
 _PROTOCOL_KEYS = frozenset({"result", "error", "id", "code"})
 _USD_M_STATES = (1, "1")
 _COIN_M_STATES = (2, "2")
-_SHOWN_CHARS = 40
 # What tells a force order even where nothing else of it can be read.
 _ORDER, _ORDER_TYPE = b"forceOrder", "forceorder"
 # Refused for what they say, and not because they could not be read.
@@ -125,7 +125,7 @@ def _decode(frame: str | bytes) -> tuple[str, object]:
     except UnicodeError:
         raise _RefusedError(RejectReason.NOT_JSON, "not UTF-8") from None
     except ValueError:
-        raise _RefusedError(RejectReason.NOT_JSON, f"not JSON: {_shown(frame)}") from None
+        raise _RefusedError(RejectReason.NOT_JSON, f"not JSON: {shown_value(frame)}") from None
     except RecursionError:
         raise _RefusedError(RejectReason.NOT_JSON, "nested too deeply") from None
 
@@ -201,7 +201,7 @@ def _likely_symbol(name: object) -> str | None:
 def _parse_item(item: object, raw_json: str, receive_ms: int) -> ParsedItem:
     try:
         if not isinstance(item, dict):
-            return Rejection(RejectReason.NOT_AN_OBJECT, f"expected an object: {_shown(item)}")
+            return Rejection(RejectReason.NOT_AN_OBJECT, f"expected an object: {shown_value(item)}")
         event_type = item.get("e")
         if event_type == "forceOrder":
             return _parse_force_order(item, raw_json, receive_ms)
@@ -228,10 +228,12 @@ def _parse_kline(item: Mapping[str, object]) -> ParsedItem:
 def _why_not_an_event(item: Mapping[str, object]) -> Rejection:
     if "e" in item:
         if isinstance(item["e"], str):
-            return Rejection(RejectReason.OTHER_EVENT, f"event type {_shown(item['e'])}")
-        return Rejection(RejectReason.BAD_VALUE, f"e is {_shown(item['e'])}")
+            return Rejection(RejectReason.OTHER_EVENT, f"event type {shown_value(item['e'])}")
+        return Rejection(RejectReason.BAD_VALUE, f"e is {shown_value(item['e'])}")
     if not _PROTOCOL_KEYS.isdisjoint(item):
-        return Rejection(RejectReason.PROTOCOL, f"protocol message with {_shown(next(iter(item)))}")
+        return Rejection(
+            RejectReason.PROTOCOL, f"protocol message with {shown_value(next(iter(item)))}"
+        )
     return Rejection(RejectReason.MISSING_FIELD, "e is missing")
 
 
@@ -269,7 +271,7 @@ def _parse_force_order(
         price_kind="fill" if is_average else "order",
         price_rule="reported",
         reported_price=price,
-        event_key=hashed_key(f"{BINANCE_USDM}|{symbol}|{ts_ms}|{liquidated}|{texts}|0"),
+        event_key=hashed_key(f"{BINANCE_USDM}|{symbol}|{ts_ms}|{liquidated}|{texts}|0".encode()),
     )
 
 
@@ -345,7 +347,7 @@ def _require_usd_margined(symbol: str, states: tuple[object, ...]) -> None:
             continue
         if state in _COIN_M_STATES:
             raise _RefusedError(RejectReason.COIN_M, f"{symbol} has st 2")
-        raise _RefusedError(RejectReason.BAD_VALUE, f"st is {_shown(state)}")
+        raise _RefusedError(RejectReason.BAD_VALUE, f"st is {shown_value(state)}")
 
 
 def _symbol(fields: Mapping[str, object]) -> str:
@@ -389,13 +391,4 @@ def _wrong(fields: Mapping[str, object], name: str) -> _RefusedError:
     value = fields.get(name)
     if value in _ABSENT:
         return _RefusedError(RejectReason.MISSING_FIELD, f"{name} is missing")
-    return _RefusedError(RejectReason.BAD_VALUE, f"{name} is {_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    """Return a value as one short line; a container's content is not shown, it may be anything."""
-    if isinstance(value, str | bytes):
-        return ascii(value[:_SHOWN_CHARS])[: 2 * _SHOWN_CHARS]
-    if value is None or isinstance(value, int | float):
-        return repr(value)[:_SHOWN_CHARS]
-    return f"of type {type(value).__name__}"
+    return _RefusedError(RejectReason.BAD_VALUE, f"{name} is {shown_value(value)}")

@@ -9,14 +9,13 @@ from Heatmap.ingestion.venues.binance.decimals import (
     SMALLEST_NUMBER,
     read_decimal,
 )
+from Heatmap.runtime.outside_text import shown_value
 
 # A rounding of the exchange's may put what takers bought a little above the whole.
 _ROUNDING = 1.000_001
 _MOST_TRADES = 10**12
-_HUGE = 10**18
 # What comes later is no time, as with orders: 2100-01-01.
 _LATEST_MS = 4_102_444_800_000
-_SHOWN_CHARS = 60
 
 
 def read_candle(open_ms: int, fields: Sequence[object]) -> Candle:
@@ -52,7 +51,7 @@ def read_candle(open_ms: int, fields: Sequence[object]) -> Candle:
     if trades is None:
         return Candle(open_ms, opened, high, low, close, volume, taker)
     if type(trades) is not int or not 0 <= trades < _MOST_TRADES:
-        raise ValueError(f"the number of trades is {shown(trades)}")
+        raise ValueError(f"the number of trades is {shown_value(trades)}")
     return Candle(open_ms, opened, high, low, close, volume, taker, trades)
 
 
@@ -70,7 +69,7 @@ def read_push(symbol: str, kline: Mapping[str, object]) -> Kline | None:
         return Kline(symbol, None)
     open_ms = kline.get("t")
     if type(open_ms) is not int or not 0 <= open_ms < _LATEST_MS:
-        raise ValueError(f"its time is {shown(open_ms)}")
+        raise ValueError(f"its time is {shown_value(open_ms)}")
     return Kline(symbol, read_candle(open_ms, [kline.get(name) for name in "ohlcqQn"]))
 
 
@@ -84,16 +83,5 @@ def read_number(name: str, value: object, least: float) -> float:
     """
     number = read_decimal(value)
     if number is None or not least <= number < LARGEST_NUMBER:
-        raise ValueError(f"{name} is {shown(value)}")
+        raise ValueError(f"{name} is {shown_value(value)}")
     return number
-
-
-def shown(value: object) -> str:
-    """Return what came as one short line; not what is in a container, it may be anything."""
-    if isinstance(value, str | bytes):
-        return ascii(value[:_SHOWN_CHARS])[: 2 * _SHOWN_CHARS]
-    if value is None or isinstance(value, float | bool):
-        return repr(value)
-    if type(value) is int and abs(value) < _HUGE:
-        return repr(value)
-    return f"a {type(value).__name__}"

@@ -24,8 +24,9 @@ from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.candles.fetch_plan import Request, SeriesRules
 from Heatmap.ingestion.venue import Answer
 from Heatmap.ingestion.venues.binance.decimals import read_decimal
-from Heatmap.ingestion.venues.binance.klines import read_candle, read_number, shown
+from Heatmap.ingestion.venues.binance.klines import read_candle, read_number
 from Heatmap.ingestion.venues.binance.streams import with_candles
+from Heatmap.runtime.outside_text import shown_value
 
 #: With more bad values the answer as a whole is not believed.
 MOST_BAD_VALUES = 10
@@ -121,9 +122,9 @@ def parse_answer(request: Request, body: bytes) -> Answer:
     try:
         listed = json.loads(body)
     except (ValueError, RecursionError):
-        raise _odd(series, f"expected JSON, got {shown(body)}") from None
+        raise _odd(series, f"expected JSON, got {shown_value(body)}") from None
     if not isinstance(listed, list):
-        raise _odd(series, f"expected a list, got {shown(listed)}")
+        raise _odd(series, f"expected a list, got {shown_value(listed)}")
     if len(listed) > rows:
         raise _odd(series, f"expected up to {rows} rows, got {len(listed)}")
     values: list[Value] = []
@@ -167,7 +168,7 @@ def _funding(paid_ms: int, row: Mapping[str, object]) -> Funding:
     sign, digits = (-1.0, text[1:]) if isinstance(text, str) and text[:1] == "-" else (1.0, text)
     rate = read_decimal(digits)
     if rate is None or rate >= _LARGEST_RATE:
-        raise ValueError(f"a rate of {shown(text)}")
+        raise ValueError(f"a rate of {shown_value(text)}")
     return Funding(paid_ms, sign * rate)
 
 
@@ -187,9 +188,9 @@ def _time_of(series: Series, symbol: str, row: object) -> int:
         fields = row if isinstance(row, dict) else {}
         value = fields.get("timestamp" if series is Series.OPEN_INTEREST else "fundingTime")
         if fields.get("symbol", symbol) != symbol:
-            raise _odd(series, f"expected {symbol}, got {shown(fields['symbol'])}")
+            raise _odd(series, f"expected {symbol}, got {shown_value(fields['symbol'])}")
     if type(value) is not int:
-        raise _odd(series, f"expected rows with their time, got {shown(row)}")
+        raise _odd(series, f"expected rows with their time, got {shown_value(row)}")
     return value
 
 

@@ -11,6 +11,9 @@ from Heatmap.tests.engines.memory.contents import Contents
 class CandleWriter:
     _contents: Contents
 
+    def candle_generation(self) -> int:
+        return 1
+
     def save_fetched(self, instrument: InstrumentName, fetched: Fetched) -> None:
         key = (instrument_of(instrument), fetched.series)
         with self._contents.lock:

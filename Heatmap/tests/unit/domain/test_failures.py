@@ -102,6 +102,14 @@ def test_the_words_use_the_values_that_stand_beside_the_kind() -> None:
         assert ("cause" in used) == ("cause" in named), kind
 
 
+@pytest.mark.parametrize("kind", FailureKind, ids=lambda kind: kind.value)
+def test_a_value_that_is_not_known_leaves_its_place_empty(kind: FailureKind) -> None:
+    names = {name for _, name, _, _ in Formatter().parse(TEMPLATES[kind]) if name}
+    words = failure_text(Failure(kind, dict.fromkeys(names)))
+    assert "None" not in words
+    assert "\n" not in words
+
+
 def test_all_that_can_fail_to_be_written_has_a_name() -> None:
     assert set(PARTS) == {part.value for part in SinkPart}
 

@@ -18,9 +18,14 @@ from Heatmap.domain.instruments import (
     venue_title,
     written_venue,
 )
+from Heatmap.domain.symbol_lists import MOST_SYMBOLS
 from Heatmap.errors import SettingsError
-from Heatmap.heatmap_settings import MOST_SYMBOLS, HeatmapSettings
-from Heatmap.ingestion.binance_forceorder_ws import heartbeat_symbols, shares_stream, stream_url
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.ingestion.venues.binance.streams import (
+    heartbeat_symbols,
+    shares_stream,
+    stream_url,
+)
 from Heatmap.standalone.exchange.loopback_client import parse_path
 
 CHINESE = "\u5e01\u5b89\u4eba\u751fUSDT"

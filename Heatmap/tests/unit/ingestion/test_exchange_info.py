@@ -14,6 +14,7 @@ from aiohttp import web
 
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import ExchangeError
+from Heatmap.ingestion.connection.supervisor import ConnectionMemory
 from Heatmap.ingestion.exchange_info import (
     TickSizeRefresher,
     fetch_exchange_info,
@@ -228,10 +229,42 @@ def test_a_refusal_names_its_status_and_sets_the_next_attempt(
 ) -> None:
     async def scenario() -> None:
         async with exchange(lambda _: web.Response(status=status, headers=headers)) as (base, _):
-            refresher = TickSizeRefresher(base, {"BTCUSDT"}, refresh_s=86_400, rng=random.Random(1))
+            refresher = TickSizeRefresher(
+                base, {"BTCUSDT"}, refresh_s=86_400, rng=random.Random(1), clock=lambda: 1000.0
+            )
             with pytest.raises(ExchangeError, match=str(status)):
                 await refresher.refresh()
             assert least_s <= refresher.next_delay_s <= most_s
+
+    asyncio.run(scenario())
+
+
+def test_the_exchange_wants_to_be_left_alone_by_all_that_ask_over_rest() -> None:
+    async def scenario() -> None:
+        memory, now_s = ConnectionMemory(), 1000.0
+        status, headers = 429, {"Retry-After": "77"}
+        async with exchange(lambda _: web.Response(status=status, headers=headers)) as (base, _):
+            refresher = TickSizeRefresher(
+                base,
+                {"BTCUSDT"},
+                refresh_s=86_400,
+                rng=random.Random(1),
+                memory=memory,
+                clock=lambda: now_s,
+            )
+            with pytest.raises(ExchangeError):
+                await refresher.refresh()
+            assert memory.rest_held_until_s == 1077.0
+            # Another part was told to stay away for longer, amid the wait.
+            memory.hold_rest(1500.0)
+            memory.hold_rest(1200.0)
+            assert refresher.next_delay_s == 500.0
+            # What was no wish of the exchange holds nobody else.
+            now_s, status, headers = 2000.0, 503, {}
+            with pytest.raises(ExchangeError):
+                await refresher.refresh()
+            assert memory.rest_held_until_s == 1500.0
+            assert refresher.next_delay_s >= 2
 
     asyncio.run(scenario())
 
@@ -261,7 +294,11 @@ def test_refresh_is_daily_after_success_and_backed_off_after_errors() -> None:
         nonlocal healthy
         async with exchange(handler) as (base, _):
             refresher = TickSizeRefresher(
-                base, {"BTCUSDT", "GONEUSDT"}, refresh_s=86_400, rng=random.Random(1)
+                base,
+                {"BTCUSDT", "GONEUSDT"},
+                refresh_s=86_400,
+                rng=random.Random(1),
+                clock=lambda: 1000.0,
             )
             assert refresher.next_delay_s == 0
             delays = []

@@ -32,11 +32,15 @@ def drain(sink: EventSink, before_ms: int) -> None:
 # --- events
 
 
-def test_row_ids_ascend_and_belong_to_the_events(sink: EventSink) -> None:
+def test_row_ids_ascend_and_belong_to_the_events(sink: EventSink, database: Store) -> None:
     batch = sink.write(events(5))
     assert batch.events == tuple(events(5))
     assert list(batch.row_ids) == sorted(set(batch.row_ids))
     assert len(batch.row_ids) == 5
+    with closing(database.open_reader()) as reader:
+        for row_id, event in zip(batch.row_ids, batch.events, strict=True):
+            later = reader.read_after("BTCUSDT", row_id, list).events
+            assert [row[0] for row in later] == list(range(event.ts_ms + 1000, 5000, 1000))
     assert sink.write(events(1, start_ms=9000)).row_ids[0] > batch.row_ids[-1]
 
 

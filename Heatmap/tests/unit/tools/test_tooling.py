@@ -130,6 +130,37 @@ def test_a_file_of_600_lines_passes_and_one_of_601_is_named(
     assert "long.py: 601 lines" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("methods", "docstring", "passes"),
+    [
+        (25, "Small.", True),
+        (26, "Large.", False),
+        (26, "More than 25 methods: a page can do much.", True),
+        (26, "More than 25 methods, because all of them end in the same decision.", True),
+        (26, "Large.\n\n    More than 25\n    methods: a page can do much.", True),
+        # Words that only seem to be a reason.
+        (26, "More than 25 methods: yes.", False),
+        (26, "Not more than 30 methods: a page can do much.", False),
+    ],
+)
+def test_a_class_of_more_than_25_methods_says_why(
+    lines: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    methods: int,
+    docstring: str,
+    *,
+    passes: bool,
+) -> None:
+    kinds = ("def _m{}(self): pass", "async def m{}(self): pass", "@property\n    def m{}(self): 1")
+    body = "".join(f"\n    {kinds[number % 3].format(number)}" for number in range(methods))
+    (tmp_path / "large.py").write_text(
+        f'class Large:\n    """{docstring}"""\n{body}\n\n    class Inner:\n        pass\n', "utf-8"
+    )
+    assert lines.main(tmp_path) == (0 if passes else 1)
+    assert (f"Large has {methods} methods" in capsys.readouterr().out) != passes
+
+
 def test_a_folder_without_python_files_fails_the_length_check(
     lines: ModuleType, tmp_path: Path
 ) -> None:

@@ -1,16 +1,13 @@
 """The reader: windows, coverage and tick sizes, beside a writer that writes."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, read_tick_sizes
@@ -42,19 +39,6 @@ def event(
 def reader(store: SqliteStore) -> Iterator[EventReader]:
     with EventReader(store.path) as opened:
         yield opened
-
-
-def test_a_window_holds_what_the_grid_needs_to_the_last_bit(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    long, short = event(1000), event(2000, liquidated=Liquidated.SHORT)
-    store.write([long, short])
-    window = reader.read_window("BTCUSDT", 0, 5000)
-    assert window.events.dtype == EVENT_DTYPE
-    assert window.events.tolist() == [
-        (1000, long.price, long.notional, True),
-        (2000, short.price, short.notional, False),
-    ]
 
 
 def test_a_window_is_read_along_its_index_without_sorting(
@@ -153,44 +137,6 @@ def test_damage_found_while_reading_is_reported(path: Path) -> None:
     path.write_bytes(content)
     with EventReader(path) as reader, pytest.raises(CorruptDatabaseError):
         reader.read_window("BTCUSDT", 0, None)
-
-
-def test_reading_in_a_thread_beside_a_writer_always_sees_whole_batches(
-    store: SqliteStore, reader: EventReader
-) -> None:
-    batches, size = 120, 50
-    faults: list[str] = []
-    lengths: list[int] = []
-    written = threading.Event()
-    started = threading.Event()
-
-    def read() -> None:
-        done = False
-        while not done:
-            done = written.is_set()  # one more read after the last batch
-            window = reader.read_window("BTCUSDT", 0, None)
-            count = len(window.events)
-            # Ids are given without holes here: rows and id belong to the same moment.
-            if (
-                count != window.last_row_id
-                or count % size
-                or np.any(np.diff(window.events["ts_ms"]) < 0)
-            ):
-                faults.append(f"{count} events, last row {window.last_row_id}")
-            lengths.append(count)
-            started.set()
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    assert started.wait(10)
-    for number in range(batches):
-        store.write([event(number * size + part) for part in range(size)])
-    written.set()
-    thread.join(30)
-    assert not faults
-    assert lengths == sorted(lengths)
-    assert lengths[-1] == batches * size
-    assert len(set(lengths)) > 2, "the reads did overlap with the writing"
 
 
 def test_a_window_and_the_batches_after_it_count_each_event_once(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.candles import Fetched, Funding, Series
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.storage.sqlite.status import read_status
@@ -104,6 +105,9 @@ HARMS = pytest.mark.parametrize(
 )
 
 
+FUNDING = Fetched(Series.FUNDING, (Funding(1000, 0.0001),), ((0, 28_800_000),))
+
+
 def times(path: Path) -> list[int]:
     return [row[0] for row in query(path, "SELECT ts_ms FROM liq_events ORDER BY id")]  # type: ignore[misc]
 
@@ -124,9 +128,12 @@ def test_nothing_that_was_confirmed_is_lost(
             store.extend_coverage("BTCUSDT", 0, 10**8, proven=True)
             store.save_tick_size("BTCUSDT", Decimal("0.10"), 5)
             store.add_counts({"received": 7})
-            before = store.generation()
+            store.save_fetched("BTCUSDT", FUNDING)
+            before, fetched = store.generation(), store.candle_generation()
             harm(path)
             assert store.generation() == before, "its row ids and its coverage go on"
+            is_lost = not store.fetched_spans("BTCUSDT", Series.FUNDING)
+            assert store.candle_generation() > fetched or not is_lost
             assert "while it was written" in notices_text(store.notices)
             assert "lost" in notices_text(store.notices)
             assert "\n" not in notices_text(store.notices)
@@ -141,6 +148,20 @@ def test_nothing_that_was_confirmed_is_lost(
     assert status["counters"]["received"] == len(ids) + 7
     assert status["symbols"]["BTCUSDT"]["coverage"]["proven_ms"] == 10**8
     assert status["symbols"]["BTCUSDT"]["tick_size"] == "0.10"
+
+
+@pytest.mark.parametrize("harm", [cut_off, cut_in_half, overwrite], ids=lambda harm: harm.__name__)
+def test_what_can_be_fetched_again_is_lost_with_its_log_and_that_is_told(
+    path: Path, harm: Harm
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(EARLY)
+        store.save_fetched("BTCUSDT", FUNDING)
+        before = store.candle_generation()
+        assert store.fetched_spans("BTCUSDT", Series.FUNDING) == FUNDING.spans
+        harm(path)
+        assert store.candle_generation() > before
+        assert store.fetched_spans("BTCUSDT", Series.FUNDING) == ()
 
 
 @HARMS
@@ -188,13 +209,18 @@ def test_what_is_not_kept_is_counted_and_said(path: Path) -> None:
         store._log.memory._limit = 250
         for number in range(0, 400, 100):
             store.write(LATE[number : number + 100])
+        store.extend_coverage("BTCUSDT", 0, 10**8, proven=True)
+        before = store.generation()
         cut_off(path)
+        assert store.generation() > before, "not all that was written is there"
         store.write(AFTER)
         assert "250 events" in notices_text(store.notices)
         assert "150 are lost" in notices_text(store.notices)
         let_go()
     assert sound(path)
     assert len(times(path)) == 250 + 300
+    # Events of that time are lost, so nothing says that all of them are there.
+    assert query(path, "SELECT count(*) FROM coverage") == [(0,)]
 
 
 def test_what_a_killed_recorder_left_in_its_log_is_not_lost_with_it(path: Path) -> None:

@@ -192,6 +192,121 @@ def test_what_another_program_has_spoilt_stays_and_is_left_out(old: Path) -> Non
     assert damaged == {"liq_events": 2, "coverage": 1, "tick_sizes": 1, "counters": 1}
 
 
+NO_UTF_8 = "CAST(X'ff80' AS TEXT)"
+
+
+@pytest.mark.parametrize(
+    "column", ["raw_json", "symbol", "side", "source", "price", "qty", "limit_price", "ts_ms"]
+)
+@pytest.mark.parametrize("row_id", [1, 2, 160])
+def test_a_text_that_is_no_utf_8_costs_no_other_row(old: Path, column: str, row_id: int) -> None:
+    tamper(old, f"UPDATE liq_events SET {column} = {NO_UTF_8} WHERE id = {row_id}")  # noqa: S608
+    migrated(old)
+    found = "SELECT count(*), count(DISTINCT event_key) FROM liq_events"
+    assert query(old, found) == [(164, 164)]
+    kept = f"SELECT CAST({column} AS BLOB) FROM liq_events WHERE id = {row_id}"  # noqa: S608
+    assert query(old, kept) == [(b"\xff\x80",)]
+    assert list(old.parent.glob("*damaged*")) == []
+    with EventReader(old) as reader:
+        assert len(reader.read_window("BTCUSDT", 0, None).events) >= 162
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"INSERT INTO coverage VALUES ({NO_UTF_8}, 1, 2, 1)",  # noqa: S608
+        f"INSERT INTO tick_sizes VALUES ({NO_UTF_8}, {NO_UTF_8}, 1)",  # noqa: S608
+        f"INSERT INTO counters VALUES ({NO_UTF_8}, 7)",  # noqa: S608
+        f"INSERT INTO meta VALUES ({NO_UTF_8}, {NO_UTF_8})",  # noqa: S608
+    ],
+)
+def test_a_note_that_is_no_utf_8_is_kept(old: Path, change: str) -> None:
+    tamper(old, change)
+    table = change.split()[2]
+    before = query(old, f"SELECT count(*) FROM {table}")  # noqa: S608
+    migrated(old)
+    after = f"SELECT count(*) FROM {table}"  # noqa: S608
+    if table == "meta":
+        after += " WHERE key <> 'log_mark'"
+    assert query(old, after) == before
+    assert read_status(old)["events"] == 164
+
+
+def test_two_rows_of_one_message_with_other_numbers_are_both_kept(old: Path) -> None:
+    assert query(old, "SELECT raw_json FROM liq_events WHERE id = 2") != [("",)]
+    columns = "ts_ms, symbol, side, qty, notional, source, raw_json, limit_price, original_qty"
+    for price in (1.5, 2.5):
+        tamper(
+            old,
+            f"INSERT INTO liq_events (price, {columns}, push_ms, receive_ms) "  # noqa: S608
+            f"SELECT {price}, {columns}, push_ms, receive_ms FROM liq_events WHERE id = 2",
+        )
+    before = query(old, KEPT)
+    migrated(old)
+    assert query(old, KEPT) == before
+    twins = "SELECT price, twin, key_from_numbers FROM liq_events WHERE twin > 0 ORDER BY id"
+    assert query(old, twins) == [(1.5, 1, 1), (2.5, 2, 1)]
+    with SqliteStore(old, DataKind.REPLAY) as store:
+        assert store.write(parsed(old)[:124]).duplicates == 124
+    assert query(old, "SELECT count(*) FROM liq_events") == [(166,)]
+
+
+def test_copies_of_rows_in_a_file_without_its_index_are_kept(old: Path) -> None:
+    columns = "ts_ms, symbol, side, price, qty, notional, source, raw_json, limit_price"
+    tamper(
+        old,
+        f"""
+        DROP INDEX idx_liq_events_message;
+        INSERT INTO liq_events ({columns}, original_qty, push_ms, receive_ms)
+        SELECT {columns}, original_qty, push_ms, receive_ms FROM liq_events WHERE id IN (1, 2, 160)
+        """,  # noqa: S608
+    )
+    before = query(old, KEPT)
+    assert len(before) == 167
+    migrated(old)
+    assert query(old, KEPT) == before
+    assert query(old, "SELECT count(DISTINCT event_key), sum(twin) FROM liq_events") == [(167, 3)]
+
+
+@pytest.mark.parametrize("suffix", ["_2", "_old"])
+def test_tables_of_other_programs_keep_their_names(old: Path, suffix: str) -> None:
+    named = [f"{table}{suffix}" for table in ("coverage", "tick_sizes", "counters")]
+    named += [f"kept_{table}" for table in ("coverage", "tick_sizes", "counters")]
+    tamper(old, "".join(f"CREATE TABLE {n} (a); INSERT INTO {n} VALUES ('{n}');" for n in named))  # noqa: S608
+    migrated(old)
+    for name in named:
+        assert query(old, f"SELECT a FROM {name}") == [(name,)]  # noqa: S608
+    assert query(old, "SELECT count(*) FROM coverage") == [(3,)]
+    assert list(old.parent.glob("*damaged*")) == []
+
+
+CANDLE = "INSERT INTO candles_1m VALUES ('BINANCE_USDM', 'BTCUSDT', 60000, 1, 2, 1, 2, 9, 4, 3);"
+
+
+def test_a_file_of_an_unreleased_version_with_candles_is_taken_over(old: Path) -> None:
+    before = query(old, KEPT)
+    tamper(
+        old,
+        migration_scripts()[3] + CANDLE + "PRAGMA user_version = 3",
+    )
+    with pytest.raises(StorageError, match="older"):
+        EventReader(old)
+    migrated(old)
+    assert query(old, KEPT) == before
+    assert query(old, "SELECT open_ms, quote_volume FROM candles_1m") == [(60_000, 9.0)]
+    assert read_status(old)["schema_version"] == SCHEMA_VERSION
+    assert query(old, "SELECT count(DISTINCT event_key) FROM liq_events") == [(164,)]
+
+
+def test_a_file_of_version_3_without_candles_gets_their_tables(old: Path) -> None:
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection, transaction(connection):
+        apply_scripts(connection, 2, migration_scripts()[:3])
+    assert query(old, "PRAGMA user_version") == [(3,)]
+    migrated(old)
+    assert query(old, "SELECT count(*) FROM candles_1m") == [(0,)]
+    assert query(old, "SELECT count(DISTINCT event_key) FROM liq_events") == [(164,)]
+
+
 def test_views_and_indexes_of_other_programs_go_on_to_work(old: Path) -> None:
     tamper(
         old,

@@ -465,12 +465,8 @@ def test_a_recorder_that_ends_amid_a_copy_loses_nothing(
     assert set().union(*map(times, found)) == times_of(OLD + BEFORE)
 
 
-@pytest.mark.parametrize("share", [0, 0.5])
-def test_a_recorder_that_starts_amid_a_copy_takes_the_backup_up(
-    path: Path, backup: Path, share: float
-) -> None:
-    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
-        store.write(BEFORE)
+def start_amid_a_copy(path: Path, backup: Path, share: float) -> None:
+    """Start a recorder while a backup is copied over its file; all of the backup is there then."""
     with PausingCopy(backup, path, share, is_sized_first=False) as copy:
         going_on = threading.Timer(0.8, copy.go_on)
         going_on.start()
@@ -479,6 +475,15 @@ def test_a_recorder_that_starts_amid_a_copy_takes_the_backup_up(
             store.write(AFTER)
     assert sound(path)
     assert times(path) == times_of(OLD + AFTER)
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_recorder_that_starts_amid_a_copy_takes_the_backup_up(
+    path: Path, backup: Path, share: float
+) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(BEFORE)
+    start_amid_a_copy(path, backup, share)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
@@ -486,14 +491,7 @@ def test_a_recorder_that_starts_amid_a_copy_never_plays_a_killed_ones_log_into_i
     path: Path, backup: Path, share: float
 ) -> None:
     write_and_be_killed(path)
-    with PausingCopy(backup, path, share, is_sized_first=False) as copy:
-        going_on = threading.Timer(0.8, copy.go_on)
-        going_on.start()
-        with opened_at_last(path) as store:
-            going_on.join()
-            store.write(AFTER)
-    assert sound(path)
-    assert times(path) == times_of(OLD + AFTER)
+    start_amid_a_copy(path, backup, share)
     assert beside(path, ".replaced-*-wal"), "the old log is kept"
 
 

@@ -1,0 +1,43 @@
+"""Which candles a window shows: their interval, how many, their digits. Pure."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
+
+CANDLE_COUNT = 1500
+"""Candles loaded at the start, so that the chart can be scrolled back."""
+SPARE_CANDLES = 50
+MOST_AUTOMATIC_CANDLES = 720
+"""With the automatic interval a window shows at most this many candles."""
+MOST_CANDLES = 6_000
+"""No more are loaded, whatever interval is chosen for a long window."""
+SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
+# Candles that are looked at for their digits.
+_DIGITS_CANDLES = 200
+
+
+def automatic_interval(window_ms: int) -> str:
+    """Return the finest candle interval of which a window holds at most 720."""
+    for interval in SELECTABLE_INTERVALS:
+        if window_ms <= MOST_AUTOMATIC_CANDLES * INTERVALS_MS[interval]:
+            return interval
+    return SELECTABLE_INTERVALS[-1]
+
+
+def visible_candles(window_ms: int, interval: str) -> int:
+    """Return how many candles a window of this length shows."""
+    return min(window_ms // INTERVALS_MS[interval], MOST_CANDLES)
+
+
+def loaded_candles(window_ms: int, interval: str) -> int:
+    """Return how many candles are loaded for a window of this length."""
+    shown = visible_candles(window_ms, interval) + SPARE_CANDLES
+    return min(MOST_CANDLES, max(CANDLE_COUNT, shown))
+
+
+def step_of_digits(candles: Sequence[Candle]) -> Decimal:
+    """Return the step of the digits in which candles are told, where no tick size is known."""
+    prices = [price for one in candles[-_DIGITS_CANDLES:] for price in (one.high, one.low)]
+    digits = [Decimal(repr(price)).normalize().as_tuple().exponent for price in prices]
+    return Decimal(1).scaleb(min((e for e in digits if isinstance(e, int)), default=0))

@@ -1,0 +1,128 @@
+"""What docs/how-to-add.md says is so: its files are there, and what was added before follows it."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import Heatmap
+from Heatmap.__main__ import _COMMANDS
+from Heatmap.heatmap_settings import HEATS, PALETTES, SHAPES
+from Heatmap.ingestion.venues.table import VENUES
+from Heatmap.sources.heat_source import HeatSource
+from Heatmap.sources.registry import HEAT_SOURCES, source_of
+from Heatmap.storage.store import _ENGINES
+
+PACKAGE = Path(Heatmap.__file__).resolve().parent
+ROOT = PACKAGE.parent
+RECIPES = ROOT / "docs" / "how-to-add.md"
+
+pytestmark = pytest.mark.skipif(
+    not RECIPES.is_file(), reason="the package was copied without the repository's documents"
+)
+
+TEXT = RECIPES.read_text("utf-8") if RECIPES.is_file() else ""
+CODE = [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", TEXT)]
+FILES = sorted(
+    {word for code in CODE for word in code.split() if re.search(r"[\w>]\.(py|js|md)$", word)}
+)
+# Names that a recipe tells to write, or that are a program's.
+OURS = {"python", "make", "name", "pip"}
+NAMES = sorted(
+    {
+        name
+        for code in CODE
+        if "/" not in code and "<" not in code
+        for name in re.findall(r"\b_?[A-Za-z][A-Za-z0-9_]{3,}\b", code)
+    }
+    - OURS
+)
+
+
+def sources() -> str:
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js"), *(ROOT / "tools").glob("*.py")]
+    here = Path(__file__)
+    files = [file for file in files if file.resolve() != here]
+    return "\n".join([*(file.read_text("utf-8") for file in files), *(f.stem for f in files)])
+
+
+SOURCES = sources() if TEXT else ""
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(FILES) > 25
+    assert len(NAMES) > 40
+
+
+@pytest.mark.parametrize("name", [one for one in FILES if "<" not in one])
+def test_each_file_that_a_recipe_names_is_there(name: str) -> None:
+    folders = (ROOT, PACKAGE, PACKAGE / "tests", PACKAGE / "tests" / "ui")
+    beside = [path for path in PACKAGE.rglob(Path(name).name) if "/" not in name]
+    assert beside or any((folder / name).is_file() for folder in folders)
+
+
+@pytest.mark.parametrize("name", [one for one in FILES if "<" in one])
+def test_each_folder_that_a_recipe_writes_to_is_there(name: str) -> None:
+    assert (ROOT / name.partition("<")[0]).is_dir()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_that_a_recipe_uses_is_in_the_code(name: str) -> None:
+    assert re.search(rf"\b{re.escape(name)}\b", SOURCES)
+
+
+def test_each_venue_is_a_file_or_a_folder_of_its_own() -> None:
+    for venue in VENUES.values():
+        assert type(venue).__module__.startswith("Heatmap.ingestion.venues.")
+        assert type(venue).__module__ != "Heatmap.ingestion.venues.table"
+
+
+def test_each_heat_source_is_a_class_of_the_interface_and_can_be_chosen() -> None:
+    classes = {
+        one.__module__
+        for one in HeatSource.__subclasses__()
+        if one.__module__.startswith("Heatmap.s")
+    }
+    files = {f"Heatmap.sources.{path.stem}" for path in (PACKAGE / "sources").glob("*.py")}
+    assert classes <= files
+    assert len(classes) == len(HEAT_SOURCES)
+    assert {source_of(heat) for heat in HEATS} == set(HEAT_SOURCES) <= set(HEATS)
+
+
+def test_each_palette_has_colours_for_both_grounds() -> None:
+    text = (PACKAGE / "ui" / "js" / "heatmap_palette.js").read_text("utf-8")
+    colours = text[text.index("CONTROL_COLOURS") : text.index("HOME_GROUNDS")]
+    found = re.findall(r"^    (\w+): \{\s+dark: \[[^]]+\],\s+light: \[", colours, re.MULTILINE)
+    assert found == list(PALETTES)
+
+
+def test_each_shape_is_one_of_the_field() -> None:
+    text = (PACKAGE / "aggregation" / "heat_field.py").read_text("utf-8")
+    assert set(SHAPES) == set(re.findall(r'shape [!=]= "(\w+)"', text))
+
+
+def test_each_command_is_a_module_with_a_word_in_the_window() -> None:
+    epilog = import_module("Heatmap.commands.window")._parser().epilog
+    assert epilog is not None
+    for name in _COMMANDS:
+        assert callable(import_module(f"Heatmap.commands.{name}").run)
+        assert re.search(rf"\b{name} \(", epilog)
+
+
+def test_each_engine_is_in_a_folder_of_its_own() -> None:
+    for engine in _ENGINES.values():
+        # Of the tests' own engine too, where another test has added it.
+        folder = engine.__module__.rpartition(".")[0]
+        assert folder.rpartition(".")[2] not in ("storage", "tests")
+
+
+def test_each_part_of_the_page_registers_itself_under_the_name_of_its_file() -> None:
+    parts = sorted((PACKAGE / "ui" / "js" / "parts").glob("*.js"))
+    assert parts
+    for path in parts:
+        text = path.read_text("utf-8")
+        assert re.findall(r"heatmap\.parts\.register\(\{\s*name: \"(\w+)\"", text) == [path.stem]
+        # Nobody else has to know of it.
+        others = [other for other in parts if other != path]
+        assert not any(f"parts/{path.stem}" in other.read_text("utf-8") for other in others)
