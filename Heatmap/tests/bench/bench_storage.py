@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
+from Heatmap.storage.sqlite.event_rows import key_of
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.bench.measurements import at_most, tell
@@ -43,7 +44,7 @@ def make_events(count: int, seed: int = 1) -> list[LiquidationEvent]:
     prices = np.round(95_000 + generator.normal(0, 1500, count), 1)
     quantities = np.round(generator.lognormal(-4, 2, count) + 0.001, 3)
     sells = generator.random(count) < 0.4
-    return [
+    made = (
         LiquidationEvent(
             ts_ms=START_MS + number * STEP_MS,
             symbol="BTCUSDT",
@@ -61,7 +62,9 @@ def make_events(count: int, seed: int = 1) -> list[LiquidationEvent]:
         for number, (price, quantity, sell) in enumerate(
             zip(prices, quantities, sells, strict=True)
         )
-    ]
+    )
+    # With their keys, which are made where a message is read.
+    return [replace(event, event_key=key_of(event)) for event in made]
 
 
 def measure(action: Callable[[], Any], repeats: int) -> float:
@@ -219,7 +222,7 @@ def bench_duplicates(path: Path, events: Sequence[LiquidationEvent]) -> bool:
         if store.write(batch).duplicates != len(batch):
             raise AssertionError("a stored event was stored again")
         value = measure(lambda: store.write(batch), 15)
-        fresh = [replace(event, symbol="ETHUSDT") for event in batch]
+        fresh = [replace(event, symbol="ETHUSDT", event_key=None) for event in batch]
         started = time.perf_counter()
         if store.write(fresh).duplicates:
             raise AssertionError("a new event was taken for a duplicate")
