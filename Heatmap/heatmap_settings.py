@@ -143,8 +143,8 @@ class HeatmapSettings:
         Page.PICTURE,
         "Heat &from",
         (
-            "Liquidations that happened, levels that would be liquidated if the price went there, or "
-            "these levels with what happened as bubbles over them"
+            "Liquidations that happened, levels that would be liquidated if the price went there, "
+            "or these levels with what happened as bubbles over them"
         ),
         effects=(Effect.REBUILD, Effect.BUBBLES),
     )
