@@ -22,6 +22,7 @@ from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
+from Heatmap.levels.yields import Volume
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
@@ -33,6 +34,7 @@ from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
+from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
@@ -67,6 +69,9 @@ class HeatmapService:
         Short text on the picture, such as ``SIMULATED``; empty: none.
     speed
         Data time per real time; a fast replay's coverage is written at larger steps.
+    candle_volume
+        Which market's volume the candles have, ``futures`` or ``spot``: amounts of predicted levels
+        are scaled by it.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     """
@@ -82,6 +87,7 @@ class HeatmapService:
         clock: Callable[[], int] | None = None,
         label: str = "",
         speed: float = 1.0,
+        candle_volume: str = Volume.FUTURES.value,
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
@@ -109,7 +115,9 @@ class HeatmapService:
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        source = LevelStore(self._store, FitFiles(self._store.address))
+        fits = FitFiles(self._store.address)
+        source = LevelStore(self._store, fits, Volume(candle_volume))
+        self._maps = LevelMaps(self._tape, source)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
@@ -462,6 +470,10 @@ class HeatmapService:
             label=self._label,
             is_known=self._symbols.is_known,
             clusters=self._clusters,
+            mark_price=self._recording.mark_price,
+            maps=self._maps,
+            want_candles=self._recording.want_candles,
+            set_heat=lambda heat: self.apply_settings(self._settings.changed(heat=heat)),
             look_around=self._look_around,
         )
 

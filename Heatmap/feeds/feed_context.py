@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.picture.messages import Heartbeats
+from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 
 
@@ -33,6 +34,12 @@ class FeedContext:
         Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
+    mark_price
+        A symbol's newest mark price, USD; ``None``: not known.
+    maps
+        Predicted levels; ``None``: there are none.
+    want_candles
+        Has a symbol's candles kept up, also where its liquidations are not recorded.
     set_heat
         Puts another heat in force, as the chart offers it.
     look_around
@@ -47,5 +54,8 @@ class FeedContext:
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
+    mark_price: Callable[[str], float | None] = lambda _symbol: None
+    maps: LevelMaps | None = None
+    want_candles: Callable[[str], object] = lambda _symbol: None
     set_heat: Callable[[str], object] = lambda _heat: None
     look_around: Callable[[], object] = lambda: None

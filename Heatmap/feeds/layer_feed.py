@@ -41,6 +41,7 @@ from Heatmap.runtime.host_loop import Outcome, Turns
 from Heatmap.runtime.plain import as_plain
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect
+from Heatmap.sources.registry import NEEDS_RECORDING, source_of
 
 logger = get_logger(__name__)
 
@@ -121,7 +122,8 @@ class LayerFeed:
         self._schedule.update_interval_s = settings.update_interval_ms / 1000
         self._tell(self.layer.set_options, page_options(settings, self._context.label))
         self._follow(changed)
-        if changed & _RESTARTING:
+        obstacle = self._obstacle()
+        if changed & _RESTARTING or (obstacle is not None and self._work.has_shown):
             self._restart()
         elif changed & _REBUILDING:
             self._request_rebuild()
@@ -336,12 +338,17 @@ class LayerFeed:
         symbol = self.layer.symbol if is_drawn else None
         self._followers.follow(symbol, self._settings, self.viewport, changed)
 
+    @property
+    def _needs_recording(self) -> bool:
+        return source_of(self._settings.heat) in NEEDS_RECORDING
+
     def _obstacle(self) -> LayerState | None:
         """Return the first reason why no picture is to be drawn; ``None``: there is none."""
         return find_obstacle(
             self._settings,
             self.layer.symbol,
             is_page_ready=self.is_page_ready,
+            needs_recording=self._needs_recording,
             is_known=self._context.is_known,
         )
 
@@ -357,14 +364,14 @@ class LayerFeed:
 
     def _begin_anew(self) -> None:
         self._work.forget()
-        self._work.has_shown = False
+        self._work.forget_shown()
         self._schedule.reset()
         obstacle = self._obstacle()
         if obstacle is None and self.viewport is not None:
             self._request_rebuild()
         # With all symbols recorded, which these are is learnt from the exchange.
-        self._awaits_listing = (
-            obstacle is LayerState.NOT_RECORDED and ALL_SYMBOLS in self._settings.symbols
+        self._awaits_listing = obstacle is LayerState.NOT_RECORDED and (
+            ALL_SYMBOLS in self._settings.symbols or not self._needs_recording
         )
         if self._awaits_listing:
             self._turns.appoint(LISTING_S)

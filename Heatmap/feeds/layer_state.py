@@ -30,7 +30,7 @@ class LayerState(StrEnum):
     NO_SYMBOL
         The page does not say which symbol it shows.
     NOT_RECORDED
-        Its symbol is not among the recorded ones.
+        Its symbol is not among the recorded ones; with predicted levels, nor among the exchange's.
     NO_VIEW
         The chart has no candles yet, or is too small to draw on.
     FAILED
@@ -58,6 +58,7 @@ def find_obstacle(
     symbol: str | None,
     *,
     is_page_ready: bool,
+    needs_recording: bool,
     is_known: Callable[[str], bool],
 ) -> LayerState | None:
     """Return the first reason why no picture is to be drawn; ``None``: there is none.
@@ -70,8 +71,10 @@ def find_obstacle(
         What the page shows; ``None``: not known.
     is_page_ready
         Whether the page has a chart.
+    needs_recording
+        Whether the heat has nothing of a symbol that is not recorded.
     is_known
-        Whether a symbol is one of the exchange's, where all of them are recorded.
+        Whether a symbol is one of the exchange's, where that is enough.
     """
     if not settings.enabled:
         return LayerState.OFF
@@ -80,9 +83,10 @@ def find_obstacle(
     if symbol is None:
         return LayerState.NO_SYMBOL
     recorded = settings.symbols
-    # A share may be called ALL.
+    # A share may be called ALL. Candles can be had of all that the exchange lists.
+    asks_exchange = ALL_SYMBOLS in recorded or not needs_recording
     is_recorded = symbol != ALL_SYMBOLS and (
-        symbol in recorded or (ALL_SYMBOLS in recorded and is_known(symbol))
+        symbol in recorded or (asks_exchange and is_known(symbol))
     )
     return None if is_recorded else LayerState.NOT_RECORDED
 

@@ -98,6 +98,10 @@ class LevelStore:
             spans = reader.fetched_spans(instrument, Series.CANDLES)
         return (spans[-1][1] if spans else None), self.fits.names(instrument)
 
+    def fit_names(self, instrument: str) -> tuple[str, ...]:
+        """Return which fits of an instrument there are."""
+        return self.fits.names(instrument)
+
     def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[Failure, ...]]:
         """Return the fits of an instrument, and what is wrong with the others."""
         tables, problems = [], []

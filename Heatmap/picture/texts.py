@@ -47,6 +47,11 @@ def colour_bar_labels(
     return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
 
 
+def level_text(usd: float) -> str:
+    """Return the amount of a level: two digits, it is right within a factor of two or three."""
+    return f"\u2248 {usd_text(usd)}"
+
+
 def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> str:
     """Return what a cluster line's label says after its price: whose, how much, how many, when."""
     amount, count = bound_text(cluster.total_notional), cluster.liquidation_count

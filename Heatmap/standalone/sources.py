@@ -230,6 +230,7 @@ async def _open_loopback(
             clock=clock,
             label=name if kind is DataKind.SIMULATED else "",
             speed=clock.speed,
+            candle_volume=market.volume.value,
             connection_times=_LOOPBACK_TIMES,
         )
         await service.start()

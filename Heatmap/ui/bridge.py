@@ -136,7 +136,10 @@ class HeatmapBridge(QObject):
 
     @pyqtSlot("QVariant")
     def pageMoved(self, payload: object) -> None:
-        """Report what the pane shows: ``priceLow, priceHigh, endMs, widthPx, heightPx``."""
+        """Report what the pane shows.
+
+        ``priceLow, priceHigh, startMs, endMs, widthPx, heightPx``; `startMs` may be missing.
+        """
         self._take("moved", self._take_view, payload)
 
     @pyqtSlot("QVariant")
@@ -263,13 +266,14 @@ def parse_viewport(payload: str) -> Viewport:
         far from what any chart shows, or the price range or the size is empty.
     """
     message = _parse_object(payload)
-    end_ms = message.get("endMs")
+    start_ms, end_ms = message.get("startMs"), message.get("endMs")
     viewport = Viewport(
         price_low=_price(message, "priceLow"),
         price_high=_price(message, "priceHigh"),
         end_ms=None if end_ms is None else _time_ms(message, "endMs"),
         width_px=_number(message, "widthPx", 0, _MAX_PANE_PX),
         height_px=_number(message, "heightPx", 0, _MAX_PANE_PX),
+        start_ms=None if start_ms is None else _time_ms(message, "startMs"),
     )
     if viewport.price_low >= viewport.price_high:
         raise ValueError(f"the price range is empty: {viewport}")

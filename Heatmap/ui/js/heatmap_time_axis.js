@@ -196,6 +196,24 @@
     }
 
     /**
+     * The time at the pane's left edge, or of the oldest candle where that is right of it.
+     * @returns {number | null} UTC milliseconds; null: there are no candles
+     */
+    leftEdgeMs() {
+      const { times } = this._data;
+      const spacing = this.barSpacing;
+      if (this.count === 0 || !(spacing > 0)) {
+        return null;
+      }
+      const position = this._positionAtX(0, spacing);
+      if (position < 0) {
+        return times[0];
+      }
+      const part = Math.min(1, (0 - this._left(position, spacing)) / spacing);
+      return Math.round(times[position] + part * this.intervalMs);
+    }
+
+    /**
      * The time at the pane's right edge.
      * @param {number} width of the pane
      * @returns {number | null} UTC milliseconds; null while the newest candle is left of the edge
