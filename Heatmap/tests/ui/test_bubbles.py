@@ -263,8 +263,8 @@ def test_what_is_small_gets_no_bubble(layer: HeatmapLayer, chart_page: ChartPage
     assert shown(0.0) == [10, 20, 30, 40, 50]
     assert shown(200_000.0) == [10, 20, 30]
     assert shown(200_001.0) == [10, 20]
-    # By what there is: together they hold most of the USD.
-    assert shown(None) == [10, 20]
+    # By what there is: together they hold nine tenths of the USD.
+    assert shown(None) == [10, 20, 30]
 
 
 def test_the_largest_say_how_much_and_no_words_lie_on_others(
