@@ -52,7 +52,7 @@
       /** The rectangles of this frame's words: left, top, right, bottom. */
       this._taken = new Float64Array(4 * LABELS);
       this._takenCount = 0;
-      this._row = { text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
+      this._row = { font: "", text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
     }
 
     /** @param {Bubbles} bubbles in place of those before */
@@ -61,6 +61,7 @@
       const cells = heatmap.bubbleGroups.readCells(heatmap.data.unpackNumbers(bubbles.cells));
       this._groups = new heatmap.bubbleGroups.BubbleGroups(cells, bubbles.leastUsd);
       this._words = bubbles.words;
+      this._row.font = "";
       this._row.text = bubbles.words.legend;
       this._row.entries[0].text = bubbles.words.longs;
       this._row.entries[1].text = bubbles.words.shorts;
