@@ -469,6 +469,7 @@ class HeatmapService:
             executor=executor,
             label=self._label,
             is_known=self._symbols.is_known,
+            can_have_candles=self._symbols.can_have_candles,
             clusters=self._clusters,
             mark_price=self._recording.mark_price,
             maps=self._maps,

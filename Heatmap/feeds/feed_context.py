@@ -32,6 +32,8 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_known
         Whether a symbol is one of the exchange's, where all of them are recorded.
+    can_have_candles
+        Whether a symbol's candles can be fetched, also where its liquidations are not recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
     mark_price
@@ -53,6 +55,7 @@ class FeedContext:
     executor: Executor
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
+    can_have_candles: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
     mark_price: Callable[[str], float | None] = lambda _symbol: None
     maps: LevelMaps | None = None
