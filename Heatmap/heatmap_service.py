@@ -472,6 +472,7 @@ class HeatmapService:
             can_have_candles=self._symbols.can_have_candles,
             clusters=self._clusters,
             mark_price=self._recording.mark_price,
+            running_minute=self._recording.running_minute,
             maps=self._maps,
             want_candles=self._recording.want_candles,
             set_heat=lambda heat: self.apply_settings(self._settings.changed(heat=heat)),

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.sources.level_maps import LevelMaps
@@ -38,6 +39,8 @@ class FeedContext:
         Tells the clusters of a symbol; ``None``: no lines are drawn.
     mark_price
         A symbol's newest mark price, USD; ``None``: not known.
+    running_minute
+        What a symbol's minute that is not over has reached; ``None``: not known.
     maps
         Predicted levels; ``None``: there are none.
     want_candles
@@ -58,6 +61,7 @@ class FeedContext:
     can_have_candles: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
     mark_price: Callable[[str], float | None] = lambda _symbol: None
+    running_minute: Callable[[str], RunningMinute | None] = lambda _symbol: None
     maps: LevelMaps | None = None
     want_candles: Callable[[str], object] = lambda _symbol: None
     set_heat: Callable[[str], object] = lambda _heat: None
