@@ -154,10 +154,12 @@ class LevelColumns(HeatCells):
     def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what the scale is about: what the pane shows, without the rows beside it.
 
-        Longs and shorts never share a row, so of split sides it is the same.
+        Columns that share a minute are there once. Longs and shorts never share a row, so of split
+        sides it is the same.
         """
         spare = round((self._spec.price.n_rows - self._pane_rows) / 2)
-        cells = self._slots.shown[self._index(columns)]
+        index = self._index(columns)
+        cells = self._slots.shown[index[0] : index[-1] + 1]
         return np.asarray(cells[:, spare : cells.shape[1] - spare].T)
 
     @override

@@ -196,3 +196,9 @@ def test_the_scale_is_about_what_the_pane_shows(history: LevelHistory) -> None:
     spare = round((columns.spec.price.n_rows - pane_rows(columns.spec.price)) / 2)
     assert spare > 10
     np.testing.assert_array_equal(columns.values(), columns.sides()[0][spare:-spare])
+
+
+def test_columns_that_share_a_minute_count_once_for_the_scale(history: LevelHistory) -> None:
+    columns = drawn(spec(10_000, 60), history)
+    assert columns.values().shape[1] == 10
+    assert columns.sides()[0].shape[1] == 60
