@@ -89,7 +89,7 @@ def _cell_numbers(events: NDArray[np.void], most: int) -> NDArray[np.int64]:
 
 def _summed(events: NDArray[np.void], numbers: NDArray[np.int64]) -> BubbleCells:
     weights = np.ascontiguousarray(events["notional"])
-    usd = np.asarray(np.bincount(numbers, weights), dtype=np.float64)
+    usd = np.bincount(numbers, weights).astype(np.float64)
     # Times are summed from the first one on: as they are, products would lose milliseconds.
     start_ms = int(events["ts_ms"].min()) if len(events) else 0
     since_ms = (events["ts_ms"] - start_ms).astype(np.float64)
