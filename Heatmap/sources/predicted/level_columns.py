@@ -207,7 +207,8 @@ class LevelColumns(HeatCells):
         """
         before_end, time = self._end, self._spec.time
         before_cols = time.first_col + time.n_cols
-        if end_ms is not None and end_ms // time.bin_ms != time.last_col:
+        # A clock that is set back takes no column away.
+        if end_ms is not None and end_ms // time.bin_ms > time.last_col:
             first_col = end_ms // time.bin_ms - time.n_cols + 1
             self._spec = replace(self._spec, time=replace(time, first_col=first_col))
             self._first, self._end = self._slot_range()
