@@ -40,7 +40,7 @@ class ToolBar(QToolBar):
         words = {
             "recorded": self.tr("Recorded"),
             "predicted": self.tr("Predicted"),
-            "both": self.tr("Both"),
+            "both": self.tr("Predicted + recorded"),
         }
         for key in HEATS:
             self.heats.addItem(words.get(key, key), key)

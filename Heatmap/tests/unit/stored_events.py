@@ -27,6 +27,27 @@ def events(count: int, start_ms: int = 0, step_ms: int = 1000) -> list[Liquidati
     return [replace(EVENT, ts_ms=start_ms + number * step_ms) for number in range(count)]
 
 
+def event(
+    ts_ms: int, symbol: str = "BTCUSDT", liquidated: Liquidated = Liquidated.LONG, qty: float = 0.5
+) -> LiquidationEvent:
+    """Return an event whose price, which is no round number, tells its time."""
+    price = 100_000.1 + ts_ms / 7
+    return LiquidationEvent(
+        ts_ms,
+        symbol,
+        liquidated,
+        price,
+        qty,
+        price * qty,
+        "BINANCE_USDM",
+        price,
+        qty,
+        ts_ms,
+        ts_ms,
+        "",
+    )
+
+
 def query(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement, values).fetchall()

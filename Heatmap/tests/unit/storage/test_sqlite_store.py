@@ -66,43 +66,11 @@ def coverage(path: Path, symbol: str = "BTCUSDT") -> list[tuple[object, ...]]:
     )
 
 
-def test_heartbeats_lengthen_one_interval(store: SqliteStore, path: Path) -> None:
+def test_heartbeats_lengthen_one_row(store: SqliteStore, path: Path) -> None:
     store.extend_coverage("BTCUSDT", 1000, 1000, proven=True)
     for end_ms in range(2000, 6000, 1000):
         store.extend_coverage("BTCUSDT", end_ms - 1000, end_ms, proven=True)
     assert coverage(path) == [(1000, 5000, 1)]
-
-
-def test_an_interruption_starts_a_new_interval(store: SqliteStore, path: Path) -> None:
-    store.extend_coverage("BTCUSDT", 1000, 2000, proven=True)
-    store.extend_coverage("BTCUSDT", 5000, 6000, proven=True)
-    assert coverage(path) == [(1000, 2000, 1), (5000, 6000, 1)]
-
-
-def test_a_change_of_proof_starts_a_new_interval_where_it_happened(
-    store: SqliteStore, path: Path
-) -> None:
-    store.extend_coverage("BTCUSDT", 0, 2000, proven=False)
-    store.extend_coverage("BTCUSDT", 2000, 3000, proven=True)
-    store.extend_coverage("BTCUSDT", 3000, 4000, proven=True)
-    store.extend_coverage("BTCUSDT", 4000, 5000, proven=False)
-    assert coverage(path) == [(0, 2000, 0), (2000, 4000, 1), (4000, 5000, 0)]
-
-
-def test_a_repeated_recording_does_not_close_the_gaps_of_the_first(
-    store: SqliteStore, path: Path
-) -> None:
-    for _ in range(2):
-        store.extend_coverage("BTCUSDT", 0, 1000, proven=True)
-        store.extend_coverage("BTCUSDT", 8000, 9000, proven=True)
-    assert coverage(path) == [(0, 1000, 1), (8000, 9000, 1)]
-
-
-def test_each_symbol_has_its_own_coverage(store: SqliteStore, path: Path) -> None:
-    store.extend_coverage("BTCUSDT", 0, 1000, proven=True)
-    store.extend_coverage("ETHUSDT", 500, 2000, proven=True)
-    assert coverage(path) == [(0, 1000, 1)]
-    assert coverage(path, "ETHUSDT") == [(500, 2000, 1)]
 
 
 # --- retention

@@ -11,35 +11,15 @@ import pytest
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.domain.event_sink import EventSink
-from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
+from Heatmap.domain.events import DataKind, Liquidated
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.store import DayFacts, Store, StoreReader
 from Heatmap.tests.engines.stores import take_away
-from Heatmap.tests.unit.stored_events import EVENT, events
+from Heatmap.tests.unit.stored_events import EVENT, event, events
 
 DAY_MS = 86_400_000
 MIDNIGHT_MS = 20_000 * DAY_MS
 DECEMBER_MS = 1_733_270_400_000  # 2024-12-04T00:00:00Z
-
-
-def event(
-    ts_ms: int, symbol: str = "BTCUSDT", liquidated: Liquidated = Liquidated.LONG, qty: float = 0.5
-) -> LiquidationEvent:
-    price = 100_000.1 + ts_ms / 7
-    return LiquidationEvent(
-        ts_ms,
-        symbol,
-        liquidated,
-        price,
-        qty,
-        price * qty,
-        "BINANCE_USDM",
-        price,
-        qty,
-        ts_ms,
-        ts_ms,
-        "",
-    )
 
 
 def times(reader: StoreReader, start_ms: int, end_ms: int | None) -> list[int]:

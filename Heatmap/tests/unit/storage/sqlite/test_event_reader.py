@@ -8,31 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import CorruptDatabaseError, NewerDatabaseError, StorageError
 from Heatmap.storage.sqlite.event_reader import _SELECT_AFTER, read_tick_sizes
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
-
-
-def event(
-    ts_ms: int, symbol: str = "BTCUSDT", liquidated: Liquidated = Liquidated.LONG, qty: float = 0.5
-) -> LiquidationEvent:
-    price = 100_000.1 + ts_ms / 7
-    return LiquidationEvent(
-        ts_ms,
-        symbol,
-        liquidated,
-        price,
-        qty,
-        price * qty,
-        "BINANCE_USDM",
-        price,
-        qty,
-        ts_ms,
-        ts_ms,
-        "",
-    )
+from Heatmap.tests.unit.stored_events import event
 
 
 @pytest.fixture
