@@ -462,6 +462,7 @@ class HeatmapService:
             label=self._label,
             is_known=self._symbols.is_known,
             clusters=self._clusters,
+            note_shown=self._symbols.note_shown,
             look_around=self._look_around,
         )
 

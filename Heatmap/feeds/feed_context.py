@@ -33,6 +33,9 @@ class FeedContext:
         Whether a symbol is one of the exchange's, where all of them are recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
+    note_shown
+        Told the symbol that a page shows, which need not be recorded, so that its candles are kept
+        up.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
     """
@@ -45,4 +48,5 @@ class FeedContext:
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
+    note_shown: Callable[[str], object] = lambda _symbol: None
     look_around: Callable[[], object] = lambda: None

@@ -10,6 +10,9 @@ from Heatmap.service.recorder_holder import RecorderHolder
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
 
+# What the names of the exchange's contracts end with; those that it has told are known anyway.
+_QUOTES = ("USDT", "USDC")
+
 
 class SymbolFacts:
     """Tells what the exchange has told, or else the database, or else what is assumed.
@@ -48,6 +51,14 @@ class SymbolFacts:
             symbol in status.mark_prices or symbol in status.tick_sizes
         )
         return is_told or symbol in self._stored
+
+    def note_shown(self, symbol: str) -> None:
+        """Have the candles of a symbol kept up that a page shows, where the exchange may have it.
+
+        A host's page shows shares as well, and what the exchange does not have is not asked for.
+        """
+        if self.is_known(symbol) or symbol.endswith(_QUOTES):
+            self._recording.want_candles(symbol)
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
