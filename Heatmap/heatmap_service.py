@@ -34,7 +34,6 @@ from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
 logger = get_logger(__name__)
@@ -109,7 +108,7 @@ class HeatmapService:
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        source = LevelStore(self._store, FitFiles(self._store.address))
+        source = LevelStore.of(self._store)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
@@ -317,7 +316,8 @@ class HeatmapService:
             ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
             name the candles are fetched from now on.
         model
-            ``calibrated``, ``binance_standard``, ``funding_adjusted`` or ``py_liquidation_map``.
+            ``calibrated``, ``binance_standard``, ``funding_adjusted``, ``py_liquidation_map`` or
+            ``ensemble``.
         at
             As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
 
