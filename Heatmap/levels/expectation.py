@@ -83,8 +83,8 @@ class Evidence:
         if chosen is None:
             return cls(causes.sum(axis=0), causes[is_event], counts[is_event], len(counts))
         is_event &= chosen
-        # Without a copy of all chosen rows.
-        exposure = chosen.astype(np.float64) @ causes
+        # Without a copy of all chosen rows, and without threads that wait for one another.
+        exposure = np.einsum("n,nk->k", chosen.astype(np.float64), causes)
         return cls(exposure, causes[is_event], counts[is_event], int(chosen.sum()))
 
     def joined(self, other: "Evidence") -> "Evidence":
