@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import FoundClusters
-from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
+from Heatmap.domain.candles import MINUTE_MS, MOST_CANDLE_SYMBOLS, CandleHistory
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import Failure, FailureKind
@@ -23,8 +24,10 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.runtime.host_loop import run_beside
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
+from Heatmap.service.candle_reads import read_history
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
 from Heatmap.service.learning import LevelLearner
@@ -297,7 +300,42 @@ class HeatmapService:
         if leave is not None:
             leave()
 
-    # -- predicted levels ---------------------------------------------------------------------
+    # -- candles and predicted levels ---------------------------------------------------------
+
+    async def candles(
+        self, symbol: str, from_ms: int, to_ms: int, interval_ms: int = MINUTE_MS
+    ) -> CandleHistory:
+        """Return what the recorder has fetched of a symbol's candles; asks no exchange.
+
+        Parameters
+        ----------
+        symbol
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
+            name the candles are fetched from now on.
+        from_ms, to_ms
+            Half-open time, UTC milliseconds.
+        interval_ms
+            How long a candle lasts: whole minutes. Longer ones are made of minutes.
+
+        Returns
+        -------
+        CandleHistory
+            Closed candles, and the time of which these are all that the exchange has.
+
+        Raises
+        ------
+        ValueError
+            The symbol or the interval is none, or the service does not run.
+        StorageError
+            The database cannot be read.
+        """
+        self._look_around()
+        instrument, executor = parse_symbol(symbol), self._lifecycle.executor
+        self._symbols.note_shown(instrument)
+        if executor is None:
+            raise ValueError("candles need a service that runs; start it first")
+        read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
+        return await run_beside(executor, read)
 
     async def levels(
         self,

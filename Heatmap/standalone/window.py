@@ -30,7 +30,7 @@ from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.standalone.candle_switch import CandleSwitch, View, symbols_to_try
+from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View, symbols_to_try
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
@@ -41,7 +41,7 @@ logger = get_logger(__name__)
 
 STATUS_PERIOD_MS = 1000
 CANDLE_COUNT = 1500
-"""Candles loaded at the start, so that the chart can be scrolled back."""
+"""Candles that are loaded, so that the chart can be scrolled back."""
 SPARE_CANDLES = 50
 THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
 """Palette that suits a background, where the user has not chosen one."""
@@ -122,7 +122,11 @@ class ChartWindow(QMainWindow):
         # Candles are to be loaded, or to be left; `tend` does it.
         self._work = asyncio.Event()
         self._candles = CandleSwitch(
-            self._show_history, self._show_candle, self._note_unknown, self._work.set
+            self._show_history,
+            self._show_candle,
+            self._show_older,
+            self._note_unknown,
+            self._work.set,
         )
         self.page = ChartPage(self)
         self.view = QWebEngineView()
@@ -191,7 +195,7 @@ class ChartWindow(QMainWindow):
                 self.layer.set_symbol(symbol)
                 source.service.attach(self.layer)
             self._show_settings(settings)
-            await self._candles.carry_out(self._candle_count)
+            await self._candles.carry_out(self._candle_counts)
 
     async def tend(self) -> None:
         """Load candles whenever others are wanted, until cancelled."""
@@ -199,7 +203,7 @@ class ChartWindow(QMainWindow):
             await self._work.wait()
             self._work.clear()
             async with self._switching:
-                await self._candles.carry_out(self._candle_count)
+                await self._candles.carry_out(self._candle_counts)
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
@@ -207,7 +211,7 @@ class ChartWindow(QMainWindow):
         async with self._switching:
             self._leave_source()
             self._follow(None)
-            await self._candles.carry_out(self._candle_count)
+            await self._candles.carry_out(self._candle_counts)
         self.layer.detach()
 
     def announce(self, text: str) -> None:
@@ -403,10 +407,9 @@ class ChartWindow(QMainWindow):
     def _visible_bars(self, interval: str) -> int:
         return min(self._settings().window_ms // INTERVALS_MS[interval], MOST_CANDLES)
 
-    def _candle_count(self, view: View) -> int:
-        return min(
-            MOST_CANDLES, max(CANDLE_COUNT, self._visible_bars(view.interval) + SPARE_CANDLES)
-        )
+    def _candle_counts(self, view: View) -> CandleCounts:
+        first = min(MOST_CANDLES, self._visible_bars(view.interval) + SPARE_CANDLES)
+        return CandleCounts(first, max(CANDLE_COUNT, first))
 
     def _request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""
@@ -460,6 +463,9 @@ class ChartWindow(QMainWindow):
 
     def _show_candle(self, candle: Candle) -> None:
         self.page.update_candle(candle)
+
+    def _show_older(self, candles: Sequence[Candle]) -> None:
+        self.page.add_older_candles(candles)
 
     def _known_tick_size(self) -> Decimal | None:
         """Return the tick size of the shown symbol where the exchange has told it, ever."""
