@@ -11,6 +11,7 @@ from Heatmap._version import __version__
 
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+    from Heatmap.domain.candles import Candle, CandleHistory
     from Heatmap.domain.events import DataKind
     from Heatmap.domain.failure_texts import failure_text
     from Heatmap.domain.instruments import Instrument
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
 
 __all__ = [
+    "Candle",
+    "CandleHistory",
     "ConnectionState",
     "ConnectionTimes",
     "DataKind",
@@ -49,6 +52,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Candle": "Heatmap.domain.candles",
+    "CandleHistory": "Heatmap.domain.candles",
     "ConnectionState": "Heatmap.ingestion.connection.supervisor",
     "ConnectionTimes": "Heatmap.ingestion.connection.supervisor",
     "DataKind": "Heatmap.domain.events",

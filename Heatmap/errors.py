@@ -7,6 +7,7 @@
     ├── ExchangeError          the exchange's answer is not what its documentation says
     ├── StorageError           the database cannot be used
     │   ├── WrongDataKindError     live, simulated and replayed data never share a file
+    │   ├── OtherMarketError       what it holds is of another market than is written
     │   ├── NewerDatabaseError     written by a newer version of this program
     │   ├── CorruptDatabaseError   not a database, or a damaged one
     │   └── DatabaseInUseError     another program has it locked
@@ -116,6 +117,7 @@ class FailureKind(StrEnum):
     EMPTY_DATABASE = "empty_database"  # path
     DATABASE_SPOILT = "database_spoilt"  # path, what
     WRONG_DATA_KIND = "wrong_data_kind"  # path, expected, got
+    OTHER_MARKET = "other_market"  # path, expected, got
     TICK_SIZE_SPOILT = "tick_size_spoilt"  # path, symbol, got
     NO_WRITE_AHEAD_LOG = "no_write_ahead_log"  # got
     NO_FILE = "no_file"  # path
@@ -293,6 +295,10 @@ class StorageError(HeatmapError):
 
 class WrongDataKindError(StorageError):
     """The file holds another kind of data (live, simulated, replay) than the one to be written."""
+
+
+class OtherMarketError(StorageError):
+    """The file holds data of another simulated market, or candles of another market's volume."""
 
 
 class NewerDatabaseError(StorageError):

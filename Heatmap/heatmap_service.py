@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from Heatmap.aggregation.clusters.find_clusters import FoundClusters
-from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
+from Heatmap.domain.candles import MINUTE_MS, MOST_CANDLE_SYMBOLS, CandleHistory
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import Failure, FailureKind
@@ -22,10 +23,11 @@ from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
-from Heatmap.levels.yields import Volume
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
+from Heatmap.runtime.host_loop import run_beside
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
+from Heatmap.service.candle_reads import read_history
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
 from Heatmap.service.learning import LevelLearner
@@ -36,7 +38,6 @@ from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
 logger = get_logger(__name__)
@@ -71,9 +72,6 @@ class HeatmapService:
         Short text on the picture, such as ``SIMULATED``; empty: none.
     speed
         Data time per real time; a fast replay's coverage is written at larger steps.
-    candle_volume
-        Which market's volume the candles have, ``futures`` or ``spot``: amounts of predicted levels
-        are scaled by it.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     """
@@ -89,7 +87,6 @@ class HeatmapService:
         clock: Callable[[], int] | None = None,
         label: str = "",
         speed: float = 1.0,
-        candle_volume: str = Volume.FUTURES.value,
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
@@ -117,8 +114,7 @@ class HeatmapService:
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        fits = FitFiles(self._store.address)
-        source = LevelStore(self._store, fits, Volume(candle_volume))
+        source = LevelStore.of(self._store)
         self._maps = LevelMaps(self._tape, source)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
@@ -304,7 +300,42 @@ class HeatmapService:
         if leave is not None:
             leave()
 
-    # -- predicted levels ---------------------------------------------------------------------
+    # -- candles and predicted levels ---------------------------------------------------------
+
+    async def candles(
+        self, symbol: str, from_ms: int, to_ms: int, interval_ms: int = MINUTE_MS
+    ) -> CandleHistory:
+        """Return what the recorder has fetched of a symbol's candles; asks no exchange.
+
+        Parameters
+        ----------
+        symbol
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
+            name the candles are fetched from now on.
+        from_ms, to_ms
+            Half-open time, UTC milliseconds.
+        interval_ms
+            How long a candle lasts: whole minutes. Longer ones are made of minutes.
+
+        Returns
+        -------
+        CandleHistory
+            Closed candles, and the time of which these are all that the exchange has.
+
+        Raises
+        ------
+        ValueError
+            The symbol or the interval is none, or the service does not run.
+        StorageError
+            The database cannot be read.
+        """
+        self._look_around()
+        instrument, executor = parse_symbol(symbol), self._lifecycle.executor
+        self._symbols.note_shown(instrument)
+        if executor is None:
+            raise ValueError("candles need a service that runs; start it first")
+        read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
+        return await run_beside(executor, read)
 
     async def levels(
         self,
@@ -323,7 +354,8 @@ class HeatmapService:
             ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
             name the candles are fetched from now on.
         model
-            ``calibrated``, ``binance_standard``, ``funding_adjusted`` or ``py_liquidation_map``.
+            ``calibrated``, ``binance_standard``, ``funding_adjusted``, ``py_liquidation_map`` or
+            ``ensemble``.
         at
             As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
 
@@ -472,7 +504,7 @@ class HeatmapService:
             mark_price=self._recording.mark_price,
             running_minute=self._recording.running_minute,
             maps=self._maps,
-            want_candles=self._recording.want_candles,
+            note_shown=self._symbols.note_shown,
             set_heat=lambda heat: self.apply_settings(self._settings.changed(heat=heat)),
             look_around=self._look_around,
         )

@@ -10,7 +10,7 @@ from Heatmap.levels.bracket_check import LEAST_USD, TableFit
 from Heatmap.levels.brackets import BracketTable
 from Heatmap.levels.learn import LEVELS, Learned, Learning, Recording, Reliability
 from Heatmap.levels.models import Unit
-from Heatmap.levels.notes import Note
+from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.predict import PredictedLevels
 from Heatmap.levels.scoring.conditional import DISTANCE, ConditionalScores, ModelScore
 from Heatmap.levels.standing import Level
@@ -106,6 +106,7 @@ def fit_text(symbol: str, learned: Learned, folder: str) -> str:
         lines.append(f"taken: a file in {folder}")
     else:
         lines.append(f"{learned.result.value}, which stays")
+    lines += _ensemble_lines(learned)
     return "\n".join([*lines, *_notes(learned.fit.notes)])
 
 
@@ -197,6 +198,14 @@ def report_text(facts: ScoreFacts) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _ensemble_lines(learned: Learned) -> list[str]:
+    table = learned.ensemble
+    if table is None:
+        return ["ensemble: nothing learned that is better than what is in use"]
+    shares = ", ".join(f"{one.name} {one.share:.0%}" for one in table.parts)
+    return [f"ensemble: {shares}; {_verdict(table.verdict)}"]
 
 
 def brackets_text(symbol: str, table: BracketTable) -> str:
@@ -332,9 +341,13 @@ def _estimate(one: Estimate) -> str:
 
 
 def _notes(notes: Iterable[Note]) -> list[str]:
-    return [
-        one.kind.value + (f": {one.count}" if one.count else "") for one in dict.fromkeys(notes)
-    ]
+    return [_note(one) for one in dict.fromkeys(notes)]
+
+
+def _note(one: Note) -> str:
+    if one.kind is NoteKind.PATH_HAS_NO_PRICE and one.value is not None:
+        return f"{one.kind.value}: {one.value:.0%} of all messages"
+    return one.kind.value + (f": {one.count}" if one.count else "")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -33,7 +33,6 @@ from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.runtime.plain import as_plain
 from Heatmap.service.learning import LevelLearner
 from Heatmap.standalone.exchange.recording import parse_time
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.level_arrays import order_array
 from Heatmap.storage.store import open_store
 
@@ -62,7 +61,7 @@ class _Query:
 
     def __init__(self, options: argparse.Namespace) -> None:
         store = open_store(options.db)
-        self.source = LevelStore(store, FitFiles(store.address))
+        self.source = LevelStore.of(store)
         self.symbol = parse_symbol(options.symbol)
         if not 1 <= options.days <= _MOST_DAYS:
             raise ValueError(f"--days must be from 1 to {_MOST_DAYS}, got {options.days}")
@@ -122,6 +121,7 @@ def _fit(query: _Query, options: argparse.Namespace) -> int:
         "file": names[-1] if names else None,
         "folder": folder,
         "fit": None if table is None else json.loads(table.to_json()),
+        "ensemble": None if learned.ensemble is None else json.loads(learned.ensemble.to_json()),
         "notes": [asdict(one) for one in learned.fit.notes],
     }
     query.tell(plain, level_texts.fit_text(query.symbol, learned, folder))

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from Heatmap.domain.candles import Fetched, Series, Span
 from Heatmap.domain.instruments import InstrumentName
+from Heatmap.domain.market_note import MarketNote
 
 
 class CandleSink(Protocol):
@@ -38,3 +39,9 @@ class CandleSink(Protocol):
 
     def keep_candle_retention(self, retention_ms: int) -> None:
         """Note how long they are kept, milliseconds."""
+
+    def kept_market(self) -> MarketNote | None:
+        """Return of which market the data are; ``None``: it was never noted."""
+
+    def keep_market(self, note: MarketNote) -> None:
+        """Note of which market the data are."""

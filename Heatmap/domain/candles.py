@@ -58,7 +58,7 @@ class RunningMinute:
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """One closed minute.
+    """One closed minute, or a longer time that is made of such.
 
     Attributes
     ----------
@@ -152,6 +152,24 @@ class Fetched:
     series: Series
     values: tuple[Value, ...]
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandleHistory:
+    """Candles of one length, and the time of which they are all that the exchange has.
+
+    Attributes
+    ----------
+    candles
+        Each once, in order of time. Only those whose whole time was fetched; one in progress is
+        never among them.
+    fetched
+        Fetched time, in order. In it a candle is missing where the exchange has none; all other
+        time is still to be fetched.
+    """
+
+    candles: tuple[Candle, ...]
+    fetched: tuple[Span, ...]
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:

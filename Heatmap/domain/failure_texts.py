@@ -232,6 +232,10 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the database {path} holds {got} data, expected {expected}; the kinds never share a file, "
         "choose another one"
     ),
+    _K.OTHER_MARKET: (
+        "the database {path} holds {got}, expected {expected}; they are not mixed, choose another "
+        "file"
+    ),
     _K.TICK_SIZE_SPOILT: (
         "the database {path} is damaged: expected a decimal number as the tick size of {symbol}, "
         "got {got}; the next contact with the exchange replaces it"

@@ -43,8 +43,9 @@ class FeedContext:
         What a symbol's minute that is not over has reached; ``None``: not known.
     maps
         Predicted levels; ``None``: there are none.
-    want_candles
-        Has a symbol's candles kept up, also where its liquidations are not recorded.
+    note_shown
+        Told the symbol that a page shows, so that its candles are kept up, also where its
+        liquidations are not recorded.
     set_heat
         Puts another heat in force, as the chart offers it.
     look_around
@@ -63,6 +64,6 @@ class FeedContext:
     mark_price: Callable[[str], float | None] = lambda _symbol: None
     running_minute: Callable[[str], RunningMinute | None] = lambda _symbol: None
     maps: LevelMaps | None = None
-    want_candles: Callable[[str], object] = lambda _symbol: None
+    note_shown: Callable[[str], object] = lambda _symbol: None
     set_heat: Callable[[str], object] = lambda _heat: None
     look_around: Callable[[], object] = lambda: None

@@ -373,6 +373,8 @@ class LayerFeed:
         self._work.forget_shown()
         self._schedule.reset()
         obstacle = self._obstacle()
+        if self.layer.symbol is not None and obstacle in (None, LayerState.NOT_RECORDED):
+            self._context.note_shown(self.layer.symbol)
         if obstacle is None and self.viewport is not None:
             self._request_rebuild()
         # With all symbols recorded, which these are is learnt from the exchange.

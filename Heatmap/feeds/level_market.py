@@ -1,16 +1,21 @@
 """From what is stored of an instrument to the market that levels are computed of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from Heatmap.domain.candles import Series
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.errors import Failure, FailureKind, SettingsError
+from Heatmap.levels.ensemble_table import parse_ensemble
 from Heatmap.levels.market import Market
 from Heatmap.levels.yields import Volume, YieldTable, parse_yields
 from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.level_arrays import LevelData, read_level_data
 from Heatmap.storage.store import Store
+
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,18 @@ class LevelStore:
     ----------
     store
         Where candles and liquidations are.
-    fits
+    fits, ensembles
         What was learned.
-    volume
-        Which market's volume the candles have.
     """
 
     store: Store
     fits: FitFiles
-    volume: Volume = Volume.FUTURES
+    ensembles: FitFiles
+
+    @classmethod
+    def of(cls, store: Store) -> "LevelStore":
+        """Return the markets of a store, with what was learned beside it."""
+        return cls(store, FitFiles(store.address), FitFiles(store.address, "ensemble"))
 
     def read(
         self, instrument: str, at_ms: int, span_ms: int, *, with_messages: bool = False
@@ -75,16 +83,19 @@ class LevelStore:
             data = read_level_data(
                 reader, instrument, at_ms - span_ms, at_ms, with_messages=with_messages
             )
+            note = reader.market() or MarketNote()
         fits, problems = self.read_fits(instrument)
+        ensembles, others = _parsed(self.ensembles, instrument, parse_ensemble)
         market = Market(
             symbol=instrument,
             candles=data.candles,
-            volume=self.volume,
+            volume=Volume(note.candles),
             funding=data.funding if len(data.funding) else None,
             open_interest=data.open_interest if len(data.open_interest) else None,
             fits=fits,
+            ensembles=ensembles,
         )
-        return StoredMarket(market, data, problems)
+        return StoredMarket(market, data, (*problems, *others))
 
     def newest(self, instrument: str) -> tuple[int | None, tuple[str, ...]]:
         """Return until when candles were fetched, UTC ms, and which fits there are: a quick look.
@@ -96,7 +107,8 @@ class LevelStore:
         """
         with closing(self.store.open_reader()) as reader:
             spans = reader.fetched_spans(instrument, Series.CANDLES)
-        return (spans[-1][1] if spans else None), self.fits.names(instrument)
+        names = (*self.fits.names(instrument), *self.ensembles.names(instrument))
+        return (spans[-1][1] if spans else None), names
 
     def fit_names(self, instrument: str) -> tuple[str, ...]:
         """Return which fits of an instrument there are."""
@@ -104,11 +116,17 @@ class LevelStore:
 
     def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[Failure, ...]]:
         """Return the fits of an instrument, and what is wrong with the others."""
-        tables, problems = [], []
-        for name, text in self.fits.read(instrument).items():
-            try:
-                tables.append(parse_yields(text))
-            except SettingsError as error:
-                values = {"name": name, "reason": str(error)}
-                problems.append(Failure(FailureKind.FIT_UNREADABLE, values))
-        return tables, tuple(problems)
+        return _parsed(self.fits, instrument, parse_yields)
+
+
+def _parsed(
+    files: FitFiles, instrument: str, parse: Callable[[str], Table]
+) -> tuple[Sequence[Table], tuple[Failure, ...]]:
+    tables, problems = [], []
+    for name, text in files.read(instrument).items():
+        try:
+            tables.append(parse(text))
+        except SettingsError as error:
+            values = {"name": name, "reason": str(error)}
+            problems.append(Failure(FailureKind.FIT_UNREADABLE, values))
+    return tables, tuple(problems)

@@ -63,8 +63,6 @@ class PictureWork:
         if self.picture is None or self.picture.symbol != symbol or self._source_name != name:
             self.forget()
             row = HEAT_SOURCES[name]
-            if row.needs_candles:
-                context.want_candles(symbol)
             source = row.make(SourceContext(context.tape, context.maps), symbol)
             self.picture, self._source_name = HeatPicture(source, symbol), name
             self._running = RunningMinutes()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.levels.counts import Counts
-from Heatmap.levels.expectation import Rates, learn_rates
+from Heatmap.levels.expectation import Evidence, Pause, Rates, learn_rates, learn_values
 from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
 from Heatmap.levels.minutes import Minutes
 from Heatmap.levels.notes import Note, NoteKind
@@ -95,6 +95,7 @@ def fit_yields(
     prior: YieldTable,
     settings: FitSettings,
     score: Score | None = None,
+    pause: Pause | None = None,
 ) -> Fit:
     """Fit yields on all minutes that are used.
 
@@ -112,6 +113,8 @@ def fit_yields(
         What the fit is of.
     score
         What is known of its skill; kept in the table.
+    pause
+        ``None``: nobody else waits.
     """
     used = counts.is_used
     if not used.any():
@@ -122,7 +125,7 @@ def fit_yields(
     reached, happened = reached_usd[used], counts.messages[used]
     events = settings.bin_events
     if settings.may_lighten and happened.sum() >= LEAST_FOR_TEST:
-        events = _weight_of_prior(reached, happened, minutes.open_ms[used], prior, settings)
+        events = _weight_of_prior(reached, happened, minutes.open_ms[used], prior, settings, pause)
     sides, factors, background = [], [], []
     for side in range(2):
         factor, rates = _learn_side(
@@ -132,6 +135,7 @@ def fit_yields(
             events,
             settings.factor_events,
             blocks,
+            pause,
         )
         mean = factor * prior.messages_per_usd[side]
         sides.append(_bins(rates, mean, events))
@@ -150,7 +154,7 @@ def fit_yields(
         data_until_ms=int(minutes.closes_ms[used][-1]),
         minutes=int(used.sum()),
         source=settings.source,
-        usd_per_message=_mean_size(minutes, counts, prior),
+        usd_per_message=_mean_size(minutes, counts, prior, pause),
         background_per_minute=(background[0], background[1]),
         factors=(factors[0], factors[1]),
         is_provisional=is_provisional,
@@ -172,6 +176,7 @@ def fit_and_compare(
     settings: FitSettings,
     score: Score | None = None,
     held_out: NDArray[np.bool_] | None = None,
+    pause: Pause | None = None,
 ) -> Fit:
     """Fit yields, and say whether they are to be taken.
 
@@ -180,7 +185,7 @@ def fit_and_compare(
 
     Parameters
     ----------
-    minutes, reached_usd, counts, prior, settings, score
+    minutes, reached_usd, counts, prior, settings, score, pause
         As for `fit_yields`.
     in_use
         What the fit would replace.
@@ -188,7 +193,7 @@ def fit_and_compare(
         Minutes that the table in use has not seen either; ``None``: the newest fifth of those that
         are used.
     """
-    whole = fit_yields(minutes, reached_usd, counts, prior, settings, score)
+    whole = fit_yields(minutes, reached_usd, counts, prior, settings, score, pause)
     if whole.table is None:
         return whole
     used = np.flatnonzero(counts.is_used)
@@ -198,7 +203,7 @@ def fit_and_compare(
     else:
         later |= held_out & counts.is_used
     earlier = Counts(counts.messages, counts.usd, counts.is_used & ~later)
-    trial = fit_yields(minutes, reached_usd, earlier, prior, settings).table
+    trial = fit_yields(minutes, reached_usd, earlier, prior, settings, pause=pause).table
     events = float(counts.messages[later].sum())
     if trial is None or not events:
         return whole
@@ -206,7 +211,7 @@ def fit_and_compare(
     for table, sign in ((trial, 1.0), (in_use, -1.0)):
         fitted = expected_messages(table, reached_usd)
         is_train = earlier.is_used
-        dispersion = fit_dispersion(counts.messages[is_train], fitted[is_train])
+        dispersion = fit_dispersion(counts.messages[is_train], fitted[is_train], pause)
         gained += sign * float(log_scores(counts.messages[later], fitted[later], dispersion).sum())
     bits = gained / np.log(2) / events
     return Fit(whole.table, bits >= 0, bits, whole.notes)
@@ -226,12 +231,30 @@ def _learn_side(
     known: NDArray[np.float64],
     events: float,
     factor_events: float,
-    blocks: NDArray[np.int64] | None = None,
+    blocks: NDArray[np.int64],
+    pause: Pause | None,
 ) -> tuple[float, Rates]:
-    """Learn one side: the factor of its prior, then its bins."""
-    explained = (reached @ known)[:, None]
-    factor = float(_learn(explained, happened, np.ones(1), factor_events).values[0])
-    return factor, _learn(reached, happened, factor * known, events, blocks)
+    """Learn one side: the factor of its prior, then its bins, beside a background that is last."""
+    factor = _learn_factor(Evidence.of(reached, happened), known, factor_events, pause)
+    causes = np.concatenate([reached, np.ones((len(reached), 1))], axis=1)
+    weights, means = _prior(factor * known, events)
+    return factor, learn_rates(causes, happened, means, weights, blocks, pause)
+
+
+def _learn_factor(
+    evidence: Evidence, known: NDArray[np.float64], events: float, pause: Pause | None
+) -> float:
+    """Return by what the rates that are known are to be multiplied."""
+    weights, means = _prior(np.ones(1), events)
+    merged = evidence.merged(known).with_background()
+    return float(learn_values(merged, means, weights, pause)[0][0])
+
+
+def _prior(
+    means: NDArray[np.float64], events: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights and means of the priors; the background, which comes last, has none."""
+    return np.append(np.where(means > 0, events, 0.0), 0.0), np.append(means, 0.0)
 
 
 def _weight_of_prior(
@@ -240,53 +263,34 @@ def _weight_of_prior(
     open_ms: NDArray[np.int64],
     prior: YieldTable,
     settings: FitSettings,
+    pause: Pause | None,
 ) -> float:
     """Return the weight of the bins' prior: lighter only where the recording refutes it."""
-    folds = hours_out(open_ms, np.ones(len(open_ms), np.bool_), groups=2)
-    best, weight = None, settings.bin_events
-    for events in (settings.bin_events, *LIGHTER_EVENTS):
-        scores = np.zeros(len(open_ms))
-        for fold in folds:
-            for side in range(2):
-                causes, seen = reached[:, side], happened[:, side]
-                _, rates = _learn_side(
-                    causes[fold.train],
-                    seen[fold.train],
-                    prior.messages_per_usd[side],
-                    events,
-                    settings.factor_events,
-                )
-                means = causes @ rates.values[:-1] + rates.values[-1]
-                dispersion = fit_dispersion(seen[fold.train], means[fold.train])
-                scores[fold.test] += log_scores(seen[fold.test], means[fold.test], dispersion)
-        if best is None:
-            best = scores
-        elif _is_surely_better(scores - best, open_ms):
-            best, weight = scores, events
-    return weight
+    weights = (settings.bin_events, *LIGHTER_EVENTS)
+    scores = np.zeros((len(weights), len(open_ms)))
+    for fold in hours_out(open_ms, np.ones(len(open_ms), np.bool_), groups=2):
+        for side in range(2):
+            causes, seen = reached[:, side], happened[:, side]
+            evidence, known = Evidence.of(causes, seen, fold.train), prior.messages_per_usd[side]
+            factor = _learn_factor(evidence, known, settings.factor_events, pause)
+            for number, events in enumerate(weights):
+                pseudo, means = _prior(factor * known, events)
+                rates, _ = learn_values(evidence.with_background(), means, pseudo, pause)
+                expected = causes @ rates[:-1] + rates[-1]
+                dispersion = fit_dispersion(seen[fold.train], expected[fold.train], pause)
+                scored = log_scores(seen[fold.test], expected[fold.test], dispersion)
+                scores[number, fold.test] += scored
+    best = 0
+    for number in range(1, len(weights)):
+        if _is_surely_better(scores[number] - scores[best], open_ms):
+            best = number
+    return weights[best]
 
 
 def _is_surely_better(gain: NDArray[np.float64], open_ms: NDArray[np.int64]) -> bool:
     _, block = np.unique(open_ms // BLOCK_MS, return_inverse=True)
     sums = np.bincount(block, gain)
     return bool(sums.sum() > _SURE * np.sqrt(len(sums)) * sums.std())
-
-
-def _learn(
-    causes: NDArray[np.float64],
-    happened: NDArray[np.float64],
-    prior: NDArray[np.float64],
-    events: float,
-    blocks: NDArray[np.int64] | None = None,
-) -> Rates:
-    """Learn rates beside a background, which comes last and has no prior."""
-    return learn_rates(
-        np.concatenate([causes, np.ones((len(causes), 1))], axis=1),
-        happened,
-        np.append(prior, 0.0),
-        np.append(np.where(prior > 0, events, 0.0), 0.0),
-        blocks,
-    )
 
 
 def _bins(rates: Rates, mean: NDArray[np.float64], events: float) -> tuple[BinYield, ...]:
@@ -312,10 +316,13 @@ def _bins(rates: Rates, mean: NDArray[np.float64], events: float) -> tuple[BinYi
     return tuple(bins)
 
 
-def _mean_size(minutes: Minutes, counts: Counts, prior: YieldTable) -> Estimate:
+def _mean_size(
+    minutes: Minutes, counts: Counts, prior: YieldTable, pause: Pause | None
+) -> Estimate:
     used = counts.is_used
     usd, number = counts.usd[used].sum(axis=1), counts.messages[used].sum(axis=1)
-    own = ratio_of_sums(usd, number, minutes.open_ms[used], np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    own = ratio_of_sums(usd, number, minutes.open_ms[used], random, pause=pause)
     weight = float(number.sum())
     share = weight / (weight + _SIZE_EVENTS)
     known = prior.usd_per_message

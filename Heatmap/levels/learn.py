@@ -1,6 +1,6 @@
 """Learning from a user's own recording: what is fitted on it, and how good that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from Heatmap.levels.arrays import MINUTE_MS
 from Heatmap.levels.consumption import consume
 from Heatmap.levels.counts import Counts, count_messages
+from Heatmap.levels.ensemble_table import EnsembleTable
+from Heatmap.levels.expectation import Pause
 from Heatmap.levels.fit import Fit, FitSettings, fit_and_compare
 from Heatmap.levels.ladders import leverage_ladder
 from Heatmap.levels.market import Market
@@ -33,6 +35,7 @@ from Heatmap.levels.walk import LevelWalk, WalkInput
 #: Names of the models that are scored, beside `DISTANCE`.
 LEVELS, PATH, PATH_AND_LEVELS = "levels", "price path", "price path and levels"
 FIVE_TIERS = "five leverages alike"
+ENSEMBLE = "ensemble"
 _WAYS: tuple[tuple[str, Callable[..., list[Fold]]], ...] = (
     ("groups of hours", hours_out),
     ("walk forward", walk_forward),
@@ -47,8 +50,6 @@ _DAY_MS = 86_400_000
 _LEAST_NEW = 20
 # Bits per message within which two fits are alike: a fit on much the same data is not worse.
 _ALIKE_BITS = 0.002
-
-Pause = Callable[[], None]
 
 
 class Learning(StrEnum):
@@ -99,6 +100,8 @@ class Learned:
         In several ways of holding time out.
     messages, minutes
         What there was to learn from.
+    ensemble
+        What was learned of several models together; ``None``: nothing that is to be used.
     """
 
     result: Learning
@@ -106,6 +109,7 @@ class Learned:
     scorings: tuple[ConditionalScores, ...]
     messages: int
     minutes: int
+    ensemble: EnsembleTable | None = None
 
 
 def prepare_recording(
@@ -153,17 +157,51 @@ def score_recording(
     has_baselines
         Whether the price path and a table of leverages are scored beside distance alone.
     """
-    models = _models(recording)
-    if has_baselines:
-        models += _baselines(recording, market, models[-1])
+    if not has_baselines:
+        return score_models(_own_models(recording), recording, pause)
+    distance, levels, tiers, path = rate_models(recording, market, pause)
+    models: list[Predictor] = [
+        distance,
+        levels,
+        path,
+        EnsembleModel(PATH_AND_LEVELS, (path, levels), holds_out=False),
+        tiers,
+        EnsembleModel(ENSEMBLE, (distance, levels, tiers, path)),
+    ]
+    return score_models(models, recording, pause)
+
+
+def score_models(
+    models: Sequence[Predictor], recording: Recording, pause: Pause | None = None
+) -> tuple[ConditionalScores, ...]:
+    """Score models on a recording, in several ways of holding time out."""
     open_ms, used = recording.minutes.open_ms, recording.counts.is_used
     found = []
     for name, make_folds in _WAYS:
         if pause is not None:
             pause()
         folds = make_folds(open_ms, used) if used.any() else []
-        found.append(score_conditional(models, recording.counts, open_ms, folds, name))
+        found.append(score_conditional(models, recording.counts, open_ms, folds, name, pause=pause))
     return tuple(found)
+
+
+def rate_models(
+    recording: Recording, market: Market, pause: Pause | None = None
+) -> tuple[RateModel, RateModel, RateModel, RateModel]:
+    """Return distance alone, levels, five leverages alike, and the price path.
+
+    Causes of the first three are billions of USD reached.
+    """
+    minutes = recording.minutes
+    rows, _ = rows_over(minutes, FIT_WIDTH, _MARGIN)
+    table = market.brackets.in_force(market.symbol, int(minutes.open_ms[-1]))
+    tiers = np.zeros((len(minutes), 2, 1))
+    for side in range(2):
+        walk = LevelWalk(rows, [leverage_ladder(side, EQUAL_MIX, table, FIT_WIDTH)])
+        inputs = WalkInput.plain(minutes, minutes.volume_usd / _BILLION)
+        tiers[:, side, 0] = walk.run(inputs, np.zeros(0, np.int64), pause).consumed_usd
+    distance, levels = _own_models(recording)
+    return distance, levels, RateModel(FIVE_TIERS, tiers), RateModel(PATH, path_terms(minutes))
 
 
 def learn(
@@ -225,6 +263,7 @@ def learn(
         settings,
         score,
         held_out,
+        pause,
     )
     result = _result(fit, recording, held_out)
     minutes = int(recording.counts.is_used.sum())
@@ -291,25 +330,12 @@ def reliability(recording: Recording) -> tuple[Reliability, ...]:
     )
 
 
-def _models(recording: Recording) -> list[Predictor]:
+def _own_models(recording: Recording) -> tuple[RateModel, RateModel]:
     shrunk = Shrinkage(falling_shape())
-    return [
+    return (
         RateModel(DISTANCE, recording.even_usd / _BILLION, shrunk),
         RateModel(LEVELS, recording.reached_usd / _BILLION, shrunk),
-    ]
-
-
-def _baselines(recording: Recording, market: Market, levels: Predictor) -> list[Predictor]:
-    minutes = recording.minutes
-    rows, _ = rows_over(minutes, FIT_WIDTH, _MARGIN)
-    table = market.brackets.in_force(market.symbol, int(minutes.open_ms[-1]))
-    tiers = np.zeros((len(minutes), 2, 1))
-    for side in range(2):
-        walk = LevelWalk(rows, [leverage_ladder(side, EQUAL_MIX, table, FIT_WIDTH)])
-        inputs = WalkInput.plain(minutes, minutes.volume_usd / _BILLION)
-        tiers[:, side, 0] = walk.run(inputs, np.zeros(0, np.int64)).consumed_usd
-    path = RateModel(PATH, path_terms(minutes))
-    return [path, EnsembleModel(PATH_AND_LEVELS, (path, levels)), RateModel(FIVE_TIERS, tiers)]
+    )
 
 
 def _day(ms: int) -> str:

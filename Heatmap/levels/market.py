@@ -8,8 +8,14 @@ from numpy.typing import NDArray
 
 from Heatmap.levels.arrays import OPEN_INTEREST_DTYPE
 from Heatmap.levels.brackets import BracketBook
+from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.minutes import Minutes
-from Heatmap.levels.shipped import shipped_brackets, shipped_scores, shipped_yields
+from Heatmap.levels.shipped import (
+    shipped_brackets,
+    shipped_ensemble,
+    shipped_scores,
+    shipped_yields,
+)
 from Heatmap.levels.yields import Score, Volume, YieldTable, in_force
 
 # A funding rate beyond this is a wrong number; Binance caps far below.
@@ -34,8 +40,12 @@ class Market:
         ``None``: unknown.
     fits
         Own tables of yields, of any time.
+    ensembles
+        Ensembles that were learned, of any time.
     shipped
         The table that is always known; ``None``: there is none for this market.
+    shipped_ensemble
+        The one that is always known; ``None``: there is none for this market.
     brackets
         Tables of maintenance margins.
     scores
@@ -48,7 +58,9 @@ class Market:
     funding: NDArray[np.void] | None = None
     open_interest: NDArray[np.void] | None = None
     fits: Sequence[YieldTable] = ()
+    ensembles: Sequence[EnsembleTable] = ()
     shipped: YieldTable | None = field(default_factory=shipped_yields)
+    shipped_ensemble: EnsembleTable | None = field(default_factory=shipped_ensemble)
     brackets: BracketBook = field(default_factory=shipped_brackets)
     scores: Mapping[str, Score] = field(default_factory=shipped_scores)
 
@@ -58,6 +70,15 @@ class Market:
         Provisional where they were fitted on another market or symbol.
         """
         table = in_force(self.fits, self.shipped, at_ms)
+        if table is None:
+            return None
+        table = table.for_volume(self.volume)
+        is_other = table.symbol != self.symbol
+        return replace(table, is_provisional=True) if is_other else table
+
+    def ensemble_at(self, at_ms: int) -> EnsembleTable | None:
+        """Return the ensemble in force at a time, for this market's volume; as `table_at`."""
+        table = in_force(self.ensembles, self.shipped_ensemble, at_ms)
         if table is None:
             return None
         table = table.for_volume(self.volume)

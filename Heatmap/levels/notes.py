@@ -20,6 +20,8 @@ class NoteKind(StrEnum):
     NO_OPEN_INTEREST = "open interest is unknown, amounts are not scaled to it"
     NO_FUNDING = "funding is unknown, levels are not shifted"
     NO_YIELDS = "no fit was known at that time"
+    NO_ENSEMBLE = "no ensemble was known at that time"
+    PATH_HAS_NO_PRICE = "what the price path explains has no price and is not in the map"
     PROVISIONAL_USD = "dollars are provisional, the factor is not fitted"
     NO_MESSAGES = "no liquidation in the covered minutes"
     NO_COVERAGE = "no covered minutes"

@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from Heatmap.levels.arrays import MINUTE_MS, SIDES
 from Heatmap.levels.build_map import build_map
+from Heatmap.levels.learn import PATH
 from Heatmap.levels.market import Market
 from Heatmap.levels.minutes import prepare_minutes
 from Heatmap.levels.models import LevelModel, ModelOptions, Unit
 from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.price_rows import FIT_WIDTH, LogRows, rows_over
 from Heatmap.levels.standing import LEVEL_ROWS, Level, standing_levels
+from Heatmap.levels.standing_ensemble import path_share, standing_ensemble
 from Heatmap.levels.yields import Score, Verdict, YieldTable
 
-#: The models that `predict` knows: an ensemble has no parts before they were learned.
-PREDICTED_MODELS = tuple(one for one in LevelModel if one is not LevelModel.ENSEMBLE)
+#: The models that `predict` knows.
+PREDICTED_MODELS = tuple(LevelModel)
 # Farther than the farthest level nothing stands.
 _MARGIN = 0.23
 _ALMOST_NOTHING_USD = 0.5
@@ -100,19 +102,14 @@ def predict(
         ``None``: the defaults.
     pause
         As for `consume`.
-
-    Raises
-    ------
-    ValueError
-        The model is an ensemble.
     """
-    if model not in PREDICTED_MODELS:
-        raise ValueError(f"expected one of {', '.join(PREDICTED_MODELS)}, got {model}")
     options = options or ModelOptions()
     candles = market.candles[market.candles["open_ms"] + MINUTE_MS <= at_ms]
     known = replace(market, candles=candles)
     if model is LevelModel.CALIBRATED:
         made = _calibrated(known, at_ms, options, pause)
+    elif model is LevelModel.ENSEMBLE:
+        made = _ensemble(known, at_ms, options, pause)
     else:
         made = _by_map(known, at_ms, model, options)
     if not len(candles):
@@ -175,6 +172,45 @@ def _by_map(
         score=score,
         verdict=Verdict.UNKNOWN if score is None else score.verdict,
         is_provisional=False,
+        candles=len(minutes),
+        candles_from_ms=None,
+        candles_until_ms=None,
+        minutes_without_candle=0,
+        notes=tuple(notes),
+    )
+
+
+def _ensemble(
+    market: Market, at_ms: int, options: ModelOptions, pause: Callable[[], None] | None
+) -> PredictedLevels:
+    minutes = prepare_minutes(market.candles)
+    notes, levels = list(minutes.notes), tuple[Level, ...]()
+    table = market.ensemble_at(at_ms)
+    price = math.exp(float(minutes.log_close[-1])) if len(minutes) else None
+    if table is None:
+        notes.append(Note(NoteKind.NO_ENSEMBLE))
+    elif price is not None:
+        rows, is_cut = rows_over(minutes, FIT_WIDTH, _MARGIN)
+        usd = standing_ensemble(market, table, minutes, rows, at_ms, options.half_life_ms, pause)
+        levels = _grouped(usd, rows, price)
+        notes += [Note(NoteKind.TOO_WIDE)] if is_cut else []
+        if market.brackets.in_force(market.symbol, at_ms).is_flat:
+            notes.append(Note(NoteKind.NO_BRACKETS))
+        if share := path_share(table, PATH):
+            notes.append(Note(NoteKind.PATH_HAS_NO_PRICE, value=share))
+    if table is not None and table.is_provisional:
+        notes.append(Note(NoteKind.PROVISIONAL_USD))
+    return PredictedLevels(
+        symbol=market.symbol,
+        model=LevelModel.ENSEMBLE,
+        unit=Unit.EXPECTED_USD,
+        at_ms=at_ms,
+        price_usd=price,
+        levels=levels,
+        fit=None if table is None else table.name,
+        score=None if table is None else table.score,
+        verdict=Verdict.UNKNOWN if table is None else table.verdict,
+        is_provisional=table is not None and table.is_provisional,
         candles=len(minutes),
         candles_from_ms=None,
         candles_until_ms=None,

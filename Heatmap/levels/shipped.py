@@ -4,6 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 from Heatmap.levels.brackets import BracketBook, parse_bracket_book
+from Heatmap.levels.ensemble_table import EnsembleTable, parse_ensemble
 from Heatmap.levels.yields import Score, YieldTable, parse_scores, parse_yields
 
 
@@ -17,6 +18,12 @@ def shipped_brackets() -> BracketBook:
 def shipped_yields() -> YieldTable:
     """Return the yields of December 2024, per USD of spot volume: the prior of all fits."""
     return parse_yields(_read("yields_btcusdt_2024-12.json"))
+
+
+@cache
+def shipped_ensemble() -> EnsembleTable:
+    """Return the ensemble of December 2024, per USD of spot volume."""
+    return parse_ensemble(_read("ensemble_btcusdt_2024-12.json"))
 
 
 @cache

@@ -6,7 +6,7 @@ wanted. State is kept in units inflated by ``exp(decay so far)``, so that decay 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +19,8 @@ from Heatmap.levels.price_rows import LogRows
 
 # As many minutes at most are worked through at once.
 _BLOCK = 64
+# A few milliseconds of work.
+_MINUTES_PER_PAUSE = 1_024
 # The inflation is taken back before float64 suffers.
 _MAX_EXPONENT = 30.0
 # After a longer time nothing is left, to rounding.
@@ -182,7 +184,12 @@ class LevelWalk:
         self._write(column)
         return column
 
-    def run(self, given: WalkInput, ends: NDArray[np.int64]) -> Walked:
+    def run(
+        self,
+        given: WalkInput,
+        ends: NDArray[np.int64],
+        pause: Callable[[], None] | None = None,
+    ) -> Walked:
         """Walk over minutes and write columns.
 
         Parameters
@@ -192,6 +199,8 @@ class LevelWalk:
         ends : (m,) int64
             How many of the minutes each column has seen; rising. Minutes after the last end are
             walked too.
+        pause
+            Called every few milliseconds of work; what it raises ends the walk.
 
         Returns
         -------
@@ -208,6 +217,8 @@ class LevelWalk:
         for number, stop in enumerate(stops.tolist()):
             start = int(stops[number - 1]) if number else 0
             for begin in range(start, stop, _BLOCK):
+                if pause is not None and not begin % _MINUTES_PER_PAUSE:
+                    pause()
                 end = min(begin + _BLOCK, stop)
                 consumed[begin:end] = self._block(given, placed, begin, end)
             for k in range(int(wanted[number]), len(ends)):

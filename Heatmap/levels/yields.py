@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,21 @@ from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
 SPOT_OVER_FUTURES = 0.117
 
 _BILLION = 1e9
+
+
+class HasTimes(Protocol):
+    """What was fitted at a time, on data up to a time; UTC milliseconds."""
+
+    @property
+    def fitted_ms(self) -> int:
+        """When."""
+
+    @property
+    def data_until_ms(self) -> int:
+        """Up to when."""
+
+
+Fitted = TypeVar("Fitted", bound=HasTimes)
 
 
 class Volume(StrEnum):
@@ -190,7 +205,7 @@ class YieldTable:
         """Return the table as JSON."""
         plain = asdict(self)
         for key in ("fitted_ms", "data_from_ms", "data_until_ms"):
-            plain[key.removesuffix("_ms")] = _iso(plain.pop(key))
+            plain[key.removesuffix("_ms")] = iso_text(plain.pop(key))
         plain["sides"] = {"longs": plain.pop("longs"), "shorts": plain.pop("shorts")}
         return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
@@ -206,7 +221,14 @@ def parse_yields(text: str) -> YieldTable:
     try:
         plain = json.loads(text)
         table = _parse(plain)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise SettingsError(
             f"yields: expected a table as `levels fit` writes it, got {type(error).__name__}: "
             f"{error}"
@@ -225,16 +247,14 @@ def parse_scores(text: str) -> dict[str, Score]:
         There are none; the message is one line.
     """
     try:
-        return {name: _score(one) for name, one in json.loads(text)["models"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return {name: parse_score(one) for name, one in json.loads(text)["models"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SettingsError(
             f"scores: expected one for each model, got {type(error).__name__}: {error}"
         ) from None
 
 
-def in_force(
-    tables: Sequence[YieldTable], shipped: YieldTable | None, at_ms: int
-) -> YieldTable | None:
+def in_force(tables: Sequence[Fitted], shipped: Fitted | None, at_ms: int) -> Fitted | None:
     """Return the newest fit that was made by a time; the shipped one counts as always known."""
     known = [one for one in tables if one.fitted_ms <= at_ms and one.data_until_ms <= at_ms]
     return max(known, key=lambda one: one.fitted_ms) if known else shipped
@@ -246,19 +266,19 @@ def _parse(plain: Any) -> YieldTable:
         version=int(plain["version"]),
         venue=str(plain["venue"]),
         symbol=str(plain["symbol"]),
-        fitted_ms=_ms(plain["fitted"]),
+        fitted_ms=iso_ms(plain["fitted"]),
         volume=Volume(plain["volume"]),
-        data_from_ms=_ms(plain["data_from"]),
-        data_until_ms=_ms(plain["data_until"]),
+        data_from_ms=iso_ms(plain["data_from"]),
+        data_until_ms=iso_ms(plain["data_until"]),
         minutes=int(plain["minutes"]),
         source=str(plain["source"]),
-        usd_per_message=_estimate(plain["usd_per_message"]),
-        background_per_minute=_pair(plain["background_per_minute"]),
-        factors=_pair(plain["factors"]),
+        usd_per_message=parse_estimate(plain["usd_per_message"]),
+        background_per_minute=parse_pair(plain["background_per_minute"]),
+        factors=parse_pair(plain["factors"]),
         is_provisional=bool(plain["is_provisional"]),
         longs=tuple(_bin(one) for one in plain["sides"]["longs"]),
         shorts=tuple(_bin(one) for one in plain["sides"]["shorts"]),
-        score=None if plain.get("score") is None else _score(plain["score"]),
+        score=None if plain.get("score") is None else parse_score(plain["score"]),
         notes=tuple(str(one) for one in plain.get("notes", ())),
     )
 
@@ -267,27 +287,30 @@ def _bin(plain: Any) -> BinYield:
     return BinYield(
         float(plain["from_pct"]),
         float(plain["to_pct"]),
-        _estimate(plain["messages_per_busd"]),
+        parse_estimate(plain["messages_per_busd"]),
         float(plain["reached_busd"]),
         float(plain["messages"]),
         float(plain["data_share"]),
     )
 
 
-def _score(plain: Any) -> Score:
+def parse_score(plain: Any) -> Score:
+    """Read a score from plain values."""
     return Score(
         str(plain["folds"]),
         int(plain["events"]),
-        _estimate(plain["over_constant"]),
-        _estimate(plain["over_distance"]),
+        parse_estimate(plain["over_constant"]),
+        parse_estimate(plain["over_distance"]),
     )
 
 
-def _estimate(plain: Any) -> Estimate:
+def parse_estimate(plain: Any) -> Estimate:
+    """Read an estimate from plain values."""
     return Estimate(float(plain["value"]), float(plain["low"]), float(plain["high"]))
 
 
-def _pair(plain: Any) -> tuple[float, float]:
+def parse_pair(plain: Any) -> tuple[float, float]:
+    """Read two numbers: of longs and of shorts."""
     longs, shorts = plain
     return float(longs), float(shorts)
 
@@ -313,10 +336,12 @@ def _require_bins(name: str, side: Sequence[BinYield]) -> None:
             )
 
 
-def _iso(ms: int) -> str:
+def iso_text(ms: int) -> str:
+    """Return a time, UTC milliseconds, as ISO 8601."""
     return datetime.fromtimestamp(ms / 1_000, UTC).isoformat()
 
 
-def _ms(text: Any) -> int:
+def iso_ms(text: Any) -> int:
+    """Read a time; without a zone it is UTC."""
     day = datetime.fromisoformat(str(text))
     return round((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp() * 1_000)

@@ -36,7 +36,6 @@ from Heatmap.runtime.plain import as_plain
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recording import Recording, is_standby, make_recorder
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import Address, open_store
 
 logger = get_logger(__name__)
@@ -154,7 +153,7 @@ class LiveLiquidationHeatmap:
         # was there before it. Written with the lock held.
         self._given: dict[str, tuple[float, int | None]] = {}
         store = self._recording.store
-        self._levels = LevelBook(LevelStore(store, FitFiles(store.address)))
+        self._levels = LevelBook(LevelStore.of(store))
         self._prices_lock = threading.Lock()
         self._clock_lock = threading.Lock()
 
@@ -368,7 +367,8 @@ class LiveLiquidationHeatmap:
         symbol
             One of those that were started.
         model
-            ``calibrated``, ``binance_standard``, ``funding_adjusted`` or ``py_liquidation_map``.
+            ``calibrated``, ``binance_standard``, ``funding_adjusted``, ``py_liquidation_map`` or
+            ``ensemble``.
         at
             As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
 

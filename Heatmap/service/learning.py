@@ -12,12 +12,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from Heatmap.domain.instruments import instrument_of
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.levels.learn import Learned, Learning, learn, prepare_recording
+from Heatmap.levels.learn_ensemble import learn_ensemble
 from Heatmap.levels.yields import in_force
 from Heatmap.runtime.safe_log import get_logger
 
@@ -167,7 +168,14 @@ class LevelLearner:
         table = learned.fit.table
         if learned.result is Learning.TAKEN and table is not None:
             self._source.fits.write(symbol, until_ms, table.to_json())
-        return learned
+        if recording is None or table is None:
+            return learned
+        ensemble = learn_ensemble(
+            recording, found.market, until_ms, venue, table.usd_per_message, pause
+        )
+        if ensemble is not None:
+            self._source.ensembles.write(symbol, until_ms, ensemble.to_json())
+        return replace(learned, ensemble=ensemble)
 
     def _run(self, stop: threading.Event) -> None:
         def pause() -> None:

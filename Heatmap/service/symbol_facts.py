@@ -10,7 +10,7 @@ from Heatmap.service.recorder_holder import RecorderHolder
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
 
-# What USD-M contracts are quoted in.
+# What the exchange's contracts are quoted in; those that it has told are known anyway.
 _QUOTES = ("USDT", "USDC")
 
 
@@ -61,6 +61,11 @@ class SymbolFacts:
         one = instrument_of(symbol)
         is_pair = one.venue == BINANCE_USDM and one.symbol.endswith(_QUOTES)
         return is_pair or self.is_known(symbol)
+
+    def note_shown(self, symbol: str) -> None:
+        """Have a shown symbol's candles kept up, where the exchange may have it."""
+        if self.can_have_candles(symbol):
+            self._recording.want_candles(symbol)
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""

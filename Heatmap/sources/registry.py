@@ -24,20 +24,17 @@ class SourceRow:
         Makes it, for a context and a symbol.
     needs_recording
         Whether it has nothing of a symbol that is not recorded.
-    needs_candles
-        Whether it is made of candles, which are fetched while it is drawn.
     """
 
     make: Callable[[SourceContext, str], HeatSource]
     needs_recording: bool = False
-    needs_candles: bool = False
 
 
 HEAT_SOURCES: dict[str, SourceRow] = {
     RECORDED: SourceRow(
         lambda context, symbol: RecordedLiquidations(context.tape, symbol), needs_recording=True
     ),
-    PREDICTED: SourceRow(PredictedLevelHeat, needs_candles=True),
+    PREDICTED: SourceRow(PredictedLevelHeat),
 }
 """By the values of the setting ``heat``."""
 

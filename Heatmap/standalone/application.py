@@ -290,6 +290,8 @@ class Program:
 
     def _keep(self, source: Source) -> Source:
         self._sources.append(source)
+        if source.notice:
+            self._say(source.notice)
         return source
 
     async def _becomes_live(self, source: Source, patience_s: float | None) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 
 CANDLE_COUNT = 1500
-"""Candles loaded at the start, so that the chart can be scrolled back."""
+"""Candles loaded in the end, so that the chart can be scrolled back."""
 SPARE_CANDLES = 50
 MOST_AUTOMATIC_CANDLES = 720
 """With the automatic interval a window shows at most this many candles."""
@@ -30,10 +30,14 @@ def visible_candles(window_ms: int, interval: str) -> int:
     return min(window_ms // INTERVALS_MS[interval], MOST_CANDLES)
 
 
+def first_candles(window_ms: int, interval: str) -> int:
+    """Return how many candles are loaded at once: what is in sight, and a few."""
+    return min(MOST_CANDLES, visible_candles(window_ms, interval) + SPARE_CANDLES)
+
+
 def loaded_candles(window_ms: int, interval: str) -> int:
-    """Return how many candles are loaded for a window of this length."""
-    shown = visible_candles(window_ms, interval) + SPARE_CANDLES
-    return min(MOST_CANDLES, max(CANDLE_COUNT, shown))
+    """Return how many candles are loaded in the end for a window of this length."""
+    return max(CANDLE_COUNT, first_candles(window_ms, interval))
 
 
 def step_of_digits(candles: Sequence[Candle]) -> Decimal:

@@ -1,7 +1,12 @@
-"""The candles of the chart: history over HTTP, then live over a websocket.
+"""The candles of the chart: what the recorder has fetched, the rest over HTTP, then live.
 
-A second client of the exchange: it shares with the recorder's what a refusal or a broken connection
-means, and how long to wait after it.
+- The history is what the recorder's table holds; only what it lacks is asked for, which is at least
+  the candle in progress. The first picture does not wait for the table: at first no more is asked
+  for than is in sight, and the rest follows as the recorder fetches it.
+- Where the table does not grow (another recorder writes, or it does not reach so far back), the
+  rest is asked for as well.
+- A second client of the exchange: it shares with the recorder's what a refusal or a broken
+  connection means, and how long to wait after it.
 """
 
 import asyncio
@@ -16,17 +21,18 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from Heatmap import failure_text
-from Heatmap.errors import ExchangeError, Failure, FailureKind
+from Heatmap.errors import ExchangeError, Failure, FailureKind, HeatmapError
 from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error
 from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.proxies import find_proxy
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
 from Heatmap.ingestion.venues.binance.streams import stream_name
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.candle_table import NOTHING_KEPT, CandleTable
+from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
 
-__all__ = ["LIVE", "Candle", "CandleFeed", "CandleFeedTimes"]
+__all__ = ["LIVE", "Candle", "CandleFeed", "CandleFeedTimes", "CandleTable"]
 
 logger = get_logger(__name__)
 
@@ -55,6 +61,10 @@ class CandleFeedTimes:
         Limits of the websocket's handshakes.
     request_timeout_s
         Limit of one HTTP request.
+    first_look_s, longest_look_s
+        Limits of the wait from one look at the table to the next, while older candles are missing.
+    patience_s
+        After this long without any of them they are asked for.
     """
 
     silence_s: float = 15.0
@@ -63,6 +73,9 @@ class CandleFeedTimes:
     open_timeout_s: float = 10.0
     close_timeout_s: float = 1.0
     request_timeout_s: float = 20.0
+    first_look_s: float = 0.5
+    longest_look_s: float = 5.0
+    patience_s: float = 10.0
 
 
 class _FeedError(Exception):
@@ -91,12 +104,15 @@ class CandleFeed:
     count
         How many candles of history.
     on_history
-        Gets the whole history, oldest first, the last one in progress: at first, and when more
-        was missed than can be filled in.
+        Gets the history, oldest first, the last one in progress: at first, and when more was missed
+        than can be filled in.
     on_candle
         Gets one candle: the newest again with what was added to it, or one after it.
     on_state
         Gets one line: ``live``, or what keeps the candles from coming.
+    table
+        Where candles are before the exchange is asked; ``None``: there is none, and the whole
+        history is asked for at once.
     times
         Waiting times.
     rng
@@ -114,6 +130,7 @@ class CandleFeed:
         on_history: Callable[[list[Candle]], None],
         on_candle: Callable[[Candle], None],
         on_state: Callable[[str], None] | None = None,
+        table: CandleTable | None = None,
         times: CandleFeedTimes | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -121,7 +138,9 @@ class CandleFeed:
         self._ws_url = f"{ws_url.rstrip('/')}/market/ws/{stream_name(symbol, f'kline_{interval}')}"
         self._symbol = symbol
         self._interval = interval
+        self._interval_ms = INTERVALS_MS[interval]
         self._count = count
+        self._table = table
         self._on_history = on_history
         self._on_candle = on_candle
         self._on_state = on_state
@@ -134,6 +153,10 @@ class CandleFeed:
         self._task: asyncio.Task[None] | None = None
         # The newest candle that was delivered; None: history comes first.
         self._newest: Candle | None = None
+        # From when on everything was delivered, UTC ms.
+        self._known_from_ms = 0
+        # The exchange has nothing older.
+        self._is_complete = False
         self._is_symbol_unknown = False
 
     @property
@@ -198,13 +221,18 @@ class CandleFeed:
             # The stream is open first, so nothing falls between history and stream.
             await self._catch_up(client)
             self._tell(LIVE)
-            while True:
-                candle = await self._next_candle(connection)
-                if candle is None:
-                    await self._require_standstill(client)
-                else:
-                    self._backoff.reset()
-                    self._take(candle)
+            older = asyncio.create_task(self._complete(client), name=f"older {self._symbol}")
+            try:
+                while True:
+                    candle = await self._next_candle(connection)
+                    if candle is None:
+                        await self._require_standstill(client)
+                    else:
+                        self._backoff.reset()
+                        self._take(candle)
+            finally:
+                older.cancel()
+                await asyncio.gather(older, return_exceptions=True)
 
     async def _next_candle(self, connection: ClientConnection) -> Candle | None:
         """Return the next candle of the stream, ``None`` after a silence."""
@@ -230,25 +258,118 @@ class CandleFeed:
 
     async def _catch_up(self, client: RestClient) -> None:
         """Deliver what is missing up to now: the history, or what came since the newest candle."""
-        wanted = min(self._count, _PAGE_CANDLES)
-        page = await self._fetch(client, wanted, None)
         newest = self._newest
-        if newest is not None and page and page[0].open_ms <= newest.open_ms:
-            for candle in page:
-                self._take(candle)
-            return
-        candles = page
-        # A page that is not full reaches back to the market's beginning.
-        while len(page) == wanted and len(candles) < self._count and candles[0].open_ms > 0:
-            wanted = min(self._count - len(candles), _PAGE_CANDLES)
-            page = await self._fetch(client, wanted, candles[0].open_ms - 1)
-            candles = page + candles
+        if newest is not None:
+            page = await self._fetch(client, self._since(newest.open_ms), None)
+            if page and page[0].open_ms <= newest.open_ms:
+                for candle in page:
+                    self._take(candle)
+                return
+        candles = await self._history(client)
         if not candles:
             values = {"symbol": self._symbol, "interval": self._interval}
             raise _FeedError(Failure(FailureKind.NO_CANDLES, values), is_symbol_unknown=True)
         self._on_history(candles)
         # Afterwards: what a failing callback did not take counts as not delivered.
         self._newest = candles[-1]
+
+    def _since(self, open_ms: int) -> int:
+        """Return how many candles at most it takes to reach back to one."""
+        if self._table is None:
+            return min(self._count, _PAGE_CANDLES)
+        # One more, as the clock may be a little behind the exchange's.
+        behind = max(self._table.clock() - open_ms, 0) // self._interval_ms + 2
+        return min(behind, self._count, _PAGE_CANDLES)
+
+    async def _history(self, client: RestClient) -> list[Candle]:
+        """Return what the table holds and the exchange adds to it; without a table, all of it."""
+        table, needed, kept = self._table, self._count, NOTHING_KEPT
+        if table is not None:
+            now_ms = table.clock()
+            start_ms = now_ms - self._count * self._interval_ms
+            kept = await table.newest_kept(start_ms, now_ms, self._interval_ms)
+            needed = min(table.first_count, self._count)
+        self._is_complete = False
+        behind = self._since(kept.end_ms) if kept.candles else needed
+        candles = await self._fetch_before(client, None, min(behind, needed))
+        self._known_from_ms = candles[0].open_ms if candles else 0
+        if kept.start_ms < self._known_from_ms <= kept.end_ms:
+            candles = [*kept.before(self._known_from_ms), *candles]
+            self._known_from_ms, self._is_complete = kept.start_ms, False
+        if candles and len(candles) < needed and not self._is_complete:
+            # What is in sight is there at once, whatever the table lacks of it.
+            before_ms, missing = self._known_from_ms, needed - len(candles)
+            candles = [*await self._fetch_before(client, before_ms, missing), *candles]
+            self._known_from_ms = min(before_ms, candles[0].open_ms)
+        return candles
+
+    async def _fetch_before(
+        self, client: RestClient, before_ms: int | None, count: int
+    ) -> list[Candle]:
+        """Ask for the newest `count` candles that began before a time; ``None``: up to now."""
+        candles: list[Candle] = []
+        while len(candles) < count and not self._is_complete:
+            if candles:
+                before_ms = candles[0].open_ms
+            wanted = min(count - len(candles), _PAGE_CANDLES)
+            page = await self._fetch(client, wanted, None if before_ms is None else before_ms - 1)
+            candles = page + candles
+            # A page that is not full reaches back to the market's beginning.
+            self._is_complete = len(page) < wanted or candles[0].open_ms <= 0
+        return candles
+
+    async def _complete(self, client: RestClient) -> None:
+        """Deliver older candles until there are as many as are wanted."""
+        table, newest = self._table, self._newest
+        if table is None or newest is None:
+            return
+        try:
+            wanted_ms = newest.open_ms - (self._count - 1) * self._interval_ms
+            await self._complete_from(table, client, wanted_ms, newest.open_ms)
+        except Exception:
+            # A bug, of this feed or of a callback: said loudly, but the newest candles go on.
+            logger.exception("older candles of %s do not come", self._symbol)
+
+    async def _complete_from(
+        self, table: CandleTable, client: RestClient, wanted_ms: int, newest_ms: int
+    ) -> None:
+        clock, times = asyncio.get_running_loop().time, self._times
+        look_s, asks_s = times.first_look_s, clock() + times.patience_s
+        while self._known_from_ms > wanted_ms and not self._is_complete:
+            await asyncio.sleep(look_s)
+            look_s = min(2 * look_s, times.longest_look_s)
+            known_ms, is_over = self._known_from_ms, clock() >= asks_s
+            kept = await table.newest_kept(wanted_ms, known_ms, self._interval_ms)
+            if self._known_from_ms != known_ms:
+                continue  # the history was loaded anew meanwhile
+            if kept.end_ms == known_ms:
+                # All that is missing, or at least as much as is there: each time all is drawn anew.
+                is_much = kept.end_ms - kept.start_ms >= newest_ms - known_ms
+                if is_over or is_much or kept.start_ms <= wanted_ms:
+                    self._deliver_older(table, kept.before(known_ms), kept.start_ms)
+                    asks_s = clock() + times.patience_s
+            elif is_over:
+                asks_s = clock() + await self._ask_for_older(table, client, wanted_ms)
+
+    async def _ask_for_older(self, table: CandleTable, client: RestClient, wanted_ms: int) -> float:
+        """Ask the exchange for what the table does not get; return until the next time, seconds."""
+        known_ms = self._known_from_ms
+        missing = -(-(known_ms - wanted_ms) // self._interval_ms)
+        try:
+            page = await self._fetch_before(client, known_ms, min(missing, _PAGE_CANDLES))
+        except (_FeedError, HeatmapError) as error:
+            failure = getattr(error, "failure", None)
+            logger.info("older candles of %s: %s", self._symbol, error)
+            hold_s = failure.hold_s if isinstance(failure, Failure) else None
+            return max(self._times.longest_backoff_s, hold_s or 0.0)
+        if page and self._known_from_ms == known_ms:
+            self._deliver_older(table, page, page[0].open_ms)
+        return 0.0
+
+    def _deliver_older(self, table: CandleTable, older: list[Candle], from_ms: int) -> None:
+        if older:
+            table.on_older(older)
+        self._known_from_ms = from_ms
 
     def _take(self, candle: Candle) -> None:
         """Deliver a candle unless it is older than what was delivered."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from Heatmap.heatmap_settings import ALL_SYMBOLS
-from Heatmap.standalone.candle_feed import LIVE, CandleFeed
-from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.candle_feed import LIVE, CandleFeed, CandleTable
+from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.sources import Source
 
 USUAL_SYMBOL = "BTCUSDT"
@@ -29,6 +30,22 @@ class View:
     source: Source
     symbol: str
     interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandleCounts:
+    """How many candles of a view are wanted.
+
+    Attributes
+    ----------
+    first
+        At once: what is in sight.
+    all
+        In the end, so that the chart can be scrolled back.
+    """
+
+    first: int
+    all: int
 
 
 def symbols_to_try(source: Source | None, recorded: Sequence[str], *others: str) -> list[str]:
@@ -74,6 +91,8 @@ class CandleSwitch:
         missed than can be filled in.
     on_candle
         Gets the shown view's newest candle.
+    on_older
+        Gets candles that come before all of the shown view's.
     on_unknown
         Gets a wanted view whose symbol the exchange does not have.
     on_work
@@ -84,11 +103,13 @@ class CandleSwitch:
         self,
         on_history: Callable[[View, Sequence[Candle]], None],
         on_candle: Callable[[Candle], None],
+        on_older: Callable[[Sequence[Candle]], None],
         on_unknown: Callable[[View], None],
         on_work: Callable[[], None],
     ) -> None:
         self._on_history = on_history
         self._on_candle = on_candle
+        self._on_older = on_older
         self._on_unknown = on_unknown
         self._on_work = on_work
         self._shown: _Loading | None = None
@@ -133,16 +154,16 @@ class CandleSwitch:
         self._leave(self._shown)
         self._next = self._shown = None
 
-    async def carry_out(self, candle_count: Callable[[View], int]) -> None:
+    async def carry_out(self, counts_of: Callable[[View], CandleCounts]) -> None:
         """Start what is wanted, with so many candles of history, and stop what is not any more."""
         while self._left:
             await self._left.pop().stop()
         coming = self._next
         if coming is not None and coming.feed is None:
-            coming.feed = self._feed_of(coming, candle_count(coming.view))
+            coming.feed = self._feed_of(coming, counts_of(coming.view))
             await coming.feed.start()
 
-    def _feed_of(self, loading: _Loading, count: int) -> CandleFeed:
+    def _feed_of(self, loading: _Loading, counts: CandleCounts) -> CandleFeed:
         view = loading.view
 
         def take_history(candles: Sequence[Candle]) -> None:
@@ -151,6 +172,10 @@ class CandleSwitch:
         def take_candle(candle: Candle) -> None:
             if loading is self._shown:
                 self._on_candle(candle)
+
+        def take_older(candles: Sequence[Candle]) -> None:
+            if loading is self._shown:
+                self._on_older(candles)
 
         def take_state(text: str) -> None:
             loading.state = text
@@ -163,10 +188,20 @@ class CandleSwitch:
             view.source.ws_url,
             view.symbol,
             view.interval,
-            count=count,
+            count=counts.all,
             on_history=take_history,
             on_candle=take_candle,
             on_state=take_state,
+            table=CandleTable(
+                partial(
+                    view.source.service.candles,
+                    view.symbol,
+                    interval_ms=INTERVALS_MS[view.interval],
+                ),
+                view.source.clock,
+                counts.first,
+                take_older,
+            ),
         )
 
     def _take_history(self, loading: _Loading, candles: Sequence[Candle]) -> None:

@@ -128,6 +128,10 @@ class ChartPage(QWebEnginePage):
         rows = self._state.set_candles(candles, visible_bars)
         self._call("setCandles", rows, visible_bars, self._state.serial, digits)
 
+    def add_older_candles(self, candles: Sequence[Candle]) -> None:
+        """Put candles before all others; what is in sight stays."""
+        self._call("addOlderCandles", self._state.add_older_candles(candles))
+
     def clear_candles(self) -> None:
         """Show no candles."""
         self._state.clear_candles()

@@ -51,6 +51,16 @@ class ChartState:
         self.show_newest(visible_bars)
         return self._rows
 
+    def add_older_candles(self, candles: Sequence[Candle]) -> list[_Row]:
+        """Take candles that come before all others; what is in sight stays. Returns their rows."""
+        first = self._rows[0]["time"] if self._rows else math.inf
+        rows = [row for row in map(_row, candles) if row["time"] < first]
+        self._rows = [*rows, *self._rows]
+        if self._view is not None:
+            moved = {name: self._view[name] + len(rows) for name in ("from", "to", "bars")}
+            self._view = self._view | moved
+        return rows
+
     def clear_candles(self) -> None:
         """Take note that there are no candles."""
         self._rows, self._visible_bars = [], None

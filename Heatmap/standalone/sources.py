@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from Heatmap import ConnectionTimes, DataKind, HeatmapService, HeatmapSettings
-from Heatmap.errors import OtherWriterError
+from Heatmap.errors import OtherMarketError, OtherWriterError
 from Heatmap.levels.yields import Volume
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.history import seed_history
@@ -21,7 +21,7 @@ from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
-from Heatmap.storage.store import Address, address_beside, open_store
+from Heatmap.storage.store import Address, address_beside, numbered_address, open_store
 
 SEED = 20_241_204
 """Seed of the demonstration; any other gives another market."""
@@ -33,8 +33,9 @@ SIMULATED_HISTORY_MS = 2 * 86_400_000
 # in a long wait, and nobody is burdened by attempts on this machine.
 _LOOPBACK_TIMES = ConnectionTimes(longest_backoff_s=1.0)
 
-
 _POLL_S = 0.02
+# Versions of the simulated market whose files may lie side by side.
+_MOST_MARKETS = 9
 
 
 @dataclass(slots=True)
@@ -55,8 +56,8 @@ class Source:
         The loopback exchange, closed with the source; ``None`` for the real one.
     symbol
         The only one of which it has candles; empty: it has those of many.
-    volume
-        Which market's volume its candles have: predicted levels are scaled by it.
+    notice
+        One line that a user should read; empty: none.
     """
 
     service: HeatmapService
@@ -66,7 +67,7 @@ class Source:
     ws_url: str
     exchange: LoopbackExchange | None = None
     symbol: str = ""
-    volume: Volume = Volume.FUTURES
+    notice: str = ""
 
     def begin(self) -> None:
         """Let the time of a replay run; nothing happens for other sources."""
@@ -126,6 +127,8 @@ async def open_simulated(
 
     Raises
     ------
+    OtherMarketError
+        `db` is the user's own choice, and holds another simulated market.
     StorageError
         The database cannot be used.
     """
@@ -134,9 +137,36 @@ async def open_simulated(
     clock = DataClock.wall()
     if db is not None and is_beside:
         db = address_beside(db, DataKind.SIMULATED)
-    return await _open_loopback(
-        settings, db, DataKind.SIMULATED, market, clock, SIMULATED_HISTORY_MS, "SIMULATED"
-    )
+    refusal: OtherMarketError | None = None
+    for address in _candidates(db, is_own=db is not None and not is_beside):
+        try:
+            source = await _open_loopback(
+                settings,
+                address,
+                DataKind.SIMULATED,
+                market,
+                clock,
+                SIMULATED_HISTORY_MS,
+                "SIMULATED",
+            )
+        except OtherMarketError as error:
+            refusal = refusal or error
+        else:
+            if refusal is not None:
+                source.notice = f"{refusal}: {address} is used instead"
+            return source
+    raise refusal or AssertionError("there is a first address")
+
+
+def _candidates(db: Address | None, *, is_own: bool) -> list[Address]:
+    """Return where the simulated market may be kept, the best first.
+
+    Where the user named no file, an earlier version's market in the usual one is left as it is.
+    """
+    first = open_store(db, DataKind.SIMULATED).address
+    if is_own:
+        return [first]
+    return [first, *(numbered_address(first, number) for number in range(2, _MOST_MARKETS + 1))]
 
 
 def load_market(
@@ -230,7 +260,6 @@ async def _open_loopback(
             clock=clock,
             label=name if kind is DataKind.SIMULATED else "",
             speed=clock.speed,
-            candle_volume=market.volume.value,
             connection_times=_LOOPBACK_TIMES,
         )
         await service.start()
@@ -245,5 +274,4 @@ async def _open_loopback(
         exchange.ws_url,
         exchange,
         market.symbol,
-        market.volume,
     )

@@ -15,8 +15,13 @@ from PyQt6.QtWidgets import QMainWindow
 from Heatmap import Failure, HeatmapService, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.standalone.candle_counts import loaded_candles, step_of_digits, visible_candles
-from Heatmap.standalone.candle_switch import CandleSwitch, View
+from Heatmap.standalone.candle_counts import (
+    first_candles,
+    loaded_candles,
+    step_of_digits,
+    visible_candles,
+)
+from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.settings_dialog import SettingsDialog
@@ -71,7 +76,11 @@ class ChartWindow(QMainWindow):
         self._work = asyncio.Event()
         self.page = ChartPage(self)
         self._candles = CandleSwitch(
-            self._show_history, self.page.update_candle, self._note_unknown, self._work.set
+            self._show_history,
+            self.page.update_candle,
+            self.page.add_older_candles,
+            self._note_unknown,
+            self._work.set,
         )
         self.view = QWebEngineView()
         self.view.setPage(self.page)
@@ -138,7 +147,7 @@ class ChartWindow(QMainWindow):
                 self.layer.set_symbol(symbol)
                 source.service.attach(self.layer)
             self._show_settings(settings)
-            await self._candles.carry_out(self._candle_count)
+            await self._candles.carry_out(self._candle_counts)
 
     async def tend(self) -> None:
         """Load candles whenever others are wanted, until cancelled."""
@@ -146,7 +155,7 @@ class ChartWindow(QMainWindow):
             await self._work.wait()
             self._work.clear()
             async with self._switching:
-                await self._candles.carry_out(self._candle_count)
+                await self._candles.carry_out(self._candle_counts)
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
@@ -154,7 +163,7 @@ class ChartWindow(QMainWindow):
         async with self._switching:
             self._leave_source()
             self._follow(None)
-            await self._candles.carry_out(self._candle_count)
+            await self._candles.carry_out(self._candle_counts)
         self.layer.detach()
 
     def announce(self, text: str) -> None:
@@ -284,8 +293,10 @@ class ChartWindow(QMainWindow):
     def _settings(self) -> HeatmapSettings:
         return HeatmapSettings() if self._service is None else self._service.settings
 
-    def _candle_count(self, view: View) -> int:
-        return loaded_candles(self._settings().window_ms, view.interval)
+    def _candle_counts(self, view: View) -> CandleCounts:
+        window_ms = self._settings().window_ms
+        first = first_candles(window_ms, view.interval)
+        return CandleCounts(first, loaded_candles(window_ms, view.interval))
 
     def _request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""

@@ -21,6 +21,7 @@ from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import InstrumentName
+from Heatmap.domain.market_note import MarketNote
 
 Address: TypeAlias = str | Path
 """Where a store is: a file, or a text ``scheme://...``. To be passed on and shown, not opened."""
@@ -223,6 +224,9 @@ class StoreReader(Protocol):
 
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         """Return which time of a series was fetched; in it the exchange has no more values."""
+
+    def market(self) -> MarketNote | None:
+        """Return of which market the data are; ``None``: nobody noted it."""
 
     def close(self) -> None:
         """Give the store back; idempotent."""

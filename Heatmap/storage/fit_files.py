@@ -26,10 +26,13 @@ class FitFiles:
     ----------
     address
         The store's. Only beside a file there is a place for them.
+    what
+        What is fitted; empty: yields. Each has files of its own.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, what: str = "") -> None:
         self.folder = None if isinstance(address, str) else _folder(address)
+        self._what = f".{what}" if what else ""
 
     def read(self, instrument: InstrumentName) -> dict[str, str]:
         """Return the text of each fit of an instrument by file name, the oldest first.
@@ -39,7 +42,7 @@ class FitFiles:
         if self.folder is None:
             return {}
         found: dict[str, str] = {}
-        for path in sorted(self.folder.glob(f"{_stem(instrument)}-*Z.json"))[-_MOST_FILES:]:
+        for path in sorted(self.folder.glob(f"{self._stem(instrument)}-*Z.json"))[-_MOST_FILES:]:
             with contextlib.suppress(OSError, UnicodeError):
                 if path.stat().st_size <= _LARGEST_BYTES:
                     found[path.name] = path.read_text("utf-8")
@@ -49,7 +52,8 @@ class FitFiles:
         """Return the file names of an instrument's fits, the oldest first; reads none of them."""
         if self.folder is None:
             return ()
-        return tuple(sorted(path.name for path in self.folder.glob(f"{_stem(instrument)}-*Z.json")))
+        found = self.folder.glob(f"{self._stem(instrument)}-*Z.json")
+        return tuple(sorted(path.name for path in found))
 
     def write(self, instrument: InstrumentName, fitted_ms: int, text: str) -> Path:
         """Write a fit, whole or not at all; return its file.
@@ -73,7 +77,7 @@ class FitFiles:
                 "a fit is kept in a file beside the database; expected a database that is a file"
             )
         moment = datetime.fromtimestamp(fitted_ms / 1000, UTC).strftime("%Y-%m-%dT%H%M%SZ")
-        path = self.folder / f"{_stem(instrument)}-{moment}.json"
+        path = self.folder / f"{self._stem(instrument)}-{moment}.json"
         half = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             self.folder.mkdir(exist_ok=True)
@@ -91,12 +95,11 @@ class FitFiles:
             ) from error
         return path
 
+    def _stem(self, instrument: InstrumentName) -> str:
+        """Return the beginning of an instrument's files: letters and digits of any script."""
+        one = instrument_of(instrument)
+        return f"{_SAFE.sub('_', one.venue)}-{_SAFE.sub('_', one.symbol)}{self._what}"
+
 
 def _folder(database: Path) -> Path:
     return database.with_name(f"{database.stem}-fits")
-
-
-def _stem(instrument: InstrumentName) -> str:
-    """Return the beginning of an instrument's files: letters and digits of any script."""
-    one = instrument_of(instrument)
-    return f"{_SAFE.sub('_', one.venue)}-{_SAFE.sub('_', one.symbol)}"

@@ -409,6 +409,8 @@ class SqliteStore(CandleWriter):
             ledger.save_symbols(connection, self._symbols)
         if self._retention_ms is not None:
             ledger.save_retention(connection, self._retention_ms)
+        if self._market is not None:
+            ledger.save_market(connection, self._market)
         if self._last_row_id:
             # Row ids go on: whoever has seen ids up to here takes only larger ones for new.
             reached = connection.execute(_RAISE_SEQUENCE, (self._last_row_id,))
@@ -446,6 +448,7 @@ class SqliteStore(CandleWriter):
             "SELECT coalesce(min(id), 1), ? FROM liq_events", (sequence(connection),)
         ).fetchone()
         self._first_row_id = first_row_id
+        self._market = ledger.read_market(connection) or self._market
         if is_settled:
             return
         with suppress(sqlite3.Error), closing(open_without_log(self.path)) as file:

@@ -36,6 +36,7 @@ __all__ = [
     "StoreReader",
     "TimedRow",
     "address_beside",
+    "numbered_address",
     "open_store",
     "parse_address",
     "register_engine",
@@ -86,6 +87,13 @@ def address_beside(address: Address, kind: DataKind) -> Address:
     if isinstance(address, str):
         return f"{address}-{kind}"
     return address.with_name(f"{address.stem}-{kind}{address.suffix}")
+
+
+def numbered_address(address: Address, number: int) -> Address:
+    """Return the address of one more store beside another one of the same kind."""
+    if isinstance(address, str):
+        return f"{address}-{number}"
+    return address.with_name(f"{address.stem}-{number}{address.suffix}")
 
 
 def register_engine(scheme: str, make: Callable[[Address], Store]) -> None:

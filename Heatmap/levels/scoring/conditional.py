@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.levels.counts import Counts
+from Heatmap.levels.expectation import Pause
 from Heatmap.levels.notes import Note, NoteKind
-from Heatmap.levels.scoring.bootstrap import ratio_of_sums
+from Heatmap.levels.scoring.bootstrap import BlockDraws, ratio_of_sums
 from Heatmap.levels.scoring.folds import Fold
 from Heatmap.levels.scoring.negative_binomial import fit_dispersion, log_scores
 from Heatmap.levels.scoring.rate_model import Predictor, RateModel
@@ -95,6 +96,7 @@ def score_conditional(
     folds: Sequence[Fold],
     folds_name: str,
     seed: int = 0,
+    pause: Pause | None = None,
 ) -> ConditionalScores:
     """Score models on time that was held out.
 
@@ -110,6 +112,8 @@ def score_conditional(
         How time is held out, and what that is called.
     seed
         Of the draws of the intervals.
+    pause
+        ``None``: nobody else waits.
     """
     number = counts.messages
     if not counts.is_used.any():
@@ -119,30 +123,34 @@ def score_conditional(
     if not folds:
         return _nothing(folds_name, NoteKind.TOO_FEW_FOLDS)
     constant = RateModel(CONSTANT, np.zeros((len(number), 2, 0)))
-    base, _ = _held_out(constant, number, folds)
+    base, _ = _held_out(constant, number, folds, pause)
     gains, scores = {}, []
     means = {}
     for model in models:
-        scored, means[model.name] = _held_out(model, number, folds)
+        scored, means[model.name] = _held_out(model, number, folds, pause)
         gains[model.name] = (scored - base) / np.log(2)
     is_scored = np.isfinite(base[:, 0])
+    events = number[is_scored].sum(axis=1)
+    draws = BlockDraws(open_ms[is_scored], np.random.default_rng(seed), pause=pause)
     for model in models:
+        gain = gains[model.name][is_scored].sum(axis=1)
         over_distance = Estimate(np.nan, np.nan, np.nan)
         if DISTANCE in gains:
-            difference = gains[model.name] - gains[DISTANCE]
-            over_distance = _per_event(difference, number, open_ms, seed)
+            baseline = gains[DISTANCE][is_scored].sum(axis=1)
+            over_distance = draws.ratio(gain - baseline, events)
         foretold = means[model.name][is_scored].sum(axis=0)
         happened = np.maximum(number[is_scored].sum(axis=0), 1e-9)
         scores.append(
             ModelScore(
                 model.name,
-                _per_event(gains[model.name], number, open_ms, seed),
+                draws.ratio(gain, events),
                 over_distance,
                 (float(foretold[0] / happened[0]), float(foretold[1] / happened[1])),
             )
         )
-    events = int(number[is_scored].sum())
-    return ConditionalScores(folds_name, int(is_scored.sum()), events, tuple(scores), (), gains)
+    return ConditionalScores(
+        folds_name, int(is_scored.sum()), int(events.sum()), tuple(scores), (), gains
+    )
 
 
 def least_favourable(scorings: Sequence[ConditionalScores], name: str) -> Score | None:
@@ -156,13 +164,16 @@ def least_favourable(scorings: Sequence[ConditionalScores], name: str) -> Score 
 
 
 def _held_out(
-    model: Predictor, counts: NDArray[np.float64], folds: Sequence[Fold]
+    model: Predictor,
+    counts: NDArray[np.float64],
+    folds: Sequence[Fold],
+    pause: Pause | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     scores = np.full(counts.shape, np.nan)
     means = np.full(counts.shape, np.nan)
     for fold in folds:
-        foretold = model.predict(counts, fold.train)
-        dispersion = fit_dispersion(counts[fold.train], foretold[fold.train])
+        foretold = model.predict(counts, fold.train, pause)
+        dispersion = fit_dispersion(counts[fold.train], foretold[fold.train], pause)
         scores[fold.test] = log_scores(counts[fold.test], foretold[fold.test], dispersion)
         means[fold.test] = foretold[fold.test]
     return scores, means

@@ -8,6 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.levels.expectation import Pause
+
 _SMALLEST, _LARGEST = 1e-3, 100.0
 _ROUNDS = 40
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -32,11 +34,34 @@ def log_scores(
     )
 
 
-def fit_dispersion(counts: NDArray[np.float64], means: NDArray[np.float64]) -> float:
-    """Return the dispersion under which the counts are most probable, by golden section."""
+def fit_dispersion(
+    counts: NDArray[np.float64], means: NDArray[np.float64], pause: Pause | None = None
+) -> float:
+    """Return the dispersion under which the counts are most probable, by golden section.
+
+    Parameters
+    ----------
+    counts, means
+        Of one shape.
+    pause
+        ``None``: nobody else waits.
+    """
+    means = np.maximum(means, LEAST_MEAN).ravel()
+    is_event = counts.ravel() > 0
+    happened, of_events = counts.ravel()[is_event], means[is_event]
+    whole = happened.astype(np.int64)
+    steps = np.arange(int(whole.max(initial=0)))
+    known = float((happened * np.log(of_events)).sum())
 
     def loss(at: float) -> float:
-        return -float(log_scores(counts, means, math.exp(at)).sum())
+        if pause is not None:
+            pause()
+        size = math.exp(-at)
+        # `log_scores`, added up: most counts are 0, of which only the first term is left.
+        ways = np.concatenate([[0.0], np.cumsum(np.log(size + steps) - np.log1p(steps))])
+        total = -size * float(np.log1p(means / size).sum())
+        total += float(ways[whole].sum()) + known
+        return -(total - float((happened * np.log(size + of_events)).sum()))
 
     low, high = math.log(_SMALLEST), math.log(_LARGEST)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)

@@ -1,7 +1,6 @@
 """What the path of the price alone says of liquidations, without any level."""
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from Heatmap.levels.arrays import LONGS, SHORTS
@@ -49,7 +48,18 @@ def path_terms(minutes: Minutes, lookbacks: tuple[int, ...] = LOOKBACKS) -> NDAr
 
 
 def _highest_before(values: NDArray[np.float64], lookback: int) -> NDArray[np.float64]:
-    """Return the highest of the values before each, NaN before the first."""
-    padded = np.concatenate([np.full(lookback, -np.inf), values[:-1]])
-    highest = sliding_window_view(padded, lookback).max(axis=1)
+    """Return the highest of the values before each, NaN before the first.
+
+    Each stretch of `lookback` values is the end of one block and the beginning of the next: the
+    highest so far within blocks, forwards and backwards, tells its highest (van Herk).
+    """
+    n = len(values)
+    blocks = -(-(n + lookback) // lookback)
+    padded = np.full(blocks * lookback, -np.inf)
+    padded[lookback : lookback + n - 1] = values[:-1]
+    shaped = padded.reshape(blocks, lookback)
+    forwards = np.maximum.accumulate(shaped, axis=1).ravel()
+    backwards = np.maximum.accumulate(shaped[:, ::-1], axis=1)[:, ::-1].ravel()
+    # Of value k these are the places k to k + lookback - 1 of the padded ones.
+    highest = np.maximum(backwards[:n], forwards[lookback - 1 : lookback - 1 + n])
     return np.where(np.isfinite(highest), highest, np.nan)

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.levels.expectation import learn_rates
+from Heatmap.levels.expectation import Evidence, Pause, learn_values
 from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
 
 
@@ -17,7 +17,12 @@ class Predictor(Protocol):
     def name(self) -> str:
         """What it is called."""
 
-    def predict(self, counts: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def predict(
+        self,
+        counts: NDArray[np.float64],
+        train: NDArray[np.bool_],
+        pause: Pause | None = None,
+    ) -> NDArray[np.float64]:
         """Learn on the minutes of `train` and return the mean of every minute and side, (n, 2)."""
 
 
@@ -66,51 +71,54 @@ class RateModel:
     causes: NDArray[np.float64]
     shrinkage: Shrinkage | None = None
 
-    def predict(self, counts: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def predict(
+        self,
+        counts: NDArray[np.float64],
+        train: NDArray[np.bool_],
+        pause: Pause | None = None,
+    ) -> NDArray[np.float64]:
         """Learn on the minutes of `train` and return the mean of every minute and side, (n, 2)."""
+        rates = self.learn(counts, train, pause)
+        means = np.empty((len(self.causes), 2))
+        for side in range(2):
+            means[:, side] = self.causes[:, side] @ rates[side, :-1] + rates[side, -1]
+        return means
+
+    def learn(
+        self,
+        counts: NDArray[np.float64],
+        train: NDArray[np.bool_],
+        pause: Pause | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the rates of each side's causes, and last of its background, (2, k + 1)."""
         n_causes = self.causes.shape[2]
+        sides = [Evidence.of(self.causes[:, n], counts[:, n], train) for n in range(2)]
         prior: NDArray[np.float64] = np.zeros(n_causes)
         events = 0.0
         if self.shrinkage is not None:
-            prior = self._pooled(self.shrinkage, counts, train)
+            prior = _pooled(self.shrinkage, sides[0].joined(sides[1]), pause)
             events = self.shrinkage.side_events
-        means = np.empty((len(self.causes), 2))
-        for side in range(2):
-            rates = learn_with_background(
-                self.causes[train, side],
-                counts[train, side],
-                prior,
-                np.where(prior > 0, events, 0.0),
-            )
-            means[:, side] = self.causes[:, side] @ rates[:-1] + rates[-1]
-        return means
+        weights = np.where(prior > 0, events, 0.0)
+        return np.stack([learn_with_background(one, prior, weights, pause) for one in sides])
 
-    def _pooled(
-        self, shrinkage: Shrinkage, counts: NDArray[np.float64], train: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        shape = shrinkage.shape
-        both = np.concatenate([self.causes[train, 0], self.causes[train, 1]])
-        happened = np.concatenate([counts[train, 0], counts[train, 1]])
-        factor = learn_with_background((both @ shape)[:, None], happened, np.zeros(1), np.zeros(1))[
-            0
-        ]
-        prior = np.maximum(factor, 1e-30) * shape
-        events = np.full(len(shape), shrinkage.pooled_events)
-        return learn_with_background(both, happened, prior, events)[:-1]
+
+def _pooled(shrinkage: Shrinkage, both: Evidence, pause: Pause | None) -> NDArray[np.float64]:
+    shape = shrinkage.shape
+    nothing = np.zeros(1)
+    factor = learn_with_background(both.merged(shape), nothing, nothing, pause)[0]
+    prior = np.maximum(factor, 1e-30) * shape
+    events = np.full(len(shape), shrinkage.pooled_events)
+    return learn_with_background(both, prior, events, pause)[:-1]
 
 
 def learn_with_background(
-    causes: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    evidence: Evidence,
     prior: NDArray[np.float64],
     events: NDArray[np.float64],
+    pause: Pause | None = None,
 ) -> NDArray[np.float64]:
     """Learn rates with one more cause that is always there; it comes last and has no prior."""
-    always = np.ones((len(causes), 1))
-    rates = learn_rates(
-        np.concatenate([causes, always], axis=1),
-        counts,
-        np.append(prior, 0.0),
-        np.append(events, 0.0),
+    values, _ = learn_values(
+        evidence.with_background(), np.append(prior, 0.0), np.append(events, 0.0), pause
     )
-    return rates.values
+    return values

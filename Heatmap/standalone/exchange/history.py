@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
+from Heatmap.domain.candles import Series
 from Heatmap.domain.coverage import PROOF_MS
+from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import DataKind, LiquidationEvent
+from Heatmap.domain.failure_texts import raised
+from Heatmap.domain.market_note import FUTURES, MarketNote
+from Heatmap.errors import FailureKind, OtherMarketError
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.exchange.market import Market
 from Heatmap.standalone.exchange.wire import enveloped, force_order_stream
-from Heatmap.storage.store import Address, open_store
+from Heatmap.storage.store import Address, Store, open_store
 
 logger = get_logger(__name__)
 
@@ -23,7 +28,7 @@ def seed_history(
     until_ms: int,
     span_ms: int | None,
 ) -> int:
-    """Store what a recorder would have stored: events, covered time and the tick size.
+    """Store what a recorder would have stored: events, covered time, tick size, and whose they are.
 
     Idempotent: what the database holds already stays as it is. Blocks, for about 0.2 s for two
     days; call it in a worker thread, while no recorder writes the database.
@@ -48,6 +53,8 @@ def seed_history(
 
     Raises
     ------
+    OtherMarketError
+        What it holds is of another simulated market, or of candles of another market's volume.
     StorageError
         The database cannot be used.
     ValueError
@@ -65,7 +72,9 @@ def seed_history(
         for event in _events(payload["E"], enveloped(force_order_stream(payload), payload))
     ]
     stored = 0
-    with closing(open_store(address, kind).open_writer(kind, is_recorder=False)) as writer:
+    store = open_store(address, kind)
+    with closing(store.open_writer(kind, is_recorder=False)) as writer:
+        _note_market(store, writer, market)
         for first in range(0, len(events), _BATCH_EVENTS):
             stored += len(writer.write(events[first : first + _BATCH_EVENTS]).row_ids)
         # After the events: coverage never claims what is not there.
@@ -75,6 +84,33 @@ def seed_history(
         writer.save_tick_size(market.symbol, market.tick_size, until_ms)
     logger.info("history: %d of %d events were new", stored, len(events))
     return stored
+
+
+def _note_market(store: Store, writer: EventSink, market: Market) -> None:
+    """Note whose data these are, or refuse to mix them with those of another market."""
+    wanted = MarketNote(market.name, market.volume.value)
+    kept = writer.kept_market()
+    if kept is None:
+        with closing(store.open_reader()) as reader:
+            has_candles = bool(reader.fetched_spans(market.symbol, Series.CANDLES))
+            is_fresh = reader.newest_push_ms() is None and not has_candles
+        # Nobody noted it before there were several: then candles counted as those of futures.
+        kept = MarketNote(
+            wanted.name if is_fresh else "", FUTURES if has_candles else wanted.candles
+        )
+    if kept != wanted:
+        raise raised(
+            OtherMarketError,
+            FailureKind.OTHER_MARKET,
+            path=store.address,
+            expected=_words(wanted),
+            got=_words(kept),
+        )
+    writer.keep_market(wanted)
+
+
+def _words(note: MarketNote) -> str:
+    return f"data of {note.name or 'another market'} with candles of {note.candles}"
 
 
 def split_by_proof(

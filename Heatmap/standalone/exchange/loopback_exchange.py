@@ -30,7 +30,12 @@ from Heatmap.standalone.exchange.loopback_guard import (
 )
 from Heatmap.standalone.exchange.loopback_rest import open_rest
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Market
-from Heatmap.standalone.exchange.wire import force_order_stream, kline_payload, mark_price_payload
+from Heatmap.standalone.exchange.wire import (
+    force_order_stream,
+    kline_payload,
+    mark_price_payload,
+    next_funding_ms,
+)
 
 logger = get_logger(__name__)
 
@@ -226,9 +231,9 @@ class LoopbackExchange:
         """Send a new subscriber the current mark price, so that it need not wait for the next."""
         stream = f"{self._market.symbol.lower()}@markPrice@1s"
         now_ms = self._clock()
-        price = self._market.mark_price(now_ms) if stream in streams else None
-        if price is not None:
-            client.offer(stream, mark_price_payload(self._market.symbol, now_ms, price))
+        payload = self._heartbeat(now_ms) if stream in streams else None
+        if payload is not None:
+            client.offer(stream, payload)
 
     async def _pump(self) -> None:
         """Follow the clock and push what becomes due.
@@ -269,13 +274,21 @@ class LoopbackExchange:
         self._push(force_order_stream(payload), payload)
         self._push("!forceOrder@arr", payload)
 
-    def _push_heartbeat(self, ts_ms: int) -> None:
-        price = self._market.mark_price(ts_ms)
+    def _heartbeat(self, ts_ms: int) -> dict[str, Any] | None:
+        """Return the mark price as it is pushed; ``None`` where there is none."""
+        market = self._market
+        price = market.mark_price(ts_ms)
         if price is None:
+            return None
+        rate = market.funding_rate(next_funding_ms(ts_ms))
+        return mark_price_payload(market.symbol, ts_ms, price, rate)
+
+    def _push_heartbeat(self, ts_ms: int) -> None:
+        payload = self._heartbeat(ts_ms)
+        if payload is None:
             return
         self._last_heartbeat_s = time.monotonic()
         symbol = self._market.symbol
-        payload = mark_price_payload(symbol, ts_ms, price)
         self._push(f"{symbol.lower()}@markPrice@1s", payload)
         if ts_ms % (3 * self._step_ms) == 0:
             self._push(f"{symbol.lower()}@markPrice", payload)

@@ -104,6 +104,10 @@ class Market(Protocol):
         """Return the smallest price step, USD."""
 
     @property
+    def name(self) -> str:
+        """Return which simulated market it is; empty: a real one's recording."""
+
+    @property
     def volume(self) -> Volume:
         """Return which market's volume the candles have."""
 
@@ -128,6 +132,9 @@ class Market(Protocol):
 
     def funding(self, start_ms: int, end_ms: int) -> list[Funding]:
         """Return what was paid in ``[start_ms, end_ms]``, by time; empty where it is unknown."""
+
+    def funding_rate(self, ts_ms: int) -> float | None:
+        """Return the rate of the next funding at or after a time; ``None``: unknown."""
 
     def alive_spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """Return the closed times with a heartbeat, clipped to ``[start_ms, end_ms]``, sorted."""

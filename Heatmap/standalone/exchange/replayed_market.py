@@ -92,6 +92,11 @@ class ReplayedMarket:
         return self._tick_size
 
     @property
+    def name(self) -> str:
+        """Return nothing: recordings are of the real market."""
+        return ""
+
+    @property
     def volume(self) -> Volume:
         """Return which market's volume the candles have."""
         return self._volume
@@ -176,6 +181,11 @@ class ReplayedMarket:
         """Return nothing: recordings hold no funding."""
         del start_ms, end_ms
         return []
+
+    def funding_rate(self, ts_ms: int) -> float | None:
+        """Return that it is unknown."""
+        del ts_ms
+        return None
 
     def alive_spans(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
         """Return the closed times in which the recorder was on, clipped to the time asked for."""

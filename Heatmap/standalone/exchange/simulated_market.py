@@ -68,6 +68,9 @@ _FUNDING_MEAN, _FUNDING_SPREAD = 1e-4, 6e-5
 # When the brackets that are used were valid: they stay the same at all times.
 _BRACKETS_MS = 1_795_000_000_000
 
+VERSION = 2
+"""Raised with whatever makes another market of the same seed: what is stored says whose it is."""
+
 _Value = TypeVar("_Value")
 
 
@@ -140,6 +143,12 @@ class SimulatedMarket:
     def tick_size(self) -> Decimal:
         """Return the smallest price step, 0.10 USD."""
         return Decimal("0.10")
+
+    @property
+    def name(self) -> str:
+        """Return which of all simulated markets it is."""
+        own = "" if self._mix == PositionMix() else ", positions of its own"
+        return f"simulated market {VERSION}, seed {self._seed}{own}"
 
     @property
     def volume(self) -> Volume:

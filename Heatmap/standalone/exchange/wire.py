@@ -40,8 +40,27 @@ def number_text(value: float) -> str:
     return f"{value:.8f}".rstrip("0").rstrip(".")
 
 
-def mark_price_payload(symbol: str, ts_ms: int, price: float) -> dict[str, Any]:
-    """Return a ``markPriceUpdate``, the heartbeat; `price` in USD."""
+def next_funding_ms(ts_ms: int) -> int:
+    """Return when funding is paid next after a time, UTC milliseconds."""
+    return (ts_ms // FUNDING_MS + 1) * FUNDING_MS
+
+
+def mark_price_payload(
+    symbol: str, ts_ms: int, price: float, funding_rate: float | None = None
+) -> dict[str, Any]:
+    """Return a ``markPriceUpdate``, the heartbeat.
+
+    Parameters
+    ----------
+    symbol
+        Whose.
+    ts_ms
+        When, UTC milliseconds.
+    price
+        USD.
+    funding_rate
+        What is paid next, 0.0001 is 0.01 %; ``None``: unknown, which is sent as an empty text.
+    """
     text = f"{price:.8f}"
     return {
         "e": "markPriceUpdate",
@@ -50,8 +69,8 @@ def mark_price_payload(symbol: str, ts_ms: int, price: float) -> dict[str, Any]:
         "p": text,
         "i": text,
         "P": text,
-        "r": "0.00010000",
-        "T": (ts_ms // FUNDING_MS + 1) * FUNDING_MS,
+        "r": "" if funding_rate is None else f"{funding_rate:.8f}",
+        "T": next_funding_ms(ts_ms),
     }
 
 

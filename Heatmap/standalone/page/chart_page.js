@@ -242,6 +242,26 @@ const chartPage = (() => {
         showNewest(visibleBars, request);
     }
 
+    /**
+     * Put candles before all others; what is in sight stays where it is.
+     * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
+     */
+    function addOlderCandles(candles) {
+        const before = barCount();
+        const range = chart.timeScale().getVisibleLogicalRange();
+        candleSeries.setData([...candles, ...candleSeries.data()]);
+        const added = barCount() - before;
+        if (wantedRange !== null) {
+            wantedRange.from += added;
+            wantedRange.to += added;
+            wantedRange.bars += added;
+        } else if (range !== null) {
+            chart.timeScale().setVisibleLogicalRange({
+                from: range.from + added, to: range.to + added,
+            });
+        }
+    }
+
     /** @param {number} request number of the request for a visible range */
     function clearCandles(request) {
         serial = request;
@@ -288,7 +308,7 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setRoom, setPriceFormat, setCandles, clearCandles, updateCandle, showNewest,
-        countFrame, geometry,
+        restore, setTheme, setRoom, setPriceFormat, setCandles, addOlderCandles, clearCandles,
+        updateCandle, showNewest, countFrame, geometry,
     };
 })();

@@ -7,8 +7,9 @@ from typing import Any
 
 from Heatmap.domain.candles import Series, Span
 from Heatmap.domain.instruments import InstrumentName, instrument_of
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.storage.engine import CandleRow, Gathered, OrderRow, TimedRow
-from Heatmap.storage.sqlite import candle_tables
+from Heatmap.storage.sqlite import candle_tables, ledger
 from Heatmap.storage.sqlite.sound_rows import SOUND_EVENT
 
 _SELECT_ORDERS = f"""
@@ -100,6 +101,17 @@ class CandleReader:
         """
         with self._transaction() as connection:
             return candle_tables.read_spans(connection, instrument_of(instrument), series)
+
+    def market(self) -> MarketNote | None:
+        """Return of which market the data are; ``None``: nobody noted it.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction() as connection:
+            return ledger.read_market(connection)
 
     def _read(
         self,

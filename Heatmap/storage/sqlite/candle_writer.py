@@ -2,7 +2,8 @@
 
 from Heatmap.domain.candles import Fetched, Series, Span
 from Heatmap.domain.instruments import InstrumentName, instrument_of
-from Heatmap.storage.sqlite import candle_tables
+from Heatmap.domain.market_note import MarketNote
+from Heatmap.storage.sqlite import candle_tables, ledger
 from Heatmap.storage.sqlite.writable_database import WritableDatabase
 
 
@@ -12,6 +13,9 @@ class CandleWriter(WritableDatabase):
     Nothing of it is remembered for a log that is lost: the spans are lost with their values, and
     both are fetched again.
     """
+
+    # Which market the data are of, for a fresh file in the place of this one; None: not noted.
+    _market: MarketNote | None = None
 
     def candle_generation(self) -> int:
         """Make ready to write; return a number that grows when what was fetched may be lost.
@@ -97,3 +101,26 @@ class CandleWriter(WritableDatabase):
         """
         with self._transaction() as connection:
             candle_tables.save_retention(connection, retention_ms)
+
+    def kept_market(self) -> MarketNote | None:
+        """Return of which market the data are; ``None``: it was never noted.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        with self._transaction("BEGIN") as connection:
+            return ledger.read_market(connection)
+
+    def keep_market(self, note: MarketNote) -> None:
+        """Note of which market the data are.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        with self._transaction() as connection:
+            ledger.save_market(connection, note)
+        self._market = note

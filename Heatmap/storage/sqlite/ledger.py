@@ -10,11 +10,13 @@ from typing import Any
 
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER
 from Heatmap.domain.instruments import BINANCE_USDM
+from Heatmap.domain.market_note import FUTURES, SPOT, MarketNote
 from Heatmap.storage.sqlite.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"
 _UNREAD_ORDER = "last_unread_order"
+_MARKET, _CANDLES_MARKET = "market", "candles_market"
 # The longest that can be set, 3650 days: longer than any that a damaged note can have meant.
 _LONGEST_RETENTION_MS = 3650 * 86_400_000
 _MOST_DIGITS = 15
@@ -90,6 +92,20 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
         return _LONGEST_RETENTION_MS
     retention_ms = int(text) if len(text) <= _MOST_DIGITS else _LONGEST_RETENTION_MS
     return min(retention_ms, _LONGEST_RETENTION_MS) or _LONGEST_RETENTION_MS
+
+
+def save_market(connection: sqlite3.Connection, note: MarketNote) -> None:
+    """Note of which market the data are."""
+    save_note(connection, _MARKET, note.name)
+    save_note(connection, _CANDLES_MARKET, note.candles)
+
+
+def read_market(connection: sqlite3.Connection) -> MarketNote | None:
+    """Return of which market the data are; ``None``: not noted."""
+    name, candles = read_note(connection, _MARKET), read_note(connection, _CANDLES_MARKET)
+    if not isinstance(name, str) or not is_readable(name) or candles not in (FUTURES, SPOT):
+        return None
+    return MarketNote(name, str(candles))
 
 
 def read_newest_push_ms(connection: sqlite3.Connection) -> int | None:

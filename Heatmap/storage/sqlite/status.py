@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import Instrument, parse_tick_size
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.storage.coverage import (
     clipped,
@@ -83,9 +84,11 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
         ``unread_orders`` (force orders that could not be read: ``by_reason``, and the ``last`` in
         words; their time counts as not recorded),
         ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
-        other numbers), ``candles`` (by symbol: how many one-minute ``candles``, the ``first`` and
-        ``last`` of them, and in between ``minutes_without_candle``, of which the exchange has none,
-        and ``minutes_not_fetched``), ``events`` (all symbols) and
+        other numbers), ``market`` (``name`` of a simulated market, else empty; ``candles``:
+        ``futures`` or ``spot``, whose volume they have), ``candles`` (by symbol: how many
+        one-minute ``candles``, the ``first`` and ``last`` of them, and in between
+        ``minutes_without_candle``, of which the exchange has none, and ``minutes_not_fetched``),
+        ``events`` (all symbols) and
         ``symbols``, a dict by symbol (``BTCUSDT``; those of other venues than Binance with the
         venue before them, ``bybit:BTCUSDT``) with
 
@@ -136,6 +139,7 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
             "counters": ledger.read_counts(connection),
             "damaged_rows": count_damaged(connection),
             "unread_orders": ledger.read_unread_orders(connection),
+            "market": asdict(ledger.read_market(connection) or MarketNote()),
             "candles": {
                 str(one.instrument): _candle_summary(one) for one in candle_summary(connection)
             },

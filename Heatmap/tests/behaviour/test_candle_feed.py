@@ -11,7 +11,11 @@ import pytest
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection, serve
 
+from Heatmap.domain.candles import Candle as StoredCandle
+from Heatmap.domain.candles import CandleHistory, joined
+from Heatmap.errors import StorageError
 from Heatmap.standalone.candle_feed import LIVE, Candle, CandleFeed, CandleFeedTimes
+from Heatmap.standalone.candle_table import CandleTable
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.market import MINUTE_MS
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
@@ -19,7 +23,12 @@ from Heatmap.standalone.exchange.wire import enveloped, kline_payload, kline_row
 
 NOW_MS = 1_795_176_034_567
 QUICK = CandleFeedTimes(
-    silence_s=5.0, first_backoff_s=0.02, longest_backoff_s=0.05, close_timeout_s=0.1
+    silence_s=5.0,
+    first_backoff_s=0.02,
+    longest_backoff_s=0.05,
+    close_timeout_s=0.1,
+    first_look_s=0.01,
+    longest_look_s=0.02,
 )
 MARKET = SimulatedMarket(3)
 
@@ -40,6 +49,7 @@ class Chart:
     def __init__(self) -> None:
         self.candles: dict[int, Candle] = {}
         self.histories: list[list[Candle]] = []
+        self.older: list[list[Candle]] = []
         self.states: list[str] = []
         self._changed = asyncio.Event()
 
@@ -51,6 +61,13 @@ class Chart:
     def show_candle(self, candle: Candle) -> None:
         assert candle.open_ms >= max(self.candles), "a chart takes no older candle"
         self.candles[candle.open_ms] = candle
+        self._changed.set()
+
+    def show_older(self, candles: list[Candle]) -> None:
+        assert [one.open_ms for one in candles] == sorted(one.open_ms for one in candles)
+        assert candles[-1].open_ms < min(self.candles), "nothing is delivered twice"
+        self.older.append(candles)
+        self.candles = {one.open_ms: one for one in candles} | self.candles
         self._changed.set()
 
     def show_state(self, state: str) -> None:
@@ -74,7 +91,12 @@ def prices(candle: Candle) -> tuple[float, ...]:
 
 
 def feed_for(
-    chart: Chart, rest_url: str, ws_url: str, count: int = 100, **times: float
+    chart: Chart,
+    rest_url: str,
+    ws_url: str,
+    count: int = 100,
+    table: CandleTable | None = None,
+    **times: float,
 ) -> CandleFeed:
     return CandleFeed(
         rest_url,
@@ -85,11 +107,40 @@ def feed_for(
         on_history=chart.show_history,
         on_candle=chart.show_candle,
         on_state=chart.show_state,
+        table=table,
         times=CandleFeedTimes(
             **{name: times.get(name, getattr(QUICK, name)) for name in CandleFeedTimes.__slots__}
         ),
         rng=random.Random(1),
     )
+
+
+class Recorded:
+    """A recorder's table: what of the market was fetched, and how often it was read."""
+
+    def __init__(self, *minutes_ago: tuple[int, int]) -> None:
+        newest = NOW_MS // MINUTE_MS * MINUTE_MS
+        self.fetched = [
+            (newest - first * MINUTE_MS, newest - last * MINUTE_MS) for first, last in minutes_ago
+        ]
+        self.reads = 0
+        self.failure: Exception | None = None
+
+    def fetch(self, first: int, last: int) -> None:
+        """Take in what the recorder has fetched, of so many minutes ago."""
+        self.fetched += Recorded((first, last)).fetched
+
+    async def read(self, start_ms: int, end_ms: int) -> CandleHistory:
+        self.reads += 1
+        if self.failure is not None:
+            raise self.failure
+        spans = joined((max(first, start_ms), min(last, end_ms)) for first, last in self.fetched)
+        candles = tuple(
+            StoredCandle(one.open_ms, one.open, one.high, one.low, one.close, 1.0)
+            for first, last in spans
+            for one in MARKET.candles(MINUTE_MS, first, last)
+        )
+        return CandleHistory(candles, spans)
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
@@ -593,5 +644,114 @@ def test_the_candles_of_a_contract_with_a_chinese_name_come() -> None:
         await chart.until(lambda: max(chart.candles) > newest)
         await feed.stop()
         await exchange.stop()
+
+    run(scenario)
+
+
+def minutes_ago(count: int) -> int:
+    return NOW_MS // MINUTE_MS * MINUTE_MS - count * MINUTE_MS
+
+
+def test_what_the_table_holds_is_not_asked_for() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded((400, 1))
+        async with Scripted(hand).serving() as server:
+            table = CandleTable(recorded.read, hand, 100, chart.show_older)
+            feed = feed_for(chart, server.rest_url, server.ws_url, count=300, table=table)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            # The table ends a minute ago: that one, the one in progress, and one to join them.
+            assert [one["limit"] for one in server.requests] == ["3"]
+            assert chart.shows(minutes_ago(300), NOW_MS)
+            assert len(chart.histories) == 1
+            # The stream goes on from there, and a lost connection costs what was missed only.
+            hand.now_ms += 3 * MINUTE_MS
+            await server.connections[0].close()
+            await chart.until(lambda: chart.shows(minutes_ago(300), hand.now_ms))
+            assert [one["limit"] for one in server.requests] == ["3", "5"]
+            assert not chart.older
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_at_first_no_more_is_asked_for_than_is_in_sight_and_the_rest_comes_by_the_table() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded()
+        async with Scripted(hand).serving() as server:
+            table = CandleTable(recorded.read, hand, 100, chart.show_older)
+            feed = feed_for(chart, server.rest_url, server.ws_url, count=1000, table=table)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            assert [one["limit"] for one in server.requests] == ["100"]
+            # Fetched elsewhere: it does not touch what is there.
+            recorded.fetch(900, 500)
+            reads = recorded.reads
+            while recorded.reads < reads + 3:  # noqa: ASYNC110 - the feed looks by itself
+                await asyncio.sleep(0.005)
+            assert not chart.older
+            recorded.fetch(500, 1)
+            await chart.until(lambda: chart.shows(minutes_ago(900), NOW_MS))
+            recorded.fetch(1200, 900)
+            await chart.until(lambda: chart.shows(minutes_ago(999), NOW_MS))
+            assert [one["limit"] for one in server.requests] == ["100"]
+            # All is there: nobody looks any more.
+            reads = recorded.reads
+            await asyncio.sleep(0.1)
+            assert recorded.reads == reads
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_what_the_table_does_not_get_is_asked_for_after_a_while() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded((60, 0))
+        async with Scripted(hand).serving() as server:
+            server.answers = []
+            table = CandleTable(recorded.read, hand, 50, chart.show_older)
+            feed = feed_for(
+                chart, server.rest_url, server.ws_url, count=2000, table=table, patience_s=0.05
+            )
+            await feed.start()
+            await chart.until(lambda: chart.shows(minutes_ago(1999), NOW_MS))
+            assert [one["limit"] for one in server.requests] == ["2", "1500", "439"]
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_what_is_in_sight_is_there_at_once_whatever_the_table_lacks_of_it() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded((30, 0), (500, 200))
+        async with Scripted(hand).serving() as server:
+            table = CandleTable(recorded.read, hand, 100, chart.show_older)
+            feed = feed_for(chart, server.rest_url, server.ws_url, count=150, table=table)
+            await feed.start()
+            await chart.until(lambda: chart.histories)
+            assert [prices(one) for one in chart.histories[0]] == [
+                prices(one) for one in MARKET.candles(MINUTE_MS, minutes_ago(99), NOW_MS)
+            ]
+            await feed.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "failure", [StorageError("the disk is gone"), ValueError("start it first")]
+)
+def test_a_table_that_cannot_be_read_keeps_no_candle_from_the_chart(failure: Exception) -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded((400, 0))
+        recorded.failure = failure
+        async with Scripted(hand).serving() as server:
+            table = CandleTable(recorded.read, hand, 100, chart.show_older)
+            feed = feed_for(
+                chart, server.rest_url, server.ws_url, count=300, table=table, patience_s=0.05
+            )
+            await feed.start()
+            await chart.until(lambda: chart.shows(minutes_ago(299), NOW_MS))
+            assert not any("disk" in state for state in chart.states)
+            await feed.stop()
 
     run(scenario)

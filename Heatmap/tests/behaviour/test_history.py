@@ -3,14 +3,17 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, Series
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind, LiquidationEvent
-from Heatmap.errors import WrongDataKindError
+from Heatmap.domain.market_note import MarketNote
+from Heatmap.errors import OtherMarketError, StorageError, WrongDataKindError
 from Heatmap.ingestion.venues.binance.force_order import parse_frame
 from Heatmap.standalone.exchange.history import seed_history, split_by_proof
 from Heatmap.standalone.exchange.market import DAY_MS
@@ -187,3 +190,55 @@ def test_a_database_of_another_kind_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(WrongDataKindError):
         seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS)
     assert path.read_bytes() == before
+
+
+def test_two_simulated_markets_never_share_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite3"
+    seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS // 4)
+    before = rows(path)
+    with pytest.raises(OtherMarketError, match=r"seed 3 .*expected .*seed 4 .*choose another file"):
+        seed_history(path, DataKind.SIMULATED, SimulatedMarket(4), NOW_MS, DAY_MS // 4)
+    assert rows(path) == before
+    assert seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS // 4) == 0
+
+
+def test_what_a_version_stored_that_noted_no_market_is_not_taken_for_this_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.sqlite3"
+    seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS // 4)
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM meta WHERE key IN ('market', 'candles_market')")
+    connection.commit()
+    connection.close()
+    with pytest.raises(OtherMarketError, match="another market"):
+        seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS // 4)
+
+
+def test_an_earlier_replay_goes_on_and_its_candles_count_as_those_of_futures(
+    tmp_path: Path, replay: ReplayedMarket
+) -> None:
+    path, until_ms = tmp_path / "h.sqlite3", parse_time("2024-12-05T18:00:00Z")
+    candle = Candle(until_ms, 9e4, 9.1e4, 8.9e4, 9e4, 1e6)
+    store = SqliteStore(path, DataKind.REPLAY)
+    span = (until_ms, until_ms + MINUTE_MS)
+    store.save_fetched("BTCUSDT", Fetched(Series.CANDLES, (candle,), (span,)))
+    store.close()
+    assert seed_history(path, DataKind.REPLAY, replay, until_ms, None) > 0
+    with EventReader(path) as reader:
+        assert reader.market() == MarketNote("", "futures")
+
+
+def test_a_fresh_file_in_the_place_of_a_damaged_one_knows_its_market(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite3"
+    seed_history(path, DataKind.SIMULATED, SimulatedMarket(3), NOW_MS, DAY_MS // 4)
+    with closing(SqliteStore.for_recorder(path, DataKind.SIMULATED)) as store:
+        before = store.generation()
+        path.write_bytes(b"rubbish" * 1000)
+        store.hurry()
+        with suppress(StorageError):
+            store.save_symbols(("BTCUSDT",))
+        store.save_symbols(("BTCUSDT",))
+        assert store.generation() != before
+        with EventReader(path) as reader:
+            assert reader.market() == MarketNote(SimulatedMarket(3).name, "futures")

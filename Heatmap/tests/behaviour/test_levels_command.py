@@ -49,7 +49,8 @@ def asked(run: Run, database: Path, *words: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "model", ["calibrated", "binance_standard", "funding_adjusted", "py_liquidation_map"]
+    "model",
+    ["calibrated", "binance_standard", "funding_adjusted", "py_liquidation_map", "ensemble"],
 )
 def test_what_stands_is_shown(here: Run, database: Path, model: str) -> None:
     answer = asked(here, database, "show", "--model", model)
@@ -62,7 +63,7 @@ def test_what_stands_is_shown(here: Run, database: Path, model: str) -> None:
         assert below if level["side"] == "longs" else level["high_usd"] > price
     done = here("levels", "show", "--db", str(database), "--model", model, "--rows", "5")
     assert done.returncode == 0
-    words = "lower bound" if model == "calibrated" else "standing notional"
+    words = "lower bound" if model in ("calibrated", "ensemble") else "standing notional"
     assert words in done.stdout
     assert not FORBIDDEN.search(done.stdout)
 
@@ -87,7 +88,12 @@ def test_a_fit_is_kept_and_used_from_then_on(here: Run, database: Path) -> None:
     assert after["fit"] == fit["fit"]["name"]
     again = here("levels", "fit", "--db", str(database))
     assert "too little is new" in again.stdout
-    assert len(list(Path(fit["folder"]).iterdir())) == 1
+    ensemble = asked(here, database, "show", "--model", "ensemble")
+    assert ensemble["fit"] == fit["ensemble"]["name"]
+    assert ensemble["score"] == fit["ensemble"]["score"]
+    assert not ensemble["is_provisional"]
+    assert "no price" in here("levels", "show", "--db", str(database), "--model", "ensemble").stdout
+    assert len(list(Path(fit["folder"]).iterdir())) == 2
     for path in Path(fit["folder"]).iterdir():
         path.unlink()
 

@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def source(path: Path) -> LevelStore:
-    return LevelStore(open_store(path), FitFiles(path))
+    return LevelStore.of(open_store(path))
 
 
 async def until(condition: Callable[[], object], limit_s: float = 15.0) -> None:
@@ -72,7 +72,7 @@ def test_a_service_answers_from_the_first_minutes_on(
             assert json.dumps(service.status()["learning"]) == "[]"
             assert service.status()["failure"] is None
             with pytest.raises(ValueError, match="model must be one of"):
-                await service.levels("BTCUSDT", model="ensemble")
+                await service.levels("BTCUSDT", model="guess")
             service.remove_levels_listener("BTCUSDT", told.append)
             # Of a symbol that is not recorded the candles are fetched when it is asked for.
             assert not market.asked("klines", "ETHUSDT")

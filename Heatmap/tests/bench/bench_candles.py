@@ -24,7 +24,6 @@ from Heatmap.feeds.level_market import LevelStore
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.levels.learn import learn, prepare_recording
 from Heatmap.levels.predict import predict
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.storage.store import open_store
 from Heatmap.tests.behaviour.candle_exchange import CandleExchange
@@ -110,7 +109,7 @@ def learning(folder: Path) -> bool:
     candles = made_candles(30 * 1440)
     events = made_events(candles, 0.2)
     store_market(path, candles, events)
-    source = LevelStore(open_store(path), FitFiles(path))
+    source = LevelStore.of(open_store(path))
     now_ms = candles[-1].open_ms + MINUTE_MS
     with closing(source.store.open_reader()):
         found, read_s = timed(lambda: source.read(SYMBOL, now_ms, 31 * DAY_MS, with_messages=True))

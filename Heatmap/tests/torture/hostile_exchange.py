@@ -25,6 +25,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from Heatmap.tests.torture.hostile_candles import HostileCandles
 from Heatmap.tests.torture.order_source import Issued, OrderSource, envelope, streams_of
 
 # The library's word on what the exchange does on purpose is of no interest.
@@ -275,6 +276,8 @@ class HostileExchange:
         Connections that the client ended though they served, while no other one did.
     client_may_leave
         Whether it may do so, because it is being stopped.
+    candles
+        What is answered where candles are asked for.
     beats_off_ms, orders_off_ms
         How wrong the clock of the servers is that push mark prices, and orders; several: in turn.
     """
@@ -284,6 +287,8 @@ class HostileExchange:
     ) -> None:
         self.rng = rng
         self.orders = OrderSource(rng)
+        # Choices of its own, that take none of the others': requests come when the client pleases.
+        self.candles = HostileCandles(random.Random(hash(rng.getstate())), self.now_ms)
         self.lines: list[Line] = []
         self.gates: deque[Gate] = deque()
         self.attempts: list[Attempt] = []
@@ -307,6 +312,7 @@ class HostileExchange:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/fapi/v1/exchangeInfo", _exchange_info)
+        self.candles.add_routes(app)
         self._rest = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._rest.setup()
         await web.TCPSite(self._rest, "127.0.0.1", 0).start()

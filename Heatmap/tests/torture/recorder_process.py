@@ -156,6 +156,7 @@ def main() -> None:
         rest_url=options["rest_url"],
         connection_times=ConnectionTimes(**options["times"]),
         tick_refresh_s=options.get("tick_refresh_s", 86_400.0),
+        candle_retention_ms=options.get("candle_retention_ms"),
     )
     stores = _Stores(options["db"])
     recorder = Recorder(

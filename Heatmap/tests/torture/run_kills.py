@@ -27,6 +27,7 @@ from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.storage.sqlite.connections import database_uri
 from Heatmap.storage.sqlite.migrations import APPLICATION_ID, MIGRATIONS, apply_scripts
 from Heatmap.storage.sqlite.writer_lock import lock_path
+from Heatmap.tests.torture.hostile_candles import candle_faults
 from Heatmap.tests.torture.hostile_exchange import HostileExchange, Line
 from Heatmap.tests.torture.order_source import SYMBOLS, Issued, Key
 from Heatmap.tests.torture.verdict import (
@@ -158,6 +159,8 @@ class Findings:
     missing_after_all: int = 0
     wrong: list[str] = field(default_factory=list)
     totals: list[str] = field(default_factory=list)
+    candle_faults: list[str] = field(default_factory=list)
+    candle_minutes: int = 0
     covered_without_heartbeats_ms: int = 0
     not_started: list[str] = field(default_factory=list)
     old_rows_lost: int = 0
@@ -381,10 +384,17 @@ class Killer:
         if copy.exists() and (fault := totals_fault(copy, OLD_SYMBOL)):
             self.found.totals.append(fault)
 
+    def _check_candles(self, copy: Path) -> None:
+        if copy.exists():
+            faults, minutes = candle_faults(copy, SYMBOLS)
+            self.found.candle_faults += faults
+            self.found.candle_minutes += minutes
+
     def _look(self, database: Database, issued: list[Issued], killed_s: float) -> None:
         found = self.found
         copy = self._check_integrity(database)
         self._check_totals(copy)
+        self._check_candles(copy)
         delivered = [one for one in issued if one.row is not None and one.reached_s is not None]
         if not delivered:
             return
@@ -480,6 +490,13 @@ def judge(verdict: Verdict, found: Findings, wanted: int, take_overs: int) -> No
     )
     verdict.at_most("wrong rows", len(found.wrong), 0, first=found.wrong[:3])
     verdict.at_most("totals that do not fit the rows", len(found.totals), 0, first=found.totals[:3])
+    verdict.at_least("minutes of candles fetched, in all files looked at", found.candle_minutes, 1)
+    verdict.at_most(
+        "candles fetched and missing, or untrue, after a kill",
+        len(found.candle_faults),
+        0,
+        first=found.candle_faults[:3],
+    )
     verdict.at_most("rows of an older file that are gone", found.old_rows_lost, 0)
     verdict.at_most(
         "recorders that did not start again", len(found.not_started), 0, words=found.not_started[:3]
@@ -532,6 +549,7 @@ async def run(options: argparse.Namespace, folder: Path, verdict: Verdict) -> No
         for _ in range(options.stops):
             await killer.stop_in_a_cascade()
         await killer.finish()
+        verdict.tell("answers for candles", **dict(sorted(exchange.candles.answered.items())))
     verdict.tell("recorders killed", seconds=round(time.monotonic() - begun_s, 1))
     judge(verdict, killer.found, options.kills, options.take_overs)
 

@@ -22,10 +22,18 @@ from typing import Any, Self
 from Heatmap.tests.torture.faults import FAULTS, Step, weight
 from Heatmap.tests.torture.hostile_exchange import HostileExchange
 from Heatmap.tests.torture.order_source import SYMBOLS
-from Heatmap.tests.torture.verdict import Verdict, integrity, judge_coverage, judge_rows, read_rows
+from Heatmap.tests.torture.verdict import (
+    Verdict,
+    integrity,
+    judge_candles,
+    judge_coverage,
+    judge_rows,
+    read_rows,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 BLINDNESS_GOAL_S = 2.0
+CANDLES_MS = 10 * 86_400_000
 SPACING_GOAL_S = 1.0
 # What a fault may take in all: the hold, the backoff, the limit of silence, a busy machine.
 _RECOVERY_LIMIT_S = 30.0
@@ -310,6 +318,7 @@ async def run(options: argparse.Namespace, folder: Path, verdict: Verdict) -> No
         settings: dict[str, Any] = {"db": str(database), "symbols": SYMBOLS, "times": times}
         settings |= {"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}
         settings |= {"seed": options.seed, "trace": not options.no_trace}
+        settings["candle_retention_ms"] = CANDLES_MS
         async with RecorderProcess(settings) as recorder:
             verdict.tell(
                 "set-up",
@@ -347,6 +356,7 @@ async def run(options: argparse.Namespace, folder: Path, verdict: Verdict) -> No
     judge_rows(verdict, exchange, rows)
     torture.judge()
     judge_coverage(verdict, exchange, database, SYMBOLS)
+    judge_candles(verdict, exchange.candles, database, SYMBOLS)
     judge_attempts(verdict, exchange)
     judge_resources(verdict, start or end, end, traced=not options.no_trace)
     judge_end(verdict, left, len(rows))

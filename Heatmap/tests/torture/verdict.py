@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from Heatmap.storage.sqlite.connections import database_uri
+from Heatmap.tests.torture.hostile_candles import HostileCandles, candle_faults
 from Heatmap.tests.torture.hostile_exchange import Beat, HostileExchange, Line
 from Heatmap.tests.torture.order_source import Issued, Key
 
@@ -318,3 +319,13 @@ def _total_s(spans: Iterable[Span]) -> float:
 
 def _longest_s(spans: Iterable[Span]) -> float:
     return max((end - start for start, end in spans), default=0) / 1000.0
+
+
+def judge_candles(
+    verdict: Verdict, exchange: HostileCandles, database: Path, symbols: tuple[str, ...]
+) -> None:
+    """Assert that what counts as fetched is there and true, whatever was answered."""
+    faults, minutes = candle_faults(database, symbols)
+    verdict.tell("answers for candles", **dict(sorted(exchange.answered.items())))
+    verdict.at_least("minutes of candles fetched", minutes, 1)
+    verdict.at_most("candles fetched and missing, or untrue", len(faults), 0, first=faults[:3])

@@ -438,3 +438,43 @@ def test_a_reload_from_outside_brings_everything_back(shown: Page) -> None:
     shown.qtbot.waitUntil(
         lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
     )
+
+
+def test_older_candles_come_in_front_and_what_is_in_sight_stays(shown: Page) -> None:
+    scroll_back(shown)
+    assert_one_price(shown)
+    before = grab(shown.view)
+    shown.page.add_older_candles([candle(minute, 98_300.0) for minute in range(-250, 0)])
+    shown.wait_until_whole(COUNT + 250)
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=5_000
+    )
+    # But for the dashes of the price line, which begin elsewhere.
+    shown.qtbot.waitUntil(
+        lambda: np.count_nonzero((grab(shown.view) != before).any(axis=2)) < 60, timeout=5_000
+    )
+    times = shown.js("candleSeries.data().map(c => c.time)")
+    assert times == [T0_MS // 1000 + 60 * minute for minute in range(-250, COUNT)]
+    # The one in progress goes on.
+    shown.page.update_candle(candle(COUNT, 98_500.0))
+    shown.wait_until_whole(COUNT + 251)
+    told = content(shown)
+    shown.kill()
+    shown.wait_until_whole(COUNT + 251)
+    assert content(shown) == told
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=5_000
+    )
+
+
+def test_older_candles_of_a_hidden_page_move_what_is_to_be_in_sight(shown: Page) -> None:
+    shown.view.hide()
+    shown.kill()
+    shown.wait_until_whole()
+    shown.page.set_candles(history(50), 30)
+    shown.page.add_older_candles([candle(minute, 98_300.0) for minute in range(-20, 0)])
+    shown.wait_until_whole(70)
+    shown.view.show()
+    shown.qtbot.waitUntil(
+        lambda: shown.range() == pytest.approx((70 - 30 - 0.5, 73), abs=0.01), timeout=5_000
+    )

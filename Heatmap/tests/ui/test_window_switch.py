@@ -374,7 +374,7 @@ def test_a_window_whose_page_died_is_whole_again_with_the_interval_chosen_meanwh
         world.qtbot.waitUntil(
             lambda interval=interval: (  # type: ignore[misc]
                 page._chart_there.is_set()
-                and world.js("candleSeries.data().length") > 100
+                and world.js("candleSeries.data().length") > 50
                 and world.shows("BTCUSDT", interval)
             ),
             timeout=15_000,

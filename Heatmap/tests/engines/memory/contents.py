@@ -10,6 +10,7 @@ from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.domain.instruments import Instrument
+from Heatmap.domain.market_note import MarketNote
 
 
 @dataclass(eq=False)
@@ -26,6 +27,7 @@ class Contents:
     symbols: tuple[str, ...] | None = None
     retention_ms: int | None = None
     candle_retention_ms: int | None = None
+    market: MarketNote | None = None
     values: dict[tuple[Instrument, Series], dict[int, Value]] = field(default_factory=dict)
     fetched: dict[tuple[Instrument, Series], tuple[Span, ...]] = field(default_factory=dict)
     writer: object = None

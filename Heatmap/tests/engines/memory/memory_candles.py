@@ -5,6 +5,7 @@ from typing import Any
 
 from Heatmap.domain.candles import Fetched, Series, Span, Value, clipped, joined
 from Heatmap.domain.instruments import InstrumentName, instrument_of
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.tests.engines.memory.contents import Contents
 
 
@@ -42,6 +43,12 @@ class CandleWriter:
 
     def keep_candle_retention(self, retention_ms: int) -> None:
         self._contents.candle_retention_ms = retention_ms
+
+    def kept_market(self) -> MarketNote | None:
+        return self._contents.market
+
+    def keep_market(self, note: MarketNote) -> None:
+        self._contents.market = note
 
 
 class CandleReader:
@@ -87,6 +94,9 @@ class CandleReader:
 
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         return self._open_contents().fetched.get((instrument_of(instrument), series), ())
+
+    def market(self) -> MarketNote | None:
+        return self._open_contents().market
 
     def read_order_prices(
         self,

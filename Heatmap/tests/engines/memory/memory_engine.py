@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from Heatmap.domain.instruments import (
     InstrumentName,
     instrument_of,
 )
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
 from Heatmap.storage.coverage import clipped, gaps_between, normalized, without_future
 from Heatmap.storage.store import Address, DatabaseFacts, DayFacts
@@ -106,6 +107,7 @@ class MemoryEngine:
                 | {"rejected": _with_prefix(contents, REJECTED_COUNTER)},
                 "damaged_rows": {},
                 "candles": {},
+                "market": asdict(contents.market or MarketNote()),
                 "unread_orders": {
                     "by_reason": _with_prefix(contents, UNREAD_COUNTER),
                     "last": contents.unread_order,

@@ -135,7 +135,7 @@ def s1(real: Recording) -> dict[str, ConditionalScores]:
     summands = (models[3], models[0], models[1], models[4])
     models += [
         EnsembleModel("ensemble", summands),
-        EnsembleModel("path and levels", (models[3], models[1])),
+        EnsembleModel("path and levels", (models[3], models[1]), holds_out=False),
     ]
     return {ways: real.score(models, real.counts, ways) for ways in ("stretch", "hours")}
 
@@ -157,7 +157,11 @@ def test_s1_is_near_the_published_figures(
     # The invented table is worse than knowing no entries at all, and that is certain.
     assert scored.of("five tiers alike").over_distance.high < 0
     assert scored.of("levels").over_distance.value > 0
-    assert bits["ensemble"] > bits["levels"]
+    # The sum, its parts learned on time that they were not fitted on, is about as good.
+    ensemble = scored.of("ensemble")
+    assert bits["ensemble"] == pytest.approx(0.36, abs=0.03)
+    assert ensemble.over_distance.value > 0
+    assert ensemble.predicted_over_actual == pytest.approx((1, 1), abs=0.1)
     # On top of the path, levels add something, and that is certain too.
     added = scored.between("path and levels", "path", real.counts, real.minutes.open_ms)
     assert added.low > 0
@@ -175,8 +179,10 @@ def test_the_shipped_scores_are_the_less_favourable_ones(
         )
         assert shipped[name].over_distance.low == pytest.approx(score.over_distance.low, abs=5e-3)
         assert shipped[name].verdict is Verdict.NO_BETTER
-    # What one way alone would call better.
-    assert s1["stretch"].of("ensemble").verdict is Verdict.BETTER
+        # One way alone may flatter.
+        assert score.over_distance.low == min(
+            one.of(model).over_distance.low for one in s1.values()
+        )
     assert least_favourable([], "levels") is None
 
 

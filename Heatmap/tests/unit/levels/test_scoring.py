@@ -127,13 +127,13 @@ def test_the_parts_of_an_ensemble_are_found() -> None:
     causes = random.exponential(1, (5_000, 2, 3)) * np.array([1.0, 1e6, 1.0])
     rate = causes @ np.array([0.5, 2e-7, 0.0]) + 0.1
     counts = Counts(random.poisson(rate).astype(float), rate, np.ones(5_000, np.bool_))
-    parts = learn_parts(("a", "b", "nothing"), causes, counts)
+    parts = learn_parts(("a", "b", "nothing"), causes, counts.messages, counts.is_used)
     assert parts is not None
     assert parts.messages_per_unit[:2] == pytest.approx((0.5, 2e-7), rel=0.1)
     assert parts.shares[2] < 0.03
     assert sum(parts.shares) == pytest.approx(0.7 / 0.8, abs=0.05)
-    empty = Counts(counts.messages * 0, rate, counts.is_used)
-    assert learn_parts(("a",), causes[:, :, :1], empty) is None
+    assert parts.background == pytest.approx(0.1, abs=0.05)
+    assert learn_parts(("a",), causes[:, :, :1], 0 * counts.messages, counts.is_used) is None
 
 
 def test_dollars_are_scored_by_their_logarithm() -> None:

@@ -15,6 +15,7 @@ from Heatmap.domain.candles import (
 )
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.storage.store import Store, StoreReader
 from Heatmap.tests.unit.stored_events import events
 
@@ -137,3 +138,15 @@ def test_orders_are_read_with_their_own_price(sink: EventSink, reader: StoreRead
     assert rows == [
         (one.price, one.limit_price, one.notional, one.liquidated == "long") for one in three[:2]
     ]
+
+
+def test_of_which_market_the_data_are_is_noted(
+    database: Store, sink: EventSink, reader: StoreReader
+) -> None:
+    assert sink.kept_market() is None
+    assert reader.market() is None
+    assert database.status()["market"] == {"name": "", "candles": "futures"}
+    for note in (MarketNote("simulated market 1, seed 2", "futures"), MarketNote("", "spot")):
+        sink.keep_market(note)
+        assert sink.kept_market() == reader.market() == note
+        assert database.status()["market"] == {"name": note.name, "candles": note.candles}

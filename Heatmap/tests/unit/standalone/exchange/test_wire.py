@@ -11,6 +11,7 @@ from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.exchange_info import parse_exchange_info
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.standalone.exchange.wire import (
     compact,
     enveloped,
@@ -19,6 +20,7 @@ from Heatmap.standalone.exchange.wire import (
     kline_payload,
     kline_row,
     mark_price_payload,
+    next_funding_ms,
     number_text,
     parse_kline_frame,
     parse_kline_rows,
@@ -150,6 +152,16 @@ def test_the_recorder_reads_the_heartbeat_and_the_tick_size() -> None:
     assert info.tick_sizes == {"BTCUSDT": Decimal("0.10")}
     assert str(info.tick_sizes["BTCUSDT"]) == "0.10"
     assert info.server_ms == 1_733_360_400_000
+
+
+def test_the_heartbeat_tells_the_markets_own_funding() -> None:
+    market, now_ms = SimulatedMarket(3), 1_795_176_034_000
+    paid_ms = next_funding_ms(now_ms)
+    (paid,) = market.funding(paid_ms, paid_ms)
+    payload = mark_price_payload("BTCUSDT", now_ms, 1.0, market.funding_rate(paid_ms))
+    assert (payload["r"], payload["T"]) == (f"{paid.rate:.8f}", paid.ts_ms)
+    assert payload["r"] != "0.00010000"
+    assert mark_price_payload("BTCUSDT", now_ms, 1.0)["r"] == ""
 
 
 def test_a_force_orders_stream_is_its_symbol_in_small_letters() -> None:
