@@ -361,3 +361,14 @@ def test_another_fit_in_force_makes_the_map_anew(drawn: Drawn) -> None:
     assert "Not scored yet" in words
     assert "provisional" not in words
     assert "Learned anew at" in words
+
+
+def test_every_level_that_stands_out_at_the_right_edge_is_named(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta, last = message.meta, cells_of(message)[:, -1].astype(int)
+    named = [int((one.price - meta["priceLow"]) // meta["binUsd"]) for one in message.marks]
+    bright = np.flatnonzero(last >= 80)
+    assert len(bright)
+    for row in bright.tolist():
+        # Itself, or a stronger one beside it.
+        assert min(abs(row - other) for other in named) <= 16
