@@ -154,10 +154,12 @@ class LevelColumns(HeatCells):
     def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what the scale is about: what the pane shows, without the rows beside it.
 
-        Longs and shorts never share a row, so of split sides it is the same.
+        Columns that share a minute are there once. Longs and shorts never share a row, so of split
+        sides it is the same.
         """
         spare = round((self._spec.price.n_rows - self._pane_rows) / 2)
-        cells = self._slots.shown[self._index(columns)]
+        index = self._index(columns)
+        cells = self._slots.shown[index[0] : index[-1] + 1]
         return np.asarray(cells[:, spare : cells.shape[1] - spare].T)
 
     @override
@@ -205,7 +207,8 @@ class LevelColumns(HeatCells):
         """
         before_end, time = self._end, self._spec.time
         before_cols = time.first_col + time.n_cols
-        if end_ms is not None and end_ms // time.bin_ms != time.last_col:
+        # A clock that is set back takes no column away.
+        if end_ms is not None and end_ms // time.bin_ms > time.last_col:
             first_col = end_ms // time.bin_ms - time.n_cols + 1
             self._spec = replace(self._spec, time=replace(time, first_col=first_col))
             self._first, self._end = self._slot_range()
