@@ -9,6 +9,8 @@ TIME_STEP_MS = 1_000
 """Width of the finest cells."""
 PRICE_STEP = 1e-5
 """Their height as a part of the price: steps are equal in the logarithm of the price."""
+LEAST_CELLS = 8
+"""So many may always be left: each side's before and after 1970, above and below 1 USD."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,12 @@ def group_into_cells(events: NDArray[np.void], most: int) -> BubbleCells:
     events : (n,) EVENT_DTYPE
         In any order. Prices and amounts that are not above 0 and finite are left out.
     most
-        2 and up: one for each side are always left.
+        `LEAST_CELLS` and up.
+
+    Raises
+    ------
+    ValueError
+        `most` is less.
     """
     price, usd = events["price"], events["notional"]
     with np.errstate(invalid="ignore"):
@@ -64,6 +71,8 @@ def group_into_cells(events: NDArray[np.void], most: int) -> BubbleCells:
 
 def _cell_numbers(events: NDArray[np.void], most: int) -> NDArray[np.int64]:
     """Return the number of each event's cell, from 0; each has its own while they are few."""
+    if most < LEAST_CELLS:
+        raise ValueError(f"at least {LEAST_CELLS} cells must be allowed, got {most}")
     numbers = np.arange(len(events))
     steps = events["ts_ms"] // TIME_STEP_MS
     levels = np.floor(np.log(events["price"]) / PRICE_STEP).astype(np.int64)
@@ -80,7 +89,7 @@ def _cell_numbers(events: NDArray[np.void], most: int) -> NDArray[np.int64]:
 
 def _summed(events: NDArray[np.void], numbers: NDArray[np.int64]) -> BubbleCells:
     weights = np.ascontiguousarray(events["notional"])
-    usd = np.bincount(numbers, weights).astype(np.float64, copy=False)
+    usd = np.bincount(numbers, weights).astype(np.float64)
     # Times are summed from the first one on: as they are, products would lose milliseconds.
     start_ms = int(events["ts_ms"].min()) if len(events) else 0
     since_ms = (events["ts_ms"] - start_ms).astype(np.float64)

@@ -1,6 +1,7 @@
 """Recorded liquidations as bubbles over the heat of one layer's chart.
 
-- They are those of the settings' window, which ends at now or at the chart's right edge.
+- They are those of the settings' window, which ends at now or at the chart's right edge. With
+  predicted levels, which cover the pane, it begins at the pane's left edge where that is earlier.
 - What is new is read in a worker thread, twice a second at most; the page gets all of them anew
   where anything has changed. It joins those that overlap, at any zoom, by itself.
 - What is drawn stays until others come, or none are wanted any more.
@@ -30,6 +31,8 @@ EXPIRY_S = 10.0
 """Without anything new, what has left the window goes at most so much later."""
 RETRY_S = 5.0
 """Time until the next try after reading failed."""
+# The pane's left edge counts in steps of this part of the window.
+_STEPS = 4
 
 
 def are_wanted(settings: HeatmapSettings) -> bool:
@@ -69,8 +72,8 @@ class Bubbles:
         self._show = show
         self._turns = Turns(self._take_turn)
         self._settings = HeatmapSettings()
-        # Where the window ends; `None`: at now.
-        self._end_ms: int | None = None
+        # Where the pane begins and the window ends; `None`: not told, and at now.
+        self._edges: tuple[int | None, int | None] = None, None
         # What is followed; `None`: nothing.
         self._book: BubbleBook | None = None
         # All is to be read again, whatever the time.
@@ -84,7 +87,7 @@ class Bubbles:
     ) -> None:
         """Show the bubbles of a symbol from now on, or none; see `Follower.follow`."""
         self._settings = settings
-        self._end_ms = None if viewport is None else viewport.end_ms
+        self._edges = self._edges_of(viewport)
         loop = self._loop()
         if symbol is None or loop is None or not are_wanted(settings):
             self.end()
@@ -100,8 +103,9 @@ class Bubbles:
 
     def fit(self, _symbol: str, viewport: Viewport) -> None:
         """Read other liquidations where the window ends elsewhere."""
-        if self._book is not None and viewport.end_ms != self._end_ms:
-            self._end_ms = viewport.end_ms
+        edges = self._edges_of(viewport)
+        if self._book is not None and edges != self._edges:
+            self._edges = edges
             self._read_again(QUIET_S)
 
     def forget(self) -> None:
@@ -136,12 +140,25 @@ class Bubbles:
             work = partial(book.read, self._question())
             self._turns.hand_over(self._context.executor, work, self._take)
 
+    def _edges_of(self, viewport: Viewport | None) -> tuple[int | None, int | None]:
+        """Return where the pane begins, no finer than matters, and where the window ends."""
+        if viewport is None:
+            return None, None
+        from_ms = None if self._settings.heat == "recorded" else viewport.start_ms
+        if from_ms is not None:
+            # A small pan reads nothing anew.
+            step_ms = self._settings.window_ms // _STEPS
+            from_ms = from_ms // step_ms * step_ms
+        return from_ms, viewport.end_ms
+
     def _question(self) -> BubbleQuestion:
-        settings, end_ms, now_ms = self._settings, self._end_ms, self._context.clock()
+        settings, now_ms = self._settings, self._context.clock()
+        from_ms, end_ms = self._edges
         is_still = end_ms is not None and end_ms < now_ms
         edge_ms = end_ms if is_still and end_ms is not None else now_ms
+        start_ms = edge_ms - settings.window_ms
         return BubbleQuestion(
-            edge_ms - settings.window_ms,
+            start_ms if from_ms is None else min(start_ms, from_ms),
             edge_ms if is_still else None,
             settings.side,
             settings.minimum_notional,

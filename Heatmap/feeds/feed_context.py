@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.sources.level_maps import LevelMaps
@@ -32,10 +33,14 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_known
         Whether a symbol is one of the exchange's, where all of them are recorded.
+    can_have_candles
+        Whether a symbol's candles can be fetched, also where its liquidations are not recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
     mark_price
         A symbol's newest mark price, USD; ``None``: not known.
+    running_minute
+        What a symbol's minute that is not over has reached; ``None``: not known.
     maps
         Predicted levels; ``None``: there are none.
     want_candles
@@ -53,8 +58,10 @@ class FeedContext:
     executor: Executor
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
+    can_have_candles: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
     mark_price: Callable[[str], float | None] = lambda _symbol: None
+    running_minute: Callable[[str], RunningMinute | None] = lambda _symbol: None
     maps: LevelMaps | None = None
     want_candles: Callable[[str], object] = lambda _symbol: None
     set_heat: Callable[[str], object] = lambda _heat: None

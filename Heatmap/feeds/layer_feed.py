@@ -353,7 +353,9 @@ class LayerFeed:
             self.layer.symbol,
             is_page_ready=self.is_page_ready,
             needs_recording=self._needs_recording,
-            is_known=self._context.is_known,
+            is_known=(
+                self._context.is_known if self._needs_recording else self._context.can_have_candles
+            ),
         )
 
     def _restart(self) -> None:

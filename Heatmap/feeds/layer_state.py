@@ -83,7 +83,7 @@ def find_obstacle(
     if symbol is None:
         return LayerState.NO_SYMBOL
     recorded = settings.symbols
-    # A share may be called ALL. Candles can be had of all that the exchange lists.
+    # A share may be called ALL. Candles can be had of more than is recorded.
     asks_exchange = ALL_SYMBOLS in recorded or not needs_recording
     is_recorded = symbol != ALL_SYMBOLS and (
         symbol in recorded or (asks_exchange and is_known(symbol))

@@ -68,7 +68,9 @@ class PictureWork:
             self.picture, self._source_name = HeatPicture(source, symbol), name
             self._running = RunningMinutes()
         picture, now_ms = self.picture, context.clock()
-        running = self._running.receive_price(context.mark_price(symbol), now_ms)
+        running = self._running.receive(
+            context.running_minute(symbol), context.mark_price(symbol), now_ms
+        )
         is_due = picture.has_news() or picture.is_due(now_ms)
         if action is Action.UPDATE and not is_due:
             return None

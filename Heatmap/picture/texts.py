@@ -10,7 +10,7 @@ from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, 
 
 BRIGHTEST = 255
 BUBBLE_WORDS = {
-    "legend": "recorded:",
+    "legend": "Recorded:",
     "longs": "longs",
     "shorts": "shorts",
     "longsLiquidated": "Longs liquidated",

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import BINANCE_USDM, instrument_of, parse_symbol
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.service.recorder_holder import RecorderHolder
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
+
+# What USD-M contracts are quoted in.
+_QUOTES = ("USDT", "USDC")
 
 
 class SymbolFacts:
@@ -48,6 +51,16 @@ class SymbolFacts:
             symbol in status.mark_prices or symbol in status.tick_sizes
         )
         return is_told or symbol in self._stored
+
+    def can_have_candles(self, symbol: str) -> bool:
+        """Whether `symbol` may be one of the exchange's, so that it is asked for its candles.
+
+        What is not recorded, the exchange has not told of: then the name decides, since a host's
+        chart may show shares as well.
+        """
+        one = instrument_of(symbol)
+        is_pair = one.venue == BINANCE_USDM and one.symbol.endswith(_QUOTES)
+        return is_pair or self.is_known(symbol)
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""

@@ -118,11 +118,12 @@ class LevelMaps:
             The store cannot be read.
         """
         with self.lock:
-            known = self._maps.pop(symbol, None)
+            known = self._maps.get(symbol)
             if known is not None and time.monotonic() - known.looked_s >= self._look_s:
                 known = self._followed(symbol, known, now_ms, span_ms)
             if known is None:
                 known = self._make(symbol, now_ms, span_ms)
+            self._maps.pop(symbol, None)
             self._maps[symbol] = known
             while len(self._maps) > _MOST_MAPS:
                 del self._maps[next(iter(self._maps))]

@@ -95,6 +95,7 @@ class LevelColumns(HeatCells):
         self._slot_ms = max(spec.time.bin_ms, MINUTE_MS)
         #: The rows of log price that are kept.
         self.fine_rows, self._kept_rows = self._choose_rows()
+        self._drawn_rows = self._choose_drawn_rows()
         self._first, self._end = self._slot_range()
         # The slot that the arrays begin with.
         self._base = self._first
@@ -125,8 +126,8 @@ class LevelColumns(HeatCells):
     def fine_column(self, column: int) -> NDArray[np.float32]:
         """Return a column in rows of log price, `fine_rows`, (n,) float32, USD."""
         slot = self._slot_of(column)
-        fine = self._masked(np.array([slot]), self._slots.fine[[slot - self._base]])
-        return np.asarray(fine[0])
+        fine = self._slots.fine[[slot - self._base]]
+        return np.asarray(self._masked(np.array([slot]), fine, self.fine_rows)[0])
 
     def price_at(self, column: int) -> float | None:
         """Return the price at a column's time, USD; ``None``: not known."""
@@ -153,10 +154,12 @@ class LevelColumns(HeatCells):
     def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what the scale is about: what the pane shows, without the rows beside it.
 
-        Longs and shorts never share a row, so of split sides it is the same.
+        Columns that share a minute are there once. Longs and shorts never share a row, so of split
+        sides it is the same.
         """
         spare = round((self._spec.price.n_rows - self._pane_rows) / 2)
-        cells = self._slots.shown[self._index(columns)]
+        index = self._index(columns)
+        cells = self._slots.shown[index[0] : index[-1] + 1]
         return np.asarray(cells[:, spare : cells.shape[1] - spare].T)
 
     @override
@@ -204,7 +207,8 @@ class LevelColumns(HeatCells):
         """
         before_end, time = self._end, self._spec.time
         before_cols = time.first_col + time.n_cols
-        if end_ms is not None and end_ms // time.bin_ms != time.last_col:
+        # A clock that is set back takes no column away.
+        if end_ms is not None and end_ms // time.bin_ms > time.last_col:
             first_col = end_ms // time.bin_ms - time.n_cols + 1
             self._spec = replace(self._spec, time=replace(time, first_col=first_col))
             self._first, self._end = self._slot_range()
@@ -244,6 +248,14 @@ class LevelColumns(HeatCells):
         kept = crop(history.rows, low, high)
         rows = history.rows
         return LogRows(rows.width, rows.first + kept.start, kept.stop - kept.start), kept
+
+    def _choose_drawn_rows(self) -> LogRows:
+        """Return those of the kept rows that the picture's lie in."""
+        kept = self.fine_rows
+        low, high = np.log(np.maximum(self._edges[[0, -1]], 1e-9)) / kept.width - kept.first
+        first = int(np.clip(np.floor(low), 0, kept.count - 1))
+        end = int(np.clip(np.ceil(high), first + 1, kept.count))
+        return LogRows(kept.width, kept.first + first, end - first)
 
     def _make(self, cap: int) -> _Slots:
         n_rows = self._spec.price.n_rows
@@ -311,36 +323,39 @@ class LevelColumns(HeatCells):
             slots.fine[at[is_other]] = history.columns(counts, self._kept_rows)[which]
         slots.seen[at] = seen
         slots.close[at] = history.minutes.log_close[np.maximum(seen - 1, 0)]
-        fine = self._masked(numbers, slots.fine[at])
+        rows = self._drawn_rows
+        first = rows.first - self.fine_rows.first
+        fine = self._masked(numbers, slots.fine[at, first : first + rows.count], rows)
         if self._side in ("longs", "shorts"):
-            middles = (self.fine_rows.first + np.arange(self.fine_rows.count) + 0.5) * (
-                self.fine_rows.width
-            )
+            middles = (rows.first + np.arange(rows.count) + 0.5) * rows.width
             is_long = middles < slots.close[at][:, None]
             fine[~is_long if self._side == "longs" else is_long] = 0.0
-        usd = self.fine_rows.to_price_rows(fine, np.maximum(self._edges, 1e-9))
+        usd = rows.to_price_rows(fine, np.maximum(self._edges, 1e-9))
         usd[usd < _ROUNDING * usd.sum(axis=1, keepdims=True)] = 0.0
         slots.usd[at] = usd
         shown = blurred(usd) / self._unit_rows
         slots.shown[at] = shown
         slots.weight[at] = weights(shown, self._pane_rows)
 
-    def _masked(self, numbers: NDArray[np.int64], fine: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _masked(
+        self, numbers: NDArray[np.int64], fine: NDArray[np.float32], rows: LogRows
+    ) -> NDArray[np.float32]:
         """Return slots without what their own candle touched, a copy."""
         fine = fine.copy()
         history = self._history
         if history is None:
             return fine
-        minutes, rows = history.minutes, self.fine_rows
+        minutes = history.minutes
         if self._spec.time.bin_ms < MINUTE_MS:
             opens = numbers * MINUTE_MS
             place = np.minimum(np.searchsorted(minutes.open_ms, opens), len(minutes) - 1)
             is_there = minutes.open_ms[place] == opens
             if self._until_ms is not None:
                 is_there &= opens < self._until_ms
-            for k in np.flatnonzero(is_there).tolist():
-                low, high = rows.rows(minutes.log_range[place[k]]).tolist()
-                fine[k, max(low, 0) : max(high + 1, 0)] = 0.0
+            touched = rows.rows(minutes.log_range[place])
+            number = np.arange(rows.count)
+            is_touched = (number >= touched[:, :1]) & (number <= touched[:, 1:])
+            fine[is_touched & is_there[:, None]] = 0.0
         for one in self._running:
             if one.open_ms > int(minutes.open_ms[-1]):
                 low, high = rows.rows(np.log([one.low, one.high])).tolist()

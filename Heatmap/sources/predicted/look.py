@@ -11,11 +11,14 @@ colour means exactly the amount that the colour bar says; beside it colours fade
 """
 
 import math
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.normalization import Scale
+
+Number = TypeVar("Number", bound=np.floating)
 
 #: Standard deviation of the blur, rows.
 BLUR_ROWS = 1.3
@@ -23,7 +26,6 @@ BLUR_ROWS = 1.3
 MEAN_SHARE, CREST_SHARE = 0.30, 0.08
 # Over the mean by so much a value begins to be painted, and by so much more it is whole.
 _PROMINENT_FROM, _PROMINENT_RUN = 1.0, 0.6
-_CREST_POWER = 2.5
 # Intensities below the first are nothing; from the second on they are what the scale says.
 _FAINT, _CLEAR = 0.05, 0.10
 # Levels below this part of the brightest are nothing.
@@ -62,13 +64,17 @@ def weights(values: NDArray[np.float64], pane_rows: float) -> NDArray[np.float32
     (k, n_rows) float32
         0 to 1.
     """
-    around = mean_around(values, window_rows(pane_rows, MEAN_SHARE))
-    highest = max_around(values, window_rows(pane_rows, CREST_SHARE))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        above = (values / around - _PROMINENT_FROM) / _PROMINENT_RUN
-        crest = (values / highest) ** _CREST_POWER
-    weight = _smooth_step(np.nan_to_num(above, nan=0.0, posinf=0.0)) * np.nan_to_num(crest)
-    return weight.astype(np.float32)
+    around = mean_around(values, window_rows(pane_rows, MEAN_SHARE)).astype(np.float32)
+    # The sums above need all digits, the rest does not.
+    short = values.astype(np.float32)
+    highest = max_around(short, window_rows(pane_rows, CREST_SHARE))
+    above, crest = np.zeros_like(short), np.zeros_like(short)
+    np.divide(short, around, out=above, where=around > 0)
+    np.divide(short, highest, out=crest, where=highest > 0)
+    above -= np.float32(_PROMINENT_FROM)
+    above /= np.float32(_PROMINENT_RUN)
+    # To the power of two and a half.
+    return np.asarray(_smooth_step(above) * crest * crest * np.sqrt(crest))
 
 
 def brightness(
@@ -114,10 +120,10 @@ def mean_around(values: NDArray[np.float64], window: int) -> NDArray[np.float64]
     return np.asarray(np.maximum(sums[:, high] - sums[:, low], 0.0) / (high - low))
 
 
-def max_around(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+def max_around(values: NDArray[Number], window: int) -> NDArray[Number]:
     """Return the largest in a window around each row; beyond both ends there is nothing."""
     n, half = values.shape[1], window // 2
-    padded: NDArray[np.float64] = np.zeros((len(values), n + 2 * half))
+    padded: NDArray[Number] = np.zeros((len(values), n + 2 * half), values.dtype)
     padded[:, half : half + n] = values
     # Each step makes what is covered twice as long; the last one as long as is wanted.
     length = 1
@@ -139,7 +145,7 @@ def _intensity(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float32]
     return part
 
 
-def _smooth_step(x: NDArray[np.floating]) -> NDArray[np.floating]:
+def _smooth_step(x: NDArray[np.float32]) -> NDArray[np.float32]:
     x = np.clip(x, 0.0, 1.0)
     return np.asarray(x * x * (3.0 - 2.0 * x))
 

@@ -101,12 +101,13 @@ def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
     here = facts.recorded
     if here is not None:
         lines += totals_lines("Liquidated here", here.totals, none_text(here.recorded))
-        lines.append(("Recorded", recorded_text(here.recorded)))
+        if here.recorded.missing < 1.0:
+            lines.append(("Recorded", recorded_text(here.recorded)))
     return tuple(lines)
 
 
 def _share_text(share: DistanceShare) -> str:
-    words = f"{share.from_pct:g}\u2013{share.to_pct:g} % away {share.share * 100:.0f} %"
+    words = f"{share.share * 100:.0f} % from {share.from_pct:g}\u2013{share.to_pct:g} % away"
     low, high = share.leverage_low, share.leverage_high
     if low < _LOWEST_LEVERAGE:
         return words

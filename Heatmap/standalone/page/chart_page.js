@@ -132,10 +132,11 @@ const chartPage = (() => {
 
     /**
      * @param {number} visibleBars
-     * @returns {number} how many bars are left empty right of so many candles
+     * @returns {number} how many bars the pane goes on behind the newest of so many candles
      */
     function rightMargin(visibleBars) {
-        return hasRoom ? (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) : RIGHT_MARGIN_BARS;
+        // From the middle of the newest candle, half of which is no room.
+        return hasRoom ? (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5 : RIGHT_MARGIN_BARS;
     }
 
     /** @returns {number} how many places the candles take on the time scale */

@@ -28,10 +28,10 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 # Away from the candles, above and below them.
-ABOVE, BELOW = 101_100.0, 98_950.0
+ABOVE, BELOW = 100_950.0, 98_950.0
 LARGEST_PX, SMALLEST_PX = 17.0, 2.2
 # What is drawn around a circle's edge.
-RIM_PX = 2.5
+RIM_PX = 3.0
 
 
 def bubble(minute: float, price: float, usd: float, *, is_long: bool = True) -> Any:
@@ -49,9 +49,14 @@ def show_grid(layer: HeatmapLayer, cells: Any = None, **changes: Any) -> None:
     layer.show_grid(*grid_message(empty if cells is None else cells, **changes))
 
 
+# Nothing lies over what the layer draws, but candles.
+PLAIN = {"grid": {"vertLines": {"visible": False}, "horzLines": {"visible": False}}}
+
+
 @pytest.fixture
 def layer(qtbot: Any, chart_page: ChartPage, listener: Recording) -> HeatmapLayer:
-    chart_page.create_chart()
+    chart_page.create_chart(options=PLAIN)
+    chart_page.js("(priceSeries.applyOptions({priceLineVisible: false}), 0)")
     layer = HeatmapLayer(chart_page.page)
     layer.set_listener(listener)
     qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
@@ -122,7 +127,7 @@ def test_so_it_does_at_other_device_pixel_ratios(
     page = make_page()
     page.load()
     page.page.setZoomFactor(ratio)
-    page.create_chart()
+    page.create_chart(options=PLAIN)
     qtbot.waitUntil(lambda: page.js("devicePixelRatio") == ratio, timeout=10_000)
     page.js("(priceSeries.applyOptions({priceLineVisible: false}), 0)")
     layer = HeatmapLayer(page.page)
@@ -176,11 +181,11 @@ def test_candles_lie_in_front_and_the_heat_behind(
 ) -> None:
     bare = to_array(chart_page.settled_picture())
     y = round(chart_page.y_of_price(100_000.0))
-    x = round(chart_page.x_of_candle(START_S + 5 * 60))
+    x = round(chart_page.x_of_candle(START_S + 7 * 60))
     candle = bare[y, x]
     assert tuple(candle) in {(0x26, 0xA6, 0x9A), (0xEF, 0x53, 0x50)}, candle
     show_grid(layer, np.full((ROWS, COLS), 255, np.uint8))
-    show(layer, bubble(4.5, 100_000.0, 1e6))
+    show(layer, bubble(6.5, 100_000.0, 1e6))
     chart_page.qtbot.waitUntil(
         lambda: bool((to_array(chart_page.picture())[y, x + 8] != bare[y, x + 8]).any()),
         timeout=10_000,
@@ -191,7 +196,7 @@ def test_candles_lie_in_front_and_the_heat_behind(
     layer.show_part("bubbles", None)
     without, _ = with_bubble, chart_page.settled_picture()
     heat = to_array(chart_page.settled_picture())
-    between = round(chart_page.x_of_candle(START_S + 4 * 60)) + 6
+    between = round(chart_page.x_of_candle(START_S + 6 * 60)) + 6
     assert (without[y + 3, between] != heat[y + 3, between]).any()
     assert (heat[y + 3, between] != bare[y + 3, between]).any()
 
@@ -258,8 +263,8 @@ def test_what_is_small_gets_no_bubble(layer: HeatmapLayer, chart_page: ChartPage
     assert shown(0.0) == [10, 20, 30, 40, 50]
     assert shown(200_000.0) == [10, 20, 30]
     assert shown(200_001.0) == [10, 20]
-    # By what there is: together they hold most of the USD.
-    assert shown(None) == [10, 20]
+    # By what there is: together they hold nine tenths of the USD.
+    assert shown(None) == [10, 20, 30]
 
 
 def test_the_largest_say_how_much_and_no_words_lie_on_others(
@@ -380,7 +385,8 @@ def test_they_go_with_the_layer_and_change_nothing_of_the_hosts_chart(
 
 def reload(page: ChartPage) -> None:
     page.load()
-    page.create_chart()
+    page.create_chart(options=PLAIN)
+    page.js("(priceSeries.applyOptions({priceLineVisible: false}), 0)")
 
 
 def let_die(page: ChartPage) -> None:
@@ -411,7 +417,7 @@ def test_they_are_there_again_after_the_page_was_lost_or_hidden(
 def test_what_happened_in_a_hole_of_the_candles_has_no_place(
     qtbot: Any, chart_page: ChartPage
 ) -> None:
-    chart_page.create_chart(minute_candles(without=range(25, 30)))
+    chart_page.create_chart(minute_candles(without=range(25, 30)), PLAIN)
     layer = HeatmapLayer(chart_page.page)
     qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
     difference, _ = difference_of(

@@ -12,7 +12,7 @@
   const LEAST_CELL_PX = 9;
   const MOST_CELL_PX = 19;
   /** Without an amount of its own, what is small is left out: bubbles hold this part of all USD. */
-  const SHOWN_PART = 0.8;
+  const SHOWN_PART = 0.9;
   /** The least amount stays while it is this near to what it would be now. */
   const STEADY = 1.1;
   const COLUMNS = 5;

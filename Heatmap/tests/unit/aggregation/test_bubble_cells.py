@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
-from Heatmap.aggregation.bubble_cells import PRICE_STEP, TIME_STEP_MS, group_into_cells
+from Heatmap.aggregation.bubble_cells import LEAST_CELLS, PRICE_STEP, TIME_STEP_MS, group_into_cells
 
 START_MS = 1_733_360_400_000
 
@@ -32,7 +32,7 @@ def many(count: int, seed: int = 3) -> Any:
 
 def test_few_liquidations_stay_as_they_are_by_time() -> None:
     cells = group_into_cells(
-        events((5_000, 99.0, 70.0, False), (1_001, 98.0, 50.0, True), (1_001, 98.0, 20.0, True)), 3
+        events((5_000, 99.0, 70.0, False), (1_001, 98.0, 50.0, True), (1_001, 98.0, 20.0, True)), 8
     )
     assert cells.ts_ms.tolist() == [START_MS + 1_001, START_MS + 1_001, START_MS + 5_000]
     assert cells.price.tolist() == [98.0, 98.0, 99.0]
@@ -42,16 +42,29 @@ def test_few_liquidations_stay_as_they_are_by_time() -> None:
 
 
 def test_what_is_one_cell_lies_at_its_mean_by_usd_and_sides_stay_apart() -> None:
-    near = events((0, 100.0, 300.0, True), (400, 100.0004, 100.0, True), (400, 100.0, 5.0, False))
-    cells = group_into_cells(near, 2)
-    assert cells.usd.tolist() == [400.0, 5.0]
-    assert cells.ts_ms.tolist() == pytest.approx([START_MS + 100, START_MS + 400])
-    assert cells.price.tolist() == pytest.approx([100.0001, 100.0])
-    assert cells.count.tolist() == [2, 1]
-    assert cells.is_long.tolist() == [True, False]
+    near = [(0, 100.0, 300.0, True), (400, 100.0004, 100.0, True), (400, 100.0, 5.0, False)]
+    # Further ones, so that there are too many.
+    others = [(600_000 * number, 100.0 + number, 1.0, True) for number in range(1, 7)]
+    cells = group_into_cells(events(*near, *others), 8)
+    assert cells.usd.tolist() == pytest.approx([400.0, 5.0] + 6 * [1.0])
+    assert cells.ts_ms[:2].tolist() == pytest.approx([START_MS + 100, START_MS + 400])
+    assert cells.price[:2].tolist() == pytest.approx([100.0001, 100.0])
+    assert cells.count[:2].tolist() == [2, 1]
+    assert cells.is_long[:2].tolist() == [True, False]
 
 
-@pytest.mark.parametrize("most", [2, 3, 10, 150, 1_500])
+def test_fewer_than_there_may_always_be_left_are_refused() -> None:
+    # Before and after 1970, above and below 1 USD, of both sides: cells that are never joined.
+    far = np.array(
+        [(ms, p, 1.0, side) for ms in (-5, 5) for p in (0.5, 2.0) for side in (True, False)] * 3,
+        dtype=EVENT_DTYPE,
+    )
+    assert group_into_cells(far, LEAST_CELLS).count.tolist() == [3] * 8
+    with pytest.raises(ValueError, match="at least 8"):
+        group_into_cells(far, LEAST_CELLS - 1)
+
+
+@pytest.mark.parametrize("most", [8, 30, 150, 1_500])
 def test_there_are_at_most_so_many_and_the_sums_of_each_side_are_kept(most: int) -> None:
     liquidations = many(4_000)
     cells = group_into_cells(liquidations, most)
@@ -108,7 +121,7 @@ def test_what_has_no_place_or_no_size_is_left_out(field: str, value: float) -> N
         ),
         max_size=40,
     ),
-    st.integers(2, 20),
+    st.integers(LEAST_CELLS, 20),
 )
 def test_whatever_comes_nothing_is_lost(rows: list[Any], most: int) -> None:
     liquidations = np.array(rows, dtype=EVENT_DTYPE)

@@ -199,6 +199,30 @@ def test_a_chart_that_is_scrolled_back_shows_the_window_up_to_its_edge(tmp_path:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("heat", "amounts"),
+    [("recorded", [20_000.0]), ("predicted", [50_000.0, 20_000.0]), ("both", [50_000.0, 20_000.0])],
+)
+def test_with_predicted_levels_they_are_those_of_the_pane(
+    heat: str, amounts: list[float], tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with world(tmp_path, liquidation(30_000, 50_000.0), liquidation(60)) as made:
+            settings = ON.changed(heat=heat)
+            made.bubbles.follow("BTCUSDT", settings, LIVE)
+            await until(lambda: made.shown)
+            assert made.amounts() == [20_000.0]
+            wider = replace(LIVE, start_ms=NOW_MS - 30_000_000)
+            made.bubbles.fit("BTCUSDT", wider)
+            await until(lambda: made.amounts() == amounts)
+            # At once this time: what comes afterwards shows that it was taken in.
+            made.bubbles.follow("BTCUSDT", settings, wider)
+            made.store(liquidation(1, 3_000.0))
+            await until(lambda: made.amounts() == [*amounts, 3_000.0])
+
+    asyncio.run(main())
+
+
 def test_as_time_passes_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("Heatmap.feeds.bubbles.EXPIRY_S", 0.1)
     monkeypatch.setattr("Heatmap.feeds.bubbles.LOOK_S", 0.01)

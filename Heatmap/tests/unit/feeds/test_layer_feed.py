@@ -117,6 +117,7 @@ class Asked:
             executor=self.executor,
             label="",
             is_known=is_known,
+            can_have_candles=lambda symbol: symbol.endswith("USDT"),
         )
         self.feed = LayerFeed(self.layer, settings, context)
 
@@ -285,6 +286,12 @@ READY: Mapping[str, Any] = {
         ({"symbol": None}, LayerState.NO_SYMBOL),
         ({"symbol": "AAPL"}, LayerState.NOT_RECORDED),
         ({"symbol": "AAPL", "symbols": ("ALL",)}, LayerState.BUILDING),
+        # Candles can be had of what is not recorded, but of nothing that the exchange lacks.
+        ({"symbol": "SOLUSDT", "heat": "predicted"}, LayerState.BUILDING),
+        ({"symbol": "SOLUSDT", "heat": "both"}, LayerState.BUILDING),
+        ({"symbol": "SOLUSDT"}, LayerState.NOT_RECORDED),
+        ({"symbol": "AAPL", "heat": "both"}, LayerState.NOT_RECORDED),
+        ({"symbol": "ALL", "heat": "both"}, LayerState.NOT_RECORDED),
         ({"viewport": None}, LayerState.NO_VIEW),
         ({"viewport": replace(VIEWPORT, price_low=99_000.0)}, LayerState.NO_VIEW),
         ({"viewport": replace(VIEWPORT, height_px=0.0)}, LayerState.NO_VIEW),
@@ -300,7 +307,9 @@ def test_the_first_reason_why_nothing_is_drawn_is_told(
     tmp_path: Path, amiss: Mapping[str, Any], state: LayerState
 ) -> None:
     case = {**READY, **amiss}
-    settings = HeatmapSettings(enabled=case["enabled"], symbols=case["symbols"])
+    settings = HeatmapSettings(
+        enabled=case["enabled"], symbols=case["symbols"], heat=case.get("heat", "recorded")
+    )
     world = Asked(tmp_path / "x.sqlite3", settings)
     world.layer.symbol = case["symbol"]
     if case["has_chart"]:

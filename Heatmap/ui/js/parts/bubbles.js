@@ -52,7 +52,7 @@
       /** The rectangles of this frame's words: left, top, right, bottom. */
       this._taken = new Float64Array(4 * LABELS);
       this._takenCount = 0;
-      this._row = { text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
+      this._row = { font: "", text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
     }
 
     /** @param {Bubbles} bubbles in place of those before */
@@ -61,6 +61,7 @@
       const cells = heatmap.bubbleGroups.readCells(heatmap.data.unpackNumbers(bubbles.cells));
       this._groups = new heatmap.bubbleGroups.BubbleGroups(cells, bubbles.leastUsd);
       this._words = bubbles.words;
+      this._row.font = "";
       this._row.text = bubbles.words.legend;
       this._row.entries[0].text = bubbles.words.longs;
       this._row.entries[1].text = bubbles.words.shorts;
@@ -168,7 +169,7 @@
 
     /**
      * Write the amounts of the largest ones that are seen, each where no other word and no large
-     * bubble is: to the left at best, where the candles come from.
+     * bubble is: to the left at best, where the candles are last.
      * @param {any} scope bitmap coordinates scope
      */
     paintAbove(scope) {
@@ -206,9 +207,11 @@
       const x = this._x[at];
       const y = this._y[at];
       const half = words.LINE_PX / 2;
-      for (let side = 0; side < 4; side += 1) {
-        const left = side === 0 ? x - reach - width : side === 1 ? x + reach : x - width / 2;
-        const middle = side < 2 ? y : side === 2 ? y - reach - half : y + reach + half;
+      // Shorts are liquidated where the price rises, longs where it falls: on that side it is not yet.
+      const ahead = (groups.isLong[at] ? 1 : -1) * (reach + half);
+      for (let i = 0; i < 4; i += 1) {
+        const left = i === 0 ? x - reach - width : i === 3 ? x + reach : x - width / 2;
+        const middle = i === 1 ? y + ahead : i === 2 ? y - ahead : y;
         if (this._isFree(groups, left, middle - half, left + width, middle + half, mediaSize)) {
           this._taken.set([left, middle - half, left + width, middle + half], 4 * this._takenCount);
           this._takenCount += 1;

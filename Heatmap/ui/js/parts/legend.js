@@ -70,7 +70,7 @@
       const lines = this._wrap(context, text, isLeft ? whole * LEFT_PART : whole);
       const rows = hasBar ? legend.rows : NO_ROWS;
       const barWidth = hasBar ? this._widthFor(context, grid) : 0;
-      const rowWidth = rows.reduce((most, row) => Math.max(most, rowWidthOf(context, row)), 0);
+      const rowWidth = rows.reduce((most, row) => Math.max(most, measured(context, row)), 0);
       const width = Math.max(this._textWidth, barWidth, rowWidth) + 2 * PADDING_PX;
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
@@ -93,7 +93,7 @@
       const [start, right] = [left + PADDING_PX, left + width - PADDING_PX];
       let y = top + PADDING_PX / 2;
       for (const row of rows) {
-        const from = isLeft ? start : right - rowWidthOf(context, row);
+        const from = isLeft ? start : right - row.width;
         drawRow(context, row, from, y + LINE_PX / 2, place.ink);
         y += LINE_PX;
       }
@@ -211,22 +211,30 @@
   /** @type {Array<any>} */
   const NO_ROWS = [];
 
-  /** @param {any} context @param {any} row see Surface.legend @returns {number} CSS pixels */
-  function rowWidthOf(context, row) {
-    return row.entries.reduce(
-      (sum, entry) =>
-        sum + ENTRY_GAP_PX + 2 * DOT_PX + DOT_GAP_PX + context.measureText(entry.text).width,
-      context.measureText(row.text).width,
-    );
+  /**
+   * Measure the words of a row, unless they were in the same font.
+   * @param {any} context @param {any} row see Surface.legend; `font` is empty where its words are new
+   * @returns {number} its width, CSS pixels
+   */
+  function measured(context, row) {
+    if (row.font !== context.font) {
+      row.font = context.font;
+      row.textWidth = context.measureText(row.text).width;
+      row.width = row.textWidth;
+      for (const entry of row.entries) {
+        entry.width = context.measureText(entry.text).width;
+        row.width += ENTRY_GAP_PX + 2 * DOT_PX + DOT_GAP_PX + entry.width;
+      }
+    }
+    return row.width;
   }
 
-  /** Write a row from a place on, each of its entries with a dot of its colour. */
+  /** Write a row that was measured, each of its entries with a dot of its colour. */
   function drawRow(context, row, left, y, ink) {
-    let x = left;
     context.textAlign = "left";
-    context.fillText(row.text, x, y);
-    x += context.measureText(row.text).width;
-    for (const { text, colour } of row.entries) {
+    context.fillText(row.text, left, y);
+    let x = left + row.textWidth;
+    for (const { text, colour, width } of row.entries) {
       x += ENTRY_GAP_PX + DOT_PX;
       context.fillStyle = colour;
       context.beginPath();
@@ -235,7 +243,7 @@
       context.fillStyle = ink;
       x += DOT_PX + DOT_GAP_PX;
       context.fillText(text, x, y);
-      x += context.measureText(text).width;
+      x += width;
     }
   }
 

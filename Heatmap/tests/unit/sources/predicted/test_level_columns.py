@@ -196,3 +196,23 @@ def test_the_scale_is_about_what_the_pane_shows(history: LevelHistory) -> None:
     spare = round((columns.spec.price.n_rows - pane_rows(columns.spec.price)) / 2)
     assert spare > 10
     np.testing.assert_array_equal(columns.values(), columns.sides()[0][spare:-spare])
+
+
+def test_columns_that_share_a_minute_count_once_for_the_scale(history: LevelHistory) -> None:
+    columns = drawn(spec(10_000, 60), history)
+    assert columns.values().shape[1] == 10
+    assert columns.sides()[0].shape[1] == 60
+
+
+def test_a_clock_that_is_set_back_changes_nothing(history: LevelHistory) -> None:
+    columns = drawn(spec(60_000, 30), history)
+    before = columns.levels(SCALE)
+    assert columns.advance(END_MS - 20 * MINUTE_MS, (), None) is None
+    assert columns.levels(SCALE) == before
+
+
+def test_room_for_new_columns_is_made_when_there_is_none(history: LevelHistory) -> None:
+    columns = drawn(spec(60_000, 30, END_MS - 700 * MINUTE_MS), history)
+    for minutes in range(-690, 0, 10):
+        columns.advance(END_MS + minutes * MINUTE_MS - 1, (), None)
+    assert columns.levels(SCALE) == drawn(columns.spec, history).levels(SCALE)
