@@ -224,16 +224,17 @@ def test_the_strongest_are_labelled_and_none_lies_on_another_or_on_the_price_lin
     width = pane_width(chart_page)
     close = minute_candles()[-1]["close"]
     price_y = chart_page.y_of_price(close)
-    prices = [100_600.0, 100_590.0, 100_610.0, 100_000.0, close + 5, 99_000.0, 101_000.0, 99_500.0]
+    prices = [100_600.0, 100_590.0, 100_610.0, 100_000.0, close + 5, 99_000.0, 101_000.0]
+    prices += [99_250.0, 100_420.0, 99_600.0]
     difference = show_labels(chart_page, layer, *(level(price) for price in prices))
     tops = label_tops(difference, width)
-    # Of three at one price one; and at most seven are looked at.
-    assert len(tops) == 5
+    # Of three at one price one; and seven in all.
+    assert len(tops) == 7
     for (_, end), (top, _) in pairwise(tops):
         assert top >= end - 1
     for top, end in tops:
         assert end <= price_y + 1 or top >= price_y - 1
-    below = chart_page.y_of_price(99_500.0)
+    below = chart_page.y_of_price(99_600.0)
     assert not any(top < below < end for top, end in tops)
 
 

@@ -237,6 +237,9 @@ def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
     shown.wait_until_whole()
     shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=5_000)
     shown.page.show_newest(120)
+    shown.qtbot.waitUntil(
+        lambda: shown.range()[0] == pytest.approx(usual[0], abs=0.1), timeout=5_000
+    )
     shown.page.set_room(has_room=False)
     shown.qtbot.waitUntil(lambda: shown.range() == pytest.approx(usual, abs=0.1), timeout=5_000)
     assert prices_free(shown) != pytest.approx((0.22, 0.22), abs=0.02)

@@ -213,8 +213,7 @@
         const left = i === 0 ? x - reach - width : i === 3 ? x + reach : x - width / 2;
         const middle = i === 1 ? y + ahead : i === 2 ? y - ahead : y;
         if (this._isFree(groups, left, middle - half, left + width, middle + half, mediaSize)) {
-          this._taken.set([left, middle - half, left + width, middle + half], 4 * this._takenCount);
-          this._takenCount += 1;
+          this._reserve(left, middle - half, left + width, middle + half);
           const place = this._surface.ground.at(middle, mediaSize.height);
           words.layGround(
             context, place, words.GROUND_ALPHA, left, middle - half, width, words.LINE_PX,
@@ -225,6 +224,16 @@
           return;
         }
       }
+    }
+
+    /** Keep other words of this frame off a rectangle. */
+    _reserve(left, top, right, bottom) {
+      const at = 4 * this._takenCount;
+      this._taken[at] = left;
+      this._taken[at + 1] = top;
+      this._taken[at + 2] = right;
+      this._taken[at + 3] = bottom;
+      this._takenCount += 1;
     }
 
     /** @returns {boolean} whether words can stand in a rectangle */

@@ -5,7 +5,9 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { words } = heatmap;
 
+  /** So many have a label, of so many that are tried. */
   const MOST = 7;
+  const MOST_TRIED = 64;
   /** From the pane's right edge, and from its upper and lower edge. */
   const MARGIN_PX = 4;
   const EDGE_PX = 8;
@@ -48,7 +50,7 @@
 
     /** @param {{levels: StandingLevel[]}} shown in place of those before */
     take(shown) {
-      this._levels = shown.levels.slice(0, MOST);
+      this._levels = shown.levels.slice(0, MOST_TRIED);
       this._font = "";
     }
 
@@ -87,7 +89,7 @@
       const priceY = newest === null || newest.close === undefined
         ? null
         : candles.priceToCoordinate(newest.close);
-      for (let i = 0; i < this._levels.length; i += 1) {
+      for (let i = 0; i < this._levels.length && this._count < MOST; i += 1) {
         const y = candles.priceToCoordinate(this._levels[i].price);
         if (y !== null && y >= EDGE_PX && y <= height - EDGE_PX) {
           const clear = keptOff(y, priceY);
