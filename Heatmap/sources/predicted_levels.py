@@ -201,14 +201,14 @@ class PredictedLevelHeat(HeatSource):
             price = self._columns.price_at(last)
             if price is None:
                 return ()
-            fine = self._columns.fine_column(last)
-            crests = find_crests(fine, self._columns.fine_rows, float(np.log(price)))
+            fine, rows = self._columns.rows_near_picture(last)
+            crests = find_crests(fine, rows, float(np.log(price)))
         cells = np.frombuffer(self.levels(scale, ColumnRange(last, last + 1)), np.uint8)
         axis = self.spec.price
-        rows = axis.rows_of(np.array([one.price for one in crests]))
+        places = axis.rows_of(np.array([one.price for one in crests]))
         chosen: list[LevelMark] = []
         taken: list[int] = []
-        for crest, row in zip(crests, rows.tolist(), strict=True):
+        for crest, row in zip(crests, places.tolist(), strict=True):
             if not 0 <= row < axis.n_rows or len(chosen) == _MOST_MARKS:
                 continue
             is_painted = int(cells[max(row - 1, 0) : row + 2].max()) >= _PAINTED

@@ -14,7 +14,7 @@ REACH = 0.0025
 _BLUR = 0.0003
 # Levels below this part of the strongest are none.
 _LEAST = 0.01
-_MOST = 60
+_MOST = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ _SPARE_SLOTS = 240
 # What rounding leaves of rows in which nothing stands, as a part of the column's sum.
 _ROUNDING = 1e-12
 _NOT_KNOWN = -1
+# Half a per cent of price.
+_NEAR_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,14 @@ class LevelColumns(HeatCells):
         slot = self._slot_of(column)
         fine = self._slots.fine[[slot - self._base]]
         return np.asarray(self._masked(np.array([slot]), fine, self.fine_rows)[0])
+
+    def rows_near_picture(self, column: int) -> tuple[NDArray[np.float32], LogRows]:
+        """Return a column of the picture's prices and some more, and which rows it has."""
+        kept, drawn = self.fine_rows, self._drawn_rows
+        first = max(kept.first, drawn.first - _NEAR_ROWS)
+        end = min(kept.first + kept.count, drawn.first + drawn.count + _NEAR_ROWS)
+        fine = self.fine_column(column)[first - kept.first : end - kept.first]
+        return fine, LogRows(kept.width, first, end - first)
 
     def price_at(self, column: int) -> float | None:
         """Return the price at a column's time, USD; ``None``: not known."""

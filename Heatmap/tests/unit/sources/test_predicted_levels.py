@@ -1,6 +1,7 @@
 """Predicted levels as a heat source: from a store through maps and picture to the message."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +15,10 @@ from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, RunningMinute, Series
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.level_market import LevelStore
+from Heatmap.feeds.picture_work import PictureWork
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.levels.build_map import build_map
 from Heatmap.levels.minutes import prepare_minutes
@@ -361,3 +365,77 @@ def test_another_fit_in_force_makes_the_map_anew(drawn: Drawn) -> None:
     assert "Not scored yet" in words
     assert "provisional" not in words
     assert "Learned anew at" in words
+
+
+def test_every_level_that_stands_out_at_the_right_edge_is_named(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta, last = message.meta, cells_of(message)[:, -1].astype(int)
+    named = [int((one.price - meta["priceLow"]) // meta["binUsd"]) for one in message.marks]
+    bright = np.flatnonzero(last >= 80)
+    assert len(bright)
+    for row in bright.tolist():
+        # Itself, or a stronger one beside it.
+        assert min(abs(row - other) for other in named) <= 16
+
+
+class ShownLayer:
+    """What the work needs of a layer."""
+
+    def __init__(self) -> None:
+        self.grids: list[dict[str, Any]] = []
+        self.parts: list[tuple[str, Any]] = []
+
+    def show_grid(self, meta: Any, packed: str) -> None:
+        assert packed
+        self.grids.append(dict(meta))
+
+    def show_part(self, name: str, payload: Any) -> None:
+        self.parts.append((name, payload))
+
+
+def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
+    layer, wanted = ShownLayer(), []
+    with ThreadPoolExecutor(1) as executor:
+        context = FeedContext(
+            tape=drawn.tape,
+            clock=lambda: NOW_MS,
+            tick_size=lambda _symbol: TICK,
+            heartbeats=lambda _symbol: None,
+            executor=executor,
+            label="",
+            maps=drawn.maps,
+            want_candles=wanted.append,
+        )
+        work = PictureWork(layer, context)  # type: ignore[arg-type]
+
+        def draw(heat: str) -> HeatPicture:
+            settings = HeatmapSettings(enabled=True, heat=heat)
+            piece = work.begin(Action.REBUILD, SYMBOL, view(), settings)
+            assert piece is not None
+            message = executor.submit(piece).result()
+            assert message is not None
+            work.send(Action.REBUILD, message, 0.0)
+            assert work.picture is not None
+            return work.picture
+
+        recorded = draw("recorded")
+        assert "standing" not in layer.grids[-1]
+        assert set(work.measured) >= {"clip_usd"}
+        assert wanted == []
+        assert layer.parts == []
+        levels = draw("both")
+        assert levels is not recorded
+        assert layer.grids[-1]["standing"] is True
+        assert wanted == [SYMBOL]
+        assert "clip_usd" not in work.measured
+        assert work.measured["predicted_clip_usd"] == layer.grids[-1]["scale"]["clipUsd"]
+        name, payload = layer.parts[-1]
+        assert name == "level_labels"
+        assert payload["endMs"] == NOW_MS
+        assert [one["text"][0] for one in payload["levels"]] == ["\u2248"] * len(payload["levels"])
+        # Both and predicted are one picture; what lies over it is another's.
+        assert draw("predicted") is levels
+        assert len(layer.parts) == 1
+        draw("recorded")
+        assert layer.parts[-1] == ("level_labels", None)
+        work.forget()
