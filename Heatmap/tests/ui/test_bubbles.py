@@ -246,6 +246,49 @@ def test_nothing_jumps_while_the_chart_is_moved(layer: HeatmapLayer, chart_page:
         assert chart_page.js(where) == before
 
 
+def test_many_lie_at_their_places_while_the_chart_moves_and_after_each_zoom(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    # Their prices stay where they are, so that a pan only moves them.
+    chart_page.js(
+        "(priceSeries.priceScale().applyOptions({autoScale: false}),"
+        " priceSeries.priceScale().setVisibleRange({from: 98600, to: 101500}), 0)"
+    )
+    large = [bubble(at, ABOVE + 150, 1e6) for at in (5, 17, 29, 41, 53)]
+    many = [bubble(i * 0.72, BELOW, 2e3, is_long=False) for i in range(83)]
+    is_kept = (
+        "OrderPilotHeatmap.layers.values().next().value.stage.parts._made"
+        ".find((one) => one.record.name === 'bubbles').part._layer.isPainted"
+    )
+    kept = 0
+    for start, end in ((-1.5, 61.5), (2.1, 65.1), (20.4, 83.4), (-12, 51), (10, 40), (11, 41)):
+        chart_page.js(
+            f"(chart.timeScale().setVisibleLogicalRange({{from: {start}, to: {end}}}), 0)"
+        )
+        layer.show_part("bubbles", None)
+        difference, _ = difference_of(chart_page, lambda: show(layer, *large, *many))
+        for shift in (0, 1.3, 2.9):
+            view = f"{{from: {start + shift}, to: {end + shift}}}"
+            chart_page.js(f"(chart.timeScale().setVisibleLogicalRange({view}), 0)")
+            with_bubbles = chart_page.settled_picture()
+            kept += chart_page.js(is_kept)
+            layer.set_options({"visible": False})
+            chart_page.qtbot.waitUntil(
+                lambda before=with_bubbles: bool(changed(before, chart_page.picture()).any()),
+                timeout=10_000,
+            )
+            difference = changed(with_bubbles, chart_page.settled_picture())
+            layer.set_options({"visible": True})
+            chart_page.settled_picture()
+            width = chart_page.js("chart.timeScale().width()")
+            for at in (5, 17, 29, 41, 53):
+                x, y = place_of(chart_page, at, ABOVE + 150)
+                if 80 < x < width - 40:
+                    assert_circle(difference, x, y, LARGEST_PX)
+    # It was that way of painting which was looked at.
+    assert kept > 9
+
+
 def test_what_is_small_gets_no_bubble(layer: HeatmapLayer, chart_page: ChartPage) -> None:
     sizes = {10: 1e6, 20: 3e5, 30: 2e5, 40: 4e4, 50: 1e3}
 

@@ -42,11 +42,12 @@
     /**
      * Be right for a ground and a resolution.
      * @param {number} ratio device pixels per CSS pixel @param {string} ground #rrggbb
+     * @returns {boolean} whether they look otherwise now
      */
     prepare(ratio, ground) {
       const key = ratio + ground;
       if (key === this._key) {
-        return;
+        return false;
       }
       this._key = key;
       this._ratio = ratio;
@@ -76,6 +77,7 @@
       });
       this._close();
       this._image = canvas.transferToImageBitmap();
+      return true;
     }
 
     _drawOne(context, x, y, radius, ground, fill, ring) {

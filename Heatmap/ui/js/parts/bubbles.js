@@ -14,6 +14,14 @@
   const AFFINE_TOLERANCE_PX = 0.25;
   /** A bubble is pointed at from here, however small it is, CSS pixels. */
   const LEAST_HIT_PX = 5;
+  /** From so many on they are painted once, and copied as a whole while the chart only moves. */
+  const KEPT_FROM = 60;
+  /** So far beside the pane they are painted too, so that it can move, CSS pixels. */
+  const KEPT_PX = 200;
+  /** Bubbles that move together may differ by this, CSS pixels. */
+  const SAME_PX = 0.3;
+  /** Room for the rim of a bubble. */
+  const KEPT_EDGE_PX = 4;
   /** Prices around the middle between which the scale is measured, as a part of it. */
   const NEAR = 0.005;
 
@@ -35,6 +43,7 @@
     constructor(surface) {
       this._surface = surface;
       this._sprites = new heatmap.bubbleSprites.BubbleSprites();
+      this._layer = new heatmap.keptLayer.KeptLayer();
       /** @type {any} BubbleGroups; null: there are none */
       this._groups = null;
       /** @type {Object<string, string>} */
@@ -45,6 +54,11 @@
       this._x = new Float64Array(0);
       this._y = new Float64Array(0);
       this._radius = new Float64Array(0);
+      /** Where they were when all of them were painted last, and how far they have moved since. */
+      this._keptX = new Float64Array(0);
+      this._keptY = new Float64Array(0);
+      this._dx = 0;
+      this._dy = 0;
       /** Amounts as texts and their widths in the font that was used last, both made when needed. */
       this._texts = [];
       this._widths = [];
@@ -72,10 +86,12 @@
 
     clear() {
       this._groups = null;
+      this._layer.destroy();
     }
 
     destroy() {
       this._sprites.destroy();
+      this._layer.destroy();
       this._groups = null;
     }
 
@@ -85,24 +101,97 @@
       if (groups === null || !this._fit(groups)) {
         return;
       }
-      const { context, mediaSize, horizontalPixelRatio } = scope;
+      const { context, mediaSize, horizontalPixelRatio: ratio } = scope;
       this._place(groups, mediaSize);
       const sprites = this._sprites;
-      sprites.prepare(horizontalPixelRatio, this._surface.ground.hex);
-      const { _x: xs, _y: ys, _radius: radii } = this;
-      const { order, isLong, count } = groups;
-      // The largest first: the smaller ones stay to be seen.
-      for (let i = 0; i < count; i += 1) {
-        const at = order[i];
-        if (this._isSeen(at, mediaSize)) {
-          sprites.draw(context, isLong[at], radii[at], xs[at], ys[at]);
-        }
+      if (sprites.prepare(ratio, this._surface.ground.hex)) {
+        this._layer.forget();
       }
-      if (count > 0) {
+      if (groups.count < KEPT_FROM) {
+        this._layer.destroy();
+        this._drawAll(context, groups, mediaSize, 0);
+      } else if (this._hasMovedOnly(groups, mediaSize)) {
+        if (!this._layer.isPainted) {
+          this._keep(groups, mediaSize, ratio);
+        }
+        this._layer.draw(context, Math.round(this._dx * ratio), Math.round(this._dy * ratio));
+      } else {
+        // Another zoom: the next frame may have another one again.
+        this._layer.forget();
+        this._keptX.set(this._x);
+        this._keptY.set(this._y);
+        this._drawAll(context, groups, mediaSize, 0);
+      }
+      if (groups.count > 0) {
         this._row.entries[0].colour = sprites.inks[1];
         this._row.entries[1].colour = sprites.inks[0];
         this._surface.legend.rows.push(this._row);
       }
+    }
+
+    /**
+     * Draw those in the pane, and in a margin beside it.
+     * @param {any} context in device pixels @param {any} groups @param {any} mediaSize
+     * @param {number} margin CSS pixels
+     */
+    _drawAll(context, groups, mediaSize, margin) {
+      const { _x: xs, _y: ys, _radius: radii, _sprites: sprites } = this;
+      const { order, isLong, count } = groups;
+      // The largest first: the smaller ones stay to be seen.
+      for (let i = 0; i < count; i += 1) {
+        const at = order[i];
+        if (this._isSeen(at, mediaSize, margin)) {
+          sprites.draw(context, isLong[at], radii[at], xs[at], ys[at]);
+        }
+      }
+    }
+
+    /** @returns {boolean} whether all that are seen have moved as one since they were kept */
+    _hasMovedOnly(groups, mediaSize) {
+      const { _x: xs, _y: ys, _keptX: keptX, _keptY: keptY } = this;
+      let isFirst = true;
+      for (let i = 0; i < groups.count; i += 1) {
+        if (!this._isSeen(i, mediaSize, 0)) {
+          continue;
+        }
+        if (isFirst) {
+          isFirst = false;
+          this._dx = xs[i] - keptX[i];
+          this._dy = ys[i] - keptY[i];
+        }
+        const dx = Math.abs(xs[i] - keptX[i] - this._dx);
+        const dy = Math.abs(ys[i] - keptY[i] - this._dy);
+        // One that had no place has none to have moved from: NaN.
+        if (!(dx < SAME_PX && dy < SAME_PX)) {
+          return false;
+        }
+      }
+      return !isFirst;
+    }
+
+    /** Paint all of them once, for the frames to come. */
+    _keep(groups, mediaSize, ratio) {
+      const { _x: xs, _y: ys } = this;
+      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let i = 0; i < groups.count; i += 1) {
+        if (this._isSeen(i, mediaSize, KEPT_PX)) {
+          left = Math.min(left, xs[i]);
+          right = Math.max(right, xs[i]);
+          top = Math.min(top, ys[i]);
+          bottom = Math.max(bottom, ys[i]);
+        } else {
+          xs[i] = NaN;
+        }
+      }
+      const reach = heatmap.bubbleSprites.MOST_PX + KEPT_EDGE_PX;
+      this._layer.build(
+        Math.floor((left - reach) * ratio), Math.floor((top - reach) * ratio),
+        Math.ceil((right + reach) * ratio), Math.ceil((bottom + reach) * ratio),
+        (/** @type {any} */ context) => this._drawAll(context, groups, mediaSize, KEPT_PX),
+      );
+      this._keptX.set(xs);
+      this._keptY.set(ys);
+      this._dx = this._dy = 0;
     }
 
     /** @returns {boolean} whether the bubbles are those of the present zoom */
@@ -121,6 +210,9 @@
         this._laidOut = groups.ms;
         this._x = new Float64Array(groups.count);
         this._y = new Float64Array(groups.count);
+        this._keptX = new Float64Array(groups.count).fill(NaN);
+        this._keptY = new Float64Array(groups.count);
+        this._layer.forget();
         this._radius = groups.usd.map((usd) => heatmap.bubbleSprites.radiusOf(usd, groups.largest));
         this._texts = new Array(groups.count).fill("");
         this._widths = new Array(groups.count).fill(0);
@@ -138,7 +230,7 @@
         return;
       }
       const end = ms[count - 1] + 1;
-      axis.place(ms[0], end, mediaSize.width, heatmap.bubbleSprites.MOST_PX);
+      axis.place(ms[0], end, mediaSize.width, KEPT_PX);
       for (let part = 0; part < axis.segments; part += 1) {
         const fromMs = axis.fromMs[part];
         const toMs = axis.toMs[part];
@@ -159,9 +251,12 @@
       }
     }
 
-    /** @returns {boolean} whether some of a bubble lies in the pane; false for one without a place */
-    _isSeen(at, mediaSize) {
-      const r = this._radius[at];
+    /**
+     * @param {number} margin beside the pane, CSS pixels
+     * @returns {boolean} whether some of a bubble lies in the pane; false for one without a place
+     */
+    _isSeen(at, mediaSize, margin) {
+      const r = this._radius[at] + margin;
       const x = this._x[at];
       const y = this._y[at];
       return x > -r && x < mediaSize.width + r && y > -r && y < mediaSize.height + r;
@@ -189,7 +284,7 @@
       let tried = 0;
       for (let i = 0; i < groups.count && tried < LABELS; i += 1) {
         const at = groups.order[i];
-        if (this._isSeen(at, mediaSize)) {
+        if (this._isSeen(at, mediaSize, 0)) {
           tried += 1;
           this._label(context, groups, at, mediaSize);
         }
