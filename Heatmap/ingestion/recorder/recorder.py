@@ -348,6 +348,7 @@ class _Session:
             memory=memory,
             venue=venue,
             subscriptions=venue.subscriptions(config.symbols),
+            extra=self.candles.extra,
         )
         self._ticks = TickSizeRefresher(
             config.rest_url,
@@ -382,7 +383,6 @@ class _Session:
         self._config = config
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._retention.want, config.retention_ms)
-
         self.candles.reconfigure(config)
 
     def confirm_retention(self) -> None:
