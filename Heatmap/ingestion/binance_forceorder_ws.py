@@ -26,6 +26,7 @@ from websockets.frames import Close as CloseFrame
 
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure, FailureKind
+from Heatmap.ingestion.connection.extra_streams import ExtraStreams
 from Heatmap.ingestion.connection.supervisor import (
     Close,
     Command,
@@ -144,6 +145,8 @@ class ForceOrderStream:
         Whose messages they are.
     subscriptions
         What is sent on each connection once it is open.
+    extra
+        What else is subscribed, which may change; ``None``: nothing.
     """
 
     def __init__(
@@ -158,10 +161,15 @@ class ForceOrderStream:
         memory: ConnectionMemory | None = None,
         venue: Venue = _BINANCE,
         subscriptions: Sequence[str] = (),
+        extra: ExtraStreams | None = None,
     ) -> None:
         self._url = url
         self._venue = venue
         self._subscriptions = tuple(subscriptions)
+        self._extra = ExtraStreams() if extra is None else extra
+        self._extra.attach(self._send_to_open)
+        # Messages on their way.
+        self._sending: set[asyncio.Future[None]] = set()
         self._times = times
         self._listener = listener
         self._heartbeat_symbols = frozenset(heartbeat_symbols)
@@ -245,8 +253,7 @@ class ForceOrderStream:
         failure: Failure | None = Failure(FailureKind.CLOSED)
         pinging = None
         try:
-            for text in self._subscriptions:
-                await connection.send(text)
+            await _send_all(connection, (*self._subscriptions, *self._extra.on_open))
             if self._venue.ping is not None:
                 pinging = asyncio.ensure_future(_keep_alive(connection, self._venue.ping))
             await self._receive(number, connection)
@@ -271,6 +278,18 @@ class ForceOrderStream:
                 self._supervisor.receive_lost(number, failure, clock())
             self._report_change()
             await _close(connection)
+
+    def _send_to_open(self, texts: Sequence[str]) -> None:
+        for connection in self._open.values():
+            sending = asyncio.ensure_future(_send_all(connection, texts))
+            self._sending.add(sending)
+            sending.add_done_callback(self._note_sent)
+
+    def _note_sent(self, sending: "asyncio.Future[None]") -> None:
+        self._sending.discard(sending)
+        if not sending.cancelled():
+            # Whoever reads from a connection notices that it has broken.
+            sending.exception()
 
     def _failed(self, number: int, failure: Failure) -> None:
         _logger.info("connection %d: %s", number, failure_text(failure))
@@ -317,6 +336,11 @@ class ForceOrderStream:
         # During a rotation each heartbeat may complete the overlap.
         if len(self._open) > 1 or state is not ConnectionState.LIVE:
             self._report_change()
+
+
+async def _send_all(connection: ClientConnection, texts: Sequence[str]) -> None:
+    for text in texts:
+        await connection.send(text)
 
 
 async def _keep_alive(connection: ClientConnection, ping: Ping) -> None:

@@ -107,6 +107,12 @@ class MarketData(Protocol):
             Whose.
         """
 
+    def subscription(self, symbols: Sequence[str], *, ends: bool = False) -> str:
+        """Return what is sent on an open connection to have candles of these too, or no more.
+
+        Empty: the venue cannot do that.
+        """
+
     def query(self, request: Request) -> Mapping[str, str]:
         """Return a request's parameters."""
 

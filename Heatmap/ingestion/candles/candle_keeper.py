@@ -159,6 +159,11 @@ class CandleKeeper:
         self._choose()
         self._changed.set()
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Whose are kept up at present."""
+        return self._kept
+
     def keep_for(self, retention_ms: int) -> None:
         """Set how far back, milliseconds."""
         self._plan.retention_ms = retention_ms

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.ingestion.candles.candle_keeper import CandleConfig, CandleKeeper, RecorderSide
+from Heatmap.ingestion.connection.extra_streams import ExtraStreams
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_status import RecorderConfig, StatusBoard
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.venue import Kline
+
+_BETWEEN_S = 1.0
 
 
 class CandlePart:
@@ -30,6 +33,11 @@ class CandlePart:
         Where the jitter comes from.
     memory
         What an earlier recorder of the same address left.
+
+    Attributes
+    ----------
+    extra
+        Streams of what is wanted beside the recorded symbols, for the connection.
     """
 
     def __init__(
@@ -41,7 +49,10 @@ class CandlePart:
         rng: random.Random,
         memory: ConnectionMemory,
     ) -> None:
+        self.extra = ExtraStreams()
         self._loop = asyncio.get_running_loop()
+        # Others are kept up than before, perhaps.
+        self._wanted = asyncio.Event()
         self._sinks = keeper
         self._board = board
         self._name_of = config.name_of
@@ -74,7 +85,7 @@ class CandlePart:
     def want(self, symbols: Iterable[str]) -> None:
         """Keep up these too."""
         if self._candles is not None:
-            self._call(self._candles.want, tuple(symbols))
+            self._call(self._want, tuple(symbols))
 
     def reconfigure(self, config: RecorderConfig) -> None:
         """Take another retention."""
@@ -93,8 +104,34 @@ class CandlePart:
         sink = await self._sinks.wait_for_sink()
         if self._candles is None:
             await self._loop.create_future()
-        else:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(self._candles))
             await self._candles.run(sink, sink.candle_generation)
+
+    def _want(self, symbols: tuple[str, ...]) -> None:
+        if self._candles is not None:
+            self._candles.want(symbols)
+            self._wanted.set()
+
+    async def _follow(self, candles: CandleKeeper) -> None:
+        """Have open connections bring what is kept on demand, beside what the address names."""
+        subscribed: tuple[str, ...] = ()
+        while self._market is not None:
+            await self._wanted.wait()
+            self._wanted.clear()
+            wanted = tuple(one for one in candles.kept if one not in self._symbols)
+            new = [one for one in wanted if one not in subscribed]
+            gone = [one for one in subscribed if one not in wanted]
+            subscribed, now = wanted, []
+            if gone:
+                now.append(self._market.subscription(gone, ends=True))
+            if new:
+                now.append(self._market.subscription(new))
+            on_open = [self._market.subscription(wanted)] if wanted else []
+            self.extra.change(list(filter(None, on_open)), list(filter(None, now)))
+            # The exchange takes few messages a second, however often somebody asks.
+            await asyncio.sleep(_BETWEEN_S)
 
     def _call(self, function: Callable[..., None], argument: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped

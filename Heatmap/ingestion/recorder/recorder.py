@@ -348,6 +348,7 @@ class _Session:
             memory=memory,
             venue=venue,
             subscriptions=venue.subscriptions(config.symbols),
+            extra=self.candles.extra,
         )
         self._ticks = TickSizeRefresher(
             config.rest_url,

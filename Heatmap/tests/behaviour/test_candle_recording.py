@@ -1,5 +1,6 @@
 """Candles beside liquidations, against real sockets: fetched, followed, never in the way."""
 
+import asyncio
 import contextlib
 import os
 import time
@@ -15,6 +16,9 @@ from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import StorageError
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus
 from Heatmap.ingestion.recorder.recorder import Recorder, SinkRole
+from Heatmap.standalone.exchange.data_clock import DataClock
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.storage.sqlite.event_reader import EventReader
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.behaviour.candle_exchange import CandleExchange, kline
@@ -386,3 +390,39 @@ def test_a_recorder_that_keeps_the_retention_deletes_nothing_of_a_longer_one(
     eventually(lambda: is_fetched(second), 15)
     second.stop()
     assert len(stored_minutes(path)) > 23 * 60
+
+
+def test_candles_that_are_wanted_later_come_by_the_connection_that_is_open(
+    start_recorder: Start, path: Path
+) -> None:
+    # An exchange that speaks the real one's wire, whose time runs 60 times as fast.
+    clock = DataClock.replay(1_795_176_034_567, 60.0)
+
+    async def record() -> None:
+        exchange = LoopbackExchange(SimulatedMarket(3), clock)
+        await exchange.start()
+        clock.start()
+        recorder = start_recorder(
+            symbols=("ALL",),
+            open_sink=lambda: SqliteStore.for_recorder(path, DataKind.LIVE),
+            ws_url=exchange.ws_url,
+            # Nobody answers there: what comes is the stream's.
+            rest_url="http://127.0.0.1:1",
+            candle_retention_ms=RETENTION_MS,
+        )
+        try:
+            await asyncio.to_thread(eventually, lambda: live(recorder), 10)
+            for _ in range(5):
+                recorder.want_candles(("BTCUSDT",))
+            await asyncio.to_thread(eventually, lambda: len(stored_minutes(path)) >= 2, 20)
+            # On the next connection too.
+            before = len(stored_minutes(path))
+            for client in list(exchange._clients):
+                client.abort()
+            await asyncio.to_thread(eventually, lambda: len(stored_minutes(path)) >= before + 2, 20)
+            assert recorder.status().reconnects >= 1
+        finally:
+            await asyncio.to_thread(recorder.stop)
+            await exchange.stop()
+
+    asyncio.run(record())

@@ -25,7 +25,7 @@ from Heatmap.ingestion.candles.fetch_plan import Request, SeriesRules
 from Heatmap.ingestion.venue import Answer
 from Heatmap.ingestion.venues.binance.decimals import read_decimal
 from Heatmap.ingestion.venues.binance.klines import read_candle, read_number
-from Heatmap.ingestion.venues.binance.streams import with_candles
+from Heatmap.ingestion.venues.binance.streams import candle_subscription, with_candles
 from Heatmap.runtime.outside_text import shown_value
 
 #: With more bad values the answer as a whole is not believed.
@@ -206,6 +206,10 @@ class BinanceMarketData:
     def stream_url(self, url: str, symbols: Sequence[str]) -> str:
         """Return the address with candles."""
         return with_candles(url, symbols)
+
+    def subscription(self, symbols: Sequence[str], *, ends: bool = False) -> str:
+        """Return the message."""
+        return candle_subscription(symbols, ends=ends)
 
     def query(self, request: Request) -> Mapping[str, str]:
         """Return a request's parameters."""

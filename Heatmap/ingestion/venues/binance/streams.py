@@ -1,5 +1,6 @@
 """The addresses of Binance's market streams, and whose mark price is the heartbeat. Pure."""
 
+import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -83,3 +84,13 @@ def with_candles(url: str, symbols: Sequence[str]) -> str:
             break
         streams = more
     return f"{base}?streams={'/'.join(streams)}"
+
+
+def candle_subscription(symbols: Sequence[str], *, ends: bool = False) -> str:
+    """Return the message that adds candles of these to a combined stream, or takes them away.
+
+    Names stand in it as they are, not as in an address.
+    """
+    names = [f"{symbol.lower()}@{_CANDLES}" for symbol in symbols]
+    method = "UNSUBSCRIBE" if ends else "SUBSCRIBE"
+    return json.dumps({"method": method, "params": names, "id": 1}, ensure_ascii=False)
