@@ -123,8 +123,27 @@ def test_words_are_words_whatever_is_in_them(layer: HeatmapLayer, chart_page: Ch
     words = "<b onclick=alert(1)>Show</b> & more"
     show(layer, {"words": words, "heat": "predicted"})
     wait_for_line(chart_page)
-    assert chart_page.js("chart.chartElement().querySelector('[role=button]').innerText") == words
-    assert chart_page.js("chart.chartElement().querySelector('[role=button]').children.length") == 0
+    said = "chart.chartElement().querySelector('[role=button]').firstChild"
+    assert chart_page.js(f"{said}.innerText") == words
+    assert chart_page.js(f"{said}.children.length") == 0
+
+
+def test_its_mark_closes_it_for_good_and_takes_no_offer(
+    layer: HeatmapLayer, chart_page: ChartPage, listener: Recording
+) -> None:
+    show(layer, OFFER)
+    wait_for_line(chart_page)
+    x, y = chart_page.js(
+        "(() => { const box = chart.chartElement().querySelector('[data-close]')"
+        ".getBoundingClientRect();"
+        " return [(box.left + box.right) / 2, (box.top + box.bottom) / 2]; })()"
+    )
+    click(chart_page, x, y)
+    wait_for_line(chart_page, is_there=False)
+    show(layer, OFFER, 2)
+    chart_page.settled_picture()
+    assert line_edges(chart_page) is None
+    assert (listener.offers, chart_page.js("hostsClicks")) == ([], [])
 
 
 @pytest.mark.parametrize("heat", ['"everything"', "3", "null", "[]", "{}", "true"])

@@ -10,6 +10,7 @@
     "all: initial; position: fixed; z-index: 19; box-sizing: border-box; cursor: pointer; " +
     "padding: 5px 10px; border-radius: 4px; white-space: nowrap; overflow: hidden; " +
     "text-overflow: ellipsis; font-size: 12px; line-height: 16px; text-align: center";
+  const MARK_STYLE = "padding: 0 2px 0 10px; font-size: 14px; opacity: 0.7";
   /** What the host's page must not hear of a click on the line: it is not one on its chart. */
   const KEPT_EVENTS = [
     "click", "dblclick", "mousedown", "mouseup", "pointerdown", "pointerup", "touchstart", "touchend",
@@ -18,7 +19,7 @@
   /**
    * One line on the chart that offers other heat where there is none to see; a click on it tells
    * Python. It is an element above the chart: only the line itself takes clicks, whatever else is
-   * clicked goes to the chart as ever.
+   * clicked goes to the chart as ever. Closed by its mark, it stays away from this chart.
    */
   class Offer {
     /** @param {Surface} surface */
@@ -28,6 +29,7 @@
       /** @type {any} the line's element, while there is an offer */
       this._line = null;
       this._style = "";
+      this._isClosed = false;
     }
 
     destroy() {
@@ -47,15 +49,15 @@
     /** Stand where the pane is now; called after each frame. */
     look() {
       const { grid } = this._surface.picture;
-      const offer = grid === null || !this._isVisible ? null : grid.offer;
+      const offer = grid === null || !this._isVisible || this._isClosed ? null : grid.offer;
       const edges = offer === null ? null : this._paneEdges();
       if (offer === null || edges === null) {
         this._remove();
         return;
       }
       const line = this._line === null ? this._make() : this._line;
-      if (line.textContent !== offer.words) {
-        line.textContent = offer.words;
+      if (line.firstChild.textContent !== offer.words) {
+        line.firstChild.textContent = offer.words;
       }
       const { colour, ink } = this._surface.ground.at(TOP_PX, edges.height);
       const { fontFamily } = this._surface.chart.options().layout;
@@ -104,6 +106,7 @@
     _make() {
       const line = document.createElement("div");
       line.setAttribute("role", "button");
+      line.append(document.createElement("span"), this._makeMark());
       line.addEventListener("click", () => this._surface.guard(() => this._take()));
       for (const name of KEPT_EVENTS) {
         line.addEventListener(name, (event) => event.stopPropagation());
@@ -112,6 +115,20 @@
       this._line = line;
       this._style = "";
       return line;
+    }
+
+    /** @returns {any} the mark that closes the line */
+    _makeMark() {
+      const mark = document.createElement("span");
+      mark.setAttribute("data-close", "");
+      mark.style.cssText = MARK_STYLE;
+      mark.textContent = "\u00d7";
+      mark.addEventListener("click", (event) => {
+        event.stopPropagation();
+        this._isClosed = true;
+        this._remove();
+      });
+      return mark;
     }
 
     _take() {
