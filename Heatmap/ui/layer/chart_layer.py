@@ -236,7 +236,11 @@ class HeatmapLayer(QObject):
             differ from this machine's; ``palette``, where the grid has one of its own; for the
             words in the corner ``scale`` with its ``labels`` (``[place from 0 to 1, text]`` each),
             ``sourceText``, and ``sourceSince`` (``words`` up to the time, and that time, ``ms``)
-            for a chart with its own time format.
+            for a chart with its own time format. Where the grid has them: ``alphaExponent`` (how
+            alpha rises with the level), ``legendSide`` (``left``: the words stand in the lower left
+            corner), ``standing`` (true: what the last column shows is drawn on to the pane's right
+            edge), and ``offer`` (``words`` and ``heat``: one line on the chart; a click on it is
+            `LayerListener.heat_chosen`), which each message brings anew.
         packed
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
             row 0 the lowest price, column 0 the oldest. 0 is nothing, 1 to 255 little to much.
@@ -254,7 +258,7 @@ class HeatmapLayer(QObject):
             ``sequence`` (the one before plus one), ``firstCol`` (absolute number of the first
             column: its left edge divided by ``binMs``), ``cols``, ``dropCols``, ``timeStartMs``
             (the new left edge), ``windowStartMs``, ``endMs``; ``gaps`` where they changed;
-            ``nowMs`` as in `show_grid`.
+            ``nowMs`` and ``offer`` as in `show_grid`.
         packed
             Cells, (rows, cols) uint8, as in `show_grid`.
         """
