@@ -29,7 +29,6 @@ from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.sources.registry import HEAT_SOURCES, PREDICTED
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import open_store
 from Heatmap.tests.bench.bench_pixels import NOW_MS, VISIBLE, Bench, Work  # before all of Qt
 from Heatmap.tests.bench.measured_page import report, run
@@ -66,7 +65,7 @@ class Market:
         self.path, self.candles = path, candles
         store = open_store(path)
         self.tape = EventTape(store)
-        self.maps = LevelMaps(self.tape, LevelStore(store, FitFiles(path)), look_s=0.0)
+        self.maps = LevelMaps(self.tape, LevelStore.of(store), look_s=0.0)
 
     def picture(self) -> HeatPicture:
         """Return a picture that nothing was built for."""

@@ -12,6 +12,7 @@ from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.feeds import cluster_lines, layer_feed
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.feed_schedule import FeedSchedule
+from Heatmap.feeds.followers import Followers
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
@@ -110,8 +111,8 @@ def show_again(host: Host) -> None:
         (HeatPicture, "__init__", show_again),
         (HeatPicture, "is_due", Host.record),
         (FeedSchedule, "next_action", Host.record),
-        (layer_feed.LayerFeed, "_follow_lines", change_side),
-        (layer_feed.LayerFeed, "_send_options", change_side),
+        (Followers, "follow", change_side),
+        (layer_feed, "page_options", change_side),
         (cluster_lines, "cluster_words", Host.record),
     ],
 )

@@ -28,7 +28,6 @@ from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import open_store
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, changed
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -74,7 +73,7 @@ def picture(tmp_path: Path) -> HeatPicture:
         writer.save_fetched("BTCUSDT", Fetched(Series.CANDLES, CANDLES, (span,)))
     store = open_store(path)
     tape = EventTape(store)
-    maps = LevelMaps(tape, LevelStore(store, FitFiles(path)), look_s=0.0)
+    maps = LevelMaps(tape, LevelStore.of(store), look_s=0.0)
     return HeatPicture(PredictedLevelHeat(SourceContext(tape, maps), "BTCUSDT"), "BTCUSDT")
 
 

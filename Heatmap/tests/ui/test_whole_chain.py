@@ -160,6 +160,12 @@ class Shown:
         y = self.js(f"candleSeries.priceToCoordinate({price})")
         return float(x), float(y)
 
+    def look(self, before: int, after: int) -> None:
+        """Show so many candles before the end and so much room after it, however many there are."""
+        end = "candleSeries.data().length"
+        edges = f"{{from: {end} - {before}, to: {end} + {after}}}"
+        self.js(f"(chart.timeScale().setVisibleLogicalRange({edges}), 0)")
+
     def spacing(self) -> float:
         return float(self.js("chart.timeScale().options().barSpacing"))
 
@@ -214,11 +220,11 @@ def test_bands_lie_at_their_time_and_price(scale: str, shown: Shown) -> None:
 
 
 def test_bands_stay_in_place_after_a_pan_and_a_zoom(shown: Shown) -> None:
-    shown.js("(chart.timeScale().setVisibleLogicalRange({from: 60, to: 190}), 0)")
+    shown.look(124, 6)
     heat = shown.heat()
     assert_band(shown, heat, LONG_BAND)
     assert_band(shown, heat, SHORT_BAND)
-    shown.js("(chart.timeScale().setVisibleLogicalRange({from: 80, to: 184}), 0)")
+    shown.look(104, 0)
     heat = shown.heat()
     assert_band(shown, heat, LONG_BAND)
     shown.js(
@@ -341,7 +347,7 @@ def test_after_each_death_of_the_render_process_the_picture_is_as_before(
 ) -> None:
     if theme == "light":
         shown.window._switch_theme()
-    shown.js("(chart.timeScale().setVisibleLogicalRange({from: 60, to: 190}), 0)")
+    shown.look(124, 6)
     heat = shown.heat()
     assert_band(shown, heat, LONG_BAND)
     before = shown.settled()

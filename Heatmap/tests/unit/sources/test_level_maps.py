@@ -12,7 +12,6 @@ from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import open_store
 from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, store_market
 
@@ -25,7 +24,7 @@ class Counted:
     """Reads markets, and counts how often all of one was read."""
 
     def __init__(self, path: Path) -> None:
-        self.store = LevelStore(open_store(path), FitFiles(path))
+        self.store = LevelStore.of(open_store(path))
         self.reads: list[str] = []
 
     def read(self, instrument: str, at_ms: int, span_ms: int) -> StoredMarket:

@@ -32,7 +32,6 @@ from Heatmap.sources.predicted.level_facts import LevelFacts
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import open_store
 from Heatmap.tests.packed_cells import bytes_of
 from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, made_events, store_market
@@ -52,7 +51,7 @@ class Drawn:
         store_market(path, candles, made_events(candles[-600:], 3.0))
         store = open_store(path)
         self.tape = EventTape(store)
-        self.reader = LevelStore(store, FitFiles(path))
+        self.reader = LevelStore.of(store)
         self.maps = LevelMaps(self.tape, self.reader, look_s=0.0)
         self.source = PredictedLevelHeat(SourceContext(self.tape, self.maps), SYMBOL)
         self.picture = HeatPicture(self.source, SYMBOL)
