@@ -45,18 +45,22 @@ class LevelStore:
     ----------
     store
         Where candles and liquidations are.
-    fits, ensembles
-        What was learned.
+    fits
+        Yields that were learned.
     """
 
     store: Store
     fits: FitFiles
-    ensembles: FitFiles
 
     @classmethod
     def of(cls, store: Store) -> "LevelStore":
         """Return the markets of a store, with what was learned beside it."""
-        return cls(store, FitFiles(store.address), FitFiles(store.address, "ensemble"))
+        return cls(store, FitFiles(store.address))
+
+    @property
+    def ensembles(self) -> FitFiles:
+        """Ensembles that were learned."""
+        return FitFiles(self.store.address, "ensemble")
 
     def read(
         self, instrument: str, at_ms: int, span_ms: int, *, with_messages: bool = False

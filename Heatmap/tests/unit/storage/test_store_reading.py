@@ -192,6 +192,7 @@ def test_the_summary_tells_what_is_there(database: Store) -> None:
         "candles",
         *("path", "kind", "schema_version", "size_bytes", "writer", "recorded_symbols"),
         *("retention_ms", "counters", "damaged_rows", "unread_orders", "events", "symbols"),
+        "market",
     }
     assert (status["path"], status["kind"]) == (str(database.address), "replay")
     assert status["size_bytes"] > 0
