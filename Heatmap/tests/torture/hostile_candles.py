@@ -57,6 +57,7 @@ class HostileCandles:
     def __init__(self, rng: random.Random, now_ms: Callable[[], int], share: float = 0.4) -> None:
         self.share = share
         self.answered: Counter[str] = Counter()
+        self._begun: set[str] = set()
         self._rng = rng
         self._now_ms = now_ms
 
@@ -76,6 +77,10 @@ class HostileCandles:
             true = list(rows(query["symbol"], start_ms, min(end_ms, self._now_ms())))
             true = true[: int(query["limit"])]
             fault = self._rng.choice(_FAULTS) if self._rng.random() < self.share else "true"
+            if query["symbol"] not in self._begun:
+                # The first answer, so that a short run has something that can be judged.
+                fault = "true"
+            self._begun.add(query["symbol"])
             self.answered[fault] += 1
             if fault == "hang":
                 await asyncio.sleep(_HANG_S)
