@@ -36,6 +36,7 @@ from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
+from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Address, open_store
 
@@ -112,6 +113,7 @@ class HeatmapService:
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         source = LevelStore.of(self._store)
+        self._maps = LevelMaps(self._tape, source)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
@@ -331,7 +333,8 @@ class HeatmapService:
         """
         self._look_around()
         instrument, executor = parse_symbol(symbol), self._lifecycle.executor
-        self._symbols.note_shown(instrument)
+        if self._symbols.can_have_candles(instrument):
+            self._recording.want_candles(instrument)
         if executor is None:
             raise ValueError("candles need a service that runs; start it first")
         read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
@@ -499,8 +502,13 @@ class HeatmapService:
             executor=executor,
             label=self._label,
             is_known=self._symbols.is_known,
+            can_have_candles=self._symbols.can_have_candles,
             clusters=self._clusters,
-            note_shown=self._symbols.note_shown,
+            mark_price=self._recording.mark_price,
+            running_minute=self._recording.running_minute,
+            maps=self._maps,
+            want_candles=self._recording.want_candles,
+            set_heat=lambda heat: self.apply_settings(self._settings.changed(heat=heat)),
             look_around=self._look_around,
         )
 

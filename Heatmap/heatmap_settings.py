@@ -70,6 +70,13 @@ def _is_canonical(symbol: object) -> bool:
 
 
 _REBUILDS = frozenset({Effect.REBUILD, Effect.RESCALE})
+_PALETTES = {
+    "aurora": "Aurora",
+    "viridis": "Viridis",
+    "inferno": "Inferno",
+    "ice": "Ice",
+    "daylight": "Daylight",
+}
 _SYMBOLS_ALLOWED = f"one or more like BTCUSDT with commas between, or {ALL_SYMBOLS} alone"
 
 
@@ -86,6 +93,10 @@ class HeatmapSettings:
         Alpha of the strongest cell, 0 to 1.
     minimum_notional, clip_usd
         USD; `clip_usd` is ``None`` while the scale ends at `clip_percentile` by itself.
+    predicted_clip_usd
+        The same of predicted levels, USD per 0.1 % of price; ``None``: at `clip_percentile`.
+    bubble_least_usd
+        USD; ``None``: by what is usual for the symbol.
     cluster_window_pct
         Widest price range of a cluster as a part of its lowest price: 0.02 is 2 %. ``None``: on a
         chart 2 to 3 % of the prices that it shows, elsewhere `CLUSTER_WINDOW_PCT`.
@@ -104,7 +115,7 @@ class HeatmapSettings:
         Page.ABOVE,
         "Show the &heatmap behind the candles",
         "Recording goes on while the heatmap is off",
-        effects=(Effect.RESTART, Effect.LINES),
+        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
         option="visible",
     )
     window: str = setting(
@@ -122,7 +133,20 @@ class HeatmapSettings:
         Page.PICTURE,
         "&Window",
         "Time span of the heatmap, back from now",
-        effects=_REBUILDS,
+        effects=(*_REBUILDS, Effect.BUBBLES),
+    )
+    heat: str = setting(
+        "recorded",
+        Choice.of(
+            recorded="Recorded liquidations", predicted="Predicted levels", both="Both of them"
+        ),
+        Page.PICTURE,
+        "Heat &from",
+        (
+            "Liquidations that happened, levels that would be liquidated if the price went there, "
+            "or these levels with what happened as bubbles over them"
+        ),
+        effects=(Effect.REBUILD, Effect.BUBBLES),
     )
     shape: str = setting(
         "bands",
@@ -143,13 +167,11 @@ class HeatmapSettings:
         Page.PICTURE,
         "S&ide",
         "Whose liquidations are drawn",
-        effects=(*_REBUILDS, Effect.LINES),
+        effects=(*_REBUILDS, Effect.LINES, Effect.BUBBLES),
     )
     palette: str = setting(
         "aurora",
-        Choice.of(
-            aurora="Aurora", viridis="Viridis", inferno="Inferno", ice="Ice", daylight="Daylight"
-        ),
+        Choice.of(**_PALETTES),
         Page.PICTURE,
         "Pa&lette",
         (
@@ -157,6 +179,14 @@ class HeatmapSettings:
             "colour-blind eyes too"
         ),
         option="palette",
+    )
+    predicted_palette: str = setting(
+        "aurora",
+        Choice.of(**_PALETTES),
+        Page.PICTURE,
+        "Palette of predicted le&vels",
+        "Their colours from little to much; they have a scale of their own too",
+        effects=(Effect.RESTYLE,),
     )
     opacity: float = setting(
         0.75,
@@ -205,13 +235,21 @@ class HeatmapSettings:
         "What is this much or more gets the brightest colour",
         effects=(Effect.RESTYLE, Effect.RESCALE),
     )
+    predicted_clip_usd: float | None = setting(
+        None,
+        Number(1.0, 1e12, or_auto=True, by_hand=1_000_000, suffix=" USD per 0.1 %", step=0),
+        Page.SCALE,
+        "Predicted le&vels locked at",
+        "So much per 0.1 % of price, or more, gets the brightest colour; auto: at the percentile",
+        effects=(Effect.RESTYLE, Effect.RESCALE),
+    )
     minimum_notional: float = setting(
         0.0,
         Number(0.0, 1e12, suffix=" USD", step=0),
         Page.SCALE,
         "&Minimum notional",
         "Smaller liquidations are not drawn; they are recorded all the same",
-        effects=_REBUILDS,
+        effects=(*_REBUILDS, Effect.BUBBLES),
     )
     resolution: str = setting(
         "auto",
@@ -249,6 +287,22 @@ class HeatmapSettings:
         "Colour &bar",
         "A small scale in a corner says what the colours mean in USD",
         option="colourBar",
+    )
+    bubbles: str = setting(
+        "auto",
+        Choice.of(auto="When the heat is from both", on="Always", off="Never"),
+        Page.CHART,
+        "Bubb&les of liquidations",
+        "Recorded liquidations as circles over the heat: the larger, the more USD",
+        effects=(Effect.BUBBLES,),
+    )
+    bubble_least_usd: float | None = setting(
+        None,
+        Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
+        Page.CHART,
+        "Smallest bubbl&e",
+        "Less than this gets no bubble; auto: what is small for this symbol gets none",
+        effects=(Effect.BUBBLES,),
     )
     price_profile: bool = setting(
         False,
@@ -359,7 +413,7 @@ class HeatmapSettings:
         Page.RECORDING,
         "S&ymbols",
         "Recorded symbols with commas between; a change starts recording anew",
-        effects=(Effect.RESTART, Effect.LINES),
+        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
     )
     retention_days: int = setting(
         14,
@@ -488,6 +542,7 @@ PALETTES = tuple(SETTINGS.options("palette"))
 NORMALIZATIONS = tuple(SETTINGS.options("normalization"))
 SHAPES = tuple(SETTINGS.options("shape"))
 SIDES = tuple(SETTINGS.options("side"))
+HEATS = tuple(SETTINGS.options("heat"))
 
 
 def parse_field(name: str, text: str) -> object:

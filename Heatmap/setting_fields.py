@@ -88,6 +88,8 @@ class Effect(Enum):
         The automatic end of the scale is found anew.
     LINES
         The cluster lines are drawn anew.
+    BUBBLES
+        The bubbles of recorded liquidations are read and drawn anew.
     """
 
     RESTART = "restart"
@@ -95,6 +97,7 @@ class Effect(Enum):
     RESTYLE = "restyle"
     RESCALE = "rescale"
     LINES = "lines"
+    BUBBLES = "bubbles"
 
 
 class Page(Enum):

@@ -36,6 +36,27 @@ class Series(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RunningMinute:
+    """What is known of a minute whose candle has not come yet.
+
+    Attributes
+    ----------
+    open_ms
+        When it began, a multiple of `MINUTE_MS`.
+    low, high
+        Prices that were reached so far, USD.
+    """
+
+    open_ms: int
+    low: float
+    high: float
+
+    def joined(self, low: float, high: float) -> "RunningMinute":
+        """Return the same minute with further prices in it."""
+        return RunningMinute(self.open_ms, min(low, self.low), max(high, self.high))
+
+
+@dataclass(frozen=True, slots=True)
 class Candle:
     """One closed minute, or a longer time that is made of such.
 

@@ -17,6 +17,9 @@ class Viewport:
         window follows now.
     width_px, height_px
         Size of the candles' pane in CSS pixels.
+    start_ms
+        Time at the pane's left edge, or of the oldest candle where that lies right of it;
+        ``None``: not told.
     """
 
     price_low: float
@@ -24,6 +27,7 @@ class Viewport:
     end_ms: int | None
     width_px: float
     height_px: float
+    start_ms: int | None = None
 
     @property
     def is_drawable(self) -> bool:

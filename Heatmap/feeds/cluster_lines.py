@@ -19,6 +19,7 @@ from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.picture.texts import cluster_words
 from Heatmap.runtime.guarded import guarded
+from Heatmap.setting_fields import Effect
 
 PART = "cluster_lines"
 """Name of the part of the page that draws them."""
@@ -37,7 +38,9 @@ class _Question:
 
 
 class ClusterLines:
-    """Follows the clusters of what a layer shows. Belongs on the loop's thread.
+    """Follows the clusters of what a layer shows, see `Heatmap.feeds.followers.Follower`.
+
+    Belongs on the loop's thread.
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ class ClusterLines:
     note_error
         Takes what fails in a callback.
     """
+
+    effect = Effect.LINES
 
     def __init__(
         self,
@@ -79,10 +84,8 @@ class ClusterLines:
         viewport
             What the chart shows; ``None``: not known yet.
         """
-        before, self._question = self._question, None
-        if self._leave is not None:
-            self._leave()
-            self._leave = None
+        before = self._question
+        self.end()
         self._settings = settings
         if symbol is None or self._feed is None or not settings.cluster_lines:
             self._draw([])
@@ -110,6 +113,13 @@ class ClusterLines:
         """Take note that the page may have lost what it shows."""
         if self._shown:
             self._shown = None
+
+    def end(self) -> None:
+        """Ask nothing any more."""
+        self._question = None
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
     def _ask(self, symbol: str, viewport: Viewport | None, before: float | None) -> None:
         if self._feed is None:

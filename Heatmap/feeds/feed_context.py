@@ -5,8 +5,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.picture.messages import Heartbeats
+from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 
 
@@ -31,11 +33,20 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_known
         Whether a symbol is one of the exchange's, where all of them are recorded.
+    can_have_candles
+        Whether a symbol's candles can be fetched, also where its liquidations are not recorded.
     clusters
         Tells the clusters of a symbol; ``None``: no lines are drawn.
-    note_shown
-        Told the symbol that a page shows, which need not be recorded, so that its candles are kept
-        up.
+    mark_price
+        A symbol's newest mark price, USD; ``None``: not known.
+    running_minute
+        What a symbol's minute that is not over has reached; ``None``: not known.
+    maps
+        Predicted levels; ``None``: there are none.
+    want_candles
+        Has a symbol's candles kept up, also where its liquidations are not recorded.
+    set_heat
+        Puts another heat in force, as the chart offers it.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
     """
@@ -47,6 +58,11 @@ class FeedContext:
     executor: Executor
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
+    can_have_candles: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
-    note_shown: Callable[[str], object] = lambda _symbol: None
+    mark_price: Callable[[str], float | None] = lambda _symbol: None
+    running_minute: Callable[[str], RunningMinute | None] = lambda _symbol: None
+    maps: LevelMaps | None = None
+    want_candles: Callable[[str], object] = lambda _symbol: None
+    set_heat: Callable[[str], object] = lambda _heat: None
     look_around: Callable[[], object] = lambda: None

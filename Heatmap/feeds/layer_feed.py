@@ -8,8 +8,8 @@ scaling run in a worker thread.
 - `FeedSchedule` decides what is due when. One piece of work is under way at a time; what comes of
   it counts only while its picture is still the one that is wanted.
 - Whatever fails is told as `LayerFeed.failure`, logged once, and tried again after `RETRY_S`.
-- The picture, the crosshair's questions and the cluster lines have modules of their own:
-  `picture_work`, `cell_answers`, `cluster_lines`.
+- The picture and the crosshair's questions have modules of their own: `picture_work` and
+  `cell_answers`. What the page shows besides is the `followers`': cluster lines and bubbles.
 """
 
 import asyncio
@@ -22,13 +22,16 @@ from typing import Any
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind, HeatmapError
+from Heatmap.feeds.bubbles import PART as BUBBLES
+from Heatmap.feeds.bubbles import Bubbles
 from Heatmap.feeds.cell_answers import CellAnswers
 from Heatmap.feeds.cluster_lines import PART as CLUSTER_LINES
 from Heatmap.feeds.cluster_lines import ClusterLines
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
+from Heatmap.feeds.followers import Followers
 from Heatmap.feeds.layer_port import LayerPort
-from Heatmap.feeds.layer_state import LayerState, find_obstacle, has_rows
+from Heatmap.feeds.layer_state import LayerState, find_obstacle, has_rows, page_options
 from Heatmap.feeds.picture_work import PictureWork
 from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.heat_picture import HeatPicture
@@ -38,6 +41,7 @@ from Heatmap.runtime.host_loop import Outcome, Turns
 from Heatmap.runtime.plain import as_plain
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect
+from Heatmap.sources.registry import NEEDS_RECORDING, source_of
 
 logger = get_logger(__name__)
 
@@ -49,15 +53,10 @@ RETRY_S = 5.0
 _RESTARTING = SETTINGS.with_effect(Effect.RESTART)
 _REBUILDING = SETTINGS.with_effect(Effect.REBUILD)
 _RESTYLING = SETTINGS.with_effect(Effect.RESTYLE)
-_LINES = SETTINGS.with_effect(Effect.LINES)
 
 
 class LayerFeed:
-    """Keeps one layer's picture true; `run` is its task. Belongs on the loop's thread.
-
-    More than 25 methods, because what the service tells it, what the layer tells it
-    (`LayerListener`) and what is due all end in the same few decisions, and those stand here.
-    """
+    """Keeps one layer's picture true; `run` is its task. Belongs on the loop's thread."""
 
     def __init__(self, layer: LayerPort, settings: HeatmapSettings, context: FeedContext) -> None:
         self.layer = layer
@@ -78,10 +77,18 @@ class LayerFeed:
             lambda report: self._tell(self.layer.show_cell, report),
             self.note_error,
         )
-        self._lines = ClusterLines(
-            context.clusters,
-            lambda lines: self._tell(self.layer.show_part, CLUSTER_LINES, lines),
-            self.note_error,
+        self._followers = Followers(
+            ClusterLines(
+                context.clusters,
+                lambda lines: self._tell(self.layer.show_part, CLUSTER_LINES, lines),
+                self.note_error,
+            ),
+            Bubbles(
+                context,
+                lambda: self._turns.loop,
+                lambda bubbles: self._tell(self.layer.show_part, BUBBLES, bubbles),
+                self.note_error,
+            ),
         )
         layer.set_listener(self)
 
@@ -113,10 +120,10 @@ class LayerFeed:
         before, self._settings = self._settings, settings
         changed = changed_fields(before, settings)
         self._schedule.update_interval_s = settings.update_interval_ms / 1000
-        self._send_options()
-        if changed & _LINES:
-            self._follow_lines()
-        if changed & _RESTARTING:
+        self._tell(self.layer.set_options, page_options(settings, self._context.label))
+        self._follow(changed)
+        obstacle = self._obstacle()
+        if changed & _RESTARTING or (obstacle is not None and self._work.has_shown):
             self._restart()
         elif changed & _REBUILDING:
             self._request_rebuild()
@@ -128,8 +135,9 @@ class LayerFeed:
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self._tell(self.layer.set_listener, None)
-        self._end()
-        self._follow_lines()
+        self._turns.end()
+        self._answers.end()
+        self._follow()
         self._work.forget()
         self._tell(self.layer.clear)
 
@@ -151,7 +159,7 @@ class LayerFeed:
         elif not self._work.picture.fits(viewport):
             self._request_rebuild(quiet_s=QUIET_S)
         if self._turns.loop is not None:
-            self._lines.fit(symbol, viewport)
+            self._followers.fit(symbol, viewport)
 
     @guarded
     def page_ready(self) -> None:
@@ -159,11 +167,11 @@ class LayerFeed:
         self._context.look_around()
         self.is_page_ready = True
         self.failure = None
-        self._lines.doubt()
-        self._send_options()
+        self._followers.doubt()
+        self._tell(self.layer.set_options, page_options(self._settings, self._context.label))
         # Nothing to remove: the page is empty, or keeps its picture until the next one comes.
         self._begin_anew()
-        self._follow_lines()
+        self._follow()
 
     @guarded
     def view_lost(self) -> None:
@@ -179,20 +187,27 @@ class LayerFeed:
         self.failure = None
         self.measured.clear()
         self._begin_anew()
-        self._follow_lines()
+        self._follow()
 
     @guarded
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
         self._context.look_around()
         self._restart()
-        self._follow_lines()
+        self._follow()
 
     @guarded
     def painted(self, timing: Mapping[str, float]) -> None:
         """Keep the page's measured paint times for the status."""
         self.measured.update(timing)
         logger.debug("%d frames in a second, %.2f ms each", timing["frames"], timing["paint_ms"])
+
+    @guarded
+    def heat_chosen(self, heat: str) -> None:
+        """Draw other heat from now on, where that is what the chart offers."""
+        self._context.look_around()
+        if heat == self._work.offered_heat:
+            self._context.set_heat(heat)
 
     @guarded
     def cell_asked(self, query: CellQuery) -> None:
@@ -212,26 +227,23 @@ class LayerFeed:
         try:
             await asyncio.Event().wait()
         finally:
-            self._end()
+            self._turns.end()
+            self._answers.end()
+            self._followers.end()
             self._work.forget()
-
-    def _end(self) -> None:
-        """Take no more turns, and no more results."""
-        self._turns.end()
-        self._answers.end()
 
     @guarded
     def _catch_up(self) -> None:
         """Do what was asked for before the task's first turn."""
         self._turns.appoint()
         self._answers.answer_next()
-        self._follow_lines()
+        self._follow()
 
     @guarded
     def _take_turn(self) -> None:
         if self._awaits_listing:
             self._begin_anew()
-            self._follow_lines()
+            self._follow()
             return
         action, delay_s = self._schedule.next_action(monotonic())
         if action is None:
@@ -285,18 +297,23 @@ class LayerFeed:
         try:
             method(*words)
         except Exception as error:  # noqa: BLE001 - logged there
-            failure = Failure(FailureKind.CHART_NOT_TOLD, {"error": repr(error)})
-            self._note_failure(failure, error)
+            self.note_error(error, FailureKind.CHART_NOT_TOLD)
 
-    def note_error(self, error: Exception) -> None:
-        """Show what went wrong, log it once, and build anew after a while."""
-        if isinstance(error, HeatmapError):
-            self._note_failure(error.failure)
+    def note_error(self, error: Exception, kind: FailureKind | None = None) -> None:
+        """Show what went wrong, log it once, and build anew after a while.
+
+        Parameters
+        ----------
+        error
+            One of ours says by itself what went wrong, any other is a bug.
+        kind
+            What went wrong, whatever the error; ``None``: the error says so.
+        """
+        bug: Exception | None = error
+        if kind is None and isinstance(error, HeatmapError):
+            failure, bug = error.failure, None
         else:
-            failure = Failure(FailureKind.PICTURE_NOT_BUILT, {"error": repr(error)})
-            self._note_failure(failure, error)
-
-    def _note_failure(self, failure: Failure, bug: Exception | None = None) -> None:
+            failure = Failure(kind or FailureKind.PICTURE_NOT_BUILT, {"error": repr(error)})
         if failure != self.failure:
             level = logging.WARNING if bug is None else logging.ERROR
             text = failure_text(failure)
@@ -309,10 +326,21 @@ class LayerFeed:
 
     # -- helpers ------------------------------------------------------------------------------
 
-    def _follow_lines(self) -> None:
-        """Follow the clusters of what is drawn, or of nothing."""
+    def _follow(self, changed: frozenset[str] | None = None) -> None:
+        """Have the followers show what belongs to what is drawn, or nothing.
+
+        Parameters
+        ----------
+        changed
+            Tell only those that depend on one of these settings; ``None``: all of them.
+        """
         is_drawn = self._turns.loop is not None and self._obstacle() is None
-        self._lines.follow(self.layer.symbol if is_drawn else None, self._settings, self.viewport)
+        symbol = self.layer.symbol if is_drawn else None
+        self._followers.follow(symbol, self._settings, self.viewport, changed)
+
+    @property
+    def _needs_recording(self) -> bool:
+        return source_of(self._settings.heat) in NEEDS_RECORDING
 
     def _obstacle(self) -> LayerState | None:
         """Return the first reason why no picture is to be drawn; ``None``: there is none."""
@@ -320,20 +348,10 @@ class LayerFeed:
             self._settings,
             self.layer.symbol,
             is_page_ready=self.is_page_ready,
-            is_known=self._context.is_known,
-        )
-
-    def _send_options(self) -> None:
-        settings = self._settings
-        self._tell(
-            self.layer.set_options,
-            {
-                "label": self._context.label,
-                **{
-                    option: getattr(settings, name)
-                    for name, option in SETTINGS.page_options().items()
-                },
-            },
+            needs_recording=self._needs_recording,
+            is_known=(
+                self._context.is_known if self._needs_recording else self._context.can_have_candles
+            ),
         )
 
     def _restart(self) -> None:
@@ -341,23 +359,25 @@ class LayerFeed:
         # What failed before was about what goes now.
         self.failure = None
         self._tell(self.layer.clear)
-        # The lines go with it; and what was measured is not true of nothing.
-        self._lines.forget()
+        # What was shown beside it goes with it; and what was measured is not true of nothing.
+        self._followers.forget()
         self.measured.clear()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         self._work.forget()
-        self._work.has_shown = False
+        self._work.forget_shown()
         self._schedule.reset()
         obstacle = self._obstacle()
-        if self.layer.symbol is not None and obstacle in (None, LayerState.NOT_RECORDED):
-            self._context.note_shown(self.layer.symbol)
+        symbol = self.layer.symbol
+        is_shown = symbol is not None and obstacle in (None, LayerState.NOT_RECORDED)
+        if symbol is not None and is_shown and self._context.can_have_candles(symbol):
+            self._context.want_candles(symbol)
         if obstacle is None and self.viewport is not None:
             self._request_rebuild()
         # With all symbols recorded, which these are is learnt from the exchange.
-        self._awaits_listing = (
-            obstacle is LayerState.NOT_RECORDED and ALL_SYMBOLS in self._settings.symbols
+        self._awaits_listing = obstacle is LayerState.NOT_RECORDED and (
+            ALL_SYMBOLS in self._settings.symbols or not self._needs_recording
         )
         if self._awaits_listing:
             self._turns.appoint(LISTING_S)

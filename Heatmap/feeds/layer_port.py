@@ -32,6 +32,9 @@ class LayerListener(Protocol):
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
 
+    def heat_chosen(self, heat: str) -> None:
+        """Put the heat in force that the chart offered, one of `HEATS`."""
+
 
 class LayerPort(Protocol):
     """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""

@@ -7,10 +7,11 @@ shows and this one is recorded; and where there are rows for what the chart show
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.viewport import Viewport
-from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Resolution
 
 
@@ -29,7 +30,7 @@ class LayerState(StrEnum):
     NO_SYMBOL
         The page does not say which symbol it shows.
     NOT_RECORDED
-        Its symbol is not among the recorded ones.
+        Its symbol is not among the recorded ones; with predicted levels, nor among the exchange's.
     NO_VIEW
         The chart has no candles yet, or is too small to draw on.
     FAILED
@@ -57,6 +58,7 @@ def find_obstacle(
     symbol: str | None,
     *,
     is_page_ready: bool,
+    needs_recording: bool,
     is_known: Callable[[str], bool],
 ) -> LayerState | None:
     """Return the first reason why no picture is to be drawn; ``None``: there is none.
@@ -69,8 +71,10 @@ def find_obstacle(
         What the page shows; ``None``: not known.
     is_page_ready
         Whether the page has a chart.
+    needs_recording
+        Whether the heat has nothing of a symbol that is not recorded.
     is_known
-        Whether a symbol is one of the exchange's, where all of them are recorded.
+        Whether a symbol is one of the exchange's, where that is enough.
     """
     if not settings.enabled:
         return LayerState.OFF
@@ -79,9 +83,10 @@ def find_obstacle(
     if symbol is None:
         return LayerState.NO_SYMBOL
     recorded = settings.symbols
-    # A share may be called ALL.
+    # A share may be called ALL. Candles can be had of more than is recorded.
+    asks_exchange = ALL_SYMBOLS in recorded or not needs_recording
     is_recorded = symbol != ALL_SYMBOLS and (
-        symbol in recorded or (ALL_SYMBOLS in recorded and is_known(symbol))
+        symbol in recorded or (asks_exchange and is_known(symbol))
     )
     return None if is_recorded else LayerState.NOT_RECORDED
 
@@ -96,3 +101,17 @@ def has_rows(
     if symbol is None or not viewport.is_drawable:
         return viewport.is_drawable
     return can_lay_rows(viewport, tick_size(symbol), Resolution.parse(settings.resolution))
+
+
+def page_options(settings: HeatmapSettings, label: str) -> dict[str, Any]:
+    """Return what the page applies by itself, see `LayerPort.set_options`.
+
+    Parameters
+    ----------
+    settings
+        The settings in force.
+    label
+        Short text on the picture; empty: none.
+    """
+    options = SETTINGS.page_options().items()
+    return {"label": label, **{option: getattr(settings, name) for name, option in options}}

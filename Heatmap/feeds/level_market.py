@@ -114,6 +114,10 @@ class LevelStore:
         names = (*self.fits.names(instrument), *self.ensembles.names(instrument))
         return (spans[-1][1] if spans else None), names
 
+    def fit_names(self, instrument: str) -> tuple[str, ...]:
+        """Return which fits of an instrument there are."""
+        return self.fits.names(instrument)
+
     def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], tuple[Failure, ...]]:
         """Return the fits of an instrument, and what is wrong with the others."""
         return _parsed(self.fits, instrument, parse_yields)

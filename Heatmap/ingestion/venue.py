@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from Heatmap.domain.candles import Candle, Series, Value
+from Heatmap.domain.candles import Candle, RunningMinute, Series, Value
 from Heatmap.domain.events import LiquidationEvent, PriceKind, Rejection, RejectReason
 from Heatmap.errors import Failure
 from Heatmap.ingestion.candles.fetch_plan import Request, SeriesRules
@@ -58,10 +58,13 @@ class Kline:
         Whose.
     candle
         The minute; ``None`` while it is not over.
+    running
+        What one that is not over has reached; ``None``: it is over, or cannot be read.
     """
 
     symbol: str
     candle: Candle | None
+    running: RunningMinute | None = None
 
 
 ParsedItem: TypeAlias = LiquidationEvent | MarkPrice | Kline | Rejection

@@ -62,8 +62,14 @@ class Minutes:
 
     def until(self, end: int) -> "Minutes":
         """Return the first minutes only, with the notes of all."""
+        return self.between(0, end)
+
+    def between(self, first: int, end: int) -> "Minutes":
+        """Return some adjacent minutes, with the notes of all."""
         cut = {
-            one.name: getattr(self, one.name)[:end] for one in fields(self) if one.name != "notes"
+            one.name: getattr(self, one.name)[first:end]
+            for one in fields(self)
+            if one.name != "notes"
         }
         return Minutes(**cut, notes=self.notes)
 

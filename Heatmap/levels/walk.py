@@ -7,6 +7,7 @@ wanted. State is kept in units inflated by ``exp(decay so far)``, so that decay 
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -78,6 +79,15 @@ class WalkInput:
         """Return the input of the first minutes only."""
         return WalkInput(
             self.minutes.until(end), self.amounts_usd[:end], self.decay[:end], self.shift[:end]
+        )
+
+    def between(self, first: int, end: int) -> "WalkInput":
+        """Return the input of some adjacent minutes."""
+        return WalkInput(
+            self.minutes.between(first, end),
+            self.amounts_usd[first:end],
+            self.decay[first:end],
+            self.shift[first:end],
         )
 
     @classmethod
@@ -160,6 +170,13 @@ class LevelWalk:
     def account(self) -> Account:
         """Where everything went that was entered so far; a copy."""
         return replace(self._sums)
+
+    def copy(self) -> "LevelWalk":
+        """Return a walk that stands where this one does, and goes on by itself."""
+        other = copy(self)
+        other._state = self._state.copy()  # noqa: SLF001 - its own kind
+        other._sums = replace(self._sums)  # noqa: SLF001
+        return other
 
     def column(self) -> NDArray[np.float32]:
         """Return what stands, 0 on the rows of the newest minute, (rows.count,) float32."""

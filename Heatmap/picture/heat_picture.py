@@ -20,10 +20,11 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
+from Heatmap.picture.pane_window import fits_pane, pane_span_ms, with_margin
 from Heatmap.picture.texts import BRIGHTEST, colour_bar_labels
 from Heatmap.setting_fields import Effect, Resolution
 from Heatmap.sources.amount_texts import bound_text
-from Heatmap.sources.heat_source import HeatSource, HeatWindow
+from Heatmap.sources.heat_source import HeatSource, HeatWindow, Legend
 
 FACTS_PERIOD_S = 1.0
 """What is told of a source is read with every update; without other news one is due this often."""
@@ -47,6 +48,8 @@ class HeatPicture:
         # What the source has loaded last, and on which axes.
         self._built: PictureRequest | None = None
         self._axes: GridSpec | None = None
+        # How long the window is that was loaded.
+        self._span_ms = 0
         self._scale: Scale | None = None
         self._sequence = 0
         self._facts_read_s = 0.0
@@ -67,15 +70,15 @@ class HeatPicture:
         if built is None or axes is None:
             return False
         resolution = Resolution.parse(built.settings.resolution)
-        same_end = viewport.end_ms == built.viewport.end_ms
+        if viewport.end_ms != built.viewport.end_ms or not fits(axes.price, viewport, resolution):
+            return False
+        if self._source.covers_pane:
+            shown = pane_span_ms(viewport, built.end_ms, built.settings)
+            return fits_pane(shown, self._span_ms, axes.time.bin_ms, viewport.width_px, resolution)
         wanted = choose_time_axis(
             built.end_ms, built.settings.window_ms, viewport.width_px, resolution
         )
-        return (
-            same_end
-            and wanted.bin_ms == axes.time.bin_ms
-            and fits(axes.price, viewport, resolution)
-        )
+        return wanted.bin_ms == axes.time.bin_ms
 
     def has_news(self) -> bool:
         """Whether the source may have something that an update would add."""
@@ -111,7 +114,7 @@ class HeatPicture:
             if self._is_closed:
                 return None
             before = self._built
-            if before is None or not self._source.take_news(_window(request)):
+            if before is None or not self._source.take_news(self._window(request)):
                 return self._rebuild(request)
             request = _in_view_of(before, request)
             self._built = request
@@ -140,7 +143,7 @@ class HeatPicture:
             if self._is_closed or built is None:
                 return None
             scale_end_usd = math.inf if self._scale is None else self._scale.clip_usd
-            return self._source.describe(query, _window(built), scale_end_usd)
+            return self._source.describe(query, self._window(built), scale_end_usd)
 
     def _rebuild(self, request: PictureRequest) -> PictureMessage:
         settings, viewport = request.settings, request.viewport
@@ -148,11 +151,16 @@ class HeatPicture:
         before, axes = self._built, self._axes
         is_same_tick = axes is not None and axes.price.tick_size == request.tick_size
         previous = axes.price if axes is not None and is_same_tick else None
+        self._span_ms, width_px = settings.window_ms, viewport.width_px
+        if self._source.covers_pane:
+            shown = pane_span_ms(viewport, request.end_ms, settings)
+            self._span_ms = with_margin(shown)
+            width_px *= self._span_ms / shown
         axes = GridSpec(
             choose_price_axis(viewport, request.tick_size, resolution, previous),
-            choose_time_axis(request.end_ms, settings.window_ms, viewport.width_px, resolution),
+            choose_time_axis(request.end_ms, self._span_ms, width_px, resolution),
         )
-        self._source.load(axes, _window(request))
+        self._source.load(axes, self._window(request))
         self._facts_read_s = monotonic()
         keeps_scale = before is not None and _same_values(before.settings, settings)
         self._axes, self._built = axes, request
@@ -162,7 +170,7 @@ class HeatPicture:
     def _update(self, scale: Scale, request: PictureRequest) -> PictureMessage | None:
         source = self._source
         first_col_before = source.spec.time.first_col
-        change = source.advance(_window(request))
+        change = source.advance(self._window(request))
         if change is None:
             return self._rebuild(request)
         self._facts_read_s = monotonic()
@@ -187,7 +195,7 @@ class HeatPicture:
             "cols": stop - first,
             "dropCols": time.first_col - first_col_before,
             "timeStartMs": time.start_ms,
-            "windowStartMs": request.end_ms - request.settings.window_ms,
+            "windowStartMs": request.end_ms - self._span_ms,
             "endMs": request.end_ms,
             "nowMs": request.now_ms,
             "gaps": source.gaps,
@@ -195,7 +203,10 @@ class HeatPicture:
             "sourceSince": legend.since,
         }
         self._add_profile(meta, request)
-        return PictureMessage(is_whole=False, meta=meta, packed=pack_cells(cells))
+        _add_offer(meta, legend)
+        return PictureMessage(
+            is_whole=False, meta=meta, packed=pack_cells(cells), marks=source.marks(scale)
+        )
 
     def _whole_message(self, request: PictureRequest) -> PictureMessage:
         assert self._scale is not None  # noqa: S101 - set by every caller just before
@@ -211,7 +222,7 @@ class HeatPicture:
             "timeStartMs": time.start_ms,
             "binMs": time.bin_ms,
             "cols": time.n_cols,
-            "windowStartMs": request.end_ms - settings.window_ms,
+            "windowStartMs": request.end_ms - self._span_ms,
             "endMs": request.end_ms,
             "nowMs": request.now_ms,
             "gaps": source.gaps,
@@ -230,9 +241,19 @@ class HeatPicture:
         palette = source.palette(settings)
         if palette is not None:
             meta["palette"] = palette
+        if source.stands:
+            # The right edge belongs to what stands there.
+            meta["legendSide"] = "left"
+            if request.viewport.end_ms is None:
+                meta["standing"] = True
+        if source.alpha_exponent is not None:
+            meta["alphaExponent"] = source.alpha_exponent
         self._add_profile(meta, request)
+        _add_offer(meta, legend)
         cells = source.levels(self._scale)
-        return PictureMessage(is_whole=True, meta=meta, packed=pack_cells(cells))
+        return PictureMessage(
+            is_whole=True, meta=meta, packed=pack_cells(cells), marks=source.marks(self._scale)
+        )
 
     # -- helpers ------------------------------------------------------------------------------
 
@@ -243,7 +264,7 @@ class HeatPicture:
         row; the sums are of the whole window, also beyond the rows.
         """
         wants_profile = request.settings.price_profile
-        profile = self._source.profile(_window(request)) if wants_profile else None
+        profile = self._source.profile(self._window(request)) if wants_profile else None
         if profile is None:
             return
         sides = profile.rows_usd
@@ -255,6 +276,17 @@ class HeatPicture:
             "longText": f"\u2265 {bound_text(profile.long_usd)}",
             "shortText": f"\u2265 {bound_text(profile.short_usd)}",
         }
+
+    def _window(self, request: PictureRequest) -> HeatWindow:
+        return HeatWindow(
+            request.settings,
+            request.end_ms,
+            is_still=request.viewport.end_ms is not None,
+            heartbeats=request.heartbeats,
+            span_ms=self._span_ms,
+            now_ms=request.now_ms,
+            running=request.running,
+        )
 
     def _fresh_scale(self, settings: HeatmapSettings, previous: Scale | None) -> Scale:
         self._clip_checked_s = monotonic()
@@ -278,10 +310,7 @@ def _in_view_of(built: PictureRequest, request: PictureRequest) -> PictureReques
     return replace(request, viewport=built.viewport)
 
 
-def _window(request: PictureRequest) -> HeatWindow:
-    return HeatWindow(
-        request.settings,
-        request.end_ms,
-        is_still=request.viewport.end_ms is not None,
-        heartbeats=request.heartbeats,
-    )
+def _add_offer(meta: dict[str, Any], legend: Legend) -> None:
+    """Say what the chart offers; ``None`` where it offers nothing, so that it goes."""
+    offer = legend.offer
+    meta["offer"] = None if offer is None else {"words": offer.words, "heat": offer.heat}

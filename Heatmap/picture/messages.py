@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 
@@ -13,6 +14,7 @@ from Heatmap.sources.cell_places import CellLines as CellLines  # noqa: PLC0414
 from Heatmap.sources.cell_places import CellQuery as CellQuery  # noqa: PLC0414
 from Heatmap.sources.cell_places import CellReport as CellReport  # noqa: PLC0414
 from Heatmap.sources.heat_source import Heartbeats as Heartbeats  # noqa: PLC0414
+from Heatmap.sources.heat_source import LevelMark as LevelMark  # noqa: PLC0414
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class PictureRequest:
         Data time now.
     heartbeats
         What heartbeats prove beyond the written coverage; ``None``: nothing.
+    running
+        What is known of the minutes whose candles have not come yet, the oldest first.
     """
 
     viewport: Viewport
@@ -38,6 +42,7 @@ class PictureRequest:
     tick_size: Decimal
     now_ms: int
     heartbeats: Heartbeats | None
+    running: tuple[RunningMinute, ...] = ()
 
     @property
     def end_ms(self) -> int:
@@ -59,11 +64,14 @@ class PictureMessage:
     packed
         The cells, as `pack_cells` gives them: uint8 (rows, columns) in C order; row 0 is the lowest
         price, column 0 the oldest.
+    marks
+        The levels that stand out at the right edge, the strongest first.
     """
 
     is_whole: bool
     meta: dict[str, Any]
     packed: str
+    marks: tuple[LevelMark, ...] = ()
 
     @property
     def size_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""The words on the chart: the colour bar's labels, those of cluster lines. Pure."""
+"""The words on the chart: the colour bar's labels, those of cluster lines and bubbles. Pure."""
 
 from typing import Any
 
@@ -9,6 +9,16 @@ from Heatmap.aggregation.normalization import Scale, to_usd
 from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, usd_text
 
 BRIGHTEST = 255
+BUBBLE_WORDS = {
+    "legend": "Recorded:",
+    "longs": "longs",
+    "shorts": "shorts",
+    "longsLiquidated": "Longs liquidated",
+    "shortsLiquidated": "Shorts liquidated",
+    "amount": "\u2265 {usd} USD in {count}",
+    "time": "Time",
+}
+"""What the page says of bubbles; it fills in how much and how many."""
 
 
 def colour_bar_labels(
@@ -35,6 +45,11 @@ def colour_bar_labels(
         return labels
     ends = labels[-1][1]
     return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+
+
+def level_text(usd: float) -> str:
+    """Return the amount of a level: two digits, it is right within a factor of two or three."""
+    return f"\u2248 {usd_text(usd)}"
 
 
 def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> str:

@@ -154,3 +154,6 @@ class _Doorbell:
 
     def cell_asked(self, _query: CellQuery) -> None:
         self._ring()
+
+    def heat_chosen(self, _heat: str) -> None:
+        self._ring()

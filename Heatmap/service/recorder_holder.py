@@ -8,7 +8,7 @@
 
 from collections.abc import Callable
 
-from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS, RunningMinute
 from Heatmap.domain.events import StoredBatch
 from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument, instrument_of
 from Heatmap.heatmap_settings import HeatmapSettings
@@ -125,6 +125,11 @@ class RecorderHolder:
         """Return a symbol's newest mark price, USD; ``None``: there is none."""
         status = self.status()
         return None if status is None else status.mark_prices.get(symbol)
+
+    def running_minute(self, symbol: str) -> RunningMinute | None:
+        """Return what a symbol's minute that is not over has reached; ``None``: not known."""
+        status = self.status()
+        return None if status is None else status.running_minutes.get(symbol)
 
     def newest_heartbeat(self) -> tuple[int, float] | None:
         """Return the newest heartbeat, as the exchange's clock takes it."""

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import BINANCE_USDM, instrument_of, parse_symbol
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.service.recorder_holder import RecorderHolder
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
 
-# What the names of the exchange's contracts end with; those that it has told are known anyway.
+# What USD-M contracts are quoted in.
 _QUOTES = ("USDT", "USDC")
 
 
@@ -52,13 +52,15 @@ class SymbolFacts:
         )
         return is_told or symbol in self._stored
 
-    def note_shown(self, symbol: str) -> None:
-        """Have the candles of a symbol kept up that a page shows, where the exchange may have it.
+    def can_have_candles(self, symbol: str) -> bool:
+        """Whether `symbol` may be one of the exchange's, so that it is asked for its candles.
 
-        A host's page shows shares as well, and what the exchange does not have is not asked for.
+        What is not recorded, the exchange has not told of: then the name decides, since a host's
+        chart may show shares as well.
         """
-        if self.is_known(symbol) or symbol.endswith(_QUOTES):
-            self._recording.want_candles(symbol)
+        one = instrument_of(symbol)
+        is_pair = one.venue == BINANCE_USDM and one.symbol.endswith(_QUOTES)
+        return is_pair or self.is_known(symbol)
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""

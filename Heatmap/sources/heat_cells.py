@@ -50,7 +50,8 @@ class HeatCells(ABC):
         Returns
         -------
         (n_rows, n) float64, USD
-            All columns where `columns` is ``None``; valid until the next call.
+            All columns where `columns` is ``None``; valid until the next call. Of a source that
+            covers the pane only the rows that the pane shows, and columns that are alike once.
         """
         parts = self.sides(columns)
         return parts[0] if len(parts) == 1 else np.maximum(parts[0], parts[1])

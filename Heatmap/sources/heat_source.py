@@ -11,13 +11,15 @@ A new source is one module beside this one and a row in `Heatmap.sources.registr
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.heat_field import ColumnRange
+from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.sources.cell_places import CellQuery, CellReport
 from Heatmap.sources.heat_cells import HeatCells
@@ -54,17 +56,32 @@ class HeatWindow:
         Whether the window stays where it is, as that of a chart that is scrolled back.
     heartbeats
         What heartbeats prove beyond the written coverage; ``None``: nothing.
+    span_ms
+        How long it is; ``None``: as the settings say.
+    now_ms
+        Data time now, UTC milliseconds; ``None``: the window's end.
+    running
+        What is known of the minutes whose candles have not come yet, the oldest first.
     """
 
     settings: HeatmapSettings
     end_ms: int
     is_still: bool
     heartbeats: Heartbeats | None
+    span_ms: int | None = None
+    now_ms: int | None = None
+    running: tuple[RunningMinute, ...] = ()
 
     @property
     def start_ms(self) -> int:
         """Where the window begins, UTC milliseconds."""
-        return self.end_ms - self.settings.window_ms
+        span_ms = self.settings.window_ms if self.span_ms is None else self.span_ms
+        return self.end_ms - span_ms
+
+    @property
+    def now_or_end_ms(self) -> int:
+        """Data time now, as far as it is known."""
+        return self.end_ms if self.now_ms is None else self.now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,22 @@ class ScaleRule:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatOffer:
+    """Another heat that a click takes.
+
+    Attributes
+    ----------
+    words
+        Why, and what it is.
+    heat
+        What it sets `HeatmapSettings.heat` to.
+    """
+
+    words: str
+    heat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Legend:
     """What the corner of the chart says of a source.
 
@@ -118,11 +151,33 @@ class Legend:
         says times in its own way; ``None``: they end with no time.
     unit
         Of the values, behind the amount at the end of the colour bar.
+    offer
+        What the chart offers in one line where there is nothing to draw; ``None``: nothing.
     """
 
     words: str
     since: dict[str, Any] | None = None
     unit: str = "USD"
+    offer: HeatOffer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMark:
+    """A level that stands out at the right edge of a picture.
+
+    Attributes
+    ----------
+    price
+        USD.
+    usd
+        What stands in it, USD: the same whatever the zoom.
+    side
+        Whose: ``longs`` or ``shorts``.
+    """
+
+    price: float
+    usd: float
+    side: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +203,20 @@ class HeatSource(HeatCells):
     All methods but those two are called in a worker thread, by one at a time. `load` and `advance`
     bring values, legend and gaps up to date; in between they stay as they are. What a source cannot
     read it raises as a `StorageError`, or another `HeatmapError`: the picture is built anew then.
+
+    Attributes
+    ----------
+    covers_pane
+        Whether its window is what the pane shows, and not the settings' window.
+    stands
+        Whether what is in the column of now goes on to the right of it.
+    alpha_exponent
+        How alpha rises with the level; ``None``: as the page's palettes have it.
     """
+
+    covers_pane: ClassVar[bool] = False
+    stands: ClassVar[bool] = False
+    alpha_exponent: ClassVar[float | None] = None
 
     @property
     @abstractmethod
@@ -224,6 +292,16 @@ class HeatSource(HeatCells):
         CellReport or None
             ``None``: the place is not in the picture (any more).
         """
+
+    def marks(self, scale: Scale) -> tuple[LevelMark, ...]:  # noqa: ARG002 - for those with some
+        """Return the levels that stand out at the right edge, the strongest first.
+
+        Parameters
+        ----------
+        scale
+            In force: what it does not paint is not named.
+        """
+        return ()
 
     def profile(self, window: HeatWindow) -> SideProfile | None:  # noqa: ARG002 - for those with one
         """Return longs and shorts of the window by price; ``None``: it has none."""

@@ -1,6 +1,7 @@
 """Recorded liquidations as heat: what happened, read from the store and kept up with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport
 from Heatmap.sources.heat_source import (
     Change,
+    HeatOffer,
     HeatSource,
     HeatWindow,
     Legend,
@@ -25,13 +27,16 @@ from Heatmap.sources.heat_source import (
 )
 from Heatmap.sources.recorded.cell_report import describe_cell
 from Heatmap.sources.recorded.drawn_field import DrawnField
-from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, stretched
-from Heatmap.sources.recorded.texts import cell_lines, source_since, source_words
+from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, recorded_parts, stretched
+from Heatmap.sources.recorded.texts import OFFER_WORDS, cell_lines, source_since, source_words
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
 EMPTY_CLIP_USD = 100_000.0
 """Where the scale ends while there is nothing to take a percentile of."""
+
+# Predicted levels are offered where so much of the window was not recorded, and nothing happened.
+_OFFER_MISSING = 0.5
 
 
 class RecordedLiquidations(HeatSource):
@@ -126,8 +131,7 @@ class RecordedLiquidations(HeatSource):
         self._events = EventTimeline(_counted(events, settings))
         self._forgotten_col = time.first_col
         self._field = field
-        self._read_legend()
-        self._read_gaps(window)
+        self._read_facts(window)
 
     @override
     def advance(self, window: HeatWindow) -> Change | None:
@@ -146,8 +150,7 @@ class RecordedLiquidations(HeatSource):
         if self._is_expiring(window.settings):
             return None
         changed = united(changed, self._take(news.events, window.settings))
-        gaps_changed = self._read_gaps(window)
-        return Change(changed, self._read_legend() or gaps_changed)
+        return Change(changed, self._read_facts(window))
 
     @override
     def take_news(self, window: HeatWindow) -> bool:
@@ -213,16 +216,28 @@ class RecordedLiquidations(HeatSource):
         self._events.forget_before(_needed_span(time, settings)[0])
         return False
 
-    def _read_legend(self) -> bool:
-        """Read again since when there is something; whether the words have changed."""
-        before = self._legend.words
+    def _read_facts(self, window: HeatWindow) -> bool:
+        """Read legend and gaps again; whether they have changed."""
+        before = self._legend
+        have_gaps_changed = self._read_gaps(window)
+        self._legend = replace(self._read_legend(), offer=self._find_offer(window))
+        return have_gaps_changed or self._legend != before
+
+    def _find_offer(self, window: HeatWindow) -> HeatOffer | None:
+        """Offer predicted levels where nothing was recorded, and not where all was quiet."""
+        settings, (start_ms, end_ms) = window.settings, (window.start_ms, window.end_ms)
+        is_filtered = settings.side in ("longs", "shorts") or settings.minimum_notional > 0
+        if is_filtered or len(self._events.between(start_ms, self.spec.time.end_ms)):
+            return None
+        _, _, missing = recorded_parts(self._gaps, start_ms, end_ms)
+        return HeatOffer(OFFER_WORDS, "both") if missing >= _OFFER_MISSING else None
+
+    def _read_legend(self) -> Legend:
+        """Read since when there is something."""
         with self._tape.reading() as reader:
             kind, since_ms = reader.kind, reader.recorded_since_ms(self._symbol)
         venue = instrument_of(self._symbol).venue
-        self._legend = Legend(
-            source_words(kind, since_ms, venue), source_since(kind, since_ms, venue)
-        )
-        return self._legend.words != before
+        return Legend(source_words(kind, since_ms, venue), source_since(kind, since_ms, venue))
 
     def _read_gaps(self, window: HeatWindow) -> bool:
         """Read the coverage again; whether the gaps have changed."""

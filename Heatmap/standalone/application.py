@@ -37,7 +37,7 @@ from Heatmap.standalone.sources import (
     open_simulated,
     require_database,
 )
-from Heatmap.standalone.window import THEME_PALETTES, ChartWindow
+from Heatmap.standalone.window import THEME_PALETTES, ChartWindow, window_defaults
 from Heatmap.ui import load_settings
 
 logger = get_logger(__name__)
@@ -319,7 +319,7 @@ class Program:
         if theme not in THEME_PALETTES:
             # As stored by whatever program.
             theme = "dark"
-        defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
+        defaults = window_defaults(theme)
         settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
         window = ChartWindow(store, theme)
         window.closed.connect(self._ended.set)

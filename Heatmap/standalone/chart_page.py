@@ -108,6 +108,11 @@ class ChartPage(QWebEnginePage):
         self._state.theme = theme
         self._call("setTheme", theme)
 
+    def set_room(self, *, has_room: bool) -> None:
+        """Leave room for levels right of now, and above and below the candles, or not."""
+        self._state.has_room = has_room
+        self._call("setRoom", has_room)
+
     def set_price_format(self, tick_size: Decimal) -> None:
         """Show prices with the digits of `tick_size`, USD."""
         self._call("setPriceFormat", *self._state.set_price_format(tick_size))

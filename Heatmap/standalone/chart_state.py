@@ -21,6 +21,8 @@ class ChartState:
     ----------
     theme
         ``dark`` or ``light``.
+    has_room
+        Whether there is room for levels right of now, and above and below the candles.
     serial
         Number of the last request for a visible range. What the page reports of an earlier one is
         out of date.
@@ -28,6 +30,7 @@ class ChartState:
 
     def __init__(self) -> None:
         self.theme = "dark"
+        self.has_room = False
         self.serial = 0
         self._price_format: tuple[int, float] | None = None
         self._rows: list[_Row] = []
@@ -96,6 +99,7 @@ class ChartState:
         """
         message: dict[str, Any] = {
             "theme": self.theme,
+            "hasRoom": self.has_room,
             "priceFormat": self._price_format,
             "candles": self._rows,
             "visibleBars": self._visible_bars,

@@ -55,6 +55,15 @@ _SHOWN_SYMBOL = "Window/symbol"
 _DIGITS_CANDLES = 200
 
 
+def window_defaults(theme: str) -> HeatmapSettings:
+    """Return the settings of a window whose only purpose is the heatmap, for a theme.
+
+    A reset does not switch the heatmap off, and the chart is full on its first day.
+    """
+    palette = THEME_PALETTES[theme]
+    return HeatmapSettings(enabled=True, heat="both", palette=palette, predicted_palette=palette)
+
+
 class SettingsDialog(QDialog):
     """The settings of the standalone window: the plugin's tab in a dialog."""
 
@@ -63,9 +72,7 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
-        # A window whose only purpose is the heatmap does not switch it off at a reset.
-        defaults = HeatmapSettings(enabled=True, palette=THEME_PALETTES[theme])
-        self.tab = HeatmapSettingsTab(service, store, defaults=defaults)
+        self.tab = HeatmapSettingsTab(service, store, defaults=window_defaults(theme))
         tabs = QTabWidget()
         tabs.addTab(self.tab, self.tr("Heatmap"))
         buttons = QDialogButtonBox(
@@ -332,6 +339,7 @@ class ChartWindow(QMainWindow):
             self._toggle.setChecked(settings.enabled)
         with QSignalBlocker(self._windows):
             self._windows.setCurrentIndex(self._windows.findData(settings.window))
+        self.page.set_room(has_room=settings.heat != "recorded")
         if settings.symbols != self._recorded:
             self._recorded = settings.symbols
             self._unknown.clear()
@@ -343,10 +351,14 @@ class ChartWindow(QMainWindow):
         self._apply_theme()
         self.page.set_theme(self._theme)
         service = self._service
-        if service is not None and service.settings.palette == THEME_PALETTES[before]:
-            # Not stored: it goes with the theme, until the user chooses a palette.
-            palette = THEME_PALETTES[self._theme]
-            service.apply_settings(service.settings.changed(palette=palette))
+        if service is not None:
+            # Not stored: they go with the theme, until the user chooses a palette.
+            palettes = {
+                name: THEME_PALETTES[self._theme]
+                for name in ("palette", "predicted_palette")
+                if getattr(service.settings, name) == THEME_PALETTES[before]
+            }
+            service.apply_settings(service.settings.changed(**palettes))
 
     def _apply_theme(self) -> None:
         colours = _CHROME[self._theme]

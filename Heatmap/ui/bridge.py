@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.heatmap_settings import HEATS
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.report_gate import LineLimit, ReportGate, page_words
@@ -58,6 +59,9 @@ class PageReports(Protocol):
 
     def page_asked(self, query: CellQuery) -> None:
         """Take the place under the crosshair, which is to be described."""
+
+    def page_chose(self, heat: str) -> None:
+        """Take the heat that was offered and clicked, one of `HEATS`."""
 
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take what candle times are ahead of UTC, and whether the page could tell."""
@@ -132,13 +136,21 @@ class HeatmapBridge(QObject):
 
     @pyqtSlot("QVariant")
     def pageMoved(self, payload: object) -> None:
-        """Report what the pane shows: ``priceLow, priceHigh, endMs, widthPx, heightPx``."""
+        """Report what the pane shows.
+
+        ``priceLow, priceHigh, startMs, endMs, widthPx, heightPx``; `startMs` may be missing.
+        """
         self._take("moved", self._take_view, payload)
 
     @pyqtSlot("QVariant")
     def pageAsked(self, payload: object) -> None:
         """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``."""
         self._take("asked", self._take_query, payload)
+
+    @pyqtSlot("QVariant")
+    def pageChose(self, payload: object) -> None:
+        """Report a click on what the chart offers: ``heat``."""
+        self._take("chose", self._take_choice, payload)
 
     @pyqtSlot("QVariant")
     def pageOffset(self, payload: object) -> None:
@@ -216,6 +228,12 @@ class HeatmapBridge(QObject):
         self._parse(payload)
         self._reports.page_asked(parse_query(payload))
 
+    def _take_choice(self, payload: str) -> None:
+        heat = self._parse(payload).get("heat")
+        if heat not in HEATS:
+            raise ValueError(f"heat must be one of {', '.join(HEATS)}, got {heat!r}")
+        self._reports.page_chose(str(heat))
+
     def _take_offset(self, payload: str) -> None:
         message = self._parse(payload)
         offset_ms = _number(message, "offsetMs", -_MAX_OFFSET_MS, _MAX_OFFSET_MS)
@@ -248,13 +266,14 @@ def parse_viewport(payload: str) -> Viewport:
         far from what any chart shows, or the price range or the size is empty.
     """
     message = _parse_object(payload)
-    end_ms = message.get("endMs")
+    start_ms, end_ms = message.get("startMs"), message.get("endMs")
     viewport = Viewport(
         price_low=_price(message, "priceLow"),
         price_high=_price(message, "priceHigh"),
         end_ms=None if end_ms is None else _time_ms(message, "endMs"),
         width_px=_number(message, "widthPx", 0, _MAX_PANE_PX),
         height_px=_number(message, "heightPx", 0, _MAX_PANE_PX),
+        start_ms=None if start_ms is None else _time_ms(message, "startMs"),
     )
     if viewport.price_low >= viewport.price_high:
         raise ValueError(f"the price range is empty: {viewport}")

@@ -54,6 +54,8 @@ class CandlePart:
         # Others are kept up than before, perhaps.
         self._wanted = asyncio.Event()
         self._sinks = keeper
+        self._board = board
+        self._name_of = config.name_of
         self._candles: CandleKeeper | None = None
         self._symbols: tuple[str, ...] = ()
         self._market = config.venue.market_data
@@ -93,6 +95,8 @@ class CandlePart:
     def receive_kline(self, kline: Kline) -> None:
         """Take a push of the stream; returns at once."""
         if self._candles is not None:
+            if kline.running is not None:
+                self._board.note_running(self._name_of(kline.symbol), kline.running)
             self._candles.receive_kline(kline)
 
     async def run(self) -> None:

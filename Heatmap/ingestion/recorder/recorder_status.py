@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, PROOF_MS
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER, RejectReason
 from Heatmap.domain.instruments import Instrument
@@ -218,6 +219,8 @@ class RecorderStatus:
         Whether that lies within the last 30 minutes of the exchange's time.
     mark_prices
         USD by instrument, as it is written: ``BTCUSDT``, ``bybit:BTCUSDT``.
+    running_minutes
+        What the minute that is not over has reached, by instrument; where candles are streamed.
     received
         Events of recorded symbols that came, including those that came twice.
     stored, duplicates
@@ -269,6 +272,7 @@ class RecorderStatus:
     last_force_order_ms: int | None = None
     proven: bool = False
     mark_prices: Mapping[str, float] = field(default_factory=dict)
+    running_minutes: Mapping[str, RunningMinute] = field(default_factory=dict)
     received: int = 0
     stored: int = 0
     duplicates: int = 0
@@ -324,6 +328,7 @@ class StatusBoard:
         # What the sink's totals do not contain yet, by the totals' names.
         self._unsaved: Counter[str] = Counter()
         self._mark_prices: dict[str, float] = {}
+        self._running: dict[str, RunningMinute] = {}
         self._heartbeats: dict[str, int] = {}
         # Whose heartbeats are expected, when each was received last, and when the first of the
         # present connection was, on the monotonic clock.
@@ -483,6 +488,11 @@ class StatusBoard:
                 self._values["last_heartbeat_ms"] = ts_ms
                 self._values["last_heartbeat_monotonic_s"] = now_s
 
+    def note_running(self, symbol: str, running: RunningMinute) -> None:
+        """Take what a minute that is not over has reached."""
+        with self._lock:
+            self._running[symbol] = running
+
     def note_not_live(self) -> None:
         """Take note that no connection delivers: no symbol is missed because of that."""
         with self._lock:
@@ -520,6 +530,7 @@ class StatusBoard:
                 rejected=dict(self._rejected),
                 unread_orders=dict(self._unread),
                 mark_prices=dict(self._mark_prices),
+                running_minutes=dict(self._running),
                 heartbeats=dict(self._heartbeats),
                 without_heartbeat=self._without_heartbeat(),
                 tick_sizes={

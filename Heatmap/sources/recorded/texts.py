@@ -20,6 +20,10 @@ _CENT_USD = 0.01
 # Per cent; binary fractions of whole per cents are off by less.
 _ROUNDING = 1e-9
 _HEAT_LABELS = {"both": "Heat", "longs": "Heat of longs", "shorts": "Heat of shorts"}
+OFFER_WORDS = (
+    "Nothing recorded here yet; past liquidations cannot be fetched. Show predicted levels"
+)
+"""What a chart says where nothing was recorded: a click shows the other heat."""
 _SINCE_WORDS = "lower bound, recorded since"
 
 
@@ -60,12 +64,12 @@ def cell_lines(report: CellFacts) -> tuple[tuple[str, str], ...]:
         In the order in which they are shown.
     """
     lines = [(_HEAT_LABELS[heat.side], _heat_text(heat)) for heat in report.heat]
-    lines += _totals_lines("Liquidated here", report.here, _none_text(report.recorded))
+    lines += totals_lines("Liquidated here", report.here, none_text(report.recorded))
     if report.level is not None:
-        lines += _totals_lines("At this level so far", report.level, "none known")
+        lines += totals_lines("At this level so far", report.level, "none known")
         if report.level_age_ms is not None:
             lines.append(("Last of them", _before_text(report.level_age_ms)))
-    lines.append(("Recorded", _recorded_text(report.recorded)))
+    lines.append(("Recorded", recorded_text(report.recorded)))
     if report.side != "both" or report.minimum_usd > 0:
         lines.append(("Counted", _counted_text(report.side, report.minimum_usd)))
     return tuple(lines)
@@ -84,9 +88,10 @@ def _heat_text(heat: CellHeat) -> str:
     return f"{amount}, {verb} from {bound_text(heat.from_usd)} USD"
 
 
-def _totals_lines(label: str, totals: SideTotals, none_text: str) -> list[tuple[str, str]]:
+def totals_lines(label: str, totals: SideTotals, none: str) -> list[tuple[str, str]]:
+    """Say what was liquidated, of both sides and of each; `none` where nothing was."""
     if totals.count == 0:
-        return [(label, none_text)]
+        return [(label, none)]
     lines = [(label, f"{_bound(totals.total_usd)} in {totals.count}")]
     if totals.long_count:
         lines.append(("  longs", f"{_bound(totals.long_usd)} in {totals.long_count}"))
@@ -95,7 +100,7 @@ def _totals_lines(label: str, totals: SideTotals, none_text: str) -> list[tuple[
     return lines
 
 
-def _none_text(recorded: Recorded) -> str:
+def none_text(recorded: Recorded) -> str:
     """Say that nothing is known to have been liquidated: no data is not zero."""
     if recorded.missing >= 1.0:
         return "not recorded"
@@ -119,7 +124,8 @@ def _before_text(age_ms: int) -> str:
     return "less than a minute before" if age_ms < _MINUTE_MS else f"{age_text(age_ms)} before"
 
 
-def _recorded_text(recorded: Recorded) -> str:
+def recorded_text(recorded: Recorded) -> str:
+    """Say how much of a time was recorded."""
     if recorded.missing >= 1.0:
         return "nothing of this time"
     if recorded.is_whole:

@@ -20,6 +20,11 @@ const chartPage = (() => {
     };
     // Empty bars to the right of the newest candle.
     const RIGHT_MARGIN_BARS = 4;
+    // While the chart shows levels ahead: this part of its width right of now, and more prices above
+    // and below the candles, so that there is room for them.
+    const ROOM_RIGHT = 0.11;
+    const ROOM_MARGINS = { top: 0.22, bottom: 0.22 };
+    const USUAL_MARGINS = { top: 0.2, bottom: 0.1 };
 
     // Number of the last visible range that was asked for; part of each report.
     let serial = 0;
@@ -27,6 +32,7 @@ const chartPage = (() => {
     // bar in sight and its line the last bar of all: two prices when the chart is scrolled back.
     let priceLine = null;
     let isReportDue = false;
+    let hasRoom = false;
     // What is to be in sight once the chart has a width: a page that loads while its window is
     // hidden has none. `bars` is how many candles there were when it was asked for.
     let wantedRange = null;
@@ -37,6 +43,7 @@ const chartPage = (() => {
      */
     function restore(state) {
         create(state.theme);
+        setRoom(state.hasRoom);
         if (state.priceFormat !== null) {
             setPriceFormat(...state.priceFormat);
         }
@@ -105,6 +112,31 @@ const chartPage = (() => {
         return candleSeries.dataByIndex(
             Number.MAX_SAFE_INTEGER, LightweightCharts.MismatchDirection.NearestLeft,
         );
+    }
+
+    /** @param {boolean} isWanted room for levels right of now, and above and below the candles */
+    function setRoom(isWanted) {
+        if (isWanted === hasRoom) {
+            return;
+        }
+        hasRoom = isWanted;
+        candleSeries.priceScale().applyOptions({
+            scaleMargins: hasRoom ? ROOM_MARGINS : USUAL_MARGINS,
+        });
+        const range = chart.timeScale().getVisibleLogicalRange();
+        const bars = barCount();
+        if (range !== null && bars > 0 && range.to >= bars - 1 && wantedRange === null) {
+            showRange(range.from, bars - 1 + rightMargin(bars - range.from - 0.5));
+        }
+    }
+
+    /**
+     * @param {number} visibleBars
+     * @returns {number} how many bars the pane goes on behind the newest of so many candles
+     */
+    function rightMargin(visibleBars) {
+        // From the middle of the newest candle, half of which is no room.
+        return hasRoom ? (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5 : RIGHT_MARGIN_BARS;
     }
 
     /** @returns {number} how many places the candles take on the time scale */
@@ -249,7 +281,7 @@ const chartPage = (() => {
     function showNewest(visibleBars, request) {
         serial = request;
         const bars = barCount();
-        showRange(bars - visibleBars - 0.5, bars - 1 + RIGHT_MARGIN_BARS);
+        showRange(bars - visibleBars - 0.5, bars - 1 + rightMargin(visibleBars));
     }
 
     let framesDrawn = 0;
@@ -276,7 +308,7 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setPriceFormat, setCandles, addOlderCandles, clearCandles,
+        restore, setTheme, setRoom, setPriceFormat, setCandles, addOlderCandles, clearCandles,
         updateCandle, showNewest, countFrame, geometry,
     };
 })();

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.candles import MINUTE_MS, Fetched, Series, length_ms
+from Heatmap.domain.candles import MINUTE_MS, Fetched, RunningMinute, Series, length_ms
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import StorageError
@@ -135,6 +135,8 @@ def test_the_stream_brings_the_new_minutes(
     names = dict(zip("ohlc", row[1:5], strict=True)) | {"t": open_ms, "i": "1m", "s": "BTCUSDT"}
     names |= {"v": row[5], "q": row[7], "n": row[8], "Q": row[10]}
     exchange.send({"e": "kline", "E": open_ms, "s": "BTCUSDT", "k": names | {"x": False}})
+    running = RunningMinute(open_ms, float(row[3]), float(row[2]))
+    eventually(lambda: recorder.status().running_minutes == {"BTCUSDT": running})
     exchange.send({"e": "kline", "E": open_ms, "s": "BTCUSDT", "k": names | {"x": True}})
     eventually(lambda: open_ms in stored_minutes(path))
     # One that lies ahead of time is told, and not stored.

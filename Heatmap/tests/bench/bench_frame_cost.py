@@ -2,7 +2,8 @@
 
 The time is JavaScript's, of the layer's whole paint: cells, hatch, mark of the window, legend. Both
 ways paint the same grid in the same pane while the chart is panned, and both pictures are compared
-where the cells are known. One JSON object a line, see `measured_page.report`.
+where the cells are known. After that the same frame with what stands right of now, 500 bubbles of
+recorded liquidations and labels of levels. One JSON object a line, see `measured_page.report`.
 """
 
 import json
@@ -12,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import bubble_message
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.ui.chart_page import START_S, grid_message, minute_candles
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -31,6 +35,9 @@ CASES = (
     (380, 1700, 15_000, (1955, 874), 35),
 )
 LOW_USD, BIN_USD = 98_000.0, 10.0
+# Bubbles that are seen, side by side and one above the other: none of them overlap.
+BUBBLES = (40, 13)
+LEVELS = 7
 
 _SCRIPT = """
 window.frameCost = (function () {
@@ -81,6 +88,11 @@ window.frameCost = (function () {
   }
   return {
     drawn: 0,
+    /** How many bubbles lie in the pane as it was painted last. */
+    bubbles() {
+      const { part } = layer.stage.parts._made.find((one) => one.record.name === "bubbles");
+      return part._x.filter((x) => x >= 0 && x <= chart.timeScale().width()).length;
+    },
     /** Where cells have their middle: y of each row, x of each group of columns that are alike. */
     middles(alike) {
       const { axis } = layer.stage;
@@ -209,6 +221,24 @@ async def compare(page: MeasuredPage, layer: HeatmapLayer, rows: int, cols: int)
     assert seen.mean() > 0.8, f"only {seen.mean():.0%} of the cells differ from the bare chart"
 
 
+def show_bubbles(layer: HeatmapLayer, minutes: int, rows: int) -> None:
+    """Show bubbles all over the pane, and labels of levels."""
+    columns, lines = BUBBLES
+    random = np.random.default_rng(11)
+    liquidations = np.zeros(columns * lines, dtype=EVENT_DTYPE)
+    at, line = np.meshgrid(np.arange(columns), np.arange(lines))
+    liquidations["ts_ms"] = (START_S + (at.ravel() + 0.5) * minutes * 60 / columns) * 1_000
+    liquidations["price"] = LOW_USD + (line.ravel() + 0.5) / lines * rows * BIN_USD
+    liquidations["notional"] = random.lognormal(11, 1.2, columns * lines)
+    liquidations["is_long"] = random.random(columns * lines) < 0.5
+    layer.show_part("bubbles", bubble_message(group_into_cells(liquidations, 1_500), 0.0))
+    prices = np.linspace(LOW_USD, LOW_USD + rows * BIN_USD, LEVELS + 2)[1:-1].tolist()
+    levels = [
+        {"price": price, "usd": 1e6, "text": "\u2248 1M", "side": "longs"} for price in prices
+    ]
+    layer.show_part("level_labels", {"levels": levels, "endMs": 0})
+
+
 async def set_options(page: MeasuredPage, layer: HeatmapLayer, **options: bool) -> None:
     """Change options of the layer, and wait until the page has them."""
     layer.set_options(options)
@@ -263,6 +293,20 @@ async def bench_case(
         name = f"JavaScript of a frame, {rows} x {cols} cells, {mode} scale{in_pieces}"
         is_ok &= report(name, means, LIMIT_MS[mode], spread=(low, high))
         is_ok &= report(f"{name}, against a rectangle per cell", means, TIMES_CHEAPER, naive)
+        show_bubbles(layer, cols * bin_ms // 60_000, rows)
+        await page.until("frameCost.bubbles() >= 500")
+        await pan(page, BATCH)
+        times = await pan(page, FRAMES)
+        means = [
+            middle_mean(times[first : first + BATCH])
+            for first in range(0, len(times) - BATCH + 1, BATCH)
+        ]
+        low, high = np.percentile(times, (1, 99)).tolist()
+        seen = await page.js("frameCost.bubbles()")
+        name = f"{name}, with {seen} bubbles and labels of levels"
+        is_ok &= report(name, means, LIMIT_MS[mode], spread=(low, high))
+        layer.show_part("bubbles", None)
+        layer.show_part("level_labels", None)
     await page.close()
     return is_ok
 

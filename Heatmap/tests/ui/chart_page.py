@@ -207,6 +207,7 @@ class Recording:
         self.viewports: list[Any] = []
         self.timings: list[Any] = []
         self.queries: list[Any] = []
+        self.offers: list[str] = []
 
     def viewport_changed(self, viewport: Any) -> None:
         self.viewports.append(viewport)
@@ -225,6 +226,9 @@ class Recording:
 
     def cell_asked(self, query: Any) -> None:
         self.queries.append(query)
+
+    def heat_chosen(self, heat: str) -> None:
+        self.offers.append(heat)
 
     def painted(self, timing: Any) -> None:
         self.timings.append(timing)

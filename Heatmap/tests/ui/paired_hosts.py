@@ -23,7 +23,7 @@ LINE_PRICES = (99_900.0, 100_150.0)
 CANDLE_COLOURS = (0x26A69A, 0xEF5350)
 # So far from its line a label may reach, and this is the room of the profile's sums at the
 # pane's upper right corner: left of its right edge, and below its upper one.
-LABEL_REACH_PX = 32
+LABEL_REACH_PX = 40
 SUMS_PX = (slice(-160, -8), slice(8, 42))
 
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>

@@ -65,6 +65,10 @@ class Reports:
 
 def test_a_view_is_read_with_its_types() -> None:
     assert parse_viewport(json.dumps(GOOD)) == Viewport(98_000.5, 99_000.0, None, 800.0, 450.5)
+    assert parse_viewport(json.dumps(GOOD)).start_ms is None
+    assert parse_viewport(json.dumps({**GOOD, "startMs": 1_733_360_400_122.6})).start_ms == (
+        1_733_360_400_123
+    )
     shown = parse_viewport(json.dumps({**GOOD, "endMs": 1_733_360_400_123.0}))
     assert shown.end_ms == 1_733_360_400_123
     assert isinstance(shown.end_ms, int)
@@ -84,6 +88,8 @@ def test_a_view_is_read_with_its_types() -> None:
         json.dumps({**GOOD, "widthPx": True}),
         json.dumps({**GOOD, "widthPx": 0}),
         json.dumps({**GOOD, "endMs": "soon"}),
+        json.dumps({**GOOD, "startMs": True}),
+        json.dumps({**GOOD, "startMs": 1e300}),
         json.dumps({**GOOD, "priceHigh": 98_000.5}),
         json.dumps({**GOOD, "priceHigh": float("nan")}),
         json.dumps({**GOOD, "priceHigh": float("inf")}),
@@ -279,6 +285,7 @@ def test_the_page_sees_only_messages_on_the_bridge() -> None:
         "pageNeedsGrid",
         "pageMoved",
         "pageAsked",
+        "pageChose",
         "pageOffset",
         "pagePainted",
         "pageFailed",

@@ -24,6 +24,7 @@ SLOTS = [
     "pageNeedsGrid",
     "pageMoved",
     "pageAsked",
+    "pageChose",
     "pageOffset",
     "pagePainted",
     "pageFailed",

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Heatmap.tests.ui.chart_page import PACKAGED_BUILD, START_S, ChartPage, grid_message
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import bubble_message
+from Heatmap.tests.ui.chart_page import (
+    PACKAGED_BUILD,
+    START_S,
+    ChartPage,
+    changed,
+    grid_message,
+)
 from Heatmap.tests.ui.paired_hosts import (
     HIGH,
     LINE_PRICES,
@@ -253,6 +262,47 @@ def test_operations_have_the_same_outcome_with_price_profile_and_lines(
     )
     outcomes = carry_out(hosts, WITH_AIDS)
     assert {name for name, outcome in outcomes.items() if outcome.heated == 0} == {"empty"}
+
+
+@pytest.mark.parametrize("hosts", BUILDS, indirect=True)
+def test_operations_have_the_same_outcome_with_bubbles_labels_and_what_stands(
+    hosts: PairedHosts,
+) -> None:
+    layer = attached(hosts)
+    before = hosts.page.settled_picture()
+    hosts.has_aids = True
+    # Without the line at now, which is not where the prices of the heat are.
+    layer.show_grid(*heat(standing=True, endMs=(START_S - 3600) * 1000))
+    liquidations = np.array(
+        [
+            (
+                (START_S + 60 * minute + 30) * 1000,
+                LINE_PRICES[minute % 2],
+                1e5 * minute,
+                minute > 30,
+            )
+            for minute in range(1, 60, 4)
+        ],
+        dtype=EVENT_DTYPE,
+    )
+    layer.show_part("bubbles", bubble_message(group_into_cells(liquidations, 100), 0.0))
+    levels = [
+        {"price": price, "usd": 1.4e6, "text": "\u2248 1.4M", "side": side}
+        for price, side in zip(LINE_PRICES, ("longs", "shorts"), strict=True)
+    ]
+    layer.show_part("level_labels", {"levels": levels, "endMs": START_S * 1000})
+    hosts.page.qtbot.waitUntil(
+        lambda: int(changed(before, hosts.page.picture()).sum()) > 2_000, timeout=10_000
+    )
+    outcomes = carry_out(hosts, WITH_AIDS)
+    assert {name for name, outcome in outcomes.items() if outcome.heated == 0} == {"empty"}
+    hosts.look()
+    layer.detach()
+    hosts.page.qtbot.waitUntil(
+        lambda: hosts.page.js("chart.panes()[0].getSeries().length") == 1, timeout=10_000
+    )
+    hosts.page.next_frames()
+    assert hosts.compare("detached").heated == 0
 
 
 @pytest.mark.parametrize("hosts", BUILDS, indirect=True)

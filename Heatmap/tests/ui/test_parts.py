@@ -141,8 +141,8 @@ def test_what_is_shown_while_the_page_is_not_ready_is_shown_when_it_is(
 def test_a_message_for_no_part_is_a_fault_and_the_others_are_drawn(
     layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:
-    layer.show_part("bubbles", [])
-    chart_page.qtbot.waitUntil(lambda: "no part bubbles" in layer.fault, timeout=10_000)
+    layer.show_part("no_such", [])
+    chart_page.qtbot.waitUntil(lambda: "no part no_such" in layer.fault, timeout=10_000)
     assert "cluster_lines" in layer.fault
     layer.show_part("made_up", [DISC])
     wait_for(chart_page, is_shown=True)

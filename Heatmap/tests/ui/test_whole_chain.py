@@ -256,6 +256,40 @@ def test_a_live_liquidation_appears_and_is_stored_once(shown: Shown, tmp_path: P
     assert rows == [("BUY", 100_250.0, 3.0, 300_750.0)]
 
 
+def test_recorded_liquidations_are_bubbles_and_a_live_one_soon_is_too(shown: Shown) -> None:
+    service = shown.source.service
+    # So faint that the bands cannot be taken for them.
+    service.apply_settings(service.settings.changed(enabled=True, opacity=0.02))
+    bare = shown.settled()
+    service.apply_settings(service.settings.changed(bubbles="on", bubble_least_usd=100_000.0))
+
+    def discs(*bands: tuple[int, str, float, float]) -> list[bool]:
+        """Tell for each band whether a disc is drawn where it begins, in its side's colour."""
+        picture, found = shown.picture().astype(int), []
+        for after_ms, side, price, _quantity in bands:
+            # The live one comes with its candle.
+            minute = min(after_ms // MINUTE_MS, 199)
+            x, y = shown.place(minute * MINUTE_MS, price)
+            offset = after_ms / MINUTE_MS - minute - 0.5
+            at = round(y), round(x + offset * shown.spacing())
+            red, _green, blue = picture[at]
+            is_drawn = np.abs(picture[at] - bare[at]).max() > VISIBLE
+            found.append(bool(is_drawn and (bool(red > blue) is (side == "SELL"))))
+        return found
+
+    shown.qtbot.waitUntil(
+        lambda: discs(LONG_BAND, SHORT_BAND, LIVE_BAND) == [True, True, False], timeout=15_000
+    )
+    shown.source.begin()
+    shown.qtbot.waitUntil(
+        lambda: discs(LONG_BAND, SHORT_BAND, LIVE_BAND) == [True, True, True], timeout=15_000
+    )
+    service.apply_settings(service.settings.changed(bubbles="off"))
+    shown.qtbot.waitUntil(
+        lambda: discs(LONG_BAND, SHORT_BAND, LIVE_BAND) == [False] * 3, timeout=15_000
+    )
+
+
 def test_switched_off_the_chart_is_bare_and_recording_goes_on(shown: Shown) -> None:
     bare = shown.bare()
     shown.heat()

@@ -201,6 +201,59 @@ def test_without_candles_there_is_no_newest_price(shown: Page) -> None:
     shown.qtbot.waitUntil(lambda: shown.js("candleSeries.priceLines().length") == 0, timeout=5_000)
 
 
+# -- room for levels ahead ------------------------------------------------------------------------
+
+
+def free_part(shown: Page) -> float:
+    """Give the part of the pane's width right of the newest candle."""
+    start, end = shown.range()
+    return (end + 0.5 - COUNT) / (end - start)
+
+
+def prices_free(shown: Page) -> tuple[float, float]:
+    """Give the parts of the pane's height above and below the candles that are in sight."""
+    start, end = shown.range()
+    seen = history()[max(0, round(start)) : round(end) + 1]
+    height = shown.js("chart.paneSize(0).height")
+    top = shown.js(f"candleSeries.priceToCoordinate({max(one.high for one in seen)})")
+    bottom = shown.js(f"candleSeries.priceToCoordinate({min(one.low for one in seen)})")
+    return top / height, 1 - bottom / height
+
+
+def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
+    usual = shown.range()
+    shown.page.set_room(has_room=True)
+    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=5_000)
+    shown.qtbot.waitUntil(
+        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=5_000
+    )
+    # Asked for another span it keeps the room; and so does the next process of the page.
+    shown.page.show_newest(60)
+    shown.qtbot.waitUntil(
+        lambda: shown.range()[0] == pytest.approx(COUNT - 60.5, abs=0.1), timeout=5_000
+    )
+    assert free_part(shown) == pytest.approx(0.11, abs=0.002)
+    shown.kill()
+    shown.wait_until_whole()
+    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=5_000)
+    shown.page.show_newest(120)
+    shown.qtbot.waitUntil(
+        lambda: shown.range()[0] == pytest.approx(usual[0], abs=0.1), timeout=5_000
+    )
+    shown.page.set_room(has_room=False)
+    shown.qtbot.waitUntil(lambda: shown.range() == pytest.approx(usual, abs=0.1), timeout=5_000)
+    assert prices_free(shown) != pytest.approx((0.22, 0.22), abs=0.02)
+
+
+def test_a_chart_that_is_scrolled_back_stays_where_it_is(shown: Page) -> None:
+    scroll_back(shown)
+    shown.page.set_room(has_room=True)
+    shown.qtbot.waitUntil(
+        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=5_000
+    )
+    assert shown.range() == pytest.approx((100, 220), abs=0.01)
+
+
 # -- a render process that dies -------------------------------------------------------------------
 
 

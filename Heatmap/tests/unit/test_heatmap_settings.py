@@ -6,11 +6,13 @@ import sys
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import (
     DECAYS_S,
+    HEATS,
     NORMALIZATIONS,
     PALETTES,
     SHAPES,
@@ -24,6 +26,11 @@ any_settings = st.builds(
     HeatmapSettings,
     enabled=st.booleans(),
     window=st.sampled_from(tuple(WINDOWS_S)),
+    heat=st.sampled_from(HEATS),
+    predicted_palette=st.sampled_from(PALETTES),
+    predicted_clip_usd=st.none() | st.floats(1, 1e12),
+    bubbles=st.sampled_from(("auto", "on", "off")),
+    bubble_least_usd=st.none() | st.floats(0, 1e12),
     opacity=st.floats(0, 1),
     palette=st.sampled_from(PALETTES),
     normalization=st.sampled_from(NORMALIZATIONS),
@@ -53,6 +60,7 @@ any_settings = st.builds(
 )
 
 
+@examples(deadline=None)
 @given(any_settings)
 def test_texts_give_the_same_settings_back(settings: HeatmapSettings) -> None:
     assert HeatmapSettings.from_texts(settings.to_texts()) == settings
@@ -70,6 +78,11 @@ def test_texts_give_the_same_settings_back(settings: HeatmapSettings) -> None:
         ("opacity", "0.5"),
         ("opacity", True),
         ("palette", "grey"),
+        ("heat", "liquidations"),
+        ("predicted_palette", "grey"),
+        ("predicted_clip_usd", 0),
+        ("bubbles", True),
+        ("bubble_least_usd", -1),
         ("normalization", "cbrt"),
         ("decay", "7h"),
         ("shape", "dots"),

@@ -25,6 +25,10 @@
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
    * @property {string} [palette] where the grid has one of its own, instead of the layer's
+   * @property {number} [alphaExponent] how its alpha rises with the level, see the palette
+   * @property {"left" | "right"} [legendSide] the lower corner in which its words stand
+   * @property {boolean} [standing] whether what the last column shows holds from there on
+   * @property {{words: string, heat: string} | null} [offer] other heat that the user may want
    * @property {{bars: string, longText: string, shortText: string}} [profile] one byte per row in
    *   base64, longs and then shorts, 255 the longest row; and the window's sums
    */
@@ -52,6 +56,11 @@
     const stream = new Blob([decodeBase64(packed)]).stream();
     const cells = stream.pipeThrough(new DecompressionStream("deflate"));
     return new Uint8Array(await new Response(cells).arrayBuffer());
+  }
+
+  /** @param {string} packed as Python's `pack_numbers` gives them @returns {Float64Array} */
+  function unpackNumbers(packed) {
+    return new Float64Array(decodeBase64(packed).buffer);
   }
 
   /** @param {unknown} value @param {string} name @returns {number} */
@@ -106,6 +115,13 @@
       this.isSplit = meta.isSplit === true;
       /** @type {string | null} its own palette; null: the layer's */
       this.palette = typeof meta.palette === "string" ? meta.palette : null;
+      /** @type {number | undefined} how its alpha rises with the level; undefined: as usual */
+      this.alphaExponent = typeof meta.alphaExponent === "number" ? meta.alphaExponent : undefined;
+      /** Whether its words stand in the lower left corner: the right edge is its levels'. */
+      this.isLegendLeft = meta.legendSide === "left";
+      this.isStanding = meta.standing === true;
+      /** @type {{words: string, heat: string} | null} */
+      this.offer = null;
       /** @type {{bars: Uint8Array, longText: string, shortText: string} | null} */
       this.profile = null;
       this.windowStartMs = 0;
@@ -173,6 +189,7 @@
     _takeTimes(meta) {
       this.windowStartMs = requireNumber(meta.windowStartMs, "windowStartMs");
       this.endMs = requireNumber(meta.endMs, "endMs");
+      this.offer = meta.offer || null;
       if (Array.isArray(meta.gaps)) {
         this.gaps = meta.gaps;
       }
@@ -206,5 +223,5 @@
     }
   }
 
-  heatmap.data = { HeatmapGrid, MAX_POOL, modulo, unpackCells };
+  heatmap.data = { HeatmapGrid, MAX_POOL, modulo, unpackCells, unpackNumbers };
 })(this);

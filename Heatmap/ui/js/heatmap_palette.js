@@ -255,9 +255,10 @@
      * @param {string} name
      * @param {number} opacity alpha of byte 255, 0 to 1
      * @param {Ground} [ground] as for colourAt
+     * @param {number} [exponent] of the alpha, see ALPHA_EXPONENT
      * @returns {Uint8ClampedArray} 256 times red, green, blue, alpha (not premultiplied)
      */
-    lookUpTable(name, opacity, ground) {
+    lookUpTable(name, opacity, ground, exponent = ALPHA_EXPONENT) {
       const table = new Uint8ClampedArray(256 * 4);
       const controls = paletteOn(name, ground);
       for (let value = 1; value < 256; value += 1) {
@@ -265,7 +266,7 @@
         table[value * 4] = rgb[0];
         table[value * 4 + 1] = rgb[1];
         table[value * 4 + 2] = rgb[2];
-        table[value * 4 + 3] = 255 * opacity * Math.pow(value / 255, ALPHA_EXPONENT);
+        table[value * 4 + 3] = 255 * opacity * Math.pow(value / 255, exponent);
       }
       return table;
     },
@@ -275,9 +276,10 @@
      * bit, which says longs. Bytes 0 and 1 are fully transparent.
      * @param {Ground} ground what it is drawn on
      * @param {number} opacity alpha of the strongest level, 0 to 1
+     * @param {number} [exponent] of the alpha, see ALPHA_EXPONENT
      * @returns {Uint8ClampedArray} 256 times red, green, blue, alpha (not premultiplied)
      */
-    splitLookUpTable(ground, opacity) {
+    splitLookUpTable(ground, opacity, exponent = ALPHA_EXPONENT) {
       const table = new Uint8ClampedArray(256 * 4);
       const sides = [sideOn(ground, "short"), sideOn(ground, "long")];
       for (let value = 2; value < 256; value += 1) {
@@ -286,7 +288,7 @@
         table[value * 4] = rgb[0];
         table[value * 4 + 1] = rgb[1];
         table[value * 4 + 2] = rgb[2];
-        table[value * 4 + 3] = 255 * opacity * Math.pow(level / SPLIT_LEVELS, ALPHA_EXPONENT);
+        table[value * 4 + 3] = 255 * opacity * Math.pow(level / SPLIT_LEVELS, exponent);
       }
       return table;
     },

@@ -14,9 +14,23 @@
    * @property {any} picture Picture: the grid, its pixels and colours
    * @property {{right: number, top: number, bottom: number}} room taken at the pane's edges in this
    *   frame, CSS pixels: a part that stands there adds itself, others keep clear of those before
+   * @property {{isLeft: boolean, rows: Array<any>, left: number, top: number, right: number,
+   *   bottom: number}} legend of this frame: whether the right edge is taken, lines of parts that
+   *   explain their colours (`text`, and `entries` of `text` and `colour`), and where it stands
+   * @property {(x: number, y: number) => Note | null} noteAt what a part has to say of a place of the
+   *   pane, CSS pixels; null: none of them anything
    * @property {any} level the pooled Level of which heat was drawn last; null: none yet
    * @property {(query: Object) => void} ask has Python describe a place of the picture
+   * @property {(heat: string) => void} choose tells Python that the user wants what is offered
    * @property {(action: () => void) => void} guard runs what the chart calls, and reports an error
+   */
+
+  /**
+   * What a part says at the crosshair, beside what Python says of the heat there.
+   * @typedef {Object} Note
+   * @property {string} key another one for another thing
+   * @property {string} title where there is no heat
+   * @property {Array<[string, string]>} lines label and text
    */
 
   /**
@@ -30,6 +44,7 @@
    * @property {() => void} [clear] nothing of it is to be seen any more
    * @property {(options: any) => void} [changed] the grid or the options are others now
    * @property {() => void} [look] a frame was painted
+   * @property {(x: number, y: number) => Note | null} [noteAt] as the surface's
    * @property {() => void} [destroy] the chart goes
    */
 
@@ -65,6 +80,7 @@
       for (const record of ordered) {
         this._made.push({ record, part: record.make(surface), options: {} });
       }
+      surface.noteAt = (x, y) => this._noteAt(x, y);
     }
 
     /** @param {any} scope bitmap coordinates scope */
@@ -88,6 +104,19 @@
     /** @param {PartRecord} record */
     _isSeen(record) {
       return this._picture.options.visible || record.isAlwaysPainted === true;
+    }
+
+    /** @returns {Note | null} of the part that lies on top */
+    _noteAt(x, y) {
+      for (let i = this._made.length - 1; i >= 0; i -= 1) {
+        const { record, part } = this._made[i];
+        const note =
+          part.noteAt !== undefined && this._isSeen(record) ? part.noteAt(x, y) : null;
+        if (note !== null) {
+          return note;
+        }
+      }
+      return null;
     }
 
     /** Tell all of them that the grid or the options are others now. */

@@ -20,6 +20,8 @@
       this._isSplit = false;
       /** The shown grid's own palette; null: it has none. */
       this._palette = null;
+      /** How its alpha rises with the level; undefined: as usual. */
+      this._alphaExponent = undefined;
       /** What the chart's background is, see Ground in heatmap_ground.js. */
       this._ground = "dark";
       this._mix();
@@ -37,9 +39,14 @@
     show(meta, cells) {
       const grid = new HeatmapGrid(meta, cells);
       this.clear();
-      if (grid.isSplit !== this._isSplit || grid.palette !== this._palette) {
+      const isSame =
+        grid.isSplit === this._isSplit &&
+        grid.palette === this._palette &&
+        grid.alphaExponent === this._alphaExponent;
+      if (!isSame) {
         this._isSplit = grid.isSplit;
         this._palette = grid.palette;
+        this._alphaExponent = grid.alphaExponent;
         this._mix();
       }
       this.bitmap = new heatmap.bitmap.HeatmapBitmap(grid, this.colours);
@@ -87,8 +94,8 @@
       const { opacity } = this.options;
       const palette = this._palette === null ? this.options.palette : this._palette;
       this.colours = this._isSplit
-        ? heatmap.palette.splitLookUpTable(this._ground, opacity)
-        : heatmap.palette.lookUpTable(palette, opacity, this._ground);
+        ? heatmap.palette.splitLookUpTable(this._ground, opacity, this._alphaExponent)
+        : heatmap.palette.lookUpTable(palette, opacity, this._ground, this._alphaExponent);
       this.sideColours = heatmap.palette.sideColours(this._ground);
     }
 

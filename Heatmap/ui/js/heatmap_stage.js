@@ -41,6 +41,7 @@
       this.axis = new heatmap.timeAxis.TimeAxis(chart, candles, offset);
       this.ground = new heatmap.ground.Ground(chart, pageColour);
       this.room = { right: 0, top: 0, bottom: 0 };
+      this.legend = { isLeft: false, rows: [], left: 0, top: 0, right: 0, bottom: 0 };
       this.parts = new heatmap.parts.Parts({
         chart,
         candles,
@@ -49,6 +50,9 @@
         texts: new heatmap.texts.AxisTexts(chart, candles, this.axis),
         picture,
         room: this.room,
+        legend: this.legend,
+        noteAt: () => null,
+        choose: (heat) => tell("pageChose", { heat }),
         level: null,
         ask: (query) => tell("pageAsked", query),
         guard,
@@ -88,7 +92,7 @@
     }
 
     _paintFrame(scope) {
-      const { axis, room } = this;
+      const { axis, room, legend } = this;
       const { picture, look } = this._owner;
       const begin = performance.now();
       if (this.series.isAstray) {
@@ -107,6 +111,9 @@
       }
       this.viewport.note(scope.mediaSize);
       room.right = room.top = room.bottom = 0;
+      legend.isLeft = false;
+      legend.rows.length = 0;
+      legend.left = legend.top = legend.right = legend.bottom = 0;
       this.parts.paint(scope);
       if (picture.options.visible) {
         this.timer.add(performance.now() - begin);

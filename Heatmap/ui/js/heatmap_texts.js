@@ -139,7 +139,8 @@
       }
       const [first, last] = [new Date(fromMs + offsetMs), new Date(toMs + offsetMs)];
       const zone = offsetMs === 0 ? " UTC" : "";
-      return this._day(first) + " " + clock(first) + " \u2013 " + clock(last) + zone;
+      const range = clock(first) === clock(last) ? "" : " \u2013 " + clock(last);
+      return this._day(first) + " " + clock(first) + range + zone;
     }
 
     /**

@@ -109,8 +109,9 @@
      * candle extends to the right. A time for which there are two candles, as where the host goes on
      * from its history by other candles, is in two pieces.
      * @param {number} fromMs @param {number} toMs UTC @param {number} width of the pane
+     * @param {number} [margin] so far outside of the pane still counts as visible, CSS pixels
      */
-    place(fromMs, toMs, width) {
+    place(fromMs, toMs, width, margin = 0) {
       this.segments = 0;
       if (this.count === 0 || !(toMs > fromMs)) {
         return;
@@ -120,8 +121,8 @@
         return;
       }
       const { parts } = this._data;
-      const leftmost = this._positionAtX(0, spacing);
-      const rightmost = this._positionAtX(width, spacing);
+      const leftmost = this._positionAtX(-margin, spacing);
+      const rightmost = this._positionAtX(width + margin, spacing);
       for (let part = 0; part < parts.length; part += 1) {
         const start = parts[part];
         const end = this._data.endOfPart(part);
@@ -192,6 +193,24 @@
       this.fromX[i] = startX + (low - startMs) * slope;
       this.toX[i] = startX + (high - startMs) * slope;
       this.segments = i + 1;
+    }
+
+    /**
+     * The time at the pane's left edge, or of the oldest candle where that is right of it.
+     * @returns {number | null} UTC milliseconds; null: there are no candles
+     */
+    leftEdgeMs() {
+      const { times } = this._data;
+      const spacing = this.barSpacing;
+      if (this.count === 0 || !(spacing > 0)) {
+        return null;
+      }
+      const position = this._positionAtX(0, spacing);
+      if (position < 0) {
+        return times[0];
+      }
+      const part = Math.min(1, (0 - this._left(position, spacing)) / spacing);
+      return Math.round(times[position] + part * this.intervalMs);
     }
 
     /**

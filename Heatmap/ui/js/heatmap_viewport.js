@@ -26,7 +26,9 @@
     forget() {
       clearTimeout(this._timer);
       this._timer = 0;
-      this._seen = { priceLow: 0, priceHigh: 0, endMs: null, widthPx: 0, heightPx: 0 };
+      this._seen = {
+        priceLow: 0, priceHigh: 0, startMs: null, endMs: null, widthPx: 0, heightPx: 0,
+      };
     }
 
     /** @param {{width: number, height: number}} size of the pane, CSS pixels */
@@ -39,11 +41,13 @@
       const seen = this._seen;
       const low = Math.min(top, bottom);
       const high = Math.max(top, bottom);
+      const startMs = this._axis.leftEdgeMs();
       const endMs = this._axis.rightEdgeMs(size.width);
       const tolerance = (high - low) * SAME;
       const same =
         Math.abs(seen.priceLow - low) <= tolerance &&
         Math.abs(seen.priceHigh - high) <= tolerance &&
+        seen.startMs === startMs &&
         seen.endMs === endMs &&
         seen.widthPx === size.width &&
         seen.heightPx === size.height;
@@ -52,6 +56,7 @@
       }
       seen.priceLow = low;
       seen.priceHigh = high;
+      seen.startMs = startMs;
       seen.endMs = endMs;
       seen.widthPx = size.width;
       seen.heightPx = size.height;

@@ -190,6 +190,12 @@ class PageState(QObject):
             self.listener.cell_asked(query)
 
     @guarded
+    def page_chose(self, heat: str) -> None:
+        """Pass on which heat was clicked that the chart offered."""
+        if self.listener is not None:
+            self.listener.heat_chosen(heat)
+
+    @guarded
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take note of what the page's candle times are ahead of UTC; say what was found."""
         self.offset.find(offset_ms, is_certain=is_certain)

@@ -54,7 +54,7 @@ class RecordsPage(SettingsPage):
             confirmation = RetentionConfirmation(self, form, service, change)
             self.refreshers.append(confirmation.show_settings)
         else:
-            swatches = swatch_colours if name == "palette" else None
+            swatches = swatch_colours if name.endswith("palette") else None
             self.add_row(form, row_of(name, change, swatches))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from Heatmap.domain.candles import MINUTE_MS, Candle
+from Heatmap.domain.candles import MINUTE_MS, Candle, RunningMinute
 from Heatmap.ingestion.venue import Kline
 from Heatmap.ingestion.venues.binance.decimals import (
     LARGEST_NUMBER,
@@ -66,12 +66,22 @@ def read_push(symbol: str, kline: Mapping[str, object]) -> Kline | None:
     """
     if kline.get("i") != "1m":
         return None
-    if kline.get("x") is not True:
-        return Kline(symbol, None)
     open_ms = kline.get("t")
+    if kline.get("x") is not True:
+        return Kline(symbol, None, _read_running(open_ms, kline.get("l"), kline.get("h")))
     if type(open_ms) is not int or not 0 <= open_ms < _LATEST_MS:
         raise ValueError(f"its time is {shown(open_ms)}")
     return Kline(symbol, read_candle(open_ms, [kline.get(name) for name in "ohlcqQn"]))
+
+
+def _read_running(open_ms: object, low: object, high: object) -> RunningMinute | None:
+    """Read what a minute has reached that is not over; ``None``: nothing is lost where it fails."""
+    least, most = read_decimal(low), read_decimal(high)
+    if type(open_ms) is not int or open_ms % MINUTE_MS or not 0 <= open_ms < _LATEST_MS:
+        return None
+    if least is None or most is None or not SMALLEST_NUMBER <= least <= most < LARGEST_NUMBER:
+        return None
+    return RunningMinute(open_ms, least, most)
 
 
 def read_number(name: str, value: object, least: float) -> float:

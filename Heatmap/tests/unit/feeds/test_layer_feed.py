@@ -18,11 +18,13 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds import layer_feed
 from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
 from Heatmap.feeds.layer_port import LayerListener
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.picture.messages import CellLines, CellQuery
+from Heatmap.picture.messages import CellLines, CellQuery, PictureMessage
+from Heatmap.picture.packing import pack_cells
 from Heatmap.runtime.host_loop import begin_task
 from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.event_tape import EventTape
@@ -115,6 +117,7 @@ class Asked:
             executor=self.executor,
             label="",
             is_known=is_known,
+            can_have_candles=lambda symbol: symbol.endswith("USDT"),
         )
         self.feed = LayerFeed(self.layer, settings, context)
 
@@ -283,6 +286,12 @@ READY: Mapping[str, Any] = {
         ({"symbol": None}, LayerState.NO_SYMBOL),
         ({"symbol": "AAPL"}, LayerState.NOT_RECORDED),
         ({"symbol": "AAPL", "symbols": ("ALL",)}, LayerState.BUILDING),
+        # Candles can be had of what is not recorded, but of nothing that the exchange lacks.
+        ({"symbol": "SOLUSDT", "heat": "predicted"}, LayerState.BUILDING),
+        ({"symbol": "SOLUSDT", "heat": "both"}, LayerState.BUILDING),
+        ({"symbol": "SOLUSDT"}, LayerState.NOT_RECORDED),
+        ({"symbol": "AAPL", "heat": "both"}, LayerState.NOT_RECORDED),
+        ({"symbol": "ALL", "heat": "both"}, LayerState.NOT_RECORDED),
         ({"viewport": None}, LayerState.NO_VIEW),
         ({"viewport": replace(VIEWPORT, price_low=99_000.0)}, LayerState.NO_VIEW),
         ({"viewport": replace(VIEWPORT, height_px=0.0)}, LayerState.NO_VIEW),
@@ -298,7 +307,9 @@ def test_the_first_reason_why_nothing_is_drawn_is_told(
     tmp_path: Path, amiss: Mapping[str, Any], state: LayerState
 ) -> None:
     case = {**READY, **amiss}
-    settings = HeatmapSettings(enabled=case["enabled"], symbols=case["symbols"])
+    settings = HeatmapSettings(
+        enabled=case["enabled"], symbols=case["symbols"], heat=case.get("heat", "recorded")
+    )
     world = Asked(tmp_path / "x.sqlite3", settings)
     world.layer.symbol = case["symbol"]
     if case["has_chart"]:
@@ -535,5 +546,25 @@ def test_a_view_without_rows_for_the_next_symbol_is_forgotten(tmp_path: Path) ->
             await until(lambda: world.feed.state is LayerState.NO_VIEW)
             world.feed.viewport_changed(VIEWPORT)
             await until(lambda: world.feed.state is LayerState.DRAWN)
+
+    asyncio.run(main())
+
+
+def test_a_click_counts_only_for_what_the_chart_offers(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            feed, chosen = world.feed, list[str]()
+            object.__setattr__(feed._context, "set_heat", chosen.append)
+            feed.heat_chosen("both")
+            assert chosen == []
+            offered = {"words": "Show predicted levels", "heat": "both"}
+            for offer, expected in ((offered, ["both"]), (None, ["both"])):
+                meta = {**world.layer.grid, "offer": offer}
+                cells = pack_cells(bytes(meta["rows"] * meta["cols"]))
+                message = PictureMessage(is_whole=True, meta=meta, packed=cells)
+                feed._work.send(Action.REBUILD, message, 0.0)
+                feed.heat_chosen("both")
+                feed.heat_chosen("predicted")
+                assert chosen == expected
 
     asyncio.run(main())

@@ -12,12 +12,13 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.picture_work import PictureWork
-from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
+from Heatmap.heatmap_settings import HEATS, PALETTES, HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
-from Heatmap.sources.registry import HEAT_SOURCES, RECORDED
+from Heatmap.sources.registry import HEAT_SOURCES, NEEDS_RECORDING, RECORDED, source_of
+from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
 from Heatmap.tests.packed_cells import bytes_of
@@ -184,14 +185,17 @@ class ShownLayer:
     def show_grid(self, meta: Mapping[str, Any], packed: str) -> None:
         self.grids.append((meta, packed))
 
+    def show_part(self, name: str, payload: object) -> None:
+        raise AssertionError(f"{name} is shown of a source without levels: {payload}")
+
 
 def test_the_feeds_draw_what_the_row_of_the_registry_makes(
     tape: EventTape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[MadeUpLevels] = []
 
-    def make(tape: EventTape, symbol: str) -> HeatSource:
-        made.append(MadeUpLevels(tape, symbol))
+    def make(context: SourceContext, symbol: str) -> HeatSource:
+        made.append(MadeUpLevels(context.tape, symbol))
         made[-1].set_levels(SHORT)
         return made[-1]
 
@@ -215,11 +219,13 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
 
 
 def test_the_rows_of_the_registry_make_sources(tape: EventTape) -> None:
-    assert HEAT_SOURCES[RECORDED] is RecordedLiquidations
-    for make in HEAT_SOURCES.values():
-        source = make(tape, "BTCUSDT")
+    made = {name: make(SourceContext(tape), "BTCUSDT") for name, make in HEAT_SOURCES.items()}
+    assert isinstance(made[RECORDED], RecordedLiquidations)
+    assert set(HEAT_SOURCES) > NEEDS_RECORDING
+    for source in made.values():
         assert isinstance(source, HeatSource)
         source.close()
+    assert {source_of(heat) for heat in HEATS} == set(HEAT_SOURCES)
 
 
 class Bare(MadeUpLevels):

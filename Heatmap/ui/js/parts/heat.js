@@ -21,6 +21,8 @@
       this._scratch = null;
       /** @type {any} the Strip, there while frames need it */
       this._strip = null;
+      /** @type {any} StandingColumn, there while the grid's last column holds on */
+      this._standing = null;
     }
 
     destroy() {
@@ -29,6 +31,14 @@
         this._scratch = null;
       }
       this._dropStrip();
+      this._dropStanding();
+    }
+
+    _dropStanding() {
+      if (this._standing !== null) {
+        this._standing.destroy();
+        this._standing = null;
+      }
     }
 
     _dropStrip() {
@@ -211,6 +221,7 @@
     /** Paint the strip where groups, or columns, end amid a piece of the time axis. */
     _paintStrip(scope, bitmap, level) {
       const ratio = scope.horizontalPixelRatio;
+      this._paintStanding(scope, bitmap, level);
       if (!this._isNarrow(ratio, bitmap.grid, level)) {
         this._dropStrip();
         return;
@@ -219,6 +230,19 @@
         this._strip = new Strip();
       }
       this._strip.paint(this._axis, ratio, bitmap, level);
+    }
+
+    /** Paint the last column, where it is to be drawn on to the pane's right edge. */
+    _paintStanding(scope, bitmap, level) {
+      if (!bitmap.grid.isStanding) {
+        this._dropStanding();
+        return;
+      }
+      if (this._standing === null) {
+        this._standing = new heatmap.standing.StandingColumn();
+      }
+      const end = this._axis.toX[this._axis.segments - 1] * scope.horizontalPixelRatio;
+      this._standing.prepare(bitmap, level, end, scope.bitmapSize.width);
     }
 
     /** @returns {boolean} whether drawing groups of columns alone would lose, or misplace, some */
@@ -242,6 +266,9 @@
      */
     _drawSegments(context, ratio, level, grid, sourceY, sourceHeight, targetY, targetHeight) {
       const rows = { y: sourceY, height: sourceHeight, targetY, targetHeight };
+      if (this._standing !== null) {
+        this._standing.draw(context, rows);
+      }
       if (this._strip !== null) {
         this._drawStrip(context, level, rows);
         return;

@@ -17,10 +17,17 @@
   /** A pane that is smaller than this has no room for it. */
   const LEAST_WIDTH_PX = 320;
   const LEAST_HEIGHT_PX = 160;
+  /** Where the logo of Lightweight Charts ends, in the lower left corner. */
+  const LOGO_PX = 50;
+  /** On the left, words are broken so that they take no more than this part of the pane. */
+  const LEFT_PART = 0.45;
+  const DOT_PX = 4;
+  const DOT_GAP_PX = 5;
+  const ENTRY_GAP_PX = 10;
 
   /**
-   * The words in the pane's lower right corner: what the colours mean in USD, and where the data
-   * come from. In the chart's own colours.
+   * The words in a lower corner of the pane: what the colours mean in USD, and where the data come
+   * from. In the chart's own colours. On the right, unless other words have taken that edge.
    */
   class Legend {
     /** @param {Surface} surface */
@@ -43,7 +50,7 @@
      * @param {{colourBar: boolean, sourceLine: boolean}} options
      */
     paint(scope, options) {
-      const { chart, ground, room } = this._surface;
+      const { chart, ground, legend, room } = this._surface;
       const { grid, colours } = this._surface.picture;
       if (grid === null) {
         return;
@@ -58,27 +65,46 @@
       const layout = chart.options().layout;
       const { context } = scope;
       words.begin(scope, layout);
-      const lines = this._wrap(context, text, mediaSize.width - 2 * (MARGIN_PX + PADDING_PX));
+      const isLeft = legend.isLeft || grid.isLegendLeft;
+      const whole = mediaSize.width - 2 * (MARGIN_PX + PADDING_PX);
+      const lines = this._wrap(context, text, isLeft ? whole * LEFT_PART : whole);
+      const rows = hasBar ? legend.rows : NO_ROWS;
       const barWidth = hasBar ? this._widthFor(context, grid) : 0;
-      const width = Math.max(this._textWidth, barWidth) + 2 * PADDING_PX;
+      const rowWidth = rows.reduce((most, row) => Math.max(most, measured(context, row)), 0);
+      const width = Math.max(this._textWidth, barWidth, rowWidth) + 2 * PADDING_PX;
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
-      const height = lines.length * LINE_PX + barHeight + PADDING_PX;
-      const left = mediaSize.width - MARGIN_PX - width;
+      const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
+      const hasLogo = layout.attributionLogo !== false;
+      const left = isLeft
+        ? (hasLogo ? LOGO_PX : MARGIN_PX)
+        : mediaSize.width - MARGIN_PX - width;
       const top = mediaSize.height - MARGIN_PX - height;
-      room.bottom = height + MARGIN_PX;
+      if (!isLeft) {
+        room.bottom = height + MARGIN_PX;
+      }
+      legend.left = left;
+      legend.top = top;
+      legend.right = left + width;
+      legend.bottom = top + height;
       const place = ground.at(top + height / 2, mediaSize.height);
       words.layGround(context, place, words.GROUND_ALPHA, left, top, width, height);
       context.globalAlpha = TEXT_ALPHA;
       context.fillStyle = place.ink;
-      context.textAlign = "right";
-      const right = left + width - PADDING_PX;
+      const [start, right] = [left + PADDING_PX, left + width - PADDING_PX];
       let y = top + PADDING_PX / 2;
+      for (const row of rows) {
+        const from = isLeft ? start : right - row.width;
+        drawRow(context, row, from, y + LINE_PX / 2, place.ink);
+        y += LINE_PX;
+      }
+      context.textAlign = isLeft ? "left" : "right";
       for (const line of lines) {
-        context.fillText(line, right, y + LINE_PX / 2);
+        context.fillText(line, isLeft ? start : right, y + LINE_PX / 2);
         y += LINE_PX;
       }
       if (hasBar) {
-        this._drawBar(context, right - barWidth, y + 2, barWidth, colours, grid, place);
+        const from = isLeft ? start : right - barWidth;
+        this._drawBar(context, from, y + 2, barWidth, colours, grid, place);
       }
       context.restore();
     }
@@ -91,7 +117,8 @@
     }
 
     /**
-     * Break the words at their commas where a pane is too narrow; leaves the width in _textWidth.
+     * Break the words at their line ends, and at commas where a pane is too narrow; leaves the width
+     * in _textWidth.
      * @returns {string[]} the same array until text, width or font change
      */
     _wrap(context, text, width) {
@@ -101,13 +128,16 @@
       }
       this._linesKey = key;
       this._lines = [];
-      for (const part of text === "" ? [] : text.split(", ")) {
-        const last = this._lines.length - 1;
-        const joined = last < 0 ? part : this._lines[last] + ", " + part;
-        if (last >= 0 && context.measureText(joined).width <= width) {
-          this._lines[last] = joined;
-        } else {
-          this._lines.push(part);
+      for (const line of text === "" ? [] : text.split("\n")) {
+        const first = this._lines.length;
+        for (const part of line.split(", ")) {
+          const last = this._lines.length - 1;
+          const joined = last < first ? part : this._lines[last] + ", " + part;
+          if (last >= first && context.measureText(joined).width <= width) {
+            this._lines[last] = joined;
+          } else {
+            this._lines.push(part);
+          }
         }
       }
       this._textWidth = this._lines.reduce(
@@ -175,6 +205,45 @@
         this._bar.getContext("2d").putImageData(image, 0, 0);
       }
       return this._bar;
+    }
+  }
+
+  /** @type {Array<any>} */
+  const NO_ROWS = [];
+
+  /**
+   * Measure the words of a row, unless they were in the same font.
+   * @param {any} context @param {any} row see Surface.legend; `font` is empty where its words are new
+   * @returns {number} its width, CSS pixels
+   */
+  function measured(context, row) {
+    if (row.font !== context.font) {
+      row.font = context.font;
+      row.textWidth = context.measureText(row.text).width;
+      row.width = row.textWidth;
+      for (const entry of row.entries) {
+        entry.width = context.measureText(entry.text).width;
+        row.width += ENTRY_GAP_PX + 2 * DOT_PX + DOT_GAP_PX + entry.width;
+      }
+    }
+    return row.width;
+  }
+
+  /** Write a row that was measured, each of its entries with a dot of its colour. */
+  function drawRow(context, row, left, y, ink) {
+    context.textAlign = "left";
+    context.fillText(row.text, left, y);
+    let x = left + row.textWidth;
+    for (const { text, colour, width } of row.entries) {
+      x += ENTRY_GAP_PX + DOT_PX;
+      context.fillStyle = colour;
+      context.beginPath();
+      context.arc(x, y, DOT_PX, 0, 2 * Math.PI);
+      context.fill();
+      context.fillStyle = ink;
+      x += DOT_PX + DOT_GAP_PX;
+      context.fillText(text, x, y);
+      x += width;
     }
   }
 

@@ -227,10 +227,25 @@
     }
 
     /**
-     * @returns {any} the cells under the crosshair that are drawn as one pixel, where there is heat
-     *   or a gap; null where there is nothing to tell
+     * @returns {any} the cells under the crosshair, and what a part says there; null where there is
+     *   nothing to tell
      */
     _find() {
+      const cells = this._findCells();
+      const point = this._point;
+      const note = point === null ? null : this._surface.noteAt(point.x, point.y);
+      if (note === null) {
+        return cells;
+      }
+      const key = cells === null ? note.key : cells.key + note.key;
+      return Object.assign({}, cells, { key, note, isHeat: cells !== null });
+    }
+
+    /**
+     * @returns {any} the cells under the crosshair that are drawn as one pixel, where there is heat
+     *   or a gap; null where there is none of both
+     */
+    _findCells() {
       const { level, picture } = this._surface;
       const { grid } = picture;
       if (grid === null || level === null || this._point === null) {
@@ -259,6 +274,8 @@
         fromMs,
         toMs,
         offsetMs,
+        note: null,
+        isHeat: true,
       };
     }
 
@@ -277,6 +294,9 @@
 
     /** Ask what lies at a place; one question at a time, the last one after that. */
     _question(place) {
+      if (!place.isHeat) {
+        return;
+      }
       const nowMs = performance.now();
       if (this._isWaiting && nowMs - this._askedMs < ANSWER_MS) {
         return;
@@ -340,7 +360,8 @@
     /** @param {Array<[string, string]> | null} lines null: not known yet, what stands is dimmed */
     _fill(lines) {
       const box = this._box;
-      if (lines === null && box.lastChild !== null) {
+      const { note } = this._place;
+      if (lines === null && note === null && box.lastChild !== null) {
         box.firstChild.textContent = this._title();
         box.lastChild.style.setProperty("opacity", "0.45", "important");
         return;
@@ -350,7 +371,7 @@
       title.textContent = this._title();
       const table = document.createElement("div");
       table.style.cssText = TABLE_STYLE;
-      for (const [label, text] of lines || []) {
+      for (const [label, text] of (note === null ? [] : note.lines).concat(lines || [])) {
         for (const [words, style] of [
           [label, LABEL_STYLE],
           [text, TEXT_STYLE],
@@ -366,8 +387,11 @@
 
     /** @returns {string} price and time range, as the chart's own axes say them */
     _title() {
-      const { priceLow, priceHigh, fromMs, toMs } = this._place;
+      const { priceLow, priceHigh, fromMs, toMs, note, isHeat } = this._place;
       const texts = this._texts;
+      if (!isHeat) {
+        return note.title;
+      }
       return (
         texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" +
         texts.times(fromMs, toMs, this._place.offsetMs)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from Heatmap.domain.candles import MINUTE_MS, Candle, Funding, OpenInterest, Series
+from Heatmap.domain.candles import MINUTE_MS, Candle, Funding, OpenInterest, RunningMinute, Series
 from Heatmap.domain.events import Rejection
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.candles.fetch_plan import Request
@@ -167,8 +167,17 @@ def push(**fields: Any) -> str:
 def test_only_a_closed_minute_of_the_stream_is_a_candle() -> None:
     candle = Candle(T0, 100.5, 103.0, 99.1, 101.0, 50250.25, 24120.5, 321)
     assert parse_frame(push(), 0, keep_raw=False) == (Kline("BTCUSDT", candle),)
+    running = Kline("BTCUSDT", None, RunningMinute(T0, 99.1, 103.0))
     for unfinished in (False, None, 1, "true"):
-        assert parse_frame(push(x=unfinished), 0, keep_raw=False) == (Kline("BTCUSDT", None),)
+        assert parse_frame(push(x=unfinished), 0, keep_raw=False) == (running,)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"t": "now"}, {"t": T0 + 5}, {"t": True}, {"t": -60_000}, {"l": "x"}, {"h": "1"}]
+)
+def test_a_running_minute_that_cannot_be_read_is_none_and_no_fault(fields: dict[str, Any]) -> None:
+    pushed = push(x=False, **fields)
+    assert parse_frame(pushed, 0, keep_raw=False) == (Kline("BTCUSDT", None),)
 
 
 @pytest.mark.parametrize(

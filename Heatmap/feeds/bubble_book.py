@@ -1,0 +1,131 @@
+"""The recorded liquidations of one symbol as bubbles, kept up with what is stored.
+
+All reading and grouping runs in a worker thread, one piece after the other.
+"""
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
+from Heatmap.aggregation.event_timeline import EventTimeline
+from Heatmap.aggregation.heat_field import counted
+from Heatmap.picture.packing import pack_numbers
+from Heatmap.picture.texts import BUBBLE_WORDS
+from Heatmap.storage.event_arrays import as_array
+from Heatmap.storage.event_tape import EventTape
+
+MOST_BUBBLES = 1_500
+"""So many go to the page, which joins those that overlap."""
+
+# Read more than is asked about: now may go back a little, since heartbeats are not equally fast.
+_SPARE_MS = 60_000
+# What has left the window is dropped when there is so much time of it.
+_DROP_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class BubbleQuestion:
+    """Which liquidations are to be bubbles.
+
+    Attributes
+    ----------
+    start_ms
+        The oldest ones begin here, UTC milliseconds.
+    until_ms
+        The newest ones end before this; ``None``: whatever comes.
+    side, minimum_usd
+        What counts, see `Heatmap.aggregation.heat_field.counted`.
+    least_usd
+        Bubbles of less are not drawn; ``None``: the page leaves out what is small.
+    """
+
+    start_ms: int
+    until_ms: int | None
+    side: str
+    minimum_usd: float
+    least_usd: float | None
+
+
+class BubbleBook:
+    """Reads the liquidations of one symbol, and what is new of them. `close` at any time.
+
+    Parameters
+    ----------
+    tape
+        What is stored.
+    symbol
+        Whose liquidations.
+    """
+
+    def __init__(self, tape: EventTape, symbol: str) -> None:
+        self.symbol = symbol
+        self._follower = tape.follow(symbol, 0, as_array)
+        self._lock = Lock()
+        self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
+        # What was read of time: from where on, and until where; `None`: nothing yet.
+        self._span_ms: tuple[int, int | None] | None = None
+
+    def has_news(self) -> bool:
+        """Whether events may have been stored since it was read last."""
+        return self._follower.has_news()
+
+    def close(self) -> None:
+        """Follow what is stored no more; idempotent, and never waits."""
+        self._follower.close()
+
+    def read(self, question: BubbleQuestion) -> dict[str, Any]:
+        """Return what the page's part takes, see ``ui/js/parts/bubbles.js``.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        with self._lock:
+            self._keep_up(question)
+            events = self._events.between(question.start_ms, _end_ms(question))
+        events = events[counted(events, question.side, question.minimum_usd)]
+        return bubble_message(group_into_cells(events, MOST_BUBBLES), question.least_usd)
+
+    def _keep_up(self, question: BubbleQuestion) -> None:
+        """Have all events of the time that is asked about, and not many before it."""
+        from_ms, until_ms = question.start_ms - _SPARE_MS, question.until_ms
+        known = self._span_ms
+        if known is None or question.start_ms < known[0] or until_ms != known[1]:
+            known = self._span_ms = from_ms, until_ms
+            self._follower.rewind(*known)
+        news = self._follower.read(known[0])
+        if news.restarted:
+            self._events = EventTimeline(news.events)
+        elif len(news.events):
+            self._events.add(news.events)
+        if from_ms - known[0] > _DROP_MS:
+            self._events.forget_before(from_ms)
+            self._span_ms = from_ms, until_ms
+
+
+def _end_ms(question: BubbleQuestion) -> int:
+    return np.iinfo(np.int64).max if question.until_ms is None else question.until_ms
+
+
+def bubble_message(cells: BubbleCells, least_usd: float | None) -> dict[str, Any]:
+    """Return what the page's part takes.
+
+    Returns
+    -------
+    dict
+        ``cells``: five columns of numbers one behind the other (time, price, USD, count, whether
+        longs), see `pack_numbers`; ``leastUsd``; ``words``.
+    """
+    columns = np.concatenate(
+        (np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long)
+    )
+    return {
+        "cells": pack_numbers(columns),
+        "leastUsd": least_usd,
+        "words": BUBBLE_WORDS,
+    }

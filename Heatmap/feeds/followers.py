@@ -1,0 +1,95 @@
+"""What one layer is shown besides its picture: each follower fills one part of the page.
+
+- `follow` says what is drawn, `fit` that the chart shows something else of it. A follower shows its
+  part by itself from then on, whenever there is something new, and takes it away when nothing is
+  to be drawn any more.
+- `forget` and `doubt` are about the page: it has lost what it showed, or may have.
+- A new follower is one class of `Follower`, made in `LayerFeed`.
+"""
+
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+from Heatmap.domain.viewport import Viewport
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
+from Heatmap.setting_fields import Effect
+
+
+class Follower(Protocol):
+    """Keeps one part of a layer's page up to date. Belongs on the loop's thread."""
+
+    @property
+    def effect(self) -> Effect:
+        """What settings have that it has to be told of by `follow`."""
+
+    def follow(
+        self, symbol: str | None, settings: HeatmapSettings, viewport: Viewport | None
+    ) -> None:
+        """Show what belongs to a symbol, from now on; of another one nothing any more.
+
+        Parameters
+        ----------
+        symbol
+            ``None``: nothing is to be drawn, and what was drawn goes.
+        settings
+            The settings in force.
+        viewport
+            What the chart shows; ``None``: not known yet.
+        """
+
+    def fit(self, symbol: str, viewport: Viewport) -> None:
+        """Take what the chart shows now."""
+
+    def forget(self) -> None:
+        """Take note that the page shows nothing any more."""
+
+    def doubt(self) -> None:
+        """Take note that the page may have lost what it shows."""
+
+    def end(self) -> None:
+        """Do nothing any more, and show nothing; `follow` begins again. Never waits."""
+
+
+class Followers:
+    """All followers of one layer, told together."""
+
+    def __init__(self, *followers: Follower) -> None:
+        self._followers = followers
+
+    def follow(
+        self,
+        symbol: str | None,
+        settings: HeatmapSettings,
+        viewport: Viewport | None,
+        changed: AbstractSet[str] | None = None,
+    ) -> None:
+        """Tell them what is drawn, see `Follower.follow`.
+
+        Parameters
+        ----------
+        changed
+            Names of settings: only those are told that depend on one of them; ``None``: all.
+        """
+        for follower in self._followers:
+            if changed is None or changed & SETTINGS.with_effect(follower.effect):
+                follower.follow(symbol, settings, viewport)
+
+    def fit(self, symbol: str, viewport: Viewport) -> None:
+        """Tell all of them what the chart shows now."""
+        for follower in self._followers:
+            follower.fit(symbol, viewport)
+
+    def forget(self) -> None:
+        """Tell all of them that the page shows nothing any more."""
+        for follower in self._followers:
+            follower.forget()
+
+    def doubt(self) -> None:
+        """Tell all of them that the page may have lost what it shows."""
+        for follower in self._followers:
+            follower.doubt()
+
+    def end(self) -> None:
+        """Have all of them do nothing any more."""
+        for follower in self._followers:
+            follower.end()

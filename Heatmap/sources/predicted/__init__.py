@@ -1,0 +1,1 @@
+"""What the source of predicted levels is made of. Pure."""

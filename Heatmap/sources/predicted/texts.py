@@ -1,0 +1,133 @@
+"""The words of predicted levels: the corner's lines, the crosshair's box, amounts. Pure."""
+
+from datetime import UTC, datetime
+
+from Heatmap.levels.standing import DistanceShare
+from Heatmap.levels.yields import Verdict
+from Heatmap.sources.amount_texts import usd_text
+from Heatmap.sources.predicted.level_facts import FitFacts, LevelFacts, MapFacts
+from Heatmap.sources.recorded.texts import none_text, recorded_text, totals_lines
+
+#: Of what a colour means.
+UNIT = "USD"
+_TITLE = "Expected if reached, USD per 0.1 %"
+_VERDICTS = {
+    Verdict.BETTER: "better than distance alone",
+    Verdict.NO_BETTER: "about as good as distance alone",
+    Verdict.UNKNOWN: "not scored yet",
+}
+_FIXED = "better than any fixed leverage table"
+_PROVISIONAL = "amounts provisional"
+# Of the distances at which positions were opened, so many are told.
+_TOLD_SHARES = 3
+_CENT_USD = 0.01
+_LOWEST_LEVERAGE = 1.5
+
+
+def map_words(facts: MapFacts) -> str:
+    """Return what the corner says of a map, in lines."""
+    if facts.fit is None:
+        return f"{_TITLE}\nNo candles of {facts.symbol} yet, so no levels"
+    lines = [_TITLE, _sentence(verdict_words(facts.fit))]
+    words = [learned_words(facts.fit, facts.symbol)]
+    if facts.fit.is_provisional:
+        words.append(_PROVISIONAL)
+    words.append(candle_words(facts))
+    lines.append(_sentence(", ".join(words)))
+    if facts.fit_changed_ms is not None:
+        lines.append(
+            f"Learned anew at {_moment(facts.fit_changed_ms)}: another scale from there on"
+        )
+    return "\n".join(lines)
+
+
+def verdict_words(fit: FitFacts) -> str:
+    """Return how good a fit is."""
+    words = _VERDICTS[fit.verdict]
+    return f"{words}, {_FIXED}" if fit.beats_fixed else words
+
+
+def learned_words(fit: FitFacts, symbol: str) -> str:
+    """Return what a fit was learned from, and when."""
+    words = f"learned {_days(fit.data_from_ms, fit.data_until_ms)}"
+    if fit.messages:
+        words += f" from {fit.messages:,} liquidations"
+    return words if fit.symbol == symbol else f"{words} of {fit.symbol}"
+
+
+def candle_words(facts: MapFacts) -> str:
+    """Return how many days of candles a map is made of."""
+    days = facts.candle_days
+    have = f"{days:.0f}" if days >= 1 else f"{days:.1f}"
+    if facts.is_complete:
+        return f"{have} {'day' if have == '1' else 'days'} of candles"
+    return f"{have} of {facts.wanted_days} days of candles"
+
+
+def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
+    """Return what the box at the crosshair says."""
+    lines: list[tuple[str, str]] = []
+    if facts.fit is None:
+        lines.append(("Expected if reached", "not known, there are no candles"))
+    elif facts.per_unit_usd < _CENT_USD:
+        lines.append(("Expected if reached", "nothing stands here"))
+    else:
+        lines.append(
+            (
+                f"If reached, {facts.side}",
+                f"\u2248 {usd_text(facts.per_unit_usd)} USD per 0.1 %",
+            )
+        )
+    if facts.fit is not None and facts.cumulative_usd >= _CENT_USD:
+        away = f"{facts.distance_pct:.2g} % away"
+        lines.append(
+            ("From the price to here", f"\u2248 {usd_text(facts.cumulative_usd)} USD, {away}")
+        )
+    for number, share in enumerate(facts.shares[:_TOLD_SHARES]):
+        lines.append(("Opened" if number == 0 else "", _share_text(share)))
+    if facts.fit is not None:
+        lines.append(("Score", _VERDICTS[facts.fit.verdict]))
+        if facts.fit.beats_fixed:
+            lines.append(("", _FIXED))
+        lines.append(("Learned", learned_words(facts.fit, symbol).removeprefix("learned ")))
+        lines.append(
+            (
+                "Amounts",
+                "provisional, a lower bound"
+                if facts.fit.is_provisional
+                else "as Binance reports, a lower bound",
+            )
+        )
+    here = facts.recorded
+    if here is not None:
+        lines += totals_lines("Liquidated here", here.totals, none_text(here.recorded))
+        if here.recorded.missing < 1.0:
+            lines.append(("Recorded", recorded_text(here.recorded)))
+    return tuple(lines)
+
+
+def _share_text(share: DistanceShare) -> str:
+    words = f"{share.share * 100:.0f} % from {share.from_pct:g}\u2013{share.to_pct:g} % away"
+    low, high = share.leverage_low, share.leverage_high
+    if low < _LOWEST_LEVERAGE:
+        return words
+    return f"{words}, {low:.0f}\u2013{high:.0f}x"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _days(from_ms: int, until_ms: int) -> str:
+    first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (from_ms, until_ms))
+    if first.date() == last.date():
+        return f"{last.day} {last:%b %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {last.day} {last:%b %Y}"
+    if first.year == last.year:
+        return f"{first.day} {first:%b} to {last.day} {last:%b %Y}"
+    return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

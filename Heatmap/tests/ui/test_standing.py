@@ -1,0 +1,325 @@
+"""What stands now is drawn to the pane's right edge, and its strongest levels are named there."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from Heatmap.picture.packing import pack_cells
+from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS, wait_for_change
+from Heatmap.tests.ui.chart_page import (
+    START_S,
+    ChartPage,
+    Recording,
+    changed,
+    grid_message,
+    minute_candles,
+    to_array,
+)
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+
+pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
+
+# The window ends with the page's 60 candles; the pane goes on for as many minutes more.
+VIEW = "{from: -1.5, to: 89.5}"
+HIGH_ROW, LOW_ROW = 51, 9
+SCALES = {
+    "linear": "{}",
+    "logarithmic": "{mode: 1}",
+    "percentage": "{mode: 2}",
+    "indexed": "{mode: 3}",
+    "inverted": "{invertScale: true}",
+    "inverted logarithmic": "{mode: 1, invertScale: true}",
+}
+
+
+def standing_cells() -> Any:
+    """Give two levels that stand at the end, and one that is gone by then."""
+    grid = np.zeros((ROWS, COLS), np.uint8)
+    grid[HIGH_ROW, 240:] = 255
+    grid[LOW_ROW, 480:] = 120
+    grid[LOW_ROW - 3, 240 : COLS - 1] = 255
+    return grid
+
+
+@pytest.fixture
+def layer(qtbot: Any, chart_page: ChartPage, listener: Recording) -> HeatmapLayer:
+    chart_page.create_chart()
+    chart_page.js(f"(chart.timeScale().setVisibleLogicalRange({VIEW}), 0)")
+    layer = HeatmapLayer(chart_page.page)
+    layer.set_listener(listener)
+    qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+    layer.set_options({"opacity": 1.0})
+    return layer
+
+
+def x_of_end(page: ChartPage) -> float:
+    """Give where the window ends: with the newest candle."""
+    spacing = page.x_of_candle(START_S + 60) - page.x_of_candle(START_S)
+    return page.x_of_candle(START_S + 59 * 60) + spacing / 2
+
+
+def row_place(page: ChartPage, row: int) -> slice:
+    """Give the pixel rows well inside of a row of the grid."""
+    top, bottom = sorted(page.y_of_price(PRICE_LOW + edge * BIN_USD) for edge in (row, row + 1))
+    return slice(round(top) + 1, round(bottom) - 1)
+
+
+def pane_width(page: ChartPage) -> int:
+    return int(page.js("chart.timeScale().width()"))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_last_column_holds_to_the_right_edge_in_its_full_strength(
+    scale: str, layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    chart_page.js(f"(priceSeries.priceScale().applyOptions({SCALES[scale]}), 0)")
+    chart_page.js("(priceSeries.applyOptions({priceLineVisible: false}), 0)")
+    bare = chart_page.settled_picture()
+    layer.show_grid(*grid_message(standing_cells(), standing=True))
+    difference = changed(bare, wait_for_change(chart_page, bare))
+    pixels = to_array(chart_page.settled_picture())
+    end, width = round(x_of_end(chart_page)), pane_width(chart_page)
+    for row in (HIGH_ROW, LOW_ROW):
+        rows = row_place(chart_page, row)
+        # But for the chart's grid lines, which lie over it.
+        beyond = difference[rows, end + 3 : width - 1]
+        assert beyond.mean() > 0.97
+        middle = (rows.start + rows.stop) // 2
+        own, held = pixels[middle, end - 6], pixels[middle, end + 12 : width - 1]
+        assert (held == own).all(axis=1).mean() > 0.95
+    gone = difference[row_place(chart_page, LOW_ROW - 3), end + 3 : width - 1]
+    assert not gone.any()
+    # And nothing else but the line at now.
+    others = difference[:, end + 3 : width - 1].copy()
+    for row in (HIGH_ROW, LOW_ROW):
+        rows = row_place(chart_page, row)
+        others[rows.start - 3 : rows.stop + 3] = False
+    assert not others.any()
+
+
+def test_a_dotted_line_marks_now(layer: HeatmapLayer, chart_page: ChartPage) -> None:
+    bare = chart_page.settled_picture()
+    layer.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8), standing=True))
+    difference = changed(bare, wait_for_change(chart_page, bare))
+    height = int(chart_page.js("chart.paneSize(0).height"))
+    _, columns = np.nonzero(difference)
+    end = x_of_end(chart_page)
+    assert abs(columns.min() - end) <= 1
+    assert abs(columns.max() - end) <= 1
+    line = difference[:height, columns.min()]
+    assert 0.2 < line.mean() < 0.5
+
+
+@pytest.mark.parametrize("changes", [{}, {"standing": False}])
+def test_recorded_heat_ends_where_the_window_does(
+    changes: dict[str, Any], layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    bare = chart_page.settled_picture()
+    layer.show_grid(*grid_message(standing_cells(), **changes))
+    difference = changed(bare, wait_for_change(chart_page, bare))
+    assert not difference[:, round(x_of_end(chart_page)) + 2 :].any()
+
+
+@pytest.mark.parametrize("view", ["{from: 20, to: 75}", "{from: -600, to: 300}"])
+@pytest.mark.parametrize("holes", [False, True])
+def test_it_holds_after_a_pan_and_a_zoom_and_a_column_more(
+    holes: bool, view: str, layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    if holes:
+        candles = [candle for i, candle in enumerate(minute_candles()) if i % 7 or i == 0]
+        chart_page.js(f"(priceSeries.setData({candles}), 0)")
+    bare = chart_page.settled_picture()
+    layer.show_grid(*grid_message(standing_cells(), standing=True))
+    wait_for_change(chart_page, bare)
+    column = np.zeros((ROWS, 1), np.uint8)
+    column[LOW_ROW, 0] = 255
+    # The level above is consumed in it.
+    layer.append_cells(
+        {
+            "sequence": 2,
+            "firstCol": START_S // 5 + COLS,
+            "cols": 1,
+            "dropCols": 0,
+            "timeStartMs": START_S * 1000,
+            "windowStartMs": 0,
+            "endMs": (START_S + 5 * (COLS + 1)) * 1000,
+        },
+        pack_cells(column.tobytes()),
+    )
+    chart_page.js(f"(chart.timeScale().setVisibleLogicalRange({view}), 0)")
+    drawn = to_array(chart_page.settled_picture())
+    layer.clear()
+    difference = (drawn != to_array(chart_page.settled_picture())).any(axis=2)
+    end, width = round(x_of_end(chart_page)), pane_width(chart_page)
+    assert difference[row_place(chart_page, LOW_ROW), end + 10 : width - 1].mean() > 0.97
+    assert not difference[row_place(chart_page, HIGH_ROW), end + 10 : width - 1].any()
+
+
+# -- labels -----------------------------------------------------------------------------------
+
+
+def level(price: float, usd: float = 1e6, side: str = "shorts", text: str = "\u2248 1.4M") -> Any:
+    return {"price": price, "usd": usd, "text": text, "side": side}
+
+
+def show_labels(page: ChartPage, layer: HeatmapLayer, *levels: Any) -> Any:
+    """Show labels; give where the picture changed."""
+    bare = page.settled_picture()
+    shown = {"levels": list(levels), "endMs": (START_S + 3600) * 1000}
+    layer.show_part("level_labels", shown)
+    page.qtbot.waitUntil(lambda: bool(changed(bare, page.picture()).any()), timeout=10_000)
+    return changed(bare, page.settled_picture())
+
+
+def label_tops(difference: Any, width: int) -> list[tuple[int, int]]:
+    """Give the height ranges of what was drawn at the right edge."""
+    is_label = difference[:, width - 60 : width].sum(axis=1) > 2
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_label, [False]]).astype(int)))
+    return [(int(top), int(end)) for top, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_labels_stand_at_the_right_edge_at_their_prices(
+    scale: str, layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    chart_page.js(f"(priceSeries.priceScale().applyOptions({SCALES[scale]}), 0)")
+    chart_page.js("(priceSeries.applyOptions({priceLineVisible: false}), 0)")
+    prices = (101_000.0, 99_000.0)
+    difference = show_labels(chart_page, layer, *(level(price) for price in prices))
+    width = pane_width(chart_page)
+    tops = label_tops(difference, width)
+    assert len(tops) == 2
+    wanted = sorted(chart_page.y_of_price(price) for price in prices)
+    assert [(top + end) / 2 for top, end in tops] == pytest.approx(wanted, abs=2)
+    assert not difference[:, : width - 70].any()
+    assert not difference[:, width - 3 :].any()
+
+
+@pytest.mark.parametrize("is_dark", [True, False])
+def test_labels_can_be_read_over_heat(
+    is_dark: bool, qtbot: Any, make_page: Callable[..., ChartPage]
+) -> None:
+    page = make_page(is_dark=is_dark)
+    page.load()
+    page.create_chart()
+    layer = HeatmapLayer(page.page)
+    qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
+    layer.set_options({"opacity": 1.0, "colourBar": False, "sourceLine": False})
+    layer.show_grid(*grid_message(np.full((ROWS, COLS), 255, np.uint8), standing=True))
+    page.settled_picture()
+    difference = show_labels(page, layer, level(101_000.0))
+    rows, columns = np.nonzero(difference)
+    pixels = to_array(page.settled_picture())
+    label = pixels[rows.min() : rows.max(), columns.min() : columns.max() - 6].reshape(-1, 3)
+    light = label @ [0.2126, 0.7152, 0.0722]
+    assert light.max() - light.min() > 110
+
+
+def test_the_strongest_are_labelled_and_none_lies_on_another_or_on_the_price_line(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    width = pane_width(chart_page)
+    close = minute_candles()[-1]["close"]
+    price_y = chart_page.y_of_price(close)
+    prices = [100_600.0, 100_590.0, 100_610.0, 100_000.0, close + 5, 99_000.0, 101_000.0]
+    prices += [99_250.0, 100_420.0, 99_600.0]
+    difference = show_labels(chart_page, layer, *(level(price) for price in prices))
+    tops = label_tops(difference, width)
+    # Of three at one price one; and seven in all.
+    assert len(tops) == 7
+    for (_, end), (top, _) in pairwise(tops):
+        assert top >= end - 1
+    for top, end in tops:
+        assert end <= price_y + 1 or top >= price_y - 1
+    below = chart_page.y_of_price(99_600.0)
+    assert not any(top < below < end for top, end in tops)
+
+
+def test_labels_keep_off_the_panes_edges(layer: HeatmapLayer, chart_page: ChartPage) -> None:
+    top, bottom = (chart_page.js(f"priceSeries.coordinateToPrice({y})") for y in (4, 438))
+    height = int(chart_page.js("chart.paneSize(0).height"))
+    bottom = chart_page.js(f"priceSeries.coordinateToPrice({height - 4})")
+    difference = show_labels(
+        chart_page, layer, level(top), level(bottom), level(101_000.0), level(250_000.0)
+    )
+    assert len(label_tops(difference, pane_width(chart_page))) == 1
+
+
+LEGEND = {
+    "sourceText": "expected if reached, USD per 0.1 %, 30 days of candles",
+    "scale": {"labels": [[0, "0"], [0.5, "104k"], [1, "\u2265414k"]]},
+}
+
+
+def test_the_legend_makes_room_on_the_left_right_of_the_logo(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    bare = chart_page.settled_picture()
+    layer.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8), **LEGEND))
+    right = changed(bare, wait_for_change(chart_page, bare))
+    width = pane_width(chart_page)
+    assert not right[:, : width // 2].any()
+    layer.show_part("level_labels", {"levels": [level(101_000.0)], "endMs": 0})
+    chart_page.qtbot.waitUntil(
+        lambda: bool(changed(bare, chart_page.picture())[:, : width // 2].any()), timeout=10_000
+    )
+    left = changed(bare, chart_page.settled_picture())
+    rows, columns = np.nonzero(left[:, : width - 80])
+    assert columns.min() >= 49
+    assert columns.max() < width * 0.6
+    assert rows.min() > 350
+    logo = chart_page.js(
+        "(() => { const a = document.querySelector('#tv-attr-logo');"
+        " return a === null ? null : a.getBoundingClientRect().right; })()"
+    )
+    assert logo is not None
+    assert logo <= columns.min()
+    layer.show_part("level_labels", None)
+    chart_page.qtbot.waitUntil(
+        lambda: not (changed(bare, chart_page.picture()) != right).any(), timeout=10_000
+    )
+
+
+def test_lines_of_clusters_say_their_words_beside_the_labels(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    line = {
+        "price": 101_000.0,
+        "side": "long",
+        "strength": 1.0,
+        "fromMs": (START_S + 20 * 60) * 1000,
+        "text": "\u2265 1.2M USD",
+    }
+    layer.show_part("cluster_lines", [line])
+    chart_page.settled_picture()
+    width = pane_width(chart_page)
+    room = "OrderPilotHeatmap.layers.values().next().value.stage.room.right"
+    assert chart_page.js(room) == 0
+    show_labels(chart_page, layer, level(101_000.0))
+    taken = chart_page.js(room)
+    assert 40 < taken < 90
+    assert width > taken
+
+
+def test_labels_go_with_the_layer_and_change_nothing_of_the_hosts_chart(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    bare, state = chart_page.settled_picture(), chart_page.state()
+    for end in (
+        layer.clear,
+        lambda: layer.show_part("level_labels", None),
+        lambda: layer.show_part("level_labels", {"levels": [], "endMs": 0}),
+        lambda: layer.set_options({"visible": False}),
+        layer.detach,
+    ):
+        layer.set_options({"visible": True})
+        show_labels(chart_page, layer, level(101_000.0), level(10.0))
+        assert chart_page.state() == state
+        end()
+        chart_page.qtbot.waitUntil(
+            lambda: not changed(bare, chart_page.picture()).any(), timeout=10_000
+        )
+        layer.show_part("level_labels", None)

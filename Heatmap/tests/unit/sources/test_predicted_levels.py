@@ -1,0 +1,441 @@
+"""Predicted levels as a heat source: from a store through maps and picture to the message."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
+from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, RunningMinute, Series
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds.feed_context import FeedContext
+from Heatmap.feeds.feed_schedule import Action
+from Heatmap.feeds.level_market import LevelStore
+from Heatmap.feeds.picture_work import PictureWork
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.levels.build_map import build_map
+from Heatmap.levels.minutes import prepare_minutes
+from Heatmap.levels.models import LevelModel
+from Heatmap.levels.price_rows import FIT_WIDTH, rows_over
+from Heatmap.picture.heat_picture import HeatPicture
+from Heatmap.picture.messages import CellQuery, PictureMessage, PictureRequest
+from Heatmap.sources.heat_source import HeatWindow
+from Heatmap.sources.level_maps import LevelMaps
+from Heatmap.sources.predicted.level_facts import LevelFacts
+from Heatmap.sources.predicted_levels import PredictedLevelHeat
+from Heatmap.sources.source_context import SourceContext
+from Heatmap.storage.event_tape import EventTape
+from Heatmap.storage.fit_files import FitFiles
+from Heatmap.storage.store import open_store
+from Heatmap.tests.packed_cells import bytes_of
+from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, made_events, store_market
+
+ALL = made_candles(3_000)
+COUNT = 2_880
+NOW_MS = START_MS + COUNT * MINUTE_MS
+PRICE = ALL[COUNT - 1].close
+TICK = Decimal("0.1")
+
+
+class Drawn:
+    """A picture of predicted levels on a store of its own."""
+
+    def __init__(self, path: Path, candles: tuple[Candle, ...]) -> None:
+        self.path = path
+        store_market(path, candles, made_events(candles[-600:], 3.0))
+        store = open_store(path)
+        self.tape = EventTape(store)
+        self.reader = LevelStore(store, FitFiles(path))
+        self.maps = LevelMaps(self.tape, self.reader, look_s=0.0)
+        self.source = PredictedLevelHeat(SourceContext(self.tape, self.maps), SYMBOL)
+        self.picture = HeatPicture(self.source, SYMBOL)
+
+    def store(self, candles: tuple[Candle, ...]) -> None:
+        span = (candles[0].open_ms, candles[-1].open_ms + MINUTE_MS)
+        with closing(open_store(self.path).open_writer(DataKind.LIVE, is_recorder=False)) as writer:
+            writer.save_fetched(SYMBOL, Fetched(Series.CANDLES, candles, (span,)))
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Iterator[Drawn]:
+    made = Drawn(tmp_path / "heatmap.sqlite3", ALL[:COUNT])
+    yield made
+    made.picture.close()
+
+
+def view(hours: float = 4.0, end_ms: int | None = None, now_ms: int = NOW_MS) -> Viewport:
+    right = now_ms if end_ms is None else end_ms
+    return Viewport(PRICE * 0.98, PRICE * 1.02, end_ms, 920, 500, right - round(hours * 3_600_000))
+
+
+def request(
+    now_ms: int = NOW_MS,
+    viewport: Viewport | None = None,
+    running: tuple[RunningMinute, ...] = (),
+    **settings: Any,
+) -> PictureRequest:
+    return PictureRequest(
+        viewport=viewport or view(now_ms=now_ms),
+        settings=HeatmapSettings(enabled=True, heat="both", **settings),
+        tick_size=TICK,
+        now_ms=now_ms,
+        heartbeats=None,
+        running=running,
+    )
+
+
+def cells_of(message: PictureMessage | None) -> np.ndarray:
+    assert message is not None
+    shape = (message.meta["rows"], message.meta["cols"])
+    if not message.is_whole:
+        shape = (-1, message.meta["cols"])
+    return np.frombuffer(bytes_of(message), np.uint8).reshape(shape)
+
+
+def whole(message: PictureMessage | None) -> PictureMessage:
+    assert message is not None
+    assert message.is_whole
+    return message
+
+
+def test_the_sum_of_what_is_drawn_is_that_of_the_models_map(drawn: Drawn) -> None:
+    low = int(PRICE * 0.97 / 10)
+    axes = GridSpec(
+        PriceAxis(TICK, 100, low, int(PRICE * 0.06 / 10)),
+        TimeAxis(MINUTE_MS, NOW_MS // MINUTE_MS - 240, 240),
+    )
+    settings = HeatmapSettings(heat="predicted")
+    drawn.source.load(axes, HeatWindow(settings, NOW_MS, is_still=False, heartbeats=None))
+    market = drawn.reader.read(SYMBOL, NOW_MS, settings.candle_retention_ms).market
+    rows, _ = rows_over(prepare_minutes(market.candles), FIT_WIDTH, 0.23)
+    times = (axes.time.first_col + 1 + np.arange(240)) * MINUTE_MS
+    expected = build_map(LevelModel.CALIBRATED, market, rows, times)
+    edges = np.array([axes.price.low, axes.price.high])
+    sums = rows.to_price_rows(expected.usd, edges)[:, 0]
+    assert (sums > 1e5).all()
+    np.testing.assert_allclose(drawn.source.columns.usd().sum(axis=0), sums, rtol=1e-4)
+    shown = drawn.source.sides()[0] * drawn.source.columns.row_units[:, None]
+    np.testing.assert_allclose(shown.sum(axis=0), sums, rtol=1e-4)
+
+
+def test_it_covers_the_pane_and_stands_to_the_right_of_now(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta = message.meta
+    assert meta["standing"] is True
+    assert meta["timeStartMs"] <= NOW_MS - 4 * 3_600_000
+    assert meta["windowStartMs"] <= NOW_MS - 4 * 3_600_000
+    assert meta["endMs"] == NOW_MS
+    assert meta["gaps"] == []
+    cells = cells_of(message)
+    assert cells.any(axis=0).all()
+    # No carpet: most of it is not painted, and what is strong is strong.
+    assert 0.02 < (cells > 20).mean() < 0.6
+    assert cells.max() > 200
+
+
+def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
+    settings = {"clip_usd": 5.0, "palette": "ice", "predicted_palette": "viridis"}
+    meta = whole(drawn.picture.rebuild(request(**settings))).meta
+    assert meta["palette"] == "viridis"
+    assert meta["scale"]["clipUsd"] > 1_000
+    locked = whole(drawn.picture.restyle(request(predicted_clip_usd=77_000.0, **settings))).meta
+    assert locked["scale"]["clipUsd"] == 77_000.0
+    words = meta["sourceText"].split("\n")
+    assert words[0] == "Expected if reached, USD per 0.1 %"
+    assert words[1] == "About as good as distance alone, better than any fixed leverage table"
+    learned = "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
+    assert words[2] == f"{learned}, 2 of 45 days of candles"
+    complete = whole(drawn.picture.rebuild(request(candle_retention_days=2))).meta
+    assert complete["sourceText"].endswith(f"{learned}, 2 days of candles")
+    for word in ("accuracy", "confidence"):
+        assert word not in meta["sourceText"].lower()
+
+
+def test_a_closed_minute_adds_columns_and_changes_nothing_before(drawn: Drawn) -> None:
+    before = cells_of(drawn.picture.rebuild(request()))
+    steps = 7
+    for n in range(COUNT, COUNT + steps):
+        now_ms = ALL[n].open_ms + MINUTE_MS
+        drawn.store(ALL[n : n + 1])
+        message = drawn.picture.update(request(now_ms))
+        assert message is not None
+        assert not message.is_whole
+        assert message.meta["offer"] is None
+    again = drawn.picture.restyle(request(now_ms))
+    other = HeatPicture(PredictedLevelHeat(SourceContext(drawn.tape, drawn.maps), SYMBOL), SYMBOL)
+    clip = whole(again).meta["scale"]["clipUsd"]
+    shown = cells_of(drawn.picture.restyle(request(now_ms, predicted_clip_usd=clip)))
+    fresh = cells_of(
+        other.rebuild(request(now_ms, viewport=view(4.0, now_ms=now_ms), predicted_clip_usd=clip))
+    )
+    width = min(shown.shape[1], fresh.shape[1])
+    np.testing.assert_array_equal(shown[:, -width:], fresh[:, -width:])
+    bin_ms = whole(again).meta["binMs"]
+    moved = steps * MINUTE_MS // bin_ms
+    old = cells_of(again)
+    kept = before.shape[1] - moved - MINUTE_MS // bin_ms - 1
+    np.testing.assert_array_equal(old[:, :kept], before[:, moved : moved + kept])
+
+
+def test_candles_that_come_from_before_change_the_picture_and_the_legend_says_so(
+    tmp_path: Path,
+) -> None:
+    made = Drawn(tmp_path / "heatmap.sqlite3", ALL[1_440:COUNT])
+    first = whole(made.picture.rebuild(request(candle_retention_days=2)))
+    assert "1 of 2 days of candles" in first.meta["sourceText"]
+    made.maps._maps[SYMBOL].made_s -= 1_000.0
+    made.store(ALL[:1_440])
+    message = whole(made.picture.update(request(candle_retention_days=2)))
+    assert message.meta["sourceText"].endswith("provisional, 2 days of candles")
+    fresh = Drawn(tmp_path / "other.sqlite3", ALL[:COUNT])
+    clip = message.meta["scale"]["clipUsd"]
+    asked = request(candle_retention_days=2, predicted_clip_usd=clip)
+    np.testing.assert_array_equal(
+        cells_of(made.picture.restyle(asked)), cells_of(fresh.picture.rebuild(asked))
+    )
+
+
+def test_the_running_minute_consumes_at_once(drawn: Drawn) -> None:
+    first = whole(drawn.picture.rebuild(request()))
+    rows = np.flatnonzero(cells_of(first)[:, -1] > 60)
+    meta = first.meta
+    prices = meta["priceLow"] + (rows + 0.5) * meta["binUsd"]
+    hit = rows[np.argmin(np.abs(prices / PRICE - 1))]
+    price = float(meta["priceLow"] + (hit + 0.5) * meta["binUsd"])
+    low, high = sorted((price, PRICE))
+    later = NOW_MS + 20_000
+    message = drawn.picture.update(
+        request(later, running=(RunningMinute(NOW_MS, low * 0.9999, high * 1.0001),))
+    )
+    assert message is not None
+    cells = np.frombuffer(bytes_of(message), np.uint8).reshape(meta["rows"], -1)
+    assert cells[hit, -1] == 0
+    assert cells[:, -1].any()
+
+
+def test_a_chart_that_is_scrolled_back_shows_what_was_known_then(drawn: Drawn) -> None:
+    back_ms = NOW_MS - 10 * 3_600_000
+    meta = whole(drawn.picture.rebuild(request(viewport=view(4.0, back_ms)))).meta
+    assert "standing" not in meta
+    assert meta["endMs"] == back_ms
+    clip = {"predicted_clip_usd": meta["scale"]["clipUsd"]}
+    later = cells_of(drawn.picture.rebuild(request(viewport=view(4.0, back_ms), **clip)))
+    then = Drawn(drawn.path.with_name("then.sqlite3"), ALL[: COUNT - 600])
+    earlier = then.picture.rebuild(request(back_ms, viewport=view(4.0, now_ms=back_ms), **clip))
+    np.testing.assert_array_equal(later, cells_of(earlier))
+    assert drawn.picture.update(request(NOW_MS + 5_000, viewport=view(4.0, back_ms))) is None
+
+
+def test_holes_in_candles_are_hatched(tmp_path: Path) -> None:
+    hole = slice(COUNT - 100, COUNT - 60)
+    kept = (*ALL[: hole.start], *ALL[hole.stop : COUNT])
+    made = Drawn(tmp_path / "heatmap.sqlite3", kept)
+    meta = whole(made.picture.rebuild(request())).meta
+    assert meta["gaps"] == [[ALL[hole.start].open_ms, ALL[hole.stop].open_ms, "gap"]]
+    stale = whole(made.picture.rebuild(request(NOW_MS + 600_000))).meta
+    assert stale["gaps"][-1] == [NOW_MS, NOW_MS + 600_000, "gap"]
+
+
+def test_a_symbol_without_candles_has_no_levels_and_says_so(drawn: Drawn) -> None:
+    source = PredictedLevelHeat(SourceContext(drawn.tape, drawn.maps), "ETHUSDT")
+    picture = HeatPicture(source, "ETHUSDT")
+    message = whole(picture.rebuild(request()))
+    assert not cells_of(message).any()
+    assert message.marks == ()
+    assert message.meta["sourceText"].endswith("No candles of ETHUSDT yet, so no levels")
+    assert picture.update(request(NOW_MS + 1_000)) is None
+    place = CellQuery(PRICE, PRICE + 10, NOW_MS - 60_000, NOW_MS)
+    report = picture.describe(place)
+    assert report is not None
+    assert report.lines[0] == ("Expected if reached", "not known, there are no candles")
+
+
+def strongest(message: PictureMessage) -> tuple[float, str]:
+    return message.marks[0].price, message.marks[0].side
+
+
+def test_the_strongest_levels_are_named_the_same_at_every_zoom(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    assert 1 <= len(message.marks) <= 24
+    usd = [one.usd for one in message.marks]
+    assert usd == sorted(usd, reverse=True)
+    assert {one.side for one in message.marks} <= {"longs", "shorts"}
+    for one in message.marks:
+        assert (one.price < PRICE) == (one.side == "longs")
+    wide = Viewport(PRICE * 0.93, PRICE * 1.07, None, 920, 500, NOW_MS - 3_600_000 * 24)
+    other = whole(drawn.picture.rebuild(request(viewport=wide)))
+    amounts = {round(one.price, 6): one.usd for one in message.marks}
+    shared = [one for one in other.marks if round(one.price, 6) in amounts]
+    assert len(shared) >= 1
+    for one in shared:
+        assert one.usd == pytest.approx(amounts[round(one.price, 6)], rel=1e-6)
+
+
+def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    price, side = strongest(message)
+    meta = message.meta
+    row = int((price - meta["priceLow"]) // meta["binUsd"])
+    low = meta["priceLow"] + row * meta["binUsd"]
+    last_ms = meta["timeStartMs"] + meta["cols"] * meta["binMs"]
+    # Before now, so that some of its time was recorded.
+    place = CellQuery(
+        low, low + meta["binUsd"], last_ms - 2 * meta["binMs"], last_ms - meta["binMs"]
+    )
+    report = drawn.picture.describe(place)
+    assert report is not None
+    facts = report.facts
+    assert isinstance(facts, LevelFacts)
+    assert facts.side == side
+    assert facts.price_usd == pytest.approx(ALL[COUNT - 2].close)
+    columns = drawn.source.columns
+    assert facts.per_unit_usd == pytest.approx(
+        columns.usd()[row, -2] / columns.row_units[row], rel=1e-3
+    )
+    middles = meta["priceLow"] + (np.arange(meta["rows"]) + 0.5) * meta["binUsd"]
+    between = (
+        (middles >= low) & (middles < PRICE)
+        if side == "longs"
+        else ((middles > PRICE) & (middles < low + meta["binUsd"]))
+    )
+    assert facts.cumulative_usd == pytest.approx(columns.usd()[between, -2].sum(), rel=0.05)
+    assert sum(one.share for one in facts.shares) == pytest.approx(1.0, abs=0.1)
+    away = abs(price / PRICE - 1) * 100
+    assert facts.distance_pct == pytest.approx(away, abs=0.1)
+    assert facts.recorded is not None
+    assert facts.recorded.recorded.is_whole
+    labels = [label for label, _ in report.lines]
+    assert labels[:2] == [f"If reached, {side}", "From the price to here"]
+    assert {"Opened", "Score", "Learned", "Amounts", "Recorded"} <= set(labels)
+    text = " ".join(word for line in report.lines for word in line).lower()
+    assert "provisional, a lower bound" in text
+    assert "accuracy" not in text
+    assert "confidence" not in text
+
+
+def test_where_the_price_has_just_been_nothing_stands(drawn: Drawn) -> None:
+    meta = whole(drawn.picture.rebuild(request())).meta
+    last_ms = meta["timeStartMs"] + meta["cols"] * meta["binMs"]
+    middle = (ALL[COUNT - 1].low + ALL[COUNT - 1].high) / 2
+    place = CellQuery(middle, middle + 0.5, last_ms - 2 * meta["binMs"], last_ms - meta["binMs"])
+    report = drawn.picture.describe(place)
+    assert report is not None
+    assert report.lines[0] == ("Expected if reached", "nothing stands here")
+
+
+def test_what_was_liquidated_there_is_beside_it(drawn: Drawn) -> None:
+    meta = whole(drawn.picture.rebuild(request())).meta
+    events = [
+        one for one in made_events(ALL[COUNT - 600 : COUNT], 3.0) if one.ts_ms > meta["timeStartMs"]
+    ]
+    one = max(events, key=lambda event: event.notional)
+    column = one.ts_ms // meta["binMs"] * meta["binMs"]
+    place = CellQuery(one.price - 1, one.price + 1, column, column + meta["binMs"])
+    report = drawn.picture.describe(place)
+    assert report is not None
+    assert isinstance(report.facts, LevelFacts)
+    assert report.facts.recorded is not None
+    assert report.facts.recorded.totals.total_usd >= one.notional * 0.999
+    assert "Liquidated here" in [label for label, _ in report.lines]
+
+
+def test_another_fit_in_force_makes_the_map_anew(drawn: Drawn) -> None:
+    first = whole(drawn.picture.rebuild(request()))
+    table = drawn.reader.read(SYMBOL, NOW_MS, 10**9).market.table_at(NOW_MS)
+    assert table is not None
+    own = replace(
+        table,
+        symbol=SYMBOL,
+        is_provisional=False,
+        fitted_ms=NOW_MS - 3_600_000,
+        data_until_ms=NOW_MS - 3_700_000,
+        score=None,
+    )
+    drawn.reader.fits.write(SYMBOL, own.fitted_ms, own.to_json())
+    message = whole(drawn.picture.update(request(NOW_MS + 1_000)))
+    assert message.meta["sequence"] == first.meta["sequence"] + 1
+    words = message.meta["sourceText"]
+    assert "Not scored yet" in words
+    assert "provisional" not in words
+    assert "Learned anew at" in words
+
+
+def test_every_level_that_stands_out_at_the_right_edge_is_named(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta, last = message.meta, cells_of(message)[:, -1].astype(int)
+    named = [int((one.price - meta["priceLow"]) // meta["binUsd"]) for one in message.marks]
+    bright = np.flatnonzero(last >= 80)
+    assert len(bright)
+    for row in bright.tolist():
+        # Itself, or a stronger one beside it.
+        assert min(abs(row - other) for other in named) <= 16
+
+
+class ShownLayer:
+    """What the work needs of a layer."""
+
+    def __init__(self) -> None:
+        self.grids: list[dict[str, Any]] = []
+        self.parts: list[tuple[str, Any]] = []
+
+    def show_grid(self, meta: Any, packed: str) -> None:
+        assert packed
+        self.grids.append(dict(meta))
+
+    def show_part(self, name: str, payload: Any) -> None:
+        self.parts.append((name, payload))
+
+
+def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
+    layer, wanted = ShownLayer(), []
+    with ThreadPoolExecutor(1) as executor:
+        context = FeedContext(
+            tape=drawn.tape,
+            clock=lambda: NOW_MS,
+            tick_size=lambda _symbol: TICK,
+            heartbeats=lambda _symbol: None,
+            executor=executor,
+            label="",
+            maps=drawn.maps,
+            want_candles=wanted.append,
+        )
+        work = PictureWork(layer, context)  # type: ignore[arg-type]
+
+        def draw(heat: str) -> HeatPicture:
+            settings = HeatmapSettings(enabled=True, heat=heat)
+            piece = work.begin(Action.REBUILD, SYMBOL, view(), settings)
+            assert piece is not None
+            message = executor.submit(piece).result()
+            assert message is not None
+            work.send(Action.REBUILD, message, 0.0)
+            assert work.picture is not None
+            return work.picture
+
+        recorded = draw("recorded")
+        assert "standing" not in layer.grids[-1]
+        assert set(work.measured) >= {"clip_usd"}
+        assert wanted == []
+        assert layer.parts == []
+        levels = draw("both")
+        assert levels is not recorded
+        assert layer.grids[-1]["standing"] is True
+        assert wanted == [SYMBOL]
+        assert "clip_usd" not in work.measured
+        assert work.measured["predicted_clip_usd"] == layer.grids[-1]["scale"]["clipUsd"]
+        name, payload = layer.parts[-1]
+        assert name == "level_labels"
+        assert payload["endMs"] == NOW_MS
+        assert [one["text"][0] for one in payload["levels"]] == ["\u2248"] * len(payload["levels"])
+        # Both and predicted are one picture; what lies over it is another's.
+        assert draw("predicted") is levels
+        assert len(layer.parts) == 1
+        draw("recorded")
+        assert layer.parts[-1] == ("level_labels", None)
+        work.forget()

@@ -1,0 +1,311 @@
+// needs: heatmap_parts.js heatmap_words.js
+(function (global) {
+  "use strict";
+
+  const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
+  const { words } = heatmap;
+
+  /** So many of the largest ones in sight have their amount written beside them. */
+  const LABELS = 5;
+  const LABEL_GAP_PX = 3;
+  /** Words keep off the largest so many bubbles; smaller ones may lie under them. */
+  const KEPT_CLEAR = 30;
+  /** A price scale counts as affine when its middle is off by less than this, CSS pixels. */
+  const AFFINE_TOLERANCE_PX = 0.25;
+  /** A bubble is pointed at from here, however small it is, CSS pixels. */
+  const LEAST_HIT_PX = 5;
+  /** Prices around the middle between which the scale is measured, as a part of it. */
+  const NEAR = 0.005;
+
+  /**
+   * What Python shows: all bubbles of the window.
+   * @typedef {Object} Bubbles
+   * @property {string} cells five columns, see readCells, as unpackNumbers takes them
+   * @property {number | null} leastUsd less than this gets no bubble; null: what is small gets none
+   * @property {Object<string, string>} words
+   */
+
+  /**
+   * Recorded liquidations as circles over the heat and behind the candles: the area says how much,
+   * the colour whose. Those that would overlap are one. Amounts stand beside the largest, above the
+   * candles.
+   */
+  class RecordedBubbles {
+    /** @param {Surface} surface */
+    constructor(surface) {
+      this._surface = surface;
+      this._sprites = new heatmap.bubbleSprites.BubbleSprites();
+      /** @type {any} BubbleGroups; null: there are none */
+      this._groups = null;
+      /** @type {Object<string, string>} */
+      this._words = {};
+      /** The groups' times when they were laid out: others are other groups. @type {any} */
+      this._laidOut = null;
+      /** Where they were painted last, by the groups' own places; NaN: nowhere. */
+      this._x = new Float64Array(0);
+      this._y = new Float64Array(0);
+      this._radius = new Float64Array(0);
+      /** Amounts as texts and their widths in the font that was used last, both made when needed. */
+      this._texts = [];
+      this._widths = [];
+      this._font = "";
+      /** The rectangles of this frame's words: left, top, right, bottom. */
+      this._taken = new Float64Array(4 * LABELS);
+      this._takenCount = 0;
+      this._row = { font: "", text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
+    }
+
+    /** @param {Bubbles} bubbles in place of those before */
+    take(bubbles) {
+      const before = this._groups;
+      const cells = heatmap.bubbleGroups.readCells(heatmap.data.unpackNumbers(bubbles.cells));
+      this._groups = new heatmap.bubbleGroups.BubbleGroups(cells, bubbles.leastUsd);
+      this._words = bubbles.words;
+      this._row.font = "";
+      this._row.text = bubbles.words.legend;
+      this._row.entries[0].text = bubbles.words.longs;
+      this._row.entries[1].text = bubbles.words.shorts;
+      if (before !== null) {
+        this._groups.follow(before);
+      }
+    }
+
+    clear() {
+      this._groups = null;
+    }
+
+    destroy() {
+      this._sprites.destroy();
+      this._groups = null;
+    }
+
+    /** @param {any} scope bitmap coordinates scope */
+    paint(scope) {
+      const groups = this._groups;
+      if (groups === null || !this._fit(groups)) {
+        return;
+      }
+      const { context, mediaSize, horizontalPixelRatio } = scope;
+      this._place(groups, mediaSize);
+      const sprites = this._sprites;
+      sprites.prepare(horizontalPixelRatio, this._surface.ground.hex);
+      const { _x: xs, _y: ys, _radius: radii } = this;
+      const { order, isLong, count } = groups;
+      // The largest first: the smaller ones stay to be seen.
+      for (let i = 0; i < count; i += 1) {
+        const at = order[i];
+        if (this._isSeen(at, mediaSize)) {
+          sprites.draw(context, isLong[at], radii[at], xs[at], ys[at]);
+        }
+      }
+      if (count > 0) {
+        this._row.entries[0].colour = sprites.inks[1];
+        this._row.entries[1].colour = sprites.inks[0];
+        this._surface.legend.rows.push(this._row);
+      }
+    }
+
+    /** @returns {boolean} whether the bubbles are those of the present zoom */
+    _fit(groups) {
+      const { axis, candles } = this._surface;
+      const { middle } = groups.cells;
+      const low = candles.priceToCoordinate(middle * (1 - NEAR));
+      const high = candles.priceToCoordinate(middle * (1 + NEAR));
+      if (low === null || high === null) {
+        return false;
+      }
+      const pxPerLog = Math.abs(high - low) / Math.log((1 + NEAR) / (1 - NEAR));
+      groups.fit(axis.barSpacing / axis.intervalMs, pxPerLog);
+      if (this._laidOut !== groups.ms) {
+        // Others than those of the frame before.
+        this._laidOut = groups.ms;
+        this._x = new Float64Array(groups.count);
+        this._y = new Float64Array(groups.count);
+        this._radius = groups.usd.map((usd) => heatmap.bubbleSprites.radiusOf(usd, groups.largest));
+        this._texts = new Array(groups.count).fill("");
+        this._widths = new Array(groups.count).fill(0);
+      }
+      return true;
+    }
+
+    /** Find where all of them are. */
+    _place(groups, mediaSize) {
+      const { axis, candles } = this._surface;
+      const { _x: xs, _y: ys } = this;
+      const { count, ms, price, lowPrice, highPrice } = groups;
+      xs.fill(NaN);
+      if (count === 0) {
+        return;
+      }
+      const end = ms[count - 1] + 1;
+      axis.place(ms[0], end, mediaSize.width, heatmap.bubbleSprites.MOST_PX);
+      for (let part = 0; part < axis.segments; part += 1) {
+        const fromMs = axis.fromMs[part];
+        const toMs = axis.toMs[part];
+        const fromX = axis.fromX[part];
+        const slope = (axis.toX[part] - fromX) / (toMs - fromMs);
+        for (let i = groups.firstFrom(fromMs); i < count && ms[i] < toMs; i += 1) {
+          xs[i] = fromX + (ms[i] - fromMs) * slope;
+        }
+      }
+      const top = highPrice * (1 + 1e-9);
+      const lowY = candles.priceToCoordinate(lowPrice);
+      const highY = candles.priceToCoordinate(top);
+      const middleY = candles.priceToCoordinate((lowPrice + top) / 2);
+      const isAffine = Math.abs(middleY - (lowY + highY) / 2) < AFFINE_TOLERANCE_PX;
+      const slope = top > lowPrice ? (highY - lowY) / (top - lowPrice) : 0;
+      for (let i = 0; i < count; i += 1) {
+        ys[i] = isAffine ? lowY + (price[i] - lowPrice) * slope : candles.priceToCoordinate(price[i]);
+      }
+    }
+
+    /** @returns {boolean} whether some of a bubble lies in the pane; false for one without a place */
+    _isSeen(at, mediaSize) {
+      const r = this._radius[at];
+      const x = this._x[at];
+      const y = this._y[at];
+      return x > -r && x < mediaSize.width + r && y > -r && y < mediaSize.height + r;
+    }
+
+    /**
+     * Write the amounts of the largest ones that are seen, each where no other word and no large
+     * bubble is: to the left at best, where the candles are last.
+     * @param {any} scope bitmap coordinates scope
+     */
+    paintAbove(scope) {
+      const groups = this._groups;
+      this._takenCount = 0;
+      if (groups === null || this._laidOut !== groups.ms) {
+        return;
+      }
+      const { context, mediaSize } = scope;
+      const layout = this._surface.chart.options().layout;
+      words.begin(scope, layout);
+      context.font = "600 " + context.font;
+      if (context.font !== this._font) {
+        this._font = context.font;
+        this._texts.fill("");
+      }
+      let tried = 0;
+      for (let i = 0; i < groups.count && tried < LABELS; i += 1) {
+        const at = groups.order[i];
+        if (this._isSeen(at, mediaSize)) {
+          tried += 1;
+          this._label(context, groups, at, mediaSize);
+        }
+      }
+      context.restore();
+    }
+
+    _label(context, groups, at, mediaSize) {
+      if (this._texts[at] === "") {
+        this._texts[at] = heatmap.amounts.boundText(groups.usd[at]);
+        this._widths[at] = words.widthOf(context, this._texts[at]);
+      }
+      const width = this._widths[at];
+      const reach = this._radius[at] + LABEL_GAP_PX;
+      const x = this._x[at];
+      const y = this._y[at];
+      const half = words.LINE_PX / 2;
+      // Shorts are liquidated where the price rises, longs where it falls: on that side it is not yet.
+      const ahead = (groups.isLong[at] ? 1 : -1) * (reach + half);
+      for (let i = 0; i < 4; i += 1) {
+        const left = i === 0 ? x - reach - width : i === 3 ? x + reach : x - width / 2;
+        const middle = i === 1 ? y + ahead : i === 2 ? y - ahead : y;
+        if (this._isFree(groups, left, middle - half, left + width, middle + half, mediaSize)) {
+          this._reserve(left, middle - half, left + width, middle + half);
+          const place = this._surface.ground.at(middle, mediaSize.height);
+          words.layGround(
+            context, place, words.GROUND_ALPHA, left, middle - half, width, words.LINE_PX,
+          );
+          context.globalAlpha = 1;
+          context.fillStyle = this._sprites.inks[groups.isLong[at]];
+          context.fillText(this._texts[at], left + words.PADDING_PX, middle);
+          return;
+        }
+      }
+    }
+
+    /** Keep other words of this frame off a rectangle. */
+    _reserve(left, top, right, bottom) {
+      const at = 4 * this._takenCount;
+      this._taken[at] = left;
+      this._taken[at + 1] = top;
+      this._taken[at + 2] = right;
+      this._taken[at + 3] = bottom;
+      this._takenCount += 1;
+    }
+
+    /** @returns {boolean} whether words can stand in a rectangle */
+    _isFree(groups, left, top, right, bottom, mediaSize) {
+      const { room, legend } = this._surface;
+      if (left < 0 || top < 0 || right > mediaSize.width - room.right || bottom > mediaSize.height) {
+        return false;
+      }
+      if (left < legend.right && right > legend.left && top < legend.bottom && bottom > legend.top) {
+        return false;
+      }
+      for (let i = 0; i < 4 * this._takenCount; i += 4) {
+        const taken = this._taken;
+        const isBeside = right <= taken[i] || left >= taken[i + 2];
+        if (!isBeside && bottom > taken[i + 1] && top < taken[i + 3]) {
+          return false;
+        }
+      }
+      for (let i = 0; i < Math.min(KEPT_CLEAR, groups.count); i += 1) {
+        const at = groups.order[i];
+        const dx = this._x[at] - Math.max(left, Math.min(right, this._x[at]));
+        const dy = this._y[at] - Math.max(top, Math.min(bottom, this._y[at]));
+        if (dx * dx + dy * dy < this._radius[at] * this._radius[at]) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /**
+     * @param {number} x @param {number} y CSS pixels of the pane
+     * @returns {any} Note about the bubble there; null: there is none
+     */
+    noteAt(x, y) {
+      const groups = this._groups;
+      if (groups === null || this._laidOut !== groups.ms) {
+        return null;
+      }
+      // The smallest first: they lie on top.
+      for (let i = groups.count - 1; i >= 0; i -= 1) {
+        const at = groups.order[i];
+        const reach = Math.max(LEAST_HIT_PX, this._radius[at]);
+        const dx = x - this._x[at];
+        const dy = y - this._y[at];
+        if (dx * dx + dy * dy <= reach * reach) {
+          return this._noteOf(groups, at);
+        }
+      }
+      return null;
+    }
+
+    _noteOf(groups, at) {
+      const { axis, texts } = this._surface;
+      const usd = heatmap.amounts.boundText(groups.usd[at]);
+      const count = String(groups.counts[at]);
+      const { _words: said } = this;
+      const amount = said.amount.replace("{usd}", usd).replace("{count}", count);
+      const offsetMs = axis.offsetAtX(this._x[at]);
+      return {
+        key: "bubble " + groups.isLong[at] + " " + groups.ms[at] + " " + amount,
+        title: texts.price(groups.price[at]),
+        lines: [
+          [groups.isLong[at] ? said.longsLiquidated : said.shortsLiquidated, amount],
+          [said.time, texts.times(groups.firstMs[at], groups.lastMs[at], offsetMs)],
+        ],
+      };
+    }
+  }
+
+  heatmap.parts.register({
+    name: "bubbles",
+    order: 45,
+    make: (/** @type {Surface} */ surface) => new RecordedBubbles(surface),
+  });
+})(this);
