@@ -166,11 +166,17 @@ class Shown:
 
 @pytest.fixture
 def shown(
-    qtbot: Any, qt_run: Callable[..., Any], recording: tuple[Path, Path], tmp_path: Path
+    qtbot: Any,
+    qt_run: Callable[..., Any],
+    recording: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Shown]:
+    # All candles at once: places are told by their number here.
+    monkeypatch.setattr("Heatmap.standalone.window.SPARE_CANDLES", 1_000)
     opened = Shown(qtbot, qt_run)
     qt_run(opened.open(recording, tmp_path), timeout=20_000)
-    qtbot.waitUntil(lambda: opened.js("candleSeries.data().length") > 150, timeout=10_000)
+    qtbot.waitUntil(lambda: opened.js("candleSeries.data().length") > 180, timeout=10_000)
     yield opened
     errors = list(opened.window.page.console_errors)
     qt_run(opened.close(), timeout=10_000)
