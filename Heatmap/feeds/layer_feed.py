@@ -370,7 +370,7 @@ class LayerFeed:
 
     def _begin_anew(self) -> None:
         self._work.forget()
-        self._work.forget_shown()
+        self._tell(self._work.forget_shown)
         self._schedule.reset()
         obstacle = self._obstacle()
         if self.layer.symbol is not None and obstacle in (None, LayerState.NOT_RECORDED):
