@@ -70,7 +70,7 @@ class PictureWork:
         running = self._running.receive(
             context.running_minute(symbol), context.mark_price(symbol), now_ms
         )
-        is_due = picture.has_news() or picture.is_due(now_ms)
+        is_due = picture.has_news() or picture.is_due(now_ms, running)
         if action is Action.UPDATE and not is_due:
             return None
         request = PictureRequest(
