@@ -3,7 +3,7 @@
 All reading and grouping runs in a worker thread, one piece after the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -13,8 +13,11 @@ from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import counted
+from Heatmap.domain.coverage import HEARTBEAT_GAP_MS
+from Heatmap.picture.messages import Heartbeats
 from Heatmap.picture.packing import pack_numbers
-from Heatmap.picture.texts import BUBBLE_WORDS
+from Heatmap.picture.texts import BUBBLE_WORDS, moment_text
+from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, stretched
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
@@ -25,6 +28,8 @@ MOST_BUBBLES = 1_500
 _SPARE_MS = 60_000
 # What has left the window is dropped when there is so much time of it.
 _DROP_MS = 600_000
+# Coverage is written after its events: so much of it may be missing at its end.
+_ON_ITS_WAY_MS = 2 * HEARTBEAT_GAP_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,10 @@ class BubbleQuestion:
         What counts, see `Heatmap.aggregation.heat_field.counted`.
     least_usd
         Bubbles of less are not drawn; ``None``: the page leaves out what is small.
+    recorded_until_ms
+        Until when it is told what was not recorded; ``None``: nothing is told of it.
+    heartbeats
+        What heartbeats prove beyond the written coverage; ``None``: nothing.
     """
 
     start_ms: int
@@ -48,6 +57,8 @@ class BubbleQuestion:
     side: str
     minimum_usd: float
     least_usd: float | None
+    recorded_until_ms: int | None = None
+    heartbeats: Heartbeats | None = None
 
 
 class BubbleBook:
@@ -63,6 +74,7 @@ class BubbleBook:
 
     def __init__(self, tape: EventTape, symbol: str) -> None:
         self.symbol = symbol
+        self._tape = tape
         self._follower = tape.follow(symbol, 0, as_array)
         self._lock = Lock()
         self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
@@ -89,7 +101,30 @@ class BubbleBook:
             self._keep_up(question)
             events = self._events.between(question.start_ms, _end_ms(question))
         events = events[counted(events, question.side, question.minimum_usd)]
-        return bubble_message(group_into_cells(events, MOST_BUBBLES), question.least_usd)
+        cells = group_into_cells(events, MOST_BUBBLES)
+        return bubble_message(cells, question.least_usd, self._read_recorded(question))
+
+    def _read_recorded(self, question: BubbleQuestion) -> dict[str, Any] | None:
+        """Return since when there is a recording, and what of the time is missing in it."""
+        start_ms, end_ms = question.start_ms, question.recorded_until_ms
+        if end_ms is None:
+            return None
+        with self._tape.reading() as reader:
+            intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
+            since_ms = reader.recorded_since_ms(self.symbol)
+        if intervals and question.until_ms is None:
+            newest, heartbeats = intervals[-1], question.heartbeats
+            if heartbeats is not None:
+                newest = stretched(newest, heartbeats, end_ms)
+            if end_ms - newest.end_ms <= _ON_ITS_WAY_MS:
+                newest = replace(newest, end_ms=end_ms)
+            intervals[-1] = newest
+        gaps = inner_edges(find_gaps(intervals, start_ms, end_ms), start_ms, end_ms)
+        return {
+            "gaps": [list(gap) for gap in gaps],
+            "sinceMs": since_ms,
+            "sinceText": "" if since_ms is None else moment_text(since_ms),
+        }
 
     def _keep_up(self, question: BubbleQuestion) -> None:
         """Have all events of the time that is asked about, and not many before it."""
@@ -112,14 +147,18 @@ def _end_ms(question: BubbleQuestion) -> int:
     return np.iinfo(np.int64).max if question.until_ms is None else question.until_ms
 
 
-def bubble_message(cells: BubbleCells, least_usd: float | None) -> dict[str, Any]:
+def bubble_message(
+    cells: BubbleCells, least_usd: float | None, recorded: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what the page's part takes.
 
     Returns
     -------
     dict
         ``cells``: five columns of numbers one behind the other (time, price, USD, count, whether
-        longs), see `pack_numbers`; ``leastUsd``; ``words``.
+        longs), see `pack_numbers`; ``leastUsd``; ``words``; ``recorded``, ``None`` where the heat
+        itself tells it: ``gaps`` (``[from_ms, to_ms, "gap" or "unproven"]`` each, ``None`` where
+        it is the window's own edge), ``sinceMs`` and ``sinceText``.
     """
     columns = np.concatenate(
         (np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long)
@@ -127,5 +166,6 @@ def bubble_message(cells: BubbleCells, least_usd: float | None) -> dict[str, Any
     return {
         "cells": pack_numbers(columns),
         "leastUsd": least_usd,
+        "recorded": recorded,
         "words": BUBBLE_WORDS,
     }

@@ -4,6 +4,7 @@
   predicted levels, which cover the pane, it begins at the pane's left edge where that is earlier.
 - What is new is read in a worker thread, twice a second at most; the page gets all of them anew
   where anything has changed. It joins those that overlap, at any zoom, by itself.
+- With predicted levels they bring along what was not recorded: no bubble is not no liquidation.
 - What is drawn stays until others come, or none are wanted any more.
 """
 
@@ -163,6 +164,9 @@ class Bubbles:
             settings.side,
             settings.minimum_notional,
             settings.bubble_least_usd,
+            # Recorded heat says by itself what was not recorded.
+            None if settings.heat == "recorded" else edge_ms,
+            None if self._book is None else self._context.heartbeats(self._book.symbol),
         )
 
     @guarded

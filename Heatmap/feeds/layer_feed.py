@@ -30,6 +30,7 @@ from Heatmap.feeds.cluster_lines import ClusterLines
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.feeds.followers import Followers
+from Heatmap.feeds.heat_offer import OfferLine, find_offer
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.feeds.layer_state import LayerState, find_obstacle, has_rows, page_options
 from Heatmap.feeds.picture_work import PictureWork
@@ -94,6 +95,7 @@ class LayerFeed:
                 self.note_error,
             ),
         )
+        self._offer = OfferLine(lambda name, offer: self._tell(self.layer.show_part, name, offer))
         layer.set_listener(self)
 
     @property
@@ -210,7 +212,7 @@ class LayerFeed:
     def heat_chosen(self, heat: str) -> None:
         """Draw other heat from now on, where that is what the chart offers."""
         self._context.look_around()
-        if heat == self._work.offered_heat:
+        if heat in (self._work.offered_heat, self._offer.heat):
             self._context.set_heat(heat)
 
     @guarded
@@ -341,6 +343,13 @@ class LayerFeed:
         is_drawn = self._turns.loop is not None and self._obstacle() is None
         symbol = self.layer.symbol if is_drawn else None
         self._followers.follow(symbol, self._settings, self.viewport, changed)
+        self._offer_heat()
+
+    def _offer_heat(self) -> None:
+        """Offer other heat where nothing of a symbol was recorded, or nothing any more."""
+        state = LayerState.STOPPED if self._turns.loop is None else self._obstacle()
+        can_have = self._context.can_have_candles
+        self._offer.tell(find_offer(state, self.layer.symbol, self._settings, can_have))
 
     @property
     def _needs_recording(self) -> bool:
@@ -365,12 +374,13 @@ class LayerFeed:
         self._tell(self.layer.clear)
         # What was shown beside it goes with it; and what was measured is not true of nothing.
         self._followers.forget()
+        self._offer.forget()
         self.measured.clear()
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         self._work.forget()
-        self._work.forget_shown()
+        self._tell(self._work.forget_shown)
         self._schedule.reset()
         obstacle = self._obstacle()
         if self.layer.symbol is not None and obstacle in (None, LayerState.NOT_RECORDED):
@@ -383,6 +393,7 @@ class LayerFeed:
         )
         if self._awaits_listing:
             self._turns.appoint(LISTING_S)
+        self._offer_heat()
 
     def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
         self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)

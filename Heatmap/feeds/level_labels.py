@@ -43,8 +43,11 @@ class LevelLabels:
         self._show(PART, payload)
 
     def forget(self) -> None:
-        """Take note that the page shows none any more."""
-        self._told = []
+        """Take them off the page: the picture that they belong to goes, or has gone."""
+        told, self._told = self._told, []
+        if told:
+            # The layer would show them again on each page that comes later.
+            self._show(PART, None)
 
 
 def _seen(levels: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

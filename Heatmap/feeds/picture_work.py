@@ -70,7 +70,7 @@ class PictureWork:
         running = self._running.receive(
             context.running_minute(symbol), context.mark_price(symbol), now_ms
         )
-        is_due = picture.has_news() or picture.is_due(now_ms)
+        is_due = picture.has_news() or picture.is_due(now_ms, running)
         if action is Action.UPDATE and not is_due:
             return None
         request = PictureRequest(
@@ -107,7 +107,7 @@ class PictureWork:
         logger.debug("%s in %.1f ms, %d bytes sent", action.value, duration_ms, size_bytes)
 
     def forget_shown(self) -> None:
-        """Take note that the page is empty, or may be."""
+        """Take note that the page is empty, or may be; nothing is kept for those that come."""
         self.has_shown = False
         self._labels.forget()
 

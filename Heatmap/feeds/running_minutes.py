@@ -2,12 +2,13 @@
 
 from Heatmap.domain.candles import MINUTE_MS, RunningMinute
 
-# A candle comes seconds after its minute; one that has not come by then is not waited for.
-_KEPT = 3
+# A candle comes seconds after its minute, or late, as after an outage of the exchange. One that has
+# not come by then is not waited for: by then there is nothing new to be seen in the picture.
+_KEPT = 60
 
 
 class RunningMinutes:
-    """The minutes of one symbol whose candles may not have come yet.
+    """The minutes of the last hour of one symbol; whoever has their candles passes them over.
 
     What the exchange tells of a minute that is not over counts; where it tells nothing, the mark
     prices of that time do.

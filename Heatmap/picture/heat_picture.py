@@ -16,6 +16,7 @@ import numpy as np
 
 from Heatmap.aggregation.normalization import Scale, auto_clip, log_floor, steady_clip
 from Heatmap.aggregation.resolution import GridSpec, choose_price_axis, choose_time_axis, fits
+from Heatmap.domain.candles import RunningMinute
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
@@ -84,14 +85,24 @@ class HeatPicture:
         """Whether the source may have something that an update would add."""
         return self._source.has_news()
 
-    def is_due(self, now_ms: int) -> bool:
-        """Whether an update without news would change the picture."""
+    def is_due(self, now_ms: int, running: tuple[RunningMinute, ...] = ()) -> bool:
+        """Whether an update without news would change the picture.
+
+        Parameters
+        ----------
+        now_ms
+            Data time now.
+        running
+            See `PictureRequest.running`.
+        """
         built = self._built
         if built is None:
             return False
         follows_now = built.viewport.end_ms is None
         is_new_column = follows_now and now_ms >= self._source.spec.time.end_ms
-        return is_new_column or monotonic() - self._facts_read_s >= FACTS_PERIOD_S
+        is_reached = follows_now and self._source.reaches_more(running)
+        is_old = monotonic() - self._facts_read_s >= FACTS_PERIOD_S
+        return is_new_column or is_reached or is_old
 
     # -- pieces of work, in the worker thread -------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The words on the chart: the colour bar's labels, those of cluster lines and bubbles. Pure."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, 
 BRIGHTEST = 255
 BUBBLE_WORDS = {
     "legend": "Recorded:",
+    "since": "Recorded since {time}:",
+    "nothing": "Nothing recorded yet",
+    "missing": "not recorded",
     "longs": "longs",
     "shorts": "shorts",
     "longsLiquidated": "Longs liquidated",
@@ -18,7 +22,7 @@ BUBBLE_WORDS = {
     "amount": "\u2265 {usd} USD in {count}",
     "time": "Time",
 }
-"""What the page says of bubbles; it fills in how much and how many."""
+"""What the page says of bubbles; it fills in how much, how many and since when."""
 
 
 def colour_bar_labels(
@@ -45,6 +49,11 @@ def colour_bar_labels(
         return labels
     ends = labels[-1][1]
     return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+
+
+def moment_text(ms: int) -> str:
+    """Return a day and a time in UTC, for a page whose chart does not say times its own way."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def level_text(usd: float) -> str:

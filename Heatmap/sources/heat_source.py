@@ -240,6 +240,10 @@ class HeatSource(HeatCells):
     def has_news(self) -> bool:
         """Whether `advance` may find something, whatever the time; asked in any thread."""
 
+    def reaches_more(self, running: tuple[RunningMinute, ...]) -> bool:  # noqa: ARG002
+        """Whether the price has touched more than the values know; asked in any thread."""
+        return False
+
     @abstractmethod
     def load(self, spec: GridSpec, window: HeatWindow) -> None:
         """Give the values on these axes from now on, from scratch.

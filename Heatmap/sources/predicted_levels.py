@@ -6,6 +6,7 @@ USD per 0.1 % of price, a lower bound as Binance reports them.
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from math import floor, log
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,9 +16,10 @@ from Heatmap.aggregation.event_timeline import sum_rows
 from Heatmap.aggregation.heat_field import ColumnRange
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec
-from Heatmap.domain.candles import DAY_MS, MINUTE_MS
+from Heatmap.domain.candles import DAY_MS, MINUTE_MS, RunningMinute
 from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.levels.price_rows import FIT_WIDTH
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
 from Heatmap.sources.heat_source import (
@@ -77,6 +79,9 @@ class PredictedLevelHeat(HeatSource):
         # What was loaded: number of the map, and how many of its minutes.
         self._map = LevelMap(None, 0, ())
         self._seen = 0
+        # When the newest candle began, and what the price has reached since, as rows of log price.
+        self._newest_ms = -1
+        self._reached: tuple[int, int] | None = None
         self._legend = Legend("")
         self._gaps: list[list[Any]] = []
         self._inner_gap_edges: list[tuple[Any, ...]] = []
@@ -146,6 +151,15 @@ class PredictedLevelHeat(HeatSource):
         return False
 
     @override
+    def reaches_more(self, running: tuple[RunningMinute, ...]) -> bool:
+        """Whether the price has reached rows of log price that still stand in the newest column."""
+        known, waiting = self._reached, _after(running, self._newest_ms)
+        reached = _rows_of(waiting)
+        if reached is None:
+            return False
+        return known is None or reached[0] < known[0] or reached[1] > known[1]
+
+    @override
     def close(self) -> None:
         """Nothing is followed."""
 
@@ -163,9 +177,9 @@ class PredictedLevelHeat(HeatSource):
             history = found.history
             until_ms = window.end_ms if window.is_still else None
             columns = LevelColumns(spec, history, window.settings.side, until_ms)
-            columns.load(() if window.is_still else window.running)
             self._columns, self._map = columns, found
             self._seen = 0 if history is None else len(history)
+            columns.load(self._take_running(window))
             self._say(window)
 
     @override
@@ -187,10 +201,8 @@ class PredictedLevelHeat(HeatSource):
             if history is not None and len(history) > self._seen:
                 new_from_ms = int(history.minutes.open_ms[self._seen])
                 self._seen = len(history)
-            if window.is_still:
-                changed = self._columns.advance(None, (), new_from_ms)
-            else:
-                changed = self._columns.advance(window.end_ms, window.running, new_from_ms)
+            end_ms = None if window.is_still else window.end_ms
+            changed = self._columns.advance(end_ms, self._take_running(window), new_from_ms)
             return Change(changed, self._say(window))
 
     @override
@@ -245,6 +257,14 @@ class PredictedLevelHeat(HeatSource):
             self._symbol, window.now_or_end_ms, window.settings.candle_retention_ms
         )
 
+    def _take_running(self, window: HeatWindow) -> tuple[RunningMinute, ...]:
+        """Return the minutes that count: those whose candles have not come, however late it is."""
+        history = self._map.history
+        self._newest_ms = -1 if history is None else int(history.minutes.open_ms[-1])
+        running = () if window.is_still else _after(window.running, self._newest_ms)
+        self._reached = _rows_of(running)
+        return running
+
     def _say(self, window: HeatWindow) -> bool:
         """Work out legend and gaps; whether they have changed."""
         words = map_words(self._facts(window))
@@ -289,6 +309,18 @@ class PredictedLevelHeat(HeatSource):
         totals = sum_rows(events, self.spec.price, block.first_row, block.end_row)
         parts = recorded_parts(find_gaps(coverage, from_ms, to_ms), from_ms, to_ms)
         return RecordedHere(totals, Recorded(*parts))
+
+
+def _after(running: tuple[RunningMinute, ...], newest_ms: int) -> tuple[RunningMinute, ...]:
+    return tuple(one for one in running if one.open_ms > newest_ms)
+
+
+def _rows_of(running: tuple[RunningMinute, ...]) -> tuple[int, int] | None:
+    """Return the lowest and the highest row of log price that were reached."""
+    if not running:
+        return None
+    low, high = min(one.low for one in running), max(one.high for one in running)
+    return floor(log(low) / FIT_WIDTH), floor(log(high) / FIT_WIDTH)
 
 
 def _changed_within(history: LevelHistory, window: HeatWindow) -> int | None:

@@ -104,6 +104,31 @@ def test_the_line_goes_with_the_offer_and_with_the_layer(
         wait_for_line(chart_page, is_there=False)
 
 
+def test_where_no_grid_is_the_line_stands_all_the_same(
+    layer: HeatmapLayer, chart_page: ChartPage, listener: Recording
+) -> None:
+    bare = chart_page.settled_picture()
+    layer.show_part("offer", OFFER)
+    wait_for_line(chart_page)
+    left, top, right, bottom = line_edges(chart_page) or []
+    # Nothing else is drawn, and the host's chart stays as it is.
+    difference = changed(bare, chart_page.settled_picture())
+    assert difference.any()
+    difference[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = False
+    assert not difference.any()
+    click(chart_page, (left + right) / 2 - 40, (top + bottom) / 2)
+    chart_page.qtbot.waitUntil(lambda: listener.offers == ["both"], timeout=10_000)
+    assert chart_page.js("hostsClicks") == []
+    # A grid has its own words.
+    show(layer, None)
+    wait_for_line(chart_page, is_there=False)
+    layer.clear()
+    layer.show_part("offer", OFFER)
+    wait_for_line(chart_page)
+    layer.show_part("offer", None)
+    wait_for_line(chart_page, is_there=False)
+
+
 def test_the_line_follows_its_pane(layer: HeatmapLayer, chart_page: ChartPage) -> None:
     show(layer, OFFER)
     wait_for_line(chart_page)

@@ -223,6 +223,60 @@ def test_with_predicted_levels_they_are_those_of_the_pane(
     asyncio.run(main())
 
 
+def recorded(message: dict[str, Any] | None) -> Any:
+    """Give what the page is told of the recording."""
+    assert message is not None
+    return message["recorded"]
+
+
+def test_with_predicted_levels_what_was_not_recorded_is_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with world(tmp_path, liquidation(60)) as made:
+            store = made._store
+            assert store is not None
+            covered = [(3_600, 3_000), (2_400, 5)]
+            for before_s, until_s in covered:
+                edges = NOW_MS - before_s * 1_000, NOW_MS - until_s * 1_000
+                store.extend_coverage("BTCUSDT", *edges, proven=True)
+            both = ON.changed(heat="both")
+            made.bubbles.follow("BTCUSDT", both, LIVE)
+            await until(lambda: made.shown)
+            # The window's own edge moves with now; what is to be written yet is not missing.
+            found = recorded(made.shown[-1])
+            assert found["gaps"] == [
+                [None, NOW_MS - 3_600_000, "gap"],
+                [NOW_MS - 3_000_000, NOW_MS - 2_400_000, "gap"],
+            ]
+            assert found["sinceMs"] == NOW_MS - 3_600_000
+            assert found["sinceText"] == "2024-12-05 00:00 UTC"
+            # The recorder has stopped.
+            made.now_ms = NOW_MS + 60_000
+            made.bubbles.follow("BTCUSDT", both, LIVE)
+            await until(lambda: len(made.shown) > 1)
+            assert recorded(made.shown[-1])["gaps"][-1] == [NOW_MS - 5_000, None, "gap"]
+            # Recorded heat says all that by itself.
+            made.bubbles.follow("BTCUSDT", ON, LIVE)
+            await until(lambda: len(made.shown) > 2)
+            assert recorded(made.shown[-1]) is None
+
+    asyncio.run(main())
+
+
+def test_of_a_symbol_that_was_never_recorded_all_time_is_missing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with world(tmp_path, liquidation(60)) as made:
+            made.bubbles.follow("SOLUSDT", ON.changed(heat="both"), LIVE)
+            await until(lambda: made.shown)
+            assert recorded(made.shown[-1]) == {
+                "gaps": [[None, None, "gap"]],
+                "sinceMs": None,
+                "sinceText": "",
+            }
+            assert made.amounts() == []
+
+    asyncio.run(main())
+
+
 def test_as_time_passes_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("Heatmap.feeds.bubbles.EXPIRY_S", 0.1)
     monkeypatch.setattr("Heatmap.feeds.bubbles.LOOK_S", 0.01)

@@ -45,4 +45,19 @@ def test_a_page_that_was_emptied_is_told_anew() -> None:
     labels.tell(message(LONG))
     labels.forget()
     labels.tell(message(LONG))
+    assert len(told) == 3
+    assert told[0] == told[2]
+
+
+def test_no_page_that_comes_later_is_shown_those_of_another_picture() -> None:
+    told: list[tuple[str, object]] = []
+    labels = LevelLabels(lambda *words: told.append(words))
+    labels.forget()
+    assert told == []
+    labels.tell(message(LONG))
+    labels.forget()
+    assert told[-1] == (PART, None)
+    # Another symbol's picture without levels has nothing more to take away.
+    labels.tell(message())
+    labels.forget()
     assert len(told) == 2

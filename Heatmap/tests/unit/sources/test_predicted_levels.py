@@ -19,6 +19,7 @@ from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.feeds.picture_work import PictureWork
+from Heatmap.feeds.running_minutes import RunningMinutes
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.levels.build_map import build_map
 from Heatmap.levels.minutes import prepare_minutes
@@ -219,6 +220,63 @@ def test_the_running_minute_consumes_at_once(drawn: Drawn) -> None:
     assert cells[:, -1].any()
 
 
+def level_above(message: PictureMessage) -> tuple[int, float]:
+    """Give row and price of the nearest level that is seen above the price, in the last column."""
+    meta = message.meta
+    rows = np.flatnonzero(cells_of(message)[:, -1] > 60)
+    prices = meta["priceLow"] + (rows + 0.5) * meta["binUsd"]
+    above = prices > PRICE
+    return int(rows[above][0]), float(prices[above][0])
+
+
+def test_a_level_that_was_touched_is_gone_until_its_candle_comes_however_late(
+    drawn: Drawn,
+) -> None:
+    hit, price = level_above(whole(drawn.picture.rebuild(request())))
+    touched = RunningMinute(NOW_MS, PRICE, price * 1.0001)
+    minutes = RunningMinutes()
+    minutes.receive(touched, None, NOW_MS + 20_000)
+    for late in range(1, 30):
+        now_ms = NOW_MS + late * MINUTE_MS
+        running = minutes.receive(None, PRICE, now_ms)
+        message = drawn.picture.update(request(now_ms, running=running))
+        assert message is not None
+        if not message.is_whole:
+            # Only what is new goes to the page.
+            assert message.meta["cols"] < 40
+        cells = cells_of(drawn.picture.restyle(request(now_ms, running=running)))
+        assert cells[hit, -1] == 0
+        assert cells[:, -1].any()
+    # With the candle it counts no more: what entered in that minute stands.
+    drawn.store(ALL[COUNT : COUNT + 30])
+    assert drawn.picture.update(request(now_ms, running=running)) is not None
+    assert (
+        drawn.source._take_running(
+            HeatWindow(HeatmapSettings(), now_ms, is_still=False, heartbeats=None, running=running)
+        )
+        == ()
+    )
+
+
+def test_a_running_candle_that_reaches_new_rows_makes_the_picture_due_at_once(
+    drawn: Drawn,
+) -> None:
+    _, price = level_above(whole(drawn.picture.rebuild(request())))
+    near = (RunningMinute(NOW_MS, PRICE, PRICE),)
+    assert drawn.picture.is_due(NOW_MS, near)
+    drawn.picture.update(request(running=near))
+    assert not drawn.picture.is_due(NOW_MS, near)
+    far = (RunningMinute(NOW_MS, PRICE, price),)
+    assert drawn.picture.is_due(NOW_MS, far)
+    drawn.picture.update(request(running=far))
+    # Neither the same again, nor less, nor what the candles know by now.
+    for same in (far, near, (RunningMinute(NOW_MS - MINUTE_MS, PRICE / 2, PRICE),)):
+        assert not drawn.picture.is_due(NOW_MS, same)
+    # A chart that is scrolled back shows nothing of now.
+    drawn.picture.rebuild(request(viewport=view(4.0, NOW_MS - 3_600_000)))
+    assert not drawn.picture.is_due(NOW_MS, far)
+
+
 def test_a_chart_that_is_scrolled_back_shows_what_was_known_then(drawn: Drawn) -> None:
     back_ms = NOW_MS - 10 * 3_600_000
     meta = whole(drawn.picture.rebuild(request(viewport=view(4.0, back_ms)))).meta
@@ -393,7 +451,7 @@ class ShownLayer:
 
 
 def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
-    layer, wanted = ShownLayer(), []
+    layer = ShownLayer()
     with ThreadPoolExecutor(1) as executor:
         context = FeedContext(
             tape=drawn.tape,
@@ -403,7 +461,6 @@ def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
             executor=executor,
             label="",
             maps=drawn.maps,
-            want_candles=wanted.append,
         )
         work = PictureWork(layer, context)  # type: ignore[arg-type]
 
@@ -420,12 +477,10 @@ def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
         recorded = draw("recorded")
         assert "standing" not in layer.grids[-1]
         assert set(work.measured) >= {"clip_usd"}
-        assert wanted == []
         assert layer.parts == []
         levels = draw("both")
         assert levels is not recorded
         assert layer.grids[-1]["standing"] is True
-        assert wanted == [SYMBOL]
         assert "clip_usd" not in work.measured
         assert work.measured["predicted_clip_usd"] == layer.grids[-1]["scale"]["clipUsd"]
         name, payload = layer.parts[-1]

@@ -22,6 +22,8 @@
   const SAME_PX = 0.3;
   /** Room for the rim of a bubble. */
   const KEPT_EDGE_PX = 4;
+  /** A pane that is wider has room for the words on the strip, CSS pixels. */
+  const ROOMY_PX = 560;
   /** Prices around the middle between which the scale is measured, as a part of it. */
   const NEAR = 0.005;
 
@@ -30,6 +32,7 @@
    * @typedef {Object} Bubbles
    * @property {string} cells five columns, see readCells, as unpackNumbers takes them
    * @property {number | null} leastUsd less than this gets no bubble; null: what is small gets none
+   * @property {Recorded | null} recorded when they were recorded; null: the heat says so
    * @property {Object<string, string>} words
    */
 
@@ -44,6 +47,7 @@
       this._surface = surface;
       this._sprites = new heatmap.bubbleSprites.BubbleSprites();
       this._layer = new heatmap.keptLayer.KeptLayer();
+      this._strip = new heatmap.recordedStrip.RecordedStrip(surface);
       /** @type {any} BubbleGroups; null: there are none */
       this._groups = null;
       /** @type {Object<string, string>} */
@@ -66,7 +70,10 @@
       /** The rectangles of this frame's words: left, top, right, bottom. */
       this._taken = new Float64Array(4 * LABELS);
       this._takenCount = 0;
-      this._row = { font: "", text: "", entries: [{ text: "", colour: "" }, { text: "", colour: "" }] };
+      /** @type {any[]} entries of the legend's row: longs, shorts, and what was not recorded */
+      this._entries = ["", "", ""].map((text) => ({ text, colour: "" }));
+      /** @type {any} */
+      this._row = { font: "", text: "", entries: [] };
     }
 
     /** @param {Bubbles} bubbles in place of those before */
@@ -75,10 +82,11 @@
       const cells = heatmap.bubbleGroups.readCells(heatmap.data.unpackNumbers(bubbles.cells));
       this._groups = new heatmap.bubbleGroups.BubbleGroups(cells, bubbles.leastUsd);
       this._words = bubbles.words;
+      this._strip.recorded = bubbles.recorded;
       this._row.font = "";
-      this._row.text = bubbles.words.legend;
-      this._row.entries[0].text = bubbles.words.longs;
-      this._row.entries[1].text = bubbles.words.shorts;
+      this._entries[0].text = bubbles.words.longs;
+      this._entries[1].text = bubbles.words.shorts;
+      this._entries[2].text = bubbles.words.missing;
       if (before !== null) {
         this._groups.follow(before);
       }
@@ -86,18 +94,23 @@
 
     clear() {
       this._groups = null;
+      this._strip.recorded = null;
       this._layer.destroy();
     }
 
     destroy() {
       this._sprites.destroy();
+      this._strip.destroy();
       this._layer.destroy();
       this._groups = null;
     }
 
-    /** @param {any} scope bitmap coordinates scope */
-    paint(scope) {
+    /** @param {any} scope bitmap coordinates scope @param {{hatch: boolean}} options */
+    paint(scope, options) {
       const groups = this._groups;
+      if (options.hatch) {
+        this._strip.paint(scope);
+      }
       if (groups === null || !this._fit(groups)) {
         return;
       }
@@ -122,11 +135,45 @@
         this._keptY.set(this._y);
         this._drawAll(context, groups, mediaSize, 0);
       }
-      if (groups.count > 0) {
-        this._row.entries[0].colour = sprites.inks[1];
-        this._row.entries[1].colour = sprites.inks[0];
-        this._surface.legend.rows.push(this._row);
+      if (groups.count > 0 || this._strip.recorded !== null) {
+        const isMarked = options.hatch && mediaSize.width >= ROOMY_PX && this._strip.isMissing;
+        this._explain(isMarked);
       }
+    }
+
+    /**
+     * Add the legend's row.
+     * @param {boolean} isMarked whether it says what the strip below the pane is
+     */
+    _explain(isMarked) {
+      const { inks } = this._sprites;
+      const { ground, legend } = this._surface;
+      const colours = [inks[1], inks[0], ground.place.ink];
+      this._entries.forEach((entry, i) => (entry.colour = colours[i]));
+      const text = this._legendText();
+      const { recorded } = this._strip;
+      const isNothing = recorded !== null && recorded.sinceMs === null;
+      const count = isNothing ? 0 : isMarked ? 3 : 2;
+      if (text !== this._row.text || count !== this._row.entries.length) {
+        this._row.font = "";
+        this._row.text = text;
+        this._row.entries = this._entries.slice(0, count);
+      }
+      legend.rows.push(this._row);
+    }
+
+    /** @returns {string} since when they were recorded, in the chart's own time */
+    _legendText() {
+      const { recorded } = this._strip;
+      const { _words: said } = this;
+      if (recorded === null) {
+        return said.legend;
+      }
+      if (recorded.sinceMs === null) {
+        return said.nothing;
+      }
+      const moment = this._surface.texts.moment(recorded.sinceMs);
+      return said.since.replace("{time}", moment === null ? recorded.sinceText : moment);
     }
 
     /**
@@ -401,6 +448,7 @@
   heatmap.parts.register({
     name: "bubbles",
     order: 45,
+    options: ["hatch"],
     make: (/** @type {Surface} */ surface) => new RecordedBubbles(surface),
   });
 })(this);

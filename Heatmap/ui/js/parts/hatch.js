@@ -73,30 +73,12 @@
       let pattern = this._patterns.get(key);
       if (pattern === undefined) {
         const alpha = kind === "unproven" ? ALPHA.unproven : ALPHA.gap;
-        pattern = context.createPattern(drawTile(ratio, colour, alpha), "repeat");
+        const tile = heatmap.hatching.drawTile(ratio, colour, alpha, SPACING_PX);
+        pattern = context.createPattern(tile, "repeat");
         this._patterns.set(key, pattern);
       }
       return pattern;
     }
-  }
-
-  /** @returns {HTMLCanvasElement} one diagonal line that continues over the tile's edges */
-  function drawTile(ratio, colour, alpha) {
-    const size = Math.max(4, Math.round(SPACING_PX * ratio));
-    const tile = document.createElement("canvas");
-    tile.width = size;
-    tile.height = size;
-    const context = tile.getContext("2d");
-    context.strokeStyle = colour;
-    context.globalAlpha = alpha;
-    context.lineWidth = Math.max(1, ratio);
-    context.beginPath();
-    for (const shift of [-size, 0, size]) {
-      context.moveTo(shift - 2, size + 2);
-      context.lineTo(shift + size + 2, -2);
-    }
-    context.stroke();
-    return tile;
   }
 
   heatmap.parts.register({

@@ -26,6 +26,8 @@
     constructor(surface) {
       this._surface = surface;
       this._isVisible = false;
+      /** @type {{words: string, heat: string} | null} what Python shows where there is no grid */
+      this._told = null;
       /** @type {any} the line's element, while there is an offer */
       this._line = null;
       this._style = "";
@@ -37,7 +39,20 @@
     }
 
     clear() {
+      this._told = null;
       this._remove();
+    }
+
+    /** @param {{words: string, heat: string}} offer in place of the one before */
+    take(offer) {
+      this._told = offer;
+      this.look();
+    }
+
+    /** @returns {{words: string, heat: string} | null} the grid's own where there is one */
+    _offered() {
+      const { grid } = this._surface.picture;
+      return grid === null ? this._told : grid.offer;
     }
 
     /** @param {{visible: boolean}} options */
@@ -48,8 +63,7 @@
 
     /** Stand where the pane is now; called after each frame. */
     look() {
-      const { grid } = this._surface.picture;
-      const offer = grid === null || !this._isVisible || this._isClosed ? null : grid.offer;
+      const offer = this._isVisible && !this._isClosed ? this._offered() : null;
       const edges = offer === null ? null : this._paneEdges();
       if (offer === null || edges === null) {
         this._remove();
@@ -132,9 +146,9 @@
     }
 
     _take() {
-      const { grid } = this._surface.picture;
-      if (grid !== null && grid.offer !== null) {
-        this._surface.choose(grid.offer.heat);
+      const offer = this._offered();
+      if (offer !== null) {
+        this._surface.choose(offer.heat);
       }
     }
 
