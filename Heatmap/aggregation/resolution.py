@@ -347,7 +347,11 @@ def can_lay_rows(viewport: Viewport, tick: Decimal, resolution: Resolution) -> b
 
 
 def choose_time_axis(
-    end_ms: int, window_ms: int, width_px: float, resolution: Resolution
+    end_ms: int,
+    window_ms: int,
+    width_px: float,
+    resolution: Resolution,
+    least_bin_ms: int = 0,
 ) -> TimeAxis:
     """Lay columns over the window.
 
@@ -365,6 +369,8 @@ def choose_time_axis(
     resolution
         Automatic, or the number of columns, or pixels per column; the bin is the nearest one of
         `TIME_BINS_MS` in every case.
+    least_bin_ms
+        No column is narrower; one of `TIME_BINS_MS`, or 0.
 
     Raises
     ------
@@ -372,7 +378,7 @@ def choose_time_axis(
         The window or the width is not positive, or the window has more than `MAX_COLUMNS` columns.
     """
     _require_positive("window", window_ms)
-    bin_ms = time_bin_ms(window_ms, _visible_columns(width_px, resolution))
+    bin_ms = max(time_bin_ms(window_ms, _visible_columns(width_px, resolution)), least_bin_ms)
     first = (end_ms - window_ms) // bin_ms
     return TimeAxis(bin_ms=bin_ms, first_col=first, n_cols=end_ms // bin_ms - first + 1)
 

@@ -178,6 +178,22 @@ class LevelWalk:
         other._sums = replace(self._sums)  # noqa: SLF001
         return other
 
+    def on_rows(self, rows: LogRows) -> "LevelWalk":
+        """Return a walk that stands where this one does, on these rows and more.
+
+        Parameters
+        ----------
+        rows
+            Of the same width; all that there are, and others, on which nothing stands.
+        """
+        below = self.rows.first - rows.first
+        other = self.copy()
+        other.rows = rows
+        other._state = np.zeros(rows.count)  # noqa: SLF001 - its own kind
+        other._state[below : below + self.rows.count] = self._state  # noqa: SLF001
+        other._masked = (self._masked[0] + below, self._masked[1] + below)  # noqa: SLF001
+        return other
+
     def column(self) -> NDArray[np.float32]:
         """Return what stands, 0 on the rows of the newest minute, (rows.count,) float32."""
         column = np.empty(self.rows.count, np.float32)

@@ -71,13 +71,21 @@ class HeatPicture:
         if built is None or axes is None:
             return False
         resolution = Resolution.parse(built.settings.resolution)
+        least_bin_ms = self._source.least_bin_ms
         if viewport.end_ms != built.viewport.end_ms or not fits(axes.price, viewport, resolution):
             return False
         if self._source.covers_pane:
             shown = pane_span_ms(viewport, built.end_ms, built.settings)
-            return fits_pane(shown, self._span_ms, axes.time.bin_ms, viewport.width_px, resolution)
+            return fits_pane(
+                shown,
+                self._span_ms,
+                axes.time.bin_ms,
+                viewport.width_px,
+                resolution,
+                least_bin_ms,
+            )
         wanted = choose_time_axis(
-            built.end_ms, built.settings.window_ms, viewport.width_px, resolution
+            built.end_ms, built.settings.window_ms, viewport.width_px, resolution, least_bin_ms
         )
         return wanted.bin_ms == axes.time.bin_ms
 
@@ -169,7 +177,13 @@ class HeatPicture:
             width_px *= self._span_ms / shown
         axes = GridSpec(
             choose_price_axis(viewport, request.tick_size, resolution, previous),
-            choose_time_axis(request.end_ms, self._span_ms, width_px, resolution),
+            choose_time_axis(
+                request.end_ms,
+                self._span_ms,
+                width_px,
+                resolution,
+                self._source.least_bin_ms,
+            ),
         )
         self._source.load(axes, self._window(request))
         self._facts_read_s = monotonic()

@@ -37,7 +37,12 @@ def with_margin(shown_ms: int) -> int:
 
 
 def fits_pane(
-    shown_ms: int, built_ms: int, bin_ms: int, width_px: float, resolution: Resolution
+    shown_ms: int,
+    built_ms: int,
+    bin_ms: int,
+    width_px: float,
+    resolution: Resolution,
+    least_bin_ms: int = 0,
 ) -> bool:
     """Tell whether what was built serves a pane: it is covered, by columns of about its own width.
 
@@ -47,12 +52,12 @@ def fits_pane(
         How much time the pane shows, as `pane_span_ms` gives it.
     built_ms, bin_ms
         What was built.
-    width_px, resolution
+    width_px, resolution, least_bin_ms
         As in `choose_time_axis`.
     """
     if shown_ms > built_ms:
         return False
-    wanted = choose_time_axis(0, shown_ms, width_px, resolution).bin_ms
+    wanted = choose_time_axis(0, shown_ms, width_px, resolution, least_bin_ms).bin_ms
     return wanted / _KEEP <= bin_ms <= wanted * _KEEP or bin_ms in _neighbours(wanted)
 
 

@@ -212,11 +212,14 @@ class HeatSource(HeatCells):
         Whether what is in the column of now goes on to the right of it.
     alpha_exponent
         How alpha rises with the level; ``None``: as the page's palettes have it.
+    least_bin_ms
+        No column is narrower, milliseconds; one of `TIME_BINS_MS`, or 0: any width.
     """
 
     covers_pane: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     alpha_exponent: ClassVar[float | None] = None
+    least_bin_ms: ClassVar[int] = 0
 
     @property
     @abstractmethod

@@ -1,20 +1,34 @@
 """What stood when, of the markets that are drawn: kept at hand, and up to date with the store.
 
-A map is made once of all candles and then follows what is stored: a new minute is one step. It is
-made anew where older candles came, another fit is in force, or the store is another one. So another
-window, another zoom and a switch of the heat find it at hand.
+A map is made once of all candles and then follows what is stored: a new minute is one step.
+Another fit changes what stands since its own time, and minutes that are too old are dropped:
+neither touches what stood in between. A map is made anew where older candles came or a hole was
+filled, and where prices have gone too far for its rows. A map that a source holds stays, however
+many there are: another window, another zoom and another look find it at hand.
 """
 
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from weakref import WeakValueDictionary
 
-from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Series, Span
+import numpy as np
+
+from Heatmap.domain.candles import (
+    DAY_MS,
+    MINUTE_MS,
+    Series,
+    Span,
+    clipped,
+    length_ms,
+    without,
+)
 from Heatmap.levels.market import Market
-from Heatmap.sources.predicted.level_history import LevelHistory
+from Heatmap.levels.yields import YieldTable
+from Heatmap.sources.predicted.level_history import LevelHistory, NoLevelsError
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.level_arrays import LevelData, candle_array
 
@@ -22,9 +36,10 @@ from Heatmap.storage.level_arrays import LevelData, candle_array
 _LOOK_S = 0.4
 # While older candles arrive a map is made anew after this, and after so many times its own cost.
 _GROW_S, _GROW_COSTS = 2.0, 6.0
-# A map that has grown this much over what is asked for drops its oldest candles.
-_MOST_EXTRA_MS = 2 * DAY_MS
-_MOST_MAPS = 3
+# A map that has grown this much over what is asked for drops its oldest candles, half days of them.
+_MOST_EXTRA_MS, _DROP_MINUTES = 2 * DAY_MS, 720
+# Those that no source holds any more; each takes some ten megabytes.
+_MOST_IDLE = 3
 _PAUSE_S = 0.0005
 
 
@@ -49,17 +64,20 @@ class MarketReader(Protocol):
     def fit_names(self, instrument: str) -> Sequence[str]:
         """Return which fits there are; quick."""
 
+    def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], Sequence[object]]:
+        """Return the fits, and what is wrong with those that cannot be used."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class LevelMap:
-    """A market's map.
+    """A market's map; it is kept up as long as somebody holds it.
 
     Attributes
     ----------
     history
         What stood when; ``None``: there are no candles yet.
     number
-        Another one whenever the map was made anew.
+        Another one whenever what there was has changed.
     fetched
         Time whose candles were fetched.
     """
@@ -72,9 +90,19 @@ class LevelMap:
     cost_s: float = 0.0
     looked_s: float = field(default_factory=time.monotonic)
 
+    @property
+    def end_ms(self) -> int:
+        """Return until when candles were fetched, UTC milliseconds; 0: none were."""
+        return self.fetched[-1][1] if self.fetched else 0
+
     def fetched_ms(self, from_ms: int) -> int:
         """Return how much of the time since then was fetched, milliseconds."""
         return sum(max(0, until - max(begin, from_ms)) for begin, until in self.fetched)
+
+    def has_older(self, fetched: Sequence[Span], from_ms: int) -> bool:
+        """Whether time was fetched since, from then on, that is older than the newest there was."""
+        older = clipped(fetched, from_ms, self.end_ms)
+        return length_ms(without(older, self.fetched)) > 0
 
 
 class LevelMaps:
@@ -96,8 +124,9 @@ class LevelMaps:
         self._look_s = look_s
         # Guards the maps; held while one is made, which others wait for.
         self.lock = threading.RLock()
-        # The one that was asked for last is the last.
-        self._maps: dict[str, LevelMap] = {}
+        # All that somebody holds, and those that were asked for last, the newest at the end.
+        self._maps: WeakValueDictionary[str, LevelMap] = WeakValueDictionary()
+        self._latest: dict[str, LevelMap] = {}
         self._made = 0
 
     def look(self, symbol: str, now_ms: int, span_ms: int) -> LevelMap:
@@ -123,10 +152,11 @@ class LevelMaps:
                 known = self._followed(symbol, known, now_ms, span_ms)
             if known is None:
                 known = self._make(symbol, now_ms, span_ms)
-            self._maps.pop(symbol, None)
             self._maps[symbol] = known
-            while len(self._maps) > _MOST_MAPS:
-                del self._maps[next(iter(self._maps))]
+            self._latest.pop(symbol, None)
+            self._latest[symbol] = known
+            while len(self._latest) > _MOST_IDLE:
+                del self._latest[next(iter(self._latest))]
             return known
 
     def _followed(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
@@ -136,17 +166,24 @@ class LevelMaps:
         with self._tape.reading() as reader:
             fetched = reader.fetched_spans(symbol, Series.CANDLES)
             fresh = None
-            if history is not None and fetched and fetched[-1][1] > known.fetched[-1][1]:
+            if history is not None and fetched and fetched[-1][1] > known.end_ms:
                 newest_ms = int(history.minutes.open_ms[-1]) + MINUTE_MS
                 fresh = reader.read_candles(symbol, newest_ms, fetched[-1][1], candle_array)
         known.looked_s = time.monotonic()
-        if fits != known.fits:
-            return None
         if history is None or not fetched:
-            return None if fetched != known.fetched else known
+            return None if (fetched, fits) != (known.fetched, known.fits) else known
+        if fits != known.fits:
+            known = self._refitted(symbol, known, history, fits)
         if now_ms - int(history.minutes.open_ms[0]) > span_ms + _MOST_EXTRA_MS:
-            return None
-        if _has_older(fetched, known.fetched):
+            first = int(np.searchsorted(history.minutes.open_ms, now_ms - span_ms))
+            if first == len(history):
+                return None
+            first -= first % _DROP_MINUTES
+            if first:
+                history = history.shortened(first)
+                self._made += 1
+                known = replace(known, history=history, number=self._made)
+        if known.has_older(fetched, now_ms - span_ms):
             # Not at every page that comes: each time all of it is walked again.
             is_soon = known.looked_s - known.made_s < max(_GROW_S, _GROW_COSTS * known.cost_s)
             return known if is_soon else None
@@ -155,23 +192,28 @@ class LevelMaps:
         known.fetched = fetched
         return known
 
+    def _refitted(
+        self, symbol: str, known: LevelMap, history: LevelHistory, fits: tuple[str, ...]
+    ) -> LevelMap:
+        found, _ = self._reader.read_fits(symbol)
+        if not history.refit(found):
+            known.fits = fits
+            return known
+        self._made += 1
+        return replace(known, number=self._made, fits=fits)
+
     def _make(self, symbol: str, now_ms: int, span_ms: int) -> LevelMap:
         fits = tuple(self._reader.fit_names(symbol))
         started_s = time.monotonic()
         found = self._reader.read(symbol, now_ms, span_ms)
         history = None
-        with suppress(ValueError):  # no candles yet
+        with suppress(NoLevelsError):  # no candles yet
             history = LevelHistory(found.market, give_way)
         self._made += 1
         made_s = time.monotonic()
-        return LevelMap(history, self._made, found.data.fetched, fits, made_s, made_s - started_s)
-
-
-def _has_older(fetched: Sequence[Span], before: Sequence[Span]) -> bool:
-    """Whether candles came that are older than the newest there were."""
-    end_ms = before[-1][1]
-    older_ms = sum(min(until, end_ms) - begin for begin, until in fetched if begin < end_ms)
-    return older_ms > sum(until - begin for begin, until in before)
+        # What was not over by then was not read, and comes when it is looked at again.
+        fetched = clipped(found.data.fetched, 0, now_ms - now_ms % MINUTE_MS)
+        return LevelMap(history, self._made, fetched, fits, made_s, made_s - started_s)
 
 
 def give_way() -> None:

@@ -68,6 +68,8 @@ class PredictedLevelHeat(HeatSource):
     stands: ClassVar[bool] = True
     # Higher than that of recorded heat: faint edges stay soft, most of all on white.
     alpha_exponent: ClassVar[float | None] = 0.75
+    # Candles know nothing shorter.
+    least_bin_ms: ClassVar[int] = MINUTE_MS
 
     # From `load` on.
     _columns: LevelColumns
@@ -269,7 +271,8 @@ class PredictedLevelHeat(HeatSource):
         """Work out legend and gaps; whether they have changed."""
         words = map_words(self._facts(window))
         history = self._map.history
-        opens = np.zeros(0, np.int64) if history is None else history.minutes.open_ms
+        # What is not drawn is no data: it is hatched like a hole.
+        opens = np.zeros(0, np.int64) if history is None else history.minutes.open_ms[history.cut :]
         start_ms, end_ms = max(window.start_ms, self.spec.time.start_ms), window.end_ms
         gaps = candle_gaps(opens, start_ms, end_ms)
         inner = inner_edges(gaps, start_ms, end_ms)
@@ -291,6 +294,7 @@ class PredictedLevelHeat(HeatSource):
             wanted_days=settings.candle_retention_days,
             is_complete=fetched_ms >= wanted_ms - _MISSING_MS,
             fit_changed_ms=_changed_within(history, window),
+            drawn_from_ms=_drawn_from(history),
         )
 
     def _recorded_at(self, query: CellQuery, window: HeatWindow) -> RecordedHere | None:
@@ -321,6 +325,10 @@ def _rows_of(running: tuple[RunningMinute, ...]) -> tuple[int, int] | None:
         return None
     low, high = min(one.low for one in running), max(one.high for one in running)
     return floor(log(low) / FIT_WIDTH), floor(log(high) / FIT_WIDTH)
+
+
+def _drawn_from(history: LevelHistory) -> int | None:
+    return int(history.minutes.open_ms[history.cut - 1]) + MINUTE_MS if history.cut else None
 
 
 def _changed_within(history: LevelHistory, window: HeatWindow) -> int | None:

@@ -76,6 +76,8 @@ def read_level_data(
     StorageError
         The store cannot be read.
     """
+    # Spans first: what is stored meanwhile is then in no span, and not the other way round.
+    fetched = reader.fetched_spans(instrument, Series.CANDLES)
     # A candle is known when it is over.
     candles = reader.read_candles(instrument, start_ms, end_ms - MINUTE_MS + 1, candle_array)
     interest = reader.read_series(
@@ -86,7 +88,6 @@ def read_level_data(
     if with_messages:
         messages = reader.read_window(instrument, start_ms, end_ms, as_array).events
         coverage = coverage_array(reader.read_coverage(instrument, start_ms, end_ms))
-    fetched = reader.fetched_spans(instrument, Series.CANDLES)
     return LevelData(candles, interest, funding, messages, coverage, fetched)
 
 

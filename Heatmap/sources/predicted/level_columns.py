@@ -1,12 +1,11 @@
 """The columns of a picture of predicted levels: from rows of log price to its cells. Pure.
 
-Columns are kept as slots: a slot is a column, or, where columns are shorter than a minute, the
-minute that several of them share.
+A column is a minute or a whole number of minutes: candles know nothing shorter. It shows what was
+known at its end, and nothing later. In the newest column the rows that the running minute has
+touched are 0: what the price has passed is gone at once.
 
-- A column shows what was known at its end; one that is shorter than a minute, what was known when
-  its minute began.
-- The rows that the candle of a short column's minute touched are 0 in it, and in the newest column
-  those that the running minute has touched: what the price has passed is gone at once.
+Of each column the rows near the picture are kept. All of a column, as what stands between the
+price and a place needs it, is worked out when it is asked for.
 """
 
 from collections.abc import Sequence
@@ -32,18 +31,18 @@ _SPARE_SLOTS = 240
 # What rounding leaves of rows in which nothing stands, as a part of the column's sum.
 _ROUNDING = 1e-12
 _NOT_KNOWN = -1
-# Half a per cent of price.
+# Of log price, kept on either side of the picture: half a per cent of price.
 _NEAR_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class _Slots:
-    """Arrays with an entry for each slot, and room for some more.
+    """Arrays with an entry for each column, and room for some more.
 
     Attributes
     ----------
     fine : (cap, n_fine) float32, USD
-        What stood, per row of log price, before the slot's own candle.
+        What stood, per row of log price near the picture, whatever the running minute touched.
     usd : (cap, n_rows) float64, USD
         What is drawn of it, per row of the picture.
     shown : (cap, n_rows) float64, USD per `UNIT_SHARE` of the price
@@ -77,6 +76,11 @@ class LevelColumns(HeatCells):
         One of `SIDES`: which levels are drawn.
     until_ms
         What came to be known later does not count, as in a window that stays; ``None``: all counts.
+
+    Raises
+    ------
+    ValueError
+        Columns are shorter than a minute, or no whole number of them.
     """
 
     def __init__(
@@ -86,6 +90,8 @@ class LevelColumns(HeatCells):
         side: str,
         until_ms: int | None = None,
     ) -> None:
+        if spec.time.bin_ms % MINUTE_MS:
+            raise ValueError(f"columns must be whole minutes, got {spec.time.bin_ms} ms")
         self._spec = spec
         self._history = history
         self._side = side
@@ -94,14 +100,14 @@ class LevelColumns(HeatCells):
         self._unit_rows = np.diff(np.log(np.maximum(self._edges, 1e-300))) / UNIT_SHARE
         self._middles = (self._edges[:-1] + self._edges[1:]) / 2
         self._pane_rows = pane_rows(spec.price)
-        self._slot_ms = max(spec.time.bin_ms, MINUTE_MS)
-        #: The rows of log price that are kept.
-        self.fine_rows, self._kept_rows = self._choose_rows()
+        low, high = max(float(self._edges[0]), 1e-9), max(float(self._edges[-1]), 1e-9)
+        self._kept_rows = crop(self.fine_rows, low, high, _NEAR_ROWS)
         self._drawn_rows = self._choose_drawn_rows()
-        self._first, self._end = self._slot_range()
-        # The slot that the arrays begin with.
-        self._base = self._first
-        self._slots = self._make(self._end - self._first + _SPARE_SLOTS)
+        # The number of the column that the arrays begin with.
+        self._base = spec.time.first_col
+        self._slots = self._make(spec.time.n_cols + _SPARE_SLOTS)
+        # All rows of the column that was asked for last, and how many minutes it has seen.
+        self._whole: tuple[int, LogRows, NDArray[np.float32]] | None = None
         self._running: tuple[RunningMinute, ...] = ()
 
     @property
@@ -123,32 +129,46 @@ class LevelColumns(HeatCells):
 
     def usd(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what stands in each cell before it is blurred, (n_rows, n) float64, USD."""
-        return np.asarray(self._slots.usd[self._index(columns)].T)
+        return np.array(self._slots.usd[self._index(columns)].T)
+
+    @property
+    def fine_rows(self) -> LogRows:
+        """All rows of log price on which something may stand."""
+        return LogRows(1.0, 0, 1) if self._history is None else self._history.rows
 
     def fine_column(self, column: int) -> NDArray[np.float32]:
-        """Return a column in rows of log price, `fine_rows`, (n,) float32, USD."""
-        slot = self._slot_of(column)
-        fine = self._slots.fine[[slot - self._base]]
-        return np.asarray(self._masked(np.array([slot]), fine, self.fine_rows)[0])
+        """Return a column in rows of log price, all `fine_rows`, (n,) float32, USD."""
+        rows, history = self.fine_rows, self._history
+        if history is None:
+            return np.zeros(rows.count, np.float32)
+        seen = self.seen_at(column)
+        if self._whole is None or self._whole[:2] != (seen, rows):
+            is_now = seen == len(history)
+            fine = history.standing() if is_now else history.columns(np.array([seen]), rows)[0]
+            self._whole = seen, rows, fine
+        number = np.array([self._spec.time.first_col + column])
+        return np.asarray(self._masked(number, self._whole[2][None], rows)[0])
 
     def rows_near_picture(self, column: int) -> tuple[NDArray[np.float32], LogRows]:
         """Return a column of the picture's prices and some more, and which rows it has."""
-        kept, drawn = self.fine_rows, self._drawn_rows
+        kept, drawn = self._kept_rows, self._drawn_rows
         first = max(kept.first, drawn.first - _NEAR_ROWS)
         end = min(kept.first + kept.count, drawn.first + drawn.count + _NEAR_ROWS)
-        fine = self.fine_column(column)[first - kept.first : end - kept.first]
-        return fine, LogRows(kept.width, first, end - first)
+        rows = LogRows(kept.width, first, end - first)
+        number = self._spec.time.first_col + column
+        fine = self._slots.fine[[number - self._base], first - kept.first : end - kept.first]
+        return np.asarray(self._masked(np.array([number]), fine, rows)[0]), rows
 
     def price_at(self, column: int) -> float | None:
         """Return the price at a column's time, USD; ``None``: not known."""
-        place = self._slot_of(column) - self._base
+        place = self._spec.time.first_col + column - self._base
         if self._slots.seen[place] <= 0:
             return None
         return float(np.exp(self._slots.close[place]))
 
     def seen_at(self, column: int) -> int:
         """Return how many minutes a column has seen."""
-        return max(0, int(self._slots.seen[self._slot_of(column) - self._base]))
+        return max(0, int(self._slots.seen[self._spec.time.first_col + column - self._base]))
 
     @override
     def sides(self, columns: ColumnRange | None = None) -> Sequence[NDArray[np.float64]]:
@@ -156,7 +176,7 @@ class LevelColumns(HeatCells):
         index = self._index(columns)
         cells = self._slots.shown[index]
         if not self.is_split:
-            return [cells.T]
+            return [cells.T.copy()]
         is_long = self._is_long(index)
         return [(cells * is_long).T, (cells * ~is_long).T]
 
@@ -164,26 +184,23 @@ class LevelColumns(HeatCells):
     def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what the scale is about: what the pane shows, without the rows beside it.
 
-        Columns that share a minute are there once. Longs and shorts never share a row, so of split
-        sides it is the same.
+        Longs and shorts never share a row, so of split sides it is the same.
         """
         spare = round((self._spec.price.n_rows - self._pane_rows) / 2)
-        index = self._index(columns)
-        cells = self._slots.shown[index[0] : index[-1] + 1]
+        cells = self._slots.shown[self._index(columns)]
         return np.asarray(cells[:, spare : cells.shape[1] - spare].T)
 
     @override
     def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
         """Return the cells as the page takes them, see `look.brightness`."""
         index = self._index(columns)
-        distinct = np.arange(index[0], index[-1] + 1)
         cells = brightness(
-            self._slots.shown[distinct],
-            self._slots.weight[distinct],
+            self._slots.shown[index],
+            self._slots.weight[index],
             scale,
-            self._is_long(distinct) if self.is_split else None,
+            self._is_long(index) if self.is_split else None,
         )
-        return np.ascontiguousarray(cells[index - index[0]].T).tobytes()
+        return np.ascontiguousarray(cells.T).tobytes()
 
     def load(self, running: tuple[RunningMinute, ...]) -> None:
         """Work out all columns.
@@ -194,7 +211,8 @@ class LevelColumns(HeatCells):
             What is known of the minutes whose candles have not come yet.
         """
         self._running = running
-        self._work_out(self._first, self._end)
+        time = self._spec.time
+        self._work_out(time.first_col, time.last_col + 1)
 
     def advance(
         self, end_ms: int | None, running: tuple[RunningMinute, ...], new_from_ms: int | None
@@ -215,53 +233,33 @@ class LevelColumns(HeatCells):
         ColumnRange or None
             The columns that may have changed.
         """
-        before_end, time = self._end, self._spec.time
-        before_cols = time.first_col + time.n_cols
+        time = self._spec.time
+        first = time.last_col + 1
         # A clock that is set back takes no column away.
         if end_ms is not None and end_ms // time.bin_ms > time.last_col:
             first_col = end_ms // time.bin_ms - time.n_cols + 1
-            self._spec = replace(self._spec, time=replace(time, first_col=first_col))
-            self._first, self._end = self._slot_range()
-            if self._first >= before_end:
-                self._base = self._first
-                self._slots = self._make(self._end - self._first + _SPARE_SLOTS)
-                before_end = self._first
+            if first_col >= first:
+                self._base = first_col
+                self._slots = self._make(time.n_cols + _SPARE_SLOTS)
+            time = replace(time, first_col=first_col)
+            self._spec = replace(self._spec, time=time)
             self._make_room()
-        first = before_end
         for one in {*running} ^ {*self._running}:
-            first = min(first, one.open_ms // self._slot_ms)
+            first = min(first, one.open_ms // time.bin_ms)
         if new_from_ms is not None:
-            first = min(first, new_from_ms // self._slot_ms)
+            first = min(first, new_from_ms // time.bin_ms)
         self._running = running
-        first = max(first, self._first)
-        if first < self._end:
-            self._work_out(first, self._end)
-        time = self._spec.time
-        # Columns that are new within a slot that was there are new all the same.
-        first_col = min(before_cols, first * self._slot_ms // time.bin_ms) - time.first_col
-        first_col = max(first_col, 0)
-        return ColumnRange(first_col, time.n_cols) if first_col < time.n_cols else None
+        first = max(first, time.first_col)
+        if first > time.last_col:
+            return None
+        self._work_out(first, time.last_col + 1)
+        return ColumnRange(first - time.first_col, time.n_cols)
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _choose_rows(self) -> tuple[LogRows, slice]:
-        """Choose the rows of log price: those of the picture, and of all prices of its time."""
-        history = self._history
-        if history is None:
-            return LogRows(1.0, 0, 1), slice(0, 1)
-        time, minutes = self._spec.time, history.minutes
-        low, high = max(float(self._edges[0]), 1e-9), float(self._edges[-1])
-        start, stop = np.searchsorted(minutes.open_ms, [time.start_ms - MINUTE_MS, time.end_ms])
-        if stop > start:
-            low = min(low, float(np.exp(minutes.log_low[start:stop].min())))
-            high = max(high, float(np.exp(minutes.log_high[start:stop].max())))
-        kept = crop(history.rows, low, high)
-        rows = history.rows
-        return LogRows(rows.width, rows.first + kept.start, kept.stop - kept.start), kept
-
     def _choose_drawn_rows(self) -> LogRows:
         """Return those of the kept rows that the picture's lie in."""
-        kept = self.fine_rows
+        kept = self._kept_rows
         low, high = np.log(np.maximum(self._edges[[0, -1]], 1e-9)) / kept.width - kept.first
         first = int(np.clip(np.floor(low), 0, kept.count - 1))
         end = int(np.clip(np.ceil(high), first + 1, kept.count))
@@ -270,7 +268,7 @@ class LevelColumns(HeatCells):
     def _make(self, cap: int) -> _Slots:
         n_rows = self._spec.price.n_rows
         return _Slots(
-            np.zeros((cap, self.fine_rows.count), np.float32),
+            np.zeros((cap, self._kept_rows.count), np.float32),
             np.zeros((cap, n_rows)),
             np.zeros((cap, n_rows)),
             np.zeros((cap, n_rows), np.float32),
@@ -280,39 +278,29 @@ class LevelColumns(HeatCells):
 
     def _make_room(self) -> None:
         """Move what is kept to the beginning, where there is no room at the end."""
-        slots = self._slots
+        slots, time = self._slots, self._spec.time
         cap = len(slots.seen)
-        if self._end - self._base <= cap:
+        if time.last_col + 1 - self._base <= cap:
             return
-        kept = slice(self._first - self._base, None)
-        fresh = self._make(max(cap, self._end - self._first + _SPARE_SLOTS))
+        kept = slice(time.first_col - self._base, None)
+        fresh = self._make(max(cap, time.n_cols + _SPARE_SLOTS))
         for name in ("fine", "usd", "shown", "weight", "seen", "close"):
             part = getattr(slots, name)[kept]
             getattr(fresh, name)[: len(part)] = part
-        self._slots, self._base = fresh, self._first
+        self._slots, self._base = fresh, time.first_col
 
-    def _slot_range(self) -> tuple[int, int]:
-        time = self._spec.time
-        return time.start_ms // self._slot_ms, (time.end_ms - 1) // self._slot_ms + 1
-
-    def _slot_of(self, column: int) -> int:
-        time = self._spec.time
-        return (time.first_col + column) * time.bin_ms // self._slot_ms
-
-    def _index(self, columns: ColumnRange | None) -> NDArray[np.int64]:
-        """Return where in the arrays the columns are, (n,) int64."""
+    def _index(self, columns: ColumnRange | None) -> slice:
+        """Return where in the arrays the columns are."""
         wanted = self.all_columns() if columns is None else columns
-        time = self._spec.time
-        numbers = time.first_col + np.arange(wanted.start, wanted.stop, dtype=np.int64)
-        return np.asarray(numbers * time.bin_ms // self._slot_ms - self._base)
+        begin = self._spec.time.first_col - self._base
+        return slice(begin + wanted.start, begin + wanted.stop)
 
-    def _is_long(self, index: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _is_long(self, index: slice) -> NDArray[np.bool_]:
         return np.asarray(self._middles < np.exp(self._slots.close[index])[:, None])
 
     def _known_ms(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return until when a slot knows what happened, (k,) int64, UTC milliseconds."""
-        is_minute = self._spec.time.bin_ms < MINUTE_MS
-        known_ms = (numbers if is_minute else numbers + 1) * self._slot_ms
+        """Return until when a column knows what happened, (k,) int64, UTC milliseconds."""
+        known_ms = (numbers + 1) * self._spec.time.bin_ms
         return known_ms if self._until_ms is None else np.minimum(known_ms, self._until_ms)
 
     def _work_out(self, first: int, end: int) -> None:
@@ -325,7 +313,9 @@ class LevelColumns(HeatCells):
         is_other = seen != slots.seen[at]
         is_now = is_other & (seen == len(history))
         if is_now.any():
-            slots.fine[at[is_now]] = history.standing()[self._kept_rows]
+            begin = self._kept_rows.first - history.rows.first
+            now = history.standing()[begin : begin + self._kept_rows.count]
+            slots.fine[at[is_now]] = now
         is_other &= ~is_now
         if is_other.any():
             # Neighbours that have seen the same need one column.
@@ -334,7 +324,7 @@ class LevelColumns(HeatCells):
         slots.seen[at] = seen
         slots.close[at] = history.minutes.log_close[np.maximum(seen - 1, 0)]
         rows = self._drawn_rows
-        first = rows.first - self.fine_rows.first
+        first = rows.first - self._kept_rows.first
         fine = self._masked(numbers, slots.fine[at, first : first + rows.count], rows)
         if self._side in ("longs", "shorts"):
             middles = (rows.first + np.arange(rows.count) + 0.5) * rows.width
@@ -350,26 +340,15 @@ class LevelColumns(HeatCells):
     def _masked(
         self, numbers: NDArray[np.int64], fine: NDArray[np.float32], rows: LogRows
     ) -> NDArray[np.float32]:
-        """Return slots without what their own candle touched, a copy."""
+        """Return columns without what the running minutes have touched, a copy."""
         fine = fine.copy()
         history = self._history
         if history is None:
             return fine
-        minutes = history.minutes
-        if self._spec.time.bin_ms < MINUTE_MS:
-            opens = numbers * MINUTE_MS
-            place = np.minimum(np.searchsorted(minutes.open_ms, opens), len(minutes) - 1)
-            is_there = minutes.open_ms[place] == opens
-            if self._until_ms is not None:
-                is_there &= opens < self._until_ms
-            touched = rows.rows(minutes.log_range[place])
-            number = np.arange(rows.count)
-            is_touched = (number >= touched[:, :1]) & (number <= touched[:, 1:])
-            fine[is_touched & is_there[:, None]] = 0.0
         for one in self._running:
-            if one.open_ms > int(minutes.open_ms[-1]):
+            if one.open_ms > int(history.minutes.open_ms[-1]):
                 low, high = rows.rows(np.log([one.low, one.high])).tolist()
-                is_later = numbers >= one.open_ms // self._slot_ms
+                is_later = numbers >= one.open_ms // self._spec.time.bin_ms
                 fine[is_later, max(low, 0) : max(high + 1, 0)] = 0.0
         return fine
 

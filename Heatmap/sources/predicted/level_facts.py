@@ -60,6 +60,9 @@ class MapFacts:
     fit_changed_ms
         When other yields came into force within the picture, which changes its scale from there
         on, UTC milliseconds; ``None``: they did not.
+    drawn_from_ms
+        Before then prices were so far from those of now that nothing is drawn, UTC milliseconds;
+        ``None``: all is drawn.
     """
 
     fit: FitFacts | None
@@ -68,6 +71,7 @@ class MapFacts:
     wanted_days: int
     is_complete: bool
     fit_changed_ms: int | None = None
+    drawn_from_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ The walk is kept at places half a day apart, so that the columns of any window n
 from the place before them; and at its end, so that a new minute needs only itself.
 
 What a column shows depends on the candles closed by then and on the yields known by then, and on
-nothing later: `Heatmap.levels.build_map` gives the same.
+nothing later: `Heatmap.levels.build_map` gives the same. So a column that is over stays as it is
+when minutes come, when other yields come into force and when the oldest minutes are dropped.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +27,16 @@ from Heatmap.sources.predicted.minute_book import MinuteBook
 
 # Farther than the farthest level nothing stands.
 _MARGIN = 0.23
-# At a basis point each, prices that differ by a factor of 4.5.
-_MAX_ROWS = 15_000
+# At a basis point each, prices that differ by a factor of 4.5. Rows grow by so many at a time.
+_MAX_ROWS, _MORE_ROWS = 15_000, 256
+# A price so near to the end of rows that can't grow has the history made anew.
+_NEAR_END = _MARGIN / 2
 _KEPT_MINUTES = 720
 # Windows whose columns are kept, and what their rows are whole numbers of, so that a pan and a
 # zoom find them again.
 _KEPT_COLUMNS, _LEAST_KEPT, _CROP_ROWS = 4, 32, 256
+# All but the newest window only up to so much memory.
+_KEPT_BYTES = 48_000_000
 # So many minutes, or columns, are worked through before others get their turn.
 _TURN_MINUTES, _TURN_COLUMNS = 720, 64
 
@@ -45,12 +52,17 @@ class _Stretch:
     table
         Its yields.
     kept
-        Minutes walked, and the walk that has done so; rising. The first has walked none.
+        Minutes walked, and the walk that has done so; rising. The first has walked none of the
+        minutes that are kept.
     """
 
     first: int
     table: YieldTable
     kept: list[tuple[int, LevelWalk]] = field(default_factory=list)
+
+
+class NoLevelsError(ValueError):
+    """Nothing can be known of a market: no candle is possible, or there are no yields."""
 
 
 class LevelHistory:
@@ -65,16 +77,18 @@ class LevelHistory:
 
     Raises
     ------
-    ValueError
+    NoLevelsError
         There is no candle that is possible, or no yields are known.
     """
 
     def __init__(self, market: Market, pause: Callable[[], None] = lambda: None) -> None:
         minutes = prepare_minutes(market.candles)
         if not len(minutes):
-            raise ValueError("a history needs at least one candle")
+            raise NoLevelsError("a history needs at least one candle")
         self.market = market
+        # The newest prices first: where they differ too much, rows of older ones are not made.
         self.rows, _ = rows_over(minutes, FIT_WIDTH, _MARGIN, _MAX_ROWS)
+        self._cut = _count_outside(minutes, self.rows)
         self._pause = pause
         self._book = MinuteBook(minutes)
         # The newest candle: what lies between it and the next one counts as passed.
@@ -82,7 +96,7 @@ class LevelHistory:
         self._stretches = self._lay(minutes)
         self._live = self._walked(self._stretches[-1], len(minutes))
         # Columns that were asked for last: how many minutes each has seen, of which rows, USD.
-        self._known: list[tuple[NDArray[np.int64], slice, NDArray[np.float32]]] = []
+        self._known: list[tuple[NDArray[np.int64], LogRows, NDArray[np.float32]]] = []
 
     def __len__(self) -> int:
         """Return how many minutes are known."""
@@ -92,6 +106,11 @@ class LevelHistory:
     def minutes(self) -> Minutes:
         """The minutes that are known; valid until `extend`."""
         return self._book.minutes
+
+    @property
+    def cut(self) -> int:
+        """How many of the oldest minutes are not drawn: there are no rows for their prices."""
+        return self._cut
 
     @property
     def table(self) -> YieldTable:
@@ -129,32 +148,67 @@ class LevelHistory:
         Returns
         -------
         bool
-            False: the history has to be made anew, since a candle lies outside its rows, or another
-            fit is in force now. Nothing was taken then.
+            False: the history has to be made anew, since prices have gone so far that rows of old
+            ones have to be given up. Nothing was taken then.
         """
         with_last = np.concatenate([self._last, candles])
         fresh = prepare_minutes(with_last)
         new = fresh.between(1, len(fresh))
         if not len(new):
             return True
-        lowest, highest = float(new.log_low.min()), float(new.log_high.max())
-        reach = np.array([lowest, highest]) / self.rows.width - self.rows.first
-        if reach[0] < 0 or reach[1] >= self.rows.count:
+        if not self._make_rows(float(new.log_low.min()), float(new.log_high.max())):
             return False
+        self._book.append(new)
+        self._last = _newest(with_last, fresh)
         if self.market.table_at(int(new.open_ms[-1]) + MINUTE_MS) != self.table:
-            return False
+            self._lay_again()
+            return True
         given = WalkInput.plain(fresh, fresh.volume_usd)
         for at in range(1, len(fresh)):
             self._live.step(given, at)
-        self._book.append(new)
-        self._last = _newest(with_last, fresh)
         return True
+
+    def refit(self, fits: Sequence[YieldTable]) -> bool:
+        """Take other fits. What stood before the time of the first that is new stays as it is.
+
+        Returns
+        -------
+        bool
+            Whether columns that there were are others now.
+        """
+        self.market = replace(self.market, fits=fits)
+        return self._lay_again()
+
+    def shortened(self, first: int) -> "LevelHistory":
+        """Return a history without the oldest minutes; what stood after them is the same.
+
+        Parameters
+        ----------
+        first
+            The number of the first minute that is kept; below the number of all.
+        """
+        other = copy(self)
+        minutes = self.minutes
+        other._book = MinuteBook(minutes.between(first, len(minutes)))  # noqa: SLF001 - its own kind
+        other._live = self._live.copy()  # noqa: SLF001
+        other._cut = max(self._cut - first, 0)  # noqa: SLF001
+        other._known = [(seen - first, rows, usd) for seen, rows, usd in self._known]  # noqa: SLF001
+        stretches: list[_Stretch] = []
+        ends = [one.first for one in self._stretches[1:]]
+        for stretch, end in zip(self._stretches, [*ends, len(minutes) + 1], strict=True):
+            if end > first + 1:
+                walk = self._walked(stretch, first)
+                kept = [(at - first, one) for at, one in stretch.kept if at > first]
+                begin = max(stretch.first - first, 0) if stretches else 0
+                stretches.append(_Stretch(begin, stretch.table, [(0, walk), *kept]))
+        other._stretches = stretches  # noqa: SLF001
+        return other
 
     def standing(self) -> NDArray[np.float32]:
         """Return what stands after the newest minute, (rows.count,) float32, USD."""
         return self._live.column()
 
-    def columns(self, seen: NDArray[np.int64], rows: slice) -> NDArray[np.float32]:
+    def columns(self, seen: NDArray[np.int64], rows: LogRows) -> NDArray[np.float32]:
         """Return what stood after some numbers of minutes.
 
         Parameters
@@ -162,14 +216,14 @@ class LevelHistory:
         seen : (m,) int64
             Rising; 0: nothing was known yet.
         rows
-            Of which rows; whole numbers.
+            Of which rows, as `crop` gives them.
 
         Returns
         -------
         (m, n) float32, USD
             0 on the rows of the newest of its minutes.
         """
-        found = np.zeros((len(seen), rows.stop - rows.start), np.float32)
+        found = np.zeros((len(seen), rows.count), np.float32)
         is_missing = ~self._recall(seen, rows, found)
         if is_missing.any():
             found[is_missing] = self._compute(seen[is_missing], rows)
@@ -179,26 +233,81 @@ class LevelHistory:
                 for one in self._known
                 if one[1] != rows or one[0][0] < seen[0] or one[0][-1] > seen[-1]
             ]
-            self._known = [(seen, rows, found), *others[: _KEPT_COLUMNS - 1]]
+            self._keep((seen, rows, found), others)
         return found
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _keep(
+        self,
+        newest: tuple[NDArray[np.int64], LogRows, NDArray[np.float32]],
+        others: Sequence[tuple[NDArray[np.int64], LogRows, NDArray[np.float32]]],
+    ) -> None:
+        self._known, kept_bytes = [newest], newest[2].nbytes
+        for one in others[: _KEPT_COLUMNS - 1]:
+            kept_bytes += one[2].nbytes
+            if kept_bytes > _KEPT_BYTES:
+                break
+            self._known.append(one)
+
+    def _make_rows(self, log_low: float, log_high: float) -> bool:
+        """Have rows for prices and all that may stand near them; False: only made anew."""
+        rows = self.rows
+        wanted = [log_low + math.log1p(-_MARGIN), log_high + math.log1p(_MARGIN)]
+        low, high = (math.floor(one / rows.width) for one in wanted)
+        if rows.first <= low and high < rows.first + rows.count:
+            return True
+        first = min(rows.first, low - _MORE_ROWS if low < rows.first else low)
+        end = max(rows.first + rows.count, high + 1)
+        if high >= rows.first + rows.count:
+            end += _MORE_ROWS
+        if end - first <= _MAX_ROWS:
+            self.rows = LogRows(rows.width, first, end - first)
+            self._live = self._live.on_rows(self.rows)
+            for stretch in self._stretches:
+                stretch.kept = [(at, walk.on_rows(self.rows)) for at, walk in stretch.kept]
+            return True
+        spare = round(_NEAR_END / rows.width)
+        return (
+            rows.first + spare <= math.floor(log_low / rows.width)
+            and math.floor(log_high / rows.width) < rows.first + rows.count - spare
+        )
+
+    def _lay_again(self) -> bool:
+        """Have the tables in force that are; whether columns that there were are others now."""
+        fresh, before, same = self._lay(self.minutes), self._stretches, 0
+        while same < min(len(fresh), len(before)) and (
+            (fresh[same].first, fresh[same].table) == (before[same].first, before[same].table)
+        ):
+            same += 1
+        if same == len(fresh) == len(before):
+            return False
+        self._stretches = [*before[:same], *fresh[same:]]
+        self._live = self._walked(self._stretches[-1], len(self))
+        changed_from = min(one.first for one in (*fresh[same:], *before[same:]))
+        self._known = [
+            (seen[seen < changed_from], rows, usd[seen < changed_from])
+            for seen, rows, usd in self._known
+            if seen[0] < changed_from
+        ]
+        return True
+
     def _recall(
-        self, seen: NDArray[np.int64], rows: slice, out: NDArray[np.float32]
+        self, seen: NDArray[np.int64], rows: LogRows, out: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         """Take what was worked out before; return which columns that are, (m,) bool."""
         is_found = np.zeros(len(seen), np.bool_)
         for known_seen, known_rows, known in self._known:
-            if known_rows == rows:
+            low = rows.first - known_rows.first
+            if low >= 0 and low + rows.count <= known_rows.count:
                 at = np.minimum(np.searchsorted(known_seen, seen), len(known_seen) - 1)
                 is_here = (known_seen[at] == seen) & ~is_found
-                out[is_here] = known[at[is_here]]
+                out[is_here] = known[at[is_here], low : low + rows.count]
                 is_found |= is_here
         return is_found
 
-    def _compute(self, seen: NDArray[np.int64], rows: slice) -> NDArray[np.float32]:
-        found = np.zeros((len(seen), rows.stop - rows.start), np.float32)
+    def _compute(self, seen: NDArray[np.int64], rows: LogRows) -> NDArray[np.float32]:
+        found = np.zeros((len(seen), rows.count), np.float32)
         starts = [one.first for one in self._stretches]
         which = np.searchsorted(starts, seen, side="right") - 1
         for number, stretch in enumerate(self._stretches):
@@ -218,7 +327,7 @@ class LevelHistory:
                 break
             table = self.market.table_at(int(closes[first]))
             if table is None:
-                raise ValueError("a history needs yields that are known")
+                raise NoLevelsError("a history needs yields that are known")
             if not found or table != found[-1].table:
                 # After so many minutes and one more it is in force.
                 walk = LevelWalk(self.rows, [_ladder(table)])
@@ -240,13 +349,15 @@ class LevelHistory:
             end = min(seen, (at // _TURN_MINUTES + 1) * _TURN_MINUTES)
             walk.run(given.between(at, end), none)
             at = end
-            if at % _KEPT_MINUTES == 0 and at > stretch.kept[-1][0]:
+            # What lies long before the table is in force is only walked through.
+            is_used = at + _KEPT_MINUTES > stretch.first
+            if is_used and at % _KEPT_MINUTES == 0 and at > stretch.kept[-1][0]:
                 stretch.kept.append((at, walk.copy()))
             self._pause()
         return walk
 
     def _fill(
-        self, stretch: _Stretch, seen: NDArray[np.int64], rows: slice, out: NDArray[np.float32]
+        self, stretch: _Stretch, seen: NDArray[np.int64], rows: LogRows, out: NDArray[np.float32]
     ) -> None:
         given = self._input()
         at = int(seen[0])
@@ -255,16 +366,27 @@ class LevelHistory:
             part = seen[first : first + _TURN_COLUMNS]
             end = int(part[-1])
             walked = walk.run(given.between(at, end), part - at)
-            out[first : first + len(part)] = walked.columns[:, rows]
+            low = rows.first - self.rows.first
+            out[first : first + len(part)] = walked.columns[:, low : low + rows.count]
             at = end
             self._pause()
 
 
-def crop(rows: LogRows, low_usd: float, high_usd: float) -> slice:
-    """Return rows that hold a price range, and some more; never none of them."""
-    low, high = (np.log([low_usd, high_usd]) / rows.width - rows.first) / _CROP_ROWS
-    start = int(np.clip(np.floor(low) * _CROP_ROWS, 0, rows.count - 1))
-    return slice(start, int(np.clip(np.ceil(high) * _CROP_ROWS, start + 1, rows.count)))
+def crop(rows: LogRows, low_usd: float, high_usd: float, more: int = 0) -> LogRows:
+    """Return those of some rows that hold a price range, and `more` beside it; never none."""
+    low, high = np.log([low_usd, high_usd]) / rows.width + [-more, more]
+    steps = np.floor(low / _CROP_ROWS), np.ceil(high / _CROP_ROWS)
+    start, end = (np.array(steps) * _CROP_ROWS - rows.first).tolist()
+    first = int(np.clip(start, 0, rows.count - 1))
+    last = int(np.clip(end, first + 1, rows.count))
+    return LogRows(rows.width, rows.first + first, last - first)
+
+
+def _count_outside(minutes: Minutes, rows: LogRows) -> int:
+    """Return how many minutes there are up to the last one with prices outside of rows."""
+    ends = np.array([rows.first, rows.first + rows.count]) * rows.width
+    is_outside = (minutes.log_low < ends[0]) | (minutes.log_high > ends[1])
+    return int(np.flatnonzero(is_outside)[-1]) + 1 if is_outside.any() else 0
 
 
 def _newest(candles: NDArray[np.void], minutes: Minutes) -> NDArray[np.void]:

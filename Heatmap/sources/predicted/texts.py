@@ -38,6 +38,8 @@ def map_words(facts: MapFacts) -> str:
         lines.append(
             f"Learned anew at {_moment(facts.fit_changed_ms)}: another scale from there on"
         )
+    if facts.drawn_from_ms is not None:
+        lines.append(f"Nothing is drawn before {_moment(facts.drawn_from_ms)}: prices too far away")
     return "\n".join(lines)
 
 

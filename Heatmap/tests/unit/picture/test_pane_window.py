@@ -47,3 +47,11 @@ def test_a_small_pan_or_zoom_needs_nothing_new_and_a_large_one_does(hours: float
     assert not fits_pane(round(shown * 1.3), built, bin_ms, 920, AUTO)
     if hours >= 8:
         assert not fits_pane(shown // 8, built, bin_ms, 920, AUTO)
+
+
+def test_columns_of_a_least_width_serve_a_pane_that_would_have_narrower_ones() -> None:
+    shown, minute_ms = HOUR_MS // 2, 60_000
+    assert choose_time_axis(0, shown, 920, AUTO).bin_ms < minute_ms / 4
+    assert choose_time_axis(0, shown, 920, AUTO, minute_ms).bin_ms == minute_ms
+    assert not fits_pane(shown, shown, minute_ms, 920, AUTO)
+    assert fits_pane(shown, shown, minute_ms, 920, AUTO, minute_ms)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Candle, Fetched, Series
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
+from Heatmap.levels.yields import YieldTable
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
@@ -33,6 +36,9 @@ class Counted:
 
     def fit_names(self, instrument: str) -> Sequence[str]:
         return self.store.fit_names(instrument)
+
+    def read_fits(self, instrument: str) -> tuple[Sequence[YieldTable], Sequence[object]]:
+        return self.store.read_fits(instrument)
 
 
 def save(path: Path, candles: tuple[Candle, ...], symbol: str = SYMBOL) -> None:
@@ -64,6 +70,15 @@ def test_a_map_is_read_once_and_new_minutes_are_added(path: Path) -> None:
     assert again.history is first.history
     assert len(again.history) == 203
     assert reader.reads == [SYMBOL]
+
+
+def test_candles_that_were_not_over_by_then_come_when_they_are(path: Path) -> None:
+    maps = maps_of(path, Counted(path))
+    first = maps.look(SYMBOL, ALL[250].open_ms + 5, SPAN_MS)
+    assert first.history is not None
+    assert len(first.history) == 150
+    assert maps.look(SYMBOL, NOW_MS, SPAN_MS) is first
+    assert len(first.history) == 200
 
 
 def test_what_is_stored_is_not_looked_at_at_every_turn(path: Path) -> None:
@@ -104,21 +119,116 @@ def test_a_market_without_candles_gets_its_map_when_they_come(path: Path) -> Non
     assert reader.reads == ["ETHUSDT", "ETHUSDT"]
 
 
-def test_the_maps_that_were_looked_at_last_are_kept(path: Path) -> None:
+def test_maps_that_are_held_stay_and_of_the_others_a_few(path: Path) -> None:
     reader = Counted(path)
     maps = maps_of(path, reader)
-    for symbol in (SYMBOL, "AUSDT", "BUSDT", SYMBOL, "CUSDT", SYMBOL):
+    names = [f"S{n}USDT" for n in range(8)]
+    for symbol in names:
+        save(path, ALL[:20], symbol)
+    held = {symbol: maps.look(symbol, NOW_MS, SPAN_MS) for symbol in names}
+    for _ in range(3):
+        for symbol in names:
+            assert maps.look(symbol, NOW_MS, SPAN_MS) is held[symbol]
+    assert reader.reads == names
+    # Nobody holds them now: those that were looked at last are at hand.
+    held.clear()
+    for symbol in names[-3:]:
         maps.look(symbol, NOW_MS, SPAN_MS)
-    assert reader.reads == [SYMBOL, "AUSDT", "BUSDT", "CUSDT"]
+    assert reader.reads == names
+    maps.look(names[0], NOW_MS, SPAN_MS)
+    assert reader.reads == [*names, names[0]]
 
 
-def test_a_map_drops_what_is_far_older_than_what_is_wanted(path: Path) -> None:
+def test_a_map_drops_what_is_far_older_than_what_is_wanted_and_repaints_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    candles = made_candles(6_000)
+    store_market(path, candles, [])
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    now_ms = START_MS + 6_000 * MINUTE_MS
+    first = maps.look(SYMBOL, now_ms, SPAN_MS)
+    assert first.history is not None
+    seen = np.arange(5_000, 6_001, 9)
+    before = first.history.columns(seen, first.history.rows)
+    later = maps.look(SYMBOL, now_ms, DAY_MS)
+    assert reader.reads == [SYMBOL]
+    assert later.number != first.number
+    assert later.history is not None
+    gone = 6_000 - len(later.history)
+    assert 1_440 <= len(later.history) < 1_440 + 720
+    assert later.fetched_ms(now_ms - DAY_MS) == DAY_MS
+    found = later.history.columns(seen - gone, first.history.rows)
+    np.testing.assert_array_equal(found, before)
+    assert len(first.history) == 6_000
+    assert maps.look(SYMBOL, now_ms, DAY_MS) is later
+
+
+def test_of_a_map_that_is_older_as_a_whole_nothing_stays(path: Path) -> None:
     reader = Counted(path)
     maps = maps_of(path, reader)
     maps.look(SYMBOL, NOW_MS, SPAN_MS)
     later = maps.look(SYMBOL, NOW_MS + 10 * DAY_MS, DAY_MS)
     assert reader.reads == [SYMBOL, SYMBOL]
     assert later.history is None
+
+
+def test_another_fit_reads_no_candles_and_changes_nothing_before_its_time(path: Path) -> None:
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    first = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert first.history is not None
+    seen, rows = np.arange(1, 201), first.history.rows
+    before = first.history.columns(seen, rows)
+    table = first.history.table
+    fitted_ms = ALL[250].open_ms + 1
+    value = 3 * table.usd_per_message.value
+    own = replace(
+        table,
+        symbol=SYMBOL,
+        fitted_ms=fitted_ms,
+        data_until_ms=fitted_ms - 1,
+        usd_per_message=replace(table.usd_per_message, value=value),
+    )
+    reader.store.fits.write(SYMBOL, fitted_ms, own.to_json())
+    later = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert later.number != first.number
+    assert later.history is first.history
+    after = later.history.columns(seen, rows)
+    np.testing.assert_array_equal(after[:150], before[:150])
+    np.testing.assert_allclose(after[150:].sum(), 3 * before[150:].sum(), rtol=1e-4)
+    assert reader.reads == [SYMBOL]
+    assert maps.look(SYMBOL, NOW_MS, SPAN_MS) is later
+
+
+def test_a_hole_that_is_filled_has_it_made_anew_also_while_older_time_goes(tmp_path: Path) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    store_market(path, ALL[:200], [])
+    save(path, ALL[250:400])
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    first = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    first.made_s -= 1_000.0
+    # As much goes at the old end as the hole was long.
+    with closing(open_store(path).open_writer(DataKind.LIVE, is_recorder=False)) as writer:
+        writer.delete_old_candles(ALL[60].open_ms)
+    save(path, ALL[200:250])
+    second = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert second.history is not None
+    assert len(second.history) == 340
+    assert (np.diff(second.history.minutes.open_ms) == MINUTE_MS).all()
+
+
+def test_a_fault_is_no_lack_of_candles(path: Path) -> None:
+    class Faulty(Counted):
+        def read(self, instrument: str, at_ms: int, span_ms: int) -> StoredMarket:
+            found = super().read(instrument, at_ms, span_ms)
+            candles = found.market.candles[["open_ms", "close"]]
+            return replace(found, market=replace(found.market, candles=candles))
+
+    with pytest.raises(ValueError, match="no field"):
+        maps_of(path, Faulty(path)).look(SYMBOL, NOW_MS, SPAN_MS)
 
 
 def test_a_store_that_cannot_be_read_is_told_and_nothing_is_lost(path: Path) -> None:

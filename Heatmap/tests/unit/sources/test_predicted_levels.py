@@ -351,7 +351,7 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     facts = report.facts
     assert isinstance(facts, LevelFacts)
     assert facts.side == side
-    assert facts.price_usd == pytest.approx(ALL[COUNT - 2].close)
+    assert facts.price_usd == pytest.approx(ALL[COUNT - 1].close)
     columns = drawn.source.columns
     assert facts.per_unit_usd == pytest.approx(
         columns.usd()[row, -2] / columns.row_units[row], rel=1e-3
@@ -375,6 +375,63 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     assert "provisional, a lower bound" in text
     assert "accuracy" not in text
     assert "confidence" not in text
+
+
+def test_from_the_price_to_a_place_counts_also_what_the_pane_does_not_show(drawn: Drawn) -> None:
+    far = Viewport(PRICE * 1.05, PRICE * 1.06, None, 920, 500, NOW_MS - 3_600_000)
+    meta = whole(drawn.picture.rebuild(request(viewport=far))).meta
+    last_ms = meta["timeStartMs"] + meta["cols"] * meta["binMs"]
+    # An hour in which the price was not there, at the end and at the beginning.
+    for until_ms in (last_ms - meta["binMs"], last_ms - 50 * MINUTE_MS):
+        place = CellQuery(PRICE * 1.055, PRICE * 1.0551, until_ms - meta["binMs"], until_ms)
+        report = drawn.picture.describe(place)
+        assert report is not None
+        assert isinstance(report.facts, LevelFacts)
+        market = drawn.reader.read(SYMBOL, until_ms, 45 * 86_400_000).market
+        rows, _ = rows_over(prepare_minutes(market.candles), FIT_WIDTH, 0.23)
+        times = np.array([until_ms])
+        stood = build_map(LevelModel.CALIBRATED, market, rows, times).usd[0]
+        price = report.facts.price_usd
+        assert price is not None
+        high = meta["priceLow"] + meta["binUsd"] * (
+            (PRICE * 1.0551 - meta["priceLow"]) // meta["binUsd"] + 1
+        )
+        expected = rows.to_price_rows(stood, np.array([price, high]))[0]
+        assert report.facts.cumulative_usd == pytest.approx(expected, rel=0.01)
+
+
+def test_no_column_is_shorter_than_a_minute_and_the_newest_is_the_running_one(
+    drawn: Drawn,
+) -> None:
+    shown = view(0.5)
+    meta = whole(drawn.picture.rebuild(request(NOW_MS + 20_000, viewport=shown))).meta
+    assert meta["binMs"] == MINUTE_MS
+    assert drawn.picture.fits(shown)
+    assert meta["timeStartMs"] + (meta["cols"] - 1) * MINUTE_MS == NOW_MS
+    columns = drawn.source.columns
+    # All that is closed stands in it, and in the one before that of its own end.
+    last = meta["cols"] - 1
+    assert [columns.seen_at(last - back) for back in range(3)] == [COUNT, COUNT, COUNT - 1]
+    before = columns.usd()
+    drawn.store(ALL[COUNT : COUNT + 1])
+    drawn.picture.update(request(NOW_MS + 62_000, viewport=shown))
+    # Only what was not over has become another.
+    np.testing.assert_array_equal(columns.usd()[:, : last - 1], before[:, 1:last])
+
+
+def test_time_whose_prices_have_no_rows_is_hatched_and_named(tmp_path: Path) -> None:
+    names = ("open", "high", "low", "close")
+    low = tuple(
+        replace(one, **{name: getattr(one, name) / 6 for name in names}) for one in ALL[:100]
+    )
+    made = Drawn(tmp_path / "heatmap.sqlite3", (*low, *ALL[100:COUNT]))
+    shown = view(47.9)
+    meta = whole(made.picture.rebuild(request(viewport=shown))).meta
+    start_ms = max(meta["windowStartMs"], meta["timeStartMs"])
+    assert meta["gaps"] == [[start_ms, ALL[100].open_ms, "gap"]]
+    assert "Nothing is drawn before" in meta["sourceText"]
+    near = whole(made.picture.rebuild(request())).meta
+    assert near["gaps"] == []
 
 
 def test_where_the_price_has_just_been_nothing_stands(drawn: Drawn) -> None:

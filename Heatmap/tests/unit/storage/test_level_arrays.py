@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,3 +66,37 @@ def test_an_unknown_instrument_has_nothing(reader: StoreReader) -> None:
     data = read_level_data(reader, "ETHUSDT", START_MS, END_MS)
     assert [len(one) for one in (data.candles, data.open_interest, data.funding)] == [0, 0, 0]
     assert data.fetched == ()
+
+
+class Interrupted:
+    """A reader before which a page of candles is stored as soon as candles were read."""
+
+    def __init__(self, path: Path, reader: StoreReader) -> None:
+        self._path = path
+        self._reader = reader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def read_candles(self, *given: Any) -> Any:
+        found = self._reader.read_candles(*given)
+        page = made_candles(COUNT)[100:200]
+        span = (page[0].open_ms, page[-1].open_ms + MINUTE_MS)
+        with closing(
+            open_store(self._path).open_writer(DataKind.LIVE, is_recorder=False)
+        ) as writer:
+            writer.save_fetched(SYMBOL, Fetched(Series.CANDLES, page, (span,)))
+        return found
+
+
+def test_what_counts_as_fetched_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    store_market(path, made_candles(COUNT)[200:], [])
+    with closing(open_store(path).open_reader()) as opened:
+        reader: Any = Interrupted(path, opened)
+        data = read_level_data(reader, SYMBOL, START_MS, END_MS, with_messages=False)
+        assert len(data.candles) == COUNT - 200
+        assert data.fetched == ((START_MS + 200 * MINUTE_MS, END_MS),)
+        # It is there the next time.
+        again = read_level_data(opened, SYMBOL, START_MS, END_MS, with_messages=False)
+        assert again.fetched == ((START_MS + 100 * MINUTE_MS, END_MS),)

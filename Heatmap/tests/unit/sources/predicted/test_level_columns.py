@@ -43,7 +43,7 @@ def history() -> LevelHistory:
     return LevelHistory(Market("BTCUSDT", CANDLES))
 
 
-@pytest.mark.parametrize("bin_ms", [10_000, 60_000, 300_000])
+@pytest.mark.parametrize("bin_ms", [60_000, 300_000])
 def test_what_is_drawn_is_what_stands_between_the_edges(history: LevelHistory, bin_ms: int) -> None:
     axes = spec(bin_ms, 120)
     columns = drawn(axes, history)
@@ -91,7 +91,7 @@ def test_longs_stand_below_the_price_and_shorts_above(history: LevelHistory) -> 
     assert not any(cell & 1 for cell in cells[middles > price * 1.001])
 
 
-@pytest.mark.parametrize("bin_ms", [10_000, 30_000, 60_000, 300_000])
+@pytest.mark.parametrize("bin_ms", [60_000, 180_000, 300_000])
 def test_moving_on_draws_what_a_fresh_picture_shows(bin_ms: int) -> None:
     growing = LevelHistory(Market("BTCUSDT", CANDLES[:1_400]))
     start_ms = int(CANDLES["open_ms"][1_400])
@@ -119,7 +119,7 @@ def test_moving_on_draws_what_a_fresh_picture_shows(bin_ms: int) -> None:
         )
 
 
-@pytest.mark.parametrize("bin_ms", [10_000, 60_000, 300_000])
+@pytest.mark.parametrize("bin_ms", [60_000, 300_000])
 def test_what_the_running_minute_touches_is_gone_at_once(
     history: LevelHistory, bin_ms: int
 ) -> None:
@@ -141,22 +141,33 @@ def test_what_the_running_minute_touches_is_gone_at_once(
     # Not where it was before.
     assert (
         after[inside, 0].any()
-        or not history.columns(
-            history.seen_by(np.array([axes.time.start_ms])), slice(0, history.rows.count)
-        ).any()
+        or not history.columns(history.seen_by(np.array([axes.time.start_ms])), history.rows).any()
     )
     assert columns.advance(now_ms, (RunningMinute(END_MS, low, high),), None) is None
 
 
-def test_short_columns_of_a_minute_end_where_its_candle_does(history: LevelHistory) -> None:
-    columns = drawn(spec(10_000, 60), history)
-    axes = columns.spec
-    edges = axes.price.low + np.arange(axes.price.n_rows + 1) * axes.price.bin_usd
-    for column in range(60):
-        minute = (axes.time.first_col + column) * 10_000 // MINUTE_MS * MINUTE_MS
-        candle = CANDLES[CANDLES["open_ms"] == minute][0]
-        touched = (edges[1:] <= candle["high"]) & (edges[:-1] >= candle["low"])
-        assert not columns.usd()[touched, column].any()
+def test_columns_shorter_than_a_minute_are_refused(history: LevelHistory) -> None:
+    for bin_ms in (10_000, 30_000, 90_000):
+        with pytest.raises(ValueError, match="whole minutes"):
+            LevelColumns(spec(bin_ms, 60), history, "both")
+
+
+def test_a_narrow_pane_keeps_few_rows_and_a_column_has_all_of_them(history: LevelHistory) -> None:
+    axes = spec(60_000, 30)
+    far = PriceAxis(Decimal("0.1"), 200, int(PRICE * 0.85 / 20), 20)
+    columns = drawn(GridSpec(far, axes.time), history)
+    assert columns._kept_rows.count < 1_024 < columns.fine_rows.count
+    assert columns.fine_rows == history.rows
+    for column in (0, 29):
+        expected = history.columns(np.array([columns.seen_at(column)]), history.rows)[0]
+        np.testing.assert_allclose(columns.fine_column(column), expected, rtol=1e-5, atol=1e-3)
+        assert expected.sum() > 0
+    # What the running minute has touched is gone from it too.
+    running = (RunningMinute(END_MS, PRICE * 0.99, PRICE),)
+    columns.advance(END_MS + 1_000, running, None)
+    rows = columns.fine_rows
+    edges = np.array([PRICE * 0.9905, PRICE * 0.9995])
+    assert rows.to_price_rows(columns.fine_column(29), edges)[0] == 0
 
 
 def test_a_window_that_leaves_all_columns_behind_begins_anew(history: LevelHistory) -> None:
@@ -196,12 +207,6 @@ def test_the_scale_is_about_what_the_pane_shows(history: LevelHistory) -> None:
     spare = round((columns.spec.price.n_rows - pane_rows(columns.spec.price)) / 2)
     assert spare > 10
     np.testing.assert_array_equal(columns.values(), columns.sides()[0][spare:-spare])
-
-
-def test_columns_that_share_a_minute_count_once_for_the_scale(history: LevelHistory) -> None:
-    columns = drawn(spec(10_000, 60), history)
-    assert columns.values().shape[1] == 10
-    assert columns.sides()[0].shape[1] == 60
 
 
 def test_a_clock_that_is_set_back_changes_nothing(history: LevelHistory) -> None:
