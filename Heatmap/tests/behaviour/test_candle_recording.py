@@ -181,16 +181,16 @@ def test_a_refusal_of_one_part_holds_the_other(
         market.answer = lambda _path, _query: refusal
     else:
         market.listing = refusal
+    begun_s = time.monotonic()
     # Tick sizes are asked for again and again.
     recorder = start(tick_refresh_s=0.05)
     eventually(lambda: candles_of(recorder).held_s > 0)
     counts = [len(market.requests), market.listed]
-    begun_s = time.monotonic()
-    held_s = candles_of(recorder).held_s
     market.answer = lambda _path, _query: None
     market.listing = (200, {}, {"symbols": []})
     eventually(lambda: [len(market.requests), market.listed] != counts, 10)
-    assert time.monotonic() - begun_s > held_s - 0.3 > 1.5
+    # As the exchange has asked: each part may wait a little longer, of its own.
+    assert time.monotonic() - begun_s > 3.0
     eventually(lambda: is_fetched(recorder), 15)
     eventually(lambda: market.listed > counts[1])
 
