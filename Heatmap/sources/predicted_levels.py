@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.event_timeline import sum_rows
-from Heatmap.aggregation.heat_field import ColumnRange
+from Heatmap.aggregation.heat_field import ColumnRange, counted
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec
 from Heatmap.domain.candles import DAY_MS, MINUTE_MS
@@ -227,7 +227,8 @@ class PredictedLevelHeat(HeatSource):
         """Say what is expected at a place if it is reached, and what was recorded there."""
         recorded = self._recorded_at(query, window)
         with self._lock():
-            facts = describe_place(query, self._columns, self._map.history, recorded)
+            side = window.settings.side
+            facts = describe_place(query, self._columns, self._map.history, recorded, side)
         if facts is None:
             return None
         return CellReport(query, facts, place_lines(facts, self._symbol))
@@ -271,6 +272,7 @@ class PredictedLevelHeat(HeatSource):
             wanted_days=settings.candle_retention_days,
             is_complete=fetched_ms >= wanted_ms - _MISSING_MS,
             fit_changed_ms=_changed_within(history, window),
+            has_volume=bool(history.minutes.volume_usd.any()),
         )
 
     def _recorded_at(self, query: CellQuery, window: HeatWindow) -> RecordedHere | None:
@@ -286,6 +288,7 @@ class PredictedLevelHeat(HeatSource):
                 coverage = list(reader.read_coverage(self._symbol, from_ms, to_ms))
         except StorageError:
             return None
+        events = events[counted(events, window.settings.side, 0.0)]
         totals = sum_rows(events, self.spec.price, block.first_row, block.end_row)
         parts = recorded_parts(find_gaps(coverage, from_ms, to_ms), from_ms, to_ms)
         return RecordedHere(totals, Recorded(*parts))
