@@ -64,6 +64,9 @@ class PredictedLevelHeat(HeatSource):
 
     covers_pane: ClassVar[bool] = True
     stands: ClassVar[bool] = True
+    # What stands in a place is there also where it is too little to be painted.
+    is_told_everywhere: ClassVar[bool] = True
+    palette_option: ClassVar[str] = "predictedPalette"
     # Higher than that of recorded heat: faint edges stay soft, most of all on white.
     alpha_exponent: ClassVar[float | None] = 0.75
 
@@ -134,11 +137,6 @@ class PredictedLevelHeat(HeatSource):
             settings.clip_percentile,
             EMPTY_CLIP_USD,
         )
-
-    @override
-    def palette(self, settings: HeatmapSettings) -> str:
-        """Return the palette of predicted levels."""
-        return settings.predicted_palette
 
     @override
     def has_news(self) -> bool:

@@ -171,13 +171,14 @@ def distance_shares(
     per_usd = np.stack([one.values for one in ladders])
     start, stop = rows.touched(minutes.log_low, minutes.log_high)
     here = int(rows.rows(minutes.log_close[-1:])[0])
-    wanted = np.arange(level.start, level.stop) - rows.first
+    wanted: NDArray[np.int64] = np.arange(level.start, level.stop) - rows.first
     wanted = wanted[(wanted < here) if number == LONGS else (wanted > here)]
     since = {
         at: _first_that_counts(((start <= at) & (at < stop)) | minutes.resets)
         for at in wanted.tolist()
     }
-    by_bin, opened = np.zeros(N_BINS), np.zeros(rows.count)
+    by_bin: NDArray[np.float64] = np.zeros(N_BINS)
+    opened: NDArray[np.float64] = np.zeros(rows.count)
     at_entry = np.arange(rows.count)
     end = len(minutes)
     # From the row that was touched last to the one longest ago, so that each entry is added once.

@@ -26,8 +26,8 @@ def map_words(facts: MapFacts) -> str:
     if facts.fit is None:
         return f"{_TITLE}\nNo candles of {facts.symbol} yet, so no levels"
     if not facts.has_volume:
-        words = f"The candles of {facts.symbol} have no volume, so no levels"
-        return f"{_TITLE}\n{words}\n{_sentence(candle_words(facts))}"
+        reason = f"The candles of {facts.symbol} have no volume, so no levels"
+        return f"{_TITLE}\n{reason}\n{_sentence(candle_words(facts))}"
     lines = [_TITLE, _sentence(verdict_words(facts.fit))]
     words = [learned_words(facts.fit, facts.symbol)]
     if facts.fit.is_provisional:

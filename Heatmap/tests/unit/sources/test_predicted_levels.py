@@ -140,9 +140,10 @@ def test_it_covers_the_pane_and_stands_to_the_right_of_now(drawn: Drawn) -> None
 
 
 def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
-    settings = {"clip_usd": 5.0, "palette": "ice", "predicted_palette": "viridis"}
+    settings = {"clip_usd": 5.0}
     meta = whole(drawn.picture.rebuild(request(**settings))).meta
-    assert meta["palette"] == "viridis"
+    assert meta["paletteOption"] == "predictedPalette"
+    assert meta["toldEverywhere"] is True
     assert meta["scale"]["clipUsd"] > 1_000
     locked = whole(drawn.picture.restyle(request(predicted_clip_usd=77_000.0, **settings))).meta
     assert locked["scale"]["clipUsd"] == 77_000.0

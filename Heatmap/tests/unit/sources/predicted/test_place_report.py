@@ -44,7 +44,9 @@ def test_shares_and_distance_are_those_of_the_levels_that_a_program_gets(
         assert [share.share for share in found] == sorted(
             (share.share for share in found), reverse=True
         )
-        by_bin, expected = ({share.from_pct: share for share in parts} for parts in (found, one.shares))
+        by_bin, expected = (
+            {share.from_pct: share for share in parts} for parts in (found, one.shares)
+        )
         for at in by_bin.keys() | expected.keys():
             shares = [parts[at].share if at in parts else 0.0 for parts in (by_bin, expected)]
             assert shares[0] == pytest.approx(shares[1], abs=0.011)
