@@ -95,7 +95,7 @@ class HeatmapSettings:
         ),
         Page.PICTURE,
         "&Window",
-        "Time span of the heatmap, back from now",
+        "Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane",
         effects=(*_REBUILDS, Effect.BUBBLES),
     )
     heat: str = setting(
@@ -116,7 +116,7 @@ class HeatmapSettings:
         Choice.of(bands="Bands", spots="Spots", cells="Cells"),
         Page.PICTURE,
         "Sh&ape",
-        "Bands keep a price level visible to the right of its liquidations",
+        "Recorded heat: bands keep a price level visible to the right of its liquidations",
         effects=_REBUILDS,
     )
     side: str = setting(
@@ -149,7 +149,7 @@ class HeatmapSettings:
         Page.PICTURE,
         "Palette of predicted le&vels",
         "Their colours from little to much; they have a scale of their own too",
-        effects=(Effect.RESTYLE,),
+        option="predictedPalette",
     )
     opacity: float = setting(
         0.75,
@@ -171,7 +171,7 @@ class HeatmapSettings:
         ),
         Page.PICTURE,
         "D&ecay",
-        "How fast a liquidation fades: after this time 37 % are left",
+        "Recorded heat: how fast a liquidation fades; after this time 37 % are left",
         effects=_REBUILDS,
     )
     normalization: str = setting(
@@ -195,7 +195,7 @@ class HeatmapSettings:
         Number(1.0, 1e12, or_auto=True, suffix=" USD", step=0),
         Page.SCALE,
         "&Locked at",
-        "What is this much or more gets the brightest colour",
+        "Recorded heat: what is this much or more gets the brightest colour",
         effects=(Effect.RESTYLE, Effect.RESCALE),
     )
     predicted_clip_usd: float | None = setting(
@@ -211,7 +211,7 @@ class HeatmapSettings:
         Number(0.0, 1e12, suffix=" USD", step=0),
         Page.SCALE,
         "&Minimum notional",
-        "Smaller liquidations are not drawn; they are recorded all the same",
+        "Recorded heat and bubbles: smaller ones are not drawn; they are recorded all the same",
         effects=(*_REBUILDS, Effect.BUBBLES),
     )
     resolution: str = setting(
@@ -272,7 +272,7 @@ class HeatmapSettings:
         Switch(),
         Page.CHART,
         "Price pro&file",
-        "Longs and shorts of the window by price, at the right edge",
+        "Recorded heat: longs and shorts of the window by price, at the right edge",
         effects=(Effect.RESTYLE,),
         option="profile",
     )

@@ -12,8 +12,14 @@ from Heatmap.levels.learn import LEVELS, Learned, Learning, Recording, Reliabili
 from Heatmap.levels.models import Unit
 from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.predict import PredictedLevels
-from Heatmap.levels.scoring.conditional import DISTANCE, ConditionalScores, ModelScore
+from Heatmap.levels.scoring.conditional import (
+    DISTANCE,
+    ConditionalScores,
+    ModelScore,
+    least_favourable,
+)
 from Heatmap.levels.standing import Level
+from Heatmap.levels.texts import skill_words
 from Heatmap.levels.yields import SPOT_OVER_FUTURES, Estimate, Verdict, YieldTable
 
 NO_CANDLES = (
@@ -123,7 +129,7 @@ def score_text(facts: ScoreFacts) -> str:
                 _estimate(model.over_constant),
                 "" if model.name == DISTANCE else _estimate(model.over_distance),
                 _ratios(model),
-                "" if model.name == DISTANCE else model.verdict.value,
+                "" if model.name == DISTANCE else skill_words(model.verdict),
             )
             for model in one.models
         ]
@@ -183,7 +189,7 @@ def report_text(facts: ScoreFacts) -> str:
             + (
                 "| the one to beat |"
                 if model.name == DISTANCE
-                else f"{_estimate(model.over_distance)} | {model.verdict.value} |"
+                else f"{_estimate(model.over_distance)} | {skill_words(model.verdict)} |"
             )
             for model in one.models
         ]
@@ -244,12 +250,9 @@ def _in_short(facts: ScoreFacts) -> list[str]:
     models = [one.of(LEVELS) for one in facts.scorings if one.models]
     if not models:
         return ["Too little was recorded to say anything. Record for some days, and ask again."]
-    is_better = all(one.verdict is Verdict.BETTER for one in models)
-    if is_better:
-        first = "Levels foretold liquidations **better than distance alone**."
-    else:
-        first = "Levels were **no better than distance alone**, by what was recorded."
-    lines = [first]
+    score = least_favourable(facts.scorings, LEVELS)
+    words = skill_words(Verdict.UNKNOWN if score is None else score.verdict)
+    lines = [f"By what was recorded, levels were **{words}**."]
     if facts.recording.messages < _MOST_MESSAGES_SURE:
         lines.append("That little data tells little: the intervals below are wide.")
     longs, shorts = models[-1].predicted_over_actual
@@ -326,7 +329,8 @@ def _share(side: Sequence[object]) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    return "not scored yet" if verdict is Verdict.UNKNOWN else f"{verdict.value}, on time held out"
+    words = skill_words(verdict)
+    return words if verdict is Verdict.UNKNOWN else f"{words}, on time held out"
 
 
 def _ratios(model: ModelScore) -> str:

@@ -53,6 +53,7 @@ class Verdict(StrEnum):
 
     BETTER = "better than distance"
     NO_BETTER = "no better than distance"
+    WORSE = "worse than distance"
     UNKNOWN = "not scored"
 
 
@@ -63,6 +64,13 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it says as a gain over distance: better or worse only where all of it is."""
+        if self.low > 0:
+            return Verdict.BETTER
+        return Verdict.WORSE if self.high < 0 else Verdict.NO_BETTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,8 @@ class Score:
 
     @property
     def verdict(self) -> Verdict:
-        """Better only where the whole interval over distance alone is above 0."""
-        return Verdict.BETTER if self.over_distance.low > 0 else Verdict.NO_BETTER
+        """Better, or worse, only where the whole interval over distance alone is."""
+        return self.over_distance.verdict
 
 
 @dataclass(frozen=True, slots=True)

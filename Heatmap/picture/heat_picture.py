@@ -236,7 +236,7 @@ class HeatPicture:
     def _whole_message(self, request: PictureRequest) -> PictureMessage:
         assert self._scale is not None  # noqa: S101 - set by every caller just before
         self._sequence += 1
-        source, settings = self._source, request.settings
+        source = self._source
         legend, price, time = source.legend, source.spec.price, source.spec.time
         meta = {
             "symbol": self.symbol,
@@ -263,9 +263,9 @@ class HeatPicture:
                 "clipUsd": self._scale.clip_usd,
             },
         }
-        palette = source.palette(settings)
-        if palette is not None:
-            meta["palette"] = palette
+        meta["paletteOption"] = source.palette_option
+        if source.is_told_everywhere:
+            meta["toldEverywhere"] = True
         if source.stands:
             # The right edge belongs to what stands there.
             meta["legendSide"] = "left"

@@ -210,6 +210,10 @@ class HeatSource(HeatCells):
         Whether its window is what the pane shows, and not the settings' window.
     stands
         Whether what is in the column of now goes on to the right of it.
+    is_told_everywhere
+        Whether there is something to say at a place where nothing is painted.
+    palette_option
+        The page's option that says in which palette it is drawn: a change needs nothing of it.
     alpha_exponent
         How alpha rises with the level; ``None``: as the page's palettes have it.
     least_bin_ms
@@ -218,6 +222,8 @@ class HeatSource(HeatCells):
 
     covers_pane: ClassVar[bool] = False
     stands: ClassVar[bool] = False
+    is_told_everywhere: ClassVar[bool] = False
+    palette_option: ClassVar[str] = "palette"
     alpha_exponent: ClassVar[float | None] = None
     least_bin_ms: ClassVar[int] = 0
 
@@ -234,10 +240,6 @@ class HeatSource(HeatCells):
     @abstractmethod
     def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
         """Return how its values become brightness."""
-
-    def palette(self, settings: HeatmapSettings) -> str | None:  # noqa: ARG002 - for those with one
-        """Return the palette of its own, one of `PALETTES`; ``None``: the layer's."""
-        return None
 
     @abstractmethod
     def has_news(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.aggregation.event_timeline import sum_rows
-from Heatmap.aggregation.heat_field import ColumnRange
+from Heatmap.aggregation.heat_field import ColumnRange, counted
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec
 from Heatmap.domain.candles import DAY_MS, MINUTE_MS, RunningMinute
@@ -66,6 +66,9 @@ class PredictedLevelHeat(HeatSource):
 
     covers_pane: ClassVar[bool] = True
     stands: ClassVar[bool] = True
+    # What stands in a place is there also where it is too little to be painted.
+    is_told_everywhere: ClassVar[bool] = True
+    palette_option: ClassVar[str] = "predictedPalette"
     # Higher than that of recorded heat: faint edges stay soft, most of all on white.
     alpha_exponent: ClassVar[float | None] = 0.75
     # Candles know nothing shorter.
@@ -141,11 +144,6 @@ class PredictedLevelHeat(HeatSource):
             settings.clip_percentile,
             EMPTY_CLIP_USD,
         )
-
-    @override
-    def palette(self, settings: HeatmapSettings) -> str:
-        """Return the palette of predicted levels."""
-        return settings.predicted_palette
 
     @override
     def has_news(self) -> bool:
@@ -241,7 +239,8 @@ class PredictedLevelHeat(HeatSource):
         """Say what is expected at a place if it is reached, and what was recorded there."""
         recorded = self._recorded_at(query, window)
         with self._lock():
-            facts = describe_place(query, self._columns, self._map.history, recorded)
+            side = window.settings.side
+            facts = describe_place(query, self._columns, self._map.history, recorded, side)
         if facts is None:
             return None
         return CellReport(query, facts, place_lines(facts, self._symbol))
@@ -295,6 +294,7 @@ class PredictedLevelHeat(HeatSource):
             is_complete=fetched_ms >= wanted_ms - _MISSING_MS,
             fit_changed_ms=_changed_within(history, window),
             drawn_from_ms=_drawn_from(history),
+            has_volume=bool(history.minutes.volume_usd.any()),
         )
 
     def _recorded_at(self, query: CellQuery, window: HeatWindow) -> RecordedHere | None:
@@ -310,6 +310,7 @@ class PredictedLevelHeat(HeatSource):
                 coverage = list(reader.read_coverage(self._symbol, from_ms, to_ms))
         except StorageError:
             return None
+        events = events[counted(events, window.settings.side, 0.0)]
         totals = sum_rows(events, self.spec.price, block.first_row, block.end_row)
         parts = recorded_parts(find_gaps(coverage, from_ms, to_ms), from_ms, to_ms)
         return RecordedHere(totals, Recorded(*parts))

@@ -6,6 +6,7 @@ words. It is what the interface has to carry beside recorded liquidations.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
 from Heatmap.sources.heat_source import Change, HeatSource, HeatWindow, Legend, ScaleRule
 from Heatmap.storage.event_tape import EventTape
 
-PALETTE, UNIT = "inferno", "USD per 0.1 %"
+PALETTE_OPTION, UNIT = "predictedPalette", "USD per 0.1 %"
 CLIP_USD = 4e6
 
 
@@ -34,6 +35,7 @@ class Level:
 class MadeUpLevels(HeatSource):
     """Levels that stand in all columns, until others are set."""
 
+    palette_option: ClassVar[str] = PALETTE_OPTION
     # From `load` on.
     _spec: GridSpec
 
@@ -75,10 +77,6 @@ class MadeUpLevels(HeatSource):
     @override
     def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
         return ScaleRule("linear", CLIP_USD, settings.clip_percentile, CLIP_USD)
-
-    @override
-    def palette(self, settings: HeatmapSettings) -> str:  # noqa: ARG002
-        return PALETTE
 
     @override
     def has_news(self) -> bool:

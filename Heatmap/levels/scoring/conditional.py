@@ -44,8 +44,8 @@ class ModelScore:
 
     @property
     def verdict(self) -> Verdict:
-        """Better only where the whole interval over distance alone is above 0."""
-        return Verdict.BETTER if self.over_distance.low > 0 else Verdict.NO_BETTER
+        """Better, or worse, only where the whole interval over distance alone is."""
+        return self.over_distance.verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class FitFacts:
     verdict
         What its score says.
     beats_fixed
-        Whether it is for certain better than every fixed leverage table that was scored.
+        Whether it is for certain better than every fixed leverage table that was scored on the same
+        recording.
     is_provisional
         The dollars are not fitted to this market yet.
     """
@@ -63,6 +64,8 @@ class MapFacts:
     drawn_from_ms
         Before then prices were so far from those of now that nothing is drawn, UTC milliseconds;
         ``None``: all is drawn.
+    has_volume
+        Whether anything was traded in these candles: what was not opened cannot be liquidated.
     """
 
     fit: FitFacts | None
@@ -72,6 +75,7 @@ class MapFacts:
     is_complete: bool
     fit_changed_ms: int | None = None
     drawn_from_ms: int | None = None
+    has_volume: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,15 @@ class LevelFacts:
     cumulative_usd
         Expected from the price up to the place's far end, USD; a lower bound.
     distance_pct
-        From the price to the place's middle, %.
+        From the price to the near end of the 0.1 % level that the place's strongest row is in, %.
     shares
-        By how far away the positions were opened, the largest first.
+        Of that level, by how far away the positions were opened, the largest first.
     fit
         The yields in force; ``None``: nothing was known at that time.
     recorded
         What was recorded there; ``None``: it could not be read.
+    counted_side
+        ``longs`` or ``shorts`` where only these count; empty: both do.
     """
 
     query: CellQuery
@@ -128,3 +134,4 @@ class LevelFacts:
     shares: tuple[DistanceShare, ...]
     fit: FitFacts | None
     recorded: RecordedHere | None
+    counted_side: str = ""

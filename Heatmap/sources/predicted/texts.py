@@ -3,31 +3,31 @@
 from datetime import UTC, datetime
 
 from Heatmap.levels.standing import DistanceShare
-from Heatmap.levels.yields import Verdict
+from Heatmap.levels.texts import skill_words
 from Heatmap.sources.amount_texts import usd_text
 from Heatmap.sources.predicted.level_facts import FitFacts, LevelFacts, MapFacts
-from Heatmap.sources.recorded.texts import none_text, recorded_text, totals_lines
+from Heatmap.sources.recorded.texts import counted_text, none_text, recorded_text, totals_lines
 
 #: Of what a colour means.
 UNIT = "USD"
 _TITLE = "Expected if reached, USD per 0.1 %"
-_VERDICTS = {
-    Verdict.BETTER: "better than distance alone",
-    Verdict.NO_BETTER: "about as good as distance alone",
-    Verdict.UNKNOWN: "not scored yet",
-}
 _FIXED = "better than any fixed leverage table"
 _PROVISIONAL = "amounts provisional"
 # Of the distances at which positions were opened, so many are told.
 _TOLD_SHARES = 3
 _CENT_USD = 0.01
 _LOWEST_LEVERAGE = 1.5
+# Less than two hours are told in minutes.
+_DAY_MINUTES, _HOURS_FROM = 1_440, 120
 
 
 def map_words(facts: MapFacts) -> str:
     """Return what the corner says of a map, in lines."""
     if facts.fit is None:
         return f"{_TITLE}\nNo candles of {facts.symbol} yet, so no levels"
+    if not facts.has_volume:
+        reason = f"The candles of {facts.symbol} have no volume, so no levels"
+        return f"{_TITLE}\n{reason}\n{_sentence(candle_words(facts))}"
     lines = [_TITLE, _sentence(verdict_words(facts.fit))]
     words = [learned_words(facts.fit, facts.symbol)]
     if facts.fit.is_provisional:
@@ -45,7 +45,7 @@ def map_words(facts: MapFacts) -> str:
 
 def verdict_words(fit: FitFacts) -> str:
     """Return how good a fit is."""
-    words = _VERDICTS[fit.verdict]
+    words = skill_words(fit.verdict)
     return f"{words}, {_FIXED}" if fit.beats_fixed else words
 
 
@@ -59,10 +59,16 @@ def learned_words(fit: FitFacts, symbol: str) -> str:
 
 def candle_words(facts: MapFacts) -> str:
     """Return how many days of candles a map is made of."""
-    days = facts.candle_days
-    have = f"{days:.0f}" if days >= 1 else f"{days:.1f}"
+    if facts.candle_days >= 1:
+        number, unit = round(facts.candle_days), "day"
+    else:
+        minutes = round(facts.candle_days * _DAY_MINUTES)
+        number, unit = (minutes // 60, "hour") if minutes >= _HOURS_FROM else (minutes, "minute")
+    have = f"{number} {unit}" if number == 1 else f"{number} {unit}s"
     if facts.is_complete:
-        return f"{have} {'day' if have == '1' else 'days'} of candles"
+        return f"{have} of candles"
+    if unit == "day":
+        have = str(number)
     return f"{have} of {facts.wanted_days} days of candles"
 
 
@@ -88,7 +94,7 @@ def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
     for number, share in enumerate(facts.shares[:_TOLD_SHARES]):
         lines.append(("Opened" if number == 0 else "", _share_text(share)))
     if facts.fit is not None:
-        lines.append(("Score", _VERDICTS[facts.fit.verdict]))
+        lines.append(("Score", skill_words(facts.fit.verdict)))
         if facts.fit.beats_fixed:
             lines.append(("", _FIXED))
         lines.append(("Learned", learned_words(facts.fit, symbol).removeprefix("learned ")))
@@ -105,6 +111,8 @@ def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
         lines += totals_lines("Liquidated here", here.totals, none_text(here.recorded))
         if here.recorded.missing < 1.0:
             lines.append(("Recorded", recorded_text(here.recorded)))
+    if facts.counted_side:
+        lines.append(("Counted", counted_text(facts.counted_side, 0.0)))
     return tuple(lines)
 
 

@@ -77,7 +77,7 @@ def cell_lines(report: CellFacts) -> tuple[tuple[str, str], ...]:
             lines.append(("Last of them", _before_text(report.level_age_ms)))
     lines.append(("Recorded", recorded_text(report.recorded)))
     if report.side != "both" or report.minimum_usd > 0:
-        lines.append(("Counted", _counted_text(report.side, report.minimum_usd)))
+        lines.append(("Counted", counted_text(report.side, report.minimum_usd)))
     return tuple(lines)
 
 
@@ -115,7 +115,8 @@ def none_text(recorded: Recorded) -> str:
     return "none" if recorded.is_whole else "none in what was recorded"
 
 
-def _counted_text(side: str, minimum_usd: float) -> str:
+def counted_text(side: str, minimum_usd: float) -> str:
+    """Say what is counted where not everything is."""
     words = side if side in ("longs", "shorts") else "longs and shorts"
     if minimum_usd > 0:
         words += f" from {usd_text(minimum_usd)} USD"

@@ -133,10 +133,7 @@ def bench_fits() -> list[bool]:
 def bench_scores() -> list[bool]:
     """What the scores say of levels, where volume matters and where it does not."""
     results = []
-    for entries, expected in (
-        (Entries.BY_VOLUME, Verdict.BETTER),
-        (Entries.EVEN, Verdict.NO_BETTER),
-    ):
+    for entries, is_better in ((Entries.BY_VOLUME, True), (Entries.EVEN, False)):
         for seed in SEEDS[:2]:
             days = SimulatedDays.of(seed, DAYS, entries)
             shrinkage = Shrinkage(falling_shape())
@@ -155,7 +152,7 @@ def bench_scores() -> list[bool]:
                         gain.value,
                         "bits per message",
                         None,
-                        ok=score.verdict is expected,
+                        ok=(score.verdict is Verdict.BETTER) is is_better,
                         low=round(gain.low, 4),
                         high=round(gain.high, 4),
                         verdict=score.verdict,

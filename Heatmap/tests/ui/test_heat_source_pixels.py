@@ -12,7 +12,7 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellLines, CellQuery, PictureMessage, PictureRequest
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
-from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
+from Heatmap.tests.made_up_source import CLIP_USD, PALETTE_OPTION, UNIT, Level, MadeUpLevels
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.qt_log_ignore("Registered new object after initializati
 # In the middle of the page's 60 candles, so that the other half of the pane stays empty.
 NOW_MS = (START_S + 30 * 60) * 1000
 LEVELS = Level(101_300.0, CLIP_USD, is_long=False), Level(99_300.0, CLIP_USD, is_long=True)
-LAYERS_OWN = "aurora"
+LAYERS_OWN, PALETTE = "aurora", "inferno"
 
 
 class Listener(Recording):
@@ -65,7 +65,7 @@ def layer(qtbot: Any, chart_page: ChartPage, listener: Listener) -> HeatmapLayer
     layer = listener.layer = HeatmapLayer(chart_page.page)
     layer.set_listener(listener)
     qtbot.waitUntil(lambda: bool(listener.viewports), timeout=10_000)
-    layer.set_options({"opacity": 1.0, "palette": LAYERS_OWN})
+    layer.set_options({"opacity": 1.0, "palette": LAYERS_OWN, PALETTE_OPTION: PALETTE})
     return layer
 
 
@@ -117,10 +117,16 @@ def test_a_second_source_is_drawn_kept_up_and_described(
     assert reach(lower) == pytest.approx(now_x, abs=3)
     assert reach(upper, LAYERS_OWN) == 0.0
 
-    # The layer's palette is not for it.
+    # The layer's palette is not for it; its own is changed by the page alone.
     layer.set_options({"palette": "ice"})
     page.next_frames()
     assert reach(upper) == pytest.approx(now_x, abs=3)
+    layer.set_options({PALETTE_OPTION: "viridis"})
+    page.qtbot.waitUntil(lambda: reach(upper, "viridis") > 0, timeout=10_000)
+    assert reach(upper, "viridis") == pytest.approx(now_x, abs=3)
+    assert reach(upper) == 0.0
+    layer.set_options({PALETTE_OPTION: PALETTE})
+    page.qtbot.waitUntil(lambda: reach(upper) > 0, timeout=10_000)
 
     # Five minutes later there is more of it.
     later_ms = NOW_MS + 300_000

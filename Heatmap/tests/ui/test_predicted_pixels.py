@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PyQt6.QtCore import QPoint
 
 from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, RunningMinute, Series
 from Heatmap.domain.events import DataKind
@@ -23,13 +24,14 @@ from Heatmap.levels.ladders import smooth_ladder
 from Heatmap.levels.price_rows import FIT_WIDTH
 from Heatmap.levels.shipped import shipped_yields
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import PictureMessage, PictureRequest
+from Heatmap.picture.messages import CellLines, PictureMessage, PictureRequest
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, changed
+from Heatmap.tests.ui.crosshair_box import box_text, point_at
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
@@ -185,3 +187,47 @@ def test_the_running_candle_ends_a_level_at_once_on_the_page(
     page.qtbot.waitUntil(lambda: not painted(page, bare, LOWER)[beyond].any(), timeout=10_000)
     # Where it stood before it still stands.
     assert painted(page, bare, LOWER)[end - 60 : end - 8].mean() > 0.9
+
+
+def test_the_crosshair_answers_right_of_now_and_where_nothing_is_painted(
+    qtbot: Any,
+    layer: HeatmapLayer,
+    chart_page: ChartPage,
+    listener: Recording,
+    picture: HeatPicture,
+) -> None:
+    page = chart_page
+    page.js("(chart.timeScale().applyOptions({rightOffset: 12}), 0)")
+    page.settled_picture()
+    qtbot.waitUntil(lambda: listener.viewports[-1].price_low < LOWER, timeout=10_000)
+    bare = page.settled_picture()
+    meta, packed = shown(picture.rebuild(request(listener.viewports[-1])))
+    layer.show_grid(meta, packed)
+    spacing = page.x_of_candle(START_S + 60) - page.x_of_candle(START_S)
+    now_x = page.x_of_candle(START_S + COUNT * 60 - 60) + spacing / 2
+    right = round(now_x + 6 * spacing)
+    page.qtbot.waitUntil(lambda: bool(painted(page, bare, LOWER)[right]), timeout=10_000)
+
+    def told(x: float, price: float) -> str:
+        """Point at a place, answer what is asked there, and give the box's words."""
+        asked = len(listener.queries)
+        point_at(page, QPoint(round(x), round(page.y_of_price(price))))
+        qtbot.waitUntil(lambda: len(listener.queries) > asked, timeout=10_000)
+        report = picture.describe(listener.queries[-1])
+        assert report is not None
+        layer.show_cell(CellLines(listener.queries[-1], report.lines))
+        words = report.lines[0][0]
+        qtbot.waitUntil(lambda: words in (box_text(page) or ""), timeout=10_000)
+        return box_text(page) or ""
+
+    words = told(right, LOWER)
+    assert "as of now" in words
+    assert "If reached, longs" in words
+    last = listener.queries[-1]
+    assert last.from_ms // meta["binMs"] == meta["timeStartMs"] // meta["binMs"] + meta["cols"] - 1
+    # Before now a place has its time; also one at which nothing is painted.
+    bare_price = PRICE * 1.0012
+    assert not painted(page, bare, bare_price)[round(now_x - 5.5 * spacing)]
+    words = told(now_x - 5.5 * spacing, bare_price)
+    assert "as of now" not in words
+    assert "UTC" in words

@@ -74,6 +74,10 @@ def test_what_a_change_has_done_again_is_told_by_its_record() -> None:
     # What rescales is drawn again as well.
     drawn_again = SETTINGS.with_effect(Effect.REBUILD, Effect.RESTYLE)
     assert SETTINGS.with_effect(Effect.RESCALE) <= drawn_again
+    # Of these the page alone makes other colours.
+    by_page = {"palette", "predicted_palette", "opacity"}
+    assert by_page <= SETTINGS.page_options().keys()
+    assert all(not SETTINGS[name].effects for name in by_page)
 
 
 def test_the_readme_has_the_table_of_the_records() -> None:

@@ -24,7 +24,8 @@
    * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
    *   when there are any, and that time, UTC
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
-   * @property {string} [palette] where the grid has one of its own, instead of the layer's
+   * @property {string} [paletteOption] the layer's option with its palette; none: `palette`
+   * @property {boolean} [toldEverywhere] whether there is something to say where nothing is painted
    * @property {number} [alphaExponent] how its alpha rises with the level, see the palette
    * @property {"left" | "right"} [legendSide] the lower corner in which its words stand
    * @property {boolean} [standing] whether what the last column shows holds from there on
@@ -113,8 +114,10 @@
       /** @type {{words: string, ms: number} | null} */
       this.sourceSince = null;
       this.isSplit = meta.isSplit === true;
-      /** @type {string | null} its own palette; null: the layer's */
-      this.palette = typeof meta.palette === "string" ? meta.palette : null;
+      /** Which of the layer's options says its palette. */
+      this.paletteOption = typeof meta.paletteOption === "string" ? meta.paletteOption : "palette";
+      /** Whether there is something to say where nothing is painted. */
+      this.isToldEverywhere = meta.toldEverywhere === true;
       /** @type {number | undefined} how its alpha rises with the level; undefined: as usual */
       this.alphaExponent = typeof meta.alphaExponent === "number" ? meta.alphaExponent : undefined;
       /** Whether its words stand in the lower left corner: the right edge is its levels'. */

@@ -18,8 +18,8 @@
       this.sideColours = null;
       /** Whether the shown grid tells longs and shorts apart. */
       this._isSplit = false;
-      /** The shown grid's own palette; null: it has none. */
-      this._palette = null;
+      /** Which option says the shown grid's palette. */
+      this._paletteOption = "palette";
       /** How its alpha rises with the level; undefined: as usual. */
       this._alphaExponent = undefined;
       /** What the chart's background is, see Ground in heatmap_ground.js. */
@@ -41,11 +41,11 @@
       this.clear();
       const isSame =
         grid.isSplit === this._isSplit &&
-        grid.palette === this._palette &&
+        grid.paletteOption === this._paletteOption &&
         grid.alphaExponent === this._alphaExponent;
       if (!isSame) {
         this._isSplit = grid.isSplit;
-        this._palette = grid.palette;
+        this._paletteOption = grid.paletteOption;
         this._alphaExponent = grid.alphaExponent;
         this._mix();
       }
@@ -68,7 +68,10 @@
     setOptions(options) {
       const before = this.options;
       this.options = Object.assign({}, before, options);
-      if (before.palette !== this.options.palette || before.opacity !== this.options.opacity) {
+      const isSame = [this._paletteOption, "opacity"].every(
+        (name) => before[name] === this.options[name],
+      );
+      if (!isSame) {
         this._recolour();
       }
     }
@@ -92,7 +95,7 @@
     /** Make the look-up table for palette, opacity and sides as they are now. */
     _mix() {
       const { opacity } = this.options;
-      const palette = this._palette === null ? this.options.palette : this._palette;
+      const palette = this.options[this._paletteOption];
       this.colours = this._isSplit
         ? heatmap.palette.splitLookUpTable(this._ground, opacity, this._alphaExponent)
         : heatmap.palette.lookUpTable(palette, opacity, this._ground, this._alphaExponent);

@@ -233,13 +233,14 @@ class HeatmapLayer(QObject):
             edge of column 0, UTC, a multiple of ``binMs``), ``binMs``, ``cols``, ``windowStartMs``
             and ``endMs`` (the hatch ends there), ``gaps`` (``[from_ms, to_ms, "gap" or
             "unproven"]`` each) and ``sequence``; ``nowMs``, now by the data's clock, where it may
-            differ from this machine's; ``palette``, where the grid has one of its own; for the
+            differ from this machine's; ``paletteOption``, which option says its palette; for the
             words in the corner ``scale`` with its ``labels`` (``[place from 0 to 1, text]`` each),
             ``sourceText``, and ``sourceSince`` (``words`` up to the time, and that time, ``ms``)
             for a chart with its own time format. Where the grid has them: ``alphaExponent`` (how
             alpha rises with the level), ``legendSide`` (``left``: the words stand in the lower left
             corner), ``standing`` (true: what the last column shows is drawn on to the pane's right
-            edge), and ``offer`` (``words`` and ``heat``: one line on the chart; a click on it is
+            edge), ``toldEverywhere`` (true: the crosshair asks also where nothing is
+            painted), and ``offer`` (``words`` and ``heat``: one line on the chart; a click on it is
             `LayerListener.heat_chosen`), which each message brings anew.
         packed
             Cells as `Heatmap.picture.packing.pack_cells` gives them: (rows, cols) uint8 in C order,
@@ -271,7 +272,8 @@ class HeatmapLayer(QObject):
         ----------
         options
             Some of ``visible`` (bool), ``opacity`` (alpha of the strongest cell, 0 to 1),
-            ``palette`` (one of `Heatmap.heatmap_settings.PALETTES`), ``hatch`` (bool: whether
+            ``palette`` and ``predictedPalette`` (of `Heatmap.heatmap_settings.PALETTES`; each grid
+            says which is its own), ``hatch`` (bool: whether
             gaps are hatched), ``colourBar`` and ``sourceLine`` (bool: the words in the corner),
             ``profile`` (bool: longs and shorts per price row at the right edge), ``tooltip``
             (bool: what lies under the crosshair),

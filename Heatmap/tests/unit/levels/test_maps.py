@@ -188,7 +188,11 @@ def test_each_map_carries_its_score_and_what_it_is_from() -> None:
         assert score is not None
         assert "December 2024" in score.folds
         assert score.over_distance.high < 0
-    assert {one.verdict for one in made.values()} == {Verdict.NO_BETTER, Verdict.UNKNOWN}
+    assert {one.verdict for one in made.values()} == {
+        Verdict.NO_BETTER,
+        Verdict.WORSE,
+        Verdict.UNKNOWN,
+    }
     assert made[LevelModel.FUNDING_ADJUSTED].score is None
 
 

@@ -171,14 +171,17 @@ def test_the_shipped_scores_are_the_less_favourable_ones(
     s1: dict[str, ConditionalScores],
 ) -> None:
     shipped = shipped_scores()
-    for name, model in (("binance_standard", "five tiers alike"), ("ensemble", "ensemble")):
+    for name, model, verdict in (
+        ("binance_standard", "five tiers alike", Verdict.WORSE),
+        ("ensemble", "ensemble", Verdict.NO_BETTER),
+    ):
         score = least_favourable(list(s1.values()), model)
         assert score is not None
         assert shipped[name].over_constant.value == pytest.approx(
             score.over_constant.value, abs=2e-3
         )
         assert shipped[name].over_distance.low == pytest.approx(score.over_distance.low, abs=5e-3)
-        assert shipped[name].verdict is Verdict.NO_BETTER
+        assert shipped[name].verdict is score.verdict is verdict
         # One way alone may flatter.
         assert score.over_distance.low == min(
             one.of(model).over_distance.low for one in s1.values()

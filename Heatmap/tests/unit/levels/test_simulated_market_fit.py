@@ -73,4 +73,4 @@ def test_levels_are_better_than_distance_by_construction() -> None:
 
 
 def test_levels_are_no_better_where_positions_ignore_volume() -> None:
-    assert verdict(SimulatedDays.of(seed=3, count=5, entries=Entries.EVEN)) is Verdict.NO_BETTER
+    assert verdict(SimulatedDays.of(seed=3, count=5, entries=Entries.EVEN)) is Verdict.WORSE

@@ -12,7 +12,7 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import Action
 from Heatmap.feeds.picture_work import PictureWork
-from Heatmap.heatmap_settings import HEATS, PALETTES, HeatmapSettings
+from Heatmap.heatmap_settings import HEATS, SETTINGS, HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
@@ -20,7 +20,7 @@ from Heatmap.sources.recorded_liquidations import RecordedLiquidations
 from Heatmap.sources.registry import HEAT_SOURCES, RECORDED, SourceRow, source_of
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.tests.made_up_source import CLIP_USD, PALETTE, UNIT, Level, MadeUpLevels
+from Heatmap.tests.made_up_source import CLIP_USD, PALETTE_OPTION, UNIT, Level, MadeUpLevels
 from Heatmap.tests.packed_cells import bytes_of
 from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.picture.picture_requests import (
@@ -69,18 +69,18 @@ def test_its_cells_lie_in_their_rows_on_its_own_scale(drawn: HeatPicture) -> Non
 
 
 def test_its_legend_and_palette_are_its_own(drawn: HeatPicture) -> None:
-    assert PALETTE in PALETTES
+    assert PALETTE_OPTION in SETTINGS.page_options().values()
     meta = whole(drawn.rebuild(request(price_profile=True))).meta
     assert meta["sourceText"] == "Made-up levels of BTCUSDT, expected if reached, 2 known"
     assert meta["sourceSince"] is None
-    assert meta["palette"] == PALETTE
+    assert meta["paletteOption"] == PALETTE_OPTION
     # What it does not have is not shown.
     assert meta["gaps"] == []
     assert "profile" not in meta
 
 
 def test_recorded_liquidations_are_drawn_in_the_layers_palette(picture: HeatPicture) -> None:
-    assert "palette" not in whole(picture.rebuild(request())).meta
+    assert whole(picture.rebuild(request())).meta["paletteOption"] == "palette"
 
 
 def test_the_longs_and_shorts_of_any_source_can_be_told_apart(drawn: HeatPicture) -> None:
@@ -167,7 +167,7 @@ def test_two_sources_of_one_chart_share_no_scale_no_word_and_no_colour(
     assert (recorded.meta, recorded.packed) == (expected.meta, expected.packed)
     for key in ("scale", "sourceText"):
         assert recorded.meta[key] != made_up.meta[key]
-    assert recorded.meta.get("palette") != made_up.meta["palette"]
+    assert recorded.meta["paletteOption"] != made_up.meta["paletteOption"]
     # They lie on the same axes.
     for key in ("priceLow", "binUsd", "rows", "timeStartMs", "binMs", "cols", "endMs"):
         assert recorded.meta[key] == made_up.meta[key]
@@ -210,7 +210,7 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
         message = executor.submit(piece).result()
         assert message is not None
         work.send(Action.REBUILD, message, 0.0)
-        assert [meta["palette"] for meta, _ in layer.grids] == [PALETTE]
+        assert [meta["paletteOption"] for meta, _ in layer.grids] == [PALETTE_OPTION]
         assert work.measured["clip_usd"] == CLIP_USD
         # Another symbol is another source; the one before follows nothing any more.
         work.begin(Action.REBUILD, "ETHUSDT", VIEW, settings)
@@ -231,7 +231,7 @@ def test_the_rows_of_the_registry_make_sources(tape: EventTape) -> None:
 class Bare(MadeUpLevels):
     """One that leaves out whatever may be left out."""
 
-    palette = HeatSource.palette
+    palette_option = HeatSource.palette_option
     gaps = HeatSource.gaps
     take_news = HeatSource.take_news
 
@@ -239,9 +239,10 @@ class Bare(MadeUpLevels):
 def test_what_a_source_leaves_out_is_not_drawn(tape: EventTape) -> None:
     bare = Bare(tape, "BTCUSDT")
     window = HeatWindow(request().settings, NOW_MS, is_still=False, heartbeats=None)
-    assert bare.palette(window.settings) is None
     assert list(bare.gaps) == []
     assert bare.take_news(window)
     assert bare.profile(window) is None
     assert window.start_ms == NOW_MS - 7_200_000
-    assert "palette" not in whole(HeatPicture(bare, "BTCUSDT").rebuild(request())).meta
+    meta = whole(HeatPicture(bare, "BTCUSDT").rebuild(request())).meta
+    assert meta["paletteOption"] == "palette"
+    assert "toldEverywhere" not in meta

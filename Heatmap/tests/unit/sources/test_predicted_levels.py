@@ -141,15 +141,16 @@ def test_it_covers_the_pane_and_stands_to_the_right_of_now(drawn: Drawn) -> None
 
 
 def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
-    settings = {"clip_usd": 5.0, "palette": "ice", "predicted_palette": "viridis"}
+    settings = {"clip_usd": 5.0}
     meta = whole(drawn.picture.rebuild(request(**settings))).meta
-    assert meta["palette"] == "viridis"
+    assert meta["paletteOption"] == "predictedPalette"
+    assert meta["toldEverywhere"] is True
     assert meta["scale"]["clipUsd"] > 1_000
     locked = whole(drawn.picture.restyle(request(predicted_clip_usd=77_000.0, **settings))).meta
     assert locked["scale"]["clipUsd"] == 77_000.0
     words = meta["sourceText"].split("\n")
     assert words[0] == "Expected if reached, USD per 0.1 %"
-    assert words[1] == "About as good as distance alone, better than any fixed leverage table"
+    assert words[1] == "No better than distance alone, better than any fixed leverage table"
     learned = "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
     assert words[2] == f"{learned}, 2 of 45 days of candles"
     complete = whole(drawn.picture.rebuild(request(candle_retention_days=2))).meta
@@ -314,6 +315,15 @@ def test_a_symbol_without_candles_has_no_levels_and_says_so(drawn: Drawn) -> Non
     assert report.lines[0] == ("Expected if reached", "not known, there are no candles")
 
 
+def test_candles_without_volume_have_no_levels_and_say_why(tmp_path: Path) -> None:
+    quiet = tuple(replace(one, quote_volume=0.0, taker_buy_quote=0.0) for one in ALL[:COUNT])
+    made = Drawn(tmp_path / "heatmap.sqlite3", quiet)
+    message = whole(made.picture.rebuild(request()))
+    assert not cells_of(message).any()
+    assert "have no volume, so no levels" in message.meta["sourceText"]
+    made.picture.close()
+
+
 def strongest(message: PictureMessage) -> tuple[float, str]:
     return message.marks[0].price, message.marks[0].side
 
@@ -364,8 +374,10 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     )
     assert facts.cumulative_usd == pytest.approx(columns.usd()[between, -2].sum(), rel=0.05)
     assert sum(one.share for one in facts.shares) == pytest.approx(1.0, abs=0.1)
-    away = abs(price / PRICE - 1) * 100
-    assert facts.distance_pct == pytest.approx(away, abs=0.1)
+    # To the near end of the level of 0.1 % that it lies in.
+    assert facts.price_usd is not None
+    away = abs(price / facts.price_usd - 1) * 100
+    assert away - 0.11 < facts.distance_pct < away + 0.03
     assert facts.recorded is not None
     assert facts.recorded.recorded.is_whole
     labels = [label for label, _ in report.lines]
@@ -433,6 +445,43 @@ def test_time_whose_prices_have_no_rows_is_hatched_and_named(tmp_path: Path) -> 
     assert "Nothing is drawn before" in meta["sourceText"]
     near = whole(made.picture.rebuild(request())).meta
     assert near["gaps"] == []
+
+
+@pytest.mark.parametrize("side", ["longs", "shorts"])
+def test_of_one_side_alone_the_crosshair_says_no_more_than_is_drawn(
+    drawn: Drawn, side: str
+) -> None:
+    meta = whole(drawn.picture.rebuild(request(side=side))).meta
+    last_ms = meta["timeStartMs"] + meta["cols"] * meta["binMs"]
+    for mark in drawn.picture.rebuild(request()).marks[:8]:  # type: ignore[union-attr]
+        drawn.picture.rebuild(request(side=side))
+        low = mark.price // meta["binUsd"] * meta["binUsd"]
+        place = CellQuery(low, low + meta["binUsd"], last_ms - meta["binMs"], last_ms)
+        report = drawn.picture.describe(place)
+        assert report is not None
+        assert ("Counted", f"only {side}") in report.lines
+        expected = mark.side if mark.side == side else "nothing stands here"
+        assert expected in " ".join(report.lines[0])
+        facts = report.facts
+        assert isinstance(facts, LevelFacts)
+        assert (facts.cumulative_usd > 0) == (mark.side == side)
+        assert bool(facts.shares) == (mark.side == side)
+
+
+def test_of_columns_in_one_pixel_the_crosshair_tells_the_strongest(drawn: Drawn) -> None:
+    meta = whole(drawn.picture.rebuild(request())).meta
+    usd = drawn.source.columns.usd()
+    # A level that is there in one column and gone in the next.
+    row, column = np.argwhere((usd[:, :-1] > 1_000) & (usd[:, 1:] == 0))[-1].tolist()
+    low = meta["priceLow"] + row * meta["binUsd"]
+    from_ms = meta["timeStartMs"] + column * meta["binMs"]
+    both = CellQuery(low, low + meta["binUsd"], from_ms, from_ms + 2 * meta["binMs"])
+    first = CellQuery(low, low + meta["binUsd"], from_ms, from_ms + meta["binMs"])
+    told, alone = (drawn.picture.describe(place) for place in (both, first))
+    assert told is not None
+    assert alone is not None
+    assert told.lines[0] == alone.lines[0]
+    assert told.lines[0][0].startswith("If reached")
 
 
 def test_where_the_price_has_just_been_nothing_stands(drawn: Drawn) -> None:

@@ -11,6 +11,8 @@
   /** What lies under a resting crosshair is asked again at most this often. */
   const REFRESH_MS = 1000;
   const DISTANCE_PX = 16;
+  /** In the place of a time, right of now. */
+  const AS_OF_NOW = "as of now";
   /** `CrosshairMode.Hidden` of Lightweight Charts: hosts set it while they draw. */
   const HIDDEN = 2;
   /** A pane that has moved by more than this is not the one that was pointed at, CSS pixels. */
@@ -243,7 +245,8 @@
 
     /**
      * @returns {any} the cells under the crosshair that are drawn as one pixel, where there is heat
-     *   or a gap; null where there is none of both
+     *   or a gap, or something to say anyway; null where there is none of that. Right of now they
+     *   are those of the last column, where it is drawn on to there
      */
     _findCells() {
       const { level, picture } = this._surface;
@@ -252,31 +255,51 @@
         return null;
       }
       const price = this._candles.coordinateToPrice(this._point.y);
-      const ms = this._timeAt(grid, this._point.x);
+      const now = this._nowAt(grid, this._point.x);
+      const ms = now === null ? this._timeAt(grid, this._point.x) : now;
       if (price === null || ms === null || price < grid.priceLow || price >= grid.priceHigh) {
         return null;
       }
-      const { poolX, poolY } = level;
+      const { poolY } = level;
+      const poolX = now === null ? level.poolX : 1;
       const firstCol = Math.floor(ms / grid.binMs / poolX) * poolX;
       const row = Math.floor((price - grid.priceLow) / grid.binUsd) + grid.firstRow;
       const firstRow = Math.floor(row / poolY) * poolY;
       const fromMs = firstCol * grid.binMs;
       const toMs = fromMs + poolX * grid.binMs;
       const isGap = grid.gaps.some(([gapFrom, gapTo]) => gapFrom < toMs && gapTo > fromMs);
-      if (!isGap && grid.strongest(firstRow, firstRow + poolY, firstCol, firstCol + poolX) === 0) {
+      const isPainted = () =>
+        grid.strongest(firstRow, firstRow + poolY, firstCol, firstCol + poolX) > 0;
+      if (!isGap && !grid.isToldEverywhere && !isPainted()) {
         return null;
       }
       const offsetMs = this._axis.offsetAtX(this._point.x);
       return {
-        key: [grid.binUsd, firstRow, poolY, fromMs, toMs, offsetMs].join(" "),
+        key: [grid.binUsd, firstRow, poolY, fromMs, toMs, offsetMs, now !== null].join(" "),
         priceLow: firstRow * grid.binUsd,
         priceHigh: (firstRow + poolY) * grid.binUsd,
         fromMs,
         toMs,
         offsetMs,
+        isNow: now !== null,
         note: null,
         isHeat: true,
       };
+    }
+
+    /**
+     * @returns {number | null} a time of the last column, UTC milliseconds, right of now where it
+     *   is drawn on to the pane's right edge; null: it is not, or not there
+     */
+    _nowAt(grid, x) {
+      if (!grid.isStanding || grid.endCol <= grid.firstCol) {
+        return null;
+      }
+      const axis = this._axis;
+      axis.place(grid.windowStartMs, Math.max(grid.endMs, grid.windowStartMs + 1), x + 1);
+      const last = axis.segments - 1;
+      const isRight = last >= 0 && axis.toMs[last] >= grid.endMs && x >= axis.toX[last];
+      return isRight ? (grid.endCol - 1) * grid.binMs : null;
     }
 
     /** @returns {number | null} UTC milliseconds within the window; null outside */
@@ -387,14 +410,14 @@
 
     /** @returns {string} price and time range, as the chart's own axes say them */
     _title() {
-      const { priceLow, priceHigh, fromMs, toMs, note, isHeat } = this._place;
+      const { priceLow, priceHigh, fromMs, toMs, note, isHeat, isNow } = this._place;
       const texts = this._texts;
       if (!isHeat) {
         return note.title;
       }
+      const when = isNow ? AS_OF_NOW : texts.times(fromMs, toMs, this._place.offsetMs);
       return (
-        texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" +
-        texts.times(fromMs, toMs, this._place.offsetMs)
+        texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" + when
       );
     }
 

@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from Heatmap.aggregation.event_timeline import SideTotals
+from Heatmap.commands.level_texts import levels_text
+from Heatmap.levels.arrays import CANDLE_DTYPE
+from Heatmap.levels.market import Market
+from Heatmap.levels.predict import PredictedLevels, predict
 from Heatmap.levels.standing import DistanceShare
+from Heatmap.levels.texts import skill_words
 from Heatmap.levels.yields import Verdict
 from Heatmap.sources.cell_places import CellQuery
 from Heatmap.sources.predicted.level_facts import FitFacts, LevelFacts, MapFacts, RecordedHere
@@ -37,7 +43,7 @@ PLACE = LevelFacts(
 def test_the_corner_says_what_a_colour_means_and_how_good_it_is() -> None:
     assert map_words(MAP).split("\n") == [
         "Expected if reached, USD per 0.1 %",
-        "About as good as distance alone, better than any fixed leverage table",
+        "No better than distance alone, better than any fixed leverage table",
         (
             "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional, "
             "9 of 30 days of candles"
@@ -55,6 +61,23 @@ def test_what_is_not_so_is_not_said() -> None:
     assert verdict_words(replace(FIT, verdict=Verdict.BETTER)).startswith("better than distance")
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_corner_crosshair_and_commands_say_the_same_of_a_fit(verdict: Verdict) -> None:
+    fit = replace(FIT, verdict=verdict, beats_fixed=False)
+    words = skill_words(verdict)
+    assert map_words(replace(MAP, fit=fit)).split("\n")[1].lower() == words
+    assert ("Score", words) in place_lines(replace(PLACE, fit=fit), "BTCUSDT")
+    show = levels_text(predicted(verdict), 0, ())
+    assert f"; {words}" in show
+    assert len({skill_words(one) for one in Verdict}) == len(Verdict)
+
+
+def predicted(verdict: Verdict) -> PredictedLevels:
+    """Give levels of a fit that scored so, with nothing in them."""
+    told = predict(Market("BTCUSDT", np.zeros(0, CANDLE_DTYPE)), FROM_MS)
+    return replace(told, verdict=verdict)
+
+
 def test_a_fit_that_came_into_force_meanwhile_is_told() -> None:
     words = map_words(replace(MAP, fit_changed_ms=FROM_MS))
     assert words.endswith("Learned anew at 2024-12-04 08:13 UTC: another scale from there on")
@@ -63,14 +86,23 @@ def test_a_fit_that_came_into_force_meanwhile_is_told() -> None:
 @pytest.mark.parametrize(
     ("days", "is_complete", "words"),
     [
-        (0.04, False, "0.0 of 30 days of candles"),
-        (0.5, False, "0.5 of 30 days of candles"),
+        (1 / 72, False, "20 minutes of 30 days of candles"),
+        (1 / 72, True, "20 minutes of candles"),
+        (1 / 1_440, True, "1 minute of candles"),
+        (0.5, False, "12 hours of 30 days of candles"),
         (1.0, True, "1 day of candles"),
         (29.6, True, "30 days of candles"),
     ],
 )
 def test_days_of_candles(days: float, is_complete: bool, words: str) -> None:
     assert candle_words(replace(MAP, candle_days=days, is_complete=is_complete)) == words
+
+
+def test_candles_without_volume_have_no_levels_and_it_says_why() -> None:
+    assert map_words(replace(MAP, has_volume=False)).split("\n")[1:] == [
+        "The candles of BTCUSDT have no volume, so no levels",
+        "9 of 30 days of candles",
+    ]
 
 
 def test_the_crosshair_says_it_in_lines() -> None:
@@ -80,7 +112,7 @@ def test_the_crosshair_says_it_in_lines() -> None:
         ("Opened", "62 % from 0.4\u20130.5 % away, 111\u2013125x"),
         ("", "30 % from 13\u201317 % away, 6\u20138x"),
         ("", "8 % from 17\u201322 % away"),
-        ("Score", "about as good as distance alone"),
+        ("Score", "no better than distance alone"),
         ("", "better than any fixed leverage table"),
         ("Learned", "4 to 5 Dec 2024 from 1,816 liquidations"),
         ("Amounts", "provisional, a lower bound"),
