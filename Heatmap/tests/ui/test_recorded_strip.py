@@ -102,6 +102,9 @@ def test_the_legend_says_since_when_in_the_charts_own_time(
     assert "longs" in texts
     assert "shorts" in texts
     assert "not recorded" not in texts
+    # Nor of what lies left of the pane.
+    show(layer, [[None, START_S * 1000 - 3_600_000, "gap"]])
+    assert "not recorded" not in drawn_texts(chart_page)
     show(layer, [[*GAP, "gap"]])
     says("not recorded")
     local = "new Date((t + 19800) * 1000).toISOString().slice(0, 16) + ' IST'"

@@ -32,20 +32,14 @@
       this._patternKey = "";
       /** @type {Recorded | null} */
       this.recorded = null;
-    }
-
-    /** @returns {boolean} whether some of the grid's time was not recorded */
-    get isMissing() {
-      const { grid } = this._surface.picture;
-      return this.recorded !== null && grid !== null && this.recorded.gaps.some(
-        ([from, to]) => edgeOf(from, grid.windowStartMs) < grid.endMs &&
-          edgeOf(to, grid.endMs) > grid.windowStartMs,
-      );
+      /** Whether some of it is seen in this frame. */
+      this.isSeen = false;
     }
 
     /** @param {any} scope bitmap coordinates scope */
     paint(scope) {
       const { grid } = this._surface.picture;
+      this.isSeen = false;
       if (this.recorded === null || grid === null) {
         return;
       }
@@ -58,6 +52,7 @@
         const from = Math.max(edgeOf(gapFrom, grid.windowStartMs), grid.windowStartMs);
         const to = Math.min(edgeOf(gapTo, grid.endMs), grid.endMs);
         axis.place(from, to, mediaSize.width);
+        this.isSeen = this.isSeen || axis.segments > 0;
         for (let i = 0; i < axis.segments; i += 1) {
           const left = Math.max(0, Math.round(axis.fromX[i] * ratio));
           const right = Math.min(bitmapSize.width, Math.round(axis.toX[i] * ratio));

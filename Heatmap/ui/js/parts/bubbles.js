@@ -136,7 +136,7 @@
         this._drawAll(context, groups, mediaSize, 0);
       }
       if (groups.count > 0 || this._strip.recorded !== null) {
-        const isMarked = options.hatch && mediaSize.width >= ROOMY_PX && this._strip.isMissing;
+        const isMarked = options.hatch && mediaSize.width >= ROOMY_PX && this._strip.isSeen;
         this._explain(isMarked);
       }
     }
