@@ -316,7 +316,7 @@ class LevelColumns(HeatCells):
         kept_rows = self._kept_rows
         # Neighbours that have seen the same need one column.
         counts, which = np.unique(seen[is_other], return_inverse=True)
-        found = np.zeros((0, kept_rows.count), np.float32)
+        found: NDArray[np.float32] = np.zeros((0, kept_rows.count), np.float32)
         if len(counts):
             found = history.columns(counts, kept_rows)
         places = np.full(len(numbers), -1)

@@ -69,7 +69,7 @@ class Market:
 
     def picture(self) -> HeatPicture:
         """Return a picture that nothing was built for."""
-        source = HEAT_SOURCES[PREDICTED](SourceContext(self.tape, self.maps), SYMBOL)
+        source = HEAT_SOURCES[PREDICTED].make(SourceContext(self.tape, self.maps), SYMBOL)
         return HeatPicture(source, SYMBOL)
 
     def request(
