@@ -213,7 +213,7 @@ class PredictedLevelHeat(HeatSource):
             price = self._columns.price_at(last)
             if price is None:
                 return ()
-            fine, rows = self._columns.rows_near_picture(last)
+            fine, rows = self._columns.rows_near_picture()
             crests = find_crests(fine, rows, float(np.log(price)))
         cells = np.frombuffer(self.levels(scale, ColumnRange(last, last + 1)), np.uint8)
         axis = self.spec.price

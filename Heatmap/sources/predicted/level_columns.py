@@ -4,8 +4,8 @@ A column is a minute or a whole number of minutes: candles know nothing shorter.
 known at its end, and nothing later. In the newest column the rows that the running minute has
 touched are 0: what the price has passed is gone at once.
 
-Of each column the rows near the picture are kept. All of a column, as what stands between the
-price and a place needs it, is worked out when it is asked for.
+Rows of log price are kept of the newest columns only, those near the picture. All of a column, as
+what stands between the price and a place needs it, is worked out when it is asked for.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,8 @@ _ROUNDING = 1e-12
 _NOT_KNOWN = -1
 # Of log price, kept on either side of the picture: half a per cent of price.
 _NEAR_ROWS = 50
+# Columns that the running minutes may change, and so many that are worked out at once.
+_TAIL, _AT_ONCE = 16, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,6 @@ class _Slots:
 
     Attributes
     ----------
-    fine : (cap, n_fine) float32, USD
-        What stood, per row of log price near the picture, whatever the running minute touched.
     usd : (cap, n_rows) float64, USD
         What is drawn of it, per row of the picture.
     shown : (cap, n_rows) float64, USD per `UNIT_SHARE` of the price
@@ -55,7 +55,6 @@ class _Slots:
         Natural logarithm of the price then: longs stand below it, shorts above.
     """
 
-    fine: NDArray[np.float32]
     usd: NDArray[np.float64]
     shown: NDArray[np.float64]
     weight: NDArray[np.float32]
@@ -106,6 +105,8 @@ class LevelColumns(HeatCells):
         # The number of the column that the arrays begin with.
         self._base = spec.time.first_col
         self._slots = self._make(spec.time.n_cols + _SPARE_SLOTS)
+        # The newest columns by number, in the kept rows, whatever the running minute touched.
+        self._tail: dict[int, NDArray[np.float32]] = {}
         # All rows of the column that was asked for last, and how many minutes it has seen.
         self._whole: tuple[int, LogRows, NDArray[np.float32]] | None = None
         self._running: tuple[RunningMinute, ...] = ()
@@ -149,14 +150,14 @@ class LevelColumns(HeatCells):
         number = np.array([self._spec.time.first_col + column])
         return np.asarray(self._masked(number, self._whole[2][None], rows)[0])
 
-    def rows_near_picture(self, column: int) -> tuple[NDArray[np.float32], LogRows]:
-        """Return a column of the picture's prices and some more, and which rows it has."""
+    def rows_near_picture(self) -> tuple[NDArray[np.float32], LogRows]:
+        """Return the newest column of the picture's prices and some more, and which rows it has."""
         kept, drawn = self._kept_rows, self._drawn_rows
         first = max(kept.first, drawn.first - _NEAR_ROWS)
         end = min(kept.first + kept.count, drawn.first + drawn.count + _NEAR_ROWS)
         rows = LogRows(kept.width, first, end - first)
-        number = self._spec.time.first_col + column
-        fine = self._slots.fine[[number - self._base], first - kept.first : end - kept.first]
+        number = self._spec.time.last_col
+        fine = self._tail[number][None, first - kept.first : end - kept.first]
         return np.asarray(self._masked(np.array([number]), fine, rows)[0]), rows
 
     def price_at(self, column: int) -> float | None:
@@ -268,7 +269,6 @@ class LevelColumns(HeatCells):
     def _make(self, cap: int) -> _Slots:
         n_rows = self._spec.price.n_rows
         return _Slots(
-            np.zeros((cap, self._kept_rows.count), np.float32),
             np.zeros((cap, n_rows)),
             np.zeros((cap, n_rows)),
             np.zeros((cap, n_rows), np.float32),
@@ -284,7 +284,7 @@ class LevelColumns(HeatCells):
             return
         kept = slice(time.first_col - self._base, None)
         fresh = self._make(max(cap, time.n_cols + _SPARE_SLOTS))
-        for name in ("fine", "usd", "shown", "weight", "seen", "close"):
+        for name in ("usd", "shown", "weight", "seen", "close"):
             part = getattr(slots, name)[kept]
             getattr(fresh, name)[: len(part)] = part
         self._slots, self._base = fresh, time.first_col
@@ -308,24 +308,47 @@ class LevelColumns(HeatCells):
         if history is None:
             return
         numbers = np.arange(first, end, dtype=np.int64)
-        at = numbers - self._base
         seen = history.seen_by(self._known_ms(numbers))
-        is_other = seen != slots.seen[at]
-        is_now = is_other & (seen == len(history))
-        if is_now.any():
-            begin = self._kept_rows.first - history.rows.first
-            now = history.standing()[begin : begin + self._kept_rows.count]
-            slots.fine[at[is_now]] = now
-        is_other &= ~is_now
-        if is_other.any():
-            # Neighbours that have seen the same need one column.
-            counts, which = np.unique(seen[is_other], return_inverse=True)
-            slots.fine[at[is_other]] = history.columns(counts, self._kept_rows)[which]
+        before = slots.seen[first - self._base : end - self._base]
+        is_kept = (seen == before) & [number in self._tail for number in numbers.tolist()]
+        is_now = ~is_kept & (seen == len(history))
+        is_other = ~is_kept & ~is_now
+        kept_rows = self._kept_rows
+        # Neighbours that have seen the same need one column.
+        counts, which = np.unique(seen[is_other], return_inverse=True)
+        found: NDArray[np.float32] = np.zeros((0, kept_rows.count), np.float32)
+        if len(counts):
+            found = history.columns(counts, kept_rows)
+        places = np.full(len(numbers), -1)
+        places[is_other] = which
+        low = kept_rows.first - history.rows.first
+        now = history.standing()[low : low + kept_rows.count] if is_now.any() else None
+        for begin in range(0, len(numbers), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            fine = np.zeros((len(numbers[part]), kept_rows.count), np.float32)
+            fine[is_other[part]] = found[places[part][is_other[part]]]
+            if now is not None:
+                fine[is_now[part]] = now
+            for k in np.flatnonzero(is_kept[part]).tolist():
+                fine[k] = self._tail[int(numbers[begin + k])]
+            for k in range(max(0, end - _TAIL - first - begin), len(fine)):
+                self._tail[first + begin + k] = fine[k].copy()
+            self._draw(numbers[part], seen[part], fine)
+        self._tail = {one: usd for one, usd in self._tail.items() if one >= end - _TAIL}
+
+    def _draw(
+        self, numbers: NDArray[np.int64], seen: NDArray[np.int64], fine: NDArray[np.float32]
+    ) -> None:
+        """Lay columns of the kept rows on the picture's."""
+        history, slots = self._history, self._slots
+        if history is None:
+            return
+        at = numbers - self._base
         slots.seen[at] = seen
         slots.close[at] = history.minutes.log_close[np.maximum(seen - 1, 0)]
         rows = self._drawn_rows
         first = rows.first - self._kept_rows.first
-        fine = self._masked(numbers, slots.fine[at, first : first + rows.count], rows)
+        fine = self._masked(numbers, fine[:, first : first + rows.count], rows)
         if self._side in ("longs", "shorts"):
             middles = (rows.first + np.arange(rows.count) + 0.5) * rows.width
             is_long = middles < slots.close[at][:, None]

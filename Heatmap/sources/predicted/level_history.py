@@ -35,8 +35,8 @@ _KEPT_MINUTES = 720
 # Windows whose columns are kept, and what their rows are whole numbers of, so that a pan and a
 # zoom find them again.
 _KEPT_COLUMNS, _LEAST_KEPT, _CROP_ROWS = 4, 32, 256
-# All but the newest window only up to so much memory.
-_KEPT_BYTES = 48_000_000
+# As many of them as take so much memory; a larger one is kept if it is no more than the most.
+_KEPT_BYTES, _MOST_BYTES = 48_000_000, 128_000_000
 # So many minutes, or columns, are worked through before others get their turn.
 _TURN_MINUTES, _TURN_COLUMNS = 720, 64
 
@@ -243,6 +243,8 @@ class LevelHistory:
         newest: tuple[NDArray[np.int64], LogRows, NDArray[np.float32]],
         others: Sequence[tuple[NDArray[np.int64], LogRows, NDArray[np.float32]]],
     ) -> None:
+        if newest[2].nbytes > _MOST_BYTES:
+            return
         self._known, kept_bytes = [newest], newest[2].nbytes
         for one in others[: _KEPT_COLUMNS - 1]:
             kept_bytes += one[2].nbytes

@@ -221,3 +221,13 @@ def test_room_for_new_columns_is_made_when_there_is_none(history: LevelHistory) 
     for minutes in range(-690, 0, 10):
         columns.advance(END_MS + minutes * MINUTE_MS - 1, (), None)
     assert columns.levels(SCALE) == drawn(columns.spec, history).levels(SCALE)
+
+
+def test_rows_of_log_price_are_kept_of_the_newest_columns_only(history: LevelHistory) -> None:
+    columns = drawn(spec(60_000, 600), history)
+    assert len(columns._tail) == 16
+    for minutes in range(1, 40):
+        columns.advance(END_MS + minutes * MINUTE_MS - 1, (), None)
+    assert max(columns._tail) == columns.spec.time.last_col
+    assert len(columns._tail) == 16
+    assert columns.levels(SCALE) == drawn(columns.spec, history).levels(SCALE)
