@@ -118,6 +118,7 @@ class HeatmapSettings:
         "Sh&ape",
         "Recorded heat: bands keep a price level visible to the right of its liquidations",
         effects=_REBUILDS,
+        is_of_recorded=True,
     )
     side: str = setting(
         "both",
@@ -173,6 +174,7 @@ class HeatmapSettings:
         "D&ecay",
         "Recorded heat: how fast a liquidation fades; after this time 37 % are left",
         effects=_REBUILDS,
+        is_of_recorded=True,
     )
     normalization: str = setting(
         "sqrt",
@@ -275,6 +277,7 @@ class HeatmapSettings:
         "Recorded heat: longs and shorts of the window by price, at the right edge",
         effects=(Effect.RESTYLE,),
         option="profile",
+        is_of_recorded=True,
     )
     source_line: bool = setting(
         True,

@@ -302,6 +302,8 @@ class Setting:
         The page's name for it where the page applies it by itself; empty: it does not.
     formerly
         What it was called in a store of an earlier version; empty: it had no other name.
+    is_of_recorded
+        Whether it acts on recorded heat only, and on nothing else that is drawn.
     """
 
     kind: Kind
@@ -311,6 +313,7 @@ class Setting:
     effects: frozenset[Effect] = frozenset()
     option: str = ""
     formerly: str = ""
+    is_of_recorded: bool = False
 
 
 def setting(
@@ -323,9 +326,12 @@ def setting(
     effects: Iterable[Effect] = (),
     option: str = "",
     formerly: str = "",
+    is_of_recorded: bool = False,
 ) -> Any:
     """Return the field of a dataclass with its record."""
-    record = Setting(kind, page, label, help_text, frozenset(effects), option, formerly)
+    record = Setting(
+        kind, page, label, help_text, frozenset(effects), option, formerly, is_of_recorded
+    )
     return field(default=default, metadata={"setting": record})
 
 

@@ -126,6 +126,21 @@ def test_a_number_can_be_entered_exactly_as_far_as_it_is_allowed(
         assert (low, high) == pytest.approx(SETTINGS.range(name))
 
 
+@pytest.mark.parametrize("heat", ["predicted", "both"])
+def test_what_acts_on_recorded_heat_only_is_grey_where_levels_are_drawn(
+    heat: str, tab: HeatmapSettingsTab, service: HeatmapService
+) -> None:
+    names = {name for name, record in SETTINGS.items() if record.is_of_recorded}
+    assert names == {"shape", "decay", "price_profile"}
+    assert all(SETTINGS[name].help.startswith("Recorded heat") for name in names)
+    assert all(control(tab, name).isEnabled() for name in names)
+    choose("heat", heat)(tab)
+    assert not any(control(tab, name).isEnabled() for name in names)
+    assert control(tab, "window").isEnabled()
+    service.apply_settings(service.settings.changed(heat="recorded"))
+    assert all(control(tab, name).isEnabled() for name in names)
+
+
 # -- taking back ------------------------------------------------------------------------------
 
 

@@ -36,11 +36,17 @@ class RecordsPage(SettingsPage):
     def __init__(self, page: Page, service: HeatmapService, change: Change) -> None:
         super().__init__()
         # Calls of the rows that show more than their field.
-        self.refreshers: list[Show] = []
+        self.refreshers: list[Show] = [self._grey]
         form = self.add_form()
         for name in SETTINGS.on_page(page):
             self._add(name, form, service, change)
         self.column.addStretch(1)
+
+    def _grey(self, settings: HeatmapSettings) -> None:
+        """Have the rows that act on recorded heat only grey while other heat is drawn."""
+        for row in self.rows:
+            if any(SETTINGS[name].is_of_recorded for name in row.names):
+                row.field.setEnabled(settings.heat == "recorded")
 
     def _add(self, name: str, form: QFormLayout, service: HeatmapService, change: Change) -> None:
         """Add the row of a field; a few need more than their record tells."""
