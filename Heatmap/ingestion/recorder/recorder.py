@@ -14,12 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
-from Heatmap.errors import ExchangeError, Failure, FailureKind, StorageError
+from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.binance_forceorder_ws import ForceOrderStream
 from Heatmap.ingestion.candles.recorder_part import CandlePart
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
@@ -37,10 +36,11 @@ from Heatmap.ingestion.recorder.recorder_status import (
     TickSizeStatus,
     storage_failure,
 )
-from Heatmap.ingestion.recorder.restarts import RESTART_S, keep_running
+from Heatmap.ingestion.recorder.restarts import keep_running
 from Heatmap.ingestion.recorder.retention import RetentionKeeper, RetentionStatus, earlier_ms
 from Heatmap.ingestion.recorder.sink_keeper import SinkKeeper
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.ingestion.recorder.unsaved_tick_sizes import UnsavedTickSizes
 from Heatmap.ingestion.unread_orders import UnreadOrders
 from Heatmap.ingestion.venue import Kline, MarkPrice, ParsedItem, keep_wanted
 from Heatmap.runtime.safe_log import get_logger
@@ -56,9 +56,6 @@ __all__ = [
     "TickOrigin",
     "TickSizeStatus",
 ]
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 _logger = get_logger(__name__)
 
@@ -366,8 +363,7 @@ class _Session:
             report=self._report_retention,
         )
         # Fetched and not yet saved: tick size and when it held, by symbol.
-        self._unsaved_ticks: dict[str, tuple[Decimal, int]] = {}
-        self._ticks_fetched = asyncio.Event()
+        self._unsaved_ticks = UnsavedTickSizes(config, board)
         self._unread = UnreadOrders(config.wanted, board, self._writer.put_hole)
         self._heartbeat_ms: int | None = None
         # By connection: its first heartbeat, and the first one whose time is the exchange's.
@@ -551,8 +547,7 @@ class _Session:
             # The stream's clock before the answer's: the exchange says not to rely on the latter.
             ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
             for symbol, tick_size in info.tick_sizes.items():
-                self._unsaved_ticks[symbol] = (tick_size, ts_ms)
-            self._ticks_fetched.set()
+                self._unsaved_ticks.put(symbol, tick_size, ts_ms)
 
     def _leave_uncovered(self, unlisted: Collection[str]) -> None:
         """Claim nothing of symbols that do not exist, where no heartbeat of theirs would tell."""
@@ -561,26 +556,7 @@ class _Session:
             self._covered = tuple(one for one in self._config.symbols if one not in unlisted)
 
     async def _save_tick_sizes(self) -> None:
-        sink = await self._keeper.wait_for_sink()
-        while True:
-            await self._ticks_fetched.wait()
-            self._ticks_fetched.clear()
-            while self._unsaved_ticks:
-                symbol, (tick_size, ts_ms) = next(iter(self._unsaved_ticks.items()))
-                # Behind the others, which must not wait for one that cannot be saved.
-                self._unsaved_ticks[symbol] = self._unsaved_ticks.pop(symbol)
-                try:
-                    sink.save_tick_size(self._config.instrument_of(symbol), tick_size, ts_ms)
-                except Exception as error:  # noqa: BLE001 - it is shown, and tried again
-                    self._board.note_storage_fault(
-                        SinkPart.TICK_SIZES, _tick_size_failure(symbol, error)
-                    )
-                    await asyncio.sleep(RESTART_S)
-                    continue
-                if self._unsaved_ticks[symbol] == (tick_size, ts_ms):
-                    del self._unsaved_ticks[symbol]
-                await asyncio.sleep(0)  # the sockets get their turn
-            self._board.note_storage_fault(SinkPart.TICK_SIZES, None)
+        await self._unsaved_ticks.run(await self._keeper.wait_for_sink())
 
     async def _keep_retention(self) -> None:
         await self._retention.run(await self._keeper.wait_for_sink())
@@ -592,10 +568,3 @@ class _Session:
         else:
             failure = storage_failure(SinkPart.RETENTION, news)
             self._board.note_storage_fault(SinkPart.RETENTION, failure)
-
-
-def _tick_size_failure(symbol: str, error: Exception) -> Failure:
-    if isinstance(error, StorageError):
-        return error.failure
-    values = {"symbol": symbol, "error": repr(error)}
-    return Failure(FailureKind.TICK_SIZE_NOT_WRITTEN, values)
