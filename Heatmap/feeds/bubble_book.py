@@ -17,7 +17,7 @@ from Heatmap.domain.coverage import HEARTBEAT_GAP_MS
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.picture.packing import pack_numbers
 from Heatmap.picture.texts import BUBBLE_WORDS, moment_text
-from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, stretched
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, stretched
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 

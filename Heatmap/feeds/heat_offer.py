@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.picture.texts import not_recorded_words
 from Heatmap.sources.heat_source import HeatOffer
-from Heatmap.sources.recorded.texts import not_recorded_words
 from Heatmap.sources.registry import RECORDED
 
 PART = "offer"

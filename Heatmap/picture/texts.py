@@ -1,4 +1,4 @@
-"""The words on the chart: the colour bar's labels, those of cluster lines and bubbles. Pure."""
+"""The words on the chart: of the colour bar, cluster lines, bubbles and an offer. Pure."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +49,11 @@ def colour_bar_labels(
         return labels
     ends = labels[-1][1]
     return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+
+
+def not_recorded_words(symbol: str) -> str:
+    """Say that a symbol is not recorded; a click on the line shows the other heat."""
+    return f"{symbol} is not recorded. Show predicted levels instead"
 
 
 def moment_text(ms: int) -> str:

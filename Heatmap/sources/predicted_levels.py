@@ -22,6 +22,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.levels.price_rows import FIT_WIDTH
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, recorded_parts
 from Heatmap.sources.heat_source import (
     Change,
     HeatSource,
@@ -39,7 +40,6 @@ from Heatmap.sources.predicted.level_history import LevelHistory
 from Heatmap.sources.predicted.place_report import describe_place, fit_facts
 from Heatmap.sources.predicted.texts import UNIT, map_words, place_lines
 from Heatmap.sources.recorded.cell_facts import Recorded
-from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, recorded_parts
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_arrays import as_array
 

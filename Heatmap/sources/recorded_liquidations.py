@@ -16,6 +16,7 @@ from Heatmap.domain.instruments import instrument_of
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, recorded_parts, stretched
 from Heatmap.sources.heat_source import (
     Change,
     HeatOffer,
@@ -27,7 +28,6 @@ from Heatmap.sources.heat_source import (
 )
 from Heatmap.sources.recorded.cell_report import describe_cell
 from Heatmap.sources.recorded.drawn_field import DrawnField
-from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, recorded_parts, stretched
 from Heatmap.sources.recorded.texts import OFFER_WORDS, cell_lines, source_since, source_words
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape

@@ -59,8 +59,7 @@ __all__ = [
 
 _logger = get_logger(__name__)
 
-# Stopping takes under 3 s in all: closing the sockets (their closing handshake is limited to 1 s),
-# then writing what is queued.
+# Stopping takes under 3 s in all: closing the sockets (1 s at most), then writing what is queued.
 _STOP_LIMIT_S = 2.9
 _INTAKE_STOP_S = 1.3
 _DRAIN_S = 1.2

@@ -8,9 +8,9 @@ from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals, sum_ro
 from Heatmap.aggregation.heat_field import ROW_SIGMA, ColumnRange
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.sources.cell_places import CellQuery, cells_at
+from Heatmap.sources.coverage_gaps import recorded_parts
 from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
 from Heatmap.sources.recorded.drawn_field import DrawnField
-from Heatmap.sources.recorded.gaps import recorded_parts
 
 #: A band's neighbours within two standard deviations of its blur belong to its level.
 LEVEL_REACH_ROWS = math.ceil(2 * ROW_SIGMA)

@@ -24,7 +24,6 @@ OFFER_WORDS = (
     "Nothing recorded here yet; past liquidations cannot be fetched. Show predicted levels"
 )
 """What a chart says where nothing was recorded: a click shows the other heat."""
-_NOT_RECORDED_WORDS = "{} is not recorded. Show predicted levels instead"
 _SINCE_WORDS = "lower bound, recorded since"
 
 
@@ -51,11 +50,6 @@ def source_since(
         return None
     words = _SOURCE_WORDS[kind].format(venue_title(venue))
     return {"words": f"{words}, {_SINCE_WORDS}", "ms": since_ms}
-
-
-def not_recorded_words(symbol: str) -> str:
-    """Say that a symbol is not recorded; a click on the line shows the other heat."""
-    return _NOT_RECORDED_WORDS.format(symbol)
 
 
 def cell_lines(report: CellFacts) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from Heatmap.domain.coverage import HEARTBEAT_GAP_MS, CoverageInterval
 from Heatmap.picture.messages import Heartbeats
-from Heatmap.sources.recorded.gaps import find_gaps, inner_edges, recorded_parts, stretched
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, recorded_parts, stretched
 
 END_MS = 10_000_000
 
