@@ -18,9 +18,10 @@ from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_feed import LevelFeed, LevelListener, LevelQuestion
 from Heatmap.feeds.level_market import LevelStore
-from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL, HeatmapSettings
+from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
+from Heatmap.ingestion.venues.table import venue_named
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
@@ -61,8 +62,10 @@ class HeatmapService:
     db
         Address of the database, a file as a rule; ``None``: ``heatmap.sqlite3`` in the user's data
         directory.
+    venue
+        Whose liquidations are recorded, by its written name; the settings' symbols are its own.
     ws_url, rest_url
-        Bases of the exchange's websocket and REST addresses.
+        Bases of the exchange's websocket and REST addresses; ``None``: the venue's own.
     kind
         What the data are; a database of another kind is refused at `start`.
     clock
@@ -81,8 +84,9 @@ class HeatmapService:
         settings: HeatmapSettings | None = None,
         *,
         db: Address | None = None,
-        ws_url: str = WS_URL,
-        rest_url: str = REST_URL,
+        venue: str = "binance",
+        ws_url: str | None = None,
+        rest_url: str | None = None,
         kind: DataKind = DataKind.LIVE,
         clock: Callable[[], int] | None = None,
         label: str = "",
@@ -94,7 +98,9 @@ class HeatmapService:
         self._kind = kind
         self._label = label
         self._recording = RecorderHolder(
-            Recording(self._store, kind, ws_url, rest_url, connection_times),
+            Recording(
+                self._store, kind, ws_url, rest_url, connection_times, venue=venue_named(venue)
+            ),
             speed,
             self._receive_batch,
             self._look_around,

@@ -14,9 +14,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import StorageError
+from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.ingestion.venue import Venue
+from Heatmap.ingestion.venues import table
 from Heatmap.ingestion.venues.table import VENUES
 from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -174,3 +176,32 @@ def _events(path: Path, name: str) -> int:
             return len(reader.read_window(name, 0, None).events)
     except StorageError:  # not made yet
         return 0
+
+
+def test_a_service_is_told_the_venue_and_refuses_one_that_there_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "heatmap.sqlite3"
+    with pytest.raises(ValueError, match="expected a venue of binance"):
+        HeatmapService(db=path, venue="nowhere")
+    assert not path.exists()
+
+
+def test_a_service_records_the_venue_that_it_is_told(
+    server: LineServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "VENUES", {**VENUES, ROW.id: ROW})
+    path = tmp_path / "heatmap.sqlite3"
+
+    async def record() -> None:
+        service = HeatmapService(
+            db=path, venue="made_up", ws_url=server.url, connection_times=QUICK
+        )
+        await service.start()
+        try:
+            await asyncio.to_thread(eventually, service.is_live)
+            server.send("gone|long|BTCUSDT|1790000000000|100.50|2")
+            await asyncio.to_thread(eventually, lambda: _events(path, "made_up:BTCUSDT") == 1)
+        finally:
+            await service.stop()
+
+    asyncio.run(record())
+    assert _events(path, "BTCUSDT") == 0

@@ -385,8 +385,6 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     assert {"Opened", "Score", "Learned", "Amounts", "Recorded"} <= set(labels)
     text = " ".join(word for line in report.lines for word in line).lower()
     assert "provisional, a lower bound" in text
-    assert "accuracy" not in text
-    assert "confidence" not in text
 
 
 def test_from_the_price_to_a_place_counts_also_what_the_pane_does_not_show(drawn: Drawn) -> None:

@@ -12,5 +12,6 @@ def test_each_row_is_found_by_its_written_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "BINANCE", "bybit", "binance "])
 def test_another_name_is_refused_with_those_that_there_are(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^expected a venue of binance, got {name!r}$"):
+    expected = f"^expected a venue of {', '.join(venue_names())}, got {name!r}$"
+    with pytest.raises(ValueError, match=expected):
         venue_named(name)
