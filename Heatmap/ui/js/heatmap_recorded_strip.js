@@ -6,6 +6,8 @@
   /** Along the pane's lower edge, CSS pixels. */
   const HEIGHT_PX = 6;
   const SPACING_PX = 4;
+  /** A piece that is narrower needs no words, CSS pixels. */
+  const LEAST_SEEN_PX = 3;
   /** The heat shines through the strip, and the strip's lines through nothing. */
   const GROUND_ALPHA = 0.8;
   const ALPHA = { gap: 0.55, unproven: 0.25 };
@@ -32,7 +34,7 @@
       this._patternKey = "";
       /** @type {Recorded | null} */
       this.recorded = null;
-      /** Whether some of it is seen in this frame. */
+      /** Whether so much of it is seen in this frame that it needs words. */
       this.isSeen = false;
     }
 
@@ -52,11 +54,11 @@
         const from = Math.max(edgeOf(gapFrom, grid.windowStartMs), grid.windowStartMs);
         const to = Math.min(edgeOf(gapTo, grid.endMs), grid.endMs);
         axis.place(from, to, mediaSize.width);
-        this.isSeen = this.isSeen || axis.segments > 0;
         for (let i = 0; i < axis.segments; i += 1) {
           const left = Math.max(0, Math.round(axis.fromX[i] * ratio));
           const right = Math.min(bitmapSize.width, Math.round(axis.toX[i] * ratio));
           const width = Math.max(1, right - left);
+          this.isSeen = this.isSeen || width >= LEAST_SEEN_PX * ratio;
           context.globalAlpha = GROUND_ALPHA;
           context.fillStyle = place.colour;
           context.fillRect(left, top, width, height);
