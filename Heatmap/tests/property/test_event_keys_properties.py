@@ -47,14 +47,17 @@ def test_the_ways_to_a_key_agree(side: str, ap: str, z: str, p: str, q: str) -> 
     numbers = (event.price, event.qty, event.limit_price, event.original_qty)
     assert key_of_numbers("BINANCE_USDM", "BTCUSDT", TS_MS, who, numbers) == key
     old = OldEventKeys()
-    made = old.of_message(7, "BTCUSDT", TS_MS, side, raw)
+    names = (b"BTCUSDT", str(TS_MS).encode(), side.encode())
+    made = old.of_message(7, *names, raw.encode())
     assert made == key
     assert old.unusual == []
-    row = (7, "BINANCE_USDM", "BTCUSDT", TS_MS, side, *numbers)
-    assert old.of_any(*row, raw) == key
+    row = (7, b"BINANCE_USDM", *names, *numbers)
+    assert old.of_any(*row, raw.encode(), 0) == key
     assert not old.is_of_numbers(7)
-    assert old.of_any(*row, "") == key
+    assert old.of_any(*row, b"", 0) == key
     assert old.is_of_numbers(7)
+    # A twin's key is that of its row alone.
+    assert old.of_any(*row, raw.encode(), 1) != key
 
 
 @given(decimals)

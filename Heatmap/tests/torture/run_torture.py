@@ -284,8 +284,8 @@ def judge_resources(
             end=after,
             log_copy=end["log_copy_bytes"],
         )
-    # A request for candles may be under way, each by a connection of its own, one at a time.
-    for name, goal in (("tasks", 0), ("threads", 0), ("sockets", 1)):
+    # A request for candles may be under way, one at a time: a task, and a connection of its own.
+    for name, goal in (("tasks", 1), ("threads", 0), ("sockets", 1)):
         verdict.at_most(f"{name} gained", end[name] - start[name], goal, start=start[name])
 
 

@@ -1,11 +1,5 @@
-"""Predicted levels on a real page: where one stands, since when, and where a candle ends it.
+"""Predicted levels on a real page: where one stands, since when, and where a candle ends it."""
 
-One minute trades a lot and all others next to nothing, so that all that stands was opened there: a
-level above it and one below, at the distance at which the shipped yields are largest.
-"""
-
-import math
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,66 +8,39 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint
 
-from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, RunningMinute, Series
-from Heatmap.domain.events import DataKind
+from Heatmap.domain.candles import MINUTE_MS, RunningMinute
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.levels.arrays import LONGS, SHORTS
-from Heatmap.levels.ladders import smooth_ladder
-from Heatmap.levels.price_rows import FIT_WIDTH
-from Heatmap.levels.shipped import shipped_yields
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellLines, PictureMessage, PictureRequest
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.store import open_store
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, changed
 from Heatmap.tests.ui.crosshair_box import box_text, point_at
+from Heatmap.tests.ui.predicted_market import (
+    COUNT,
+    LOWER,
+    NOW_MS,
+    OPENED,
+    PRICE,
+    REACHED,
+    SCALES,
+    START_MS,
+    UPPER,
+    page_candles,
+    saved_market,
+)
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
-START_MS = START_S * 1000
-PRICE = 100_000.0
-# When it is opened, and when a candle reaches the upper one.
-OPENED, REACHED, COUNT = 10, 40, 60
-NOW_MS = START_MS + COUNT * MINUTE_MS
-SCALES = {
-    "linear": "{mode: 0}",
-    "logarithmic": "{mode: 1}",
-    "percentage": "{mode: 2}",
-    "inverted": "{mode: 0, invertScale: true}",
-}
-
-
-def crest(side: int) -> float:
-    """Return the price at which most stands of what was opened at `PRICE`."""
-    ladder = smooth_ladder(side, shipped_yields().usd_per_usd[side], FIT_WIDTH)
-    return PRICE * math.exp((ladder.first + int(np.argmax(ladder.values))) * FIT_WIDTH)
-
-
-UPPER, LOWER = crest(SHORTS), crest(LONGS)
-
-
-def candle(minute: int) -> Candle:
-    high = UPPER * 1.004 if minute == REACHED else PRICE + 5
-    volume = 4e9 if minute == OPENED else 1.0
-    return Candle(START_MS + minute * MINUTE_MS, PRICE, high, PRICE - 5, PRICE, volume)
-
-
-CANDLES = tuple(candle(minute) for minute in range(-600, COUNT))
-
 
 @pytest.fixture
 def picture(tmp_path: Path) -> HeatPicture:
-    path = tmp_path / "heatmap.sqlite3"
-    span = (CANDLES[0].open_ms, NOW_MS)
-    with closing(open_store(path).open_writer(DataKind.LIVE)) as writer:
-        writer.save_fetched("BTCUSDT", Fetched(Series.CANDLES, CANDLES, (span,)))
-    store = open_store(path)
+    store = saved_market(tmp_path / "heatmap.sqlite3")
     tape = EventTape(store)
     maps = LevelMaps(tape, LevelStore.of(store), look_s=0.0)
     return HeatPicture(PredictedLevelHeat(SourceContext(tape, maps), "BTCUSDT"), "BTCUSDT")
@@ -81,18 +48,7 @@ def picture(tmp_path: Path) -> HeatPicture:
 
 @pytest.fixture
 def layer(qtbot: Any, chart_page: ChartPage, listener: Recording) -> HeatmapLayer:
-    chart_page.create_chart(
-        [
-            {
-                "time": one.open_ms // 1000,
-                "open": one.open,
-                "high": one.high,
-                "low": one.low,
-                "close": one.close,
-            }
-            for one in CANDLES[-COUNT:]
-        ]
-    )
+    chart_page.create_chart(page_candles())
     chart_page.js(
         "(priceSeries.priceScale().applyOptions({scaleMargins: {top: 0.4, bottom: 0.4}}), "
         "priceSeries.applyOptions({priceLineVisible: false}), 0)"
@@ -212,18 +168,16 @@ def test_the_crosshair_answers_right_of_now_and_where_nothing_is_painted(
         """Point at a place, answer what is asked there, and give the box's words."""
         asked = len(listener.queries)
         point_at(page, QPoint(round(x), round(page.y_of_price(price))))
+        qtbot.waitUntil(lambda: len(listener.queries) > asked, timeout=10_000)
 
-        def is_answered() -> bool:
-            # The last of what is asked: the pointer may have rested on its way.
-            if len(listener.queries) == asked:
-                return False
-            query = listener.queries[-1]
-            report = picture.describe(query)
+        def is_told() -> bool:
+            # On its way there the crosshair may have asked about a cell before: the last counts.
+            report = picture.describe(listener.queries[-1])
             assert report is not None
-            layer.show_cell(CellLines(query, report.lines))
+            layer.show_cell(CellLines(listener.queries[-1], report.lines))
             return report.lines[0][0] in (box_text(page) or "")
 
-        qtbot.waitUntil(is_answered, timeout=10_000)
+        qtbot.waitUntil(is_told, timeout=10_000)
         return box_text(page) or ""
 
     words = told(right, LOWER)

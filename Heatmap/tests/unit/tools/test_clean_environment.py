@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -173,4 +174,4 @@ def test_pytest_by_hand_passes_with_all_of_them_set() -> None:
         timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert re.search(r"[1-9][0-9]* passed", done.stdout)
