@@ -3,6 +3,7 @@
 The source, the picture and the feed are those of the product: only the clock stands still.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from Heatmap.tests.ui.predicted_market import (
     LOWER,
     NOW_MS,
     PRICE,
+    REACHED,
     SCALES,
     START_MS,
     saved_market,
@@ -60,24 +62,25 @@ def test_levels_are_where_they_were_after_a_pan_and_a_zoom(shown: PredictedPage)
     for view in ((5.2, 91.2), (30.0, 72.0), (-40.0, 160.0)):
         shown.show_candles(*view)
         shown.assert_levels()
-    # There are other rows then.
+    # There are other rows then, and a logarithmic scale is seen to be bent.
     before = shown.layer.meta["binUsd"]
-    shown.wait_for_grid(lambda: shown.show_prices(1_000.0))
+    shown.wait_for_grid(lambda: shown.show_prices(4_000.0))
     assert shown.layer.meta["binUsd"] > before
     shown.assert_levels()
 
 
 def test_scrolled_back_levels_stand_as_of_the_right_edge(shown: PredictedPage) -> None:
-    # Behind the candle that reaches the upper one, and before it.
-    for minute in (51, 35):
-        shown.show_candles(-1.5, minute - 0.5)
-        # The chart leaves half a candle more, or a whole one.
-        edge_ms = pytest.approx(START_MS + (minute + 0.5) * MINUTE_MS, abs=MINUTE_MS)
-        shown.page.qtbot.waitUntil(
-            lambda edge_ms=edge_ms: shown.layer.end_ms == edge_ms, timeout=10_000
-        )
+    # The right edge is behind the candle that reaches the upper one, before it, and amid it.
+    for view, edge, upper_until in (
+        ((-1.5, 50.5), (51, 52), REACHED),
+        ((-1.5, 34.5), (35, 36), math.inf),
+        ((37.5, 39.4), (REACHED + 0.1, REACHED + 0.9), math.inf),
+    ):
+        shown.wait_for_grid(lambda view=view: shown.show_candles(*view))
+        known = (shown.layer.end_ms - START_MS) / MINUTE_MS
+        assert edge[0] < known < edge[1]
         assert "standing" not in shown.layer.meta
-        shown.assert_levels(known=(shown.layer.end_ms - START_MS) / MINUTE_MS)
+        shown.assert_levels(upper_until=upper_until, known=known)
 
 
 def hide(shown: PredictedPage) -> None:
