@@ -26,5 +26,43 @@
     return tile;
   }
 
-  heatmap.hatching = { drawTile };
+  /** The patterns of hatched time, kept until the ground or the pixel ratio changes. */
+  class Patterns {
+    /** @param {{gap: number, unproven: number}} alpha of each kind of time @param {number} spacing */
+    constructor(alpha, spacing) {
+      this._alpha = alpha;
+      this._spacing = spacing;
+      /** @type {Map<string, CanvasPattern>} */
+      this._patterns = new Map();
+      this._key = "";
+    }
+
+    /**
+     * @param {any} context @param {number} ratio device pixels per CSS pixel
+     * @param {string} ground all others go when it is another @param {string} kind of the time
+     * @param {string} colour
+     * @returns {CanvasPattern}
+     */
+    find(context, ratio, ground, kind, colour) {
+      const key = ground + ratio;
+      if (key !== this._key) {
+        this._key = key;
+        this._patterns.clear();
+      }
+      let pattern = this._patterns.get(kind + colour);
+      if (pattern === undefined) {
+        const alpha = kind === "unproven" ? this._alpha.unproven : this._alpha.gap;
+        const tile = drawTile(ratio, colour, alpha, this._spacing);
+        pattern = /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
+        this._patterns.set(kind + colour, pattern);
+      }
+      return pattern;
+    }
+
+    clear() {
+      this._patterns.clear();
+    }
+  }
+
+  heatmap.hatching = { Patterns };
 })(this);

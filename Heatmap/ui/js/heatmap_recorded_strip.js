@@ -29,9 +29,7 @@
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
-      /** @type {Map<string, CanvasPattern>} */
-      this._patterns = new Map();
-      this._patternKey = "";
+      this._patterns = new heatmap.hatching.Patterns(ALPHA, SPACING_PX);
       /** @type {Recorded | null} */
       this.recorded = null;
       /** Whether so much of it is seen in this frame that it needs words. */
@@ -63,7 +61,7 @@
           context.fillStyle = place.colour;
           context.fillRect(left, top, width, height);
           context.globalAlpha = 1;
-          context.fillStyle = this._pattern(context, ratio, kind, place.ink);
+          context.fillStyle = this._patterns.find(context, ratio, place.ink, kind, place.ink);
           context.fillRect(left, top, width, height);
         }
       }
@@ -72,22 +70,6 @@
     destroy() {
       this.recorded = null;
       this._patterns.clear();
-    }
-
-    /** @returns {CanvasPattern} kept until ink or pixel ratio change */
-    _pattern(context, ratio, kind, ink) {
-      const key = ink + ratio;
-      if (key !== this._patternKey) {
-        this._patternKey = key;
-        this._patterns.clear();
-      }
-      let pattern = this._patterns.get(kind);
-      if (pattern === undefined) {
-        const tile = heatmap.hatching.drawTile(ratio, ink, ALPHA[kind] || ALPHA.gap, SPACING_PX);
-        pattern = /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
-        this._patterns.set(kind, pattern);
-      }
-      return pattern;
     }
   }
 

@@ -12,8 +12,7 @@
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
-      this._patterns = new Map();
-      this._patternKey = "";
+      this._patterns = new heatmap.hatching.Patterns(ALPHA, SPACING_PX);
     }
 
     /**
@@ -55,29 +54,13 @@
       let first = 0;
       for (let i = 1; i <= stripes.length; i += 1) {
         if (i === stripes.length || stripes[i].ink !== stripes[first].ink) {
-          context.fillStyle = this._pattern(context, ratio, kind, stripes[first].ink);
+          context.fillStyle = this._patterns.find(
+            context, ratio, this._surface.ground.hex, kind, stripes[first].ink,
+          );
           context.fillRect(left, topOf(first), width, topOf(i) - topOf(first));
           first = i;
         }
       }
-    }
-
-    /** @returns {CanvasPattern} diagonal lines, cached until the ground or pixel ratio change */
-    _pattern(context, ratio, kind, colour) {
-      const groundKey = this._surface.ground.hex + ratio;
-      if (groundKey !== this._patternKey) {
-        this._patternKey = groundKey;
-        this._patterns.clear();
-      }
-      const key = kind + colour;
-      let pattern = this._patterns.get(key);
-      if (pattern === undefined) {
-        const alpha = kind === "unproven" ? ALPHA.unproven : ALPHA.gap;
-        const tile = heatmap.hatching.drawTile(ratio, colour, alpha, SPACING_PX);
-        pattern = context.createPattern(tile, "repeat");
-        this._patterns.set(key, pattern);
-      }
-      return pattern;
     }
   }
 
