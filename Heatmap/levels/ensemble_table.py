@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.errors import SettingsError
 from Heatmap.levels.yields import (
-    SPOT_OVER_FUTURES,
     Estimate,
     Score,
     Verdict,
@@ -21,6 +19,7 @@ from Heatmap.levels.yields import (
     parse_estimate,
     parse_pair,
     parse_score,
+    read_json,
 )
 
 _BILLION = 1e9
@@ -131,7 +130,7 @@ class EnsembleTable:
         """Return it for candles of a market; provisional where it was fitted on another."""
         if volume is self.volume:
             return self
-        factor = SPOT_OVER_FUTURES if self.volume is Volume.SPOT else 1 / SPOT_OVER_FUTURES
+        factor = self.volume.to_other
         parts = tuple(
             replace(one, weight=one.weight * factor) if one.name in self.by_volume else one
             for one in self.parts
@@ -154,20 +153,7 @@ def parse_ensemble(text: str) -> EnsembleTable:
     SettingsError
         It is no such table; the message is one line.
     """
-    try:
-        return _parse(json.loads(text))
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise SettingsError(
-            "ensemble: expected parts as `levels fit` writes them, got "
-            f"{type(error).__name__}: {error}"
-        ) from None
+    return read_json(text, _parse, "ensemble: expected parts as `levels fit` writes them")
 
 
 def _parse(plain: Any) -> EnsembleTable:

@@ -5,7 +5,7 @@ Plain values that turn into JSON and back; the shipped table and a user's fits h
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -39,6 +39,7 @@ class HasTimes(Protocol):
 
 
 Fitted = TypeVar("Fitted", bound=HasTimes)
+Read = TypeVar("Read")
 
 
 class Volume(StrEnum):
@@ -46,6 +47,11 @@ class Volume(StrEnum):
 
     SPOT = "spot"
     FUTURES = "futures"
+
+    @property
+    def to_other(self) -> float:
+        """What yields per USD of it are multiplied by to be those per USD of the other one."""
+        return SPOT_OVER_FUTURES if self is Volume.SPOT else 1 / SPOT_OVER_FUTURES
 
 
 class Verdict(StrEnum):
@@ -199,7 +205,7 @@ class YieldTable:
         """Return the table for candles of a market; provisional where it was fitted on another."""
         if volume is self.volume:
             return self
-        factor = SPOT_OVER_FUTURES if self.volume is Volume.SPOT else 1 / SPOT_OVER_FUTURES
+        factor = self.volume.to_other
         return replace(
             self,
             volume=volume,
@@ -218,17 +224,25 @@ class YieldTable:
         return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
-def parse_yields(text: str) -> YieldTable:
-    """Read a table from JSON.
+def read_json(text: str, read: Callable[[Any], Read], expected: str) -> Read:
+    """Read JSON that anybody may have written.
+
+    Parameters
+    ----------
+    text
+        JSON, or anything else.
+    read
+        Makes the result of what was read.
+    expected
+        What was expected, for the message.
 
     Raises
     ------
     SettingsError
-        It is no such table; the message is one line.
+        It is not that; the message is one line.
     """
     try:
-        plain = json.loads(text)
-        table = _parse(plain)
+        return read(json.loads(text))
     except (
         ValueError,
         TypeError,
@@ -237,10 +251,18 @@ def parse_yields(text: str) -> YieldTable:
         OverflowError,
         RecursionError,
     ) as error:
-        raise SettingsError(
-            f"yields: expected a table as `levels fit` writes it, got {type(error).__name__}: "
-            f"{error}"
-        ) from None
+        raise SettingsError(f"{expected}, got {type(error).__name__}: {error}") from None
+
+
+def parse_yields(text: str) -> YieldTable:
+    """Read a table from JSON.
+
+    Raises
+    ------
+    SettingsError
+        It is no such table; the message is one line.
+    """
+    table = read_json(text, _parse, "yields: expected a table as `levels fit` writes it")
     for name, side in zip(SIDES, (table.longs, table.shorts), strict=True):
         _require_bins(name, side)
     return table
@@ -254,12 +276,11 @@ def parse_scores(text: str) -> dict[str, Score]:
     SettingsError
         There are none; the message is one line.
     """
-    try:
-        return {name: parse_score(one) for name, one in json.loads(text)["models"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise SettingsError(
-            f"scores: expected one for each model, got {type(error).__name__}: {error}"
-        ) from None
+    return read_json(
+        text,
+        lambda plain: {name: parse_score(one) for name, one in plain["models"].items()},
+        "scores: expected one for each model",
+    )
 
 
 def in_force(tables: Sequence[Fitted], shipped: Fitted | None, at_ms: int) -> Fitted | None:
