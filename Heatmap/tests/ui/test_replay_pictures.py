@@ -17,7 +17,8 @@ from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.pictures import grab
 
 START_MS = parse_time("2024-12-05T01:00:00Z")
-SPEED, DURATION_S = 600.0, 3.0
+# Time stands still amid a candle: at its edge it is chance whether the next one has begun.
+SPEED, DURATION_S = 600.0, 2.95
 UNTIL_MS = START_MS + int(SPEED * DURATION_S * 1000)
 PLAIN = HeatmapSettings(window="8h", gap_hatch=False, colour_bar=False, source_line=False)
 CANDLE_COLOURS = ((38, 166, 154), (239, 83, 80))
