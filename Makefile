@@ -59,7 +59,7 @@ wheel: setup-qt
 
 # The packages that are measured against are not in requirements.txt: only this needs them.
 bench: setup-qt
-	@$(PY) -c 'import boost_histogram, scipy' 2>/dev/null || \
+	@$(PY) -c 'import boost_histogram, pandas, polars, scipy' 2>/dev/null || \
 	    $(PY) -m pip install --quiet --requirement requirements-bench.txt
 	@echo 'bench: Heatmap/tests/bench' >&2
 	@$(CLEAN) $(PY) tools/run_benchmarks.py $(ARGS)
