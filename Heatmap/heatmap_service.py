@@ -4,35 +4,29 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
-from Heatmap.aggregation.clusters.find_clusters import FoundClusters
-from Heatmap.domain.candles import MINUTE_MS, MOST_CANDLE_SYMBOLS, CandleHistory
+from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.events import DataKind, StoredBatch
-from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import Failure, FailureKind
-from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener, ClusterSource
+from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterSource
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.feeds.level_book import LevelBook
-from Heatmap.feeds.level_feed import LevelFeed, LevelListener, LevelQuestion
+from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.ingestion.venues.table import venue_named
-from Heatmap.levels.models import LevelModel
-from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
-from Heatmap.runtime.host_loop import run_beside
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
-from Heatmap.service.candle_reads import read_history
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
 from Heatmap.service.learning import LevelLearner
 from Heatmap.service.lifecycle import Lifecycle
+from Heatmap.service.market_questions import MarketQuestions
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.status import assemble_status
@@ -46,11 +40,11 @@ logger = get_logger(__name__)
 SettingsListener = Callable[[HeatmapSettings], None]
 
 
-class HeatmapService:
+class HeatmapService(MarketQuestions):
     """Records liquidations at all times and feeds the attached layers.
 
-    More than 25 methods: it is a facade, has a method for each thing that a host asks for, and
-    leaves the work to its parts.
+    A facade: it has a method for each thing that a host asks for, and leaves the work to its parts.
+    `MarketQuestions` has those about clusters, candles and predicted levels.
 
     Belongs to the thread of the host's event loop. It may be created, given layers and settings
     before the loop runs; `start` and `stop` are awaited in it, any number of times.
@@ -115,20 +109,18 @@ class HeatmapService:
         self._batch_failure: Failure | None = None
         # What a settings listener failed with at the last change.
         self._listener_failure: Failure | None = None
-        self._clusters = ClusterFeed(
+        clusters = ClusterFeed(
             ClusterSource(self._tape, self._recording.mark_price, self._clock),
             self._settings,
         )
-        self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         source = LevelStore.of(self._store)
         self._maps = LevelMaps(self._tape, source)
-        self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
+        levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
-        self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
         self._feeding = Feeding(
             self._attached,
-            self._clusters,
-            self._levels,
+            clusters,
+            levels,
             self._learner,
             self._make_context,
             lambda: self._settings,
@@ -140,6 +132,15 @@ class HeatmapService:
             self._watch,
             lambda: self._settings,
             self._symbols.learn,
+        )
+        super().__init__(
+            self._store,
+            self._symbols,
+            clusters,
+            levels,
+            lambda: self._lifecycle.executor,
+            self._recording.want_candles,
+            self._look_around,
         )
         self._settings_listeners: list[SettingsListener] = []
 
@@ -255,167 +256,6 @@ class HeatmapService:
             layer.set_leave_listener(None)
             self._attached.end_feed(layer)
 
-    # -- clusters -----------------------------------------------------------------------------
-
-    async def clusters(self, symbol: str, price: float | None = None) -> FoundClusters:
-        """Return the price clusters of a recorded symbol as of now, by the settings in force.
-
-        Parameters
-        ----------
-        symbol
-            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
-        price
-            What the distances are from, USD; ``None``: the newest mark price, or that of the newest
-            liquidation while there is none.
-
-        Returns
-        -------
-        FoundClusters
-            A list of `LiquidationCluster`, the strongest first; empty while the service is stopped.
-            Its `recorded_share` tells how much of the lookback was recorded.
-
-        Raises
-        ------
-        ValueError
-            The symbol is not recorded, or `price` is not above 0 and finite.
-        StorageError
-            The database cannot be read.
-        """
-        return await self._clusters.find(self._symbols.require_recorded(symbol), price)
-
-    def add_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
-        """Call `listener` with the symbol and its clusters, soon and after each change.
-
-        Adding it twice is the same as once. The calls come on the loop, at most one in
-        ``settings.cluster_interval_s``, while the service runs, also after it was stopped and
-        started again.
-
-        Raises
-        ------
-        ValueError
-            The symbol is not recorded.
-        """
-        self._look_around()
-        key = self._symbols.require_recorded(symbol), listener
-        if key not in self._cluster_leavers:
-            self._cluster_leavers[key] = self._clusters.subscribe(*key)
-
-    def remove_cluster_listener(self, symbol: str, listener: ClusterListener) -> None:
-        """Call `listener` no more; nothing happens when it is not known."""
-        leave = self._cluster_leavers.pop((parse_symbol(symbol), listener), None)
-        if leave is not None:
-            leave()
-
-    # -- candles and predicted levels ---------------------------------------------------------
-
-    async def candles(
-        self, symbol: str, from_ms: int, to_ms: int, interval_ms: int = MINUTE_MS
-    ) -> CandleHistory:
-        """Return what the recorder has fetched of a symbol's candles; asks no exchange.
-
-        Parameters
-        ----------
-        symbol
-            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
-            name the candles are fetched from now on.
-        from_ms, to_ms
-            Half-open time, UTC milliseconds.
-        interval_ms
-            How long a candle lasts: whole minutes. Longer ones are made of minutes.
-
-        Returns
-        -------
-        CandleHistory
-            Closed candles, and the time of which these are all that the exchange has.
-
-        Raises
-        ------
-        ValueError
-            The symbol or the interval is none, or the service does not run.
-        StorageError
-            The database cannot be read.
-        """
-        self._look_around()
-        instrument, executor = parse_symbol(symbol), self._lifecycle.executor
-        self._symbols.note_shown(instrument)
-        if executor is None:
-            raise ValueError("candles need a service that runs; start it first")
-        read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
-        return await run_beside(executor, read)
-
-    async def levels(
-        self,
-        symbol: str,
-        model: LevelModel | str = LevelModel.CALIBRATED,
-        at: int | None = None,
-    ) -> PredictedLevels:
-        """Return where liquidations are expected, if the price goes there.
-
-        A statement with an "if": not where the price goes, and not where the next liquidations
-        will be. Its dollars are what Binance would report, a lower bound.
-
-        Parameters
-        ----------
-        symbol
-            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded by
-            name the candles are fetched from now on.
-        model
-            ``calibrated``, ``binance_standard``, ``funding_adjusted``, ``py_liquidation_map`` or
-            ``ensemble``.
-        at
-            As of when, UTC milliseconds; ``None``: now. Nothing that came later is looked at.
-
-        Returns
-        -------
-        PredictedLevels
-            With its score, what it was fitted on, and notes that say why it is empty or partial.
-
-        Raises
-        ------
-        ValueError
-            The symbol or the model is none, or the service does not run.
-        StorageError
-            The database cannot be read.
-        """
-        self._look_around()
-        question = self._question(symbol, model)
-        self._recording.want_candles(question.symbol)
-        return await self._levels.find(question, at)
-
-    def add_levels_listener(
-        self,
-        symbol: str,
-        listener: LevelListener,
-        model: LevelModel | str = LevelModel.CALIBRATED,
-    ) -> None:
-        """Call `listener` with a symbol's `levels`, soon and after each minute.
-
-        Adding it twice is the same as once. The calls come on the loop while the service runs, also
-        after it was stopped and started again.
-
-        Raises
-        ------
-        ValueError
-            The symbol or the model is none.
-        """
-        self._look_around()
-        question = self._question(symbol, model)
-        self._recording.want_candles(question.symbol)
-        if (question, listener) not in self._level_leavers:
-            leave = self._levels.subscribe(question, listener)
-            self._level_leavers[question, listener] = leave
-
-    def remove_levels_listener(
-        self,
-        symbol: str,
-        listener: LevelListener,
-        model: LevelModel | str = LevelModel.CALIBRATED,
-    ) -> None:
-        """Call `listener` no more; nothing happens when it is not known."""
-        leave = self._level_leavers.pop((self._question(symbol, model), listener), None)
-        if leave is not None:
-            leave()
-
     # -- status -------------------------------------------------------------------------------
 
     @property
@@ -482,11 +322,6 @@ class HeatmapService:
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self._lifecycle.look_around()
-
-    def _question(self, symbol: str, model: LevelModel | str) -> LevelQuestion:
-        if model not in PREDICTED_MODELS:
-            raise ValueError(f"model must be one of {', '.join(PREDICTED_MODELS)}, got {model!r}")
-        return LevelQuestion(parse_symbol(symbol), LevelModel(model))
 
     def _candle_span_ms(self) -> int:
         return self._settings.candle_retention_ms

@@ -1,27 +1,26 @@
 """The settings: one frozen object, validated once, to and from a plain mapping of texts.
 
-The defaults stand here and nowhere else. A settings store keeps each field as the text that
-`HeatmapSettings.to_texts` gives; the command line takes the same texts.
+The defaults stand here, those of clusters in `setting_fields.cluster_fields`, and nowhere else. A
+settings store keeps each field as the text that `HeatmapSettings.to_texts` gives; the command line
+takes the same texts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from dataclasses import dataclass
 
 from Heatmap.domain.instruments import ALL_SYMBOLS as ALL_SYMBOLS  # noqa: PLC0414 - a setting's value
 from Heatmap.domain.symbol_lists import SYMBOLS_ALLOWED, parse_symbols, wrong_symbols
-from Heatmap.errors import SettingsError
+from Heatmap.setting_fields import CLUSTER_WINDOW_PCT as CLUSTER_WINDOW_PCT  # noqa: PLC0414 - a default
 from Heatmap.setting_fields import (
     Choice,
+    ClusterFields,
     Effect,
     Number,
     Option,
     Page,
-    SettingRecords,
     Switch,
     Text,
     setting,
-    to_text,
     wrong_resolution,
 )
 
@@ -29,9 +28,6 @@ WS_URL = "wss://fstream.binance.com"
 """Base of Binance's USD-M websocket addresses."""
 REST_URL = "https://fapi.binance.com"
 """Base of Binance's USD-M REST addresses."""
-
-CLUSTER_WINDOW_PCT = 0.02
-"""How wide a cluster may be where nothing is set and there is no chart: 2 % of its price."""
 
 _REBUILDS = frozenset({Effect.REBUILD, Effect.RESCALE})
 _PALETTES = {
@@ -44,7 +40,7 @@ _PALETTES = {
 
 
 @dataclass(frozen=True, slots=True)
-class HeatmapSettings:
+class HeatmapSettings(ClusterFields):
     """Everything a user can set. Immutable; derive a changed one with `changed`.
 
     Each field has a record (`setting_fields.Setting`), which says what it takes and what it does;
@@ -60,9 +56,6 @@ class HeatmapSettings:
         The same of predicted levels, USD per 0.1 % of price; ``None``: at `clip_percentile`.
     bubble_least_usd
         USD; ``None``: by what is usual for the symbol.
-    cluster_window_pct
-        Widest price range of a cluster as a part of its lowest price: 0.02 is 2 %. ``None``: on a
-        chart 2 to 3 % of the prices that it shows, elsewhere `CLUSTER_WINDOW_PCT`.
     symbols
         Symbols to record, or ``("ALL",)``.
 
@@ -295,75 +288,6 @@ class HeatmapSettings:
         "What was liquidated in the cell under the crosshair",
         option="tooltip",
     )
-    cluster_lines: bool = setting(
-        False,
-        Switch(),
-        Page.LINES,
-        "Draw the strongest c&lusters as lines",
-        "A line where many liquidations came close to each other in price",
-        effects=(Effect.LINES,),
-        formerly="cluster_levels",
-    )
-    cluster_line_count: int = setting(
-        6,
-        Number(1, 30, is_whole=True, suffix=" lines"),
-        Page.LINES,
-        "At &most",
-        "No more than this many of the strongest clusters get a line",
-        effects=(Effect.LINES,),
-        formerly="cluster_level_count",
-    )
-    cluster_window_pct: float | None = setting(
-        None,
-        Number(
-            1e-6,
-            1.0,
-            or_auto=True,
-            by_hand=CLUSTER_WINDOW_PCT,
-            suffix=" %",
-            step=0.1,
-            decimals=4,
-            factor=100,
-        ),
-        Page.LINES,
-        "Widest price ran&ge",
-        (
-            "Liquidations further apart than this part of the price belong to different clusters; "
-            "auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the "
-            "price)"
-        ),
-        effects=(Effect.LINES,),
-    )
-    min_cluster_size: int = setting(
-        5,
-        Number(1, 1_000_000, is_whole=True, suffix=" liquidations"),
-        Page.LINES,
-        "F&ewest in a cluster",
-        "Fewer liquidations than this make no cluster",
-    )
-    time_decay_minutes: float = setting(
-        60.0,
-        Number(0.01, 100_000.0, suffix=" minutes", step=5, decimals=2),
-        Page.LINES,
-        "Weight fades &in",
-        "After this time a liquidation counts 37 % in its cluster",
-        effects=(Effect.LINES,),
-    )
-    lookback_time_constants: float = setting(
-        6.0,
-        Number(0.1, 50.0, suffix=" times that", step=0.5, decimals=1),
-        Page.LINES,
-        "E&xpire after",
-        "Older liquidations are in no cluster: so many times the time of fading",
-        effects=(Effect.LINES,),
-    )
-    cluster_interval_s: float = setting(
-        5.0,
-        Number(1.0, 60.0, suffix=" seconds", decimals=1),
-        Page.LINES,
-        "Loo&k again every",
-        "The clusters are looked for anew at most once in this time",
-    )
     symbols: tuple[str, ...] = setting(
         ("BTCUSDT",),
         Text(
@@ -404,10 +328,6 @@ class HeatmapSettings:
         "For looking into it later; the database gets larger",
     )
 
-    def __post_init__(self) -> None:
-        for name in SETTINGS:
-            SETTINGS.check(name, getattr(self, name))
-
     @property
     def window_ms(self) -> int:
         """Time span of the grid, milliseconds."""
@@ -420,11 +340,6 @@ class HeatmapSettings:
         return None if tau_s is None else tau_s * 1000.0
 
     @property
-    def cluster_lookback_ms(self) -> int:
-        """Age of the oldest liquidations that are in a cluster, milliseconds."""
-        return round(self.lookback_time_constants * self.time_decay_minutes * 60_000)
-
-    @property
     def retention_ms(self) -> int:
         """How long events are kept, milliseconds."""
         return self.retention_days * 86_400_000
@@ -434,68 +349,8 @@ class HeatmapSettings:
         """How long candles, open interest and funding are kept, milliseconds."""
         return self.candle_retention_days * 86_400_000
 
-    def changed(self, **values: object) -> Self:
-        """Return a copy with some fields replaced.
 
-        Raises
-        ------
-        SettingsError
-            A value is not allowed, or there is no such field.
-        """
-        for name in values:
-            SETTINGS.require(name)
-        return replace(self, **values)  # type: ignore[arg-type]  # validated by __post_init__
-
-    def to_texts(self) -> dict[str, str]:
-        """Return every field as text, as `from_texts` and a settings store take it."""
-        return {name: to_text(getattr(self, name)) for name in SETTINGS}
-
-    @classmethod
-    def from_texts(cls, texts: Mapping[str, str], base: "HeatmapSettings | None" = None) -> Self:
-        """Build settings from texts; fields that are not named keep the value of `base`.
-
-        Parameters
-        ----------
-        texts
-            Field name to text, as `to_texts` gives it.
-        base
-            Where the other fields come from; the defaults when ``None``.
-
-        Raises
-        ------
-        SettingsError
-            An unknown field, or a text that is not a value of its field.
-        """
-        values = (base or cls()).as_mapping()
-        for name, text in texts.items():
-            values[name] = parse_field(name, text)
-        return cls(**values)
-
-    @classmethod
-    def repaired(cls, texts: Mapping[str, str], base: Self | None = None) -> tuple[Self, list[str]]:
-        """Build settings from a store that may be old or damaged; never raises.
-
-        Returns
-        -------
-        (settings, warnings)
-            Fields with an unusable text keep the value of `base` (default: the defaults), each
-            named in one line of `warnings`; so is each unknown field, which is ignored.
-        """
-        settings = base or cls()
-        warnings: list[str] = []
-        for name, text in texts.items():
-            try:
-                settings = settings.changed(**{name: parse_field(name, text)})
-            except SettingsError as error:
-                warnings.append(str(error))
-        return settings, warnings
-
-    def as_mapping(self) -> dict[str, Any]:
-        """Return field name to value."""
-        return {name: getattr(self, name) for name in SETTINGS}
-
-
-SETTINGS = SettingRecords(fields(HeatmapSettings))
+SETTINGS = HeatmapSettings.records()
 """The record of each field."""
 
 WINDOWS_S: Mapping[str, int] = {
@@ -519,11 +374,7 @@ def parse_field(name: str, text: str) -> object:
     SettingsError
         There is no such field, or the text cannot be read as its type.
     """
-    SETTINGS.require(name)
-    try:
-        return SETTINGS[name].kind.parse(text)
-    except ValueError:
-        raise SettingsError(f"{name} must be {SETTINGS[name].kind.allowed}, got {text!r}") from None
+    return SETTINGS.parse(name, text)
 
 
 def changed_fields(before: HeatmapSettings, after: HeatmapSettings) -> frozenset[str]:

@@ -4,13 +4,18 @@
   part by itself from then on, whenever there is something new, and takes it away when nothing is
   to be drawn any more.
 - `forget` and `doubt` are about the page: it has lost what it showed, or may have.
-- A new follower is one class of `Follower`, made in `LayerFeed`.
+- A new follower is one class of `Follower`, made in `Followers.of_layer`.
 """
 
+import asyncio
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol, Self
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds import bubbles, cluster_lines
+from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Effect
 
@@ -55,6 +60,34 @@ class Followers:
 
     def __init__(self, *followers: Follower) -> None:
         self._followers = followers
+
+    @classmethod
+    def of_layer(
+        cls,
+        context: FeedContext,
+        loop: Callable[[], asyncio.AbstractEventLoop | None],
+        show_part: Callable[[str, Any], None],
+        note_error: Callable[[Exception], None],
+    ) -> Self:
+        """Make all that there are.
+
+        Parameters
+        ----------
+        context
+            What they follow.
+        loop
+            Gives the feed's loop; ``None`` before and after its task.
+        show_part
+            Takes the name of a part of the page, and what it shows from now on.
+        note_error
+            Takes what fails.
+        """
+        return cls(
+            cluster_lines.ClusterLines(
+                context.clusters, partial(show_part, cluster_lines.PART), note_error
+            ),
+            bubbles.Bubbles(context, loop, partial(show_part, bubbles.PART), note_error),
+        )
 
     def follow(
         self,

@@ -22,11 +22,7 @@ from typing import Any
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind, HeatmapError
-from Heatmap.feeds.bubbles import PART as BUBBLES
-from Heatmap.feeds.bubbles import Bubbles
 from Heatmap.feeds.cell_answers import CellAnswers
-from Heatmap.feeds.cluster_lines import PART as CLUSTER_LINES
-from Heatmap.feeds.cluster_lines import ClusterLines
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
 from Heatmap.feeds.followers import Followers
@@ -82,20 +78,10 @@ class LayerFeed:
             lambda report: self._tell(self.layer.show_cell, report),
             self.note_error,
         )
-        self._followers = Followers(
-            ClusterLines(
-                context.clusters,
-                lambda lines: self._tell(self.layer.show_part, CLUSTER_LINES, lines),
-                self.note_error,
-            ),
-            Bubbles(
-                context,
-                lambda: self._turns.loop,
-                lambda bubbles: self._tell(self.layer.show_part, BUBBLES, bubbles),
-                self.note_error,
-            ),
+        self._followers = Followers.of_layer(
+            context, lambda: self._turns.loop, self._show_part, self.note_error
         )
-        self._offer = OfferLine(lambda name, offer: self._tell(self.layer.show_part, name, offer))
+        self._offer = OfferLine(self._show_part)
         layer.set_listener(self)
 
     @property
@@ -304,6 +290,9 @@ class LayerFeed:
             method(*words)
         except Exception as error:  # noqa: BLE001 - logged there
             self.note_error(error, FailureKind.CHART_NOT_TOLD)
+
+    def _show_part(self, name: str, payload: object) -> None:
+        self._tell(self.layer.show_part, name, payload)
 
     def note_error(self, error: Exception, kind: FailureKind | None = None) -> None:
         """Show what went wrong, log it once, and build anew after a while.

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,12 @@ from Heatmap.levels.yields import (
     Score,
     Verdict,
     Volume,
-    iso_ms,
-    iso_text,
-    parse_estimate,
-    parse_pair,
-    parse_score,
+    parse_fit,
+    plain_fit,
     read_json,
 )
 
 _BILLION = 1e9
-_TIMES = ("fitted_ms", "data_from_ms", "data_until_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +135,7 @@ class EnsembleTable:
 
     def to_json(self) -> str:
         """Return it as JSON."""
-        plain = asdict(self)
-        for key in _TIMES:
-            plain[key.removesuffix("_ms")] = iso_text(plain.pop(key))
-        return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(plain_fit(self), indent=1, ensure_ascii=False) + "\n"
 
 
 def parse_ensemble(text: str) -> EnsembleTable:
@@ -158,23 +151,10 @@ def parse_ensemble(text: str) -> EnsembleTable:
 
 def _parse(plain: Any) -> EnsembleTable:
     return EnsembleTable(
-        name=str(plain["name"]),
-        version=int(plain["version"]),
-        venue=str(plain["venue"]),
-        symbol=str(plain["symbol"]),
-        fitted_ms=iso_ms(plain["fitted"]),
-        volume=Volume(plain["volume"]),
-        data_from_ms=iso_ms(plain["data_from"]),
-        data_until_ms=iso_ms(plain["data_until"]),
-        minutes=int(plain["minutes"]),
+        **parse_fit(plain),
         messages=int(plain["messages"]),
-        source=str(plain["source"]),
-        usd_per_message=parse_estimate(plain["usd_per_message"]),
-        background_per_minute=parse_pair(plain["background_per_minute"]),
-        is_provisional=bool(plain["is_provisional"]),
         parts=tuple(_part(one) for one in plain["parts"]),
         by_volume=tuple(str(one) for one in plain["by_volume"]),
-        score=None if plain.get("score") is None else parse_score(plain["score"]),
     )
 
 

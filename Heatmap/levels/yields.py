@@ -24,6 +24,7 @@ from Heatmap.levels.ladders import DISTANCE_EDGES_PCT
 SPOT_OVER_FUTURES = 0.117
 
 _BILLION = 1e9
+_TIMES = ("fitted_ms", "data_from_ms", "data_until_ms")
 
 
 class HasTimes(Protocol):
@@ -217,9 +218,7 @@ class YieldTable:
 
     def to_json(self) -> str:
         """Return the table as JSON."""
-        plain = asdict(self)
-        for key in ("fitted_ms", "data_from_ms", "data_until_ms"):
-            plain[key.removesuffix("_ms")] = iso_text(plain.pop(key))
+        plain = plain_fit(self)
         plain["sides"] = {"longs": plain.pop("longs"), "shorts": plain.pop("shorts")}
         return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
@@ -291,23 +290,10 @@ def in_force(tables: Sequence[Fitted], shipped: Fitted | None, at_ms: int) -> Fi
 
 def _parse(plain: Any) -> YieldTable:
     return YieldTable(
-        name=str(plain["name"]),
-        version=int(plain["version"]),
-        venue=str(plain["venue"]),
-        symbol=str(plain["symbol"]),
-        fitted_ms=iso_ms(plain["fitted"]),
-        volume=Volume(plain["volume"]),
-        data_from_ms=iso_ms(plain["data_from"]),
-        data_until_ms=iso_ms(plain["data_until"]),
-        minutes=int(plain["minutes"]),
-        source=str(plain["source"]),
-        usd_per_message=parse_estimate(plain["usd_per_message"]),
-        background_per_minute=parse_pair(plain["background_per_minute"]),
+        **parse_fit(plain),
         factors=parse_pair(plain["factors"]),
-        is_provisional=bool(plain["is_provisional"]),
         longs=tuple(_bin(one) for one in plain["sides"]["longs"]),
         shorts=tuple(_bin(one) for one in plain["sides"]["shorts"]),
-        score=None if plain.get("score") is None else parse_score(plain["score"]),
         notes=tuple(str(one) for one in plain.get("notes", ())),
     )
 
@@ -321,6 +307,34 @@ def _bin(plain: Any) -> BinYield:
         float(plain["messages"]),
         float(plain["data_share"]),
     )
+
+
+def parse_fit(plain: Any) -> dict[str, Any]:
+    """Read from plain values the fields that every fit has: of what it is, and how good."""
+    return {
+        "name": str(plain["name"]),
+        "version": int(plain["version"]),
+        "venue": str(plain["venue"]),
+        "symbol": str(plain["symbol"]),
+        "fitted_ms": iso_ms(plain["fitted"]),
+        "volume": Volume(plain["volume"]),
+        "data_from_ms": iso_ms(plain["data_from"]),
+        "data_until_ms": iso_ms(plain["data_until"]),
+        "minutes": int(plain["minutes"]),
+        "source": str(plain["source"]),
+        "usd_per_message": parse_estimate(plain["usd_per_message"]),
+        "background_per_minute": parse_pair(plain["background_per_minute"]),
+        "is_provisional": bool(plain["is_provisional"]),
+        "score": None if plain.get("score") is None else parse_score(plain["score"]),
+    }
+
+
+def plain_fit(fit: Any) -> dict[str, Any]:
+    """Return a fit, a dataclass, as plain values with its times as texts; see `parse_fit`."""
+    plain = asdict(fit)
+    for key in _TIMES:
+        plain[key.removesuffix("_ms")] = iso_text(plain.pop(key))
+    return plain
 
 
 def parse_score(plain: Any) -> Score:

@@ -4,7 +4,6 @@ Computed from one-minute candles by the calibrated model of `Heatmap.levels`. Am
 USD per 0.1 % of price, a lower bound as Binance reports them.
 """
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from math import floor, log
 from typing import Any, ClassVar
@@ -22,15 +21,15 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.levels.price_rows import FIT_WIDTH
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
-from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, recorded_parts
+from Heatmap.sources.coverage_gaps import find_gaps, recorded_parts
 from Heatmap.sources.heat_source import (
     Change,
-    HeatSource,
     HeatWindow,
     Legend,
     LevelMark,
     ScaleRule,
 )
+from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.level_maps import LevelMap
 from Heatmap.sources.predicted.candle_gaps import candle_gaps
 from Heatmap.sources.predicted.crests import find_crests
@@ -53,7 +52,7 @@ _APART_ROWS, _PAINTED = 11, 32
 _MOST_MARKS = 24
 
 
-class PredictedLevelHeat(HeatSource):
+class PredictedLevelHeat(KeptHeat[LevelColumns]):
     """The predicted levels of one symbol.
 
     Parameters
@@ -74,11 +73,8 @@ class PredictedLevelHeat(HeatSource):
     # Candles know nothing shorter.
     least_bin_ms: ClassVar[int] = MINUTE_MS
 
-    # From `load` on.
-    _columns: LevelColumns
-
     def __init__(self, context: SourceContext, symbol: str) -> None:
-        self._symbol = symbol
+        super().__init__(symbol)
         self._tape = context.tape
         self._maps = context.maps
         # What was loaded: number of the map, and how many of its minutes.
@@ -87,53 +83,21 @@ class PredictedLevelHeat(HeatSource):
         # When the newest candle began, and what the price has reached since, as rows of log price.
         self._newest_ms = -1
         self._reached: tuple[int, int] | None = None
-        self._legend = Legend("")
-        self._gaps: list[list[Any]] = []
-        self._inner_gap_edges: list[tuple[Any, ...]] = []
-
-    @property
-    @override
-    def spec(self) -> GridSpec:
-        """Where the cells lie now."""
-        return self._columns.spec
-
-    @property
-    @override
-    def is_split(self) -> bool:
-        """Whether longs and shorts are kept apart."""
-        return self._columns.is_split
 
     @property
     def columns(self) -> LevelColumns:
         """What stands in each column."""
-        return self._columns
-
-    @property
-    @override
-    def legend(self) -> Legend:
-        """What a colour means, how good it is, and what it was learned and computed from."""
-        return self._legend
-
-    @property
-    @override
-    def gaps(self) -> Sequence[Sequence[Any]]:
-        """Time of the window without candles."""
-        return self._gaps
-
-    @override
-    def sides(self, columns: ColumnRange | None = None) -> Sequence[NDArray[np.float64]]:
-        """Return what stands, blurred, USD per 0.1 % of price."""
-        return self._columns.sides(columns)
+        return self._cells
 
     @override
     def values(self, columns: ColumnRange | None = None) -> NDArray[np.float64]:
         """Return what the scale is about, see `LevelColumns.values`."""
-        return self._columns.values(columns)
+        return self._cells.values(columns)
 
     @override
     def levels(self, scale: Scale, columns: ColumnRange | None = None) -> bytes:
         """Return the cells as the page takes them, with what makes a level stand out."""
-        return self._columns.levels(scale, columns)
+        return self._cells.levels(scale, columns)
 
     @override
     def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
@@ -177,7 +141,7 @@ class PredictedLevelHeat(HeatSource):
             history = found.history
             until_ms = window.end_ms if window.is_still else None
             columns = LevelColumns(spec, history, window.settings.side, until_ms)
-            self._columns, self._map = columns, found
+            self._cells, self._map = columns, found
             self._seen = 0 if history is None else len(history)
             columns.load(self._take_running(window))
             self._say(window)
@@ -202,7 +166,7 @@ class PredictedLevelHeat(HeatSource):
                 new_from_ms = int(history.minutes.open_ms[self._seen])
                 self._seen = len(history)
             end_ms = None if window.is_still else window.end_ms
-            changed = self._columns.advance(end_ms, self._take_running(window), new_from_ms)
+            changed = self._cells.advance(end_ms, self._take_running(window), new_from_ms)
             return Change(changed, self._say(window))
 
     @override
@@ -210,10 +174,10 @@ class PredictedLevelHeat(HeatSource):
         """Return the levels that stand out at the right edge, the strongest first."""
         with self._lock():
             last = self.spec.time.n_cols - 1
-            price = self._columns.price_at(last)
+            price = self._cells.price_at(last)
             if price is None:
                 return ()
-            fine, rows = self._columns.rows_near_picture()
+            fine, rows = self._cells.rows_near_picture()
             crests = find_crests(fine, rows, float(np.log(price)))
         cells = np.frombuffer(self.levels(scale, ColumnRange(last, last + 1)), np.uint8)
         axis = self.spec.price
@@ -240,7 +204,7 @@ class PredictedLevelHeat(HeatSource):
         recorded = self._recorded_at(query, window)
         with self._lock():
             side = window.settings.side
-            facts = describe_place(query, self._columns, self._map.history, recorded, side)
+            facts = describe_place(query, self._cells, self._map.history, recorded, side)
         if facts is None:
             return None
         return CellReport(query, facts, place_lines(facts, self._symbol))
@@ -274,11 +238,7 @@ class PredictedLevelHeat(HeatSource):
         opens = np.zeros(0, np.int64) if history is None else history.minutes.open_ms[history.cut :]
         start_ms, end_ms = max(window.start_ms, self.spec.time.start_ms), window.end_ms
         gaps = candle_gaps(opens, start_ms, end_ms)
-        inner = inner_edges(gaps, start_ms, end_ms)
-        has_changed = words != self._legend.words or inner != self._inner_gap_edges
-        self._legend = Legend(words, unit=UNIT)
-        self._gaps, self._inner_gap_edges = gaps, inner
-        return has_changed
+        return self._keep_facts(Legend(words, unit=UNIT), gaps, start_ms, end_ms)
 
     def _facts(self, window: HeatWindow) -> MapFacts:
         history, settings = self._map.history, window.settings

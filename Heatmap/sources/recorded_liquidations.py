@@ -1,6 +1,5 @@
 """Recorded liquidations as heat: what happened, read from the store and kept up with it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +15,16 @@ from Heatmap.domain.instruments import instrument_of
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport
-from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, recorded_parts, stretched
+from Heatmap.sources.coverage_gaps import find_gaps, recorded_parts, stretched
 from Heatmap.sources.heat_source import (
     Change,
     HeatOffer,
-    HeatSource,
     HeatWindow,
     Legend,
     ScaleRule,
     SideProfile,
 )
+from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.recorded.cell_report import describe_cell
 from Heatmap.sources.recorded.drawn_field import DrawnField
 from Heatmap.sources.recorded.texts import OFFER_WORDS, cell_lines, source_since, source_words
@@ -39,7 +38,7 @@ EMPTY_CLIP_USD = 100_000.0
 _OFFER_MISSING = 0.5
 
 
-class RecordedLiquidations(HeatSource):
+class RecordedLiquidations(KeptHeat[DrawnField]):
     """The liquidations of one symbol that were recorded, as bands, spots or cells.
 
     Parameters
@@ -50,49 +49,14 @@ class RecordedLiquidations(HeatSource):
         Whose liquidations are drawn.
     """
 
-    # From `load` on.
-    _field: DrawnField
-
     def __init__(self, tape: EventTape, symbol: str) -> None:
-        self._symbol = symbol
+        super().__init__(symbol)
         self._tape = tape
         self._follower = tape.follow(symbol, 0, as_array)
         # What the field counts, for what is asked about single places.
         self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
         # First column of the window when events were last dropped from there.
         self._forgotten_col = 0
-        self._legend = Legend("")
-        self._gaps: list[list[Any]] = []
-        self._inner_gap_edges: list[tuple[Any, ...]] = []
-
-    @property
-    @override
-    def spec(self) -> GridSpec:
-        """Where the cells lie now."""
-        return self._field.spec
-
-    @property
-    @override
-    def is_split(self) -> bool:
-        """Whether longs and shorts are kept apart."""
-        return self._field.is_split
-
-    @property
-    @override
-    def legend(self) -> Legend:
-        """Where the data come from, and since when they are recorded."""
-        return self._legend
-
-    @property
-    @override
-    def gaps(self) -> Sequence[Sequence[Any]]:
-        """What of the window was not recorded, or not proven to be."""
-        return self._gaps
-
-    @override
-    def sides(self, columns: ColumnRange | None = None) -> Sequence[NDArray[np.float64]]:
-        """Return the cells of both sides together, or those of longs and those of shorts."""
-        return self._field.sides(columns)
 
     @override
     def scale_rule(self, settings: HeatmapSettings) -> ScaleRule:
@@ -130,7 +94,7 @@ class RecordedLiquidations(HeatSource):
         field.load(events)
         self._events = EventTimeline(_counted(events, settings))
         self._forgotten_col = time.first_col
-        self._field = field
+        self._cells = field
         self._read_facts(window)
 
     @override
@@ -146,7 +110,7 @@ class RecordedLiquidations(HeatSource):
         if news.restarted:
             # Another store stands in the place of the one that was loaded.
             return None
-        changed = None if window.is_still else self._field.advance(window.end_ms)
+        changed = None if window.is_still else self._cells.advance(window.end_ms)
         if self._is_expiring(window.settings):
             return None
         changed = united(changed, self._take(news.events, window.settings))
@@ -173,14 +137,14 @@ class RecordedLiquidations(HeatSource):
         """Say what was liquidated at a place, and how much of its time was recorded."""
         window_ms = (window.start_ms, window.end_ms)
         facts = describe_cell(
-            query, self._field, self._events, self._gaps, window.settings, window_ms, scale_end_usd
+            query, self._cells, self._events, self._gaps, window.settings, window_ms, scale_end_usd
         )
         return None if facts is None else CellReport(query, facts, cell_lines(facts))
 
     @override
     def profile(self, window: HeatWindow) -> SideProfile | None:
         """Return the window's longs and shorts per row."""
-        spec = self._field.spec
+        spec = self._cells.spec
         events = self._events.between(window.start_ms, spec.time.end_ms)
         is_long, notional = events["is_long"], events["notional"]
         return SideProfile(
@@ -196,7 +160,7 @@ class RecordedLiquidations(HeatSource):
         if not len(events):
             return None
         self._events.add(_counted(events, settings))
-        return self._field.add(events)
+        return self._cells.add(events)
 
     def _is_expiring(self, settings: HeatmapSettings) -> bool:
         """Drop the events that would not be read if it was loaded now; seldom, since it copies.
@@ -207,7 +171,7 @@ class RecordedLiquidations(HeatSource):
             Whether it must be loaded again for that: without decay the field still carries what the
             retention has deleted.
         """
-        time = self._field.spec.time
+        time = self._cells.spec.time
         if time.first_col - self._forgotten_col < time.n_cols:
             return False
         self._forgotten_col = time.first_col
@@ -218,18 +182,17 @@ class RecordedLiquidations(HeatSource):
 
     def _read_facts(self, window: HeatWindow) -> bool:
         """Read legend and gaps again; whether they have changed."""
-        before = self._legend
-        have_gaps_changed = self._read_gaps(window)
-        self._legend = replace(self._read_legend(), offer=self._find_offer(window))
-        return have_gaps_changed or self._legend != before
+        gaps = self._read_gaps(window)
+        legend = replace(self._read_legend(), offer=self._find_offer(window, gaps))
+        return self._keep_facts(legend, gaps, window.start_ms, window.end_ms)
 
-    def _find_offer(self, window: HeatWindow) -> HeatOffer | None:
+    def _find_offer(self, window: HeatWindow, gaps: list[list[Any]]) -> HeatOffer | None:
         """Offer predicted levels where nothing was recorded, and not where all was quiet."""
         settings, (start_ms, end_ms) = window.settings, (window.start_ms, window.end_ms)
         is_filtered = settings.side in ("longs", "shorts") or settings.minimum_notional > 0
         if is_filtered or len(self._events.between(start_ms, self.spec.time.end_ms)):
             return None
-        _, _, missing = recorded_parts(self._gaps, start_ms, end_ms)
+        _, _, missing = recorded_parts(gaps, start_ms, end_ms)
         return HeatOffer(OFFER_WORDS, "both") if missing >= _OFFER_MISSING else None
 
     def _read_legend(self) -> Legend:
@@ -239,18 +202,14 @@ class RecordedLiquidations(HeatSource):
         venue = instrument_of(self._symbol).venue
         return Legend(source_words(kind, since_ms, venue), source_since(kind, since_ms, venue))
 
-    def _read_gaps(self, window: HeatWindow) -> bool:
-        """Read the coverage again; whether the gaps have changed."""
+    def _read_gaps(self, window: HeatWindow) -> list[list[Any]]:
+        """Read the coverage again."""
         start_ms, end_ms = window.start_ms, window.end_ms
         with self._tape.reading() as reader:
             intervals = list(reader.read_coverage(self._symbol, start_ms, end_ms))
         if not window.is_still and intervals and window.heartbeats is not None:
             intervals[-1] = stretched(intervals[-1], window.heartbeats, end_ms)
-        gaps = find_gaps(intervals, start_ms, end_ms)
-        inner = inner_edges(gaps, start_ms, end_ms)
-        changed = inner != self._inner_gap_edges
-        self._gaps, self._inner_gap_edges = gaps, inner
-        return changed
+        return find_gaps(intervals, start_ms, end_ms)
 
 
 def _counted(events: NDArray[np.void], settings: HeatmapSettings) -> NDArray[np.void]:

@@ -35,7 +35,11 @@ def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval,
     given = tuple(intervals)
     if not given:
         return ()
-    symbol, venue = given[0].symbol, given[0].venue
+    symbol, venue, is_first_proven = given[0].symbol, given[0].venue, given[0].proven
+    if all(part.proven is is_first_proven for part in given):
+        # The usual case: each heartbeat of a recorder adds one of the same sort.
+        spans = _union((part.start_ms, part.end_ms) for part in given)
+        return tuple(CoverageInterval(symbol, *span, is_first_proven, venue) for span in spans)
     proven = _union((part.start_ms, part.end_ms) for part in given if part.proven)
     unproven = _union((part.start_ms, part.end_ms) for part in given if not part.proven)
     for cut in proven:

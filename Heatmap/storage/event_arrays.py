@@ -1,6 +1,7 @@
 """Stored events as numpy arrays; beside `level_arrays` the only one of `storage` with numpy."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from Heatmap.storage.engine import Row
 def as_array(rows: Iterator[Row]) -> NDArray[Any]:
     """Gather rows into an array, (n,) `EVENT_DTYPE`, in their order.
 
-    Not by way of a list: building 20,000 tuples first stalls every other thread.
+    Not by way of a list: building 20,000 tuples first stalls every other thread. As plain numbers
+    first, since numpy takes longer to make a record of each row; a time in ms is exact in them.
     """
-    return np.fromiter(rows, dtype=EVENT_DTYPE)
+    names = EVENT_DTYPE.names or ()
+    numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, len(names))
+    events = np.empty(len(numbers), dtype=EVENT_DTYPE)
+    for column, name in enumerate(names):
+        events[name] = numbers[:, column]
+    return events

@@ -106,10 +106,10 @@ def existing_database(path: str | os.PathLike[str]) -> Path:
     return resolved
 
 
-def file_stat(path: Path) -> os.stat_result | None:
+def file_stat(path: str | os.PathLike[str]) -> os.stat_result | None:
     """Return what the system knows of the file that a path leads to; ``None``: it leads to none."""
     try:
-        return path.stat()
+        return os.stat(path)  # noqa: PTH116 - twice as fast, for each transaction
     except OSError:
         return None
 

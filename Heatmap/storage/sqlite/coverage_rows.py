@@ -4,12 +4,11 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.instruments import Instrument
 from Heatmap.storage.coverage import clipped, normalized, without_span
-from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE
+from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS, SOUND_COVERAGE
 
 # A damaged row may have the same key: then it is put right. Proven stays proven.
 _INSERT_COVERAGE = """
@@ -20,34 +19,50 @@ ON CONFLICT (source, symbol, start_ms, end_ms) DO UPDATE SET
 _DELETE_COVERAGE = (
     "DELETE FROM coverage WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?"
 )
+# What a heartbeat does. OR REPLACE: no sound row can have the new key, as that would have merged.
+_EXTEND_COVERAGE = """
+UPDATE OR REPLACE coverage SET end_ms = ?
+WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?
+"""
+_SELECT_NEWEST_FIRST = f"""
+SELECT start_ms, end_ms, proven FROM coverage
+WHERE source = ? AND symbol = ? AND start_ms <= ? AND {SOUND_COVERAGE}
+ORDER BY start_ms DESC, end_ms DESC
+"""
+_DELETE_FUTURE = (
+    f"DELETE FROM coverage WHERE source = ? AND symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}"
+)
 # No time that heartbeats bring late is as much behind the newest one.
 _CERTAINLY_AHEAD_MS = 3_600_000
 
 
 def add_coverage(connection: sqlite3.Connection, added: CoverageInterval) -> None:
     """Merge an interval with those that it touches."""
-    _drop_future(connection, added)
-    touching = _coverage_touching(connection, added)
+    touching = _coverage_touching(connection, added, _latest_ms(added))
     _replace_coverage(connection, touching, normalized([*touching, added]))
 
 
 def _coverage_touching(
-    connection: sqlite3.Connection, added: CoverageInterval
+    connection: sqlite3.Connection, added: CoverageInterval, latest_ms: int | None = None
 ) -> list[CoverageInterval]:
-    """Return the stored intervals that share at least an instant with another one."""
-    touching = []
-    with closing(
-        connection.execute(
-            "SELECT start_ms, end_ms, proven FROM coverage "
-            "WHERE source = ? AND symbol = ? AND start_ms <= ? "
-            f"AND {SOUND_COVERAGE} ORDER BY start_ms DESC, end_ms DESC",
-            (added.venue, added.symbol, added.end_ms),
-        )
-    ) as rows:
+    """Return the stored intervals that share at least an instant with another one.
+
+    Those that begin after `latest_ms`, where that is given, are deleted.
+    """
+    symbol, venue = added.symbol, added.venue
+    touching, has_future = [], False
+    # One look for both: the newest interval is mostly the one that a heartbeat continues.
+    until_ms = added.end_ms if latest_ms is None else LAST_TIME_MS
+    with closing(connection.execute(_SELECT_NEWEST_FIRST, (venue, symbol, until_ms))) as rows:
         for start_ms, end_ms, proven in rows:
+            if start_ms > added.end_ms:
+                has_future |= latest_ms is not None and start_ms > latest_ms
+                continue
             if end_ms < added.start_ms:
                 break  # the intervals do not overlap, so all further ones end earlier still
-            touching.append(replace(added, start_ms=start_ms, end_ms=end_ms, proven=bool(proven)))
+            touching.append(CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue))
+    if has_future:
+        connection.execute(_DELETE_FUTURE, (venue, symbol, latest_ms))
     return touching
 
 
@@ -57,22 +72,19 @@ def _replace_coverage(
     wanted: Sequence[CoverageInterval],
 ) -> None:
     """Turn the stored intervals `known` into `wanted`; what is in both stays as it is."""
-    connection.executemany(
-        _DELETE_COVERAGE,
-        [
-            (part.venue, part.symbol, part.start_ms, part.end_ms)
-            for part in known
-            if part not in wanted
-        ],
-    )
-    connection.executemany(
-        _INSERT_COVERAGE,
-        [
-            (part.venue, part.symbol, part.start_ms, part.end_ms, part.proven)
-            for part in wanted
-            if part not in known
-        ],
-    )
+    gone = [part for part in known if part not in wanted]
+    new = [part for part in wanted if part not in known]
+    if len(gone) == len(new) == 1:
+        before, after = gone[0], new[0]
+        if (before.start_ms, before.proven) == (after.start_ms, after.proven):
+            connection.execute(_EXTEND_COVERAGE, (after.end_ms, *_key(before)))
+            return
+    connection.executemany(_DELETE_COVERAGE, map(_key, gone))
+    connection.executemany(_INSERT_COVERAGE, [(*_key(part), part.proven) for part in new])
+
+
+def _key(part: CoverageInterval) -> tuple[str, str, int, int]:
+    return part.venue, part.symbol, part.start_ms, part.end_ms
 
 
 def cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
@@ -81,17 +93,12 @@ def cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None
     _replace_coverage(connection, touching, without_span(touching, hole.start_ms, hole.end_ms))
 
 
-def _drop_future(connection: sqlite3.Connection, added: CoverageInterval) -> None:
-    """Delete coverage of a time that has not come yet, which an exchange with a wrong clock left.
+def _latest_ms(added: CoverageInterval) -> int:
+    """Return the time from which on coverage is of a future that only a wrong clock can have told.
 
     By the later one of the exchange's time and this machine's: either may be behind.
     """
-    latest_ms = max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
-    connection.execute(
-        "DELETE FROM coverage "
-        f"WHERE source = ? AND symbol = ? AND start_ms > ? AND {SOUND_COVERAGE}",
-        (added.venue, added.symbol, latest_ms),
-    )
+    return max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
 
 
 def trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:

@@ -1,14 +1,12 @@
 """Events as rows of ``liq_events``: what is written, in which order, and what is stored already."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
-from operator import attrgetter
 
 from Heatmap.domain.event_keys import key_of_numbers
-from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.events import Liquidated, LiquidationEvent
 
 # ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
 # swallow every other fault as well, such as a missing value.
@@ -24,20 +22,27 @@ ON CONFLICT (ts_ms, event_key) DO NOTHING
 # One statement for several rows: each statement looks up and notes the last row id.
 _PART_ROWS = 20
 _INSERT_PART = _INSERT_EVENT.replace(_VALUES, ", ".join([_VALUES] * _PART_ROWS))
-_SELECT_NEW = "SELECT id, ts_ms, event_key FROM liq_events WHERE id > ? ORDER BY id"
+_SELECT_NEWEST = "SELECT id, ts_ms, event_key FROM liq_events ORDER BY id DESC LIMIT ?"
 _INSERT_NUMBERED = _INSERT_EVENT.replace("(\n    ts_ms", "(\n    id, ts_ms").replace(
     "VALUES (", "VALUES (?, "
 )
 _READ_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'liq_events'"
-_source_of = attrgetter("source")
+# Looking up an attribute of an enum takes longer than all others of an event.
+_LONG, _SHORT = Liquidated.LONG, Liquidated.SHORT
+_LONG_SIDE, _SHORT_SIDE = _LONG.order_side, _SHORT.order_side
 
 
 def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
     """Return an event's values in the order of the insert statement."""
+    key, liquidated = event.event_key, event.liquidated
+    if liquidated is _LONG:
+        side = _LONG_SIDE
+    else:
+        side = _SHORT_SIDE if liquidated is _SHORT else liquidated.order_side
     return (
         event.ts_ms,
         event.symbol,
-        event.liquidated.order_side,
+        side,
         event.price,
         event.qty,
         event.notional,
@@ -48,8 +53,8 @@ def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
         event.push_ms,
         event.receive_ms,
         # Other types are bound at once, bytes and bool by way of a search for an adapter.
-        bytearray(key_of(event)),
-        0 if event.event_key else 1,
+        bytearray(key or key_of(event)),
+        0 if key else 1,
         event.twin,
         event.origin,
         event.reported_price,
@@ -76,19 +81,24 @@ def insert_events(
     All in one go: asking after each one takes a third of the time of storing it.
     """
     rows = [event_to_row(event) for event in events]
-    before = sequence(connection)
-    parts = [rows[first : first + _PART_ROWS] for first in range(0, len(rows), _PART_ROWS)]
-    rest = parts.pop() if len(rows) % _PART_ROWS else []
+    whole = len(rows) - len(rows) % _PART_ROWS
     count = 0
-    if parts:
-        joined = [tuple(chain.from_iterable(part)) for part in parts]
+    if whole:
+        joined = [
+            tuple(chain.from_iterable(rows[first : first + _PART_ROWS]))
+            for first in range(0, whole, _PART_ROWS)
+        ]
         count = connection.executemany(_INSERT_PART, joined).rowcount
-    if rest:
-        count += connection.executemany(_INSERT_EVENT, rest).rowcount
-    reached = sequence(connection)
-    if count == len(events) == reached - before:
-        return range(before + 1, reached + 1), events
-    found = connection.execute(_SELECT_NEW, (before,)).fetchall()
+    if whole < len(rows):
+        count += connection.executemany(_INSERT_EVENT, rows[whole:]).rowcount
+    if not count:
+        return (), ()
+    if count == len(events):
+        # No conflict has used up an id, so they follow each other.
+        last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return range(last + 1 - count, last + 1), events
+    # A new row's id is larger than any that was given before.
+    found = connection.execute(_SELECT_NEWEST, (count,)).fetchall()[::-1]
     # The first one of each key is the one that was stored.
     firsts: dict[object, LiquidationEvent] = {}
     for event in events:
@@ -110,16 +120,15 @@ def insert_again(
 def counts_by_venue(
     events: Sequence[LiquidationEvent], stored: Sequence[LiquidationEvent]
 ) -> dict[str, dict[str, int]]:
-    """Return the increments of each venue's totals."""
-    received, kept = (Counter(map(_source_of, part)) for part in (events, stored))
-    return {
-        venue: {
-            "received": count,
-            "stored": kept[venue],
-            "duplicates": count - kept[venue],
-        }
-        for venue, count in received.items()
-    }
+    """Return the increments of each venue's totals; what does not grow is left out."""
+    received = [event.source for event in events]
+    kept = received if stored is events else [event.source for event in stored]
+    totals = {}
+    for venue in set(received):
+        count, stored_count = received.count(venue), kept.count(venue)
+        counts = {"received": count, "stored": stored_count, "duplicates": count - stored_count}
+        totals[venue] = {name: added for name, added in counts.items() if added}
+    return totals
 
 
 def sequence(connection: sqlite3.Connection) -> int:

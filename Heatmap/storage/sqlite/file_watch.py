@@ -15,8 +15,13 @@ from Heatmap.storage.sqlite.connections import companion, file_stat, is_same_fil
 
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
+# So many frames the index of a log has room for before it grows
+# (https://www.sqlite.org/walformat.html#the_wal_index_file_format).
+_FIRST_INDEX_FRAMES = 4062
 # The number at the start of every log, but for its last byte.
 _MAGIC = b"\x37\x7f\x06"
+# A pipe in the place of a log is not waited for; Windows would take bytes for text.
+_OPEN_LOG = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class LogState(Enum):
@@ -39,9 +44,10 @@ class FileWatch:
     """
 
     def __init__(self, database: Path) -> None:
-        self._database = database
-        self._log = companion(database, "-wal")
-        self._index = companion(database, "-shm")
+        # As texts: these paths are looked at before and after each transaction.
+        self._database = os.fspath(database)
+        self._log = os.fspath(companion(database, "-wal"))
+        self._index = os.fspath(companion(database, "-shm"))
         self._known: os.stat_result | None = None
         self._known_log: os.stat_result | None = None
         self._known_index: os.stat_result | None = None
@@ -72,7 +78,8 @@ class FileWatch:
         """Take the log as the writer left it: it has committed or checkpointed."""
         self._is_log_spoilt = False
         self._known_log = file_stat(self._log)
-        self._ends = _without_rest(*self._read_ends(self.log_bytes))
+        header, last = self._read_log(self.log_bytes)
+        self._ends = _without_rest(header, last)
         self._note_index()
 
     def _note_index(self) -> None:
@@ -101,6 +108,28 @@ class FileWatch:
     def log_bytes(self) -> int:
         """How long the log was when it was noted."""
         return 0 if self._known_log is None else self._known_log.st_size
+
+    def is_as_left(self) -> bool:
+        """Whether the path leads to all three, untouched: then no other question has to be asked.
+
+        ``False`` where something is not as it was; the other methods tell what, and whether it is
+        any harm. Another program that has the database open may have added to its log.
+        """
+        if self._is_log_spoilt or self._known is None:
+            return False
+        try:
+            file = os.lstat(self._database)  # a link in the place of the file is another file
+        except OSError:
+            return False
+        index, known_index = file_stat(self._index), self._known_index
+        return (
+            _identity(file) == _identity(self._known)
+            and _identity(file_stat(self._log)) == _identity(self._known_log)
+            and index is not None
+            and known_index is not None
+            and os.path.samestat(index, known_index)
+            and index.st_size >= known_index.st_size
+        )
 
     def is_elsewhere(self) -> bool:
         """Whether the path leads to another file, or to none."""
@@ -143,7 +172,7 @@ class FileWatch:
 
     def is_log_alike(self) -> bool:
         """Whether the log at the path begins and ends as the writer left its own."""
-        header, last = self._read_ends(self.log_bytes)
+        header, last = self._read_log(self.log_bytes)
         return header == self._ends[0] and self._ends[1] in {b"", last}
 
     @property
@@ -176,21 +205,21 @@ class FileWatch:
             return False
         if known is not None and _left(found) == _left(known):
             return True  # nothing was written
-        ends = self._read_ends(found.st_size)
-        if known is not None and known.st_size and ends[0] != self._ends[0]:
+        header, last, left = self._read_log(found.st_size, self.log_bytes)
+        if known is not None and known.st_size and header != self._ends[0]:
             # SQLite begins a log anew, and may shorten it, once all of it is in the file. At its
             # end lies what is left of the one before.
-            is_whole, ends = ends[0][:3] == _MAGIC, (ends[0], b"")
+            is_whole, last = header[:3] == _MAGIC, b""
         else:
             before = b"" if known is None else self._ends[1]
-            is_whole = before == b"" or self._read_ends(self.log_bytes)[1] == before
-            is_whole = is_whole and found.st_size >= self.log_bytes
+            is_whole = before in {b"", left} and found.st_size >= self.log_bytes
             if before or not self.log_bytes:
-                is_whole = is_whole and _is_end_of_commit(*ends)
+                is_whole = is_whole and _is_end_of_commit(header, last)
         self._is_log_spoilt = not is_whole
         if is_whole:
-            self._known_log, self._ends = found, _without_rest(*ends)
-            self._note_index()
+            self._known_log, self._ends = found, _without_rest(header, last)
+            if found.st_size > _FIRST_INDEX_FRAMES * self._page_bytes:
+                self._note_index()
         return is_whole
 
     def is_index_elsewhere(self) -> bool:
@@ -205,21 +234,27 @@ class FileWatch:
                     os.truncate(self._index, self._known_index.st_size)
         return not is_same_file(self._known_index, found)
 
-    def _read_ends(self, size: int) -> tuple[bytes, bytes]:
-        """Return the log's header and that of the last frame of so many bytes of it."""
-        frame_bytes = _FRAME_HEADER_BYTES + self._page_bytes
-        last = size - frame_bytes
+    def _read_log(self, *sizes: int) -> list[bytes]:
+        """Return the log's header, and for each size the last frame's header of so many bytes.
+
+        Empty ones where there is none, and where the log cannot be read.
+        """
         try:
-            if not self._log.is_file():
-                return b"", b""  # a pipe would be waited for
-            with self._log.open("rb") as file:
-                header = file.read(_HEADER_BYTES)
-                if last < _HEADER_BYTES:
-                    return header, b""
-                file.seek(last)
-                return header, file.read(_FRAME_HEADER_BYTES)
+            file = os.open(self._log, _OPEN_LOG)
+            try:
+                parts = [os.read(file, _HEADER_BYTES)]
+                for size in sizes:
+                    last = size - _FRAME_HEADER_BYTES - self._page_bytes
+                    if last < _HEADER_BYTES:
+                        parts.append(b"")
+                        continue
+                    os.lseek(file, last, os.SEEK_SET)
+                    parts.append(os.read(file, _FRAME_HEADER_BYTES))
+            finally:
+                os.close(file)
         except OSError:
-            return b"", b""
+            return [b""] * (1 + len(sizes))
+        return parts
 
 
 def _is_end_of_commit(header: bytes, last: bytes) -> bool:
@@ -231,6 +266,11 @@ def _is_end_of_commit(header: bytes, last: bytes) -> bool:
 def _without_rest(header: bytes, last: bytes) -> tuple[bytes, bytes]:
     """Leave out a last frame that does not end a commit of the log."""
     return header, last if _is_end_of_commit(header, last) else b""
+
+
+def _identity(found: os.stat_result | None) -> tuple[int, int, int, int] | None:
+    """Return which file it is, and what changes when somebody writes into it."""
+    return found and (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns)
 
 
 def _left(found: os.stat_result) -> tuple[int, int]:

@@ -51,7 +51,12 @@ class LogMemory:
     def add_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time."""
         known = self._coverage.setdefault(interval.instrument, [])
-        known[:] = normalized([*known, interval])[-_COVERAGE_LIMIT:]
+        last = known.pop() if known else interval
+        # A heartbeat continues the newest one, which touches none of the others.
+        if last.proven is interval.proven and last.start_ms <= interval.start_ms <= last.end_ms:
+            known += normalized((last, interval))
+        else:
+            known[:] = normalized([*known, last, interval])[-_COVERAGE_LIMIT:]
 
     def cut_coverage(
         self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str

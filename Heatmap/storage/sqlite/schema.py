@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -294,7 +294,8 @@ def _objects(connection: sqlite3.Connection) -> list[tuple[str, str, str, str | 
     return connection.execute(_SELECT_OBJECTS).fetchall()
 
 
-def _words(sql: str | None) -> list[str]:
+@lru_cache(maxsize=256)
+def _words(sql: str | None) -> tuple[str, ...]:
     """Return what a statement says, without its spacing, comments, capitals and quotes."""
     words = []
     for text, double, bracketed, backticked, word, sign in _WORDS.findall(sql or ""):
@@ -304,7 +305,7 @@ def _words(sql: str | None) -> list[str]:
             words.append(name.lower())
         elif sign:
             words.append(sign)
-    return words
+    return tuple(words)
 
 
 def _quoted(name: str) -> str:

@@ -2,7 +2,8 @@
 
 A trigger may swallow rows without any error, so failures alone would not tell. SQLite counts the
 changes of a schema; where the count is another one than at the last look, it is looked at again, in
-the same transaction that is to write.
+the same transaction that is to write. It also tells whether any other connection has committed:
+while none has, there is nothing to look at.
 """
 
 import sqlite3
@@ -22,12 +23,14 @@ class SchemaWatch:
     def __init__(self) -> None:
         # SQLite's count of changes when the schema was found to be right; None: never.
         self._known: int | None = None
+        # SQLite's count of others' commits when schema and identity were right; None: never.
+        self._right_at: int | None = None
         self._wrong_since_s: float | None = None
         self._is_hurried = False
 
     def forget(self) -> None:
         """Know nothing: another file, or another connection."""
-        self._known = self._wrong_since_s = None
+        self._known = self._wrong_since_s = self._right_at = None
 
     def hurry(self) -> None:
         """Put a wrong schema right at once from now on: the end is near."""
@@ -44,6 +47,14 @@ class SchemaWatch:
         if self._wrong_since_s is None:
             return False
         return self._is_hurried or now_s - self._wrong_since_s >= MENDING_DELAY_S
+
+    def is_right_since(self, version: int) -> bool:
+        """Whether nobody else has committed anything since all was right; see `data_version`."""
+        return version == self._right_at
+
+    def note_right(self, version: int) -> None:
+        """Take note that schema and identity are ours in this state, which was not changed here."""
+        self._right_at = version
 
     def require_known(self, connection: sqlite3.Connection, path: Path, now_s: float) -> None:
         """Look at the schema where it has changed since the last look.
@@ -67,7 +78,7 @@ class SchemaWatch:
             return
         faults = find_faults(connection, SCHEMA_VERSION)
         if faults:
-            self._known = None
+            self._known = self._right_at = None
             if self._wrong_since_s is None:
                 self._wrong_since_s = now_s
             raise raised(
@@ -80,3 +91,15 @@ class SchemaWatch:
                 delay_s=MENDING_DELAY_S,
             )
         self._known, self._wrong_since_s = count, None
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Return a number that changes when another connection has committed, and not by this one's.
+
+    Parameters
+    ----------
+    connection
+        Inside the transaction that is asked about.
+    """
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return version

@@ -19,16 +19,13 @@ _LARGEST_TOTAL = 2**53 - 1
 
 # In SQLite every text and blob is larger than every number, and nothing is larger than NULL: so two
 # limits tell a number, and without the function calls that would slow down the reading of a window.
-# A time that is no integer differs from what is left of it after `| 0`.
-SOUND_EVENT = (
-    "price > 0 AND price < 1e15 AND (notional IS NULL OR (notional >= 0 AND notional < 1e18)) "
-    "AND ts_ms = ts_ms | 0 AND (side = 'SELL' OR side = 'BUY')"
-)
+# A time that is no integer differs from what is left of it after `| 0`. BETWEEN reads its value
+# once; 1e-300 stands for "above 0".
+_SOUND_PRICE, _SOUND_SIZE = "price BETWEEN 1e-300 AND 1e15", "notional BETWEEN 0 AND 1e18"
+_SOUND_TIME_AND_SIDE = "ts_ms = ts_ms | 0 AND side IN ('SELL', 'BUY')"
+SOUND_EVENT = f"{_SOUND_PRICE} AND (notional IS NULL OR {_SOUND_SIZE}) AND {_SOUND_TIME_AND_SIDE}"
 """Condition on ``liq_events``; venue and symbol are the asker's. The notional may not be known."""
-SIZED_EVENT = (
-    "price > 0 AND price < 1e15 AND notional >= 0 AND notional < 1e18 "
-    "AND ts_ms = ts_ms | 0 AND (side = 'SELL' OR side = 'BUY')"
-)
+SIZED_EVENT = f"{_SOUND_PRICE} AND {_SOUND_SIZE} AND {_SOUND_TIME_AND_SIDE}"
 """Condition on ``liq_events``: sound, and of a known size."""
 SOUND_COVERAGE = (
     "typeof(source) = 'text' AND typeof(symbol) = 'text' "

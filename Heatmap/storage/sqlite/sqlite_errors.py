@@ -6,8 +6,6 @@ exception; but where a file is opened or read, it is the file that does not fit 
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from Heatmap.domain.failure_texts import raised
@@ -65,8 +63,7 @@ def is_io_error(error: BaseException | None) -> bool:
     return code is not None and code & 0xFF == sqlite3.SQLITE_IOERR
 
 
-@contextmanager
-def storage_errors(path: Path, *, blames_file: bool = False) -> Iterator[None]:
+class storage_errors:  # noqa: N801 - used as a function, and entered for each transaction
     """Raise the environment's faults inside the block as `StorageError`, bugs as they are.
 
     Parameters
@@ -82,14 +79,24 @@ def storage_errors(path: Path, *, blames_file: bool = False) -> Iterator[None]:
     StorageError
         One of its subclasses where one fits, see `to_storage_error`.
     """
-    try:
-        yield
-    except sqlite3.Error as error:
+
+    __slots__ = ("_blames_file", "_path")
+
+    def __init__(self, path: Path, *, blames_file: bool = False) -> None:
+        self._path = path
+        self._blames_file = blames_file
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if not isinstance(error, sqlite3.Error):
+            return
+        path = self._path
         translated = to_storage_error(error, path)
-        if translated is None and blames_file and not isinstance(error, _WRONG_USE):
+        if translated is None and self._blames_file and not isinstance(error, _WRONG_USE):
             translated = raised(
                 CorruptDatabaseError, FailureKind.DATABASE_UNEXPECTED, path=path, reason=error
             )
-        if translated is None:
-            raise
-        raise translated from error
+        if translated is not None:
+            raise translated from error

@@ -53,7 +53,7 @@ from Heatmap.storage.sqlite.renewal import (
     wait_until_written,
 )
 from Heatmap.storage.sqlite.schema import find_faults
-from Heatmap.storage.sqlite.schema_watch import SchemaWatch
+from Heatmap.storage.sqlite.schema_watch import SchemaWatch, data_version
 from Heatmap.storage.sqlite.set_aside import HeldFileError, is_ours, set_aside
 from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
@@ -213,8 +213,7 @@ class WritableDatabase(WatchedFile):
             connection = self._ready()
             changes = connection.total_changes
             with transaction(connection, begin):
-                self._schema.require_known(connection, self.path, time.monotonic())
-                kept = self._keep_identity(connection) if begin == "BEGIN IMMEDIATE" else None
+                kept = self._require_own(connection, is_writing=begin == "BEGIN IMMEDIATE")
                 yield connection
                 is_written = kept is not None or connection.total_changes != changes
                 if is_written:
@@ -227,12 +226,24 @@ class WritableDatabase(WatchedFile):
                     note()
                 self._note_log(connection)
 
-    def _keep_identity(self, connection: sqlite3.Connection) -> str | None:
-        changed = keep_identity(connection, self.kind)
-        if changed is not None:
+    def _require_own(self, connection: sqlite3.Connection, *, is_writing: bool) -> str | None:
+        """Make sure that schema and identity are ours; return what of the latter was mended.
+
+        Both are as they were while nobody else has committed anything.
+        """
+        version = data_version(connection)
+        if self._schema.is_right_since(version):
+            return None
+        self._schema.require_known(connection, self.path, time.monotonic())
+        if not is_writing:
+            return None
+        mended = keep_identity(connection, self.kind)
+        if mended is None:
+            self._schema.note_right(version)
+        else:
             # What stands beside it may be gone as well.
             self._hand_over(connection)
-        return changed
+        return mended
 
     def _require_taken(self) -> None:
         """Make sure that what was committed is in the file that the path leads to.
@@ -312,10 +323,12 @@ class WritableDatabase(WatchedFile):
         """Return the connection; where damage was met or the file is gone, that of a fresh one."""
         if self._is_closed:
             raise RuntimeError("a SqliteStore was used after it was closed")
-        self._hold_lock()
+        is_as_left = self._watch.is_as_left() and self._locks[-1].is_in_place()
+        if not is_as_left:
+            self._hold_lock()
         if self._is_damaged:
             self._put_damaged_file_away()
-        elif self._watch.is_noted:
+        elif self._watch.is_noted and (self._is_unchecked or not is_as_left):
             self._look()
         connection = self._connection
         if connection is not None and self._schema.is_mending_due(time.monotonic()):

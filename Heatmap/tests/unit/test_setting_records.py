@@ -11,18 +11,24 @@ from Heatmap.aggregation.resolution import TIME_BINS_MS, choose_time_axis
 from Heatmap.commands import window
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import SETTINGS, WINDOWS_S, HeatmapSettings, changed_fields
-from Heatmap.setting_fields import Choice, Effect, Number, Resolution
+from Heatmap.setting_fields import Choice, Effect, Number, Page, Resolution
 
 ROOT = Path(__file__).resolve().parents[3]
 AUTO = Resolution()
 
 
 def test_every_field_has_a_record_with_texts() -> None:
-    assert tuple(SETTINGS) == tuple(HeatmapSettings.__dataclass_fields__)
+    assert SETTINGS.keys() == HeatmapSettings.__dataclass_fields__.keys()
     for name, record in SETTINGS.items():
         assert record.label, name
         assert record.help, name
         assert record.kind.allowed, name
+
+
+def test_they_stand_page_by_page() -> None:
+    pages = [record.page for record in SETTINGS.values()]
+    assert list(dict.fromkeys(pages)) == list(Page)
+    assert pages == sorted(pages, key=list(Page).index)
 
 
 def test_every_default_is_allowed_and_survives_its_own_text() -> None:

@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-import re
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -24,17 +23,10 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
-from Heatmap.ui.layer.page_scripts import enter_script
+from Heatmap.ui.layer.page_scripts import enter_script, require_variable
 from Heatmap.ui.layer.page_state import PageState
 from Heatmap.ui.texts import failure_words
 
-_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
-# Words that a script cannot begin an expression with, or that are never a variable.
-_RESERVED = re.compile(
-    "break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|"
-    "false|finally|for|function|if|import|in|instanceof|let|new|null|return|super|switch|throw|"
-    "true|try|typeof|var|void|while|with"
-)
 _OPAQUE = 255
 # The part of the page that shows what lies at the crosshair.
 _TOOLTIP = "tooltip"
@@ -89,8 +81,7 @@ class HeatmapLayer(QObject):
     ) -> None:
         super().__init__(page)
         for name in (chart, candles):
-            if not _IDENTIFIER.fullmatch(name) or _RESERVED.fullmatch(name.split(".")[0]):
-                raise ValueError(f"not the name of a JavaScript variable: {name!r}")
+            require_variable(name)
         self._chart = chart
         self._candles = candles
         self._symbol_map = symbol_map

@@ -1,6 +1,7 @@
 """The layer's JavaScript, and calls of it, as text for the page."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
@@ -22,6 +23,25 @@ _NEEDS = "// needs:"
 # Whether a document has a layer.
 PRESENT, ABSENT, TOO_EARLY = "present", "absent", "too early"
 _CHANNEL_RESOURCE = ":/qtwebchannel/qwebchannel.js"
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
+# Words that a script cannot begin an expression with, or that are never a variable.
+_RESERVED = re.compile(
+    "break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|"
+    "false|finally|for|function|if|import|in|instanceof|let|new|null|return|super|switch|throw|"
+    "true|try|typeof|var|void|while|with"
+)
+
+
+def require_variable(name: str) -> None:
+    """Refuse what is not the name of a variable in the page's JavaScript, a dotted identifier.
+
+    Raises
+    ------
+    ValueError
+        It is none, or begins with a reserved word.
+    """
+    if not _IDENTIFIER.fullmatch(name) or _RESERVED.fullmatch(name.split(".", maxsplit=1)[0]):
+        raise ValueError(f"not the name of a JavaScript variable: {name!r}")
 
 
 def read_script(name: str) -> str:

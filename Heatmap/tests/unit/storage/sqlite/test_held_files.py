@@ -6,7 +6,7 @@ The refusals stand in below the code that asks for them, as Windows would answer
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -180,15 +180,18 @@ def test_what_replaces_a_file_goes_on_under_a_new_name_where_it_is_held(
 @contextmanager
 def numbered_by(monkeypatch: pytest.MonkeyPatch, number: Any) -> Iterator[None]:
     """Let the file system number files in its own way."""
-    original = Path.stat
 
-    def stat(self: Path, **options: Any) -> os.stat_result:
-        values = list(original(self, **options))
-        values[1] = number(values[1])
-        return os.stat_result(values)
+    def numbered(look: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def stat(path: Any, **options: Any) -> os.stat_result:
+            values = list(look(path, **options))
+            values[1] = number(values[1])
+            return os.stat_result(values)
+
+        return stat
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "stat", stat)
+        patched.setattr(os, "stat", numbered(os.stat))
+        patched.setattr(os, "lstat", numbered(os.lstat))
         yield
 
 

@@ -51,3 +51,14 @@ def test_it_is_written_again_also_where_nothing_else_is(path: Path) -> None:
         tamper(path, "PRAGMA user_version = 99")
         store.write(events(50))
         assert query(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_a_change_is_seen_however_long_nobody_else_wrote_before_it(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        for number in range(3):
+            for second in range(5):
+                store.extend_coverage("BTCUSDT", 0, number * 10_000 + second * 1000, proven=True)
+            tamper(path, "PRAGMA application_id = 7")
+            store.write(events(10 * (number + 1)))
+            assert query(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert read_status(path)["events"] == 30
