@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 
 from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.recordings import RecordedEvent
 
 # ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
 # swallow every other fault as well, such as a missing value.
@@ -29,6 +30,8 @@ _INSERT_NUMBERED = _INSERT_EVENT.replace("(\n    ts_ms", "(\n    id, ts_ms").rep
     "VALUES (", "VALUES (?, "
 )
 _READ_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'liq_events'"
+_KEY_COLUMN = 12
+_MERGED_ROWS = 1000
 _source_of = attrgetter("source")
 
 
@@ -94,6 +97,21 @@ def insert_events(
     for event in events:
         firsts.setdefault((event.ts_ms, key_of(event)), event)
     return [row[0] for row in found], [firsts[row[1:]] for row in found]
+
+
+def insert_recorded(connection: sqlite3.Connection, events: Iterable[RecordedEvent]) -> int:
+    """Insert events of another recording that are not stored; return how many those were."""
+    rows = map(_recorded_row, events)
+    count = 0
+    while part := list(islice(rows, _MERGED_ROWS)):
+        count += connection.executemany(_INSERT_EVENT, part).rowcount
+    return count
+
+
+def _recorded_row(one: RecordedEvent) -> tuple[object, ...]:
+    row = list(event_to_row(one.event))
+    row[_KEY_COLUMN : _KEY_COLUMN + 2] = bytearray(one.key), int(one.key_from_numbers)
+    return tuple(row)
 
 
 def insert_again(
