@@ -16,7 +16,7 @@ from Heatmap.storage.store import open_store
 
 
 def add_export(subparsers: Any) -> argparse.ArgumentParser:
-    """Add ``export`` to the commands of history; its `act` takes the options, returns exit code."""
+    """Add ``export`` to the commands of history; its `act` takes the options."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "export",
         help="write recorded liquidations, and what time they cover, to files",
@@ -47,6 +47,7 @@ def add_liquidation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--origin", metavar="NAME", help="what to call that recording, default its file's name"
     )
+    _add_database(parser)
 
 
 def export(options: argparse.Namespace) -> int:

@@ -147,8 +147,6 @@ def options(*words: str) -> argparse.Namespace:
     add_export(actions)
     importing = actions.add_parser("import")
     add_liquidation_options(importing)
-    importing.add_argument("--db")
-    importing.add_argument("--json", action="store_true")
     importing.set_defaults(act=import_liquidations)
     return parser.parse_args(words)
 
