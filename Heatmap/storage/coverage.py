@@ -7,10 +7,11 @@ Rules that hold for the result of `normalized`, instrument by instrument:
 - two intervals of the same sort that touch are one, unless a proven instant lies between.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument
 
 AHEAD_MS = 60_000
 """So far clocks may differ without one of them being wrong."""
@@ -139,6 +140,30 @@ def covered_share(intervals: Iterable[CoverageInterval], start_ms: int, end_ms: 
         return 0.0
     missing = sum(to_ms - from_ms for from_ms, to_ms in gaps_between(intervals, start_ms, end_ms))
     return 1.0 - missing / (end_ms - start_ms)
+
+
+def effective(
+    whose: Instrument, coverage: Mapping[Instrument, Iterable[CoverageInterval]]
+) -> tuple[CoverageInterval, ...]:
+    """Return when an instrument was recorded: by itself, or among all of its venue.
+
+    Parameters
+    ----------
+    whose
+        An instrument; its symbol may be ``ALL``.
+    coverage
+        Intervals by instrument, in any order.
+
+    Returns
+    -------
+    tuple of CoverageInterval
+        As `normalized` makes them.
+    """
+    everyone = Instrument(whose.venue, ALL_SYMBOLS)
+    parts = [*coverage.get(whose, ())]
+    if whose != everyone:
+        parts += coverage.get(everyone, ())
+    return normalized(replace(part, symbol=whose.symbol) for part in parts)
 
 
 def gaps_between(

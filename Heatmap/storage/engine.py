@@ -1,6 +1,6 @@
 """What a storage engine offers: one `Store` for an address. Protocols and plain types, no numpy.
 
-An engine is a folder with three classes (`Store`, `EventSink`, `StoreReader`) and a row in
+An engine is a folder with three classes (`Store`, `StoreWriter`, `StoreReader`) and a row in
 `Heatmap.storage.store`; the tests in ``tests/unit/storage`` say what it has to do.
 
 An instrument is a venue and a symbol, as `instrument_of` reads it: the same symbol of two venues is
@@ -22,6 +22,7 @@ from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import InstrumentName
 from Heatmap.domain.market_note import MarketNote
+from Heatmap.domain.recordings import RecordedEvent, RecordingHead, RecordingSink
 
 Address: TypeAlias = str | Path
 """Where a store is: a file, or a text ``scheme://...``. To be passed on and shown, not opened."""
@@ -225,11 +226,20 @@ class StoreReader(Protocol):
     def fetched_spans(self, instrument: InstrumentName, series: Series, /) -> tuple[Span, ...]:
         """Return which time of a series was fetched; in it the exchange has no more values."""
 
+    def read_recording(
+        self, gather: Callable[[RecordingHead, Iterator[RecordedEvent]], Gathered], /
+    ) -> Gathered:
+        """Read every event by time, and what time is covered by whose word, as of one moment."""
+
     def market(self) -> MarketNote | None:
         """Return of which market the data are; ``None``: nobody noted it."""
 
     def close(self) -> None:
         """Give the store back; idempotent."""
+
+
+class StoreWriter(EventSink, RecordingSink, Protocol):
+    """Writes one store: for a recorder, and to add another recording to what is there."""
 
 
 class Store(Protocol):
@@ -246,7 +256,7 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether there is anything at the address."""
 
-    def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> EventSink:
+    def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> StoreWriter:
         """Open it for writing, and make it where it is missing; there is one writer at a time.
 
         Parameters

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from decimal import Decimal
 from typing import Self
@@ -17,15 +17,22 @@ from Heatmap.domain.instruments import (
     instrument_of,
     parse_tick_size,
 )
+from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent
 from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_writer import CandleWriter
-from Heatmap.storage.sqlite.coverage_rows import add_coverage, cut_coverage, trim_coverage
+from Heatmap.storage.sqlite.coverage_rows import (
+    add_coverage,
+    add_imported,
+    cut_coverage,
+    trim_coverage,
+)
 from Heatmap.storage.sqlite.event_rows import (
     counts_by_venue,
     event_to_row,
     insert_again,
     insert_events,
+    insert_recorded,
     sequence,
 )
 from Heatmap.storage.sqlite.log_mark import LogMark, open_without_log
@@ -156,6 +163,36 @@ class SqliteStore(CandleWriter):
         if row_ids:
             self._last_row_id = row_ids[-1]
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
+
+    def merge_recording(
+        self, events: Iterable[RecordedEvent], coverage: Sequence[ImportedCoverage]
+    ) -> int:
+        """Add another recording in one transaction; return how many of its events were new.
+
+        The totals of what was received stay: they are the recorder's.
+
+        Parameters
+        ----------
+        events
+            In any order; those that are stored already stay as they are.
+        coverage
+            Kept apart from what this file's own recorder covered.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written; nothing was stored.
+        """
+        with self._transaction() as connection:
+            before = sequence(connection)
+            added = insert_recorded(connection, events)
+            add_imported(connection, coverage)
+            reached = sequence(connection)
+            if reached > before:
+                # Too many to keep; where the log is lost, whoever has the file imports it again.
+                self._on_commit.append(lambda: self._log.memory.forget(reached, added))
+        self._last_row_id = max(self._last_row_id, reached)
+        return added
 
     def extend_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool

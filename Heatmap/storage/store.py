@@ -19,6 +19,7 @@ from Heatmap.storage.engine import (
     Row,
     Store,
     StoreReader,
+    StoreWriter,
     TimedRow,
 )
 from Heatmap.storage.location import default_database
@@ -34,6 +35,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreReader",
+    "StoreWriter",
     "TimedRow",
     "address_beside",
     "numbered_address",

@@ -7,8 +7,9 @@ from contextlib import closing
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.instruments import Instrument
+from Heatmap.domain.recordings import ImportedCoverage
 from Heatmap.storage.coverage import clipped, normalized, without_span
-from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS, SOUND_COVERAGE
+from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS, SOUND_COVERAGE, SOUND_IMPORTED
 
 # A damaged row may have the same key: then it is put right. Proven stays proven.
 _INSERT_COVERAGE = """
@@ -101,8 +102,58 @@ def _latest_ms(added: CoverageInterval) -> int:
     return max(added.end_ms, time.time_ns() // 1_000_000) + _CERTAINLY_AHEAD_MS
 
 
+def add_imported(connection: sqlite3.Connection, added: Sequence[ImportedCoverage]) -> None:
+    """Unite time that other recordings cover with what is known of the same origins."""
+    new: dict[tuple[str, Instrument], list[CoverageInterval]] = {}
+    for one in added:
+        new.setdefault((one.origin, one.interval.instrument), []).append(one.interval)
+    for (origin, whose), parts in new.items():
+        known = [
+            CoverageInterval(whose.symbol, start_ms, end_ms, bool(proven), whose.venue)
+            for start_ms, end_ms, proven in connection.execute(
+                "SELECT start_ms, end_ms, proven FROM imported_coverage "
+                f"WHERE source = ? AND symbol = ? AND origin = ? AND {SOUND_IMPORTED}",
+                (whose.venue, whose.symbol, origin),
+            )
+        ]
+        _replace_imported(connection, whose, origin, normalized([*known, *parts]))
+
+
+def _replace_imported(
+    connection: sqlite3.Connection,
+    whose: Instrument,
+    origin: str,
+    wanted: Sequence[CoverageInterval],
+) -> None:
+    connection.execute(
+        "DELETE FROM imported_coverage WHERE source = ? AND symbol = ? AND origin = ?",
+        (whose.venue, whose.symbol, origin),
+    )
+    connection.executemany(
+        "INSERT INTO imported_coverage (source, symbol, origin, start_ms, end_ms, proven) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (whose.venue, whose.symbol, origin, part.start_ms, part.end_ms, part.proven)
+            for part in wanted
+        ],
+    )
+
+
+def _trim_imported(connection: sqlite3.Connection, before_ms: int) -> None:
+    connection.execute(
+        f"DELETE FROM imported_coverage WHERE end_ms <= ? AND {SOUND_IMPORTED}", (before_ms,)
+    )
+    connection.execute(
+        # Intervals of one origin do not overlap, so no other one has that start.
+        "UPDATE imported_coverage SET start_ms = ? "
+        f"WHERE start_ms < ? AND end_ms > ? AND {SOUND_IMPORTED}",
+        (before_ms, before_ms, before_ms),
+    )
+
+
 def trim_coverage(connection: sqlite3.Connection, before_ms: int) -> None:
     """Let what is covered begin at a time; damaged rows stay, since nobody knows their time."""
+    _trim_imported(connection, before_ms)
     known: dict[Instrument, list[CoverageInterval]] = {}
     for venue, symbol, start_ms, end_ms, proven in connection.execute(
         "SELECT source, symbol, start_ms, end_ms, proven FROM coverage "

@@ -19,7 +19,6 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.engine import Events, EventWindow, Gather
-from Heatmap.storage.sqlite.candle_reader import CandleReader
 from Heatmap.storage.sqlite.connections import (
     companion,
     existing_database,
@@ -30,11 +29,13 @@ from Heatmap.storage.sqlite.connections import (
 )
 from Heatmap.storage.sqlite.ledger import read_newest_push_ms
 from Heatmap.storage.sqlite.migrations import read_identity, require_current
+from Heatmap.storage.sqlite.recording_reader import RecordingReader
 from Heatmap.storage.sqlite.sound_rows import (
     LAST_TIME_MS,
     SIZED_EVENT,
     SOUND_COVERAGE,
     SOUND_EVENT,
+    SOUND_IMPORTED,
     SOUND_TICK_SIZE,
     count_damaged,
     is_readable,
@@ -66,16 +67,16 @@ SELECT ts_ms FROM liq_events
 WHERE symbol = ? AND source = ? AND ts_ms BETWEEN ? AND {LAST_TIME_MS} AND {SOUND_EVENT}
 ORDER BY ts_ms LIMIT 1
 """
-_SELECT_COVERAGE = f"""
-SELECT start_ms, end_ms, proven FROM coverage
-WHERE source = ? AND symbol IN (?, ?) AND start_ms < ? AND end_ms > ? AND {SOUND_COVERAGE}
-"""
-_SELECT_SINCE = f"""
-SELECT min(start_ms) FROM coverage WHERE source = ? AND symbol IN (?, ?) AND {SOUND_COVERAGE}
-"""
+# What this database's own recorder covered, and what imported recordings did.
+_SELECT_COVERAGE = " UNION ALL ".join(
+    "SELECT start_ms, end_ms, proven FROM " + table + " WHERE source = :venue "
+    "AND symbol IN (:symbol, :all) AND start_ms < :end_ms AND end_ms > :start_ms AND " + sound
+    for table, sound in (("coverage", SOUND_COVERAGE), ("imported_coverage", SOUND_IMPORTED))
+)
+_SELECT_SINCE = f"SELECT min(start_ms) FROM ({_SELECT_COVERAGE})"
 
 
-class EventReader(CandleReader):
+class EventReader(RecordingReader):
     """Reads one database file; cannot change it.
 
     Works while a recorder writes the file. Each method is one short transaction that sees one
@@ -227,7 +228,7 @@ class EventReader(CandleReader):
         end = _END_OF_TIME_MS if end_ms is None else end_ms
         with self._transaction() as connection:
             rows = connection.execute(
-                _SELECT_COVERAGE, (asked.venue, asked.symbol, ALL_SYMBOLS, end, start_ms)
+                _SELECT_COVERAGE, _bound_coverage(asked, start_ms, end)
             ).fetchall()
         intervals = normalized(
             CoverageInterval(asked.symbol, first, last, bool(proven), asked.venue)
@@ -314,7 +315,7 @@ class EventReader(CandleReader):
         asked = instrument_of(instrument)
         with self._transaction() as connection:
             (since_ms,) = connection.execute(
-                _SELECT_SINCE, (asked.venue, asked.symbol, ALL_SYMBOLS)
+                _SELECT_SINCE, _bound_coverage(asked, -_END_OF_TIME_MS, _END_OF_TIME_MS)
             ).fetchone()
         return self.first_event_ms(asked) if since_ms is None else int(since_ms)
 
@@ -341,6 +342,16 @@ class EventReader(CandleReader):
             transaction(self._connection, "BEGIN"),
         ):
             yield self._connection
+
+
+def _bound_coverage(asked: Instrument, start_ms: int, end_ms: int) -> dict[str, object]:
+    return {
+        "venue": asked.venue,
+        "symbol": asked.symbol,
+        "all": ALL_SYMBOLS,
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+    }
 
 
 def read_tick_sizes(

@@ -1,12 +1,13 @@
 """Events as rows of ``liq_events``: what is written, in which order, and what is stored already."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 
 from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import Liquidated, LiquidationEvent
+from Heatmap.domain.recordings import RecordedEvent
 
 # ON CONFLICT names the one index whose conflicts mean "already stored". INSERT OR IGNORE would
 # swallow every other fault as well, such as a missing value.
@@ -30,6 +31,8 @@ _READ_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = 'liq_events'"
 # Looking up an attribute of an enum takes longer than all others of an event.
 _LONG, _SHORT = Liquidated.LONG, Liquidated.SHORT
 _LONG_SIDE, _SHORT_SIDE = _LONG.order_side, _SHORT.order_side
+_KEY_COLUMN = 12
+_MERGED_ROWS = 1000
 
 
 def event_to_row(event: LiquidationEvent) -> tuple[object, ...]:
@@ -104,6 +107,21 @@ def insert_events(
     for event in events:
         firsts.setdefault((event.ts_ms, key_of(event)), event)
     return [row[0] for row in found], [firsts[row[1:]] for row in found]
+
+
+def insert_recorded(connection: sqlite3.Connection, events: Iterable[RecordedEvent]) -> int:
+    """Insert events of another recording that are not stored; return how many those were."""
+    rows = map(_recorded_row, events)
+    count = 0
+    while part := list(islice(rows, _MERGED_ROWS)):
+        count += connection.executemany(_INSERT_EVENT, part).rowcount
+    return count
+
+
+def _recorded_row(one: RecordedEvent) -> tuple[object, ...]:
+    row = list(event_to_row(one.event))
+    row[_KEY_COLUMN : _KEY_COLUMN + 2] = bytearray(one.key), int(one.key_from_numbers)
+    return tuple(row)
 
 
 def insert_again(

@@ -26,6 +26,7 @@ MIGRATIONS = (
     "sqlite/schema_2.sql",
     "sqlite/schema_3.sql",
     "sqlite/schema_candles.sql",
+    "sqlite/schema_imports.sql",
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -27,6 +27,19 @@ SOUND_EVENT = f"{_SOUND_PRICE} AND (notional IS NULL OR {_SOUND_SIZE}) AND {_SOU
 """Condition on ``liq_events``; venue and symbol are the asker's. The notional may not be known."""
 SIZED_EVENT = f"{_SOUND_PRICE} AND {_SOUND_SIZE} AND {_SOUND_TIME_AND_SIDE}"
 """Condition on ``liq_events``: sound, and of a known size."""
+_NUMBER_OR_NULL = " AND ".join(
+    f"typeof({name}) IN ('real', 'null')"
+    for name in ("notional", "limit_price", "original_qty", "reported_price")
+)
+WHOLE_EVENT = (
+    f"typeof(source) = 'text' AND typeof(symbol) = 'text' AND {SOUND_EVENT} "
+    f"AND ts_ms BETWEEN 0 AND {LAST_TIME_MS} AND typeof(price) = 'real' AND typeof(qty) = 'real' "
+    f"AND qty >= 0 AND qty < 1e18 AND {_NUMBER_OR_NULL} AND typeof(receive_ms) = 'integer' "
+    "AND typeof(push_ms) IN ('integer', 'null') AND typeof(raw_json) = 'text' "
+    "AND typeof(price_kind) = 'text' AND typeof(price_rule) = 'text' AND typeof(origin) = 'text' "
+    "AND typeof(twin) = 'integer' AND typeof(event_key) = 'blob' AND length(event_key) = 16"
+)
+"""Condition on ``liq_events``: every column holds what this program writes."""
 SOUND_COVERAGE = (
     "typeof(source) = 'text' AND typeof(symbol) = 'text' "
     "AND typeof(start_ms) = 'integer' AND typeof(end_ms) = 'integer' "
@@ -34,6 +47,8 @@ SOUND_COVERAGE = (
     f"AND start_ms BETWEEN {-LAST_TIME_MS} AND end_ms AND end_ms <= {LAST_TIME_MS}"
 )
 """Condition on ``coverage``."""
+SOUND_IMPORTED = f"{SOUND_COVERAGE} AND typeof(origin) = 'text'"
+"""Condition on ``imported_coverage``."""
 SOUND_TICK_SIZE = (
     "typeof(source) = 'text' AND typeof(symbol) = 'text' AND typeof(tick_size) = 'text' "
     "AND typeof(fetched_ms) = 'integer'"
@@ -51,6 +66,7 @@ _CONDITIONS = MappingProxyType(
         "coverage": SOUND_COVERAGE,
         "tick_sizes": SOUND_TICK_SIZE,
         "counters": SOUND_COUNTER,
+        "imported_coverage": SOUND_IMPORTED,
     }
 )
 TABLES = tuple(_CONDITIONS)

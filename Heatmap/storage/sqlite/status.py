@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import Instrument, parse_tick_size
 from Heatmap.domain.market_note import MarketNote
-from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.domain.recordings import ImportedCoverage
 from Heatmap.storage.coverage import (
     clipped,
+    effective,
     gaps_between,
-    normalized,
     without_future,
 )
 from Heatmap.storage.sqlite import ledger
@@ -30,8 +30,8 @@ from Heatmap.storage.sqlite.connections import (
     transaction,
 )
 from Heatmap.storage.sqlite.migrations import Identity, read_identity, require_current
+from Heatmap.storage.sqlite.recording_reader import read_coverage_rows
 from Heatmap.storage.sqlite.sound_rows import (
-    SOUND_COVERAGE,
     SOUND_EVENT,
     SOUND_TICK_SIZE,
     count_damaged,
@@ -50,10 +50,6 @@ SELECT source, symbol, count(*), sum(side = 'SELL'),
     min(ts_ms), max(ts_ms)
 FROM liq_events WHERE typeof(symbol) = 'text' AND typeof(source) = 'text' AND {SOUND_EVENT}
 GROUP BY symbol, source
-"""
-_SELECT_COVERAGE = f"""
-SELECT source, symbol, start_ms, end_ms, proven FROM coverage
-WHERE {SOUND_COVERAGE} ORDER BY source, symbol, start_ms, end_ms
 """
 _SELECT_TICK_SIZES = f"""
 SELECT source, symbol, tick_size, fetched_ms FROM tick_sizes WHERE {SOUND_TICK_SIZE}
@@ -83,6 +79,8 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
         ``duplicates``, ``overflowed``, ``reconnects``, ``rotations``, and ``rejected`` by reason),
         ``unread_orders`` (force orders that could not be read: ``by_reason``, and the ``last`` in
         words; their time counts as not recorded),
+        ``imports`` (what was imported from other recordings, a list with ``origin``, ``symbol``,
+        ``proven_ms``, ``unproven_ms``, ``first`` and ``last``; it counts as coverage below too),
         ``damaged_rows`` (by table: rows that another program has spoilt; nothing of them is in the
         other numbers), ``market`` (``name`` of a simulated market, else empty; ``candles``:
         ``futures`` or ``spot``, whose volume they have), ``candles`` (by symbol: how many
@@ -138,6 +136,7 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
             "retention_ms": ledger.read_retention(connection),
             "counters": ledger.read_counts(connection),
             "damaged_rows": count_damaged(connection),
+            "imports": import_summaries(_read_coverage(connection, span)[1]),
             "unread_orders": ledger.read_unread_orders(connection),
             "market": asdict(ledger.read_market(connection) or MarketNote()),
             "candles": {
@@ -237,12 +236,10 @@ def _summary(
 def _read_symbols(
     connection: sqlite3.Connection, span: _LiveSpan | None
 ) -> dict[str, dict[str, Any]]:
+    own, imported = _read_coverage(connection, span)
     coverage: dict[Instrument, list[CoverageInterval]] = {}
-    for venue, symbol, start_ms, end_ms, proven in connection.execute(_SELECT_COVERAGE):
-        interval = CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue)
+    for interval in (*own, *(one.interval for one in imported)):
         coverage.setdefault(interval.instrument, []).append(interval)
-    if span is not None:
-        coverage = {one: list(span.credible(parts)) for one, parts in coverage.items()}
     events = {Instrument(*row[:2]): row[2:] for row in connection.execute(_SELECT_EVENTS)}
     ticks = {
         Instrument(*row[:2]): row[2:]
@@ -253,7 +250,7 @@ def _read_symbols(
     return {
         name: {
             **_event_summary(events.get(found[name], (0, 0, 0.0, 0.0, None, None))),
-            **_coverage_summary(_coverage_of(found[name], coverage)),
+            **_coverage_summary(effective(found[name], coverage)),
             **_tick_summary(ticks.get(found[name], (None, None))),
         }
         for name in sorted(found)
@@ -271,14 +268,26 @@ def _candle_summary(one: CandleSummary) -> dict[str, Any]:
     }
 
 
-def _coverage_of(
-    instrument: Instrument, coverage: dict[Instrument, list[CoverageInterval]]
-) -> tuple[CoverageInterval, ...]:
-    """Return when an instrument was recorded, by itself or among all of its venue."""
-    parts = coverage.get(instrument, [])
-    if instrument.symbol != ALL_SYMBOLS:
-        parts = parts + coverage.get(Instrument(instrument.venue, ALL_SYMBOLS), [])
-    return normalized(replace(part, symbol=instrument.symbol) for part in parts)
+def _read_coverage(
+    connection: sqlite3.Connection, span: _LiveSpan | None
+) -> tuple[list[CoverageInterval], list[ImportedCoverage]]:
+    own, imported = read_coverage_rows(connection)
+    if span is None:
+        return own, imported
+    by_origin: dict[tuple[str, Instrument], list[CoverageInterval]] = {}
+    for one in imported:
+        by_origin.setdefault((one.origin, one.interval.instrument), []).append(one.interval)
+    by_instrument: dict[Instrument, list[CoverageInterval]] = {}
+    for interval in own:
+        by_instrument.setdefault(interval.instrument, []).append(interval)
+    return (
+        [one for parts in by_instrument.values() for one in span.credible(parts)],
+        [
+            ImportedCoverage(one, origin)
+            for (origin, _), parts in by_origin.items()
+            for one in span.credible(parts)
+        ],
+    )
 
 
 def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -298,24 +307,40 @@ def _event_summary(row: tuple[Any, ...]) -> dict[str, Any]:
 def _coverage_summary(intervals: Sequence[CoverageInterval]) -> dict[str, Any]:
     first_ms = min((part.start_ms for part in intervals), default=None)
     last_ms = max((part.end_ms for part in intervals), default=None)
-    lengths = {True: 0, False: 0}
-    for part in intervals:
-        lengths[part.proven] += part.end_ms - part.start_ms
     gaps: tuple[tuple[int, int], ...] = ()
     if first_ms is not None and last_ms is not None:
         gaps = gaps_between(intervals, first_ms, last_ms)
     return {
-        "coverage": {
-            "proven_ms": lengths[True],
-            "unproven_ms": lengths[False],
-            **_time("first", first_ms),
-            **_time("last", last_ms),
-        },
+        "coverage": _covered(intervals),
         "gaps": [
             {**_time("from", start), **_time("to", end), "duration_ms": end - start}
             for start, end in gaps
         ],
     }
+
+
+def _covered(intervals: Sequence[CoverageInterval]) -> dict[str, Any]:
+    lengths = {True: 0, False: 0}
+    for part in intervals:
+        lengths[part.proven] += part.end_ms - part.start_ms
+    return {
+        "proven_ms": lengths[True],
+        "unproven_ms": lengths[False],
+        **_time("first", min((part.start_ms for part in intervals), default=None)),
+        **_time("last", max((part.end_ms for part in intervals), default=None)),
+    }
+
+
+def import_summaries(imported: Sequence[ImportedCoverage]) -> list[dict[str, Any]]:
+    """Return what each origin covers of each instrument, sorted by both."""
+    found: dict[tuple[str, str], list[CoverageInterval]] = {}
+    for one in imported:
+        key = (one.origin, str(one.interval.instrument))
+        found.setdefault(key, []).append(one.interval)
+    return [
+        {"origin": origin, "symbol": symbol, **_covered(found[origin, symbol])}
+        for origin, symbol in sorted(found)
+    ]
 
 
 def _tick_summary(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -21,6 +21,9 @@ class Contents:
     next_row_id: int = 1
     rows: list[tuple[int, LiquidationEvent]] = field(default_factory=list)
     coverage: dict[Instrument, tuple[CoverageInterval, ...]] = field(default_factory=dict)
+    imported: dict[tuple[str, Instrument], tuple[CoverageInterval, ...]] = field(
+        default_factory=dict
+    )
     tick_sizes: dict[Instrument, tuple[Decimal, int]] = field(default_factory=dict)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread_order: str | None = None
@@ -35,6 +38,15 @@ class Contents:
 
     def __post_init__(self) -> None:
         self.keys: set[bytes] = set()
+        # Keys of rows that say themselves that theirs was made from numbers.
+        self.keys_from_numbers: set[bytes] = set()
+
+    def all_coverage(self) -> dict[Instrument, list[CoverageInterval]]:
+        """Return what was covered, also by what was imported."""
+        found = {one: list(parts) for one, parts in self.coverage.items()}
+        for (_origin, one), parts in self.imported.items():
+            found.setdefault(one, []).extend(parts)
+        return found
 
 
 def key_of(event: LiquidationEvent) -> bytes:

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from Heatmap.domain.instruments import (
 )
 from Heatmap.domain.market_note import MarketNote
 from Heatmap.errors import OtherWriterError, StorageError, WrongDataKindError
-from Heatmap.storage.coverage import clipped, gaps_between, normalized, without_future
+from Heatmap.storage.coverage import clipped, effective, gaps_between, without_future
 from Heatmap.storage.store import Address, DatabaseFacts, DayFacts
 from Heatmap.tests.engines.memory.contents import Contents
 from Heatmap.tests.engines.memory.memory_reader import MemoryReader
@@ -106,6 +106,7 @@ class MemoryEngine:
                 "counters": {name: counts[name] for name in _COUNTERS}
                 | {"rejected": _with_prefix(contents, REJECTED_COUNTER)},
                 "damaged_rows": {},
+                "imports": _imports(contents),
                 "candles": {},
                 "market": asdict(contents.market or MarketNote()),
                 "unread_orders": {
@@ -135,7 +136,7 @@ def _with_prefix(contents: Contents, prefix: str) -> dict[str, int]:
 
 
 def _summaries(contents: Contents, machine_ms: int | None) -> dict[str, dict[str, Any]]:
-    coverage = {one: list(parts) for one, parts in contents.coverage.items()}
+    coverage = contents.all_coverage()
     if contents.kind is DataKind.LIVE:
         now_ms = time.time_ns() // 1_000_000 if machine_ms is None else machine_ms
         newest_push_ms = contents.rows[-1][1].pushed_ms if contents.rows else None
@@ -177,10 +178,7 @@ def _event_summary(events: list[LiquidationEvent]) -> dict[str, Any]:
 def _coverage_summary(
     whose: Instrument, coverage: dict[Instrument, list[CoverageInterval]]
 ) -> dict[str, Any]:
-    parts = coverage.get(whose, [])
-    if whose.symbol != ALL_SYMBOLS:
-        parts = parts + coverage.get(Instrument(whose.venue, ALL_SYMBOLS), [])
-    own = normalized(replace(part, symbol=whose.symbol) for part in parts)
+    own = effective(whose, coverage)
     first_ms = min((part.start_ms for part in own), default=None)
     last_ms = max((part.end_ms for part in own), default=None)
     gaps = () if first_ms is None or last_ms is None else gaps_between(own, first_ms, last_ms)
@@ -196,6 +194,22 @@ def _coverage_summary(
             for start, end in gaps
         ],
     }
+
+
+def _imports(contents: Contents) -> list[dict[str, Any]]:
+    found = sorted(contents.imported.items(), key=lambda one: (one[0][0], str(one[0][1])))
+    return [
+        {
+            "origin": origin,
+            "symbol": str(whose),
+            "proven_ms": sum(part.end_ms - part.start_ms for part in parts if part.proven),
+            "unproven_ms": sum(part.end_ms - part.start_ms for part in parts if not part.proven),
+            **time_of("first", min(part.start_ms for part in parts)),
+            **time_of("last", max(part.end_ms for part in parts)),
+        }
+        for (origin, whose), parts in found
+        if parts
+    ]
 
 
 def _tick_summary(contents: Contents, whose: Instrument) -> dict[str, Any]:

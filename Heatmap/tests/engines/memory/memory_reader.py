@@ -1,7 +1,6 @@
 """Reads a store in memory."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
@@ -13,10 +12,11 @@ from Heatmap.domain.instruments import (
     InstrumentName,
     instrument_of,
 )
+from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import StorageError
-from Heatmap.storage.coverage import clipped, normalized
+from Heatmap.storage.coverage import clipped, effective
 from Heatmap.storage.store import EventWindow, Gather
-from Heatmap.tests.engines.memory.contents import Contents
+from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleReader
 
 Events = TypeVar("Events")
@@ -59,10 +59,7 @@ class MemoryReader(CandleReader):
     def read_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /
     ) -> tuple[CoverageInterval, ...]:
-        coverage = self._open_contents().coverage
-        asked = instrument_of(instrument)
-        parts = (*coverage.get(asked, ()), *coverage.get(Instrument(asked.venue, ALL_SYMBOLS), ()))
-        own = normalized(replace(part, symbol=asked.symbol) for part in parts)
+        own = effective(instrument_of(instrument), self._open_contents().all_coverage())
         return clipped(own, start_ms, end_ms)
 
     def tick_size(self, instrument: InstrumentName, /) -> Decimal | None:
@@ -85,6 +82,23 @@ class MemoryReader(CandleReader):
     def recorded_since_ms(self, instrument: InstrumentName, /) -> int | None:
         covered = self.read_coverage(instrument, 0, None)
         return covered[0].start_ms if covered else self.first_event_ms(instrument)
+
+    def read_recording(
+        self, gather: Callable[[RecordingHead, Iterator[RecordedEvent]], Events], /
+    ) -> Events:
+        contents = self._open_contents()
+        own = [part for parts in contents.coverage.values() for part in parts]
+        imported = [
+            ImportedCoverage(part, origin)
+            for (origin, _whose), parts in contents.imported.items()
+            for part in parts
+        ]
+        rows = sorted(self.rows(), key=lambda row: (row[1].ts_ms, row[0]))
+        events = (
+            RecordedEvent(event, key := key_of(event), key in contents.keys_from_numbers)
+            for _row_id, event in rows
+        )
+        return gather(RecordingHead(contents.kind, tuple(own), tuple(imported)), events)
 
     def newest_push_ms(self) -> int | None:
         rows = self.rows()

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from Heatmap.domain.instruments import (
     instrument_of,
     parse_tick_size,
 )
+from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleWriter
@@ -48,6 +49,8 @@ class MemoryWriter(CandleWriter):
             for event in events:
                 if (key := key_of(event)) not in contents.keys:
                     contents.keys.add(key)
+                    if event.event_key is None:
+                        contents.keys_from_numbers.add(key)
                     new.append((contents.next_row_id, event))
                     contents.next_row_id += 1
             contents.rows += new
@@ -61,6 +64,29 @@ class MemoryWriter(CandleWriter):
             tuple(row_id for row_id, _event in new),
             duplicates,
         )
+
+    def merge_recording(
+        self, events: Iterable[RecordedEvent], coverage: Sequence[ImportedCoverage]
+    ) -> int:
+        contents = self._contents
+        # Before anything is changed: what the iterator raises ends it.
+        given = list(events)
+        with contents.lock:
+            added = 0
+            for one in given:
+                if one.key not in contents.keys:
+                    contents.keys.add(one.key)
+                    if one.key_from_numbers:
+                        contents.keys_from_numbers.add(one.key)
+                    event = replace(one.event, event_key=one.key)
+                    contents.rows.append((contents.next_row_id, event))
+                    contents.next_row_id += 1
+                    added += 1
+            for part in coverage:
+                key = (part.origin, part.interval.instrument)
+                known = contents.imported.get(key, ())
+                contents.imported[key] = normalized([*known, part.interval])
+        return added
 
     def extend_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int, *, proven: bool
@@ -129,6 +155,8 @@ class MemoryWriter(CandleWriter):
                         clipped([part], before_ms, None) if part.start_ms < before_ms else [part]
                     )
                 )
+            for key, parts in contents.imported.items():
+                contents.imported[key] = clipped(parts, before_ms, None)
             oldest = sorted((event.ts_ms, row_id) for row_id, event in contents.rows)[:limit]
             gone = {row_id for ts_ms, row_id in oldest if ts_ms < before_ms}
             contents.keys -= {key_of(event) for row_id, event in contents.rows if row_id in gone}

@@ -193,6 +193,7 @@ def test_the_summary_tells_what_is_there(database: Store) -> None:
         *("path", "kind", "schema_version", "size_bytes", "writer", "recorded_symbols"),
         *("retention_ms", "counters", "damaged_rows", "unread_orders", "events", "symbols"),
         "market",
+        "imports",
     }
     assert (status["path"], status["kind"]) == (str(database.address), "replay")
     assert status["size_bytes"] > 0

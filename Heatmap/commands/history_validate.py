@@ -1,0 +1,97 @@
+"""``python -m Heatmap history validate``: what is wrong or odd with imported days."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from Heatmap.commands.arguments import file_path, say, say_json
+from Heatmap.domain.instruments import parse_symbol
+from Heatmap.errors import HistoryError, StorageError
+from Heatmap.history.datasets import MINUTE_PROFILE, dataset_named
+from Heatmap.history.days import parse_day
+from Heatmap.history.validation.findings import Finding, Validation
+from Heatmap.history.validation.texts import advice_text, finding_text, validation_text
+from Heatmap.history.validation.validate import Asked, validate_store
+from Heatmap.runtime.plain import as_plain
+from Heatmap.storage.store import open_store
+
+
+def add_validate(subparsers: Any) -> argparse.ArgumentParser:
+    """Add ``validate`` to the commands of history; its `act` takes the options."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "validate",
+        help="look at imported days: what is missing, doubled, impossible or odd",
+        description="Look at imported days: counts, ranges, duplicates, invalid values, gaps. "
+        "Exit status 1 where something is wrong.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--symbol", help="such as BTCUSDT; default: all")
+    parser.add_argument("--datasets", metavar="NAMES", help="with commas between; default: all")
+    parser.add_argument("--start-date", metavar="DAY", help="such as 2025-01-01")
+    parser.add_argument("--end-date", metavar="DAY", help="the last day, included")
+    parser.add_argument(
+        "--store", type=file_path, metavar="DIR", help="default: the data directory"
+    )
+    parser.add_argument("--json", action="store_true", help="print an object")
+    parser.set_defaults(act=validate)
+    return parser
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Validate; returns the exit code.
+
+    Raises
+    ------
+    HistoryError
+        There is nothing to look at, or an option is wrong; one line says why.
+    """
+    validation = validate_store(_store(options), _asked(options))
+    if options.json:
+        say_json(_plain(validation), indent=2)
+    else:
+        say(validation_text(validation))
+    return 0 if validation.is_sound else 1
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    symbol = None
+    if options.symbol is not None:
+        try:
+            symbol = parse_symbol(options.symbol)
+        except ValueError as error:
+            raise HistoryError(f"--symbol: {error}") from None
+    first = None if options.start_date is None else parse_day(options.start_date)
+    last = None if options.end_date is None else parse_day(options.end_date)
+    if first is not None and last is not None and last < first:
+        raise HistoryError(
+            f"expected an --end-date on or after the --start-date {first}, got {last}"
+        )
+    datasets = None
+    if options.datasets is not None:
+        names = [name.strip() for name in options.datasets.split(",")]
+        datasets = {name if name == MINUTE_PROFILE else dataset_named(name).name for name in names}
+    return Asked(symbol, datasets, first, last)
+
+
+def _store(options: argparse.Namespace) -> Path:
+    if options.store is not None:
+        return Path(options.store)
+    address = open_store(None).address
+    if isinstance(address, str):
+        raise StorageError(f"expected --store with a directory, got the database {address}")
+    return address.parent
+
+
+def _plain(validation: Validation) -> dict[str, Any]:
+    return {
+        "store": validation.store,
+        "is_sound": validation.is_sound,
+        "summaries": as_plain(validation.summaries),
+        "findings": [_finding_plain(one) for one in validation.findings],
+    }
+
+
+def _finding_plain(finding: Finding) -> Any:
+    plain: Any = as_plain(finding)
+    words = {"weight": finding.weight.value, "text": finding_text(finding)}
+    return plain | words | {"advice": advice_text(finding.check)}

@@ -1,0 +1,1 @@
+"""Recorded liquidations as files: exported with what time they cover, and merged again."""

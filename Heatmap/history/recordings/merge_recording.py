@@ -1,0 +1,233 @@
+"""Adds another recording to a database: what is missing, each event once, time by whose word."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from Heatmap.domain.coverage import CoverageInterval
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument
+from Heatmap.domain.recordings import RECORDER, ImportedCoverage, RecordedEvent, RecordingHead
+from Heatmap.errors import HistoryError
+from Heatmap.history.recordings.recording_sources import RecordingSource
+from Heatmap.history.recordings.rows import of_origin
+from Heatmap.storage.coverage import AHEAD_MS, effective, gaps_between
+from Heatmap.storage.store import Store
+
+_Coverage = dict[Instrument, tuple[CoverageInterval, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedInstrument:
+    """What a merge meant for one instrument.
+
+    Attributes
+    ----------
+    instrument
+        As it is written.
+    events
+        How many events the other recording has of it.
+    filled
+        Time that is proven now and was not before: begin and end, UTC milliseconds, in order.
+    left
+        What is still not recorded between the first and the last covered time.
+    unproven_ms
+        How long it is covered without proof.
+    """
+
+    instrument: str
+    events: int
+    filled: tuple[tuple[int, int], ...]
+    left: tuple[tuple[int, int], ...]
+    unproven_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What a merge did.
+
+    Attributes
+    ----------
+    origin
+        What the other recording is called from now on.
+    kind
+        What both hold.
+    events, added
+        How many events it has, and how many were missing here.
+    has_coverage
+        Whether it says what time it covers; without, it fills no hole.
+    instruments
+        By instrument, sorted.
+    kept_ms
+        How long this database keeps events; ``None``: nobody has said so yet.
+    expiring
+        How many of all events are older than that: its recorder deletes them when it runs next.
+    """
+
+    origin: str
+    kind: DataKind
+    events: int
+    added: int
+    has_coverage: bool
+    instruments: tuple[MergedInstrument, ...]
+    kept_ms: int | None
+    expiring: int
+
+
+def merge_recording(
+    source: RecordingSource, store: Store, now_ms: int, *, origin: str | None = None
+) -> MergeReport:
+    """Merge a recording into a database, all of it or, where anything is amiss, nothing.
+
+    Parameters
+    ----------
+    source
+        The other recording.
+    store
+        The database, which is made where there is none. Nobody else may write it.
+    now_ms
+        This machine's time, UTC milliseconds.
+    origin
+        What the other recording is to be called; ``None``: as its file.
+
+    Raises
+    ------
+    HistoryError
+        The source is damaged, or claims what cannot be; nothing was stored.
+    StorageError
+        The database cannot be written, is written by a recorder, or holds another kind of data.
+    """
+    if source.is_at(store.address):
+        raise HistoryError(
+            f"{store.address} is the database itself; choose the recording of another one"
+        )
+    if not store.exists():
+        # Before a database is made for it: whether it can be read to its end.
+        source.read(lambda head, events: _check(head, events, now_ms))
+    name = origin or source.name
+    return source.read(
+        lambda head, events: _Merge(store, name, now_ms).run(
+            head, events, has_coverage=source.has_coverage
+        )
+    )
+
+
+class _Merge:
+    """One merge; `run` is called once."""
+
+    def __init__(self, store: Store, origin: str, now_ms: int) -> None:
+        self._store = store
+        self._origin = origin
+        self._now_ms = now_ms
+        self._events: Counter[Instrument] = Counter()
+
+    def run(
+        self, head: RecordingHead, events: Iterator[RecordedEvent], *, has_coverage: bool
+    ) -> MergeReport:
+        _require_past(head, self._now_ms)
+        covered = [ImportedCoverage(one, RECORDER) for one in head.coverage] + [*head.imported]
+        coverage = [of_origin(one, self._origin) for one in covered]
+        with closing(self._store.open_writer(head.kind, is_recorder=False)) as writer:
+            before = self._coverage()
+            added = writer.merge_recording(self._counted(events), coverage)
+            after = self._coverage()
+        kept_ms = self._store.kept_retention_ms()
+        expiring = 0
+        if kept_ms is not None and head.kind is DataKind.LIVE:
+            expiring = self._store.count_expired(self._now_ms - kept_ms)
+        return MergeReport(
+            self._origin,
+            head.kind,
+            self._events.total(),
+            added,
+            has_coverage,
+            tuple(self._merged(before, after, coverage)),
+            kept_ms,
+            expiring,
+        )
+
+    def _counted(self, events: Iterator[RecordedEvent]) -> Iterator[RecordedEvent]:
+        for one in events:
+            self._events[one.event.instrument] += 1
+            yield one
+
+    def _coverage(self) -> _Coverage:
+        """Return when each instrument is recorded, as readers see it."""
+        with closing(self._store.open_reader()) as reader:
+            head: RecordingHead = reader.read_recording(lambda head, _: head)
+        found: dict[Instrument, list[CoverageInterval]] = {}
+        for one in (*head.coverage, *(part.interval for part in head.imported)):
+            found.setdefault(one.instrument, []).append(one)
+        return {one: tuple(parts) for one, parts in found.items()}
+
+    def _merged(
+        self, before: _Coverage, after: _Coverage, added: Iterable[ImportedCoverage]
+    ) -> Iterator[MergedInstrument]:
+        touched = {one.interval.instrument for one in added}
+        venues = {one.venue for one in touched if one.symbol == ALL_SYMBOLS}
+        named = {*touched, *self._events, *(one for one in after if one.venue in venues)}
+        for one in sorted(named, key=str):
+            then, now = effective(one, before), effective(one, after)
+            left: tuple[tuple[int, int], ...] = ()
+            if now:
+                first_ms = min(part.start_ms for part in now)
+                left = gaps_between(now, first_ms, max(part.end_ms for part in now))
+            yield MergedInstrument(
+                str(one),
+                self._events[one],
+                filled_spans(then, now),
+                left,
+                sum(part.end_ms - part.start_ms for part in now if not part.proven),
+            )
+
+
+def filled_spans(
+    before: Iterable[CoverageInterval], after: Iterable[CoverageInterval]
+) -> tuple[tuple[int, int], ...]:
+    """Return the time that is proven now and was not before.
+
+    Parameters
+    ----------
+    before, after
+        Intervals of one instrument.
+
+    Returns
+    -------
+    tuple of (start_ms, end_ms)
+        Sorted, apart from each other.
+    """
+    known = [part for part in before if part.proven]
+    proven = (part for part in after if part.proven)
+    spans = sorted(
+        span for part in proven for span in gaps_between(known, part.start_ms, part.end_ms)
+    )
+    return tuple(spans)
+
+
+def _check(head: RecordingHead, events: Iterator[RecordedEvent], now_ms: int) -> None:
+    _require_past(head, now_ms)
+    for _ in events:
+        pass
+
+
+def _require_past(head: RecordingHead, now_ms: int) -> None:
+    """Refuse a recording of the future: its clock, or this machine's, is wrong.
+
+    Raises
+    ------
+    HistoryError
+        It claims a time that has not come.
+    """
+    if head.kind is not DataKind.LIVE:
+        return
+    latest_ms = max(
+        (one.end_ms for one in (*head.coverage, *(part.interval for part in head.imported))),
+        default=0,
+    )
+    if latest_ms > now_ms + AHEAD_MS:
+        ahead_s = (latest_ms - now_ms) // 1000
+        raise HistoryError(
+            f"the recording claims to cover time that has not come, {ahead_s:,} s from now; set "
+            "this machine's clock, or do not use that recording"
+        )

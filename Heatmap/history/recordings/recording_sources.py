@@ -1,0 +1,202 @@
+"""Where a recording to be merged comes from: exported files, or another database."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from Heatmap.domain.events import DataKind
+from Heatmap.domain.recordings import RECORDER, ImportedCoverage, RecordedEvent, RecordingHead
+from Heatmap.errors import HistoryError
+from Heatmap.history.recordings.columns import (
+    COVERAGE_COLUMNS,
+    EVENT_COLUMNS,
+    SUFFIXES,
+    coverage_path,
+)
+from Heatmap.history.recordings.row_files import NumberedRow, read_rows, row_error
+from Heatmap.history.recordings.rows import (
+    KEYS_MODULUS,
+    as_import,
+    coverage_of,
+    event_of,
+    kind_of,
+)
+from Heatmap.runtime.outside_text import error_text, shown_text
+from Heatmap.storage.store import Address, Store, open_store
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+Result = TypeVar("Result")
+
+
+class RecordingSource(Protocol):
+    """A recording that can be read as a whole."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, as its origin from now on."""
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether it says at all what time it covers."""
+
+    def is_at(self, address: Address) -> bool:
+        """Whether it is the database at an address."""
+
+    def read(self, take: Callable[[RecordingHead, Iterator[RecordedEvent]], Result]) -> Result:
+        """Read it; `take` gets what it says of itself, and its events one by one.
+
+        Raises
+        ------
+        HistoryError
+            It is damaged; `take` ends by it where that shows only amid the events.
+        StorageError
+            The database cannot be read.
+        """
+
+
+def open_source(text: str) -> RecordingSource:
+    """Return the recording that a user names: a database, or a file that was exported.
+
+    Raises
+    ------
+    HistoryError
+        It is neither.
+    """
+    if "://" in text:
+        return DatabaseSource(open_store(text))
+    path = Path(text)
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(_SQLITE_MAGIC))
+    except OSError as error:
+        raise HistoryError(
+            f"{path} cannot be read: {error_text(error)}; expected a database of this program or "
+            f"an exported recording ({', '.join(SUFFIXES)})"
+        ) from error
+    return DatabaseSource(open_store(path)) if begin == _SQLITE_MAGIC else FileSource(path)
+
+
+class DatabaseSource:
+    """Another database of this program; it is only read, also while it is recorded into."""
+
+    has_coverage = True
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.name = shown_text(str(store.address).replace("\\", "/").rpartition("/")[2], 60)
+
+    def is_at(self, address: Address) -> bool:
+        """Whether it is the database at an address."""
+        own = self._store.address
+        if isinstance(own, str) or isinstance(address, str):
+            return own == address
+        return own.resolve() == address.resolve()
+
+    def read(self, take: Callable[[RecordingHead, Iterator[RecordedEvent]], Result]) -> Result:
+        """Read it as of one moment."""
+        with closing(self._store.open_reader()) as reader:
+            return reader.read_recording(lambda head, events: take(head, map(as_import, events)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """What the coverage says of the liquidations that it belongs to."""
+
+    events: int
+    keys_sum: int
+
+
+class FileSource:
+    """A recording that was exported: a file of liquidations, and beside it what they cover."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._beside = coverage_path(path)
+        self.name = shown_text(path.name, 60)
+        self.has_coverage = self._beside.is_file()
+
+    def is_at(self, address: Address) -> bool:
+        """Whether it is the database at an address: never."""
+        del address
+        return False
+
+    def read(self, take: Callable[[RecordingHead, Iterator[RecordedEvent]], Result]) -> Result:
+        """Read both files; refuse liquidations that are not those of the coverage."""
+        kind, covered, tie = self._read_coverage()
+        rows = read_rows(self._path, EVENT_COLUMNS)
+        with closing(rows):  # type: ignore[type-var] # a generator
+            first = next(rows, None)
+            kind = kind or self._kind(first)
+            own = tuple(one.interval for one in covered if one.origin == RECORDER)
+            imported = tuple(one for one in covered if one.origin != RECORDER)
+            head = RecordingHead(kind, own, imported)
+            return take(head, self._events(kind, first, rows, tie))
+
+    def _kind(self, first: NumberedRow | None) -> DataKind:
+        if first is None:
+            raise HistoryError(f"{self._path} is empty; there is nothing to import")
+        return _checked_kind(self._path, first)
+
+    def _read_coverage(self) -> tuple[DataKind | None, list[ImportedCoverage], _Tie | None]:
+        if not self.has_coverage:
+            return None, [], None
+        kind: DataKind | None = None
+        tie: _Tie | None = None
+        covered = []
+        for number, row in read_rows(self._beside, COVERAGE_COLUMNS):
+            found = _checked_kind(self._beside, (number, row))
+            try:
+                covered.append(coverage_of(row))
+                known = _Tie(int(str(row["events"])), int(str(row["keys_sum"]), 16))
+            except ValueError as error:
+                raise row_error(self._beside, number, error) from error
+            if (kind, tie) not in ((None, None), (found, known)):
+                raise HistoryError(
+                    f"{self._beside}, row {number}: expected the same kind, events and keys_sum as "
+                    "in the rows before, got others; export the recording again"
+                )
+            kind, tie = found, known
+        return kind, covered, tie
+
+    def _events(
+        self,
+        kind: DataKind,
+        first: NumberedRow | None,
+        rows: Iterator[NumberedRow],
+        tie: _Tie | None,
+    ) -> Iterator[RecordedEvent]:
+        count = keys_sum = 0
+        numbered = first
+        while numbered is not None:
+            found = _checked_kind(self._path, numbered)
+            number, row = numbered
+            if found is not kind:
+                raise HistoryError(
+                    f"{self._path}, row {number}: expected {kind} data as in the rest, got "
+                    f"{found}; export the recording again"
+                )
+            try:
+                event = event_of(row)
+            except ValueError as error:
+                raise row_error(self._path, number, error) from error
+            count += 1
+            keys_sum = (keys_sum + int.from_bytes(event.key)) % KEYS_MODULUS
+            yield event
+            numbered = next(rows, None)
+        if tie is not None and tie != _Tie(count, keys_sum):
+            of_others = " of other keys" if tie.events == count else ""
+            raise HistoryError(
+                f"{self._beside} belongs to other liquidations: expected {tie.events:,}, "
+                f"{self._path.name} has {count:,}{of_others}; one of them was changed or cut off. "
+                "Export both again, or move the coverage away: then no hole is filled"
+            )
+
+
+def _checked_kind(path: Path, numbered: NumberedRow) -> DataKind:
+    number, row = numbered
+    try:
+        return kind_of(row)
+    except ValueError as error:
+        raise row_error(path, number, error) from error
