@@ -25,9 +25,8 @@ from Heatmap.commands.arguments import (
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import HistoryError, StorageError
 from Heatmap.history.dataset import Dataset, Market
-from Heatmap.history.datasets import DATASETS, FOR_LEVELS, dataset_named, datasets_of
+from Heatmap.history.datasets import ARCHIVE_URL, DATASETS, FOR_LEVELS, dataset_named, datasets_of
 from Heatmap.history.days import day_of, parse_day
-from Heatmap.history.download import ARCHIVE_URL, Downloader, Fetched, plan_periods
 from Heatmap.history.engine import require_duckdb
 from Heatmap.history.preflight import can_read_any, look_before, missing_days
 from Heatmap.history.progress import Progress, ProgressBar
@@ -114,6 +113,9 @@ def _download(options: argparse.Namespace) -> int:
     datasets = wanted.datasets or datasets_of(wanted.market, FOR_LEVELS)
     if not datasets:
         raise HistoryError(f"expected --datasets with --market {wanted.market}, got none")
+    # The client for HTTP takes longer to load than a day takes to import.
+    from Heatmap.history.download import Downloader, Fetched, plan_periods  # noqa: PLC0415
+
     periods = plan_periods(datasets, first, last)
     downloader = Downloader(
         options.to,

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from Heatmap.history.days import spans_text
-from Heatmap.history.download import DownloadReport, Fetched
 from Heatmap.history.importer import ImportReport, Result
 from Heatmap.history.texts import count_text, duration_text, fault_text, size_text
+
+if TYPE_CHECKING:
+    from Heatmap.history.download import DownloadReport
 
 _MOST_LINES = 50
 STOPPED = "stopped; nothing half is left, and the same command goes on where it was"
@@ -41,16 +44,16 @@ def import_text(report: ImportReport, missing: dict[str, list[date]]) -> str:
     return "\n".join(lines) or "there was nothing to import"
 
 
-def download_text(report: DownloadReport, to: Path, elapsed_s: float) -> str:
+def download_text(report: "DownloadReport", to: Path, elapsed_s: float) -> str:
     """Say what became of a download."""
-    fetched = report.counts[Fetched.FETCHED]
+    fetched, present = report.fetched, report.present
     lines = [
         (
             f"fetched {count_text(fetched, 'file')}, {size_text(report.size_bytes)} "
             f"in {duration_text(elapsed_s)}, into {to}"
         )
     ]
-    if present := report.counts[Fetched.PRESENT]:
+    if present:
         lines.append(f"{count_text(present, 'file was', 'files were')} there and whole")
     lines += _missing_lines(report.absent_days, "the archive does not have")
     if report.problems:

@@ -8,6 +8,8 @@ from Heatmap.domain.candles import MINUTE_MS, OPEN_INTEREST_DELAY_MS, OPEN_INTER
 from Heatmap.errors import HistoryError
 from Heatmap.history.dataset import Dataset, Kept, Market
 
+#: Where the archive is.
+ARCHIVE_URL = "https://data.binance.vision"
 #: A row of a day may lie so far outside of it, milliseconds.
 EDGE_MS = 1000
 #: Times above this are microseconds: as milliseconds they would lie in the year 5138.

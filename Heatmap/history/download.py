@@ -28,8 +28,6 @@ from Heatmap.history.unpacking import published_sha256, sha256_of
 from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.rest_client import PARTIAL, RestClient, RestError
 
-#: Where the archive is.
-ARCHIVE_URL = "https://data.binance.vision"
 _NOT_FOUND = 404
 _RANGE_REFUSED = 416
 _CHECKSUM_BYTES = 2**12
@@ -129,6 +127,16 @@ class DownloadReport:
     size_bytes: int = 0
     absent_days: dict[str, list[date]] = field(default_factory=dict)
     problems: list[tuple[PurePosixPath, str]] = field(default_factory=list)
+
+    @property
+    def fetched(self) -> int:
+        """How many files were fetched."""
+        return self.counts[Fetched.FETCHED]
+
+    @property
+    def present(self) -> int:
+        """How many files were there and whole."""
+        return self.counts[Fetched.PRESENT]
 
     @property
     def is_whole(self) -> bool:

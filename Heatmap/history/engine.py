@@ -59,6 +59,7 @@ def open_engine(
             "threads": str(threads or os.cpu_count() or 1),
             # Never the current directory, which is DuckDB's default.
             "temp_directory": "" if temporary is None else str(temporary),
+            "preserve_insertion_order": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
