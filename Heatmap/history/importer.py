@@ -396,7 +396,8 @@ def _csv_size(source: SourceFile) -> int:
 
 
 def _part(work: Path, dataset: str, day: date) -> Path:
-    return work / f"{dataset}-{day.isoformat()}.parquet"
+    # Not named as days are: who looks for those in all folders must not find it.
+    return work / f"{dataset}-{day.isoformat()}.part"
 
 
 def _period(source: SourceFile) -> str:

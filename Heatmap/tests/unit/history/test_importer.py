@@ -197,7 +197,7 @@ def test_a_month_of_interleaved_halves_becomes_days_and_empty_ones_are_remembere
     assert {one.result for one in run(last=third).outcomes} == {Result.SKIPPED}
     # The day comes by itself, as the archive fills up what it missed.
     write_zip(
-        place(archive, AGG_TRADES, NEXT), agg_rows(0) + [f"31,95000.1,1,1,1,{begin_ms(NEXT)},true"]
+        place(archive, AGG_TRADES, NEXT), [*agg_rows(0), f"31,95000.1,1,1,1,{begin_ms(NEXT)},true"]
     )
     assert kinds(run(last=third)) == [FaultKind.OVERLAP]
 
