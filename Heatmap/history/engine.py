@@ -60,6 +60,8 @@ def open_engine(
             "threads": str(threads or os.cpu_count() or 1),
             # Never the current directory, which is DuckDB's default.
             "temp_directory": "" if temporary is None else str(temporary),
+            # Where it takes a program for a person at work, it would draw into the output.
+            "enable_progress_bar": "false",
             "preserve_insertion_order": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
