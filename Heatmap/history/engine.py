@@ -53,18 +53,19 @@ def open_engine(
     require_duckdb()
     import duckdb  # noqa: PLC0415 - an extra: imported where it is used, and only there
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{memory_mb}MiB",
             "threads": str(threads or os.cpu_count() or 1),
             # Never the current directory, which is DuckDB's default.
             "temp_directory": "" if temporary is None else str(temporary),
-            # Where it takes a program for a person at work, it would draw into the output.
-            "enable_progress_bar": "false",
             "preserve_insertion_order": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
         },
     )
+    # Where it takes a program for a person at work, it would draw into the output.
+    connection.execute("SET enable_progress_bar = false")
+    return connection

@@ -35,7 +35,8 @@ TEN_GB = 1e10
 _READERS = {
     "plain DuckDB": """
 import duckdb, sys
-c = duckdb.connect(config={"enable_progress_bar": "false"})
+c = duckdb.connect()
+c.execute("set enable_progress_bar = false")
 c.execute("create table t as select * from read_csv(?, header=true)", [sys.argv[1:]])
 print(*c.execute("select count(*), sum(price * quantity) from t").fetchone())
 """,
