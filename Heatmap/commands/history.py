@@ -5,6 +5,7 @@ Loads no Qt, and DuckDB only where rows are read.
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -208,7 +209,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the archive's layout, or SYMBOL/dataset/; only read",
     )
     imported.add_argument(
-        "--jobs", type=whole_number, default=1, metavar="N", help="files at a time, default 1"
+        "--jobs",
+        type=whole_number,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="files at a time, default %(default)s",
     )
     for action in (download, imported):
         action.add_argument(
