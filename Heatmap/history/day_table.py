@@ -15,6 +15,7 @@ from Heatmap.history.csv_head import CsvHead
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import EDGE_MS, IMPORTER_VERSION
 from Heatmap.history.days import begin_ms, day_of, days_between
+from Heatmap.history.engine import exact
 from Heatmap.history.faults import FaultKind, FileFaultError
 from Heatmap.history.minute_profile import profile_bin_usd, profile_query
 from Heatmap.history.unpacking import Unpacked
@@ -120,8 +121,8 @@ class DayTable:
         columns = ", ".join(one.name for one in self._dataset.kept)
         order = "" if self._is_sorted else f"ORDER BY {', '.join(self._dataset.order)}"
         self._copy(f"SELECT {columns} FROM {_TABLE} {self._of(day)} {order}", path, {})
-        rows = int(self._one("SELECT count(*) FROM read_parquet(?)", str(path))[0])
-        if rows != self._count(day) or not self._rises("read_parquet(?)", str(path)):
+        rows = int(self._one("SELECT count(*) FROM read_parquet(?)", exact(path))[0])
+        if rows != self._count(day) or not self._rises("read_parquet(?)", exact(path)):
             raise AssertionError(f"what was written of {day} is not what was read")
 
     def write_profile(self, day: date, path: Path) -> int:
@@ -130,7 +131,7 @@ class DayTable:
         bin_usd = profile_bin_usd(first)
         source = f"(SELECT * FROM {_TABLE} {self._of(day)})"
         self._copy(profile_query(source, bin_usd), path, {"bin_usd": repr(bin_usd)})
-        return int(self._one("SELECT count(*) FROM read_parquet(?)", str(path))[0])
+        return int(self._one("SELECT count(*) FROM read_parquet(?)", exact(path))[0])
 
     def _read(self, csv: Unpacked, head: CsvHead) -> None:
         dataset = self._dataset
@@ -152,7 +153,7 @@ class DayTable:
             "delim = ',', quote = '', escape = '', comment = '', null_padding = false, "
             f"store_rejects = true, rejects_limit = {_MOST_REJECTS}, "
             f"buffer_size = {_BUFFER_BYTES}, max_line_size = {_LINE_BYTES})",
-            [str(csv.path)],
+            [exact(csv.path)],
         )
 
     def _require_lines(self, expected: int) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -86,6 +87,11 @@ def run(*words: str) -> Run:
     # Linux counts kilobytes, macOS bytes.
     memory_mb = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return Run(wall_s, usage.ru_utime + usage.ru_stime, memory_mb, output)
+
+
+def best_of_two(call: Callable[[int], Run]) -> Run:
+    """Run something twice, and return the run that took less of the processor."""
+    return min(map(call, range(2)), key=lambda one: one.cpu_s)
 
 
 def write_days(root: Path) -> list[Path]:
@@ -179,13 +185,19 @@ def gigabyte(folder: Path, paths: list[Path]) -> bool:
     if int(lines.output.split()[-2]) != DAYS * (ROWS + 1):
         raise AssertionError("wc counts other lines")
     runs = {"wc -l": lines}
-    imported = import_days(folder / "plain", folder / "store", DAY + timedelta(days=DAYS))
-    expected = kept(folder / "store")
+    # Twice, and the better counts: other programs take their share of the machine.
+    imported = best_of_two(
+        lambda number: import_days(
+            folder / "plain", folder / f"store-{number}", DAY + timedelta(days=DAYS)
+        )
+    )
+    expected = kept(folder / "store-0")
     if expected[0] != DAYS * ROWS:
         raise AssertionError(f"expected {DAYS * ROWS} rows, got {expected[0]}")
     runs["history import"] = imported
     for name, program in _READERS.items():
-        runs[name] = run(sys.executable, "-c", program, *files)
+        words = (sys.executable, "-c", program, *files)
+        runs[name] = best_of_two(lambda _, words=words: run(*words))
         rows, usd = runs[name].output.split()
         require(name, (int(rows), float(usd)), expected)
     plain = runs["plain DuckDB"]

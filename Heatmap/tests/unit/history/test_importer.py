@@ -49,7 +49,9 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    return tmp_path / "store"
+    # What would be a pattern of names to the engine, and ends a text in SQL.
+    (tmp_path / "s1").mkdir()
+    return tmp_path / "it's s[1]"
 
 
 @pytest.fixture
