@@ -5,6 +5,7 @@ days that the name says; what must be there is there, and above 0; no two rows s
 they are equal, and those are one; rows of a doubled file are halved.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from Heatmap.history.csv_head import CsvHead
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import EDGE_MS, IMPORTER_VERSION
 from Heatmap.history.days import begin_ms, day_of, days_between
-from Heatmap.history.engine import exact
+from Heatmap.history.engine import exact, open_engine
 from Heatmap.history.faults import FaultKind, FileFaultError
 from Heatmap.history.minute_profile import profile_bin_usd, profile_query
 from Heatmap.history.unpacking import Unpacked
@@ -241,9 +242,7 @@ class DayTable:
         if self._is_sorted:
             return
         key = ", ".join(self._dataset.key)
-        one_key = key if len(self._dataset.key) == 1 else f"({key})"
-        copies = self._one(f"SELECT count(*) - count(DISTINCT {one_key}) FROM {_TABLE}")[0]
-        if not copies:
+        if not self._has_copies(key):
             return
         differing = (
             f"SELECT {key} FROM (SELECT DISTINCT * FROM {_TABLE}) "
@@ -257,6 +256,33 @@ class DayTable:
             )
             raise FileFaultError(FaultKind.KEY_CONFLICT, count=count, got=shown)
         self._replace(f"SELECT DISTINCT * FROM {_TABLE}")
+
+    def _has_copies(self, key: str) -> bool:
+        """Whether two rows share a key; a day at a time, since a month's keys are many."""
+        one_key = key if len(self._dataset.key) == 1 else f"({key})"
+        last, before = None, None
+        for day in days_between(self._first, self._last):
+            low, high, copies = self._one(
+                f"SELECT min({self._dataset.key[0]}), max({self._dataset.key[0]}), "
+                f"count(*) - count(DISTINCT {one_key}) FROM {_TABLE} {self._of(day)}"
+            )
+            if copies:
+                return True
+            # Around midnight times may fall while ids rise; what no id may do is come twice.
+            if last is not None and before is not None and low is not None and low <= last:
+                of_day, of_before = (
+                    f"(SELECT {key} FROM {_TABLE} {self._of(one)})" for one in (day, before)
+                )
+                shared, first = self._one(
+                    f"SELECT count(*), min({self._dataset.key[0]}) "
+                    f"FROM {of_day} JOIN {of_before} USING ({key})"
+                )
+                if shared:
+                    got = f"{self._dataset.key[0]} {first}"
+                    raise FileFaultError(FaultKind.KEY_CONFLICT, count=shared, got=got)
+            if high is not None:
+                last, before = high, day
+        return False
 
     def _halve(self) -> None:
         columns = ", ".join(one.name for one in self._dataset.kept)
@@ -339,3 +365,14 @@ class DayTable:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def shared_ids(one: Path, other: Path) -> tuple[int, int | None]:
+    """Return how many ids two days' files have in common, and the first of them."""
+    with closing(open_engine(threads=1)) as engine:
+        row = engine.execute(
+            "SELECT count(*), min(id) FROM (SELECT id FROM read_parquet(?)) "
+            "JOIN (SELECT id FROM read_parquet(?)) USING (id)",
+            [exact(one), exact(other)],
+        ).fetchone()
+    return (0, None) if row is None else (int(row[0]), row[1])

@@ -21,7 +21,7 @@ from Heatmap.errors import HistoryError
 from Heatmap.history.csv_head import read_head
 from Heatmap.history.dataset import Dataset
 from Heatmap.history.datasets import AGG_TRADES, IMPORTER_VERSION, MINUTE_PROFILE
-from Heatmap.history.day_table import DayRows, DayTable
+from Heatmap.history.day_table import DayRows, DayTable, shared_ids
 from Heatmap.history.day_writer import DayFile, put_day, sync_file
 from Heatmap.history.engine import open_engine, require_duckdb
 from Heatmap.history.faults import Fault, FaultKind, FileFaultError
@@ -36,6 +36,7 @@ from Heatmap.runtime.exchange_clock import wall_clock_ms
 
 # What of the work on a file is unpacking it, for the bar.
 _UNPACKING_SHARE = 0.3
+_LARGE_BYTES = 500_000_000
 _Advance: TypeAlias = Callable[[int], object]
 
 
@@ -229,7 +230,10 @@ class Importer:
             return FileOutcome(source.path, name, Result.SKIPPED)
         csv = unpack(source.path, source.name.stem, work / "rows.csv", advance=advance)
         head = read_head(csv.first, csv.second, source.dataset, source.market)
-        with closing(open_engine(work / "spill", threads=self._threads)) as connection:
+        # A month of trades is beyond the engine's memory.
+        database = work / "rows.duckdb" if csv.size_bytes > _LARGE_BYTES else None
+        engine = open_engine(work / "spill", database=database, threads=self._threads)
+        with closing(engine) as connection:
             table = DayTable(
                 connection,
                 source.dataset,
@@ -249,7 +253,7 @@ class Importer:
         self._discard(csv, source)
         file_facts = _FileFacts(source, sha256, published, int(head.has_header))
         with self._guard:
-            self._known.require_no_overlap(source, days)
+            self._require_no_overlap(source, days, work)
             for one, profile_rows in zip(days, made, strict=True):
                 self._put_day(file_facts, one, profile_rows, work)
             self._note_days_without_rows(file_facts, due, days)
@@ -284,6 +288,19 @@ class Importer:
         ]
         put_day(self._manifest, files, _period(source))
         self._known.add(one for _, one in made)
+
+    def _require_no_overlap(self, source: SourceFile, days: list[DayRows], work: Path) -> None:
+        """Refuse days with ids that the day before or after has."""
+        name = source.dataset.name
+        for rows, known in self._known.overlapping(source, days):
+            path = day_path(self._store, name, source.symbol, date.fromisoformat(known.day))
+            if not path.is_file():
+                continue
+            count, first = shared_ids(_part(work, name, rows.day), path)
+            if count:
+                raise FileFaultError(
+                    FaultKind.OVERLAP, day=known.day, got=f"{count} of them, the first {first}"
+                )
 
     def _note_days_without_rows(
         self, facts: "_FileFacts", due: set[date], days: list[DayRows]

@@ -98,24 +98,18 @@ class KnownDays:
             day_path(self._store, name, symbol, date.fromisoformat(day)).is_file() for name in names
         )
 
-    def require_no_overlap(self, source: SourceFile, days: Iterable[DayRows]) -> None:
-        """Refuse days whose ids reach into those of the day before or after.
-
-        Raises
-        ------
-        FileFaultError
-            One of them does.
-        """
-        if not source.dataset.has_ids:
-            return
-        for rows in days:
+    def overlapping(
+        self, source: SourceFile, days: Iterable[DayRows]
+    ) -> list[tuple[DayRows, ImportedDay]]:
+        """Return the days before and after whose ids reach into those of a file's days."""
+        found = []
+        for rows in days if source.dataset.has_ids else ():
             for step in (-1, 1):
-                other = date.fromordinal(rows.day.toordinal() + step)
-                key = (source.dataset.name, source.symbol, other.isoformat())
-                known = self._days.get(key)
-                if known is None or known.first_id is None or known.last_id is None:
+                other = date.fromordinal(rows.day.toordinal() + step).isoformat()
+                known = self._days.get((source.dataset.name, source.symbol, other))
+                if known is None or None in (known.first_id, known.last_id):
                     continue
                 low, high = rows.first_id or 0, rows.last_id or 0
-                if (known.last_id >= low) if step < 0 else (known.first_id <= high):
-                    got = f"{low} to {high} and {known.first_id} to {known.last_id}"
-                    raise FileFaultError(FaultKind.OVERLAP, day=known.day, got=got)
+                if (known.last_id or 0) >= low if step < 0 else (known.first_id or 0) <= high:
+                    found.append((rows, known))
+        return found

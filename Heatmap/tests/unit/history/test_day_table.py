@@ -115,6 +115,19 @@ def test_copies_are_one_and_differing_rows_of_one_id_are_a_fault(read: Read) -> 
     assert fault.values["got"] == "id 4"
 
 
+def test_an_id_of_two_days_is_a_fault_and_a_fall_of_times_at_midnight_is_none(read: Read) -> None:
+    midnight = begin_ms(date(2025, 1, 2))
+    rows = [f"{number},95000.1,0.5,1,1,{{at}},true" for number in (1, 2, 3, 4)]
+    times = (BEGIN, midnight, midnight - 1, midnight + 5)
+    lines = [row.format(at=at) for row, at in zip(rows, times, strict=True)]
+    days, first = read(AGG_TRADES, lines, last=date(2025, 1, 2))
+    assert [row[0] for row in first] == [1, 3]
+    assert [one.rows for one in days] == [2, 2]
+    lines.append(rows[2].format(at=midnight + 6))
+    fault = fault_of(read, AGG_TRADES, lines, last=date(2025, 1, 2))
+    assert (fault.kind, fault.values["got"]) == (FaultKind.KEY_CONFLICT, "id 3")
+
+
 def test_equal_trades_with_ids_of_their_own_all_stay(read: Read) -> None:
     tail = f",95000.1,0.5,1,1,{BEGIN},true"
     assert len(read(AGG_TRADES, [f"{number}{tail}" for number in (1, 2, 3)])[1]) == 3
