@@ -9,7 +9,8 @@ refusal, as it is for the websocket. None of it holds the loop for long.
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -28,6 +29,8 @@ from Heatmap.runtime.outside_text import shown_text
 
 #: The status of an answer that is one.
 OK = 200
+#: The status of one that begins where it was asked to.
+PARTIAL = 206
 
 # Unpacked in pieces of this size; between two of them the loop gets its turn.
 _PIECE_BYTES = 2**18
@@ -123,9 +126,44 @@ class RestClient:
         RestError
             There was no answer in time, none that can be read, or one far too long.
         """
+        async with self._in_time():
+            return await self._get(f"{self._base}{path}", query)
+
+    @asynccontextmanager
+    async def open_file(self, path: str, from_byte: int = 0) -> AsyncIterator["RestFile"]:
+        """Ask for a file below the base, which is read piece by piece and not unpacked.
+
+        The limit of time is one for the beginning of the answer, and for each piece.
+
+        Parameters
+        ----------
+        path
+            Below the base.
+        from_byte
+            Where to begin; servers that cannot do that answer with 200 and all of it.
+
+        Raises
+        ------
+        RestError
+            As `get`.
+        """
+        url = f"{self._base}{path}"
+        headers = {"Accept-Encoding": "identity"}
+        if from_byte:
+            headers["Range"] = f"bytes={from_byte}-"
+        async with AsyncExitStack() as stack:
+            async with self._in_time():
+                session = await self._open(url)
+                response = await stack.enter_async_context(
+                    session.get(url, headers=headers, allow_redirects=False, **self._way())
+                )
+            yield RestFile(response, self._in_time)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._get(f"{self._base}{path}", query)
+                yield
         except TimeoutError:
             raise RestError(
                 Failure(FailureKind.NO_ANSWER_WITHIN, {"limit_s": self._timeout_s})
@@ -211,6 +249,46 @@ class RestClient:
         if not cuts:
             unpacker.require_end()
         return bytes(body)
+
+
+class RestFile:
+    """An answer whose body is read piece by piece; made by `RestClient.open_file`."""
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        in_time: Callable[[], AbstractAsyncContextManager[None]],
+    ) -> None:
+        self._response = response
+        self._in_time = in_time
+
+    @property
+    def status(self) -> int:
+        """HTTP's: 200 from the beginning, 206 from where it was asked for, or a refusal."""
+        return self._response.status
+
+    @property
+    def refusal(self) -> Failure | None:
+        """What another status than these two means."""
+        if self.status in (OK, PARTIAL):
+            return None
+        headers = self._response.headers
+        return classify_status(self.status, headers.get("Retry-After"), headers.get("Date"))
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body.
+
+        Raises
+        ------
+        RestError
+            It breaks off, or nothing more comes in time.
+        """
+        while True:
+            async with self._in_time():
+                piece = await self._response.content.readany()
+            if not piece:
+                return
+            yield piece
 
 
 class _Unpacker:

@@ -1,0 +1,253 @@
+"""``python -m Heatmap history download | check | import | status``: the exchange's archive.
+
+Loads no Qt, and DuckDB only where rows are read.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from Heatmap.commands import history_texts
+from Heatmap.commands.arguments import (
+    Parser,
+    file_path,
+    log_to_stderr,
+    say,
+    say_json,
+    url,
+    whole_number,
+)
+from Heatmap.domain.instruments import parse_symbol
+from Heatmap.errors import HistoryError, StorageError
+from Heatmap.history.dataset import Dataset, Market
+from Heatmap.history.datasets import ARCHIVE_URL, DATASETS, FOR_LEVELS, dataset_named, datasets_of
+from Heatmap.history.days import day_of, parse_day
+from Heatmap.history.engine import require_duckdb
+from Heatmap.history.preflight import can_read_any, look_before, missing_days
+from Heatmap.history.progress import Progress, ProgressBar
+from Heatmap.history.source_tree import SourceTree, find_files
+from Heatmap.history.store_status import store_status
+from Heatmap.history.whole_import import import_tree
+from Heatmap.runtime.exchange_clock import wall_clock_ms
+from Heatmap.storage.store import open_store
+
+_EXIT_INTERRUPTED = 130
+_MOST_JOBS = 64
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what a command of history asks for; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    log_to_stderr()
+    try:
+        return int(options.act(options))
+    except KeyboardInterrupt:
+        say(history_texts.STOPPED)
+        return _EXIT_INTERRUPTED
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the options ask for, checked."""
+
+    symbol: str
+    market: Market
+    datasets: tuple[Dataset, ...] | None
+    first: date | None
+    last: date | None
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> "_Wanted":
+        try:
+            symbol = parse_symbol(options.symbol)
+        except ValueError as error:
+            raise HistoryError(f"--symbol: {error}") from None
+        market = Market(options.market)
+        first = None if options.start_date is None else parse_day(options.start_date)
+        last = None if options.end_date is None else parse_day(options.end_date)
+        if first is not None and last is not None and last < first:
+            raise HistoryError(
+                f"expected an --end-date on or after the --start-date {first}, got {last}"
+            )
+        return cls(symbol, market, _datasets(options.datasets, market), first, last)
+
+    def files(self, root: Path) -> SourceTree:
+        tree = find_files(root, self.symbol, self.market, self.datasets, self.first, self.last)
+        if not tree.files and not tree.misplaced:
+            raise HistoryError(
+                f"{root} has no files of {self.symbol} from {self.first or 'its first day'} to "
+                f"{self.last or 'its last day'}; choose other days, or fetch them with "
+                "`history download`"
+            )
+        return tree
+
+
+def _datasets(text: str | None, market: Market) -> tuple[Dataset, ...] | None:
+    if text is None:
+        return None
+    found = tuple(dict.fromkeys(dataset_named(name.strip()) for name in text.split(",")))
+    for one in found:
+        if market not in one.markets:
+            raise HistoryError(
+                f"{one.archive} is read of --market {' or '.join(one.markets)} only, got {market}"
+            )
+    return found
+
+
+def _download(options: argparse.Namespace) -> int:
+    wanted = _Wanted.of(options)
+    first = wanted.first
+    if first is None:
+        raise HistoryError("expected a --start-date such as 2025-01-01, got none")
+    # A day's files come on the next one.
+    yesterday = day_of(wall_clock_ms()) - timedelta(days=1)
+    last = min(wanted.last or yesterday, yesterday)
+    if last < first:
+        raise HistoryError(f"expected a --start-date up to yesterday, {yesterday}, got {first}")
+    datasets = wanted.datasets or datasets_of(wanted.market, FOR_LEVELS)
+    if not datasets:
+        raise HistoryError(f"expected --datasets with --market {wanted.market}, got none")
+    # The client for HTTP takes longer to load than a day takes to import.
+    from Heatmap.history.download import Downloader, Fetched, plan_periods  # noqa: PLC0415
+
+    periods = plan_periods(datasets, first, last)
+    downloader = Downloader(
+        options.to,
+        options.base_url,
+        wanted.market,
+        wanted.symbol,
+        replaces=options.replace,
+        on_wait=lambda text: say(f"waiting: {text}"),
+    )
+    progress = Progress(len(periods), None)
+    with ProgressBar(progress, sys.stderr):
+        report = asyncio.run(downloader.run(periods, progress))
+    if report.counts[Fetched.ABSENT] == sum(report.counts.values()):
+        raise HistoryError(
+            f"the archive has no files of {wanted.symbol} from {first} to {last} "
+            f"({', '.join(one.archive for one in datasets)}); check symbol, market and days"
+        )
+    say(history_texts.download_text(report, options.to, progress.standing().elapsed_s))
+    return 0 if report.is_whole else 1
+
+
+def _check(options: argparse.Namespace) -> int:
+    wanted = _Wanted.of(options)
+    tree = wanted.files(options.data_dir)
+    found = look_before(tree, _store(options), wanted.first, wanted.last)
+    say_json(found.plain, indent=2)
+    return 0 if found.is_ready else 1
+
+
+def _import(options: argparse.Namespace) -> int:
+    require_duckdb()
+    if options.data_dir is None:
+        raise HistoryError("expected --data-dir with the archive's files, got none")
+    if not 1 <= options.jobs <= _MOST_JOBS:
+        raise HistoryError(f"expected --jobs from 1 to {_MOST_JOBS}, got {options.jobs}")
+    wanted = _Wanted.of(options)
+    tree = wanted.files(options.data_dir)
+    if not can_read_any(tree):
+        raise HistoryError(
+            f"none of the {len(tree.files)} files of {wanted.symbol} in {options.data_dir} may be "
+            f"read, such as {tree.files[0].path}; allow it"
+        )
+    report = import_tree(
+        tree, _store(options), replaces=options.replace, jobs=options.jobs, terminal=sys.stderr
+    )
+    missing = missing_days(tree, wanted.first, wanted.last)
+    say(history_texts.import_text(report, missing))
+    return 0 if report.is_whole else 1
+
+
+def _status(options: argparse.Namespace) -> int:
+    symbol = None if options.symbol is None else _Wanted.of(options).symbol
+    say_json(store_status(_store(options), symbol), indent=2)
+    return 0
+
+
+def _store(options: argparse.Namespace) -> Path:
+    if options.store is not None:
+        return Path(options.store)
+    address = open_store(None).address
+    if isinstance(address, str):
+        raise StorageError(f"expected --store with a directory, got the database {address}")
+    return address.parent
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m Heatmap history",
+        description="Binance's public archive: fetched, checked and kept as sorted Parquet files "
+        "of single days, for levels of the past. What is read of it stays as it is.",
+        allow_abbrev=False,
+    )
+    actions = parser.add_subparsers(
+        required=True, metavar="download|check|import|status", parser_class=Parser
+    )
+    download = _action(actions, "download", "fetch files of the archive", _download)
+    download.add_argument(
+        "--to", type=file_path, required=True, metavar="DIR", help="where the archive's files go"
+    )
+    download.add_argument(
+        "--base-url", type=url("http", "https"), default=ARCHIVE_URL, metavar="URL"
+    )
+    check = _action(actions, "check", "say whether an import would succeed, as JSON", _check)
+    check.add_argument("--data-dir", type=file_path, required=True, metavar="DIR")
+    imported = _action(actions, "import", "put files into the store, day by day", _import)
+    imported.add_argument(
+        "--data-dir",
+        type=file_path,
+        metavar="DIR",
+        help="the archive's layout, or SYMBOL/dataset/; only read",
+    )
+    imported.add_argument(
+        "--jobs",
+        type=whole_number,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="files at a time, default %(default)s",
+    )
+    for action in (download, imported):
+        action.add_argument(
+            "--replace",
+            action="store_true",
+            help="take files that were published anew since",
+        )
+    status = _action(actions, "status", "print what the store has, as JSON", _status)
+    status.set_defaults(symbol=None)
+    for action in (check, imported, status):
+        action.add_argument(
+            "--store", type=file_path, metavar="DIR", help="default: the data directory"
+        )
+    return parser
+
+
+def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentParser:
+    action: argparse.ArgumentParser = actions.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+    )
+    action.set_defaults(act=act, market=Market.USD_M.value, datasets=None)
+    action.set_defaults(start_date=None, end_date=None)
+    action.add_argument("--symbol", default="BTCUSDT", help="such as BTCUSDT")
+    if act is _status:
+        return action
+    action.add_argument(
+        "--market",
+        choices=[one.value for one in Market],
+        default=Market.USD_M.value,
+        help="whose files: USD-M futures (default), COIN-M futures or spot",
+    )
+    action.add_argument("--start-date", metavar="DAY", help="the first day, such as 2025-01-01")
+    action.add_argument("--end-date", metavar="DAY", help="the last day, included")
+    names = ",".join(one.archive for one in DATASETS)
+    what = ",".join(one.archive for one in FOR_LEVELS) if act is _download else "all that are there"
+    action.add_argument("--datasets", metavar="NAMES", help=f"out of {names}; default {what}")
+    return action

@@ -1,0 +1,94 @@
+"""What the first lines of a CSV say: header or not, which columns, which unit of time. Pure.
+
+The archive's files have a header since some day of 2022, or were made again with one later, or
+not: so a file is asked by its first byte and never by its date.
+"""
+
+from dataclasses import dataclass
+
+from Heatmap.history.dataset import Dataset, Market
+from Heatmap.history.datasets import MICROSECONDS_ABOVE
+from Heatmap.history.faults import FaultKind, FileFaultError
+
+
+@dataclass(frozen=True, slots=True)
+class CsvHead:
+    """How a file has to be read.
+
+    Attributes
+    ----------
+    has_header
+        Whether its first line is one.
+    columns
+        All its columns in their order, each with its DuckDB type.
+    is_microseconds
+        Whether its times are; otherwise milliseconds, or text.
+    """
+
+    has_header: bool
+    columns: tuple[tuple[str, str], ...]
+    is_microseconds: bool
+
+
+def read_head(first: bytes, second: bytes, dataset: Dataset, market: Market) -> CsvHead:
+    """Decide how a file has to be read.
+
+    Parameters
+    ----------
+    first, second
+        Its first two lines; empty where there are fewer.
+    dataset, market
+        Of which it is said to be.
+
+    Raises
+    ------
+    FileFaultError
+        It has no rows, other columns than expected, or times in a unit that its market has not.
+    """
+    if not first.strip():
+        raise FileFaultError(FaultKind.EMPTY)
+    begin = first[:1]
+    has_header = begin.isalpha()
+    if not has_header and not begin.isdigit():
+        raise FileFaultError(FaultKind.FIRST_BYTE, got=repr(begin)[1:])
+    row = second if has_header else first
+    fields = first.decode("utf-8", "replace").strip().split(",")
+    columns = _columns(fields, dataset, market, has_header=has_header)
+    if not row.strip():
+        raise FileFaultError(FaultKind.EMPTY)
+    return CsvHead(has_header, columns, _is_microseconds(row, dataset, market))
+
+
+def _columns(
+    fields: list[str], dataset: Dataset, market: Market, *, has_header: bool
+) -> tuple[tuple[str, str], ...]:
+    longer = dataset.columns + dataset.spot_extra
+    known = [dataset.columns]
+    aliases = dict(dataset.aliases)
+    if market is Market.SPOT and dataset.spot_extra:
+        known.append(longer)
+    for columns in known:
+        if len(columns) != len(fields):
+            continue
+        names = [field.strip().strip('"').lower() for field in fields]
+        if not has_header or [aliases.get(name, name) for name in names] == [
+            name for name, _ in columns
+        ]:
+            return columns
+    got = ",".join(fields) if has_header else f"{len(fields)} of them"
+    raise FileFaultError(
+        FaultKind.COLUMNS, 1, expected=",".join(name for name, _ in known[-1]), got=got
+    )
+
+
+def _is_microseconds(row: bytes, dataset: Dataset, market: Market) -> bool:
+    if dataset.is_text_time:
+        return False
+    place = [name for name, _ in dataset.columns].index(dataset.time)
+    fields = row.decode("utf-8", "replace").strip().split(",")
+    text = fields[place].strip() if place < len(fields) else ""
+    # What is no number is told of where the rows are read.
+    is_microseconds = text.isascii() and text.isdigit() and int(text) > MICROSECONDS_ABOVE
+    if is_microseconds and market is not Market.SPOT:
+        raise FileFaultError(FaultKind.UNIT, market=market.value, got="microseconds, as spot's")
+    return is_microseconds

@@ -1,0 +1,73 @@
+"""What history says to a user, in words. Pure."""
+
+from typing import Final
+
+from Heatmap.history.faults import Fault, FaultKind
+from Heatmap.runtime.outside_text import shown_text
+
+_SHOWN_CHARS = 200
+
+_FAULTS: Final = {
+    FaultKind.NOT_READABLE: "it cannot be read ({reason}); allow it, or fetch it again",
+    FaultKind.BROKEN: "it is damaged or cut off ({reason}); fetch it again",
+    FaultKind.WRONG_MEMBER: "expected one file {expected} in it, got {got}; fetch it again",
+    FaultKind.WRONG_FOLDER: "it lies in the folder of {expected}, but its name says {got}; move it",
+    FaultKind.CHECKSUM: "its checksum is {got}, published is {published}; fetch it again",
+    FaultKind.CHECKSUM_FILE: "its .CHECKSUM says {got}, expected {expected}; fetch both again",
+    FaultKind.EMPTY: "it has no rows; fetch it again",
+    FaultKind.FIRST_BYTE: "expected a digit or a letter at its begin, got {got}",
+    FaultKind.COLUMNS: "expected the columns {expected}, got {got}",
+    FaultKind.UNIT: "its times are in {got}, which files of the market {market} are not; "
+    "choose the right --market",
+    FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; fetch it again",
+    FaultKind.REJECTED: "{count} lines cannot be read, the first: {reason}",
+    FaultKind.LINES: "it has {expected} lines with rows, but {got} were read",
+    FaultKind.OUTSIDE: "{count} rows are not of its time, the first is of {got}",
+    FaultKind.INVALID: "{count} rows have a bad {column}, the first: {got}",
+    FaultKind.SYMBOL: "{count} rows are of another symbol: expected {expected}, got {got}",
+    FaultKind.KEY_CONFLICT: "{count} times rows differ that should be one, the first: {got}",
+    FaultKind.NOT_DOUBLED: "{count} of its rows stand there an odd number of times; in files of "
+    "this kind either each row stands there twice, or none",
+    FaultKind.OVERLAP: "its ids overlap with those of {day}: {got}; fetch both days again",
+    FaultKind.REPLACED: "{name} was imported with the checksum {had}, and this one has {got}: it "
+    "was replaced since; --replace takes it",
+    FaultKind.OTHER_MARKET: "the store has this symbol of the market {expected}, and this is "
+    "{got}; choose another --store",
+    FaultKind.NEWER_IMPORTER: "a newer version of this program has imported it (version {got}, "
+    "this is {expected}); update this program",
+    FaultKind.HELD: "the day in the store cannot be replaced ({reason}); end what reads it and "
+    "import again",
+    FaultKind.HOLE_BEFORE: "{count} ids are missing between {day} and this day",
+}
+
+
+def fault_text(fault: Fault) -> str:
+    """Say what is wrong with a file: one line."""
+    values = {
+        name: shown_text(value, _SHOWN_CHARS) if isinstance(value, str) else value
+        for name, value in fault.values.items()
+    }
+    text = _FAULTS[fault.kind].format(**values)
+    return text if fault.line is None else f"line {fault.line}: {text}"
+
+
+def size_text(size_bytes: float) -> str:
+    """Say a number of bytes: ``17 MB``, as drives count them."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= step:
+            amount = size_bytes / step
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004
+    return f"{size_bytes:.0f} bytes"
+
+
+def duration_text(seconds: float) -> str:
+    """Say how long something takes: ``0:09``, ``12:34``, ``1:02:03``."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def count_text(count: int, one: str, several: str | None = None) -> str:
+    """Say a number of things: ``1 file``, ``2 files``."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
