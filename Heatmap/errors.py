@@ -13,6 +13,7 @@
     │   └── DatabaseInUseError     another program has it locked
     │       └── OtherWriterError     another recorder holds the writer lock
     ├── RecordingFileError     a recording to be replayed cannot be read
+    ├── HistoryError           the archive's files, or the days made of them, cannot be used
     └── PageError              the chart page does not offer what the layer needs
 
 Every one of them is the environment's fault or the user's, never a bug: the message says what was
@@ -175,6 +176,7 @@ class FailureKind(StrEnum):
     LEVEL_LISTENER_FAILED = "level_listener_failed"  # symbol, error
     NOT_LEARNED = "not_learned"  # symbol, and a cause
     FIT_UNREADABLE = "fit_unreadable"  # name, reason
+    HISTORY_UNREADABLE = "history_unreadable"  # reason
     SYMBOLS_NOT_RECORDED = "symbols_not_recorded"  # symbols, recorded
     INTERNAL = "internal"  # error
     # The chart page.
@@ -327,6 +329,10 @@ class OtherWriterError(DatabaseInUseError):
 
 class RecordingFileError(HeatmapError):
     """A recording that was to be replayed is missing, unreadable or malformed."""
+
+
+class HistoryError(HeatmapError):
+    """The archive, its files or the days made of them cannot be used as was asked."""
 
 
 class PageError(HeatmapError):

@@ -19,6 +19,7 @@ from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_feed import LevelFeed, LevelListener, LevelQuestion
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.history.market_history import MarketHistory
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.ingestion.venues.table import venue_named
@@ -120,7 +121,10 @@ class HeatmapService:
             self._settings,
         )
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
-        source = LevelStore.of(self._store)
+        # History is of the real market.
+        is_live = kind is DataKind.LIVE
+        imported = MarketHistory.beside(self._store.address) if is_live else None
+        source = self._level_store = LevelStore.of(self._store, imported)
         self._maps = LevelMaps(self._tape, source)
         self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
@@ -340,7 +344,7 @@ class HeatmapService:
         self._symbols.note_shown(instrument)
         if executor is None:
             raise ValueError("candles need a service that runs; start it first")
-        read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
+        read = partial(read_history, self._level_store, instrument, from_ms, to_ms, interval_ms)
         return await run_beside(executor, read)
 
     async def levels(

@@ -1,0 +1,66 @@
+"""DuckDB as this program uses it: a calculator in memory, without network and without extensions."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from Heatmap.errors import HistoryError
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: What one connection may hold in memory; beyond it DuckDB writes into its temporary directory.
+MEMORY_LIMIT_MB = 512
+
+
+def require_duckdb() -> None:
+    """Refuse to go on without duckdb, before anything is touched.
+
+    Raises
+    ------
+    HistoryError
+        It is not installed.
+    """
+    if find_spec("duckdb") is None:
+        raise HistoryError(
+            "history needs DuckDB, which is not installed: pip install heatmap[history]"
+        )
+
+
+def open_engine(
+    temporary: Path | None = None, *, threads: int | None = None, memory_mb: int = MEMORY_LIMIT_MB
+) -> "duckdb.DuckDBPyConnection":
+    """Return a connection to an empty database in memory; the caller closes it.
+
+    Nothing is downloaded: extensions are neither installed nor loaded by themselves.
+
+    Parameters
+    ----------
+    temporary
+        Directory for what does not fit into memory; ``None``: then a query that needs more fails.
+    threads
+        ``None``: one for each processor.
+    memory_mb
+        Limit of its memory, MiB.
+
+    Raises
+    ------
+    HistoryError
+        duckdb is not installed.
+    """
+    require_duckdb()
+    import duckdb  # noqa: PLC0415 - an extra: imported where it is used, and only there
+
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{memory_mb}MiB",
+            "threads": str(threads or os.cpu_count() or 1),
+            # Never the current directory, which is DuckDB's default.
+            "temp_directory": "" if temporary is None else str(temporary),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        },
+    )

@@ -1,0 +1,116 @@
+"""Which days were imported, as the manifest says. Only reads, beside whoever imports.
+
+A file that the manifest does not name is one that an import has not finished: it is not read.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from Heatmap.domain.candles import MINUTE_MS, Span
+from Heatmap.history.manifest import Manifest
+from Heatmap.history.store_layout import day_path, manifest_path
+from Heatmap.levels.yields import Volume
+
+_SPOT = "spot"
+_AGG_TRADES, _PROFILE = "agg_trades", "minute_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFile:
+    """A day of a dataset.
+
+    Attributes
+    ----------
+    path
+        Its Parquet file.
+    first_ms, last_ms
+        Times of the first and the last row, UTC milliseconds; a second outside of the day at most.
+    volume
+        Of which market it is.
+    """
+
+    path: Path
+    first_ms: int
+    last_ms: int
+    volume: Volume
+
+    @property
+    def minutes(self) -> Span:
+        """The time from its first to its last minute, whole minutes."""
+        begin_ms, last_ms = (at // MINUTE_MS * MINUTE_MS for at in (self.first_ms, self.last_ms))
+        return begin_ms, last_ms + MINUTE_MS
+
+    def overlaps(self, start_ms: int, end_ms: int) -> bool:
+        """Whether some of its rows may lie in a half-open time."""
+        return self.first_ms < end_ms and self.last_ms >= start_ms
+
+
+DayFiles = Mapping[str, Sequence[DayFile]]
+"""Days of one symbol by dataset, in order."""
+
+
+class ImportedDays:
+    """The days of one store, read again when the manifest has changed. Safe from any thread.
+
+    Parameters
+    ----------
+    store
+        The directory that `history import` calls the store; need not exist.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, ...] = ()
+        self._known: dict[str, DayFiles] = {}
+
+    def of(self, symbol: str) -> DayFiles:
+        """Return what was imported of a symbol: the same object, and quick, while nothing is new.
+
+        Raises
+        ------
+        HistoryError
+            The manifest cannot be read.
+        """
+        with self._lock:
+            # Before it is read: what is written meanwhile is then read at the next look.
+            stamp = self._look()
+            if stamp != self._stamp:
+                self._known.clear()
+                self._stamp = stamp
+            found = self._known.get(symbol)
+            if found is None:
+                found = self._known[symbol] = self._read(symbol) if stamp else {}
+            return found
+
+    def _look(self) -> tuple[int, ...]:
+        try:
+            found = manifest_path(self._store).stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _read(self, symbol: str) -> DayFiles:
+        found: dict[str, list[DayFile]] = {}
+        with Manifest(self._store) as manifest:
+            rows = manifest.days(symbol=symbol)
+        has_own = any(row.dataset == _PROFILE for row in rows)
+        for row in rows:
+            if row.first_ms is None or row.last_ms is None:
+                continue
+            volume = Volume.SPOT if row.market == _SPOT else Volume.FUTURES
+            day = date.fromisoformat(row.day)
+            path = day_path(self._store, row.dataset, symbol, day)
+            found.setdefault(row.dataset, []).append(
+                DayFile(path, row.first_ms, row.last_ms, volume)
+            )
+            if row.dataset == _AGG_TRADES and not has_own:
+                # Made of the trades, and with them.
+                path = day_path(self._store, _PROFILE, symbol, day)
+                found.setdefault(_PROFILE, []).append(
+                    DayFile(path, row.first_ms, row.last_ms, volume)
+                )
+        return found
