@@ -1,7 +1,6 @@
-"""DuckDB as this program uses it: a calculator in memory, without network and without extensions."""
+"""DuckDB as this program uses it: in memory, without network and without extensions."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,12 @@ def require_duckdb() -> None:
     HistoryError
         It is not installed.
     """
-    if find_spec("duckdb") is None:
+    try:
+        import duckdb  # noqa: F401, PLC0415 - an extra: asked for where it is needed
+    except ImportError as error:
         raise HistoryError(
             "history needs DuckDB, which is not installed: pip install heatmap[history]"
-        )
+        ) from error
 
 
 def open_engine(
@@ -59,6 +60,7 @@ def open_engine(
             "threads": str(threads or os.cpu_count() or 1),
             # Never the current directory, which is DuckDB's default.
             "temp_directory": "" if temporary is None else str(temporary),
+            "preserve_insertion_order": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",

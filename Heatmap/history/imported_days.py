@@ -15,7 +15,6 @@ from Heatmap.history.store_layout import day_path, manifest_path
 from Heatmap.levels.yields import Volume
 
 _SPOT = "spot"
-_AGG_TRADES, _PROFILE = "agg_trades", "minute_profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,6 @@ class ImportedDays:
         found: dict[str, list[DayFile]] = {}
         with Manifest(self._store) as manifest:
             rows = manifest.days(symbol=symbol)
-        has_own = any(row.dataset == _PROFILE for row in rows)
         for row in rows:
             if row.first_ms is None or row.last_ms is None:
                 continue
@@ -107,10 +105,4 @@ class ImportedDays:
             found.setdefault(row.dataset, []).append(
                 DayFile(path, row.first_ms, row.last_ms, volume)
             )
-            if row.dataset == _AGG_TRADES and not has_own:
-                # Made of the trades, and with them.
-                path = day_path(self._store, _PROFILE, symbol, day)
-                found.setdefault(_PROFILE, []).append(
-                    DayFile(path, row.first_ms, row.last_ms, volume)
-                )
         return found

@@ -77,6 +77,17 @@ class ImportFault:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class EmptyDay:
+    """A day of which a file of a month has no rows; the columns of table ``empty_days``."""
+
+    dataset: str
+    symbol: str
+    day: str
+    source_name: str
+    sha256: str
+
+
 _DAY_COLUMNS = ", ".join(one.name for one in fields(ImportedDay))
 _FAULT_COLUMNS = ", ".join(one.name for one in fields(ImportFault))
 
@@ -135,8 +146,16 @@ class Manifest:
                 "DELETE FROM imports WHERE dataset = ? AND symbol = ? AND day = ?", list(keys)
             )
 
-    def put(self, days: Iterable[ImportedDay], notes: Iterable[ImportFault] = ()) -> None:
-        """Put days in, all or none, and take away what was wrong with them before."""
+    def put(self, days: Iterable[ImportedDay], *, period: str = "") -> None:
+        """Put days in, all or none, and take away what was wrong with them before.
+
+        Parameters
+        ----------
+        days
+            Whole days.
+        period
+            Of the file where that is a month, such as ``2025-01``: nothing is wrong with it either.
+        """
         found = list(days)
         marks = ", ".join("?" for _ in fields(ImportedDay))
         with self._transaction():
@@ -144,8 +163,27 @@ class Manifest:
                 f"INSERT OR REPLACE INTO imports ({_DAY_COLUMNS}) VALUES ({marks})",
                 [astuple(one) for one in found],
             )
-            self._clear((one.dataset, one.symbol, one.day) for one in found)
-            self._insert_faults(notes)
+            self._connection.executemany(
+                "DELETE FROM empty_days WHERE dataset = ? AND symbol = ? AND day = ?",
+                [(one.dataset, one.symbol, one.day) for one in found],
+            )
+            self._clear(
+                (one.dataset, one.symbol, day) for one in found for day in (one.day, period) if day
+            )
+
+    def empty_days(self) -> list[EmptyDay]:
+        """Return the days that files have no rows of."""
+        query = "SELECT dataset, symbol, day, source_name, sha256 FROM empty_days"
+        with self._guard, self._errors():
+            return [EmptyDay(*row) for row in self._connection.execute(query)]
+
+    def put_empty(self, days: Iterable[EmptyDay]) -> None:
+        """Put down days that a file has no rows of."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO empty_days VALUES (?, ?, ?, ?, ?)",
+                [astuple(one) for one in days],
+            )
 
     def put_faults(self, faults: Iterable[ImportFault]) -> None:
         """Say what is wrong with days, in the place of what was said before."""
@@ -192,7 +230,8 @@ class Manifest:
         tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner != APPLICATION_ID and (owner or version or tables):
             raise HistoryError(
-                f"{self._path} is not a manifest of this program; move it, or choose another --store"
+                f"{self._path} is not a manifest of this program; move it, or choose another "
+                "--store"
             )
         if version > len(_SCRIPTS):
             raise HistoryError(

@@ -28,3 +28,11 @@ CREATE TABLE import_faults (
     detail TEXT NOT NULL
 );
 CREATE INDEX import_faults_day ON import_faults (dataset, symbol, day);
+CREATE TABLE empty_days (
+    dataset TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    day TEXT NOT NULL,
+    source_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (dataset, symbol, day)
+) WITHOUT ROWID;

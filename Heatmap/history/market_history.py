@@ -171,8 +171,7 @@ class MarketHistory:
             It cannot be read.
         """
         days = self._found(instrument)
-        # Days that were imported as single trades only have none.
-        chosen = [one for one in _within(days, _PROFILE, start_ms, end_ms) if one.path.exists()]
+        chosen = _within(days, _PROFILE, start_ms, end_ms)
         if not chosen:
             return np.zeros(0, PROFILE_DTYPE)
         with self._opened() as connection:

@@ -37,5 +37,5 @@ def work_folder(store: Path) -> Path:
 
 
 def lock_path(store: Path) -> Path:
-    """Return the file that an import locks; it is touched through SQLite only, and never deleted."""
+    """Return the file that an import locks; touched through SQLite only, and never deleted."""
     return history_folder(store) / "import.lock"

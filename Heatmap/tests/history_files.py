@@ -108,7 +108,7 @@ class HistoryFiles:
                     market=self.market,
                 )
             )
-        if dataset != "minute_profile":
+        if noted:
             with Manifest(self.store, writes=True) as manifest:
                 manifest.put(noted)
 
@@ -148,7 +148,7 @@ def metrics_row(label_ms: int, usd: float | None) -> Row:
 def made_trades(
     start_ms: int, minutes: int, a_minute: int = 20, seed: int = 1
 ) -> list[tuple[int, int, float, float, bool]]:
-    """Return rows of ``agg_trades`` at a price that wanders, notionals of strongly different size."""
+    """Return rows of ``agg_trades`` at a wandering price, notionals of strongly different size."""
     rng = np.random.default_rng(seed)
     count = minutes * a_minute
     ts_ms = np.sort(rng.integers(start_ms, start_ms + minutes * 60_000, count))
@@ -169,7 +169,7 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence
     chosen = ", ".join(f"unnest($c{k})::{kind} AS {name}" for k, (name, kind) in enumerate(columns))
     connection = open_engine(threads=1)
     try:
-        connection.execute(f"CREATE TABLE made AS SELECT {chosen}", values)  # noqa: S608 - ours
+        connection.execute(f"CREATE TABLE made AS SELECT {chosen}", values)
         target = str(path).replace("'", "''")
         connection.execute(f"COPY made TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     finally:

@@ -21,7 +21,6 @@ from Heatmap.levels.taker_selection import (
     TakerEntries,
     TakerMode,
     TakerRule,
-    TakerTrades,
     selection_changes,
 )
 from Heatmap.levels.yields import Verdict, Volume
