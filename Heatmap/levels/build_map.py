@@ -240,8 +240,10 @@ def _taker_map(
         flat_ladder(SHORTS, TAKER_MIX, rows.width),
     )
     trades, notes = market.trades, list(minutes.notes)
+    # What is known of the model's skill was found with whole minutes.
+    score = market.scores.get(LevelModel.PY_LIQUIDATION_MAP)
     if trades is not None and trades.serve(rule, minutes):
-        entries = trade_entries(trades, minutes, rule)
+        entries, score = trade_entries(trades, minutes, rule), None
         notes.append(Note(NoteKind.SINGLE_TRADES, sum(int(one.seen[-1]) for one in entries)))
         unknown = len(minutes) - trades.known_minutes(minutes)
         notes += [Note(NoteKind.NO_TRADES, unknown)] if unknown else []
@@ -261,7 +263,7 @@ def _taker_map(
         known_columns(minutes, column_ms, ends),
         (),
         None,
-        market.scores.get(LevelModel.PY_LIQUIDATION_MAP),
+        score,
         tuple(notes),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from Heatmap.__main__ import main
@@ -20,7 +20,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.market_note import SPOT, MarketNote
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
 from Heatmap.history.market_history import MarketHistory
-from Heatmap.levels.models import LevelModel, taker_rule_of
+from Heatmap.levels.models import LevelModel, ModelOptions
 from Heatmap.levels.notes import NoteKind
 from Heatmap.levels.predict import predict
 from Heatmap.levels.taker_selection import TakerMode, TakerRule
@@ -233,6 +233,8 @@ def test_single_trades_make_the_map_of_the_largest_what_it_was(run: Run, tmp_pat
     assert notes[NoteKind.SINGLE_TRADES.value] == len(rows)
     assert notes[NoteKind.CANDLES_OF_TRADES.value] == HALF
     assert NoteKind.MINUTES_FOR_TRADES.value not in notes
+    # Its skill was measured with whole minutes only.
+    assert (levels["score"], levels["verdict"]) == (None, "not scored")
     # The project's own sum: what takers bought in trades of 100,000 USD and more, a quarter at each
     # of 1/10, 1/25, 1/50 and 1/100 below their price, as far as that is below the price now.
     price = levels["price_usd"]
@@ -292,30 +294,27 @@ DATA: dict[str, list[tuple[int, Row]]] = {
 }
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    st.integers(3 * MINUTE_MS, MINUTES * MINUTE_MS),
-    st.sets(st.sampled_from(sorted(DATA)), min_size=1),
-    st.sampled_from(list(TakerMode)),
-)
+@settings(max_examples=5, deadline=None)
+@given(st.integers(3 * MINUTE_MS, MINUTES * MINUTE_MS), st.sampled_from(list(TakerMode)))
+# Amid candles, and amid trades; amid a minute, and between a label and when it is known.
+@example(25 * MINUTE_MS + 7_003, TakerMode.GROSS_VALUE)
+@example(77 * MINUTE_MS + 30_000, TakerMode.PORTION)
 def test_nothing_that_was_imported_is_known_before_its_time(
-    histories: Path, after_ms: int, present: set[str], mode: TakerMode
+    histories: Path, after_ms: int, mode: TakerMode
 ) -> None:
     at_ms = EARLY_MS + after_ms
     rule = TakerRule(mode, top_n=5, portion=0.1, trade_usd=50_000.0)
+    options = ModelOptions(taker_rule=rule)
     number = len(list(histories.iterdir()))
     found: list[StoredMarket] = []
     for name, until_ms in ((f"{number}-all", 2**62), (f"{number}-then", at_ms)):
         files = HistoryFiles(histories / name)
-        for dataset in sorted(present):
-            files.write(dataset, [row for known_ms, row in DATA[dataset] if known_ms <= until_ms])
+        for dataset, rows in DATA.items():
+            files.write(dataset, [row for known_ms, row in rows if known_ms <= until_ms])
         path = histories / name / "heatmap.sqlite3"
         store = LevelStore.of(open_store(path), MarketHistory.beside(path))
-        if not store.imported_spans(SYMBOL):
-            return
         found.append(store.read(SYMBOL, at_ms, SPAN_MS, taker_rule=rule))
+        assert found[-1].problems == ()
     everything, then = (one.market for one in found)
     np.testing.assert_array_equal(everything.candles, then.candles)
     for one, other in (
@@ -326,5 +325,4 @@ def test_nothing_that_was_imported_is_known_before_its_time(
         if one is not None:
             np.testing.assert_array_equal(one, other)
     for model in LevelModel:
-        assert predict(everything, at_ms, model) == predict(then, at_ms, model)
-    assert taker_rule_of(LevelModel.CALIBRATED) is None
+        assert predict(everything, at_ms, model, options) == predict(then, at_ms, model, options)
