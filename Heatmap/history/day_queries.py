@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from Heatmap.history.imported_days import DayFile
+from Heatmap.history.imported_days import StoredDay
 from Heatmap.levels.arrays import CANDLE_DTYPE, FUNDING_DTYPE, MINUTE_MS, OPEN_INTEREST_DTYPE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PROFILE_DTYPE = np.dtype(
 
 def read_klines(
     connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
@@ -45,7 +45,7 @@ def read_klines(
 
 def add_up_trades(
     connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
@@ -70,7 +70,7 @@ def add_up_trades(
 
 def read_open_interest(
     connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
@@ -88,7 +88,7 @@ def read_open_interest(
 
 def read_funding(
     connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
@@ -106,7 +106,7 @@ def read_funding(
 
 def read_profile(
     connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
@@ -125,7 +125,7 @@ def read_profile(
 def read_rows(
     connection: "duckdb.DuckDBPyConnection",
     query: str,
-    days: Sequence[DayFile],
+    days: Sequence[StoredDay],
     dtype: np.dtype[np.void],
     **values: object,
 ) -> NDArray[np.void]:

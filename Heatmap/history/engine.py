@@ -53,7 +53,7 @@ def open_engine(
     require_duckdb()
     import duckdb  # noqa: PLC0415 - an extra: imported where it is used, and only there
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{memory_mb}MiB",
@@ -66,3 +66,6 @@ def open_engine(
             "allow_community_extensions": "false",
         },
     )
+    # Where it takes a program for a person at work, it would draw into the output.
+    connection.execute("SET enable_progress_bar = false")
+    return connection

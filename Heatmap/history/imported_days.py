@@ -18,7 +18,7 @@ _SPOT = "spot"
 
 
 @dataclass(frozen=True, slots=True)
-class DayFile:
+class StoredDay:
     """A day of a dataset.
 
     Attributes
@@ -47,7 +47,7 @@ class DayFile:
         return self.first_ms < end_ms and self.last_ms >= start_ms
 
 
-DayFiles = Mapping[str, Sequence[DayFile]]
+StoredDays = Mapping[str, Sequence[StoredDay]]
 """Days of one symbol by dataset, in order."""
 
 
@@ -64,9 +64,9 @@ class ImportedDays:
         self._store = store
         self._lock = threading.Lock()
         self._stamp: tuple[int, ...] = ()
-        self._known: dict[str, DayFiles] = {}
+        self._known: dict[str, StoredDays] = {}
 
-    def of(self, symbol: str) -> DayFiles:
+    def of(self, symbol: str) -> StoredDays:
         """Return what was imported of a symbol: the same object, and quick, while nothing is new.
 
         Raises
@@ -92,8 +92,8 @@ class ImportedDays:
             return ()
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self, symbol: str) -> DayFiles:
-        found: dict[str, list[DayFile]] = {}
+    def _read(self, symbol: str) -> StoredDays:
+        found: dict[str, list[StoredDay]] = {}
         with Manifest(self._store) as manifest:
             rows = manifest.days(symbol=symbol)
         for row in rows:
@@ -103,6 +103,6 @@ class ImportedDays:
             day = date.fromisoformat(row.day)
             path = day_path(self._store, row.dataset, symbol, day)
             found.setdefault(row.dataset, []).append(
-                DayFile(path, row.first_ms, row.last_ms, volume)
+                StoredDay(path, row.first_ms, row.last_ms, volume)
             )
         return found

@@ -23,7 +23,7 @@ from Heatmap.history.day_queries import (
     read_profile,
 )
 from Heatmap.history.engine import open_engine, require_duckdb
-from Heatmap.history.imported_days import DayFile, DayFiles, ImportedDays
+from Heatmap.history.imported_days import StoredDay, StoredDays, ImportedDays
 from Heatmap.history.taker_queries import TakerReader
 from Heatmap.levels.arrays import CANDLE_DTYPE
 from Heatmap.levels.imported import ImportedMarket
@@ -179,7 +179,7 @@ class MarketHistory:
 
     # -- helpers ------------------------------------------------------------------------------
 
-    def _found(self, instrument: InstrumentName) -> DayFiles:
+    def _found(self, instrument: InstrumentName) -> StoredDays:
         one = instrument_of(instrument)
         # The archive is Binance's.
         days = self._days.of(one.symbol) if one.venue == BINANCE_USDM else {}
@@ -205,7 +205,7 @@ class MarketHistory:
 
 
 def _candles(
-    connection: "duckdb.DuckDBPyConnection", days: DayFiles, start_ms: int, end_ms: int
+    connection: "duckdb.DuckDBPyConnection", days: StoredDays, start_ms: int, end_ms: int
 ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
     """Return candles, and which were added up from trades since there is no other."""
     found = read_klines(connection, _within(days, _KLINES, start_ms, end_ms), start_ms, end_ms)
@@ -224,7 +224,7 @@ def _candles(
     return found[order], of_trades[order]
 
 
-def _has_more(day: DayFile, open_ms: NDArray[np.int64], start_ms: int, end_ms: int) -> bool:
+def _has_more(day: StoredDay, open_ms: NDArray[np.int64], start_ms: int, end_ms: int) -> bool:
     """Whether a day of trades has minutes of which there is no candle yet."""
     begin_ms, stop_ms = day.minutes
     begin_ms, stop_ms = max(begin_ms, start_ms), min(stop_ms, end_ms)
@@ -232,5 +232,5 @@ def _has_more(day: DayFile, open_ms: NDArray[np.int64], start_ms: int, end_ms: i
     return known * MINUTE_MS < stop_ms - begin_ms
 
 
-def _within(days: DayFiles, dataset: str, start_ms: int, end_ms: int) -> list[DayFile]:
+def _within(days: StoredDays, dataset: str, start_ms: int, end_ms: int) -> list[StoredDay]:
     return [day for day in days.get(dataset, ()) if day.overlaps(start_ms, end_ms)]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Heatmap.history.day_queries import read_rows
-from Heatmap.history.imported_days import DayFile
+from Heatmap.history.imported_days import StoredDay
 from Heatmap.levels.arrays import MINUTE_MS, TRADE_COUNT_DTYPE, TRADE_DTYPE
 from Heatmap.levels.taker_selection import TakerMode, TakerRule, TakerTrades
 
@@ -47,7 +47,7 @@ class TakerReader:
     def __init__(
         self,
         connection: "duckdb.DuckDBPyConnection",
-        days: Sequence[DayFile],
+        days: Sequence[StoredDay],
         start_ms: int,
         end_ms: int,
     ) -> None:
@@ -131,7 +131,7 @@ class TakerReader:
         self,
         query: str,
         dtype: np.dtype[np.void],
-        days: Sequence[DayFile] | None = None,
+        days: Sequence[StoredDay] | None = None,
         **values: object,
     ) -> NDArray[np.void]:
         chosen = self._days if days is None else days
