@@ -15,6 +15,8 @@ from Heatmap.history.store_layout import day_path, manifest_path
 from Heatmap.levels.yields import Volume
 
 _SPOT = "spot"
+#: The datasets of which futures and spot each have their own.
+TRADED = ("klines_1m", "trades", "agg_trades", "minute_profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,17 @@ class ImportedDays:
             if row.first_ms is None or row.last_ms is None:
                 continue
             volume = Volume.SPOT if row.market == _SPOT else Volume.FUTURES
-            day = date.fromisoformat(row.day)
-            path = day_path(self._store, row.dataset, symbol, day)
+            path = day_path(self._store, row.dataset, symbol, date.fromisoformat(row.day))
             found.setdefault(row.dataset, []).append(
                 StoredDay(path, row.first_ms, row.last_ms, volume)
             )
-        return found
+        return _of_one_market(found)
+
+
+def _of_one_market(days: dict[str, list[StoredDay]]) -> StoredDays:
+    """Return the candles and trades of one market: of futures where there are any."""
+    markets = {day.volume for name in TRADED for day in days.get(name, ())}
+    if len(markets) > 1:
+        for name in TRADED:
+            days[name] = [day for day in days.get(name, ()) if day.volume is Volume.FUTURES]
+    return {name: some for name, some in days.items() if some}

@@ -5,6 +5,7 @@ Reads what the manifest names, and only that. DuckDB is loaded when the first da
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from Heatmap.history.day_queries import (
     read_profile,
 )
 from Heatmap.history.engine import open_engine, require_duckdb
-from Heatmap.history.imported_days import StoredDay, StoredDays, ImportedDays
+from Heatmap.history.imported_days import ImportedDays, StoredDay, StoredDays
 from Heatmap.history.taker_queries import TakerReader
 from Heatmap.levels.arrays import CANDLE_DTYPE
 from Heatmap.levels.imported import ImportedMarket
@@ -35,8 +36,17 @@ if TYPE_CHECKING:
     import duckdb
 
 _KLINES, _METRICS, _FUNDING, _PROFILE = "klines_1m", "metrics", "funding", "minute_profile"
+_AGG_TRADES = "agg_trades"
 # Candles are added up from the first that has the day: single trades reproduce the exchange's.
-_TRADES = ("trades", "agg_trades")
+_TRADES = ("trades", _AGG_TRADES)
+_HOUR_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownTrades:
+    days: StoredDays
+    key: tuple[int, int, TakerRule]
+    trades: TakerTrades
 
 
 class MarketHistory:
@@ -53,6 +63,8 @@ class MarketHistory:
     def __init__(self, store: Path) -> None:
         self._store = store
         self._days = ImportedDays(store)
+        # Those that were asked for last; replaced as a whole.
+        self._trades: _KnownTrades | None = None
 
     @classmethod
     def beside(cls, address: Address) -> "MarketHistory | None":
@@ -68,9 +80,8 @@ class MarketHistory:
             It cannot be read.
         """
         days = self._found(instrument)
-        # A store holds a symbol of one market only.
-        newest = [days[name][-1].volume for name in (_KLINES, *_TRADES) if name in days]
-        return newest[0] if newest else None
+        of_any = [days[name][-1].volume for name in (_KLINES, *_TRADES) if name in days]
+        return of_any[0] if of_any else None
 
     def spans(self, instrument: InstrumentName, /) -> tuple[Span, ...]:
         """Return of which time there are candles, or trades that they are made of; quick.
@@ -144,7 +155,8 @@ class MarketHistory:
     ) -> TakerTrades | None:
         """Return the trades of whole minutes among which a rule chooses; ``None``: there are none.
 
-        Aggregated ones, as the model's project has it, unless only single ones were imported.
+        Aggregated ones, as the model's project has it, unless only single ones were imported. From
+        the first whole hour on, so that who asks again a minute later finds them at hand.
 
         Raises
         ------
@@ -152,12 +164,17 @@ class MarketHistory:
             They cannot be read.
         """
         days = self._found(instrument)
-        start_ms, end_ms = -(-start_ms // MINUTE_MS) * MINUTE_MS, end_ms // MINUTE_MS * MINUTE_MS
+        start_ms, end_ms = -(-start_ms // _HOUR_MS) * _HOUR_MS, end_ms // MINUTE_MS * MINUTE_MS
         for name in reversed(_TRADES):
             chosen = _within(days, name, start_ms, end_ms)
             if chosen:
-                with self._opened() as connection:
-                    return TakerReader(connection, chosen, start_ms, end_ms).read(rule)
+                key = (start_ms, min(end_ms, chosen[-1].minutes[1]), rule)
+                known = self._trades
+                if known is None or known.days is not days or known.key != key:
+                    with self._opened() as connection:
+                        found = TakerReader(connection, chosen, *key[:2]).read(rule)
+                    known = self._trades = _KnownTrades(days, key, found)
+                return known.trades
         return None
 
     def profile(
@@ -207,7 +224,7 @@ class MarketHistory:
 def _candles(
     connection: "duckdb.DuckDBPyConnection", days: StoredDays, start_ms: int, end_ms: int
 ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
-    """Return candles, and which were added up from trades since there is no other."""
+    """Return candles, and which were added up from aggregated trades since there is no other."""
     found = read_klines(connection, _within(days, _KLINES, start_ms, end_ms), start_ms, end_ms)
     of_trades: NDArray[np.bool_] = np.zeros(len(found), np.bool_)
     for name in _TRADES:
@@ -219,7 +236,7 @@ def _candles(
         made = add_up_trades(connection, lacking, start_ms, end_ms)
         made = made[~np.isin(made["open_ms"], found["open_ms"])]
         found = np.concatenate([found, made])
-        of_trades = np.concatenate([of_trades, np.ones(len(made), np.bool_)])
+        of_trades = np.concatenate([of_trades, np.full(len(made), name == _AGG_TRADES)])
     order = np.argsort(found["open_ms"], kind="stable")
     return found[order], of_trades[order]
 

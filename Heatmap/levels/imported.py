@@ -33,7 +33,8 @@ class ImportedMarket:
     candles : (n,) CANDLE_DTYPE
         In order, one a minute.
     of_trades : (n,) bool
-        Which of them were added up from trades.
+        Which of them were added up from aggregated trades, and so differ a little from the
+        exchange's own.
     spans
         Time whose candles were imported; the archive has no other candle in it.
     open_interest : (k,) OPEN_INTEREST_DTYPE

@@ -20,7 +20,7 @@ class NoteKind(StrEnum):
     SINGLE_TRADES = "made of single trades, the largest of"
     NO_TRADES = "minutes whose single trades are unknown, they add nothing"
     IMPORTED_CANDLES = "minutes from imported files"
-    CANDLES_OF_TRADES = "of these, minutes added up from imported trades, not quite as candles are"
+    CANDLES_OF_TRADES = "of these, added up from aggregated trades, a little unlike real candles"
     OTHER_MARKET = "imported minutes left out, they are of another market than what is stored"
     NO_OPEN_INTEREST = "open interest is unknown, amounts are not scaled to it"
     NO_FUNDING = "funding is unknown, levels are not shifted"

@@ -51,6 +51,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType(
         ),
     }
 )
+_SAME_COLUMNS = MappingProxyType({"trades": "agg_trades"})
 Row = tuple[object, ...]
 
 
@@ -73,7 +74,8 @@ class HistoryFiles:
 
     def write(self, dataset: str, rows: Iterable[Row]) -> None:
         """Write rows of any days, in order of time; the days that they lie in are replaced."""
-        time_at = [name for name, _ in COLUMNS[dataset]].index(
+        columns = COLUMNS[_SAME_COLUMNS.get(dataset, dataset)]
+        time_at = [name for name, _ in columns].index(
             "label_ms" if dataset == "metrics" else "ts_ms"
         )
         days: dict[int, list[Row]] = {}
@@ -83,7 +85,7 @@ class HistoryFiles:
         for number, some in days.items():
             day = date.fromordinal(_EPOCH + number)
             path = day_path(self.store, dataset, self.symbol, day)
-            write_parquet(path, COLUMNS[dataset], some)
+            write_parquet(path, columns, some)
             self.written.append(path)
             times = [int(str(row[time_at])) for row in some]
             noted.append(

@@ -109,6 +109,25 @@ def test_trades_add_up_to_candles_where_there_are_none(
     assert both.candles["close"][:150].tolist() == [one.close for one in candles[:150]]
     np.testing.assert_array_equal(both.candles[150:], found.candles[-len(both.candles[150:]) :])
     assert np.flatnonzero(both.of_trades)[0] == 150
+    # Single trades come before aggregated ones: the exchange's own candles are made of them.
+    files.write("trades", rows)
+    single = MarketHistory(tmp_path).read(SYMBOL, START_MS, END_MS)
+    np.testing.assert_array_equal(single.candles, both.candles)
+    assert not single.of_trades.any()
+
+
+def test_of_two_markets_futures_count(tmp_path: Path) -> None:
+    candles = made_candles(MINUTES, start_ms=START_MS)
+    HistoryFiles(tmp_path, market="spot").write("klines_1m", kline_rows(candles))
+    history = MarketHistory(tmp_path)
+    assert (history.volume(SYMBOL), len(history.candles(SYMBOL, 0, END_MS))) == (
+        Volume.SPOT,
+        MINUTES,
+    )
+    HistoryFiles(tmp_path).write("agg_trades", made_trades(START_MS, 10))
+    assert history.volume(SYMBOL) is Volume.FUTURES
+    assert history.spans(SYMBOL)[-1][1] <= START_MS + 10 * MINUTE_MS
+    assert not len(history.candles(SYMBOL, 0, END_MS))
 
 
 def test_a_minute_profile_is_read_beside_its_trades(trades: MarketHistory) -> None:
@@ -208,6 +227,31 @@ def test_a_rule_needs_the_trades_that_were_read_for_it(trades: MarketHistory) ->
     assert not read.serve(replace(rule, top_n=4), minutes)
     # Half of the minutes would look like all of them.
     assert not half.serve(rule, minutes)
+
+
+def test_trades_are_read_once_for_all_minutes_of_an_hour(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path)
+    files.write("agg_trades", made_trades(START_MS, MINUTES))
+    history, rule = MarketHistory(tmp_path), TakerRule(trade_usd=1_000.0)
+    first = history.trades(SYMBOL, START_MS - 50 * MINUTE_MS, END_MS, rule)
+    assert first is not None
+    assert history.trades(SYMBOL, START_MS - MINUTE_MS, END_MS + DAY_MS, rule) is first
+    # Another end, another hour, another rule and another import give others.
+    earlier = history.trades(SYMBOL, START_MS, MIDNIGHT_MS, rule)
+    assert earlier is not None
+    assert first.trades["ts_ms"].max() >= MIDNIGHT_MS > earlier.trades["ts_ms"].max()
+    later = history.trades(SYMBOL, START_MS + MINUTE_MS, END_MS, rule)
+    assert later is not None
+    assert later.trades["ts_ms"].min() >= START_MS + 60 * MINUTE_MS
+    none = history.trades(SYMBOL, START_MS, END_MS, replace(rule, trade_usd=9e9))
+    assert none is not None
+    assert not len(none.trades)
+    before = history.trades(SYMBOL, START_MS, END_MS, rule)
+    files.write("agg_trades", made_trades(START_MS, MINUTES, 3))
+    again = history.trades(SYMBOL, START_MS, END_MS, rule)
+    assert before is not None
+    assert again is not None
+    assert again.counts["buys"].sum() < before.counts["buys"].sum()
 
 
 def test_the_folder_is_that_of_the_store(tmp_path: Path) -> None:
