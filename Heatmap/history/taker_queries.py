@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 # Classes of notional are so fine, natural logarithm.
 _CLASS = 0.05
-_CLASS_DTYPE = np.dtype([("open_ms", np.int64), ("class", np.int64), ("trades", np.int64)])
+_CLASS_DTYPE = np.dtype(
+    [("open_ms", np.int64), ("is_buy", np.bool_), ("class", np.int64), ("trades", np.int64)]
+)
 _MINUTE = f"ts_ms // {MINUTE_MS} * {MINUTE_MS}"
 _SOURCE = "FROM read_parquet($files) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms"
 _SELECT = f"SELECT ts_ms, price, price * qty AS usd, NOT buyer_is_maker {_SOURCE}"
@@ -98,34 +100,31 @@ class TakerReader:
             for is_buy, some in largest.items():
                 mine = np.concatenate([some, fresh["usd"][fresh["is_buy"] == is_buy]])
                 largest[is_buy] = np.sort(mine)[::-1][:count]
-        return _in_order(found)
+        # A trade may lie a second outside of its day.
+        both = np.concatenate([np.zeros(0, TRADE_DTYPE), *found])
+        return both[np.argsort(both["ts_ms"], kind="stable")]
 
     def _portion(self, portion: float, counts: NDArray[np.void]) -> NDArray[np.void]:
-        found = []
+        classes = self._rows(
+            f"SELECT {_MINUTE} AS open_ms, NOT buyer_is_maker AS is_buy, "
+            f"floor(ln(price * qty) / {_CLASS})::BIGINT AS class, count(*) {_SOURCE} "
+            "GROUP BY ALL ORDER BY open_ms",
+            _CLASS_DTYPE,
+        )
+        least = {}
         for name, is_buy in (("buys", True), ("sells", False)):
-            seen, room = np.cumsum(counts[name]), 0
-            rooms = (seen * portion).astype(np.int64)
-            room = int(rooms.max(initial=0))
-            if not room:
-                continue
-            classes = self._rows(
-                f"SELECT {_MINUTE} AS open_ms, floor(ln(price * qty) / {_CLASS})::BIGINT AS class, "
-                f"count(*) {_SOURCE} AND buyer_is_maker = $is_sell GROUP BY ALL ORDER BY open_ms",
-                _CLASS_DTYPE,
-                is_sell=not is_buy,
-            )
-            least_usd = float(np.exp(_least_class(classes, counts["open_ms"], rooms) * _CLASS))
-            found.append(
-                self._rows(
-                    # A little less: what lies on an edge belongs to the class above or below it.
-                    f"{_SELECT} AND buyer_is_maker = $is_sell AND price * qty >= $least_usd "
-                    "ORDER BY ts_ms, id",
-                    TRADE_DTYPE,
-                    is_sell=not is_buy,
-                    least_usd=least_usd * (1 - 1e-9),
-                )
-            )
-        return _in_order(found)
+            rooms = (np.cumsum(counts[name]) * portion).astype(np.int64)
+            mine = classes[classes["is_buy"] == is_buy]
+            number = _least_class(mine, counts["open_ms"], rooms)
+            # A little less: what lies on an edge belongs to the class above or below it.
+            least[name] = np.inf if number is None else float(np.exp(number * _CLASS)) * (1 - 1e-9)
+        return self._rows(
+            f"{_SELECT} AND price * qty >= "
+            "CASE WHEN buyer_is_maker THEN $least_sell ELSE $least_buy END ORDER BY ts_ms, id",
+            TRADE_DTYPE,
+            least_buy=least["buys"],
+            least_sell=least["sells"],
+        )
 
     def _rows(
         self,
@@ -140,8 +139,10 @@ class TakerReader:
 
 def _least_class(
     classes: NDArray[np.void], open_ms: NDArray[np.int64], rooms: NDArray[np.int64]
-) -> int:
+) -> int | None:
     """Return the lowest class in which the smallest chosen trade of any minute's end was.
+
+    ``None``: nothing is ever chosen.
 
     Parameters
     ----------
@@ -152,6 +153,8 @@ def _least_class(
     rooms : (n,) int64
         How many are chosen at the end of each.
     """
+    if not rooms.any():
+        return None
     first = int(classes["class"].min())
     total = np.zeros(int(classes["class"].max()) - first + 1, np.int64)
     least = len(total) - 1
@@ -166,8 +169,3 @@ def _least_class(
             above = np.cumsum(total[::-1])
             least = min(least, len(total) - 1 - int(np.searchsorted(above, room)))
     return first + least
-
-
-def _in_order(parts: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
-    found = np.concatenate([np.zeros(0, TRADE_DTYPE), *parts])
-    return found[np.argsort(found["ts_ms"], kind="stable")]
