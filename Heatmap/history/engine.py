@@ -69,3 +69,8 @@ def open_engine(
     # Where it takes a program for a person at work, it would draw into the output.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def exact(path: Path) -> str:
+    """Return a path as the engine takes it for one file, and for no pattern."""
+    return "".join(f"[{one}]" if one in "[*?" else one for one in str(path))
