@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from Heatmap.history.engine import exact
 from Heatmap.history.imported_days import StoredDay
 from Heatmap.levels.arrays import CANDLE_DTYPE, FUNDING_DTYPE, MINUTE_MS, OPEN_INTEREST_DTYPE
 
@@ -135,7 +136,7 @@ def read_rows(
     """
     if not days:
         return np.zeros(0, dtype)
-    files = [str(one.path) for one in days]
+    files = [exact(one.path) for one in days]
     columns: dict[str, Any] = connection.execute(query, {"files": files, **values}).fetchnumpy()
     names = dtype.names or ()
     found = np.zeros(len(next(iter(columns.values()))), dtype)

@@ -255,11 +255,15 @@ def test_trades_are_read_once_for_all_minutes_of_an_hour(tmp_path: Path) -> None
 
 
 def test_the_folder_is_that_of_the_store(tmp_path: Path) -> None:
-    files = HistoryFiles(tmp_path)
-    files.write("klines_1m", kline_rows(made_candles(2, start_ms=MIDNIGHT_MS)))
-    expected = history_folder(tmp_path) / "klines_1m" / SYMBOL / "2024-10-04.parquet"
-    assert files.written == [expected]
-    beside = MarketHistory.beside(tmp_path / "heatmap.sqlite3")
+    # A name that DuckDB would take for a pattern, of which the other one is a match.
+    store = tmp_path / "day[s]"
+    for folder, count in ((store, 2), (tmp_path / "days", 3)):
+        files = HistoryFiles(folder)
+        files.write("klines_1m", kline_rows(made_candles(count, start_ms=MIDNIGHT_MS)))
+        expected = history_folder(folder) / "klines_1m" / SYMBOL / "2024-10-04.parquet"
+        assert files.written == [expected]
+    beside = MarketHistory.beside(store / "heatmap.sqlite3")
     assert beside is not None
     assert beside.spans(SYMBOL) == ((MIDNIGHT_MS, MIDNIGHT_MS + 2 * MINUTE_MS),)
+    assert len(beside.candles(SYMBOL, 0, END_MS)) == 2
     assert MarketHistory.beside("memory://somewhere") is None
