@@ -176,6 +176,7 @@ class FailureKind(StrEnum):
     LEVEL_LISTENER_FAILED = "level_listener_failed"  # symbol, error
     NOT_LEARNED = "not_learned"  # symbol, and a cause
     FIT_UNREADABLE = "fit_unreadable"  # name, reason
+    HISTORY_UNREADABLE = "history_unreadable"  # reason
     SYMBOLS_NOT_RECORDED = "symbols_not_recorded"  # symbols, recorded
     INTERNAL = "internal"  # error
     # The chart page.

@@ -16,6 +16,7 @@ from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
+from Heatmap.history.market_history import MarketHistory
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.ingestion.venues.table import venue_named
@@ -113,7 +114,10 @@ class HeatmapService(MarketQuestions):
             ClusterSource(self._tape, self._recording.mark_price, self._clock),
             self._settings,
         )
-        source = LevelStore.of(self._store)
+        # History is of the real market.
+        is_live = kind is DataKind.LIVE
+        imported = MarketHistory.beside(self._store.address) if is_live else None
+        source = LevelStore.of(self._store, imported)
         self._maps = LevelMaps(self._tape, source)
         levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
@@ -134,7 +138,7 @@ class HeatmapService(MarketQuestions):
             self._symbols.learn,
         )
         super().__init__(
-            self._store,
+            source,
             self._symbols,
             clusters,
             levels,

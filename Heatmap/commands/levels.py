@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -24,9 +25,10 @@ from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
+from Heatmap.history.market_history import MarketHistory
 from Heatmap.levels.bracket_check import fit_tables
 from Heatmap.levels.learn import Recording, prepare_recording, reliability, score_recording
-from Heatmap.levels.models import LevelModel
+from Heatmap.levels.models import LevelModel, taker_rule_of
 from Heatmap.levels.predict import PREDICTED_MODELS, predict
 from Heatmap.levels.shipped import shipped_brackets
 from Heatmap.runtime.exchange_clock import wall_clock_ms
@@ -49,9 +51,10 @@ def run(words: Sequence[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     log_to_stderr()
-    if not query.source.store.exists():
+    if not query.source.has(query.symbol):
         raise StorageError(
-            f"there is no database {query.source.store.address}; record first or choose another one"
+            f"there is no database {query.source.store.address}; record first, choose another one, "
+            f"or import history of {query.symbol}"
         )
     return int(options.act(query, options))
 
@@ -61,14 +64,17 @@ class _Query:
 
     def __init__(self, options: argparse.Namespace) -> None:
         store = open_store(options.db)
-        self.source = LevelStore.of(store)
+        days = MarketHistory.beside(store.address)
+        if options.store is not None:
+            days = MarketHistory(options.store)
+        self.source = LevelStore.of(store, days)
         self.symbol = parse_symbol(options.symbol)
         if not 1 <= options.days <= _MOST_DAYS:
             raise ValueError(f"--days must be from 1 to {_MOST_DAYS}, got {options.days}")
         self.span_ms = options.days * DAY_MS
         self.is_json = bool(options.json)
         at = getattr(options, "at", None)
-        self._at_ms = None if at is None else parse_time(at)
+        self._at_ms = None if at is None else _parse_moment(at)
 
     def at_ms(self) -> int:
         """Return as of when it is, UTC milliseconds: asked for, or until when there are candles."""
@@ -77,10 +83,15 @@ class _Query:
         newest_ms, _ = self.source.newest(self.symbol)
         return wall_clock_ms() if newest_ms is None else newest_ms
 
-    def read(self, *, with_messages: bool = True) -> tuple[int, StoredMarket]:
+    def read(
+        self, *, with_messages: bool = True, model: LevelModel | None = None
+    ) -> tuple[int, StoredMarket]:
         """Return the time and the market as it was known then."""
         at_ms = self.at_ms()
-        found = self.source.read(self.symbol, at_ms, self.span_ms, with_messages=with_messages)
+        rule = None if model is None else taker_rule_of(model)
+        found = self.source.read(
+            self.symbol, at_ms, self.span_ms, with_messages=with_messages, taker_rule=rule
+        )
         return at_ms, found
 
     def tell(self, plain: Mapping[str, Any], text: str) -> None:
@@ -92,8 +103,9 @@ class _Query:
 
 
 def _show(query: _Query, options: argparse.Namespace) -> int:
-    at_ms, found = query.read(with_messages=False)
-    levels = predict(found.market, at_ms, LevelModel(options.model))
+    model = LevelModel(options.model)
+    at_ms, found = query.read(with_messages=False, model=model)
+    levels = predict(found.market, at_ms, model)
     plain = levels.to_plain() | {"problems": [as_plain(one) for one in found.problems]}
     query.tell(
         plain,
@@ -207,6 +219,12 @@ def _scores_plain(facts: level_texts.ScoreFacts, recording: Recording) -> dict[s
     }
 
 
+def _parse_moment(text: str) -> int:
+    """Read a time, or a day for its begin; returns UTC milliseconds."""
+    is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip())
+    return parse_time(f"{text.strip()}T00:00:00Z" if is_day else text)
+
+
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
@@ -258,7 +276,8 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument(
             "--at",
             metavar="TIME",
-            help="as of when, such as 2026-11-05T01:00:00Z; default: until when there are candles",
+            help="as of when, such as 2026-11-05T01:00:00Z, or 2026-11-05 for the begin of that "
+            "day; default: until when there are candles",
         )
     return parser
 
@@ -270,6 +289,12 @@ def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentPa
     action.set_defaults(act=act)
     action.add_argument(
         "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
+    )
+    action.add_argument(
+        "--store",
+        type=file_path,
+        metavar="DIR",
+        help="where `history import` has put its days, default the directory of the database",
     )
     action.add_argument("--symbol", default="BTCUSDT", help="default BTCUSDT")
     action.add_argument("--json", action="store_true", help="print an object")

@@ -334,6 +334,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.LEVEL_LISTENER_FAILED: "a listener failed on the levels of {symbol}: {error}",
     _K.NOT_LEARNED: "nothing could be learned of {symbol}: {cause}",
     _K.FIT_UNREADABLE: "the fit {name} cannot be used: {reason}",
+    _K.HISTORY_UNREADABLE: "imported history is not used: {reason}",
     _K.SYMBOLS_NOT_RECORDED: (
         "{symbols} not recorded: another recorder writes this database and records {recorded}"
     ),

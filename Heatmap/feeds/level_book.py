@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from Heatmap.domain.candles import MINUTE_MS
 from Heatmap.feeds.level_market import LevelStore
-from Heatmap.levels.models import LevelModel
+from Heatmap.levels.models import LevelModel, taker_rule_of
 from Heatmap.levels.predict import PredictedLevels, predict
 
 # What is known is looked at again after this: levels change once a minute.
@@ -89,7 +89,7 @@ class LevelBook:
             return levels
 
     def _compute(self, symbol: str, at_ms: int, span_ms: int, model: LevelModel) -> PredictedLevels:
-        found = self._source.read(symbol, at_ms, span_ms)
+        found = self._source.read(symbol, at_ms, span_ms, taker_rule=taker_rule_of(model))
         return predict(found.market, at_ms, model, pause=give_way)
 
 

@@ -5,14 +5,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from Heatmap.domain.candles import Series
-from Heatmap.domain.market_note import MarketNote
+from Heatmap.domain.candles import Series, Span, joined
 from Heatmap.errors import Failure, FailureKind, SettingsError
+from Heatmap.feeds.joined_market import (
+    add_imported,
+    imported_spans,
+    nothing_recorded,
+    read_recorded,
+)
 from Heatmap.levels.ensemble_table import parse_ensemble
+from Heatmap.levels.imported import ImportedMarkets
 from Heatmap.levels.market import Market
-from Heatmap.levels.yields import Volume, YieldTable, parse_yields
+from Heatmap.levels.taker_selection import TakerRule
+from Heatmap.levels.yields import YieldTable, parse_yields
 from Heatmap.storage.fit_files import FitFiles
-from Heatmap.storage.level_arrays import LevelData, read_level_data
+from Heatmap.storage.level_arrays import LevelData
 from Heatmap.storage.store import Store
 
 Table = TypeVar("Table")
@@ -29,7 +36,7 @@ class StoredMarket:
     data
         The same with liquidations, where they were asked for, and what was fetched.
     problems
-        Fits that cannot be used, and why.
+        Fits, or history, that cannot be used, and why.
     """
 
     market: Market
@@ -47,23 +54,44 @@ class LevelStore:
         Where candles and liquidations are.
     fits
         Yields that were learned.
+    imported
+        Markets that were imported; ``None``: none.
     """
 
     store: Store
     fits: FitFiles
+    imported: ImportedMarkets | None = None
 
     @classmethod
-    def of(cls, store: Store) -> "LevelStore":
+    def of(cls, store: Store, imported: ImportedMarkets | None = None) -> "LevelStore":
         """Return the markets of a store, with what was learned beside it."""
-        return cls(store, FitFiles(store.address))
+        return cls(store, FitFiles(store.address), imported)
 
     @property
     def ensembles(self) -> FitFiles:
         """Ensembles that were learned."""
         return FitFiles(self.store.address, "ensemble")
 
+    def has(self, instrument: str) -> bool:
+        """Whether there is a database, or imported candles of an instrument.
+
+        Raises
+        ------
+        HistoryError
+            There is no database, and what was imported cannot be read.
+        """
+        if self.store.exists() or self.imported is None:
+            return self.store.exists()
+        return bool(self.imported.spans(instrument))
+
     def read(
-        self, instrument: str, at_ms: int, span_ms: int, *, with_messages: bool = False
+        self,
+        instrument: str,
+        at_ms: int,
+        span_ms: int,
+        *,
+        with_messages: bool = False,
+        taker_rule: TakerRule | None = None,
     ) -> StoredMarket:
         """Read what was known of an instrument at a time.
 
@@ -77,42 +105,61 @@ class LevelStore:
             How far back, milliseconds.
         with_messages
             Whether liquidations are wanted too.
+        taker_rule
+            Single trades are wanted too, those that this rule may choose.
 
         Raises
         ------
         StorageError
             The store is missing or cannot be read.
         """
-        with closing(self.store.open_reader()) as reader:
-            data = read_level_data(
-                reader, instrument, at_ms - span_ms, at_ms, with_messages=with_messages
-            )
-            note = reader.market() or MarketNote()
+        time = (at_ms - span_ms, at_ms)
+        if self.store.exists() or not self.imported_spans(instrument):
+            known = read_recorded(self.store, instrument, time, with_messages=with_messages)
+        else:
+            known = nothing_recorded()
+        if self.imported is not None:
+            known = add_imported(known, self.imported, instrument, time, taker_rule)
         fits, problems = self.read_fits(instrument)
         ensembles, others = _parsed(self.ensembles, instrument, parse_ensemble)
+        data = known.data
         market = Market(
             symbol=instrument,
             candles=data.candles,
-            volume=Volume(note.candles),
+            volume=known.volume,
             funding=data.funding if len(data.funding) else None,
             open_interest=data.open_interest if len(data.open_interest) else None,
             fits=fits,
             ensembles=ensembles,
+            trades=known.trades,
+            notes=known.notes,
         )
-        return StoredMarket(market, data, (*problems, *others))
+        return StoredMarket(market, data, (*problems, *others, *known.failures))
 
     def newest(self, instrument: str) -> tuple[int | None, tuple[str, ...]]:
-        """Return until when candles were fetched, UTC ms, and which fits there are: a quick look.
+        """Return until when there are candles, UTC ms, and which fits there are: a quick look.
 
         Raises
         ------
         StorageError
             The store is missing or cannot be read.
         """
-        with closing(self.store.open_reader()) as reader:
-            spans = reader.fetched_spans(instrument, Series.CANDLES)
+        spans = self.imported_spans(instrument)
+        if self.store.exists() or not spans:
+            with closing(self.store.open_reader()) as reader:
+                spans = joined([*spans, *reader.fetched_spans(instrument, Series.CANDLES)])
         names = (*self.fits.names(instrument), *self.ensembles.names(instrument))
         return (spans[-1][1] if spans else None), names
+
+    def imported_spans(self, instrument: str) -> tuple[Span, ...]:
+        """Return of which time imported candles count beside recorded ones; a quick look.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        return imported_spans(self.store, self.imported, instrument)
 
     def fit_names(self, instrument: str) -> tuple[str, ...]:
         """Return which fits of an instrument there are."""

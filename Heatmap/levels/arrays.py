@@ -27,6 +27,15 @@ FUNDING_DTYPE = np.dtype([("paid_ms", np.int64), ("rate", np.float64)])
 #: milliseconds; ``notional``: USD; ``is_long``: a long was liquidated.
 MESSAGE_DTYPE = np.dtype([("ts_ms", np.int64), ("notional", np.float64), ("is_long", np.bool_)])
 
+#: A trade of a taker. ``ts_ms``: UTC milliseconds; ``price`` USD; ``usd``: price times quantity;
+#: ``is_buy``: the taker bought, so that the maker sold.
+TRADE_DTYPE = np.dtype(
+    [("ts_ms", np.int64), ("price", np.float64), ("usd", np.float64), ("is_buy", np.bool_)]
+)
+
+#: How many trades takers made in a minute. ``open_ms``: UTC milliseconds.
+TRADE_COUNT_DTYPE = np.dtype([("open_ms", np.int64), ("buys", np.int64), ("sells", np.int64)])
+
 #: Covered time. Half-open; UTC milliseconds.
 INTERVAL_DTYPE = np.dtype([("from_ms", np.int64), ("until_ms", np.int64)])
 

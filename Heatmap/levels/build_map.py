@@ -19,7 +19,12 @@ from Heatmap.levels.minutes import Minutes, prepare_minutes
 from Heatmap.levels.models import TAKER_MIX, Entries, LevelMap, LevelModel, ModelOptions, Unit
 from Heatmap.levels.notes import Note, NoteKind
 from Heatmap.levels.price_rows import LogRows
-from Heatmap.levels.taker_selection import TakerRule, walk_selection
+from Heatmap.levels.taker_selection import (
+    TakerRule,
+    minute_entries,
+    trade_entries,
+    walk_selection,
+)
 from Heatmap.levels.walk import LevelWalk, WalkInput
 from Heatmap.levels.yields import Score, YieldTable
 
@@ -50,8 +55,7 @@ def build_map(
     minutes = prepare_minutes(market.candles)
     ends = np.searchsorted(minutes.closes_ms, column_ms, side="right")
     if model is LevelModel.PY_LIQUIDATION_MAP:
-        score = market.scores.get(model)
-        return _taker_map(minutes, rows, column_ms, ends, options.taker_rule, score)
+        return _taker_map(market, minutes, rows, column_ms, ends, options.taker_rule)
     made = _Maker(model, market, minutes, rows, options)
     return made.build(column_ms, ends)
 
@@ -224,23 +228,32 @@ class _Maker:
 
 
 def _taker_map(
+    market: Market,
     minutes: Minutes,
     rows: LogRows,
     column_ms: NDArray[np.int64],
     ends: NDArray[np.int64],
     rule: TakerRule,
-    score: Score | None,
 ) -> LevelMap:
     ladders = (
         flat_ladder(LONGS, TAKER_MIX, rows.width),
         flat_ladder(SHORTS, TAKER_MIX, rows.width),
     )
-    usd = walk_selection(minutes, rows, ladders, rule, ends)
+    trades, notes = market.trades, list(minutes.notes)
+    # What is known of the model's skill was found with whole minutes.
+    score = market.scores.get(LevelModel.PY_LIQUIDATION_MAP)
+    if trades is not None and trades.serve(rule, minutes):
+        entries, score = trade_entries(trades, minutes, rule), None
+        notes.append(Note(NoteKind.SINGLE_TRADES, sum(int(one.seen[-1]) for one in entries)))
+        unknown = len(minutes) - trades.known_minutes(minutes)
+        notes += [Note(NoteKind.NO_TRADES, unknown)] if unknown else []
+    else:
+        entries = minute_entries(minutes, rule)
+        notes.append(Note(NoteKind.MINUTES_FOR_TRADES))
+        unknown = int(np.isnan(minutes.taker_buy_usd).sum())
+        notes += [Note(NoteKind.NO_TAKER_VOLUME, unknown)] if unknown else []
+    usd = walk_selection(minutes, rows, ladders, entries, rule, ends)
     usd[ends == 0] = np.nan
-    notes = [*minutes.notes, Note(NoteKind.MINUTES_FOR_TRADES)]
-    unknown = int(np.isnan(minutes.taker_buy_usd).sum())
-    if unknown:
-        notes.append(Note(NoteKind.NO_TAKER_VOLUME, unknown))
     return LevelMap(
         LevelModel.PY_LIQUIDATION_MAP,
         Unit.STANDING_USD,

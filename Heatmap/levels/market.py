@@ -10,12 +10,14 @@ from Heatmap.levels.arrays import OPEN_INTEREST_DTYPE
 from Heatmap.levels.brackets import BracketBook
 from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.minutes import Minutes
+from Heatmap.levels.notes import Note
 from Heatmap.levels.shipped import (
     shipped_brackets,
     shipped_ensemble,
     shipped_scores,
     shipped_yields,
 )
+from Heatmap.levels.taker_selection import TakerTrades
 from Heatmap.levels.yields import Score, Volume, YieldTable, in_force
 
 # A funding rate beyond this is a wrong number; Binance caps far below.
@@ -50,6 +52,10 @@ class Market:
         Tables of maintenance margins.
     scores
         Model to what is known of its skill; the calibrated model's is in its table.
+    trades
+        Single trades, for `py_liquidation_map`; ``None``: unknown.
+    notes
+        What there is to say of where the candles come from.
     """
 
     symbol: str
@@ -63,6 +69,8 @@ class Market:
     shipped_ensemble: EnsembleTable | None = field(default_factory=shipped_ensemble)
     brackets: BracketBook = field(default_factory=shipped_brackets)
     scores: Mapping[str, Score] = field(default_factory=shipped_scores)
+    trades: TakerTrades | None = None
+    notes: tuple[Note, ...] = ()
 
     def table_at(self, at_ms: int) -> YieldTable | None:
         """Return the yields in force at a time, for this market's volume.

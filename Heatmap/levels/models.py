@@ -70,6 +70,11 @@ class ModelOptions:
     fallback_rate: float = DEFAULT_RATE
 
 
+def taker_rule_of(model: LevelModel) -> TakerRule | None:
+    """Return by which rule a model chooses single trades by default; ``None``: it needs none."""
+    return ModelOptions().taker_rule if model is LevelModel.PY_LIQUIDATION_MAP else None
+
+
 @dataclass(frozen=True, slots=True)
 class LevelMap:
     """Standing levels at some times.

@@ -112,6 +112,7 @@ def predict(
         made = _ensemble(known, at_ms, options, pause)
     else:
         made = _by_map(known, at_ms, model, options)
+    made = replace(made, notes=(*made.notes, *known.notes))
     if not len(candles):
         return made
     first_ms, last_ms = int(candles["open_ms"].min()), int(candles["open_ms"].max())

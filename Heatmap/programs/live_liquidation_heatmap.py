@@ -23,6 +23,7 @@ from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.history.market_history import MarketHistory
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionState,
@@ -153,7 +154,7 @@ class LiveLiquidationHeatmap:
         # was there before it. Written with the lock held.
         self._given: dict[str, tuple[float, int | None]] = {}
         store = self._recording.store
-        self._levels = LevelBook(LevelStore.of(store))
+        self._levels = LevelBook(LevelStore.of(store, MarketHistory.beside(store.address)))
         self._prices_lock = threading.Lock()
         self._clock_lock = threading.Lock()
 

@@ -1,23 +1,27 @@
-"""Candles of the store as plain values, for whoever draws or computes with them."""
+"""Candles that are known as plain values, for whoever draws or computes with them."""
 
 import math
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from Heatmap.aggregation.longer_candles import longer_candles
-from Heatmap.domain.candles import Candle, CandleHistory, Series, clipped
+from Heatmap.domain.candles import Candle, CandleHistory, Series, clipped, joined
+from Heatmap.errors import HistoryError
+from Heatmap.feeds.level_market import LevelStore
+from Heatmap.levels.imported import join_candles, lies_beside
 from Heatmap.storage.level_arrays import candle_array
-from Heatmap.storage.store import Store
 
 
 def read_history(
-    store: Store, instrument: str, start_ms: int, end_ms: int, interval_ms: int
+    source: LevelStore, instrument: str, start_ms: int, end_ms: int, interval_ms: int
 ) -> CandleHistory:
-    """Read candles of a half-open time, made of the stored minutes. Not for a GUI's loop.
+    """Read candles of a half-open time, made of minutes. Not for a GUI's loop.
+
+    They are what was recorded, and the exchange's own candles of imported history beside it.
 
     Parameters
     ----------
-    store
+    source
         Where they are.
     instrument
         Whose.
@@ -33,11 +37,20 @@ def read_history(
     StorageError
         The store cannot be read.
     """
-    with closing(store.open_reader()) as reader:
+    time = (start_ms, end_ms)
+    with closing(source.store.open_reader()) as reader:
         # Spans first: what is stored meanwhile is then in no span, and not the other way round.
         spans = reader.fetched_spans(instrument, Series.CANDLES)
-        minutes = reader.read_candles(instrument, start_ms, end_ms, candle_array)
-    fetched = clipped(spans, start_ms, end_ms)
+        minutes = reader.read_candles(instrument, *time, candle_array)
+    imported = source.imported_spans(instrument)
+    if source.imported is not None and clipped(imported, *time):
+        # Where these cannot be read, the exchange is asked for them.
+        with suppress(HistoryError):
+            others = source.imported.candles(instrument, *time)
+            others = others[lies_beside(others["open_ms"], minutes, spans)]
+            minutes = join_candles(minutes, others)
+            spans = joined([*spans, *source.imported.candle_spans(instrument)])
+    fetched = clipped(spans, *time)
     found = longer_candles(minutes, fetched, interval_ms)
     return CandleHistory(tuple(_candles(found.tolist())), fetched)
 

@@ -13,12 +13,12 @@ from Heatmap.domain.candles import MINUTE_MS, CandleHistory
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterListener
 from Heatmap.feeds.level_feed import LevelFeed, LevelListener, LevelQuestion
+from Heatmap.feeds.level_market import LevelStore
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
 from Heatmap.runtime.host_loop import run_beside
 from Heatmap.service.candle_reads import read_history
 from Heatmap.service.symbol_facts import SymbolFacts
-from Heatmap.storage.store import Store
 
 
 class MarketQuestions:
@@ -27,7 +27,7 @@ class MarketQuestions:
     Parameters
     ----------
     store
-        Where candles are read from.
+        Where candles are read from: recorded ones, and imported ones beside them.
     symbols
         Knows which symbols are recorded, and is told of which are looked at.
     clusters, levels
@@ -42,7 +42,7 @@ class MarketQuestions:
 
     def __init__(
         self,
-        store: Store,
+        store: LevelStore,
         symbols: SymbolFacts,
         clusters: ClusterFeed,
         levels: LevelFeed,
@@ -50,7 +50,7 @@ class MarketQuestions:
         want_candles: Callable[[str], None],
         look_around: Callable[[], object],
     ) -> None:
-        self._store = store
+        self._level_store = store
         self._symbols = symbols
         self._clusters = clusters
         self._levels = levels
@@ -143,7 +143,7 @@ class MarketQuestions:
         self._symbols.note_shown(instrument)
         if executor is None:
             raise ValueError("candles need a service that runs; start it first")
-        read = partial(read_history, self._store, instrument, from_ms, to_ms, interval_ms)
+        read = partial(read_history, self._level_store, instrument, from_ms, to_ms, interval_ms)
         return await run_beside(executor, read)
 
     async def levels(

@@ -23,6 +23,7 @@ from Heatmap.domain.candles import (
     Series,
     Span,
     clipped,
+    joined,
     length_ms,
     without,
 )
@@ -61,6 +62,9 @@ class MarketReader(Protocol):
     def read(self, instrument: str, at_ms: int, span_ms: int) -> MarketRead:
         """Read what was known of an instrument at a time; raise StorageError where it cannot."""
 
+    def imported_spans(self, instrument: str) -> tuple[Span, ...]:
+        """Return of which time there are candles beside the recorded ones; quick."""
+
     def fit_names(self, instrument: str) -> Sequence[str]:
         """Return which fits there are; quick."""
 
@@ -79,13 +83,16 @@ class LevelMap:
     number
         Another one whenever what there was has changed.
     fetched
-        Time whose candles were fetched.
+        Time whose candles were fetched or imported.
+    imported
+        Time whose candles were imported.
     """
 
     history: LevelHistory | None
     number: int
     fetched: tuple[Span, ...]
     fits: tuple[str, ...] = ()
+    imported: tuple[Span, ...] = ()
     made_s: float = 0.0
     cost_s: float = 0.0
     looked_s: float = field(default_factory=time.monotonic)
@@ -98,6 +105,10 @@ class LevelMap:
     def fetched_ms(self, from_ms: int) -> int:
         """Return how much of the time since then was fetched, milliseconds."""
         return sum(max(0, until - max(begin, from_ms)) for begin, until in self.fetched)
+
+    def has_more(self, imported: Sequence[Span], from_ms: int, now_ms: int) -> bool:
+        """Whether there is imported time between two moments that there was not."""
+        return length_ms(without(clipped(imported, from_ms, now_ms), self.imported)) > 0
 
     def has_older(self, fetched: Sequence[Span], from_ms: int) -> bool:
         """Whether time was fetched since, from then on, that is older than the newest there was."""
@@ -162,9 +173,10 @@ class LevelMaps:
     def _followed(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
         """Bring a map up to date; ``None``: it has to be made anew."""
         fits = tuple(self._reader.fit_names(symbol))
-        history = known.history
+        history, from_ms = known.history, now_ms - span_ms
+        imported = self._imported(symbol, now_ms)
         with self._tape.reading() as reader:
-            fetched = reader.fetched_spans(symbol, Series.CANDLES)
+            fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
             fresh = None
             if history is not None and fetched and fetched[-1][1] > known.end_ms:
                 newest_ms = int(history.minutes.open_ms[-1]) + MINUTE_MS
@@ -183,7 +195,7 @@ class LevelMaps:
                 history = history.shortened(first)
                 self._made += 1
                 known = replace(known, history=history, number=self._made)
-        if known.has_older(fetched, now_ms - span_ms):
+        if known.has_older(fetched, from_ms) or known.has_more(imported, from_ms, now_ms):
             # Not at every page that comes: each time all of it is walked again.
             is_soon = known.looked_s - known.made_s < max(_GROW_S, _GROW_COSTS * known.cost_s)
             return known if is_soon else None
@@ -202,9 +214,15 @@ class LevelMaps:
         self._made += 1
         return replace(known, number=self._made, fits=fits)
 
+    def _imported(self, symbol: str, now_ms: int) -> tuple[Span, ...]:
+        """Return imported time that is over, whole minutes."""
+        return clipped(self._reader.imported_spans(symbol), 0, now_ms - now_ms % MINUTE_MS)
+
     def _make(self, symbol: str, now_ms: int, span_ms: int) -> LevelMap:
         fits = tuple(self._reader.fit_names(symbol))
         started_s = time.monotonic()
+        # Before it is read: what is imported meanwhile is then news.
+        imported = self._imported(symbol, now_ms)
         found = self._reader.read(symbol, now_ms, span_ms)
         history = None
         with suppress(NoLevelsError):  # no candles yet
@@ -212,8 +230,10 @@ class LevelMaps:
         self._made += 1
         made_s = time.monotonic()
         # What was not over by then was not read, and comes when it is looked at again.
-        fetched = clipped(found.data.fetched, 0, now_ms - now_ms % MINUTE_MS)
-        return LevelMap(history, self._made, fetched, fits, made_s, made_s - started_s)
+        until_ms = now_ms - now_ms % MINUTE_MS
+        fetched = clipped([*found.data.fetched, *imported], 0, until_ms)
+        cost_s = made_s - started_s
+        return LevelMap(history, self._made, fetched, fits, imported, made_s, cost_s)
 
 
 def give_way() -> None:

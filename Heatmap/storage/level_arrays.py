@@ -91,6 +91,19 @@ def read_level_data(
     return LevelData(candles, interest, funding, messages, coverage, fetched)
 
 
+def no_level_data() -> LevelData:
+    """Return what is stored where there is no store."""
+    none = iter(())
+    return LevelData(
+        candle_array(none),
+        open_interest_array(none),
+        funding_array(none),
+        as_array(none),
+        coverage_array(()),
+        (),
+    )
+
+
 def candle_array(rows: Iterator[CandleRow]) -> NDArray[np.void]:
     """Gather candles, (n,) `CANDLE_DTYPE`; an unknown volume becomes NaN."""
     known = ((*row[:6], math.nan if row[6] is None else row[6]) for row in rows)

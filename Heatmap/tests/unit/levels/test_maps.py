@@ -17,7 +17,12 @@ from Heatmap.levels.notes import NoteKind
 from Heatmap.levels.price_rows import LogRows, rows_over
 from Heatmap.levels.shipped import shipped_yields
 from Heatmap.levels.standing import standing_levels
-from Heatmap.levels.taker_selection import TakerMode, TakerRule, selection_changes
+from Heatmap.levels.taker_selection import (
+    TakerEntries,
+    TakerMode,
+    TakerRule,
+    selection_changes,
+)
 from Heatmap.levels.yields import Verdict, Volume
 from Heatmap.tests.unit.levels.simulated_positions import START_MS, market
 
@@ -233,20 +238,32 @@ def test_an_ensemble_is_a_sum() -> None:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.floats(0, 1e7), min_size=1, max_size=60),
+    st.lists(st.lists(st.floats(0, 1e7), max_size=4), min_size=1, max_size=40),
     st.sampled_from(list(TakerMode)),
     st.integers(0, 8),
     st.floats(0, 1),
 )
 def test_the_largest_are_chosen_as_of_each_minute(
-    amounts: list[float], mode: TakerMode, top_n: int, portion: float
+    minutes: list[list[float]], mode: TakerMode, top_n: int, portion: float
 ) -> None:
     rule = TakerRule(mode, 3e6, top_n, portion)
+    amounts = [one for minute in minutes for one in minute]
+    numbers = [number for number, minute in enumerate(minutes) for _ in minute]
+    each = [sum(one > 0 for one in minute) for minute in minutes]
+    entries = TakerEntries(
+        np.array(numbers, np.int64),
+        np.array(amounts, np.float64),
+        np.zeros((len(amounts), 1)),
+        np.cumsum(each),
+        3e6,
+    )
+    changes = selection_changes(entries, rule)
+    assert (np.diff(changes.minute) >= 0).all()
     chosen: set[int] = set()
-    for t, change in enumerate(selection_changes(np.array(amounts), rule)):
-        for index, sign in change:
-            (chosen.add if sign > 0 else chosen.remove)(index)
-        known = [one for one in amounts[: t + 1] if one > 0]
+    for t in range(len(minutes)):
+        known = [one for minute in minutes[: t + 1] for one in minute if one > 0]
+        for at in np.flatnonzero(changes.minute == t):
+            (chosen.add if changes.sign[at] > 0 else chosen.remove)(int(changes.entry[at]))
         if mode is TakerMode.GROSS_VALUE:
             expected = [one for one in known if one >= 3e6]
         else:

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Candle, Fetched, Series
+from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Candle, Fetched, Series, Span
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
+from Heatmap.history.market_history import MarketHistory
 from Heatmap.levels.yields import YieldTable
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
+from Heatmap.tests.history_files import HistoryFiles, kline_rows
 from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, store_market
 
 ALL = made_candles(400)
@@ -27,12 +29,15 @@ class Counted:
     """Reads markets, and counts how often all of one was read."""
 
     def __init__(self, path: Path) -> None:
-        self.store = LevelStore.of(open_store(path))
+        self.store = LevelStore.of(open_store(path), MarketHistory.beside(path))
         self.reads: list[str] = []
 
     def read(self, instrument: str, at_ms: int, span_ms: int) -> StoredMarket:
         self.reads.append(instrument)
         return self.store.read(instrument, at_ms, span_ms)
+
+    def imported_spans(self, instrument: str) -> tuple[Span, ...]:
+        return self.store.imported_spans(instrument)
 
     def fit_names(self, instrument: str) -> Sequence[str]:
         return self.store.fit_names(instrument)
@@ -105,6 +110,42 @@ def test_older_candles_make_it_anew_but_not_page_by_page(path: Path) -> None:
     assert len(second.history) == 250
     assert second.fetched_ms(0) == 250 * MINUTE_MS
     assert second.fetched_ms(ALL[299].open_ms) == MINUTE_MS
+
+
+def test_imported_time_makes_it_anew_once_and_counts_as_fetched(path: Path) -> None:
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    first = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    HistoryFiles(path.parent).write("klines_1m", kline_rows(ALL[:200]))
+    first.made_s -= 1_000.0
+    second = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert second.number == first.number + 1
+    assert second.history is not None
+    assert second.history.minutes.open_ms.tolist() == [one.open_ms for one in ALL[:300]]
+    assert second.fetched == ((START_MS, ALL[300].open_ms),)
+    # Nothing is new: neither is it made again, nor is what was imported forgotten.
+    second.made_s -= 1_000.0
+    save(path, ALL[300:303])
+    third = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert third is second
+    assert len(second.history) == 303
+    assert second.fetched == ((START_MS, ALL[303].open_ms),)
+    assert reader.reads == [SYMBOL, SYMBOL]
+
+
+def test_imported_days_that_cannot_be_read_are_not_read_again_and_again(path: Path) -> None:
+    files = HistoryFiles(path.parent)
+    files.write("klines_1m", kline_rows(ALL[:100]))
+    for one in files.written:
+        one.write_bytes(b"damaged")
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    for _ in range(3):
+        found = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+        found.made_s -= 1_000.0
+    assert found.history is not None
+    assert len(found.history) == 200
+    assert reader.reads == [SYMBOL]
 
 
 def test_a_market_without_candles_gets_its_map_when_they_come(path: Path) -> None:

@@ -1,0 +1,149 @@
+"""What levels need of imported days, as numpy arrays. Each function reads Parquet files."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Heatmap.history.engine import exact
+from Heatmap.history.imported_days import StoredDay
+from Heatmap.levels.arrays import CANDLE_DTYPE, FUNDING_DTYPE, MINUTE_MS, OPEN_INTEREST_DTYPE
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: A part of a minute profile. ``open_ms``: UTC milliseconds; ``price_usd``: lower edge of the bin;
+#: ``usd`` and ``taker_buy_usd``: traded in it; ``trades``: how many.
+PROFILE_DTYPE = np.dtype(
+    [
+        ("open_ms", np.int64),
+        ("price_usd", np.float64),
+        ("usd", np.float64),
+        ("taker_buy_usd", np.float64),
+        ("trades", np.int64),
+    ]
+)
+
+
+def read_klines(
+    connection: "duckdb.DuckDBPyConnection",
+    days: Sequence[StoredDay],
+    start_ms: int,
+    end_ms: int,
+) -> NDArray[np.void]:
+    """Return candles that began in a half-open time, (n,) CANDLE_DTYPE."""
+    return read_rows(
+        connection,
+        "SELECT ts_ms, open, high, low, close, quote_volume, taker_buy_quote "
+        "FROM read_parquet($files) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms",
+        days,
+        CANDLE_DTYPE,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def add_up_trades(
+    connection: "duckdb.DuckDBPyConnection",
+    days: Sequence[StoredDay],
+    start_ms: int,
+    end_ms: int,
+) -> NDArray[np.void]:
+    """Return candles made of trades in a half-open time of whole minutes, (n,) CANDLE_DTYPE.
+
+    A minute without a trade has none. Of aggregated trades those that straddle two minutes count
+    for the one in which they began, which the exchange's own candles do not do.
+    """
+    return read_rows(
+        connection,
+        f"SELECT ts_ms // {MINUTE_MS} * {MINUTE_MS} AS open_ms, arg_min(price, id), max(price), "
+        "min(price), arg_max(price, id), sum(price * qty), "
+        "sum(CASE WHEN buyer_is_maker THEN 0.0 ELSE price * qty END) "
+        "FROM read_parquet($files) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms "
+        "GROUP BY open_ms ORDER BY open_ms",
+        days,
+        CANDLE_DTYPE,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def read_open_interest(
+    connection: "duckdb.DuckDBPyConnection",
+    days: Sequence[StoredDay],
+    start_ms: int,
+    end_ms: int,
+) -> NDArray[np.void]:
+    """Return open interest that became known in a time, its end included, (n,)."""
+    return read_rows(
+        connection,
+        "SELECT known_ms, open_interest_usd FROM read_parquet($files) "
+        "WHERE known_ms >= $start_ms AND known_ms <= $end_ms ORDER BY known_ms",
+        days,
+        OPEN_INTEREST_DTYPE,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def read_funding(
+    connection: "duckdb.DuckDBPyConnection",
+    days: Sequence[StoredDay],
+    start_ms: int,
+    end_ms: int,
+) -> NDArray[np.void]:
+    """Return funding that was paid in a half-open time, (n,)."""
+    return read_rows(
+        connection,
+        "SELECT ts_ms, rate FROM read_parquet($files) "
+        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms",
+        days,
+        FUNDING_DTYPE,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def read_profile(
+    connection: "duckdb.DuckDBPyConnection",
+    days: Sequence[StoredDay],
+    start_ms: int,
+    end_ms: int,
+) -> NDArray[np.void]:
+    """Return minute profiles of a half-open time, (n,) PROFILE_DTYPE, by minute and price."""
+    return read_rows(
+        connection,
+        "SELECT ts_ms, price_bin, notional, taker_buy, trades FROM read_parquet($files) "
+        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms, price_bin",
+        days,
+        PROFILE_DTYPE,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def read_rows(
+    connection: "duckdb.DuckDBPyConnection",
+    query: str,
+    days: Sequence[StoredDay],
+    dtype: np.dtype[np.void],
+    **values: object,
+) -> NDArray[np.void]:
+    """Return the rows of a query over some days, its columns in the order of a dtype's fields.
+
+    A number that is unknown becomes NaN. Without days nothing is read.
+    """
+    if not days:
+        return np.zeros(0, dtype)
+    files = [exact(one.path) for one in days]
+    columns: dict[str, Any] = connection.execute(query, {"files": files, **values}).fetchnumpy()
+    names = dtype.names or ()
+    found = np.zeros(len(next(iter(columns.values()))), dtype)
+    for name, column in zip(names, columns.values(), strict=True):
+        found[name] = column
+        # What is blank is masked.
+        is_blank = getattr(column, "mask", False)
+        if dtype[name].kind == "f" and np.any(is_blank):
+            found[name][is_blank] = np.nan
+    return found
