@@ -2,6 +2,7 @@
 
 import re
 from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from Heatmap.__main__ import _COMMANDS
 from Heatmap.heatmap_settings import HEATS, PALETTES, SHAPES
 from Heatmap.ingestion.venues.table import VENUES
 from Heatmap.sources.heat_source import HeatSource
+from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.registry import HEAT_SOURCES, source_of
 from Heatmap.storage.store import _ENGINES
 
@@ -81,8 +83,9 @@ def test_each_venue_is_a_file_or_a_folder_of_its_own() -> None:
 def test_each_heat_source_is_a_class_of_the_interface_and_can_be_chosen() -> None:
     classes = {
         one.__module__
-        for one in HeatSource.__subclasses__()
-        if one.__module__.startswith("Heatmap.s")
+        for base in (HeatSource, KeptHeat)
+        for one in base.__subclasses__()
+        if one.__module__.startswith("Heatmap.s") and not isabstract(one)
     }
     files = {f"Heatmap.sources.{path.stem}" for path in (PACKAGE / "sources").glob("*.py")}
     assert classes <= files
