@@ -36,7 +36,7 @@ def pytest_collection_finish() -> None:
     """Spare the collector what lives until the end: tests collect all garbage, hundreds of times.
 
     What is frozen is neither looked through nor found by ``gc.get_objects``: these are modules,
-    collected tests and all else that was there before the first test, and nothing that a test makes.
+    collected tests and all else that was there before the first test; nothing that a test makes.
     """
     gc.collect()
     gc.freeze()

@@ -30,6 +30,11 @@ from Heatmap.tests.ui.predicted_page import PredictedPage
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: a test kills it."""
+
+
 @pytest.fixture(params=[1.0, 2.0], ids=["dpr 1", "dpr 2"])
 def ratio(request: pytest.FixtureRequest) -> float:
     """Give the device pixels per CSS pixel."""

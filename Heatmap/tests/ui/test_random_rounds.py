@@ -43,6 +43,12 @@ pytestmark = pytest.mark.qt_log_ignore(
     "Registered new object after initialization", "Unknown object encountered"
 )
 
+
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: its memory is measured."""
+
+
 ROUNDS, CHECK_EVERY, SEED = 200, 10, 20_241_206
 # What is measured from a round on, and how much more of it the last four measurements may show than
 # the first four: three times what varies from run to run at least, and less than a quarter of a
