@@ -197,7 +197,7 @@ def test_record_ends_on_a_signal_with_everything_closed(number: int, tmp_path: P
         assert process.stdout is not None
         assert "recording BTCUSDT" in process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
     with SqliteStore(database, DataKind.LIVE) as store:
         assert store.kind is DataKind.LIVE
 
@@ -247,7 +247,7 @@ def assert_goes_on_and_ends_in_order(process: Any) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=1)
     process.terminate()  # on POSIX, where this is used, by SIGTERM
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=20) == 0
     assert "Traceback" not in process.stderr.read()
 
 
