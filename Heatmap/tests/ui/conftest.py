@@ -64,14 +64,14 @@ def nothing_is_left(
     """Fail a test that leaves a thread, a task, or an exception that nobody has retrieved."""
     yield
     # Cancelled tasks end in a turn of the loop.
-    qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=5_000)
+    qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=20_000)
     assert still_running(own_threads()) == []
     assert asyncio_errors(caplog) == []
 
 
 @pytest.fixture
 def qt_run(qtbot: Any, qt_loop: Any) -> Callable[..., Any]:
-    def run(coro: Coroutine[Any, Any, Any], timeout: int = 5000) -> Any:
+    def run(coro: Coroutine[Any, Any, Any], timeout: int = 20_000) -> Any:
         task = qt_loop.create_task(coro)
         qtbot.waitUntil(task.done, timeout=timeout)
         return task.result()
