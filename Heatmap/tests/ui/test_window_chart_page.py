@@ -223,7 +223,9 @@ def prices_free(shown: Page) -> tuple[float, float]:
 def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
     usual = shown.range()
     shown.page.set_room(has_room=True)
-    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000)
+    shown.qtbot.waitUntil(
+        lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000
+    )
     shown.qtbot.waitUntil(
         lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=20_000
     )
@@ -235,7 +237,9 @@ def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
     assert free_part(shown) == pytest.approx(0.11, abs=0.002)
     shown.kill()
     shown.wait_until_whole()
-    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000)
+    shown.qtbot.waitUntil(
+        lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000
+    )
     shown.page.show_newest(120)
     shown.qtbot.waitUntil(
         lambda: shown.range()[0] == pytest.approx(usual[0], abs=0.1), timeout=20_000
