@@ -4,12 +4,19 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from Heatmap.tests.clean_environment import clean_process
 
 # Before Qt reads it, also where pytest is started by hand.
 clean_process()
+
+# How long an example takes is for the machine to say, and for the benchmarks.
+hypothesis.settings.register_profile(
+    "heatmap", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("heatmap")
 
 _SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
