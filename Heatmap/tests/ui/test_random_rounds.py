@@ -511,6 +511,9 @@ def test_two_hundred_rounds_in_any_order_leave_nothing_behind(
             session.assert_draws()
             session.detach_all()
             assert session.left_behind() == clean, f"after round {number}"
+            # The slower the machine, the more reports come of a page that was left: each is logged.
+            assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+            caplog.clear()
             memory[number] = session.memory()
     assert_host_works(page, session.bridge)
     sent = session.service.recorder_status()
