@@ -6,10 +6,11 @@ time, for pages, sockets and other programs: they are two parts each. The tortur
 that nothing runs beside it. With arguments everything goes to one pytest.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -38,17 +39,38 @@ def parts() -> list[tuple[str, list[str]]]:
     return [*found, ("all others", others), (ALONE, [TORTURE])]
 
 
-def _start(arguments: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: Sequence[str],
+    output: IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
+        env=environment,
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,
     )
 
 
+def _environment(folder: str) -> dict[str, str]:
+    """Return the environment of the parts, whose bytecode goes to `folder` if it may not elsewhere.
+
+    The tests start hundreds of programs, each of which would compile all that it imports.
+    """
+    environment = dict(os.environ)
+    if environment.pop("PYTHONDONTWRITEBYTECODE", "") != "":
+        environment["PYTHONPYCACHEPREFIX"] = folder
+    return environment
+
+
 def _run_parts() -> int:
     """Run all parts; the output of each is printed when it ends."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return _run_parts_in(_environment(folder))
+
+
+def _run_parts_in(environment: Mapping[str, str]) -> int:
     waiting = parts()
     running: dict[subprocess.Popen[bytes], tuple[str, IO[bytes]]] = {}
     code = 0
@@ -57,7 +79,7 @@ def _run_parts() -> int:
             while waiting and len(running) < (1 if waiting[0][0] == ALONE else AT_A_TIME):
                 name, arguments = waiting.pop(0)
                 output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
-                running[_start(arguments, output)] = (name, output)
+                running[_start(arguments, output, environment)] = (name, output)
                 print(f"test: {name}, begun; its output comes when it has ended", flush=True)
             for process in list(running):
                 try:

@@ -1,14 +1,22 @@
 """For every test: an environment without a user's habits, and where the recordings are."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from Heatmap.tests.clean_environment import clean_process
 
 # Before Qt reads it, also where pytest is started by hand.
 clean_process()
+
+# How long an example takes is for the machine to say, and for the benchmarks.
+hypothesis.settings.register_profile(
+    "heatmap", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("heatmap")
 
 _SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -29,3 +37,13 @@ def shared_data() -> Callable[[str], Path]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests of the user interface last: their Qt loop stays the thread's running loop."""
     items.sort(key=lambda item: "/tests/ui/" in item.path.as_posix())
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives until the end: tests collect all garbage, hundreds of times.
+
+    What is frozen is neither looked through nor found by ``gc.get_objects``: these are modules,
+    collected tests and all else that was there before the first test; nothing that a test makes.
+    """
+    gc.collect()
+    gc.freeze()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from Heatmap.__main__ import main
 from Heatmap.domain.events import StoredBatch
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionTimes
 from Heatmap.ingestion.recorder.recorder import EventSink, Recorder, RecorderConfig
@@ -96,5 +97,27 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             cwd=tmp_path,
             env=environment(tmp_path),
         )
+
+    return call
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in this process, which has loaded everything by now.
+
+    It is for what ends by itself without a window and a recorder.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        try:
+            status = main(words)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, told.out, told.err)
 
     return call

@@ -51,7 +51,7 @@ def websocket_server(
         scheme = "ws" if context is None else "wss"
         try:
             yield f"{scheme}://127.0.0.1:{server.socket.getsockname()[1]}"
-            deadline_s = time.monotonic() + 5
+            deadline_s = time.monotonic() + 20
             while len(ended) < len(begun):
                 assert time.monotonic() < deadline_s, "a connection was left open"
                 time.sleep(0.01)

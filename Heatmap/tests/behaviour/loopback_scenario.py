@@ -39,7 +39,7 @@ def run(
         exchange = LoopbackExchange(market or SimulatedMarket(3), hand, speed, **options)
         await exchange.start()
         try:
-            async with asyncio.timeout(3 * TIMEOUT_S):
+            async with asyncio.timeout(6 * TIMEOUT_S):
                 await scenario(exchange, hand)
         finally:
             await exchange.stop()

@@ -135,7 +135,12 @@ class MemorySink:
             raise self.fault
 
 
-def eventually(condition: Callable[[], object], limit_s: float = 6.0) -> None:
+# An end that is not held up takes less, also beside seven busy processes; one that is held up, by a
+# peer that does not answer or a file that does not become free, takes longer.
+QUICK_END_S = 8.0
+
+
+def eventually(condition: Callable[[], object], limit_s: float = 20.0) -> None:
     """Wait for a condition that other threads bring about."""
     until_s = time.monotonic() + limit_s
     pause = threading.Event()

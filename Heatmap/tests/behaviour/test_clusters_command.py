@@ -96,7 +96,7 @@ def test_a_line_of_json_holds_the_clusters_of_the_rule(run: Run, path: Path) -> 
     assert (none["price"], none["newest_liquidation_ms"], none["clusters"]) == (None, None, [])
 
 
-def test_the_parameters_are_those_of_the_options(run: Run, path: Path) -> None:
+def test_the_parameters_are_those_of_the_options(here: Run, path: Path) -> None:
     at_ms = wall_ms() // 1000 * 1000
     store(path, events(at_ms, count=60))
     options = {
@@ -107,7 +107,7 @@ def test_the_parameters_are_those_of_the_options(run: Run, path: Path) -> None:
     }
     words = [part for name, value in options.items() for part in (option(name), str(value))]
     moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at_ms // 1000))}Z"
-    done = run("clusters", "--db", str(path), "--json", "--price", "99", "--at", moment, *words)
+    done = here("clusters", "--db", str(path), "--json", "--price", "99", "--at", moment, *words)
     (answer,) = lines_of(done)
     assert (answer["price"], answer["price_source"]) == (99.0, "given")
     assert answer["as_of_ms"] == at_ms
@@ -119,11 +119,11 @@ def option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def test_a_table_says_of_when_it_is_and_where_the_price_comes_from(run: Run, path: Path) -> None:
+def test_a_table_says_of_when_it_is_and_where_the_price_comes_from(here: Run, path: Path) -> None:
     at_ms = 1_733_346_000_000
     store(path, events(at_ms))
     words = ("clusters", "--db", str(path), "--at", "2024-12-04T21:00:00Z")
-    done = run(*words, "--min-cluster-size", "2")
+    done = here(*words, "--min-cluster-size", "2")
     assert (done.returncode, done.stderr) == (0, "")
     # However wide the columns are.
     assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
@@ -132,29 +132,29 @@ def test_a_table_says_of_when_it_is_and_where_the_price_comes_from(run: Run, pat
         "long 100.0601 +0.05 % 1.00 8 8,048 1 s",
         "short 110.0751 +10.06 % 0.50 4 4,030 3 s",
     ]
-    done = run(*words, "--price", "100")
+    done = here(*words, "--price", "100")
     assert "price 100.0000 USD (given)" in done.stdout
-    done = run("clusters", "--db", str(path), "--at", "2024-12-05T21:00:00Z")
+    done = here("clusters", "--db", str(path), "--at", "2024-12-05T21:00:00Z")
     assert (done.returncode, done.stderr) == (0, "")
     assert "no clusters, NOT RECORDED within the lookback" in done.stdout
-    done = run(*words, "--min-cluster-size", "20")
+    done = here(*words, "--min-cluster-size", "20")
     assert done.stdout.rstrip().endswith("no clusters")
 
 
-def test_replayed_data_are_looked_at_where_they_end(run: Run, path: Path) -> None:
+def test_replayed_data_are_looked_at_where_they_end(here: Run, path: Path) -> None:
     end_ms = 1_733_346_000_000
     store(path, events(end_ms), kind=DataKind.REPLAY, covered_ms=(end_ms - HOUR_MS, end_ms))
-    (answer,) = lines_of(run("clusters", "--db", str(path), "--json", "--min-cluster-size", "2"))
+    (answer,) = lines_of(here("clusters", "--db", str(path), "--json", "--min-cluster-size", "2"))
     assert (answer["kind"], answer["as_of_ms"]) == ("replay", end_ms)
     assert answer["clusters"] == expected(path, answer) != []
-    table = run("clusters", "--db", str(path)).stdout
+    table = here("clusters", "--db", str(path)).stdout
     assert "UTC, replay data: " in table
 
 
-def test_a_clock_behind_the_heartbeats_is_set_right_by_them(run: Run, path: Path) -> None:
+def test_a_clock_behind_the_heartbeats_is_set_right_by_them(here: Run, path: Path) -> None:
     ahead_ms = wall_ms() + HOUR_MS
     store(path, events(ahead_ms), covered_ms=(ahead_ms - HOUR_MS, ahead_ms))
-    (answer,) = lines_of(run("clusters", "--db", str(path), "--json"))
+    (answer,) = lines_of(here("clusters", "--db", str(path), "--json"))
     assert answer["as_of_ms"] == ahead_ms
     assert len(answer["clusters"]) == 1
 
@@ -248,35 +248,35 @@ def test_it_reads_only_and_loads_no_qt(path: Path) -> None:
     ],
 )
 def test_bad_words_give_one_line_and_exit_code_2(
-    words: tuple[str, ...], parts: tuple[str, ...], run: Run
+    words: tuple[str, ...], parts: tuple[str, ...], here: Run
 ) -> None:
-    assert_one_line(run("clusters", *words), *parts)
+    assert_one_line(here("clusters", *words), *parts)
 
 
-def test_what_was_not_recorded_is_not_quiet(run: Run, path: Path) -> None:
+def test_what_was_not_recorded_is_not_quiet(here: Run, path: Path) -> None:
     now_ms = wall_ms()
     store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
     words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,SOLUSDT")
-    bitcoin, sol = lines_of(run(*words, "--json"))
+    bitcoin, sol = lines_of(here(*words, "--json"))
     share = 3_600_000 / ClusterParameters().lookback_ms
     assert bitcoin["recorded_share"] == pytest.approx(share, rel=0.05)
     assert sol["recorded_share"] == 0
-    of_bitcoin, of_sol = (line for line in run(*words).stdout.splitlines() if " UTC: " in line)
+    of_bitcoin, of_sol = (line for line in here(*words).stdout.splitlines() if " UTC: " in line)
     assert f"{int(100 * bitcoin['recorded_share'])} % of the lookback recorded" in of_bitcoin
     assert of_sol.endswith("no clusters, NOT RECORDED in this database")
 
 
-def test_a_recording_that_ended_days_ago_says_nothing_of_today(run: Run, path: Path) -> None:
+def test_a_recording_that_ended_days_ago_says_nothing_of_today(here: Run, path: Path) -> None:
     end_ms = wall_ms() - 9 * 86_400_000
     store(path, events(end_ms), covered_ms=(end_ms - 3_600_000, end_ms))
-    done = run("clusters", "--db", str(path))
+    done = here("clusters", "--db", str(path))
     assert done.stdout.strip().endswith("no clusters, NOT RECORDED within the lookback")
 
 
-def test_quiet_time_that_was_recorded_is_quiet(run: Run, path: Path) -> None:
+def test_quiet_time_that_was_recorded_is_quiet(here: Run, path: Path) -> None:
     now_ms = wall_ms()
     store(path, covered_ms=(now_ms - 86_400_000, now_ms))
-    done = run("clusters", "--db", str(path))
+    done = here("clusters", "--db", str(path))
     assert done.stdout.strip().endswith("no clusters, no liquidation within the lookback")
 
 
@@ -290,36 +290,36 @@ def test_quiet_time_that_was_recorded_is_quiet(run: Run, path: Path) -> None:
     ],
 )
 def test_nothing_of_another_instrument_is_given(
-    name: str, written: str, run: Run, path: Path
+    name: str, written: str, here: Run, path: Path
 ) -> None:
     now_ms = wall_ms()
     store(path, events(now_ms), covered_ms=(now_ms - 3_600_000, now_ms))
     words = ("clusters", "--db", str(path), "--symbol", name)
-    (answer,) = lines_of(run(*words, "--json"))
+    (answer,) = lines_of(here(*words, "--json"))
     assert (answer["symbol"], answer["recorded_share"], answer["clusters"]) == (written, 0, [])
-    table = run(*words).stdout.strip()
+    table = here(*words).stdout.strip()
     assert table.startswith(f"{written} at ")
     assert table.endswith("no clusters, NOT RECORDED in this database")
 
 
 @pytest.mark.parametrize("name", ["binance:BTCUSDT", "bitunix:BTCUSDT", "Binance:btc/usdt"])
-def test_a_charts_provider_before_the_symbol_is_left_out(name: str, run: Run, path: Path) -> None:
+def test_a_charts_provider_before_the_symbol_is_left_out(name: str, here: Run, path: Path) -> None:
     now_ms = wall_ms()
     store(path, events(now_ms), covered_ms=(now_ms - 86_400_000, now_ms))
-    (answer,) = lines_of(run("clusters", "--db", str(path), "--symbol", name, "--json"))
+    (answer,) = lines_of(here("clusters", "--db", str(path), "--symbol", name, "--json"))
     assert answer["symbol"] == "BTCUSDT"
     assert answer["recorded_share"] == pytest.approx(1, abs=0.01)
     assert answer["clusters"]
 
 
-def test_another_venues_clusters_are_its_own(run: Run, path: Path) -> None:
+def test_another_venues_clusters_are_its_own(here: Run, path: Path) -> None:
     now_ms = wall_ms()
     theirs = [replace(one, source="BYBIT") for one in events(now_ms, price=200.0)]
     store(path, events(now_ms), theirs, covered_ms=(now_ms - 86_400_000, now_ms))
     store(path.with_name("alone.sqlite3"), events(now_ms))
-    (alone,) = lines_of(run("clusters", "--db", str(path.with_name("alone.sqlite3")), "--json"))
+    (alone,) = lines_of(here("clusters", "--db", str(path.with_name("alone.sqlite3")), "--json"))
     words = ("clusters", "--db", str(path), "--symbol", "BTCUSDT,bybit:BTCUSDT", "--json")
-    ours, other = lines_of(run(*words))
+    ours, other = lines_of(here(*words))
     for answer in (ours, other):
         counts = [one["liquidation_count"] for one in answer["clusters"]]
         assert counts == [one["liquidation_count"] for one in alone["clusters"]] != []

@@ -33,6 +33,7 @@ from Heatmap.tests.behaviour.doctor_servers import (
     rest_server,
     websocket_server,
 )
+from Heatmap.tests.behaviour.memory_sink import QUICK_END_S
 from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,7 +71,7 @@ def look(
     assert list(findings) == reported
     assert [finding.check for finding in findings] == CHECKS
     assert all(found_text(finding) for finding in findings)
-    deadline_s = time.monotonic() + 5
+    deadline_s = time.monotonic() + 20
     while threads := [one for one in threading.enumerate() if one.name.startswith("heatmap-")]:
         assert time.monotonic() < deadline_s
         threads[0].join(5)
@@ -317,13 +318,14 @@ def test_a_name_server_that_hangs_cannot_hang_the_doctor(monkeypatch: pytest.Mon
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     times = DoctorTimes(name_s=0.3, rest_s=0.3)
     begun_s = time.monotonic()
-    timer = threading.Timer(3.0, released.set)
+    timer = threading.Timer(20.0, released.set)
     timer.start()
     config = DoctorConfig("wss://exchange.example", "https://exchange.example", times=times)
     findings = diagnose(config, lambda: HEALTHY, lambda _finding: None)
-    assert time.monotonic() - begun_s < 2.5
+    assert time.monotonic() - begun_s < QUICK_END_S
     assert "no answer in 0.3 s" in found_text(findings[0])
     timer.cancel()
+    released.set()
     released.set()
 
 

@@ -9,27 +9,11 @@ from typing import Any
 
 import pytest
 
-from Heatmap.__main__ import main
 from Heatmap.tests.stored_market import made_candles, made_events, store_market
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Process = Run
 FORBIDDEN = re.compile(r"accura|confiden", re.IGNORECASE)
-
-
-@pytest.fixture
-def here(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process, which has loaded everything by now."""
-
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        try:
-            status = main(words)
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-        told = capsys.readouterr()
-        return subprocess.CompletedProcess(words, status, told.out, told.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from Heatmap.storage.fit_files import FitFiles
 from Heatmap.storage.store import open_store
 from Heatmap.tests.behaviour.candle_exchange import CandleExchange
 from Heatmap.tests.behaviour.conftest import QUICK
-from Heatmap.tests.behaviour.memory_sink import eventually
+from Heatmap.tests.behaviour.memory_sink import QUICK_END_S, eventually
 from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 from Heatmap.tests.stored_market import START_MS, made_candles, made_events, store_market
 
@@ -150,7 +150,7 @@ def test_what_is_under_way_is_given_up_at_the_end(path: Path) -> None:
     learner.start()
     begun_s = time.monotonic()
     learner.stop()
-    assert time.monotonic() - begun_s < 2.0
+    assert time.monotonic() - begun_s < QUICK_END_S
 
 
 def test_a_fit_that_cannot_be_kept_or_read_is_told(path: Path) -> None:

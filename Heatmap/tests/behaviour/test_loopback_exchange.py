@@ -1,6 +1,7 @@
 """The loopback exchange on real sockets: Binance's wire, on time, complete, gone when stopped."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import socket
@@ -13,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
+from Heatmap.standalone.exchange import loopback_client
 from Heatmap.standalone.exchange.loopback_client import parse_path
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.market import INTERVALS_MS, MINUTE_MS
@@ -317,25 +319,34 @@ def test_the_server_pings() -> None:
     run(scenario, ping_interval_s=0.05)
 
 
-def test_a_client_that_does_not_read_blocks_nobody_and_is_cut_off() -> None:
+def test_a_client_that_does_not_read_blocks_nobody_and_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # So that a third of the frames fills it: each costs time.
+    monkeypatch.setattr(loopback_client, "_QUEUE_FRAMES", 3_000)
+
     async def scenario(exchange: LoopbackExchange, hand: Hand) -> None:
         host, port = exchange.ws_url.removeprefix("ws://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(
-            b"GET /market/ws/btcusdt@markPrice@1s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        await reader.readuntil(b"\r\n\r\n")
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        async with connected(exchange, "/market/ws/btcusdt@markPrice@1s") as connection:
-            for _ in range(20):
-                hand.now_ms += 6_000_000
-                await collect(connection, is_heartbeat_at(hand.now_ms - 1000))
-        writer.transport.resume_reading()  # type: ignore[attr-defined]
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(10**9)
-        writer.close()
+        deaf = socket.socket()
+        # The system keeps up to four megabytes for the sender; it need not keep more here.
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((host, int(port)))
+        reader, writer = await asyncio.open_connection(sock=deaf)
+        with contextlib.closing(writer):
+            writer.write(
+                b"GET /market/ws/btcusdt@markPrice@1s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            async with connected(exchange, "/market/ws/btcusdt@markPrice@1s") as connection:
+                for _ in range(20):
+                    hand.now_ms += 2_000_000
+                    await collect(connection, is_heartbeat_at(hand.now_ms - 1000))
+            writer.transport.resume_reading()  # type: ignore[attr-defined]
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(10**9)
 
     run(scenario)
 

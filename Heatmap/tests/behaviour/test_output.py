@@ -111,7 +111,7 @@ def test_record_says_where_it_records_in_any_encoding(tmp_path: Path, database: 
     with running(tmp_path, "cp1252", *words) as process:
         line = process.stdout.readline().decode("cp1252")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
     assert "recording BTCUSDT" in line
     assert shown(NAME, "cp1252") in line
 

@@ -61,10 +61,10 @@ def shown_by(tmp_path: Path, stored: str | None, *words: str) -> tuple[Any, str]
         "QT_QPA_PLATFORM": "offscreen",
     }
     done = subprocess.run(  # noqa: S603 - this interpreter, a fixed text
-        [sys.executable, "-c", TELLS_WHAT_IT_SHOWS, *words, "--exit-after", "40"],
+        [sys.executable, "-c", TELLS_WHAT_IT_SHOWS, *words, "--exit-after", "80"],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=110,
         check=False,
         cwd=tmp_path,
         env=environment,

@@ -267,6 +267,16 @@ def to_array(image: QImage) -> Any:
     return rows[:, : image.width(), :3].astype(int)
 
 
+def to_colours(image: QImage) -> Any:
+    """Give (height, width) uint32: 0xRRGGBB; several times faster than `to_array`."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    bits = image.bits()
+    assert bits is not None
+    bits.setsize(image.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
+    return rows[:, : image.width()] & 0xFFFFFF
+
+
 def changed(before: QImage, after: QImage) -> Any:
     """Give (height, width) bool: where the pictures differ."""
-    return (to_array(before) != to_array(after)).any(axis=2)
+    return to_colours(before) != to_colours(after)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, QSettings, pyqtProperty, pyqtSignal, pyqtSlot
+from PyQt6.QtCore import QObject, QSettings, QUrl, pyqtProperty, pyqtSignal, pyqtSlot
 from PyQt6.QtWebChannel import QWebChannel
+from PyQt6.QtWebEngineCore import QWebEnginePage
 from qasync import QEventLoop
 
 from Heatmap import HeatmapService
@@ -28,7 +29,23 @@ WIDTH, HEIGHT = 800, 500
 
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
-    return ["heatmap-tests", "--webEngineArgs", "--no-sandbox", "--disable-gpu"]
+    # Beside a page that is kept, pages share its process: see `render_process`.
+    chromium = ("--no-sandbox", "--disable-gpu", "--renderer-process-limit=1")
+    return ["heatmap-tests", "--webEngineArgs", *chromium]
+
+
+@pytest.fixture(scope="module")
+def render_process(qapp: Any) -> Iterator[None]:
+    """Keep one render process for a module's pages: to start it takes half of a page's time.
+
+    Each test has a page of its own all the same. A module whose tests end or stop the process has
+    this fixture do nothing: then each page has a process of its own.
+    """
+    del qapp
+    keeper = QWebEnginePage()
+    keeper.setUrl(QUrl("about:blank"))
+    yield
+    sip.delete(keeper)
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +64,14 @@ def nothing_is_left(
     """Fail a test that leaves a thread, a task, or an exception that nobody has retrieved."""
     yield
     # Cancelled tasks end in a turn of the loop.
-    qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=5_000)
+    qtbot.waitUntil(lambda: not asyncio.all_tasks(qt_loop), timeout=20_000)
     assert still_running(own_threads()) == []
     assert asyncio_errors(caplog) == []
 
 
 @pytest.fixture
 def qt_run(qtbot: Any, qt_loop: Any) -> Callable[..., Any]:
-    def run(coro: Coroutine[Any, Any, Any], timeout: int = 5000) -> Any:
+    def run(coro: Coroutine[Any, Any, Any], timeout: int = 20_000) -> Any:
         task = qt_loop.create_task(coro)
         qtbot.waitUntil(task.done, timeout=timeout)
         return task.result()
@@ -68,8 +85,9 @@ def listener() -> Recording:
 
 
 @pytest.fixture
-def make_page(qtbot: Any) -> Iterator[Callable[..., ChartPage]]:
+def make_page(qtbot: Any, render_process: None) -> Iterator[Callable[..., ChartPage]]:
     """Make chart pages; an error or a warning on their console fails the test at its end."""
+    del render_process
     pages: list[ChartPage] = []
 
     def make(*, is_dark: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)) -> ChartPage:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PyQt6.QtGui import QImage
 
-from Heatmap.tests.ui.chart_page import START_S, ChartPage, chart_library
+from Heatmap.tests.ui.chart_page import START_S, ChartPage, chart_library, to_colours
 from Heatmap.ui.layer.page_scripts import channel_script
 
 SIDE_PX, HEIGHT_PX = 480, 400
@@ -168,16 +167,6 @@ function look(number, action) {
 create("bare"); create("heated");
 chart = hosts.heated.chart; priceSeries = hosts.heated.series;
 </script></body></html>"""
-
-
-def to_colours(image: QImage) -> Any:
-    """Give (height, width) uint32: 0xRRGGBB."""
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    bits = image.bits()
-    assert bits is not None
-    bits.setsize(image.sizeInBytes())
-    rows = np.frombuffer(bits, np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
-    return rows[:, : image.width()] & 0xFFFFFF
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,12 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
+
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: a test has it crash."""
+
+
 # Away from the candles, above and below them.
 ABOVE, BELOW = 100_950.0, 98_950.0
 LARGEST_PX, SMALLEST_PX = 17.0, 2.2

@@ -31,6 +31,12 @@ from Heatmap.ui.layer.page_revival import MAX_DEATHS
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
+
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: tests kill it."""
+
+
 # Long after its candle, so that a band runs to the right edge.
 EVENT_S, PRICE = START_S + 20 * 60, 100_300.0
 # The line with an offer ends so far below the pane's upper edge.

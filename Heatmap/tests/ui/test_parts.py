@@ -23,6 +23,12 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
+
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: a test has it crash."""
+
+
 # In the middle of the 5th of the page's candles, where the price is not.
 PLACE_MS = (START_S + 20 * 60 + 30) * 1000
 DISC = {"price": 100_800.0, "ms": PLACE_MS, "colour": "#00ff00"}

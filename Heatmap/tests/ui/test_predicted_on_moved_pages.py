@@ -21,7 +21,6 @@ from Heatmap.tests.ui.predicted_market import (
     NOW_MS,
     PRICE,
     REACHED,
-    SCALES,
     START_MS,
     saved_market,
 )
@@ -30,21 +29,30 @@ from Heatmap.tests.ui.predicted_page import PredictedPage
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 
-@pytest.fixture(params=[1.0, 2.0], ids=["dpr 1", "dpr 2"])
-def ratio(request: pytest.FixtureRequest) -> float:
-    """Give the device pixels per CSS pixel."""
-    return float(request.param)
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: a test kills it."""
 
 
-@pytest.fixture(params=SCALES)
+# Each scale once and each ratio of pixels twice; all eight pairs take twice as long, and neither of
+# the two decides what becomes of the other.
+VIEWS = {
+    "linear": 1.0,
+    "logarithmic": 2.0,
+    "percentage": 1.0,
+    "inverted": 2.0,
+}
+
+
+@pytest.fixture(params=VIEWS)
 def shown(
     request: pytest.FixtureRequest,
-    ratio: float,
     qtbot: Any,
     qt_loop: Any,
     make_page: Callable[..., ChartPage],
     tmp_path: Path,
 ) -> Iterator[PredictedPage]:
+    ratio = VIEWS[request.param]
     page = make_page(size=(round(WIDTH * ratio), round(HEIGHT * ratio)))
     page.load()
     store = saved_market(tmp_path / "heatmap.sqlite3")

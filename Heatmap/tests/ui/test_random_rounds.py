@@ -43,6 +43,12 @@ pytestmark = pytest.mark.qt_log_ignore(
     "Registered new object after initialization", "Unknown object encountered"
 )
 
+
+@pytest.fixture(scope="module")
+def render_process() -> None:
+    """Give each page a process of its own: its memory is measured."""
+
+
 ROUNDS, CHECK_EVERY, SEED = 200, 10, 20_241_206
 # What is measured from a round on, and how much more of it the last four measurements may show than
 # the first four: three times what varies from run to run at least, and less than a quarter of a
@@ -131,14 +137,17 @@ def wave(first_minute: int, count: int, step_s: int = 60, price: float = 100_000
     return candles
 
 
-CANDLE_SETS = {
-    "usual": wave(-60, 180),
-    "older": wave(-6000, 60),
-    "newer": wave(0, 300),
-    "longer": wave(-1500, 3000),
-    "hours": wave(-6000, 150, 3600),
-    "one": wave(0, 1),
-    "none": [],
+CANDLE_TEXTS = {
+    name: json.dumps(candles)
+    for name, candles in {
+        "usual": wave(-60, 180),
+        "older": wave(-6000, 60),
+        "newer": wave(0, 300),
+        "longer": wave(-1500, 3000),
+        "hours": wave(-6000, 150, 3600),
+        "one": wave(0, 1),
+        "none": [],
+    }.items()
 }
 SETTINGS = (
     {"side": "split"},
@@ -182,7 +191,7 @@ class Session:
         self.loads = 0
         self.wanted_loads = 0
         page.page.loadFinished.connect(self._on_loaded)
-        script = COUNTING.replace("CANDLES", json.dumps(CANDLE_SETS["usual"]))
+        script = COUNTING.replace("CANDLES", CANDLE_TEXTS["usual"])
         self.html = page_html().replace("</body>", f"<script>{script}</script></body>")
 
     def _on_loaded(self, is_ok: bool) -> None:
@@ -213,7 +222,7 @@ class Session:
         self.change({"enabled": not self.service.settings.enabled})
 
     def set_data(self) -> None:
-        candles = json.dumps(CANDLE_SETS[self.chance.choice(tuple(CANDLE_SETS))])
+        candles = CANDLE_TEXTS[self.chance.choice(tuple(CANDLE_TEXTS))]
         self.tell("priceSeries.priceScale().applyOptions({ mode: 0, autoScale: true })")
         self.tell(f"priceSeries.setData({candles})")
         self.tell("chart.timeScale().fitContent()")
@@ -335,7 +344,7 @@ class Session:
             self.attach()
         self.change({"enabled": True})
         self.tell(TIDY)
-        self.tell(f"priceSeries.setData({json.dumps(CANDLE_SETS['usual'])})")
+        self.tell(f"priceSeries.setData({CANDLE_TEXTS['usual']})")
         self.tell("priceSeries.priceScale().applyOptions({ mode: 0, autoScale: true })")
         self.tell("chart.timeScale().fitContent()")
         for layer in self.layers:
@@ -502,6 +511,9 @@ def test_two_hundred_rounds_in_any_order_leave_nothing_behind(
             session.assert_draws()
             session.detach_all()
             assert session.left_behind() == clean, f"after round {number}"
+            # The slower the machine, the more reports come of a page that was left: each is logged.
+            assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+            caplog.clear()
             memory[number] = session.memory()
     assert_host_works(page, session.bridge)
     sent = session.service.recorder_status()

@@ -333,7 +333,7 @@ def test_a_change_in_the_settings_is_seen_and_survives_a_restart(
     palettes = tab.findChild(object, "palette")
     palettes.setCurrentIndex(palettes.findData("inferno"))
     assert shown.source.service.settings.palette == "inferno"
-    shown.qtbot.waitUntil(lambda: not np.array_equal(shown.picture(), aurora), timeout=5_000)
+    shown.qtbot.waitUntil(lambda: not np.array_equal(shown.picture(), aurora), timeout=20_000)
     store.sync()
     again = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     assert load_settings(again).palette == "inferno"
@@ -390,7 +390,7 @@ def test_nothing_is_left_after_the_end(shown: Shown) -> None:
         await service.stop()
         await service.stop()
 
-    shown.qt_run(stop_twice(), timeout=5_000)
+    shown.qt_run(stop_twice(), timeout=20_000)
     assert not service.is_running()
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith(("heatmap-recorder", "Heatmap"))]

@@ -98,12 +98,12 @@ class Page:
         """Scroll the chart as the user would, and wait until it has got there."""
         self.js(f"(chart.timeScale().setVisibleLogicalRange({{from: {start}, to: {end}}}), 0)")
         self.qtbot.waitUntil(
-            lambda: self.range() == pytest.approx((start, end), abs=0.01), timeout=5_000
+            lambda: self.range() == pytest.approx((start, end), abs=0.01), timeout=20_000
         )
         # The report follows with the next frame.
         self.qtbot.waitUntil(
             lambda: json.loads(self.page.title()).get("from") == pytest.approx(start, abs=0.01),
-            timeout=5_000,
+            timeout=20_000,
         )
 
 
@@ -146,7 +146,7 @@ def assert_one_price(shown: Page, theme: str = "dark") -> None:
         line, tag, price = newest_price_places(shown, theme)
         return abs(line - price) <= 1.5 and abs(tag - price) <= 2.5
 
-    shown.qtbot.waitUntil(is_one, timeout=5_000)
+    shown.qtbot.waitUntil(is_one, timeout=20_000)
 
 
 def scroll_back(shown: Page) -> None:
@@ -184,7 +184,7 @@ def test_a_candle_that_comes_late_moves_line_and_tag_together(shown: Page) -> No
         shown.page.update_candle(candle(COUNT + step, close))
         shown.qtbot.waitUntil(
             lambda close=close: shown.js("candleSeries.priceLines()[0].options().price") == close,  # type: ignore[misc]
-            timeout=5_000,
+            timeout=20_000,
         )
         assert_one_price(shown)
     assert shown.js("candleSeries.priceLines().length") == 1
@@ -198,7 +198,7 @@ def test_the_newest_price_is_one_in_the_other_colours(shown: Page) -> None:
 
 def test_without_candles_there_is_no_newest_price(shown: Page) -> None:
     shown.page.clear_candles()
-    shown.qtbot.waitUntil(lambda: shown.js("candleSeries.priceLines().length") == 0, timeout=5_000)
+    shown.qtbot.waitUntil(lambda: shown.js("candleSeries.priceLines().length") == 0, timeout=20_000)
 
 
 # -- room for levels ahead ------------------------------------------------------------------------
@@ -223,25 +223,29 @@ def prices_free(shown: Page) -> tuple[float, float]:
 def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
     usual = shown.range()
     shown.page.set_room(has_room=True)
-    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=5_000)
     shown.qtbot.waitUntil(
-        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=5_000
+        lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000
+    )
+    shown.qtbot.waitUntil(
+        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=20_000
     )
     # Asked for another span it keeps the room; and so does the next process of the page.
     shown.page.show_newest(60)
     shown.qtbot.waitUntil(
-        lambda: shown.range()[0] == pytest.approx(COUNT - 60.5, abs=0.1), timeout=5_000
+        lambda: shown.range()[0] == pytest.approx(COUNT - 60.5, abs=0.1), timeout=20_000
     )
     assert free_part(shown) == pytest.approx(0.11, abs=0.002)
     shown.kill()
     shown.wait_until_whole()
-    shown.qtbot.waitUntil(lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=5_000)
+    shown.qtbot.waitUntil(
+        lambda: free_part(shown) == pytest.approx(0.11, abs=0.002), timeout=20_000
+    )
     shown.page.show_newest(120)
     shown.qtbot.waitUntil(
-        lambda: shown.range()[0] == pytest.approx(usual[0], abs=0.1), timeout=5_000
+        lambda: shown.range()[0] == pytest.approx(usual[0], abs=0.1), timeout=20_000
     )
     shown.page.set_room(has_room=False)
-    shown.qtbot.waitUntil(lambda: shown.range() == pytest.approx(usual, abs=0.1), timeout=5_000)
+    shown.qtbot.waitUntil(lambda: shown.range() == pytest.approx(usual, abs=0.1), timeout=20_000)
     assert prices_free(shown) != pytest.approx((0.22, 0.22), abs=0.02)
 
 
@@ -249,7 +253,7 @@ def test_a_chart_that_is_scrolled_back_stays_where_it_is(shown: Page) -> None:
     scroll_back(shown)
     shown.page.set_room(has_room=True)
     shown.qtbot.waitUntil(
-        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=5_000
+        lambda: prices_free(shown) == pytest.approx((0.22, 0.22), abs=0.02), timeout=20_000
     )
     assert shown.range() == pytest.approx((100, 220), abs=0.01)
 
@@ -279,14 +283,14 @@ def test_everything_is_back_each_time_the_process_dies(shown: Page) -> None:
         shown.wait_until_whole()
         assert content(shown) == before
         shown.qtbot.waitUntil(
-            lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+            lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=20_000
         )
 
 
 def test_a_light_window_has_no_dark_moment_while_its_page_comes_back(shown: Page) -> None:
     shown.page.set_theme("light")
     is_back = shown.is_whole()
-    shown.qtbot.waitUntil(lambda: grab(shown.view)[8, 8].min() > 200, timeout=5_000)
+    shown.qtbot.waitUntil(lambda: grab(shown.view)[8, 8].min() > 200, timeout=20_000)
     shown.kill()
     darkest = 255
 
@@ -310,7 +314,7 @@ def test_a_range_of_prices_that_the_user_chose_is_back(shown: Page) -> None:
             shown.js("candleSeries.priceScale().getVisibleRange()")
             == pytest.approx({"from": 97_000, "to": 99_500}, rel=1e-4)
         ),
-        timeout=5_000,
+        timeout=20_000,
     )
 
 
@@ -340,7 +344,7 @@ def test_what_comes_while_there_is_no_page_is_shown_afterwards(shown: Page) -> N
     assert after["format"]["precision"] == 1
     # The newest candle was in sight and is, as on a living page.
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((start + 1, end + 1), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((start + 1, end + 1), abs=0.01), timeout=20_000
     )
 
 
@@ -352,7 +356,7 @@ def test_candles_of_another_interval_that_come_meanwhile_are_shown_from_their_en
     shown.page.set_candles(history(50), 30)
     shown.wait_until_whole(50)
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((50 - 30 - 0.5, 53), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((50 - 30 - 0.5, 53), abs=0.01), timeout=20_000
     )
 
 
@@ -391,7 +395,7 @@ def test_a_death_while_the_window_is_hidden_is_mended_when_it_is_seen_again(show
     shown.wait_until_whole()
     shown.view.show()
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=20_000
     )
     assert content(shown) == before
 
@@ -407,7 +411,7 @@ def test_candles_that_come_to_a_hidden_page_in_its_place_are_in_sight_afterwards
     shown.wait_until_whole(51)
     shown.view.show()
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((50 - 30 + 0.5, 54), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((50 - 30 + 0.5, 54), abs=0.01), timeout=20_000
     )
 
 
@@ -422,7 +426,7 @@ def test_a_question_that_is_under_way_at_a_death_is_answered_by_the_next_page(
     # The process stands still, so that the questions are under way when it dies.
     shown.tell_process(lambda pid: os.kill(pid, signal.SIGSTOP))
     task = qt_loop.create_task(ask())
-    shown.qtbot.waitUntil(lambda: len(shown.page._answers) == 2, timeout=5_000)
+    shown.qtbot.waitUntil(lambda: len(shown.page._answers) == 2, timeout=20_000)
     shown.kill()
     shown.qtbot.waitUntil(task.done, timeout=20_000)
     assert task.result()[0]["paneWidth"] > 100
@@ -436,7 +440,7 @@ def test_a_reload_from_outside_brings_everything_back(shown: Page) -> None:
     shown.wait_until_whole()
     assert content(shown) == before
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((60, 180), abs=0.01), timeout=20_000
     )
 
 
@@ -447,11 +451,11 @@ def test_older_candles_come_in_front_and_what_is_in_sight_stays(shown: Page) -> 
     shown.page.add_older_candles([candle(minute, 98_300.0) for minute in range(-250, 0)])
     shown.wait_until_whole(COUNT + 250)
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=20_000
     )
     # But for the dashes of the price line, which begin elsewhere.
     shown.qtbot.waitUntil(
-        lambda: np.count_nonzero((grab(shown.view) != before).any(axis=2)) < 60, timeout=5_000
+        lambda: np.count_nonzero((grab(shown.view) != before).any(axis=2)) < 60, timeout=20_000
     )
     times = shown.js("candleSeries.data().map(c => c.time)")
     assert times == [T0_MS // 1000 + 60 * minute for minute in range(-250, COUNT)]
@@ -463,7 +467,7 @@ def test_older_candles_come_in_front_and_what_is_in_sight_stays(shown: Page) -> 
     shown.wait_until_whole(COUNT + 251)
     assert content(shown) == told
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((350, 470), abs=0.01), timeout=20_000
     )
 
 
@@ -476,5 +480,5 @@ def test_older_candles_of_a_hidden_page_move_what_is_to_be_in_sight(shown: Page)
     shown.wait_until_whole(70)
     shown.view.show()
     shown.qtbot.waitUntil(
-        lambda: shown.range() == pytest.approx((70 - 30 - 0.5, 73), abs=0.01), timeout=5_000
+        lambda: shown.range() == pytest.approx((70 - 30 - 0.5, 73), abs=0.01), timeout=20_000
     )

@@ -46,7 +46,8 @@ def require_variable(name: str) -> None:
 
 def read_script(name: str) -> str:
     """Return the text of one of the layer's JavaScript files."""
-    return _script_texts()[name]
+    found = [folder / name for folder in _FOLDERS if (folder / name).is_file()]
+    return found[0].read_text(encoding="utf-8")
 
 
 def _script_texts() -> dict[str, str]:

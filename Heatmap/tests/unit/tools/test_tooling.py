@@ -235,3 +235,16 @@ def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_o
     assert asked <= pinned
     # One name and its versions: no marker, no address, no option.
     assert [line for line in pinned if not re.fullmatch(r"[\w.-]+(==|>=)[\w.,<>=]+", line)] == []
+
+
+def test_programs_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = _load("run_tests")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    found = tool._environment(str(tmp_path))
+    assert found["PYTHONPYCACHEPREFIX"] == str(tmp_path)
+    assert "PYTHONDONTWRITEBYTECODE" not in found
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    assert "PYTHONPYCACHEPREFIX" not in tool._environment(str(tmp_path))
