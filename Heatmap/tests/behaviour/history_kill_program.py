@@ -7,7 +7,6 @@ modules loaded, so that most kills hit the import and not its start.
 import hashlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -23,6 +22,10 @@ from Heatmap.history.source_tree import find_files
 from Heatmap.history.store_layout import day_path, history_folder
 from Heatmap.history.whole_import import import_tree
 from Heatmap.tests.archive_files import SYMBOL
+
+if os.name != "nt":
+    import resource
+assert os.name != "nt", "it forks"
 
 
 def _import(archive: Path, store: Path) -> int:
