@@ -28,9 +28,9 @@ if os.name != "nt":
 assert os.name != "nt", "it forks"
 
 
-def _import(archive: Path, store: Path) -> int:
+def _import(archive: Path, store: Path, jobs: int) -> int:
     tree = find_files(archive, SYMBOL, Market.USD_M, None, None, None)
-    report = import_tree(tree, store, replaces=False, jobs=1, terminal=StringIO())
+    report = import_tree(tree, store, replaces=False, jobs=jobs, terminal=StringIO())
     return 3 if report.stopped else 0
 
 
@@ -43,7 +43,8 @@ def _child(archive: Path, store: Path, limit_bytes: int = 0) -> int:
         if limit_bytes:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
-        code = _import(archive, store)
+        # One at a time where a file may not grow, so that it is known which ones come before it.
+        code = _import(archive, store, jobs=1 if limit_bytes else 2)
     except BaseException as error:  # noqa: BLE001 - told, and the child must not go on
         print(repr(error), file=sys.stderr, flush=True)
     os._exit(code)
