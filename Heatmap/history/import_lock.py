@@ -107,7 +107,7 @@ def who_imports(store: Path) -> Holder | None:
     path = lock_path(store)
     if not path.exists():
         return None
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as it:
+    with closing(sqlite3.connect(path, timeout=0)) as it:
         try:
             it.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:

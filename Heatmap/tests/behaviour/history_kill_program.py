@@ -7,7 +7,6 @@ modules loaded, so that most kills hit the import and not its start.
 import hashlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -24,10 +23,14 @@ from Heatmap.history.store_layout import day_path, history_folder
 from Heatmap.history.whole_import import import_tree
 from Heatmap.tests.archive_files import SYMBOL
 
+if os.name != "nt":
+    import resource
+assert os.name != "nt", "it forks"
 
-def _import(archive: Path, store: Path) -> int:
+
+def _import(archive: Path, store: Path, jobs: int) -> int:
     tree = find_files(archive, SYMBOL, Market.USD_M, None, None, None)
-    report = import_tree(tree, store, replaces=False, jobs=1, terminal=StringIO())
+    report = import_tree(tree, store, replaces=False, jobs=jobs, terminal=StringIO())
     return 3 if report.stopped else 0
 
 
@@ -40,7 +43,8 @@ def _child(archive: Path, store: Path, limit_bytes: int = 0) -> int:
         if limit_bytes:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
-        code = _import(archive, store)
+        # One at a time where a file may not grow, so that it is known which ones come before it.
+        code = _import(archive, store, jobs=1 if limit_bytes else 2)
     except BaseException as error:  # noqa: BLE001 - told, and the child must not go on
         print(repr(error), file=sys.stderr, flush=True)
     os._exit(code)

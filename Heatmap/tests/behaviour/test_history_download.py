@@ -121,6 +121,16 @@ def test_a_broken_connection_goes_on_where_it_was(
     assert path.stat().st_size > 40_000
 
 
+def test_a_server_that_begins_anew_is_followed(
+    root: Path, server: ArchiveServer, fetch: Any, tmp_path: Path
+) -> None:
+    path = write_zip(place(root, AGG_TRADES, DAY), agg_rows(1_000))
+    server.faults[NAME] = [Fault(drop_after=5_000), Fault(status=200, body=path.read_bytes())]
+    assert fetch().is_whole
+    assert found(tmp_path) == published(root)
+    assert [asked for name, asked in server.requests if name == NAME] == ["", "bytes=5000-"]
+
+
 def test_a_killed_download_goes_on_but_not_with_another_file(
     root: Path, server: ArchiveServer, fetch: Any, tmp_path: Path
 ) -> None:

@@ -24,6 +24,8 @@ from Heatmap.history.store_layout import history_folder
 from Heatmap.tests.archive_files import DAY, SYMBOL, begin_ms, place, write_checksum
 from Heatmap.tests.bench.measurements import at_most, tell
 
+assert os.name != "nt", "it asks what each child took"
+
 ROWS = 1_430_000
 DAYS = 11
 DAY_CPU_LIMIT_S = 2.0
