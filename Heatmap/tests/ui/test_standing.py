@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import MOST_BUBBLES, bubble_message
 from Heatmap.picture.packing import pack_cells
+from Heatmap.picture.texts import LEVEL_WORDS
 from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS, wait_for_change
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -165,11 +169,15 @@ def level(price: float, usd: float = 1e6, side: str = "shorts", text: str = "\u2
     return {"price": price, "usd": usd, "text": text, "side": side}
 
 
+def labels(*levels: Any) -> Any:
+    """Give what the feed shows of levels."""
+    return {"levels": list(levels), "words": LEVEL_WORDS, "endMs": (START_S + 3600) * 1000}
+
+
 def show_labels(page: ChartPage, layer: HeatmapLayer, *levels: Any) -> Any:
     """Show labels; give where the picture changed."""
     bare = page.settled_picture()
-    shown = {"levels": list(levels), "endMs": (START_S + 3600) * 1000}
-    layer.show_part("level_labels", shown)
+    layer.show_part("level_labels", labels(*levels))
     page.qtbot.waitUntil(lambda: bool(changed(bare, page.picture()).any()), timeout=10_000)
     return changed(bare, page.settled_picture())
 
@@ -194,7 +202,7 @@ def test_labels_stand_at_the_right_edge_at_their_prices(
     assert len(tops) == 2
     wanted = sorted(chart_page.y_of_price(price) for price in prices)
     assert [(top + end) / 2 for top, end in tops] == pytest.approx(wanted, abs=2)
-    assert not difference[:, : width - 70].any()
+    assert not difference[:, : width - 90].any()
     assert not difference[:, width - 3 :].any()
 
 
@@ -262,12 +270,12 @@ def test_the_legend_makes_room_on_the_left_right_of_the_logo(
     right = changed(bare, wait_for_change(chart_page, bare))
     width = pane_width(chart_page)
     assert not right[:, : width // 2].any()
-    layer.show_part("level_labels", {"levels": [level(101_000.0)], "endMs": 0})
+    layer.show_part("level_labels", labels(level(101_000.0)))
     chart_page.qtbot.waitUntil(
         lambda: bool(changed(bare, chart_page.picture())[:, : width // 2].any()), timeout=10_000
     )
     left = changed(bare, chart_page.settled_picture())
-    rows, columns = np.nonzero(left[:, : width - 80])
+    rows, columns = np.nonzero(left[:, : width - 100])
     assert columns.min() >= 49
     assert columns.max() < width * 0.6
     assert rows.min() > 350
@@ -281,6 +289,57 @@ def test_the_legend_makes_room_on_the_left_right_of_the_logo(
     chart_page.qtbot.waitUntil(
         lambda: not (changed(bare, chart_page.picture()) != right).any(), timeout=10_000
     )
+
+
+STAGE = "OrderPilotHeatmap.layers.values().next().value.stage"
+
+
+def test_a_line_leads_from_each_label_to_its_level(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    width = pane_width(chart_page)
+    close = minute_candles()[-1]["close"]
+    # Its label has no room beside the price line: it stands off, the line's end does not.
+    beside = close + 4 * (
+        chart_page.js("priceSeries.coordinateToPrice(100)")
+        - chart_page.js("priceSeries.coordinateToPrice(101)")
+    )
+    prices = (101_000.0, beside)
+    difference = show_labels(chart_page, layer, *(level(price) for price in prices))
+    taken = float(chart_page.js(f"{STAGE}.room.right"))
+    # The dot at the end of the line is what lies farthest to the left.
+    ends = difference[:, round(width - taken) : round(width - taken) + 8]
+    heights = np.flatnonzero(ends.any(axis=1))
+    parts = np.split(heights, np.flatnonzero(np.diff(heights) > 1) + 1)
+    found = sorted(float(part.mean()) for part in parts)
+    wanted = sorted(chart_page.y_of_price(price) for price in prices)
+    assert found == pytest.approx(wanted, abs=1.5)
+    middles = [(top + end) / 2 for top, end in label_tops(difference, width)]
+    moved = max(abs(middle - want) for middle, want in zip(middles, wanted, strict=True))
+    assert moved > 3
+
+
+def test_the_legend_says_what_the_amounts_and_colours_of_labels_are(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    layer.show_grid(*grid_message(standing_cells(), standing=True, **LEGEND))
+
+    def rows() -> Any:
+        chart_page.settled_picture()
+        return chart_page.js(
+            f"{STAGE}.legend.rows.map((row) => [row.text, row.entries.map((one) => one.text)])"
+        )
+
+    assert rows() == []
+    show_labels(chart_page, layer, level(101_000.0))
+    assert rows() == [[LEVEL_WORDS["sum"], ["longs", "shorts"]]]
+    # Where bubbles have said whose which colour is, it is not said twice.
+    events = np.zeros(1, EVENT_DTYPE)
+    events["ts_ms"], events["price"], events["notional"] = START_S * 1000, 100_500.0, 1e6
+    layer.show_part("bubbles", bubble_message(group_into_cells(events, MOST_BUBBLES), 0.0))
+    said = rows()
+    assert [entries for _, entries in said] == [["longs", "shorts"], []]
+    assert said[1][0] == LEVEL_WORDS["sum"]
 
 
 def test_lines_of_clusters_say_their_words_beside_the_labels(
@@ -311,7 +370,7 @@ def test_labels_go_with_the_layer_and_change_nothing_of_the_hosts_chart(
     for end in (
         layer.clear,
         lambda: layer.show_part("level_labels", None),
-        lambda: layer.show_part("level_labels", {"levels": [], "endMs": 0}),
+        lambda: layer.show_part("level_labels", labels()),
         lambda: layer.set_options({"visible": False}),
         layer.detach,
     ):

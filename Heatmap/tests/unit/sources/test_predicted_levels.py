@@ -1,5 +1,6 @@
 """Predicted levels as a heat source: from a store through maps and picture to the message."""
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -149,7 +150,7 @@ def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
     locked = whole(drawn.picture.restyle(request(predicted_clip_usd=77_000.0, **settings))).meta
     assert locked["scale"]["clipUsd"] == 77_000.0
     words = meta["sourceText"].split("\n")
-    assert words[0] == "Expected if reached, USD per 0.1 %"
+    assert words[0] == "Colour: USD expected per 0.1 % of price, if reached"
     assert words[1] == "No better than distance alone, better than any fixed leverage table"
     learned = "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
     assert words[2] == f"{learned}, 2 of 45 days of candles"
@@ -381,10 +382,26 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     assert facts.recorded is not None
     assert facts.recorded.recorded.is_whole
     labels = [label for label, _ in report.lines]
-    assert labels[:2] == [f"If reached, {side}", "From the price to here"]
+    assert labels[:3] == [f"If reached, {side}", "The whole level", "From the price to here"]
     assert {"Opened", "Score", "Learned", "Amounts", "Recorded"} <= set(labels)
     text = " ".join(word for line in report.lines for word in line).lower()
     assert "provisional, a lower bound" in text
+
+
+def test_crosshair_and_label_say_the_same_of_a_whole_level(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta, time = message.meta, drawn.source.spec.time
+    last_ms = time.last_col * meta["binMs"]
+    assert message.marks
+    for mark in message.marks:
+        at = math.floor(mark.price / meta["binUsd"]) * meta["binUsd"]
+        place = CellQuery(at, at + meta["binUsd"], last_ms, last_ms + meta["binMs"])
+        report = drawn.picture.describe(place)
+        assert report is not None
+        assert isinstance(report.facts, LevelFacts)
+        assert report.facts.level_usd == pytest.approx(mark.usd, rel=1e-3)
+        # It is not what the colour says, which is per 0.1 % of price.
+        assert report.facts.level_usd != pytest.approx(report.facts.per_unit_usd, rel=0.01)
 
 
 def test_from_the_price_to_a_place_counts_also_what_the_pane_does_not_show(drawn: Drawn) -> None:
