@@ -615,3 +615,38 @@ def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
         draw("recorded")
         assert layer.parts[-1] == ("level_labels", None)
         work.forget()
+
+
+def test_what_the_price_has_touched_stays_so_on_a_page_that_is_loaded_again(drawn: Drawn) -> None:
+    hit, price = level_above(whole(drawn.picture.rebuild(request())))
+    marks = [PRICE]
+    with ThreadPoolExecutor(1) as executor:
+        context = FeedContext(
+            tape=drawn.tape,
+            clock=lambda: NOW_MS + 20_000,
+            tick_size=lambda _symbol: TICK,
+            heartbeats=lambda _symbol: None,
+            mark_price=lambda _symbol: marks[-1],
+            executor=executor,
+            label="",
+            maps=drawn.maps,
+        )
+        work = PictureWork(ShownLayer(), context)  # type: ignore[arg-type]
+
+        def newest() -> np.ndarray:
+            settings = HeatmapSettings(enabled=True, heat="predicted")
+            piece = work.begin(Action.REBUILD, SYMBOL, view(), settings)
+            assert piece is not None
+            return cells_of(whole(executor.submit(piece).result()))[:, -1]
+
+        assert newest()[hit] > 0
+        # The price goes there within the minute, and back.
+        marks.append(price * 1.0001)
+        assert newest()[hit] == 0
+        marks.append(PRICE)
+        work.forget_shown()
+        work.forget()
+        column = newest()
+        assert column[hit] == 0
+        assert column.any()
+        work.forget()
