@@ -119,7 +119,7 @@ class LevelFacts:
     fit
         The yields in force; ``None``: nothing was known at that time.
     recorded
-        What was recorded there; ``None``: it could not be read.
+        What was recorded there; ``None``: it could not be read, or nothing can have happened yet.
     counted_side
         ``longs`` or ``shorts`` where only these count; empty: both do.
     level_usd

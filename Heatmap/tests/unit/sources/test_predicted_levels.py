@@ -404,6 +404,25 @@ def test_crosshair_and_label_say_the_same_of_a_whole_level(drawn: Drawn) -> None
         assert report.facts.level_usd != pytest.approx(report.facts.per_unit_usd, rel=0.01)
 
 
+def test_right_of_now_only_what_stands_is_told(drawn: Drawn) -> None:
+    meta = whole(drawn.picture.rebuild(request())).meta
+    last_ms = drawn.source.spec.time.last_col * meta["binMs"]
+    low = meta["priceLow"] + 3 * meta["binUsd"]
+    place = CellQuery(low, low + meta["binUsd"], last_ms, last_ms + meta["binMs"])
+    told = {}
+    for is_now in (False, True):
+        report = drawn.picture.describe(replace(place, is_now=is_now))
+        assert report is not None
+        told[is_now] = dict(report.lines)
+    # Of the newest column something is known; nothing was liquidated in what is to come.
+    assert (
+        {"Liquidated here"}
+        <= told[False].keys() - told[True].keys()
+        <= {*("Liquidated here", "  longs", "  shorts", "Recorded")}
+    )
+    assert told[True].keys() <= told[False].keys()
+
+
 def test_from_the_price_to_a_place_counts_also_what_the_pane_does_not_show(drawn: Drawn) -> None:
     # Candles are an hour late: no price lies in the pane's time either.
     now_ms = NOW_MS + 3_600_000
