@@ -3,6 +3,7 @@
 Part ``level_labels`` of the page, the strongest level first; ``None``: there are none::
 
     {"levels": [{"price": USD, "usd": USD, "text": "≈ 1.4M", "side": "longs" or "shorts"}],
+     "words": {"sum", "longs", "shorts": what the legend says of them},
      "endMs": UTC milliseconds}
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from Heatmap.picture.messages import PictureMessage
-from Heatmap.picture.texts import level_text
+from Heatmap.picture.texts import LEVEL_WORDS, level_text
 
 PART = "level_labels"
 """The part of the page that draws them."""
@@ -39,8 +40,11 @@ class LevelLabels:
         if _seen(levels) == _seen(self._told):
             return
         self._told = levels
-        payload = {"levels": levels, "endMs": message.meta["endMs"]} if levels else None
-        self._show(PART, payload)
+        if not levels:
+            self._show(PART, None)
+            return
+        end_ms = message.meta["endMs"]
+        self._show(PART, {"levels": levels, "words": LEVEL_WORDS, "endMs": end_ms})
 
     def forget(self) -> None:
         """Take them off the page: the picture that they belong to goes, or has gone."""

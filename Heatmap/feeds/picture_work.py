@@ -52,7 +52,8 @@ class PictureWork:
         self._context = context
         # Which source the picture is of.
         self._source_name = ""
-        self._running = RunningMinutes()
+        # By symbol: what the price has touched stays touched, also on a page that is loaded again.
+        self._running: dict[str, RunningMinutes] = {}
         self._labels = LevelLabels(layer.show_part)
 
     def begin(
@@ -65,9 +66,8 @@ class PictureWork:
             row = HEAT_SOURCES[name]
             source = row.make(SourceContext(context.tape, context.maps), symbol)
             self.picture, self._source_name = HeatPicture(source, symbol), name
-            self._running = RunningMinutes()
         picture, now_ms = self.picture, context.clock()
-        running = self._running.receive(
+        running = self._running.setdefault(symbol, RunningMinutes()).receive(
             context.running_minute(symbol), context.mark_price(symbol), now_ms
         )
         is_due = picture.has_news() or picture.is_due(now_ms, running)

@@ -23,6 +23,12 @@ BUBBLE_WORDS = {
     "time": "Time",
 }
 """What the page says of bubbles; it fills in how much, how many and since when."""
+LEVEL_WORDS = {
+    "sum": "\u2248 at a level: USD expected of the whole level",
+    "longs": "longs",
+    "shorts": "shorts",
+}
+"""What the page says of the labels at the right edge: what their amounts are, and their colours."""
 
 
 def colour_bar_labels(

@@ -18,12 +18,15 @@ class CellQuery:
         Edges of its rows, USD.
     from_ms, to_ms
         Edges of its columns, UTC milliseconds.
+    is_now
+        Right of now, where the newest column goes on: what stands there, not what happened.
     """
 
     price_low: float
     price_high: float
     from_ms: int
     to_ms: int
+    is_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
         scale_end_usd: float,  # noqa: ARG002 - amounts are exact, whatever the colour
     ) -> CellReport | None:
         """Say what is expected at a place if it is reached, and what was recorded there."""
-        recorded = self._recorded_at(query, window)
+        recorded = None if query.is_now else self._recorded_at(query, window)
         with self._lock():
             side = window.settings.side
             facts = describe_place(query, self._cells, self._map.history, recorded, side)

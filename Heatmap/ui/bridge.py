@@ -146,7 +146,7 @@ class HeatmapBridge(QObject):
 
     @pyqtSlot("QVariant")
     def pageAsked(self, payload: object) -> None:
-        """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``."""
+        """Ask what lies at a place: ``priceLow, priceHigh, fromMs, toMs``, and ``isNow``."""
         self._take("asked", self._take_query, payload)
 
     @pyqtSlot("QVariant")
@@ -299,6 +299,7 @@ def parse_query(payload: str) -> CellQuery:
         price_high=_price(message, "priceHigh"),
         from_ms=_time_ms(message, "fromMs"),
         to_ms=_time_ms(message, "toMs"),
+        is_now=message.get("isNow") is True,
     )
     if query.price_low >= query.price_high or query.from_ms >= query.to_ms:
         raise ValueError(f"the place is empty: {query}")

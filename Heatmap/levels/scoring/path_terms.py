@@ -9,6 +9,8 @@ from Heatmap.levels.minutes import Minutes
 #: Look-backs of the new extremes, minutes.
 LOOKBACKS = (5, 15, 60, 240, 1440)
 N_TERMS = len(LOOKBACKS) + 2
+# Log price: a tenth of a basis point is as good as nothing.
+_LEAST = 1e-5
 
 
 def path_terms(minutes: Minutes, lookbacks: tuple[int, ...] = LOOKBACKS) -> NDArray[np.float64]:
@@ -45,6 +47,32 @@ def path_terms(minutes: Minutes, lookbacks: tuple[int, ...] = LOOKBACKS) -> NDAr
         terms[:, side, -2] = minutes.log_high - minutes.log_low
         terms[:, side, -1] = np.maximum(sign * gain, 0.0)
     return terms
+
+
+def log_path_terms(minutes: Minutes, lookbacks: tuple[int, ...] = LOOKBACKS) -> NDArray[np.float64]:
+    """Return the terms of a regression of the logarithm, of any sign.
+
+    Parameters
+    ----------
+    minutes
+        In order of time; bars of any length.
+    lookbacks
+        In bars.
+
+    Returns
+    -------
+    (n, 2, len(lookbacks) + 3) float64
+        Logarithms of how far the bar went beyond each extreme and of its range, its return against
+        the side, and that in parts of the range.
+    """
+    terms = path_terms(minutes, lookbacks)
+    reach = terms[:, :, -2]
+    # The terms keep only one direction of the return.
+    against = terms[:, :, -1] - terms[:, ::-1, -1]
+    part = np.divide(against, reach, out=np.zeros(reach.shape), where=reach > 0)
+    return np.concatenate(
+        [np.log(terms[:, :, :-1] + _LEAST), against[:, :, None], part[:, :, None]], axis=2
+    )
 
 
 def _highest_before(values: NDArray[np.float64], lookback: int) -> NDArray[np.float64]:

@@ -29,11 +29,14 @@ class Crest:
         What stands in it, USD.
     side
         Who would be liquidated: ``longs`` or ``shorts``.
+    rows
+        Its rows of log price, counted from price 1.
     """
 
     price: float
     usd: float
     side: str
+    rows: range
 
 
 def find_crests(fine: NDArray[np.floating], rows: LogRows, log_price: float) -> list[Crest]:
@@ -71,7 +74,8 @@ def find_crests(fine: NDArray[np.floating], rows: LogRows, log_price: float) -> 
         taken[low:high] = True
         price = math.exp((rows.first + top + 0.5) * rows.width)
         side = "longs" if (rows.first + top + 0.5) * rows.width < log_price else "shorts"
-        found.append(Crest(price, float(values[low:high].sum()), side))
+        usd = float(values[low:high].sum())
+        found.append(Crest(price, usd, side, range(rows.first + low, rows.first + high)))
     return sorted(found, key=lambda one: -one.usd)
 
 

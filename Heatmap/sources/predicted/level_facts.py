@@ -119,9 +119,12 @@ class LevelFacts:
     fit
         The yields in force; ``None``: nothing was known at that time.
     recorded
-        What was recorded there; ``None``: it could not be read.
+        What was recorded there; ``None``: it could not be read, or nothing can have happened yet.
     counted_side
         ``longs`` or ``shorts`` where only these count; empty: both do.
+    level_usd
+        Expected of the whole level that the place is in, as its label at the right edge has it,
+        USD; 0: the place is in none that stands out.
     """
 
     query: CellQuery
@@ -135,3 +138,4 @@ class LevelFacts:
     fit: FitFacts | None
     recorded: RecordedHere | None
     counted_side: str = ""
+    level_usd: float = 0.0

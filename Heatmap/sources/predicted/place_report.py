@@ -9,14 +9,18 @@ from Heatmap.aggregation.heat_field import ColumnRange
 from Heatmap.levels.arrays import LONGS, SHORTS, SIDES
 from Heatmap.levels.ladders import DISTANCE_EDGES_PCT, N_BINS, bin_ladder
 from Heatmap.levels.market import Market
+from Heatmap.levels.price_rows import LogRows
 from Heatmap.levels.standing import LEVEL_ROWS, DistanceShare, leverage_at
 from Heatmap.levels.yields import YieldTable
 from Heatmap.sources.cell_places import CellBlock, CellQuery, cells_at
+from Heatmap.sources.predicted.crests import find_crests
 from Heatmap.sources.predicted.level_columns import UNIT_SHARE, LevelColumns
 from Heatmap.sources.predicted.level_facts import FitFacts, LevelFacts, RecordedHere
-from Heatmap.sources.predicted.level_history import LevelHistory
+from Heatmap.sources.predicted.level_history import LevelHistory, crop
 
 _LEAST_SHARE = 0.01
+# Of log price on either side of a place: what is farther away has no part in its level.
+_NEAR_ROWS = 200
 # Prices have logarithms from here on.
 _LEAST_USD = 1e-9
 
@@ -89,7 +93,8 @@ def describe_place(
     fine, rows = columns.fine_column(column), columns.fine_rows
     seen = columns.seen_at(column)
     table = history.table_after(seen)
-    level = level_range(strongest_row(fine, columns, low, high))
+    strongest = strongest_row(fine, columns, low, high)
+    level = level_range(strongest)
     distance_pct = away_pct(level, rows.width, price, side)
     if only not in ("", side):
         fit = fit_facts(table, history.market)
@@ -112,7 +117,16 @@ def describe_place(
         fit_facts(table, history.market),
         recorded,
         only,
+        _level_usd(fine, rows, price, strongest) if here_usd > 0 else 0.0,
     )
+
+
+def _level_usd(fine: NDArray[np.float32], rows: LogRows, price: float, row: int) -> float:
+    """Return what stands in the level around a row, as the labels add it up; 0: it is in none."""
+    near = crop(rows, math.exp(row * rows.width), math.exp((row + 1) * rows.width), _NEAR_ROWS)
+    first = near.first - rows.first
+    crests = find_crests(fine[first : first + near.count], near, math.log(price))
+    return next((one.usd for one in crests if row in one.rows), 0.0)
 
 
 def _strongest_column(columns: LevelColumns, block: CellBlock) -> int:

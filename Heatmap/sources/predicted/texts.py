@@ -9,8 +9,8 @@ from Heatmap.sources.predicted.level_facts import FitFacts, LevelFacts, MapFacts
 from Heatmap.sources.recorded.texts import counted_text, none_text, recorded_text, totals_lines
 
 #: Of what a colour means.
-UNIT = "USD"
-_TITLE = "Expected if reached, USD per 0.1 %"
+UNIT = "per 0.1 %"
+_TITLE = "Colour: USD expected per 0.1 % of price, if reached"
 _FIXED = "better than any fixed leverage table"
 _PROVISIONAL = "amounts provisional"
 # Of the distances at which positions were opened, so many are told.
@@ -74,23 +74,7 @@ def candle_words(facts: MapFacts) -> str:
 
 def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
     """Return what the box at the crosshair says."""
-    lines: list[tuple[str, str]] = []
-    if facts.fit is None:
-        lines.append(("Expected if reached", "not known, there are no candles"))
-    elif facts.per_unit_usd < _CENT_USD:
-        lines.append(("Expected if reached", "nothing stands here"))
-    else:
-        lines.append(
-            (
-                f"If reached, {facts.side}",
-                f"\u2248 {usd_text(facts.per_unit_usd)} USD per 0.1 %",
-            )
-        )
-    if facts.fit is not None and facts.cumulative_usd >= _CENT_USD:
-        away = f"{facts.distance_pct:.2g} % away"
-        lines.append(
-            ("From the price to here", f"\u2248 {usd_text(facts.cumulative_usd)} USD, {away}")
-        )
+    lines = _expected_lines(facts)
     for number, share in enumerate(facts.shares[:_TOLD_SHARES]):
         lines.append(("Opened" if number == 0 else "", _share_text(share)))
     if facts.fit is not None:
@@ -114,6 +98,29 @@ def place_lines(facts: LevelFacts, symbol: str) -> tuple[tuple[str, str], ...]:
     if facts.counted_side:
         lines.append(("Counted", counted_text(facts.counted_side, 0.0)))
     return tuple(lines)
+
+
+def _expected_lines(facts: LevelFacts) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    if facts.fit is None:
+        lines.append(("Expected if reached", "not known, there are no candles"))
+    elif facts.per_unit_usd < _CENT_USD:
+        lines.append(("Expected if reached", "nothing stands here"))
+    else:
+        lines.append(
+            (
+                f"If reached, {facts.side}",
+                f"\u2248 {usd_text(facts.per_unit_usd)} USD per 0.1 %",
+            )
+        )
+        if facts.level_usd >= _CENT_USD:
+            lines.append(("The whole level", f"\u2248 {usd_text(facts.level_usd)} USD"))
+    if facts.fit is not None and facts.cumulative_usd >= _CENT_USD:
+        away = f"{facts.distance_pct:.2g} % away"
+        lines.append(
+            ("From the price to here", f"\u2248 {usd_text(facts.cumulative_usd)} USD, {away}")
+        )
+    return lines
 
 
 def _share_text(share: DistanceShare) -> str:

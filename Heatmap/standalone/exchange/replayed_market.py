@@ -31,7 +31,8 @@ class ReplayedMarket:
 
     The recorder is taken to have been on from the first message to an hour after the last one,
     except in silences of more than an hour; there, mark price and force orders are missing. The
-    candles come from elsewhere and go on.
+    candles come from elsewhere and go on: as long as they do after the last message, so does the
+    mark price, without which no candle is kept. No force order proves that time any more.
 
     Inside a minute the price goes from the open to the nearer-lying extreme of the move (a rising
     minute to its low first), to the other extreme, to the close: three straight lines, each a
@@ -78,7 +79,8 @@ class ReplayedMarket:
         self._bars = recording.candles
         self._payloads = [message.payload for message in recording.messages]
         self._push_ms = np.array([message.push_ms for message in recording.messages])
-        self._spans = _alive_spans(self._push_ms.tolist())
+        candles_end_ms = int(self._bars.open_ms[-1]) + MINUTE_MS
+        self._spans = _alive_spans(self._push_ms.tolist(), candles_end_ms)
         self._require_fitting_candles()
 
     @property
@@ -222,8 +224,11 @@ class ReplayedMarket:
             )
 
 
-def _alive_spans(push_ms: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the closed times from message to message, without the silences of over an hour."""
+def _alive_spans(push_ms: Sequence[int], candles_end_ms: int) -> list[tuple[int, int]]:
+    """Return the closed times from message to message, without the silences of over an hour.
+
+    The last one ends with the candles, and not before an hour is over.
+    """
     spans: list[tuple[int, int]] = []
     start_ms = previous_ms = push_ms[0]
     for ts_ms in push_ms:
@@ -231,7 +236,7 @@ def _alive_spans(push_ms: Sequence[int]) -> list[tuple[int, int]]:
             spans.append((start_ms, previous_ms))
             start_ms = ts_ms
         previous_ms = ts_ms
-    return [*spans, (start_ms, previous_ms + HOLE_MS)]
+    return [*spans, (start_ms, max(previous_ms + HOLE_MS, candles_end_ms))]
 
 
 def _points(bars: Bars, index: int, elapsed: float) -> list[float]:

@@ -16,6 +16,7 @@ import numpy as np
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import group_into_cells
 from Heatmap.feeds.bubble_book import bubble_message
+from Heatmap.picture.texts import LEVEL_WORDS
 from Heatmap.tests.bench.measured_page import MeasuredPage, report, run
 from Heatmap.tests.ui.chart_page import START_S, grid_message, minute_candles
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -236,7 +237,7 @@ def show_bubbles(layer: HeatmapLayer, minutes: int, rows: int) -> None:
     levels = [
         {"price": price, "usd": 1e6, "text": "\u2248 1M", "side": "longs"} for price in prices
     ]
-    layer.show_part("level_labels", {"levels": levels, "endMs": 0})
+    layer.show_part("level_labels", {"levels": levels, "words": LEVEL_WORDS, "endMs": 0})
 
 
 async def set_options(page: MeasuredPage, layer: HeatmapLayer, **options: bool) -> None:

@@ -125,6 +125,11 @@ def test_a_place_is_read() -> None:
     assert query == expected
     assert isinstance(query.from_ms, int)
     assert isinstance(query.price_high, float)
+    # Only what the page says of a place right of now; other values are no answer to that.
+    flags = [
+        parse_query(json.dumps({**PLACE, "isNow": one})).is_now for one in (True, False, 1, "")
+    ]
+    assert flags == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import group_into_cells
 from Heatmap.feeds.bubble_book import bubble_message
+from Heatmap.picture.texts import LEVEL_WORDS
 from Heatmap.tests.ui.chart_page import (
     PACKAGED_BUILD,
     START_S,
@@ -290,7 +291,9 @@ def test_operations_have_the_same_outcome_with_bubbles_labels_and_what_stands(
         {"price": price, "usd": 1.4e6, "text": "\u2248 1.4M", "side": side}
         for price, side in zip(LINE_PRICES, ("longs", "shorts"), strict=True)
     ]
-    layer.show_part("level_labels", {"levels": levels, "endMs": START_S * 1000})
+    layer.show_part(
+        "level_labels", {"levels": levels, "words": LEVEL_WORDS, "endMs": START_S * 1000}
+    )
     hosts.page.qtbot.waitUntil(
         lambda: int(changed(before, hosts.page.picture()).sum()) > 2_000, timeout=10_000
     )

@@ -163,6 +163,8 @@ def test_the_crosshair_answers_right_of_now_and_where_nothing_is_painted(
     now_x = page.x_of_candle(START_S + COUNT * 60 - 60) + spacing / 2
     right = round(now_x + 6 * spacing)
     page.qtbot.waitUntil(lambda: bool(painted(page, bare, LOWER)[right]), timeout=10_000)
+    bare_price = PRICE * 1.0012
+    assert not painted(page, bare, bare_price)[round(now_x - 5.5 * spacing)]
 
     def told(x: float, price: float) -> str:
         """Point at a place, answer what is asked there, and give the box's words."""
@@ -185,9 +187,12 @@ def test_the_crosshair_answers_right_of_now_and_where_nothing_is_painted(
     assert "If reached, longs" in words
     last = listener.queries[-1]
     assert last.from_ms // meta["binMs"] == meta["timeStartMs"] // meta["binMs"] + meta["cols"] - 1
+    # Nothing has happened there yet.
+    assert last.is_now
+    assert "Liquidated here" not in words
     # Before now a place has its time; also one at which nothing is painted.
-    bare_price = PRICE * 1.0012
-    assert not painted(page, bare, bare_price)[round(now_x - 5.5 * spacing)]
     words = told(now_x - 5.5 * spacing, bare_price)
     assert "as of now" not in words
     assert "UTC" in words
+    assert not listener.queries[-1].is_now
+    assert "Liquidated here" in words

@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import MOST_BUBBLES, bubble_message
 from Heatmap.picture.packing import pack_cells
+from Heatmap.picture.texts import LEVEL_WORDS
 from Heatmap.tests.ui.cell_grids import BIN_USD, COLS, PRICE_LOW, ROWS, wait_for_change
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -165,11 +169,15 @@ def level(price: float, usd: float = 1e6, side: str = "shorts", text: str = "\u2
     return {"price": price, "usd": usd, "text": text, "side": side}
 
 
+def labels(*levels: Any) -> Any:
+    """Give what the feed shows of levels."""
+    return {"levels": list(levels), "words": LEVEL_WORDS, "endMs": (START_S + 3600) * 1000}
+
+
 def show_labels(page: ChartPage, layer: HeatmapLayer, *levels: Any) -> Any:
     """Show labels; give where the picture changed."""
     bare = page.settled_picture()
-    shown = {"levels": list(levels), "endMs": (START_S + 3600) * 1000}
-    layer.show_part("level_labels", shown)
+    layer.show_part("level_labels", labels(*levels))
     page.qtbot.waitUntil(lambda: bool(changed(bare, page.picture()).any()), timeout=10_000)
     return changed(bare, page.settled_picture())
 
@@ -194,7 +202,7 @@ def test_labels_stand_at_the_right_edge_at_their_prices(
     assert len(tops) == 2
     wanted = sorted(chart_page.y_of_price(price) for price in prices)
     assert [(top + end) / 2 for top, end in tops] == pytest.approx(wanted, abs=2)
-    assert not difference[:, : width - 70].any()
+    assert not difference[:, : width - 90].any()
     assert not difference[:, width - 3 :].any()
 
 
@@ -254,20 +262,27 @@ LEGEND = {
 }
 
 
+def leave_room_below(page: ChartPage) -> None:
+    """Have no candle come near the lower edge."""
+    margins = "{scaleMargins: {top: 0.2, bottom: 0.35}}"
+    page.js(f"(priceSeries.priceScale().applyOptions({margins}), 0)")
+
+
 def test_the_legend_makes_room_on_the_left_right_of_the_logo(
     layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:
+    leave_room_below(chart_page)
     bare = chart_page.settled_picture()
     layer.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8), **LEGEND))
     right = changed(bare, wait_for_change(chart_page, bare))
     width = pane_width(chart_page)
     assert not right[:, : width // 2].any()
-    layer.show_part("level_labels", {"levels": [level(101_000.0)], "endMs": 0})
+    layer.show_part("level_labels", labels(level(101_000.0)))
     chart_page.qtbot.waitUntil(
         lambda: bool(changed(bare, chart_page.picture())[:, : width // 2].any()), timeout=10_000
     )
     left = changed(bare, chart_page.settled_picture())
-    rows, columns = np.nonzero(left[:, : width - 80])
+    rows, columns = np.nonzero(left[:, : width - 100])
     assert columns.min() >= 49
     assert columns.max() < width * 0.6
     assert rows.min() > 350
@@ -281,6 +296,160 @@ def test_the_legend_makes_room_on_the_left_right_of_the_logo(
     chart_page.qtbot.waitUntil(
         lambda: not (changed(bare, chart_page.picture()) != right).any(), timeout=10_000
     )
+
+
+STAGE = "OrderPilotHeatmap.layers.values().next().value.stage"
+
+
+def test_a_line_leads_from_each_label_to_its_level(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    width = pane_width(chart_page)
+    close = minute_candles()[-1]["close"]
+    # Its label has no room beside the price line: it stands off, the line's end does not.
+    beside = close + 4 * (
+        chart_page.js("priceSeries.coordinateToPrice(100)")
+        - chart_page.js("priceSeries.coordinateToPrice(101)")
+    )
+    prices = (101_000.0, beside)
+    difference = show_labels(chart_page, layer, *(level(price) for price in prices))
+    taken = float(chart_page.js(f"{STAGE}.room.right"))
+    # The dot at the end of the line is what lies farthest to the left.
+    ends = difference[:, round(width - taken) : round(width - taken) + 8]
+    heights = np.flatnonzero(ends.any(axis=1))
+    parts = np.split(heights, np.flatnonzero(np.diff(heights) > 1) + 1)
+    found = sorted(float(part.mean()) for part in parts)
+    wanted = sorted(chart_page.y_of_price(price) for price in prices)
+    assert found == pytest.approx(wanted, abs=1.5)
+    middles = [(top + end) / 2 for top, end in label_tops(difference, width)]
+    moved = max(abs(middle - want) for middle, want in zip(middles, wanted, strict=True))
+    assert moved > 3
+
+
+def test_the_legend_says_what_the_amounts_and_colours_of_labels_are(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    layer.show_grid(*grid_message(standing_cells(), standing=True, **LEGEND))
+
+    def rows() -> Any:
+        chart_page.settled_picture()
+        return chart_page.js(
+            f"{STAGE}.legend.rows.map((row) => [row.text, row.entries.map((one) => one.text)])"
+        )
+
+    assert rows() == []
+    show_labels(chart_page, layer, level(101_000.0))
+    assert rows() == [[LEVEL_WORDS["sum"], ["longs", "shorts"]]]
+    # Where bubbles have said whose which colour is, it is not said twice.
+    events = np.zeros(1, EVENT_DTYPE)
+    events["ts_ms"], events["price"], events["notional"] = START_S * 1000, 100_500.0, 1e6
+    layer.show_part("bubbles", bubble_message(group_into_cells(events, MOST_BUBBLES), 0.0))
+    said = rows()
+    assert [entries for _, entries in said] == [["longs", "shorts"], []]
+    assert said[1][0] == LEVEL_WORDS["sum"]
+
+
+# Corners as the legend has them: of the left ones the lower one keeps off the logo.
+SEEK = f"""((times) => {{
+  const made = {STAGE}.parts._made.find(({{ record }}) => record.name === "legend");
+  const surface = made.part._surface;
+  window.quiet = window.quiet || new OrderPilotHeatmap.corners.QuietCorner(surface);
+  const {{ width, height }} = chart.paneSize(0);
+  return times.map((nowMs) => {{
+    [[50, height - 60], [width - 220, height - 60], [10, 20], [width - 220, 20]].forEach(
+      ([left, top], corner) => quiet.offer(corner, left, top),
+    );
+    quiet.find(200, 40, width, nowMs);
+    return (quiet.top > height / 2 ? "lower" : "upper") + (quiet.left > 50 ? " right" : " left");
+  }});
+}})"""
+
+
+def heat_but_for(corner: str) -> Any:
+    """Give a grid that is all bright but for a quarter."""
+    grid = np.full((ROWS, COLS), 255, np.uint8)
+    rows = slice(0, ROWS // 2) if "lower" in corner else slice(ROWS // 2, ROWS)
+    columns = slice(0, COLS // 2) if "left" in corner else slice(COLS // 2, COLS)
+    grid[rows, columns] = 0
+    return grid
+
+
+def test_the_legend_seeks_a_corner_without_heat_and_does_not_jump(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    # Only the window's own time, and prices that the grid has, so that each quarter is one of it;
+    # candles are in none of them more than in another.
+    chart_page.js("(chart.timeScale().setVisibleLogicalRange({from: -0.5, to: 59.5}), 0)")
+    middle = "{scaleMargins: {top: 0.35, bottom: 0.35}}"
+    chart_page.js(f"(priceSeries.priceScale().applyOptions({middle}), 0)")
+    corners = ("lower left", "lower right", "upper left", "upper right")
+
+    def show(corner: str) -> None:
+        before = chart_page.settled_picture()
+        low, high = (
+            chart_page.js(f"priceSeries.coordinateToPrice({y})")
+            for y in (chart_page.js("chart.paneSize(0).height"), 0)
+        )
+        bin_usd = (high - low) / ROWS
+        at = {"binUsd": bin_usd, "priceLow": round(low / bin_usd) * bin_usd}
+        layer.show_grid(*grid_message(heat_but_for(corner), **at))
+        wait_for_change(chart_page, before)
+
+    def found(*times_ms: int) -> Any:
+        return chart_page.js(f"{SEEK}({list(times_ms)})")
+
+    show(corners[1])
+    assert found(0) == [corners[1]]
+    now_ms = 0
+    for before, corner in pairwise((corners[1], *corners)):
+        show(corner)
+        now_ms += 10_000
+        times = [now_ms + more for more in (0, 100, 1_000, 2_500, 3_100, 4_000)]
+        # Once it has been better for three seconds, and was looked at meanwhile.
+        assert found(*times) == [before] * 4 + [corner] * 2
+    # Where the host has words of its own it does not go.
+    chart_page.js(
+        "(() => { const words = document.createElement('div'); words.id = 'words';"
+        " words.style.cssText = 'position: absolute; left: 12px; top: 12px; pointer-events: none';"
+        " words.textContent = 'OHLC'; chart.chartElement().parentElement.append(words); })()"
+    )
+    show(corners[2])
+    assert found(now_ms + 11_000, now_ms + 15_000)[-1] != corners[2]
+    chart_page.js("(document.getElementById('words').remove(), 0)")
+    show(corners[3])
+    assert found(now_ms + 16_000, now_ms + 19_500)[-1] == corners[3]
+    # What is better for a moment only changes nothing.
+    show(corners[0])
+    assert found(now_ms + 20_000, now_ms + 21_000) == [corners[3]] * 2
+    show(corners[3])
+    assert found(now_ms + 22_000) == [corners[3]]
+    show(corners[0])
+    assert found(now_ms + 23_500, now_ms + 26_000) == [corners[3]] * 2
+
+
+def test_the_legend_of_levels_keeps_off_a_strong_one(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    leave_room_below(chart_page)
+    layer.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8), standing=True, **LEGEND))
+    show_labels(chart_page, layer, level(100_500.0))
+    place = f"[{STAGE}.legend.left, {STAGE}.legend.top, {STAGE}.legend.bottom]"
+    left, top, bottom = chart_page.js(place)
+    assert left < 60
+    # A level comes to where it stands.
+    low, high = (chart_page.js(f"priceSeries.coordinateToPrice({y})") for y in (bottom, top))
+    grid = np.zeros((ROWS, COLS), np.uint8)
+    lowest = low // BIN_USD * BIN_USD - 500
+    first, last = (int((price - lowest) // BIN_USD) for price in (low, high))
+    grid[first : last + 1] = 255
+    layer.show_grid(*grid_message(grid, standing=True, priceLow=lowest, **LEGEND))
+
+    def is_clear() -> bool:
+        chart_page.picture()
+        chart_page.js("(chart.applyOptions({}), 0)")
+        return bool(chart_page.js(place)[2] < top)
+
+    chart_page.qtbot.waitUntil(is_clear, timeout=15_000)
 
 
 def test_lines_of_clusters_say_their_words_beside_the_labels(
@@ -311,7 +480,7 @@ def test_labels_go_with_the_layer_and_change_nothing_of_the_hosts_chart(
     for end in (
         layer.clear,
         lambda: layer.show_part("level_labels", None),
-        lambda: layer.show_part("level_labels", {"levels": [], "endMs": 0}),
+        lambda: layer.show_part("level_labels", labels()),
         lambda: layer.set_options({"visible": False}),
         layer.detach,
     ):

@@ -2,6 +2,7 @@
 
 from Heatmap.feeds.level_labels import PART, LevelLabels
 from Heatmap.picture.messages import LevelMark, PictureMessage
+from Heatmap.picture.texts import LEVEL_WORDS
 
 LONG, SHORT = LevelMark(96_000.0, 1_437_000.0, "longs"), LevelMark(99_000.0, 61_000.0, "shorts")
 
@@ -24,6 +25,7 @@ def test_they_are_told_once_and_again_when_they_are_others() -> None:
                     {"price": 96_000.0, "usd": 1_437_000.0, "text": "≈ 1.4M", "side": "longs"},
                     {"price": 99_000.0, "usd": 61_000.0, "text": "≈ 61k", "side": "shorts"},
                 ],
+                "words": LEVEL_WORDS,
                 "endMs": 7,
             },
         )

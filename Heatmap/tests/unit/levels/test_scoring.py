@@ -26,8 +26,9 @@ from Heatmap.levels.scoring.forecast import (
     normalised,
     score_forecasts,
 )
+from Heatmap.levels.scoring.log_linear import LogLinearModel
 from Heatmap.levels.scoring.negative_binomial import fit_dispersion, log_scores
-from Heatmap.levels.scoring.path_terms import LOOKBACKS, path_terms
+from Heatmap.levels.scoring.path_terms import LOOKBACKS, log_path_terms, path_terms
 from Heatmap.levels.scoring.rate_model import RateModel
 from Heatmap.levels.scoring.volumes import score_volumes
 from Heatmap.tests.unit.levels.simulated_positions import START_MS, market
@@ -153,6 +154,44 @@ def test_dollars_are_scored_by_their_logarithm() -> None:
     assert len(knows.by_decile) == 10
     assert knows.top_share > 0.25 > none.top_share
     assert score_volumes(models, usd, open_ms, []).notes
+
+
+def test_a_law_of_powers_is_learned_on_the_training_part_only() -> None:
+    random = np.random.default_rng(11)
+    features = random.normal(0, 1, (2_000, 2, 3))
+    # The third one says nothing, and is the same everywhere on one side.
+    features[:, 0, 2] = 4.0
+    law = 2.0 + 0.8 * features[:, :, 0] - 0.5 * features[:, :, 1]
+    usd = np.exp(law + random.normal(0, 0.3, law.shape))
+    train = np.arange(2_000) < 1_500
+    model = LogLinearModel("powers", features, 1e-3)
+    foretold = model.predict(usd, train)
+    error = np.log(foretold) - law
+    assert np.std(error) < 0.05
+    np.testing.assert_allclose(foretold[train].sum(axis=0), usd[train].sum(axis=0))
+    # Nothing that came later moves it.
+    moved = usd.copy()
+    moved[~train] *= 50
+    np.testing.assert_array_equal(model.predict(moved, train), foretold)
+    # What another model knows is added to what the features say.
+    other = RateModel("first", np.exp(0.8 * features[:, :, :1]))
+    both = LogLinearModel("both", features[:, :, 1:], 1e-3, (other,)).predict(usd, train)
+    assert np.std(np.log(both) - law) < 0.1
+
+
+def test_terms_of_a_still_bar_are_finite_and_know_both_directions() -> None:
+    minutes = prepare_minutes(market(300, 9))
+    terms = log_path_terms(minutes)
+    still = market(3, 9)
+    for name in ("open", "high", "low", "close"):
+        still[name] = 100.0
+    assert np.isfinite(log_path_terms(prepare_minutes(still))).all()
+    # A return hurts one side as much as it helps the other.
+    np.testing.assert_allclose(terms[:, 0, -2:], -terms[:, 1, -2:], atol=1e-15)
+    assert (np.abs(terms[:, :, -1]) <= 1 + 1e-9).all()
+    np.testing.assert_array_equal(
+        log_path_terms(prepare_minutes(market(300, 9)[:201])), terms[:201]
+    )
 
 
 def test_places_are_scored_against_even_spread() -> None:

@@ -1,24 +1,15 @@
 """Predicted levels as a heat source: from a store through maps and picture to the message."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+import math
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.domain.candles import MINUTE_MS, Candle, Fetched, RunningMinute, Series
-from Heatmap.domain.events import DataKind
+from Heatmap.domain.candles import MINUTE_MS, RunningMinute
 from Heatmap.domain.viewport import Viewport
-from Heatmap.feeds.feed_context import FeedContext
-from Heatmap.feeds.feed_schedule import Action
-from Heatmap.feeds.level_market import LevelStore
-from Heatmap.feeds.picture_work import PictureWork
 from Heatmap.feeds.running_minutes import RunningMinutes
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.levels.build_map import build_map
@@ -26,83 +17,26 @@ from Heatmap.levels.minutes import prepare_minutes
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.price_rows import FIT_WIDTH, rows_over
 from Heatmap.picture.heat_picture import HeatPicture
-from Heatmap.picture.messages import CellQuery, PictureMessage, PictureRequest
+from Heatmap.picture.messages import CellQuery, PictureMessage
 from Heatmap.sources.heat_source import HeatWindow
-from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.sources.predicted.level_facts import LevelFacts
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.source_context import SourceContext
-from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.store import open_store
 from Heatmap.tests.packed_cells import bytes_of
-from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, made_events, store_market
-
-ALL = made_candles(3_000)
-COUNT = 2_880
-NOW_MS = START_MS + COUNT * MINUTE_MS
-PRICE = ALL[COUNT - 1].close
-TICK = Decimal("0.1")
-
-
-class Drawn:
-    """A picture of predicted levels on a store of its own."""
-
-    def __init__(self, path: Path, candles: tuple[Candle, ...]) -> None:
-        self.path = path
-        store_market(path, candles, made_events(candles[-600:], 3.0))
-        store = open_store(path)
-        self.tape = EventTape(store)
-        self.reader = LevelStore.of(store)
-        self.maps = LevelMaps(self.tape, self.reader, look_s=0.0)
-        self.source = PredictedLevelHeat(SourceContext(self.tape, self.maps), SYMBOL)
-        self.picture = HeatPicture(self.source, SYMBOL)
-
-    def store(self, candles: tuple[Candle, ...]) -> None:
-        span = (candles[0].open_ms, candles[-1].open_ms + MINUTE_MS)
-        with closing(open_store(self.path).open_writer(DataKind.LIVE, is_recorder=False)) as writer:
-            writer.save_fetched(SYMBOL, Fetched(Series.CANDLES, candles, (span,)))
-
-
-@pytest.fixture
-def drawn(tmp_path: Path) -> Iterator[Drawn]:
-    made = Drawn(tmp_path / "heatmap.sqlite3", ALL[:COUNT])
-    yield made
-    made.picture.close()
-
-
-def view(hours: float = 4.0, end_ms: int | None = None, now_ms: int = NOW_MS) -> Viewport:
-    right = now_ms if end_ms is None else end_ms
-    return Viewport(PRICE * 0.98, PRICE * 1.02, end_ms, 920, 500, right - round(hours * 3_600_000))
-
-
-def request(
-    now_ms: int = NOW_MS,
-    viewport: Viewport | None = None,
-    running: tuple[RunningMinute, ...] = (),
-    **settings: Any,
-) -> PictureRequest:
-    return PictureRequest(
-        viewport=viewport or view(now_ms=now_ms),
-        settings=HeatmapSettings(enabled=True, heat="both", **settings),
-        tick_size=TICK,
-        now_ms=now_ms,
-        heartbeats=None,
-        running=running,
-    )
-
-
-def cells_of(message: PictureMessage | None) -> np.ndarray:
-    assert message is not None
-    shape = (message.meta["rows"], message.meta["cols"])
-    if not message.is_whole:
-        shape = (-1, message.meta["cols"])
-    return np.frombuffer(bytes_of(message), np.uint8).reshape(shape)
-
-
-def whole(message: PictureMessage | None) -> PictureMessage:
-    assert message is not None
-    assert message.is_whole
-    return message
+from Heatmap.tests.stored_market import SYMBOL, made_events
+from Heatmap.tests.unit.sources.drawn_levels import (
+    ALL,
+    COUNT,
+    NOW_MS,
+    PRICE,
+    TICK,
+    Drawn,
+    cells_of,
+    level_above,
+    request,
+    view,
+    whole,
+)
 
 
 def test_the_sum_of_what_is_drawn_is_that_of_the_models_map(drawn: Drawn) -> None:
@@ -149,7 +83,7 @@ def test_its_scale_palette_and_words_are_its_own(drawn: Drawn) -> None:
     locked = whole(drawn.picture.restyle(request(predicted_clip_usd=77_000.0, **settings))).meta
     assert locked["scale"]["clipUsd"] == 77_000.0
     words = meta["sourceText"].split("\n")
-    assert words[0] == "Expected if reached, USD per 0.1 %"
+    assert words[0] == "Colour: USD expected per 0.1 % of price, if reached"
     assert words[1] == "No better than distance alone, better than any fixed leverage table"
     learned = "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional"
     assert words[2] == f"{learned}, 2 of 45 days of candles"
@@ -219,15 +153,6 @@ def test_the_running_minute_consumes_at_once(drawn: Drawn) -> None:
     cells = np.frombuffer(bytes_of(message), np.uint8).reshape(meta["rows"], -1)
     assert cells[hit, -1] == 0
     assert cells[:, -1].any()
-
-
-def level_above(message: PictureMessage) -> tuple[int, float]:
-    """Give row and price of the nearest level that is seen above the price, in the last column."""
-    meta = message.meta
-    rows = np.flatnonzero(cells_of(message)[:, -1] > 60)
-    prices = meta["priceLow"] + (rows + 0.5) * meta["binUsd"]
-    above = prices > PRICE
-    return int(rows[above][0]), float(prices[above][0])
 
 
 def test_a_level_that_was_touched_is_gone_until_its_candle_comes_however_late(
@@ -381,10 +306,45 @@ def test_the_crosshair_tells_what_is_expected_there(drawn: Drawn) -> None:
     assert facts.recorded is not None
     assert facts.recorded.recorded.is_whole
     labels = [label for label, _ in report.lines]
-    assert labels[:2] == [f"If reached, {side}", "From the price to here"]
+    assert labels[:3] == [f"If reached, {side}", "The whole level", "From the price to here"]
     assert {"Opened", "Score", "Learned", "Amounts", "Recorded"} <= set(labels)
     text = " ".join(word for line in report.lines for word in line).lower()
     assert "provisional, a lower bound" in text
+
+
+def test_crosshair_and_label_say_the_same_of_a_whole_level(drawn: Drawn) -> None:
+    message = whole(drawn.picture.rebuild(request()))
+    meta, time = message.meta, drawn.source.spec.time
+    last_ms = time.last_col * meta["binMs"]
+    assert message.marks
+    for mark in message.marks:
+        at = math.floor(mark.price / meta["binUsd"]) * meta["binUsd"]
+        place = CellQuery(at, at + meta["binUsd"], last_ms, last_ms + meta["binMs"])
+        report = drawn.picture.describe(place)
+        assert report is not None
+        assert isinstance(report.facts, LevelFacts)
+        assert report.facts.level_usd == pytest.approx(mark.usd, rel=1e-3)
+        # It is not what the colour says, which is per 0.1 % of price.
+        assert report.facts.level_usd != pytest.approx(report.facts.per_unit_usd, rel=0.01)
+
+
+def test_right_of_now_only_what_stands_is_told(drawn: Drawn) -> None:
+    meta = whole(drawn.picture.rebuild(request())).meta
+    last_ms = drawn.source.spec.time.last_col * meta["binMs"]
+    low = meta["priceLow"] + 3 * meta["binUsd"]
+    place = CellQuery(low, low + meta["binUsd"], last_ms, last_ms + meta["binMs"])
+    told = {}
+    for is_now in (False, True):
+        report = drawn.picture.describe(replace(place, is_now=is_now))
+        assert report is not None
+        told[is_now] = dict(report.lines)
+    # Of the newest column something is known; nothing was liquidated in what is to come.
+    assert (
+        {"Liquidated here"}
+        <= told[False].keys() - told[True].keys()
+        <= {*("Liquidated here", "  longs", "  shorts", "Recorded")}
+    )
+    assert told[True].keys() <= told[False].keys()
 
 
 def test_from_the_price_to_a_place_counts_also_what_the_pane_does_not_show(drawn: Drawn) -> None:
@@ -538,63 +498,3 @@ def test_every_level_that_stands_out_at_the_right_edge_is_named(drawn: Drawn) ->
     for row in bright.tolist():
         # Itself, or a stronger one beside it.
         assert min(abs(row - other) for other in named) <= 16
-
-
-class ShownLayer:
-    """What the work needs of a layer."""
-
-    def __init__(self) -> None:
-        self.grids: list[dict[str, Any]] = []
-        self.parts: list[tuple[str, Any]] = []
-
-    def show_grid(self, meta: Any, packed: str) -> None:
-        assert packed
-        self.grids.append(dict(meta))
-
-    def show_part(self, name: str, payload: Any) -> None:
-        self.parts.append((name, payload))
-
-
-def test_the_feed_draws_the_source_that_the_heat_asks_for(drawn: Drawn) -> None:
-    layer = ShownLayer()
-    with ThreadPoolExecutor(1) as executor:
-        context = FeedContext(
-            tape=drawn.tape,
-            clock=lambda: NOW_MS,
-            tick_size=lambda _symbol: TICK,
-            heartbeats=lambda _symbol: None,
-            executor=executor,
-            label="",
-            maps=drawn.maps,
-        )
-        work = PictureWork(layer, context)  # type: ignore[arg-type]
-
-        def draw(heat: str) -> HeatPicture:
-            settings = HeatmapSettings(enabled=True, heat=heat)
-            piece = work.begin(Action.REBUILD, SYMBOL, view(), settings)
-            assert piece is not None
-            message = executor.submit(piece).result()
-            assert message is not None
-            work.send(Action.REBUILD, message, 0.0)
-            assert work.picture is not None
-            return work.picture
-
-        recorded = draw("recorded")
-        assert "standing" not in layer.grids[-1]
-        assert set(work.measured) >= {"clip_usd"}
-        assert layer.parts == []
-        levels = draw("both")
-        assert levels is not recorded
-        assert layer.grids[-1]["standing"] is True
-        assert "clip_usd" not in work.measured
-        assert work.measured["predicted_clip_usd"] == layer.grids[-1]["scale"]["clipUsd"]
-        name, payload = layer.parts[-1]
-        assert name == "level_labels"
-        assert payload["endMs"] == NOW_MS
-        assert [one["text"][0] for one in payload["levels"]] == ["\u2248"] * len(payload["levels"])
-        # Both and predicted are one picture; what lies over it is another's.
-        assert draw("predicted") is levels
-        assert len(layer.parts) == 1
-        draw("recorded")
-        assert layer.parts[-1] == ("level_labels", None)
-        work.forget()

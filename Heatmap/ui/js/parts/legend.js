@@ -1,4 +1,4 @@
-// needs: heatmap_parts.js heatmap_words.js
+// needs: heatmap_corners.js heatmap_parts.js heatmap_words.js
 (function (global) {
   "use strict";
 
@@ -27,12 +27,14 @@
 
   /**
    * The words in a lower corner of the pane: what the colours mean in USD, and where the data come
-   * from. In the chart's own colours. On the right, unless other words have taken that edge.
+   * from. In the chart's own colours. On the right; where other words have taken that edge, in the
+   * corner with the least heat and candles, the lower left one if nothing speaks against it.
    */
   class Legend {
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
+      this._corner = new heatmap.corners.QuietCorner(surface);
       this._bar = null;
       this._barTable = null;
       /** The source's words as they were broken last, and their width. */
@@ -75,11 +77,13 @@
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
       const hasLogo = layout.attributionLogo !== false;
-      const left = isLeft
-        ? (hasLogo ? LOGO_PX : MARGIN_PX)
-        : mediaSize.width - MARGIN_PX - width;
-      const top = mediaSize.height - MARGIN_PX - height;
-      if (!isLeft) {
+      let left = mediaSize.width - MARGIN_PX - width;
+      let top = mediaSize.height - MARGIN_PX - height;
+      if (isLeft) {
+        this._seekCorner(hasLogo ? LOGO_PX : MARGIN_PX, top, width, height, mediaSize);
+        ({ left, top } = this._corner);
+      } else {
+        this._corner.forget();
         room.bottom = height + MARGIN_PX;
       }
       legend.left = left;
@@ -107,6 +111,18 @@
         this._drawBar(context, from, y + 2, barWidth, colours, grid, place);
       }
       context.restore();
+    }
+
+    /** @param {number} left @param {number} bottomTop of the lower left corner, CSS pixels */
+    _seekCorner(left, bottomTop, width, height, mediaSize) {
+      const { room } = this._surface;
+      const right = mediaSize.width - room.right - MARGIN_PX - width;
+      const top = Math.max(room.top, MARGIN_PX);
+      this._corner.offer(0, left, bottomTop);
+      this._corner.offer(1, right, bottomTop);
+      this._corner.offer(2, MARGIN_PX, top);
+      this._corner.offer(3, right, top);
+      this._corner.find(width, height, mediaSize.width, performance.now());
     }
 
     /** @returns {string} where the data come from, and since when in the chart's own time */

@@ -327,8 +327,8 @@
       this._isWaiting = true;
       this._askedMs = nowMs;
       this._asked = place;
-      const { priceLow, priceHigh, fromMs, toMs } = place;
-      this._ask({ priceLow, priceHigh, fromMs, toMs });
+      const { priceLow, priceHigh, fromMs, toMs, isNow } = place;
+      this._ask({ priceLow, priceHigh, fromMs, toMs, isNow });
     }
 
     /** Show what lies at the place that was asked about. @param {{lines: Array<any>}} report */

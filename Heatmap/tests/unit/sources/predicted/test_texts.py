@@ -37,12 +37,13 @@ PLACE = LevelFacts(
     ),
     FIT,
     RecordedHere(SideTotals(120_000.0, 0.0, 3, 0, 1), Recorded(0.5, 0.0, 0.5)),
+    level_usd=3_400_000.0,
 )
 
 
 def test_the_corner_says_what_a_colour_means_and_how_good_it_is() -> None:
     assert map_words(MAP).split("\n") == [
-        "Expected if reached, USD per 0.1 %",
+        "Colour: USD expected per 0.1 % of price, if reached",
         "No better than distance alone, better than any fixed leverage table",
         (
             "Learned 4 to 5 Dec 2024 from 1,816 liquidations, amounts provisional, "
@@ -108,6 +109,7 @@ def test_candles_without_volume_have_no_levels_and_it_says_why() -> None:
 def test_the_crosshair_says_it_in_lines() -> None:
     assert place_lines(PLACE, "BTCUSDT") == (
         ("If reached, longs", "\u2248 1.2M USD per 0.1 %"),
+        ("The whole level", "\u2248 3.4M USD"),
         ("From the price to here", "\u2248 9.9M USD, 2 % away"),
         ("Opened", "62 % from 0.4\u20130.5 % away, 111\u2013125x"),
         ("", "30 % from 13\u201317 % away, 6\u20138x"),
@@ -120,6 +122,11 @@ def test_the_crosshair_says_it_in_lines() -> None:
         ("  longs", "\u2265 120k USD in 3"),
         ("Recorded", "50 % of this time, 50 % not"),
     )
+
+
+def test_beside_the_levels_nothing_is_said_of_a_whole_one() -> None:
+    labels = [label for label, _ in place_lines(replace(PLACE, level_usd=0.0), "BTCUSDT")]
+    assert labels[:2] == ["If reached, longs", "From the price to here"]
 
 
 def test_where_nothing_was_recorded_it_says_so_once() -> None:

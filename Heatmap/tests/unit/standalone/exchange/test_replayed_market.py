@@ -12,6 +12,7 @@ from Heatmap.commands.window import CANDLE_MARKETS
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import RecordingFileError
 from Heatmap.levels.yields import Volume
+from Heatmap.standalone.exchange.history import split_by_proof
 from Heatmap.standalone.exchange.market import MINUTE_MS
 from Heatmap.standalone.exchange.recording import Recording, load_recording, parse_time
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
@@ -131,6 +132,24 @@ def test_after_the_last_message_an_hour_is_alive(market: ReplayedMarket) -> None
     assert market.alive_spans(0, T_MS + 7000) == [(T_MS + 10, T_MS + 7000)]
     assert market.alive_spans(T_MS + 20, T_MS + 30) == [(T_MS + 20, T_MS + 30)]
     assert market.alive_spans(0, T_MS + 9) == []
+
+
+def test_after_the_last_message_heartbeats_go_on_as_long_as_candles(real: ReplayedMarket) -> None:
+    later, end = parse_time("2024-12-06T23:00:00Z"), parse_time("2024-12-08T00:00:00Z")
+    real.require_inside(later)
+    assert real.mark_price(later) == pytest.approx(
+        real.candles(MINUTE_MS, later - MINUTE_MS, later)[0].close, rel=1e-3
+    )
+    assert real.mark_price(end) is not None
+    assert real.mark_price(end + 1) is None
+    assert real.alive_spans(later, 2**50) == [(later, end)]
+    # Nothing proves that liquidations would have come: half an hour after the last one.
+    pushes = [order["E"] for order in real.force_orders(0, 2**50)]
+    parts = list(split_by_proof(pushes, pushes[-1], end))
+    assert [proven for *_, proven in parts] == [True, False]
+    assert parts[-1][0] == pushes[-1] + HOUR_MS // 2
+    with pytest.raises(RecordingFileError, match="inside the recording"):
+        real.require_inside(end)
 
 
 def test_silence_of_exactly_an_hour_is_no_hole(tmp_path: Path) -> None:
