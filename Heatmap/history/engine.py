@@ -30,9 +30,13 @@ def require_duckdb() -> None:
 
 
 def open_engine(
-    temporary: Path | None = None, *, threads: int | None = None, memory_mb: int = MEMORY_LIMIT_MB
+    temporary: Path | None = None,
+    *,
+    database: Path | None = None,
+    threads: int | None = None,
+    memory_mb: int = MEMORY_LIMIT_MB,
 ) -> "duckdb.DuckDBPyConnection":
-    """Return a connection to an empty database in memory; the caller closes it.
+    """Return a connection to an empty database; the caller closes it.
 
     Nothing is downloaded: extensions are neither installed nor loaded by themselves.
 
@@ -40,6 +44,8 @@ def open_engine(
     ----------
     temporary
         Directory for what does not fit into memory; ``None``: then a query that needs more fails.
+    database
+        A file for what is large, compressed and read from there again; ``None``: in memory.
     threads
         ``None``: one for each processor.
     memory_mb
@@ -54,7 +60,7 @@ def open_engine(
     import duckdb  # noqa: PLC0415 - an extra: imported where it is used, and only there
 
     connection = duckdb.connect(
-        ":memory:",
+        ":memory:" if database is None else str(database),
         config={
             "memory_limit": f"{memory_mb}MiB",
             "threads": str(threads or os.cpu_count() or 1),
