@@ -35,6 +35,7 @@ from Heatmap.service.learning import LevelLearner
 from Heatmap.service.lifecycle import Lifecycle
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
+from Heatmap.service.shared_parts import SharedParts, locked
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.sources.level_maps import LevelMaps
@@ -122,7 +123,22 @@ class HeatmapService:
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         source = LevelStore.of(self._store)
         self._maps = LevelMaps(self._tape, source)
-        self._levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
+        book = LevelBook(source)
+        self._levels = LevelFeed(book, self._clock, self._candle_span_ms)
+        seen_clock = ExchangeClock(
+            self._recording.seen_heartbeat, wall_clock_ms, time.monotonic
+        )
+        self._shared = SharedParts(
+            kind=kind,
+            tape=self._tape,
+            markets=source,
+            levels=book,
+            maps=self._maps,
+            clock=locked(clock or seen_clock),
+            settings=lambda: self._settings,
+            recorder=self._recording.seen_status,
+            heartbeats=self._recording.seen_heartbeats,
+        )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
         self._feeding = Feeding(
@@ -427,6 +443,11 @@ class HeatmapService:
     def kind(self) -> DataKind:
         """What the data are."""
         return self._kind
+
+    @property
+    def shared(self) -> SharedParts:
+        """What of it other threads may use, such as a server's."""
+        return self._shared
 
     def clock(self) -> int:
         """Return data time now, UTC milliseconds."""

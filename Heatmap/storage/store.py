@@ -18,6 +18,7 @@ from Heatmap.storage.engine import (
     Gather,
     Row,
     Store,
+    StoredEvent,
     StoreReader,
     TimedRow,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreReader",
+    "StoredEvent",
     "TimedRow",
     "address_beside",
     "numbered_address",

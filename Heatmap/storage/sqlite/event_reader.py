@@ -19,7 +19,6 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.storage.engine import Events, EventWindow, Gather
-from Heatmap.storage.sqlite.candle_reader import CandleReader
 from Heatmap.storage.sqlite.connections import (
     companion,
     existing_database,
@@ -41,6 +40,7 @@ from Heatmap.storage.sqlite.sound_rows import (
     read_tick_size,
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.stored_event_reader import StoredEventReader
 
 _logger = get_logger(__name__)
 
@@ -75,7 +75,7 @@ SELECT min(start_ms) FROM coverage WHERE source = ? AND symbol IN (?, ?) AND {SO
 """
 
 
-class EventReader(CandleReader):
+class EventReader(StoredEventReader):
     """Reads one database file; cannot change it.
 
     Works while a recorder writes the file. Each method is one short transaction that sees one
