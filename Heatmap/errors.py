@@ -13,6 +13,7 @@
     │   └── DatabaseInUseError     another program has it locked
     │       └── OtherWriterError     another recorder holds the writer lock
     ├── RecordingFileError     a recording to be replayed cannot be read
+    ├── ServerError            the server cannot listen, or its token cannot be used
     └── PageError              the chart page does not offer what the layer needs
 
 Every one of them is the environment's fault or the user's, never a bug: the message says what was
@@ -327,6 +328,10 @@ class OtherWriterError(DatabaseInUseError):
 
 class RecordingFileError(HeatmapError):
     """A recording that was to be replayed is missing, unreadable or malformed."""
+
+
+class ServerError(HeatmapError):
+    """The server cannot listen where it should, or its token cannot be used."""
 
 
 class PageError(HeatmapError):

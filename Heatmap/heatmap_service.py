@@ -125,9 +125,7 @@ class HeatmapService:
         self._maps = LevelMaps(self._tape, source)
         book = LevelBook(source)
         self._levels = LevelFeed(book, self._clock, self._candle_span_ms)
-        seen_clock = ExchangeClock(
-            self._recording.seen_heartbeat, wall_clock_ms, time.monotonic
-        )
+        seen_clock = ExchangeClock(self._recording.seen_heartbeat, wall_clock_ms, time.monotonic)
         self._shared = SharedParts(
             kind=kind,
             tape=self._tape,

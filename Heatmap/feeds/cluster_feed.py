@@ -239,7 +239,7 @@ class ClusterFeed:
         self._failure = None
         symbol, listeners = question.symbol, list(self._listeners.get(question, []))
         # As they age, strengths differ by what rounding leaves of equal quotients.
-        told = [_rounded(cluster) for cluster in clusters]
+        told = [rounded_cluster(cluster) for cluster in clusters]
         if told == self._known.get(question) or not listeners:
             return
         self._known[question] = told
@@ -278,7 +278,7 @@ class _Question:
     window_pct: float | None = None
 
 
-def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
+def rounded_cluster(cluster: LiquidationCluster) -> tuple[object, ...]:
     """Return what of a cluster is a change when it differs."""
     return (
         cluster.side,

@@ -5,9 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from Heatmap.domain.candles import Series
 from Heatmap.domain.market_note import MarketNote
 from Heatmap.errors import Failure, FailureKind, SettingsError
+from Heatmap.levels.arrays import CANDLE_DTYPE
 from Heatmap.levels.ensemble_table import parse_ensemble
 from Heatmap.levels.market import Market
 from Heatmap.levels.yields import Volume, YieldTable, parse_yields
@@ -113,6 +116,17 @@ class LevelStore:
             spans = reader.fetched_spans(instrument, Series.CANDLES)
         names = (*self.fits.names(instrument), *self.ensembles.names(instrument))
         return (spans[-1][1] if spans else None), names
+
+    def without_candles(self, instrument: str) -> Market:
+        """Return a market for its fits alone, of an instrument whose store may be missing."""
+        fits, _ = self.read_fits(instrument)
+        ensembles, _ = _parsed(self.ensembles, instrument, parse_ensemble)
+        return Market(
+            symbol=instrument,
+            candles=np.zeros(0, CANDLE_DTYPE),
+            fits=fits,
+            ensembles=ensembles,
+        )
 
     def fit_names(self, instrument: str) -> tuple[str, ...]:
         """Return which fits of an instrument there are."""

@@ -1,6 +1,7 @@
 """What an ensemble said stood at some times: each part as a walk, added up as rates. Pure.
 
-The newest column is what `standing_ensemble` gives, to rounding.
+The newest column is what `standing_ensemble` gives, to about a thousandth: there a minute consumes
+whole bins, here rows.
 """
 
 from collections.abc import Callable
