@@ -1,7 +1,7 @@
 """What an ensemble said stood at some times: each part as a walk, added up as rates. Pure.
 
-The newest column is what `standing_ensemble` gives, to about a thousandth: there a minute consumes
-whole bins, here rows.
+The newest column is what `standing_ensemble` gives, but on the rows of the newest minute, which
+are 0 here.
 """
 
 from collections.abc import Callable

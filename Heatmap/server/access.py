@@ -9,7 +9,6 @@
 """
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Sequence
@@ -95,7 +94,7 @@ class Access:
             return None
         given = [_token_in(one) for one in asker.authorizations]
         if len(given) != 1 or not hmac.compare_digest(given[0].encode(), self.token.encode()):
-            return Refusal(UNAUTHORIZED, texts.ASKS_FOR_TOKEN)
+            return Refusal(UNAUTHORIZED, texts.asks_for_token())
         return None
 
     def is_own_origin(self, origin: str, host: str) -> bool:
@@ -124,6 +123,6 @@ def _token_in(authorization: str) -> str:
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # it is not base64, or no text
             return ""
     return ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from Heatmap.errors import SettingsError
 from Heatmap.runtime.compat import override
 
-_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
+_HOST = r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9.-]+))"
+_ADDRESS = re.compile(rf"{_HOST}:(?P<port>[0-9]{{1,5}})")
 _LARGEST_PORT = 65_535
 _LOCAL_NAMES = frozenset({"localhost"})
 

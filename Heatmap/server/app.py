@@ -51,6 +51,8 @@ def make_app(context: ServerContext) -> FastAPI:
     app.include_router(stream_routes.router)
     app.include_router(pages.make_router())
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    # Made now: the first request needs it.
+    app.openapi()
     return app
 
 

@@ -4,12 +4,12 @@ A page is a file in ``static`` and a row in `PAGES`; what it loads of this packa
 there, under ``/static/``.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -46,27 +46,28 @@ PAGES = (Page("/", "index.html"), Page("/docs", "docs.html"))
 def make_router() -> APIRouter:
     """Return the paths of all pages; none of them is in the OpenAPI document."""
     router = APIRouter(include_in_schema=False)
-    for page in PAGES:
-        router.add_api_route(page.path, _giver(page), methods=["GET"])
+    # They are small: read once, so that no request waits for the disk.
+    files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in _TYPES}
 
-    @router.get("/static/{name}")
     async def static(name: str) -> Response:
-        return _file(name)
+        return _file(files, name)
 
+    router.add_api_route("/static/{name}", static, methods=["GET"])
+    for page in PAGES:
+        router.add_api_route(page.path, _giver(files, page.file), methods=["GET"])
     return router
 
 
-def _giver(page: Page) -> Callable[[], Awaitable[Response]]:
+def _giver(files: Mapping[str, bytes], name: str) -> Callable[[], Awaitable[Response]]:
     async def give() -> Response:
-        return _file(page.file)
+        return _file(files, name)
 
     return give
 
 
-def _file(name: str) -> Response:
-    path = STATIC / name
-    # A name alone: there are no folders to leave.
-    if path.parent != STATIC or path.suffix not in _TYPES or not path.is_file():
+def _file(files: Mapping[str, bytes], name: str) -> Response:
+    # Only what was found there: no path leads out of it.
+    if name not in files:
         raise HTTPException(404)
     headers = {"content-security-policy": _POLICY, "cache-control": "no-cache"}
-    return FileResponse(path, headers=headers, media_type=_TYPES[path.suffix])
+    return Response(files[name], headers=headers, media_type=_TYPES[Path(name).suffix])

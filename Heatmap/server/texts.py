@@ -5,10 +5,6 @@ from collections.abc import Iterable, Sequence
 LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
 )
-ASKS_FOR_TOKEN = (
-    "this server asks for its token: Authorization: Bearer TOKEN, or the token as the password; "
-    "it stands in the token file that the server named when it started"
-)
 CLOSING = "the server ends; connect again"
 NOT_FOUND = "there is nothing at this path; /docs lists what there is"
 NO_PRICE = (
@@ -32,6 +28,14 @@ def foreign_host(hosts: Sequence[str]) -> str:
 def foreign_origin(origins: Sequence[str]) -> str:
     """Say that a page of another origin asks."""
     return f"pages of {_shown(origins)} may not ask this server; --allow-origin lets them"
+
+
+def asks_for_token() -> str:
+    """Say how to give the token."""
+    return (
+        "this server asks for its token: Authorization: Bearer TOKEN, or the token as the "
+        "password; it stands in the token file that the server named when it started"
+    )
 
 
 def not_allowed(name: str, allowed: Iterable[object], got: object) -> str:
@@ -61,7 +65,7 @@ def token_unusable(path: object, reason: object) -> str:
 
 def too_long(count: int, limit: int, what: str) -> str:
     """Say that too much is asked for at once."""
-    return f"that is {count} {what}, at most {limit} are given at once; ask for less time"
+    return f"{count} {what} since start, at most {limit} are given at once; ask for less time"
 
 
 def empty_time(start_ms: int, end_ms: int) -> str:

@@ -14,7 +14,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.server.answers.records import record_of
 from Heatmap.storage.store import StoredEvent
 
-_ID = re.compile(r"(?:([a-z]+)-)?(\d{1,18})")
+_ID = re.compile(r"(?:([a-z]+)-)?([0-9]{1,18})")
 
 
 class Topic(StrEnum):
