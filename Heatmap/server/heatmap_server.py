@@ -209,6 +209,9 @@ class _Run:
 
     async def _end_streams(self, server: uvicorn.Server) -> None:
         """End streams first, since uvicorn waits for open ones; cut off who never reads."""
+        # Whoever comes again at once finds nobody, and tries again.
+        for one in server.servers:
+            one.close()
         self._context.close_streams()
         loop = asyncio.get_running_loop()
         until_s = loop.time() + _STREAM_END_S

@@ -114,13 +114,13 @@ async def websocket(
         await _close(socket, _TRY_LATER, str(error))
 
 
-async def _send_all(socket: WebSocket, messages: AsyncIterator[StreamMessage | None]) -> None:
+async def _send_all(socket: WebSocket, messages: AsyncIterator[Sequence[StreamMessage]]) -> None:
     """Send messages until the server ends or the client has gone."""
 
     async def send() -> None:
-        async for one in messages:
-            # The websocket's own pings keep a quiet one alive.
-            if one is not None:
+        # The websocket's own pings keep a quiet one alive.
+        async for news in messages:
+            for one in news:
                 await socket.send_text(as_frame(one))
 
     async def listen() -> None:
@@ -148,8 +148,8 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
 
 async def _written(context: ServerContext, wish: Wish, start: int) -> AsyncIterator[bytes]:
     async with context.streams.opened(wish, start) as messages:
-        async for one in messages:
-            yield KEEP_ALIVE if one is None else as_event(one)
+        async for news in messages:
+            yield b"".join(map(as_event, news)) or KEEP_ALIVE
 
 
 def _wish(

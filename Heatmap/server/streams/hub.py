@@ -1,7 +1,7 @@
 """The open streams of one server: what each wants, and what it is told."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from Heatmap.domain.events import DataKind
@@ -75,12 +75,12 @@ class StreamHub:
         Raises
         ------
         ProblemError
-            Too many are open, or the server ends.
+            Too many are open.
         StorageError
             The store cannot be read.
         """
-        if self._is_closing:
-            raise ProblemError(503, texts.CLOSING)
+        # While the server ends a stream begins and ends at once: a browser comes again after an end,
+        # and never after an error.
         if self._open >= MOST_STREAMS:
             raise ProblemError(503, texts.TOO_MANY_STREAMS.format(limit=MOST_STREAMS))
         return await self._tail.newest() if wish.after is None else wish.after
@@ -88,8 +88,8 @@ class StreamHub:
     @asynccontextmanager
     async def opened(
         self, wish: Wish, start: int
-    ) -> AsyncIterator[AsyncIterator[StreamMessage | None]]:
-        """Open a stream: gives its messages until the server ends; ``None``: all is quiet.
+    ) -> AsyncIterator[AsyncIterator[Sequence[StreamMessage]]]:
+        """Open a stream: gives its messages until the server ends; none: all is quiet.
 
         Raises
         ------
@@ -99,8 +99,8 @@ class StreamHub:
         self._open += 1
         followed: list[tuple[str, object, Snapshot]] = []
         try:
-            async with self._tail.streaming():
-                for name, key, compute, every_s in wish.states:
+            async with self._following():
+                for name, key, compute, every_s in () if self._is_closing else wish.states:
                     followed.append((name, key, self._snapshots.follow(key, compute, every_s)))
                 states = [(name, snapshot) for name, _, snapshot in followed]
                 messages = self._messages(wish, start, states)
@@ -113,6 +113,9 @@ class StreamHub:
                 self._snapshots.leave(key)
             self._open -= 1
 
+    def _following(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._is_closing else self._tail.streaming()
+
     def close(self) -> None:
         """End all streams, soon. Idempotent."""
         self._is_closing = True
@@ -122,13 +125,15 @@ class StreamHub:
 
     async def _messages(
         self, wish: Wish, start: int, states: Sequence[tuple[str, Snapshot]]
-    ) -> AsyncGenerator[StreamMessage | None, None]:
+    ) -> AsyncGenerator[Sequence[StreamMessage], None]:
         wants = self._filter(wish)
         cursor, told = start, [0] * len(states)
-        yield ready(self._kind, start, [one.value for one in wish.topics], list(wish.symbols))
+        topics = [one.value for one in wish.topics]
+        yield [ready(self._kind, start, topics, list(wish.symbols))]
         while not self._is_closing:
             rung = self._bell.next()
-            is_quiet = True
+            news: list[StreamMessage] = []
+            has_more = False
             if Topic.LIQUIDATIONS in wish.topics:
                 before = cursor
                 try:
@@ -136,17 +141,16 @@ class StreamHub:
                 except StorageError:
                     await wait_for(rung, _RETRY_S)
                     continue
-                is_quiet = cursor == before
-                for event in events:
-                    if wants(event.instrument):
-                        yield liquidation(self._kind, event)
+                has_more = cursor != before
+                news = [liquidation(self._kind, one) for one in events if wants(one.instrument)]
             for number, (name, snapshot) in enumerate(states):
                 if snapshot.version != told[number] and snapshot.body is not None:
                     told[number] = snapshot.version
-                    is_quiet = False
-                    yield StreamMessage(name, snapshot.body)
-            if is_quiet and not await wait_for(rung, KEEP_ALIVE_S):
-                yield None
+                    news.append(StreamMessage(name, snapshot.body))
+            if news:
+                yield news
+            elif not has_more and not await wait_for(rung, KEEP_ALIVE_S):
+                yield ()
 
     def _filter(self, wish: Wish) -> Callable[[str], bool]:
         symbols = frozenset(wish.symbols)

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from Heatmap.domain.events import DataKind
@@ -70,8 +71,9 @@ def ready(kind: DataKind, row_id: int, topics: list[str], symbols: list[str]) ->
     return StreamMessage("ready", json.dumps(plain).encode(), written)
 
 
+@lru_cache(4_096)
 def liquidation(kind: DataKind, event: StoredEvent) -> StreamMessage:
-    """Return the message of one liquidation."""
+    """Return the message of one liquidation; made once for all streams."""
     data = json.dumps({**record_of(event), "lower_bound": True}).encode()
     return StreamMessage("liquidation", data, written_id(kind, event.row_id))
 
