@@ -79,7 +79,7 @@ class StreamHub:
         StorageError
             The store cannot be read.
         """
-        # While the server ends a stream begins and ends at once: a browser comes again after an end,
+        # While the server ends a stream ends at once too: a browser comes again after an end,
         # and never after an error.
         if self._open >= MOST_STREAMS:
             raise ProblemError(503, texts.TOO_MANY_STREAMS.format(limit=MOST_STREAMS))
