@@ -110,10 +110,13 @@ class _Serving:
 
     async def _serve(self, source: "Source") -> None:
         """Serve a source in the place of the one before."""
+        port = self._options.port
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
+            # Whoever asked the one before finds this one, also where any port served.
+            port = int(self._server.url.rpartition(":")[2])
         host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
-        address = f"{host}:{self._options.port}"
+        address = f"{host}:{port}"
         self._server = self._make_server(source.service, address, self._server_options)
         await asyncio.to_thread(self._server.start)
         say(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")

@@ -53,10 +53,19 @@ class _Entry:
 
 
 class AnswerCache:
-    """Belongs on the server's loop."""
+    """Belongs on the server's loop.
 
-    def __init__(self, work: Work) -> None:
+    Parameters
+    ----------
+    work
+        Where answers are made.
+    clock_s
+        The monotonic clock, seconds.
+    """
+
+    def __init__(self, work: Work, clock_s: Callable[[], float] = monotonic) -> None:
         self._work = work
+        self._clock_s = clock_s
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     async def get(self, key: Hashable, make: Make) -> Packed:
@@ -68,7 +77,7 @@ class AnswerCache:
         self._entries.move_to_end(key)
         while len(self._entries) > _MOST_ANSWERS:
             self._entries.popitem(last=False)
-        age_s = monotonic() - entry.checked_s
+        age_s = self._clock_s() - entry.checked_s
         if entry.answer is not None and age_s < FRESH_S:
             return entry.answer.packed
         if entry.task is None:
@@ -83,7 +92,7 @@ class AnswerCache:
         try:
             before = entry.answer
             answer = await self._work.slow(lambda: make(before))
-            entry.answer, entry.checked_s = answer, monotonic()
+            entry.answer, entry.checked_s = answer, self._clock_s()
             return answer
         finally:
             entry.task = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
 )
+BUSY = "too many levels are being computed already; ask again in a moment"
 CLOSING = "the server ends; connect again"
 NOT_FOUND = "there is nothing at this path; /docs lists what there is"
 NO_PRICE = (

@@ -152,9 +152,15 @@ def candles_answer(
 
 
 def clusters_answer(
-    symbol: str, found: FoundClusters, price: float | None, at_ms: int, lookback_ms: int
+    symbol: str,
+    found: FoundClusters,
+    price: float | None,
+    at_ms: int,
+    lookback_ms: int,
+    coverage: Sequence[CoverageInterval],
 ) -> dict[str, Any]:
     """Return price clusters of recorded liquidations, the strongest first."""
+    missing = gaps(coverage, at_ms - lookback_ms, at_ms)
     return {
         "symbol": symbol,
         "at": at_ms,
@@ -163,6 +169,6 @@ def clusters_answer(
         "lookback_s": lookback_ms // 1000,
         "clusters": [asdict(one) for one in found],
         "was_recorded": found.was_recorded,
-        "coverage": {"of": "liquidations", "share": found.recorded_share, "gaps": []},
+        "coverage": {"of": "liquidations", "share": found.recorded_share, "gaps": missing},
         "lower_bound": True,
     }

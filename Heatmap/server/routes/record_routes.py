@@ -166,7 +166,9 @@ def find_clusters(context: ServerContext, symbol: str) -> dict[str, Any]:
     context.clusters.set_parameters(parameters)
     price, now_ms = context.mark_price(symbol), context.now_ms()
     found = context.clusters.find(symbol, price, now_ms)
-    return clusters_answer(symbol, found, price, now_ms, parameters.lookback_ms)
+    with context.reader.reading() as reader:
+        covered = reader.read_coverage(symbol, now_ms - parameters.lookback_ms, now_ms)
+    return clusters_answer(symbol, found, price, now_ms, parameters.lookback_ms, covered)
 
 
 def _read_records(

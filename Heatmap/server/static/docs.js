@@ -57,7 +57,8 @@ function limits(schema) {
   if (one.minimum !== undefined) words.push(`at least ${one.minimum}`);
   if (one.exclusiveMinimum !== undefined) words.push(`above ${one.exclusiveMinimum}`);
   if (one.maximum !== undefined) words.push(`at most ${one.maximum}`);
-  return words.join(", ");
+  const text = words.join(", ");
+  return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 /**
@@ -73,7 +74,7 @@ function field(document_, parameter, path) {
   const id = `${path}-${parameter.name}`;
   const usual = schema.default === undefined || schema.default === null ? "" : `${schema.default}`;
   const control = allowed.length
-    ? made("select", { id }, ...["", ...allowed].map((one) => made("option", { value: one }, one)))
+    ? made("select", { id }, ...["", ...allowed].map((one) => made("option", { value: one }, one || usual)))
     : made("input", { id, placeholder: usual, autocomplete: "off" });
   const label = made("label", { htmlFor: id }, parameter.name, parameter.required ? " *" : "");
   const words = [parameter.description, limits(schema), usual && `Default: ${usual}.`];
@@ -147,7 +148,7 @@ function drawn(document_, path, operation) {
     const query = new URLSearchParams(chosen.map((one) => [one.name, one.control.value]));
     ask(path + (chosen.length ? `?${query}` : ""), output);
   });
-  const words = operation.description ?? "";
+  const words = (operation.description ?? "").replaceAll("`", "");
   const answers = Object.entries(operation.responses).map(([status, one]) =>
     made("li", {}, made("code", {}, status), ` ${one.description}`),
   );
