@@ -14,6 +14,7 @@
     │       └── OtherWriterError     another recorder holds the writer lock
     ├── RecordingFileError     a recording to be replayed cannot be read
     ├── HistoryError           the archive's files, or the days made of them, cannot be used
+    ├── ServerError            the server cannot listen, or its token cannot be used
     └── PageError              the chart page does not offer what the layer needs
 
 Every one of them is the environment's fault or the user's, never a bug: the message says what was
@@ -333,6 +334,10 @@ class RecordingFileError(HeatmapError):
 
 class HistoryError(HeatmapError):
     """The archive, its files or the days made of them cannot be used as was asked."""
+
+
+class ServerError(HeatmapError):
+    """The server cannot listen where it should, or its token cannot be used."""
 
 
 class PageError(HeatmapError):

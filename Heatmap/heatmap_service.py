@@ -30,6 +30,7 @@ from Heatmap.service.lifecycle import Lifecycle
 from Heatmap.service.market_questions import MarketQuestions
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
+from Heatmap.service.shared_parts import SharedParts, locked
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.sources.level_maps import LevelMaps
@@ -119,7 +120,20 @@ class HeatmapService(MarketQuestions):
         imported = MarketHistory.beside(self._store.address) if is_live else None
         source = LevelStore.of(self._store, imported)
         self._maps = LevelMaps(self._tape, source)
-        levels = LevelFeed(LevelBook(source), self._clock, self._candle_span_ms)
+        book = LevelBook(source)
+        levels = LevelFeed(book, self._clock, self._candle_span_ms)
+        seen_clock = ExchangeClock(self._recording.seen_heartbeat, wall_clock_ms, time.monotonic)
+        self._shared = SharedParts(
+            kind=kind,
+            tape=self._tape,
+            markets=source,
+            levels=book,
+            maps=self._maps,
+            clock=locked(clock or seen_clock),
+            settings=lambda: self._settings,
+            recorder=self._recording.seen_status,
+            heartbeats=self._recording.seen_heartbeats,
+        )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._feeding = Feeding(
             self._attached,
@@ -271,6 +285,11 @@ class HeatmapService(MarketQuestions):
     def kind(self) -> DataKind:
         """What the data are."""
         return self._kind
+
+    @property
+    def shared(self) -> SharedParts:
+        """What of it other threads may use, such as a server's."""
+        return self._shared
 
     def clock(self) -> int:
         """Return data time now, UTC milliseconds."""

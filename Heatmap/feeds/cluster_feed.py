@@ -64,7 +64,7 @@ class ClusterFeed:
     def __init__(self, source: ClusterSource, settings: HeatmapSettings) -> None:
         self._failure: Failure | None = None
         self._source = source
-        self._parameters = _parameters(settings)
+        self._parameters = cluster_parameters(settings)
         self._interval_s = settings.cluster_interval_s
         self._book: ClusterBook | None = None
         self._executor: Executor | None = None
@@ -110,7 +110,7 @@ class ClusterFeed:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Take over changed parameters; they are looked at with at once."""
         self._interval_s = settings.cluster_interval_s
-        parameters = _parameters(settings)
+        parameters = cluster_parameters(settings)
         if parameters != self._parameters:
             self._parameters = parameters
             if self._book is not None:
@@ -239,7 +239,7 @@ class ClusterFeed:
         self._failure = None
         symbol, listeners = question.symbol, list(self._listeners.get(question, []))
         # As they age, strengths differ by what rounding leaves of equal quotients.
-        told = [_rounded(cluster) for cluster in clusters]
+        told = [rounded_cluster(cluster) for cluster in clusters]
         if told == self._known.get(question) or not listeners:
             return
         self._known[question] = told
@@ -278,7 +278,7 @@ class _Question:
     window_pct: float | None = None
 
 
-def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
+def rounded_cluster(cluster: LiquidationCluster) -> tuple[object, ...]:
     """Return what of a cluster is a change when it differs."""
     return (
         cluster.side,
@@ -292,7 +292,8 @@ def _rounded(cluster: LiquidationCluster) -> tuple[object, ...]:
     )
 
 
-def _parameters(settings: HeatmapSettings) -> ClusterParameters:
+def cluster_parameters(settings: HeatmapSettings) -> ClusterParameters:
+    """Return what makes a cluster by the settings."""
     return ClusterParameters(
         cluster_window_pct=settings.cluster_window_pct or CLUSTER_WINDOW_PCT,
         min_cluster_size=settings.min_cluster_size,

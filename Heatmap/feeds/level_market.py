@@ -5,6 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from Heatmap.domain.candles import Series, Span, joined
 from Heatmap.errors import Failure, FailureKind, SettingsError
 from Heatmap.feeds.joined_market import (
@@ -13,6 +15,7 @@ from Heatmap.feeds.joined_market import (
     nothing_recorded,
     read_recorded,
 )
+from Heatmap.levels.arrays import CANDLE_DTYPE
 from Heatmap.levels.ensemble_table import parse_ensemble
 from Heatmap.levels.imported import ImportedMarkets
 from Heatmap.levels.market import Market
@@ -160,6 +163,17 @@ class LevelStore:
             The store cannot be read.
         """
         return imported_spans(self.store, self.imported, instrument)
+
+    def without_candles(self, instrument: str) -> Market:
+        """Return a market for its fits alone, of an instrument whose store may be missing."""
+        fits, _ = self.read_fits(instrument)
+        ensembles, _ = _parsed(self.ensembles, instrument, parse_ensemble)
+        return Market(
+            symbol=instrument,
+            candles=np.zeros(0, CANDLE_DTYPE),
+            fits=fits,
+            ensembles=ensembles,
+        )
 
     def fit_names(self, instrument: str) -> tuple[str, ...]:
         """Return which fits of an instrument there are."""

@@ -100,7 +100,12 @@ class RecorderHolder:
     def status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first one was made."""
         self._look_around()
-        return self._last_status if self.recorder is None else self.recorder.status()
+        return self.seen_status()
+
+    def seen_status(self) -> RecorderStatus | None:
+        """Return the same to another thread, which only looks."""
+        recorder = self.recorder
+        return self._last_status if recorder is None else recorder.status()
 
     def is_running(self) -> bool:
         """Whether the recorder's thread lives."""
@@ -113,8 +118,7 @@ class RecorderHolder:
 
     def is_written_elsewhere(self) -> bool:
         """Tell the same in a worker thread, which only looks."""
-        recorder = self.recorder
-        return is_standby(self._last_status if recorder is None else recorder.status())
+        return is_standby(self.seen_status())
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
@@ -133,13 +137,23 @@ class RecorderHolder:
 
     def newest_heartbeat(self) -> tuple[int, float] | None:
         """Return the newest heartbeat, as the exchange's clock takes it."""
-        status = self.status()
+        self._look_around()
+        return self.seen_heartbeat()
+
+    def seen_heartbeat(self) -> tuple[int, float] | None:
+        """Return the same to another thread, which only looks."""
+        status = self.seen_status()
         return None if status is None else status.newest_heartbeat
 
     def heartbeats(self, symbol: str) -> Heartbeats | None:
         """Return what the heartbeats of `symbol` prove beyond the written coverage."""
-        status = self.status()
-        if status is None or not self.is_live() or self.is_standby():
+        self._look_around()
+        return self.seen_heartbeats(symbol)
+
+    def seen_heartbeats(self, symbol: str) -> Heartbeats | None:
+        """Return the same to another thread, which only looks."""
+        status = self.seen_status()
+        if status is None or status.connection is not ConnectionState.LIVE or is_standby(status):
             return None
         if status.storage_fault is not None or status.connected_since_ms is None:
             return None

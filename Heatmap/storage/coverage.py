@@ -7,8 +7,9 @@ Rules that hold for the result of `normalized`, instrument by instrument:
 - two intervals of the same sort that touch are one, unless a proven instant lies between.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument
@@ -164,6 +165,29 @@ def effective(
     if whose != everyone:
         parts += coverage.get(everyone, ())
     return normalized(replace(part, symbol=whose.symbol) for part in parts)
+
+
+def covered_shares(intervals: Iterable[CoverageInterval], edges_ms: Sequence[int]) -> list[float]:
+    """Return which share of each time between two edges was recorded, proven or not: 0 to 1.
+
+    Parameters
+    ----------
+    intervals
+        Intervals of one instrument, in any order.
+    edges_ms
+        Rising, UTC milliseconds; one more than there are shares.
+    """
+    spans = _union((part.start_ms, part.end_ms) for part in intervals)
+    shares, first = [], 0
+    for start_ms, end_ms in pairwise(edges_ms):
+        while first < len(spans) and spans[first][1] <= start_ms:
+            first += 1
+        covered_ms, at = 0, first
+        while at < len(spans) and spans[at][0] < end_ms:
+            covered_ms += min(spans[at][1], end_ms) - max(spans[at][0], start_ms)
+            at += 1
+        shares.append(covered_ms / (end_ms - start_ms))
+    return shares
 
 
 def gaps_between(

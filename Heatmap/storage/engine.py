@@ -64,6 +64,36 @@ class EventWindow(Generic[Events]):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One liquidation of a known size, with all that a program may want of it.
+
+    Attributes
+    ----------
+    row_id
+        Ascends in the order of storing, and never comes twice.
+    instrument
+        Whose, as it is written: ``BTCUSDT``, ``bybit:BTCUSDT``.
+    ts_ms
+        Trade time, UTC milliseconds.
+    is_long
+        Whether a long was liquidated.
+    price, qty, notional
+        USD, contracts in the base currency, USD.
+    limit_price
+        The order's own price, USD; ``None``: the venue did not send it.
+    """
+
+    row_id: int
+    instrument: str
+    ts_ms: int
+    is_long: bool
+    price: float
+    qty: float
+    notional: float
+    limit_price: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class DayFacts:
     """What a status panel tells of a store, at one moment.
 
@@ -164,6 +194,26 @@ class StoreReader(Protocol):
         self, instrument: InstrumentName, row_id: int, gather: Gather[Events], /
     ) -> EventWindow[Events]:
         """Read events that were stored after a row, whenever they happened."""
+
+    def read_stored(self, row_id: int, limit: int, /) -> EventWindow[tuple[StoredEvent, ...]]:
+        """Read the events of all instruments that were stored after a row, in that order.
+
+        At most `limit` of them. The window's `last_row_id` is that of all that are stored.
+        """
+
+    def read_stored_between(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        row_id: int,
+        limit: int,
+        /,
+    ) -> tuple[StoredEvent, ...]:
+        """Read events with ``start_ms <= ts_ms < end_ms`` that were stored after a row.
+
+        At most `limit` of them, in the order of storing.
+        """
 
     def read_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /

@@ -42,6 +42,7 @@ from Heatmap.storage.sqlite.sound_rows import (
     read_tick_size,
 )
 from Heatmap.storage.sqlite.sqlite_errors import storage_errors
+from Heatmap.storage.sqlite.stored_event_reader import StoredEventReader
 
 _logger = get_logger(__name__)
 
@@ -76,7 +77,7 @@ _SELECT_COVERAGE = " UNION ALL ".join(
 _SELECT_SINCE = f"SELECT min(start_ms) FROM ({_SELECT_COVERAGE})"
 
 
-class EventReader(RecordingReader):
+class EventReader(RecordingReader, StoredEventReader):
     """Reads one database file; cannot change it.
 
     Works while a recorder writes the file. Each method is one short transaction that sees one

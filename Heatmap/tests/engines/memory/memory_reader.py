@@ -15,7 +15,7 @@ from Heatmap.domain.instruments import (
 from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import StorageError
 from Heatmap.storage.coverage import clipped, effective
-from Heatmap.storage.store import EventWindow, Gather
+from Heatmap.storage.store import EventWindow, Gather, StoredEvent
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleReader
 
@@ -55,6 +55,28 @@ class MemoryReader(CandleReader):
         rows = self.rows()
         window = _window(rows, [row for row in rows if row[0] > row_id], instrument, gather)
         return EventWindow(window.events, max(window.last_row_id, row_id))
+
+    def read_stored(self, row_id: int, limit: int, /) -> EventWindow[tuple[StoredEvent, ...]]:
+        rows = self.rows()
+        found = [_stored(row) for row in rows if row[0] > row_id and row[1].notional is not None]
+        return EventWindow(tuple(found[:limit]), rows[-1][0] if rows else 0)
+
+    def read_stored_between(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        row_id: int,
+        limit: int,
+        /,
+    ) -> tuple[StoredEvent, ...]:
+        asked = str(instrument_of(instrument))
+        found = [
+            one
+            for one in self.read_stored(row_id, len(self.rows())).events
+            if one.instrument == asked and start_ms <= one.ts_ms < end_ms
+        ]
+        return tuple(found[:limit])
 
     def read_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /
@@ -132,3 +154,17 @@ def _window(
         if event.instrument == asked and event.notional is not None
     )
     return EventWindow(gather(points), rows[-1][0] if rows else 0)
+
+
+def _stored(row: StoredRow) -> StoredEvent:
+    row_id, event = row
+    return StoredEvent(
+        row_id,
+        str(event.instrument),
+        event.ts_ms,
+        event.liquidated == "long",
+        event.price,
+        event.qty,
+        event.notional or 0.0,
+        event.limit_price,
+    )

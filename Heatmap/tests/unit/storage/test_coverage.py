@@ -1,7 +1,19 @@
 """Interval arithmetic of coverage."""
 
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from Heatmap.domain.coverage import CoverageInterval
-from Heatmap.storage.coverage import clipped, gaps_between, normalized
+from Heatmap.storage.coverage import (
+    clipped,
+    covered_share,
+    covered_shares,
+    gaps_between,
+    normalized,
+)
 
 
 def proven(start_ms: int, end_ms: int) -> CoverageInterval:
@@ -70,3 +82,17 @@ def test_gaps_are_what_no_interval_covers() -> None:
 
 def test_an_instant_does_not_cut_a_gap_in_two() -> None:
     assert gaps_between([proven(5, 5)], 0, 10) == ((0, 10),)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8),
+    st.lists(st.integers(0, 80), min_size=2, max_size=10, unique=True),
+)
+def test_shares_of_adjacent_times_are_each_that_of_its_own(
+    spans: list[tuple[int, int]], edges: list[int]
+) -> None:
+    intervals = [CoverageInterval("X", start, start + n, proven=True) for start, n in spans]
+    edges.sort()
+    shares = covered_shares(intervals, edges)
+    expected = [covered_share(intervals, *pair) for pair in pairwise(edges)]
+    assert shares == pytest.approx(expected)

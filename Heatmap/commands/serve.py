@@ -1,0 +1,201 @@
+"""``python -m Heatmap serve``: records, and gives the numbers over HTTP (extra ``web``)."""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING
+
+from Heatmap.commands.arguments import (
+    Parser,
+    add_exchange_options,
+    check_settings,
+    file_path,
+    log_to_stderr,
+    say,
+    whole_number,
+)
+from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+
+if TYPE_CHECKING:
+    from Heatmap.standalone.sources import Source
+
+LIVE_PATIENCE_S = 5.0
+"""With ``--source auto``: how long Binance may take to deliver its mark price."""
+_POLL_S = 0.1
+_LARGEST_PORT = 65_535
+
+
+def run(words: Sequence[str]) -> int:
+    """Serve until it is asked to end; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    if options.source == "demo" and (options.ws_url or options.rest_url):
+        parser.error("--source demo has an exchange of its own: leave the addresses out")
+    texts = {} if options.symbol is None else {"symbols": options.symbol}
+    settings = check_settings(parser, texts)
+    log_to_stderr()
+    asyncio.run(_Serving(options, settings).run())
+    return 0
+
+
+class _Serving:
+    """One run of the command: sources, server, end.
+
+    Parameters
+    ----------
+    options
+        What the command line asks.
+    settings
+        Whose symbols are recorded.
+    """
+
+    def __init__(self, options: argparse.Namespace, settings: HeatmapSettings) -> None:
+        # Here and not above, so that other commands load neither.
+        from Heatmap.server import HeatmapServer, ServerOptions  # noqa: PLC0415
+        from Heatmap.standalone import sources  # noqa: PLC0415
+
+        self._sources = sources
+        self._make_server = HeatmapServer
+        self._options = options
+        self._settings = settings
+        self._server_options = ServerOptions(
+            options.token_file, tuple(options.allow_host), tuple(options.allow_origin)
+        )
+        self._open: list[Source] = []
+        self._ended: asyncio.Event
+        self._server: HeatmapServer | None = None
+
+    async def run(self) -> None:
+        """Serve until a signal comes."""
+        from Heatmap.standalone.program_end import ProgramEnd  # noqa: PLC0415
+
+        self._ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        program_end = ProgramEnd(lambda: loop.call_soon_threadsafe(self._ended.set))
+        try:
+            source, waiting = await self._choose()
+            await self._serve(source)
+            await self._wait(waiting)
+        finally:
+            # From here on a Ctrl-C interrupts what does not end.
+            program_end.restore()
+            if self._server is not None:
+                await asyncio.to_thread(self._server.stop)
+            for one in self._open:
+                await one.close()
+            program_end.settle()
+
+    async def _choose(self) -> "tuple[Source, Source | None]":
+        """Open what is served, and what is waited for meanwhile."""
+        options = self._options
+        if options.source == "demo":
+            return await self._keep(self._sources.open_simulated(self._settings, options.db)), None
+        live = await self._keep(
+            self._sources.open_live(
+                self._settings,
+                options.db,
+                options.ws_url or WS_URL,
+                options.rest_url or REST_URL,
+            )
+        )
+        if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
+            return live, None
+        say(
+            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: serving a SIMULATED market; "
+            "the recorder keeps trying, and its data are served when they come"
+        )
+        simulated = self._sources.open_simulated(self._settings, options.db, is_beside=True)
+        return await self._keep(simulated), live
+
+    async def _serve(self, source: "Source") -> None:
+        """Serve a source in the place of the one before."""
+        port = self._options.port
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+            # Whoever asked the one before finds this one, also where any port served.
+            port = int(self._server.url.rpartition(":")[2])
+        host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
+        address = f"{host}:{port}"
+        self._server = self._make_server(source.service, address, self._server_options)
+        await asyncio.to_thread(self._server.start)
+        say(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
+        if self._server.token_file is not None:
+            say(f"others than this machine need the token in {self._server.token_file}")
+
+    async def _wait(self, waiting: "Source | None") -> None:
+        """Wait for the end; serve what is waited for once it delivers."""
+        while not self._ended.is_set():
+            if waiting is not None and await self._becomes_live(waiting, 1.0):
+                say("Binance delivers data: serving them")
+                await self._serve(waiting)
+                waiting = None
+            if waiting is None:
+                await self._ended.wait()
+
+    async def _becomes_live(self, source: "Source", patience_s: float) -> bool:
+        """Wait until a source delivers heartbeats; ``False``: it takes too long, or all ends."""
+        until_s = time.monotonic() + patience_s
+        while not source.service.is_live():
+            if self._ended.is_set() or time.monotonic() > until_s:
+                return False
+            # The recorder's thread offers a snapshot, not an event to wait for.
+            await asyncio.sleep(_POLL_S)
+        return True
+
+    async def _keep(self, opening: "Awaitable[Source]") -> "Source":
+        source = await opening
+        self._open.append(source)
+        if source.notice:
+            say(source.notice)
+        source.begin()
+        return source
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m Heatmap serve",
+        description="Record, and give levels, heat, clusters and liquidations over HTTP, live and "
+        "as pages, until Ctrl-C or SIGTERM. Off 127.0.0.1 it asks for a token.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where it listens, default %(default)s")
+    parser.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="default %(default)s; 0: any"
+    )
+    parser.add_argument(
+        "--source",
+        choices=("auto", "live", "demo"),
+        default="auto",
+        help="auto (default): Binance, else a simulated market until Binance delivers",
+    )
+    parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
+    add_exchange_options(parser)
+    parser.add_argument(
+        "--token-file",
+        type=file_path,
+        metavar="FILE",
+        help="where the token is kept; default heatmap-token beside the database",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name by which this server is addressed; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="pages of this origin may ask, such as https://example.net; may be repeated",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    number = whole_number(text)
+    if number > _LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to {_LARGEST_PORT}, got {text!r}")
+    return number

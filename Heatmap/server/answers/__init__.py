@@ -1,0 +1,1 @@
+"""What the routes answer, as plain data; each says how much of it was recorded."""

@@ -1,0 +1,115 @@
+"""Predicted levels: what a model says stands, as `HeatmapService.levels` gives it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from Heatmap.domain.candles import Span
+from Heatmap.levels.notes import Note
+from Heatmap.levels.predict import PredictedLevels
+from Heatmap.levels.standing import Level
+from Heatmap.levels.yields import Score
+from Heatmap.runtime.plain import as_plain
+from Heatmap.server.answers.coverage import fetched
+
+SIDES = {"longs": "long", "shorts": "short"}
+UNIT_WORDS = {
+    "expected USD": "expected reported USD, lower bound",
+    "standing USD": "standing USD, if the model's leverages were true",
+}
+
+
+def levels_answer(
+    levels: PredictedLevels, spans: Sequence[Span], leverage: float | None = None
+) -> dict[str, Any]:
+    """Return the levels on both sides of the price, the nearest first.
+
+    Parameters
+    ----------
+    levels
+        With a price.
+    spans
+        Time whose candles were fetched.
+    leverage
+        Only what positions of this leverage would be liquidated; ``None``: all.
+    """
+    longs = [one for one in reversed(levels.levels) if one.side == "longs"]
+    shorts = [one for one in levels.levels if one.side == "shorts"]
+    return {
+        "symbol": levels.symbol,
+        "model": levels.model.value,
+        "at": levels.at_ms,
+        "current_price": levels.price_usd,
+        "price_source": "close of the newest candle",
+        "price_at": levels.candles_until_ms,
+        "unit": UNIT_WORDS[levels.unit.value],
+        "long_liquidations": _side(longs, leverage),
+        "short_liquidations": _side(shorts, leverage),
+        "score": score_of(levels.score),
+        "fit": levels.fit,
+        "is_provisional": levels.is_provisional,
+        "notes": notes_of(levels.notes),
+        "coverage": coverage_of(levels, spans),
+        "lower_bound": True,
+    }
+
+
+def coverage_of(levels: PredictedLevels, spans: Sequence[Span]) -> dict[str, Any]:
+    """Return how much of the candles' time was fetched."""
+    start_ms = levels.at_ms if levels.candles_from_ms is None else levels.candles_from_ms
+    end_ms = levels.at_ms if levels.candles_until_ms is None else levels.candles_until_ms
+    return fetched(spans, start_ms, end_ms)
+
+
+def score_of(score: Score | None) -> dict[str, Any] | None:
+    """Return how good a model was on time held out; ``None``: it was not scored."""
+    if score is None:
+        return None
+    over = score.over_distance
+    return {"bits_over_distance": [over.low, over.value, over.high], "events": score.events}
+
+
+def notes_of(notes: Sequence[Note]) -> list[dict[str, Any]]:
+    """Return why levels are empty, partial or provisional, as facts."""
+    return [{name: as_plain(value) for name, value in asdict(one).items()} for one in notes]
+
+
+def _side(levels: Sequence[Level], leverage: float | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    passed = 0.0
+    for one in levels:
+        volume, cumulative = one.expected_usd, one.cumulative_usd
+        if leverage is not None:
+            share = _share_at(one, leverage)
+            if not share:
+                continue
+            volume *= share
+            passed += volume
+            cumulative = passed
+        found.append(
+            {
+                "price": (one.low_usd * one.high_usd) ** 0.5,
+                "price_low": one.low_usd,
+                "price_high": one.high_usd,
+                "volume": volume,
+                "cumulative": cumulative,
+                "side": SIDES[one.side],
+                "leverage": [
+                    {
+                        "low": part.leverage_low,
+                        "high": part.leverage_high,
+                        "volume": part.share * one.expected_usd,
+                    }
+                    for part in one.shares
+                ],
+                "distance_pct": one.distance_pct,
+            }
+        )
+    return found
+
+
+def _share_at(level: Level, leverage: float) -> float:
+    """Return the part of a level whose positions have a leverage."""
+    return sum(
+        part.share for part in level.shares if part.leverage_low <= leverage < part.leverage_high
+    )

@@ -1,0 +1,269 @@
+"""The server: a thread and a loop of its own, so that neither host nor recorder waits for it."""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+
+from Heatmap.errors import ServerError
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.safe_log import SafeFilter, get_logger
+from Heatmap.server import texts
+from Heatmap.server.access import Access
+from Heatmap.server.address import ServerAddress, parse_server_address
+from Heatmap.server.answers.health import NO_HISTORY, HistoryFacts
+from Heatmap.server.app import make_app
+from Heatmap.server.context import ServerContext
+from Heatmap.server.guard import Guard
+from Heatmap.server.options import ServerOptions
+from Heatmap.server.tokens import read_or_make_token
+
+logger = get_logger(__name__)
+
+TOKEN_FILE = "heatmap-token"  # noqa: S105 - its name
+_START_LIMIT_S = 10.0
+_END_LIMIT_S = 5.0
+# Streams that end by themselves have so long; those whose client never reads are cut off then.
+_STREAM_END_S = 0.25
+_POLL_S = 0.01
+_BACKLOG = 256
+_LARGEST_FRAME = 65_536
+
+
+class HeatmapServer:
+    """Serves one service: REST, live streams, pages.
+
+    `start` and `stop` are idempotent and may alternate; call them from one thread at a time. It is
+    usable in a ``with`` statement. The service is the caller's: it should run, and goes on after
+    the server has stopped.
+
+    Parameters
+    ----------
+    service
+        What is served.
+    address
+        Where, such as ``127.0.0.1:8000``; port 0 is any that is free. Off loopback the token of
+        `ServerOptions.token_file` is asked for.
+    options
+        Who may ask; ``None``: this machine, or whoever has the token.
+    history
+        Tells what the history of whole days holds.
+
+    Raises
+    ------
+    SettingsError
+        `address` is none.
+
+    Examples
+    --------
+    ::
+
+        with HeatmapServer(service, "127.0.0.1:8000") as server:
+            print(server.url)
+            ...
+    """
+
+    def __init__(
+        self,
+        service: HeatmapService,
+        address: str = "127.0.0.1:8000",
+        options: ServerOptions | None = None,
+        history: Callable[[], HistoryFacts] = NO_HISTORY,
+    ) -> None:
+        self._address = parse_server_address(address)
+        self._options = options or ServerOptions()
+        self._parts = service.shared
+        self._history = history
+        self._thread: threading.Thread | None = None
+        self._run: _Run | None = None
+        self._bound: ServerAddress | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it is asked, such as ``http://127.0.0.1:8000``; the port is known once started."""
+        return f"http://{self._bound or self._address}"
+
+    @property
+    def token_file(self) -> Path | None:
+        """Where the token is kept that it asks for; ``None``: it asks for none."""
+        if self._address.is_loopback:
+            return None
+        if self._options.token_file is not None:
+            return self._options.token_file
+        database = self._parts.store.address
+        return Path(TOKEN_FILE) if isinstance(database, str) else database.with_name(TOKEN_FILE)
+
+    def is_running(self) -> bool:
+        """Whether it listens."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Listen, and return when it does. Idempotent.
+
+        Raises
+        ------
+        ServerError
+            The address cannot be listened at, or the token cannot be used; one line says why.
+        """
+        if self.is_running():
+            return
+        access = self._access()
+        listener = _listen(self._address)
+        host, port = listener.getsockname()[:2]
+        self._bound = ServerAddress(self._address.host or host, port)
+        run = self._run = _Run(ServerContext(self._parts, self._history), access, listener)
+        self._thread = threading.Thread(target=run.main, name="Heatmap server", daemon=True)
+        self._thread.start()
+        if not run.started.wait(_START_LIMIT_S) or run.fault is not None:
+            self.stop()
+            raise ServerError(texts.port_in_use(self._address, run.fault or "no answer"))
+
+    def stop(self) -> None:
+        """End all streams and listen no more; takes under a second. Idempotent."""
+        thread, run = self._thread, self._run
+        self._thread = self._run = None
+        if thread is None or run is None:
+            return
+        run.ask_end()
+        thread.join(_END_LIMIT_S)
+        if thread.is_alive():
+            logger.error("the server did not end within %g s", _END_LIMIT_S)
+
+    def _access(self) -> Access:
+        path = self.token_file
+        return Access(
+            self._address.host,
+            frozenset(one.lower() for one in self._options.hosts),
+            frozenset(self._options.origins),
+            None if path is None else read_or_make_token(path),
+        )
+
+
+class _Run:
+    """One life of a server, in its own thread from `main` on."""
+
+    def __init__(self, context: ServerContext, access: Access, listener: socket.socket) -> None:
+        self.started = threading.Event()
+        self.fault: BaseException | None = None
+        self._context = context
+        self._listener = listener
+        self._access = access
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked = threading.Event()
+        self._wake: asyncio.Event | None = None
+
+    def ask_end(self) -> None:
+        """Have it end; from any thread."""
+        self._asked.set()
+        loop, wake = self._loop, self._wake
+        if loop is not None and wake is not None and not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(wake.set)
+            except RuntimeError:
+                return  # it has ended meanwhile
+
+    def main(self) -> None:
+        """Serve until it is asked to end."""
+        try:
+            # Never the host's loop, whatever policy the host has set.
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            self.fault = error
+            logger.exception("the server has ended by itself")
+        finally:
+            self._listener.close()
+            self.started.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        if self._asked.is_set():
+            self._wake.set()
+        server = uvicorn.Server(_config(Guard(make_app(self._context), self._access)))
+        serving = asyncio.create_task(server.serve(sockets=[self._listener]))
+        try:
+            # uvicorn offers no event to wait for.
+            while not server.started and not serving.done():  # noqa: ASYNC110
+                await asyncio.sleep(_POLL_S)
+            self.started.set()
+            waking = asyncio.create_task(self._wake.wait())
+            await asyncio.wait([serving, waking], return_when=asyncio.FIRST_COMPLETED)
+            waking.cancel()
+            await self._end_streams(server)
+            server.should_exit = True
+            await serving
+        finally:
+            await self._context.close()
+
+    async def _end_streams(self, server: uvicorn.Server) -> None:
+        """End streams first, since uvicorn waits for open ones; cut off who never reads."""
+        # Whoever comes again at once finds nobody, and tries again.
+        for one in server.servers:
+            one.close()
+        self._context.close_streams()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + _STREAM_END_S
+        while self._context.streams.open_streams and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
+            await asyncio.sleep(_POLL_S)
+        if self._context.streams.open_streams:
+            for connection in list(server.server_state.connections):
+                transport = getattr(connection, "transport", None)
+                if isinstance(transport, asyncio.WriteTransport):
+                    transport.abort()
+
+
+def _config(app: Guard) -> uvicorn.Config:
+    # Its messages go where those of the host's other libraries go, without secrets.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
+        found = logging.getLogger(name)
+        if not any(isinstance(one, SafeFilter) for one in found.filters):
+            found.addFilter(SafeFilter())
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=_LARGEST_FRAME,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _listen(address: ServerAddress) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises
+    ------
+    ServerError
+        Something else listens there, or the host is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    # Named, as asyncio sends small answers at once only on sockets that say that they are TCP's.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if socket.has_dualstack_ipv6() and family is socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # On Windows this would let two programs listen at once.
+        if hasattr(socket, "SO_REUSEPORT"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address.host, address.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServerError(texts.port_in_use(address, error.strerror or error)) from error
+    return listener

@@ -1,0 +1,88 @@
+"""What the server says to people, in English."""
+
+from collections.abc import Iterable, Sequence
+
+LOWER_BOUND = (
+    "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
+)
+BUSY = "too many levels are being computed already; ask again in a moment"
+CLOSING = "the server ends; connect again"
+NOT_FOUND = "there is nothing at this path; /docs lists what there is"
+NO_PRICE = (
+    "no candle of {symbol} is stored, so there is no price to measure from; record it, or wait "
+    "until its candles were fetched"
+)
+TOO_MANY_STREAMS = "{limit} streams are open already; close one of them"
+OPENAPI_DESCRIPTION = (
+    "Liquidations as they were recorded, and where they are expected if the price goes there. "
+    + LOWER_BOUND
+    + " Times are UTC milliseconds; as a parameter 2026-11-05T01:00:00Z is a time too. "
+    "Each answer says how much of its time was recorded: no data is not zero."
+)
+
+
+def foreign_host(hosts: Sequence[str]) -> str:
+    """Say that a request is addressed to another host."""
+    return f"this server has no such name: {_shown(hosts)}; --allow-host gives it one"
+
+
+def foreign_origin(origins: Sequence[str]) -> str:
+    """Say that a page of another origin asks."""
+    return f"pages of {_shown(origins)} may not ask this server; --allow-origin lets them"
+
+
+def asks_for_token() -> str:
+    """Say how to give the token."""
+    return (
+        "this server asks for its token: Authorization: Bearer TOKEN, or the token as the "
+        "password; it stands in the token file that the server named when it started"
+    )
+
+
+def not_allowed(name: str, allowed: Iterable[object], got: object) -> str:
+    """Say that a value is none of those that are allowed."""
+    return f"{name} must be one of {', '.join(map(str, allowed))}; got {str(got)[:80]!r}"
+
+
+def unknown_parameters(names: Iterable[str]) -> str:
+    """Say that parameters are not known."""
+    return f"no such parameter here: {_shown(list(names))}"
+
+
+def port_in_use(address: object, reason: object) -> str:
+    """Say that the server can't listen."""
+    return f"the server cannot listen at {address} ({reason}); choose another --host or --port"
+
+
+def token_open(path: object, mode: int) -> str:
+    """Say that others may read the token."""
+    return f"the token file {path} may be read by others (mode {mode:03o}); type: chmod 600 {path}"
+
+
+def token_unusable(path: object, reason: object) -> str:
+    """Say that the token can't be read or made."""
+    return f"the token file {path} cannot be used ({reason}); name another one with --token-file"
+
+
+def too_long(count: int, limit: int, what: str) -> str:
+    """Say that too much is asked for at once."""
+    return f"{count} {what} since start, at most {limit} are given at once; ask for less time"
+
+
+def empty_time(start_ms: int, end_ms: int) -> str:
+    """Say that a time ends before it begins."""
+    return f"start must lie before end; got {start_ms} and {end_ms}"
+
+
+def leverage_too_high(limit: float) -> str:
+    """Say that no position of that size may have the leverage."""
+    return f"a position of this size may have a leverage of at most {limit:g}"
+
+
+def no_leverage_of(model: str) -> str:
+    """Say that a model tells no leverages apart."""
+    return f"leverage works with the model calibrated; {model} does not tell leverages apart"
+
+
+def _shown(values: Sequence[str]) -> str:
+    return (", ".join(values) or "none")[:120].encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,102 @@
+"""``python -m Heatmap serve`` as a user calls it."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from Heatmap.tests.behaviour.command_line import assert_one_line, environment
+
+# Nothing answers there.
+NOWHERE = ("--ws-url", "ws://127.0.0.1:1", "--rest-url", "http://127.0.0.1:1")
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@contextmanager
+def serving(directory: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command until it says where it serves; it must end in order."""
+    program = subprocess.Popen(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "Heatmap", "serve", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=directory,
+        env=environment(directory),
+    )
+    assert program.stdout is not None
+    try:
+        line = program.stdout.readline()
+        assert line.startswith("serving "), (line, program.communicate())
+        yield program, line.split(" at ")[1].split()[0]
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=30)
+        assert (program.returncode, errors) == (0, "")
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_it_serves_what_it_records_until_it_is_asked_to_end(tmp_path: Path) -> None:
+    words = ("--source", "live", "--db", "x.sqlite3", "--symbol", "ETHUSDT", *NOWHERE)
+    with serving(tmp_path, *words) as (_, url):
+        health = httpx.get(f"{url}/health", timeout=30).json()
+        assert (health["status"], health["kind"]) == ("degraded", "live")
+        assert health["recorder"]["role"] == "writer"
+        found = httpx.get(f"{url}/liquidations/history", timeout=30).json()
+        assert (found["records"], found["coverage"]["share"]) == ([], 0.0)
+    assert (tmp_path / "x.sqlite3").exists()
+    assert not (tmp_path / "heatmap-token").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_off_loopback_it_makes_a_token_and_names_its_file(tmp_path: Path) -> None:
+    words = ("--source", "live", "--host", "0.0.0.0", "--db", str(tmp_path / "x.sqlite3"))  # noqa: S104
+    with serving(tmp_path, *words, *NOWHERE) as (program, url):
+        assert program.stdout is not None
+        path = tmp_path / "heatmap-token"
+        assert str(path) in program.stdout.readline()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        local = url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        assert httpx.get(f"{local}/health", timeout=30).status_code == 401
+        given = {"authorization": f"Bearer {path.read_text().strip()}"}
+        assert httpx.get(f"{local}/health", headers=given, timeout=30).status_code == 200
+
+
+def test_what_keeps_it_from_serving_is_one_line(run: Run, tmp_path: Path) -> None:
+    live = ("serve", "--source", "live", "--db", str(tmp_path / "x.sqlite3"), *NOWHERE)
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        assert_one_line(run(*live, "--port", port), port, "--port")
+    token = tmp_path / "open-token"
+    token.write_text("a-token-that-anybody-may-read\n")
+    token.chmod(0o644)
+    host = ("--host", "0.0.0.0", "--token-file", str(token))  # noqa: S104
+    assert_one_line(run(*live, "--port", "0", *host), "chmod 600")
+    assert_one_line(run("serve", "--port", "70000"), "65535")
+    assert_one_line(run("serve", "--source", "demo", *NOWHERE), "demo")
+
+
+def test_other_commands_load_nothing_of_the_server() -> None:
+    code = (
+        "import json, sys\n"
+        "from Heatmap.commands import record, serve, status\n"
+        "names = ('fastapi', 'uvicorn', 'plotly', 'pydantic', 'numpy', 'PyQt6')\n"
+        "print(json.dumps([name for name in names if name in sys.modules]))\n"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).resolve().parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == []
