@@ -43,6 +43,14 @@ _HOUR_MS = 60 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
+class _KnownCandles:
+    days: StoredDays
+    key: tuple[int, int]
+    candles: NDArray[np.void]
+    of_trades: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class _KnownTrades:
     days: StoredDays
     key: tuple[int, int, TakerRule]
@@ -64,6 +72,7 @@ class MarketHistory:
         self._store = store
         self._days = ImportedDays(store)
         # Those that were asked for last; replaced as a whole.
+        self._candles: _KnownCandles | None = None
         self._trades: _KnownTrades | None = None
 
     @classmethod
@@ -119,7 +128,7 @@ class MarketHistory:
         if not any(_within(days, name, start_ms, end_ms) for name in days):
             return ImportedMarket()
         with self._opened() as connection:
-            candles, of_trades = _candles(connection, days, start_ms, until_ms)
+            candles, of_trades = self._read_candles(connection, days, start_ms, until_ms)
             interest = read_open_interest(
                 # What was labelled just before is known just after.
                 connection,
@@ -195,6 +204,19 @@ class MarketHistory:
             return read_profile(connection, chosen, start_ms, end_ms)
 
     # -- helpers ------------------------------------------------------------------------------
+
+    def _read_candles(
+        self, connection: "duckdb.DuckDBPyConnection", days: StoredDays, start_ms: int, end_ms: int
+    ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+        """Return candles, and which were added up; kept for an hour, as trades are."""
+        ends_ms = [days[name][-1].minutes[1] for name in (_KLINES, *_TRADES) if name in days]
+        key = (start_ms // _HOUR_MS * _HOUR_MS, min(end_ms, max(ends_ms, default=0)))
+        known = self._candles
+        if known is None or known.days is not days or known.key != key:
+            candles, of_trades = _candles(connection, days, *key)
+            known = self._candles = _KnownCandles(days, key, candles, of_trades)
+        is_inside = known.candles["open_ms"] >= start_ms
+        return known.candles[is_inside], known.of_trades[is_inside]
 
     def _found(self, instrument: InstrumentName) -> StoredDays:
         one = instrument_of(instrument)

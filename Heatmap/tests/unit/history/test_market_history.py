@@ -100,6 +100,12 @@ def test_trades_add_up_to_candles_where_there_are_none(
         bought = sum(price * qty for _, _, price, qty, is_maker in mine if not is_maker)
         assert float(candle["quote_volume"]) == pytest.approx(usd, rel=1e-12)
         assert float(candle["taker_buy_quote"]) == pytest.approx(bought, rel=1e-12)
+    # What is known from the last time is cut to what is asked for.
+    for start_ms, end_ms in ((START_MS + 61 * MINUTE_MS, END_MS), (START_MS, MIDNIGHT_MS)):
+        opens = trades.read(SYMBOL, start_ms, end_ms).candles["open_ms"]
+        assert opens.tolist() == [one for one in minutes if start_ms <= one < end_ms]
+        later = trades.read(SYMBOL, start_ms + MINUTE_MS, end_ms).candles["open_ms"]
+        assert later.tolist() == opens[1:].tolist()
     # Half a day of candles: they count as far as they go, and trades after them.
     files = HistoryFiles(tmp_path)
     candles = made_candles(MINUTES, start_ms=START_MS)
