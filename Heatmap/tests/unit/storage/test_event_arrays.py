@@ -18,7 +18,9 @@ from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS
             (LAST_TIME_MS, 0.1 + 0.2, 1e15, 0),
             (LAST_TIME_MS - 1, 1e15, 1e-300, 1),
         ],
+        [(LAST_TIME_MS - number, 0.1 * number, number / 3, number % 2) for number in range(1, 120)],
     ],
+    ids=["none", "one", "few", "many"],
 )
 def test_each_number_is_the_same_in_the_array(rows: list[Row]) -> None:
     events = as_array(iter(rows))
