@@ -87,7 +87,7 @@ def start_recorder(exchange: ScriptedExchange, sink: MemorySink) -> Iterator[Sta
 def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run ``python -m Heatmap`` with an empty home and no display."""
 
-    def call(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    def call(*words: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - this interpreter
             [sys.executable, "-m", "Heatmap", *words],
             capture_output=True,

@@ -86,7 +86,7 @@ def test_the_past_is_fetched_newest_first_and_each_minute_once(
     start: Start, market: CandleExchange, path: Path
 ) -> None:
     recorder = start()
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     status = candles_of(recorder)
     recorder.stop()
     asked = [span for span in market.asked("klines") if span[1] - span[0] > 60 * MINUTE_MS]
@@ -115,7 +115,7 @@ def test_a_restart_goes_on_where_the_one_before_was_killed(
     first.stop()
     begun = len(market.asked("klines"))
     second = start()
-    eventually(lambda: is_fetched(second), 15)
+    eventually(lambda: is_fetched(second))
     second.stop()
     pages = [one for one in market.asked("klines") if one[1] - one[0] > 60 * MINUTE_MS]
     assert begun < 3
@@ -127,7 +127,7 @@ def test_the_stream_brings_the_new_minutes(
     start: Start, exchange: ScriptedExchange, market: CandleExchange, path: Path
 ) -> None:
     recorder = start()
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     assert "btcusdt@kline_1m" in exchange.served[0].streams
     # From here on only the stream knows them.
     market.answer = lambda path, _query: (200, {}, []) if path.endswith("klines") else None
@@ -172,7 +172,7 @@ def test_a_refusal_is_waited_out_and_liquidations_go_on(
     eventually(lambda: recorder.status().stored == 1)
     market.answer = lambda _path, _query: None
     # Starting anew is no way around it.
-    eventually(lambda: len(market.requests) > count, 10)
+    eventually(lambda: len(market.requests) > count)
     assert time.monotonic() - refused_s[0] > 3.5
     eventually(lambda: candles_of(recorder).problem is None)
     assert recorder.status().storage_fault is None
@@ -194,10 +194,10 @@ def test_a_refusal_of_one_part_holds_the_other(
     counts = [len(market.requests), market.listed]
     market.answer = lambda _path, _query: None
     market.listing = (200, {}, {"symbols": []})
-    eventually(lambda: [len(market.requests), market.listed] != counts, 10)
+    eventually(lambda: [len(market.requests), market.listed] != counts)
     # As the exchange has asked: each part may wait a little longer, of its own.
     assert time.monotonic() - begun_s > 3.0
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     eventually(lambda: market.listed > counts[1])
 
 
@@ -291,7 +291,7 @@ def test_a_store_that_takes_no_candles_takes_liquidations(
         FailingStore.is_failing = False
     # What was fetched has waited, and is stored now.
     eventually(lambda: candles_of(recorder).problem is None)
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     recorder.stop()
     FailingStore.is_failing = True
 
@@ -300,7 +300,7 @@ def test_a_fresh_file_gets_its_candles_again(
     start: Start, path: Path, exchange: ScriptedExchange
 ) -> None:
     recorder = start()
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     for file in path.parent.glob(f"{path.name}*"):
         if not file.name.endswith("lock"):
             file.unlink()
@@ -319,13 +319,13 @@ def test_candles_that_were_in_a_log_that_is_lost_are_fetched_again(
     start: Start, path: Path, market: CandleExchange
 ) -> None:
     recorder = start()
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     log = path.with_name(f"{path.name}-wal")
     assert log.stat().st_size > 100_000
     pages = len(market.asked("klines"))
     os.truncate(log, 0)
     eventually(lambda: len(market.asked("klines")) >= pages + 3, 20)
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     recorder.stop()
     minutes = stored_minutes(path)
     assert len(minutes) >= 24 * 60 - 40
@@ -339,7 +339,7 @@ def test_a_standby_asks_for_nothing_until_it_writes(start: Start, market: Candle
     eventually(lambda: live(standby))
     assert market.requests == []
     writer.stop()
-    eventually(lambda: is_fetched(standby), 15)
+    eventually(lambda: is_fetched(standby))
     assert candles_of(standby).problem is None
 
 
@@ -352,7 +352,7 @@ def test_of_all_symbols_only_those_that_are_asked_for(
     assert not any("kline" in stream for stream in exchange.served[0].streams)
     assert market.requests == []
     recorder.want_candles(["币安人生USDT"])
-    eventually(lambda: is_fetched(recorder, "币安人生USDT"), 15)
+    eventually(lambda: is_fetched(recorder, "币安人生USDT"))
     recorder.stop()
     assert len(stored_minutes(path, "币安人生USDT")) > 1000
     assert {query["symbol"] for _, query in market.requests} == {"币安人生USDT"}
@@ -376,11 +376,11 @@ def test_a_shorter_retention_of_candles_needs_no_question_and_leaves_liquidation
     start: Start, exchange: ScriptedExchange, path: Path
 ) -> None:
     recorder = start()
-    eventually(lambda: is_fetched(recorder), 15)
+    eventually(lambda: is_fetched(recorder))
     exchange.liquidate()
     eventually(lambda: recorder.status().stored == 1)
     recorder.reconfigure(candle_retention_ms=2 * 3_600_000)
-    eventually(lambda: len(stored_minutes(path)) < 180, 10)
+    eventually(lambda: len(stored_minutes(path)) < 180)
     assert recorder.status().stored == 1
     with contextlib.closing(EventReader(path)) as reader:
         assert len(reader.read_window("BTCUSDT", 0, None, list).events) == 1
@@ -390,10 +390,10 @@ def test_a_recorder_that_keeps_the_retention_deletes_nothing_of_a_longer_one(
     start: Start, path: Path
 ) -> None:
     first = start()
-    eventually(lambda: is_fetched(first), 15)
+    eventually(lambda: is_fetched(first))
     first.stop()
     second = start(candle_retention_ms=3_600_000, keeps_candle_retention=True)
-    eventually(lambda: is_fetched(second), 15)
+    eventually(lambda: is_fetched(second))
     second.stop()
     assert len(stored_minutes(path)) > 23 * 60
 

@@ -261,7 +261,7 @@ def opened(tmp_path: Path) -> bool:
 @linux_only
 def test_record_goes_on_when_its_output_cannot_be_written(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full, recording(tmp_path, stdout=full) as process:
-        eventually(lambda: opened(tmp_path))
+        eventually(lambda: opened(tmp_path), limit_s=60)
         # It says that it records, and then why it is blind.
         assert_goes_on_and_ends_in_order(process)
 

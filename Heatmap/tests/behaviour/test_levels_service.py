@@ -122,7 +122,7 @@ def test_learning_goes_on_by_itself_and_keeps_what_is_better(path: Path) -> None
     learner.start()
     learner.start()
     try:
-        eventually(learner.statuses, 30)
+        eventually(learner.statuses, 90)
         status = learner.statuses()[0]
         assert (status.symbol, status.last_result) == ("BTCUSDT", Learning.TAKEN)
         assert status.failure is None
@@ -161,7 +161,7 @@ def test_a_fit_that_cannot_be_kept_or_read_is_told(path: Path) -> None:
     )
     learner.start()
     try:
-        eventually(learner.statuses, 30)
+        eventually(learner.statuses, 90)
         failure = learner.statuses()[0].failure
         assert failure is not None
         assert "cannot be written" in failure_text(failure)

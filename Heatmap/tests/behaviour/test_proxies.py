@@ -58,7 +58,7 @@ def test_the_recorder_records_through_it(
     set_proxy(monkeypatch, scheme, proxy)
     exchange.rest = (200, listed(BTCUSDT="0.10"))
     recorder = start_recorder(ws_url=WS, rest_url=REST)
-    eventually(lambda: live(recorder), limit_s=15)
+    eventually(lambda: live(recorder), limit_s=20)
     sent = exchange.liquidate()
     eventually(lambda: times_of(sink) == [sent])
     eventually(lambda: "BTCUSDT" in sink.tick_sizes)

@@ -136,7 +136,7 @@ def test_a_killed_writer_is_followed_within_ten_seconds_and_its_last_events_are_
 ) -> None:
     with other_process(exchange, path) as other:
         assert "recording BTCUSDT" in other.stdout.readline()
-        eventually(lambda: exchange.served and exchange.served[0].heartbeats_ms, limit_s=20)
+        eventually(lambda: exchange.served and exchange.served[0].heartbeats_ms, limit_s=60)
         batches: list[StoredBatch] = []
         standby = start_recorder(
             open_sink=lambda: SqliteStore.for_recorder(path, DataKind.LIVE),

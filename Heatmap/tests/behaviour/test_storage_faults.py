@@ -294,7 +294,7 @@ def test_events_wait_while_the_system_lets_the_file_grow_no_further(
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
-        eventually(lambda: exchange.served and exchange.served[0].heartbeats_ms, limit_s=20)
+        eventually(lambda: exchange.served and exchange.served[0].heartbeats_ms, limit_s=60)
 
         def limit(size: int) -> None:
             assert child.stdin is not None

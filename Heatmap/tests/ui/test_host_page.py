@@ -404,7 +404,13 @@ def test_a_host_that_loads_a_dead_page_itself_is_not_disturbed(host: Host) -> No
     page = host.view.page
     layer = HeatmapLayer(page)
     host.view.qtbot.waitUntil(lambda: layer.is_ready, timeout=10_000)
-    page.renderProcessTerminated.connect(lambda *_: host.view.page.setHtml(host.html, page.url()))
+
+    def load_again(*_: object) -> None:
+        # Once: a page that is being destroyed tells the end of its process as well.
+        page.renderProcessTerminated.disconnect(load_again)
+        page.setHtml(host.html, page.url())
+
+    page.renderProcessTerminated.connect(load_again)
     starts: list[int] = []
     page.loadStarted.connect(lambda: starts.append(1))
     kill_renderer(page)

@@ -492,7 +492,7 @@ def session(qt_run: Callable[..., Any], chart_page: ChartPage, tmp_path: Path) -
 
 
 @linux_only
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.usefixtures("traced")
 def test_two_hundred_rounds_in_any_order_leave_nothing_behind(
     session: Session, qt_run: Callable[..., Any], caplog: pytest.LogCaptureFixture
