@@ -18,12 +18,14 @@ from Heatmap.tests.behaviour.command_line import assert_one_line, environment
 
 # Nothing answers there.
 NOWHERE = ("--ws-url", "ws://127.0.0.1:1", "--rest-url", "http://127.0.0.1:1")
+ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to be caught")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @contextmanager
 def serving(directory: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the command until it says where it serves; it must end in order."""
+    assert os.name == "posix"  # whoever calls it skips elsewhere
     program = subprocess.Popen(  # noqa: S603 - this interpreter
         [sys.executable, "-m", "Heatmap", "serve", "--port", "0", *words],
         stdout=subprocess.PIPE,
@@ -45,6 +47,7 @@ def serving(directory: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str
         program.communicate()
 
 
+@ON_POSIX
 def test_it_serves_what_it_records_until_it_is_asked_to_end(tmp_path: Path) -> None:
     words = ("--source", "live", "--db", "x.sqlite3", "--symbol", "ETHUSDT", *NOWHERE)
     with serving(tmp_path, *words) as (_, url):
@@ -57,7 +60,7 @@ def test_it_serves_what_it_records_until_it_is_asked_to_end(tmp_path: Path) -> N
     assert not (tmp_path / "heatmap-token").exists()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@ON_POSIX
 def test_off_loopback_it_makes_a_token_and_names_its_file(tmp_path: Path) -> None:
     words = ("--source", "live", "--host", "0.0.0.0", "--db", str(tmp_path / "x.sqlite3"))  # noqa: S104
     with serving(tmp_path, *words, *NOWHERE) as (program, url):

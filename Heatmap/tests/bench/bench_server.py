@@ -9,7 +9,6 @@ every liquidation that the exchange has sent.
 
 import asyncio
 import os
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -130,7 +129,7 @@ def bench_answers(directory: Path) -> bool:
             port = int(program.stdout.readline().split(" at ")[1].split()[0].rpartition(":")[2])
             found, sent, cold_s = asyncio.run(run(port, exchange))
         finally:
-            program.send_signal(signal.SIGTERM)
+            program.terminate()
             program.wait(30)
     with closing(sqlite3.connect(database)) as connection:
         (stored,) = connection.execute("SELECT count(*) FROM liq_events").fetchone()
