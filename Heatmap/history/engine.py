@@ -1,7 +1,6 @@
 """DuckDB as this program uses it: in memory, without network and without extensions."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +21,22 @@ def require_duckdb() -> None:
     HistoryError
         It is not installed.
     """
-    if find_spec("duckdb") is None:
+    try:
+        import duckdb  # noqa: F401, PLC0415 - an extra: asked for where it is needed
+    except ImportError as error:
         raise HistoryError(
             "history needs DuckDB, which is not installed: pip install heatmap[history]"
-        )
+        ) from error
 
 
 def open_engine(
-    temporary: Path | None = None, *, threads: int | None = None, memory_mb: int = MEMORY_LIMIT_MB
+    temporary: Path | None = None,
+    *,
+    database: Path | None = None,
+    threads: int | None = None,
+    memory_mb: int = MEMORY_LIMIT_MB,
 ) -> "duckdb.DuckDBPyConnection":
-    """Return a connection to an empty database in memory; the caller closes it.
+    """Return a connection to an empty database; the caller closes it.
 
     Nothing is downloaded: extensions are neither installed nor loaded by themselves.
 
@@ -39,6 +44,8 @@ def open_engine(
     ----------
     temporary
         Directory for what does not fit into memory; ``None``: then a query that needs more fails.
+    database
+        A file for what is large, compressed and read from there again; ``None``: in memory.
     threads
         ``None``: one for each processor.
     memory_mb
@@ -52,8 +59,8 @@ def open_engine(
     require_duckdb()
     import duckdb  # noqa: PLC0415 - an extra: imported where it is used, and only there
 
-    return duckdb.connect(
-        ":memory:",
+    connection = duckdb.connect(
+        ":memory:" if database is None else str(database),
         config={
             "memory_limit": f"{memory_mb}MiB",
             "threads": str(threads or os.cpu_count() or 1),
@@ -65,3 +72,11 @@ def open_engine(
             "allow_community_extensions": "false",
         },
     )
+    # Where it takes a program for a person at work, it would draw into the output.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def exact(path: Path) -> str:
+    """Return a path as the engine takes it for one file, and for no pattern."""
+    return "".join(f"[{one}]" if one in "[*?" else one for one in str(path))

@@ -215,14 +215,18 @@ class Manifest:
         )
 
     def _open(self, *, writes: bool) -> sqlite3.Connection:
-        mode = "rwc" if writes else "ro"
-        return sqlite3.connect(
+        # A reader may have to undo what a killed import has left, so it opens for writing too.
+        mode = "rwc" if writes else "rw"
+        connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=_WAIT_S,
             isolation_level=None,
             check_same_thread=False,
         )
+        if not writes:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _bring_up_to_date(self, *, writes: bool) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -281,7 +285,8 @@ def read_manifest(store: Path) -> tuple[list[ImportedDay], list[ImportFault]]:
     HistoryError
         The manifest cannot be read.
     """
-    if not manifest_path(store).is_file():
+    path = manifest_path(store)
+    if not path.is_file() or not path.stat().st_size:  # an import was killed as it began
         return [], []
     with Manifest(store) as manifest:
         return manifest.days(), manifest.faults()
