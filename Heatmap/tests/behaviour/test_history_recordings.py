@@ -22,8 +22,9 @@ from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.recordings import RecordedEvent
 from Heatmap.errors import OtherWriterError, WrongDataKindError
-from Heatmap.history.recordings.merge_recording import MergeReport, merge_recording
+from Heatmap.history.recordings.merge_recording import merge_recording
 from Heatmap.history.recordings.recording_sources import open_source
+from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.store import Store, open_store

@@ -26,8 +26,9 @@ from Heatmap.history.recordings.columns import (
     coverage_path,
 )
 from Heatmap.history.recordings.export_recording import export_recording
-from Heatmap.history.recordings.merge_recording import MergeReport, filled_spans, merge_recording
+from Heatmap.history.recordings.merge_recording import filled_spans, merge_recording
 from Heatmap.history.recordings.recording_sources import open_source
+from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.history.recordings.texts import export_text, merge_text, span_text
 from Heatmap.storage.store import Store, open_store
 from Heatmap.tests.engines.memory.memory_engine import MemoryEngine
