@@ -1,4 +1,4 @@
-"""``python -m Heatmap history download | check | import | status``: the exchange's archive.
+"""``python -m Heatmap history``: the exchange's archive, and recordings that complete each other.
 
 Loads no Qt, and DuckDB only where rows are read.
 """
@@ -23,11 +23,17 @@ from Heatmap.commands.arguments import (
     url,
     whole_number,
 )
-from Heatmap.domain.instruments import parse_symbol
-from Heatmap.errors import HistoryError, StorageError
+from Heatmap.commands.history_liquidations import (
+    add_export,
+    add_liquidation_options,
+    import_liquidations,
+)
+from Heatmap.commands.history_options import chosen_days, chosen_symbol, store_directory
+from Heatmap.commands.history_validate import add_validate
+from Heatmap.errors import HistoryError
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import ARCHIVE_URL, DATASETS, FOR_LEVELS, dataset_named, datasets_of
-from Heatmap.history.days import day_of, parse_day
+from Heatmap.history.days import day_of
 from Heatmap.history.engine import require_duckdb
 from Heatmap.history.preflight import can_read_any, look_before, missing_days
 from Heatmap.history.progress import Progress, ProgressBar
@@ -35,7 +41,6 @@ from Heatmap.history.source_tree import SourceTree, find_files
 from Heatmap.history.store_status import store_status
 from Heatmap.history.whole_import import import_tree
 from Heatmap.runtime.exchange_clock import wall_clock_ms
-from Heatmap.storage.store import open_store
 
 _EXIT_INTERRUPTED = 130
 _MOST_JOBS = 64
@@ -65,17 +70,11 @@ class _Wanted:
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "_Wanted":
-        try:
-            symbol = parse_symbol(options.symbol)
-        except ValueError as error:
-            raise HistoryError(f"--symbol: {error}") from None
+        symbol = chosen_symbol(options)
+        if symbol is None:
+            raise HistoryError("expected --symbol, such as BTCUSDT, got none")
         market = Market(options.market)
-        first = None if options.start_date is None else parse_day(options.start_date)
-        last = None if options.end_date is None else parse_day(options.end_date)
-        if first is not None and last is not None and last < first:
-            raise HistoryError(
-                f"expected an --end-date on or after the --start-date {first}, got {last}"
-            )
+        first, last = chosen_days(options)
         return cls(symbol, market, _datasets(options.datasets, market), first, last)
 
     def files(self, root: Path) -> SourceTree:
@@ -141,15 +140,19 @@ def _download(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     wanted = _Wanted.of(options)
     tree = wanted.files(options.data_dir)
-    found = look_before(tree, _store(options), wanted.first, wanted.last)
+    found = look_before(tree, store_directory(options), wanted.first, wanted.last)
     say_json(found.plain, indent=2)
     return 0 if found.is_ready else 1
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.liquidations is not None:
+        return import_liquidations(options)
     require_duckdb()
     if options.data_dir is None:
-        raise HistoryError("expected --data-dir with the archive's files, got none")
+        raise HistoryError(
+            "expected --data-dir with the archive's files, or --liquidations, got none"
+        )
     if not 1 <= options.jobs <= _MOST_JOBS:
         raise HistoryError(f"expected --jobs from 1 to {_MOST_JOBS}, got {options.jobs}")
     wanted = _Wanted.of(options)
@@ -160,7 +163,11 @@ def _import(options: argparse.Namespace) -> int:
             f"read, such as {tree.files[0].path}; allow it"
         )
     report = import_tree(
-        tree, _store(options), replaces=options.replace, jobs=options.jobs, terminal=sys.stderr
+        tree,
+        store_directory(options),
+        replaces=options.replace,
+        jobs=options.jobs,
+        terminal=sys.stderr,
     )
     missing = missing_days(tree, wanted.first, wanted.last)
     say(history_texts.import_text(report, missing))
@@ -168,29 +175,20 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    symbol = None if options.symbol is None else _Wanted.of(options).symbol
-    say_json(store_status(_store(options), symbol), indent=2)
+    say_json(store_status(store_directory(options), chosen_symbol(options)), indent=2)
     return 0
-
-
-def _store(options: argparse.Namespace) -> Path:
-    if options.store is not None:
-        return Path(options.store)
-    address = open_store(None).address
-    if isinstance(address, str):
-        raise StorageError(f"expected --store with a directory, got the database {address}")
-    return address.parent
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap history",
         description="Binance's public archive: fetched, checked and kept as sorted Parquet files "
-        "of single days, for levels of the past. What is read of it stays as it is.",
+        "of single days, for levels of the past; and recordings of liquidations, exported and "
+        "merged. What is read stays as it is.",
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(
-        required=True, metavar="download|check|import|status", parser_class=Parser
+        required=True, metavar="download|check|import|validate|status|export", parser_class=Parser
     )
     download = _action(actions, "download", "fetch files of the archive", _download)
     download.add_argument(
@@ -215,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="files at a time, default %(default)s",
     )
+    add_liquidation_options(imported)
     for action in (download, imported):
         action.add_argument(
             "--replace",
@@ -227,6 +226,8 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument(
             "--store", type=file_path, metavar="DIR", help="default: the data directory"
         )
+    add_validate(actions)
+    add_export(actions)
     return parser
 
 

@@ -1,19 +1,15 @@
 """``python -m Heatmap history validate``: what is wrong or odd with imported days."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from Heatmap.commands.arguments import file_path, say, say_json
-from Heatmap.domain.instruments import parse_symbol
-from Heatmap.errors import HistoryError, StorageError
+from Heatmap.commands.history_options import chosen_days, chosen_symbol, store_directory
 from Heatmap.history.datasets import MINUTE_PROFILE, dataset_named
-from Heatmap.history.days import parse_day
 from Heatmap.history.validation.findings import Finding, Validation
 from Heatmap.history.validation.texts import advice_text, finding_text, validation_text
 from Heatmap.history.validation.validate import Asked, validate_store
 from Heatmap.runtime.plain import as_plain
-from Heatmap.storage.store import open_store
 
 
 def add_validate(subparsers: Any) -> argparse.ArgumentParser:
@@ -45,7 +41,7 @@ def validate(options: argparse.Namespace) -> int:
     HistoryError
         There is nothing to look at, or an option is wrong; one line says why.
     """
-    validation = validate_store(_store(options), _asked(options))
+    validation = validate_store(store_directory(options), _asked(options))
     if options.json:
         say_json(_plain(validation), indent=2)
     else:
@@ -54,32 +50,12 @@ def validate(options: argparse.Namespace) -> int:
 
 
 def _asked(options: argparse.Namespace) -> Asked:
-    symbol = None
-    if options.symbol is not None:
-        try:
-            symbol = parse_symbol(options.symbol)
-        except ValueError as error:
-            raise HistoryError(f"--symbol: {error}") from None
-    first = None if options.start_date is None else parse_day(options.start_date)
-    last = None if options.end_date is None else parse_day(options.end_date)
-    if first is not None and last is not None and last < first:
-        raise HistoryError(
-            f"expected an --end-date on or after the --start-date {first}, got {last}"
-        )
+    first, last = chosen_days(options)
     datasets = None
     if options.datasets is not None:
         names = [name.strip() for name in options.datasets.split(",")]
         datasets = {name if name == MINUTE_PROFILE else dataset_named(name).name for name in names}
-    return Asked(symbol, datasets, first, last)
-
-
-def _store(options: argparse.Namespace) -> Path:
-    if options.store is not None:
-        return Path(options.store)
-    address = open_store(None).address
-    if isinstance(address, str):
-        raise StorageError(f"expected --store with a directory, got the database {address}")
-    return address.parent
+    return Asked(chosen_symbol(options), datasets, first, last)
 
 
 def _plain(validation: Validation) -> dict[str, Any]:

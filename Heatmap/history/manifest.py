@@ -6,11 +6,12 @@ in `_SCRIPTS` that were applied; a file of a later version is refused.
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from Heatmap.errors import HistoryError
 from Heatmap.history.store_layout import manifest_path
@@ -106,6 +107,8 @@ class Manifest:
     def __init__(self, store: Path, *, writes: bool = False) -> None:
         self._path = manifest_path(store)
         self._guard = threading.RLock()
+        # An import was killed after it had made the file, and before its tables: nothing is in it.
+        self._is_blank = False
         with self._errors():
             self._connection = self._open(writes=writes)
         try:
@@ -127,8 +130,7 @@ class Manifest:
             f"SELECT {_DAY_COLUMNS} FROM imports WHERE dataset = coalesce(?, dataset) "
             "AND symbol = coalesce(?, symbol) ORDER BY dataset, symbol, day"
         )
-        with self._guard, self._errors():
-            return [ImportedDay(*row) for row in self._connection.execute(query, (dataset, symbol))]
+        return [ImportedDay(*row) for row in self._rows(query, (dataset, symbol))]
 
     def faults(self, dataset: str | None = None, symbol: str | None = None) -> list[ImportFault]:
         """Return what was wrong, by dataset, symbol and day."""
@@ -136,8 +138,7 @@ class Manifest:
             f"SELECT {_FAULT_COLUMNS} FROM import_faults WHERE dataset = coalesce(?, dataset) "
             "AND symbol = coalesce(?, symbol) ORDER BY dataset, symbol, day, rowid"
         )
-        with self._guard, self._errors():
-            return [ImportFault(*row) for row in self._connection.execute(query, (dataset, symbol))]
+        return [ImportFault(*row) for row in self._rows(query, (dataset, symbol))]
 
     def forget(self, keys: Iterable[tuple[str, str, str]]) -> None:
         """Take days (dataset, symbol, day) out, before their files are replaced."""
@@ -174,8 +175,7 @@ class Manifest:
     def empty_days(self) -> list[EmptyDay]:
         """Return the days that files have no rows of."""
         query = "SELECT dataset, symbol, day, source_name, sha256 FROM empty_days"
-        with self._guard, self._errors():
-            return [EmptyDay(*row) for row in self._connection.execute(query)]
+        return [EmptyDay(*row) for row in self._rows(query)]
 
     def put_empty(self, days: Iterable[EmptyDay]) -> None:
         """Put down days that a file has no rows of."""
@@ -214,6 +214,12 @@ class Manifest:
             [astuple(one) for one in faults],
         )
 
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        if self._is_blank:
+            return []
+        with self._guard, self._errors():
+            return self._connection.execute(query, values).fetchall()
+
     def _open(self, *, writes: bool) -> sqlite3.Connection:
         if not writes and not self._path.is_file():
             raise HistoryError(f"there is no manifest {self._path}; import once")
@@ -244,8 +250,11 @@ class Manifest:
             )
         if version == len(_SCRIPTS):
             return
+        if not writes and not owner:
+            self._is_blank = True
+            return
         if not writes:
-            raise HistoryError(f"{self._path} is empty or of an earlier version; import once")
+            raise HistoryError(f"{self._path} is of an earlier version; import once")
         with self._transaction():
             for number, name in enumerate(_SCRIPTS[version:], version + 1):
                 text = files("Heatmap.history").joinpath(name).read_text("utf-8")

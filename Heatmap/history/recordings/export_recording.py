@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from Heatmap.domain.coverage import CoverageInterval
@@ -19,43 +18,14 @@ from Heatmap.history.recordings.columns import (
     Row,
     coverage_path,
 )
+from Heatmap.history.recordings.reports import ExportReport
 from Heatmap.history.recordings.row_files import write_rows
 from Heatmap.history.recordings.rows import KEYS_MODULUS, coverage_row, event_of, event_row
+from Heatmap.ingestion.venue import Completeness
+from Heatmap.ingestion.venues.table import VENUES
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.storage.coverage import without_future
 from Heatmap.storage.store import Store, StoreReader
-
-
-@dataclass(frozen=True, slots=True)
-class ExportReport:
-    """What was exported.
-
-    Attributes
-    ----------
-    files
-        The liquidations, and what they cover.
-    kind
-        What they are.
-    events
-        How many liquidations, by instrument as it is written.
-    left_out
-        Stored rows that cannot be used.
-    first_ms, last_ms
-        Of the first and the last one, UTC milliseconds; ``None``: there is none.
-    intervals
-        How many intervals of covered time.
-    venues
-        Stored names.
-    """
-
-    files: tuple[Path, Path]
-    kind: DataKind
-    events: dict[str, int]
-    left_out: int
-    first_ms: int | None
-    last_ms: int | None
-    intervals: int
-    venues: tuple[str, ...]
 
 
 def export_recording(
@@ -118,7 +88,7 @@ class _Export:
         self._suffix = suffix
         self._now_ms = now_ms
         self._events: Counter[str] = Counter()
-        self._venues: set[str] = set()
+        self._venues: dict[str, Completeness] = {}
         self._keys_sum = 0
         self._left_out = 0
         self._first_ms: int | None = None
@@ -147,7 +117,8 @@ class _Export:
         ]
         if not self._events and not covered:
             raise HistoryError("the database has recorded nothing yet; there is nothing to export")
-        self._venues.update(interval.venue for interval, _ in covered)
+        for interval, _ in covered:
+            self._venues.setdefault(interval.venue, _completeness_of(interval.venue))
         count = self._events.total()
         rows = [
             coverage_row(head.kind, interval, origin, count, self._keys_sum)
@@ -163,13 +134,16 @@ class _Export:
             self._first_ms,
             self._last_ms,
             len(rows),
-            tuple(sorted(self._venues)),
+            dict(sorted(self._venues.items())),
         )
 
     def _event_rows(self, head: RecordingHead, events: Iterator[RecordedEvent]) -> Iterator[Row]:
         names = [one.name for one in EVENT_COLUMNS]
         for one in events:
-            row = event_row(head.kind, one)
+            venue = one.event.source
+            if venue not in self._venues:
+                self._venues[venue] = _completeness_of(venue)
+            row = event_row(head.kind, one, self._venues[venue])
             try:
                 # What no import would take is spoilt, such as a symbol of wrong bytes.
                 event_of(dict(zip(names, row, strict=True)))
@@ -177,7 +151,6 @@ class _Export:
                 self._left_out += 1
                 continue
             self._events[str(one.event.instrument)] += 1
-            self._venues.add(one.event.source)
             self._keys_sum = (self._keys_sum + int.from_bytes(one.key)) % KEYS_MODULUS
             if self._first_ms is None:
                 self._first_ms = one.event.ts_ms
@@ -202,3 +175,8 @@ class _Export:
         self._targets[1].unlink(missing_ok=True)
         for part, target in zip(self._parts, self._targets, strict=True):
             part.replace(target)
+
+
+def _completeness_of(venue: str) -> Completeness:
+    known = VENUES.get(venue)
+    return Completeness.UNKNOWN if known is None else known.completeness

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
@@ -11,68 +10,12 @@ from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument
 from Heatmap.domain.recordings import RECORDER, ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import HistoryError
 from Heatmap.history.recordings.recording_sources import RecordingSource
+from Heatmap.history.recordings.reports import MergedInstrument, MergeReport
 from Heatmap.history.recordings.rows import of_origin
 from Heatmap.storage.coverage import AHEAD_MS, effective, gaps_between
 from Heatmap.storage.store import Store
 
 _Coverage = dict[Instrument, tuple[CoverageInterval, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class MergedInstrument:
-    """What a merge meant for one instrument.
-
-    Attributes
-    ----------
-    instrument
-        As it is written.
-    events
-        How many events the other recording has of it.
-    filled
-        Time that is proven now and was not before: begin and end, UTC milliseconds, in order.
-    left
-        What is still not recorded between the first and the last covered time.
-    unproven_ms
-        How long it is covered without proof.
-    """
-
-    instrument: str
-    events: int
-    filled: tuple[tuple[int, int], ...]
-    left: tuple[tuple[int, int], ...]
-    unproven_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class MergeReport:
-    """What a merge did.
-
-    Attributes
-    ----------
-    origin
-        What the other recording is called from now on.
-    kind
-        What both hold.
-    events, added
-        How many events it has, and how many were missing here.
-    has_coverage
-        Whether it says what time it covers; without, it fills no hole.
-    instruments
-        By instrument, sorted.
-    kept_ms
-        How long this database keeps events; ``None``: nobody has said so yet.
-    expiring
-        How many of all events are older than that: its recorder deletes them when it runs next.
-    """
-
-    origin: str
-    kind: DataKind
-    events: int
-    added: int
-    has_coverage: bool
-    instruments: tuple[MergedInstrument, ...]
-    kept_ms: int | None
-    expiring: int
 
 
 def merge_recording(

@@ -22,7 +22,6 @@ from Heatmap.domain.recordings import (
 )
 from Heatmap.history.recordings.columns import FORMAT, Row, Value
 from Heatmap.ingestion.venue import Completeness
-from Heatmap.ingestion.venues.table import VENUES
 
 KEYS_MODULUS = 2**128
 # The last millisecond of the year 9999.
@@ -34,16 +33,9 @@ _RULE = re.compile(r"[a-z][a-z0-9 _-]{0,39}")
 _LONGEST_RAW_CHARS = 100_000
 
 
-def completeness_of(venue: str) -> Completeness:
-    """Return which of its liquidations a venue sends, by its stored name."""
-    known = VENUES.get(venue)
-    return Completeness.UNKNOWN if known is None else known.completeness
-
-
-def event_row(kind: DataKind, one: RecordedEvent) -> Row:
-    """Return an event in the order of `EVENT_COLUMNS`."""
+def event_row(kind: DataKind, one: RecordedEvent, completeness: Completeness) -> Row:
+    """Return an event in the order of `EVENT_COLUMNS`; `completeness` is its venue's."""
     event = one.event
-    completeness = completeness_of(event.source)
     known_ms = event.receive_ms if event.push_ms is None else event.push_ms
     return (
         FORMAT,

@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import venue_title
-from Heatmap.history.recordings.export_recording import ExportReport
-from Heatmap.history.recordings.merge_recording import MergedInstrument, MergeReport
-from Heatmap.history.recordings.rows import completeness_of
+from Heatmap.history.recordings.reports import ExportReport, MergedInstrument, MergeReport
 from Heatmap.ingestion.venue import Completeness
 
 _MOST_SPANS = 20
@@ -67,8 +65,8 @@ def export_text(report: ExportReport, now_ms: int) -> str:
     )
     if report.kind is not DataKind.LIVE:
         lines.append(f"these are {report.kind} data; no live database takes them")
-    for venue in report.venues:
-        if reports := _REPORTS.get(completeness_of(venue)):
+    for venue, completeness in report.venues.items():
+        if reports := _REPORTS.get(completeness):
             lines.append(f"sums are lower bounds: {venue_title(venue)} {reports}")
     if report.left_out:
         lines.append(f"{_count(report.left_out, 'row')} left out: another program has spoilt them")

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from Heatmap.history.validation.findings import Check, Finding, Place, Summary, Validation, Weight
+from Heatmap.history.validation.findings import (
+    MOST_PLACES,
+    Check,
+    Finding,
+    Place,
+    Summary,
+    Validation,
+    Weight,
+)
 from Heatmap.runtime.outside_text import shown_text
 
 _MINUTE_MS = 60_000
@@ -34,7 +42,7 @@ _TEXTS: Final[dict[Check, tuple[str, str, str]]] = {
     Check.CHECKSUM: ("day", "{n} whose file did not have the published checksum", _FETCH_AGAIN),
     Check.KEPT_OUT: (
         "file",
-        "{n} kept out by the last import ({detail})",
+        "{n} kept out by the last import",
         "do what the reason says, and import again",
     ),
     Check.REJECTED: ("line", "{n} of the archive could not be read", _FETCH_AGAIN),
@@ -161,7 +169,7 @@ def _finding_lines(finding: Finding) -> list[str]:
     lines = [f"  {_WEIGHTS[finding.weight]} {finding_text(finding)}"]
     shown = [text for text in map(place_text, finding.places) if text]
     lines += [f"          {text}" for text in shown]
-    if shown and finding.count > len(shown):
+    if len(finding.places) == MOST_PLACES and finding.count > MOST_PLACES:
         lines.append("          ...")
     lines.append(f"        do: {advice_text(finding.check)}")
     return lines

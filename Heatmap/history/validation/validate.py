@@ -201,6 +201,8 @@ def _compare_manifest(days: _Days, found: Mapping[date, DayFacts], ledger: Ledge
 
 
 def _compare_row(row: ImportedDay, facts: DayFacts, ledger: Ledger) -> None:
+    # A profile's row has the times of its trades.
+    is_profile = row.dataset == MINUTE_PROFILE
     pairs = (
         ("rows", row.rows, facts.rows),
         ("first time", row.first_ms, facts.first_ms),
@@ -209,6 +211,8 @@ def _compare_row(row: ImportedDay, facts: DayFacts, ledger: Ledger) -> None:
         ("last id", row.last_id, facts.last_id),
     )
     for name, noted, is_there in pairs:
+        if is_profile and name != "rows":
+            return
         if noted is not None and noted != is_there:
             expected, got = f"{name} {noted}", f"{name} {is_there}"
             place = Place(row.day, detail=f"expected {expected}, got {got}")

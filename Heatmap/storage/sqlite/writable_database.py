@@ -258,7 +258,7 @@ class WritableDatabase(WatchedFile):
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
         """Take note of what the connection has put into its log."""
-        self._log.note_size(self._watch.log_bytes)
+        self._log.note_size(self._watch.log_bytes, is_settling=True)
         self._follow_log()
         self._settle_when_due(connection)
 

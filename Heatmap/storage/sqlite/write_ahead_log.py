@@ -78,9 +78,19 @@ class WriteAheadLog:
         """Take note that the stamped transaction was committed."""
         self._committed += 1
 
-    def note_size(self, log_bytes: int) -> None:
-        """Take note of how long the log is now."""
+    def note_size(self, log_bytes: int, *, is_settling: bool = False) -> None:
+        """Take note of how long the log is now.
+
+        Parameters
+        ----------
+        log_bytes
+            Its length.
+        is_settling
+            Whether it is about to be written back, so that one large transaction says nothing yet.
+        """
         self._bytes = log_bytes
+        if is_settling and log_bytes > LARGE_BYTES:
+            return
         if log_bytes <= LARGE_BYTES:
             self._large_since = None
         elif self._large_since is None:

@@ -1,6 +1,5 @@
 """Two people record one exchange, each with outages of their own, and complete each other."""
 
-import argparse
 import json
 import random
 import threading
@@ -12,18 +11,14 @@ from typing import Any
 
 import pytest
 
-from Heatmap.commands.arguments import Parser
-from Heatmap.commands.history_liquidations import (
-    add_export,
-    add_liquidation_options,
-    import_liquidations,
-)
+from Heatmap.commands.history import run as run_history
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.recordings import RecordedEvent
 from Heatmap.errors import OtherWriterError, WrongDataKindError
-from Heatmap.history.recordings.merge_recording import MergeReport, merge_recording
+from Heatmap.history.recordings.merge_recording import merge_recording
 from Heatmap.history.recordings.recording_sources import open_source
+from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.store import Store, open_store
@@ -140,20 +135,8 @@ def test_two_recordings_complete_each_other_whichever_way_they_are_merged(
     assert covered(kim.store) == covered(lee.store)
 
 
-def options(*words: str) -> argparse.Namespace:
-    """Read words as `python -m Heatmap history` does."""
-    parser = Parser(prog="history")
-    actions = parser.add_subparsers(required=True, parser_class=Parser)
-    add_export(actions)
-    importing = actions.add_parser("import")
-    add_liquidation_options(importing)
-    importing.set_defaults(act=import_liquidations)
-    return parser.parse_args(words)
-
-
 def run(*words: object) -> int:
-    found = options(*map(str, words))
-    return int(found.act(found))
+    return run_history([*map(str, words)])
 
 
 def test_the_commands_export_and_merge(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,18 +11,27 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_keys import event_key
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.domain.recordings import RecordedEvent, RecordingHead
 from Heatmap.errors import HeatmapError, HistoryError, OtherWriterError, WrongDataKindError
-from Heatmap.history.recordings.columns import SUFFIXES, coverage_path
+from Heatmap.history.recordings.columns import (
+    COVERAGE_COLUMNS,
+    EVENT_COLUMNS,
+    SUFFIXES,
+    coverage_path,
+)
 from Heatmap.history.recordings.export_recording import export_recording
-from Heatmap.history.recordings.merge_recording import MergeReport, filled_spans, merge_recording
+from Heatmap.history.recordings.merge_recording import filled_spans, merge_recording
 from Heatmap.history.recordings.recording_sources import open_source
+from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.history.recordings.texts import export_text, merge_text, span_text
 from Heatmap.storage.store import Store, open_store
+from Heatmap.tests.engines.memory.memory_engine import MemoryEngine
 from Heatmap.tests.engines.stores import made_store
 from Heatmap.tests.unit.stored_events import EVENT, query, tamper
 
@@ -129,7 +139,11 @@ def test_a_file_says_what_stands_in_it(exported: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "memory"])
+@pytest.mark.parametrize(
+    ("exported", "engine"),
+    [(".parquet", "sqlite"), (".csv", "memory"), (".jsonl", "sqlite")],
+    indirect=["exported"],
+)
 def test_what_comes_back_is_what_went_out(exported: Path, tmp_path: Path, engine: str) -> None:
     own = open_store(tmp_path / "own.sqlite3")
     with made_store(engine, tmp_path) as other:
@@ -389,3 +403,57 @@ def test_time_that_was_proven_already_is_not_filled() -> None:
     after = [*spans((0, 8, True), (8, 9, False), (11, 12, True), (12, 13, False))]
     assert filled_spans(before, after) == ((5, 8), (11, 12))
     assert filled_spans(after, after) == ()
+
+
+def test_the_page_describes_every_column() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs" / "recordings.md").read_text("utf-8")
+    for one in (*EVENT_COLUMNS, *COVERAGE_COLUMNS):
+        assert f"| `{one.name}` | {one.meaning}" in page
+
+
+def test_only_parquet_needs_duckdb(
+    tmp_path: Path, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = record(open_store(tmp_path / "own.sqlite3"))
+    parquet = tmp_path / "x.parquet"
+    export_recording(own, parquet, NOW_MS)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    for suffix in (".csv", ".jsonl"):
+        export_recording(own, tmp_path / f"y{suffix}", NOW_MS)
+        merge(tmp_path / f"y{suffix}", other)
+    assert contents(other) == contents(own)
+    with pytest.raises(HistoryError, match=r"pip install heatmap\[history\]"):
+        merge(parquet, other)
+    with pytest.raises(HistoryError, match=r"pip install heatmap\[history\]"):
+        export_recording(own, tmp_path / "z.parquet", NOW_MS)
+    assert not (tmp_path / "z.parquet").exists()
+
+
+COVERAGE = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12), st.booleans()), max_size=6)
+
+
+@given(COVERAGE, COVERAGE)
+@settings(max_examples=60, deadline=None)
+def test_any_two_coverages_unite_the_same_both_ways(
+    first: list[tuple[int, int, bool]], second: list[tuple[int, int, bool]]
+) -> None:
+    stores = [MemoryEngine(f"memory://{name}") for name in ("united-a", "united-b")]
+    try:
+        for store, given_spans in zip(stores, (first, second), strict=True):
+            store.forget()
+            with closing(store.open_writer(DataKind.LIVE)) as sink:
+                for start_ms, length_ms, proven in given_spans:
+                    sink.extend_coverage("BTCUSDT", start_ms, start_ms + length_ms, proven=proven)
+        before = [covered(store) for store in stores]
+        merge(stores[0].address, stores[1])
+        merge(stores[1].address, stores[0])
+        assert covered(stores[0]) == covered(stores[1])
+        moments = [ms - DEC_5_MS + 0.5 for ms in range(45)]
+        for moment in moments:
+            sorts = [[p for a, b, p in spans if a < moment < b] for spans in before]
+            claims = [proven for some in sorts for proven in some]
+            now = [proven for a, b, proven in covered(stores[0]) if a < moment < b]
+            assert now == ([any(claims)] if claims else [])
+    finally:
+        for store in stores:
+            store.forget()

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 
-from Heatmap.commands.arguments import Parser
-from Heatmap.commands.history_validate import add_validate
+from Heatmap.commands.history import run as run_history
 from Heatmap.errors import HistoryError
 from Heatmap.history.days import begin_ms
 from Heatmap.history.engine import open_engine
 from Heatmap.history.manifest import EmptyDay, ImportedDay, ImportFault, Manifest
 from Heatmap.history.minute_profile import profile_query
 from Heatmap.history.store_layout import day_path
-from Heatmap.history.validation.findings import Check, Finding, Validation, Weight
+from Heatmap.history.validation.findings import ODD_CHECKS, Check, Finding, Validation, Weight
 from Heatmap.history.validation.texts import advice_text, finding_text, validation_text
 from Heatmap.history.validation.validate import Asked, validate_store
 
@@ -139,7 +138,9 @@ def test_sound_days_are_summed_up_and_nothing_is_wrong(made: Made) -> None:
     datasets = ("agg_trades", "klines_1m", "minute_profile", "metrics", "funding", "book_depth")
     for dataset in datasets:
         for day in (DAY, NEXT):
-            made.add(dataset, day)
+            # A profile's row in the manifest has the times of its trades.
+            times = {"first_ms": begin_ms(day) + 1} if dataset == "minute_profile" else {}
+            made.add(dataset, day, **times)
     found = made.validate()
     # The one blank of the metrics is told, and no more than odd.
     assert (checks(found), found.is_sound) == ({Check.BLANK: 2}, True)
@@ -346,7 +347,12 @@ def test_what_the_manifest_says_is_held_against_the_files(made: Made) -> None:
         "metrics": {Check.UNREADABLE, Check.MANIFEST, Check.UNKNOWN_FILE, Check.KEPT_OUT},
     }
     text = validation_text(found)
-    for words in ("expected rows 4, got rows 3", "3 lines of the archive", "cut off", "notes.txt"):
+    for words in (
+        "expected rows 4, got rows 3",
+        "3 lines of the archive",
+        "broken: cut off",
+        "notes.txt",
+    ):
         assert words in text
 
 
@@ -366,10 +372,7 @@ def test_profiles_and_candles_are_held_against_the_trades(made: Made) -> None:
 
 
 def run(*words: str) -> int:
-    parser = Parser(prog="history")
-    add_validate(parser.add_subparsers(required=True, parser_class=Parser))
-    options = parser.parse_args(["validate", *words])
-    return int(options.act(options))
+    return run_history(["validate", *words])
 
 
 def test_the_command_tells_it_in_words_and_in_json(
@@ -395,3 +398,11 @@ def test_the_command_tells_it_in_words_and_in_json(
     ):
         with pytest.raises(HistoryError):
             run("--store", store, *wrong)
+
+
+def test_the_page_names_every_check_with_its_weight() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs" / "data-validation.md").read_text("utf-8")
+    for one in Check:
+        (line,) = (row for row in page.splitlines() if row.startswith("| `") and f"`{one}`" in row)
+        weight = Weight.ODD if one in ODD_CHECKS else Weight.WRONG
+        assert line.endswith(f"| {weight} |")

@@ -1,5 +1,6 @@
 """The writer: what it stores, what it refuses, what a crash leaves behind."""
 
+import logging
 import sqlite3
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.recordings import RecordedEvent
 from Heatmap.errors import DatabaseInUseError
 from Heatmap.storage.sqlite.schema import SCHEMA_VERSION
 from Heatmap.storage.sqlite_store import SqliteStore, event_to_row
@@ -168,3 +170,15 @@ def test_a_second_writer_is_refused_until_the_first_closes(path: Path, tmp_path:
         with pytest.raises(DatabaseInUseError):
             SqliteStore(path, DataKind.LIVE)
     SqliteStore(link, DataKind.LIVE).close()
+
+
+def test_a_large_merge_is_no_log_that_somebody_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("Heatmap.storage.sqlite.write_ahead_log.LARGE_BYTES", 50_000)
+    with SqliteStore(tmp_path / "x.sqlite3", DataKind.LIVE) as store:
+        keyed = [(replace(EVENT, ts_ms=number), number.to_bytes(16)) for number in range(2000)]
+        merged = [RecordedEvent(one, key, key_from_numbers=False) for one, key in keyed]
+        assert store.merge_recording(merged, []) == 2000
+        assert store.notices == ()
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
