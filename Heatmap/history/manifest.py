@@ -215,11 +215,11 @@ class Manifest:
         )
 
     def _open(self, *, writes: bool) -> sqlite3.Connection:
+        if not writes and not self._path.is_file():
+            raise HistoryError(f"there is no manifest {self._path}; import once")
         # A reader may have to undo what a killed import has left, so it opens for writing too.
-        mode = "rwc" if writes else "rw"
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
-            uri=True,
+            self._path,
             timeout=_WAIT_S,
             isolation_level=None,
             check_same_thread=False,
