@@ -33,9 +33,12 @@ const chartPage = (() => {
     let priceLine = null;
     let isReportDue = false;
     let hasRoom = false;
-    // What is to be in sight once the chart has a width: a page that loads while its window is
-    // hidden has none. `bars` is how many candles there were when it was asked for.
+    // What is to be in sight with the next frame, and once the chart has a width: a page that loads
+    // while its window is hidden has none, and a hidden one draws no frames. `bars` is how many
+    // candles there were when it was asked for. The library takes a range in with the frame, in
+    // numbers of bars: candles that come before it move what these numbers mean.
     let wantedRange = null;
+    let isRangeDue = false;
 
     /**
      * Create the chart and show what the page before showed; called once when the page has loaded.
@@ -123,9 +126,11 @@ const chartPage = (() => {
         candleSeries.priceScale().applyOptions({
             scaleMargins: hasRoom ? ROOM_MARGINS : USUAL_MARGINS,
         });
-        const range = chart.timeScale().getVisibleLogicalRange();
+        const range = wantedRange === null
+            ? chart.timeScale().getVisibleLogicalRange()
+            : movedRange(wantedRange);
         const bars = barCount();
-        if (range !== null && bars > 0 && range.to >= bars - 1 && wantedRange === null) {
+        if (range !== null && bars > 0 && range.to >= bars - 1) {
             showRange(range.from, bars - 1 + rightMargin(bars - range.from - 0.5));
         }
     }
@@ -146,7 +151,7 @@ const chartPage = (() => {
     }
 
     /**
-     * Show a part of the candles, now or as soon as the chart has a width.
+     * Show a part of the candles with the next frame, as soon as the chart has a width.
      * @param {number} from
      * @param {number} to logical indices
      */
@@ -155,15 +160,29 @@ const chartPage = (() => {
         applyWantedRange();
     }
 
+    /** Ask the library for the wanted range, again with each change of the candles until it draws. */
     function applyWantedRange() {
         if (wantedRange === null || chart.timeScale().width() === 0) {
             return;
         }
-        const { from, to, bars } = wantedRange;
-        wantedRange = null;
-        // Candles that came meanwhile have moved a chart that shows the newest one.
+        chart.timeScale().setVisibleLogicalRange(movedRange(wantedRange));
+        if (!isRangeDue) {
+            isRangeDue = true;
+            // Asked for behind the library's own frame, so it comes when that has been drawn.
+            requestAnimationFrame(() => {
+                isRangeDue = false;
+                if (chart.timeScale().width() > 0) {
+                    wantedRange = null;
+                    reportSoon();
+                }
+            });
+        }
+    }
+
+    /** @returns {{from: number, to: number}} a range, moved on if it shows the newest candle */
+    function movedRange({ from, to, bars }) {
         const moved = to >= bars - 1 ? barCount() - bars : 0;
-        chart.timeScale().setVisibleLogicalRange({ from: from + moved, to: to + moved });
+        return { from: from + moved, to: to + moved };
     }
 
     /** Report the visible range with the next frame. */
@@ -248,17 +267,14 @@ const chartPage = (() => {
      */
     function addOlderCandles(candles) {
         const before = barCount();
-        const range = chart.timeScale().getVisibleLogicalRange();
+        // The library keeps what is in sight by itself: it counts from the newest candle.
         candleSeries.setData([...candles, ...candleSeries.data()]);
-        const added = barCount() - before;
         if (wantedRange !== null) {
+            const added = barCount() - before;
             wantedRange.from += added;
             wantedRange.to += added;
             wantedRange.bars += added;
-        } else if (range !== null) {
-            chart.timeScale().setVisibleLogicalRange({
-                from: range.from + added, to: range.to + added,
-            });
+            applyWantedRange();
         }
     }
 
@@ -272,6 +288,7 @@ const chartPage = (() => {
     /** @param {{time: number, open: number, high: number, low: number, close: number}} candle */
     function updateCandle(candle) {
         candleSeries.update(candle);
+        applyWantedRange();
     }
 
     /**

@@ -43,7 +43,7 @@ SETTINGS = HeatmapSettings(
     source_line=False,
 )
 # What stands is named in so many CSS pixels at the right edge.
-_LABELS_PX = 70
+_LABELS_PX = 90
 # Nothing but candles lies over what the layer draws.
 _PLAIN = {"grid": {"vertLines": {"visible": False}, "horzLines": {"visible": False}}}
 # Both levels lie within, whatever candles are in sight.

@@ -14,6 +14,7 @@ import pytest
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 
 from Heatmap.standalone.chart_page import ChartPage
+from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
 from Heatmap.tests.systems import kill, posix_only
 from Heatmap.tests.ui.pictures import grab
@@ -482,3 +483,64 @@ def test_older_candles_of_a_hidden_page_move_what_is_to_be_in_sight(shown: Page)
     shown.qtbot.waitUntil(
         lambda: shown.range() == pytest.approx((70 - 30 - 0.5, 73), abs=0.01), timeout=20_000
     )
+
+
+# -- several things within one frame --------------------------------------------------------------
+
+# What is asked of the page before it draws again, and by how many bars what is in sight then begins
+# and ends later than at first.
+WITHIN_A_FRAME = {
+    "older ones, then a new one": (["older", "new"], (251, 251)),
+    "older ones twice, then two new ones": (["older", "new", "oldest", "new"], (262, 262)),
+    "another span, then a new one": (["span", "new"], (61, 1)),
+    "another span, older ones, a new one": (["span", "older", "new"], (311, 251)),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN_A_FRAME)
+def test_what_is_in_sight_is_right_whatever_comes_within_one_frame(
+    shown: Page, qt_run: Callable[..., Any], name: str
+) -> None:
+    steps, moved = WITHIN_A_FRAME[name]
+    start, end = COUNT - 120.5, COUNT + 3
+    qt_run(shown.page.wait_for_frame(), timeout=20_000)
+    assert shown.range() == (start, end)
+    minutes = {"older": range(-250, 0), "oldest": range(-260, -250)}
+    calls, minute = [], COUNT
+    for step in steps:
+        if step == "new":
+            calls.append(f"chartPage.updateCandle({row(minute)})")
+            minute += 1
+        elif step == "span":
+            calls.append("chartPage.showNewest(60, 1)")
+        else:
+            calls.append(f"chartPage.addOlderCandles([{', '.join(map(row, minutes[step]))}])")
+    # Within one task of the page, so that no frame comes between.
+    shown.js(f"({', '.join(calls)}, 0)")
+    qt_run(shown.page.wait_for_frame(), timeout=20_000)
+    assert shown.range() == (start + moved[0], end + moved[1])
+
+
+def test_a_window_that_was_hidden_shows_the_newest_candle_at_its_place(
+    shown: Page, qt_run: Callable[..., Any]
+) -> None:
+    qt_run(shown.page.wait_for_frame(), timeout=20_000)
+    shown.view.hide()
+    shown.qtbot.waitUntil(lambda: shown.js("document.hidden"), timeout=20_000)
+    shown.page.show_newest(60)
+    for minute in range(COUNT, COUNT + 3):
+        shown.page.update_candle(candle(minute, 98_400.0))
+    shown.page.set_room(has_room=True)
+    shown.page.add_older_candles([candle(minute, 98_300.0) for minute in range(-20, 0)])
+    shown.page.update_candle(candle(COUNT + 3, 98_400.0))
+    shown.wait_until_whole(COUNT + 24)
+    shown.view.show()
+    qt_run(shown.page.wait_for_frame(), timeout=20_000)
+    start, end = shown.range()
+    assert start == COUNT + 24 - 60.5
+    assert (end + 0.5 - COUNT - 24) / (end - start) == pytest.approx(0.11, abs=0.002)
+
+
+def row(minute: int) -> str:
+    """Give a candle as the page takes it."""
+    return json.dumps(ChartState().update_candle(candle(minute, 98_310.0)))
