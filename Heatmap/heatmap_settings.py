@@ -93,8 +93,12 @@ class HeatmapSettings(ClusterFields):
     )
     heat: str = setting(
         "recorded",
-        Choice.of(
-            recorded="Recorded liquidations", predicted="Predicted levels", both="Both of them"
+        Choice(
+            {
+                "recorded": Option("Recorded liquidations", short="Recorded"),
+                "predicted": Option("Predicted levels", short="Predicted"),
+                "both": Option("Both of them", short="Predicted + recorded"),
+            }
         ),
         Page.PICTURE,
         "Heat &from",

@@ -1,5 +1,6 @@
 """What docs/how-to-add.md says is so: its files are there, and what was added before follows it."""
 
+import ast
 import re
 from importlib import import_module
 from inspect import isabstract
@@ -12,7 +13,6 @@ from Heatmap.__main__ import _COMMANDS
 from Heatmap.heatmap_settings import HEATS, PALETTES, SHAPES
 from Heatmap.ingestion.venues.table import VENUES
 from Heatmap.sources.heat_source import HeatSource
-from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.registry import HEAT_SOURCES, source_of
 from Heatmap.storage.store import _ENGINES
 
@@ -81,16 +81,39 @@ def test_each_venue_is_a_file_or_a_folder_of_its_own() -> None:
 
 
 def test_each_heat_source_is_a_class_of_the_interface_and_can_be_chosen() -> None:
-    classes = {
-        one.__module__
-        for base in (HeatSource, KeptHeat)
-        for one in base.__subclasses__()
-        if one.__module__.startswith("Heatmap.s") and not isabstract(one)
+    for path in (PACKAGE / "sources").glob("*.py"):
+        import_module(f"Heatmap.sources.{path.stem}")
+    found = {
+        one
+        for one in subclasses(HeatSource)
+        if one.__module__.startswith("Heatmap.sources.") and not isabstract(one)
     }
-    files = {f"Heatmap.sources.{path.stem}" for path in (PACKAGE / "sources").glob("*.py")}
-    assert classes <= files
-    assert len(classes) == len(HEAT_SOURCES)
+    assert found == set(HEAT_SOURCES.values())
+    # One file each.
+    assert len({one.__module__ for one in found}) == len(found)
+    assert all(one.__module__.count(".") == 2 for one in found)
     assert {source_of(heat) for heat in HEATS} == set(HEAT_SOURCES) <= set(HEATS)
+
+
+def subclasses(base: type) -> set[type]:
+    """Return all classes of a base, those of its classes too."""
+    return {base}.union(*map(subclasses, base.__subclasses__()))
+
+
+def test_nobody_outside_asks_which_heat_source_it_is() -> None:
+    """What they need is a fact of the source's class; a new source changes none of them."""
+    asked = []
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] in ("tests", "sources"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Compare):
+                named = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+                names = [one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)]
+                names += [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+                if set(named) & set(HEATS) and "heat" in names:
+                    asked.append(f"{path.name}:{node.lineno}")
+    assert asked == []
 
 
 def test_each_palette_has_colours_for_both_grounds() -> None:
