@@ -71,7 +71,7 @@ class HeatmapSettings(ClusterFields):
         Page.ABOVE,
         "Show the &heatmap behind the candles",
         "Recording goes on while the heatmap is off",
-        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
+        effects=(Effect.RESTART,),
         option="visible",
     )
     window: str = setting(
@@ -307,7 +307,7 @@ class HeatmapSettings(ClusterFields):
         Page.RECORDING,
         "S&ymbols",
         "Recorded symbols with commas between; a change starts recording anew",
-        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
+        effects=(Effect.RESTART,),
     )
     retention_days: int = setting(
         14,
