@@ -230,7 +230,7 @@ def test_the_rows_of_the_registry_make_sources(tape: EventTape) -> None:
     assert {source_of(heat) for heat in HEATS} == set(HEAT_SOURCES)
 
 
-@pytest.mark.parametrize("heat", HEATS)
+@pytest.mark.parametrize("heat", ["recorded", "predicted", "both"])
 def test_what_is_asked_of_a_heat_beforehand_its_class_says(heat: str) -> None:
     made = source_class(heat)
     assert made.needs_recording == made.takes_recorded_settings == (heat == "recorded")

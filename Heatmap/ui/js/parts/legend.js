@@ -1,4 +1,4 @@
-// needs: heatmap_corners.js heatmap_parts.js heatmap_words.js
+// needs: heatmap_parts.js heatmap_words.js
 (function (global) {
   "use strict";
 
