@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from Heatmap.levels.predict import PredictedLevels
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
+    from Heatmap.sources.registry import wants_room
 
 __all__ = [
     "Candle",
@@ -49,6 +50,7 @@ __all__ = [
     "attention_texts",
     "connection_text",
     "failure_text",
+    "wants_room",
 ]
 
 _HOMES = {
@@ -72,6 +74,7 @@ _HOMES = {
     "attention_texts": "Heatmap.ingestion.recorder.texts",
     "connection_text": "Heatmap.ingestion.recorder.texts",
     "failure_text": "Heatmap.domain.failure_texts",
+    "wants_room": "Heatmap.sources.registry",
 }
 
 

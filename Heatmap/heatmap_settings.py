@@ -71,7 +71,7 @@ class HeatmapSettings(ClusterFields):
         Page.ABOVE,
         "Show the &heatmap behind the candles",
         "Recording goes on while the heatmap is off",
-        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
+        effects=(Effect.RESTART,),
         option="visible",
     )
     window: str = setting(
@@ -93,8 +93,12 @@ class HeatmapSettings(ClusterFields):
     )
     heat: str = setting(
         "recorded",
-        Choice.of(
-            recorded="Recorded liquidations", predicted="Predicted levels", both="Both of them"
+        Choice(
+            {
+                "recorded": Option("Recorded liquidations", short="Recorded"),
+                "predicted": Option("Predicted levels", short="Predicted"),
+                "both": Option("Both of them", short="Predicted + recorded"),
+            }
         ),
         Page.PICTURE,
         "Heat &from",
@@ -303,7 +307,7 @@ class HeatmapSettings(ClusterFields):
         Page.RECORDING,
         "S&ymbols",
         "Recorded symbols with commas between; a change starts recording anew",
-        effects=(Effect.RESTART, Effect.LINES, Effect.BUBBLES),
+        effects=(Effect.RESTART,),
     )
     retention_days: int = setting(
         14,

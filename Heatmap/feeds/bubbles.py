@@ -22,6 +22,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns
 from Heatmap.setting_fields import Effect
+from Heatmap.sources.registry import has_bubbles, source_class
 
 PART = "bubbles"
 """Name of the part of the page that draws them."""
@@ -39,7 +40,7 @@ _STEPS = 4
 def are_wanted(settings: HeatmapSettings) -> bool:
     """Tell whether there are to be bubbles; by themselves where both heats are shown."""
     if settings.bubbles == "auto":
-        return settings.heat == "both"
+        return has_bubbles(settings.heat)
     return settings.bubbles == "on"
 
 
@@ -145,7 +146,8 @@ class Bubbles:
         """Return where the pane begins, no finer than matters, and where the window ends."""
         if viewport is None:
             return None, None
-        from_ms = None if self._settings.heat == "recorded" else viewport.start_ms
+        covers_pane = source_class(self._settings.heat).covers_pane
+        from_ms = viewport.start_ms if covers_pane else None
         if from_ms is not None:
             # A small pan reads nothing anew.
             step_ms = self._settings.window_ms // _STEPS
@@ -164,8 +166,8 @@ class Bubbles:
             settings.side,
             settings.minimum_notional,
             settings.bubble_least_usd,
-            # Recorded heat says by itself what was not recorded.
-            None if settings.heat == "recorded" else edge_ms,
+            # Heat of what was recorded says by itself what was not.
+            None if source_class(settings.heat).needs_recording else edge_ms,
             None if self._book is None else self._context.heartbeats(self._book.symbol),
         )
 

@@ -25,7 +25,7 @@ class Follower(Protocol):
 
     @property
     def effect(self) -> Effect:
-        """What settings have that it has to be told of by `follow`."""
+        """What settings have that it has to be told of by `follow`, beside those that restart."""
 
     def follow(
         self, symbol: str | None, settings: HeatmapSettings, viewport: Viewport | None
@@ -102,9 +102,12 @@ class Followers:
         ----------
         changed
             Names of settings: only those are told that depend on one of them; ``None``: all.
+            All of them depend on those that restart.
         """
         for follower in self._followers:
-            if changed is None or changed & SETTINGS.with_effect(follower.effect):
+            # Whether anything is drawn, and of what, concerns all of them.
+            told = SETTINGS.with_effect(follower.effect, Effect.RESTART)
+            if changed is None or changed & told:
                 follower.follow(symbol, settings, viewport)
 
     def fit(self, symbol: str, viewport: Viewport) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.picture.texts import not_recorded_words
-from Heatmap.sources.heat_source import HeatOffer
-from Heatmap.sources.registry import RECORDED
+from Heatmap.sources.heat_source import OFFERED_HEAT, HeatOffer
+from Heatmap.sources.registry import source_class
 
 PART = "offer"
 """The part of the page that draws the line."""
@@ -37,10 +37,10 @@ def find_offer(
     """
     # Where all are recorded, the symbol may only not have become known yet.
     is_missing = state is LayerState.NOT_RECORDED and ALL_SYMBOLS not in settings.symbols
-    is_open = is_missing and settings.heat == RECORDED
+    is_open = is_missing and source_class(settings.heat).needs_recording
     if not is_open or symbol is None or not can_have_candles(symbol):
         return None
-    return HeatOffer(not_recorded_words(symbol), "both")
+    return HeatOffer(not_recorded_words(symbol), OFFERED_HEAT)
 
 
 class OfferLine:

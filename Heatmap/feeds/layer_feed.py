@@ -38,7 +38,7 @@ from Heatmap.runtime.host_loop import Outcome, Turns
 from Heatmap.runtime.plain import as_plain
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Effect
-from Heatmap.sources.registry import HEAT_SOURCES, source_of
+from Heatmap.sources.registry import source_class
 
 logger = get_logger(__name__)
 
@@ -342,7 +342,7 @@ class LayerFeed:
 
     @property
     def _needs_recording(self) -> bool:
-        return HEAT_SOURCES[source_of(self._settings.heat)].needs_recording
+        return source_class(self._settings.heat).needs_recording
 
     def _obstacle(self) -> LayerState | None:
         """Return the first reason why no picture is to be drawn; ``None``: there is none."""

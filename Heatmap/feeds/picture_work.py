@@ -20,7 +20,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.sources.registry import HEAT_SOURCES, RECORDED, source_of
+from Heatmap.sources.registry import HEAT_SOURCES, source_of
 from Heatmap.sources.source_context import SourceContext
 
 logger = get_logger(__name__)
@@ -52,6 +52,8 @@ class PictureWork:
         self._context = context
         # Which source the picture is of.
         self._source_name = ""
+        # Under which name the end of its scale was measured last.
+        self._clip_name = ""
         # By symbol: what the price has touched stays touched, also on a page that is loaded again.
         self._running: dict[str, RunningMinutes] = {}
         self._labels = LevelLabels(layer.show_part)
@@ -63,8 +65,7 @@ class PictureWork:
         context, name = self._context, source_of(settings.heat)
         if self.picture is None or self.picture.symbol != symbol or self._source_name != name:
             self.forget()
-            row = HEAT_SOURCES[name]
-            source = row.make(SourceContext(context.tape, context.maps), symbol)
+            source = HEAT_SOURCES[name](SourceContext(context.tape, context.maps), symbol)
             self.picture, self._source_name = HeatPicture(source, symbol), name
         picture, now_ms = self.picture, context.clock()
         running = self._running.setdefault(symbol, RunningMinutes()).receive(
@@ -113,9 +114,10 @@ class PictureWork:
 
     def _note_clip(self, clip_usd: float) -> None:
         """Measure where a source's scale ends; each has its own."""
-        is_recorded = self._source_name == RECORDED
-        self.measured.pop("predicted_clip_usd" if is_recorded else "clip_usd", None)
-        self.measured["clip_usd" if is_recorded else "predicted_clip_usd"] = clip_usd
+        self.measured.pop(self._clip_name, None)
+        name = self._source_name
+        self._clip_name = HEAT_SOURCES[name].clip_field or f"{name}_clip"
+        self.measured[self._clip_name] = clip_usd
 
     def forget(self) -> None:
         """Have no picture any more."""

@@ -21,7 +21,7 @@ from Heatmap.ingestion.exchange_listing import Listing
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestClient, RestError
 from Heatmap.ingestion.venue import Instruments
-from Heatmap.ingestion.venues.binance.force_order import EARLIEST_MS, LATEST_MS
+from Heatmap.ingestion.venues.numbers import EARLIEST_MS, LATEST_MS
 
 _PATH = "/fapi/v1/exchangeInfo"
 _TIMEOUT_S = 15.0

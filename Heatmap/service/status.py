@@ -1,6 +1,7 @@
 """The status of a service, put together of what its parts tell."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from Heatmap.domain.events import DataKind
@@ -9,6 +10,9 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.plain import as_plain
 from Heatmap.service.learning import LearningStatus
 from Heatmap.storage.store import Address, DayFacts
+
+DAY_FACTS = tuple(one.name for one in fields(DayFacts))
+"""What the status has of the store, each under its own name; ``None`` until it was read."""
 
 
 def assemble_status(
@@ -37,9 +41,7 @@ def assemble_status(
         "failure": as_plain(next((one for one in failures if one is not None), None)),
         "recorder": as_plain(recorder),
         "role": (SinkRole.STOPPED if recorder is None else recorder.role).value,
-        "events_today": None if facts is None else facts.events,
-        "last_event_ms": None if facts is None else facts.last_event_ms,
-        "database_bytes": None if facts is None else facts.size_bytes,
+        **{name: getattr(facts, name, None) for name in DAY_FACTS},
         "tick_sizes": dict(tick_origins),
         "layers": layers,
         "learning": [as_plain(one) for one in learning],

@@ -51,10 +51,13 @@ class Option:
         What the settings tab calls it.
     amount
         What it stands for, such as seconds; ``None`` where it stands for no number.
+    short
+        What a tool bar calls it; empty: by its label.
     """
 
     label: str
     amount: float | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

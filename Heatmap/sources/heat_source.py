@@ -5,7 +5,8 @@ the scale, makes bytes of the values and messages of all that. The source keeps 
 says what they mean: its scale, its palette, its legend, its gaps and what lies at a place. So two
 sources never share a scale, a colour or a word.
 
-A new source is one module beside this one and a row in `Heatmap.sources.registry`.
+A new source is one module beside this one and a row in `Heatmap.sources.registry`. What others ask
+of a source before there is one, such as whether it needs a recording, its class says.
 """
 
 from abc import abstractmethod
@@ -122,6 +123,10 @@ class ScaleRule:
     empty_clip_usd: float
 
 
+OFFERED_HEAT = "both"
+"""What is offered where nothing was recorded, a value of the setting ``heat``."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeatOffer:
     """Another heat that a click takes.
@@ -204,12 +209,28 @@ class HeatSource(HeatCells):
     bring values, legend and gaps up to date; in between they stay as they are. What a source cannot
     read it raises as a `StorageError`, or another `HeatmapError`: the picture is built anew then.
 
+    Parameters
+    ----------
+    context
+        Where its data come from, a `SourceContext`.
+    symbol
+        Whose heat it is.
+
     Attributes
     ----------
+    needs_recording
+        Whether it shows what was recorded: it has nothing of a symbol that is not recorded, and its
+        gaps are the time that was not.
+    takes_recorded_settings
+        Whether the settings of recorded heat act on it (`Setting.is_of_recorded`, such as shape and
+        decay).
+    clip_field
+        The setting that locks the end of its scale; the status measures that end under this name.
+        Empty: there is none, and it is measured as ``<name>_clip``.
     covers_pane
         Whether its window is what the pane shows, and not the settings' window.
     stands
-        Whether what is in the column of now goes on to the right of it.
+        Whether what is in the column of now goes on to the right of it, where room is then wanted.
     is_told_everywhere
         Whether there is something to say at a place where nothing is painted.
     palette_option
@@ -220,12 +241,20 @@ class HeatSource(HeatCells):
         No column is narrower, milliseconds; one of `TIME_BINS_MS`, or 0: any width.
     """
 
+    needs_recording: ClassVar[bool] = False
+    takes_recorded_settings: ClassVar[bool] = False
+    clip_field: ClassVar[str] = ""
     covers_pane: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     is_told_everywhere: ClassVar[bool] = False
     palette_option: ClassVar[str] = "palette"
     alpha_exponent: ClassVar[float | None] = None
     least_bin_ms: ClassVar[int] = 0
+
+    # A `SourceContext`; this module is pure, and what that holds is not.
+    @abstractmethod
+    def __init__(self, context: Any, symbol: str) -> None:
+        """Make the source; reads nothing yet."""
 
     @property
     @abstractmethod

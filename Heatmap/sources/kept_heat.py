@@ -1,4 +1,4 @@
-"""What sources have in common that keep cells of one symbol, and facts about them. Pure."""
+"""What sources have in common that keep cells of one symbol, and facts about them."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.sources.coverage_gaps import inner_edges
 from Heatmap.sources.heat_cells import HeatCells
 from Heatmap.sources.heat_source import HeatSource, Legend
+from Heatmap.sources.source_context import SourceContext
 
 Cells = TypeVar("Cells", bound=HeatCells)
 
@@ -23,6 +24,8 @@ class KeptHeat(HeatSource, Generic[Cells]):
 
     Parameters
     ----------
+    context
+        Where its data come from.
     symbol
         Whose heat it is.
     """
@@ -30,7 +33,8 @@ class KeptHeat(HeatSource, Generic[Cells]):
     # From `load` on.
     _cells: Cells
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, context: SourceContext, symbol: str) -> None:
+        self._tape = context.tape
         self._symbol = symbol
         self._legend = Legend("")
         self._gaps: list[list[Any]] = []

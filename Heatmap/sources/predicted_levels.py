@@ -63,6 +63,7 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
         Whose levels are drawn.
     """
 
+    clip_field: ClassVar[str] = "predicted_clip_usd"
     covers_pane: ClassVar[bool] = True
     stands: ClassVar[bool] = True
     # What stands in a place is there also where it is too little to be painted.
@@ -74,8 +75,7 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
     least_bin_ms: ClassVar[int] = MINUTE_MS
 
     def __init__(self, context: SourceContext, symbol: str) -> None:
-        super().__init__(symbol)
-        self._tape = context.tape
+        super().__init__(context, symbol)
         self._maps = context.maps
         # What was loaded: number of the map, and how many of its minutes.
         self._map = LevelMap(None, 0, ())

@@ -1,46 +1,40 @@
-"""The heat sources by name: one row each."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The heat sources by name, one row each; and what is known of a heat before it is drawn."""
 
 from Heatmap.sources.heat_source import HeatSource
 from Heatmap.sources.predicted_levels import PredictedLevelHeat
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
-from Heatmap.sources.source_context import SourceContext
 
-RECORDED = "recorded"
-"""Liquidations that happened."""
-PREDICTED = "predicted"
-"""Levels that would be liquidated if the price went there."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """What is known of a source before there is one.
-
-    Attributes
-    ----------
-    make
-        Makes it, for a context and a symbol.
-    needs_recording
-        Whether it has nothing of a symbol that is not recorded.
-    """
-
-    make: Callable[[SourceContext, str], HeatSource]
-    needs_recording: bool = False
-
-
-HEAT_SOURCES: dict[str, SourceRow] = {
-    RECORDED: SourceRow(
-        lambda context, symbol: RecordedLiquidations(context.tape, symbol), needs_recording=True
-    ),
-    PREDICTED: SourceRow(PredictedLevelHeat),
+HEAT_SOURCES: dict[str, type[HeatSource]] = {
+    "recorded": RecordedLiquidations,
+    "predicted": PredictedLevelHeat,
 }
 """By the values of the setting ``heat``."""
 
-_DRAWN_BY = {"both": PREDICTED}
+# Heats of the setting that bring bubbles with the heat of a source.
+_WITH_BUBBLES = {"both": "predicted"}
 
 
 def source_of(heat: str) -> str:
     """Return which source draws a heat of the settings: with ``both``, bubbles are the other."""
-    return _DRAWN_BY.get(heat, heat)
+    return _WITH_BUBBLES.get(heat, heat)
+
+
+def source_class(heat: str) -> type[HeatSource]:
+    """Return the class that draws a heat of the settings; it says what is known beforehand."""
+    return HEAT_SOURCES[source_of(heat)]
+
+
+def has_bubbles(heat: str) -> bool:
+    """Tell whether a heat of the settings shows what was recorded as bubbles, by itself."""
+    return heat in _WITH_BUBBLES
+
+
+def wants_room(heat: str) -> bool:
+    """Tell whether a heat goes on to the right of now, where a chart then leaves room for it.
+
+    Parameters
+    ----------
+    heat
+        A value of the setting ``heat``.
+    """
+    return source_class(heat).stands

@@ -1,11 +1,11 @@
 """The window's tool bar: what is chosen most often, without the settings dialog."""
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QWidget
 
 from Heatmap import HeatmapSettings
-from Heatmap.heatmap_settings import HEATS, WINDOWS_S
+from Heatmap.heatmap_settings import SETTINGS, WINDOWS_S
 from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS, automatic_interval
 
 
@@ -37,19 +37,9 @@ class ToolBar(QToolBar):
         self.toggle.toggled.connect(lambda on: self.field_chosen.emit("enabled", on))
         self.addAction(self.toggle)
         self.heats = QComboBox()
-        words = {
-            "recorded": self.tr("Recorded"),
-            "predicted": self.tr("Predicted"),
-            "both": self.tr("Predicted + recorded"),
-        }
-        for key in HEATS:
-            self.heats.addItem(words.get(key, key), key)
-        self.heats.setToolTip(
-            self.tr(
-                "Where the heat is from: liquidations that happened, levels that would be "
-                "liquidated if the price went there, or both"
-            )
-        )
+        for key, option in SETTINGS.options("heat").items():
+            self.heats.addItem(_record_text(option.short or option.label), key)
+        self.heats.setToolTip(_record_text(SETTINGS["heat"].help))
         self.heats.currentIndexChanged.connect(
             lambda _index: self.field_chosen.emit("heat", self.heats.currentData())
         )
@@ -94,3 +84,8 @@ class ToolBar(QToolBar):
     def interval(self, window_ms: int) -> str:
         """Return the chosen interval of the candles, or what suits a window of this length."""
         return str(self.intervals.currentData()) or automatic_interval(window_ms)
+
+
+def _record_text(text: str) -> str:
+    """Return a text of a setting's record in the user's language, as the settings tab has it."""
+    return QCoreApplication.translate("HeatmapSettings", text)

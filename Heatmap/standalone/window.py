@@ -12,7 +12,7 @@ from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow
 
-from Heatmap import Failure, HeatmapService, HeatmapSettings
+from Heatmap import Failure, HeatmapService, HeatmapSettings, wants_room
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_counts import (
@@ -236,7 +236,7 @@ class ChartWindow(QMainWindow):
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
         self.tool_bar.show_settings(settings)
-        self.page.set_room(has_room=settings.heat != "recorded")
+        self.page.set_room(has_room=wants_room(settings.heat))
         self._symbols.set_recorded(settings.symbols)
         self._request_candles()
 

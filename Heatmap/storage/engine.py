@@ -95,21 +95,21 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class DayFacts:
-    """What a status panel tells of a store, at one moment.
+    """What a status panel tells of a store, at one moment: the status has each of these names.
 
     Attributes
     ----------
-    events
+    events_today
         Events of the asked instruments since the day began.
     last_event_ms
         Trade time of the newest of their events, UTC milliseconds; ``None``: there is none.
-    size_bytes
+    database_bytes
         What the store takes on its disk, with everything that belongs to it.
     """
 
-    events: int
+    events_today: int
     last_event_ms: int | None
-    size_bytes: int
+    database_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

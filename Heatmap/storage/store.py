@@ -1,6 +1,7 @@
 """The door to what is stored: `open_store(address)`. Outside `storage` nobody opens an address.
 
-A new engine is one folder and one row in `_ENGINES`. What it has to offer: `storage.engine`.
+A new engine is one folder and one row in `_ENGINES`. What it has to offer, and the
+types that it imports: `storage.engine`; never this module, which imports all engines.
 """
 
 from collections.abc import Callable

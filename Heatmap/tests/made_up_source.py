@@ -17,7 +17,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.sources.cell_places import CellQuery, CellReport, cells_at
 from Heatmap.sources.heat_source import Change, HeatSource, HeatWindow, Legend, ScaleRule
-from Heatmap.storage.event_tape import EventTape
+from Heatmap.sources.source_context import SourceContext
 
 PALETTE_OPTION, UNIT = "predictedPalette", "USD per 0.1 %"
 CLIP_USD = 4e6
@@ -39,7 +39,7 @@ class MadeUpLevels(HeatSource):
     # From `load` on.
     _spec: GridSpec
 
-    def __init__(self, _tape: EventTape, symbol: str) -> None:
+    def __init__(self, _context: SourceContext, symbol: str) -> None:
         self.symbol = symbol
         self.levels_set: Sequence[Level] = ()
         self.is_spoilt = False

@@ -14,11 +14,13 @@ from Heatmap.domain.events import (
     PriceKind,
     Rejection,
     RejectReason,
+    UnreadOrder,
 )
 from Heatmap.domain.instruments import parse_tick_size
 from Heatmap.ingestion.connection.supervisor import Failure, classify_status
 from Heatmap.ingestion.exchange_info import ExchangeInfo
 from Heatmap.ingestion.venue import Completeness, MarkPrice, ParsedItem, Ping
+from Heatmap.ingestion.venues.numbers import EARLIEST_MS, LATEST_MS, read_decimal
 
 
 class MadeUpVenue:
@@ -48,19 +50,25 @@ class MadeUpVenue:
     ) -> tuple[ParsedItem, ...]:
         text = frame if isinstance(frame, str) else frame.decode()
         match text.split("|"):
-            case ["beat", symbol, ts_ms, price]:
-                return (MarkPrice(symbol, int(ts_ms), float(price)),)
-            case ["gone", who, symbol, ts_ms, price, qty]:
+            case ["beat", symbol, time, price]:
+                return (MarkPrice(symbol, int(time), float(price)),)
+            case ["gone", who, symbol, time, *decimals]:
+                ts_ms, numbers = read_time(time), [read_decimal(one) for one in decimals]
+                if ts_ms is None or len(numbers) != 2 or not all(numbers):
+                    # It happened and is missing: its second must not count as recorded.
+                    times_ms = () if ts_ms is None else (ts_ms,)
+                    unread = UnreadOrder(symbol, times_ms)
+                    return (Rejection(RejectReason.BAD_VALUE, text, unread),)
                 liquidated = Liquidated(who)
-                decimals = price, qty
+                price, qty = float(decimals[0]), float(decimals[1])
                 return (
                     LiquidationEvent(
-                        ts_ms=int(ts_ms),
+                        ts_ms=ts_ms,
                         symbol=symbol,
                         liquidated=liquidated,
-                        price=float(price),
-                        qty=float(qty),
-                        notional=float(price) * float(qty),
+                        price=price,
+                        qty=qty,
+                        notional=price * qty,
                         source=self.id,
                         limit_price=None,
                         original_qty=None,
@@ -69,8 +77,8 @@ class MadeUpVenue:
                         raw_json=text if keep_raw else "",
                         price_kind=self.price_kind,
                         price_rule="reported",
-                        reported_price=float(price),
-                        event_key=event_key(self.id, symbol, int(ts_ms), liquidated, decimals),
+                        reported_price=price,
+                        event_key=event_key(self.id, symbol, ts_ms, liquidated, decimals),
                     ),
                 )
         return (Rejection(RejectReason.BAD_VALUE, text),)
@@ -82,3 +90,9 @@ class MadeUpVenue:
         self, _rest_url: str, symbols: Collection[str] | None
     ) -> ExchangeInfo:
         return ExchangeInfo(None, {one: parse_tick_size("0.50") for one in symbols or ()})
+
+
+def read_time(text: str) -> int | None:
+    """Read a time, UTC milliseconds; ``None``: it is none."""
+    ts_ms = int(text) if text.isdecimal() and text.isascii() else -1
+    return ts_ms if EARLIEST_MS <= ts_ms < LATEST_MS else None

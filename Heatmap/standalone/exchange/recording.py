@@ -17,7 +17,8 @@ import numpy as np
 
 from Heatmap.domain.events import LiquidationEvent, Rejection, RejectReason
 from Heatmap.errors import RecordingFileError, SettingsError
-from Heatmap.ingestion.venues.binance.force_order import EARLIEST_MS, LATEST_MS, parse_frame
+from Heatmap.ingestion.venues.binance.force_order import parse_frame
+from Heatmap.ingestion.venues.numbers import EARLIEST_MS, LATEST_MS
 from Heatmap.standalone.exchange.market import MINUTE_MS, Bars
 
 # Several connections written to one file may interleave by a little; more is a damaged file.

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from Heatmap.errors import ExchangeError
-from Heatmap.ingestion.venues.binance.force_order import LARGEST_NUMBER, LATEST_MS, SMALLEST_NUMBER
+from Heatmap.ingestion.venues.numbers import LARGEST_NUMBER, LATEST_MS, SMALLEST_NUMBER
 from Heatmap.standalone.exchange.market import FUNDING_MS, Candle, Funding, OpenInterest
 
 _ROW_LENGTH = 6

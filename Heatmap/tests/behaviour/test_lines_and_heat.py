@@ -18,6 +18,7 @@ from Heatmap.heatmap_settings import CLUSTER_WINDOW_PCT, HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureRequest
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
+from Heatmap.sources.source_context import SourceContext
 from Heatmap.standalone.exchange.history import seed_history
 from Heatmap.standalone.exchange.recording import load_recording
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
@@ -76,7 +77,7 @@ class Recorded:
 
     def heat(self, window: str, view: Viewport, now_ms: int, side: str) -> "Heat":
         tape = EventTape(open_store(self.database))
-        picture = HeatPicture(RecordedLiquidations(tape, "BTCUSDT"), "BTCUSDT")
+        picture = HeatPicture(RecordedLiquidations(SourceContext(tape), "BTCUSDT"), "BTCUSDT")
         settings = HeatmapSettings(enabled=True, window=window, side=SIDES[side])
         request = PictureRequest(view, settings, Decimal("0.1"), now_ms, None)
         try:

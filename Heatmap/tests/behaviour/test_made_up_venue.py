@@ -112,13 +112,17 @@ def test_it_is_recorded_told_and_stored_under_its_own_name(
     server.send("gone|long|BTCUSDT|1790000000000|100.50|2")
     server.send("gone|long|BTCUSDT|1790000000000|100.5|2.0")
     server.send("nonsense")
+    # Liquidations that cannot be read are told as such: their time is not recorded.
+    server.send("gone|long|BTCUSDT|1790000000000|free|2")
+    server.send("gone|long|BTCUSDT|soon|100.5|2")
     eventually(lambda: recorder.status().duplicates == 1)
     eventually(lambda: server.heard.count("still here") >= 2)
     eventually(lambda: name in recorder.status().tick_sizes)
     status = recorder.status()
     assert status.mark_prices == {name: 100.25}
     assert set(status.heartbeats) == {name}
-    assert (status.stored, sum(status.rejected.values())) == (1, 1)
+    assert (status.stored, sum(status.rejected.values())) == (1, 3)
+    assert sum(status.unread_orders.values()) == 2
     assert server.heard[:2] == ["/lines", '{"want": "BTCUSDT"}']
     recorder.stop()
     with EventReader(path) as reader:

@@ -111,7 +111,7 @@ def test_an_order_of_the_future_is_neither_of_today_nor_the_newest(path: Path, n
     with SqliteStore(path, DataKind.LIVE) as store:
         store.write([replace(EVENT, ts_ms=now_ms), replace(EVENT, ts_ms=now_ms + YEARS_MS)])
     facts = read_day_facts(path, [SYMBOL], now_ms // DAY_MS * DAY_MS)
-    assert (facts.events, facts.last_event_ms) == (1, now_ms)
+    assert (facts.events_today, facts.last_event_ms) == (1, now_ms)
 
 
 # Times of before 2017 are refused as no times of the exchange at all.

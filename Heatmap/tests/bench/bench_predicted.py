@@ -26,7 +26,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import PictureMessage, PictureRequest
 from Heatmap.sources.level_maps import LevelMaps
-from Heatmap.sources.registry import HEAT_SOURCES, PREDICTED
+from Heatmap.sources.registry import HEAT_SOURCES
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
@@ -69,7 +69,7 @@ class Market:
 
     def picture(self) -> HeatPicture:
         """Return a picture that nothing was built for."""
-        source = HEAT_SOURCES[PREDICTED].make(SourceContext(self.tape, self.maps), SYMBOL)
+        source = HEAT_SOURCES["predicted"](SourceContext(self.tape, self.maps), SYMBOL)
         return HeatPicture(source, SYMBOL)
 
     def request(

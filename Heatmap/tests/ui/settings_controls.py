@@ -19,6 +19,8 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap import HeatmapSettings
+from Heatmap.heatmap_settings import SETTINGS
+from Heatmap.setting_fields import Choice, Number, Switch
 from Heatmap.ui import HeatmapSettingsTab
 
 FIELDS = [field.name for field in fields(HeatmapSettings)]
@@ -67,20 +69,28 @@ def lock(shown: float) -> Callable[[HeatmapSettingsTab], None]:
     return act
 
 
-CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
+def changes_of(name: str) -> tuple[Callable[[HeatmapSettingsTab], Any], object]:
+    """Give another value than the default, and what sets it in the tab, by the setting's record."""
+    default, kind = getattr(HeatmapSettings(), name), SETTINGS[name].kind
+    match kind:
+        case Switch():
+            return switch(name, not default), not default
+        case Choice():
+            other = [key for key in kind.options if key != default][-1]
+            return choose(name, other), other
+        case Number():
+            value = kind.low + 1 if kind.low + 1 != default else kind.low + 2
+            return turn(name, value * kind.factor), int(value) if kind.is_whole else value
+    raise TypeError(f"{name} needs a line of its own")
+
+
+# What a record does not tell, or values worth their own digits.
+_BY_HAND: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
+    # The tests begin with it switched on.
     "enabled": (switch("enabled", False), False),
     "opacity": (lambda tab: tab.findChild(QSlider, "opacity").setValue(33), 0.33),
-    "window": (choose("window", "2d"), "2d"),
-    "palette": (choose("palette", "ice"), "ice"),
-    "heat": (choose("heat", "predicted"), "predicted"),
-    "predicted_palette": (choose("predicted_palette", "inferno"), "inferno"),
     "predicted_clip_usd": (turn("predicted_clip_usd", 300_000), 300_000.0),
-    "bubbles": (choose("bubbles", "off"), "off"),
     "bubble_least_usd": (turn("bubble_least_usd", 50_000), 50_000.0),
-    "normalization": (choose("normalization", "log"), "log"),
-    "decay": (choose("decay", "off"), "off"),
-    "shape": (choose("shape", "spots"), "spots"),
-    "side": (choose("side", "split"), "split"),
     "minimum_notional": (turn("minimum_notional", 25_000), 25_000.0),
     "clip_percentile": (turn("clip_percentile", 98.25), 98.25),
     "clip_usd": (lock(250_000), 250_000.0),
@@ -88,14 +98,7 @@ CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "update_interval_ms": (turn("update_interval_ms", 500), 500),
     "retention_days": (turn("retention_days", 30), 30),
     "candle_retention_days": (turn("candle_retention_days", 60), 60),
-    "keep_raw": (switch("keep_raw", False), False),
     "symbols": (enter("symbols", " ethusdt,  BTCUSDT "), ("ETHUSDT", "BTCUSDT")),
-    "gap_hatch": (switch("gap_hatch", False), False),
-    "colour_bar": (switch("colour_bar", False), False),
-    "price_profile": (switch("price_profile", True), True),
-    "source_line": (switch("source_line", False), False),
-    "tooltip": (switch("tooltip", False), False),
-    "cluster_lines": (switch("cluster_lines", True), True),
     "cluster_line_count": (turn("cluster_line_count", 9), 9),
     "cluster_window_pct": (turn("cluster_window_pct", 3.5), 0.035),
     "min_cluster_size": (turn("min_cluster_size", 12), 12),
@@ -103,6 +106,7 @@ CHANGES: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "lookback_time_constants": (turn("lookback_time_constants", 4.5), 4.5),
     "cluster_interval_s": (turn("cluster_interval_s", 2.5), 2.5),
 }
+CHANGES = {name: _BY_HAND[name] if name in _BY_HAND else changes_of(name) for name in SETTINGS}
 
 
 def control(tab: HeatmapSettingsTab, name: str) -> QWidget:

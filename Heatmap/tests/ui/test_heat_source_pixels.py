@@ -10,6 +10,7 @@ from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellLines, CellQuery, PictureMessage, PictureRequest
+from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE_OPTION, UNIT, Level, MadeUpLevels
@@ -47,7 +48,7 @@ class Listener(Recording):
 
 @pytest.fixture
 def source(tmp_path: Any) -> MadeUpLevels:
-    made = MadeUpLevels(EventTape(open_store(tmp_path / "none.sqlite3")), "BTCUSDT")
+    made = MadeUpLevels(SourceContext(EventTape(open_store(tmp_path / "none.sqlite3"))), "BTCUSDT")
     made.set_levels(*LEVELS)
     return made
 

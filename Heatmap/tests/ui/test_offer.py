@@ -1,15 +1,17 @@
 """Other heat is offered in one line on the chart: a click on it tells Python, and no other does."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, Qt, QTranslator
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
 
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.layer.chart_texts import in_users_language
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
@@ -181,3 +183,48 @@ def test_a_forged_click_for_no_heat_there_is_is_not_passed_on(
     chart_page.js(f'({bridge}.pageChose(\'{{"heat": "predicted"}}\', () => {{}}), 0)')
     chart_page.qtbot.waitUntil(lambda: bool(listener.offers), timeout=10_000)
     assert listener.offers == ["predicted"]
+
+
+class German(QTranslator):
+    """A language as a recipe has it: a class, by context and English text."""
+
+    WORDS: ClassVar = {
+        ("Chart", OFFER["words"]): "Vorhergesagte Niveaus zeigen",
+        ("Chart", "Liquidated here"): "Hier liquidiert",
+        # A text that stands for something is none to read, whoever has a word for it.
+        ("Chart", "both"): "beide",
+    }
+
+    def translate(self, context: str, source: str, *_more: object) -> str | None:
+        # Not an empty text, which Qt would take for the translation.
+        return self.WORDS.get((context, source))
+
+    def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
+        return False
+
+
+def test_what_python_hands_the_page_to_read_is_in_the_users_language(
+    layer: HeatmapLayer, chart_page: ChartPage, listener: Recording, qapp: QApplication
+) -> None:
+    german = German()
+    qapp.installTranslator(german)
+    try:
+        show(layer, OFFER)
+        wait_for_line(chart_page)
+        words = "chart.chartElement().querySelector('[role=button]').textContent"
+        assert "Vorhergesagte Niveaus zeigen" in chart_page.js(words)
+        lines = {
+            "lines": (("Liquidated here", "5k USD"),),
+            "levels": [{"text": "x", "side": "both"}],
+        }
+        assert in_users_language(lines) == {
+            "lines": [["Hier liquidiert", "5k USD"]],
+            "levels": [{"text": "x", "side": "both"}],
+        }
+        left, top, right, bottom = line_edges(chart_page) or [0.0] * 4
+        click(chart_page, (left + right) / 2, (top + bottom) / 2)
+        chart_page.qtbot.waitUntil(lambda: bool(listener.offers), timeout=10_000)
+    finally:
+        qapp.removeTranslator(german)
+    # What is offered keeps its name.
+    assert listener.offers == ["both"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -89,7 +90,9 @@ def test_mnemonics_are_unique_on_what_is_seen_at_once(tab: HeatmapSettingsTab) -
     always += [tab.findChild(QPushButton, "reset").text()]
     for page in pages(tab):
         keys = [key for text in [*always, *labelled(page)] if (key := mnemonic(text))]
-        assert [key for key, count in Counter(keys).items() if count > 1] == []
+        twice = [key for key, count in Counter(keys).items() if count > 1]
+        free = sorted(set(ascii_lowercase) - {*keys, "o", "c"})
+        assert twice == [], f"free on this page: {' '.join(free)}"
         # The buttons of a dialog: OK and Cancel.
         assert not {"o", "c"} & set(keys)
 

@@ -21,6 +21,7 @@ from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
+from Heatmap.ui.layer.chart_texts import in_users_language
 from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script, require_variable
@@ -305,7 +306,7 @@ class HeatmapLayer(QObject):
         ValueError, TypeError
             JSON cannot hold `payload`; nothing is changed.
         """
-        encoded = json.dumps(payload, allow_nan=False)
+        encoded = _encode(payload)
         self._shown[name] = encoded
         self._send("partShown", name, encoded)
 
@@ -313,7 +314,7 @@ class HeatmapLayer(QObject):
         """Show at the crosshair what lies there; ``None``: nothing is known."""
         lines = [] if report is None else asdict(report)["lines"]
         # An answer to one question: not shown again.
-        self._send("partShown", _TOOLTIP, json.dumps({"lines": lines}))
+        self._send("partShown", _TOOLTIP, _encode({"lines": lines}))
 
     def detach(self) -> None:
         """Leave page and channel for good: drawing, series, listeners and registration go."""
@@ -391,5 +392,5 @@ def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
     return leave
 
 
-def _encode(message: Mapping[str, Any]) -> str:
-    return json.dumps(dict(message), allow_nan=False)
+def _encode(message: object) -> str:
+    return json.dumps(in_users_language(message), allow_nan=False)

@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QCheckBox, QFormLayout, QLineEdit
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, parse_field
 from Heatmap.setting_fields import Page, Text
+from Heatmap.sources.registry import source_class
 from Heatmap.ui.palettes import swatch_colours
 from Heatmap.ui.settings.clip_rows import CLIP_FIELDS, ClipRows
 from Heatmap.ui.settings.retention_row import RetentionConfirmation
@@ -44,9 +45,10 @@ class RecordsPage(SettingsPage):
 
     def _grey(self, settings: HeatmapSettings) -> None:
         """Have the rows that act on recorded heat only grey while other heat is drawn."""
+        is_of_recorded = source_class(settings.heat).takes_recorded_settings
         for row in self.rows:
             if any(SETTINGS[name].is_of_recorded for name in row.names):
-                row.field.setEnabled(settings.heat == "recorded")
+                row.field.setEnabled(is_of_recorded)
 
     def _add(self, name: str, form: QFormLayout, service: HeatmapService, change: Change) -> None:
         """Add the row of a field; a few need more than their record tells."""

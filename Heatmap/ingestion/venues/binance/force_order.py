@@ -30,19 +30,17 @@ from Heatmap.domain.events import (
 )
 from Heatmap.domain.instruments import BINANCE_USDM, canonical_symbol
 from Heatmap.ingestion.venue import MarkPrice, ParsedItem, keep_wanted
-from Heatmap.ingestion.venues.binance.decimals import (
+from Heatmap.ingestion.venues.binance.klines import read_push
+from Heatmap.ingestion.venues.numbers import (
+    EARLIEST_MS,
     LARGEST_NUMBER,
+    LATEST_MS,
     SMALLEST_NUMBER,
     read_decimal,
 )
-from Heatmap.ingestion.venues.binance.klines import read_push
 from Heatmap.runtime.outside_text import shown_value
 
 __all__ = [
-    "EARLIEST_MS",
-    "LARGEST_NUMBER",
-    "LATEST_MS",
-    "SMALLEST_NUMBER",
     "MarkPrice",
     "ParsedItem",
     "keep_wanted",
@@ -50,9 +48,6 @@ __all__ = [
 ]
 
 _LIQUIDATED = {side.order_side: side for side in Liquidated}
-#: Trade and push times outside of these are refused: the exchange opened in 2017.
-EARLIEST_MS = 1_483_228_800_000  # 2017-01-01
-LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
 # Contracts margined in coin are quoted in USD: BTCUSD_PERP, BTCUSD_261225 (USD-M: BTCUSDT_261225).
 _COIN_M_SYMBOL = re.compile(r".+USD_(?:PERP|[0-9]{6})")

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from Heatmap.domain.candles import MINUTE_MS, Candle, RunningMinute
 from Heatmap.ingestion.venue import Kline
-from Heatmap.ingestion.venues.binance.decimals import (
+from Heatmap.ingestion.venues.numbers import (
     LARGEST_NUMBER,
+    LATEST_MS,
     SMALLEST_NUMBER,
     read_decimal,
 )
@@ -14,8 +15,6 @@ from Heatmap.runtime.outside_text import shown_value
 # A rounding of the exchange's may put what takers bought a little above the whole.
 _ROUNDING = 1.000_001
 _MOST_TRADES = 10**12
-# What comes later is no time, as with orders: 2100-01-01.
-_LATEST_MS = 4_102_444_800_000
 
 
 def read_candle(open_ms: int, fields: Sequence[object]) -> Candle:
@@ -68,7 +67,7 @@ def read_push(symbol: str, kline: Mapping[str, object]) -> Kline | None:
     open_ms = kline.get("t")
     if kline.get("x") is not True:
         return Kline(symbol, None, _read_running(open_ms, kline.get("l"), kline.get("h")))
-    if type(open_ms) is not int or not 0 <= open_ms < _LATEST_MS:
+    if type(open_ms) is not int or not 0 <= open_ms < LATEST_MS:
         raise ValueError(f"its time is {shown_value(open_ms)}")
     return Kline(symbol, read_candle(open_ms, [kline.get(name) for name in "ohlcqQn"]))
 
@@ -76,7 +75,7 @@ def read_push(symbol: str, kline: Mapping[str, object]) -> Kline | None:
 def _read_running(open_ms: object, low: object, high: object) -> RunningMinute | None:
     """Read what a minute has reached that is not over; ``None``: nothing is lost where it fails."""
     least, most = read_decimal(low), read_decimal(high)
-    if type(open_ms) is not int or open_ms % MINUTE_MS or not 0 <= open_ms < _LATEST_MS:
+    if type(open_ms) is not int or open_ms % MINUTE_MS or not 0 <= open_ms < LATEST_MS:
         return None
     if least is None or most is None or not SMALLEST_NUMBER <= least <= most < LARGEST_NUMBER:
         return None

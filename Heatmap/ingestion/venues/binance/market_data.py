@@ -23,9 +23,9 @@ from Heatmap.domain.candles import (
 from Heatmap.errors import ExchangeError
 from Heatmap.ingestion.candles.fetch_plan import Request, SeriesRules
 from Heatmap.ingestion.venue import Answer
-from Heatmap.ingestion.venues.binance.decimals import read_decimal
 from Heatmap.ingestion.venues.binance.klines import read_candle, read_number
 from Heatmap.ingestion.venues.binance.streams import candle_subscription, with_candles
+from Heatmap.ingestion.venues.numbers import read_decimal
 from Heatmap.runtime.outside_text import shown_value
 
 #: With more bad values the answer as a whole is not believed.

@@ -113,8 +113,10 @@ def test_they_are_wanted_by_themselves_with_both_heats(
 
 
 def test_settings_that_change_them_have_their_effect() -> None:
-    expected = {"enabled", "window", "heat", "side", "minimum_notional", "symbols"}
-    assert SETTINGS.with_effect(Effect.BUBBLES) == expected | {"bubbles", "bubble_least_usd"}
+    expected = {"window", "heat", "side", "minimum_notional", "bubbles", "bubble_least_usd"}
+    found = SETTINGS.with_effect(Effect.BUBBLES)
+    assert expected <= found
+    assert found.isdisjoint({"shape", "decay", "palette", "normalization", "cluster_lookback_ms"})
 
 
 def test_the_window_is_told_with_time_price_amount_count_and_side(tmp_path: Path) -> None:

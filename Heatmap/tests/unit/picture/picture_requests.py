@@ -17,6 +17,7 @@ from Heatmap.picture.messages import (
     PictureRequest,
 )
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
+from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store
 from Heatmap.tests.packed_cells import bytes_of
@@ -50,7 +51,7 @@ def random_events(count: int, start_ms: int, end_ms: int, seed: int) -> list[Liq
 
 
 def recorded_picture(tape: EventTape) -> HeatPicture:
-    return HeatPicture(RecordedLiquidations(tape, "BTCUSDT"), "BTCUSDT")
+    return HeatPicture(RecordedLiquidations(SourceContext(tape), "BTCUSDT"), "BTCUSDT")
 
 
 def request(now_ms: int = NOW_MS, viewport: Viewport = VIEW, **settings: Any) -> PictureRequest:

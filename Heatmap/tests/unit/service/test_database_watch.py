@@ -34,7 +34,7 @@ def test_asking_waits_for_nothing_whatever_the_thread_holds(
     executor.shutdown()
     facts = watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)
     assert facts is not None
-    assert facts.events == 2
+    assert facts.events_today == 2
     # Neither a loop that was closed nor worker threads that have ended are asked.
     watch._asked_s = float("-inf")
     watch.facts(loop, executor, [EVENT.symbol], EVENT.ts_ms)

@@ -17,7 +17,7 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
-from Heatmap.sources.registry import HEAT_SOURCES, RECORDED, SourceRow, source_of
+from Heatmap.sources.registry import HEAT_SOURCES, has_bubbles, source_class, source_of, wants_room
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE_OPTION, UNIT, Level, MadeUpLevels
@@ -43,7 +43,7 @@ LONG, SHORT = Level(97_500.0, 1e6, is_long=True), Level(98_600.0, CLIP_USD, is_l
 
 @pytest.fixture
 def source(tape: EventTape) -> MadeUpLevels:
-    made = MadeUpLevels(tape, "BTCUSDT")
+    made = MadeUpLevels(SourceContext(tape), "BTCUSDT")
     made.set_levels(LONG, SHORT)
     return made
 
@@ -194,12 +194,13 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
 ) -> None:
     made: list[MadeUpLevels] = []
 
-    def make(context: SourceContext, symbol: str) -> HeatSource:
-        made.append(MadeUpLevels(context.tape, symbol))
-        made[-1].set_levels(SHORT)
-        return made[-1]
+    class Noted(MadeUpLevels):
+        def __init__(self, context: SourceContext, symbol: str) -> None:
+            super().__init__(context, symbol)
+            self.set_levels(SHORT)
+            made.append(self)
 
-    monkeypatch.setitem(HEAT_SOURCES, RECORDED, SourceRow(make))
+    monkeypatch.setitem(HEAT_SOURCES, "recorded", Noted)
     layer = ShownLayer()
     with ThreadPoolExecutor(1) as executor:
         context = FeedContext(tape, lambda: NOW_MS, lambda _: TICK, lambda _: None, executor, "")
@@ -211,7 +212,9 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
         assert message is not None
         work.send(Action.REBUILD, message, 0.0)
         assert [meta["paletteOption"] for meta, _ in layer.grids] == [PALETTE_OPTION]
-        assert work.measured["clip_usd"] == CLIP_USD
+        # Without a setting that locks it, the end of the scale has the source's own name.
+        assert work.measured["recorded_clip"] == CLIP_USD
+        assert "clip_usd" not in work.measured
         # Another symbol is another source; the one before follows nothing any more.
         work.begin(Action.REBUILD, "ETHUSDT", VIEW, settings)
         assert [one.symbol for one in made] == ["BTCUSDT", "ETHUSDT"]
@@ -219,13 +222,22 @@ def test_the_feeds_draw_what_the_row_of_the_registry_makes(
 
 
 def test_the_rows_of_the_registry_make_sources(tape: EventTape) -> None:
-    made = {name: row.make(SourceContext(tape), "BTCUSDT") for name, row in HEAT_SOURCES.items()}
-    assert isinstance(made[RECORDED], RecordedLiquidations)
-    assert HEAT_SOURCES[RECORDED].needs_recording
+    made = {name: one(SourceContext(tape), "BTCUSDT") for name, one in HEAT_SOURCES.items()}
+    assert isinstance(made["recorded"], RecordedLiquidations)
     for source in made.values():
         assert isinstance(source, HeatSource)
         source.close()
     assert {source_of(heat) for heat in HEATS} == set(HEAT_SOURCES)
+
+
+@pytest.mark.parametrize("heat", ["recorded", "predicted", "both"])
+def test_what_is_asked_of_a_heat_beforehand_its_class_says(heat: str) -> None:
+    made = source_class(heat)
+    assert made.needs_recording == made.takes_recorded_settings == (heat == "recorded")
+    assert made.covers_pane == wants_room(heat) == (heat != "recorded")
+    assert has_bubbles(heat) == (heat == "both")
+    # A name that the settings have, so that what locks a scale and its measured end agree.
+    assert made.clip_field in SETTINGS
 
 
 class Bare(MadeUpLevels):
@@ -237,7 +249,7 @@ class Bare(MadeUpLevels):
 
 
 def test_what_a_source_leaves_out_is_not_drawn(tape: EventTape) -> None:
-    bare = Bare(tape, "BTCUSDT")
+    bare = Bare(SourceContext(tape), "BTCUSDT")
     window = HeatWindow(request().settings, NOW_MS, is_still=False, heartbeats=None)
     assert list(bare.gaps) == []
     assert bare.take_news(window)

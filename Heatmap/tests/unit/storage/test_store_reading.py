@@ -280,11 +280,11 @@ def test_the_day_begins_with_the_event_at_midnight(
         ]
     )
     facts = database.day_facts(symbols, MIDNIGHT_MS)
-    assert (facts.events, facts.last_event_ms) == (count, MIDNIGHT_MS + last_offset_ms)
-    assert facts.size_bytes > 0
+    assert (facts.events_today, facts.last_event_ms) == (count, MIDNIGHT_MS + last_offset_ms)
+    assert facts.database_bytes > 0
 
 
 def test_an_instrument_without_events_has_no_last_one(database: Store, sink: EventSink) -> None:
     sink.write(events(3))
     facts = database.day_facts(("XRPUSDT",), MIDNIGHT_MS)
-    assert facts == DayFacts(0, None, facts.size_bytes)
+    assert facts == DayFacts(0, None, facts.database_bytes)

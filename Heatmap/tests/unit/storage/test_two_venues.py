@@ -92,11 +92,11 @@ def test_tick_sizes_and_counts_are_a_venues_own(both: Path) -> None:
     assert theirs["tick_size"] == "0.50"
     assert status["counters"]["reconnects"] == 3
     assert status["damaged_rows"] == {}
-    assert read_day_facts(both, ["BTCUSDT"], NOW_MS - 3_600_000).events == 1
-    assert read_day_facts(both, ["bybit:BTCUSDT"], NOW_MS - 3_600_000).events == 2
-    assert read_day_facts(both, ["ALL"], NOW_MS - 3_600_000).events == 1
-    assert read_day_facts(both, ["BTCUSDT", "bybit:ALL"], NOW_MS - 3_600_000).events == 3
-    assert read_day_facts(both, ["bybit:BTCUSDT", "bybit:ALL"], 0).events == 0
+    assert read_day_facts(both, ["BTCUSDT"], NOW_MS - 3_600_000).events_today == 1
+    assert read_day_facts(both, ["bybit:BTCUSDT"], NOW_MS - 3_600_000).events_today == 2
+    assert read_day_facts(both, ["ALL"], NOW_MS - 3_600_000).events_today == 1
+    assert read_day_facts(both, ["BTCUSDT", "bybit:ALL"], NOW_MS - 3_600_000).events_today == 3
+    assert read_day_facts(both, ["bybit:BTCUSDT", "bybit:ALL"], 0).events_today == 0
 
 
 def test_binances_events_are_nobody_elses_in_a_file_of_its_own(tmp_path: Path) -> None:
@@ -105,14 +105,14 @@ def test_binances_events_are_nobody_elses_in_a_file_of_its_own(tmp_path: Path) -
         store.write([OURS])
     for venue in ("", "binance:"):
         facts = read_day_facts(path, [f"{venue}BTCUSDT"], NOW_MS - 3_600_000)
-        assert (facts.events, facts.last_event_ms) == (1, OURS.ts_ms)
+        assert (facts.events_today, facts.last_event_ms) == (1, OURS.ts_ms)
     for name in ("bybit:BTCUSDT", "bybit:ALL", "ETHUSDT"):
         facts = read_day_facts(path, [name], NOW_MS - 3_600_000)
-        assert (facts.events, facts.last_event_ms) == (0, None)
+        assert (facts.events_today, facts.last_event_ms) == (0, None)
     # Of a file that nothing has been counted in.
     tamper(path, "DELETE FROM counters")
-    assert read_day_facts(path, ["bybit:ALL"], NOW_MS - 3_600_000).events == 0
-    assert read_day_facts(path, ["ALL"], NOW_MS - 3_600_000).events == 1
+    assert read_day_facts(path, ["bybit:ALL"], NOW_MS - 3_600_000).events_today == 0
+    assert read_day_facts(path, ["ALL"], NOW_MS - 3_600_000).events_today == 1
 
 
 def test_the_picture_of_one_venue_is_the_same_with_another_beside_it(

@@ -54,13 +54,13 @@ def test_the_day_begins_with_the_event_at_midnight(
     database: Path, symbols: tuple[str, ...], events: int, last_offset_ms: int
 ) -> None:
     facts = read_day_facts(database, symbols, MIDNIGHT_MS)
-    assert (facts.events, facts.last_event_ms) == (events, MIDNIGHT_MS + last_offset_ms)
-    assert facts.size_bytes >= database.stat().st_size
+    assert (facts.events_today, facts.last_event_ms) == (events, MIDNIGHT_MS + last_offset_ms)
+    assert facts.database_bytes >= database.stat().st_size
 
 
 def test_a_symbol_without_events_has_no_last_one(database: Path) -> None:
     facts = read_day_facts(database, ("XRPUSDT",), MIDNIGHT_MS)
-    assert facts == DayFacts(0, None, facts.size_bytes)
+    assert facts == DayFacts(0, None, facts.database_bytes)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -9,13 +9,12 @@ import pytest
 
 from Heatmap.domain.events import Liquidated, LiquidationEvent, Rejection, RejectReason
 from Heatmap.ingestion.venues.binance.force_order import (
-    EARLIEST_MS,
-    LATEST_MS,
     MarkPrice,
     ParsedItem,
     keep_wanted,
     parse_frame,
 )
+from Heatmap.ingestion.venues.numbers import EARLIEST_MS, LATEST_MS
 
 RECEIVE_MS = 1_791_565_603_100
 ORDER: dict[str, Any] = {

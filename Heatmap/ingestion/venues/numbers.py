@@ -1,11 +1,15 @@
-"""The numbers of Binance's messages: texts as a rule, and nothing but plain decimals. Pure."""
+"""The numbers and times of venues' messages: nothing but plain decimals, within bounds. Pure."""
 
 import re
 
 #: No price, quantity or amount in USD lies outside of these.
 SMALLEST_NUMBER, LARGEST_NUMBER = 1e-12, 1e15
 
-# float() also takes "1_000", " 1", "nan" and other alphabets' digits; the exchange sends none.
+#: Times outside of these are refused: no exchange is older.
+EARLIEST_MS = 1_483_228_800_000  # 2017-01-01
+LATEST_MS = 4_102_444_800_000  # 2100-01-01
+
+# float() also takes "1_000", " 1", "nan" and other alphabets' digits; no exchange sends them.
 _DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 

@@ -1,0 +1,41 @@
+"""The words on the chart in the user's language: the one door of texts that Python hands the page.
+
+Sources and picture know no Qt and say everything in English. What they say under the names in
+`WORDS` is looked up as it stands, in the context ``Chart``; what is found nowhere stays as it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PyQt6.QtCore import QCoreApplication
+
+WORDS = frozenset({"words", "text", "sourceText", "lines"})
+"""Names under which a message has words, alone or several; other texts of it are none to read."""
+
+
+def in_users_language(message: Any) -> Any:
+    """Return what the page is handed, its words translated.
+
+    Parameters
+    ----------
+    message
+        Plain data; lists of anything but mappings, such as those of cells and gaps, stay.
+    """
+    if isinstance(message, Mapping):
+        return {
+            name: _translated(value) if name in WORDS else in_users_language(value)
+            for name, value in message.items()
+        }
+    if isinstance(message, list) and message and isinstance(message[0], Mapping):
+        return [in_users_language(one) for one in message]
+    return message
+
+
+def _translated(words: Any) -> Any:
+    if isinstance(words, str):
+        return QCoreApplication.translate("Chart", words) if words else words
+    if isinstance(words, Mapping):
+        return {name: _translated(one) for name, one in words.items()}
+    if isinstance(words, list | tuple):
+        return [_translated(one) for one in words]
+    return words
