@@ -44,6 +44,21 @@ def add_exchange_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_redis_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--redis`` and ``--redis-prefix``; what is published is said in the help."""
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help=f"publish {what} to Redis, such as redis://127.0.0.1:6379/0 (extra redis)",
+    )
+    parser.add_argument(
+        "--redis-prefix",
+        default="heatmap",
+        metavar="NAME",
+        help="what names in Redis begin with, default %(default)s",
+    )
+
+
 def check_settings(parser: argparse.ArgumentParser, texts: dict[str, str]) -> HeatmapSettings:
     """Return the settings that `texts` give, or end the program with one line."""
     try:

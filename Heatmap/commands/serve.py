@@ -4,11 +4,13 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
+    add_redis_options,
     check_settings,
     file_path,
     log_to_stderr,
@@ -18,6 +20,7 @@ from Heatmap.commands.arguments import (
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 
 if TYPE_CHECKING:
+    from Heatmap.publish import Publisher, PublishStatus, RedisAddress
     from Heatmap.standalone.sources import Source
 
 LIVE_PATIENCE_S = 5.0
@@ -62,6 +65,8 @@ class _Serving:
         self._server_options = ServerOptions(
             options.token_file, tuple(options.allow_host), tuple(options.allow_origin)
         )
+        self._redis = _redis_address(options)
+        self._publisher: Publisher | None = None
         self._open: list[Source] = []
         self._ended: asyncio.Event
         self._server: HeatmapServer | None = None
@@ -80,8 +85,7 @@ class _Serving:
         finally:
             # From here on a Ctrl-C interrupts what does not end.
             program_end.restore()
-            if self._server is not None:
-                await asyncio.to_thread(self._server.stop)
+            await self._stop_serving()
             for one in self._open:
                 await one.close()
             program_end.settle()
@@ -112,16 +116,37 @@ class _Serving:
         """Serve a source in the place of the one before."""
         port = self._options.port
         if self._server is not None:
-            await asyncio.to_thread(self._server.stop)
+            await self._stop_serving()
             # Whoever asked the one before finds this one, also where any port served.
             port = int(self._server.url.rpartition(":")[2])
         host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
         address = f"{host}:{port}"
-        self._server = self._make_server(source.service, address, self._server_options)
+        self._publisher = self._publish(source)
+        self._server = self._make_server(
+            source.service, address, self._server_options, outlet=self._publisher
+        )
         await asyncio.to_thread(self._server.start)
         say(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
         if self._server.token_file is not None:
             say(f"others than this machine need the token in {self._server.token_file}")
+
+    def _publish(self, source: "Source") -> "Publisher | None":
+        """Publish what a source stores, where that is asked for."""
+        if self._redis is None:
+            return None
+        from Heatmap.publish import Names, Publisher  # noqa: PLC0415
+
+        shared = source.service.shared
+        names = Names(shared.kind, self._options.redis_prefix)
+        publisher = Publisher(shared.tape, self._redis, names, on_change=_tell_redis)
+        publisher.start()
+        return publisher
+
+    async def _stop_serving(self) -> None:
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+        if self._publisher is not None:
+            await asyncio.to_thread(self._publisher.stop)
 
     async def _wait(self, waiting: "Source | None") -> None:
         """Wait for the end; serve what is waited for once it delivers."""
@@ -152,6 +177,23 @@ class _Serving:
         return source
 
 
+def _redis_address(options: argparse.Namespace) -> "RedisAddress | None":
+    """Return where Redis is, looked at before anything is started; ``None``: nowhere."""
+    if options.redis is None:
+        return None
+    from Heatmap.publish import check_redis  # noqa: PLC0415
+
+    return check_redis(options.redis, options.redis_prefix)
+
+
+def _tell_redis(status: "PublishStatus") -> None:
+    from Heatmap.publish import publish_text  # noqa: PLC0415
+
+    # In the publisher's thread: output that fails does not end it.
+    with suppress(OSError, ValueError):
+        say(publish_text(status))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap serve",
@@ -171,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
     add_exchange_options(parser)
+    add_redis_options(parser, "each stored liquidation, clusters and levels")
     parser.add_argument(
         "--token-file",
         type=file_path,
