@@ -45,11 +45,11 @@ def add_exchange_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_redis_options(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add ``--redis`` and ``--redis-prefix``; what is published is said in the help."""
+    """Add ``--redis`` and ``--redis-prefix``; the help says what for."""
     parser.add_argument(
         "--redis",
         metavar="URL",
-        help=f"publish {what} to Redis, such as redis://127.0.0.1:6379/0 (extra redis)",
+        help=f"{what}; such as redis://127.0.0.1:6379/0 (extra redis)",
     )
     parser.add_argument(
         "--redis-prefix",

@@ -75,7 +75,7 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     add_exchange_options(parser)
-    add_redis_options(parser, "each stored liquidation")
+    add_redis_options(parser, "publish each stored liquidation to Redis")
     options = parser.parse_args(words)
     texts = {
         name: text

@@ -213,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
     add_exchange_options(parser)
-    add_redis_options(parser, "each stored liquidation, clusters and levels")
+    add_redis_options(parser, "publish each stored liquidation, clusters and levels to Redis")
     parser.add_argument(
         "--token-file",
         type=file_path,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from Heatmap.commands.arguments import Parser, say_json, store_address
+from Heatmap.commands.arguments import Parser, add_redis_options, say_json, store_address
 from Heatmap.storage.store import open_store
 
 
@@ -14,7 +14,15 @@ def run(words: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--db", type=store_address, metavar="FILE")
+    add_redis_options(parser, "also tell how far a recorder has published")
     options = parser.parse_args(words)
 
-    say_json(open_store(options.db).status(), indent=2)
+    store = open_store(options.db)
+    status = store.status()
+    if options.redis is not None:
+        # An extra: only whoever asks for it needs it.
+        from Heatmap.publish import redis_facts  # noqa: PLC0415
+
+        status["redis"] = redis_facts(store, options.redis, options.redis_prefix)
+    say_json(status, indent=2)
     return 0

@@ -6,6 +6,7 @@ not published yet waits in the database.
 
 from Heatmap.publish.address import RedisAddress
 from Heatmap.publish.names import Names
+from Heatmap.publish.probe import redis_facts
 from Heatmap.publish.publish_status import PublishState, PublishStatus
 from Heatmap.publish.publisher import Publisher, PublishTimes
 from Heatmap.publish.redis_link import check_redis
@@ -20,4 +21,5 @@ __all__ = [
     "RedisAddress",
     "check_redis",
     "publish_text",
+    "redis_facts",
 ]

@@ -241,7 +241,10 @@ class Publisher:
         found = window.events[0] if window.events else None
         if found is not None and found.row_id != row_id:
             found = None
-        return go_on(kept, found, window.last_row_id, own_row_id, self._clock())
+        # Ids ascend, also where this machine's clock was set back.
+        least_ms = 0 if self._cursor is None else self._cursor.epoch_ms + 1
+        now_ms = max(self._clock(), least_ms)
+        return go_on(kept, found, window.last_row_id, own_row_id, now_ms)
 
     def _publish_states(self) -> None:
         with self._lock:

@@ -1,0 +1,79 @@
+"""Debian's redis-server on a free port of this machine, to be killed and started again."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_S = 20.0
+
+
+class RedisServer:
+    """One server with a log of its own, so that it remembers what it was told when it is killed."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._words = [
+            *(program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
+            *("--save", "", "--appendonly", "yes", "--appendfsync", "always"),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
+
+        self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL)  # noqa: S603
+
+        def answers() -> bool:
+            try:
+                with self.client() as client:
+                    return bool(client.ping())
+            except (RedisError, OSError):
+                return False
+
+        wait_until(answers)
+
+    def kill(self) -> None:
+        """Kill it without a word, as a power cut does. Idempotent."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def client(self) -> Any:
+        """Return a client of its own, to be closed."""
+        from redis import Redis  # noqa: PLC0415 - an extra
+
+        return Redis.from_url(self.url, socket_timeout=PATIENCE_S)
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so; the test fails where it takes too long."""
+    until_s = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until_s, "it did not come true in time"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def redis_server(directory: Path) -> Iterator[RedisServer]:
+    """Run a server; the test is skipped where there is none, or no client."""
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server; on Debian: apt-get install redis-server")
+    server = RedisServer(program, directory)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
