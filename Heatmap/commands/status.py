@@ -18,11 +18,13 @@ def run(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
 
     store = open_store(options.db)
-    status = store.status()
-    if options.redis is not None:
-        # An extra: only whoever asks for it needs it.
-        from Heatmap.publish import redis_facts  # noqa: PLC0415
+    if options.redis is None:
+        say_json(store.status(), indent=2)
+        return 0
+    # An extra: only whoever asks for it needs it.
+    from Heatmap.publish import check_redis, redis_facts  # noqa: PLC0415
 
-        status["redis"] = redis_facts(store, options.redis, options.redis_prefix)
-    say_json(status, indent=2)
+    address = check_redis(options.redis, options.redis_prefix)
+    facts = redis_facts(store, address, options.redis_prefix)
+    say_json({**store.status(), "redis": facts}, indent=2)
     return 0

@@ -3,24 +3,25 @@
 import contextlib
 from typing import Any
 
+from Heatmap.publish.address import RedisAddress
 from Heatmap.publish.cursor import parse_cursor
 from Heatmap.publish.names import Names
 from Heatmap.publish.publish_status import PublishState
-from Heatmap.publish.redis_link import LINK_ERRORS, RedisLink, check_redis
+from Heatmap.publish.redis_link import LINK_ERRORS, RedisLink
 from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.store import Store
 
 _TIMEOUT_S = 5.0
 
 
-def redis_facts(store: Store, url: str, prefix: str) -> dict[str, Any]:
+def redis_facts(store: Store, address: RedisAddress, prefix: str) -> dict[str, Any]:
     """Return whether Redis answers, and how many rows of a database wait to be published.
 
     Parameters
     ----------
     store
         Whose rows.
-    url, prefix
+    address, prefix
         Where Redis is, and what names begin with there.
 
     Returns
@@ -30,12 +31,9 @@ def redis_facts(store: Store, url: str, prefix: str) -> dict[str, Any]:
 
     Raises
     ------
-    SettingsError
-        The address or the prefix is not usable.
     StorageError
         The database cannot be read.
     """
-    address = check_redis(url, prefix)
     with contextlib.closing(store.open_reader()) as reader:
         newest = reader.read_stored(0, 0).last_row_id
         link = RedisLink(address, Names(reader.kind, prefix), _TIMEOUT_S, 1)

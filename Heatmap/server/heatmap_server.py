@@ -1,7 +1,6 @@
 """The server: a thread and a loop of its own, so that neither host nor recorder waits for it."""
 
 import asyncio
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import uvicorn
 
 from Heatmap.errors import ServerError
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.runtime.safe_log import SafeFilter, get_logger
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.server import texts
 from Heatmap.server.access import Access
 from Heatmap.server.address import ServerAddress, parse_server_address
@@ -240,9 +239,7 @@ class _Run:
 def _config(app: Guard) -> uvicorn.Config:
     # Its messages go where those of the host's other libraries go, without secrets.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
-        found = logging.getLogger(name)
-        if not any(isinstance(one, SafeFilter) for one in found.filters):
-            found.addFilter(SafeFilter())
+        get_logger(name)
     return uvicorn.Config(
         app,
         http="h11",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 PATIENCE_S = 20.0
+PASSWORD = "SECRET"  # noqa: S105 - of a server that is gone soon
 
 
 class RedisServer:
@@ -20,10 +21,12 @@ class RedisServer:
     def __init__(self, program: str, directory: Path) -> None:
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
             self.port: int = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.shown = f"redis://127.0.0.1:{self.port}/0"
+        self.url = self.shown.replace("://", f"://:{PASSWORD}@")
         self._words = [
             *(program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "always"),
+            *("--requirepass", PASSWORD),
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
