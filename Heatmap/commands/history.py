@@ -17,12 +17,12 @@ from Heatmap.commands import history_texts
 from Heatmap.commands.arguments import (
     Parser,
     file_path,
-    log_to_stderr,
     say,
     say_json,
     url,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.errors import HistoryError, StorageError
 from Heatmap.history.dataset import Dataset, Market
@@ -45,7 +45,7 @@ def run(words: Sequence[str]) -> int:
     """Do what a command of history asks for; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(words)
-    log_to_stderr()
+    start_log(options)
     try:
         return int(options.act(options))
     except KeyboardInterrupt:

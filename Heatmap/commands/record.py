@@ -12,11 +12,11 @@ from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
     add_redis_options,
+    announce,
     check_settings,
-    log_to_stderr,
-    say,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.commands.output import discard_output
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure
@@ -87,7 +87,7 @@ def run(words: Sequence[str]) -> int:
         if text is not None
     }
     settings = check_settings(parser, texts)
-    log_to_stderr()
+    start_log(options)
 
     end = _End()
     program_end = ProgramEnd(end.ask)
@@ -317,7 +317,7 @@ class _RetentionQuestion:
 def _tell(text: str) -> None:
     """Print one line if that is possible: output that fails must not end the recording."""
     try:
-        say(shown_text(text, LONGEST_MESSAGE_CHARS))
+        announce(shown_text(text, LONGEST_MESSAGE_CHARS))
     except BrokenPipeError:  # nobody reads any more, and nobody will
         discard_output()
     except (OSError, ValueError):

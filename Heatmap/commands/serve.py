@@ -11,12 +11,12 @@ from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
     add_redis_options,
+    announce,
     check_settings,
     file_path,
-    log_to_stderr,
-    say,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(words: Sequence[str]) -> int:
         parser.error("--source demo has an exchange of its own: leave the addresses out")
     texts = {} if options.symbol is None else {"symbols": options.symbol}
     settings = check_settings(parser, texts)
-    log_to_stderr()
+    start_log(options)
     asyncio.run(_Serving(options, settings).run())
     return 0
 
@@ -105,7 +105,7 @@ class _Serving:
         )
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live, None
-        say(
+        announce(
             f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: serving a SIMULATED market; "
             "the recorder keeps trying, and its data are served when they come"
         )
@@ -126,9 +126,9 @@ class _Serving:
             source.service, address, self._server_options, outlet=self._publisher
         )
         await asyncio.to_thread(self._server.start)
-        say(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
+        announce(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
         if self._server.token_file is not None:
-            say(f"others than this machine need the token in {self._server.token_file}")
+            announce(f"others than this machine need the token in {self._server.token_file}")
 
     def _publish(self, source: "Source") -> "Publisher | None":
         """Publish what a source stores, where that is asked for."""
@@ -152,7 +152,7 @@ class _Serving:
         """Wait for the end; serve what is waited for once it delivers."""
         while not self._ended.is_set():
             if waiting is not None and await self._becomes_live(waiting, 1.0):
-                say("Binance delivers data: serving them")
+                announce("Binance delivers data: serving them")
                 await self._serve(waiting)
                 waiting = None
             if waiting is None:
@@ -172,7 +172,7 @@ class _Serving:
         source = await opening
         self._open.append(source)
         if source.notice:
-            say(source.notice)
+            announce(source.notice)
         source.begin()
         return source
 
@@ -191,7 +191,7 @@ def _tell_redis(status: "PublishStatus") -> None:
 
     # In the publisher's thread: output that fails does not end it.
     with suppress(OSError, ValueError):
-        say(publish_text(status))
+        announce(publish_text(status))
 
 
 def _parser() -> argparse.ArgumentParser:

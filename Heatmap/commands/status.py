@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from Heatmap.commands.arguments import Parser, add_redis_options, say_json, store_address
+from Heatmap.commands.log_output import start_log
 from Heatmap.storage.store import open_store
 
 
@@ -16,6 +17,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--db", type=store_address, metavar="FILE")
     add_redis_options(parser, "also tell how far a recorder has published")
     options = parser.parse_args(words)
+    start_log(options)
 
     store = open_store(options.db)
     if options.redis is None:
