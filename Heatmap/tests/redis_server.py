@@ -1,4 +1,7 @@
-"""Debian's redis-server on a free port of this machine, to be killed and started again."""
+"""Debian's Redis on a free port of this machine, to be killed and started again.
+
+The server is in the package `redis-tools`, under the name of one of them, without a service.
+"""
 
 import contextlib
 import shutil
@@ -24,17 +27,28 @@ class RedisServer:
         self.shown = f"redis://127.0.0.1:{self.port}/0"
         self.url = self.shown.replace("://", f"://:{PASSWORD}@")
         self._words = [
-            *(program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)),
+            *(
+                "redis-server",
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                str(directory),
+            ),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "always"),
             *("--requirepass", PASSWORD),
         ]
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and return when it answers."""
         from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
 
-        self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL)  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603 - Debian's
+            self._words, executable=self._program, stdout=subprocess.DEVNULL
+        )
 
         def answers() -> bool:
             try:
@@ -71,9 +85,9 @@ def wait_until(is_so: Callable[[], object]) -> None:
 def redis_server(directory: Path) -> Iterator[RedisServer]:
     """Run a server; the test is skipped where there is none, or no client."""
     pytest.importorskip("redis", reason="the extra redis is not installed")
-    program = shutil.which("redis-server")
+    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
     if program is None:
-        pytest.skip("there is no redis-server; on Debian: apt-get install redis-server")
+        pytest.skip("there is no Redis; on Debian: apt-get install redis-tools")
     server = RedisServer(program, directory)
     server.start()
     try:
