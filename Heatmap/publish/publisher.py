@@ -34,7 +34,7 @@ logger = get_logger(__name__)
 STREAM_LENGTH = 10_000
 """About so many liquidations are kept in an instrument's stream."""
 _PAGE = 200
-_STOP_LIMIT_S = 2.5
+_STOP_LIMIT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish what is stored, if Redis takes it, and end; takes 2.5 s at the most."""
+        """Publish what is stored, if Redis takes it, and end; takes 1.5 s at the most."""
         thread, self._thread = self._thread, None
         if thread is None:
             return

@@ -209,6 +209,7 @@ class _Run:
             await asyncio.wait([serving, waking], return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
             feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
             await self._end_streams(server)
             server.should_exit = True
             await serving
@@ -216,8 +217,12 @@ class _Run:
             await self._context.close()
 
     async def _feed_outlet(self) -> None:
-        if self._context.outlet is not None:
+        if self._context.outlet is None:
+            return
+        try:
             await feed(self._context, self._context.outlet)
+        except Exception:
+            logger.exception("clusters and levels are not handed on any more")
 
     async def _end_streams(self, server: uvicorn.Server) -> None:
         """End streams first, since uvicorn waits for open ones; cut off who never reads."""
