@@ -5,7 +5,7 @@
 # carry the absolute path of the folder in which they were installed.
 PY := .venv/bin/python
 
-.PHONY: help setup setup-qt run test check wheel bench torture
+.PHONY: help setup setup-qt setup-tests run test check wheel bench torture
 
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
@@ -21,6 +21,9 @@ setup:
 setup-qt:
 	@bash tools/setup.sh --qt
 
+setup-tests:
+	@bash tools/setup.sh --tests
+
 run: setup-qt
 	@$(PY) -m Heatmap $(ARGS)
 
@@ -31,7 +34,7 @@ CLEAN := $(PY) -I Heatmap/tests/clean_environment.py
 # Tests open no window, also where there is a display.
 test bench torture: export QT_QPA_PLATFORM := offscreen
 
-test: setup-qt
+test: setup-tests
 	@$(PY) -I tools/fetch_chart_builds.py
 	@echo 'test: pytest, offscreen'
 	@$(CLEAN) $(PY) tools/run_tests.py $(ARGS)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import programs_for_tests
 import system_libraries
 
 if sys.platform != "win32":
@@ -161,16 +162,23 @@ def _prepare_qt() -> int:
     return system_libraries.ensure(site_packages, VENV / ".refused-packages")
 
 
+def _prepare(arguments: list[str]) -> int:
+    status = _prepare_packages() or (_prepare_qt() if arguments else 0)
+    if not status and arguments == ["--tests"]:
+        programs_for_tests.ensure(VENV / ".refused-programs")
+    return status
+
+
 def main(arguments: list[str]) -> int:
-    """Run the set-up; ``--qt`` adds the system's shared libraries."""
-    if arguments not in ([], ["--qt"]):
-        _say("usage: tools/setup.sh [--qt]")
+    """Run the set-up; ``--qt`` adds the system's shared libraries, ``--tests`` programs too."""
+    if arguments not in ([], ["--qt"], ["--tests"]):
+        _say("usage: tools/setup.sh [--qt | --tests]")
         return 2
     if os.name == "nt":
         _say("this is for make on Linux; README.md has the three lines for Windows")
         return 2
     try:
-        return _prepare_packages() or (_prepare_qt() if arguments else 0)
+        return _prepare(arguments)
     except KeyboardInterrupt:
         _say("interrupted; the next run begins the installation again")
         return 130

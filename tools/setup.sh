@@ -4,6 +4,7 @@
 #
 #   tools/setup.sh         .venv with the packages of requirements.txt
 #   tools/setup.sh --qt    the same, and the shared libraries that Qt needs from the system
+#   tools/setup.sh --tests the same as --qt, and programs that some tests start
 #
 # PYTHON=/path/to/python chooses the interpreter; otherwise an existing .venv keeps the one it has.
 set -euo pipefail
@@ -49,7 +50,7 @@ install_python() {
             break
         fi
     done
-    if [ "$(id -u)" -ne 0 ] && [ "${1:-}" = --qt ] && [ -x /usr/bin/python3 ]; then
+    if [ "$(id -u)" -ne 0 ] && [ -n "${1:-}" ] && [ -x /usr/bin/python3 ]; then
         # Nobody should have to type two commands one after the other. Should this Python be too
         # old even for that, the libraries get their line in the next run.
         mapfile -t -O 1 packages < <(/usr/bin/python3 tools/system_libraries.py --expected || true)

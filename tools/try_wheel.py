@@ -1,4 +1,4 @@
-"""Build the wheel and try it where nothing else is: an empty environment, another folder.
+"""Build the wheel and try it where nothing else is: empty environments, another folder.
 
 `python -m build` makes it from a copy of what the repository ships, pip installs it with the
 packages that it declares and no others, and it runs without the repository on its path. What has
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 _PLUGIN = "Heatmap"
 _EXTRA = "standalone"
+_SERVING = "history,web,redis"
+#: What the extras bring, by the names that are imported.
+EXTRA_PACKAGES = ("duckdb", "fastapi", "litecharts", "plotly", "pydantic", "redis", "uvicorn")
 # Of this machine, what a program may need to run at all; nothing that tells where modules are.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
 _INSTALL_LIMIT_S, _RUN_LIMIT_S = 1800.0, 120.0
@@ -37,7 +41,66 @@ for name in ("Heatmap", "Heatmap.ui"):
     for public in module.__all__:
         getattr(module, public)
 installed = {found.name.lower() for found in metadata.distributions()}
-assert "litecharts" not in installed, "litecharts is installed without the extra"
+extra = sorted(installed & set(sys.argv[1:]))
+assert not extra, f"installed without an extra: {', '.join(extra)}"
+"""
+_CHECK_COMMANDS = """
+import contextlib, io
+from Heatmap.__main__ import main
+for words in ("", "record", "status", "clusters", "levels", "history", "serve", "doctor"):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        raise AssertionError(f"{words} --help ended with {main([*words.split(), '--help'])}")
+days = "--data-dir . --start-date 2025-01-01 --end-date 2025-01-31"
+for words, lacks in (
+    (f"history import {days}", "duckdb"),
+    ("serve", "uvicorn"),
+    ("record --redis redis://h", "redis"),
+):
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        status = main(words.split())
+    told = said.getvalue()
+    assert (status, told.count("\\n")) == (2, 1) and lacks in told.lower(), f"{words}: {told!r}"
+"""
+_CHECK_EXTRAS = """
+import sys
+from importlib import import_module
+for name in sys.argv[1:]:
+    import_module(name)
+from Heatmap.history.engine import open_engine
+assert open_engine().execute("SELECT 42").fetchone() == (42,)
+"""
+_CHECK_SERVING = """
+import json, signal, subprocess, sys, time, urllib.error, urllib.request
+words = ["serve", "--source", "demo", "--port", "0", "--redis", "redis://127.0.0.1:1"]
+program = subprocess.Popen(
+    [sys.executable, "-m", "Heatmap", *words, "--db", "served.sqlite3"],
+    stdout=subprocess.PIPE, text=True,
+)
+try:
+    line = next(one for one in program.stdout if one.startswith("serving "))
+    url = line.split(" at ")[1].split()[0]
+    def ask(path):
+        return urllib.request.urlopen(url + path, timeout=30).read()
+    def ask_until(path, is_so):
+        until_s = time.monotonic() + 60
+        while True:
+            try:
+                if is_so(found := json.loads(ask(path))):
+                    return
+            except urllib.error.HTTPError as error:
+                found = error
+            assert time.monotonic() < until_s, f"{path}: {found}"
+            time.sleep(0.1)
+    for path in ("/", "/docs", "/openapi.json"):
+        assert ask(path), f"{path} is empty"
+    # Candles come first.
+    ask_until("/liquidations/levels?symbol=BTCUSDT", lambda found: found["long_liquidations"])
+    ask_until("/health", lambda found: found["redis"]["state"] == "away")
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(30) == 0, f"serve ended with {program.returncode}"
+finally:
+    program.kill()
 """
 _CHECK_FILES = """
 import sys
@@ -208,7 +271,8 @@ def failures(trial: Trial, checks: Mapping[str, Sequence[str | Path]]) -> list[s
 def base_checks(files: Sequence[str]) -> dict[str, list[str | Path]]:
     """Return what the wheel does without its extra."""
     return {
-        "the public names": ["-c", _CHECK_NAMES],
+        "the public names": ["-c", _CHECK_NAMES, *EXTRA_PACKAGES],
+        "the commands without extras": ["-c", _CHECK_COMMANDS],
         "the files beside the modules": ["-c", _CHECK_FILES, *files],
         "python -m Heatmap --version": ["-m", _PLUGIN, "--version"],
     }
@@ -220,9 +284,46 @@ def window_check(folder: Path, picture: Path) -> dict[str, list[str | Path]]:
     return {"the window": [*demo, "--screenshot", picture, "--exit-after", "3"]}
 
 
+def serving_checks() -> dict[str, list[str | Path]]:
+    """Return what the wheel does with the extras of `history`, `serve` and ``--redis``."""
+    return {
+        "what the extras bring": ["-c", _CHECK_EXTRAS, *EXTRA_PACKAGES],
+        "serve with Redis": ["-c", _CHECK_SERVING],
+    }
+
+
 def picture_check(picture: Path) -> dict[str, list[str | Path]]:
     """Return what finds out whether the picture shows candles with heat."""
     return {"the picture of the window": ["-c", _CHECK_PICTURE, picture, str(_FEWEST_COLOURS)]}
+
+
+def _empty(folder: Path) -> Trial:
+    """Make an empty environment, and beside it the folder where its programs run."""
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir(parents=True)
+    command = [sys.executable, "-m", "venv", str(folder / "venv")]
+    run("no empty environment", command, folder, pip_environment(), _INSTALL_LIMIT_S)
+    return Trial(folder / "venv" / "bin" / "python", elsewhere)
+
+
+def _try_window(folder: Path, wheel: Path) -> list[str]:
+    """Try the wheel without an extra, then with that of the window."""
+    trial = _empty(folder)
+    install(trial.python, str(wheel))
+    lines = failures(trial, base_checks(data_files()))
+    install(trial.python, f"{wheel}[{_EXTRA}]")
+    picture = trial.folder / "demo.png"
+    return lines + (
+        failures(trial, window_check(trial.folder, picture))
+        or failures(trial, picture_check(picture))
+    )
+
+
+def _try_serving(folder: Path, wheel: Path) -> list[str]:
+    """Try the wheel with the extras of `serve`, in an environment that had none."""
+    trial = _empty(folder)
+    install(trial.python, f"{wheel}[{_SERVING}]")
+    return failures(trial, serving_checks())
 
 
 def _try_in(folder: Path) -> list[str]:
@@ -235,19 +336,12 @@ def _try_in(folder: Path) -> list[str]:
     """
     (folder / "build").mkdir()
     wheel = build_wheel(folder / "build")
-    _say(f"{wheel.name} is built; installing it into an empty environment")
-    venv, elsewhere = folder / "venv", folder / "elsewhere"
-    elsewhere.mkdir()
-    command = [sys.executable, "-m", "venv", str(venv)]
-    run("no empty environment", command, folder, pip_environment(), _INSTALL_LIMIT_S)
-    trial = Trial(venv / "bin" / "python", elsewhere)
-    install(trial.python, str(wheel))
-    lines = failures(trial, base_checks(data_files()))
-    install(trial.python, f"{wheel}[{_EXTRA}]")
-    picture = elsewhere / "demo.png"
-    lines += failures(trial, window_check(elsewhere, picture)) or failures(
-        trial, picture_check(picture)
-    )
+    _say(f"{wheel.name} is built; installing it into two empty environments")
+    # Beside each other: pip mostly waits for the disk.
+    with ThreadPoolExecutor(1) as beside:
+        serving = beside.submit(_try_serving, folder / "serving", wheel)
+        lines = _try_window(folder / "window", wheel)
+        lines += serving.result()
     if not lines:
         DIST.mkdir(exist_ok=True)
         shutil.copy(wheel, DIST)
@@ -265,7 +359,7 @@ def main() -> int:
     for line in lines:
         _say(line)
     if not lines:
-        _say(f"it runs from an empty environment; dist has it ({time.monotonic() - started:.0f} s)")
+        _say(f"it runs from empty environments; dist has it ({time.monotonic() - started:.0f} s)")
     return 1 if lines else 0
 
 

@@ -4,27 +4,31 @@ import argparse
 import codecs
 import errno
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from Heatmap.commands.log_output import add_log_options, note_said
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
-from Heatmap.runtime.safe_log import SafeFormatter, safe_lines
+from Heatmap.runtime.safe_log import safe_lines
 from Heatmap.storage.store import Address, parse_address
 
 EXIT_USAGE = 2
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, which says where to read on."""
+    """A parser whose errors are one line, which says where to read on; knows the log's options."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        add_log_options(self)
 
     @override
     def error(self, message: str) -> NoReturn:
@@ -41,6 +45,21 @@ def add_exchange_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ws-url", type=url("ws", "wss"), metavar="URL", help=f"default {WS_URL}")
     parser.add_argument(
         "--rest-url", type=url("http", "https"), metavar="URL", help=f"default {REST_URL}"
+    )
+
+
+def add_redis_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--redis`` and ``--redis-prefix``; the help says what for."""
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help=f"{what}; such as redis://127.0.0.1:6379/0 (extra redis)",
+    )
+    parser.add_argument(
+        "--redis-prefix",
+        default="heatmap",
+        metavar="NAME",
+        help="what names in Redis begin with, default %(default)s",
     )
 
 
@@ -97,22 +116,16 @@ def store_address(text: str) -> Address:
     return parse_address(text)
 
 
-def log_to_stderr() -> None:
-    """Send the log to stderr, at the level that ``HEATMAP_LOG`` names.
+def announce(text: str) -> None:
+    """Print text for the user, and write it into the log file where there is one.
 
     Raises
     ------
-    SettingsError
-        There is no such level.
+    BrokenPipeError
+        Nobody reads it any more.
     """
-    level = (os.environ.get("HEATMAP_LOG") or "WARNING").upper()
-    if level not in logging.getLevelNamesMapping():
-        raise SettingsError(
-            f"HEATMAP_LOG must be DEBUG, INFO, WARNING or ERROR, got {level!r}; correct or unset it"
-        )
-    handler = logging.StreamHandler()
-    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
+    note_said(text)
+    say(text)
 
 
 def say_json(data: object, indent: int | None = None) -> None:

@@ -22,12 +22,12 @@ from Heatmap.aggregation.clusters.find_clusters import (
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.commands.arguments import (
     Parser,
-    log_to_stderr,
     say,
     say_json,
     seconds,
     store_address,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_instruments
@@ -73,7 +73,7 @@ def run(words: Sequence[str]) -> int:
         parser.error(f"--price is for one symbol, got {options.symbol}")
     if query.at_ms is not None and options.follow:
         parser.error("--at and --follow exclude each other: leave one out")
-    log_to_stderr()
+    start_log(options)
 
     try:
         if not options.follow:

@@ -6,11 +6,11 @@ from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
     check_settings,
-    log_to_stderr,
     say,
     say_json,
     seconds,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.doctor.doctor import DoctorConfig, diagnose
 from Heatmap.doctor.findings import Finding, exit_code
 from Heatmap.doctor.texts import finding_as_mapping, finding_line
@@ -43,7 +43,7 @@ def run(words: Sequence[str]) -> int:
     symbols = check_settings(parser, texts).symbols
     if len(symbols) > 1:
         parser.error(f"--symbol takes one symbol or all, got {options.symbol}")
-    log_to_stderr()
+    start_log(options)
 
     config = DoctorConfig(
         options.ws_url or WS_URL, options.rest_url or REST_URL, symbols[0], options.seconds

@@ -17,7 +17,6 @@ from Heatmap.commands import history_texts
 from Heatmap.commands.arguments import (
     Parser,
     file_path,
-    log_to_stderr,
     say,
     say_json,
     url,
@@ -30,6 +29,7 @@ from Heatmap.commands.history_liquidations import (
 )
 from Heatmap.commands.history_options import chosen_days, chosen_symbol, store_directory
 from Heatmap.commands.history_validate import add_validate
+from Heatmap.commands.log_output import start_log
 from Heatmap.errors import HistoryError
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import ARCHIVE_URL, DATASETS, FOR_LEVELS, dataset_named, datasets_of
@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
     """Do what a command of history asks for; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(words)
-    log_to_stderr()
+    start_log(options)
     try:
         return int(options.act(options))
     except KeyboardInterrupt:

@@ -14,12 +14,12 @@ from Heatmap.commands import level_texts
 from Heatmap.commands.arguments import (
     Parser,
     file_path,
-    log_to_stderr,
     say,
     say_json,
     store_address,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.domain.candles import DAY_MS
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.instruments import parse_symbol
@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
         query = _Query(options)
     except ValueError as error:
         parser.error(str(error))
-    log_to_stderr()
+    start_log(options)
     if not query.source.has(query.symbol):
         raise StorageError(
             f"there is no database {query.source.store.address}; record first, choose another one, "

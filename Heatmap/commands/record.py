@@ -6,15 +6,17 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
+    add_redis_options,
+    announce,
     check_settings,
-    log_to_stderr,
-    say,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.commands.output import discard_output
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure
@@ -32,7 +34,11 @@ from Heatmap.ingestion.venues.table import venue_named, venue_names
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.service.recording import Recording, make_recorder
 from Heatmap.standalone.program_end import ProgramEnd
+from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Address, open_store
+
+if TYPE_CHECKING:
+    from Heatmap.publish import Publisher
 
 STATUS_LINE_PERIOD_S = 60.0
 WATCH_PERIOD_S = 0.25
@@ -69,6 +75,7 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     add_exchange_options(parser)
+    add_redis_options(parser, "publish each stored liquidation to Redis")
     options = parser.parse_args(words)
     texts = {
         name: text
@@ -80,7 +87,7 @@ def run(words: Sequence[str]) -> int:
         if text is not None
     }
     settings = check_settings(parser, texts)
-    log_to_stderr()
+    start_log(options)
 
     end = _End()
     program_end = ProgramEnd(end.ask)
@@ -92,26 +99,55 @@ def run(words: Sequence[str]) -> int:
         keeps_retention=options.retention_days is None,
         confirmed_deletions=options.confirm_retention,
     )
-    recorder = make_recorder(recording, settings)
+    tape = EventTape(recording.store)
+    publisher = _make_publisher(tape, options.redis, options.redis_prefix)
+    recorder = make_recorder(recording, settings, on_stored=tape.add_batch)
     try:
-        return _record(recorder, settings, recording.store.address, end, options.confirm_retention)
+        return _record(
+            recorder,
+            publisher,
+            settings,
+            recording.store.address,
+            end,
+            options.confirm_retention,
+        )
     finally:
         program_end.settle()
 
 
+def _make_publisher(tape: EventTape, url: str | None, prefix: str) -> "Publisher | None":
+    """Return what publishes to Redis; ``None``: nothing does."""
+    if url is None:
+        return None
+    # An extra: only whoever asks for it needs it.
+    from Heatmap.publish import Names, Publisher, check_redis, publish_text  # noqa: PLC0415
+
+    return Publisher(
+        tape,
+        check_redis(url, prefix),
+        Names(prefix=prefix),
+        on_change=lambda status: _tell(publish_text(status)),
+    )
+
+
 def _record(
     recorder: Recorder,
+    publisher: "Publisher | None",
     settings: HeatmapSettings,
     database: Address,
     end: "_End",
     confirmed_deletions: int | None,
 ) -> int:
     """Record, and tell about it, until `end`; returns the exit code."""
-    recorder.start()
+    if publisher is not None:
+        # First: what is stored from the start on is published.
+        publisher.start()
     told: tuple[Failure, ...] = ()
     try:
+        recorder.start()
         told = _watch(
             recorder,
+            publisher,
             f"recording {', '.join(settings.symbols)} into {database}",
             end,
             confirmed_deletions=confirmed_deletions,
@@ -119,11 +155,13 @@ def _record(
         is_ended_by_itself = not recorder.is_running()
     finally:
         recorder.stop()
+        if publisher is not None:
+            publisher.stop()
     status = recorder.status()
     for notice in status.storage_notices:
         if notice not in told:
             _tell(failure_text(notice))
-    _tell(_recorder_words(status))
+    _tell(_words(status, publisher))
     is_hanging = recorder.is_running()
     if is_ended_by_itself:
         _tell(f"the recorder ended by itself: {failure_text(status.last_failure)}")
@@ -139,7 +177,12 @@ def _has_lost(status: RecorderStatus) -> bool:
 
 
 def _watch(
-    recorder: Recorder, what: str, end: "_End", *, confirmed_deletions: int | None
+    recorder: Recorder,
+    publisher: "Publisher | None",
+    what: str,
+    end: "_End",
+    *,
+    confirmed_deletions: int | None,
 ) -> tuple[Failure, ...]:
     """Print what the recorder does until it is to end.
 
@@ -148,7 +191,7 @@ def _watch(
 
     Parameters
     ----------
-    recorder
+    recorder, publisher
         Started.
     what
         What it does as the writer, in words.
@@ -177,10 +220,10 @@ def _watch(
         is_blind = status.connection is ConnectionState.BLIND
         if is_blind != was_blind and (is_blind or status.connection is ConnectionState.LIVE):
             was_blind = is_blind
-            _tell(_recorder_words(status))
+            _tell(_words(status, publisher))
         if (status.storage_fault is not None) != was_faulty:
             was_faulty = not was_faulty
-            _tell(_recorder_words(status))
+            _tell(_words(status, publisher))
         if status.storage_notices != notices:
             for notice in status.storage_notices:
                 if notice not in notices:
@@ -190,7 +233,7 @@ def _watch(
         question.tell_what_is_deleted(status)
         if time.monotonic() >= line_due_s:
             line_due_s += STATUS_LINE_PERIOD_S
-            _tell(_recorder_words(status))
+            _tell(_words(status, publisher))
         time.sleep(WATCH_PERIOD_S)
     return notices
 
@@ -274,7 +317,7 @@ class _RetentionQuestion:
 def _tell(text: str) -> None:
     """Print one line if that is possible: output that fails must not end the recording."""
     try:
-        say(shown_text(text, LONGEST_MESSAGE_CHARS))
+        announce(shown_text(text, LONGEST_MESSAGE_CHARS))
     except BrokenPipeError:  # nobody reads any more, and nobody will
         discard_output()
     except (OSError, ValueError):
@@ -287,6 +330,14 @@ def _settle_output() -> None:
         sys.stdout.flush()
     except (OSError, ValueError):
         discard_output()
+
+
+def _words(status: RecorderStatus, publisher: "Publisher | None") -> str:
+    if publisher is None:
+        return _recorder_words(status)
+    from Heatmap.publish import publish_text  # noqa: PLC0415
+
+    return f"{_recorder_words(status)}; {publish_text(publisher.status())}"
 
 
 def _recorder_words(status: RecorderStatus) -> str:

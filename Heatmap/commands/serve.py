@@ -4,20 +4,23 @@ import argparse
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
+    add_redis_options,
+    announce,
     check_settings,
     file_path,
-    log_to_stderr,
-    say,
     whole_number,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 
 if TYPE_CHECKING:
+    from Heatmap.publish import Publisher, PublishStatus, RedisAddress
     from Heatmap.standalone.sources import Source
 
 LIVE_PATIENCE_S = 5.0
@@ -34,7 +37,7 @@ def run(words: Sequence[str]) -> int:
         parser.error("--source demo has an exchange of its own: leave the addresses out")
     texts = {} if options.symbol is None else {"symbols": options.symbol}
     settings = check_settings(parser, texts)
-    log_to_stderr()
+    start_log(options)
     asyncio.run(_Serving(options, settings).run())
     return 0
 
@@ -62,6 +65,8 @@ class _Serving:
         self._server_options = ServerOptions(
             options.token_file, tuple(options.allow_host), tuple(options.allow_origin)
         )
+        self._redis = _redis_address(options)
+        self._publisher: Publisher | None = None
         self._open: list[Source] = []
         self._ended: asyncio.Event
         self._server: HeatmapServer | None = None
@@ -80,8 +85,7 @@ class _Serving:
         finally:
             # From here on a Ctrl-C interrupts what does not end.
             program_end.restore()
-            if self._server is not None:
-                await asyncio.to_thread(self._server.stop)
+            await self._stop_serving()
             for one in self._open:
                 await one.close()
             program_end.settle()
@@ -101,7 +105,7 @@ class _Serving:
         )
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live, None
-        say(
+        announce(
             f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: serving a SIMULATED market; "
             "the recorder keeps trying, and its data are served when they come"
         )
@@ -112,22 +116,43 @@ class _Serving:
         """Serve a source in the place of the one before."""
         port = self._options.port
         if self._server is not None:
-            await asyncio.to_thread(self._server.stop)
+            await self._stop_serving()
             # Whoever asked the one before finds this one, also where any port served.
             port = int(self._server.url.rpartition(":")[2])
         host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
         address = f"{host}:{port}"
-        self._server = self._make_server(source.service, address, self._server_options)
+        self._publisher = self._publish(source)
+        self._server = self._make_server(
+            source.service, address, self._server_options, outlet=self._publisher
+        )
         await asyncio.to_thread(self._server.start)
-        say(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
+        announce(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
         if self._server.token_file is not None:
-            say(f"others than this machine need the token in {self._server.token_file}")
+            announce(f"others than this machine need the token in {self._server.token_file}")
+
+    def _publish(self, source: "Source") -> "Publisher | None":
+        """Publish what a source stores, where that is asked for."""
+        if self._redis is None:
+            return None
+        from Heatmap.publish import Names, Publisher  # noqa: PLC0415
+
+        shared = source.service.shared
+        names = Names(shared.kind, self._options.redis_prefix)
+        publisher = Publisher(shared.tape, self._redis, names, on_change=_tell_redis)
+        publisher.start()
+        return publisher
+
+    async def _stop_serving(self) -> None:
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+        if self._publisher is not None:
+            await asyncio.to_thread(self._publisher.stop)
 
     async def _wait(self, waiting: "Source | None") -> None:
         """Wait for the end; serve what is waited for once it delivers."""
         while not self._ended.is_set():
             if waiting is not None and await self._becomes_live(waiting, 1.0):
-                say("Binance delivers data: serving them")
+                announce("Binance delivers data: serving them")
                 await self._serve(waiting)
                 waiting = None
             if waiting is None:
@@ -147,9 +172,26 @@ class _Serving:
         source = await opening
         self._open.append(source)
         if source.notice:
-            say(source.notice)
+            announce(source.notice)
         source.begin()
         return source
+
+
+def _redis_address(options: argparse.Namespace) -> "RedisAddress | None":
+    """Return where Redis is, looked at before anything is started; ``None``: nowhere."""
+    if options.redis is None:
+        return None
+    from Heatmap.publish import check_redis  # noqa: PLC0415
+
+    return check_redis(options.redis, options.redis_prefix)
+
+
+def _tell_redis(status: "PublishStatus") -> None:
+    from Heatmap.publish import publish_text  # noqa: PLC0415
+
+    # In the publisher's thread: output that fails does not end it.
+    with suppress(OSError, ValueError):
+        announce(publish_text(status))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -171,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
     add_exchange_options(parser)
+    add_redis_options(parser, "publish each stored liquidation, clusters and levels to Redis")
     parser.add_argument(
         "--token-file",
         type=file_path,

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from Heatmap.commands.arguments import Parser, say_json, store_address
+from Heatmap.commands.arguments import Parser, add_redis_options, say_json, store_address
+from Heatmap.commands.log_output import start_log
 from Heatmap.storage.store import open_store
 
 
@@ -14,7 +15,18 @@ def run(words: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--db", type=store_address, metavar="FILE")
+    add_redis_options(parser, "also tell how far a recorder has published")
     options = parser.parse_args(words)
+    start_log(options)
 
-    say_json(open_store(options.db).status(), indent=2)
+    store = open_store(options.db)
+    if options.redis is None:
+        say_json(store.status(), indent=2)
+        return 0
+    # An extra: only whoever asks for it needs it.
+    from Heatmap.publish import check_redis, redis_facts  # noqa: PLC0415
+
+    address = check_redis(options.redis, options.redis_prefix)
+    facts = redis_facts(store, address, options.redis_prefix)
+    say_json({**store.status(), "redis": facts}, indent=2)
     return 0

@@ -11,10 +11,10 @@ from Heatmap.commands.arguments import (
     add_exchange_options,
     check_settings,
     file_path,
-    log_to_stderr,
     say,
     seconds,
 )
+from Heatmap.commands.log_output import start_log
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, SETTINGS, WS_URL, HeatmapSettings
 from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
 
@@ -42,7 +42,7 @@ def run(words: Sequence[str]) -> int:
     if settings.symbols == (ALL_SYMBOLS,):
         parser.error("--symbol: a chart shows one symbol; all can be recorded by: record")
     source = _source(parser, options)
-    log_to_stderr()
+    start_log(options)
 
     from Heatmap.standalone.application import WindowOptions, run_window  # noqa: PLC0415
     from Heatmap.standalone.exchange.recording import parse_time  # noqa: PLC0415

@@ -306,6 +306,9 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "row is kept"
     ),
     _K.ROWS_LEFT_OUT: "the database {path} has damaged rows, left out: {tables}",
+    # Redis, where liquidations are published.
+    _K.REDIS_AWAY: "Redis at {address} does not answer: {reason}",
+    _K.REDIS_REFUSED: "Redis at {address} refuses: {reason}",
     # The program.
     _K.RECORDER_ENDED: "the recorder ended: {error}",
     _K.PART_RESTARTED: "{part} failed and starts again: {error}",

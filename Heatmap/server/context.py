@@ -1,6 +1,7 @@
 """What the routes of one server share. Made on the server's loop, and closed there."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -18,6 +19,9 @@ from Heatmap.server.work import Work
 from Heatmap.service.shared_parts import SharedParts
 from Heatmap.sources.level_grids import LevelGrids
 
+if TYPE_CHECKING:
+    from Heatmap.server.outlet import Outlet
+
 
 class ServerContext:
     """The parts of a service, and what a server adds to them.
@@ -28,6 +32,8 @@ class ServerContext:
         Of the service that is served.
     history
         Tells what the history of whole days holds.
+    outlet
+        Takes clusters and levels whenever they have changed; ``None``: nobody does.
 
     Attributes
     ----------
@@ -46,10 +52,14 @@ class ServerContext:
     """
 
     def __init__(
-        self, parts: SharedParts, history: Callable[[], HistoryFacts] = NO_HISTORY
+        self,
+        parts: SharedParts,
+        history: Callable[[], HistoryFacts] = NO_HISTORY,
+        outlet: "Outlet | None" = None,
     ) -> None:
         self.parts = parts
         self.history = history
+        self.outlet = outlet
         self.work = Work()
         self.reader = KeptReader(parts.store)
         self.answers = AnswerCache(self.work)

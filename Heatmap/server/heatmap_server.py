@@ -20,6 +20,7 @@ from Heatmap.server.app import make_app
 from Heatmap.server.context import ServerContext
 from Heatmap.server.guard import Guard
 from Heatmap.server.options import ServerOptions
+from Heatmap.server.outlet import Outlet, feed
 from Heatmap.server.tokens import read_or_make_token
 
 logger = get_logger(__name__)
@@ -52,6 +53,8 @@ class HeatmapServer:
         Who may ask; ``None``: this machine, or whoever has the token.
     history
         Tells what the history of whole days holds.
+    outlet
+        Takes clusters and levels whenever they have changed; ``None``: nobody does.
 
     Raises
     ------
@@ -73,11 +76,13 @@ class HeatmapServer:
         address: str = "127.0.0.1:8000",
         options: ServerOptions | None = None,
         history: Callable[[], HistoryFacts] = NO_HISTORY,
+        outlet: Outlet | None = None,
     ) -> None:
         self._address = parse_server_address(address)
         self._options = options or ServerOptions()
         self._parts = service.shared
         self._history = history
+        self._outlet = outlet
         self._thread: threading.Thread | None = None
         self._run: _Run | None = None
         self._bound: ServerAddress | None = None
@@ -122,7 +127,9 @@ class HeatmapServer:
         listener = _listen(self._address)
         host, port = listener.getsockname()[:2]
         self._bound = ServerAddress(self._address.host or host, port)
-        run = self._run = _Run(ServerContext(self._parts, self._history), access, listener)
+        run = self._run = _Run(
+            ServerContext(self._parts, self._history, self._outlet), access, listener
+        )
         self._thread = threading.Thread(target=run.main, name="Heatmap server", daemon=True)
         self._thread.start()
         if not run.started.wait(_START_LIMIT_S) or run.fault is not None:
@@ -197,14 +204,25 @@ class _Run:
             while not server.started and not serving.done():  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_S)
             self.started.set()
+            feeding = asyncio.create_task(self._feed_outlet())
             waking = asyncio.create_task(self._wake.wait())
             await asyncio.wait([serving, waking], return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
             await self._end_streams(server)
             server.should_exit = True
             await serving
         finally:
             await self._context.close()
+
+    async def _feed_outlet(self) -> None:
+        if self._context.outlet is None:
+            return
+        try:
+            await feed(self._context, self._context.outlet)
+        except Exception:
+            logger.exception("clusters and levels are not handed on any more")
 
     async def _end_streams(self, server: uvicorn.Server) -> None:
         """End streams first, since uvicorn waits for open ones; cut off who never reads."""

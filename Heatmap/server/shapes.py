@@ -78,6 +78,18 @@ class ModelHealth(Shape):
     score_bits: Interval | None
 
 
+class RedisHealth(Shape):
+    """How publishing to Redis fares; docs/status.md has the words."""
+
+    address: str
+    state: Literal["stopped", "connecting", "live", "away"]
+    failure: dict[str, object] | None
+    published: int
+    refused: int
+    waiting: int | None
+    reconnects: int
+
+
 class Health(Shape):
     """The state in short; `ok`: data come and are stored."""
 
@@ -86,6 +98,7 @@ class Health(Shape):
     kind: Literal["live", "simulated", "replay"]
     recorder: RecorderHealth
     history: HistoryHealth
+    redis: RedisHealth | None
     models: dict[str, ModelHealth]
 
 

@@ -145,11 +145,11 @@ class CandleFeed:
         self._on_candle = on_candle
         self._on_state = on_state
         self._times = times or CandleFeedTimes()
-        self._backoff = Backoff(
-            self._times.first_backoff_s,
-            self._times.longest_backoff_s,
-            rng or random.Random(),  # noqa: S311  # jitter needs no cryptography
-        )
+        first_s, longest_s = self._times.first_backoff_s, self._times.longest_backoff_s
+        rng = rng or random.Random()  # noqa: S311  # jitter needs no cryptography
+        self._backoff = Backoff(first_s, longest_s, rng)
+        # That of older candles, which are asked for beside what is new.
+        self._older_backoff = Backoff(first_s, longest_s, rng)
         self._task: asyncio.Task[None] | None = None
         # The newest candle that was delivered; None: history comes first.
         self._newest: Candle | None = None
@@ -361,7 +361,8 @@ class CandleFeed:
             failure = getattr(error, "failure", None)
             logger.info("older candles of %s: %s", self._symbol, error)
             hold_s = failure.hold_s if isinstance(failure, Failure) else None
-            return max(self._times.longest_backoff_s, hold_s or 0.0)
+            return max(self._older_backoff.next_delay(), hold_s or 0.0)
+        self._older_backoff.reset()
         if page and self._known_from_ms == known_ms:
             self._deliver_older(table, page, page[0].open_ms)
         return 0.0

@@ -8,11 +8,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic, Protocol
 
 from Heatmap.domain.events import StoredBatch
 from Heatmap.domain.instruments import InstrumentName
-from Heatmap.storage.engine import Events, EventWindow, Gather, Row, Store, StoreReader
+from Heatmap.storage.engine import (
+    Events,
+    EventWindow,
+    Gather,
+    Row,
+    Store,
+    StoredEvent,
+    StoreReader,
+)
 from Heatmap.storage.tape_cursor import Step, TapeCursor
 
 
@@ -34,6 +42,17 @@ class News(Generic[Events]):
     restarted: bool
 
 
+class _Follows(Protocol):
+    """Who is told of batches."""
+
+    @property
+    def is_closed(self) -> bool: ...
+
+    def receive_batch(self, batch: StoredBatch, /) -> None: ...
+
+    def lose_batches(self) -> None: ...
+
+
 class EventTape:
     """What is stored in one store, for any number of followers. Thread-safe.
 
@@ -53,7 +72,7 @@ class EventTape:
         self.store = store
         self._is_standby = is_standby
         # Replaced as a whole under the lock, and looked at without it.
-        self._followers: tuple[Follower[Any], ...] = ()
+        self._followers: tuple[_Follows, ...] = ()
         self._lock = threading.Lock()
         # Held while the store is read. What closes it never waits for this.
         self._reading = threading.Lock()
@@ -84,10 +103,26 @@ class EventTape:
             What is made of the events, such as ``list`` or `event_arrays.as_array`.
         """
         follower = Follower(self, instrument, from_ms, gather, self._is_standby)
+        self._add(follower)
+        return follower
+
+    def follow_stored(self, on_news: Callable[[], object]) -> "StoredFollower":
+        """Follow all instruments in the order of storing; who asks keeps the number of a row.
+
+        Parameters
+        ----------
+        on_news
+            Called when this process has stored something, in the recorder's thread; must return at
+            once. What another process stores is found by reading only.
+        """
+        follower = StoredFollower(self, on_news)
+        self._add(follower)
+        return follower
+
+    def _add(self, follower: _Follows) -> None:
         with self._lock:
             living = (one for one in self._followers if not one.is_closed)
             self._followers = (*living, follower)
-        return follower
 
     @contextmanager
     def reading(self) -> Iterator[StoreReader]:
@@ -246,6 +281,44 @@ class Follower(Generic[Events]):
         if until_ms is None:
             return self._gather(rows)
         return self._gather(row for row in rows if row[0] < until_ms)
+
+
+class StoredFollower:
+    """Every instrument's events in the order of storing; `EventTape.follow_stored` makes it.
+
+    It holds nothing: rows wait in the store for who reads them. One thread reads at a time.
+    """
+
+    def __init__(self, tape: EventTape, on_news: Callable[[], object]) -> None:
+        self.is_closed = False
+        self._tape = tape
+        self._on_news = on_news
+
+    def read(self, row_id: int, limit: int) -> EventWindow[tuple[StoredEvent, ...]]:
+        """Read at most `limit` events stored after a row; `last_row_id` is that of all there are.
+
+        Raises
+        ------
+        StorageError
+            The store is missing or cannot be read.
+        """
+        with self._tape.reading() as reader:
+            return reader.read_stored(row_id, limit)
+
+    def receive_batch(self, _: StoredBatch) -> None:
+        """Tell that there is something to read; nothing happens once it is closed."""
+        if not self.is_closed:
+            self._on_news()
+
+    def lose_batches(self) -> None:
+        """Tell the same where batches were dropped."""
+        if not self.is_closed:
+            self._on_news()
+
+    def close(self) -> None:
+        """Follow no more; idempotent, and never waits, as `EventTape.close_unused`."""
+        self.is_closed = True
+        self._tape.close_unused()
 
 
 def _time_of(row: Row) -> int:

@@ -37,6 +37,7 @@ def health_answer(
     last_event_ms: int | None,
     history: HistoryFacts,
     fits: Mapping[str, tuple[YieldTable | EnsembleTable | None, Score | None]],
+    redis: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the state in short; ``ok`` where data come and are stored."""
     is_ok = (
@@ -56,6 +57,7 @@ def health_answer(
             "last_heartbeat": None if status is None else status.last_heartbeat_ms,
         },
         "history": {"days": history.days, "last_day": history.last_day},
+        "redis": redis,
         "models": {name: _model(table, score) for name, (table, score) in fits.items()},
     }
 

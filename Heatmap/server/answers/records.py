@@ -14,6 +14,7 @@ from Heatmap.domain.candles import CandleHistory
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.server.answers.coverage import fetched, gaps, recorded
 from Heatmap.storage.coverage import covered_shares
+from Heatmap.storage.event_records import record_of
 from Heatmap.storage.store import StoredEvent
 
 _MINUTE_MS = 60_000
@@ -27,20 +28,6 @@ def bucket_ms_for(start_ms: int, end_ms: int) -> int:
     wanted_ms = (end_ms - start_ms) / _USUAL_BUCKETS
     fitting = [one for one in _BUCKETS_MIN if one * _MINUTE_MS >= wanted_ms]
     return (fitting[0] if fitting else _BUCKETS_MIN[-1]) * _MINUTE_MS
-
-
-def record_of(event: StoredEvent) -> dict[str, Any]:
-    """Return one liquidation."""
-    return {
-        "id": event.row_id,
-        "symbol": event.instrument,
-        "timestamp": event.ts_ms,
-        "side": "long" if event.is_long else "short",
-        "price": event.price,
-        "quantity": event.qty,
-        "volume": event.notional,
-        "limit_price": event.limit_price,
-    }
 
 
 def records_answer(

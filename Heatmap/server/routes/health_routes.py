@@ -47,4 +47,7 @@ def _read(context: ServerContext) -> Packed:
             if one not in (LevelModel.CALIBRATED, LevelModel.ENSEMBLE)
         },
     }
-    return pack(health_answer(parts.kind.value, status, last_event_ms, context.history(), fits))
+    redis = None if context.outlet is None else context.outlet.facts()
+    return pack(
+        health_answer(parts.kind.value, status, last_event_ms, context.history(), fits, redis)
+    )

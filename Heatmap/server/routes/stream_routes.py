@@ -79,7 +79,7 @@ async def stream(
 ) -> Response:
     """Stream what is stored from now on, or from the last id that is known."""
     context = context_of(request)
-    wish = _wish(context, symbol, topics, after_id, model)
+    wish = wish_of(context, symbol, topics, after_id, model)
     if last_event_id is not None:
         # What another database gave is none of this one: it begins with what is new.
         wish = replace(wish, after=parse_id(context.parts.kind, last_event_id))
@@ -102,7 +102,7 @@ async def websocket(
     context: ServerContext = socket.app.state.context
     await socket.accept()
     try:
-        wish = _wish(context, symbol, topics, after_id, model)
+        wish = wish_of(context, symbol, topics, after_id, model)
         start = await context.streams.start_of(wish)
         async with context.streams.opened(wish, start) as messages:
             await _send_all(socket, messages)
@@ -152,9 +152,20 @@ async def _written(context: ServerContext, wish: Wish, start: int) -> AsyncItera
             yield b"".join(map(as_event, news)) or KEEP_ALIVE
 
 
-def _wish(
-    context: ServerContext, symbol: str | None, topics: str, known: str | None, model: LevelModel
+def wish_of(
+    context: ServerContext,
+    symbol: str | None,
+    topics: str,
+    known: str | None = None,
+    model: LevelModel = LevelModel.CALIBRATED,
 ) -> Wish:
+    """Return what a stream with these parameters wants.
+
+    Raises
+    ------
+    ProblemError
+        A parameter is not allowed.
+    """
     wanted = _topics(topics)
     symbols = _symbols(symbol)
     after = None

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from Heatmap.domain.events import DataKind
-from Heatmap.server.answers.records import record_of
+from Heatmap.storage.event_records import record_of
 from Heatmap.storage.store import StoredEvent
 
 _ID = re.compile(r"(?:([a-z]+)-)?([0-9]{1,18})")

@@ -94,6 +94,23 @@ def test_what_the_table_does_not_get_is_asked_for_after_a_while() -> None:
     run(scenario)
 
 
+def test_older_candles_that_are_refused_are_asked_for_again_soon_and_ever_more_rarely() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(), Chart(), Recorded((60, 0))
+        async with Scripted(hand).serving() as server:
+            table = CandleTable(recorded.read, hand, 50, chart.show_older)
+            times = {"patience_s": 0.5, "first_backoff_s": 0.01, "longest_backoff_s": 3600.0}
+            feed = feed_for(chart, server.rest_url, server.ws_url, count=500, table=table, **times)
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            server.answers = [(503, "")] * 3
+            await chart.until(lambda: chart.shows(minutes_ago(499), NOW_MS))
+            assert not server.answers
+            await feed.stop()
+
+    run(scenario)
+
+
 def test_what_is_in_sight_is_there_at_once_whatever_the_table_lacks_of_it() -> None:
     async def scenario() -> None:
         hand, chart, recorded = Hand(), Chart(), Recorded((30, 0), (500, 200))

@@ -44,6 +44,13 @@ def tables() -> dict[str, dict[str, str]]:
     return found
 
 
+def test_what_is_told_of_redis_is_described() -> None:
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    from Heatmap.publish import PublishStatus  # noqa: PLC0415 - only where there is one
+
+    assert set(tables()["Redis"]) == names(PublishStatus)
+
+
 def names(kind: Any) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)}
 

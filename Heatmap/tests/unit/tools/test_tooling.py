@@ -99,6 +99,15 @@ def test_package_names_are_names_that_apt_accepts(libraries: ModuleType) -> None
             assert re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)
 
 
+def test_a_program_that_tests_start_is_there_under_any_of_its_names() -> None:
+    programs = _load("programs_for_tests")
+    for one in programs.PROGRAMS:
+        others = set(programs.PROGRAMS) - {one}
+        for name in one.names:
+            assert set(programs.missing({name: "/usr/bin/x"}.get)) == others
+    assert programs.missing({}.get) == list(programs.PROGRAMS)
+
+
 @pytest.mark.parametrize(
     ("environment", "wanted"),
     [
@@ -237,7 +246,7 @@ def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_o
     assert [line for line in pinned if not re.fullmatch(r"[\w.-]+(==|>=)[\w.,<>=]+", line)] == []
 
 
-def test_programs_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
+def programs_for_tests_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = _load("run_tests")
