@@ -105,7 +105,14 @@ class HeatmapService(MarketQuestions):
         self._clock = clock or ExchangeClock(
             self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
         )
-        self._symbols = SymbolFacts(self._recording, lambda: self._settings)
+        self._symbols, self._seen_symbols = (
+            SymbolFacts(status, want_candles, lambda: self._settings)
+            for status, want_candles in (
+                (self._recording.status, self._recording.want_candles),
+                # Another thread only looks.
+                (self._recording.seen_status, lambda _symbol: None),
+            )
+        )
         self._attached = AttachedLayers(self._look_around)
         # Why new events could not be handed on last.
         self._batch_failure: Failure | None = None
@@ -133,6 +140,8 @@ class HeatmapService(MarketQuestions):
             settings=lambda: self._settings,
             recorder=self._recording.seen_status,
             heartbeats=self._recording.seen_heartbeats,
+            symbols=self._seen_symbols,
+            label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._feeding = Feeding(
@@ -149,7 +158,7 @@ class HeatmapService(MarketQuestions):
             self._feeding,
             self._watch,
             lambda: self._settings,
-            self._symbols.learn,
+            self._learn_tick_sizes,
         )
         super().__init__(
             source,
@@ -348,6 +357,10 @@ class HeatmapService(MarketQuestions):
 
     def _candle_span_ms(self) -> int:
         return self._settings.candle_retention_ms
+
+    def _learn_tick_sizes(self, stored: dict[str, Decimal]) -> None:
+        for one in (self._symbols, self._seen_symbols):
+            one.learn(stored)
 
     def _learnt_symbols(self) -> tuple[str, ...]:
         return tuple(one for one in self._settings.symbols if one != ALL_SYMBOLS)[

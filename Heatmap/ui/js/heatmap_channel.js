@@ -297,7 +297,7 @@
 
   /** @returns {boolean} whether what was connected still hears the page's present channel */
   function isCurrent() {
-    const { hub } = heatmap;
+    const hub = heatmap.hub;
     return hub !== undefined && !hub.isClosed && hub.isOn(global.qt.webChannelTransport);
   }
 
