@@ -1,14 +1,13 @@
 """What the routes of one server share. Made on the server's loop, and closed there."""
 
-from collections.abc import Callable
-
 from fastapi import Request
 
 from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.cluster_feed import cluster_parameters
 from Heatmap.feeds.level_book import give_way
 from Heatmap.server.answer_cache import AnswerCache
-from Heatmap.server.answers.health import NO_HISTORY, HistoryFacts
+from Heatmap.server.answers.history_facts import HistoryReader, history_beside
+from Heatmap.server.charts.chart_hub import ChartHub
 from Heatmap.server.kept_reader import KeptReader
 from Heatmap.server.streams.bell import Bell
 from Heatmap.server.streams.event_tail import EventTail
@@ -27,7 +26,7 @@ class ServerContext:
     parts
         Of the service that is served.
     history
-        Tells what the history of whole days holds.
+        Tells what the history of whole days holds; ``None``: what was imported beside the database.
 
     Attributes
     ----------
@@ -43,18 +42,19 @@ class ServerContext:
         Heat as numbers.
     streams
         The open streams.
+    charts
+        The open charts in browsers.
     """
 
-    def __init__(
-        self, parts: SharedParts, history: Callable[[], HistoryFacts] = NO_HISTORY
-    ) -> None:
+    def __init__(self, parts: SharedParts, history: HistoryReader | None = None) -> None:
         self.parts = parts
-        self.history = history
+        self.history = history or history_beside(parts.store.address, parts.kind)
         self.work = Work()
         self.reader = KeptReader(parts.store)
         self.answers = AnswerCache(self.work)
         self.clusters = ClusterBook(parts.tape, cluster_parameters(parts.settings()))
         self.grids = LevelGrids(parts.maps, parts.markets, give_way)
+        self.charts = ChartHub(parts)
         self._tail_reader = KeptReader(parts.store)
         bell = Bell()
         self.streams = StreamHub(
@@ -77,13 +77,19 @@ class ServerContext:
         status = self.parts.recorder()
         return None if status is None else status.mark_prices.get(symbol)
 
+    @property
+    def open_ends(self) -> int:
+        """How many streams and charts are open."""
+        return self.streams.open_streams + self.charts.open_charts
+
     def close_streams(self) -> None:
         """End all streams, soon."""
         self.streams.close()
+        self.charts.close()
 
     async def close(self) -> None:
         """Give everything back; what is computed just now ends by itself."""
-        self.streams.close()
+        self.close_streams()
         await self.answers.close()
         self.work.close()
         self.clusters.close()
