@@ -45,10 +45,10 @@
       ]);
       if (mine === request) {
         found = { history, prices };
-        draw();
         const share = (100 * history.coverage.share).toFixed(1).replace(/\.0$/, "");
         page.say(WORDS.recordedShare(share));
         document.getElementById("notes").textContent = WORDS.lowerBound;
+        draw();
       }
     } catch (error) {
       if (mine === request) {
@@ -84,9 +84,11 @@
     plots.draw([...traces, ...blind(history)], {
       ...base,
       barmode: "stack",
-      xaxis: { ...axis, type: "date", range: [utc(history.start), utc(history.end)], anchor: "y3" },
+      xaxis: {
+        ...axis, type: "date", tickangle: 0, nticks: plots.isNarrow() ? 5 : 12,
+        tickformat: length(history) > 48 * HOUR_MS ? "%d %b" : "%H:%M\n%d %b", range: [utc(history.start), utc(history.end)], anchor: "y3" },
       yaxis: { ...axis, domain: [heights[0], 1], title: title(WORDS.liquidatedAxis), tickformat: "$.2s", rangemode: "tozero", fixedrange: true },
-      yaxis2: { ...axis, overlaying: "y", side: "right", title: title(WORDS.price), tickformat: ",", showgrid: false, fixedrange: true },
+      yaxis2: { ...axis, overlaying: "y", side: "right", title: title(WORDS.price), tickmode: "auto", tickformat: ",.6~r", showgrid: false, fixedrange: true },
       yaxis3: { ...axis, domain: [0, heights[1]], side: "right", title: title(WORDS.volumeAxis), tickformat: "$.2s", fixedrange: true, nticks: 3 },
       yaxis4: { domain: [heights[0], 1], overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
     });
@@ -108,6 +110,11 @@
         };
       })
       .filter((one) => one.x.length > 0);
+  }
+
+  /** @returns {number} milliseconds */
+  function length(history) {
+    return history.end - history.start;
   }
 
   function utc(ms) {

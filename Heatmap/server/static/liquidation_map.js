@@ -45,8 +45,9 @@
       });
       if (mine === request) {
         found = answer;
-        draw();
+        // Words first: the plot fills what they leave.
         tell();
+        draw();
       }
     } catch (error) {
       if (mine === request) {
@@ -80,22 +81,21 @@
       const ends = side.map((one) => (isLong ? one.price_low : one.price_high));
       return {
         type: "scatter", mode: "lines", yaxis: "y2", fill: "tozeroy",
-        name: `${WORDS.cumulative}: ${name.toLowerCase()}`,
+        name: WORDS.cumulativeOf(name.toLowerCase()),
         x: [price, ...ends], y: [0, ...side.map((one) => one.cumulative)],
-        line: { color: page.colour("curve"), width: 1.5, shape: "linear", dash: isLong ? "solid" : "dot" },
+        line: { color: page.colour("text"), width: 1.5, dash: isLong ? "solid" : "dot" },
         fillcolor: page.colour("curve-fill"), hovertemplate: "%{y:$.3s}",
       };
     });
-    // The curves first, so that the bars stand in front of them.
-    plots.draw([...curves, ...bars(levels)], {
+    plots.draw([...bars(levels), ...curves], {
       ...base,
       barmode: "stack",
       xaxis: {
         ...axis, range: range || [price * (1 - FIRST_RANGE / 100), price * (1 + FIRST_RANGE / 100)],
         tickformat: ",", hoverformat: ",.6~r", showgrid: false,
       },
-      yaxis: { ...axis, title: title(WORDS.units[found.unit] || WORDS.units.other), tickformat: "$.2s", overlaying: "y2", fixedrange: true },
-      yaxis2: { ...axis, title: title(WORDS.cumulativeAxis), side: "right", tickformat: "$.2s", showgrid: false, rangemode: "tozero", fixedrange: true },
+      yaxis: { ...axis, title: title(WORDS.units[found.unit] || WORDS.units.other), tickformat: "$.2s", fixedrange: true },
+      yaxis2: { ...axis, title: title(WORDS.cumulativeAxis), side: "right", overlaying: "y", tickmode: "auto", tickformat: "$.2s", showgrid: false, rangemode: "tozero", fixedrange: true },
       shapes: [{
         type: "line", x0: price, x1: price, yref: "paper", y0: 0, y1: 1,
         line: { color: page.colour("price"), width: 2, dash: "dash" },

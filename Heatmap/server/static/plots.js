@@ -24,7 +24,10 @@ const plots = (() => {
         hoverlabel: {
           bgcolor: page.colour("panel"), bordercolor: line, font: { color: page.colour("text") },
         },
-        legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+        legend: {
+          orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal",
+          entrywidthmode: "pixels", entrywidth: isNarrow() ? 104 : 150,
+        },
         dragmode: isNarrow() ? false : "zoom",
         bargap: 0.05,
       },

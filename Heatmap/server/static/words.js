@@ -2,7 +2,7 @@
 
 /** What the pages say, in one place. Numbers are put in by the pages. */
 const WORDS = {
-  nav: { index: "Start", heatmap: "Heatmap", map: "Liquidation map", history: "History", docs: "API" },
+  nav: { index: "Start", heatmap: "Heatmap", map: "Map", history: "History", docs: "API" },
   symbol: "Symbol",
   model: "Model",
   heat: "Heat",
@@ -24,7 +24,7 @@ const WORDS = {
   automatic: "auto",
   windows: { "2h": "2 hours", "8h": "8 hours", "24h": "24 hours", "2d": "2 days", "7d": "7 days", "30d": "30 days" },
   price: "Price",
-  cumulative: "Cumulative",
+  cumulativeOf: (side) => `Cumulative ${side}`,
   cumulativeAxis: "Cumulative, USD",
   longs: "Longs",
   shorts: "Shorts",
