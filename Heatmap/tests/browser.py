@@ -46,7 +46,7 @@ class Browser:
         return self.driver.execute_script(f"return {expression};")
 
     def wait(self, expression: str, timeout_s: float = 60.0) -> None:
-        """Wait until an expression of the page is true; says what the page says where it never is."""
+        """Wait until an expression of the page is true; else say what the page says."""
         from selenium.common.exceptions import TimeoutException  # noqa: PLC0415
         from selenium.webdriver.support.ui import WebDriverWait  # noqa: PLC0415
 

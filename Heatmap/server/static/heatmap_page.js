@@ -56,7 +56,7 @@
     if (known === null) {
       return;
     }
-    const interval = Number(page.chosen("interval")) || automaticInterval();
+    const interval = known.intervals.find((one) => intervalText(one) === page.chosen("interval")) || automaticInterval();
     isLoaded = false;
     heatmapBridge.send({
       choose: {
@@ -89,7 +89,7 @@
     page.choice("heat", greeting.heats.map((one) => [one, WORDS.heats[one]]), "both", choose);
     const windows = Object.keys(greeting.windows).map((one) => [one, WORDS.windows[one]]);
     page.choice("window", windows, greeting.window, choose);
-    const intervals = greeting.intervals.map((one) => [String(one), intervalText(one)]);
+    const intervals = greeting.intervals.map(intervalText).map((one) => [one, one]);
     page.choice("interval", [["", WORDS.automatic], ...intervals], "", choose);
     choose();
   }

@@ -80,11 +80,11 @@
       // From the price outwards: each level's far end is where all of it is passed.
       const ends = side.map((one) => (isLong ? one.price_low : one.price_high));
       return {
-        type: "scatter", mode: "lines", yaxis: "y2", fill: "tozeroy",
+        type: "scatter", mode: "lines", yaxis: "y2",
         name: WORDS.cumulativeOf(name.toLowerCase()),
         x: [price, ...ends], y: [0, ...side.map((one) => one.cumulative)],
         line: { color: page.colour("text"), width: 1.5, dash: isLong ? "solid" : "dot" },
-        fillcolor: page.colour("curve-fill"), hovertemplate: "%{y:$.3s}",
+        hovertemplate: "%{y:$.3s}",
       };
     });
     plots.draw([...bars(levels), ...curves], {
