@@ -33,6 +33,7 @@ test bench torture: export QT_QPA_PLATFORM := offscreen
 
 test: setup-qt
 	@$(PY) -I tools/fetch_chart_builds.py
+	@bash tools/setup_browser.sh
 	@echo 'test: pytest, offscreen'
 	@$(CLEAN) $(PY) tools/run_tests.py $(ARGS)
 

@@ -83,14 +83,15 @@ class ServerContext:
         return self.streams.open_streams + self.charts.open_charts
 
     def close_streams(self) -> None:
-        """End all streams, soon."""
+        """End all streams and charts, soon."""
         self.streams.close()
-        self.charts.close()
+        self.charts.end()
 
     async def close(self) -> None:
         """Give everything back; what is computed just now ends by itself."""
         self.close_streams()
         await self.answers.close()
+        self.charts.close()
         self.work.close()
         self.clusters.close()
         for reader in (self.reader, self._tail_reader):

@@ -234,6 +234,8 @@ def _config(app: Guard) -> uvicorn.Config:
         http="h11",
         ws="websockets-sansio",
         ws_max_size=_LARGEST_FRAME,
+        # Pictures are compressed in the worker threads already.
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -68,9 +68,13 @@ class ChartHub:
             set_heat=set_heat,
         )
 
-    def close(self) -> None:
-        """Have all charts end, and build nothing more. Idempotent."""
+    def end(self) -> None:
+        """Have all charts end, soon. Idempotent."""
         self.ended.set()
+
+    def close(self) -> None:
+        """Build nothing more. Idempotent."""
+        self.end()
         if self._clusters is not None:
             self._clusters.stop()
         if self._executor is not None:

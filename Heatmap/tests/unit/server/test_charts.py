@@ -19,11 +19,19 @@ from Heatmap.tests.packed_cells import unpack_cells
 from Heatmap.tests.served_market import Served
 
 CHOICE = {
-    "symbol": "BTCUSDT", "heat": "predicted", "window": "8h", "interval": 1, "theme": "dark",
+    "symbol": "BTCUSDT",
+    "heat": "predicted",
+    "window": "8h",
+    "interval": 1,
+    "theme": "dark",
 }
 VIEW = {
-    "priceLow": 95_000, "priceHigh": 105_000, "startMs": None, "endMs": None,
-    "widthPx": 800, "heightPx": 500,
+    "priceLow": 95_000,
+    "priceHigh": 105_000,
+    "startMs": None,
+    "endMs": None,
+    "widthPx": 800,
+    "heightPx": 500,
 }
 
 
