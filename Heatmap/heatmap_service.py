@@ -105,13 +105,8 @@ class HeatmapService(MarketQuestions):
         self._clock = clock or ExchangeClock(
             self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
         )
-        self._symbols, self._seen_symbols = (
-            SymbolFacts(status, want_candles, lambda: self._settings)
-            for status, want_candles in (
-                (self._recording.status, self._recording.want_candles),
-                # Another thread only looks.
-                (self._recording.seen_status, lambda _symbol: None),
-            )
+        self._symbols = SymbolFacts(
+            self._recording.status, self._recording.want_candles, lambda: self._settings
         )
         self._attached = AttachedLayers(self._look_around)
         # Why new events could not be handed on last.
@@ -140,7 +135,7 @@ class HeatmapService(MarketQuestions):
             settings=lambda: self._settings,
             recorder=self._recording.seen_status,
             heartbeats=self._recording.seen_heartbeats,
-            symbols=self._seen_symbols,
+            symbols=self._symbols.seen(self._recording.seen_status),
             label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
@@ -158,7 +153,7 @@ class HeatmapService(MarketQuestions):
             self._feeding,
             self._watch,
             lambda: self._settings,
-            self._learn_tick_sizes,
+            self._symbols.learn,
         )
         super().__init__(
             source,
@@ -357,10 +352,6 @@ class HeatmapService(MarketQuestions):
 
     def _candle_span_ms(self) -> int:
         return self._settings.candle_retention_ms
-
-    def _learn_tick_sizes(self, stored: dict[str, Decimal]) -> None:
-        for one in (self._symbols, self._seen_symbols):
-            one.learn(stored)
 
     def _learnt_symbols(self) -> tuple[str, ...]:
         return tuple(one for one in self._settings.symbols if one != ALL_SYMBOLS)[

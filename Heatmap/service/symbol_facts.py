@@ -41,7 +41,20 @@ class SymbolFacts:
 
     def learn(self, stored: dict[str, Decimal]) -> None:
         """Take what the database knows: symbol to tick size, USD."""
-        self._stored = stored
+        self._stored.update(stored)
+
+    def seen(self, status: Callable[[], RecorderStatus | None]) -> "SymbolFacts":
+        """Return the same for other threads, which only look: it has no candles kept up.
+
+        Parameters
+        ----------
+        status
+            Gives what the exchange has told, to any thread.
+        """
+        other = SymbolFacts(status, lambda _symbol: None, self._settings)
+        # What is learned of one is known to both.
+        other._stored = self._stored
+        return other
 
     def require_recorded(self, name: str) -> str:
         """Return the symbol; ValueError unless it is recorded."""

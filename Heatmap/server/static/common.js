@@ -15,7 +15,8 @@ const page = (() => {
 
   /** @param {string} path @param {Object} asked @returns {Promise<any>} what the server answers */
   async function ask(path, asked = {}) {
-    const answer = await fetch(`${path}?${new URLSearchParams(asked)}`);
+    // Not relative: an address with a password in it is no base for `fetch`.
+    const answer = await fetch(`${location.origin}${path}?${new URLSearchParams(asked)}`);
     const plain = await answer.json();
     if (!answer.ok) {
       throw new Error(plain.detail || answer.statusText);

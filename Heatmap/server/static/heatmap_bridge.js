@@ -55,7 +55,7 @@ const heatmapBridge = ((heatmap) => {
    */
   function open(path, take, onState) {
     clearTimeout(timer);
-    const url = new URL(path, location.href);
+    const url = new URL(path, location.origin);
     url.protocol = url.protocol.replace("http", "ws");
     const mine = (socket = new WebSocket(url));
     mine.onmessage = (event) => {
