@@ -4,7 +4,7 @@
 // them, and the line of choices. `chart` and `candleSeries` are the names of chart_page.js.
 
 (() => {
-  const AUTOMATIC = [1, 3, 5, 15, 60];
+  const AUTOMATIC = [1, 3, 5, 15, 60, 240];
   /** So many candles at most by themselves; a narrow screen shows fewer. */
   const MOST_AUTOMATIC = 720;
   const LEAST_AUTOMATIC = 150;
@@ -22,6 +22,8 @@
   let state = null;
   let request = 0;
   let retry = 0;
+  /** For which candle those before it were asked for last: they may be missing there too. */
+  let askedBefore = 0;
 
   chartPage.restore({
     theme: page.theme(), hasRoom: false, priceFormat: null, candles: [], priceScale: null,
@@ -147,15 +149,18 @@
     if (!isLoaded || rows.length === 0) {
       return;
     }
-    const newest = candleSeries.data().at(-1);
-    const stepS = shown.interval * 60;
-    if (newest === undefined || rows[0].time > newest.time + stepS) {
+    const times = candleSeries.data().slice(-3).map((one) => one.time);
+    const newest = times.at(-1);
+    if (rows[0].time > newest + shown.interval * 60 && rows[0].time !== askedBefore) {
       // Candles are missing in between: the page has slept, or the server was away.
+      askedBefore = rows[0].time;
       choose();
       return;
     }
     for (const row of rows) {
-      candleSeries.update(row, row.time < candleSeries.data().at(-1).time);
+      if (row.time >= newest || times.includes(row.time)) {
+        candleSeries.update(row, row.time < newest);
+      }
     }
   }
 

@@ -100,8 +100,8 @@
       .map(([kind, name, opacity]) => {
         const gaps = history.gaps.filter((one) => one.kind === kind);
         return {
-          type: "bar", name, yaxis: "y4", hoverinfo: "skip", showlegend: gaps.length > 0, offsetgroup: "blind",
-          x: gaps.map(({ start: from, end: to }) => utc((from + to) / 2)), y: gaps.map(() => 1),
+          type: "bar", name, yaxis: "y4", hoverinfo: "skip", showlegend: gaps.length > 0,
+          x: gaps.map((one) => utc(one.start)), offset: gaps.map(() => 0), y: gaps.map(() => 1),
           width: gaps.map(({ start: from, end: to }) => to - from),
           marker: {
             color: "rgba(0, 0, 0, 0)", line: { width: 0 },

@@ -22,7 +22,7 @@ const WORDS = {
     other: "Positions standing there, USD",
   },
   automatic: "auto",
-  windows: { "2h": "2 hours", "8h": "8 hours", "24h": "24 hours", "2d": "2 days", "7d": "7 days", "30d": "30 days" },
+  windows: { "2h": "2 h", "8h": "8 h", "24h": "24 h", "2d": "2 d", "7d": "7 d", "30d": "30 d" },
   price: "Price",
   cumulativeOf: (side) => `Cumulative ${side}`,
   cumulativeAxis: "Cumulative, USD",

@@ -171,9 +171,10 @@ def test_history_has_both_sides_price_and_hatched_blind_time(
     assert count(picture, SHORTS) > 300
     assert count(picture, THIRD) > 150
     # 15 of 24 hours were recorded: the rest is hatched, at the left.
-    blind = picture[: len(picture) // 2, : picture.shape[1] // 4]
-    ground = np.array(picture[1, picture.shape[1] // 2]).astype(int)
-    assert (np.abs(blind.astype(int) - ground).max(axis=2) > 10).mean() > 0.05
+    upper, wide = picture[: len(picture) // 4].astype(int), picture.shape[1]
+    inked = np.abs(upper - upper[1, wide * 2 // 3]).max(axis=2) > 10
+    assert inked[:, : wide // 8].mean() > 0.05
+    assert inked[:, wide * 2 // 5 : wide // 2].mean() < inked[:, : wide // 8].mean() / 2
     assert "% of this time was recorded" in chromium.js("document.body.innerText")
     assert not is_wide(chromium)
 
