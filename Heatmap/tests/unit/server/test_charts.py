@@ -86,6 +86,19 @@ def test_each_chart_is_shown_what_it_has_chosen(world: Served) -> None:
         }
 
 
+def test_heat_that_a_chart_offers_is_put_in_force_on_that_chart_only(world: Served) -> None:
+    before = world.service.settings
+    with chart(world) as socket:
+        entry = choose(socket, symbol="ETHUSDT", heat="recorded")["config"]["entry"]
+        say(socket, "pageReady", entry=entry)
+        say(socket, "pageMoved", entry=entry, **VIEW)
+        part, offer = until(socket, "partShown")
+        assert (part, json.loads(offer)["heat"]) == ("offer", "both")
+        say(socket, "pageChose", entry=entry, heat="both")
+        assert until(socket, "heat") == ["both"]
+    assert world.service.settings is before
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
