@@ -105,7 +105,9 @@ class HeatmapService(MarketQuestions):
         self._clock = clock or ExchangeClock(
             self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
         )
-        self._symbols = SymbolFacts(self._recording, lambda: self._settings)
+        self._symbols = SymbolFacts(
+            self._recording.status, self._recording.want_candles, lambda: self._settings
+        )
         self._attached = AttachedLayers(self._look_around)
         # Why new events could not be handed on last.
         self._batch_failure: Failure | None = None
@@ -133,6 +135,8 @@ class HeatmapService(MarketQuestions):
             settings=lambda: self._settings,
             recorder=self._recording.seen_status,
             heartbeats=self._recording.seen_heartbeats,
+            symbols=self._symbols.seen(self._recording.seen_status),
+            label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         self._feeding = Feeding(

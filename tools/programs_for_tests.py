@@ -46,6 +46,10 @@ def missing(find: Callable[[str], str | None] = shutil.which) -> list[Program]:
     return [one for one in PROGRAMS if not any(map(find, one.names))]
 
 
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
 def ensure(refused: Path) -> None:
     """Get what is missing, as far as this user may.
 
@@ -60,7 +64,7 @@ def ensure(refused: Path) -> None:
         return
     packages = [name for one in lacking for name in one.packages]
     names = ", ".join(one.what for one in lacking)
-    if sys.platform == "win32" or os.geteuid() != 0:
+    if not _is_root():
         shown = " ".join(one.partition("|")[0] for one in packages)
         _say(f"tests of {names} skip themselves; for them: sudo apt-get install -y {shown}")
         return

@@ -11,6 +11,7 @@ from Heatmap.server.context import ServerContext
 from Heatmap.server.parameters import refuse_unknown
 from Heatmap.server.problems import add_handlers
 from Heatmap.server.routes import (
+    chart_routes,
     health_routes,
     level_routes,
     margin_routes,
@@ -49,6 +50,7 @@ def make_app(context: ServerContext) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(refuse_unknown)])
     app.include_router(stream_routes.router)
+    app.include_router(chart_routes.router)
     app.include_router(pages.make_router())
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     # Made now: the first request needs it.

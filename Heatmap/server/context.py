@@ -1,6 +1,5 @@
 """What the routes of one server share. Made on the server's loop, and closed there."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -9,7 +8,8 @@ from Heatmap.feeds.cluster_book import ClusterBook
 from Heatmap.feeds.cluster_feed import cluster_parameters
 from Heatmap.feeds.level_book import give_way
 from Heatmap.server.answer_cache import AnswerCache
-from Heatmap.server.answers.health import NO_HISTORY, HistoryFacts
+from Heatmap.server.answers.history_facts import HistoryReader, history_beside
+from Heatmap.server.charts.chart_hub import ChartHub
 from Heatmap.server.kept_reader import KeptReader
 from Heatmap.server.streams.bell import Bell
 from Heatmap.server.streams.event_tail import EventTail
@@ -31,7 +31,7 @@ class ServerContext:
     parts
         Of the service that is served.
     history
-        Tells what the history of whole days holds.
+        Tells what the history of whole days holds; ``None``: what was imported beside the database.
     outlet
         Takes clusters and levels whenever they have changed; ``None``: nobody does.
 
@@ -49,22 +49,25 @@ class ServerContext:
         Heat as numbers.
     streams
         The open streams.
+    charts
+        The open charts in browsers.
     """
 
     def __init__(
         self,
         parts: SharedParts,
-        history: Callable[[], HistoryFacts] = NO_HISTORY,
+        history: HistoryReader | None = None,
         outlet: "Outlet | None" = None,
     ) -> None:
         self.parts = parts
-        self.history = history
+        self.history = history or history_beside(parts.store.address, parts.kind)
         self.outlet = outlet
         self.work = Work()
         self.reader = KeptReader(parts.store)
         self.answers = AnswerCache(self.work)
         self.clusters = ClusterBook(parts.tape, cluster_parameters(parts.settings()))
         self.grids = LevelGrids(parts.maps, parts.markets, give_way)
+        self.charts = ChartHub(parts)
         self._tail_reader = KeptReader(parts.store)
         bell = Bell()
         self.streams = StreamHub(
@@ -87,14 +90,21 @@ class ServerContext:
         status = self.parts.recorder()
         return None if status is None else status.mark_prices.get(symbol)
 
+    @property
+    def open_ends(self) -> int:
+        """How many streams and charts are open."""
+        return self.streams.open_streams + self.charts.open_charts
+
     def close_streams(self) -> None:
-        """End all streams, soon."""
+        """End all streams and charts, soon."""
         self.streams.close()
+        self.charts.end()
 
     async def close(self) -> None:
         """Give everything back; what is computed just now ends by itself."""
-        self.streams.close()
+        self.close_streams()
         await self.answers.close()
+        self.charts.close()
         self.work.close()
         self.clusters.close()
         for reader in (self.reader, self._tail_reader):

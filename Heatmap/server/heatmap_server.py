@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +14,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.server import texts
 from Heatmap.server.access import Access
 from Heatmap.server.address import ServerAddress, parse_server_address
-from Heatmap.server.answers.health import NO_HISTORY, HistoryFacts
+from Heatmap.server.answers.history_facts import HistoryReader
 from Heatmap.server.app import make_app
 from Heatmap.server.context import ServerContext
 from Heatmap.server.guard import Guard
@@ -52,7 +51,7 @@ class HeatmapServer:
     options
         Who may ask; ``None``: this machine, or whoever has the token.
     history
-        Tells what the history of whole days holds.
+        Tells what the history of whole days holds; ``None``: what was imported beside the database.
     outlet
         Takes clusters and levels whenever they have changed; ``None``: nobody does.
 
@@ -75,7 +74,7 @@ class HeatmapServer:
         service: HeatmapService,
         address: str = "127.0.0.1:8000",
         options: ServerOptions | None = None,
-        history: Callable[[], HistoryFacts] = NO_HISTORY,
+        history: HistoryReader | None = None,
         outlet: Outlet | None = None,
     ) -> None:
         self._address = parse_server_address(address)
@@ -232,9 +231,9 @@ class _Run:
         self._context.close_streams()
         loop = asyncio.get_running_loop()
         until_s = loop.time() + _STREAM_END_S
-        while self._context.streams.open_streams and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
+        while self._context.open_ends and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
             await asyncio.sleep(_POLL_S)
-        if self._context.streams.open_streams:
+        if self._context.open_ends:
             for connection in list(server.server_state.connections):
                 transport = getattr(connection, "transport", None)
                 if isinstance(transport, asyncio.WriteTransport):
@@ -250,6 +249,8 @@ def _config(app: Guard) -> uvicorn.Config:
         http="h11",
         ws="websockets-sansio",
         ws_max_size=_LARGEST_FRAME,
+        # Pictures are compressed in the worker threads already.
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -63,11 +63,23 @@ class RecorderHealth(Shape):
     last_heartbeat: Moment | None
 
 
-class HistoryHealth(Shape):
-    """What the history of whole days holds; none: 0 days."""
+class ImportedHealth(Shape):
+    """The days of one dataset of one symbol."""
 
+    dataset: str
+    symbol: str
+    days: int
+    first_day: str
+    last_day: str
+
+
+class HistoryHealth(Shape):
+    """What was imported of history; none: 0 days. `note`: why it cannot be used."""
+
+    datasets: list[ImportedHealth]
     days: int
     last_day: str | None
+    note: str | None
 
 
 class ModelHealth(Shape):
@@ -96,6 +108,8 @@ class Health(Shape):
     status: Literal["ok", "degraded"]
     version: str
     kind: Literal["live", "simulated", "replay"]
+    now: Moment
+    symbols: list[str]
     recorder: RecorderHealth
     history: HistoryHealth
     redis: RedisHealth | None

@@ -12,6 +12,9 @@ NO_PRICE = (
     "no candle of {symbol} is stored, so there is no price to measure from; record it, or wait "
     "until its candles were fetched"
 )
+NO_DUCKDB = "history needs DuckDB, which is not installed: pip install 'heatmap[history]'"
+NO_PLOTLY = "the package plotly is missing: pip install 'heatmap[web]' brings it"
+TOO_MANY_CHARTS = "too many charts are open already; close one of them"
 TOO_MANY_STREAMS = "{limit} streams are open already; close one of them"
 OPENAPI_DESCRIPTION = (
     "Liquidations as they were recorded, and where they are expected if the price goes there. "

@@ -13,6 +13,7 @@ from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.recorder.recorder import RecorderStatus
+from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.sources.heat_source import Heartbeats
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
@@ -37,6 +38,10 @@ class SharedParts:
         Gives the recorder's snapshot; ``None``: there is none.
     heartbeats
         Gives what heartbeats prove of a symbol beyond the written coverage; ``None``: nothing.
+    symbols
+        What is known of symbols; notes nothing.
+    label
+        Short text on pictures, such as ``SIMULATED``; empty: none.
     """
 
     kind: DataKind
@@ -48,6 +53,8 @@ class SharedParts:
     settings: Callable[[], HeatmapSettings]
     recorder: Callable[[], RecorderStatus | None]
     heartbeats: Callable[[str], Heartbeats | None]
+    symbols: SymbolFacts
+    label: str
 
     @property
     def store(self) -> Store:

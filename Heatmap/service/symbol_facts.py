@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from Heatmap.domain.instruments import BINANCE_USDM, instrument_of, parse_symbol
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.service.recorder_holder import RecorderHolder
+from Heatmap.ingestion.recorder.recorder import RecorderStatus
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
@@ -19,21 +19,42 @@ class SymbolFacts:
 
     Parameters
     ----------
-    recording
-        What the exchange has told.
+    status
+        Gives what the exchange has told.
+    want_candles
+        Has a symbol's candles kept up.
     settings
         Gives the settings in force.
     """
 
-    def __init__(self, recording: RecorderHolder, settings: Callable[[], HeatmapSettings]) -> None:
+    def __init__(
+        self,
+        status: Callable[[], RecorderStatus | None],
+        want_candles: Callable[[str], object],
+        settings: Callable[[], HeatmapSettings],
+    ) -> None:
         # Symbol to tick size, USD, as the database knew them at the start.
         self._stored: dict[str, Decimal] = {}
-        self._recording = recording
+        self._status = status
+        self._want_candles = want_candles
         self._settings = settings
 
     def learn(self, stored: dict[str, Decimal]) -> None:
         """Take what the database knows: symbol to tick size, USD."""
-        self._stored = stored
+        self._stored.update(stored)
+
+    def seen(self, status: Callable[[], RecorderStatus | None]) -> "SymbolFacts":
+        """Return the same for other threads, which only look: it has no candles kept up.
+
+        Parameters
+        ----------
+        status
+            Gives what the exchange has told, to any thread.
+        """
+        other = SymbolFacts(status, lambda _symbol: None, self._settings)
+        # What is learned of one is known to both.
+        other._stored = self._stored
+        return other
 
     def require_recorded(self, name: str) -> str:
         """Return the symbol; ValueError unless it is recorded."""
@@ -46,7 +67,7 @@ class SymbolFacts:
 
     def is_known(self, symbol: str) -> bool:
         """Whether the exchange has told of `symbol`, or had when the database was written."""
-        status = self._recording.status()
+        status = self._status()
         is_told = status is not None and (
             symbol in status.mark_prices or symbol in status.tick_sizes
         )
@@ -65,18 +86,18 @@ class SymbolFacts:
     def note_shown(self, symbol: str) -> None:
         """Have a shown symbol's candles kept up, where the exchange may have it."""
         if self.can_have_candles(symbol):
-            self._recording.want_candles(symbol)
+            self._want_candles(symbol)
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
-        status = self._recording.status()
+        status = self._status()
         if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
             return known.tick_size
         return self._stored.get(symbol, FALLBACK_TICK_SIZE)
 
     def tick_origin(self, symbol: str) -> str:
         """Return where that comes from: ``exchange``, ``last known`` or ``assumed``."""
-        status = self._recording.status()
+        status = self._status()
         if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
             return known.origin.value
         return "last known" if symbol in self._stored else "assumed"

@@ -1,7 +1,6 @@
 """The web page of the standalone window: Lightweight Charts with candles, and nothing else."""
 
 import asyncio
-import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,15 +15,13 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 
 from Heatmap.errors import PageError
+from Heatmap.feeds.page.chart_build import charts_library
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import Candle
 
 logger = get_logger(__name__)
-
-CHARTS_SHA256 = "756b0ba9f58930226d6b8b9d47ad310448ab85d799ea1f7c2c02304777c10b52"
-"""Sum of the official Lightweight Charts 5.1.0 standalone production build."""
 
 LOAD_ATTEMPTS = 4
 """A page that never loaded is given up after so many attempts; one that did is loaded for ever."""
@@ -272,30 +269,6 @@ class ChartPage(QWebEnginePage):
         outside.urlChanged.connect(QDesktopServices.openUrl)
         outside.urlChanged.connect(lambda _url: outside.deleteLater())
         return outside
-
-
-def charts_library() -> str:
-    """Return the source of Lightweight Charts from the ``litecharts`` package.
-
-    Raises
-    ------
-    PageError
-        The package is missing, or its file is not the official 5.1.0 build.
-    """
-    try:
-        path = resources.files("litecharts").joinpath("js", "lightweight-charts.js")
-        content = path.read_bytes()
-    except (ModuleNotFoundError, FileNotFoundError) as error:
-        raise PageError(
-            "the chart library is missing: install litecharts 0.2.0 as requirements.txt says"
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != CHARTS_SHA256:
-        raise PageError(
-            f"the chart library has the sum {found[:12]}…, expected {CHARTS_SHA256[:12]}… "
-            "(Lightweight Charts 5.1.0): install litecharts 0.2.0 as requirements.txt says"
-        )
-    return content.decode("utf-8")
 
 
 def _settle(answer: asyncio.Future[Any], result: object) -> None:

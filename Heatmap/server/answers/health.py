@@ -1,7 +1,6 @@
 """How the server, its recorder and its models are."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from Heatmap._version import __version__
@@ -9,30 +8,13 @@ from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.yields import Score, YieldTable
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFacts:
-    """What the history of whole days holds.
-
-    Attributes
-    ----------
-    days
-        How many.
-    last_day
-        The newest, such as ``2026-11-29``; ``None``: there is none.
-    """
-
-    days: int = 0
-    last_day: str | None = None
-
-
-NO_HISTORY: Callable[[], HistoryFacts] = HistoryFacts
-"""Tells of a history where there is none."""
+from Heatmap.server.answers.history_facts import HistoryFacts
 
 
 def health_answer(
     kind: str,
+    now_ms: int,
+    symbols: Sequence[str],
     status: RecorderStatus | None,
     last_event_ms: int | None,
     history: HistoryFacts,
@@ -50,13 +32,15 @@ def health_answer(
         "status": "ok" if is_ok else "degraded",
         "version": __version__,
         "kind": kind,
+        "now": now_ms,
+        "symbols": list(symbols),
         "recorder": {
             "role": (SinkRole.STOPPED if status is None else status.role).value,
             "connection": (ConnectionState.STOPPED if status is None else status.connection).value,
             "last_event": last_event_ms,
             "last_heartbeat": None if status is None else status.last_heartbeat_ms,
         },
-        "history": {"days": history.days, "last_day": history.last_day},
+        "history": history.as_plain(),
         "redis": redis,
         "models": {name: _model(table, score) for name, (table, score) in fits.items()},
     }

@@ -9,6 +9,7 @@ from Heatmap.server.answers.health import health_answer
 from Heatmap.server.context import ServerContext, context_of
 from Heatmap.server.json_answer import Packed, pack
 from Heatmap.server.routes.documented import answers
+from Heatmap.server.served_symbols import served_symbols
 from Heatmap.server.shapes import Health
 
 router = APIRouter(tags=["state"])
@@ -27,7 +28,7 @@ async def health(request: Request) -> Response:
 
 def _read(context: ServerContext) -> Packed:
     parts, now_ms = context.parts, context.now_ms()
-    symbols = [one for one in parts.settings().symbols if one != "ALL"] or ["BTCUSDT"]
+    symbols = served_symbols(parts)
     status = parts.recorder()
     last_event_ms = None if status is None else status.last_event_ms
     if last_event_ms is None:
@@ -49,5 +50,14 @@ def _read(context: ServerContext) -> Packed:
     }
     redis = None if context.outlet is None else context.outlet.facts()
     return pack(
-        health_answer(parts.kind.value, status, last_event_ms, context.history(), fits, redis)
+        health_answer(
+            parts.kind.value,
+            now_ms,
+            symbols,
+            status,
+            last_event_ms,
+            context.history(),
+            fits,
+            redis,
+        )
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from Heatmap.domain.candles import Series, Span
+from Heatmap.domain.candles import Series, Span, joined
 from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
@@ -146,9 +146,10 @@ def find_levels(
 
 
 def fetched_spans(context: ServerContext, symbol: str) -> tuple[Span, ...]:
-    """Return time whose candles were fetched; in a worker thread."""
+    """Return time whose candles were fetched, or imported beside them; in a worker thread."""
     with context.reader.reading() as reader:
-        return reader.fetched_spans(symbol, Series.CANDLES)
+        spans = reader.fetched_spans(symbol, Series.CANDLES)
+    return joined([*spans, *context.parts.markets.imported_spans(symbol)])
 
 
 def _ensemble(context: ServerContext, symbol: str, at_ms: int) -> EnsembleTable | None:

@@ -164,7 +164,7 @@ function drawn(document_, path, operation) {
 async function drawAll() {
   const words = document.getElementById("words");
   try {
-    const document_ = await (await fetch("/openapi.json")).json();
+    const document_ = await (await fetch(`${location.origin}/openapi.json`)).json();
     words.textContent = document_.info.description;
     const bySubject = new Map();
     for (const [path, operations] of Object.entries(document_.paths)) {

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds.page.reports import parse_query, parse_viewport
 from Heatmap.picture.messages import CellQuery
-from Heatmap.ui.bridge import HeatmapBridge, parse_query, parse_viewport
+from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.report_gate import MAX_WORDS_CHARS, LineLimit, page_words
 
 GOOD: dict[str, Any] = {

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PyQt6.QtQml import QJSEngine
 
-from Heatmap.ui.layer.page_scripts import channel_script, read_script
+from Heatmap.feeds.page.scripts import read_script
+from Heatmap.ui.layer.page_scripts import channel_script
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

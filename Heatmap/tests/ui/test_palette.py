@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from Heatmap.feeds.page.scripts import read_script
 from Heatmap.heatmap_settings import PALETTES
-from Heatmap.ui.layer.page_scripts import call_script, read_script
+from Heatmap.ui.layer.page_scripts import call_script
 from Heatmap.ui.palettes import swatch_colours
 
 PyQt6_QtQml = pytest.importorskip("PyQt6.QtQml")

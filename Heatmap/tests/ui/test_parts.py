@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QUrl
 
+from Heatmap.feeds.page import scripts as page_scripts
 from Heatmap.tests.ui.chart_page import (
     START_S,
     ChartPage,
@@ -18,7 +19,6 @@ from Heatmap.tests.ui.chart_page import (
     to_array,
 )
 from Heatmap.tests.ui.drawn_layer import full_grid
-from Heatmap.ui.layer import page_scripts
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")

@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.errors import Failure, FailureKind
+from Heatmap.feeds.page.scripts import read_script
 from Heatmap.heatmap_settings import PALETTES
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
@@ -35,7 +36,7 @@ from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactive, is_inner, pages
 from Heatmap.ui import HeatmapSettingsTab
-from Heatmap.ui.layer.page_scripts import call_script, read_script
+from Heatmap.ui.layer.page_scripts import call_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
 from Heatmap.ui.status_panel import StatusPanel
 

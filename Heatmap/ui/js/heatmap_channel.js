@@ -290,5 +290,16 @@
     }
   }
 
-  heatmap.channel = { connect };
+  /** @returns {boolean} whether there is a channel by now: it appears soon after Python has set it */
+  function isThere() {
+    return Boolean(global.qt && global.qt.webChannelTransport);
+  }
+
+  /** @returns {boolean} whether what was connected still hears the page's present channel */
+  function isCurrent() {
+    const hub = heatmap.hub;
+    return hub !== undefined && !hub.isClosed && hub.isOn(global.qt.webChannelTransport);
+  }
+
+  heatmap.channel = { connect, isThere, isCurrent };
 })(this);

@@ -41,7 +41,7 @@
       if (this._isClosed) {
         return;
       }
-      if (!global.qt || !global.qt.webChannelTransport) {
+      if (!heatmap.channel.isThere()) {
         this._timer = setTimeout(() => this.open(), this._patience.pauseMs);
         return;
       }
@@ -62,9 +62,8 @@
 
     /** @param {number} link see LayerConfig @returns {boolean} whether it hears Python by that */
     isLinked(link) {
-      const hub = heatmap.hub;
-      const isShared = hub !== undefined && !hub.isClosed && hub.isOn(global.qt.webChannelTransport);
-      return link === this._config.link && this._bridge !== null && isShared;
+      const isHeard = this._bridge !== null && heatmap.channel.isCurrent();
+      return link === this._config.link && isHeard;
     }
 
     /** Begin anew, as Python takes the page for another one. @param {number} entry see LayerConfig */

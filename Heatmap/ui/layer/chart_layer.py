@@ -18,11 +18,11 @@ from Heatmap.domain.instruments import Instrument, parse_symbol
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
+from Heatmap.feeds.page.options import DEFAULT_OPTIONS, checked_option
 from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.layer.chart_texts import in_users_language
-from Heatmap.ui.layer.layer_options import DEFAULT_OPTIONS, checked_option
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script, require_variable
 from Heatmap.ui.layer.page_state import PageState

@@ -68,4 +68,5 @@ def test_a_database_that_is_not_there_is_a_problem_and_health_says_degraded(tmp_
             assert "none.sqlite3" in served.problem(path, 503)["detail"]
         health = served.get("/health")
         assert (health["status"], health["recorder"]["role"]) == ("degraded", "stopped")
-        assert health["history"] == {"days": 0, "last_day": None}
+        nothing = {"datasets": [], "days": 0, "last_day": None, "note": None}
+        assert health["history"] == nothing
