@@ -25,11 +25,13 @@
   /** For which candle those before it were asked for last: they may be missing there too. */
   let askedBefore = 0;
 
+  // chart_page.js tells the window what is in sight by the title; in a browser that is the tab's name.
+  const { title } = document;
+  Object.defineProperty(document, "title", { get: () => title, set() {} });
   chartPage.restore({
     theme: page.theme(), hasRoom: false, priceFormat: null, candles: [], priceScale: null,
     range: null, visibleBars: null, serial: 0,
   });
-  chartPage.onView(() => {});
   page.onTheme(() => {
     chartPage.setTheme(page.theme());
     choose();

@@ -32,9 +32,6 @@ const chartPage = (() => {
     // bar in sight and its line the last bar of all: two prices when the chart is scrolled back.
     let priceLine = null;
     let isReportDue = false;
-    let tellView = (text) => {
-        document.title = text;
-    };
     let hasRoom = false;
     // What is to be in sight with the next frame, and once the chart has a width: a page that loads
     // while its window is hidden has none, and a hidden one draws no frames. `bars` is how many
@@ -197,8 +194,8 @@ const chartPage = (() => {
     }
 
     /**
-     * Report what is in sight, so that a page in this one's place can show the same. In the window by
-     * the title, which Qt watches: the page has no channel of its own.
+     * Report what is in sight, so that a page in this one's place can show the same: by the title,
+     * which Qt watches. The page has no channel of its own.
      */
     function report() {
         isReportDue = false;
@@ -212,13 +209,13 @@ const chartPage = (() => {
         // In the other modes the library does not take the range that it gives.
         const isChosen = !autoScale && mode === LightweightCharts.PriceScaleMode.Normal;
         const prices = isChosen ? scale.getVisibleRange() : null;
-        tellView(JSON.stringify({
+        document.title = JSON.stringify({
             serial,
             from: range.from,
             to: range.to,
             bars,
             priceScale: { autoScale: prices === null, mode, invertScale, prices },
-        }));
+        });
     }
 
     /** @param {"dark"|"light"} theme */
@@ -304,11 +301,6 @@ const chartPage = (() => {
         showRange(bars - visibleBars - 0.5, bars - 1 + rightMargin(visibleBars));
     }
 
-    /** @param {(text: string) => void} take is told what is in sight, in the title's place */
-    function onView(take) {
-        tellView = take;
-    }
-
     let framesDrawn = 0;
 
     /** Count a frame that shows everything asked for until now. */
@@ -334,6 +326,6 @@ const chartPage = (() => {
 
     return {
         restore, setTheme, setRoom, setPriceFormat, setCandles, addOlderCandles, clearCandles,
-        updateCandle, showNewest, countFrame, geometry, onView,
+        updateCandle, showNewest, countFrame, geometry,
     };
 })();

@@ -93,6 +93,7 @@ def test_a_choice_is_put_in_force_and_a_reload_goes_on_with_it(
     chromium.wait(IS_LIVE)
     steps = chromium.js("candleSeries.data().slice(0, 2).map((one) => one.time)")
     assert steps[1] - steps[0] == 900
+    assert chromium.driver.title == "Heatmap"
 
 
 def test_each_page_has_its_own_range_and_goes_on_when_the_server_comes_again(
