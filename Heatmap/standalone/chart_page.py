@@ -12,7 +12,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
+from PyQt6.QtWebEngineCore import QWebEnginePage
 
 from Heatmap.errors import PageError
 from Heatmap.feeds.page.chart_build import charts_library
@@ -50,9 +50,10 @@ class ChartPage(QWebEnginePage):
         self.console_errors: list[str] = []
         self._html = ""
         self._state = ChartState()
-        # Set while the page has a chart; how many it has had.
+        # Set while the page has a chart; how many it has had, of how many loads and deaths.
         self._chart_there = asyncio.Event()
         self._chart_count = 0
+        self._turns = 0
         # Result of `load_chart`, while it waits.
         self._loaded: asyncio.Future[bool] | None = None
         # Answers under way, which a page that dies never gives.
@@ -75,20 +76,13 @@ class ChartPage(QWebEnginePage):
         PageError
             The chart library is missing or is not the build it should be, or the page did not load.
         """
-        library = charts_library()
         own = resources.files("Heatmap.standalone").joinpath("page")
-        for name, source in (
-            ("lightweight-charts", library),
-            ("chart-page", own.joinpath("chart_page.js").read_text("utf-8")),
-        ):
-            script = QWebEngineScript()
-            script.setName(name)
-            script.setSourceCode(source)
-            script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentReady)
-            script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld)
-            self.scripts().insert(script)
+        # In the page itself: scripts that WebEngine is given to insert are left out now and then,
+        # by a render process that has had another page before.
+        scripts = (charts_library(), own.joinpath("chart_page.js").read_text("utf-8"))
         self._state.theme = theme
         self._html = own.joinpath("chart.html").read_text("utf-8")
+        self._html = self._html.replace("SCRIPTS", "".join(map(_script_element, scripts)))
         self._loaded = asyncio.get_running_loop().create_future()
         self._load_again()
         try:
@@ -190,7 +184,8 @@ class ChartPage(QWebEnginePage):
 
     def _load_again(self) -> None:
         # In its colours from the first frame on: no dark flash in a light window.
-        self.setHtml(self._html.replace("THEME", self._state.theme), QUrl("heatmap:/"))
+        html = self._html.replace('class="THEME"', f'class="{self._state.theme}"', 1)
+        self.setHtml(html, QUrl("heatmap:/"))
 
     def _on_load_started(self) -> None:
         # Whoever has begun it: the layer has a page loaded again as well.
@@ -202,6 +197,16 @@ class ChartPage(QWebEnginePage):
             self._load_soon()
             return
         self._next_load.stop()
+        self.runJavaScript("typeof chartPage", partial(self._on_looked, self._turns))
+
+    def _on_looked(self, turn: int, kind: object) -> None:
+        if turn != self._turns:
+            return  # another load has begun, whose end is looked at as well
+        if kind != "object":
+            # A load that begins while a render process ends may be told as done too early.
+            logger.warning("the chart page was loaded without its scripts")
+            self._load_soon()
+            return
         self._chart_count += 1
         self._chart_there.set()
         self._call("restore", self._state.to_message())
@@ -215,6 +220,7 @@ class ChartPage(QWebEnginePage):
         self._load_soon()
 
     def _lose_chart(self) -> None:
+        self._turns += 1
         self._chart_there.clear()
         for answer in self._answers:
             if not answer.done():
@@ -269,6 +275,12 @@ class ChartPage(QWebEnginePage):
         outside.urlChanged.connect(QDesktopServices.openUrl)
         outside.urlChanged.connect(lambda _url: outside.deleteLater())
         return outside
+
+
+def _script_element(source: str) -> str:
+    if "</script" in source.lower():
+        raise PageError("a script of the chart page would end its own element; install it anew")
+    return f"<script>{source}</script>"
 
 
 def _settle(answer: asyncio.Future[Any], result: object) -> None:
