@@ -60,7 +60,7 @@ def ensure(refused: Path) -> None:
         return
     packages = [name for one in lacking for name in one.packages]
     names = ", ".join(one.what for one in lacking)
-    if sys.platform == "win32" or os.geteuid() != 0:
+    if not _is_root():
         shown = " ".join(one.partition("|")[0] for one in packages)
         _say(f"tests of {names} skip themselves; for them: sudo apt-get install -y {shown}")
         return
@@ -71,6 +71,10 @@ def ensure(refused: Path) -> None:
     if subprocess.run(command, check=False).returncode:
         refused.write_text(wanted, encoding="utf-8")
         _say(f"going on: tests of {names} skip themselves")
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _say(text: str) -> None:
