@@ -77,5 +77,9 @@ def ensure(refused: Path) -> None:
         _say(f"going on: tests of {names} skip themselves")
 
 
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
 def _say(text: str) -> None:
     print(f"set-up: {text}", file=sys.stderr, flush=True)

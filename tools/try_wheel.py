@@ -75,10 +75,14 @@ import json, signal, subprocess, sys, time, urllib.error, urllib.request
 words = ["serve", "--source", "demo", "--port", "0", "--redis", "redis://127.0.0.1:1"]
 program = subprocess.Popen(
     [sys.executable, "-m", "Heatmap", *words, "--db", "served.sqlite3"],
-    stdout=subprocess.PIPE, text=True,
+    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
 )
 try:
-    line = next(one for one in program.stdout if one.startswith("serving "))
+    said = [""]
+    while not said[-1].startswith("serving "):
+        said.append(program.stdout.readline())
+        assert said[-1], f"serve ended: {said[-2]!r}"
+    line = said[-1]
     url = line.split(" at ")[1].split()[0]
     def ask(path):
         return urllib.request.urlopen(url + path, timeout=30).read()
