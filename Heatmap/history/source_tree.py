@@ -13,6 +13,7 @@ from Heatmap.history.file_names import (
     ENDINGS,
     FileName,
     folders,
+    market_of,
     parse_file_name,
     symbol_parents,
 )
@@ -104,7 +105,7 @@ def find_files(
     Raises
     ------
     HistoryError
-        There is no such directory, or nothing of this symbol in it.
+        There is no such directory, nothing of this symbol in it, or it is of another market.
     """
     _require_directory(root)
     found: list[SourceFile] = []
@@ -114,7 +115,10 @@ def find_files(
     for dataset in datasets_of(market) if datasets is None else datasets:
         names: list[tuple[Path, FileName]] = []
         for folder in _folders(root, dataset, market, symbol):
-            for path in _listed(folder):
+            listed = _listed(folder)
+            if listed:
+                _require_market(folder, market)
+            for path in listed:
                 name = parse_file_name(path.name)
                 if name is None or (name.word != dataset.file_word and _is_interval(name, dataset)):
                     ignored.append(str(path))
@@ -176,7 +180,7 @@ def _chosen(
 
 def _folders(root: Path, dataset: Dataset, market: Market, symbol: str) -> list[Path]:
     below = [root / folder for folder in folders(dataset, market, symbol)]
-    if root.name == symbol:
+    if root.name == symbol or os.path.basename(os.path.abspath(root)) == symbol:
         below += [root / dataset.archive, root / dataset.archive / dataset.interval]
     found: dict[str, Path] = {}
     for folder in below:
@@ -199,6 +203,18 @@ def _listed(folder: Path, *, directories: bool = False) -> list[Path]:
     if directories:
         return [path for path in entries if path.is_dir()]
     return [path for path in entries if path.name.endswith(ENDINGS) and not path.is_dir()]
+
+
+def _require_market(folder: Path, market: Market) -> None:
+    """Refuse files whose folders say another market: their rows may look just alike."""
+    for path in (Path(os.path.realpath(folder)), Path(os.path.abspath(folder))):
+        said = market_of(path)
+        if said is not None and said is not market:
+            raise HistoryError(
+                f"the files in {folder} are of --market {said.value} by their folders, and asked "
+                f"for is --market {market.value}; choose --market {said.value}, or another "
+                "--data-dir"
+            )
 
 
 def _is_interval(name: FileName, dataset: Dataset) -> bool:
