@@ -32,6 +32,11 @@ def import_text(report: ImportReport, missing: dict[str, list[date]]) -> str:
         )
     if skipped := report.of(Result.SKIPPED):
         lines.append(f"skipped {count_text(len(skipped), 'file')} that had been imported before")
+    if others := report.of(Result.THERE_ALREADY):
+        lines.append(
+            f"skipped {count_text(len(others), 'file')} whose days came from other files, which "
+            "count before: a day's own before a month's, and of two of a day the first"
+        )
     lines += _missing_lines(missing)
     if kept_out := report.of(Result.KEPT_OUT):
         lines.append(f"kept out {count_text(len(kept_out), 'file')}:")

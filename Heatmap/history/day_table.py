@@ -149,7 +149,9 @@ class DayTable:
         # Types are given and rows are never padded: what does not fit is rejected, and told.
         self._connection.execute(
             f"CREATE TABLE {_TABLE} AS SELECT {', '.join(kept)} FROM "
-            + read_text(head.columns, head, f"store_rejects = true, rejects_limit = {_MOST_REJECTS}"),
+            + read_text(
+                head.columns, head, f"store_rejects = true, rejects_limit = {_MOST_REJECTS}"
+            ),
             [exact(csv.path)],
         )
 
@@ -186,7 +188,7 @@ class DayTable:
             if not count:
                 continue
             row, got = self._one(
-                f"SELECT row, \"{name}\" FROM (SELECT row_number() OVER () AS row, * FROM {texts}) "
+                f'SELECT row, "{name}" FROM (SELECT row_number() OVER () AS row, * FROM {texts}) '
                 f"WHERE {rule} ORDER BY row LIMIT 1",
                 exact(csv.path),
             )

@@ -10,7 +10,7 @@ _SHOWN_CHARS = 200
 _FAULTS: Final = {
     FaultKind.NOT_READABLE: "it cannot be read ({reason}); allow it, or fetch it again",
     FaultKind.BROKEN: "it is damaged or cut off ({reason}); fetch it again",
-    FaultKind.TOO_LARGE: "its {packed} bytes unpack to {got}, which no file of the archive does, "
+    FaultKind.TOO_LARGE: "its {packed} unpack to {got}, which no file of the archive does, "
     "or for which there is no room; fetch it again",
     FaultKind.WRONG_MEMBER: "expected one file {expected} in it, got {got}; fetch it again",
     FaultKind.WRONG_FOLDER: "it lies in the folder of {expected}, but its name says {got}; move it",
