@@ -8,8 +8,8 @@ from typing import TypeAlias
 from Heatmap.history.datasets import AGG_TRADES, IMPORTER_VERSION, MINUTE_PROFILE
 from Heatmap.history.day_table import DayRows
 from Heatmap.history.faults import FaultKind, FileFaultError
-from Heatmap.history.manifest import EmptyDay, ImportedDay, Manifest
 from Heatmap.history.file_names import parse_file_name
+from Heatmap.history.manifest import EmptyDay, ImportedDay, Manifest
 from Heatmap.history.source_tree import SourceFile
 from Heatmap.history.store_layout import day_path
 

@@ -195,7 +195,7 @@ def _chosen(
 
 def _folders(root: Path, dataset: Dataset, market: Market, symbol: str) -> list[Path]:
     below = [root / folder for folder in folders(dataset, market, symbol)]
-    if root.name == symbol or os.path.basename(os.path.abspath(root)) == symbol:
+    if symbol in (root.name, root.absolute().name, root.resolve().name):
         below += [root / dataset.archive, root / dataset.archive / dataset.interval]
     found: dict[str, Path] = {}
     for folder in below:
@@ -230,7 +230,7 @@ def _is_special(path: Path) -> bool:
 
 def _require_market(folder: Path, market: Market) -> None:
     """Refuse files whose folders say another market: their rows may look just alike."""
-    for path in (Path(os.path.realpath(folder)), Path(os.path.abspath(folder))):
+    for path in (folder.resolve(), folder.absolute()):
         said = market_of(path)
         if said is not None and said is not market:
             raise HistoryError(

@@ -316,11 +316,7 @@ def test_from_day_to_day_ids_go_on_and_no_day_is_missing(made: Made) -> None:
 
 def test_ids_of_a_day_far_before_are_found_as_well(made: Made) -> None:
     made.add("agg_trades", DAY)
-    made.add(
-        "agg_trades",
-        NEXT + timedelta(1),
-        f"SELECT * REPLACE (id - {2 * A_DAY} AS id) FROM {{rows}}",
-    )
+    made.add("agg_trades", NEXT + timedelta(1), "SELECT * REPLACE (id - 11520 AS id) FROM {rows}")
     found = made.validate()
     assert checks(found)[Check.OVERLAPPING_IDS] == A_DAY
     (finding,) = (one for one in found.findings if one.check is Check.OVERLAPPING_IDS)
@@ -329,7 +325,10 @@ def test_ids_of_a_day_far_before_are_found_as_well(made: Made) -> None:
 
 def test_a_row_in_two_days_files_is_told(made: Made) -> None:
     midnight = begin_ms(NEXT)
-    both = f"SELECT * FROM {{rows}} UNION ALL SELECT * REPLACE ({midnight} AS label_ms, {midnight + 300_000} AS known_ms) FROM {{rows}} LIMIT 289"
+    both = (
+        "SELECT * FROM {rows} UNION ALL (SELECT * REPLACE (label_ms + 86400000 AS label_ms, "
+        "known_ms + 86400000 AS known_ms) FROM {rows} ORDER BY 1 LIMIT 1)"
+    )
     made.add("metrics", DAY, both)
     made.add("metrics", NEXT)
     finding = next(one for one in made.validate().findings if one.check is Check.IN_TWO_DAYS)
