@@ -58,7 +58,7 @@ class ScoreFacts:
 
 def levels_text(levels: PredictedLevels, rows: int, problems: Sequence[str]) -> str:
     """Return levels as a table, the largest `rows` of them (0: all) in order of price."""
-    lines = [f"{levels.symbol}  {levels.model}  as of {time_text(levels.at_ms)}"]
+    lines = [f"{levels.symbol}  {levels.model}  as of {_time(levels.at_ms)}"]
     if levels.price_usd is not None:
         lines[0] += f"  price {levels.price_usd:,.8g}"
     if levels.unit is Unit.EXPECTED_USD:
@@ -76,8 +76,8 @@ def levels_text(levels: PredictedLevels, rows: int, problems: Sequence[str]) -> 
     lines += _aligned(table) if kept else ["no levels"]
     if levels.candles_from_ms is not None and levels.candles_until_ms is not None:
         lines.append(
-            f"from {levels.candles} candles, {time_text(levels.candles_from_ms)} to "
-            f"{time_text(levels.candles_until_ms)}, {levels.minutes_without_candle} minutes without one"
+            f"from {levels.candles} candles, {_time(levels.candles_from_ms)} to "
+            f"{_time(levels.candles_until_ms)}, {levels.minutes_without_candle} minutes without one"
         )
     lines.append(f"fit: {levels.fit or 'none'}; {_verdict(levels.verdict)}")
     lines += _notes(levels.notes)
@@ -147,7 +147,7 @@ def report_text(facts: ScoreFacts) -> str:
     lines = [f"# Predicted levels of {facts.symbol}: what was expected and what came", ""]
     lines += [
         (
-            f"As of {time_text(facts.at_ms)}. {recording.messages} liquidations in {int(used.sum())} "
+            f"As of {_time(facts.at_ms)}. {recording.messages} liquidations in {int(used.sum())} "
             "minutes that were recorded for certain and have candles."
         ),
         "",
@@ -219,7 +219,7 @@ def brackets_text(symbol: str, table: BracketTable) -> str:
     if table.is_flat:
         rate = table.brackets[0].rate
         return f"{symbol}: no table is known; {rate:.2%} stands for all sizes"
-    lines = [f"{symbol}: since {time_text(table.valid_from_ms)[:10]}, {table.source}"]
+    lines = [f"{symbol}: since {_time(table.valid_from_ms)[:10]}, {table.source}"]
     rows = [("up to USD", "maintenance margin", "leverage up to")]
     rows += [
         (f"{one.cap_usd:,.0f}", f"{one.rate:.2%}", f"{one.max_leverage:g}x")
@@ -237,8 +237,17 @@ def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
     rows = [("table since", "off by, in the middle", "")]
     for number, one in enumerate(fits):
         mark = "fits best" if number == 0 else ""
-        rows.append((time_text(one.table.valid_from_ms)[:10], f"{one.error_bp / 100:.4f} %", mark))
+        rows.append((_time(one.table.valid_from_ms)[:10], f"{one.error_bp / 100:.4f} %", mark))
     return "\n".join([head, *_aligned(rows)])
+
+
+def no_market_text(symbol: str, address: object, at_ms: int, problems: Sequence[str]) -> str:
+    """Say that neither a database nor history has candles: one line."""
+    return (
+        f"there is no database {address}, and history has no candles of {symbol} to "
+        f"{_time(at_ms)}; import these days, or choose another --at, --store or --db"
+        + "".join(f" ({one})" for one in problems[:1])
+    )
 
 
 def no_tables(symbol: str) -> str:
@@ -277,7 +286,7 @@ def _dollars(facts: ScoreFacts) -> list[str]:
     return [
         (
             f"In use: {table.name}, fitted on {table.minutes} minutes until "
-            f"{time_text(table.data_until_ms)}. A single level is right within a factor of two or "
+            f"{_time(table.data_until_ms)}. A single level is right within a factor of two or "
             "three."
         )
     ]
@@ -352,7 +361,7 @@ def _note(one: Note) -> str:
     if one.kind is NoteKind.PATH_HAS_NO_PRICE and one.value is not None:
         return f"{one.kind.value}: {one.value:.0%} of all messages"
     if one.kind is NoteKind.FIT_OF_LATER and one.at_ms is not None:
-        return f"{one.kind.value} {time_text(one.at_ms)}"
+        return f"{one.kind.value} {_time(one.at_ms)}"
     return one.kind.value + (f": {one.count}" if one.count else "")
 
 
@@ -364,6 +373,5 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def time_text(ts_ms: int) -> str:
-    """Say a time in UTC milliseconds: ``2025-01-31 04:05 UTC``."""
+def _time(ts_ms: int) -> str:
     return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

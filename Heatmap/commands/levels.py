@@ -110,9 +110,7 @@ def _show(query: _Query, options: argparse.Namespace) -> int:
     if not query.source.store.exists() and not len(found.market.candles):
         reasons = [failure_text(one) for one in found.problems]
         raise StorageError(
-            f"there is no database {query.source.store.address}, and history has no candles of "
-            f"{query.symbol} to {level_texts.time_text(at_ms)}; import these days, or choose "
-            "another --at, --store or --db" + "".join(f" ({one})" for one in reasons[:1])
+            level_texts.no_market_text(query.symbol, query.source.store.address, at_ms, reasons)
         )
     levels = predict(found.market, at_ms, model)
     plain = levels.to_plain() | {"problems": [as_plain(one) for one in found.problems]}

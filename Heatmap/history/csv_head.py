@@ -4,11 +4,15 @@ The archive's files have a header since some day of 2022, or were made again wit
 not: so a file is asked by its first byte and never by its date.
 """
 
+import re
 from dataclasses import dataclass
 
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import MICROSECONDS_ABOVE
 from Heatmap.history.faults import FaultKind, FileFaultError
+
+# Python reads no number of thousands of digits.
+_TIME = re.compile(r"[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _is_microseconds(row: bytes, dataset: Dataset, market: Market) -> bool:
     fields = row.decode("utf-8", "replace").strip().split(",")
     text = fields[place].strip() if place < len(fields) else ""
     # What is no number is told of where the rows are read.
-    is_microseconds = text.isascii() and text.isdigit() and int(text) > MICROSECONDS_ABOVE
+    is_microseconds = bool(_TIME.fullmatch(text)) and int(text) > MICROSECONDS_ABOVE
     if is_microseconds and market is not Market.SPOT:
         raise FileFaultError(FaultKind.UNIT, market=market.value, got="microseconds, as spot's")
     return is_microseconds

@@ -4,7 +4,7 @@ The engine takes more than the archive writes: ``1.0`` and ``1e3`` for whole num
 ``yes`` for true, a time with a zone. Such a file was made or edited by somebody else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +23,13 @@ EXPECTED: Final = MappingProxyType(
         "TIMESTAMP": "a time YYYY-MM-DD HH:MM:SS of UTC",
     }
 )
+
+_REJECTS: Final = {
+    "MISSING COLUMNS": "a column is missing",
+    "TOO MANY COLUMNS": "there is a column too many",
+    "LINE SIZE OVER MAXIMUM": "the line is too long",
+    "INVALID ENCODING": "it is no UTF-8",
+}
 
 
 def read_text(columns: Iterable[tuple[str, str]], head: CsvHead, options: str = "") -> str:
@@ -44,6 +51,21 @@ def read_text(columns: Iterable[tuple[str, str]], head: CsvHead, options: str = 
         "delim = ',', quote = '', escape = '', comment = '', null_padding = false, "
         f"buffer_size = {_BUFFER_BYTES}, max_line_size = {_LINE_BYTES}{more})"
     )
+
+
+def reject_text(error: str, column: str | None, types: Mapping[str, str]) -> str | None:
+    """Say why the engine could not read a line; ``None``: in a way that has no words here.
+
+    Parameters
+    ----------
+    error, column
+        As it names them.
+    types
+        Of the columns.
+    """
+    if error == "CAST" and column is not None and column in types:
+        return f"expected {EXPECTED[types[column]]} as {column}"
+    return _REJECTS.get(error)
 
 
 def text_rule(name: str, kind: str, *, is_spot: bool) -> str:

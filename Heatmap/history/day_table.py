@@ -7,13 +7,13 @@ they are equal, and those are one; rows of a doubled file are halved.
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from Heatmap.domain.candles import DAY_MS
 from Heatmap.history.csv_head import CsvHead
-from Heatmap.history.csv_text import EXPECTED, read_text, text_rule
+from Heatmap.history.csv_text import EXPECTED, read_text, reject_text, text_rule
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import EDGE_MS, IMPORTER_VERSION, TOO_LARGE
 from Heatmap.history.days import begin_ms, day_of, days_between
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _TABLE = "archive_rows"
 _MOST_REJECTS = 100
+# A time beyond this is shown as the number that it is.
+_FAR_MS = 2**42
 _SYMBOL = "archive_symbol"
 
 
@@ -160,11 +162,13 @@ class DayTable:
         if got == expected and got:
             return
         reject = self._connection.execute(
-            "SELECT line, csv_line, error_message FROM reject_errors ORDER BY line LIMIT 1"
+            "SELECT line, csv_line, error_type::VARCHAR, column_name, error_message "
+            "FROM reject_errors ORDER BY line LIMIT 1"
         ).fetchone()
         if reject is not None:
-            line, text, reason = reject
+            line, text, error, column, message = reject
             shown = str(text).strip()[:120]
+            reason = reject_text(error, column, dict(self._dataset.columns)) or message
             raise FileFaultError(
                 FaultKind.REJECTED, line, count=expected - got, reason=f"{reason} in {shown!r}"
             )
@@ -226,7 +230,7 @@ class DayTable:
         outside = f"{ts} < {begin} OR {ts} > {end}"
         count, got = self._one(f"SELECT count(*), min({ts}) FROM {_TABLE} WHERE {outside}")
         if count:
-            shown = f"{day_of(got)} ({got})" if abs(got) < 2**42 else str(got)
+            shown = f"{day_of(got)} ({got})" if abs(got) < _FAR_MS else str(got)
             raise FileFaultError(FaultKind.OUTSIDE, count=count, got=shown)
 
     def _require_values(self) -> None:
@@ -286,9 +290,7 @@ class DayTable:
         count = self._one(f"SELECT count(*) FROM ({differing})")[0]
         if count:
             got = self._one(f"{differing} ORDER BY ALL LIMIT 1")
-            shown = ", ".join(
-                f"{name} {value}" for name, value in zip(self._dataset.key, got, strict=True)
-            )
+            shown = ", ".join(_value_text(*one) for one in zip(self._dataset.key, got, strict=True))
             raise FileFaultError(FaultKind.KEY_CONFLICT, count=count, got=shown)
         self._replace(f"SELECT DISTINCT * FROM {_TABLE}")
 
@@ -313,7 +315,7 @@ class DayTable:
                     f"FROM {of_day} JOIN {of_before} USING ({key})"
                 )
                 if shared:
-                    got = f"{self._dataset.key[0]} {first}"
+                    got = _value_text(self._dataset.key[0], first)
                     raise FileFaultError(FaultKind.KEY_CONFLICT, count=shared, got=got)
             if high is not None:
                 last, before = high, day
@@ -392,9 +394,15 @@ class DayTable:
         return row
 
     def _row_text(self, row: tuple[Any, ...]) -> str:
-        return ", ".join(
-            f"{one.name} {value}" for one, value in zip(self._dataset.kept, row, strict=True)
-        )
+        names = [one.name for one in self._dataset.kept]
+        return ", ".join(_value_text(*one) for one in zip(names, row, strict=True))
+
+
+def _value_text(name: str, value: object) -> str:
+    """Say a value of a column, times as such."""
+    if name.endswith("_ms") and isinstance(value, int) and 0 < value < _FAR_MS:
+        return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}.{value % 1000:03}"
+    return f"{name} {value}"
 
 
 def _quoted(text: str) -> str:

@@ -30,7 +30,7 @@ from Heatmap.history.manifest import EmptyDay, ImportedDay, ImportFault, Manifes
 from Heatmap.history.progress import Progress
 from Heatmap.history.source_tree import Misplaced, SourceFile
 from Heatmap.history.store_layout import day_path, work_folder
-from Heatmap.history.texts import fault_text
+from Heatmap.history.texts import fault_text, size_text
 from Heatmap.history.unpacking import Unpacked, checked_sha256, unpack, unpacked_size
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 
@@ -154,8 +154,8 @@ class Importer:
         free = shutil.disk_usage(self._store).free
         if needed > free:
             raise HistoryError(
-                f"the import needs about {needed / 1e6:,.0f} MB in {self._store}, and the disk has "
-                f"{free / 1e6:,.0f} MB left; make room, or choose another --store"
+                f"the import needs about {size_text(needed)} in {self._store}, and the disk has "
+                f"{size_text(free)} left; make room, or choose another --store"
             )
 
     def run(

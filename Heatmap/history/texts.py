@@ -25,7 +25,7 @@ _FAULTS: Final = {
     FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; fetch it again",
     FaultKind.REJECTED: "{count} lines cannot be read, the first: {reason}",
     FaultKind.NOT_PLAIN: "expected {expected} as {column}, got {got}, in {count} lines",
-    FaultKind.LINES: "it has {expected} lines with rows, but {got} were read",
+    FaultKind.LINES: "of {expected} lines {got} are rows, as if some were blank; fetch it again",
     FaultKind.OUTSIDE: "{count} rows are not of its time, the first is of {got}",
     FaultKind.INVALID: "{count} rows have a bad {column}, the first: {got}",
     FaultKind.SYMBOL: "{count} rows are of another symbol: expected {expected}, got {got}",
