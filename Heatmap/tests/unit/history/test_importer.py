@@ -236,6 +236,15 @@ def test_spot_is_not_taken_for_futures(tmp_path: Path, below: str) -> None:
     assert len(find_files(root, SYMBOL, Market.SPOT, None, None, None).files) == 1
 
 
+def test_the_folder_of_a_symbol_is_found_from_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / SYMBOL / "aggTrades" / f"{SYMBOL}-aggTrades-{DAY}.csv"
+    write_csv(path, agg_rows(5))
+    monkeypatch.chdir(tmp_path / SYMBOL)
+    assert len(find_files(Path(), SYMBOL, Market.USD_M, None, None, None).files) == 1
+
+
 def test_a_file_that_would_fill_the_disk_stays_out_and_a_pipe_is_not_opened(
     archive: Path, run: Any
 ) -> None:
