@@ -23,12 +23,12 @@ _FAULTS: Final = {
     "choose the right --market",
     FaultKind.MARKET: "it is of another market than {market}: {got}; choose the right --market",
     FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; fetch it again",
-    FaultKind.REJECTED: "{count} lines cannot be read, the first: {reason}",
-    FaultKind.NOT_PLAIN: "expected {expected} as {column}, got {got}, in {count} lines",
+    FaultKind.REJECTED: "{lines} cannot be read, the first: {reason}",
+    FaultKind.NOT_PLAIN: "expected {expected} as {column}, got {got}, in {lines}",
     FaultKind.LINES: "of {expected} lines {got} are rows, as if some were blank; fetch it again",
-    FaultKind.OUTSIDE: "{count} rows are not of its time, the first is of {got}",
-    FaultKind.INVALID: "{count} rows have a bad {column}, the first: {got}",
-    FaultKind.SYMBOL: "{count} rows are of another symbol: expected {expected}, got {got}",
+    FaultKind.OUTSIDE: "{rows} not of its time, the first of {got}",
+    FaultKind.INVALID: "{rows} with a bad {column}, the first: {got}",
+    FaultKind.SYMBOL: "{rows} of another symbol: expected {expected}, got {got}",
     FaultKind.KEY_CONFLICT: "{count} ids or times have several rows that differ, the first: {got}",
     FaultKind.NOT_DOUBLED: "{count} of its rows do not stand there twice, as each row in files "
     "of this kind does; fetch it again",
@@ -51,6 +51,8 @@ def fault_text(fault: Fault) -> str:
         name: shown_text(value, _SHOWN_CHARS) if isinstance(value, str) else value
         for name, value in fault.values.items()
     }
+    if isinstance(count := values.get("count"), int):
+        values |= {"rows": count_text(count, "row"), "lines": count_text(count, "line")}
     text = _FAULTS[fault.kind].format(**values)
     return text if fault.line is None else f"line {fault.line}: {text}"
 
