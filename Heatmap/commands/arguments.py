@@ -79,11 +79,15 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
 
 
+_MOST_DIGITS = 30
+
+
 def whole_number(text: str) -> int:
     """Read a whole number, 0 or above."""
-    if text.isascii() and text.isdigit():
+    # Python reads no number of thousands of digits, and nobody means one.
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return int(text)
-    raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    raise argparse.ArgumentTypeError(f"expected a whole number, got {text[:40]!r}")
 
 
 def url(*schemes: str) -> Callable[[str], str]:

@@ -146,6 +146,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.liquidations is not None and options.data_dir is not None:
+        raise HistoryError(
+            "expected --data-dir with the archive's files, or --liquidations, got both; "
+            "import one after the other"
+        )
     if options.liquidations is not None:
         return import_liquidations(options)
     require_duckdb()
@@ -170,7 +175,10 @@ def _import(options: argparse.Namespace) -> int:
         terminal=sys.stderr,
     )
     missing = missing_days(tree, wanted.first, wanted.last)
-    say(history_texts.import_text(report, missing))
+    if options.json:
+        say_json(history_texts.import_plain(report, missing, tree.ignored), indent=2)
+    else:
+        say(history_texts.import_text(report, missing, tree.ignored))
     return 0 if report.is_whole else 1
 
 

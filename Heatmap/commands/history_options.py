@@ -4,7 +4,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import BINANCE_USDM, parse_instrument, parse_symbol
 from Heatmap.errors import HistoryError, StorageError
 from Heatmap.history.days import parse_day
 from Heatmap.storage.store import open_store
@@ -21,6 +21,11 @@ def chosen_symbol(options: argparse.Namespace) -> str | None:
     if options.symbol is None:
         return None
     try:
+        if parse_instrument(options.symbol).venue != BINANCE_USDM:
+            raise HistoryError(
+                f"history is Binance's archive, and has nothing of {options.symbol[:40]!r}; "
+                "expected a symbol such as BTCUSDT"
+            )
         return parse_symbol(options.symbol)
     except ValueError as error:
         raise HistoryError(f"--symbol: {error}") from None

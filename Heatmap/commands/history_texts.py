@@ -1,13 +1,14 @@
 """What ``python -m Heatmap history`` prints, in words. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from Heatmap.history.days import spans_text
+from Heatmap.history.days import spans, spans_text
 from Heatmap.history.importer import ImportReport, Result
 from Heatmap.history.texts import count_text, duration_text, fault_text, size_text
+from Heatmap.runtime.outside_text import shown_text
 
 if TYPE_CHECKING:
     from Heatmap.history.download import DownloadReport
@@ -16,7 +17,38 @@ _MOST_LINES = 50
 STOPPED = "stopped; nothing half is left, and the same command goes on where it was"
 
 
-def import_text(report: ImportReport, missing: dict[str, list[date]]) -> str:
+def import_plain(
+    report: ImportReport, missing: dict[str, list[date]], ignored: Sequence[str]
+) -> dict[str, Any]:
+    """Return what became of an import as an object for JSON."""
+    return {
+        "is_whole": report.is_whole,
+        "stopped": report.stopped or None,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "files": [
+            {
+                "file": str(one.path),
+                "dataset": one.dataset,
+                "result": one.result.value,
+                "days": one.days,
+                "rows": one.rows,
+                "kind": None if one.fault is None else one.fault.kind.value,
+                "line": None if one.fault is None else one.fault.line,
+                "detail": None if one.fault is None else fault_text(one.fault),
+            }
+            for one in report.outcomes
+        ],
+        "missing_days": {
+            name: [[str(low), str(high)] for low, high in spans(days)]
+            for name, days in missing.items()
+        },
+        "ignored": list(ignored),
+    }
+
+
+def import_text(
+    report: ImportReport, missing: dict[str, list[date]], ignored: Sequence[str] = ()
+) -> str:
     """Say what became of an import."""
     imported = report.of(Result.IMPORTED)
     lines = []
@@ -32,12 +64,20 @@ def import_text(report: ImportReport, missing: dict[str, list[date]]) -> str:
         )
     if skipped := report.of(Result.SKIPPED):
         lines.append(f"skipped {count_text(len(skipped), 'file')} that had been imported before")
+    if others := report.of(Result.THERE_ALREADY):
+        lines.append(
+            f"skipped {count_text(len(others), 'file')} whose days came from other files, which "
+            "count before: a day's own before a month's, and of two of a day the first"
+        )
     lines += _missing_lines(missing)
     if kept_out := report.of(Result.KEPT_OUT):
         lines.append(f"kept out {count_text(len(kept_out), 'file')}:")
         lines += _shortened(
             f"  {one.path}: {fault_text(one.fault)}" for one in kept_out if one.fault is not None
         )
+    if ignored:
+        lines.append(f"ignored {count_text(len(ignored), 'name')} that no file of the archive has:")
+        lines += _shortened(f"  {shown_text(one, 200)}" for one in ignored)
     if report.stopped:
         not_reached = count_text(len(report.of(Result.NOT_REACHED)), "file")
         lines.append(f"{report.stopped} ({not_reached} not reached)")

@@ -241,6 +241,15 @@ def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
     return "\n".join([head, *_aligned(rows)])
 
 
+def no_market_text(symbol: str, address: object, at_ms: int, problems: Sequence[str]) -> str:
+    """Say that neither a database nor history has candles: one line."""
+    return (
+        f"there is no database {address}, and history has no candles of {symbol} to "
+        f"{_time(at_ms)}; import these days, or choose another --at, --store or --db"
+        + "".join(f" ({one})" for one in problems[:1])
+    )
+
+
 def no_tables(symbol: str) -> str:
     """Say that there is nothing to compare with."""
     return f"{symbol}: no table of maintenance margins is known, so there is nothing to check"
@@ -351,6 +360,8 @@ def _notes(notes: Iterable[Note]) -> list[str]:
 def _note(one: Note) -> str:
     if one.kind is NoteKind.PATH_HAS_NO_PRICE and one.value is not None:
         return f"{one.kind.value}: {one.value:.0%} of all messages"
+    if one.kind is NoteKind.FIT_OF_LATER and one.at_ms is not None:
+        return f"{one.kind.value} {_time(one.at_ms)}"
     return one.kind.value + (f": {one.count}" if one.count else "")
 
 

@@ -75,6 +75,8 @@ class _Query:
         self.is_json = bool(options.json)
         at = getattr(options, "at", None)
         self._at_ms = None if at is None else _parse_moment(at)
+        if self._at_ms is not None and self._at_ms > wall_clock_ms():
+            raise ValueError(f"--at must not lie in the future, got {at}")
 
     def at_ms(self) -> int:
         """Return as of when it is, UTC milliseconds: asked for, or until when there are candles."""
@@ -105,6 +107,11 @@ class _Query:
 def _show(query: _Query, options: argparse.Namespace) -> int:
     model = LevelModel(options.model)
     at_ms, found = query.read(with_messages=False, model=model)
+    if not query.source.store.exists() and not len(found.market.candles):
+        reasons = [failure_text(one) for one in found.problems]
+        raise StorageError(
+            level_texts.no_market_text(query.symbol, query.source.store.address, at_ms, reasons)
+        )
     levels = predict(found.market, at_ms, model)
     plain = levels.to_plain() | {"problems": [as_plain(one) for one in found.problems]}
     query.tell(

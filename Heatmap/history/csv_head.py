@@ -4,11 +4,15 @@ The archive's files have a header since some day of 2022, or were made again wit
 not: so a file is asked by its first byte and never by its date.
 """
 
+import re
 from dataclasses import dataclass
 
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import MICROSECONDS_ABOVE
 from Heatmap.history.faults import FaultKind, FileFaultError
+
+# Python reads no number of thousands of digits.
+_TIME = re.compile(r"[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +66,29 @@ def read_head(first: bytes, second: bytes, dataset: Dataset, market: Market) -> 
 def _columns(
     fields: list[str], dataset: Dataset, market: Market, *, has_header: bool
 ) -> tuple[tuple[str, str], ...]:
-    longer = dataset.columns + dataset.spot_extra
-    known = [dataset.columns]
-    aliases = dict(dataset.aliases)
-    if market is Market.SPOT and dataset.spot_extra:
-        known.append(longer)
-    for columns in known:
-        if len(columns) != len(fields):
-            continue
-        names = [field.strip().strip('"').lower() for field in fields]
-        if not has_header or [aliases.get(name, name) for name in names] == [
-            name for name, _ in columns
-        ]:
-            return columns
+    # Spot's trades have had a column more from the first day on: so both tell their market.
+    columns, others = dataset.columns, dataset.columns + dataset.spot_extra
+    if market is Market.SPOT:
+        columns, others = others, columns
+    if _fits(fields, columns, dataset, has_header=has_header):
+        return columns
+    if _fits(fields, others, dataset, has_header=has_header):
+        of = "USD-M's" if market is Market.SPOT else "spot's"
+        raise FileFaultError(FaultKind.MARKET, 1, market=market.value, got=f"the columns are {of}")
     got = ",".join(fields) if has_header else f"{len(fields)} of them"
     raise FileFaultError(
-        FaultKind.COLUMNS, 1, expected=",".join(name for name, _ in known[-1]), got=got
+        FaultKind.COLUMNS, 1, expected=",".join(name for name, _ in columns), got=got
+    )
+
+
+def _fits(
+    fields: list[str], columns: tuple[tuple[str, str], ...], dataset: Dataset, *, has_header: bool
+) -> bool:
+    """Whether a line has as many fields as there are columns, and a header their names."""
+    aliases = dict(dataset.aliases)
+    names = [field.strip().strip('"').lower() for field in fields]
+    return len(columns) == len(fields) and (
+        not has_header or [aliases.get(name, name) for name in names] == [one for one, _ in columns]
     )
 
 
@@ -88,7 +99,7 @@ def _is_microseconds(row: bytes, dataset: Dataset, market: Market) -> bool:
     fields = row.decode("utf-8", "replace").strip().split(",")
     text = fields[place].strip() if place < len(fields) else ""
     # What is no number is told of where the rows are read.
-    is_microseconds = text.isascii() and text.isdigit() and int(text) > MICROSECONDS_ABOVE
+    is_microseconds = bool(_TIME.fullmatch(text)) and int(text) > MICROSECONDS_ABOVE
     if is_microseconds and market is not Market.SPOT:
         raise FileFaultError(FaultKind.UNIT, market=market.value, got="microseconds, as spot's")
     return is_microseconds

@@ -69,6 +69,8 @@ class Dataset:
         Other names that headers have for a column, each with ours.
     positive, filled
         Columns of the store that must be above 0, and those that must not be blank.
+    impossible
+        Conditions that no row meets, over the store's columns, by their names.
     is_doubled
         Each row stands there twice.
     symbol_column
@@ -91,6 +93,7 @@ class Dataset:
     aliases: tuple[tuple[str, str], ...] = ()
     positive: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
+    impossible: tuple[tuple[str, str], ...] = ()
     is_doubled: bool = False
     symbol_column: str = ""
 

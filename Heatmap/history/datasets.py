@@ -14,6 +14,8 @@ ARCHIVE_URL = "https://data.binance.vision"
 EDGE_MS = 1000
 #: Times above this are microseconds: as milliseconds they would lie in the year 5138.
 MICROSECONDS_ABOVE = 10**14
+#: No price, size or amount comes near to it: such a number is a slip, and sums with it are lost.
+TOO_LARGE = 1e18
 #: Counts up when the columns or the meaning of a Parquet file change: the day is then made again.
 IMPORTER_VERSION = 1
 
@@ -93,6 +95,15 @@ _KLINE_ALIASES = (
     ("taker_buy_base_asset_volume", "taker_buy_volume"),
     ("taker_buy_quote_asset_volume", "taker_buy_quote_volume"),
 )
+# What buyers took, and what a candle's volume cost, is written with few decimals.
+_VOLUME_IMPOSSIBLE = (
+    ("volume", "volume < 0 OR quote_volume < 0 OR trades < 0 OR taker_buy_quote < 0"),
+    ("taker_buy_quote", "taker_buy_quote > quote_volume * 1.001 + 0.01"),
+    (
+        "quote_volume",
+        "quote_volume < volume * low * 0.99 - 1 OR quote_volume > volume * high * 1.01 + 1",
+    ),
+)
 _PRICES = ("open", "high", "low", "close")
 _PRICES_KEPT = tuple(Kept(name, "DOUBLE", name) for name in _PRICES)
 KLINES = Dataset(
@@ -116,6 +127,7 @@ KLINES = Dataset(
     aliases=_KLINE_ALIASES,
     positive=_PRICES,
     filled=("ts_ms", "volume", "quote_volume", "trades", "taker_buy_quote"),
+    impossible=_VOLUME_IMPOSSIBLE,
 )
 
 
@@ -173,6 +185,17 @@ METRICS = Dataset(
     step_ms=OPEN_INTEREST_STEP_MS,
     is_monthly=False,
     filled=("label_ms",),
+    impossible=tuple(
+        (name, f"{name} < 0")
+        for name in (
+            "open_interest",
+            "open_interest_usd",
+            "top_account_ratio",
+            "top_position_ratio",
+            "account_ratio",
+            "taker_ratio",
+        )
+    ),
     symbol_column="symbol",
 )
 FUNDING = Dataset(
@@ -214,6 +237,7 @@ BOOK_DEPTH = Dataset(
     key=("ts_ms", "percentage"),
     is_monthly=False,
     filled=("ts_ms", "percentage", "depth", "notional"),
+    impossible=(("depth", "depth < 0"), ("notional", "notional < 0")),
 )
 # Withdrawn for USD-M; for COIN-M each row stands there twice.
 LIQUIDATION_SNAPSHOT = Dataset(
@@ -245,8 +269,14 @@ LIQUIDATION_SNAPSHOT = Dataset(
     key=(),
     is_monthly=False,
     markets=(Market.COIN_M,),
-    positive=("original_qty",),
+    positive=("price", "original_qty"),
     filled=("ts_ms", "side"),
+    impossible=(
+        ("side", "side NOT IN ('BUY', 'SELL')"),
+        ("average_price", "average_price < 0"),
+        ("last_fill_qty", "last_fill_qty < 0"),
+        ("filled_qty", "filled_qty < 0"),
+    ),
     is_doubled=True,
 )
 

@@ -1,6 +1,7 @@
 """What levels need of imported days, as numpy arrays. Each function reads Parquet files."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,13 @@ from Heatmap.levels.arrays import CANDLE_DTYPE, FUNDING_DTYPE, MINUTE_MS, OPEN_I
 
 if TYPE_CHECKING:
     import duckdb
+
+# Files of days that follow each other may both have a row of the midnight between them: then the
+# one in the file of its own day counts.
+_OF_OWN_DAY = (
+    "QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY "
+    "parse_filename(filename, true) = strftime(epoch_ms({key}), '%Y-%m-%d') DESC, filename) = 1"
+)
 
 #: A part of a minute profile. ``open_ms``: UTC milliseconds; ``price_usd``: lower edge of the bin;
 #: ``usd`` and ``taker_buy_usd``: traded in it; ``trades``: how many.
@@ -32,11 +40,12 @@ def read_klines(
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
-    """Return candles that began in a half-open time, (n,) CANDLE_DTYPE."""
+    """Return candles that began in a half-open time, (n,) CANDLE_DTYPE; each once."""
     return read_rows(
         connection,
         "SELECT ts_ms, open, high, low, close, quote_volume, taker_buy_quote "
-        "FROM read_parquet($files) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms",
+        "FROM read_parquet($files, filename = true) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms "
+        f"{_each_once(days, 'ts_ms')} ORDER BY ts_ms",
         days,
         CANDLE_DTYPE,
         start_ms=start_ms,
@@ -75,11 +84,12 @@ def read_open_interest(
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
-    """Return open interest that became known in a time, its end included, (n,)."""
+    """Return open interest that became known in a time, its end included, (n,); each once."""
     return read_rows(
         connection,
-        "SELECT known_ms, open_interest_usd FROM read_parquet($files) "
-        "WHERE known_ms >= $start_ms AND known_ms <= $end_ms ORDER BY known_ms",
+        "SELECT known_ms, open_interest_usd FROM read_parquet($files, filename = true) "
+        "WHERE known_ms >= $start_ms AND known_ms <= $end_ms "
+        f"{_each_once(days, 'label_ms')} ORDER BY known_ms",
         days,
         OPEN_INTEREST_DTYPE,
         start_ms=start_ms,
@@ -93,11 +103,12 @@ def read_funding(
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
-    """Return funding that was paid in a half-open time, (n,)."""
+    """Return funding that was paid in a half-open time, (n,); each once."""
     return read_rows(
         connection,
-        "SELECT ts_ms, rate FROM read_parquet($files) "
-        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms",
+        "SELECT ts_ms, rate FROM read_parquet($files, filename = true) "
+        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms "
+        f"{_each_once(days, 'ts_ms')} ORDER BY ts_ms",
         days,
         FUNDING_DTYPE,
         start_ms=start_ms,
@@ -121,6 +132,12 @@ def read_profile(
         start_ms=start_ms,
         end_ms=end_ms,
     )
+
+
+def _each_once(days: Sequence[StoredDay], key: str) -> str:
+    """Return the condition under which a key has one row; none where no two days have one."""
+    is_shared = any(before.last_ms >= after.first_ms for before, after in pairwise(days))
+    return _OF_OWN_DAY.format(key=key) if is_shared else ""
 
 
 def read_rows(

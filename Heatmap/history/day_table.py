@@ -7,14 +7,15 @@ they are equal, and those are one; rows of a doubled file are halved.
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from Heatmap.domain.candles import DAY_MS
 from Heatmap.history.csv_head import CsvHead
+from Heatmap.history.csv_text import EXPECTED, read_text, reject_text, text_rule
 from Heatmap.history.dataset import Dataset, Market
-from Heatmap.history.datasets import EDGE_MS, IMPORTER_VERSION
+from Heatmap.history.datasets import EDGE_MS, IMPORTER_VERSION, TOO_LARGE
 from Heatmap.history.days import begin_ms, day_of, days_between
 from Heatmap.history.engine import exact, open_engine
 from Heatmap.history.faults import FaultKind, FileFaultError
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 _TABLE = "archive_rows"
 _MOST_REJECTS = 100
-# Of what DuckDB reads at once: each of its threads holds some. A line has a few hundred bytes.
-_BUFFER_BYTES, _LINE_BYTES = 4_000_000, 2**16
+# A time beyond this is shown as the number that it is.
+_FAR_MS = 2**42
 _SYMBOL = "archive_symbol"
 
 
@@ -104,6 +105,7 @@ class DayTable:
         """
         self._read(csv, head)
         self._require_lines(csv.lines - head.has_header)
+        self._require_plain(csv, head)
         self._require_symbol()
         self._require_times()
         self._require_values()
@@ -146,14 +148,12 @@ class DayTable:
         ]
         if dataset.symbol_column:
             kept.append(f"{dataset.symbol_column} AS {_SYMBOL}")
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in head.columns)
         # Types are given and rows are never padded: what does not fit is rejected, and told.
         self._connection.execute(
-            f"CREATE TABLE {_TABLE} AS SELECT {', '.join(kept)} FROM read_csv(?, "
-            f"columns = {{{columns}}}, auto_detect = false, header = {head.has_header}, "
-            "delim = ',', quote = '', escape = '', comment = '', null_padding = false, "
-            f"store_rejects = true, rejects_limit = {_MOST_REJECTS}, "
-            f"buffer_size = {_BUFFER_BYTES}, max_line_size = {_LINE_BYTES})",
+            f"CREATE TABLE {_TABLE} AS SELECT {', '.join(kept)} FROM "
+            + read_text(
+                head.columns, head, f"store_rejects = true, rejects_limit = {_MOST_REJECTS}"
+            ),
             [exact(csv.path)],
         )
 
@@ -162,17 +162,55 @@ class DayTable:
         if got == expected and got:
             return
         reject = self._connection.execute(
-            "SELECT line, csv_line, error_message FROM reject_errors ORDER BY line LIMIT 1"
+            "SELECT line, csv_line, error_type::VARCHAR, column_name, error_message "
+            "FROM reject_errors ORDER BY line LIMIT 1"
         ).fetchone()
         if reject is not None:
-            line, text, reason = reject
+            line, text, error, column, message = reject
             shown = str(text).strip()[:120]
+            reason = reject_text(error, column, dict(self._dataset.columns)) or message
             raise FileFaultError(
                 FaultKind.REJECTED, line, count=expected - got, reason=f"{reason} in {shown!r}"
             )
         if not got:
             raise FileFaultError(FaultKind.EMPTY)
         raise FileFaultError(FaultKind.LINES, expected=expected, got=got)
+
+    def _require_plain(self, csv: Unpacked, head: CsvHead) -> None:
+        """Refuse what the engine would read as another value, and columns that are not kept."""
+        is_spot = self._market is Market.SPOT
+        rules = [
+            (name, text_rule(name, kind, is_spot=is_spot))
+            for name, kind in head.columns
+            if kind != "VARCHAR"
+        ]
+        texts = read_text([(name, "VARCHAR") for name, _ in head.columns], head)
+        asked = ", ".join(f"count_if({rule})" for _, rule in rules)
+        counts = self._one(f"SELECT {asked} FROM {texts}", exact(csv.path))
+        kinds = dict(head.columns)
+        for count, (name, rule) in zip(counts, rules, strict=True):
+            if not count:
+                continue
+            row, got = self._one(
+                f'SELECT row, "{name}" FROM (SELECT row_number() OVER () AS row, * FROM {texts}) '
+                f"WHERE {rule} ORDER BY row LIMIT 1",
+                exact(csv.path),
+            )
+            if kinds[name] == "BOOLEAN" and got in ("True", "False"):
+                raise FileFaultError(
+                    FaultKind.MARKET,
+                    row + head.has_header,
+                    market=self._market.value,
+                    got=f"{got} is how spot writes it",
+                )
+            raise FileFaultError(
+                FaultKind.NOT_PLAIN,
+                row + head.has_header,
+                count=count,
+                column=name,
+                expected=EXPECTED[kinds[name]],
+                got=repr(got[:120]),
+            )
 
     def _require_symbol(self) -> None:
         if not self._dataset.symbol_column:
@@ -192,7 +230,7 @@ class DayTable:
         outside = f"{ts} < {begin} OR {ts} > {end}"
         count, got = self._one(f"SELECT count(*), min({ts}) FROM {_TABLE} WHERE {outside}")
         if count:
-            shown = f"{day_of(got)} ({got})" if abs(got) < 2**42 else str(got)
+            shown = f"{day_of(got)} ({got})" if abs(got) < _FAR_MS else str(got)
             raise FileFaultError(FaultKind.OUTSIDE, count=count, got=shown)
 
     def _require_values(self) -> None:
@@ -204,7 +242,7 @@ class DayTable:
                 bad.append(f"{one.name} IS NULL")
             if one.type == "DOUBLE":
                 # DuckDB holds NaN for larger than any number.
-                bad.append(f"NOT isfinite({one.name})")
+                bad.append(f"NOT isfinite({one.name}) OR abs({one.name}) > {TOO_LARGE!r}")
             if one.name in dataset.positive:
                 bad.append(f"{one.name} <= 0")
             if bad:
@@ -213,6 +251,7 @@ class DayTable:
             rules.append(("minute", f"ts_ms % {dataset.step_ms} <> 0"))
             is_odd = "high < greatest(open, close, low) OR low > least(open, close)"
             rules.append(("high or low", is_odd))
+        rules += dataset.impossible
         counts = self._one(
             f"SELECT {', '.join(f'count_if({rule})' for _, rule in rules)} FROM {_TABLE}"
         )
@@ -251,9 +290,7 @@ class DayTable:
         count = self._one(f"SELECT count(*) FROM ({differing})")[0]
         if count:
             got = self._one(f"{differing} ORDER BY ALL LIMIT 1")
-            shown = ", ".join(
-                f"{name} {value}" for name, value in zip(self._dataset.key, got, strict=True)
-            )
+            shown = ", ".join(_value_text(*one) for one in zip(self._dataset.key, got, strict=True))
             raise FileFaultError(FaultKind.KEY_CONFLICT, count=count, got=shown)
         self._replace(f"SELECT DISTINCT * FROM {_TABLE}")
 
@@ -278,7 +315,7 @@ class DayTable:
                     f"FROM {of_day} JOIN {of_before} USING ({key})"
                 )
                 if shared:
-                    got = f"{self._dataset.key[0]} {first}"
+                    got = _value_text(self._dataset.key[0], first)
                     raise FileFaultError(FaultKind.KEY_CONFLICT, count=shared, got=got)
             if high is not None:
                 last, before = high, day
@@ -286,14 +323,13 @@ class DayTable:
 
     def _halve(self) -> None:
         columns = ", ".join(one.name for one in self._dataset.kept)
-        groups, odd = self._one(
-            f"SELECT count(*), count_if(n % 2 = 1) FROM "
+        odd, pairs = self._one(
+            f"SELECT coalesce(sum(n) FILTER (WHERE n % 2 = 1), 0), count_if(n = 2) FROM "
             f"(SELECT count(*) AS n FROM {_TABLE} GROUP BY {columns})"
         )
-        if odd * 2 > groups:
-            return  # a file in which nothing is doubled
-        if odd:
-            raise FileFaultError(FaultKind.NOT_DOUBLED, count=odd)
+        # Four equal rows are two equal liquidations; nothing but those is a file doubled again.
+        if odd or not pairs:
+            raise FileFaultError(FaultKind.NOT_DOUBLED, count=int(odd) or "all")
         self._replace(
             f"SELECT {columns} FROM (SELECT *, row_number() OVER copies AS k, "
             f"count(*) OVER copies AS n FROM {_TABLE} WINDOW copies AS (PARTITION BY {columns})) "
@@ -358,9 +394,15 @@ class DayTable:
         return row
 
     def _row_text(self, row: tuple[Any, ...]) -> str:
-        return ", ".join(
-            f"{one.name} {value}" for one, value in zip(self._dataset.kept, row, strict=True)
-        )
+        names = [one.name for one in self._dataset.kept]
+        return ", ".join(_value_text(*one) for one in zip(names, row, strict=True))
+
+
+def _value_text(name: str, value: object) -> str:
+    """Say a value of a column, times as such."""
+    if name.endswith("_ms") and isinstance(value, int) and 0 < value < _FAR_MS:
+        return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S}.{value % 1000:03}"
+    return f"{name} {value}"
 
 
 def _quoted(text: str) -> str:

@@ -16,8 +16,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from Heatmap.domain.failure_texts import failure_text
-from Heatmap.errors import FailureKind, HistoryError
+from Heatmap.domain.failure_texts import REFUSALS, failure_text
+from Heatmap.errors import Failure, FailureKind, HistoryError
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.days import days_between, last_of_month
 from Heatmap.history.faults import FaultKind, FileFaultError
@@ -272,8 +272,9 @@ class Downloader:
         except RestError as error:
             if error.failure.kind in _GIVES_UP | _RETRIED:
                 # The next file would fare no better.
+                reason = _reason(error.failure)
                 raise HistoryError(
-                    f"{self._base_url}: {error}; the same command goes on where it was"
+                    f"{self._base_url}: {reason}; the same command goes on where it was"
                 ) from error
             report.problems.append((path, str(error)))
             return Fetched.FAILED
@@ -367,7 +368,7 @@ class Downloader:
                     raise
                 delay_s = max(backoff.next_delay(), failure.hold_s or 0.0)
                 if delay_s > times.first_backoff_s:
-                    self._on_wait(f"{failure_text(failure)}; tried again in {delay_s:.0f} s")
+                    self._on_wait(f"{_reason(failure)}; tried again in {delay_s:.0f} s")
             attempt += 1
             await asyncio.sleep(delay_s)
 
@@ -376,6 +377,12 @@ class Downloader:
         if self._next_s > now_s:
             await asyncio.sleep(self._next_s - now_s)
         self._next_s = asyncio.get_running_loop().time() + self._times.spacing_s
+
+
+def _reason(failure: Failure) -> str:
+    """Say what went wrong, and nothing of a wait that only who waits can tell."""
+    text = REFUSALS.get(failure.kind)
+    return failure_text(failure) if text is None else text.format_map(failure.values)
 
 
 def _days(dataset: Dataset, first: date, last: date) -> list[Period]:

@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
 
     NOT_READABLE = "not_readable"  # reason
     BROKEN = "broken"  # reason
+    TOO_LARGE = "too_large"  # packed, got
     WRONG_MEMBER = "wrong_member"  # expected, got
     WRONG_FOLDER = "wrong_folder"  # expected, got
     CHECKSUM = "checksum"  # published, got
@@ -22,8 +23,10 @@ class FaultKind(StrEnum):
     FIRST_BYTE = "first_byte"  # got
     COLUMNS = "columns"  # expected, got
     UNIT = "unit"  # market, got
+    MARKET = "market"  # market, got
     CUT_OFF = "cut_off"
     REJECTED = "rejected"  # count, reason
+    NOT_PLAIN = "not_plain"  # count, column, expected, got
     LINES = "lines"  # expected, got
     OUTSIDE = "outside"  # count, got
     INVALID = "invalid"  # count, column, got

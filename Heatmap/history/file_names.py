@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.days import parse_period
@@ -103,6 +103,21 @@ def folders(dataset: Dataset, market: Market, symbol: str) -> Iterator[PurePosix
         if dataset.interval:
             yield folder / dataset.interval
         yield folder
+
+
+def market_of(path: PurePath) -> Market | None:
+    """Return of which market the files in a folder are by its folders; ``None``: they do not say.
+
+    The innermost one counts: ``spot``, ``futures/um`` or ``futures/cm``.
+    """
+    names = path.parts
+    for at in range(len(names) - 1, -1, -1):
+        if names[at] == Market.SPOT.value:
+            return Market.SPOT
+        for market in (Market.USD_M, Market.COIN_M):
+            if names[max(at - 1, 0) : at + 1] == ("futures", market.value):
+                return market
+    return None
 
 
 def symbol_parents(dataset: Dataset, market: Market) -> Iterator[PurePosixPath]:

@@ -30,7 +30,7 @@ from Heatmap.history.manifest import EmptyDay, ImportedDay, ImportFault, Manifes
 from Heatmap.history.progress import Progress
 from Heatmap.history.source_tree import Misplaced, SourceFile
 from Heatmap.history.store_layout import day_path, work_folder
-from Heatmap.history.texts import fault_text
+from Heatmap.history.texts import fault_text, size_text
 from Heatmap.history.unpacking import Unpacked, checked_sha256, unpack, unpacked_size
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 
@@ -45,6 +45,8 @@ class Result(StrEnum):
 
     IMPORTED = "imported"
     SKIPPED = "skipped"
+    # Its days are in the store, some of them from other files, which count before it.
+    THERE_ALREADY = "there_already"
     KEPT_OUT = "kept_out"
     NOT_REACHED = "not_reached"
 
@@ -152,14 +154,20 @@ class Importer:
         free = shutil.disk_usage(self._store).free
         if needed > free:
             raise HistoryError(
-                f"the import needs about {needed / 1e6:,.0f} MB in {self._store}, and the disk has "
-                f"{free / 1e6:,.0f} MB left; make room, or choose another --store"
+                f"the import needs about {size_text(needed)} in {self._store}, and the disk has "
+                f"{size_text(free)} left; make room, or choose another --store"
             )
 
     def run(
-        self, files: Sequence[SourceFile], misplaced: Sequence[Misplaced], progress: Progress
+        self,
+        files: Sequence[SourceFile],
+        misplaced: Sequence[Misplaced],
+        progress: Progress,
+        spares: Sequence[SourceFile] = (),
     ) -> ImportReport:
         """Import files, and say of the misplaced ones what is wrong.
+
+        Days of files that are kept out are taken from the first of `spares` that has them.
 
         Raises
         ------
@@ -177,6 +185,7 @@ class Importer:
             futures = [pool.submit(self._import, one, progress) for one in files]
             try:
                 done = [one.result() for one in futures]
+                done += self._import_spares(files, spares, [one for one, _ in done], progress)
             except BaseException:
                 self._is_stopped.set()
                 pool.shutdown(cancel_futures=True)
@@ -188,6 +197,37 @@ class Importer:
         stopped = next((reason for _, reason in done if reason), "")
         outcomes += [outcome for outcome, _ in done]
         return ImportReport(tuple(outcomes), stopped, progress.standing().elapsed_s)
+
+    def _import_spares(
+        self,
+        files: Sequence[SourceFile],
+        spares: Sequence[SourceFile],
+        outcomes: Sequence[FileOutcome],
+        progress: Progress,
+    ) -> list[tuple[FileOutcome, str]]:
+        """Take the days of files that were kept out from others that have them too."""
+        lacking = {
+            (source.dataset, day)
+            for source, outcome in zip(files, outcomes, strict=True)
+            if outcome.result is Result.KEPT_OUT
+            for day in source.days
+        }
+        done = []
+        for spare in spares:
+            days = tuple(day for day in spare.days if (spare.dataset, day) in lacking)
+            if not days:
+                continue
+            progress.expect(1)
+            outcome, stopped = self._import(replace(spare, days=days), progress)
+            done.append((outcome, stopped))
+            if outcome.result is not Result.KEPT_OUT:
+                lacking -= {(spare.dataset, day) for day in days}
+        # What is wrong with the files stays said, though their days are there.
+        for source, outcome in zip(files, outcomes, strict=True):
+            if done and outcome.fault is not None:
+                name = source.dataset.name
+                self._put_fault(name, source.symbol, _period(source), outcome.fault)
+        return done
 
     def _import(self, source: SourceFile, progress: Progress) -> tuple[FileOutcome, str]:
         """Import one file; return what became of it, and why no other may be begun."""
@@ -214,7 +254,7 @@ class Importer:
             return FileOutcome(source.path, name, Result.NOT_REACHED), self._stop_text(error)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        if outcome.result is Result.SKIPPED:
+        if outcome.result in (Result.SKIPPED, Result.THERE_ALREADY):
             progress.end_file(left_out_bytes=size)
         else:
             progress.end_file(size - told)
@@ -227,7 +267,9 @@ class Importer:
         sha256, published = checked_sha256(source.path)
         due = self._known.due(source, sha256, replaces=self._replaces)
         if not due:
-            return FileOutcome(source.path, name, Result.SKIPPED)
+            is_other = self._known.is_of_others(source, sha256)
+            result = Result.THERE_ALREADY if is_other else Result.SKIPPED
+            return FileOutcome(source.path, name, result)
         csv = unpack(source.path, source.name.stem, work / "rows.csv", advance=advance)
         head = read_head(csv.first, csv.second, source.dataset, source.market)
         # A month of trades is beyond the engine's memory.

@@ -1,6 +1,6 @@
 """What a store already has: which days of a file are to be made, and which must not be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
@@ -8,6 +8,7 @@ from typing import TypeAlias
 from Heatmap.history.datasets import AGG_TRADES, IMPORTER_VERSION, MINUTE_PROFILE
 from Heatmap.history.day_table import DayRows
 from Heatmap.history.faults import FaultKind, FileFaultError
+from Heatmap.history.file_names import parse_file_name
 from Heatmap.history.manifest import EmptyDay, ImportedDay, Manifest
 from Heatmap.history.source_tree import SourceFile
 from Heatmap.history.store_layout import day_path
@@ -46,6 +47,9 @@ class KnownDays:
     def due(self, source: SourceFile, sha256: str, *, replaces: bool) -> set[date]:
         """Return which of a file's days are to be made.
 
+        A day's own file counts before a month's, whichever came first. Of several files of a day
+        the one that is there counts.
+
         Parameters
         ----------
         source, sha256
@@ -78,13 +82,23 @@ class KnownDays:
                 )
             is_same, is_there = known.sha256 == sha256, self._is_in_place(key)
             is_current = is_there and known.importer_version == IMPORTER_VERSION
-            if not is_there or (is_same and not is_current) or (not is_same and replaces):
+            is_of_month = _is_monthly(known.source_name)
+            if not is_there or (is_same and not is_current):
                 due.add(day)
-            elif not is_same and known.source_name == source.path.name:
+            elif is_same or (source.name.is_monthly and not is_of_month):
+                continue
+            elif replaces or (is_of_month and not source.name.is_monthly):
+                due.add(day)
+            elif known.source_name == source.path.name:
                 raise FileFaultError(
                     FaultKind.REPLACED, name=known.source_name, had=known.sha256, got=sha256
                 )
         return due
+
+    def is_of_others(self, source: SourceFile, sha256: str) -> bool:
+        """Whether one of a file's days is in the store from another file."""
+        keys = [(source.dataset.name, source.symbol, one.isoformat()) for one in source.days]
+        return any(key in self._days and self._days[key].sha256 != sha256 for key in keys)
 
     def lacks(self, source: SourceFile) -> bool:
         """Whether one of a file's days is not in the store."""
@@ -99,17 +113,25 @@ class KnownDays:
         )
 
     def overlapping(
-        self, source: SourceFile, days: Iterable[DayRows]
+        self, source: SourceFile, days: Sequence[DayRows]
     ) -> list[tuple[DayRows, ImportedDay]]:
-        """Return the days before and after whose ids reach into those of a file's days."""
-        found = []
-        for rows in days if source.dataset.has_ids else ():
-            for step in (-1, 1):
-                other = date.fromordinal(rows.day.toordinal() + step).isoformat()
-                known = self._days.get((source.dataset.name, source.symbol, other))
-                if known is None or None in (known.first_id, known.last_id):
-                    continue
-                low, high = rows.first_id or 0, rows.last_id or 0
-                if (known.last_id or 0) >= low if step < 0 else (known.first_id or 0) <= high:
-                    found.append((rows, known))
-        return found
+        """Return the other days, near or far, whose ids reach into those of a file's days."""
+        own = {one.day.isoformat() for one in days}
+        others = [
+            one
+            for (dataset, symbol, day), one in self._days.items()
+            if (dataset, symbol) == (source.dataset.name, source.symbol) and day not in own
+        ]
+        return [
+            (rows, known)
+            for rows in (days if source.dataset.has_ids else ())
+            for known in others
+            if None not in (known.first_id, known.last_id)
+            and (known.first_id or 0) <= (rows.last_id or 0)
+            and (known.last_id or 0) >= (rows.first_id or 0)
+        ]
+
+
+def _is_monthly(source_name: str) -> bool:
+    name = parse_file_name(source_name)
+    return name is not None and name.is_monthly

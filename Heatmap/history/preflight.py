@@ -13,7 +13,7 @@ from Heatmap.history.faults import Fault, FileFaultError
 from Heatmap.history.import_lock import holder_text, who_imports
 from Heatmap.history.importer import needed_bytes
 from Heatmap.history.source_tree import SourceFile, SourceTree
-from Heatmap.history.texts import fault_text
+from Heatmap.history.texts import fault_text, size_text
 from Heatmap.history.unpacking import checked_sha256, first_lines, unpacked_size
 
 
@@ -136,8 +136,8 @@ def _store_problems(store: Path, needed: float) -> tuple[list[str], int]:
     free = shutil.disk_usage(above).free
     if needed > free:
         problems.append(
-            f"it needs about {needed / 1e6:,.0f} MB in {store}, and the disk has "
-            f"{free / 1e6:,.0f} MB left; make room, or choose another --store"
+            f"it needs about {size_text(needed)} in {store}, and the disk has "
+            f"{size_text(free)} left; make room, or choose another --store"
         )
     if holder := who_imports(store):
         problems.append(f"{holder_text(holder)} imports into {store}; wait until it has ended")

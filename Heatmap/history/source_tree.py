@@ -1,6 +1,7 @@
 """The archive's files in a directory of the user's, which is only read."""
 
 import os
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 from Heatmap.errors import HistoryError
 from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import datasets_of
+from Heatmap.history.days import days_between
 from Heatmap.history.faults import Fault, FaultKind
 from Heatmap.history.file_names import (
     ENDINGS,
     FileName,
     folders,
+    market_of,
     parse_file_name,
     symbol_parents,
 )
@@ -69,6 +72,8 @@ class SourceTree:
     ----------
     files
         Those that can be imported: the first days first, of one day one.
+    spares
+        Others that have the same days, with those days: for what `files` turn out not to give.
     misplaced
         Those that are named for another folder.
     ignored
@@ -78,6 +83,7 @@ class SourceTree:
     files: tuple[SourceFile, ...]
     misplaced: tuple[Misplaced, ...]
     ignored: tuple[str, ...]
+    spares: tuple[SourceFile, ...] = ()
 
 
 def find_files(
@@ -104,19 +110,27 @@ def find_files(
     Raises
     ------
     HistoryError
-        There is no such directory, or nothing of this symbol in it.
+        There is no such directory, nothing of this symbol in it, or it is of another market.
     """
     _require_directory(root)
     found: list[SourceFile] = []
+    spares: list[SourceFile] = []
     misplaced: list[Misplaced] = []
     ignored: list[str] = []
     is_there = False
     for dataset in datasets_of(market) if datasets is None else datasets:
         names: list[tuple[Path, FileName]] = []
         for folder in _folders(root, dataset, market, symbol):
-            for path in _listed(folder):
+            listed = _listed(folder)
+            if listed:
+                _require_market(folder, market)
+            for path in listed:
                 name = parse_file_name(path.name)
-                if name is None or (name.word != dataset.file_word and _is_interval(name, dataset)):
+                if _is_special(path):
+                    ignored.append(f"{path} (no regular file)")
+                elif name is None or (
+                    name.word != dataset.file_word and _is_interval(name, dataset)
+                ):
                     ignored.append(str(path))
                 elif name.symbol != symbol or name.word != dataset.file_word:
                     is_there = True
@@ -126,10 +140,12 @@ def find_files(
                 else:
                     names.append((path, name))
         is_there = is_there or bool(names)
-        found += _chosen(names, dataset, market, first, last)
+        chosen, others = _chosen(names, dataset, market, first, last)
+        found += chosen
+        spares += others
     if not is_there:
         raise HistoryError(_nothing_there(root, symbol, market, datasets))
-    return SourceTree(tuple(found), tuple(misplaced), tuple(ignored))
+    return SourceTree(tuple(found), tuple(misplaced), tuple(ignored), tuple(spares))
 
 
 def symbols_in(root: Path, market: Market, datasets: tuple[Dataset, ...] | None) -> list[str]:
@@ -152,31 +168,34 @@ def _chosen(
     market: Market,
     first: date | None,
     last: date | None,
-) -> list[SourceFile]:
-    """Choose for each wanted day one file: a day's own before a month's, packed before plain."""
+) -> tuple[list[SourceFile], list[SourceFile]]:
+    """Choose for each wanted day one file: a day's own before a month's, packed before plain.
+
+    Returns also what was not chosen, in the order in which it would be.
+    """
     taken: set[date] = set()
     chosen: list[SourceFile] = []
+    spares: list[SourceFile] = []
     ordered = sorted(
         names, key=lambda one: (one[1].is_monthly, ENDINGS.index(one[1].ending), one[1].first)
     )
     for path, name in ordered:
         low = name.first if first is None else max(first, name.first)
         high = name.last if last is None else min(last, name.last)
-        days = tuple(
-            day
-            for number in range((high - low).days + 1)
-            if (day := date.fromordinal(low.toordinal() + number)) not in taken
-        )
-        if not days:
-            continue
-        taken.update(days)
-        chosen.append(SourceFile(path, name, dataset, market, _size(path), days))
-    return sorted(chosen, key=lambda one: one.days)
+        wanted = [] if high < low else list(days_between(low, high))
+        for some, into in (
+            (tuple(day for day in wanted if day not in taken), chosen),
+            (tuple(day for day in wanted if day in taken), spares),
+        ):
+            if some:
+                into.append(SourceFile(path, name, dataset, market, _size(path), some))
+        taken.update(wanted)
+    return sorted(chosen, key=lambda one: one.days), spares
 
 
 def _folders(root: Path, dataset: Dataset, market: Market, symbol: str) -> list[Path]:
     below = [root / folder for folder in folders(dataset, market, symbol)]
-    if root.name == symbol:
+    if symbol in (root.name, root.absolute().name, root.resolve().name):
         below += [root / dataset.archive, root / dataset.archive / dataset.interval]
     found: dict[str, Path] = {}
     for folder in below:
@@ -199,6 +218,26 @@ def _listed(folder: Path, *, directories: bool = False) -> list[Path]:
     if directories:
         return [path for path in entries if path.is_dir()]
     return [path for path in entries if path.name.endswith(ENDINGS) and not path.is_dir()]
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a pipe, a socket or a device: to open one may wait for ever."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # said of it where it is read
+
+
+def _require_market(folder: Path, market: Market) -> None:
+    """Refuse files whose folders say another market: their rows may look just alike."""
+    for path in (folder.resolve(), folder.absolute()):
+        said = market_of(path)
+        if said is not None and said is not market:
+            raise HistoryError(
+                f"the files in {folder} are of --market {said.value} by their folders, and asked "
+                f"for is --market {market.value}; choose --market {said.value}, or another "
+                "--data-dir"
+            )
 
 
 def _is_interval(name: FileName, dataset: Dataset) -> bool:

@@ -10,24 +10,28 @@ _SHOWN_CHARS = 200
 _FAULTS: Final = {
     FaultKind.NOT_READABLE: "it cannot be read ({reason}); allow it, or fetch it again",
     FaultKind.BROKEN: "it is damaged or cut off ({reason}); fetch it again",
+    FaultKind.TOO_LARGE: "its {packed} unpack to {got}, which no file of the archive does, "
+    "or for which there is no room; fetch it again",
     FaultKind.WRONG_MEMBER: "expected one file {expected} in it, got {got}; fetch it again",
     FaultKind.WRONG_FOLDER: "it lies in the folder of {expected}, but its name says {got}; move it",
     FaultKind.CHECKSUM: "its checksum is {got}, published is {published}; fetch it again",
     FaultKind.CHECKSUM_FILE: "its .CHECKSUM says {got}, expected {expected}; fetch both again",
     FaultKind.EMPTY: "it has no rows; fetch it again",
-    FaultKind.FIRST_BYTE: "expected a digit or a letter at its begin, got {got}",
+    FaultKind.FIRST_BYTE: "expected a digit or a letter as its first character, got {got}",
     FaultKind.COLUMNS: "expected the columns {expected}, got {got}",
     FaultKind.UNIT: "its times are in {got}, which files of the market {market} are not; "
     "choose the right --market",
+    FaultKind.MARKET: "it is of another market than {market}: {got}; choose the right --market",
     FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; fetch it again",
-    FaultKind.REJECTED: "{count} lines cannot be read, the first: {reason}",
-    FaultKind.LINES: "it has {expected} lines with rows, but {got} were read",
-    FaultKind.OUTSIDE: "{count} rows are not of its time, the first is of {got}",
-    FaultKind.INVALID: "{count} rows have a bad {column}, the first: {got}",
-    FaultKind.SYMBOL: "{count} rows are of another symbol: expected {expected}, got {got}",
-    FaultKind.KEY_CONFLICT: "{count} times rows differ that should be one, the first: {got}",
-    FaultKind.NOT_DOUBLED: "{count} of its rows stand there an odd number of times; in files of "
-    "this kind either each row stands there twice, or none",
+    FaultKind.REJECTED: "{lines} cannot be read, the first: {reason}",
+    FaultKind.NOT_PLAIN: "expected {expected} as {column}, got {got}, in {lines}",
+    FaultKind.LINES: "of {expected} lines {got} are rows, as if some were blank; fetch it again",
+    FaultKind.OUTSIDE: "{rows} not of its time, the first of {got}",
+    FaultKind.INVALID: "{rows} with a bad {column}, the first: {got}",
+    FaultKind.SYMBOL: "{rows} of another symbol: expected {expected}, got {got}",
+    FaultKind.KEY_CONFLICT: "{count} ids or times have several rows that differ, the first: {got}",
+    FaultKind.NOT_DOUBLED: "{count} of its rows do not stand there twice, as each row in files "
+    "of this kind does; fetch it again",
     FaultKind.OVERLAP: "its ids overlap with those of {day}: {got}; fetch both days again",
     FaultKind.REPLACED: "{name} was imported with the checksum {had}, and this one has {got}: it "
     "was replaced since; --replace takes it",
@@ -47,6 +51,8 @@ def fault_text(fault: Fault) -> str:
         name: shown_text(value, _SHOWN_CHARS) if isinstance(value, str) else value
         for name, value in fault.values.items()
     }
+    if isinstance(count := values.get("count"), int):
+        values |= {"rows": count_text(count, "row"), "lines": count_text(count, "line")}
     text = _FAULTS[fault.kind].format(**values)
     return text if fault.line is None else f"line {fault.line}: {text}"
 

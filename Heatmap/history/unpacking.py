@@ -1,5 +1,6 @@
 """Files of the archive, unpacked and counted: zip, gzip and plain CSV. Reads them, changes none."""
 
+import errno
 import gzip
 import hashlib
 import zipfile
@@ -12,11 +13,14 @@ from typing import IO, Any
 
 from Heatmap.history.faults import FaultKind, FileFaultError
 from Heatmap.history.file_names import CHECKSUM_ENDING, parse_checksum
+from Heatmap.history.texts import size_text
 
 _CHUNK_BYTES = 2**20
 # Two lines of any dataset are far shorter.
 _HEAD_BYTES = 2**16
 _MOST_CHECKSUM_BYTES = 2**12
+# The archive's files are packed to a tenth; what is smaller than this does no harm however packed.
+_ANY_BYTES, _MOST_TIMES = 64_000_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,15 @@ def unpacked_size(path: Path, stem: str) -> int:
         It cannot be read, or is no zip with the one file in it.
     """
     with _faults():
+        size = path.stat().st_size
         if path.name.endswith(".zip"):
             with zipfile.ZipFile(path) as packed:
-                return _member(packed, stem).file_size
-        size = path.stat().st_size
-        return size * 6 if path.name.endswith(".gz") else size
+                unpacked = _member(packed, stem).file_size
+            _require_plausible(size, unpacked)
+            return unpacked
+        if not path.name.endswith(".gz"):
+            return size
+        return _gzip_size(path, size)
 
 
 def first_lines(path: Path, stem: str) -> tuple[bytes, bytes]:
@@ -150,13 +158,22 @@ def unpack(
         `target` cannot be written; it is then left as it is.
     """
     is_plain = path.name.endswith(".csv")
+    expected = unpacked_size(path, stem)
+    packed = path.stat().st_size
     lines = size = 0
     head, last = b"", b""
     with ExitStack() as stack:
         written = None if is_plain else stack.enter_context(target.open("wb"))
         for chunk in _chunks(path, stem):
             if written is not None:
-                written.write(chunk)
+                _require_plausible(packed, size + len(chunk))
+                try:
+                    written.write(chunk)
+                except OSError as error:
+                    # More than was counted with: that is the file's fault, and not the disk's.
+                    if error.errno == errno.ENOSPC and size > expected:
+                        raise _too_large(packed, size) from error
+                    raise
             lines += chunk.count(b"\n")
             size += len(chunk)
             if len(head) < _HEAD_BYTES:
@@ -168,6 +185,26 @@ def unpack(
         # What is packed has a checksum of its own, and is whole.
         raise FileFaultError(FaultKind.CUT_OFF, lines + 1)
     return Unpacked(path if is_plain else target, size, lines + (not has_end), *_two_lines(head))
+
+
+def _gzip_size(path: Path, size: int) -> int:
+    """Return what the end of a gzip file says of its size; where that cannot be, a guess."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - 4))
+        said = int.from_bytes(file.read(4), "little")
+    # It has 32 bits, and is of the last part only where there are several.
+    return said if size * 2 <= said <= size * 20 else size * 6
+
+
+def _require_plausible(packed: int, unpacked: int) -> None:
+    """Refuse what no rows of trades or candles are packed as: it would fill the disk."""
+    if unpacked > max(_ANY_BYTES, packed * _MOST_TIMES):
+        raise _too_large(packed, unpacked)
+
+
+def _too_large(packed: int, unpacked: int) -> FileFaultError:
+    got = f"more than {size_text(unpacked)}"
+    return FileFaultError(FaultKind.TOO_LARGE, packed=size_text(packed), got=got)
 
 
 def _chunks(path: Path, stem: str) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ def import_tree(
         importer.require_room(tree.files)
         progress = importer.progress_of(tree.files)
         stack.enter_context(ProgressBar(progress, terminal))
-        return importer.run(tree.files, tree.misplaced, progress)
+        return importer.run(tree.files, tree.misplaced, progress, tree.spares)
 
 
 def _make(folder: Path) -> None:

@@ -134,13 +134,17 @@ def candles_from(rows: Sequence[tuple[float, ...]]) -> NDArray[np.void]:
     return np.array([tuple(row) for row in rows], CANDLE_DTYPE)
 
 
+# No minute of any market comes near to it: sums with such a number are lost.
+_TOO_MUCH_USD = 1e15
+
+
 def _possible(candles: NDArray[np.void]) -> NDArray[np.bool_]:
     prices = np.stack([candles[name] for name in ("open", "high", "low", "close")])
     volume, taken = candles["quote_volume"], candles["taker_buy_quote"]
     with np.errstate(invalid="ignore"):
         is_good = np.isfinite(prices).all(axis=0) & (prices > 0).all(axis=0)
         is_good &= (prices.max(axis=0) <= candles["high"]) & (prices.min(axis=0) >= candles["low"])
-        is_good &= np.isnan(volume) | (np.isfinite(volume) & (volume >= 0))
+        is_good &= np.isnan(volume) | ((volume >= 0) & (volume < _TOO_MUCH_USD))
         # A rounding of the exchange's may put it a little above the whole.
         is_good &= np.isnan(taken) | ((taken >= 0) & ~(taken > volume * 1.000_001))
     return np.asarray(is_good)

@@ -26,6 +26,7 @@ class NoteKind(StrEnum):
     NO_FUNDING = "funding is unknown, levels are not shifted"
     NO_YIELDS = "no fit was known at that time"
     NO_ENSEMBLE = "no ensemble was known at that time"
+    FIT_OF_LATER = "the shipped fit knows what came later than this time; its data reach to"
     PATH_HAS_NO_PRICE = "what the price path explains has no price and is not in the map"
     PROVISIONAL_USD = "dollars are provisional, the factor is not fitted"
     NO_MESSAGES = "no liquidation in the covered minutes"

@@ -112,7 +112,8 @@ def predict(
         made = _ensemble(known, at_ms, options, pause)
     else:
         made = _by_map(known, at_ms, model, options)
-    made = replace(made, notes=(*made.notes, *known.notes))
+    notes = (*made.notes, *_notes_of_fit(known, made, at_ms), *known.notes)
+    made = replace(made, notes=notes)
     if not len(candles):
         return made
     first_ms, last_ms = int(candles["open_ms"].min()), int(candles["open_ms"].max())
@@ -123,6 +124,17 @@ def predict(
         candles_until_ms=last_ms + MINUTE_MS,
         minutes_without_candle=total - made.candles,
     )
+
+
+def _notes_of_fit(market: Market, made: PredictedLevels, at_ms: int) -> tuple[Note, ...]:
+    """Say it where the fit in use is of later data: so is the shipped one, for a time before it."""
+    if made.fit is None:
+        return ()
+    is_ensemble = made.model is LevelModel.ENSEMBLE
+    table = market.ensemble_at(at_ms) if is_ensemble else market.table_at(at_ms)
+    if table is None or table.data_until_ms <= at_ms:
+        return ()
+    return (Note(NoteKind.FIT_OF_LATER, at_ms=table.data_until_ms),)
 
 
 def _calibrated(

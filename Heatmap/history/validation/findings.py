@@ -44,6 +44,7 @@ class Check(StrEnum):
     MISSING_DAYS = "missing_days"
     MISSING_IDS = "missing_ids"
     OVERLAPPING_IDS = "overlapping_ids"
+    IN_TWO_DAYS = "in_two_days"
     MISSING_STEPS = "missing_steps"  # step_ms
     LONG_GAP = "long_gap"  # limit_ms
     QUIET = "quiet"  # limit_ms
@@ -61,6 +62,7 @@ ODD_CHECKS = frozenset(
         Check.UNKNOWN_FILE,
         Check.QUIET,
         Check.LONG_GAP,
+        Check.IN_TWO_DAYS,
         Check.TIME_BACKWARD,
         Check.BLANK,
         Check.JUMP,

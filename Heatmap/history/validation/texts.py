@@ -65,6 +65,11 @@ _TEXTS: Final[dict[Check, tuple[str, str, str]]] = {
         "download and import these days again; levels of this time are too low",
     ),
     Check.OVERLAPPING_IDS: ("trade", "{n} in two days", _FETCH_AGAIN),
+    Check.IN_TWO_DAYS: (
+        "row",
+        "{n} in the files of two days",
+        "nothing: the one in the file of its own day counts",
+    ),
     Check.MISSING_STEPS: (
         "row",
         "{n} missing, one is due every {step}",

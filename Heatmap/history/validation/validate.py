@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from Heatmap.errors import HistoryError
 from Heatmap.history.datasets import (
@@ -16,7 +16,7 @@ from Heatmap.history.datasets import (
     MINUTE_PROFILE,
 )
 from Heatmap.history.days import days_between, parse_day, spans
-from Heatmap.history.engine import open_engine
+from Heatmap.history.engine import exact, open_engine
 from Heatmap.history.faults import FaultKind
 from Heatmap.history.manifest import ImportedDay, ImportFault, Manifest
 from Heatmap.history.store_layout import history_folder, manifest_path
@@ -31,6 +31,9 @@ from Heatmap.history.validation.findings import (
     Weight,
 )
 from Heatmap.history.validation.rules import PROFILE_SHARE, RULES, VOLUME_SHARE, Rules
+
+if TYPE_CHECKING:
+    import duckdb
 
 _Group = tuple[str, str]
 _Number = TypeVar("_Number", int, float)
@@ -105,6 +108,7 @@ def validate_store(store: Path, asked: Asked) -> Validation:
             facts[dataset, symbol] = found
             _compare_manifest(days, found, ledger)
             _look_across(days, found, rules, asked, ledger)
+            _look_for_shared(connection, days, found, rules, ledger)
             _compare_sums(dataset, found, facts.get((AGG_TRADES.name, symbol), {}), ledger)
             summaries.append(_summary(dataset, symbol, days, found))
             findings += ledger.findings()
@@ -241,9 +245,63 @@ def _look_across(
         ),
     )
     in_order = [found[day] for day in sorted(found) if found[day].rows]
+    _compare_ids(in_order, ledger)
     for before, after in pairwise(in_order):
         if after.day - before.day == timedelta(days=1):
             _compare_neighbours(before, after, rules, ledger)
+
+
+def _compare_ids(in_order: Sequence[DayFacts], ledger: Ledger) -> None:
+    """Say of each day which of its ids lie among those of a day before, however far before."""
+    highest: DayFacts | None = None
+    for after in in_order:
+        if after.first_id is None or after.last_id is None:
+            continue
+        if highest is None or highest.last_id is None or after.first_id > highest.last_id:
+            highest = after
+            continue
+        # The other day may lie within, or far before: what both span is told.
+        others = [
+            one
+            for one in in_order
+            if one.day < after.day
+            and one.first_id is not None
+            and one.last_id is not None
+            and one.first_id <= after.last_id
+            and one.last_id >= after.first_id
+        ]
+        for other in others:
+            low = max(other.first_id or 0, after.first_id)
+            high = min(other.last_id or 0, after.last_id)
+            place = Place(str(after.day), detail=f"ids {low} to {high}, which {other.day} has too")
+            ledger.add(Check.OVERLAPPING_IDS, str(after.day), high - low + 1, (place,))
+        if after.last_id > highest.last_id:
+            highest = after
+
+
+def _look_for_shared(
+    connection: "duckdb.DuckDBPyConnection",
+    days: _Days,
+    found: Mapping[date, DayFacts],
+    rules: Rules,
+    ledger: Ledger,
+) -> None:
+    """Say which rows the files of two days that follow each other both have."""
+    if rules.has_ids or not rules.key or rules.key[0] != rules.time:
+        return
+    in_order = [found[day] for day in sorted(found) if found[day].rows]
+    key = ", ".join(rules.key)
+    for before, after in pairwise(in_order):
+        if before.last_ms is None or after.first_ms is None or before.last_ms < after.first_ms:
+            continue
+        rows = connection.execute(
+            f"SELECT count(*), min({rules.time}) FROM (SELECT {key} FROM read_parquet(?)) "
+            f"JOIN (SELECT {key} FROM read_parquet(?)) USING ({key})",
+            [exact(days.files[before.day]), exact(days.files[after.day])],
+        ).fetchone()
+        if rows is not None and rows[0]:
+            name = str(after.day)
+            ledger.add(Check.IN_TWO_DAYS, name, int(rows[0]), (Place(name, rows[1]),))
 
 
 def _compare_neighbours(before: DayFacts, after: DayFacts, rules: Rules, ledger: Ledger) -> None:
@@ -256,9 +314,6 @@ def _compare_neighbours(before: DayFacts, after: DayFacts, rules: Rules, ledger:
         detail = f"ids {before.last_id + 1} to {after.first_id - 1}"
         if missing > 0:
             ledger.add(Check.MISSING_IDS, name, missing, (Place(name, *where, detail),))
-        elif missing < 0:
-            detail = f"ids {after.first_id} to {before.last_id}"
-            ledger.add(Check.OVERLAPPING_IDS, name, -missing, (Place(name, detail=detail),))
     if before.gap_ms is not None and where[1] - where[0] > before.gap_ms:
         ledger.add(Check.LONG_GAP, name, 1, (Place(name, *where),), limit_ms=before.gap_ms)
     old, new = before.last_price, after.first_price

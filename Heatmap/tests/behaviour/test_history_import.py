@@ -15,7 +15,15 @@ from Heatmap.__main__ import main
 from Heatmap.history.datasets import AGG_TRADES
 from Heatmap.history.import_lock import ImportLock
 from Heatmap.history.store_layout import history_folder
-from Heatmap.tests.archive_files import DAY, SYMBOL, agg_rows, place, write_agg_days, write_csv
+from Heatmap.tests.archive_files import (
+    DAY,
+    SYMBOL,
+    agg_rows,
+    place,
+    write_agg_days,
+    write_checksum,
+    write_csv,
+)
 from Heatmap.tests.behaviour.command_line import assert_one_line, environment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -88,6 +96,9 @@ def test_a_second_import_says_who_holds_the_store(tmp_path: Path, run: Run) -> N
         (("--datasets", "aggTrade"), "aggTrades"),
         (("--market", "cm", "--datasets", "aggTrades"), "--market"),
         (("--jobs", "0"), "--jobs"),
+        (("--jobs", "9" * 5000), "--jobs"),
+        (("--symbol", "bybit:BTCUSDT"), "Binance's"),
+        (("--liquidations", "file"), "both"),
     ],
 )
 def test_bad_input_is_one_line_and_changes_nothing(
@@ -115,6 +126,25 @@ def test_bad_input_is_one_line_and_changes_nothing(
     assert len(output.err.strip().splitlines()) == 1
     assert told in output.err
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_an_import_tells_as_json_what_became_of_each_file_and_what_it_left_alone(
+    tmp_path: Path, run: Run
+) -> None:
+    paths = write_agg_days(tmp_path / "archive", 2, 20)
+    write_checksum(paths[1], "0" * 64)
+    odd = paths[0].with_name("BTCUSDT-aggTrades-2025-13-01.zip")
+    odd.write_bytes(b"")
+    words = ("--data-dir", str(tmp_path / "archive"), "--store", str(tmp_path))
+    done = run("history", "import", *words, "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert [(one["result"], one["rows"], one["kind"]) for one in found["files"]] == [
+        ("imported", 20, None),
+        ("kept_out", 0, "checksum"),
+    ]
+    assert found["ignored"] == [str(odd)]
+    assert str(odd) in run("history", "import", *words).stdout
 
 
 def test_what_may_not_be_read_is_told(tmp_path: Path, run: Run) -> None:

@@ -158,6 +158,21 @@ def test_a_time_of_imported_days_is_shown_without_a_database(run: Run, tmp_path:
     assert "nothing to learn from" in done.stdout
 
 
+@pytest.mark.parametrize("model", ["calibrated", "ensemble"])
+def test_before_the_shipped_fits_data_it_is_said_that_these_are_later(
+    run: Run, tmp_path: Path, model: str
+) -> None:
+    begin_ms = int(datetime(2024, 12, 3, tzinfo=UTC).timestamp() * 1000)
+    files = HistoryFiles(tmp_path)
+    files.write("klines_1m", kline_rows(made_candles(120, start_ms=begin_ms)))
+    late_ms = begin_ms + 30 * DAY_MS
+    files.write("klines_1m", kline_rows(made_candles(120, start_ms=late_ms)))
+    where = ("--db", str(tmp_path / "none.sqlite3"), "--store", str(tmp_path), "--model", model)
+    then = run("levels", "show", *where, "--at", "2024-12-03T02:00:00Z").stdout
+    assert f"{NoteKind.FIT_OF_LATER.value} 2024-12-" in then
+    assert NoteKind.FIT_OF_LATER.value not in run("levels", "show", *where).stdout
+
+
 def test_what_is_missing_is_said_in_one_line(
     run: Run, tmp_path: Path, fetched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +183,11 @@ def test_what_is_missing_is_said_in_one_line(
     assert "import history of BTCUSDT" in nothing.stderr
     HistoryFiles(tmp_path).write("klines_1m", kline_rows(CANDLES[:60]))
     assert run("levels", "show", *none).returncode == 0
+    # History that does not reach so far is none, and the future is nobody's.
+    for at, told in (("2020-01-01", "history has no candles"), ("2090-01-01", "in the future")):
+        early = run("levels", "show", *none, "--at", at)
+        assert (early.returncode, early.stdout, early.stderr.count("\n")) == (2, "", 1)
+        assert told in early.stderr
     monkeypatch.setitem(sys.modules, "duckdb", None)
     without = run("levels", "show", *none)
     assert (without.returncode, without.stdout) == (2, "")

@@ -43,12 +43,16 @@ def test_only_spot_may_have_microseconds_and_a_column_more() -> None:
     head = read_head(SPOT_ROW, b"", AGG_TRADES, Market.SPOT)
     assert head.is_microseconds
     assert [name for name, _ in head.columns][-1] == "is_best_match"
-    assert not read_head(ROW, b"", AGG_TRADES, Market.SPOT).is_microseconds
-    for row in (SPOT_ROW, ROW.replace(b",1735", b",1735000")):
+    old = SPOT_ROW.replace(b"123456,", b"123,")
+    assert not read_head(old, b"", AGG_TRADES, Market.SPOT).is_microseconds
+    for row, market, kind in (
+        (SPOT_ROW, Market.USD_M, FaultKind.MARKET),
+        (ROW, Market.SPOT, FaultKind.MARKET),
+        (ROW.replace(b",1735", b",1735000"), Market.USD_M, FaultKind.UNIT),
+    ):
         with pytest.raises(FileFaultError) as caught:
-            read_head(row, b"", AGG_TRADES, Market.USD_M)
-        kinds = {8: FaultKind.COLUMNS, 7: FaultKind.UNIT}
-        assert caught.value.fault.kind is kinds[row.count(b",") + 1]
+            read_head(row, b"", AGG_TRADES, market)
+        assert caught.value.fault.kind is kind
 
 
 @pytest.mark.parametrize(

@@ -241,9 +241,52 @@ def test_doubled_liquidations_are_halved_and_real_repeats_stay(read: Read) -> No
     )
     assert sorted(row[1] for row in rows) == ["BUY", "BUY", "SELL"]
     assert days[0].duplicates == 3
-    # A file in which nothing is doubled stays as it is.
-    _, rows = read(LIQUIDATION_SNAPSHOT, [LIQUIDATION, other], market=Market.COIN_M)
-    assert len(rows) == 2
-    mixed = [LIQUIDATION, LIQUIDATION, other, other, other]
-    fault = fault_of(read, LIQUIDATION_SNAPSHOT, mixed, market=Market.COIN_M)
-    assert fault.kind is FaultKind.NOT_DOUBLED
+    for lines in (
+        [LIQUIDATION, other],
+        [LIQUIDATION, LIQUIDATION, other, other, other],
+        [LIQUIDATION] * 3,
+        [LIQUIDATION, other] * 4,
+    ):
+        fault = fault_of(read, LIQUIDATION_SNAPSHOT, lines, market=Market.COIN_M)
+        assert fault.kind is FaultKind.NOT_DOUBLED
+
+
+@pytest.mark.parametrize(
+    ("dataset", "column", "text", "kind"),
+    [
+        (AGG_TRADES, 0, "3.0", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 0, "3e3", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 1, "95_000", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 3, "abc", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 6, "yes", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 6, "1", FaultKind.NOT_PLAIN),
+        (AGG_TRADES, 6, "True", FaultKind.MARKET),
+        (AGG_TRADES, 2, "1e300", FaultKind.INVALID),
+        (METRICS, 0, "2025-01-01 00:10:00+02:00", FaultKind.NOT_PLAIN),
+        (METRICS, 0, "2025-01-01 24:00:00", FaultKind.NOT_PLAIN),
+        (METRICS, 0, "2025-01-01T00:10:00Z", FaultKind.NOT_PLAIN),
+        (METRICS, 3, "-8550000000", FaultKind.INVALID),
+        (METRICS, 3, "1e300", FaultKind.INVALID),
+        (KLINES, 5, "-5", FaultKind.INVALID),
+        (KLINES, 7, "1e17", FaultKind.INVALID),
+        (KLINES, 7, "0", FaultKind.INVALID),
+        (KLINES, 8, "-3", FaultKind.INVALID),
+        (KLINES, 10, "9e9", FaultKind.INVALID),
+    ],
+)
+def test_no_value_is_read_as_another_or_is_impossible(
+    read: Read, dataset: Dataset, column: int, text: str, kind: FaultKind
+) -> None:
+    lines = {AGG_TRADES: agg_rows, METRICS: metrics_rows, KLINES: kline_rows}[dataset]
+    rows = lines(5) if dataset is AGG_TRADES else lines()
+    fields = rows[2].split(",")
+    rows[2] = ",".join([*fields[:column], text, *fields[column + 1 :]])
+    fault = fault_of(read, dataset, rows)
+    assert fault.kind is kind
+    assert kind is not FaultKind.NOT_PLAIN or (fault.line, fault.values["got"]) == (3, repr(text))
+
+
+def test_liquidations_have_prices(read: Read) -> None:
+    lines = [LIQUIDATION.replace("95000.1", "-1")] * 2
+    fault = fault_of(read, LIQUIDATION_SNAPSHOT, lines, market=Market.COIN_M)
+    assert (fault.kind, fault.values["column"]) == (FaultKind.INVALID, "price")

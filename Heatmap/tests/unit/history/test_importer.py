@@ -1,6 +1,8 @@
 """Files into days: what is taken, skipped, kept out and replaced."""
 
+import os
 import sqlite3
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -182,6 +184,84 @@ def test_a_replaced_file_needs_a_word(archive: Path, store: Path, run: Any) -> N
     path.unlink()
     assert run().is_whole
     assert len(rows_of(store)) == 60
+
+
+def test_a_days_own_file_counts_before_a_months_whichever_comes_first(
+    archive: Path, store: Path, run: Any
+) -> None:
+    lines = agg_rows(20) + agg_rows(20, NEXT, first_id=21)
+    month = write_zip(place(archive, AGG_TRADES, "2025-01"), lines, head=HEAD)
+    run(last=NEXT)
+    assert len(rows_of(store, day=NEXT)) == 20
+    own = write_zip(place(archive, AGG_TRADES, NEXT), agg_rows(30, NEXT, first_id=21), head=HEAD)
+    assert run(last=NEXT).is_whole
+    assert len(rows_of(store, day=NEXT)) == 30
+    # Neither by itself nor with a word does the month's take the day's place again.
+    own.unlink()
+    for replaces in (False, True):
+        report = run(last=NEXT, replaces=replaces)
+        assert {one.result for one in report.outcomes} == {Result.THERE_ALREADY}
+        assert len(rows_of(store, day=NEXT)) == 30
+    assert len(rows_of(store)) == 20
+    month.unlink()
+
+
+def test_a_broken_file_of_a_day_does_not_hide_another_that_has_it(
+    archive: Path, store: Path, run: Any
+) -> None:
+    lines = agg_rows(20) + agg_rows(20, NEXT, first_id=21)
+    write_zip(place(archive, AGG_TRADES, "2025-01"), lines, head=HEAD)
+    own = write_zip(place(archive, AGG_TRADES, NEXT), agg_rows(20, NEXT, first_id=21), head=HEAD)
+    own.write_bytes(own.read_bytes()[:-40])
+    write_checksum(own)
+    for _ in range(2):
+        report = run(last=NEXT)
+        assert kinds(report) == [FaultKind.BROKEN]
+        assert [(one.day, one.kind) for one in read_manifest(store)[1]] == [(str(NEXT), "broken")]
+    assert [len(rows_of(store, day=day)) for day in (DAY, NEXT)] == [20, 20]
+
+
+@pytest.mark.parametrize("below", ["data/spot/daily/klines/BTCUSDT/1m", "data/spot/BTCUSDT/klines"])
+def test_spot_is_not_taken_for_futures(tmp_path: Path, below: str) -> None:
+    """Spot's candles up to 2024 look just like those of futures: their folders tell."""
+    folder = tmp_path / below
+    folder.mkdir(parents=True)
+    write_zip(folder / f"BTCUSDT-1m-{DAY}.zip", kline_rows())
+    for root in (tmp_path / "data", tmp_path / "data/spot", folder):
+        with pytest.raises(HistoryError):
+            find_files(root, SYMBOL, Market.USD_M, None, None, None)
+    root = tmp_path / "data/spot"
+    with pytest.raises(HistoryError, match="--market spot"):
+        find_files(root, SYMBOL, Market.USD_M, None, None, None)
+    assert len(find_files(root, SYMBOL, Market.SPOT, None, None, None).files) == 1
+
+
+def test_the_folder_of_a_symbol_is_found_from_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / SYMBOL / "aggTrades" / f"{SYMBOL}-aggTrades-{DAY}.csv"
+    write_csv(path, agg_rows(5))
+    monkeypatch.chdir(tmp_path / SYMBOL)
+    assert len(find_files(Path(), SYMBOL, Market.USD_M, None, None, None).files) == 1
+
+
+def test_a_file_that_would_fill_the_disk_stays_out_and_a_pipe_is_not_opened(
+    archive: Path, run: Any
+) -> None:
+    paths = write_agg_days(archive, 4, 20)
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+    zeros = b"0" * 1_000_000
+    packed = b"".join(bomb.compress(zeros) for _ in range(66)) + bomb.flush()
+    paths[0].unlink()
+    paths[0].with_name(paths[0].name.replace(".zip", ".csv.gz")).write_bytes(packed)
+    write_zip(paths[1], ["0" * 66_000_000])
+    paths[2].unlink()
+    os.mkfifo(paths[2])
+    report = run()
+    assert kinds(report) == [FaultKind.TOO_LARGE] * 2
+    assert len(report.of(Result.IMPORTED)) == 1
+    tree = find_files(archive, SYMBOL, Market.USD_M, None, None, None)
+    assert tree.ignored == (f"{paths[2]} (no regular file)",)
 
 
 def test_a_month_of_interleaved_halves_becomes_days_and_empty_ones_are_remembered(

@@ -9,8 +9,10 @@ import pytest
 
 from Heatmap.domain.candles import DAY_MS, MINUTE_MS
 from Heatmap.errors import HistoryError
+from Heatmap.history.days import day_of
+from Heatmap.history.manifest import Manifest
 from Heatmap.history.market_history import MarketHistory
-from Heatmap.history.store_layout import history_folder, manifest_path
+from Heatmap.history.store_layout import day_path, history_folder, manifest_path
 from Heatmap.levels.arrays import LONGS, SHORTS
 from Heatmap.levels.minutes import Minutes, prepare_minutes
 from Heatmap.levels.taker_selection import (
@@ -21,10 +23,19 @@ from Heatmap.levels.taker_selection import (
     trade_entries,
 )
 from Heatmap.levels.yields import Volume
-from Heatmap.tests.history_files import SYMBOL, HistoryFiles, kline_rows, made_trades, metrics_row
+from Heatmap.tests.history_files import (
+    COLUMNS,
+    SYMBOL,
+    HistoryFiles,
+    kline_rows,
+    made_trades,
+    metrics_row,
+    write_parquet,
+)
 from Heatmap.tests.stored_market import made_candles
 
 MIDNIGHT_MS = 20_000 * DAY_MS
+DAY_BEFORE = day_of(MIDNIGHT_MS - 1)
 # Two hours on each side of midnight.
 START_MS, MINUTES = MIDNIGHT_MS - 120 * MINUTE_MS, 240
 END_MS = START_MS + MINUTES * MINUTE_MS
@@ -75,6 +86,36 @@ def test_open_interest_counts_when_it_is_known(klines: MarketHistory, tmp_path: 
     found = MarketHistory(tmp_path).read(SYMBOL, label_ms, known_ms).open_interest
     np.testing.assert_array_equal(found["usd"], [7.0, np.nan])
     assert found["known_ms"].tolist() == [label_ms, known_ms]
+
+
+def test_a_row_of_midnight_in_two_days_files_counts_once(tmp_path: Path) -> None:
+    """The last file of a day, or a month, may have the first row of the next one too."""
+    files = HistoryFiles(tmp_path)
+    jitter_ms = MIDNIGHT_MS + 3
+    candles = list(kline_rows(made_candles(2, start_ms=MIDNIGHT_MS - MINUTE_MS)))
+    for dataset, before, at_midnight, other in (
+        ("klines_1m", candles[0], candles[1], (*candles[1][:6], 1.0, *candles[1][7:])),
+        ("metrics", metrics_row(MIDNIGHT_MS - 300_000, 7.0), metrics_row(MIDNIGHT_MS, 8.0), None),
+        ("funding", (MIDNIGHT_MS - 28_800_000, 8, 0.1), (jitter_ms, 8, 0.2), (jitter_ms, 8, 0.9)),
+    ):
+        files.write(dataset, [before, at_midnight])
+        # What the file of the day before has is another value, to tell which one is taken.
+        path = day_path(tmp_path, dataset, SYMBOL, DAY_BEFORE)
+        rows = [before, metrics_row(MIDNIGHT_MS, 1.0) if other is None else other]
+        write_parquet(path, COLUMNS[dataset], rows)
+        note_last(tmp_path, dataset, MIDNIGHT_MS + 3)
+    found = MarketHistory(tmp_path).read(SYMBOL, MIDNIGHT_MS - DAY_MS, MIDNIGHT_MS + DAY_MS)
+    assert found.candles["open_ms"].tolist() == [MIDNIGHT_MS - MINUTE_MS, MIDNIGHT_MS]
+    assert found.candles["quote_volume"][1] == candles[1][6]
+    assert found.open_interest["usd"].tolist() == [7.0, 8.0]
+    assert found.funding["rate"].tolist() == [0.1, 0.2]
+
+
+def note_last(store: Path, dataset: str, last_ms: int) -> None:
+    """Have the manifest say how far the file of the day before midnight reaches."""
+    with Manifest(store, writes=True) as manifest:
+        row = next(one for one in manifest.days(dataset) if one.day == str(DAY_BEFORE))
+        manifest.put([replace(row, last_ms=last_ms)])
 
 
 def test_funding_is_that_of_the_time(klines: MarketHistory) -> None:

@@ -17,7 +17,14 @@ from Heatmap.history.engine import open_engine
 from Heatmap.history.manifest import EmptyDay, ImportedDay, ImportFault, Manifest
 from Heatmap.history.minute_profile import profile_query
 from Heatmap.history.store_layout import day_path
-from Heatmap.history.validation.findings import ODD_CHECKS, Check, Finding, Validation, Weight
+from Heatmap.history.validation.findings import (
+    ODD_CHECKS,
+    Check,
+    Finding,
+    Place,
+    Validation,
+    Weight,
+)
 from Heatmap.history.validation.texts import advice_text, finding_text, validation_text
 from Heatmap.history.validation.validate import Asked, validate_store
 
@@ -305,6 +312,28 @@ def test_from_day_to_day_ids_go_on_and_no_day_is_missing(made: Made) -> None:
     assert "ids 6700 to 6790" in text
     made.add("agg_trades", NEXT, "SELECT * REPLACE (id - 70 AS id) FROM {rows}")
     assert checks(made.validate()) == {Check.MISSING_DAYS: 3, Check.OVERLAPPING_IDS: 10}
+
+
+def test_ids_of_a_day_far_before_are_found_as_well(made: Made) -> None:
+    made.add("agg_trades", DAY)
+    made.add("agg_trades", NEXT + timedelta(1), "SELECT * REPLACE (id - 11520 AS id) FROM {rows}")
+    found = made.validate()
+    assert checks(found)[Check.OVERLAPPING_IDS] == A_DAY
+    (finding,) = (one for one in found.findings if one.check is Check.OVERLAPPING_IDS)
+    assert finding.places[0].detail == f"ids 1000 to {999 + A_DAY}, which {DAY} has too"
+
+
+def test_a_row_in_two_days_files_is_told(made: Made) -> None:
+    midnight = begin_ms(NEXT)
+    both = (
+        "SELECT * FROM {rows} UNION ALL (SELECT * REPLACE (label_ms + 86400000 AS label_ms, "
+        "known_ms + 86400000 AS known_ms) FROM {rows} ORDER BY 1 LIMIT 1)"
+    )
+    made.add("metrics", DAY, both)
+    made.add("metrics", NEXT)
+    finding = next(one for one in made.validate().findings if one.check is Check.IN_TWO_DAYS)
+    assert (finding.count, finding.weight) == (1, Weight.ODD)
+    assert finding.places == (Place(str(NEXT), midnight),)
 
 
 def test_days_that_are_asked_for_are_expected(made: Made) -> None:
