@@ -36,7 +36,6 @@ test bench torture: export QT_QPA_PLATFORM := offscreen
 
 test: setup-tests
 	@$(PY) -I tools/fetch_chart_builds.py
-	@bash tools/setup_browser.sh
 	@echo 'test: pytest, offscreen'
 	@$(CLEAN) $(PY) tools/run_tests.py $(ARGS)
 

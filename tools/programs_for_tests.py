@@ -38,6 +38,8 @@ class Program:
 PROGRAMS = (
     # The server is in the package of its tools, under another name; redis-server adds the service.
     Program("Redis", ("redis-server", "redis-check-rdb"), ("redis-tools",)),
+    # The driver's package brings the browser in the version that it drives.
+    Program("pages in a browser", ("chromedriver",), ("chromium", "chromium-driver")),
 )
 
 
