@@ -48,10 +48,6 @@ def missing(find: Callable[[str], str | None] = shutil.which) -> list[Program]:
     return [one for one in PROGRAMS if not any(map(find, one.names))]
 
 
-def _is_root() -> bool:
-    return sys.platform != "win32" and os.geteuid() == 0
-
-
 def ensure(refused: Path) -> None:
     """Get what is missing, as far as this user may.
 
