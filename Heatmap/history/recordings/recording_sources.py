@@ -15,6 +15,7 @@ from Heatmap.history.recordings.columns import (
     coverage_path,
 )
 from Heatmap.history.recordings.row_files import NumberedRow, read_rows, row_error
+from Heatmap.history.recordings.row_keys import OtherKeyError
 from Heatmap.history.recordings.rows import (
     SUMS_MODULUS,
     Whose,
@@ -119,6 +120,12 @@ class DatabaseSource:
             row = event_row(whose, one, Completeness.UNKNOWN)
             try:
                 event_of(dict(zip(_EVENT_NAMES, row, strict=True)))
+            except OtherKeyError as error:
+                # Left out, it would be missing amid time that counts as proven.
+                raise HistoryError(
+                    f"{self.name}: a liquidation of {one.event.instrument} at {one.event.ts_ms} "
+                    f"cannot be trusted: {error}; history export leaves out such rows"
+                ) from error
             except ValueError:
                 self.left_out += 1
             else:

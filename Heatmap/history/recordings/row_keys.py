@@ -12,6 +12,10 @@ _CLOSE = 1e-9
 _DAMAGED = "the row was changed"
 
 
+class OtherKeyError(ValueError):
+    """The row is sound, and not the one that its key was made for."""
+
+
 def require_own_key(event: LiquidationEvent, key: bytes, *, is_from_numbers: bool) -> None:
     """Refuse an event whose numbers are not those of its key.
 
@@ -21,28 +25,28 @@ def require_own_key(event: LiquidationEvent, key: bytes, *, is_from_numbers: boo
 
     Raises
     ------
-    ValueError
+    OtherKeyError
         They differ; one line says in what.
     """
     venue = VENUES.get(event.source)
     if venue is None or event.twin:
         return
     if event.notional is not None and not _is_close(event.notional, event.price * event.qty):
-        raise ValueError(f"expected a notional_usd of price times qty, got {event.notional!r}")
+        raise OtherKeyError(f"expected a notional_usd of price times qty, got {event.notional!r}")
     if is_from_numbers:
         if key != _key_of_numbers(event):
-            raise ValueError(f"expected the event_key of its numbers, got another; {_DAMAGED}")
+            raise OtherKeyError(f"expected the event_key of its numbers, got another; {_DAMAGED}")
         return
     if not event.raw_json:
         if key != _key_of_numbers(event) and _has_exact_numbers(event):
-            raise ValueError(f"expected the event_key of its numbers, got another; {_DAMAGED}")
+            raise OtherKeyError(f"expected the event_key of its numbers, got another; {_DAMAGED}")
         return
     parsed = venue.parse(event.raw_json, event.receive_ms, keep_raw=False)
     sent = [one for one in parsed if isinstance(one, LiquidationEvent) and one.event_key == key]
     if not sent:
-        raise ValueError(f"expected the event_key of its raw_json, got another; {_DAMAGED}")
+        raise OtherKeyError(f"expected the event_key of its raw_json, got another; {_DAMAGED}")
     if problem := _difference(event, sent[0]):
-        raise ValueError(f"expected {problem} as in its raw_json, got another; {_DAMAGED}")
+        raise OtherKeyError(f"expected {problem} as in its raw_json, got another; {_DAMAGED}")
 
 
 def _difference(event: LiquidationEvent, sent: LiquidationEvent) -> str:

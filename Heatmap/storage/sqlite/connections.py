@@ -215,7 +215,7 @@ def open_read_only(
 
 def _is_at_rest(path: Path) -> bool:
     """Whether a file lies on a read-only file system, and all of it is in the file itself."""
-    if not hasattr(os, "statvfs"):
+    if sys.platform == "win32":
         return False
     try:
         is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -38,6 +38,7 @@ from Heatmap.tests.unit.history.recording_files import (
     record,
     whole,
 )
+from Heatmap.tests.unit.stored_events import tamper
 
 
 @pytest.fixture
@@ -97,6 +98,18 @@ def test_an_edited_row_is_refused_whatever_its_key_is(tmp_path: Path, other: Sto
     # Sorted otherwise and begun with a mark, it is the same.
     path.write_text("\n".join(reversed(sound)), encoding="utf-8-sig")
     assert merge(path, other).added == 4
+
+
+def test_an_edited_row_of_a_database_is_refused_and_not_exported(
+    tmp_path: Path, other: Store
+) -> None:
+    own, path = record(open_store(tmp_path / "own.sqlite3")), tmp_path / "x.csv"
+    tamper(tmp_path / "own.sqlite3", "UPDATE liq_events SET push_ms = 1 WHERE ts_ms % 10 = 1")
+    with pytest.raises(HistoryError, match="push_ms as in its raw_json"):
+        merge(own.address, other)
+    assert not other.exists()
+    assert export_recording(own, path, NOW_MS).left_out == 1
+    assert merge(path, other).added == 3
 
 
 def test_an_edited_coverage_is_refused(tmp_path: Path, other: Store) -> None:
