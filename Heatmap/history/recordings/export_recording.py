@@ -153,9 +153,6 @@ class _Export:
             row = event_row(whose, one, self._venues[venue])
             try:
                 # What no import would take is spoilt, such as a symbol of wrong bytes.
-                row = tuple(
-                    column.checked(value) for column, value in zip(EVENT_COLUMNS, row, strict=True)
-                )
                 event_of(dict(zip(names, row, strict=True)))
             except ValueError:
                 self._left_out += 1

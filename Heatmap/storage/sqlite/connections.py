@@ -215,14 +215,12 @@ def open_read_only(
 
 def _is_at_rest(path: Path) -> bool:
     """Whether a file lies on a read-only file system, and all of it is in the file itself."""
-    if sys.platform == "win32":
-        return False
-    try:
-        is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
-    log = file_stat(companion(path, "-wal"))
-    return is_read_only and (log is None or log.st_size == 0)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            log = file_stat(companion(path, "-wal"))
+            is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+            return is_read_only and (log is None or log.st_size == 0)
+    return False
 
 
 def require_no_pipe(path: Path) -> None:

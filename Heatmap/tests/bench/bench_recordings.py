@@ -30,7 +30,7 @@ from Heatmap.tests.bench.measurements import at_most
 EVENTS = 50_000
 TRADES = 1_430_000
 NOW_MS = 2**42
-EXPORT_GOAL_US, MERGE_GOAL_US, VALIDATE_GOAL_S = 60.0, 150.0, 2.0
+EXPORT_GOAL_US, MERGE_GOAL_US, VALIDATE_GOAL_S = 75.0, 150.0, 2.0
 DAY = date(2025, 1, 1)
 DAY_TRADES = """
 SELECT i::BIGINT AS id, (1735689600000 + i * 86400000 // {count})::BIGINT AS ts_ms,
