@@ -20,11 +20,11 @@ from Heatmap.history.recordings.columns import (
 )
 from Heatmap.history.recordings.reports import ExportReport
 from Heatmap.history.recordings.row_files import write_rows
+from Heatmap.history.recordings.row_keys import own_event_of
 from Heatmap.history.recordings.rows import (
     SUMS_MODULUS,
     Whose,
     coverage_row,
-    event_of,
     event_row,
     row_hash,
 )
@@ -153,7 +153,7 @@ class _Export:
             row = event_row(whose, one, self._venues[venue])
             try:
                 # What no import would take is spoilt, such as a symbol of wrong bytes.
-                event_of(dict(zip(names, row, strict=True)))
+                own_event_of(dict(zip(names, row, strict=True)))
             except ValueError:
                 self._left_out += 1
                 continue

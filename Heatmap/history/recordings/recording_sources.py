@@ -15,13 +15,12 @@ from Heatmap.history.recordings.columns import (
     coverage_path,
 )
 from Heatmap.history.recordings.row_files import NumberedRow, read_rows, row_error
-from Heatmap.history.recordings.row_keys import OtherKeyError
+from Heatmap.history.recordings.row_keys import OtherKeyError, own_event_of
 from Heatmap.history.recordings.rows import (
     SUMS_MODULUS,
     Whose,
     as_import,
     coverage_of,
-    event_of,
     event_row,
     row_hash,
     whose_of,
@@ -119,7 +118,7 @@ class DatabaseSource:
         for one in events:
             row = event_row(whose, one, Completeness.UNKNOWN)
             try:
-                event_of(dict(zip(_EVENT_NAMES, row, strict=True)))
+                own_event_of(dict(zip(_EVENT_NAMES, row, strict=True)))
             except OtherKeyError as error:
                 # Left out, it would be missing amid time that counts as proven.
                 raise HistoryError(
@@ -216,7 +215,7 @@ class FileSource:
                     f"got {_words(found)}; export the recording again"
                 )
             try:
-                event = event_of(row)
+                event = own_event_of(row)
             except ValueError as error:
                 raise row_error(self._path, number, error) from error
             count += 1

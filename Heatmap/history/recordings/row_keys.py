@@ -1,9 +1,13 @@
-"""Holds an event against its key and its message, by the rules of the venue it comes from. Pure."""
+"""Holds an event against its key and its message, by the rules of the venue it comes from."""
 
 import math
+from collections.abc import Mapping
 
 from Heatmap.domain.event_keys import key_of_numbers
 from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.recordings import RecordedEvent
+from Heatmap.history.recordings.columns import Value
+from Heatmap.history.recordings.rows import event_of
 from Heatmap.ingestion.venues.table import VENUES
 
 # So many digits of a decimal text are the same in the number that was made of it.
@@ -14,6 +18,19 @@ _DAMAGED = "the row was changed"
 
 class OtherKeyError(ValueError):
     """The row is sound, and not the one that its key was made for."""
+
+
+def own_event_of(row: Mapping[str, Value]) -> RecordedEvent:
+    """Return the event of a row, as `event_of`, if its key is its own.
+
+    Raises
+    ------
+    ValueError
+        It cannot be an event; `OtherKeyError`: it is not that of its key.
+    """
+    one = event_of(row)
+    require_own_key(one.event, one.key, is_from_numbers=one.key_from_numbers)
+    return one
 
 
 def require_own_key(event: LiquidationEvent, key: bytes, *, is_from_numbers: bool) -> None:

@@ -24,7 +24,6 @@ from Heatmap.domain.recordings import (
     RecordedEvent,
 )
 from Heatmap.history.recordings.columns import FORMAT, Row, Value
-from Heatmap.history.recordings.row_keys import require_own_key
 from Heatmap.ingestion.venue import Completeness
 
 SUMS_MODULUS = 2**128
@@ -190,9 +189,7 @@ def event_of(row: Mapping[str, Value]) -> RecordedEvent:
         twin=int(twin),
         event_key=bytes.fromhex(key),
     )
-    one = RecordedEvent(event, bytes.fromhex(key), bool(row["key_from_numbers"]))
-    require_own_key(event, one.key, is_from_numbers=one.key_from_numbers)
-    return one
+    return RecordedEvent(event, bytes.fromhex(key), bool(row["key_from_numbers"]))
 
 
 def coverage_of(row: Mapping[str, Value]) -> ImportedCoverage:
