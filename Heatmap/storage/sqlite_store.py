@@ -17,7 +17,13 @@ from Heatmap.domain.instruments import (
     instrument_of,
     parse_tick_size,
 )
-from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent
+from Heatmap.domain.market_note import MarketNote
+from Heatmap.domain.recordings import (
+    ImportedCoverage,
+    OldestTime,
+    RecordedEvent,
+    retention_after_merge,
+)
 from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_writer import CandleWriter
@@ -165,7 +171,11 @@ class SqliteStore(CandleWriter):
         return StoredBatch(tuple(stored), tuple(row_ids), len(events) - len(stored))
 
     def merge_recording(
-        self, events: Iterable[RecordedEvent], coverage: Sequence[ImportedCoverage]
+        self,
+        events: Iterable[RecordedEvent],
+        coverage: Sequence[ImportedCoverage],
+        now_ms: int,
+        market: MarketNote | None = None,
     ) -> int:
         """Add another recording in one transaction; return how many of its events were new.
 
@@ -177,6 +187,11 @@ class SqliteStore(CandleWriter):
             In any order; those that are stored already stay as they are.
         coverage
             Kept apart from what this file's own recorder covered.
+        now_ms
+            This machine's time, UTC milliseconds: where something is older than the retention in
+            force, the longest one is noted, so that it stays until somebody shortens it.
+        market
+            Noted with it; ``None``: what is noted stays.
 
         Raises
         ------
@@ -185,12 +200,22 @@ class SqliteStore(CandleWriter):
         """
         with self._transaction() as connection:
             before = sequence(connection)
-            added = insert_recorded(connection, events)
+            oldest = OldestTime(coverage)
+            added = insert_recorded(connection, oldest.watched(events))
             add_imported(connection, coverage)
+            kept_ms = ledger.read_retention(connection)
+            longer_ms = retention_after_merge(kept_ms, oldest.oldest_ms, now_ms)
+            if longer_ms is not None:
+                kept_ms = longer_ms
+                ledger.save_retention(connection, kept_ms)
+            if market is not None:
+                ledger.save_market(connection, market)
             reached = sequence(connection)
             if reached > before:
                 # Too many to keep; where the log is lost, whoever has the file imports it again.
                 self._on_commit.append(lambda: self._log.memory.forget(reached, added))
+        self._retention_ms = kept_ms
+        self._market = market or self._market
         self._last_row_id = max(self._last_row_id, reached)
         return added
 

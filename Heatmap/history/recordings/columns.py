@@ -38,7 +38,7 @@ class ColumnType(StrEnum):
 _EXPECTED = {
     ColumnType.WHOLE: "a whole number",
     ColumnType.NUMBER: "a finite number",
-    ColumnType.TEXT: "a text",
+    ColumnType.TEXT: "a text in UTF-8",
     ColumnType.FLAG: "true or false",
 }
 
@@ -73,8 +73,6 @@ class Column:
         if text == "" and self.is_optional:
             return None
         value: Value = None
-        if self.type is ColumnType.TEXT:
-            return text
         if self.type is ColumnType.FLAG:
             value = _FLAGS.get(text.lower())
         elif self.type is ColumnType.WHOLE and _WHOLE.fullmatch(text):
@@ -97,7 +95,7 @@ class Column:
             if self.type is ColumnType.FLAG:
                 return value
         elif isinstance(value, str):
-            if self.type is ColumnType.TEXT:
+            if self.type is ColumnType.TEXT and _can_be_stored(value):
                 return value
         elif isinstance(value, int) and self.type is ColumnType.WHOLE:
             return value
@@ -109,6 +107,11 @@ class Column:
             return float(value)
         shown = "nothing" if value in (None, "") else repr(value)[:_SHOWN_CHARS]
         raise ValueError(f"expected {_EXPECTED[self.type]} in {self.name}, got {shown}")
+
+
+def _can_be_stored(text: str) -> bool:
+    # JSON can write half of a surrogate pair, which is no character.
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _whole(name: str, meaning: str, *, optional: bool = False) -> Column:
@@ -130,6 +133,8 @@ def _flag(name: str, meaning: str) -> Column:
 _OF_THE_RECORDING = (
     _whole("schema", f"version of these columns: {FORMAT}"),
     _text("kind", "live, simulated or replay; the same in every row"),
+    _text("market", "name of the simulated or replayed market; empty: none was noted"),
+    _text("candles", "futures or spot: whose volume its candles have; empty: not noted"),
     _text("venue", "stored name of the venue, such as BINANCE_USDM"),
     _text("symbol", "the venue's name of what was traded"),
 )
@@ -165,7 +170,7 @@ COVERAGE_COLUMNS = (
     _flag("proven", "whether the venue was known to deliver; otherwise it proves nothing"),
     _text("origin", "recorder, or which imported recording covers it"),
     _whole("events", "how many liquidations the other file has"),
-    _text("keys_sum", "sum of their keys modulo 2^128, 32 hexadecimal digits"),
+    _text("rows_sum", "sum of the hashes of all rows of both files, 32 hexadecimal digits"),
 )
 """Of the file beside it; a row for each interval. The last two tie it to its liquidations."""
 

@@ -20,7 +20,14 @@ from Heatmap.history.recordings.columns import (
 )
 from Heatmap.history.recordings.reports import ExportReport
 from Heatmap.history.recordings.row_files import write_rows
-from Heatmap.history.recordings.rows import KEYS_MODULUS, coverage_row, event_of, event_row
+from Heatmap.history.recordings.row_keys import own_event_of
+from Heatmap.history.recordings.rows import (
+    SUMS_MODULUS,
+    Whose,
+    coverage_row,
+    event_row,
+    row_hash,
+)
 from Heatmap.ingestion.venue import Completeness
 from Heatmap.ingestion.venues.table import VENUES
 from Heatmap.runtime.outside_text import error_text
@@ -89,7 +96,7 @@ class _Export:
         self._now_ms = now_ms
         self._events: Counter[str] = Counter()
         self._venues: dict[str, Completeness] = {}
-        self._keys_sum = 0
+        self._rows_sum = 0
         self._left_out = 0
         self._first_ms: int | None = None
         self._last_ms: int | None = None
@@ -108,7 +115,8 @@ class _Export:
     def _write(
         self, head: RecordingHead, events: Iterator[RecordedEvent], newest_push_ms: int | None
     ) -> ExportReport:
-        write_rows(self._parts[0], self._suffix, EVENT_COLUMNS, self._event_rows(head, events))
+        whose = Whose(head.kind, head.market)
+        write_rows(self._parts[0], self._suffix, EVENT_COLUMNS, self._event_rows(whose, events))
         covered = [(one, RECORDER) for one in self._credible(head, head.coverage, newest_push_ms)]
         covered += [
             (interval, one.origin)
@@ -120,10 +128,9 @@ class _Export:
         for interval, _ in covered:
             self._venues.setdefault(interval.venue, _completeness_of(interval.venue))
         count = self._events.total()
-        rows = [
-            coverage_row(head.kind, interval, origin, count, self._keys_sum)
-            for interval, origin in covered
-        ]
+        named = [coverage_row(whose, interval, origin) for interval, origin in covered]
+        rows_sum = (self._rows_sum + sum(map(row_hash, named))) % SUMS_MODULUS
+        rows = [(*row, count, f"{rows_sum:032x}") for row in named]
         write_rows(self._parts[1], self._suffix, COVERAGE_COLUMNS, rows)
         self._put_in_place()
         return ExportReport(
@@ -137,21 +144,21 @@ class _Export:
             dict(sorted(self._venues.items())),
         )
 
-    def _event_rows(self, head: RecordingHead, events: Iterator[RecordedEvent]) -> Iterator[Row]:
+    def _event_rows(self, whose: Whose, events: Iterator[RecordedEvent]) -> Iterator[Row]:
         names = [one.name for one in EVENT_COLUMNS]
         for one in events:
             venue = one.event.source
             if venue not in self._venues:
                 self._venues[venue] = _completeness_of(venue)
-            row = event_row(head.kind, one, self._venues[venue])
+            row = event_row(whose, one, self._venues[venue])
             try:
                 # What no import would take is spoilt, such as a symbol of wrong bytes.
-                event_of(dict(zip(names, row, strict=True)))
+                own_event_of(dict(zip(names, row, strict=True)))
             except ValueError:
                 self._left_out += 1
                 continue
             self._events[str(one.event.instrument)] += 1
-            self._keys_sum = (self._keys_sum + int.from_bytes(one.key)) % KEYS_MODULUS
+            self._rows_sum = (self._rows_sum + row_hash(row)) % SUMS_MODULUS
             if self._first_ms is None:
                 self._first_ms = one.event.ts_ms
             self._last_ms = one.event.ts_ms

@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument
+from Heatmap.domain.market_note import MarketNote
 from Heatmap.domain.recordings import RECORDER, ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import HistoryError
+from Heatmap.history.recordings.plausible import PlausibleRecording
 from Heatmap.history.recordings.recording_sources import RecordingSource
 from Heatmap.history.recordings.reports import MergedInstrument, MergeReport
 from Heatmap.history.recordings.rows import of_origin
-from Heatmap.storage.coverage import AHEAD_MS, effective, gaps_between
+from Heatmap.storage.coverage import effective, gaps_between
 from Heatmap.storage.store import Store
 
 _Coverage = dict[Instrument, tuple[CoverageInterval, ...]]
@@ -49,11 +52,12 @@ def merge_recording(
         # Before a database is made for it: whether it can be read to its end.
         source.read(lambda head, events: _check(head, events, now_ms))
     name = origin or source.name
-    return source.read(
+    report = source.read(
         lambda head, events: _Merge(store, name, now_ms).run(
             head, events, has_coverage=source.has_coverage
         )
     )
+    return replace(report, left_out=source.left_out)
 
 
 class _Merge:
@@ -68,27 +72,58 @@ class _Merge:
     def run(
         self, head: RecordingHead, events: Iterator[RecordedEvent], *, has_coverage: bool
     ) -> MergeReport:
-        _require_past(head, self._now_ms)
+        events = PlausibleRecording(head, self._now_ms).watched(events)
         covered = [ImportedCoverage(one, RECORDER) for one in head.coverage] + [*head.imported]
         coverage = [of_origin(one, self._origin) for one in covered]
         with closing(self._store.open_writer(head.kind, is_recorder=False)) as writer:
+            kept_before_ms = writer.kept_retention_ms()
             before = self._coverage()
-            added = writer.merge_recording(self._counted(events), coverage)
+            market = self._market(head, writer.kept_market(), is_fresh=not before)
+            added = writer.merge_recording(self._counted(events), coverage, self._now_ms, market)
             after = self._coverage()
-        kept_ms = self._store.kept_retention_ms()
-        expiring = 0
-        if kept_ms is not None and head.kind is DataKind.LIVE:
-            expiring = self._store.count_expired(self._now_ms - kept_ms)
+            kept_ms = writer.kept_retention_ms()
+        older = 0
+        if kept_before_ms not in (None, kept_ms):
+            older = self._store.count_expired(self._now_ms - kept_before_ms)
         return MergeReport(
             self._origin,
             head.kind,
             self._events.total(),
             added,
             has_coverage,
+            len(coverage),
             tuple(self._merged(before, after, coverage)),
+            kept_before_ms,
             kept_ms,
-            expiring,
+            older,
         )
+
+    def _market(
+        self, head: RecordingHead, kept: MarketNote | None, *, is_fresh: bool
+    ) -> MarketNote | None:
+        """Return what is to be noted of the market; refuse to mix two.
+
+        Raises
+        ------
+        HistoryError
+            The database holds another market, or one that nobody noted.
+        """
+        if head.kind is DataKind.LIVE:
+            return None
+        if kept is None and is_fresh:
+            with closing(self._store.open_reader()) as reader:
+                if reader.newest_push_ms() is None:
+                    return head.market
+        ours, theirs = (
+            "a market without a name" if one is None or not one.name else repr(one.name)
+            for one in (kept, head.market)
+        )
+        if ours != theirs:
+            raise HistoryError(
+                f"the recording is of {theirs}, {self._store.address} of {ours}; two markets never "
+                "mix, choose another --db"
+            )
+        return None
 
     def _counted(self, events: Iterator[RecordedEvent]) -> Iterator[RecordedEvent]:
         for one in events:
@@ -149,28 +184,5 @@ def filled_spans(
 
 
 def _check(head: RecordingHead, events: Iterator[RecordedEvent], now_ms: int) -> None:
-    _require_past(head, now_ms)
-    for _ in events:
+    for _ in PlausibleRecording(head, now_ms).watched(events):
         pass
-
-
-def _require_past(head: RecordingHead, now_ms: int) -> None:
-    """Refuse a recording of the future: its clock, or this machine's, is wrong.
-
-    Raises
-    ------
-    HistoryError
-        It claims a time that has not come.
-    """
-    if head.kind is not DataKind.LIVE:
-        return
-    latest_ms = max(
-        (one.end_ms for one in (*head.coverage, *(part.interval for part in head.imported))),
-        default=0,
-    )
-    if latest_ms > now_ms + AHEAD_MS:
-        ahead_s = (latest_ms - now_ms) // 1000
-        raise HistoryError(
-            f"the recording claims to cover time that has not come, {ahead_s:,} s from now; set "
-            "this machine's clock, or do not use that recording"
-        )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from Heatmap.domain.events import DataKind
 from Heatmap.domain.recordings import RECORDER, ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import HistoryError
 from Heatmap.history.recordings.columns import (
@@ -16,16 +15,21 @@ from Heatmap.history.recordings.columns import (
     coverage_path,
 )
 from Heatmap.history.recordings.row_files import NumberedRow, read_rows, row_error
+from Heatmap.history.recordings.row_keys import OtherKeyError, own_event_of
 from Heatmap.history.recordings.rows import (
-    KEYS_MODULUS,
+    SUMS_MODULUS,
+    Whose,
     as_import,
     coverage_of,
-    event_of,
-    kind_of,
+    event_row,
+    row_hash,
+    whose_of,
 )
+from Heatmap.ingestion.venue import Completeness
 from Heatmap.runtime.outside_text import error_text, shown_text
 from Heatmap.storage.store import Address, Store, open_store
 
+_EVENT_NAMES = tuple(one.name for one in EVENT_COLUMNS)
 _SQLITE_MAGIC = b"SQLite format 3\0"
 Result = TypeVar("Result")
 
@@ -40,6 +44,10 @@ class RecordingSource(Protocol):
     @property
     def has_coverage(self) -> bool:
         """Whether it says at all what time it covers."""
+
+    @property
+    def left_out(self) -> int:
+        """How many of its events were spoilt, of those that were read last."""
 
     def is_at(self, address: Address) -> bool:
         """Whether it is the database at an address."""
@@ -85,6 +93,7 @@ class DatabaseSource:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.left_out = 0
         self.name = shown_text(str(store.address).replace("\\", "/").rpartition("/")[2], 60)
 
     def is_at(self, address: Address) -> bool:
@@ -96,8 +105,30 @@ class DatabaseSource:
 
     def read(self, take: Callable[[RecordingHead, Iterator[RecordedEvent]], Result]) -> Result:
         """Read it as of one moment."""
+        self.left_out = 0
         with closing(self._store.open_reader()) as reader:
-            return reader.read_recording(lambda head, events: take(head, map(as_import, events)))
+            return reader.read_recording(lambda head, events: take(head, self._sound(head, events)))
+
+    def _sound(
+        self, head: RecordingHead, events: Iterator[RecordedEvent]
+    ) -> Iterator[RecordedEvent]:
+        """Leave out what an exported file could not have either, as `export_recording` does."""
+        self.left_out = head.left_out
+        whose = Whose(head.kind, head.market)
+        for one in events:
+            row = event_row(whose, one, Completeness.UNKNOWN)
+            try:
+                own_event_of(dict(zip(_EVENT_NAMES, row, strict=True)))
+            except OtherKeyError as error:
+                # Left out, it would be missing amid time that counts as proven.
+                raise HistoryError(
+                    f"{self.name}: a liquidation of {one.event.instrument} at {one.event.ts_ms} "
+                    f"cannot be trusted: {error}; history export leaves out such rows"
+                ) from error
+            except ValueError:
+                self.left_out += 1
+            else:
+                yield as_import(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +136,13 @@ class _Tie:
     """What the coverage says of the liquidations that it belongs to."""
 
     events: int
-    keys_sum: int
+    rows_sum: int
 
 
 class FileSource:
     """A recording that was exported: a file of liquidations, and beside it what they cover."""
+
+    left_out = 0
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -124,69 +157,73 @@ class FileSource:
 
     def read(self, take: Callable[[RecordingHead, Iterator[RecordedEvent]], Result]) -> Result:
         """Read both files; refuse liquidations that are not those of the coverage."""
-        kind, covered, tie = self._read_coverage()
+        whose, covered, tie, covered_sum = self._read_coverage()
         rows = read_rows(self._path, EVENT_COLUMNS)
         with closing(rows):  # type: ignore[type-var] # a generator
             first = next(rows, None)
-            kind = kind or self._kind(first)
+            whose = whose or self._whose(first)
             own = tuple(one.interval for one in covered if one.origin == RECORDER)
             imported = tuple(one for one in covered if one.origin != RECORDER)
-            head = RecordingHead(kind, own, imported)
-            return take(head, self._events(kind, first, rows, tie))
+            head = RecordingHead(whose.kind, own, imported, market=whose.market)
+            return take(head, self._events(whose, first, rows, tie, covered_sum))
 
-    def _kind(self, first: NumberedRow | None) -> DataKind:
+    def _whose(self, first: NumberedRow | None) -> Whose:
         if first is None:
             raise HistoryError(f"{self._path} is empty; there is nothing to import")
-        return _checked_kind(self._path, first)
+        return _checked_whose(self._path, first)
 
-    def _read_coverage(self) -> tuple[DataKind | None, list[ImportedCoverage], _Tie | None]:
+    def _read_coverage(self) -> tuple[Whose | None, list[ImportedCoverage], _Tie | None, int]:
         if not self.has_coverage:
-            return None, [], None
-        kind: DataKind | None = None
+            return None, [], None, 0
+        whose: Whose | None = None
         tie: _Tie | None = None
         covered = []
+        names = [one.name for one in COVERAGE_COLUMNS if one.name not in ("events", "rows_sum")]
+        covered_sum = 0
         for number, row in read_rows(self._beside, COVERAGE_COLUMNS):
-            found = _checked_kind(self._beside, (number, row))
+            found = _checked_whose(self._beside, (number, row))
             try:
                 covered.append(coverage_of(row))
-                known = _Tie(int(str(row["events"])), int(str(row["keys_sum"]), 16))
+                known = _Tie(int(str(row["events"])), int(str(row["rows_sum"]), 16))
             except ValueError as error:
                 raise row_error(self._beside, number, error) from error
-            if (kind, tie) not in ((None, None), (found, known)):
+            if (whose, tie) not in ((None, None), (found, known)):
                 raise HistoryError(
-                    f"{self._beside}, row {number}: expected the same kind, events and keys_sum as "
-                    "in the rows before, got others; export the recording again"
+                    f"{self._beside}, row {number}: expected the same kind, market, events and "
+                    "rows_sum as in the rows before, got others; export the recording again"
                 )
-            kind, tie = found, known
-        return kind, covered, tie
+            whose, tie = found, known
+            covered_sum += row_hash(row[name] for name in names)
+        return whose, covered, tie, covered_sum
 
     def _events(
         self,
-        kind: DataKind,
+        whose: Whose,
         first: NumberedRow | None,
         rows: Iterator[NumberedRow],
         tie: _Tie | None,
+        rows_sum: int,
     ) -> Iterator[RecordedEvent]:
-        count = keys_sum = 0
+        count = 0
         numbered = first
         while numbered is not None:
-            found = _checked_kind(self._path, numbered)
+            found = _checked_whose(self._path, numbered)
             number, row = numbered
-            if found is not kind:
+            if found != whose:
                 raise HistoryError(
-                    f"{self._path}, row {number}: expected {kind} data as in the rest, got "
-                    f"{found}; export the recording again"
+                    f"{self._path}, row {number}: expected {_words(whose)} data as in the rest, "
+                    f"got {_words(found)}; export the recording again"
                 )
             try:
-                event = event_of(row)
+                event = own_event_of(row)
             except ValueError as error:
                 raise row_error(self._path, number, error) from error
             count += 1
-            keys_sum = (keys_sum + int.from_bytes(event.key)) % KEYS_MODULUS
+            rows_sum += row_hash(row[name] for name in _EVENT_NAMES)
             yield event
             numbered = next(rows, None)
-        if tie is not None and tie != _Tie(count, keys_sum):
-            of_others = " of other keys" if tie.events == count else ""
+        if tie is not None and tie != _Tie(count, rows_sum % SUMS_MODULUS):
+            of_others = ", with other contents" if tie.events == count else ""
             raise HistoryError(
                 f"{self._beside} belongs to other liquidations: expected {tie.events:,}, "
                 f"{self._path.name} has {count:,}{of_others}; one of them was changed or cut off. "
@@ -194,9 +231,14 @@ class FileSource:
             )
 
 
-def _checked_kind(path: Path, numbered: NumberedRow) -> DataKind:
+def _words(whose: Whose) -> str:
+    market = "" if whose.market is None else whose.market.name
+    return f"{whose.kind} ({market})" if market else whose.kind.value
+
+
+def _checked_whose(path: Path, numbered: NumberedRow) -> Whose:
     number, row = numbered
     try:
-        return kind_of(row)
+        return whose_of(row)
     except ValueError as error:
         raise row_error(path, number, error) from error

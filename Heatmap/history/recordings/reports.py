@@ -79,12 +79,17 @@ class MergeReport:
         How many events it has, and how many were missing here.
     has_coverage
         Whether it says what time it covers; without, it fills no hole.
+    intervals
+        How many intervals of covered time it names.
     instruments
         By instrument, sorted.
-    kept_ms
-        How long this database keeps events; ``None``: nobody has said so yet.
-    expiring
-        How many of all events are older than that: its recorder deletes them when it runs next.
+    kept_before_ms, kept_ms
+        How long this database kept events before, and keeps them now; ``None``: nobody has said so
+        yet. It is the longest there is where the merge brought something older.
+    older
+        How many of all events are older than it kept them before; 0 where that is as it was.
+    left_out
+        How many events of the other database were not taken, since another program spoilt them.
     """
 
     origin: str
@@ -92,6 +97,9 @@ class MergeReport:
     events: int
     added: int
     has_coverage: bool
+    intervals: int
     instruments: tuple[MergedInstrument, ...]
+    kept_before_ms: int | None
     kept_ms: int | None
-    expiring: int
+    older: int
+    left_out: int = 0

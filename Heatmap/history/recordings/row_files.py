@@ -111,11 +111,11 @@ def _write_lines(path: Path, columns: Sequence[Column], rows: Iterable[Row]) -> 
 
 
 def _read_lines(path: Path, columns: Sequence[Column]) -> Iterator[NumberedRow]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             try:
                 row = _row_of_line(line, columns)
-            except (ValueError, RecursionError) as error:
+            except ValueError as error:
                 raise row_error(path, number, error) from error
             yield number, row
 
@@ -123,7 +123,15 @@ def _read_lines(path: Path, columns: Sequence[Column]) -> Iterator[NumberedRow]:
 def _row_of_line(line: str, columns: Sequence[Column]) -> Mapping[str, Value]:
     if len(line) > _LONGEST_LINE_CHARS:
         raise ValueError("expected a shorter line")
-    found = json.loads(line)
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError):
+        # Python's own words name its settings.
+        raise ValueError(
+            "expected an object of plain values, got one too deep or too long"
+        ) from None
     if not isinstance(found, dict):
         raise ValueError("expected an object in each line")  # noqa: TRY004 - one error for callers
     if problem := header_problem(tuple(found), columns):

@@ -1,8 +1,10 @@
 """Stored events and covered time as rows of an exported recording, and back. Pure."""
 
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final, cast
 
 from Heatmap.domain.coverage import CoverageInterval
@@ -14,6 +16,7 @@ from Heatmap.domain.events import (
     PriceRule,
 )
 from Heatmap.domain.instruments import ALL_SYMBOLS, canonical_symbol, stored_venue
+from Heatmap.domain.market_note import FUTURES, SPOT, MarketNote
 from Heatmap.domain.recordings import (
     LONGEST_ORIGIN_CHARS,
     RECORDER,
@@ -23,7 +26,7 @@ from Heatmap.domain.recordings import (
 from Heatmap.history.recordings.columns import FORMAT, Row, Value
 from Heatmap.ingestion.venue import Completeness
 
-KEYS_MODULUS = 2**128
+SUMS_MODULUS = 2**128
 # The last millisecond of the year 9999.
 _LAST_TIME_MS = 253_402_300_799_999
 _LARGEST_PRICE, _LARGEST_AMOUNT = 1e15, 1e18
@@ -33,13 +36,35 @@ _RULE = re.compile(r"[a-z][a-z0-9 _-]{0,39}")
 _LONGEST_RAW_CHARS = 100_000
 
 
-def event_row(kind: DataKind, one: RecordedEvent, completeness: Completeness) -> Row:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Of which data a recording is; the same in every row of both files.
+
+    Attributes
+    ----------
+    kind
+        What they are.
+    market
+        Which simulated or replayed market; ``None``: nobody noted it.
+    """
+
+    kind: DataKind
+    market: MarketNote | None = None
+
+    @property
+    def values(self) -> Row:
+        """As they stand in a row."""
+        if self.market is None:
+            return (FORMAT, self.kind.value, "", "")
+        return (FORMAT, self.kind.value, self.market.name, self.market.candles)
+
+
+def event_row(whose: Whose, one: RecordedEvent, completeness: Completeness) -> Row:
     """Return an event in the order of `EVENT_COLUMNS`; `completeness` is its venue's."""
     event = one.event
     known_ms = event.receive_ms if event.push_ms is None else event.push_ms
     return (
-        FORMAT,
-        kind.value,
+        *whose.values,
         event.source,
         event.symbol,
         event.ts_ms,
@@ -66,26 +91,33 @@ def event_row(kind: DataKind, one: RecordedEvent, completeness: Completeness) ->
     )
 
 
-def coverage_row(
-    kind: DataKind, interval: CoverageInterval, origin: str, events: int, keys_sum: int
-) -> Row:
-    """Return an interval in the order of `COVERAGE_COLUMNS`."""
+def coverage_row(whose: Whose, interval: CoverageInterval, origin: str) -> Row:
+    """Return an interval in the order of `COVERAGE_COLUMNS`, without the two of the other file."""
     return (
-        FORMAT,
-        kind.value,
+        *whose.values,
         interval.venue,
         interval.symbol,
         interval.start_ms,
         interval.end_ms,
         interval.proven,
         origin,
-        events,
-        f"{keys_sum:032x}",
     )
 
 
-def kind_of(row: Mapping[str, Value]) -> DataKind:
-    """Return what kind of data a row is of.
+def row_hash(row: Iterable[Value]) -> int:
+    """Return 128 bits of what stands in a row; sums of them do not depend on its place.
+
+    Parameters
+    ----------
+    row
+        In the order of its columns, of their types; of coverage without the two that tie the files.
+    """
+    text = json.dumps([*row], separators=(",", ":"), allow_nan=False)
+    return int.from_bytes(blake2b(text.encode(), digest_size=16).digest())
+
+
+def whose_of(row: Mapping[str, Value]) -> Whose:
+    """Return of which data a row is.
 
     Raises
     ------
@@ -97,12 +129,12 @@ def kind_of(row: Mapping[str, Value]) -> DataKind:
             f"expected the schema {FORMAT}, got {row['schema']}; a newer version of this program "
             "has written it, update this one"
         )
-    try:
-        return DataKind(str(row["kind"]))
-    except ValueError:
-        raise ValueError(
-            f"expected a kind out of {', '.join(DataKind)}, got {row['kind']!r:.40}"
-        ) from None
+    kind = DataKind(_one_of(row, "kind", tuple(DataKind)))
+    name = str(row["market"])
+    candles = _one_of(row, "candles", ("", FUTURES, SPOT))
+    if len(name) > LONGEST_ORIGIN_CHARS or not (name.isprintable() and (candles or not name)):
+        raise ValueError(f"expected a market of printable characters, got {name[:40]!a}")
+    return Whose(kind, MarketNote(name, candles) if candles else None)
 
 
 def event_of(row: Mapping[str, Value]) -> RecordedEvent:

@@ -84,11 +84,22 @@ def merge_text(report: MergeReport, now_ms: int) -> str:
         lines.append(
             "no coverage file lies beside it: its liquidations were added, and no hole is filled"
         )
-    if report.expiring and report.kept_ms is not None:
+    elif not report.intervals:
         lines.append(
-            f"note: this database keeps {length_text(report.kept_ms)}; "
-            f"{_count(report.expiring, 'liquidation')} of it older than that go when its recorder "
-            "runs next, unless --retention-days is longer"
+            "it names no covered time (its coverage is empty, or was cut off): its liquidations "
+            "were added, and no hole is filled"
+        )
+    if report.left_out:
+        lines.append(f"{_count(report.left_out, 'row')} left out: another program has spoilt them")
+    if report.kept_ms not in (None, report.kept_before_ms):
+        if report.kept_before_ms is not None:
+            lines.append(
+                f"this database kept {length_text(report.kept_before_ms)}; "
+                f"{_count(report.older, 'liquidation')} in it now are older"
+            )
+        lines.append(
+            "note: nothing of it is deleted for its age from now on; record --retention-days DAYS "
+            "says how many liquidations a shorter time deletes, and asks first"
         )
     return "\n".join(lines)
 

@@ -208,7 +208,19 @@ def open_read_only(
         Allow use by a thread other than the opening one; the caller sees to one at a time.
     """
     require_no_pipe(path)
-    return open_uri(database_uri(path, "mode=ro"), timeout_s=timeout_s, any_thread=any_thread)
+    # Where nothing can be made beside it, SQLite opens it only if told that it cannot change.
+    options = "mode=ro&immutable=1" if _is_at_rest(path) else "mode=ro"
+    return open_uri(database_uri(path, options), timeout_s=timeout_s, any_thread=any_thread)
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether a file lies on a read-only file system, and all of it is in the file itself."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            log = file_stat(companion(path, "-wal"))
+            is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+            return is_read_only and (log is None or log.st_size == 0)
+    return False
 
 
 def require_no_pipe(path: Path) -> None:

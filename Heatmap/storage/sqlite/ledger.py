@@ -11,14 +11,13 @@ from typing import Any
 from Heatmap.domain.events import REJECTED_COUNTER, UNREAD_COUNTER
 from Heatmap.domain.instruments import BINANCE_USDM
 from Heatmap.domain.market_note import FUTURES, SPOT, MarketNote
+from Heatmap.domain.recordings import LONGEST_RETENTION_MS
 from Heatmap.storage.sqlite.sound_rows import SOUND_COUNTER, is_readable
 
 _SYMBOLS = "symbols"
 _RETENTION = "retention_ms"
 _UNREAD_ORDER = "last_unread_order"
 _MARKET, _CANDLES_MARKET = "market", "candles_market"
-# The longest that can be set, 3650 days: longer than any that a damaged note can have meant.
-_LONGEST_RETENTION_MS = 3650 * 86_400_000
 _MOST_DIGITS = 15
 _COUNTERS = ("received", "stored", "duplicates", "overflowed", "reconnects", "rotations")
 
@@ -89,9 +88,9 @@ def read_retention(connection: sqlite3.Connection) -> int | None:
     if text is None:
         return None
     if not isinstance(text, str) or not text.isascii() or not text.isdigit():
-        return _LONGEST_RETENTION_MS
-    retention_ms = int(text) if len(text) <= _MOST_DIGITS else _LONGEST_RETENTION_MS
-    return min(retention_ms, _LONGEST_RETENTION_MS) or _LONGEST_RETENTION_MS
+        return LONGEST_RETENTION_MS
+    retention_ms = int(text) if len(text) <= _MOST_DIGITS else LONGEST_RETENTION_MS
+    return min(retention_ms, LONGEST_RETENTION_MS) or LONGEST_RETENTION_MS
 
 
 def save_market(connection: sqlite3.Connection, note: MarketNote) -> None:

@@ -16,6 +16,7 @@ from Heatmap.domain.events import (
 )
 from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.storage.engine import Gathered
+from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_reader import CandleReader
 from Heatmap.storage.sqlite.sound_rows import SOUND_COVERAGE, SOUND_IMPORTED, WHOLE_EVENT
 
@@ -60,7 +61,9 @@ class RecordingReader(CandleReader):
         with self._transaction() as connection:
             own, imported = read_coverage_rows(connection)
             left_out = connection.execute(_COUNT_LEFT_OUT).fetchone()[0]
-            head = RecordingHead(self.kind, tuple(own), tuple(imported), left_out)
+            head = RecordingHead(
+                self.kind, tuple(own), tuple(imported), left_out, ledger.read_market(connection)
+            )
             with closing(connection.execute(_SELECT_EVENTS)) as rows:
                 return gather(head, map(_event, rows))
 

@@ -120,7 +120,8 @@ class MemoryReader(CandleReader):
             RecordedEvent(event, key := key_of(event), key in contents.keys_from_numbers)
             for _row_id, event in rows
         )
-        return gather(RecordingHead(contents.kind, tuple(own), tuple(imported)), events)
+        head = RecordingHead(contents.kind, tuple(own), tuple(imported), market=contents.market)
+        return gather(head, events)
 
     def newest_push_ms(self) -> int | None:
         rows = self.rows()

@@ -14,7 +14,13 @@ from Heatmap.domain.instruments import (
     instrument_of,
     parse_tick_size,
 )
-from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent
+from Heatmap.domain.market_note import MarketNote
+from Heatmap.domain.recordings import (
+    ImportedCoverage,
+    OldestTime,
+    RecordedEvent,
+    retention_after_merge,
+)
 from Heatmap.storage.coverage import clipped, normalized
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleWriter
@@ -66,11 +72,16 @@ class MemoryWriter(CandleWriter):
         )
 
     def merge_recording(
-        self, events: Iterable[RecordedEvent], coverage: Sequence[ImportedCoverage]
+        self,
+        events: Iterable[RecordedEvent],
+        coverage: Sequence[ImportedCoverage],
+        now_ms: int,
+        market: MarketNote | None = None,
     ) -> int:
         contents = self._contents
         # Before anything is changed: what the iterator raises ends it.
-        given = list(events)
+        oldest = OldestTime(coverage)
+        given = list(oldest.watched(events))
         with contents.lock:
             added = 0
             for one in given:
@@ -86,6 +97,10 @@ class MemoryWriter(CandleWriter):
                 key = (part.origin, part.interval.instrument)
                 known = contents.imported.get(key, ())
                 contents.imported[key] = normalized([*known, part.interval])
+            kept_ms = contents.retention_ms
+            longer_ms = retention_after_merge(kept_ms, oldest.oldest_ms, now_ms)
+            contents.retention_ms = kept_ms if longer_ms is None else longer_ms
+            contents.market = market or contents.market
         return added
 
     def extend_coverage(

@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from Heatmap.domain.coverage import CoverageInterval
-from Heatmap.domain.event_keys import event_key
-from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
-from Heatmap.domain.recordings import RecordedEvent, RecordingHead
+from Heatmap.domain.events import DataKind
 from Heatmap.errors import HeatmapError, HistoryError, OtherWriterError, WrongDataKindError
 from Heatmap.history.recordings.columns import (
     COVERAGE_COLUMNS,
@@ -28,68 +25,23 @@ from Heatmap.history.recordings.columns import (
 from Heatmap.history.recordings.export_recording import export_recording
 from Heatmap.history.recordings.merge_recording import filled_spans, merge_recording
 from Heatmap.history.recordings.recording_sources import open_source
-from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.history.recordings.texts import export_text, merge_text, span_text
 from Heatmap.storage.store import Store, open_store
 from Heatmap.tests.engines.memory.memory_engine import MemoryEngine
 from Heatmap.tests.engines.stores import made_store
-from Heatmap.tests.unit.stored_events import EVENT, query, tamper
-
-DEC_5_MS = 1_764_892_800_000  # 2025-12-05
-NOW_MS = DEC_5_MS + 5 * 86_400_000
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-
-
-def keyed(ts_ms: int, **fields: Any) -> LiquidationEvent:
-    one = replace(EVENT, ts_ms=ts_ms, push_ms=ts_ms + 3, receive_ms=ts_ms + 20, **fields)
-    key = event_key(one.source, one.symbol, ts_ms, one.liquidated, ["94809.60", "0.013"], one.twin)
-    return replace(one, event_key=key)
-
-
-# Odd ones: without what may be missing, a key from numbers, texts that CSV has to quote.
-EVENTS = (
-    keyed(DEC_5_MS + 1, raw_json='{"a":"x,\\"y\\"\\n","b":[1]}', price_kind="fill"),
-    keyed(DEC_5_MS + 2, raw_json="", price=0.1 + 0.2, notional=1e-7, twin=1),
-    replace(EVENT, ts_ms=DEC_5_MS + 3, liquidated=Liquidated.SHORT, raw_json="π\r\n, "),
-    keyed(
-        DEC_5_MS + 4,
-        source="BYBIT",
-        notional=None,
-        limit_price=None,
-        original_qty=None,
-        reported_price=94_809.65,
-        price_kind="bankruptcy",
-    ),
+from Heatmap.tests.unit.history.recording_files import (
+    DEC_5_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    NOW_MS,
+    contents,
+    covered,
+    keyed,
+    merge,
+    record,
+    whole,
 )
-
-
-def record(store: Store, kind: DataKind = DataKind.LIVE) -> Store:
-    with closing(store.open_writer(kind)) as sink:
-        sink.write(EVENTS)
-        sink.extend_coverage("BTCUSDT", DEC_5_MS, DEC_5_MS + HOUR_MS, proven=True)
-        sink.extend_coverage("BTCUSDT", DEC_5_MS + HOUR_MS, DEC_5_MS + 2 * HOUR_MS, proven=False)
-        sink.extend_coverage("bybit:ALL", DEC_5_MS, DEC_5_MS + HOUR_MS, proven=True)
-    return store
-
-
-def whole(store: Store) -> tuple[RecordingHead, list[RecordedEvent]]:
-    with closing(store.open_reader()) as reader:
-        return reader.read_recording(lambda head, found: (head, list(found)))
-
-
-def contents(store: Store) -> list[RecordedEvent]:
-    """Return the events, whichever way they came."""
-    return [replace(one, event=replace(one.event, origin="import")) for one in whole(store)[1]]
-
-
-def covered(store: Store, name: str = "BTCUSDT") -> list[tuple[int, int, bool]]:
-    with closing(store.open_reader()) as reader:
-        parts = reader.read_coverage(name, 0, None)
-    return [(one.start_ms - DEC_5_MS, one.end_ms - DEC_5_MS, one.proven) for one in parts]
-
-
-def merge(source: Path | str, store: Store, origin: str | None = None) -> MergeReport:
-    return merge_recording(open_source(str(source)), store, NOW_MS, origin=origin)
+from Heatmap.tests.unit.stored_events import EVENT, query, tamper
 
 
 @pytest.fixture
@@ -267,6 +219,9 @@ DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (changed(",long,SELL", ",long,BUY"), "row 1: expected the order side SELL"),
     (changed("1,live", "2,live"), "expected the schema 1, got 2"),
     (changed("1,live", "1,simulated"), "expected live data as in the rest, got simulated"),
+    (changed("0.3000", "0.4000"), "other contents"),
+    (changed("\n1,live,,,BYBIT,BTCUSDT", "\n1,live,,,BYBIT,ETHUSDT"), "other contents"),
+    (changed(f"{DEC_5_MS + 1},", f"{DEC_5_MS + 2},"), "row 1: expected ts_ms as in its raw_json"),
     (changed("BTCUSDT", "BTC USDT"), "row 1: expected a symbol"),
     (changed("event_key", "key"), "event_key missing"),
     (changed("\n1,live", "\n1,live,live"), "row 1: expected"),
@@ -303,7 +258,7 @@ def test_coverage_of_other_liquidations_or_of_the_future_is_refused(
     path, later = tmp_path / "x.jsonl", tmp_path / "y.jsonl"
     export_recording(own, path, NOW_MS)
     with closing(own.open_writer(DataKind.LIVE)) as sink:
-        sink.write([keyed(DEC_5_MS + 9)])
+        sink.write([keyed(DEC_5_MS + 9, raw_json="")])
         sink.extend_coverage("BTCUSDT", NOW_MS + HOUR_MS, NOW_MS + 2 * HOUR_MS, proven=True)
     export_recording(own, later, NOW_MS + 2 * HOUR_MS)
     coverage_path(later).replace(coverage_path(path))
@@ -321,7 +276,7 @@ def test_an_export_replaces_only_when_asked_and_leaves_nothing_half(
     export_recording(own, path, NOW_MS)
     before = path.read_bytes()
     with closing(own.open_writer(DataKind.LIVE)) as sink:
-        sink.write([keyed(DEC_5_MS + 9)])
+        sink.write([keyed(DEC_5_MS + 9, raw_json="")])
     for target in (path, coverage_path(path)):
         with pytest.raises(HistoryError, match="--replace"):
             export_recording(own, target, NOW_MS)
@@ -375,15 +330,6 @@ def test_what_is_no_recording_is_refused_in_one_line(
         with pytest.raises(HeatmapError):
             merge(tmp_path / name, other)
     assert not other.exists()
-
-
-def test_retention_that_would_delete_what_came_is_told(tmp_path: Path, other: Store) -> None:
-    own = record(open_store(tmp_path / "own.sqlite3"))
-    with closing(other.open_writer(DataKind.LIVE)) as sink:
-        sink.keep_retention(86_400_000)
-    report = merge(own.address, other)
-    assert report.expiring == 4
-    assert "--retention-days" in merge_text(report, NOW_MS)
 
 
 def test_spans_are_written_in_utc_with_what_matters() -> None:
@@ -442,13 +388,14 @@ def test_any_two_coverages_unite_the_same_both_ways(
         for store, given_spans in zip(stores, (first, second), strict=True):
             store.forget()
             with closing(store.open_writer(DataKind.LIVE)) as sink:
-                for start_ms, length_ms, proven in given_spans:
+                for after_ms, length_ms, proven in given_spans:
+                    start_ms = DEC_5_MS + after_ms
                     sink.extend_coverage("BTCUSDT", start_ms, start_ms + length_ms, proven=proven)
         before = [covered(store) for store in stores]
         merge(stores[0].address, stores[1])
         merge(stores[1].address, stores[0])
         assert covered(stores[0]) == covered(stores[1])
-        moments = [ms - DEC_5_MS + 0.5 for ms in range(45)]
+        moments = [ms + 0.5 for ms in range(45)]
         for moment in moments:
             sorts = [[p for a, b, p in spans if a < moment < b] for spans in before]
             claims = [proven for some in sorts for proven in some]

@@ -179,6 +179,6 @@ def test_a_large_merge_is_no_log_that_somebody_holds(
     with SqliteStore(tmp_path / "x.sqlite3", DataKind.LIVE) as store:
         keyed = [(replace(EVENT, ts_ms=number), number.to_bytes(16)) for number in range(2000)]
         merged = [RecordedEvent(one, key, key_from_numbers=False) for one, key in keyed]
-        assert store.merge_recording(merged, []) == 2000
+        assert store.merge_recording(merged, [], 2000) == 2000
         assert store.notices == ()
     assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
