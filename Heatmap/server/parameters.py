@@ -26,16 +26,16 @@ def parse_moment(name: str, text: str) -> int:
     ProblemError
         It is none.
     """
-    if text.isascii() and text.isdigit():
-        found = int(text)
-    else:
-        try:
+    try:
+        if text.isascii() and text.isdigit():
+            found = int(text)  # of very many digits a ValueError too
+        else:
             # A plus sign that was not escaped arrives as a blank.
             moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             found = round(moment.timestamp() * 1_000)
-        except (ValueError, OverflowError):
-            found = -1
+    except (ValueError, OverflowError):
+        found = -1
     if 0 <= found <= LAST_MS:
         return found
     raise bad_request(name, f"{name} must be {_TIME_WORDS}; got {text[:80]!r}")

@@ -20,6 +20,7 @@ from Heatmap.tests.served_market import Served, served_database
         ("/liquidations/history", {"start": "2026-01-02", "end": "2026-01-01"}, "start"),
         ("/liquidations/history", {"aggregate": "true", "start": "0", "bucket_s": "60"}, "start"),
         ("/liquidations/history", {"simbol": "BTCUSDT"}, "simbol"),
+        ("/coverage", {"start": "9" * 5_000}, "start"),
         ("/candles", {"interval": "7m"}, "interval"),
         ("/candles", {"start": "2000-01-01T00:00:00Z"}, "start"),
         ("/margin/liquidation-price", {"entry": "1", "leverage": "2"}, "side"),
