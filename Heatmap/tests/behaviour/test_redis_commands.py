@@ -1,6 +1,7 @@
 """``record``, ``serve`` and ``status`` with ``--redis``, as a user calls them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def program(directory: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
 
 def end(running: "subprocess.Popen[str]") -> str:
     """End it by a signal, in order; returns what it printed."""
+    assert os.name == "posix", "there is no Redis on Windows, so nothing gets here"
     running.send_signal(signal.SIGTERM)
     said, errors = running.communicate(timeout=30)
     assert (running.returncode, errors) == (0, "")

@@ -65,7 +65,7 @@ class Gate:
 
 
 def is_covered(database: Path) -> bool:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         return bool(connection.execute("SELECT count(*) FROM coverage").fetchone()[0])
 
 

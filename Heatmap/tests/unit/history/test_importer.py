@@ -245,6 +245,7 @@ def test_the_folder_of_a_symbol_is_found_from_inside(
     assert len(find_files(Path(), SYMBOL, Market.USD_M, None, None, None).files) == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes among files")
 def test_a_file_that_would_fill_the_disk_stays_out_and_a_pipe_is_not_opened(
     archive: Path, run: Any
 ) -> None:
