@@ -5,56 +5,31 @@
   const HOUR_MS = 3_600_000;
   const MOST_CANDLES = 1000;
   const INTERVALS = [["1m", 1], ["5m", 5], ["15m", 15], ["1h", 60], ["4h", 240], ["1d", 1440]];
-  const REFRESH_MS = 30_000;
   let found = null;
-  let request = 0;
 
-  start();
+  plots.keep({
+    choice: ["time", Object.keys(TIMES).map((one) => [one, one]), "24h"], ask, show, draw,
+  });
 
-  async function start() {
-    page.say(WORDS.loading);
-    try {
-      page.choice("symbol", await page.symbols(), "", reload);
-      page.choice("time", Object.keys(TIMES).map((one) => [one, one]), "24h", reload);
-    } catch (error) {
-      page.say(WORDS.failed(error.message), true);
-      setTimeout(start, 3000);
-      return;
-    }
-    plots.onChange(() => found && draw());
-    setInterval(load, REFRESH_MS);
-    reload();
-  }
-
-  function reload() {
-    page.say(WORDS.loading);
-    load();
-  }
-
-  async function load() {
-    const mine = (request += 1);
+  async function ask() {
     const symbol = page.chosen("symbol");
     const length = TIMES[page.chosen("time")] * HOUR_MS;
-    try {
-      const { now } = await page.ask("/health");
-      const [start_, end] = [now - length, now];
-      const [interval] = INTERVALS.find(([, minutes]) => length <= MOST_CANDLES * minutes * 60_000);
-      const [history, prices] = await Promise.all([
-        page.ask("/liquidations/history", { symbol, aggregate: "true", start: start_, end }),
-        page.ask("/candles", { symbol, interval, start: start_, end }),
-      ]);
-      if (mine === request) {
-        found = { history, prices };
-        const share = (100 * history.coverage.share).toFixed(1).replace(/\.0$/, "");
-        page.say(WORDS.recordedShare(share));
-        document.getElementById("notes").textContent = WORDS.lowerBound;
-        draw();
-      }
-    } catch (error) {
-      if (mine === request) {
-        page.say(WORDS.failed(error.message), true);
-      }
-    }
+    const { now } = await page.ask("/health");
+    const [start, end] = [now - length, now];
+    const [interval] = INTERVALS.find(([, minutes]) => length <= MOST_CANDLES * minutes * 60_000);
+    const [history, prices] = await Promise.all([
+      page.ask("/liquidations/history", { symbol, aggregate: "true", start, end }),
+      page.ask("/candles", { symbol, interval, start, end }),
+    ]);
+    return { history, prices };
+  }
+
+  function show(answers) {
+    found = answers;
+    const share = (100 * found.history.coverage.share).toFixed(1).replace(/\.0$/, "");
+    page.say(WORDS.recordedShare(share));
+    document.getElementById("notes").textContent = WORDS.lowerBound;
+    draw();
   }
 
   function draw() {

@@ -9,51 +9,25 @@
   ];
   /** Prices within this distance are shown at first, percent. */
   const FIRST_RANGE = 10;
-  const REFRESH_MS = 30_000;
   let found = null;
   let range = null;
-  let request = 0;
 
-  start();
+  plots.keep({
+    choice: ["model", Object.entries(WORDS.models), "calibrated"], ask, show, draw,
+    forget: () => (range = null),
+  });
 
-  async function start() {
-    page.say(WORDS.loading);
-    try {
-      page.choice("symbol", await page.symbols(), "", reload);
-      page.choice("model", Object.entries(WORDS.models), "calibrated", reload);
-    } catch (error) {
-      page.say(WORDS.failed(error.message), true);
-      setTimeout(start, 3000);
-      return;
-    }
-    plots.onChange(() => found && draw());
-    setInterval(load, REFRESH_MS);
-    reload();
+  function ask() {
+    return page.ask("/liquidations/levels", {
+      symbol: page.chosen("symbol"), model: page.chosen("model"),
+    });
   }
 
-  function reload() {
-    range = null;
-    page.say(WORDS.loading);
-    load();
-  }
-
-  async function load() {
-    const mine = (request += 1);
-    try {
-      const answer = await page.ask("/liquidations/levels", {
-        symbol: page.chosen("symbol"), model: page.chosen("model"),
-      });
-      if (mine === request) {
-        found = answer;
-        // Words first: the plot fills what they leave.
-        tell();
-        draw();
-      }
-    } catch (error) {
-      if (mine === request) {
-        page.say(WORDS.failed(error.message), true);
-      }
-    }
+  function show(answer) {
+    found = answer;
+    // Words first: the plot fills what they leave.
+    tell();
+    draw();
   }
 
   function tell() {

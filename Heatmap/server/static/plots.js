@@ -3,6 +3,8 @@
 /** What both plots share: their grounds, axes and sizes. */
 const plots = (() => {
   const PLACE = "plot";
+  const RETRY_MS = 3_000;
+  const REFRESH_MS = 30_000;
 
   /** @returns {boolean} whether the screen is a telephone's */
   function isNarrow() {
@@ -54,5 +56,57 @@ const plots = (() => {
     });
   }
 
-  return { isNarrow, layout, draw, onChange };
+  /**
+   * Keep a page's plot: what is asked for is chosen, fetched, shown, and fetched again. An answer
+   * that comes after a newer question is left out.
+   *
+   * @param {{choice: [string, string[][], string], ask: () => Promise<Object>,
+   *   show: (found: Object) => void, draw: () => void, forget?: () => void}} plot
+   *   `choice`: name, options and first value of what is chosen beside the symbol; `show` tells and
+   *   draws what was fetched; `draw` draws that again; `forget`: another choice was made.
+   */
+  function keep(plot) {
+    let hasFound = false;
+    let request = 0;
+
+    async function start() {
+      page.say(WORDS.loading);
+      try {
+        page.choice("symbol", await page.symbols(), "", reload);
+        page.choice(...plot.choice, reload);
+      } catch (error) {
+        page.say(WORDS.failed(error.message), true);
+        setTimeout(start, RETRY_MS);
+        return;
+      }
+      onChange(() => hasFound && plot.draw());
+      setInterval(load, REFRESH_MS);
+      reload();
+    }
+
+    function reload() {
+      plot.forget?.();
+      page.say(WORDS.loading);
+      load();
+    }
+
+    async function load() {
+      const mine = (request += 1);
+      try {
+        const found = await plot.ask();
+        if (mine === request) {
+          hasFound = true;
+          plot.show(found);
+        }
+      } catch (error) {
+        if (mine === request) {
+          page.say(WORDS.failed(error.message), true);
+        }
+      }
+    }
+
+    start();
+  }
+
+  return { isNarrow, layout, draw, keep };
 })();
