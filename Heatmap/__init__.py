@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from Heatmap.levels.predict import PredictedLevels
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
+    from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
     from Heatmap.sources.registry import wants_room
 
 __all__ = [
@@ -43,13 +44,17 @@ __all__ = [
     "LiquidationCluster",
     "LiquidationHunter",
     "LiveLiquidationHeatmap",
+    "MarketState",
     "PredictedLevels",
     "RecorderStatus",
+    "ShownTime",
     "SinkRole",
+    "Situation",
     "__version__",
     "attention_texts",
     "connection_text",
     "failure_text",
+    "market_state",
     "wants_room",
 ]
 
@@ -68,12 +73,16 @@ _HOMES = {
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
+    "MarketState": "Heatmap.service.market_state",
     "PredictedLevels": "Heatmap.levels.predict",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
+    "ShownTime": "Heatmap.service.market_state",
     "SinkRole": "Heatmap.ingestion.recorder.standby",
+    "Situation": "Heatmap.service.market_state",
     "attention_texts": "Heatmap.ingestion.recorder.texts",
     "connection_text": "Heatmap.ingestion.recorder.texts",
     "failure_text": "Heatmap.domain.failure_texts",
+    "market_state": "Heatmap.service.market_state",
     "wants_room": "Heatmap.sources.registry",
 }
 

@@ -190,6 +190,11 @@ class ForceOrderStream:
         return self._supervisor.reconnects
 
     @property
+    def attempts_without_data(self) -> int:
+        """How many attempts to connect there were since data came last."""
+        return self._supervisor.attempts_without_data
+
+    @property
     def rotations(self) -> int:
         """How many ageing connections were replaced without a break."""
         return self._supervisor.rotations

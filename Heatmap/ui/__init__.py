@@ -11,25 +11,34 @@ if TYPE_CHECKING:
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
+    from Heatmap.ui.state_texts import StateAction, StateTone, StateWords, state_words
     from Heatmap.ui.status_panel import StatusPanel
     from Heatmap.ui.texts import failure_words
 
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "StateAction",
+    "StateTone",
+    "StateWords",
     "StatusPanel",
     "failure_words",
     "load_settings",
     "save_settings",
+    "state_words",
 ]
 
 _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
+    "StateAction": "Heatmap.ui.state_texts",
+    "StateTone": "Heatmap.ui.state_texts",
+    "StateWords": "Heatmap.ui.state_texts",
     "StatusPanel": "Heatmap.ui.status_panel",
     "failure_words": "Heatmap.ui.texts",
     "load_settings": "Heatmap.ui.settings.settings_store",
     "save_settings": "Heatmap.ui.settings.settings_store",
+    "state_words": "Heatmap.ui.state_texts",
 }
 
 

@@ -275,6 +275,8 @@ class ConnectionSupervisor:
         # Oldest first: the serving one, then the one that is to replace it.
         self._connections: list[_Connection] = []
         self._attempts = 0
+        # Of these, those since data came last.
+        self._attempts_without_data = 0
         self._was_open = False
         self._reconnects = 0
         self._rotations = 0
@@ -284,6 +286,11 @@ class ConnectionSupervisor:
     def reconnects(self) -> int:
         """How many connections were opened because the one before had been lost."""
         return self._reconnects
+
+    @property
+    def attempts_without_data(self) -> int:
+        """How many attempts there were since data came last, the present one included."""
+        return self._attempts_without_data
 
     @property
     def rotations(self) -> int:
@@ -334,6 +341,7 @@ class ConnectionSupervisor:
         connection.latest_ms[symbol] = ts_ms
         if connection.proven_s is None:
             connection.proven_s = now_s
+            self._attempts_without_data = 0
             self._backoff.reset()
             self._memory.backoff_s = self._backoff.ceiling_s
             self._memory.failure = None
@@ -366,6 +374,7 @@ class ConnectionSupervisor:
         commands: list[Command] = [*self._give_up_silent(now_s), *self._finish_rotation(now_s)]
         if now_s >= self._next_attempt_s():
             self._attempts += 1
+            self._attempts_without_data += not self._connections
             self._connections.append(_Connection(self._attempts))
             commands.append(Open(self._attempts))
         return commands

@@ -272,6 +272,7 @@ class Recorder:
                 is_waiting=False,
                 connection=ConnectionState.STOPPED,
                 connection_failure=None,
+                attempts=0,
                 connected_since_ms=None,
             )
             self._board.note_not_live()
@@ -511,7 +512,9 @@ class _Session:
         state = stream.state
         is_live = state is ConnectionState.LIVE
         self._board.note(
-            connection=state, connection_failure=None if is_live else stream.last_failure
+            connection=state,
+            connection_failure=None if is_live else stream.last_failure,
+            attempts=stream.attempts_without_data,
         )
         self._board.count(
             reconnects=stream.reconnects - self._counted_reconnects,

@@ -200,6 +200,8 @@ class RecorderStatus:
         The connection's state.
     connection_failure
         Why there is no data; ``None``: there is, or nothing has failed yet.
+    attempts
+        Attempts to connect since data came last, the present one included; 0 while they come.
     connected_since_ms
         First heartbeat (exchange time) of the present connection; ``None`` unless live.
     last_heartbeat_ms
@@ -263,6 +265,7 @@ class RecorderStatus:
     is_waiting: bool = False
     connection: ConnectionState = ConnectionState.STOPPED
     connection_failure: Failure | None = None
+    attempts: int = 0
     connected_since_ms: int | None = None
     last_heartbeat_ms: int | None = None
     last_heartbeat_monotonic_s: float | None = None

@@ -1,0 +1,315 @@
+"""The words of a market's state: one for the dot, one sentence, one line on the chart.
+
+Beside a chart nothing contradicts them: status bar, card, window title and tool tips all take
+theirs from here. A translation has them in the context ``State``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PyQt6.QtCore import QCoreApplication
+
+from Heatmap.errors import Failure, FailureKind
+from Heatmap.service.market_state import MarketState, ShownTime, Situation
+from Heatmap.ui.texts import failure_words
+
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+class StateTone(StrEnum):
+    """The colour of a state's dot, by its role in the table of colours."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    FAINT = "faint"
+    SIMULATED = "simulated"
+    REPLAY = "replay"
+
+
+class StateAction(StrEnum):
+    """What a state's card offers to do."""
+
+    SHOW_PREDICTED = "show predicted"
+    CHECK_CONNECTION = "check connection"
+    SHOW_SIMULATED = "show simulated"
+    OPEN_DATA_FOLDER = "open data folder"
+    RECORD_SYMBOL = "record symbol"
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """How a state is said.
+
+    Attributes
+    ----------
+    tone
+        The dot's colour.
+    is_ring
+        Whether the dot is a ring: connected, but not all is well or as usual.
+    word
+        One word, such as ``Live``.
+    sentence
+        What it means, in one line.
+    card
+        One line on the chart: what is the matter and what to do; empty: nothing.
+    action, button
+        What the card offers, and its name; ``None`` and empty: nothing.
+    has_fault_behind
+        The chart shows another time or market, and behind it the recording has stopped.
+    """
+
+    tone: StateTone
+    is_ring: bool
+    word: str
+    sentence: str
+    card: str = ""
+    action: StateAction | None = None
+    button: str = ""
+    has_fault_behind: bool = False
+
+
+def state_words(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    """Return the words of a state in the user's language.
+
+    Parameters
+    ----------
+    state
+        Of `Heatmap.market_state`.
+    clock
+        Writes a time, UTC milliseconds, as the chart's axis does.
+    """
+    if state.shown is ShownTime.NOW:
+        return _WORDS[state.situation](state, clock)
+    word, sentence = _shown_words(state, clock)
+    return StateWords(
+        StateTone.SIMULATED if state.shown is ShownTime.SIMULATED else StateTone.REPLAY,
+        state.shown is ShownTime.AS_OF,
+        word,
+        sentence,
+        has_fault_behind=state.is_bad and state.shown is not ShownTime.SIMULATED,
+    )
+
+
+def span_words(span_ms: int) -> str:
+    """Return a span as a trader says it, rounded down: ``3 s``, ``22 min``, ``5 h``, ``2 d``."""
+    if span_ms < _MINUTE_MS:
+        return tr("{count} s").format(count=span_ms // 1000)
+    if span_ms < _HOUR_MS:
+        return tr("{count} min").format(count=span_ms // _MINUTE_MS)
+    if span_ms < 2 * _DAY_MS:
+        return tr("{count} h").format(count=span_ms // _HOUR_MS)
+    return tr("{count} d").format(count=span_ms // _DAY_MS)
+
+
+def tr(text: str) -> str:
+    """Return a text of a state in the user's language."""
+    return QCoreApplication.translate("State", text)
+
+
+def _shown_words(state: MarketState, clock: Callable[[int], str]) -> tuple[str, str]:
+    if state.shown is ShownTime.SIMULATED:
+        return tr("Simulated"), tr("Invented market. Live data replace it as soon as they come")
+    if state.shown is ShownTime.AS_OF:
+        time = "" if state.shown_ms is None else clock(state.shown_ms)
+        return (
+            tr("As of {time}").format(time=time),
+            tr("Stopped there, as it was known then. Recording goes on."),
+        )
+    return (
+        tr("Replay"),
+        tr("Shown as it was known then. Alerts do not ring. Recording goes on."),
+    )
+
+
+def _live(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    span = "" if state.span_ms is None else span_words(state.span_ms)
+    sentence = tr("Recording {symbol} since {time}, last liquidation {span} ago").format(
+        symbol=state.symbol, time=_since(state, clock), span=span
+    )
+    return StateWords(StateTone.OK, False, tr("Live"), sentence)
+
+
+def _first_start(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    return StateWords(
+        StateTone.OK,
+        False,
+        tr("Live"),
+        tr("Recording {symbol} since {time}, none liquidated yet").format(
+            symbol=state.symbol, time=_since(state, clock)
+        ),
+        tr(
+            "Nothing recorded yet. Past liquidations cannot be fetched. "
+            "From now on the chart fills by itself."
+        ),
+        StateAction.SHOW_PREDICTED,
+        tr("Show predicted levels"),
+    )
+
+
+def _quiet(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr(
+        "Connected and recording; no {symbol} liquidation for {span}, other symbols come in"
+    ).format(symbol=state.symbol, span=span_words(state.span_ms or 0))
+    return StateWords(StateTone.OK, True, tr("Quiet"), sentence)
+
+
+def _unproven(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr(
+        "Connected, but no liquidation of any symbol for {span}; hatched lightly until one comes"
+    ).format(span=span_words(state.span_ms or 0))
+    return StateWords(StateTone.WARN, True, tr("Not proven"), sentence)
+
+
+def _standby(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr(
+        "Another program records {symbol}; this window shows it and takes over when that one ends"
+    ).format(symbol=state.symbol)
+    return StateWords(StateTone.OK, True, tr("Standby"), sentence)
+
+
+def _connecting(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    return StateWords(
+        StateTone.FAINT, True, tr("Connecting"), tr("Waiting for the exchange's first data")
+    )
+
+
+def _stopped(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    return StateWords(
+        StateTone.BAD, False, tr("Stopped"), tr("This program does not record at present")
+    )
+
+
+def _blind(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    if state.since_ms is None:
+        sentence = tr("Nothing has come from the exchange yet; connecting, attempt {attempt}")
+        card = tr(
+            "Nothing has come from the exchange yet. What happens meanwhile is missed for good."
+        )
+    else:
+        sentence = tr("Nothing recorded since {time}; connecting again, attempt {attempt}")
+        card = tr(
+            "Nothing has come from the exchange since {time}. "
+            "What happens meanwhile is missed for good."
+        )
+    values = {"time": _since(state, clock), "attempt": max(1, state.attempt)}
+    return StateWords(
+        StateTone.BAD,
+        False,
+        tr("Blind"),
+        sentence.format(**values),
+        card.format(**values),
+        StateAction.CHECK_CONNECTION,
+        tr("Check the connection"),
+    )
+
+
+def _offline(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    if state.since_ms is None:
+        card = tr("No network. Recording begins by itself when it is there.")
+    else:
+        card = tr(
+            "No network. Candles and liquidations stand still at {time}; "
+            "recording goes on by itself when it is back."
+        ).format(time=_since(state, clock))
+    return StateWords(
+        StateTone.BAD,
+        False,
+        tr("Offline"),
+        tr("This computer has no network; nothing is recorded until it is back"),
+        card,
+    )
+
+
+def _refused(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    failure = state.failure
+    status = "" if failure is None else failure.values.get("status", "")
+    is_place = failure is not None and failure.kind is FailureKind.REGION
+    if is_place:
+        sentence = tr("The exchange does not serve this place (HTTP {status}); nothing is recorded")
+        card = tr(
+            "The exchange does not serve this place (HTTP {status}). "
+            "Look at a simulated market meanwhile."
+        )
+    else:
+        sentence = tr("The exchange refuses this computer (HTTP {status}); nothing is recorded")
+        card = tr(
+            "The exchange refuses this computer for now (HTTP {status}). "
+            "The program waits and tries again by itself."
+        )
+    return StateWords(
+        StateTone.BAD,
+        False,
+        tr("Refused"),
+        sentence.format(status=status),
+        card.format(status=status),
+        StateAction.SHOW_SIMULATED if is_place else None,
+        tr("Show simulated market") if is_place else "",
+    )
+
+
+def _not_saved(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    is_full = state.failure is not None and state.failure.kind is FailureKind.DISK_FULL
+    values = {"count": state.waiting, "reason": _reason(state.failure)}
+    if is_full:
+        sentence = tr("The disk is full; {count} liquidations wait in memory")
+        card = tr(
+            "The disk is full: {count} liquidations are in memory only "
+            "and would be lost if this program ended."
+        )
+    else:
+        sentence = tr("{count} liquidations wait in memory: {reason}")
+        card = tr(
+            "The database cannot be written: {count} liquidations are in memory only "
+            "and would be lost if this program ended."
+        )
+    return StateWords(
+        StateTone.BAD,
+        False,
+        tr("Not saved"),
+        sentence.format(**values),
+        card.format(**values),
+        StateAction.OPEN_DATA_FOLDER,
+        tr("Open data folder"),
+    )
+
+
+def _not_recorded(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    return StateWords(
+        StateTone.FAINT,
+        False,
+        tr("Not recorded"),
+        tr("{symbol} is not recorded; only predicted levels can be shown").format(
+            symbol=state.symbol
+        ),
+        tr("{symbol} is not recorded. Past liquidations cannot be fetched.").format(
+            symbol=state.symbol
+        ),
+        StateAction.RECORD_SYMBOL,
+        tr("Record {symbol} too").format(symbol=state.symbol),
+    )
+
+
+_WORDS: dict[Situation, Callable[[MarketState, Callable[[int], str]], StateWords]] = {
+    Situation.NOT_SAVED: _not_saved,
+    Situation.REFUSED: _refused,
+    Situation.OFFLINE: _offline,
+    Situation.BLIND: _blind,
+    Situation.CONNECTING: _connecting,
+    Situation.STOPPED: _stopped,
+    Situation.NOT_RECORDED: _not_recorded,
+    Situation.UNPROVEN: _unproven,
+    Situation.STANDBY: _standby,
+    Situation.QUIET: _quiet,
+    Situation.FIRST_START: _first_start,
+    Situation.LIVE: _live,
+}
+
+
+def _since(state: MarketState, clock: Callable[[int], str]) -> str:
+    return "" if state.since_ms is None else clock(state.since_ms)
+
+
+def _reason(failure: Failure | None) -> str:
+    return failure_words(failure)
