@@ -1,0 +1,280 @@
+"""Rules on the liquidations of one instrument and side. Pure.
+
+The rules of the machine:
+
+1. A cascade is on from the second in which enough was liquidated within (T - seconds, T], T the
+   time of a liquidation, until less than half of that is left of it. It rings when it comes on.
+2. Within the quiet time after a ring nothing rings; what came on in it stays on.
+3. A second counts as a whole: it rings once at most, and in what order its liquidations come makes
+   no difference. What comes on in a second is judged against what the seconds before have left.
+4. One that comes after its second is counted in the sums, and judged with the second that runs.
+
+Amounts are whole cents, so that no order of adding changes a sum. A liquidation costs the same
+however many rules share a window: thresholds are looked at only where the least one is reached.
+"""
+
+import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from Heatmap.alerts.alert import Alert, alert_id
+from Heatmap.alerts.rules import Rule
+
+LATE_MS = 60_000
+"""What is found later than this after its time does not ring any more."""
+_NEVER_S = -(1 << 60)
+
+
+class Seen(NamedTuple):
+    """One stored liquidation, as far as rules look at it.
+
+    Attributes
+    ----------
+    ts_ms
+        Trade time, UTC milliseconds.
+    instrument
+        As it is written.
+    side
+        Who was liquidated: ``long`` or ``short``.
+    price
+        USD.
+    usd
+        Notional, USD; 0 where it is not known.
+    """
+
+    ts_ms: int
+    instrument: str
+    side: str
+    price: float
+    usd: float
+
+
+class _Entry(NamedTuple):
+    ts_ms: int
+    cents: int
+    price: float
+
+
+@dataclass(slots=True)
+class _Armed:
+    """A rule with its threshold and what it did last."""
+
+    rule: Rule
+    cents: int
+    is_on: bool = False
+    rung_s: int = _NEVER_S
+
+    def may_ring(self, second: int) -> bool:
+        # One of an earlier second that comes late is as near to the last ring as one after it.
+        return abs(second - self.rung_s) >= max(self.rule.quiet, 1)
+
+
+class LargeWatch:
+    """Rings for a single liquidation from a size on, once a second at most."""
+
+    def __init__(self, armed: Iterable[_Armed]) -> None:
+        self._armed = sorted(armed, key=_threshold)
+        self._least_cents = self._armed[0].cents
+
+    def receive(self, entry: _Entry) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+        """Give what rings for it: the rule, the second, what made it ring."""
+        if entry.cents < self._least_cents:
+            return
+        second = entry.ts_ms // 1000
+        for one in self._armed:
+            if entry.cents >= one.cents and one.may_ring(second):
+                one.rung_s = second
+                yield one, second, (entry,)
+
+    def armed(self) -> list[_Armed]:
+        """Return its rules."""
+        return self._armed
+
+
+class CascadeWatch:
+    """Rings for a sum within some seconds; all of its rules have the same length."""
+
+    def __init__(self, seconds: int, armed: Iterable[_Armed]) -> None:
+        self.seconds = seconds
+        self._span_ms = seconds * 1000
+        self._armed = sorted(armed, key=_threshold)
+        self._least_cents = self._armed[0].cents
+        # By time; those before `_first` have left the window of the newest, and are kept for
+        # those that come in the wrong order within a second.
+        self._entries: list[_Entry] = []
+        self._first = 0
+        self._cents = 0
+        self._second = _NEVER_S
+        self._any_on = any(one.is_on for one in self._armed)
+
+    def receive(self, entry: _Entry) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+        """Give what rings for it: the rule, the second, what made it ring."""
+        second = entry.ts_ms // 1000
+        if second > self._second:
+            self._begin(second)
+        entries = self._entries
+        if not entries or entry.ts_ms >= entries[-1].ts_ms:
+            entries.append(entry)
+            self._cents += entry.cents
+            self._leave(entry.ts_ms - self._span_ms)
+            if self._cents >= self._least_cents:
+                yield from self._judge(self._first, len(entries), self._cents)
+            return
+        self._insert(entry)
+        yield from self._judge_second()
+
+    def armed(self) -> list[_Armed]:
+        """Return its rules."""
+        return self._armed
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what is to be kept over a restart, without the rules."""
+        return {"entries": [list(one) for one in self._entries], "second": self._second}
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Go on where `to_plain` was made; the rules have been restored before."""
+        self._entries = [_Entry(*one) for one in plain["entries"]]
+        self._second = plain["second"]
+        self._any_on = any(one.is_on for one in self._armed)
+        self._first, self._cents = 0, sum(one.cents for one in self._entries)
+        if self._entries:
+            self._leave(self._entries[-1].ts_ms - self._span_ms)
+
+    def _begin(self, second: int) -> None:
+        """Begin a second: what the ones before have left decides what is on."""
+        start_ms = second * 1000
+        self._second = second
+        gone = bisect.bisect_right(self._entries, start_ms - self._span_ms, key=_time)
+        if gone:
+            self._cents -= sum(one.cents for one in self._entries[self._first : gone])
+            del self._entries[:gone]
+            self._first = max(0, self._first - gone)
+        if self._any_on:
+            left = self._cents
+            for one in self._armed:
+                one.is_on = one.is_on and 2 * left >= one.cents
+            self._any_on = any(one.is_on for one in self._armed)
+
+    def _leave(self, until_ms: int) -> None:
+        entries = self._entries
+        while entries[self._first].ts_ms <= until_ms:
+            self._cents -= entries[self._first].cents
+            self._first += 1
+
+    def _insert(self, entry: _Entry) -> None:
+        place = bisect.bisect_right(self._entries, entry.ts_ms, key=_time)
+        if entry.ts_ms <= self._second * 1000 - self._span_ms:
+            return  # older than anything that is judged from here on
+        self._entries.insert(place, entry)
+        if place < self._first or entry.ts_ms <= self._entries[-1].ts_ms - self._span_ms:
+            self._first += 1
+        else:
+            self._cents += entry.cents
+
+    def _judge_second(self) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+        """Judge every liquidation of the second that runs, by time."""
+        entries = self._entries
+        start = bisect.bisect_left(entries, self._second * 1000, key=_time)
+        for place in range(start, len(entries)):
+            from_ms = entries[place].ts_ms - self._span_ms
+            first = bisect.bisect_right(entries, from_ms, key=_time)
+            cents = sum(one.cents for one in entries[first : place + 1])
+            yield from self._judge(first, place + 1, cents)
+
+    def _judge(
+        self, first: int, end: int, cents: int
+    ) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+        for one in self._armed:
+            if one.cents > cents:
+                return
+            if one.is_on or end - first < one.rule.count:
+                continue
+            one.is_on = self._any_on = True
+            if one.may_ring(self._second):
+                one.rung_s = self._second
+                yield one, self._second, tuple(self._entries[first:end])
+
+
+@dataclass(slots=True)
+class Lane:
+    """All rules on one instrument and side."""
+
+    instrument: str
+    side: str
+    watches: list[LargeWatch | CascadeWatch] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, instrument: str, side: str, rules: Iterable[tuple[Rule, float]], large: str
+    ) -> "Lane":
+        """Return a lane with these rules and their thresholds, USD.
+
+        Parameters
+        ----------
+        large
+            The value of the kind of rule that watches single ones.
+        """
+        lane = cls(instrument, side)
+        singles: list[_Armed] = []
+        windows: dict[int, list[_Armed]] = {}
+        for rule, usd in rules:
+            armed = _Armed(rule, -(-round(usd * 10_000) // 100))
+            (singles if rule.kind == large else windows.setdefault(rule.seconds, [])).append(armed)
+        if singles:
+            lane.watches.append(LargeWatch(singles))
+        lane.watches += [CascadeWatch(*one) for one in sorted(windows.items())]
+        return lane
+
+    def receive(self, seen: Seen, now_ms: int) -> Iterator[Alert]:
+        """Give what rings for one liquidation."""
+        entry = _Entry(seen.ts_ms, round(seen.usd * 100), seen.price)
+        for watch in self.watches:
+            for armed, second, entries in watch.receive(entry):
+                rule = armed.rule
+                largest = max(entries, key=_size)
+                yield Alert(
+                    alert_id(rule.id, self.instrument, self.side, second),
+                    rule.id,
+                    rule.kind,
+                    self.instrument,
+                    self.side,
+                    seen.ts_ms,
+                    sum(one.cents for one in entries) / 100,
+                    len(entries),
+                    largest.price,
+                    is_late=now_ms - seen.ts_ms > LATE_MS,
+                )
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return what is to be kept over a restart."""
+        armed = [one for watch in self.watches for one in watch.armed()]
+        return {
+            "rules": {one.rule.id: [one.is_on, one.rung_s] for one in armed},
+            "windows": {
+                str(watch.seconds): watch.to_plain()
+                for watch in self.watches
+                if isinstance(watch, CascadeWatch)
+            },
+        }
+
+    def restore(self, plain: Mapping[str, Any], unchanged: frozenset[str]) -> None:
+        """Go on where `to_plain` was made, with the rules that are as they were."""
+        for watch in self.watches:
+            for one in watch.armed():
+                if one.rule.id in unchanged and one.rule.id in plain["rules"]:
+                    one.is_on, one.rung_s = plain["rules"][one.rule.id]
+            if isinstance(watch, CascadeWatch) and str(watch.seconds) in plain["windows"]:
+                watch.restore(plain["windows"][str(watch.seconds)])
+
+
+def _threshold(armed: _Armed) -> int:
+    return armed.cents
+
+
+def _time(entry: _Entry) -> int:
+    return entry.ts_ms
+
+
+def _size(entry: _Entry) -> tuple[int, float]:
+    return entry.cents, entry.price
