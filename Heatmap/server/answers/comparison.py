@@ -17,7 +17,10 @@ from Heatmap.server.answers.levels import (
 
 
 def comparison_answer(
-    found: Sequence[PredictedLevels], table: EnsembleTable | None, spans: Sequence[Span]
+    found: Sequence[PredictedLevels],
+    table: EnsembleTable | None,
+    spans: Sequence[Span],
+    span_ms: int,
 ) -> dict[str, Any]:
     """Return the models' levels, scores, and how far each agrees with the ensemble.
 
@@ -54,7 +57,7 @@ def comparison_answer(
             "fit": ensemble.fit,
             "weights": {} if table is None else {part.name: part.share for part in table.parts},
         },
-        "coverage": coverage_of(first, spans),
+        "coverage": coverage_of(first, spans, span_ms),
         "lower_bound": True,
     }
 

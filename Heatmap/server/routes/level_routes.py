@@ -1,12 +1,20 @@
 """Where liquidations are expected if the price goes there: levels, heat, models side by side."""
 
-from collections.abc import Hashable
-from typing import Annotated
+from collections.abc import Hashable, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from Heatmap.domain.candles import Series, Span, joined
+from Heatmap.domain.candles import (
+    MINUTE_MS,
+    Series,
+    Span,
+    clipped,
+    joined,
+    length_ms,
+    without,
+)
 from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
@@ -17,20 +25,23 @@ from Heatmap.server.answers.heat import Format, Timeframe, heat_answer, times_of
 from Heatmap.server.answers.levels import levels_answer
 from Heatmap.server.context import ServerContext, context_of
 from Heatmap.server.json_answer import pack
-from Heatmap.server.parameters import AtParameter, ModelParameter, SymbolParameter
+from Heatmap.server.parameters import (
+    HIGHEST_LEVERAGE,
+    AtParameter,
+    ModelParameter,
+    SymbolParameter,
+)
 from Heatmap.server.problems import ProblemError, bad_request
 from Heatmap.server.routes.documented import answers
 from Heatmap.server.shapes import Comparison, Heat, Levels
 
 router = APIRouter(tags=["predicted levels"])
 
-_MINUTE_MS = 60_000
-
 LeverageParameter = Annotated[
     float | None,
     Query(
         ge=1,
-        le=125,
+        le=HIGHEST_LEVERAGE,
         description="Only what positions of this leverage would be liquidated; model calibrated.",
     ),
 ]
@@ -59,8 +70,7 @@ async def levels(
         found = find_levels(context, symbol, model, at)
         if before is not None and before.basis is found:
             return before
-        plain = levels_answer(found, fetched_spans(context, symbol), leverage)
-        return Answer(found, pack(plain))
+        return Answer(found, pack(levels_plain(context, found, leverage)))
 
     return await _answer(context, request, ("levels", symbol, model, leverage), at, make)
 
@@ -83,16 +93,20 @@ async def heatmap(
     context = context_of(request)
 
     def make(before: Answer | None) -> Answer:
-        now_ms = context.now_ms()
+        now_ms, span_ms = context.now_ms(), context.candle_span_ms()
         # Levels come of closed candles and of fits: nothing else changes them.
-        basis = (*context.parts.markets.newest(symbol), now_ms // _MINUTE_MS)
+        spans, fits = context.parts.markets.basis(symbol)
+        basis: object = (spans, fits, now_ms // MINUTE_MS)
         if before is not None and before.basis == basis:
             return before
         times = times_of(timeframe, now_ms)
-        grid = context.grids.grid(symbol, model, times, context.candle_span_ms())
+        grid = context.grids.grid(symbol, model, times, span_ms)
         if grid.price_usd is None:
             raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
-        return Answer(basis, pack(heat_answer(symbol, grid, format)))
+        if is_behind(grid.fetched, spans, now_ms, span_ms):
+            basis = None
+        plain = heat_answer(symbol, grid, span_ms, format)
+        return Answer(basis, pack(context.about(plain)))
 
     return await _answer(context, request, ("heat", symbol, model, timeframe, format), None, make)
 
@@ -113,7 +127,9 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
         if before is not None and isinstance(before.basis, tuple) and before.basis[0] == basis[0]:
             return before
         table = _ensemble(context, symbol, found[0].at_ms)
-        return Answer(basis, pack(comparison_answer(found, table, fetched_spans(context, symbol))))
+        spans = fetched_spans(context, symbol)
+        plain = comparison_answer(found, table, spans, context.candle_span_ms())
+        return Answer(basis, pack(context.about(plain)))
 
     return await _answer(context, request, ("compare", symbol), at, make)
 
@@ -143,6 +159,20 @@ def find_levels(
     if found.price_usd is None:
         raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
     return found
+
+
+def levels_plain(
+    context: ServerContext, found: PredictedLevels, leverage: float | None = None
+) -> dict[str, Any]:
+    """Return what is answered of levels; in a worker thread."""
+    spans = fetched_spans(context, found.symbol)
+    return context.about(levels_answer(found, spans, context.candle_span_ms(), leverage))
+
+
+def is_behind(used: Sequence[Span], spans: Sequence[Span], now_ms: int, span_ms: int) -> bool:
+    """Tell whether candles have come that an answer was not made of: it is soon made again."""
+    wanted = clipped(spans, now_ms - span_ms, now_ms - now_ms % MINUTE_MS)
+    return length_ms(without(wanted, used)) > 0
 
 
 def fetched_spans(context: ServerContext, symbol: str) -> tuple[Span, ...]:
