@@ -314,7 +314,7 @@ class Ensemble(Shape):
 
 
 class Comparison(Covered):
-    """The models side by side."""
+    """The models side by side; `pending`: those that are computed still, so ask again."""
 
     symbol: str
     at: Moment
@@ -322,6 +322,7 @@ class Comparison(Covered):
     price_source: str
     models: list[ComparedModel]
     ensemble: Ensemble
+    pending: list[str]
 
 
 class Cluster(Shape):

@@ -51,7 +51,8 @@ def times_of(timeframe: Timeframe, now_ms: int) -> GridTimes:
 def heat_answer(symbol: str, grid: LevelGrid, span_ms: int, written: Format) -> dict[str, Any]:
     """Return a grid with what is needed to place it.
 
-    `span_ms` is how far back the model looks at candles. Amounts are rounded to cents, messages to millionths; as bytes they are float32.
+    `span_ms` is how far back the model looks at candles. Amounts are rounded to cents, messages to
+    millionths; as bytes they are float32.
     """
     times, (n_buckets, n_columns) = grid.times, grid.usd.shape
     # What stands in a column comes of candles long before it.

@@ -1,6 +1,8 @@
 """Where liquidations are expected if the price goes there: levels, heat, models side by side."""
 
-from collections.abc import Hashable, Sequence
+import asyncio
+from collections.abc import Coroutine, Hashable, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -24,7 +26,7 @@ from Heatmap.server.answers.comparison import comparison_answer
 from Heatmap.server.answers.heat import Format, Timeframe, heat_answer, times_of
 from Heatmap.server.answers.levels import levels_answer
 from Heatmap.server.context import ServerContext, context_of
-from Heatmap.server.json_answer import pack
+from Heatmap.server.json_answer import Packed, pack
 from Heatmap.server.parameters import (
     HIGHEST_LEVERAGE,
     AtParameter,
@@ -36,6 +38,9 @@ from Heatmap.server.routes.documented import answers
 from Heatmap.server.shapes import Comparison, Heat, Levels
 
 router = APIRouter(tags=["predicted levels"])
+
+COMPARE_WAIT_S = 4.0
+"""After this the models that are ready are answered, and which are not."""
 
 LeverageParameter = Annotated[
     float | None,
@@ -102,7 +107,7 @@ async def heatmap(
         times = times_of(timeframe, now_ms)
         grid = context.grids.grid(symbol, model, times, span_ms)
         if grid.price_usd is None:
-            raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
+            raise no_price(context, symbol)
         if is_behind(grid.fetched, spans, now_ms, span_ms):
             basis = None
         plain = heat_answer(symbol, grid, span_ms, format)
@@ -117,7 +122,10 @@ async def heatmap(
     responses=answers(Comparison, words="Each model's levels, score and agreement."),
 )
 async def compare_models(request: Request, symbol: SymbolParameter, at: AtParameter) -> Response:
-    """Return what each model says of the same time."""
+    """Return what each model says of the same time.
+
+    The first answer of now can take long: after `COMPARE_WAIT_S` it has the models that are ready.
+    """
     context = context_of(request)
 
     def make(before: Answer | None) -> Answer:
@@ -131,7 +139,30 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
         plain = comparison_answer(found, table, spans, context.candle_span_ms())
         return Answer(basis, pack(context.about(plain)))
 
-    return await _answer(context, request, ("compare", symbol), at, make)
+    def answer() -> Coroutine[Any, Any, Response]:
+        return _answer(context, request, ("compare", symbol), at, make)
+
+    if at is None:
+        with suppress(TimeoutError):
+            # What is computed goes on meanwhile, for whoever asks next.
+            return await asyncio.wait_for(answer(), COMPARE_WAIT_S)
+        ready = await context.work.quick(lambda: _ready(context, symbol))
+        if ready is not None:
+            return ready.response(request)
+    return await answer()
+
+
+def _ready(context: ServerContext, symbol: str) -> Packed | None:
+    """Return what the models say that are ready; ``None``: none is."""
+    now_ms, book = context.now_ms(), context.parts.levels
+    said = {one: book.known(symbol, one, now_ms) for one in PREDICTED_MODELS}
+    found = [one for one in said.values() if one is not None and one.price_usd is not None]
+    if not found:
+        return None
+    pending = [one for one, levels in said.items() if levels is None]
+    table = _ensemble(context, symbol, found[0].at_ms)
+    spans, span_ms = fetched_spans(context, symbol), context.candle_span_ms()
+    return pack(context.about(comparison_answer(found, table, spans, span_ms, pending)))
 
 
 async def _answer(
@@ -157,8 +188,14 @@ def find_levels(
         symbol, context.now_ms(), context.candle_span_ms(), model, at_ms
     )
     if found.price_usd is None:
-        raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
+        raise no_price(context, symbol)
     return found
+
+
+def no_price(context: ServerContext, symbol: str) -> ProblemError:
+    """Return the problem of a symbol without candles."""
+    is_recorded = symbol in context.parts.settings().symbols
+    return ProblemError(503, texts.no_price(symbol, is_recorded=is_recorded))
 
 
 def levels_plain(

@@ -86,7 +86,7 @@ const page = (() => {
     const known = wanted === null ? undefined : values.find((one) => plain(one) === plain(wanted));
     select.value = known ?? (values.includes(usual) ? usual : values[0]);
     const isKnown = wanted === null || known !== undefined;
-    notice(name, isKnown ? "" : WORDS.unknown(name, wanted.slice(0, 40), select.value));
+    notice(name, isKnown ? "" : WORDS.unknown(name, shortened(name, wanted), select.value));
     select.onchange = () => {
       notice(name, "");
       choose(name, select.value);
@@ -97,6 +97,12 @@ const page = (() => {
   /** @param {string} text @returns {string} the same for `BTC/USDT` and `btcusdt` */
   function plain(text) {
     return text.replace("/", "").toLowerCase();
+  }
+
+  /** @returns {string} what was wanted, as it is written */
+  function shortened(name, wanted) {
+    const short = wanted.slice(0, 40);
+    return name === "symbol" ? short.toUpperCase() : short;
   }
 
   /** What has to be read before the picture. @type {Map<string, string>} */
@@ -173,7 +179,7 @@ const page = (() => {
 
   /** @param {number} share 0 to 1 @returns {string} percent; never 100 where anything is missing */
   function percent(share) {
-    return `${(Math.floor(share * 1000) / 10).toLocaleString("en")} %`;
+    return `${(Math.floor(share * 1000 + 1e-6) / 10).toLocaleString("en")} %`;
   }
 
   /** @param {number} ms @returns {string} UTC, to the minute */

@@ -156,8 +156,9 @@
       const start = Math.max(0, now - known.windows[window_]);
       const { coverage } = await page.ask("/coverage", { symbol, start, end: now });
       const words = [
-        WORDS.asOfLive(page.minuteText(now)), shows,
-        WORDS.chartShare(page.percent(coverage.share), WORDS.windows[window_]), WORDS.lowerBound,
+        // The legend below the chart says it too.
+        WORDS.asOfLive(page.minuteText(now)), ...(legendBelow.isShown() ? [] : [shows]),
+        WORDS.chartShare(page.percent(coverage.share), WORDS.windows[window_]), WORDS.chartLowerBound,
       ];
       document.getElementById("notes").textContent = words.join(" ");
     } catch {

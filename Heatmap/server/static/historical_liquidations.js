@@ -93,15 +93,18 @@
       customdata: candles.map((one) => page.usd(one.volume)), hovertemplate: "%{customdata}",
     });
     const heights = [0.24, 0.2];
+    // Without amounts an axis has nothing to say.
+    const hasPrices = candles.length > 0;
+    const hasAmounts = history.buckets.some((one) => one.volume);
     plots.draw([...traces, ...blind(history)], {
       ...base,
       barmode: "stack",
       xaxis: {
         ...axis, type: "date", tickangle: 0, nticks: plots.isNarrow() ? 5 : 12,
         tickformat: length(history) > 48 * HOUR_MS ? "%d %b" : "%H:%M\n%d %b", range: [utc(history.start), utc(history.end)], anchor: "y3" },
-      yaxis: { ...usdAxis, domain: [heights[0], 1], title: title(WORDS.liquidatedAxis) },
-      yaxis2: { ...axis, overlaying: "y", side: "right", title: title(WORDS.price), tickmode: "auto", tickformat: ",.6~r", showgrid: false, fixedrange: true },
-      yaxis3: { ...usdAxis, domain: [0, heights[1]], side: "right", title: title(WORDS.volumeAxis), nticks: 3 },
+      yaxis: { ...usdAxis, domain: [heights[0], 1], title: title(WORDS.liquidatedAxis), visible: hasAmounts },
+      yaxis2: { ...axis, overlaying: "y", side: "right", title: title(WORDS.price), visible: hasPrices, tickmode: "auto", tickformat: ",.6~r", showgrid: false, fixedrange: true },
+      yaxis3: { ...usdAxis, domain: [0, heights[1]], side: "right", title: title(WORDS.volumeAxis), nticks: 3, visible: hasPrices },
       yaxis4: { domain: [heights[0], 1], overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
     });
   }

@@ -3,7 +3,7 @@
 // The chart's legend below it, where the pane is too narrow for it: a telephone's. What it says is
 // the layer's own: its colours, amounts and words.
 
-(() => {
+const legendBelow = (() => {
   /** The chart's own legend is left out of panes that are narrower, see parts/legend.js. */
   const LEAST_WIDTH_PX = 320;
   const LOOK_MS = 500;
@@ -66,4 +66,6 @@
   }
 
   setInterval(look, LOOK_MS);
+
+  return { isShown: () => chart.timeScale().width() < LEAST_WIDTH_PX };
 })();

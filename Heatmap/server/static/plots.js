@@ -50,7 +50,7 @@ const plots = (() => {
   /** Say in words why there is no plot. @param {string} words */
   function empty(words) {
     Plotly.purge(PLACE);
-    const place = page.made("p", words);
+    const place = page.made("p", words[0].toUpperCase() + words.slice(1));
     place.id = "empty";
     document.getElementById(PLACE).replaceChildren(place);
     document.getElementById("legend").replaceChildren();
@@ -144,6 +144,8 @@ const plots = (() => {
         if (!hasFound && error.isAnswer) {
           page.say("");
           empty(error.message);
+          // What is missing may come at any time.
+          setTimeout(() => mine === request && load(), RETRY_MS);
         } else {
           page.say(page.reason(error), true);
         }

@@ -37,8 +37,8 @@ const WORDS = {
   factLargest: "Largest level",
   factCandles: "Candles used",
   ofDays: (days) => `of ${days} days`,
-  awayUp: (percent) => `+${percent} % away`,
-  awayDown: (percent) => `-${percent} % away`,
+  awayUp: (percent) => `+${percent} %`,
+  awayDown: (percent) => `-${percent} %`,
   factLongsDone: "Longs liquidated",
   factShortsDone: "Shorts liquidated",
   factRecorded: "Recorded",
@@ -76,7 +76,7 @@ const WORDS = {
   connecting: "Connecting…",
   reconnecting: "Connection lost. Connecting again…",
   noCandles: (symbol) =>
-    `No candles of ${symbol} are stored yet. A server that was started with --symbol ${symbol} fetches them within a minute.`,
+    `No candles of ${symbol} are stored yet. Where it is recorded by name (--symbol ${symbol}), they come once the exchange is reached.`,
   states: {
     stopped: "Not fed",
     off: "Switched off",
@@ -98,6 +98,7 @@ const WORDS = {
   unproven: "not proven",
   hatched: "Hatched: not recorded, so nothing is known of that time.",
   chartShare: (share, window) => `${share} of the last ${window} was recorded.`,
+  chartLowerBound: "Amounts are lower bounds: at most one liquidation a second is reported.",
   asOfLive: (time) => `As of ${time} UTC.`,
   chartShows: {
     recorded: "Heat: liquidations that were recorded.",

@@ -16,6 +16,7 @@ from Heatmap.domain.candles import Fetched, Series
 from Heatmap.domain.events import DataKind
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PredictedLevels
+from Heatmap.server.routes import level_routes
 from Heatmap.storage.store import open_store
 from Heatmap.tests.behaviour.memory_sink import eventually
 from Heatmap.tests.served_market import MINUTES, Served, served_database
@@ -177,6 +178,29 @@ def test_older_candles_are_in_the_next_answer(tmp_path: Path) -> None:
         for path, first in zip(paths, before, strict=True):
             eventually(lambda path=path: same(share_of(served, path), 300 / LOOKBACK_MINUTES))
             assert _amounts(served.get(path)) > _amounts(first)
+
+
+def test_models_that_are_ready_are_compared_while_others_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(level_routes, "COMPARE_WAIT_S", 0.05)
+    candles = made_candles(60)
+    store_market(tmp_path / "x.sqlite3", candles, [])
+    with served_database(tmp_path / "x.sqlite3", candles[-1].open_ms + 65_000) as served:
+        levels = served.get("/liquidations/levels")
+        others = [one.value for one in LevelModel if one is not LevelModel.CALIBRATED]
+        # As long as nothing can be computed, as while the machine is busy.
+        with served.service.shared.levels._work:
+            first = served.get("/liquidations/compare-models")
+        (ready,) = first["models"]
+        assert (ready["name"], ready["agreement"], first["pending"]) == ("calibrated", None, others)
+        assert len(ready["levels"]) == len(sides(levels)) > 0
+
+        def is_whole() -> bool:
+            found = served.get("/liquidations/compare-models")
+            return not found["pending"] and len(found["models"]) == len(LevelModel)
+
+        eventually(is_whole)
 
 
 def share_of(served: Served, path: str) -> float:
