@@ -103,12 +103,10 @@ class LevelBook:
             self._known[key] = _Known(made_s, basis, levels, made_s, made_s - now_s)
             return levels
 
-    def known(self, symbol: str, model: LevelModel, now_ms: int) -> PredictedLevels | None:
-        """Return what a model was found to say in this minute; ``None``: not yet. Never waits."""
+    def known(self, symbol: str, model: LevelModel, since_ms: int) -> PredictedLevels | None:
+        """Return what a model was found to say since a time; ``None``: nothing. Never waits."""
         found = self._known.get((symbol, model))
-        if found is None or found.levels.at_ms // MINUTE_MS != now_ms // MINUTE_MS:
-            return None
-        return found.levels
+        return None if found is None or found.levels.at_ms < since_ms else found.levels
 
     def _compute(self, symbol: str, at_ms: int, span_ms: int, model: LevelModel) -> PredictedLevels:
         found = self._source.read(symbol, at_ms, span_ms, taker_rule=taker_rule_of(model))

@@ -124,7 +124,8 @@ async def heatmap(
 async def compare_models(request: Request, symbol: SymbolParameter, at: AtParameter) -> Response:
     """Return what each model says of the same time.
 
-    The first answer of now can take long: after `COMPARE_WAIT_S` it has the models that are ready.
+    The first answer of now can take long: each `COMPARE_WAIT_S` it is looked whether a model is
+    ready, and those that are are given.
     """
     context = context_of(request)
 
@@ -142,7 +143,7 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
     def answer() -> Coroutine[Any, Any, Response]:
         return _answer(context, request, ("compare", symbol), at, make)
 
-    if at is None:
+    while at is None:
         with suppress(TimeoutError):
             # What is computed goes on meanwhile, for whoever asks next.
             return await asyncio.wait_for(answer(), COMPARE_WAIT_S)
@@ -154,8 +155,8 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
 
 def _ready(context: ServerContext, symbol: str) -> Packed | None:
     """Return what the models say that are ready; ``None``: none is."""
-    now_ms, book = context.now_ms(), context.parts.levels
-    said = {one: book.known(symbol, one, now_ms) for one in PREDICTED_MODELS}
+    since_ms, book = context.now_ms() - MINUTE_MS, context.parts.levels
+    said = {one: book.known(symbol, one, since_ms) for one in PREDICTED_MODELS}
     found = [one for one in said.values() if one is not None and one.price_usd is not None]
     if not found:
         return None
