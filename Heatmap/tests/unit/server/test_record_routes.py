@@ -139,3 +139,14 @@ def test_brackets_are_the_shipped_file_and_say_which_leverage_is_allowed(world: 
         (schema,) = (x["schema"] for x in operation["parameters"] if x["name"] == "leverage")
         limits = schema.get("anyOf", [schema])
         assert [one["maximum"] for one in limits if "maximum" in one] == [highest]
+
+
+def test_health_names_the_newest_liquidation_and_what_the_models_were_fitted_to(
+    world: Served,
+) -> None:
+    found = world.get("/health")
+    assert world.query("SELECT max(ts_ms) FROM liq_events") == [(found["recorder"]["last_event"],)]
+    assert (found["symbols"], found["now"], found["kind"]) == (["BTCUSDT"], world.now_ms, "live")
+    for name, one in found["models"].items():
+        score = world.get("/liquidations/levels", model=name)["score"]
+        assert one["score_bits"] == (None if score is None else score["bits_over_distance"])
