@@ -163,9 +163,9 @@ const page = (() => {
     place.classList.toggle("fault", isFault);
   }
 
-  /** @param {number} amount @returns {string} such as $1.25M; a B is a thousand M */
+  /** @param {number} amount @returns {string} such as $1.25M; a B is a thousand M, a T a thousand B */
   function usd(amount) {
-    const units = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
+    const units = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];
     // What would be rounded up to a thousand is written in the next unit.
     const [size, unit] = units.find(([one]) => amount >= one * 0.9995) || [1, ""];
     const value = amount / size;

@@ -55,7 +55,11 @@
       const [low, point, high] = score.bits_over_distance.map((bits) => bits.toFixed(2));
       notes.push(WORDS.score(low, point, high));
     }
-    document.getElementById("notes").textContent = [...notes, WORDS.lowerBound].join(" ");
+    if (unit() !== WORDS.units.other) {
+      // Positions are none of reports.
+      notes.push(WORDS.lowerBound);
+    }
+    document.getElementById("notes").textContent = notes.join(" ");
   }
 
   /** @returns {[string, string, string?][]} what there is to know at a glance */
