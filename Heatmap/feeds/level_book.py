@@ -4,13 +4,16 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from Heatmap.domain.candles import MINUTE_MS
+from Heatmap.domain.candles import MINUTE_MS, Span
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.levels.models import LevelModel, taker_rule_of
 from Heatmap.levels.predict import PredictedLevels, predict
 
 # What is known is looked at again after this: levels change once a minute.
 _LOOK_S = 1.0
+# While older candles arrive, levels are computed anew after this, and after so many times their
+# own cost: not at every page that comes.
+_GROW_S, _GROW_COSTS = 2.0, 6.0
 # So that other threads get their turn, after every few milliseconds of work.
 _PAUSE_S = 0.0005
 
@@ -18,9 +21,19 @@ _PAUSE_S = 0.0005
 @dataclass(frozen=True, slots=True)
 class _Known:
     looked_s: float
-    # What they were computed of: other levels come of something else only.
-    basis: tuple[object, ...]
+    # What they were computed of: other levels come of something else only. The second is of which
+    # time there are candles.
+    basis: tuple[object, tuple[Span, ...]]
     levels: PredictedLevels
+    made_s: float
+    cost_s: float
+
+    def may_wait(self, basis: tuple[object, tuple[Span, ...]], now_s: float) -> bool:
+        """Whether nothing but older candles is new, and that only since a moment ago."""
+        (other, spans), (mine, known) = basis, self.basis
+        is_older = bool(spans and known) and spans[-1][1] == known[-1][1]
+        is_soon = now_s - self.made_s < max(_GROW_S, _GROW_COSTS * self.cost_s)
+        return other == mine and is_older and is_soon
 
 
 class LevelBook:
@@ -80,13 +93,20 @@ class LevelBook:
             known = self._known.get(key)
             if known is not None and now_s - known.looked_s < _LOOK_S:
                 return known.levels
-            basis = (*self._source.newest(symbol), now_ms // MINUTE_MS, span_ms)
-            if known is not None and known.basis == basis:
+            spans, fits = self._source.basis(symbol)
+            basis = (fits, now_ms // MINUTE_MS, span_ms), spans
+            if known is not None and (known.basis == basis or known.may_wait(basis, now_s)):
                 self._known[key] = replace(known, looked_s=now_s)
                 return known.levels
             levels = self._compute(symbol, now_ms, span_ms, model)
-            self._known[key] = _Known(time.monotonic(), basis, levels)
+            made_s = time.monotonic()
+            self._known[key] = _Known(made_s, basis, levels, made_s, made_s - now_s)
             return levels
+
+    def known(self, symbol: str, model: LevelModel, since_ms: int) -> PredictedLevels | None:
+        """Return what a model was found to say since a time; ``None``: nothing. Never waits."""
+        found = self._known.get((symbol, model))
+        return None if found is None or found.levels.at_ms < since_ms else found.levels
 
     def _compute(self, symbol: str, at_ms: int, span_ms: int, model: LevelModel) -> PredictedLevels:
         found = self._source.read(symbol, at_ms, span_ms, taker_rule=taker_rule_of(model))

@@ -147,12 +147,24 @@ class LevelStore:
         StorageError
             The store is missing or cannot be read.
         """
+        spans, names = self.basis(instrument)
+        return (spans[-1][1] if spans else None), names
+
+    def basis(self, instrument: str) -> tuple[tuple[Span, ...], tuple[str, ...]]:
+        """Return of which time there are candles, and which fits there are: a quick look.
+
+        Levels come of these: where they are the same, so are the levels of a time.
+
+        Raises
+        ------
+        StorageError
+            The store is missing or cannot be read.
+        """
         spans = self.imported_spans(instrument)
         if self.store.exists() or not spans:
             with closing(self.store.open_reader()) as reader:
                 spans = joined([*spans, *reader.fetched_spans(instrument, Series.CANDLES)])
-        names = (*self.fits.names(instrument), *self.ensembles.names(instrument))
-        return (spans[-1][1] if spans else None), names
+        return spans, (*self.fits.names(instrument), *self.ensembles.names(instrument))
 
     def imported_spans(self, instrument: str) -> tuple[Span, ...]:
         """Return of which time imported candles count beside recorded ones; a quick look.

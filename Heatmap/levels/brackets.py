@@ -157,6 +157,12 @@ class BracketBook:
         known = [one for one in self.tables.get(symbol, ()) if one.valid_from_ms <= at_ms]
         return max(known, key=lambda one: one.valid_from_ms) if known else flat_table(rate)
 
+    @property
+    def highest_leverage(self) -> float:
+        """Return the highest leverage of any table, and of symbols without one."""
+        known = [float(one.max_leverages[0]) for all_ in self.tables.values() for one in all_]
+        return max(_FLAT_MAX_LEVERAGE, *known)
+
     def with_own(self, own: "BracketBook") -> "BracketBook":
         """Return a book in which the symbols of `own` have its tables only."""
         return BracketBook({**self.tables, **own.tables})

@@ -1,6 +1,6 @@
 """What the routes of one server share. Made on the server's loop, and closed there."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 
@@ -80,6 +80,10 @@ class ServerContext:
     def now_ms(self) -> int:
         """Return data time now, UTC milliseconds."""
         return self.parts.clock()
+
+    def about(self, plain: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer about the market, with what its data are."""
+        return {"kind": self.parts.kind.value, **plain}
 
     def candle_span_ms(self) -> int:
         """Return how far back candles are used, milliseconds."""

@@ -7,12 +7,15 @@ from fastapi import Depends, Query, Request
 
 from Heatmap.domain.instruments import parse_instrument
 from Heatmap.levels.models import LevelModel
+from Heatmap.levels.shipped import shipped_brackets
 from Heatmap.server import texts
 from Heatmap.server.problems import ProblemError, bad_request
 
 LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 DAY_MS = 86_400_000
+HIGHEST_LEVERAGE = shipped_brackets().highest_leverage
+"""Of any table that `/brackets` has; what a size may have at a time can be less."""
 
 _TIME_EXAMPLE = "2026-11-05T01:00:00Z"
 _TIME_WORDS = f"UTC milliseconds since 1970, or a time such as {_TIME_EXAMPLE} (UTC unless it says)"

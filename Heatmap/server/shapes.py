@@ -14,6 +14,12 @@ Interval = Annotated[
 ]
 
 
+Kind = Annotated[
+    Literal["live", "simulated", "replay"],
+    Field(description="Whether the data are of the real market, made up, or played again."),
+]
+
+
 class Shape(BaseModel):
     """Base of all: nothing else than what is named."""
 
@@ -40,16 +46,22 @@ class Gap(Shape):
 
 
 class Coverage(Shape):
-    """How much of the time that an answer is about was recorded: no data is not zero."""
+    """How much was recorded of the time that an answer comes of: no data is not zero.
+
+    For levels that is as far back as the model looks at candles, however few are there yet.
+    """
 
     of: Literal["liquidations", "candles"]
+    start: Moment
+    end: Moment
     share: Share
     gaps: list[Gap]
 
 
 class Covered(Shape):
-    """Part of every answer that adds up what was recorded or expected."""
+    """Part of every answer about a market: what its data are, and how much of them is there."""
 
+    kind: Kind
     coverage: Coverage
     lower_bound: Literal[True]
 
@@ -107,7 +119,7 @@ class Health(Shape):
 
     status: Literal["ok", "degraded"]
     version: str
-    kind: Literal["live", "simulated", "replay"]
+    kind: Kind
     now: Moment
     symbols: list[str]
     recorder: RecorderHealth
@@ -252,7 +264,7 @@ class CellBytes(Shape):
 
 
 class HeatMetadata(Shape):
-    """Of the newest column; the quality is the part of the time whose candles are there."""
+    """Of the newest column; the quality is the part of the candles that are there."""
 
     total_liquidation_volume: Usd
     highest_density_price: float | None
@@ -302,7 +314,7 @@ class Ensemble(Shape):
 
 
 class Comparison(Covered):
-    """The models side by side."""
+    """The models side by side; `pending`: those that are computed still, so ask again."""
 
     symbol: str
     at: Moment
@@ -310,6 +322,7 @@ class Comparison(Covered):
     price_source: str
     models: list[ComparedModel]
     ensemble: Ensemble
+    pending: list[str]
 
 
 class Cluster(Shape):

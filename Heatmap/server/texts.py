@@ -8,10 +8,6 @@ LOWER_BOUND = (
 BUSY = "too many levels are being computed already; ask again in a moment"
 CLOSING = "the server ends; connect again"
 NOT_FOUND = "there is nothing at this path; /docs lists what there is"
-NO_PRICE = (
-    "no candle of {symbol} is stored, so there is no price to measure from; record it, or wait "
-    "until its candles were fetched"
-)
 NO_DUCKDB = "history needs DuckDB, which is not installed: pip install 'heatmap[history]'"
 NO_PLOTLY = "the package plotly is missing: pip install 'heatmap[web]' brings it"
 TOO_MANY_CHARTS = "too many charts are open already; close one of them"
@@ -22,6 +18,16 @@ OPENAPI_DESCRIPTION = (
     + " Times are UTC milliseconds; as a parameter 2026-11-05T01:00:00Z is a time too. "
     "Each answer says how much of its time was recorded: no data is not zero."
 )
+
+
+def no_price(symbol: str, *, is_recorded: bool) -> str:
+    """Say that there are no candles, and what to do."""
+    advice = (
+        "they come once the exchange is reached"
+        if is_recorded
+        else f"record it by name (--symbol {symbol}), then its candles are fetched within a minute"
+    )
+    return f"no candle of {symbol} is stored, so there is no price to measure from: {advice}"
 
 
 def foreign_host(hosts: Sequence[str]) -> str:

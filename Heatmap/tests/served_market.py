@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from Heatmap import HeatmapService
+from Heatmap.domain.events import DataKind
 from Heatmap.server import HeatmapServer, ServerOptions
 from Heatmap.tests.stored_market import made_candles, made_events, store_market
 
@@ -48,12 +49,14 @@ class Served:
 
 
 @contextmanager
-def served_market(directory: Path, minutes: int = MINUTES) -> Iterator[Served]:
+def served_market(
+    directory: Path, minutes: int = MINUTES, kind: DataKind = DataKind.LIVE
+) -> Iterator[Served]:
     """Serve candles, and liquidations that were recorded."""
     database = directory / "heatmap.sqlite3"
     candles = made_candles(minutes)
-    store_market(database, candles, made_events(candles, 3.0))
-    with served_database(database, candles[-1].open_ms + 65_000) as served:
+    store_market(database, candles, made_events(candles, 3.0), kind)
+    with served_database(database, candles[-1].open_ms + 65_000, kind=kind) as served:
         yield served
 
 
@@ -63,9 +66,10 @@ def served_database(
     now_ms: int,
     address: str = "127.0.0.1:0",
     options: ServerOptions | None = None,
+    kind: DataKind = DataKind.LIVE,
 ) -> Iterator[Served]:
     """Serve a database at a time that stands."""
-    service = HeatmapService(db=database, clock=lambda: now_ms)
+    service = HeatmapService(db=database, clock=lambda: now_ms, kind=kind)
     with (
         HeatmapServer(service, address, options) as server,
         httpx.Client(base_url=server.url, timeout=60) as client,

@@ -17,14 +17,20 @@ from Heatmap.server.answers.levels import (
 
 
 def comparison_answer(
-    found: Sequence[PredictedLevels], table: EnsembleTable | None, spans: Sequence[Span]
+    found: Sequence[PredictedLevels],
+    table: EnsembleTable | None,
+    spans: Sequence[Span],
+    span_ms: int,
+    pending: Sequence[LevelModel] = (),
 ) -> dict[str, Any]:
     """Return the models' levels, scores, and how far each agrees with the ensemble.
 
+    `pending` are models that are being computed still: they come with a later answer.
     Agreement is the part of a model's dollars that the ensemble has in the same ranges of 0.1 %,
-    both taken as parts of their own sums: 0 to 1; ``None`` where one of them has none.
+    both taken as parts of their own sums: 0 to 1; ``None`` where one of them has none, or the
+    ensemble is pending.
     """
-    ensemble = next(one for one in found if one.model is LevelModel.ENSEMBLE)
+    ensemble = next((one for one in found if one.model is LevelModel.ENSEMBLE), None)
     first = found[0]
     return {
         "symbol": first.symbol,
@@ -45,16 +51,17 @@ def comparison_answer(
                     for level in one.levels
                 ],
                 "score": score_of(one.score),
-                "agreement": agreement(one, ensemble),
+                "agreement": None if ensemble is None else agreement(one, ensemble),
                 "notes": notes_of(one.notes),
             }
             for one in found
         ],
         "ensemble": {
-            "fit": ensemble.fit,
+            "fit": None if ensemble is None else ensemble.fit,
             "weights": {} if table is None else {part.name: part.share for part in table.parts},
         },
-        "coverage": coverage_of(first, spans),
+        "pending": [one.value for one in pending],
+        "coverage": coverage_of(first, spans, span_ms),
         "lower_bound": True,
     }
 

@@ -13,6 +13,8 @@ def recorded(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int) 
     """Return which part of a time was recorded, and its gaps; unproven time is named as such."""
     return {
         "of": "liquidations",
+        "start": start_ms,
+        "end": end_ms,
         "share": covered_share(intervals, start_ms, end_ms),
         "gaps": gaps(intervals, start_ms, end_ms),
     }
@@ -33,6 +35,8 @@ def fetched(spans: Sequence[Span], start_ms: int, end_ms: int) -> dict[str, Any]
     share = length_ms(inside) / (end_ms - start_ms) if end_ms > start_ms else 0.0
     return {
         "of": "candles",
+        "start": start_ms,
+        "end": end_ms,
         "share": share,
         "gaps": [{"start": begin, "end": end, "kind": "gap"} for begin, end in missing],
     }

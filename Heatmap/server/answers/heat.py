@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from Heatmap.server.answers.coverage import fetched
-from Heatmap.server.answers.levels import UNIT_WORDS
+from Heatmap.server.answers.levels import UNIT_WORDS, asked_time
 from Heatmap.sources.level_grids import BUCKET_STEP, GridTimes, LevelGrid
 
 _MINUTE_MS = 60_000
@@ -48,13 +48,16 @@ def times_of(timeframe: Timeframe, now_ms: int) -> GridTimes:
     return GridTimes.until(now_ms, minutes * _MINUTE_MS, count)
 
 
-def heat_answer(symbol: str, grid: LevelGrid, written: Format) -> dict[str, Any]:
+def heat_answer(symbol: str, grid: LevelGrid, span_ms: int, written: Format) -> dict[str, Any]:
     """Return a grid with what is needed to place it.
 
-    Amounts are rounded to cents, messages to millionths; as bytes they are float32.
+    `span_ms` is how far back the model looks at candles. Amounts are rounded to cents, messages to
+    millionths; as bytes they are float32.
     """
     times, (n_buckets, n_columns) = grid.times, grid.usd.shape
-    coverage = fetched(grid.fetched, times.start_ms, times.now_ms)
+    # What stands in a column comes of candles long before it.
+    start_ms, end_ms = asked_time(times.now_ms, grid.fetched, span_ms)
+    coverage = fetched(grid.fetched, min(start_ms, times.start_ms), end_ms)
     newest = grid.usd[:, -1]
     total = float(newest.sum())
     densest = None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from Heatmap.domain.candles import Span
+from Heatmap.domain.candles import MINUTE_MS, Span
 from Heatmap.levels.notes import Note
 from Heatmap.levels.predict import PredictedLevels
 from Heatmap.levels.standing import Level
@@ -20,7 +20,10 @@ UNIT_WORDS = {
 
 
 def levels_answer(
-    levels: PredictedLevels, spans: Sequence[Span], leverage: float | None = None
+    levels: PredictedLevels,
+    spans: Sequence[Span],
+    span_ms: int,
+    leverage: float | None = None,
 ) -> dict[str, Any]:
     """Return the levels on both sides of the price, the nearest first.
 
@@ -30,6 +33,8 @@ def levels_answer(
         With a price.
     spans
         Time whose candles were fetched.
+    span_ms
+        How far back the model looks at candles, milliseconds.
     leverage
         Only what positions of this leverage would be liquidated; ``None``: all.
     """
@@ -49,16 +54,27 @@ def levels_answer(
         "fit": levels.fit,
         "is_provisional": levels.is_provisional,
         "notes": notes_of(levels.notes),
-        "coverage": coverage_of(levels, spans),
+        "coverage": coverage_of(levels, spans, span_ms),
         "lower_bound": True,
     }
 
 
-def coverage_of(levels: PredictedLevels, spans: Sequence[Span]) -> dict[str, Any]:
-    """Return how much of the candles' time was fetched."""
-    start_ms = levels.at_ms if levels.candles_from_ms is None else levels.candles_from_ms
-    end_ms = levels.at_ms if levels.candles_until_ms is None else levels.candles_until_ms
-    return fetched(spans, start_ms, end_ms)
+def coverage_of(levels: PredictedLevels, spans: Sequence[Span], span_ms: int) -> dict[str, Any]:
+    """Return how much was fetched of the candles that the model asks for."""
+    return fetched(spans, *asked_time(levels.at_ms, spans, span_ms))
+
+
+def asked_time(at_ms: int, spans: Sequence[Span], span_ms: int) -> Span:
+    """Return the time whose candles a model asks for.
+
+    It is as long as the model looks back, however little of it is there. The exchange has a
+    minute's candle some seconds after its end: until it is fetched, the newest minute is none
+    that is missing.
+    """
+    over_ms = at_ms - at_ms % MINUTE_MS
+    until_ms = max((min(end, over_ms) for begin, end in spans if begin < over_ms), default=0)
+    end_ms = max(over_ms - MINUTE_MS, until_ms)
+    return end_ms - span_ms, end_ms
 
 
 def score_of(score: Score | None) -> dict[str, Any] | None:

@@ -147,7 +147,6 @@ def clusters_answer(
     coverage: Sequence[CoverageInterval],
 ) -> dict[str, Any]:
     """Return price clusters of recorded liquidations, the strongest first."""
-    missing = gaps(coverage, at_ms - lookback_ms, at_ms)
     return {
         "symbol": symbol,
         "at": at_ms,
@@ -156,6 +155,9 @@ def clusters_answer(
         "lookback_s": lookback_ms // 1000,
         "clusters": [asdict(one) for one in found],
         "was_recorded": found.was_recorded,
-        "coverage": {"of": "liquidations", "share": found.recorded_share, "gaps": missing},
+        "coverage": {
+            **recorded(coverage, at_ms - lookback_ms, at_ms),
+            "share": found.recorded_share,
+        },
         "lower_bound": True,
     }

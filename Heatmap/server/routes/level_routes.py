@@ -1,12 +1,22 @@
 """Where liquidations are expected if the price goes there: levels, heat, models side by side."""
 
-from collections.abc import Hashable
-from typing import Annotated
+import asyncio
+from collections.abc import Coroutine, Hashable, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from Heatmap.domain.candles import Series, Span, joined
+from Heatmap.domain.candles import (
+    MINUTE_MS,
+    Series,
+    Span,
+    clipped,
+    joined,
+    length_ms,
+    without,
+)
 from Heatmap.levels.ensemble_table import EnsembleTable
 from Heatmap.levels.models import LevelModel
 from Heatmap.levels.predict import PREDICTED_MODELS, PredictedLevels
@@ -16,21 +26,27 @@ from Heatmap.server.answers.comparison import comparison_answer
 from Heatmap.server.answers.heat import Format, Timeframe, heat_answer, times_of
 from Heatmap.server.answers.levels import levels_answer
 from Heatmap.server.context import ServerContext, context_of
-from Heatmap.server.json_answer import pack
-from Heatmap.server.parameters import AtParameter, ModelParameter, SymbolParameter
+from Heatmap.server.json_answer import Packed, pack
+from Heatmap.server.parameters import (
+    HIGHEST_LEVERAGE,
+    AtParameter,
+    ModelParameter,
+    SymbolParameter,
+)
 from Heatmap.server.problems import ProblemError, bad_request
 from Heatmap.server.routes.documented import answers
 from Heatmap.server.shapes import Comparison, Heat, Levels
 
 router = APIRouter(tags=["predicted levels"])
 
-_MINUTE_MS = 60_000
+COMPARE_WAIT_S = 4.0
+"""After this the models that are ready are answered, and which are not."""
 
 LeverageParameter = Annotated[
     float | None,
     Query(
         ge=1,
-        le=125,
+        le=HIGHEST_LEVERAGE,
         description="Only what positions of this leverage would be liquidated; model calibrated.",
     ),
 ]
@@ -59,8 +75,7 @@ async def levels(
         found = find_levels(context, symbol, model, at)
         if before is not None and before.basis is found:
             return before
-        plain = levels_answer(found, fetched_spans(context, symbol), leverage)
-        return Answer(found, pack(plain))
+        return Answer(found, pack(levels_plain(context, found, leverage)))
 
     return await _answer(context, request, ("levels", symbol, model, leverage), at, make)
 
@@ -83,16 +98,20 @@ async def heatmap(
     context = context_of(request)
 
     def make(before: Answer | None) -> Answer:
-        now_ms = context.now_ms()
+        now_ms, span_ms = context.now_ms(), context.candle_span_ms()
         # Levels come of closed candles and of fits: nothing else changes them.
-        basis = (*context.parts.markets.newest(symbol), now_ms // _MINUTE_MS)
+        spans, fits = context.parts.markets.basis(symbol)
+        basis: object = (spans, fits, now_ms // MINUTE_MS)
         if before is not None and before.basis == basis:
             return before
         times = times_of(timeframe, now_ms)
-        grid = context.grids.grid(symbol, model, times, context.candle_span_ms())
+        grid = context.grids.grid(symbol, model, times, span_ms)
         if grid.price_usd is None:
-            raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
-        return Answer(basis, pack(heat_answer(symbol, grid, format)))
+            raise no_price(context, symbol)
+        if is_behind(grid.fetched, spans, now_ms, span_ms):
+            basis = None
+        plain = heat_answer(symbol, grid, span_ms, format)
+        return Answer(basis, pack(context.about(plain)))
 
     return await _answer(context, request, ("heat", symbol, model, timeframe, format), None, make)
 
@@ -103,7 +122,11 @@ async def heatmap(
     responses=answers(Comparison, words="Each model's levels, score and agreement."),
 )
 async def compare_models(request: Request, symbol: SymbolParameter, at: AtParameter) -> Response:
-    """Return what each model says of the same time."""
+    """Return what each model says of the same time.
+
+    The first answer of now can take long: each `COMPARE_WAIT_S` it is looked whether a model is
+    ready, and those that are are given.
+    """
     context = context_of(request)
 
     def make(before: Answer | None) -> Answer:
@@ -113,9 +136,34 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
         if before is not None and isinstance(before.basis, tuple) and before.basis[0] == basis[0]:
             return before
         table = _ensemble(context, symbol, found[0].at_ms)
-        return Answer(basis, pack(comparison_answer(found, table, fetched_spans(context, symbol))))
+        spans = fetched_spans(context, symbol)
+        plain = comparison_answer(found, table, spans, context.candle_span_ms())
+        return Answer(basis, pack(context.about(plain)))
 
-    return await _answer(context, request, ("compare", symbol), at, make)
+    def answer() -> Coroutine[Any, Any, Response]:
+        return _answer(context, request, ("compare", symbol), at, make)
+
+    while at is None:
+        with suppress(TimeoutError):
+            # What is computed goes on meanwhile, for whoever asks next.
+            return await asyncio.wait_for(answer(), COMPARE_WAIT_S)
+        ready = await context.work.quick(lambda: _ready(context, symbol))
+        if ready is not None:
+            return ready.response(request)
+    return await answer()
+
+
+def _ready(context: ServerContext, symbol: str) -> Packed | None:
+    """Return what the models say that are ready; ``None``: none is."""
+    since_ms, book = context.now_ms() - MINUTE_MS, context.parts.levels
+    said = {one: book.known(symbol, one, since_ms) for one in PREDICTED_MODELS}
+    found = [one for one in said.values() if one is not None and one.price_usd is not None]
+    if not found:
+        return None
+    pending = [one for one, levels in said.items() if levels is None]
+    table = _ensemble(context, symbol, found[0].at_ms)
+    spans, span_ms = fetched_spans(context, symbol), context.candle_span_ms()
+    return pack(context.about(comparison_answer(found, table, spans, span_ms, pending)))
 
 
 async def _answer(
@@ -141,8 +189,28 @@ def find_levels(
         symbol, context.now_ms(), context.candle_span_ms(), model, at_ms
     )
     if found.price_usd is None:
-        raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
+        raise no_price(context, symbol)
     return found
+
+
+def no_price(context: ServerContext, symbol: str) -> ProblemError:
+    """Return the problem of a symbol without candles."""
+    is_recorded = symbol in context.parts.settings().symbols
+    return ProblemError(503, texts.no_price(symbol, is_recorded=is_recorded))
+
+
+def levels_plain(
+    context: ServerContext, found: PredictedLevels, leverage: float | None = None
+) -> dict[str, Any]:
+    """Return what is answered of levels; in a worker thread."""
+    spans = fetched_spans(context, found.symbol)
+    return context.about(levels_answer(found, spans, context.candle_span_ms(), leverage))
+
+
+def is_behind(used: Sequence[Span], spans: Sequence[Span], now_ms: int, span_ms: int) -> bool:
+    """Tell whether candles have come that an answer was not made of: it is soon made again."""
+    wanted = clipped(spans, now_ms - span_ms, now_ms - now_ms % MINUTE_MS)
+    return length_ms(without(wanted, used)) > 0
 
 
 def fetched_spans(context: ServerContext, symbol: str) -> tuple[Span, ...]:

@@ -11,7 +11,7 @@ from Heatmap.server import texts
 from Heatmap.server.answers.margin import brackets_answer, highest_leverage, margin_answer
 from Heatmap.server.context import context_of
 from Heatmap.server.json_answer import pack
-from Heatmap.server.parameters import AtParameter, SymbolParameter
+from Heatmap.server.parameters import HIGHEST_LEVERAGE, AtParameter, SymbolParameter
 from Heatmap.server.problems import bad_request
 from Heatmap.server.routes.documented import answers
 from Heatmap.server.shapes import Brackets, Margin
@@ -37,7 +37,7 @@ async def liquidation_price_of(
     at: AtParameter,
     side: PositionSide,
     entry: Annotated[float, Query(gt=0, le=1e12, description="Entry price, USD.")],
-    leverage: Annotated[float, Query(ge=1, le=125, description="Such as 25.")],
+    leverage: Annotated[float, Query(ge=1, le=HIGHEST_LEVERAGE, description="Such as 25.")],
     quantity: Annotated[float, Query(gt=0, le=1e12, description="In the base currency, BTC.")] = 1,
 ) -> Response:
     """Return the mark price at which the exchange's formula liquidates it."""

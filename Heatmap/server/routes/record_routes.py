@@ -126,7 +126,7 @@ async def coverage(
     def read() -> Packed:
         with context.reader.reading() as reader:
             found = read_recorded(context.parts, reader, symbol, start_ms, end_ms)
-        return pack(coverage_answer(symbol, found, start_ms, end_ms))
+        return pack(context.about(coverage_answer(symbol, found, start_ms, end_ms)))
 
     return (await context.work.quick(read)).response(request)
 
@@ -155,7 +155,8 @@ async def candles(
 
     def read() -> Packed:
         found = read_history(context.parts.markets, symbol, start_ms, end_ms, interval.length_ms)
-        return pack(candles_answer(symbol, found, interval.value, start_ms, end_ms))
+        plain = candles_answer(symbol, found, interval.value, start_ms, end_ms)
+        return pack(context.about(plain))
 
     return (await context.work.quick(read)).response(request)
 
@@ -168,7 +169,8 @@ def find_clusters(context: ServerContext, symbol: str) -> dict[str, Any]:
     found = context.clusters.find(symbol, price, now_ms)
     with context.reader.reading() as reader:
         covered = reader.read_coverage(symbol, now_ms - parameters.lookback_ms, now_ms)
-    return clusters_answer(symbol, found, price, now_ms, parameters.lookback_ms, covered)
+    plain = clusters_answer(symbol, found, price, now_ms, parameters.lookback_ms, covered)
+    return context.about(plain)
 
 
 def _read_records(
@@ -178,16 +180,15 @@ def _read_records(
         # One more tells whether there are more.
         found = reader.read_stored_between(symbol, start_ms, end_ms, after_id, limit + 1)
         covered = read_recorded(context.parts, reader, symbol, start_ms, end_ms)
-    return pack(
-        records_answer(
-            symbol,
-            found[:limit],
-            has_more=len(found) > limit,
-            coverage=covered,
-            start_ms=start_ms,
-            end_ms=end_ms,
-        )
+    plain = records_answer(
+        symbol,
+        found[:limit],
+        has_more=len(found) > limit,
+        coverage=covered,
+        start_ms=start_ms,
+        end_ms=end_ms,
     )
+    return pack(context.about(plain))
 
 
 def _read_buckets(
@@ -196,4 +197,5 @@ def _read_buckets(
     with context.reader.reading() as reader:
         events = reader.read_window(symbol, start_ms, end_ms, as_array).events
         covered = read_recorded(context.parts, reader, symbol, start_ms, end_ms)
-    return pack(buckets_answer(symbol, events, covered, start_ms, end_ms, bucket_ms))
+    plain = buckets_answer(symbol, events, covered, start_ms, end_ms, bucket_ms)
+    return pack(context.about(plain))

@@ -17,13 +17,12 @@ from Heatmap.errors import StorageError
 from Heatmap.feeds.cluster_feed import rounded_cluster
 from Heatmap.levels.models import LevelModel
 from Heatmap.server import texts
-from Heatmap.server.answers.levels import levels_answer
 from Heatmap.server.context import ServerContext, context_of
 from Heatmap.server.json_answer import pack
 from Heatmap.server.parameters import ModelParameter, refuse_unknown
 from Heatmap.server.problems import ProblemError, bad_request
 from Heatmap.server.routes.documented import PROBLEM_WORDS, answers
-from Heatmap.server.routes.level_routes import fetched_spans, find_levels
+from Heatmap.server.routes.level_routes import find_levels, levels_plain
 from Heatmap.server.routes.record_routes import find_clusters
 from Heatmap.server.shapes import Problem
 from Heatmap.server.streams.hub import Wish
@@ -228,4 +227,4 @@ def _levels_now(
     # The book gives the same object while nothing is new.
     if found is before:
         return None
-    return found, pack(levels_answer(found, fetched_spans(context, symbol))).body
+    return found, pack(levels_plain(context, found)).body

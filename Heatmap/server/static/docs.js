@@ -182,3 +182,5 @@ async function drawAll() {
 }
 
 drawAll();
+
+page.ask("/health").then(({ kind }) => page.tellKind(kind), () => {});

@@ -13,6 +13,8 @@
   const LOADED = 1500;
   const MOST_LOADED = 5000;
   const MINUTE_MS = 60_000;
+  /** How much was recorded is looked at again after this. */
+  const SHARE_MS = 20_000;
 
   /** What the server has: its greeting. */
   let known = null;
@@ -36,6 +38,7 @@
     chartPage.setTheme(page.theme());
     choose();
   });
+  setInterval(tellShare, SHARE_MS);
   page.say(WORDS.connecting);
   heatmapBridge.open("/heatmap/ws", take, (isOpen) => {
     if (!isOpen) {
@@ -88,7 +91,7 @@
 
   function hello(greeting) {
     known = greeting;
-    document.getElementById("kind").textContent = WORDS.kinds[greeting.kind] || "";
+    page.tellKind(greeting.kind);
     page.choice("symbol", greeting.symbols.map((one) => [one, one]), greeting.symbols[0], choose);
     page.choice("heat", greeting.heats.map((one) => [one, WORDS.heats[one]]), "both", choose);
     const windows = Object.keys(greeting.windows).map((one) => [one, WORDS.windows[one]]);
@@ -115,13 +118,14 @@
       chartPage.setCandles(rows, Math.min(visible, count), mine, answer.priceFormat);
       isLoaded = rows.length > 0;
       attach(answer.config);
+      tellShare();
       if (!isLoaded) {
-        page.say(WORDS.noCandles);
+        page.say(WORDS.noCandles(answer.symbol));
         retry = setTimeout(choose, 3000);
       }
     } catch (error) {
       if (mine === request) {
-        page.say(WORDS.failed(error.message), true);
+        page.say(page.reason(error), true);
         retry = setTimeout(choose, 3000);
       }
     }
@@ -138,6 +142,28 @@
     return found.candles.map(({ timestamp, open, high, low, close }) => ({
       time: timestamp / 1000, open, high, low, close,
     }));
+  }
+
+  /** Say below the chart what it shows, and how much of that time was recorded. */
+  async function tellShare() {
+    if (shown === null) {
+      return;
+    }
+    const { symbol } = shown;
+    const [window_, shows] = [page.chosen("window"), WORDS.chartShows[page.chosen("heat")]];
+    try {
+      const { now } = await page.ask("/health");
+      const start = Math.max(0, now - known.windows[window_]);
+      const { coverage } = await page.ask("/coverage", { symbol, start, end: now });
+      const words = [
+        // The legend below the chart says it too.
+        WORDS.asOfLive(page.minuteText(now)), ...(legendBelow.isShown() ? [] : [shows]),
+        WORDS.chartShare(page.percent(coverage.share), WORDS.windows[window_]), WORDS.chartLowerBound,
+      ];
+      document.getElementById("notes").textContent = words.join(" ");
+    } catch {
+      // The line of choices says that the server is away.
+    }
   }
 
   /** @param {any} config see LayerConfig; a layer that is there already says what it shows again */
@@ -169,6 +195,7 @@
   function heat(name) {
     page.choose("heat", name);
     chartPage.setRoom(name !== "recorded");
+    tellShare();
   }
 
   function tellState() {

@@ -1,10 +1,12 @@
 "use strict";
 
-/** What both plots share: their grounds, axes and sizes. */
+/** What both plots share: their grounds, axes, legends and sizes. */
 const plots = (() => {
   const PLACE = "plot";
   const RETRY_MS = 3_000;
   const REFRESH_MS = 30_000;
+  /** Names of what was switched off in the legend. @type {Set<string>} */
+  const hidden = new Set();
 
   /** @returns {boolean} whether the screen is a telephone's */
   function isNarrow() {
@@ -17,19 +19,17 @@ const plots = (() => {
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
     return {
       axis,
+      usdAxis: { ...axis, tickprefix: "$", exponentformat: "B", separatethousands: true, rangemode: "tozero", fixedrange: true },
       base: {
         paper_bgcolor: page.colour("ground"),
         plot_bgcolor: page.colour("ground"),
         font: { color: page.colour("text"), size: isNarrow() ? 11 : 13, family: "system-ui, sans-serif" },
-        margin: isNarrow() ? { l: 8, r: 8, t: 8, b: 8 } : { l: 16, r: 16, t: 16, b: 16 },
+        margin: isNarrow() ? { l: 8, r: 8, t: 8, b: 8 } : { l: 16, r: 16, t: 12, b: 16 },
         hovermode: "x unified",
         hoverlabel: {
           bgcolor: page.colour("panel"), bordercolor: line, font: { color: page.colour("text") },
         },
-        legend: {
-          orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal",
-          entrywidthmode: "pixels", entrywidth: isNarrow() ? 104 : 150,
-        },
+        showlegend: false,
         dragmode: isNarrow() ? false : "zoom",
         bargap: 0.05,
       },
@@ -38,10 +38,47 @@ const plots = (() => {
 
   /** @param {Object[]} traces @param {Object} made the layout */
   function draw(traces, made) {
-    return Plotly.react(PLACE, traces, made, {
-      responsive: true, displaylogo: false, displayModeBar: !isNarrow(), locale: "en",
+    setLegend(traces, () => draw(traces, made));
+    const seen = traces.map((one) => ({ ...one, visible: !hidden.has(one.name) }));
+    document.getElementById("empty")?.remove();
+    return Plotly.react(PLACE, seen, made, {
+      responsive: true, displaylogo: false, displayModeBar: isNarrow() ? false : "hover", locale: "en",
       modeBarButtonsToRemove: ["select2d", "lasso2d"], scrollZoom: !isNarrow(),
     });
+  }
+
+  /** Say in words why there is no plot. @param {string} words */
+  function empty(words) {
+    Plotly.purge(PLACE);
+    const place = page.made("p", words[0].toUpperCase() + words.slice(1));
+    place.id = "empty";
+    document.getElementById(PLACE).replaceChildren(place);
+    document.getElementById("legend").replaceChildren();
+    document.getElementById("notes").textContent = "";
+    page.tellFacts([]);
+  }
+
+  /** Fill the legend: each entry switches its part off and on. */
+  function setLegend(traces, again) {
+    const entries = traces.map(({ name, type, marker, line }) => {
+      const entry = page.made("button", name);
+      const swatch = page.made("span", "", `swatch ${type === "bar" ? "" : `line ${line.dash || ""}`}`);
+      if (marker?.pattern) {
+        swatch.classList.add("hatch");
+        swatch.style.opacity = String(marker.pattern.fgopacity + 0.3);
+      } else {
+        swatch.style.setProperty("--swatch", type === "bar" ? marker.color : line.color);
+      }
+      entry.type = "button";
+      entry.setAttribute("aria-pressed", String(!hidden.has(name)));
+      entry.onclick = () => {
+        hidden.has(name) ? hidden.delete(name) : hidden.add(name);
+        again();
+      };
+      entry.prepend(swatch);
+      return entry;
+    });
+    document.getElementById("legend").replaceChildren(...entries);
   }
 
   /** Draw again with other colours or another size of the screen. @param {() => void} again */
@@ -66,6 +103,7 @@ const plots = (() => {
    *   draws what was fetched; `draw` draws that again; `forget`: another choice was made.
    */
   function keep(plot) {
+    /** Whether the plot is of what is chosen. */
     let hasFound = false;
     let request = 0;
 
@@ -75,7 +113,7 @@ const plots = (() => {
         page.choice("symbol", await page.symbols(), "", reload);
         page.choice(...plot.choice, reload);
       } catch (error) {
-        page.say(WORDS.failed(error.message), true);
+        page.say(page.reason(error), true);
         setTimeout(start, RETRY_MS);
         return;
       }
@@ -86,6 +124,7 @@ const plots = (() => {
 
     function reload() {
       plot.forget?.();
+      hasFound = false;
       page.say(WORDS.loading);
       load();
     }
@@ -99,8 +138,16 @@ const plots = (() => {
           plot.show(found);
         }
       } catch (error) {
-        if (mine === request) {
-          page.say(WORDS.failed(error.message), true);
+        if (mine !== request) {
+          return;
+        }
+        if (!hasFound && error.isAnswer) {
+          page.say("");
+          empty(error.message);
+          // What is missing may come at any time.
+          setTimeout(() => mine === request && load(), RETRY_MS);
+        } else {
+          page.say(page.reason(error), true);
         }
       }
     }

@@ -1,14 +1,17 @@
 """The server's pages in a browser: data are drawn, nothing is wrong, and nobody else is asked."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from Heatmap.domain.events import DataKind
 from Heatmap.server import HeatmapServer
+from Heatmap.server.pages import PAGES
 from Heatmap.tests.browser import DESKTOP, PHONE, Browser, browser
-from Heatmap.tests.served_market import Served
+from Heatmap.tests.served_market import Served, served_market
 
 IS_LIVE = "document.getElementById('state').textContent === 'Live'"
 BARS = "document.querySelectorAll('.barlayer path').length > 20"
@@ -46,6 +49,15 @@ def plot(chromium: Browser) -> NDArray[np.uint8]:
     return chromium.picture()[top + 2 : top + height - 2, left + 2 : left + width - 2]
 
 
+def facts(chromium: Browser) -> dict[str, str]:
+    """Return what a page says at a glance."""
+    rows = chromium.js(
+        "[...document.querySelectorAll('#facts > div')].map((one) => "
+        "[...one.children].map((part) => part.textContent))"
+    )
+    return {name: " ".join(amounts) for name, *amounts in rows}
+
+
 def is_wide(chromium: Browser) -> bool:
     """Tell whether a page has to be scrolled sideways."""
     return bool(chromium.js("document.documentElement.scrollWidth > window.innerWidth"))
@@ -60,6 +72,10 @@ def test_the_chart_draws_heat_behind_its_candles(
     layer = "OrderPilotHeatmap.layers.get('heatmap')"
     chromium.wait(f"{layer}.picture.bitmap !== null")
     assert not is_wide(chromium)
+    # Where the pane has no room for a legend, it stands below.
+    told = chromium.js("document.getElementById('legend').innerText")
+    assert ("USD" in told) == (size == PHONE)
+    chromium.wait("document.getElementById('notes').innerText.includes('of the last 8 h')")
     left, top, width, height = (
         round(chromium.js(f"document.getElementById('chart').getBoundingClientRect().{one}"))
         for one in ("left", "top", "width", "height")
@@ -151,6 +167,21 @@ def test_the_map_has_bars_by_leverage_curves_and_the_price(
     assert count(picture, RED) > 200
     assert chromium.js("document.querySelectorAll('.scatterlayer .js-line').length") == 2
     assert not is_wide(chromium)
+    # What is shown, of how much, and that it is a lower bound, stand in words.
+    levels = world.get("/liquidations/levels")
+    price = facts(chromium)["Price"].replace(",", "")
+    assert float(price) == pytest.approx(levels["current_price"], rel=1e-5)
+    passed = [x["cumulative"] for x in levels["long_liquidations"] if x["distance_pct"] < 10]
+    amount = facts(chromium)["Longs, to -10 %"]
+    assert float(amount.strip("$kM")) == pytest.approx(passed[-1] / 1e6, abs=0.01)
+    said = chromium.js("document.body.innerText")
+    assert "Only 1.3 % of the last 45 days' candles are here" in said
+    assert "Amounts are provisional" in said
+    assert "a lower bound" in said
+    # The legend switches a tier off.
+    chromium.js("document.querySelector('#legend button').click()")
+    chromium.wait("document.getElementById('plot').data[0].visible === false")
+    chromium.js("document.querySelector('#legend button').click()")
     # A model without leverages has bars of one colour.
     chromium.js(
         "((select) => { select.value = 'ensemble'; select.onchange(); })"
@@ -176,7 +207,10 @@ def test_history_has_both_sides_price_and_hatched_blind_time(
     inked = np.abs(upper - upper[1, wide * 2 // 3]).max(axis=2) > 10
     assert inked[:, : wide // 8].mean() > 0.05
     assert inked[:, wide * 2 // 5 : wide // 2].mean() < inked[:, : wide // 8].mean() / 2
-    assert "% of this time was recorded" in chromium.js("document.body.innerText")
+    assert facts(chromium)["Recorded"].startswith("62.5 %")
+    sides = world.get("/liquidations/history", aggregate=True)["buckets"]
+    counted = sum(one["count"] or 0 for one in sides if one["side"] == "long")
+    assert f"{counted:,} reported" in facts(chromium)["Longs liquidated"]
     assert not is_wide(chromium)
 
 
@@ -184,8 +218,49 @@ def test_the_first_page_says_in_a_sentence_how_the_recorder_is(
     world: Served, chromium: Browser
 ) -> None:
     chromium.open(f"{world.server.url}/", PHONE)
-    chromium.wait("document.querySelectorAll('#symbols li').length === 1")
+    chromium.wait("document.querySelectorAll('#symbols tr').length === 1")
     said = chromium.js("document.body.innerText")
     assert "Last liquidation: 20" in said
     assert "no days imported" in said
+    assert "BTCUSDT 62.5 %" in " ".join(said.split())
+    assert chromium.js("document.getElementById('kind').hidden")
     assert not is_wide(chromium)
+
+
+def test_no_page_takes_made_up_data_for_the_market(
+    world: Served, chromium: Browser, tmp_path: Path
+) -> None:
+    with served_market(tmp_path, 40, DataKind.SIMULATED) as simulated:
+        answers = ("levels", "heatmap", "compare-models", "history", "clusters")
+        for path in (*(f"/liquidations/{one}" for one in answers), "/coverage", "/candles"):
+            assert simulated.get(path)["kind"] == "simulated", path
+        for page in PAGES:
+            chromium.open(f"{simulated.server.url}{page.path}", PHONE)
+            chromium.wait("document.getElementById('kind').innerText === 'SIMULATED'")
+        _say_what_is_missing(simulated, chromium)
+        chromium.driver.get("about:blank")
+        # The problem that was asked for stands on the console too.
+        assert all("503" in line for line in chromium.errors())
+        assert chromium.hosts() == {simulated.server.url.removeprefix("http://")}
+    chromium.open(f"{world.server.url}/")
+
+
+def _say_what_is_missing(served: Served, chromium: Browser) -> None:
+    for page in ("liquidation_map", "historical_liquidations", "heatmap"):
+        chromium.open(f"{served.server.url}/{page}.html?symbol=zzzusdt")
+        notice = "document.getElementById('notice').innerText"
+        chromium.wait(f"{notice}.includes('ZZZUSDT is not recorded here, so this is BTCUSDT')")
+        assert "--symbol BTCUSDT,ZZZUSDT" in chromium.js(notice)
+        # Another way to write it is the same.
+        chromium.open(f"{served.server.url}/{page}.html?symbol=btc/usdt")
+        chromium.wait("document.getElementById('symbol').value === 'BTCUSDT'")
+        assert "not recorded" not in chromium.js(notice)
+    # A symbol that has no candles, as where all are recorded.
+    chromium.open(f"{served.server.url}/liquidation_map.html")
+    chromium.wait(BARS)
+    chromium.js(
+        "((select) => { select.add(new Option('ETHUSDT')); select.value = 'ETHUSDT'; "
+        "select.onchange(); })(document.getElementById('symbol'))"
+    )
+    chromium.wait("document.getElementById('plot').innerText.includes('--symbol ETHUSDT')")
+    assert facts(chromium) == {}

@@ -1,7 +1,10 @@
 """What was recorded is what plain SQL finds, and no data is not zero."""
 
+import json
 import math
 from contextlib import closing
+from datetime import datetime
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -85,7 +88,9 @@ def test_candles_are_those_that_were_fetched(world: Served) -> None:
         spans = reader.fetched_spans("BTCUSDT", Series.CANDLES)
     expected = longer_candles(minutes, spans, 15 * MINUTE_MS)
     assert [x["timestamp"] for x in found["candles"]] == expected["open_ms"].tolist()
-    for name, column in (("close", "close"), ("volume", "quote_volume"), ("high", "high")):
+    columns = {"volume": "quote_volume", "taker_buy_volume": "taker_buy_quote"}
+    for name in ("open", "high", "low", "close", *columns):
+        column = columns.get(name, name)
         assert same([x[name] for x in found["candles"]], expected[column].tolist())
 
 
@@ -98,9 +103,50 @@ def test_margin_is_the_formula_with_the_brackets_in_force(world: Served) -> None
     first = next(x for x in brackets if found["liquidation_price"] * 2 <= (x["cap"] or math.inf))
     expected = (10_000 + first["amount"] - 200_000) / (2 * (first["rate"] - 1))
     assert same(found["liquidation_price"], expected)
+    assert (found["margin"], found["notional"]) == (10_000, 200_000)
+    assert same(found["bankruptcy_price"], 95_000)
+    assert same(found["distance_pct"], 100 - found["liquidation_price"] / 1_000)
+    held = next(x for x in brackets if found["notional"] <= (x["cap"] or math.inf))
+    assert same(found["maintenance_margin"], 200_000 * held["rate"] - held["amount"])
+    assert found["highest_leverage"] == held["highest_leverage"]
     unlevered = world.get("/margin/liquidation-price", side="long", entry=100, leverage=1)
     assert (unlevered["liquidation_price"], unlevered["distance_pct"]) == (None, None)
     problem = world.problem(
         "/margin/liquidation-price", 400, side="long", entry=1e6, leverage=125, quantity=1_000
     )
     assert problem["parameter"] == "leverage"
+
+
+def test_brackets_are_the_shipped_file_and_say_which_leverage_is_allowed(world: Served) -> None:
+    file = resources.files("Heatmap.levels").joinpath("tables", "brackets.json")
+    tables = json.loads(file.read_text(encoding="utf-8"))["symbols"]["BTCUSDT"]
+    for table in tables:
+        at = int(datetime.fromisoformat(f"{table['valid_from']}T00:00:00Z").timestamp() * 1_000)
+        found = world.get("/brackets", at=at)
+        rows = [(x["cap"], x["rate"], x["highest_leverage"]) for x in found["brackets"]]
+        assert rows == [(x["cap_usd"], x["rate"], x["max_leverage"]) for x in table["brackets"]]
+        assert (found["valid_from"], found["source"]) == (at, table["source"])
+        # What it allows is allowed, and not a bit more.
+        asked = {"side": "short", "entry": 100_000, "quantity": 0.001, "at": at}
+        most = rows[0][2]
+        made = world.get("/margin/liquidation-price", leverage=most, **asked)
+        assert made["highest_leverage"] == most
+        problem = world.problem("/margin/liquidation-price", 400, leverage=most + 1, **asked)
+        assert problem["parameter"] == "leverage"
+    highest = max(one["brackets"][0]["max_leverage"] for one in tables)
+    for path in ("/margin/liquidation-price", "/liquidations/levels"):
+        operation = world.get("/openapi.json")["paths"][path]["get"]
+        (schema,) = (x["schema"] for x in operation["parameters"] if x["name"] == "leverage")
+        limits = schema.get("anyOf", [schema])
+        assert [one["maximum"] for one in limits if "maximum" in one] == [highest]
+
+
+def test_health_names_the_newest_liquidation_and_what_the_models_were_fitted_to(
+    world: Served,
+) -> None:
+    found = world.get("/health")
+    assert world.query("SELECT max(ts_ms) FROM liq_events") == [(found["recorder"]["last_event"],)]
+    assert (found["symbols"], found["now"], found["kind"]) == (["BTCUSDT"], world.now_ms, "live")
+    for name, one in found["models"].items():
+        score = world.get("/liquidations/levels", model=name)["score"]
+        assert one["score_bits"] == (None if score is None else score["bits_over_distance"])
