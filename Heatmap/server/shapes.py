@@ -102,6 +102,18 @@ class RedisHealth(Shape):
     reconnects: int
 
 
+class ConnectionHealth(Shape):
+    """Open connections and their limit; since the start: how many found no place (`refused`), made
+    room for others while they asked nothing (`displaced`), or took too long (`cut`).
+    """
+
+    open: int
+    limit: int
+    refused: int
+    displaced: int
+    cut: int
+
+
 class Health(Shape):
     """The state in short; `ok`: data come and are stored."""
 
@@ -113,6 +125,7 @@ class Health(Shape):
     recorder: RecorderHealth
     history: HistoryHealth
     redis: RedisHealth | None
+    connections: ConnectionHealth
     models: dict[str, ModelHealth]
 
 
