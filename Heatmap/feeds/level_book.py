@@ -13,6 +13,7 @@ from Heatmap.levels.predict import PredictedLevels, predict
 _LOOK_S = 1.0
 # So that other threads get their turn, after every few milliseconds of work.
 _PAUSE_S = 0.0005
+_MOST_KNOWN = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class LevelBook:
                 return known.levels
             levels = self._compute(symbol, now_ms, span_ms, model)
             self._known[key] = _Known(time.monotonic(), basis, levels)
+            # Whoever asks for made-up symbols does not fill the memory.
+            while len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
             return levels
 
     def _compute(self, symbol: str, at_ms: int, span_ms: int, model: LevelModel) -> PredictedLevels:

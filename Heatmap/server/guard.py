@@ -6,6 +6,7 @@ Plain ASGI, for requests and websockets alike.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from Heatmap.server import texts
 from Heatmap.server.access import UNAUTHORIZED, Access, Asker, Refusal
 from Heatmap.server.connections.admission import place_of
 from Heatmap.server.problems import PROBLEM_TYPE, problem_body
@@ -55,13 +56,15 @@ class Guard:
             await _send_whole(send, "http", 204, [*added, *_PREFLIGHT], b"")
             return
 
-        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        sender = _Sender(send, added, is_head=is_head)
-        # uvicorn leaves out the body by what it was asked itself.
-        asked = {**scope, "method": "GET"} if is_head else scope
         client = scope.get("client")
         ASKER.set(place_of(client[0]) if client else "")
-        await self._app(asked, receive, sender.send)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, _SocketSender(send).send)
+            return
+        is_head = scope["method"] == "HEAD"
+        # uvicorn leaves out the body by what it was asked itself.
+        asked = {**scope, "method": "GET"} if is_head else scope
+        await self._app(asked, receive, _Sender(send, added, is_head=is_head).send)
 
     def _headers(self, asker: Asker) -> Headers:
         headers: Headers = [(b"x-content-type-options", b"nosniff"), (b"vary", b"Origin")]
@@ -71,6 +74,24 @@ class Guard:
         elif not self._access.origins:
             headers.append((b"cross-origin-resource-policy", b"same-origin"))
         return headers
+
+
+class _SocketSender:
+    """Sends what is said over a websocket; one that no route opens gets an answer with words."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_open = False
+
+    async def send(self, message: Message) -> None:
+        """Send one message of the application."""
+        if message["type"] == "websocket.close" and not self._is_open:
+            body = problem_body(404, texts.NOT_FOUND)
+            headers: Headers = [(b"content-type", PROBLEM_TYPE.encode())]
+            await _send_whole(self._send, "websocket.http", 404, headers, body)
+            return
+        self._is_open = True
+        await self._send(message)
 
 
 class _Sender:

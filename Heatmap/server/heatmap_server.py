@@ -1,6 +1,7 @@
 """The server: a thread and a loop of its own, so that neither host nor recorder waits for it."""
 
 import asyncio
+import logging
 import socket
 import sys
 import threading
@@ -11,6 +12,7 @@ import uvicorn
 
 from Heatmap.errors import ServerError
 from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.calm_log import CalmFilter
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.server import texts
 from Heatmap.server.access import Access
@@ -32,6 +34,7 @@ from Heatmap.server.outlet import Outlet, feed
 from Heatmap.server.tokens import read_or_make_token
 
 logger = get_logger(__name__)
+_CALM = CalmFilter()
 
 TOKEN_FILE = "heatmap-token"  # noqa: S105 - its name
 # A loaded machine takes seconds to make the routes and their document; a fault is told at once.
@@ -177,6 +180,7 @@ class _Run:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = threading.Event()
         self._wake: asyncio.Event | None = None
+        self.watch: Watch
 
     def ask_end(self) -> None:
         """Have it end; from any thread."""
@@ -208,6 +212,7 @@ class _Run:
         if self._asked.is_set():
             self._wake.set()
         server = uvicorn.Server(_config(Guard(make_app(self._context), self._access)))
+        self.watch = Watch(self._door, _open(server))
         serving = asyncio.create_task(server.serve(sockets=[self._door]))
         try:
             # uvicorn offers no event to wait for.
@@ -215,10 +220,7 @@ class _Run:
                 await asyncio.sleep(_POLL_S)
             self.started.set()
             waking = asyncio.create_task(self._wake.wait())
-            beside = [
-                asyncio.create_task(one)
-                for one in (self._feed_outlet(), Watch(self._door, _open(server)).run())
-            ]
+            beside = [asyncio.create_task(one) for one in (self._feed_outlet(), self.watch.run())]
             await asyncio.wait([serving, waking], return_when=asyncio.FIRST_COMPLETED)
             for one in (waking, *beside):
                 one.cancel()
@@ -238,20 +240,20 @@ class _Run:
             logger.exception("clusters and levels are not handed on any more")
 
     async def _end_answers(self, server: uvicorn.Server) -> None:
-        """End streams and what is computed, since uvicorn waits for them; cut off who never reads."""
+        """End streams and computations, for which uvicorn waits; cut off who never reads."""
         # Whoever comes again at once finds nobody, and tries again.
-        for one in server.servers:
-            one.close()
+        for listening in server.servers:
+            listening.close()
         self._context.close_streams()
         loop, connections = asyncio.get_running_loop(), _open(server)
         until_s = loop.time() + _ANSWER_END_S
         # Streams say goodbye by themselves; what is in between ends with its answer.
-        for connection in [one for one in connections if isinstance(one, HttpConnection)]:
-            connection.shutdown()
-        while connections and loop.time() < until_s:
+        for one in [one for one in connections if isinstance(one, HttpConnection)]:
+            one.shutdown()
+        while connections and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
             await asyncio.sleep(_POLL_S)
-        for connection in list(connections):
-            connection.transport.abort()
+        for left in list(connections):
+            left.transport.abort()
 
     def _take_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what nobody caught; that no connection can be accepted is counted."""
@@ -278,8 +280,11 @@ def _descriptors() -> int | None:
 
 
 def _config(app: Guard) -> uvicorn.Config:
-    # Its messages go where those of the host's other libraries go, without secrets.
+    # Its messages go where those of the host's other libraries go, without secrets, and each kind
+    # once a minute: whoever sends nonsense, or is refused, does not fill the log.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
+        if _CALM not in logging.getLogger(name).filters:
+            logging.getLogger(name).addFilter(_CALM)
         get_logger(name)
     return uvicorn.Config(
         app,

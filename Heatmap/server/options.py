@@ -11,7 +11,9 @@ from Heatmap.server.connections.admission import ConnectionLimits
 
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"{_NAME}(?:\.{_NAME})*\.?")
-_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?")
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
 # Browsers leave them out.
 _USUAL_PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65_535

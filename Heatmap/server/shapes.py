@@ -103,8 +103,9 @@ class RedisHealth(Shape):
 
 
 class ConnectionHealth(Shape):
-    """Open connections and their limit; since the start: how many found no place (`refused`), made
-    room for others while they asked nothing (`displaced`), or took too long (`cut`).
+    """Open connections and their limit; since the start, how many found no place (`refused`).
+
+    `displaced` asked nothing and made room for others; `cut` took too long.
     """
 
     open: int

@@ -97,7 +97,9 @@ def no_origin(text: str) -> str:
 
 def no_host(text: str) -> str:
     """Say that something is no name of a host."""
-    return f"--allow-host takes a name such as charts.example.net, without a port, got {text[:80]!r}"
+    return (
+        f"--allow-host takes a name such as charts.example.net, without a port, got {text[:80]!r}"
+    )
 
 
 def limits_too_small(limits: object) -> str:

@@ -1,7 +1,7 @@
 """Worker threads of one server, in lanes: what takes long never keeps a short question waiting.
 
-- In each lane the askers have turns: one who asks for much waits for himself, not others for him.
-- States of streams have a lane of their own, so that all streams together take no route its threads.
+- In each lane askers have turns: one who asks for much waits for himself, not others for him.
+- States of streams have a lane of their own: all streams together take no route its threads.
 - Whoever goes away before his turn is not worked for.
 """
 

@@ -166,7 +166,9 @@ class Admission:
             return Full.PROCESS
         if not is_local and self._places[place] >= limits.per_address:
             return Full.ADDRESS
-        if self._open >= limits.in_all - (0 if is_local else limits.kept_local):
+        foreign = self._open - self._places[LOCAL]
+        has_kept = is_local or foreign < limits.in_all - limits.kept_local
+        if self._open >= limits.in_all or not has_kept:
             return Full.SERVER
         return None
 

@@ -7,16 +7,18 @@ whatever became of it in between.
 import errno
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Heatmap.runtime.compat import override
 from Heatmap.server import texts
 from Heatmap.server.connections.admission import Admission, Full, place_of
 from Heatmap.server.problems import PROBLEM_TYPE, problem_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 """Errors of a process, or a machine, that has no place for one more socket."""
@@ -46,7 +48,7 @@ class Door(socket.socket):
     """
 
     def __init__(self, family: int, admission: Admission) -> None:
-        # Named, as asyncio sends small answers at once only on sockets that say that they are TCP's.
+        # Named, as asyncio sends small answers at once only on sockets that say they are TCP's.
         super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         # Those that it accepts have it from here.
         self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
@@ -18,6 +18,7 @@ from Heatmap.server.problems import PROBLEM_TYPE, problem_body
 
 LARGEST_FRAME_BYTES = 65_536
 _MOST_FRAGMENTS = 64
+_MOST_AT_ONCE_BYTES = 16_384
 # A client that does not read gets no more answers to its pings than these.
 _MOST_UNREAD_BYTES = 65_536
 
@@ -42,12 +43,17 @@ class HttpConnection(H11Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
-        return self.cycle is None or self.cycle.response_complete
+        # uvicorn's own says nothing of the time before the first request.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
         super().connection_made(transport)
+        # Read in one turn of the loop; a websocket's transport has it from here. As asyncio has it,
+        # a thousand small frames would keep everybody waiting.
+        transport.max_size = _MOST_AT_ONCE_BYTES  # type: ignore[attr-defined]
         self.waits_since_s = self.loop.time()
 
     @override
@@ -64,8 +70,11 @@ class HttpConnection(H11Protocol):
         self._look()
 
     @override
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Say as a problem what is no request."""
+        if self.cycle is not None:
+            # What is being answered goes nowhere any more.
+            self.cycle.disconnected = True
         # Amid an answer nothing else can be said.
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
@@ -108,6 +117,14 @@ class SocketConnection(WebSocketsSansIOProtocol):
     behind: tuple[float, int] | None = None
 
     @override
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the first time that is the whole request."""
+        super().data_received(data)
+        if not (self.handshake_initiated or self.close_sent):
+            # The library waits for nothing any more then, and says nothing.
+            self._refuse_handshake()
+
+    @override
     async def send(self, message: Any) -> None:
         """Send what the application says."""
         await super().send(message)
@@ -132,18 +149,12 @@ class SocketConnection(WebSocketsSansIOProtocol):
             return
         super().handle_cont(event)
 
-    @override
-    def handle_parser_exception(self) -> None:
-        """End what speaks no websocket."""
-        if self.conn.close_sent is not None:
-            super().handle_parser_exception()
-            return
-        # It did not come as far as a handshake.
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
-        self.close_sent = True
+    def _refuse_handshake(self) -> None:
+        self.close_sent = self.handshake_complete = True
         body = problem_body(HTTPStatus.BAD_REQUEST, texts.NO_REQUEST)
         self.transport.write(
             f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM_TYPE}\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
+            + body
         )
         self.transport.close()

@@ -3,11 +3,11 @@
 - A request has to be there, whole, within a time: its line, its headers, a body. Bytes that come
   one by one get no more of it.
 - Whoever does not read is cut off: of what waits for him, so much has to be taken in so much time.
-- Where there is no place for one more, the one that has waited longest without asking anything goes.
+- Where there is no place for one more, who has waited longest without asking anything goes.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from Heatmap.runtime.safe_log import get_logger
@@ -47,12 +47,17 @@ class Watch:
         Where the connections came in.
     connections
         Those that are open, as they are at each look.
+
+    Attributes
+    ----------
+    connections
+        The same.
     """
 
     def __init__(self, door: Door, connections: Iterable[Connection]) -> None:
         self._door = door
         self._admission = door.admission
-        self._connections = connections
+        self.connections = connections
         self._told = 0
         self._told_s = -TOLD_EVERY_S
         door.make_room = self.make_room
@@ -73,7 +78,7 @@ class Watch:
             By the loop's clock, seconds.
         """
         limits = self._admission.limits
-        for one in list(self._connections):
+        for one in list(self.connections):
             since_s = one.waits_since_s
             is_late = since_s is not None and now_s - since_s > limits.request_s
             if is_late or self._is_stuck(one, now_s):
@@ -96,7 +101,7 @@ class Watch:
         bool
             Whether one goes.
         """
-        candidates = [one for one in self._connections if one.is_idle and _is_open(one)]
+        candidates = [one for one in self.connections if one.is_idle and _is_open(one)]
         if full is Full.ADDRESS:
             candidates = [one for one in candidates if _place(one) == place]
         if not candidates:
@@ -107,7 +112,7 @@ class Watch:
         first.transport.abort()
         return True
 
-    def _rank(self, one: Connection) -> Sequence[float]:
+    def _rank(self, one: Connection) -> tuple[float, float]:
         return -self._admission.count_of(_place(one)), one.waits_since_s or 0.0
 
     def _is_stuck(self, one: Connection, now_s: float) -> bool:

@@ -62,7 +62,7 @@ async def levels(
         plain = levels_answer(found, fetched_spans(context, symbol), leverage)
         return Answer(found, pack(plain))
 
-    return await _answer(context, request, ("levels", symbol, model, leverage), at, make)
+    return await _answer(context, request, symbol, ("levels", symbol, model, leverage), at, make)
 
 
 @router.get(
@@ -94,7 +94,9 @@ async def heatmap(
             raise ProblemError(503, texts.NO_PRICE.format(symbol=symbol))
         return Answer(basis, pack(heat_answer(symbol, grid, format)))
 
-    return await _answer(context, request, ("heat", symbol, model, timeframe, format), None, make)
+    return await _answer(
+        context, request, symbol, ("heat", symbol, model, timeframe, format), None, make
+    )
 
 
 @router.get(
@@ -115,13 +117,19 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
         table = _ensemble(context, symbol, found[0].at_ms)
         return Answer(basis, pack(comparison_answer(found, table, fetched_spans(context, symbol))))
 
-    return await _answer(context, request, ("compare", symbol), at, make)
+    return await _answer(context, request, symbol, ("compare", symbol), at, make)
 
 
 async def _answer(
-    context: ServerContext, request: Request, key: Hashable, at: int | None, make: Make
+    context: ServerContext,
+    request: Request,
+    symbol: str,
+    key: Hashable,
+    at: int | None,
+    make: Make,
 ) -> Response:
     """Give the answer of now as it is kept; one of a time that is model for is computed."""
+    await context.symbols.require(symbol)
     if at is None:
         return (await context.answers.get(key, make)).response(request)
     return (await context.work.slow(lambda: make(None))).packed.response(request)
