@@ -3,6 +3,7 @@
 Plain ASGI, for requests and websockets alike.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
@@ -134,6 +135,8 @@ class _Sender:
             piece = body[at : at + _PIECE_BYTES]
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
             at += _PIECE_BYTES
+            # So that a client that has gone is noticed, and others have turns.
+            await asyncio.sleep(0)
         await self._send({**message, "body": body[at:]})
 
 

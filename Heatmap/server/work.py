@@ -47,8 +47,15 @@ class Work:
         """
         return await self._quick.run(ASKER.get(), call)
 
-    async def slow(self, call: Callable[[], Result]) -> Result:
+    async def slow(self, call: Callable[[], Result], *, is_kept: bool = False) -> Result:
         """Run what computes for seconds.
+
+        Parameters
+        ----------
+        call
+            What computes.
+        is_kept
+            The answer is kept for all: it has a turn beside what its asker wants for himself.
 
         Raises
         ------
@@ -57,7 +64,7 @@ class Work:
         StorageError
             The server ends.
         """
-        asker, lane = ASKER.get(), self._slow
+        asker, lane = (ASKER.get(), is_kept), self._slow
         if lane.count_of(asker) >= MOST_WAITING or lane.count >= MOST_WAITING_IN_ALL:
             raise ProblemError(503, texts.BUSY)
         return await lane.run(asker, call)

@@ -40,6 +40,11 @@ class HttpConnection(H11Protocol):
     waits_since_s: float | None = None
     behind: tuple[float, int] | None = None
 
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self._answer, self.app = self.app, self._run_app
+        self._task: asyncio.Task[None] | None = None
+
     @property
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
@@ -55,6 +60,25 @@ class HttpConnection(H11Protocol):
         # a thousand small frames would keep everybody waiting.
         transport.max_size = _MOST_AT_ONCE_BYTES  # type: ignore[attr-defined]
         self.waits_since_s = self.loop.time()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of everything; nothing is computed any more for who has gone."""
+        super().connection_lost(exc)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run_app(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        self._task = asyncio.current_task()
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server's end cancels too.
+            if not self.cycle.disconnected:
+                raise
+        finally:
+            self._task = None
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -135,7 +159,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
     @override
     def handle_ping(self) -> None:
         """Answer a ping, unless the client does not read the answers."""
-        if self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+        is_deaf = self.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES
+        if is_deaf or self.transport.is_closing():
             self.conn.data_to_send()
             return
         super().handle_ping()
@@ -143,6 +168,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
     @override
     def handle_cont(self, event: Frame) -> None:
         """Take a part of a message; empty ones would be taken for ever."""
+        if self.close_sent:
+            return
         if len(self.frames) >= _MOST_FRAGMENTS:
             self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many parts")
             self.handle_parser_exception()

@@ -1,9 +1,11 @@
 """Silent, slow and endless clients take nobody else's place, and end by themselves."""
 
+import asyncio
 import json
 import logging
 import socket
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
@@ -150,6 +152,24 @@ def test_who_never_reads_costs_little_memory(world: Served) -> None:
 
         wait_until(most_waiting)
         assert most_waiting() < 300_000
+
+
+def test_nothing_is_computed_any_more_for_who_has_gone(world: Served) -> None:
+    run: Any = world.server._run
+    work, gate = run._context.work, threading.Event()
+    lane = work._slow
+    try:
+        for _ in range(2):
+            asyncio.run_coroutine_threadsafe(work.slow(lambda: gate.wait(PATIENCE_S)), run._loop)
+        wait_until(lambda: lane.count == 2)
+        path = f"/liquidations/levels?at={world.now_ms}"
+        gone = [said_to(world, request(path)) for _ in range(5)]
+        wait_until(lambda: lane.count == 7)
+        for one in gone:
+            one.close()
+        wait_until(lambda: lane.count == 2)
+    finally:
+        gate.set()
 
 
 def said_to(world: Served, data: bytes, receive_bytes: int | None = None) -> socket.socket:
