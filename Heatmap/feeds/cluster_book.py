@@ -19,6 +19,8 @@ from Heatmap.storage.event_tape import EventTape, Follower
 
 # Now may go back by this without a new read: heartbeats are not all equally fast.
 _STEP_BACK_MS = 1000
+# More than any exchange has: whoever asks for made-up symbols does not fill the memory.
+_MOST_SYMBOLS = 2_000
 
 
 class ClusterBook:
@@ -41,6 +43,7 @@ class ClusterBook:
         # Guards the rest; never held for long.
         self._lock = threading.Lock()
         self._parameters = parameters
+        # The one that was asked about last stands last; read anew when it was forgotten.
         self._symbols: dict[str, _Symbol] = {}
         self._is_closed = False
 
@@ -94,10 +97,15 @@ class ClusterBook:
             if self._is_closed:
                 return []
             # From here on batches are kept for it. What was committed before is in the store.
-            known = self._symbols.get(symbol)
+            known = self._symbols.pop(symbol, None)
             if known is None:
-                known = self._symbols[symbol] = _Symbol(self._tape.follow(symbol, 0, as_array))
+                known = _Symbol(self._tape.follow(symbol, 0, as_array))
+            self._symbols[symbol] = known
+            too_many = list(self._symbols)[:-_MOST_SYMBOLS]
+            forgotten = [self._symbols.pop(one) for one in too_many]
         with self._work:
+            for one in forgotten:
+                one.follower.close()
             if known.follower.is_closed or not self._tape.store.exists():
                 return []
             try:

@@ -16,6 +16,7 @@ _LOOK_S = 1.0
 _GROW_S, _GROW_COSTS = 2.0, 6.0
 # So that other threads get their turn, after every few milliseconds of work.
 _PAUSE_S = 0.0005
+_MOST_KNOWN = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ class LevelBook:
             levels = self._compute(symbol, now_ms, span_ms, model)
             made_s = time.monotonic()
             self._known[key] = _Known(made_s, basis, levels, made_s, made_s - now_s)
+            # Whoever asks for made-up symbols does not fill the memory.
+            while len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
             return levels
 
     def known(self, symbol: str, model: LevelModel, since_ms: int) -> PredictedLevels | None:

@@ -91,7 +91,7 @@ class AnswerCache:
     async def _check(self, entry: _Entry, make: Make) -> Answer:
         try:
             before = entry.answer
-            answer = await self._work.slow(lambda: make(before))
+            answer = await self._work.slow(lambda: make(before), is_kept=True)
             entry.answer, entry.checked_s = answer, self._clock_s()
             return answer
         finally:

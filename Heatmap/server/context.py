@@ -10,7 +10,9 @@ from Heatmap.feeds.level_book import give_way
 from Heatmap.server.answer_cache import AnswerCache
 from Heatmap.server.answers.history_facts import HistoryReader, history_beside
 from Heatmap.server.charts.chart_hub import ChartHub
+from Heatmap.server.connections.admission import Admission, usual_limits
 from Heatmap.server.kept_reader import KeptReader
+from Heatmap.server.known_symbols import KnownSymbols
 from Heatmap.server.streams.bell import Bell
 from Heatmap.server.streams.event_tail import EventTail
 from Heatmap.server.streams.hub import StreamHub
@@ -34,6 +36,8 @@ class ServerContext:
         Tells what the history of whole days holds; ``None``: what was imported beside the database.
     outlet
         Takes clusters and levels whenever they have changed; ``None``: nobody does.
+    admission
+        Counts the server's connections; ``None``: there are none.
 
     Attributes
     ----------
@@ -41,6 +45,8 @@ class ServerContext:
         Worker threads.
     reader
         Reads the store for routes.
+    symbols
+        Which symbols there is anything of.
     answers
         Answers that take seconds.
     clusters
@@ -58,12 +64,15 @@ class ServerContext:
         parts: SharedParts,
         history: HistoryReader | None = None,
         outlet: "Outlet | None" = None,
+        admission: Admission | None = None,
     ) -> None:
         self.parts = parts
         self.history = history or history_beside(parts.store.address, parts.kind)
         self.outlet = outlet
+        self.admission = admission or Admission(usual_limits(None))
         self.work = Work()
         self.reader = KeptReader(parts.store)
+        self.symbols = KnownSymbols(parts, self.reader, self.work)
         self.answers = AnswerCache(self.work)
         self.clusters = ClusterBook(parts.tape, cluster_parameters(parts.settings()))
         self.grids = LevelGrids(parts.maps, parts.markets, give_way)
@@ -100,9 +109,10 @@ class ServerContext:
         return self.streams.open_streams + self.charts.open_charts
 
     def close_streams(self) -> None:
-        """End all streams and charts, soon."""
+        """End all streams and charts, soon, and whatever waits to be computed."""
         self.streams.close()
         self.charts.end()
+        self.work.close()
 
     async def close(self) -> None:
         """Give everything back; what is computed just now ends by itself."""

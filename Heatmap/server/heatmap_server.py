@@ -1,21 +1,32 @@
 """The server: a thread and a loop of its own, so that neither host nor recorder waits for it."""
 
 import asyncio
+import logging
 import socket
+import sys
 import threading
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, cast
 
 import uvicorn
 
 from Heatmap.errors import ServerError
 from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.calm_log import CalmFilter
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.server import texts
 from Heatmap.server.access import Access
 from Heatmap.server.address import ServerAddress, parse_server_address
 from Heatmap.server.answers.history_facts import HistoryReader
 from Heatmap.server.app import make_app
+from Heatmap.server.connections.admission import Admission, usual_limits
+from Heatmap.server.connections.door import EXHAUSTED, Door
+from Heatmap.server.connections.protocols import (
+    LARGEST_FRAME_BYTES,
+    HttpConnection,
+    SocketConnection,
+)
+from Heatmap.server.connections.watch import Watch
 from Heatmap.server.context import ServerContext
 from Heatmap.server.guard import Guard
 from Heatmap.server.options import ServerOptions
@@ -23,15 +34,16 @@ from Heatmap.server.outlet import Outlet, feed
 from Heatmap.server.tokens import read_or_make_token
 
 logger = get_logger(__name__)
+_CALM = CalmFilter()
 
 TOKEN_FILE = "heatmap-token"  # noqa: S105 - its name
-_START_LIMIT_S = 10.0
+# A loaded machine takes seconds to make the routes and their document; a fault is told at once.
+_START_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
-# Streams that end by themselves have so long; those whose client never reads are cut off then.
-_STREAM_END_S = 0.25
+# Answers and streams that end by themselves have so long; who never reads is cut off then.
+_ANSWER_END_S = 0.25
 _POLL_S = 0.01
 _BACKLOG = 256
-_LARGEST_FRAME = 65_536
 
 
 class HeatmapServer:
@@ -123,12 +135,12 @@ class HeatmapServer:
         if self.is_running():
             return
         access = self._access()
-        listener = _listen(self._address)
-        host, port = listener.getsockname()[:2]
+        admission = Admission(self._options.connections or usual_limits(_descriptors()))
+        door = _listen(self._address, admission)
+        host, port = door.getsockname()[:2]
         self._bound = ServerAddress(self._address.host or host, port)
-        run = self._run = _Run(
-            ServerContext(self._parts, self._history, self._outlet), access, listener
-        )
+        context = ServerContext(self._parts, self._history, self._outlet, admission)
+        run = self._run = _Run(context, access, door)
         self._thread = threading.Thread(target=run.main, name="Heatmap server", daemon=True)
         self._thread.start()
         if not run.started.wait(_START_LIMIT_S) or run.fault is not None:
@@ -159,15 +171,16 @@ class HeatmapServer:
 class _Run:
     """One life of a server, in its own thread from `main` on."""
 
-    def __init__(self, context: ServerContext, access: Access, listener: socket.socket) -> None:
+    def __init__(self, context: ServerContext, access: Access, door: Door) -> None:
         self.started = threading.Event()
         self.fault: BaseException | None = None
         self._context = context
-        self._listener = listener
+        self._door = door
         self._access = access
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = threading.Event()
         self._wake: asyncio.Event | None = None
+        self.watch: Watch
 
     def ask_end(self) -> None:
         """Have it end; from any thread."""
@@ -189,27 +202,30 @@ class _Run:
             self.fault = error
             logger.exception("the server has ended by itself")
         finally:
-            self._listener.close()
+            self._door.close()
             self.started.set()
 
     async def _serve(self) -> None:
-        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._take_fault)
+        self._loop, self._wake = loop, asyncio.Event()
         if self._asked.is_set():
             self._wake.set()
         server = uvicorn.Server(_config(Guard(make_app(self._context), self._access)))
-        serving = asyncio.create_task(server.serve(sockets=[self._listener]))
+        self.watch = Watch(self._door, _open(server))
+        serving = asyncio.create_task(server.serve(sockets=[self._door]))
         try:
             # uvicorn offers no event to wait for.
             while not server.started and not serving.done():  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_S)
             self.started.set()
-            feeding = asyncio.create_task(self._feed_outlet())
             waking = asyncio.create_task(self._wake.wait())
+            beside = [asyncio.create_task(one) for one in (self._feed_outlet(), self.watch.run())]
             await asyncio.wait([serving, waking], return_when=asyncio.FIRST_COMPLETED)
-            waking.cancel()
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
-            await self._end_streams(server)
+            for one in (waking, *beside):
+                one.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await self._end_answers(server)
             server.should_exit = True
             await serving
         finally:
@@ -223,32 +239,58 @@ class _Run:
         except Exception:
             logger.exception("clusters and levels are not handed on any more")
 
-    async def _end_streams(self, server: uvicorn.Server) -> None:
-        """End streams first, since uvicorn waits for open ones; cut off who never reads."""
+    async def _end_answers(self, server: uvicorn.Server) -> None:
+        """End streams and computations, for which uvicorn waits; cut off who never reads."""
         # Whoever comes again at once finds nobody, and tries again.
-        for one in server.servers:
-            one.close()
+        for listening in server.servers:
+            listening.close()
         self._context.close_streams()
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + _STREAM_END_S
-        while self._context.open_ends and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
+        loop, connections = asyncio.get_running_loop(), _open(server)
+        until_s = loop.time() + _ANSWER_END_S
+        # Streams say goodbye by themselves; what is in between ends with its answer.
+        for one in [one for one in connections if isinstance(one, HttpConnection)]:
+            one.shutdown()
+        while connections and loop.time() < until_s:  # noqa: ASYNC110 - at most a moment
             await asyncio.sleep(_POLL_S)
-        if self._context.open_ends:
-            for connection in list(server.server_state.connections):
-                transport = getattr(connection, "transport", None)
-                if isinstance(transport, asyncio.WriteTransport):
-                    transport.abort()
+        for left in list(connections):
+            left.transport.abort()
+
+    def _take_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what nobody caught; that no connection can be accepted is counted."""
+        fault = context.get("exception")
+        if isinstance(fault, OSError) and fault.errno in EXHAUSTED:
+            self._context.admission.exhausted += 1
+            return
+        loop.default_exception_handler(context)
+
+
+def _open(server: uvicorn.Server) -> "set[HttpConnection | SocketConnection]":
+    """Return the open connections, as uvicorn goes on keeping them."""
+    return cast("set[HttpConnection | SocketConnection]", server.server_state.connections)
+
+
+def _descriptors() -> int | None:
+    """Return how many file descriptors this process may have; ``None``: nobody says."""
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _config(app: Guard) -> uvicorn.Config:
-    # Its messages go where those of the host's other libraries go, without secrets.
+    # Its messages go where those of the host's other libraries go, without secrets, and each kind
+    # once a minute: whoever sends nonsense, or is refused, does not fill the log.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
+        if _CALM not in logging.getLogger(name).filters:
+            logging.getLogger(name).addFilter(_CALM)
         get_logger(name)
     return uvicorn.Config(
         app,
-        http="h11",
-        ws="websockets-sansio",
-        ws_max_size=_LARGEST_FRAME,
+        http=HttpConnection,
+        ws=SocketConnection,
+        ws_max_size=LARGEST_FRAME_BYTES,
         # Pictures are compressed in the worker threads already.
         ws_per_message_deflate=False,
         lifespan="off",
@@ -257,10 +299,11 @@ def _config(app: Guard) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        backlog=_BACKLOG,
     )
 
 
-def _listen(address: ServerAddress) -> socket.socket:
+def _listen(address: ServerAddress, admission: Admission) -> Door:
     """Return a socket that listens.
 
     Raises
@@ -269,8 +312,7 @@ def _listen(address: ServerAddress) -> socket.socket:
         Something else listens there, or the host is none of this machine.
     """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # Named, as asyncio sends small answers at once only on sockets that say that they are TCP's.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = Door(family, admission)
     try:
         if socket.has_dualstack_ipv6() and family is socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

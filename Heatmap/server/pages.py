@@ -4,11 +4,11 @@ A page is a file in ``static`` and a row in `PAGES`; what it loads of this packa
 there, under ``/static/``. Scripts of other packages are `Heatmap.server.assets`.
 """
 
-import asyncio
 import gzip
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from Heatmap.errors import PageError
 from Heatmap.server.assets import ASSETS
+from Heatmap.server.context import context_of
 from Heatmap.server.problems import ProblemError
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -102,7 +103,7 @@ def make_router() -> APIRouter:
     async def static(name: str, request: Request) -> Response:
         # Only what is named here: no path leads out of it.
         if name not in files and name in ASSETS:
-            files[name] = await asyncio.to_thread(_read, name)
+            files[name] = await context_of(request).work.quick(partial(_read, name))
         if name not in files:
             raise HTTPException(404)
         return files[name].response(request)

@@ -1,5 +1,7 @@
 """The parameters that routes share: instruments, times, models. Bad ones become problems."""
 
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,6 +18,8 @@ LAST_MS = 253_402_300_799_999
 DAY_MS = 86_400_000
 HIGHEST_LEVERAGE = shipped_brackets().highest_leverage
 """Of any table that `/brackets` has; what a size may have at a time can be less."""
+# Python reads more than is a time, such as one with a NUL at its end.
+_TIME = re.compile(r"[0-9T:.,Z +-]+")
 
 _TIME_EXAMPLE = "2026-11-05T01:00:00Z"
 _TIME_WORDS = f"UTC milliseconds since 1970, or a time such as {_TIME_EXAMPLE} (UTC unless it says)"
@@ -32,6 +36,8 @@ def parse_moment(name: str, text: str) -> int:
     try:
         if text.isascii() and text.isdigit():
             found = int(text)  # of very many digits a ValueError too
+        elif not _TIME.fullmatch(text):
+            found = -1
         else:
             # A plus sign that was not escaped arrives as a blank.
             moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
@@ -117,7 +123,18 @@ def refuse_unknown(request: Request) -> None:
     operations = request.app.openapi()["paths"].get(request.url.path, {})
     parameters = operations.get("get", {}).get("parameters", ())
     known = sorted(one["name"] for one in parameters if one["in"] == "query")
-    unknown = sorted(set(request.query_params) - set(known))
+    require_known(request.query_params, known)
+
+
+def require_known(names: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names of parameters that are none.
+
+    Raises
+    ------
+    ProblemError
+        There is one.
+    """
+    unknown = sorted(set(names) - set(known))
     if unknown:
         raise ProblemError(
             400, texts.unknown_parameters(unknown), parameter=unknown[0], allowed=known

@@ -116,7 +116,11 @@ async def _tell_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
     is_nowhere = error.status_code == HTTPStatus.NOT_FOUND
     detail = texts.NOT_FOUND if is_nowhere else str(error.detail)
-    return problem(ProblemError(error.status_code, detail), error.headers)
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        # The guard answers HEAD by what GET gives.
+        headers["Allow"] = "GET, HEAD"
+    return problem(ProblemError(error.status_code, detail), headers)
 
 
 async def _tell_storage(_request: Request, error: Exception) -> Response:

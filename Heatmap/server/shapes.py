@@ -114,6 +114,19 @@ class RedisHealth(Shape):
     reconnects: int
 
 
+class ConnectionHealth(Shape):
+    """Open connections and their limit; since the start, how many found no place (`refused`).
+
+    `displaced` asked nothing and made room for others; `cut` took too long.
+    """
+
+    open: int
+    limit: int
+    refused: int
+    displaced: int
+    cut: int
+
+
 class Health(Shape):
     """The state in short; `ok`: data come and are stored."""
 
@@ -125,6 +138,7 @@ class Health(Shape):
     recorder: RecorderHealth
     history: HistoryHealth
     redis: RedisHealth | None
+    connections: ConnectionHealth
     models: dict[str, ModelHealth]
 
 

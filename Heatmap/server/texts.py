@@ -1,6 +1,6 @@
 """What the server says to people, in English."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
@@ -10,7 +10,9 @@ CLOSING = "the server ends; connect again"
 NOT_FOUND = "there is nothing at this path; /docs lists what there is"
 NO_DUCKDB = "history needs DuckDB, which is not installed: pip install 'heatmap[history]'"
 NO_PLOTLY = "the package plotly is missing: pip install 'heatmap[web]' brings it"
+NO_REQUEST = "this is no request that an HTTP server understands, or its headers are too long"
 TOO_MANY_CHARTS = "too many charts are open already; close one of them"
+TOO_MANY_CONNECTIONS = "too many connections are open already; close some, or try again in a moment"
 TOO_MANY_STREAMS = "{limit} streams are open already; close one of them"
 OPENAPI_DESCRIPTION = (
     "Liquidations as they were recorded, and where they are expected if the price goes there. "
@@ -76,6 +78,47 @@ def token_unusable(path: object, reason: object) -> str:
 def too_long(count: int, limit: int, what: str) -> str:
     """Say that too much is asked for at once."""
     return f"{count} {what} since start, at most {limit} are given at once; ask for less time"
+
+
+def too_many_symbols(count: int, limit: int) -> str:
+    """Say that a stream asks for too many symbols."""
+    return f"symbol takes at most {limit} symbols, got {count}"
+
+
+def unknown_symbol(symbol: str, known: Sequence[str]) -> str:
+    """Say that there is nothing of a symbol."""
+    return (
+        f"nothing of {_shown([symbol])} is recorded, or was; known are {_shown(known)}; "
+        "--symbol names what is recorded"
+    )
+
+
+def no_origin(text: str) -> str:
+    """Say that something is no origin."""
+    return (
+        "--allow-origin takes an origin as browsers write it, such as https://charts.example.net "
+        f"(no path, no *, no usual port), got {text[:80]!r}"
+    )
+
+
+def no_host(text: str) -> str:
+    """Say that something is no name of a host."""
+    return (
+        f"--allow-host takes a name such as charts.example.net, without a port, got {text[:80]!r}"
+    )
+
+
+def limits_too_small(limits: object) -> str:
+    """Say that limits of connections leave nothing."""
+    return f"limits of connections must let at least one in, for longer than 0 s; got {limits}"
+
+
+def connections_pressed(count: int, facts: Mapping[str, int]) -> str:
+    """Say that connections found no place."""
+    return (
+        f"{count} times a connection found no place or had to make one for another; "
+        f"{facts['open']} are open, at most {facts['limit']}; told once a minute at the most"
+    )
 
 
 def empty_time(start_ms: int, end_ms: int) -> str:

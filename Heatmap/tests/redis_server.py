@@ -5,10 +5,11 @@ The server is in the package `redis-tools`, under the name of one of them, witho
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ PASSWORD = "SECRET"  # noqa: S105 - of a server that is gone soon
 class RedisServer:
     """One server with a log of its own, so that it remembers what it was told when it is killed."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(self, program: str, directory: Path, more: Sequence[str] = ()) -> None:
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
             self.port: int = free.getsockname()[1]
         self.shown = f"redis://127.0.0.1:{self.port}/0"
@@ -38,6 +39,7 @@ class RedisServer:
             ),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "always"),
             *("--requirepass", PASSWORD),
+            *more,
         ]
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,6 +68,16 @@ class RedisServer:
             process.kill()
             process.wait()
 
+    def freeze(self) -> None:
+        """Have it take what comes and answer nothing, as a machine that hangs does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def client(self) -> Any:
         """Return a client of its own, to be closed."""
         from redis import Redis  # noqa: PLC0415 - an extra
@@ -82,13 +94,13 @@ def wait_until(is_so: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def redis_server(directory: Path) -> Iterator[RedisServer]:
-    """Run a server; the test is skipped where there is none, or no client."""
+def redis_server(directory: Path, *more: str) -> Iterator[RedisServer]:
+    """Run a server, with more options; the test is skipped where there is none, or no client."""
     pytest.importorskip("redis", reason="the extra redis is not installed")
     program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
     if program is None:
         pytest.skip("there is no Redis; on Debian: apt-get install redis-tools")
-    server = RedisServer(program, directory)
+    server = RedisServer(program, directory, more)
     server.start()
     try:
         yield server

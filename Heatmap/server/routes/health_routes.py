@@ -49,15 +49,14 @@ def _read(context: ServerContext) -> Packed:
         },
     }
     redis = None if context.outlet is None else context.outlet.facts()
-    return pack(
-        health_answer(
-            parts.kind.value,
-            now_ms,
-            symbols,
-            status,
-            last_event_ms,
-            context.history(),
-            fits,
-            redis,
-        )
+    plain = health_answer(
+        parts.kind.value,
+        now_ms,
+        symbols,
+        status,
+        last_event_ms,
+        context.history(),
+        fits,
+        redis,
     )
+    return pack({**plain, "connections": context.admission.facts()})

@@ -77,7 +77,7 @@ async def levels(
             return before
         return Answer(found, pack(levels_plain(context, found, leverage)))
 
-    return await _answer(context, request, ("levels", symbol, model, leverage), at, make)
+    return await _answer(context, request, symbol, ("levels", symbol, model, leverage), at, make)
 
 
 @router.get(
@@ -113,7 +113,9 @@ async def heatmap(
         plain = heat_answer(symbol, grid, span_ms, format)
         return Answer(basis, pack(context.about(plain)))
 
-    return await _answer(context, request, ("heat", symbol, model, timeframe, format), None, make)
+    return await _answer(
+        context, request, symbol, ("heat", symbol, model, timeframe, format), None, make
+    )
 
 
 @router.get(
@@ -141,7 +143,7 @@ async def compare_models(request: Request, symbol: SymbolParameter, at: AtParame
         return Answer(basis, pack(context.about(plain)))
 
     def answer() -> Coroutine[Any, Any, Response]:
-        return _answer(context, request, ("compare", symbol), at, make)
+        return _answer(context, request, symbol, ("compare", symbol), at, make)
 
     while at is None:
         with suppress(TimeoutError):
@@ -167,9 +169,15 @@ def _ready(context: ServerContext, symbol: str) -> Packed | None:
 
 
 async def _answer(
-    context: ServerContext, request: Request, key: Hashable, at: int | None, make: Make
+    context: ServerContext,
+    request: Request,
+    symbol: str,
+    key: Hashable,
+    at: int | None,
+    make: Make,
 ) -> Response:
     """Give the answer of now as it is kept; one of a time that is model for is computed."""
+    await context.symbols.require(symbol)
     if at is None:
         return (await context.answers.get(key, make)).response(request)
     return (await context.work.slow(lambda: make(None))).packed.response(request)

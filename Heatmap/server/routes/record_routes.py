@@ -107,6 +107,7 @@ async def history(
 async def clusters(request: Request, symbol: SymbolParameter) -> Response:
     """Return price clusters by the settings in force, as `HeatmapService.clusters` gives them."""
     context = context_of(request)
+    await context.symbols.require(symbol)
     plain = await context.work.quick(partial(find_clusters, context, symbol))
     return pack(plain).response(request)
 

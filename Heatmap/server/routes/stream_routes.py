@@ -1,7 +1,7 @@
 """Live: server-sent events, and the same over a websocket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,7 @@ from Heatmap.levels.models import LevelModel
 from Heatmap.server import texts
 from Heatmap.server.context import ServerContext, context_of
 from Heatmap.server.json_answer import pack
-from Heatmap.server.parameters import ModelParameter, refuse_unknown
+from Heatmap.server.parameters import ModelParameter, refuse_unknown, require_known
 from Heatmap.server.problems import ProblemError, bad_request
 from Heatmap.server.routes.documented import PROBLEM_WORDS, answers
 from Heatmap.server.routes.level_routes import find_levels, levels_plain
@@ -40,6 +40,7 @@ router = APIRouter(tags=["live"])
 
 _LEVELS_EVERY_S = 2.0
 _MOST_SYMBOLS = 50
+_SOCKET_PARAMETERS = ("after_id", "model", "symbol", "topics")
 _GOING_AWAY, _REFUSED, _TRY_LATER = 1001, 1008, 1013
 
 _SYMBOLS_WORDS = "With commas between; without it liquidations of all symbols that are recorded."
@@ -82,6 +83,7 @@ async def stream(
     if last_event_id is not None:
         # What another database gave is none of this one: it begins with what is new.
         wish = replace(wish, after=parse_id(context.parts.kind, last_event_id))
+    await _require_known(context, wish)
     start = await context.streams.start_of(wish)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(
@@ -90,18 +92,17 @@ async def stream(
 
 
 @router.websocket("/ws")
-async def websocket(
-    socket: WebSocket,
-    symbol: SymbolsParameter = None,
-    topics: TopicsParameter = "liquidations",
-    after_id: AfterParameter = None,
-    model: ModelParameter = LevelModel.CALIBRATED,
-) -> None:
-    """Send the same messages as `stream`, each a text of JSON; what the client says is ignored."""
+async def websocket(socket: WebSocket) -> None:
+    """Send the same messages as `stream`, each a text of JSON; what the client says is ignored.
+
+    Its parameters are those of `stream`. They are read here: a browser is told nothing of a
+    websocket that is refused before it is open, but why one is closed.
+    """
     context: ServerContext = socket.app.state.context
     await socket.accept()
     try:
-        wish = wish_of(context, symbol, topics, after_id, model)
+        wish = _socket_wish(context, socket.query_params)
+        await _require_known(context, wish)
         start = await context.streams.start_of(wish)
         async with context.streams.opened(wish, start) as messages:
             await _send_all(socket, messages)
@@ -177,6 +178,30 @@ def wish_of(
     return Wish(wanted, symbols, after, states)
 
 
+def _socket_wish(context: ServerContext, given: Mapping[str, str]) -> Wish:
+    require_known(given, _SOCKET_PARAMETERS)
+    models = [one.value for one in LevelModel]
+    model = given.get("model", LevelModel.CALIBRATED.value)
+    if model not in models:
+        raise bad_request("model", texts.not_allowed("model", models, model), models)
+    topics = given.get("topics", Topic.LIQUIDATIONS.value)
+    return wish_of(context, given.get("symbol"), topics, given.get("after_id"), LevelModel(model))
+
+
+async def _require_known(context: ServerContext, wish: Wish) -> None:
+    """Refuse made-up symbols where something would be computed for them.
+
+    Raises
+    ------
+    ProblemError
+        There is one.
+    StorageError
+        The store cannot be read.
+    """
+    if wish.states:
+        await context.symbols.require(*wish.symbols)
+
+
 def _topics(text: str) -> tuple[Topic, ...]:
     names = [one.strip() for one in text.split(",") if one.strip()]
     allowed = [one.value for one in Topic]
@@ -188,7 +213,7 @@ def _topics(text: str) -> tuple[Topic, ...]:
 def _symbols(text: str | None) -> tuple[str, ...]:
     names = [one for one in (text or "").split(",") if one.strip()]
     if len(names) > _MOST_SYMBOLS:
-        raise bad_request("symbol", texts.too_long(len(names), _MOST_SYMBOLS, "symbols"))
+        raise bad_request("symbol", texts.too_many_symbols(len(names), _MOST_SYMBOLS))
     try:
         return tuple(dict.fromkeys(str(parse_instrument(one)) for one in names))
     except ValueError as error:

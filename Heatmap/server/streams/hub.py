@@ -100,8 +100,10 @@ class StreamHub:
         followed: list[tuple[str, object, Snapshot]] = []
         try:
             async with self._following():
+                stream = object()
                 for name, key, compute, every_s in () if self._is_closing else wish.states:
-                    followed.append((name, key, self._snapshots.follow(key, compute, every_s)))
+                    snapshot = self._snapshots.follow(key, compute, every_s, stream)
+                    followed.append((name, key, snapshot))
                 states = [(name, snapshot) for name, _, snapshot in followed]
                 messages = self._messages(wish, start, states)
                 try:

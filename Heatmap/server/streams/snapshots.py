@@ -1,7 +1,7 @@
 """What is told as a whole whenever it has changed: clusters and levels, each computed once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -53,12 +53,28 @@ class Snapshots:
         self._bell = bell
         self._followed: dict[object, Snapshot] = {}
 
-    def follow(self, key: object, compute: Compute, every_s: float) -> Snapshot:
-        """Have something computed from now on, as often as that; `leave` it in the end."""
+    def follow(
+        self, key: object, compute: Compute, every_s: float, asker: Hashable = ""
+    ) -> Snapshot:
+        """Have something computed from now on, as often as that; `leave` it in the end.
+
+        Parameters
+        ----------
+        key
+            What tells it from others: followed by several, it is computed once.
+        compute
+            Computes it.
+        every_s
+            So long after the last time, seconds.
+        asker
+            The stream that follows it: streams have turns.
+        """
         snapshot = self._followed.get(key)
         if snapshot is None:
             snapshot = self._followed[key] = Snapshot(compute, every_s)
-            snapshot.task = asyncio.create_task(self._keep_up(snapshot), name="Heatmap snapshot")
+            snapshot.task = asyncio.create_task(
+                self._keep_up(snapshot, asker), name="Heatmap snapshot"
+            )
         snapshot.followers += 1
         return snapshot
 
@@ -77,11 +93,11 @@ class Snapshots:
             if one.task is not None:
                 one.task.cancel()
 
-    async def _keep_up(self, snapshot: Snapshot) -> None:
+    async def _keep_up(self, snapshot: Snapshot, asker: Hashable) -> None:
         while True:
             try:
                 basis = snapshot.basis
-                found = await self._work.slow(partial(snapshot.compute, basis))
+                found = await self._work.state(asker, partial(snapshot.compute, basis))
             except Exception as error:  # noqa: BLE001 - the route of the same thing tells it
                 logger.info("a stream's state could not be computed: %s", error)
             else:

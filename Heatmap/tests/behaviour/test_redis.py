@@ -1,8 +1,13 @@
 """What is stored is published to a real Redis, once, whatever happens to that."""
 
 import json
+import os
+import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +73,14 @@ def started(server: RedisServer) -> Iterator[Publish]:
 
         yield start
     assert still_running(own_threads()) == []
+
+
+@contextmanager
+def stopping(publisher: Publisher) -> Iterator[Publisher]:
+    try:
+        yield publisher
+    finally:
+        publisher.stop()
 
 
 def in_stream(client: Any, name: str = BTC, after: str = "-") -> list[dict[str, Any]]:
@@ -144,6 +157,58 @@ def test_while_redis_is_dead_recording_goes_on_and_afterwards_nothing_is_missing
     # Who was away reads on after the last id that it knows.
     assert times_of(in_stream(client, after=f"({known}")) == list(range(3000, 3450))
     wait_until(lambda: json.loads(client.get("heatmap:levels:BTCUSDT"))["data"] == {"at": 2})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot stop a process for a while")
+def test_a_redis_that_hangs_keeps_nobody_waiting_and_gets_everything_once(
+    writer: HandingWriter, server: RedisServer, client: Any
+) -> None:
+    times = replace(TIMES, timeout_s=0.3)
+    address = check_redis(server.url, "heatmap")
+    with stopping(Publisher(writer.tape, address, Names(), times=times)) as publisher:
+        publisher.start()
+        writer.write([event(1000)])
+        wait_until(lambda: publisher.status().published == 1)
+        server.freeze()
+        try:
+            writer.write([event(2000)])
+            wait_until(lambda: publisher.status().state is PublishState.AWAY)
+            # The store does not wait for it.
+            assert len(writer.write([event(3000)]).row_ids) == 1
+        finally:
+            server.thaw()
+        wait_until(lambda: publisher.status().state is PublishState.LIVE)
+        wait_until(lambda: len(in_stream(client)) >= 3)
+    assert times_of(in_stream(client)) == [1000, 2000, 3000]
+
+
+def test_redis_is_reached_over_tls_and_only_with_a_certificate_that_is_trusted(
+    writer: HandingWriter, tmp_path: Path
+) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl program is installed to make a certificate with")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=redis", "-days", "9"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+    subprocess.run([openssl, *words, "-out", str(certificate)], check=True, capture_output=True)  # noqa: S603
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = str(free.getsockname()[1])
+    files = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    with redis_server(tmp_path, "--tls-port", port, "--tls-auth-clients", "no", *files) as server:
+        url = f"rediss://:{PASSWORD}@127.0.0.1:{port}/0"
+        for trusted in (False, True):
+            given = check_redis(f"{url}?ssl_ca_certs={certificate}" if trusted else url, "heatmap")
+            with stopping(Publisher(writer.tape, given, Names(), times=TIMES)) as publisher:
+                publisher.start()
+                writer.write([event(2000 if trusted else 1000)])
+                if trusted:
+                    wait_until(lambda: publisher.status().published == 1)
+                else:
+                    wait_until(lambda: publisher.status().failure is not None)
+                    assert publisher.status().published == 0
+        with server.client() as opened:
+            assert times_of(in_stream(opened)) == [2000]
 
 
 def test_a_redis_that_forgot_everything_gets_what_is_new_and_the_newest_states(

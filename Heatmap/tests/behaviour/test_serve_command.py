@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from Heatmap.tests.behaviour.command_line import assert_one_line, environment
+from Heatmap.tests.redis_server import wait_until
 
 # Nothing answers there.
 NOWHERE = ("--ws-url", "ws://127.0.0.1:1", "--rest-url", "http://127.0.0.1:1")
@@ -23,11 +24,18 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @contextmanager
-def serving(directory: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the command until it says where it serves; it must end in order."""
+def serving(
+    directory: Path, *words: str, descriptors: int | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command until it says where it serves; it must end in order.
+
+    With a number of `descriptors` it may have no more, and may warn that it is pressed.
+    """
     assert os.name == "posix"  # whoever calls it skips elsewhere
+    limited = ("sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors))
+    limit = () if descriptors is None else limited
     program = subprocess.Popen(  # noqa: S603 - this interpreter
-        [sys.executable, "-m", "Heatmap", "serve", "--port", "0", *words],
+        [*limit, sys.executable, "-m", "Heatmap", "serve", "--port", "0", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -41,7 +49,8 @@ def serving(directory: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str
         yield program, line.split(" at ")[1].split()[0]
         program.send_signal(signal.SIGTERM)
         _, errors = program.communicate(timeout=30)
-        assert (program.returncode, errors) == (0, "")
+        assert program.returncode == 0
+        assert errors == "" or descriptors is not None
     finally:
         program.kill()
         program.communicate()
@@ -74,6 +83,28 @@ def test_off_loopback_it_makes_a_token_and_names_its_file(tmp_path: Path) -> Non
         assert httpx.get(f"{local}/health", headers=given, timeout=30).status_code == 200
 
 
+@ON_POSIX
+def test_silent_connections_take_no_descriptors_of_the_recorder(tmp_path: Path) -> None:
+    database = tmp_path / "x.sqlite3"
+    log = tmp_path / "log"
+    words = ("--source", "demo", "--db", str(database), "--log-file", str(log))
+    with ExitStack() as stack:
+        _, url = stack.enter_context(serving(tmp_path, *words, descriptors=160))
+        host, _, port = url.removeprefix("http://").partition(":")
+        for _ in range(400):
+            stack.enter_context(socket.create_connection((host, int(port)), 30))
+        with httpx.Client(base_url=url, timeout=30) as client:
+            before = client.get("/health").json()
+            assert before["connections"]["displaced"] > 200
+            wait_until(lambda: client.get("/health").json()["recorder"]["last_heartbeat"])
+            newest = client.get("/health").json()["recorder"]["last_heartbeat"]
+            # It goes on recording meanwhile, and opens what it needs.
+            wait_until(lambda: client.get("/health").json()["recorder"]["last_heartbeat"] > newest)
+            assert client.get("/liquidations/levels").status_code in (200, 503)
+        assert log.read_text().count("Too many open files") == 0
+        assert len(log.read_text()) < 20_000
+
+
 def test_what_keeps_it_from_serving_is_one_line(run: Run, tmp_path: Path) -> None:
     live = ("serve", "--source", "live", "--db", str(tmp_path / "x.sqlite3"), *NOWHERE)
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
@@ -85,6 +116,7 @@ def test_what_keeps_it_from_serving_is_one_line(run: Run, tmp_path: Path) -> Non
     host = ("--host", "0.0.0.0", "--token-file", str(token))  # noqa: S104
     assert_one_line(run(*live, "--port", "0", *host), "chmod 600")
     assert_one_line(run("serve", "--port", "70000"), "65535")
+    assert_one_line(run("serve", "--allow-origin", "*"), "--allow-origin", "https://")
     assert_one_line(run("serve", "--source", "demo", *NOWHERE), "demo")
 
 

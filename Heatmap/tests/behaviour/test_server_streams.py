@@ -176,14 +176,30 @@ def test_a_websocket_of_a_foreign_page_or_with_a_bad_wish_is_refused(tmp_path: P
         with pytest.raises(InvalidStatus) as caught, connect(address, origin="http://evil.example"):  # type: ignore[arg-type]
             pass
         assert caught.value.response.status_code == 403
-        with (
-            connect(f"{address}?topics=all") as connection,
-            pytest.raises(ConnectionClosed) as closed,
+        with pytest.raises(InvalidStatus) as nowhere, connect(f"{address}/nowhere"):
+            pass
+        assert nowhere.value.response.status_code == 404
+        too_many = ",".join(f"A{number}USDT" for number in range(51))
+        for wish, words in (
+            ("topics=all", "liquidations, clusters, levels"),
+            ("bogus=1", "no such parameter here: bogus"),
+            ("model=best", "model must be one of calibrated"),
+            (f"symbol={too_many}", "at most 50 symbols, got 51"),
+            ("after_id=x", "after_id must be"),
+            ("symbol=BTCUSDT,MADEUPUSDT&topics=levels", "nothing of MADEUPUSDT is recorded"),
         ):
-            connection.recv(timeout=30)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1008
-        assert "liquidations, clusters, levels" in closed.value.rcvd.reason
+            assert words in reason_of_end(f"{address}?{wish}")
+        made_up = world.server.url + "/stream?topics=clusters&symbol=MADEUPUSDT"
+        answer = httpx.get(made_up)
+        assert (answer.status_code, answer.json()["allowed"]) == (400, ["BTCUSDT"])
+
+
+def reason_of_end(address: str) -> str:
+    with connect(address) as connection, pytest.raises(ConnectionClosed) as closed:
+        connection.recv(timeout=30)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+    return closed.value.rcvd.reason
 
 
 def test_clusters_and_levels_come_at_once_and_again_when_they_change(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Foreign hosts, foreign pages and askers without the token get nothing."""
 
+from typing import Any
+
 import httpx
 
 from Heatmap.server import ServerOptions
+from Heatmap.tests.redis_server import wait_until
 from Heatmap.tests.served_market import Served, served_database
 
 
@@ -36,6 +39,20 @@ def test_an_origin_that_was_given_may_read_the_answers(world: Served) -> None:
         assert (before.status_code, before.content) == (204, b"")
         assert "Authorization" in before.headers["access-control-allow-headers"]
         assert served.client.get("/brackets", headers={"origin": "https://x.example"}).is_error
+
+
+def test_head_is_answered_as_get_without_the_body_and_a_stream_has_an_end(world: Served) -> None:
+    for path in ("/health", "/docs", "/static/docs.js", "/liquidations/history", "/stream"):
+        answer = world.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+        if path != "/stream":
+            given = world.client.get(path).headers
+            for name in ("content-type", "content-security-policy", "etag"):
+                assert answer.headers.get(name) == given.get(name)
+    assert world.client.head("/nowhere").status_code == 404
+    assert world.client.post("/health").headers["allow"] == "GET, HEAD"
+    run: Any = world.server._run
+    wait_until(lambda: run._context.open_ends == 0)
 
 
 def test_off_loopback_nothing_is_answered_without_the_token(world: Served) -> None:

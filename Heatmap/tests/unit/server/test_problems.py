@@ -1,11 +1,17 @@
 """A request that cannot be answered is told why, and what is allowed."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from Heatmap.domain.events import DataKind
+from Heatmap.storage.store import open_store
 from Heatmap.tests.served_market import Served, served_database
+from Heatmap.tests.unit.stored_events import event
+
+NOW_MS = 1_790_000_000_000
 
 
 @pytest.mark.parametrize(
@@ -14,6 +20,8 @@ from Heatmap.tests.served_market import Served, served_database
         ("/liquidations/levels", {"model": "best"}, "model"),
         ("/liquidations/levels", {"at": "yesterday"}, "at"),
         ("/liquidations/levels", {"at": "-1"}, "at"),
+        ("/liquidations/levels", {"at": "1790000000000\0"}, "at"),
+        ("/liquidations/levels", {"at": "2026-11-05T01:00:00Z\0"}, "at"),
         ("/liquidations/levels", {"leverage": "nan"}, "leverage"),
         ("/liquidations/levels", {"symbol": "a b"}, "symbol"),
         ("/liquidations/heatmap", {"timeframe": "2d"}, "timeframe"),
@@ -57,14 +65,25 @@ def _written(at_ms: int) -> list[str]:
     return [plain, f"{plain}Z", east.isoformat()]
 
 
-def test_without_a_candle_there_is_no_price_and_no_number_in_its_place(world: Served) -> None:
-    for path in ("levels", "heatmap", "compare-models"):
-        problem = world.problem(f"/liquidations/{path}", 503, symbol="ETHUSDT")
-        assert "ETHUSDT" in problem["detail"]
+def test_without_a_candle_there_is_no_price_and_no_number_in_its_place(tmp_path: Path) -> None:
+    database = tmp_path / "x.sqlite3"
+    with closing(open_store(database).open_writer(DataKind.LIVE)) as sink:
+        sink.write([event(NOW_MS - 1_000, "ETHUSDT")])
+    with served_database(database, NOW_MS) as served:
+        for path in ("levels", "heatmap", "compare-models"):
+            problem = served.problem(f"/liquidations/{path}", 503, symbol="ETHUSDT")
+            assert "ETHUSDT" in problem["detail"]
+
+
+def test_nothing_is_computed_for_a_symbol_that_nobody_records(world: Served) -> None:
+    for path in ("levels", "heatmap", "compare-models", "clusters"):
+        problem = world.problem(f"/liquidations/{path}", 400, symbol="MADEUPUSDT")
+        assert (problem["parameter"], problem["allowed"]) == ("symbol", ["BTCUSDT"])
+        assert "MADEUPUSDT" in problem["detail"]
 
 
 def test_a_database_that_is_not_there_is_a_problem_and_health_says_degraded(tmp_path: Path) -> None:
-    with served_database(tmp_path / "none.sqlite3", 1_790_000_000_000) as served:
+    with served_database(tmp_path / "none.sqlite3", NOW_MS) as served:
         for path in ("/liquidations/levels", "/liquidations/history", "/coverage", "/stream"):
             assert "none.sqlite3" in served.problem(path, 503)["detail"]
         health = served.get("/health")
