@@ -3,7 +3,7 @@
 All reading and grouping runs in a worker thread, one piece after the other.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -13,11 +13,11 @@ from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import counted
-from Heatmap.domain.coverage import HEARTBEAT_GAP_MS
+from Heatmap.feeds.recorded_coverage import read_known_coverage
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.picture.packing import pack_numbers
 from Heatmap.picture.texts import BUBBLE_WORDS, moment_text
-from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, stretched
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
@@ -28,8 +28,6 @@ MOST_BUBBLES = 1_500
 _SPARE_MS = 60_000
 # What has left the window is dropped when there is so much time of it.
 _DROP_MS = 600_000
-# Coverage is written after its events: so much of it may be missing at its end.
-_ON_ITS_WAY_MS = 2 * HEARTBEAT_GAP_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +108,13 @@ class BubbleBook:
         if end_ms is None:
             return None
         with self._tape.reading() as reader:
-            intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
+            if question.until_ms is None:
+                intervals = read_known_coverage(
+                    reader, self.symbol, start_ms, end_ms, question.heartbeats
+                )
+            else:
+                intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
             since_ms = reader.recorded_since_ms(self.symbol)
-        if intervals and question.until_ms is None:
-            newest, heartbeats = intervals[-1], question.heartbeats
-            if heartbeats is not None:
-                newest = stretched(newest, heartbeats, end_ms)
-            if end_ms - newest.end_ms <= _ON_ITS_WAY_MS:
-                newest = replace(newest, end_ms=end_ms)
-            intervals[-1] = newest
         gaps = inner_edges(find_gaps(intervals, start_ms, end_ms), start_ms, end_ms)
         return {
             "gaps": [list(gap) for gap in gaps],
