@@ -75,6 +75,11 @@ class HeatmapService(MarketQuestions):
         Data time per real time; a fast replay's coverage is written at larger steps.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
+
+    Attributes
+    ----------
+    recorded
+        What was recorded of single symbols, for whoever follows it, such as a tape.
     """
 
     def __init__(
@@ -141,10 +146,8 @@ class HeatmapService(MarketQuestions):
             label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
-        recorded = RecordedFeed(
-            RecordedSource(self._tape, self._clock, self._recording.heartbeats)
-        )
-        self._recorded = RecordedQuestions(recorded, self._look_around)
+        recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
+        self.recorded = RecordedQuestions(recorded, self._look_around)
         self._feeding = Feeding(
             self._attached,
             clusters,
@@ -296,11 +299,6 @@ class HeatmapService(MarketQuestions):
     def kind(self) -> DataKind:
         """What the data are."""
         return self._kind
-
-    @property
-    def recorded(self) -> RecordedQuestions:
-        """What was recorded of single symbols, for whoever follows it, such as a tape."""
-        return self._recorded
 
     @property
     def shared(self) -> SharedParts:

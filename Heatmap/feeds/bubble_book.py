@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
@@ -95,14 +96,18 @@ class BubbleBook:
         StorageError
             The store cannot be read.
         """
-        with self._lock:
-            self._keep_up(question)
-            events = self._events.between(question.start_ms, _end_ms(question))
+        events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
         cells = group_into_cells(events, MOST_BUBBLES)
-        return bubble_message(cells, question.least_usd, self._read_recorded(question))
+        return bubble_message(cells, question.least_usd, self.read_recorded(question))
 
-    def _read_recorded(self, question: BubbleQuestion) -> dict[str, Any] | None:
+    def read_events(self, question: BubbleQuestion) -> NDArray[np.void]:
+        """Return all liquidations of the time that is asked about, by time, (n,) EVENT_DTYPE."""
+        with self._lock:
+            self._keep_up(question)
+            return self._events.between(question.start_ms, _end_ms(question))
+
+    def read_recorded(self, question: BubbleQuestion) -> dict[str, Any] | None:
         """Return since when there is a recording, and what of the time is missing in it."""
         start_ms, end_ms = question.start_ms, question.recorded_until_ms
         if end_ms is None:

@@ -1,8 +1,7 @@
-"""What was recorded of single symbols, for whoever follows it: read in a worker thread, told on
-the host's loop.
+"""Recorded liquidations of single symbols for whoever follows them, told on the host's loop.
 
-- Each follower has a book of its own, which is begun anew with each start of the service: what it is
-  told first is the whole.
+- They are read in a worker thread. Each follower has a book of its own, which is begun anew with
+  each start of the service: what it is told first is the whole.
 - News are told at most four times a second, what changes with the clock once a second.
 - A book that cannot be read is tried again after `RETRY_S`; what a listener fails with is logged.
 """

@@ -1,4 +1,4 @@
-"""Layers, clusters, levels and panels of one service: fed in the host's loop, while the service runs."""
+"""Layers, clusters, levels and panels of one service, fed in the host's loop while it runs."""
 
 import asyncio
 from collections.abc import Callable

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.panels.liquidation_tape import LiquidationTape
+    from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.status_panel import StatusPanel
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "LiquidationTape",
+    "LiquidationTotals",
     "StatusPanel",
     "failure_words",
     "load_settings",
@@ -26,6 +30,8 @@ __all__ = [
 _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
+    "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
+    "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
     "StatusPanel": "Heatmap.ui.status_panel",
     "failure_words": "Heatmap.ui.texts",
     "load_settings": "Heatmap.ui.settings.settings_store",

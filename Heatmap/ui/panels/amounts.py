@@ -33,6 +33,12 @@ def short_usd(locale: QLocale, usd: float) -> str:
     return "0"
 
 
+def step_usd(locale: QLocale, usd: int) -> str:
+    """Return a round amount: ``1k``, ``100k``, ``1M``."""
+    unit, name = next(((unit, name) for unit, name in _UNITS if usd >= unit), (1.0, ""))
+    return locale.toString(int(usd / unit)) + name
+
+
 def price_text(locale: QLocale, price: float, decimals: int) -> str:
     """Return a price with the digits of its tick size, grouped: ``98,855.1``."""
     return locale.toString(price, "f", decimals)
@@ -61,7 +67,7 @@ def day_text(locale: QLocale, ts_ms: int, zone: QTimeZone) -> str:
 
 def is_same_day(one_ms: int, other_ms: int, zone: QTimeZone) -> bool:
     """Whether two times are on one day of a zone."""
-    return _moment(one_ms, zone).date() == _moment(other_ms, zone).date()
+    return bool(_moment(one_ms, zone).date() == _moment(other_ms, zone).date())
 
 
 def _moment(ts_ms: int, zone: QTimeZone) -> QDateTime:

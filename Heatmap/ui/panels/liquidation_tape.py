@@ -13,7 +13,7 @@ from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
-from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, short_usd
+from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, step_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import PanelHead
 from Heatmap.ui.panels.tape_model import TapeModel
@@ -23,6 +23,7 @@ LEAST_USD = (0, 1_000, 10_000, 100_000, 1_000_000)
 """What the tape can leave out: smaller ones than this, USD."""
 _FIRST_LEAST_USD = 1_000
 _EDGE_PX = 12
+_RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,11 @@ class LiquidationTape(QWidget):
         self._awaited: PickedLiquidations | None = None
         self.least = QComboBox()
         self.least.setAccessibleName(self.tr("Smallest liquidation in the tape"))
-        self.least.setToolTip(self.tr("Leave out smaller liquidations; they are recorded all the same"))
+        self.least.setToolTip(
+            self.tr("Leave out smaller liquidations; they are recorded all the same")
+        )
         for usd in LEAST_USD:
-            words = self.tr("From {usd}").format(usd=short_usd(QLocale(), usd).replace(".00", ""))
+            words = self.tr("From {usd}").format(usd=step_usd(QLocale(), usd))
             self.least.addItem(words if usd else self.tr("All"), usd)
         self.least.setCurrentIndex(LEAST_USD.index(_FIRST_LEAST_USD))
         self.least.currentIndexChanged.connect(lambda _index: self._followed.renew())
@@ -196,14 +199,11 @@ class LiquidationTape(QWidget):
         self.blind.setVisible(is_blind)
         has_rows = self.model.rowCount() > 0
         if not has_rows:
-            usd = float(self.least.currentData())
-            self.empty.setText(
-                self.tr("Liquidations of at least {usd} appear here as they are recorded.").format(
-                    usd=self.least.currentText().split()[-1]
-                )
-                if usd > _FIRST_LEAST_USD
-                else self.tr("Liquidations appear here as they are recorded.")
-            )
+            usd = int(self.least.currentData())
+            words = self.tr("Liquidations appear here as they are recorded.")
+            if usd > _FIRST_LEAST_USD:
+                words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
+            self.empty.setText(words.format(usd=step_usd(locale, usd)))
         self.empty.setVisible(not has_rows)
         self.view.setVisible(has_rows)
 
@@ -229,7 +229,7 @@ class LiquidationTape(QWidget):
     def changeEvent(self, event: QEvent | None) -> None:
         """Take over another palette or font."""
         super().changeEvent(event)
-        if event is not None and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+        if event is not None and event.type() in _RESTYLING:
             self._restyle()
 
     def _restyle(self) -> None:

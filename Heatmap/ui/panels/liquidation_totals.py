@@ -17,7 +17,7 @@ from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
 
 _HOUR_MS = 3_600_000
 _FULL_PERCENT = 100
-_NOTHING = RecordedTotals(0, tuple(SpanTotals(span_ms, 0.0, 0.0, 0.0) for span_ms in TOTAL_SPANS_MS))
+_NOTHING = RecordedTotals(0, tuple(SpanTotals(one, 0.0, 0.0, 0.0) for one in TOTAL_SPANS_MS))
 
 _EDGE_PX, _HEAD_PX, _ROW_PX, _TEXT_PX, _BAR_PX, _FOOT_PX = 12, 22, 36, 22, 5, 8
 # Where the columns end, as parts of the width between the edges.
@@ -153,7 +153,7 @@ class TotalsFigures(QWidget):
             self.update()
 
     @override
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint heads, amounts and bars."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

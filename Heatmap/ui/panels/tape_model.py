@@ -106,7 +106,9 @@ class TapeModel(QAbstractTableModel):
         ts_ms, price, usd, is_long = self.rows[at]
         if column == Column.TIME:
             clock = clock_text(ts_ms, self.zone)
-            return f"{day_text(self.locale, ts_ms, self.zone)} {clock}" if self.is_dated(at) else clock
+            if not self.is_dated(at):
+                return clock
+            return f"{day_text(self.locale, ts_ms, self.zone)} {clock}"
         if column == Column.SIDE:
             return self._sides[is_long]
         if column == Column.PRICE:
