@@ -16,6 +16,13 @@ _UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _DIGITS = 3
 
 
+def grouping_locale() -> QLocale:
+    """Return the user's locale, which groups thousands even where that is ``C``."""
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)
+    return locale
+
+
 def whole_usd(locale: QLocale, usd: float) -> str:
     """Return an amount in whole USD, its thousands grouped: ``2,520,530``."""
     return locale.toString(math.floor(usd * _ROUNDING))
@@ -54,9 +61,9 @@ def whole_percent(share: float) -> int:
     return min(100, math.floor(share * 100 * _ROUNDING))
 
 
-def clock_text(ts_ms: int, zone: QTimeZone) -> str:
-    """Return a time of the day, 24 hours: ``00:12:15``."""
-    return _moment(ts_ms, zone).toString("HH:mm:ss")
+def clock_text(ts_ms: int, zone: QTimeZone, *, has_seconds: bool = True) -> str:
+    """Return a time of the day, 24 hours: ``00:12:15``, or ``00:12``."""
+    return _moment(ts_ms, zone).toString("HH:mm:ss" if has_seconds else "HH:mm")
 
 
 def day_text(locale: QLocale, ts_ms: int, zone: QTimeZone) -> str:

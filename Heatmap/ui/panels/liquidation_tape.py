@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6 import sip
-from PyQt6.QtCore import QEvent, QLocale, QModelIndex, Qt, QTimeZone, pyqtSignal
+from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -94,7 +94,7 @@ class LiquidationTape(QWidget):
             self.tr("Leave out smaller liquidations; they are recorded all the same")
         )
         for usd in LEAST_USD:
-            words = self.tr("From {usd}").format(usd=step_usd(QLocale(), usd))
+            words = self.tr("From {usd}").format(usd=step_usd(self.model.locale, usd))
             self.least.addItem(words if usd else self.tr("All"), usd)
         self.least.setCurrentIndex(LEAST_USD.index(_FIRST_LEAST_USD))
         self.least.currentIndexChanged.connect(lambda _index: self._followed.renew())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QLocale, QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -10,7 +10,13 @@ from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, SpanTot
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
-from Heatmap.ui.panels.amounts import UNKNOWN, percent_text, short_usd, whole_percent
+from Heatmap.ui.panels.amounts import (
+    UNKNOWN,
+    grouping_locale,
+    percent_text,
+    short_usd,
+    whole_percent,
+)
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
@@ -93,7 +99,7 @@ class TotalsFigures(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._totals = _NOTHING
-        self._locale = QLocale()
+        self._locale = grouping_locale()
         self._colours = PanelColours.of(self.palette())
         self.setAccessibleName(self.tr("Totals of liquidations, USD, at least"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -5,11 +5,18 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QLocale, QModelIndex, Qt, QTimeZone
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt, QTimeZone
 
 from Heatmap.feeds.recorded_books import MOST_ROWS, TapeRow
 from Heatmap.runtime.compat import override
-from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, price_text, whole_usd
+from Heatmap.ui.panels.amounts import (
+    clock_text,
+    day_text,
+    grouping_locale,
+    is_same_day,
+    price_text,
+    whole_usd,
+)
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """Gives the liquidation of a row, a `TapeRow`."""
@@ -44,7 +51,7 @@ class TapeModel(QAbstractTableModel):
         self.rows: deque[TapeRow] = deque()
         self.decimals = 1
         self.zone = QTimeZone.utc()
-        self.locale = QLocale()
+        self.locale = grouping_locale()
         self._heads = {
             Column.TIME: self.tr("Time"),
             Column.SIDE: self.tr("Side"),
@@ -105,10 +112,9 @@ class TapeModel(QAbstractTableModel):
         """Return what stands in a cell."""
         ts_ms, price, usd, is_long = self.rows[at]
         if column == Column.TIME:
-            clock = clock_text(ts_ms, self.zone)
-            if not self.is_dated(at):
-                return clock
-            return f"{day_text(self.locale, ts_ms, self.zone)} {clock}"
+            is_dated = self.is_dated(at)
+            clock = clock_text(ts_ms, self.zone, has_seconds=not is_dated)
+            return f"{day_text(self.locale, ts_ms, self.zone)} {clock}" if is_dated else clock
         if column == Column.SIDE:
             return self._sides[is_long]
         if column == Column.PRICE:

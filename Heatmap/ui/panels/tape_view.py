@@ -1,7 +1,7 @@
 """How a tape looks and is used: rows of one height, a bar for the side, a bar for the amount."""
 
 from PyQt6.QtCore import QModelIndex, QRect, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QKeyEvent, QPainter, QPalette
+from PyQt6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -18,9 +18,9 @@ from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 from Heatmap.ui.panels.tape_model import Column, TapeModel
 
 ROW_PX, HEAD_PX = 22, 24
-_SIDE_PX, _EDGE_PX, _GAP_PX = 3, 12, 6
+_SIDE_PX, _EDGE_PX, _GAP_PX, _BAR_PX = 3, 12, 6, 8
 # Widths of the columns but the last, in widths of a text like the longest in them.
-_LONGEST = {Column.TIME: "30 Dec 00:00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
+_LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
 _BAR_ALPHA, _LARGE_ALPHA, _CHOSEN_PART = 0.28, 0.17, 0.16
@@ -35,22 +35,23 @@ class TapeDelegate(QStyledItemDelegate):
         From this amount on one is large, USD.
     colours
         What it paints with.
+    plain, strong
+        Fonts of the others, and of large ones.
     """
 
     def __init__(self, view: "TapeView") -> None:
         super().__init__(view)
         self.large_usd = float("inf")
         self.colours = PanelColours.of(view.palette())
-        # By whether they are bold: made once, and not for each cell.
-        self._fonts: dict[bool, QFont] = {}
+        # Made once, and not for each cell.
+        self.plain = self.strong = QFont()
         self._model = view.tape
 
     def restyle(self, palette: QPalette, font: QFont) -> None:
         """Paint with the colours that suit a palette, in a font."""
         self.colours = PanelColours.of(palette)
-        strong = QFont(font)
-        strong.setWeight(QFont.Weight.DemiBold)
-        self._fonts = {False: font, True: strong}
+        self.plain, self.strong = font, QFont(font)
+        self.strong.setWeight(QFont.Weight.DemiBold)
 
     @override
     def paint(
@@ -84,7 +85,7 @@ class TapeDelegate(QStyledItemDelegate):
             Column.USD: colours.text,
         }[Column(column)]
         painter.setPen(ink)
-        painter.setFont(self._fonts.get(is_large, option.font))
+        painter.setFont(self.strong if is_large else self.plain)
         left = _EDGE_PX if column == Column.TIME else _GAP_PX
         right = _EDGE_PX if column == Column.USD else _GAP_PX
         flags = int(index.data(Qt.ItemDataRole.TextAlignmentRole))
@@ -136,11 +137,18 @@ class TapeView(QTableView):
         """Take over the palette and the font that there are now."""
         font = scaled(self.font(), SECOND_SIZE)
         self.delegate.restyle(self.palette(), font)
-        palette, colours = QPalette(self.palette()), self.delegate.colours
-        palette.setColor(QPalette.ColorRole.Base, colours.ground)
-        viewport, heads = self.viewport(), self.horizontalHeader()
-        if viewport is not None and heads is not None:
-            viewport.setPalette(palette)
+        colours, heads = self.delegate.colours, self.horizontalHeader()
+        # A window may have a style sheet, below which palettes are not handed on.
+        self.setStyleSheet(
+            f"QTableView {{ background: {colours.ground.name()}; border: 0; }}"
+            f"QScrollBar:vertical {{ background: {colours.ground.name()}; width: {_BAR_PX}px; }}"
+            f"QScrollBar::handle:vertical {{ background: {colours.track.name()};"
+            f" border-radius: {_BAR_PX // 2}px; min-height: 24px; }}"
+            f"QScrollBar::handle:vertical:hover {{ background: {colours.caption.name()}; }}"
+            "QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0; }"
+            "QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: none; }"
+        )
+        if heads is not None:
             heads.setFont(font)
             heads.setStyleSheet(
                 f"QHeaderView {{ background: {colours.ground.name()}; border: 0; }}"
@@ -149,10 +157,13 @@ class TapeView(QTableView):
                 f"QHeaderView::section:first {{ padding-left: {_EDGE_PX}px; }}"
                 f"QHeaderView::section:last {{ padding-right: {_EDGE_PX}px; }}"
             )
-            metrics = heads.fontMetrics()
+            strong = QFontMetrics(self.delegate.strong)
             for column, longest in _LONGEST.items():
+                head = self.tape.headerData(column, Qt.Orientation.Horizontal)
                 edges = 2 * _GAP_PX + (_EDGE_PX - _GAP_PX if column == Column.TIME else 0)
-                self.setColumnWidth(column, metrics.horizontalAdvance(longest) + edges)
+                # Those of large liquidations are the widest.
+                widths = map(strong.horizontalAdvance, (longest, head))
+                self.setColumnWidth(column, max(widths) + edges)
 
     def add_rows(self, count: int) -> None:
         """Keep what is read where it is, after so many rows have come on top."""

@@ -285,10 +285,17 @@
 
     _write(scope, top, place) {
       const { context } = scope;
+      const { title } = this._shown.words;
+      const y = top + words.LINE_PX - 3;
       words.begin(scope, this._surface.chart.options().layout);
+      const width = words.widthOf(context, title);
+      const left = WORDS_LEFT_PX - words.PADDING_PX;
+      words.layGround(
+        context, place, words.GROUND_ALPHA, left, y - words.LINE_PX / 2, width, words.LINE_PX,
+      );
       context.globalAlpha = WORDS_ALPHA;
       context.fillStyle = place.ink;
-      context.fillText(this._shown.words.title, WORDS_LEFT_PX, top + words.LINE_PX - 3);
+      context.fillText(title, WORDS_LEFT_PX, y);
       context.restore();
     }
 
