@@ -1,4 +1,4 @@
-"""Tape and totals beside a chart: a real recording that another program writes, as a trader sees it."""
+"""Tape and totals beside a chart: a real recording that another program writes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from Heatmap.feeds.recorded_books import MOST_ROWS
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 from Heatmap.ui import LiquidationTape, LiquidationTotals
-from Heatmap.ui.panels.amounts import percent_text, short_usd, whole_usd
+from Heatmap.ui.panels.amounts import UNKNOWN, percent_text, short_usd, whole_usd
 from Heatmap.ui.panels.tape_model import TapeModel
 from Heatmap.ui.panels.tape_view import ROW_PX
 
@@ -150,7 +150,7 @@ def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(worl
 def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) -> None:
     totals = LiquidationTotals(world.service)
     world.show(totals)
-    assert totals.texts()[0] == ("1 h", "–", "–", "0 %")
+    assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
     world.store.write([event(60, 1_999.9), event(5_000, 12_790_000.0, liquidated=Liquidated.SHORT)])
     world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
     world.until(lambda: totals.texts()[0][3] == "100 %")
@@ -166,9 +166,9 @@ def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) 
     assert "#ee8c28" in colours or "#e07a1f" in colours
     assert not colours & {"#2f9be0", "#2f86d1"}
     world.now_ms += HOUR_MS
-    world.until(lambda: totals.texts()[0] == ("1 h", "–", "–", "0 %"))
+    world.until(lambda: totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %"))
     totals.set_service(None)
-    assert totals.texts()[2] == ("24 h", "–", "–", "0 %")
+    assert totals.texts()[2] == ("24 h", UNKNOWN, UNKNOWN, "0 %")
 
 
 def test_late_rows_find_their_place_and_the_oldest_go(qapp: Any) -> None:

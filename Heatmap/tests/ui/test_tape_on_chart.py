@@ -1,4 +1,4 @@
-"""From a tape to the chart and back, and the bars of each candle: a real page, real clicks, pixels."""
+"""From a tape to the chart and back, and the bars per candle: a real page, real clicks, pixels."""
 
 from typing import Any
 
@@ -26,6 +26,8 @@ from Heatmap.ui.layer.chart_layer import HeatmapLayer
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
 
 RANGE = "chart.timeScale().getVisibleLogicalRange()"
+# How long Lightweight Charts waits for the second click of a double click, and a little more.
+DOUBLE_MS = 550
 BUILDS = ("5.0.9 production", "5.2.1 production")
 
 
@@ -58,12 +60,21 @@ def test_a_click_on_a_bubble_tells_which_liquidations_it_is(
     )
     chart_page.settled_picture()
     x, y = place_of(chart_page, 40, 98_950.0)
+    chart_page.js("(window.clicks = 0, chart.subscribeClick(() => { window.clicks += 1; }), 0)")
     # Beside it, and then on it: one report.
-    for dx in (60, 0):
+    for count, dx in enumerate((60, 0)):
         place = QPoint(round(x) + dx, round(y))
         QTest.mouseMove(chart_page.view.focusProxy(), place - QPoint(5, 0))
         QTest.mouseMove(chart_page.view.focusProxy(), place)
         QTest.mouseClick(chart_page.view.focusProxy(), Qt.MouseButton.LeftButton, pos=place)
+        chart_page.qtbot.waitUntil(
+            lambda n=count: chart_page.js("window.clicks") == n + 1, timeout=10_000
+        )
+        # Until then the library takes another click for the second one of a double click.
+        chart_page.js(
+            f"(window.isOver = false, setTimeout(() => {{ isOver = true; }}, {DOUBLE_MS}), 0)"
+        )
+        chart_page.qtbot.waitUntil(lambda: chart_page.js("isOver"), timeout=10_000)
     chart_page.qtbot.waitUntil(lambda: len(picked) > 0, timeout=10_000)
     assert len(picked) == 1
     assert picked[0].holds(liquidations[1])
@@ -141,6 +152,9 @@ def test_bars_stand_in_the_pane_that_the_page_has_for_them(
         "{lineVisible: false, lastValueVisible: false, priceLineVisible: false}, 1), "
         f"barsSeries.setData([{{time: {FIVE[-1]['time']}, value: 0}}]), "
         "barsSeries.priceScale().applyOptions({scaleMargins: {top: 0, bottom: 0}}), "
+        # So wide that amounts fit as well as prices.
+        "chart.priceScale('right').applyOptions({minimumWidth: 120}), "
+        "barsSeries.priceScale().applyOptions({minimumWidth: 120}), "
         "chart.panes()[1].setHeight(100), 0)"
     )
     bare = chart_page.settled_picture()

@@ -9,7 +9,7 @@ _DARK = ("#f4a651", "#5eb6f5", "#ee8c28", "#2f9be0", "#e8b755", "#ff8078")
 _LIGHT = ("#a3480a", "#135d9f", "#e07a1f", "#2f86d1", "#7d5200", "#b9232b")
 # How much of the text's colour there is in secondary text, and in captions.
 _SECOND = {True: 0.78, False: 0.80}
-_CAPTION = {True: 0.60, False: 0.70}
+_CAPTION = {True: 0.60, False: 0.74}
 _LINE, _TRACK = 0.12, 0.16
 _MIDDLE = 128
 
