@@ -42,6 +42,7 @@ class Docks:
         ]
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self._has_begun = False
         self.toggle = QAction(window.tr("Panels"), window)
         self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
         self.toggle.setToolTip(window.tr("Show or hide the panels (F9)"))
@@ -52,6 +53,12 @@ class Docks:
     def are_open(self) -> bool:
         """Whether any of them is open."""
         return any(not dock.isHidden() for dock in self._docks)
+
+    def begin(self, width_px: int) -> None:
+        """Be open in a window of this width, or shut; what the user opens later stays."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.set_open(are_open=width_px >= LEAST_WINDOW_PX)
 
     def set_open(self, *, are_open: bool) -> None:
         """Open all of them, or shut all."""

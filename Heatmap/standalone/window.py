@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow
 
@@ -23,7 +23,7 @@ from Heatmap.standalone.candle_counts import (
 )
 from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
-from Heatmap.standalone.docks import LEAST_WINDOW_PX, Docks
+from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source
@@ -103,7 +103,6 @@ class ChartWindow(QMainWindow):
         self.docks = Docks(self, self.layer)
         self._apply_theme()
         self.resize(1180, 700)
-        self.docks.set_open(are_open=self.width() >= LEAST_WINDOW_PX)
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(STATUS_PERIOD_MS)
         self._status_timer.timeout.connect(self.refresh_status)
@@ -214,6 +213,12 @@ class ChartWindow(QMainWindow):
         """Return the status bar as one line of text."""
         self.refresh_status()
         return self.status_bar.text()
+
+    @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin with docks where there is room for them."""
+        self.docks.begin(self.width())
+        super().showEvent(event)
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:

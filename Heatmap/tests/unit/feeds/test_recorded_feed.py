@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
-from Heatmap.feeds.recorded_books import MOST_ROWS, TOTAL_SPANS_MS, RecordedTotals, TapeNews
+from Heatmap.feeds import recorded_books
+from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, TapeNews
 from Heatmap.feeds.recorded_feed import RecordedFeed, RecordedSource
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
@@ -144,18 +145,19 @@ def test_the_tape_is_told_all_rows_once_and_a_late_one_too(tmp_path: Path) -> No
     asyncio.run(main())
 
 
-def test_large_are_the_few_largest_and_no_more_rows_are_told_than_are_kept(tmp_path: Path) -> None:
+def test_large_are_the_few_largest_and_no_more_rows_are_told_than_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded_books, "MOST_ROWS", 400)
+
     async def main() -> None:
-        many = [
-            liquidation(MOST_ROWS + 500 - number, 100.0 + number)
-            for number in range(MOST_ROWS + 500)
-        ]
+        many = [liquidation(500 - number, 100.0 + number) for number in range(500)]
         async with world(tmp_path, *many) as made:
             made.feed.follow_tape("BTCUSDT", made.news.append)
             await until(lambda: made.news)
             rows = made.news[0].rows
-            assert (len(rows), rows[-1][2]) == (MOST_ROWS, 100.0 + MOST_ROWS + 499)
-            assert sum(one.notional >= made.news[0].large_usd for one in many) == 210
+            assert (len(rows), rows[0][2], rows[-1][2]) == (400, 200.0, 599.0)
+            assert sum(row[2] >= made.news[0].large_usd for row in rows) == 10
 
     asyncio.run(main())
 
