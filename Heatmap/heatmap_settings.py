@@ -270,7 +270,7 @@ class HeatmapSettings(ClusterFields):
         False,
         Switch(),
         Page.CHART,
-        "&Bars of longs and shorts per candle",
+        "Bars of lon&gs and shorts per candle",
         "What was recorded in each candle's time: shorts up, longs down",
         effects=(Effect.BARS,),
     )

@@ -12,6 +12,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.test_window_switch import World
+from Heatmap.ui.panels.amounts import UNKNOWN
 
 BOTH = HeatmapSettings(enabled=True, candle_bars=True, symbols=("BTCUSDT", "ETHUSDT"))
 
@@ -34,8 +35,10 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     found = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
     assert set(found) == {"totalsDock", "tapeDock"}
     assert all(dock.isVisible() and dock.width() == WIDTH_PX for dock in found.values())
-    # Heartbeats are recorded, and so is the time of which totals tell; nobody was liquidated.
-    world.qtbot.waitUntil(lambda: totals.texts()[0][3] != "0 %", timeout=20_000)
+    # Heartbeats are recorded: some seconds of an hour, in which nobody was liquidated.
+    shares = totals.figures
+    world.qtbot.waitUntil(lambda: shares._totals.spans[0].recorded_share > 0, timeout=20_000)
+    assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
     assert tape.symbol == totals.symbol == "BTCUSDT"
     assert world.js("chart.panes().length") == 2
     assert world.js("barsSeries.data().length") >= 1

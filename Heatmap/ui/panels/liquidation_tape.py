@@ -131,6 +131,7 @@ class LiquidationTape(QWidget):
     def set_time_zone(self, zone: QTimeZone) -> None:
         """Show times by the clock of a zone; UTC at first."""
         self.model.set_zone(zone)
+        self.view.delegate.forget()
         self._show_state()
 
     def set_least_usd(self, usd: float) -> None:
@@ -160,7 +161,8 @@ class LiquidationTape(QWidget):
     # -- what is told -------------------------------------------------------------------------
 
     def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
-        # Words and digits may be others than those of the symbol before.
+        # Digits may be others than those of the symbol before.
+        self.view.delegate.forget()
         exponent = service.tick_size(symbol).normalize().as_tuple().exponent
         self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
@@ -173,7 +175,8 @@ class LiquidationTape(QWidget):
 
     def _take(self, news: TapeNews) -> None:
         is_other_scale = news.large_usd != self.view.delegate.large_usd
-        self.view.delegate.large_usd = news.large_usd
+        if is_other_scale:
+            self.view.delegate.large_usd = news.large_usd
         if news.is_restarted:
             self.model.replace(news.rows)
             if self._awaited is not None:

@@ -21,6 +21,7 @@ from Heatmap.ui.panels.amounts import (
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """Gives the liquidation of a row, a `TapeRow`."""
 
+_QUARTER_MS = 900_000
 _NO_PARENT = QModelIndex()
 
 
@@ -123,7 +124,13 @@ class TapeModel(QAbstractTableModel):
 
     def is_dated(self, at: int) -> bool:
         """Whether a row says its day: the first one of each day before the newest's."""
-        return at > 0 and not is_same_day(self.rows[at - 1][0], self.rows[at][0], self.zone)
+        if at == 0:
+            return False
+        newer_ms, ts_ms = self.rows[at - 1][0], self.rows[at][0]
+        # All zones change their day at such a time.
+        if newer_ms // _QUARTER_MS == ts_ms // _QUARTER_MS:
+            return False
+        return not is_same_day(newer_ms, ts_ms, self.zone)
 
     @override
     def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:

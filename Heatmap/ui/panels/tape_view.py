@@ -1,7 +1,18 @@
 """How a tape looks and is used: rows of one height, a bar for the side, a bar for the amount."""
 
-from PyQt6.QtCore import QModelIndex, QRect, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QModelIndex, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPalette,
+    QStaticText,
+    QTransform,
+)
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -12,6 +23,7 @@ from PyQt6.QtWidgets import (
     QTableView,
 )
 
+from Heatmap.feeds.recorded_books import TapeRow
 from Heatmap.runtime.compat import override
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed, translucent
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
@@ -23,7 +35,28 @@ _SIDE_PX, _EDGE_PX, _GAP_PX, _BAR_PX = 3, 12, 6, 8
 _LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
+# As plain numbers: a cell is painted a hundred times at each update.
+_TIME, _PRICE, _USD = int(Column.TIME), int(Column.PRICE), int(Column.USD)
+_SELECTED = QStyle.StateFlag.State_Selected.value
+# So many rows are kept as they are painted: more than any screen shows.
+_MOST_LOOKS = 400
 _BAR_ALPHA, _LARGE_ALPHA, _CHOSEN_PART = 0.28, 0.17, 0.16
+
+
+class _Look:
+    """How one row is painted: made once, for all the frames in which it is seen."""
+
+    def __init__(self, texts: Sequence[str], inks: Sequence[QColor], font: QFont) -> None:
+        self.font = font
+        self.inks = inks
+        self.texts = []
+        for text in texts:
+            # Its glyphs are laid out once; to write a plain text lays them out each time.
+            laid_out = QStaticText(text)
+            laid_out.setTextFormat(Qt.TextFormat.PlainText)
+            laid_out.prepare(QTransform(), font)
+            self.texts.append(laid_out)
+        self.sizes = [text.size() for text in self.texts]
 
 
 class TapeDelegate(QStyledItemDelegate):
@@ -31,65 +64,102 @@ class TapeDelegate(QStyledItemDelegate):
 
     Attributes
     ----------
-    large_usd
-        From this amount on one is large, USD.
     colours
         What it paints with.
     plain, strong
-        Fonts of the others, and of large ones.
+        Fonts of most of them, and of large ones.
     """
 
     def __init__(self, view: "TapeView") -> None:
         super().__init__(view)
-        self.large_usd = float("inf")
         self.colours = PanelColours.of(view.palette())
-        # Made once, and not for each cell.
         self.plain = self.strong = QFont()
+        self._large_usd = float("inf")
         self._model = view.tape
+        # By the liquidation, and whether it says its day.
+        self._looks: dict[tuple[TapeRow, bool], _Look] = {}
+        # Grounds of large ones and of amounts by whether they are a long's, and of the chosen row.
+        self._tints: dict[bool, QColor] = {}
+        self._bars: dict[bool, QColor] = {}
+        self._chosen = QColor()
+
+    @property
+    def large_usd(self) -> float:
+        """From this amount on a liquidation is large, USD."""
+        return self._large_usd
+
+    @large_usd.setter
+    def large_usd(self, usd: float) -> None:
+        self._large_usd = usd
+        self.forget()
+
+    def forget(self) -> None:
+        """Make the looks of the rows anew."""
+        self._looks.clear()
 
     def restyle(self, palette: QPalette, font: QFont) -> None:
         """Paint with the colours that suit a palette, in a font."""
-        self.colours = PanelColours.of(palette)
+        colours = self.colours = PanelColours.of(palette)
         self.plain, self.strong = font, QFont(font)
         self.strong.setWeight(QFont.Weight.DemiBold)
+        for is_long in (False, True):
+            fill = colours.side_fill(is_long=is_long)
+            self._tints[is_long] = translucent(fill, _LARGE_ALPHA)
+            self._bars[is_long] = translucent(fill, _BAR_ALPHA)
+        self._chosen = mixed(colours.ground, colours.text, _CHOSEN_PART)
+        self.forget()
 
     @override
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
     ) -> None:
         """Paint one cell."""
-        at, column, colours = index.row(), index.column(), self.colours
+        at, column = index.row(), index.column()
         if painter is None or not 0 <= at < len(self._model.rows):
             return
-        _ts_ms, _price, usd, is_long = self._model.rows[at]
-        is_large = usd >= self.large_usd
-        side, box = colours.side_fill(is_long=is_long), option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, mixed(colours.ground, colours.text, _CHOSEN_PART))
-        elif is_large:
-            painter.fillRect(box, translucent(side, _LARGE_ALPHA))
-        if self._model.is_dated(at):
-            painter.fillRect(QRect(box.left(), box.top(), box.width(), 1), colours.line)
-        if column == Column.TIME:
-            bar = QRect(box.left(), box.top() + _SIDE_PX, _SIDE_PX, box.height() - 2 * _SIDE_PX)
-            painter.fillRect(bar, side)
-        elif column == Column.USD:
+        row, is_dated = self._model.rows[at], self._model.is_dated(at)
+        look = self._looks.get((row, is_dated)) or self._make_look(at, row, is_dated=is_dated)
+        usd, is_long = row[2], row[3]
+        box = option.rect
+        left, top, width, height = box.left(), box.top(), box.width(), box.height()
+        if option.state.value & _SELECTED:
+            painter.fillRect(box, self._chosen)
+        elif usd >= self._large_usd:
+            painter.fillRect(box, self._tints[is_long])
+        if is_dated:
+            painter.fillRect(left, top, width, 1, self.colours.line)
+        size = look.sizes[column]
+        x = left + _GAP_PX
+        if column == _TIME:
+            side = self.colours.side_fill(is_long=is_long)
+            painter.fillRect(left, top + _SIDE_PX, _SIDE_PX, height - 2 * _SIDE_PX, side)
+            x = left + _EDGE_PX
+        elif column == _PRICE:
+            x = round(left + width - _GAP_PX - size.width())
+        elif column == _USD:
             # The square root: small ones can be seen beside large ones.
-            width = round((box.width() - _GAP_PX) * min(1.0, usd / _FULL_USD) ** 0.5)
-            bar = QRect(box.right() + 1 - width, box.top() + 3, width, box.height() - 6)
-            painter.fillRect(bar, translucent(side, _BAR_ALPHA))
-        ink = {
-            Column.TIME: colours.text if is_large else colours.caption,
-            Column.SIDE: colours.side_text(is_long=is_long),
-            Column.PRICE: colours.text if is_large else colours.second,
-            Column.USD: colours.text,
-        }[Column(column)]
-        painter.setPen(ink)
-        painter.setFont(self.strong if is_large else self.plain)
-        left = _EDGE_PX if column == Column.TIME else _GAP_PX
-        right = _EDGE_PX if column == Column.USD else _GAP_PX
-        flags = int(index.data(Qt.ItemDataRole.TextAlignmentRole))
-        painter.drawText(box.adjusted(left, 0, -right, 0), flags, self._model.text(at, column))
+            bar = round((width - _GAP_PX) * min(1.0, usd / _FULL_USD) ** 0.5)
+            painter.fillRect(left + width - bar, top + 3, bar, height - 6, self._bars[is_long])
+            x = round(left + width - _EDGE_PX - size.width())
+        painter.setPen(look.inks[column])
+        painter.setFont(look.font)
+        y = round(top + (height - size.height()) / 2)
+        painter.drawStaticText(x, y, look.texts[column])
+
+    def _make_look(self, at: int, row: TapeRow, *, is_dated: bool) -> _Look:
+        if len(self._looks) >= _MOST_LOOKS:
+            self._looks.clear()
+        colours, is_large = self.colours, row[2] >= self._large_usd
+        inks = (
+            colours.text if is_large else colours.caption,
+            colours.side_text(is_long=row[3]),
+            colours.text if is_large else colours.second,
+            colours.text,
+        )
+        texts = [self._model.text(at, column) for column in Column]
+        look = _Look(texts, inks, self.strong if is_large else self.plain)
+        self._looks[row, is_dated] = look
+        return look
 
 
 class TapeView(QTableView):
