@@ -15,6 +15,7 @@ from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.feeds.level_market import LevelStore
+from Heatmap.feeds.recorded_feed import RecordedFeed, RecordedSource
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.history.market_history import MarketHistory
 from Heatmap.ingestion.connection.supervisor import ConnectionTimes
@@ -28,6 +29,7 @@ from Heatmap.service.feeding import Feeding
 from Heatmap.service.learning import LevelLearner
 from Heatmap.service.lifecycle import Lifecycle
 from Heatmap.service.market_questions import MarketQuestions
+from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
 from Heatmap.service.shared_parts import SharedParts, locked
@@ -73,6 +75,11 @@ class HeatmapService(MarketQuestions):
         Data time per real time; a fast replay's coverage is written at larger steps.
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
+
+    Attributes
+    ----------
+    recorded
+        What was recorded of single symbols, for whoever follows it, such as a tape.
     """
 
     def __init__(
@@ -139,10 +146,13 @@ class HeatmapService(MarketQuestions):
             label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
+        recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
+        self.recorded = RecordedQuestions(recorded, self._look_around)
         self._feeding = Feeding(
             self._attached,
             clusters,
             levels,
+            recorded,
             self._learner,
             self._make_context,
             lambda: self._settings,

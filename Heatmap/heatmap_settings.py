@@ -89,7 +89,7 @@ class HeatmapSettings(ClusterFields):
         Page.PICTURE,
         "&Window",
         "Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane",
-        effects=(*_REBUILDS, Effect.BUBBLES),
+        effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS),
     )
     heat: str = setting(
         "recorded",
@@ -265,6 +265,14 @@ class HeatmapSettings(ClusterFields):
         "Smallest bubbl&e",
         "Less than this gets no bubble; auto: what is small for this symbol gets none",
         effects=(Effect.BUBBLES,),
+    )
+    candle_bars: bool = setting(
+        False,
+        Switch(),
+        Page.CHART,
+        "Bars of lon&gs and shorts per candle",
+        "What was recorded in each candle's time: shorts up, longs down",
+        effects=(Effect.BARS,),
     )
     price_profile: bool = setting(
         False,

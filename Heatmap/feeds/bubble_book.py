@@ -3,21 +3,22 @@
 All reading and grouping runs in a worker thread, one piece after the other.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import BubbleCells, group_into_cells
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.aggregation.heat_field import counted
-from Heatmap.domain.coverage import HEARTBEAT_GAP_MS
+from Heatmap.feeds.recorded_coverage import read_known_coverage
 from Heatmap.picture.messages import Heartbeats
 from Heatmap.picture.packing import pack_numbers
 from Heatmap.picture.texts import BUBBLE_WORDS, moment_text
-from Heatmap.sources.coverage_gaps import find_gaps, inner_edges, stretched
+from Heatmap.sources.coverage_gaps import find_gaps, inner_edges
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
@@ -28,8 +29,6 @@ MOST_BUBBLES = 1_500
 _SPARE_MS = 60_000
 # What has left the window is dropped when there is so much time of it.
 _DROP_MS = 600_000
-# Coverage is written after its events: so much of it may be missing at its end.
-_ON_ITS_WAY_MS = 2 * HEARTBEAT_GAP_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +96,30 @@ class BubbleBook:
         StorageError
             The store cannot be read.
         """
-        with self._lock:
-            self._keep_up(question)
-            events = self._events.between(question.start_ms, _end_ms(question))
+        events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
         cells = group_into_cells(events, MOST_BUBBLES)
-        return bubble_message(cells, question.least_usd, self._read_recorded(question))
+        return bubble_message(cells, question.least_usd, self.read_recorded(question))
 
-    def _read_recorded(self, question: BubbleQuestion) -> dict[str, Any] | None:
+    def read_events(self, question: BubbleQuestion) -> NDArray[np.void]:
+        """Return all liquidations of the time that is asked about, by time, (n,) EVENT_DTYPE."""
+        with self._lock:
+            self._keep_up(question)
+            return self._events.between(question.start_ms, _end_ms(question))
+
+    def read_recorded(self, question: BubbleQuestion) -> dict[str, Any] | None:
         """Return since when there is a recording, and what of the time is missing in it."""
         start_ms, end_ms = question.start_ms, question.recorded_until_ms
         if end_ms is None:
             return None
         with self._tape.reading() as reader:
-            intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
+            if question.until_ms is None:
+                intervals = read_known_coverage(
+                    reader, self.symbol, start_ms, end_ms, question.heartbeats
+                )
+            else:
+                intervals = list(reader.read_coverage(self.symbol, start_ms, end_ms))
             since_ms = reader.recorded_since_ms(self.symbol)
-        if intervals and question.until_ms is None:
-            newest, heartbeats = intervals[-1], question.heartbeats
-            if heartbeats is not None:
-                newest = stretched(newest, heartbeats, end_ms)
-            if end_ms - newest.end_ms <= _ON_ITS_WAY_MS:
-                newest = replace(newest, end_ms=end_ms)
-            intervals[-1] = newest
         gaps = inner_edges(find_gaps(intervals, start_ms, end_ms), start_ms, end_ms)
         return {
             "gaps": [list(gap) for gap in gaps],

@@ -91,17 +91,34 @@ class Bubbles:
         self._settings = settings
         self._edges = self._edges_of(viewport)
         loop = self._loop()
-        if symbol is None or loop is None or not are_wanted(settings):
+        if symbol is None or loop is None or not self.is_wanted(settings):
             self.end()
             self._draw(None)
             return
         if self._book is None or self._book.symbol != symbol:
             self.end()
             self._draw(None)
-            self._book = BubbleBook(self._context.tape, symbol)
+            self._book = self.make_book(symbol)
         if self._turns.loop is not loop:
             self._turns.begin(loop)
         self._read_again()
+
+    def is_wanted(self, settings: HeatmapSettings) -> bool:
+        """Tell whether there is anything to be drawn."""
+        return are_wanted(settings)
+
+    def make_book(self, symbol: str) -> BubbleBook:
+        """Return what reads a symbol's liquidations."""
+        return BubbleBook(self._context.tape, symbol)
+
+    def covers_pane(self) -> bool:
+        """Tell whether they begin at the pane's left edge where that is before the window."""
+        return source_class(self._settings.heat).covers_pane
+
+    def tells_recorded(self) -> bool:
+        """Tell whether they bring along what was not recorded."""
+        # Heat of what was recorded says by itself what was not.
+        return not source_class(self._settings.heat).needs_recording
 
     def fit(self, _symbol: str, viewport: Viewport) -> None:
         """Read other liquidations where the window ends elsewhere."""
@@ -146,8 +163,7 @@ class Bubbles:
         """Return where the pane begins, no finer than matters, and where the window ends."""
         if viewport is None:
             return None, None
-        covers_pane = source_class(self._settings.heat).covers_pane
-        from_ms = viewport.start_ms if covers_pane else None
+        from_ms = viewport.start_ms if self.covers_pane() else None
         if from_ms is not None:
             # A small pan reads nothing anew.
             step_ms = self._settings.window_ms // _STEPS
@@ -166,8 +182,7 @@ class Bubbles:
             settings.side,
             settings.minimum_notional,
             settings.bubble_least_usd,
-            # Heat of what was recorded says by itself what was not.
-            None if source_class(settings.heat).needs_recording else edge_ms,
+            edge_ms if self.tells_recorded() else None,
             None if self._book is None else self._context.heartbeats(self._book.symbol),
         )
 

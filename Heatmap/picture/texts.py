@@ -23,6 +23,8 @@ BUBBLE_WORDS = {
     "time": "Time",
 }
 """What the page says of bubbles; it fills in how much, how many and since when."""
+CANDLE_BAR_WORDS = {"title": "Liquidated per candle: shorts up, longs down"}
+"""What the page says of the bars per candle."""
 LEVEL_WORDS = {
     "sum": "\u2248 at a level: USD expected of the whole level",
     "longs": "longs",

@@ -1,4 +1,4 @@
-"""Layers, clusters and levels of one service: fed in the host's loop, while the service runs."""
+"""Layers, clusters, levels and panels of one service, fed in the host's loop while it runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from Heatmap.feeds.cluster_feed import ClusterFeed
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.level_feed import LevelFeed
+from Heatmap.feeds.recorded_feed import RecordedFeed
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.learning import LevelLearner
@@ -17,7 +18,7 @@ class Feeding:
 
     Parameters
     ----------
-    layers, clusters, levels
+    layers, clusters, levels, recorded
         What is fed.
     learner
         Learns meanwhile.
@@ -32,6 +33,7 @@ class Feeding:
         layers: AttachedLayers,
         clusters: ClusterFeed,
         levels: LevelFeed,
+        recorded: RecordedFeed,
         learner: LevelLearner,
         make_context: Callable[[Executor], FeedContext],
         settings: Callable[[], HeatmapSettings],
@@ -39,6 +41,7 @@ class Feeding:
         self._layers = layers
         self._clusters = clusters
         self._levels = levels
+        self._recorded = recorded
         self._learner = learner
         self._make_context = make_context
         self._settings = settings
@@ -53,6 +56,7 @@ class Feeding:
         if executor is not None:
             self._clusters.start(executor)
             self._levels.start(executor)
+            self._recorded.start(executor)
             self._learner.start()
         self.feed_layers(executor, loop)
 
@@ -76,6 +80,7 @@ class Feeding:
             self._layers.listen_no_more()
         self._clusters.stop()
         self._levels.stop()
+        self._recorded.stop()
         self._learner.request_stop()
 
     def leave_loop(self) -> None:
@@ -83,6 +88,7 @@ class Feeding:
         self._layers.leave_loop()
         self._clusters.stop()
         self._levels.stop()
+        self._recorded.stop()
 
     def forget_failures(self) -> None:
         """Forget what layers could not be told in an earlier time."""

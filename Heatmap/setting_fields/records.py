@@ -28,6 +28,8 @@ class Effect(Enum):
         The cluster lines are drawn anew.
     BUBBLES
         The bubbles of recorded liquidations are read and drawn anew.
+    BARS
+        The bars of longs and shorts per candle are read and drawn anew.
     """
 
     RESTART = "restart"
@@ -36,6 +38,7 @@ class Effect(Enum):
     RESCALE = "rescale"
     LINES = "lines"
     BUBBLES = "bubbles"
+    BARS = "bars"
 
 
 class Page(Enum):

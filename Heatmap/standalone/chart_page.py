@@ -104,6 +104,11 @@ class ChartPage(QWebEnginePage):
         self._state.has_room = has_room
         self._call("setRoom", has_room)
 
+    def set_bars(self, *, has_bars: bool) -> None:
+        """Have a pane for bars below the candles, or none: the pane of ``barsSeries``."""
+        self._state.has_bars = has_bars
+        self._call("setBars", has_bars)
+
     def set_price_format(self, tick_size: Decimal) -> None:
         """Show prices with the digits of `tick_size`, USD."""
         self._call("setPriceFormat", *self._state.set_price_format(tick_size))

@@ -23,6 +23,8 @@ class ChartState:
         ``dark`` or ``light``.
     has_room
         Whether there is room for levels right of now, and above and below the candles.
+    has_bars
+        Whether there is a pane below the candles for the bars of what was liquidated.
     serial
         Number of the last request for a visible range. What the page reports of an earlier one is
         out of date.
@@ -31,6 +33,7 @@ class ChartState:
     def __init__(self) -> None:
         self.theme = "dark"
         self.has_room = False
+        self.has_bars = False
         self.serial = 0
         self._price_format: tuple[int, float] | None = None
         self._rows: list[_Row] = []
@@ -100,6 +103,7 @@ class ChartState:
         message: dict[str, Any] = {
             "theme": self.theme,
             "hasRoom": self.has_room,
+            "hasBars": self.has_bars,
             "priceFormat": self._price_format,
             "candles": self._rows,
             "visibleBars": self._visible_bars,

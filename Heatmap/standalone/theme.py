@@ -35,6 +35,7 @@ QToolBar QComboBox {{ background: {field}; color: {text}; border: 1px solid {edg
 QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
 QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
 QLabel#sourceName {{ font-weight: bold; }}
+QMainWindow::separator {{ background: {edge}; width: 1px; height: 1px; }}
 """
 
 
@@ -44,7 +45,13 @@ def window_defaults(theme: str) -> HeatmapSettings:
     A reset does not switch the heatmap off, and the chart is full on its first day.
     """
     palette = THEME_PALETTES[theme]
-    return HeatmapSettings(enabled=True, heat="both", palette=palette, predicted_palette=palette)
+    return HeatmapSettings(
+        enabled=True,
+        heat="both",
+        palette=palette,
+        predicted_palette=palette,
+        candle_bars=True,
+    )
 
 
 def background(theme: str) -> QColor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow
 
@@ -23,6 +23,7 @@ from Heatmap.standalone.candle_counts import (
 )
 from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
+from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source
@@ -86,7 +87,9 @@ class ChartWindow(QMainWindow):
         self.view.setPage(self.page)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCentralWidget(self.view)
-        self.layer = HeatmapLayer(self.page, chart="chart", candles="candleSeries")
+        self.layer = HeatmapLayer(
+            self.page, chart="chart", candles="candleSeries", bars="barsSeries"
+        )
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
         self.tool_bar = ToolBar()
@@ -97,6 +100,7 @@ class ChartWindow(QMainWindow):
         self.addToolBar(self.tool_bar)
         self.status_bar = StatusBar()
         self.setStatusBar(self.status_bar)
+        self.docks = Docks(self, self.layer)
         self._apply_theme()
         self.resize(1180, 700)
         self._status_timer = QTimer(self)
@@ -146,6 +150,7 @@ class ChartWindow(QMainWindow):
                 self._name_source(source, symbol)
                 self.layer.set_symbol(symbol)
                 source.service.attach(self.layer)
+                self.docks.set_service(source.service)
             self._show_settings(settings)
             await self._candles.carry_out(self._candle_counts)
 
@@ -210,6 +215,12 @@ class ChartWindow(QMainWindow):
         return self.status_bar.text()
 
     @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin with docks where there is room for them."""
+        self.docks.begin(self.width())
+        super().showEvent(event)
+
+    @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Tell that the user has closed the window."""
         super().closeEvent(event)
@@ -237,6 +248,7 @@ class ChartWindow(QMainWindow):
     def _show_settings(self, settings: HeatmapSettings) -> None:
         self.tool_bar.show_settings(settings)
         self.page.set_room(has_room=wants_room(settings.heat))
+        self.page.set_bars(has_bars=settings.candle_bars and settings.enabled)
         self._symbols.set_recorded(settings.symbols)
         self._request_candles()
 
@@ -276,6 +288,7 @@ class ChartWindow(QMainWindow):
         source, self._source = self._source, None
         if source is not None:
             source.service.detach(self.layer)
+            self.docks.set_service(None)
 
     def _follow(self, service: HeatmapService | None) -> None:
         """Show and set the settings of `service`, and no other's."""
@@ -326,6 +339,7 @@ class ChartWindow(QMainWindow):
             self._source = source
             self.layer.set_symbol(view.symbol)
             source.service.attach(self.layer)
+            self.docks.set_service(source.service)
         self.layer.set_symbol(view.symbol)
         self._name_source(source, view.symbol)
         settings = self._settings()

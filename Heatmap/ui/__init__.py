@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.panels.liquidation_tape import LiquidationTape
+    from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.state_texts import StateAction, StateTone, StateWords, state_words
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "LiquidationTape",
+    "LiquidationTotals",
     "StateAction",
     "StateTone",
     "StateWords",
@@ -34,6 +38,8 @@ _HOMES = {
     "StateAction": "Heatmap.ui.state_texts",
     "StateTone": "Heatmap.ui.state_texts",
     "StateWords": "Heatmap.ui.state_texts",
+    "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
+    "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
     "StatusPanel": "Heatmap.ui.status_panel",
     "failure_words": "Heatmap.ui.texts",
     "load_settings": "Heatmap.ui.settings.settings_store",

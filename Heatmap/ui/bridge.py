@@ -106,6 +106,11 @@ class HeatmapBridge(QObject):
         self._take("pageChose", payload)
 
     @pyqtSlot("QVariant")
+    def pagePicked(self, payload: object) -> None:
+        """Report a click on a bubble: ``fromMs, toMs, priceLow, priceHigh, isLong``."""
+        self._take("pagePicked", payload)
+
+    @pyqtSlot("QVariant")
     def pageOffset(self, payload: object) -> None:
         """Report what candle times are ahead of UTC: ``offsetMs, isCertain``."""
         self._take("pageOffset", payload)

@@ -7,6 +7,7 @@ cannot be, is refused. A report has the name of its kind, which is that of the s
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
+from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.domain.viewport import Viewport
 from Heatmap.heatmap_settings import HEATS
 from Heatmap.picture.messages import CellQuery
@@ -55,6 +56,9 @@ class PageReports(Protocol):
     def page_chose(self, heat: str) -> None:
         """Take the heat that was offered and clicked, one of `HEATS`."""
 
+    def page_picked(self, picked: PickedLiquidations) -> None:
+        """Take the bubble that was clicked."""
+
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Take what candle times are ahead of UTC, and whether the page could tell."""
 
@@ -92,6 +96,7 @@ class ReportReader:
             "pageMoved": self._take_view,
             "pageAsked": self._take_query,
             "pageChose": self._take_choice,
+            "pagePicked": self._take_pick,
             "pageOffset": self._take_offset,
             "pagePainted": self._take_timing,
             "pageFailed": self._take_failure,
@@ -157,6 +162,10 @@ class ReportReader:
         if heat not in HEATS:
             raise ValueError(f"heat must be one of {', '.join(HEATS)}, got {heat!r}")
         self._reports.page_chose(str(heat))
+
+    def _take_pick(self, payload: str) -> None:
+        self._parse(payload)
+        self._reports.page_picked(parse_pick(payload))
 
     def _take_offset(self, payload: str) -> None:
         message = self._parse(payload)
@@ -226,6 +235,28 @@ def parse_query(payload: str) -> CellQuery:
     if query.price_low >= query.price_high or query.from_ms >= query.to_ms:
         raise ValueError(f"the place is empty: {query}")
     return query
+
+
+def parse_pick(payload: str) -> PickedLiquidations:
+    """Read the page's report of a bubble that was clicked.
+
+    Raises
+    ------
+    ValueError
+        It is not the JSON object described at `HeatmapBridge.pagePicked`, a number is not finite or
+        far from what any chart shows, or there is nothing between two of them.
+    """
+    message = _parse_object(payload)
+    picked = PickedLiquidations(
+        from_ms=_time_ms(message, "fromMs"),
+        to_ms=_time_ms(message, "toMs"),
+        price_low=_price(message, "priceLow"),
+        price_high=_price(message, "priceHigh"),
+        is_long=message.get("isLong") is True,
+    )
+    if picked.price_low > picked.price_high or picked.from_ms > picked.to_ms:
+        raise ValueError(f"the place is empty: {picked}")
+    return picked
 
 
 def _parse_object(payload: str) -> dict[str, Any]:

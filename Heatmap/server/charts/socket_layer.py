@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
@@ -29,6 +30,9 @@ _MOST_ERRORS = 3
 
 class SocketLayer:
     """The heatmap on the chart of one browser's page. A `LayerPort`; on the server's loop.
+
+    More than 25 methods: what a page reports and what a feed asks are two interfaces, and each is
+    as long as it has to be.
 
     Parameters
     ----------
@@ -134,6 +138,9 @@ class SocketLayer:
         """Pass on which heat was clicked that the chart offered."""
         if self._listener is not None:
             self._listener.heat_chosen(heat)
+
+    def page_picked(self, picked: PickedLiquidations) -> None:
+        """Do nothing: no tape stands beside a browser's chart."""
 
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         """Do nothing: the page was told the offset."""

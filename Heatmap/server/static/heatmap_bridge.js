@@ -7,7 +7,7 @@
 const heatmapBridge = ((heatmap) => {
   const SLOTS = [
     "pageReady", "pageGone", "pageBlank", "pageLacks", "pageNeedsGrid", "pageMoved", "pageAsked",
-    "pageChose", "pageOffset", "pagePainted", "pageFailed",
+    "pageChose", "pagePicked", "pageOffset", "pagePainted", "pageFailed",
   ];
   const SIGNALS = [
     "gridShown", "cellsAppended", "optionsSet", "timeOffsetSet", "partShown", "cleared",

@@ -1,11 +1,13 @@
 "use strict";
 
 // The page of the standalone window: candles, themes, the visible window. It knows nothing of the
-// heatmap, which is attached from outside as it is in any host. `chart` and `candleSeries` are
-// top-level names on purpose: that is how hosts declare theirs.
+// heatmap, which is attached from outside as it is in any host. `chart`, `candleSeries` and
+// `barsSeries`, in whose pane the heatmap may draw bars, are top-level names on purpose: that is how
+// hosts declare theirs.
 
 let chart = null;
 let candleSeries = null;
+let barsSeries = null;
 
 const chartPage = (() => {
     const THEMES = {
@@ -25,6 +27,12 @@ const chartPage = (() => {
     const ROOM_RIGHT = 0.11;
     const ROOM_MARGINS = { top: 0.22, bottom: 0.22 };
     const USUAL_MARGINS = { top: 0.2, bottom: 0.1 };
+
+    // The pane below the candles for bars of what was liquidated: lower in a low window.
+    const BARS_PX = 92;
+    const LOW_BARS_PX = 72;
+    const LOW_WINDOW_PX = 680;
+    const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // Number of the last visible range that was asked for; part of each report.
     let serial = 0;
@@ -47,10 +55,12 @@ const chartPage = (() => {
     function restore(state) {
         create(state.theme);
         setRoom(state.hasRoom);
+        setBars(state.hasBars);
         if (state.priceFormat !== null) {
             setPriceFormat(...state.priceFormat);
         }
         candleSeries.setData(state.candles);
+        anchorBars(true);
         if (state.priceScale !== null) {
             const { prices, ...options } = state.priceScale;
             candleSeries.priceScale().applyOptions(options);
@@ -80,10 +90,77 @@ const chartPage = (() => {
             priceLineVisible: false,
         });
         chart.timeScale().subscribeSizeChange(applyWantedRange);
+        window.addEventListener("resize", () => requestAnimationFrame(sizeBars));
         candleSeries.subscribeDataChanged(showNewestPrice);
         // Called with each change of the chart, whoever makes it: there is no event of the prices.
         candleSeries.attachPrimitive({ updateAllViews: reportSoon });
         setTheme(theme);
+    }
+
+    /**
+     * Have a pane below the candles in which the heatmap draws bars, or none.
+     * @param {boolean} isWanted
+     */
+    function setBars(isWanted) {
+        if (isWanted === (barsSeries !== null)) {
+            return;
+        }
+        if (!isWanted) {
+            const series = barsSeries;
+            barsSeries = null;
+            chart.removeSeries(series);
+            return;
+        }
+        // It shows nothing of its own: it holds the pane, and a price scale that fits what is drawn.
+        barsSeries = chart.addSeries(LightweightCharts.LineSeries, {
+            lineVisible: false,
+            crosshairMarkerVisible: false,
+            lastValueVisible: false,
+            priceLineVisible: false,
+            priceFormat: { type: "custom", minMove: 1, formatter: amountText },
+        }, 1);
+        barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.06 } });
+        anchorBars(true);
+        requestAnimationFrame(sizeBars);
+    }
+
+    /** Give the pane for bars its height, whatever the height of the window. */
+    function sizeBars() {
+        if (barsSeries !== null && chart.panes().length > 1) {
+            const height = window.innerHeight < LOW_WINDOW_PX ? LOW_BARS_PX : BARS_PX;
+            chart.panes()[1].setHeight(height);
+        }
+    }
+
+    /**
+     * Keep one place of the pane for bars at the newest candle: a price scale without any has no
+     * range. Always at a candle's own time, so that the candles keep their places.
+     * @param {boolean} isAnew other candles: what there was may be at a time that is none of theirs
+     */
+    function anchorBars(isAnew) {
+        const newest = newestCandle();
+        if (barsSeries === null) {
+            return;
+        }
+        if (isAnew || newest === null) {
+            barsSeries.setData(newest === null ? [] : [{ time: newest.time, value: 0 }]);
+        } else {
+            barsSeries.update({ time: newest.time, value: 0 });
+        }
+    }
+
+    /** Take away what stands in the pane for bars, before there are other candles. */
+    function leaveBars() {
+        if (barsSeries !== null) {
+            barsSeries.setData([]);
+        }
+    }
+
+    /** @param {number} usd @returns {string} such as 800k, 1.5M */
+    function amountText(usd) {
+        const amount = Math.abs(usd);
+        const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
+        return Number((amount / unit).toPrecision(3)) + name;
     }
 
     /** Draw the price line at the newest close, whatever part of the chart is in sight. */
@@ -231,6 +308,9 @@ const chartPage = (() => {
             rightPriceScale: { borderColor: colours.border },
             timeScale: { borderColor: colours.border },
         });
+        chart.applyOptions({
+            layout: { panes: { separatorColor: colours.border, enableResize: false } },
+        });
         candleSeries.applyOptions({
             upColor: colours.up, downColor: colours.down,
             wickUpColor: colours.up, wickDownColor: colours.down, borderVisible: false,
@@ -257,7 +337,9 @@ const chartPage = (() => {
         if (priceFormat !== null) {
             setPriceFormat(...priceFormat);
         }
+        leaveBars();
         candleSeries.setData(candles);
+        anchorBars(true);
         showNewest(visibleBars, request);
     }
 
@@ -282,12 +364,14 @@ const chartPage = (() => {
     function clearCandles(request) {
         serial = request;
         wantedRange = null;
+        leaveBars();
         candleSeries.setData([]);
     }
 
     /** @param {{time: number, open: number, high: number, low: number, close: number}} candle */
     function updateCandle(candle) {
         candleSeries.update(candle);
+        anchorBars(false);
         applyWantedRange();
     }
 
@@ -325,7 +409,7 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setRoom, setPriceFormat, setCandles, addOlderCandles, clearCandles,
+        restore, setTheme, setRoom, setBars, setPriceFormat, setCandles, addOlderCandles, clearCandles,
         updateCandle, showNewest, countFrame, geometry,
     };
 })();

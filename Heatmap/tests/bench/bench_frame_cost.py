@@ -222,9 +222,11 @@ async def compare(page: MeasuredPage, layer: HeatmapLayer, rows: int, cols: int)
     assert seen.mean() > 0.8, f"only {seen.mean():.0%} of the cells differ from the bare chart"
 
 
-def show_bubbles(layer: HeatmapLayer, minutes: int, rows: int) -> None:
+def show_bubbles(
+    layer: HeatmapLayer, minutes: int, rows: int, places: tuple[int, int] = BUBBLES
+) -> None:
     """Show bubbles all over the pane, and labels of levels."""
-    columns, lines = BUBBLES
+    columns, lines = places
     random = np.random.default_rng(11)
     liquidations = np.zeros(columns * lines, dtype=EVENT_DTYPE)
     at, line = np.meshgrid(np.arange(columns), np.arange(lines))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.domain.viewport import Viewport
-from Heatmap.feeds.page.reports import parse_query, parse_viewport
+from Heatmap.feeds.page.reports import parse_pick, parse_query, parse_viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.report_gate import MAX_WORDS_CHARS, LineLimit, page_words
@@ -54,6 +55,9 @@ class Reports:
     def page_asked(self, query: CellQuery) -> None:
         self.calls.append(query)
 
+    def page_picked(self, picked: PickedLiquidations) -> None:
+        self.calls.append(picked)
+
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:
         self.calls.append((offset_ms, is_certain))
 
@@ -62,6 +66,14 @@ class Reports:
 
     def page_failed(self, reason: str) -> None:
         self.calls.append(reason)
+
+
+def test_a_clicked_bubble_is_read_and_a_senseless_one_is_not() -> None:
+    good = {"fromMs": 5.2, "toMs": 9, "priceLow": 1.5, "priceHigh": 2, "isLong": True}
+    assert parse_pick(json.dumps(good)) == PickedLiquidations(5, 9, 1.5, 2.0, is_long=True)
+    for wrong in ({"toMs": 4}, {"priceHigh": 1.4}, {"fromMs": None}, {"priceLow": 1e300}):
+        with pytest.raises(ValueError, match=r"must be|empty"):
+            parse_pick(json.dumps({**good, **wrong}))
 
 
 def test_a_view_is_read_with_its_types() -> None:
@@ -292,6 +304,7 @@ def test_the_page_sees_only_messages_on_the_bridge() -> None:
         "pageMoved",
         "pageAsked",
         "pageChose",
+        "pagePicked",
         "pageOffset",
         "pagePainted",
         "pageFailed",

@@ -25,6 +25,7 @@ SLOTS = [
     "pageMoved",
     "pageAsked",
     "pageChose",
+    "pagePicked",
     "pageOffset",
     "pagePainted",
     "pageFailed",

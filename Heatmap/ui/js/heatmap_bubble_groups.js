@@ -16,6 +16,8 @@
   /** The least amount stays while it is this near to what it would be now. */
   const STEADY = 1.1;
   const COLUMNS = 5;
+  /** Python joins liquidations of about the same time where there are many of them. */
+  const CELL_REACH_MS = 1000;
   /** More than there are price steps between any two prices of one symbol. */
   const PRICE_STEPS = Math.pow(2, 24);
 
@@ -161,6 +163,14 @@
       this.largest = largest.length === 0 ? 0 : largest[0].usd;
       this.lowPrice = this.price.reduce((low, price) => Math.min(low, price), Infinity);
       this.highPrice = this.price.reduce((high, price) => Math.max(high, price), 0);
+    }
+
+    /**
+     * @returns {{ms: number, price: number}} how far the liquidations of a group may lie from what is
+     *   known of it: cells have one time each, and a group one price, by a factor
+     */
+    get reach() {
+      return { ms: CELL_REACH_MS, price: Math.exp(PRICE_STEP * Math.pow(2, this._priceSize)) };
     }
 
     /** @param {number} ms @returns {number} the first group at or after a time */

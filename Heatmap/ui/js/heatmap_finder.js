@@ -38,6 +38,7 @@
    * @typedef {Object} PageAccess
    * @property {() => any} chart gives the chart; may throw while there is none
    * @property {() => any} candles gives the candle series; may throw
+   * @property {() => any} [bars] gives the series in whose pane bars are drawn; may throw
    * @property {any} QWebChannel constructor from Qt's client library
    */
 
@@ -170,5 +171,5 @@
     }
   }
 
-  heatmap.finder = { ChartSearch, Patience };
+  heatmap.finder = { ChartSearch, Patience, resolve };
 })(this);

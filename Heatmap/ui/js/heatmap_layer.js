@@ -44,6 +44,7 @@
       /** The cells that are being unpacked, and what waits for them. */
       this._turns = Promise.resolve();
       this._isDestroyed = false;
+      this._bars = () => heatmap.finder.resolve(access.bars);
       this._search = new heatmap.finder.ChartSearch(access, {
         isGone: () => this.stage !== null && this.stage.isGone,
         enter: (chart, candles) => this._messenger.guard(() => this._enter(chart, candles)),
@@ -208,6 +209,7 @@
         picture: this.picture,
         offset: this._offset,
         pageColour: this._config.pageColour,
+        bars: this._bars,
         tell: (slot, payload) => messenger.tell(slot, payload),
         guard: (action) => messenger.guard(action),
         look: this._search.look,

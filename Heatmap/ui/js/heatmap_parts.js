@@ -22,6 +22,9 @@
    * @property {any} level the pooled Level of which heat was drawn last; null: none yet
    * @property {(query: Object) => void} ask has Python describe a place of the picture
    * @property {(heat: string) => void} choose tells Python that the user wants what is offered
+   * @property {(picked: Object) => void} pick tells Python which bubble was clicked
+   * @property {() => any} bars gives the series in whose pane bars are drawn; null: there is none
+   * @property {() => void} repaint has the pane painted again soon
    * @property {(action: () => void) => void} guard runs what the chart calls, and reports an error
    */
 

@@ -11,6 +11,7 @@
    * @property {string | null} pageColour see LayerConfig
    * @property {(slot: string, payload: Object) => void} tell reports to Python
    * @property {(action: () => void) => void} guard runs something, and reports an error
+   * @property {() => any} bars gives the series in whose pane bars are drawn; null: there is none
    * @property {() => void} look has the page looked at for its chart
    * @property {() => void} lose the host removes its candles, or the whole chart
    */
@@ -53,6 +54,9 @@
         legend: this.legend,
         noteAt: () => null,
         choose: (heat) => tell("pageChose", { heat }),
+        pick: (picked) => tell("pagePicked", picked),
+        bars: this._owner.bars,
+        repaint: () => this.repaint(),
         level: null,
         ask: (query) => tell("pageAsked", query),
         guard,

@@ -195,6 +195,50 @@
       this.segments = i + 1;
     }
 
+    /** @param {number} position of a candle @returns {number} when it begins, UTC milliseconds */
+    timeOf(position) {
+      return this._data.times[position];
+    }
+
+    /** @param {number} position @returns {number} when the candle ends, or the next one begins */
+    endOf(position) {
+      const { times } = this._data;
+      const endMs = times[position] + this.intervalMs;
+      const next = position + 1;
+      return next < this.count && times[next] > times[position] ? Math.min(endMs, times[next]) : endMs;
+    }
+
+    /** @param {number} position of a candle @returns {number} x of its middle */
+    middleOf(position) {
+      return this._timeScale.logicalToCoordinate(this._index(position));
+    }
+
+    /** @param {number} width of the pane @returns {[number, number]} first and last candle in sight */
+    positionsIn(width) {
+      const spacing = this.barSpacing;
+      return [Math.max(0, this._positionAtX(0, spacing)), this._positionAtX(width, spacing)];
+    }
+
+    /**
+     * @param {number} ms UTC
+     * @returns {number | null} where a time is on the time scale, as a logical index with a part;
+     *   that of the oldest candle for what is older; null: there are no candles
+     */
+    logicalOf(ms) {
+      if (this.count === 0) {
+        return null;
+      }
+      const { parts } = this._data;
+      for (let part = parts.length - 1; part >= 0; part -= 1) {
+        const position = this._positionAtTime(ms, parts[part], this._data.endOfPart(part));
+        if (position >= parts[part]) {
+          const passed = (ms - this._data.times[position]) / this.intervalMs;
+          return this._index(position) - 0.5 + Math.min(1, passed);
+        }
+      }
+      return this._index(0);
+    }
+
     /**
      * The time at the pane's left edge, or of the oldest candle where that is right of it.
      * @returns {number | null} UTC milliseconds; null: there are no candles

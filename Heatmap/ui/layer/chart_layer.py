@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
@@ -31,6 +31,8 @@ from Heatmap.ui.texts import failure_words
 _OPAQUE = 255
 # The part of the page that shows what lies at the crosshair.
 _TOOLTIP = "tooltip"
+# The one that scrolls to a place and marks it.
+_PLACE = "place_mark"
 _numbers = itertools.count(1)
 
 
@@ -62,14 +64,28 @@ class HeatmapLayer(QObject):
         Returns the exchange's symbol for what the page calls it, or ``None`` where there is none;
         for names that `set_symbol` does not read, such as ``BTC-USD``. It is called with each name
         as it was given, but never with ``None``.
+    bars
+        Name of a series in a pane of its own, in which the bars of longs and shorts per candle are
+        drawn, where the setting `candle_bars` wants them; it may come and go. ``None``: they stand
+        in the lower part of the candles' pane.
+
+    Attributes
+    ----------
+    symbol_changed
+        Another symbol is shown: `symbol`.
+    liquidations_picked
+        A bubble was clicked: a `PickedLiquidations`.
 
     Raises
     ------
     ValueError
-        `chart` or `candles` is not a dotted identifier, or begins with a reserved word.
+        `chart`, `candles` or `bars` is not a dotted identifier, or begins with a reserved word.
     TypeError
         `symbol` is neither a text nor ``None``.
     """
+
+    symbol_changed = pyqtSignal(object)
+    liquidations_picked = pyqtSignal(object)
 
     def __init__(
         self,
@@ -79,10 +95,13 @@ class HeatmapLayer(QObject):
         channel: QWebChannel | None = None,
         symbol: str | Instrument | None = None,
         symbol_map: Callable[[str], str | Instrument | None] | None = None,
+        bars: str | None = None,
     ) -> None:
         super().__init__(page)
-        for name in (chart, candles):
-            require_variable(name)
+        for name in (chart, candles, bars):
+            if name is not None:
+                require_variable(name)
+        self._bars = bars
         self._chart = chart
         self._candles = candles
         self._symbol_map = symbol_map
@@ -96,6 +115,7 @@ class HeatmapLayer(QObject):
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
         self._page = PageState(self, chart, candles, self._tell_all)
+        self._page.picked.connect(self.liquidations_picked)
         self._bridge = HeatmapBridge(self._page, self)
         self._link = PageLink(
             page, self._bridge, self._name, channel, self._script, self._page.lose_page
@@ -170,6 +190,7 @@ class HeatmapLayer(QObject):
         self.clear()
         if self._page.listener is not None:
             self._page.listener.symbol_changed()
+        self.symbol_changed.emit(symbol)
 
     def _symbol_of(self, name: str | Instrument | None) -> str | None:
         """Return the instrument as it is written; what is none, such as a share, stays."""
@@ -316,6 +337,22 @@ class HeatmapLayer(QObject):
         # An answer to one question: not shown again.
         self._send("partShown", _TOOLTIP, _encode({"lines": lines}))
 
+    def show_place(self, ts_ms: int, price: float) -> None:
+        """Scroll the chart to a time and a price, where they are out of sight, and mark the place.
+
+        The mark goes by itself after a moment. Where the chart has no candle of that time yet it
+        scrolls to its oldest one, and marks nothing.
+
+        Parameters
+        ----------
+        ts_ms
+            UTC milliseconds.
+        price
+            USD.
+        """
+        # Not shown again on a page that comes later.
+        self._send("partShown", _PLACE, _encode({"ms": ts_ms, "price": price}))
+
     def detach(self) -> None:
         """Leave page and channel for good: drawing, series, listeners and registration go."""
         if self._page.is_over:
@@ -353,7 +390,7 @@ class HeatmapLayer(QObject):
             "timeOffsetMs": self._page.offset.told_ms,
             "pageColour": self._page_colour(),
         }
-        return enter_script(config, self._chart, self._candles)
+        return enter_script(config, self._chart, self._candles, self._bars)
 
     def _page_colour(self) -> str | None:
         """Return what a page shows where it paints nothing; ``None``: whatever is behind it."""

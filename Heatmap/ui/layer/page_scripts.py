@@ -34,7 +34,9 @@ def require_variable(name: str) -> None:
         raise ValueError(f"not the name of a JavaScript variable: {name!r}")
 
 
-def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:
+def enter_script(
+    config: Mapping[str, object], chart: str, candles: str, bars: str | None = None
+) -> str:
     """Return the script that puts a layer on a page, with all that it needs; it gives ``true``.
 
     Parameters
@@ -43,6 +45,8 @@ def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:
         See `LayerConfig` in ``heatmap_layer.js``.
     chart, candles
         Expressions that the page evaluates again and again: the chart, and its candle series.
+    bars
+        The same of the series in whose pane bars are drawn; ``None``: there is none.
 
     Raises
     ------
@@ -53,7 +57,10 @@ def enter_script(config: Mapping[str, object], chart: str, candles: str) -> str:
     # Kept private: the page may load another version of the library, or none. The parameter keeps
     # the library from writing to a `module` of the page.
     library = f"(function (module) {{\n{channel_script()}\nreturn QWebChannel;\n}})()"
-    access = f"{{ chart: () => {chart}, candles: () => {candles}, QWebChannel: {library} }}"
+    access = (
+        f"{{ chart: () => {chart}, candles: () => {candles}, bars: () => {bars or 'null'}, "
+        f"QWebChannel: {library} }}"
+    )
     return f"{layer_script()}\nOrderPilotHeatmap.attach({encoded}, {access});"
 
 

@@ -14,8 +14,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from PyQt6 import sip
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.picture.messages import CellQuery
@@ -65,7 +66,11 @@ class PageState(QObject):
         The way to the page, once there is one.
     is_over
         Whether the layer has left: reports count for nothing then.
+    picked
+        The bubble that was clicked, a `PickedLiquidations`.
     """
+
+    picked = pyqtSignal(object)
 
     def __init__(
         self, layer: QObject, chart: str, candles: str, on_ready: Callable[[], None]
@@ -194,6 +199,12 @@ class PageState(QObject):
         """Pass on which heat was clicked that the chart offered."""
         if self.listener is not None:
             self.listener.heat_chosen(heat)
+
+    @guarded
+    def page_picked(self, picked: PickedLiquidations) -> None:
+        """Pass on which bubble was clicked."""
+        if not self.is_over:
+            self.picked.emit(picked)
 
     @guarded
     def page_found_offset(self, offset_ms: float, *, is_certain: bool) -> None:

@@ -74,6 +74,8 @@
       this._entries = ["", "", ""].map((text) => ({ text, colour: "" }));
       /** @type {any} */
       this._row = { font: "", text: "", entries: [] };
+      this._onClick = (/** @type {any} */ event) => surface.guard(() => this._pick(event));
+      surface.chart.subscribeClick(this._onClick);
     }
 
     /** @param {Bubbles} bubbles in place of those before */
@@ -99,6 +101,7 @@
     }
 
     destroy() {
+      this._surface.chart.unsubscribeClick(this._onClick);
       this._sprites.destroy();
       this._strip.destroy();
       this._layer.destroy();
@@ -410,9 +413,35 @@
      * @returns {any} Note about the bubble there; null: there is none
      */
     noteAt(x, y) {
+      const at = this._findAt(x, y);
+      return at < 0 ? null : this._noteOf(this._groups, at);
+    }
+
+    /** Tell Python which bubble was clicked. @param {any} event of the chart's clicks */
+    _pick(event) {
+      const { candles, picture } = this._surface;
+      const pane = event.paneIndex === undefined ? 0 : event.paneIndex;
+      const isOn = picture.options.visible && pane === heatmap.series.paneIndexOf(candles);
+      const { point } = event;
+      const at = isOn && point !== undefined ? this._findAt(point.x, point.y) : -1;
+      if (at < 0) {
+        return;
+      }
+      const { price, firstMs, lastMs, isLong, reach } = this._groups;
+      this._surface.pick({
+        fromMs: Math.floor(firstMs[at] - reach.ms),
+        toMs: Math.ceil(lastMs[at] + reach.ms),
+        priceLow: price[at] / reach.price,
+        priceHigh: price[at] * reach.price,
+        isLong: isLong[at] === 1,
+      });
+    }
+
+    /** @returns {number} the bubble at a place of the pane, CSS pixels; -1: there is none */
+    _findAt(x, y) {
       const groups = this._groups;
       if (groups === null || this._laidOut !== groups.ms) {
-        return null;
+        return -1;
       }
       // The smallest first: they lie on top.
       for (let i = groups.count - 1; i >= 0; i -= 1) {
@@ -421,10 +450,10 @@
         const dx = x - this._x[at];
         const dy = y - this._y[at];
         if (dx * dx + dy * dy <= reach * reach) {
-          return this._noteOf(groups, at);
+          return at;
         }
       }
-      return null;
+      return -1;
     }
 
     _noteOf(groups, at) {

@@ -1,0 +1,86 @@
+"""What a host asks about what was recorded: the newest liquidations of a symbol, and totals.
+
+Whoever follows a symbol is told on the loop, while the service runs, also after it was stopped and
+started again: the first time the whole, then what has changed.
+"""
+
+from collections.abc import Callable
+
+from Heatmap.domain.instruments import parse_symbol
+from Heatmap.feeds.recorded_books import RecordedTotals
+from Heatmap.feeds.recorded_feed import RecordedFeed, TapeListener, TotalsListener
+
+
+class RecordedQuestions:
+    """The part of a service that tells what was recorded; belongs on the loop's thread.
+
+    Parameters
+    ----------
+    feed
+        Reads and tells.
+    look_around
+        Has the service notice that another loop runs than the one in which it was started.
+    """
+
+    def __init__(self, feed: RecordedFeed, look_around: Callable[[], object]) -> None:
+        self._feed = feed
+        self._look_around = look_around
+
+    def follow_tape(
+        self, symbol: str, listener: TapeListener, *, least_usd: float = 0.0
+    ) -> Callable[[], None]:
+        """Call `listener` with the newest liquidations of a symbol, and then with what is new.
+
+        Parameters
+        ----------
+        symbol
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded there
+            are none.
+        listener
+            Takes a `TapeNews`, at most four times a second.
+        least_usd
+            Smaller ones are left out, USD.
+
+        Returns
+        -------
+        callable
+            Ends it; idempotent.
+
+        Raises
+        ------
+        ValueError
+            The symbol is none.
+        """
+        self._look_around()
+        return self._feed.follow_tape(parse_symbol(symbol), listener, least_usd)
+
+    def follow_totals(self, symbol: str, listener: TotalsListener) -> Callable[[], None]:
+        """Call `listener` with a symbol's totals of 1, 4 and 24 hours, soon and after each change.
+
+        They change with the clock too; they are looked at once a second.
+
+        Returns
+        -------
+        callable
+            Ends it; idempotent.
+
+        Raises
+        ------
+        ValueError
+            The symbol is none.
+        """
+        self._look_around()
+        return self._feed.follow_totals(parse_symbol(symbol), listener)
+
+    async def totals(self, symbol: str) -> RecordedTotals:
+        """Return what was liquidated in the last 1, 4 and 24 hours, and how much was recorded.
+
+        Raises
+        ------
+        ValueError
+            The symbol is none, or the service does not run.
+        StorageError
+            The database cannot be read.
+        """
+        self._look_around()
+        return await self._feed.totals(parse_symbol(symbol))

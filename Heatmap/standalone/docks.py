@@ -1,0 +1,102 @@
+"""The window's docks: tape and totals beside the chart."""
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
+
+from Heatmap import HeatmapService
+from Heatmap.runtime.compat import override
+from Heatmap.ui import HeatmapLayer, LiquidationTape, LiquidationTotals
+
+WIDTH_PX = 316
+"""Of the docks' column."""
+LEAST_WINDOW_PX = 1100
+"""A narrower window begins without docks."""
+_CLOSE_PX = 22
+
+
+class Docks:
+    """Puts the panels into docks at the right of a window; F9 shuts all of them, or opens all.
+
+    Parameters
+    ----------
+    window
+        Where they go.
+    layer
+        The layer of the window's chart.
+
+    Attributes
+    ----------
+    tape, totals
+        The panels.
+    toggle
+        The action behind F9.
+    """
+
+    def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
+        self.totals = LiquidationTotals(None, layer)
+        self.tape = LiquidationTape(None, layer)
+        self._docks = [
+            _dock(window, "totalsDock", window.tr("Totals"), self.totals, self.totals.head),
+            _dock(window, "tapeDock", window.tr("Tape"), self.tape, self.tape.head),
+        ]
+        for dock in self._docks:
+            window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self._has_begun = False
+        self.toggle = QAction(window.tr("Panels"), window)
+        self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
+        self.toggle.setToolTip(window.tr("Show or hide the panels (F9)"))
+        self.toggle.triggered.connect(lambda _checked: self._toggle())
+        window.addAction(self.toggle)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether any of them is open."""
+        return any(not dock.isHidden() for dock in self._docks)
+
+    def begin(self, width_px: int) -> None:
+        """Be open in a window of this width, or shut; what the user opens later stays."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.set_open(are_open=width_px >= LEAST_WINDOW_PX)
+
+    def set_open(self, *, are_open: bool) -> None:
+        """Open all of them, or shut all."""
+        for dock in self._docks:
+            dock.setVisible(are_open)
+
+    def set_service(self, service: HeatmapService | None) -> None:
+        """Show what a service records; ``None``: nothing."""
+        self.totals.set_service(service)
+        self.tape.set_service(service)
+
+    def _toggle(self) -> None:
+        self.set_open(are_open=not self.are_open)
+
+
+class _Column(QDockWidget):
+    """A dock of the column's width."""
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return the width that it begins with."""
+        return QSize(WIDTH_PX, super().sizeHint().height())
+
+
+def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, head: QWidget) -> QDockWidget:
+    dock = _Column(title, window)
+    # Its place is kept by this name.
+    dock.setObjectName(name)
+    close = QToolButton()
+    close.setText("\u00d7")
+    close.setAutoRaise(True)
+    close.setFixedSize(_CLOSE_PX, _CLOSE_PX)
+    close.setToolTip(window.tr("Close; F9 opens all panels"))
+    close.setAccessibleName(window.tr("Close {panel}").format(panel=title))
+    close.clicked.connect(lambda _checked: dock.close())
+    layout = head.layout()
+    if layout is not None:
+        layout.addWidget(close)
+    dock.setTitleBarWidget(head)
+    dock.setWidget(panel)
+    return dock

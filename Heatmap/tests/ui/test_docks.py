@@ -1,0 +1,82 @@
+"""The window's docks: what they show, F9, and that a narrow window begins without them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import QPoint, QSettings, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QDockWidget, QToolButton
+
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.docks import WIDTH_PX
+from Heatmap.standalone.window import ChartWindow
+from Heatmap.tests.ui.test_window_switch import World
+from Heatmap.ui.panels.amounts import UNKNOWN
+
+BOTH = HeatmapSettings(enabled=True, candle_bars=True, symbols=("BTCUSDT", "ETHUSDT"))
+
+
+@pytest.fixture
+def world(qtbot: Any, qt_run: Any, qt_loop: Any, tmp_path: Any) -> Iterator[World]:
+    world = World(qtbot, qt_run, qt_loop, tmp_path)
+    with world.exchange:
+        yield world
+        errors = list(world.window.page.console_errors)
+        qt_run(world.close(), timeout=20_000)
+    assert errors == []
+
+
+def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
+    world.qt_run(world.open(BOTH), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    window, docks = world.window, world.window.docks
+    tape, totals = docks.tape, docks.totals
+    found = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    assert set(found) == {"totalsDock", "tapeDock"}
+    assert all(dock.isVisible() and dock.width() == WIDTH_PX for dock in found.values())
+    # Heartbeats are recorded: some seconds of an hour, in which nobody was liquidated.
+    shares = totals.figures
+    world.qtbot.waitUntil(lambda: shares._totals.spans[0].recorded_share > 0, timeout=20_000)
+    assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
+    assert tape.symbol == totals.symbol == "BTCUSDT"
+    assert world.js("chart.panes().length") == 2
+    assert world.js("barsSeries.data().length") >= 1
+    world.set_symbols("ETHUSDT", "BTCUSDT")
+    world.wait_for("ETHUSDT", "1m")
+    assert tape.symbol == totals.symbol == "ETHUSDT"
+    # The bars' place is at the newest of the candles, and moves none of them.
+    newest = "[barsSeries, candleSeries].map((one) => one.data().slice(-1)[0].time)"
+    assert len(set(world.js(newest))) == 1
+    close = found["tapeDock"].titleBarWidget().findChild(QToolButton)
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert not found["tapeDock"].isVisible()
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert not docks.are_open
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert all(dock.isVisible() for dock in found.values())
+    simulated = world.qt_run(world.simulated(BOTH), timeout=60_000)
+    world.qt_run(window.show_source(simulated), timeout=20_000)
+    world.qtbot.waitUntil(lambda: tape.model.rowCount() > 0, timeout=30_000)
+    assert totals.texts()[2][1] != "0"
+    simulated.service.apply_settings(simulated.service.settings.changed(candle_bars=False))
+    world.qtbot.waitUntil(lambda: world.js("chart.panes().length") == 1, timeout=10_000)
+
+
+def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    for width, are_open in ((1_099, False), (1_100, True)):
+        window = ChartWindow(store, "dark")
+        window.resize(width, 600)
+        window.show()
+        assert window.docks.are_open is are_open
+        window.docks.set_open(are_open=not are_open)
+        window.hide()
+        # What the user has done stays.
+        window.show()
+        assert window.docks.are_open is not are_open
+        window.layer.detach()
+        window.close()
+        window.deleteLater()
+    qtbot.wait(0)

@@ -1,0 +1,248 @@
+"""Tape and totals beside a chart: a real recording that another program writes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import QLocale, Qt
+from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QWidget
+
+from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
+from Heatmap.domain.picked import PickedLiquidations
+from Heatmap.feeds.recorded_books import MOST_ROWS
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.unit.stored_events import EVENT
+from Heatmap.ui import LiquidationTape, LiquidationTotals
+from Heatmap.ui.panels.amounts import UNKNOWN, percent_text, short_usd, whole_usd
+from Heatmap.ui.panels.tape_model import TapeModel
+from Heatmap.ui.panels.tape_view import ROW_PX
+
+NOW_MS = 1_733_360_400_000
+HOUR_MS = 3_600_000
+# Nobody answers there: what is shown comes from the file.
+NOWHERE = {"ws_url": "ws://127.0.0.1:9", "rest_url": "http://127.0.0.1:9"}
+
+
+def event(before_s: float, usd: float, **values: Any) -> LiquidationEvent:
+    ts_ms = NOW_MS - round(before_s * 1000)
+    return replace(EVENT, **{"ts_ms": ts_ms, "price": 98_000.0, "notional": usd, **values})
+
+
+class World:
+    """A service that stands by while the test records, and panels."""
+
+    def __init__(self, qtbot: Any, store: SqliteStore, service: HeatmapService) -> None:
+        self.qtbot, self.store, self.service = qtbot, store, service
+        self.now_ms = NOW_MS
+
+    def show(self, panel: QWidget) -> None:
+        self.qtbot.addWidget(panel)
+        panel.resize(316, 400)
+        panel.show()
+
+    def until(self, condition: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+
+
+@pytest.fixture
+def world(qtbot: Any, qt_run: Any, tmp_path: Path) -> Iterator[World]:
+    path = tmp_path / "x.sqlite3"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        settings = HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"))
+        made: list[World] = []
+        service = HeatmapService(
+            settings, db=path, kind=DataKind.LIVE, clock=lambda: made[0].now_ms, **NOWHERE
+        )
+        made.append(World(qtbot, store, service))
+        qt_run(service.start())
+        yield made[0]
+        qt_run(service.stop())
+
+
+def shown(tape: LiquidationTape) -> list[tuple[str, ...]]:
+    model = tape.model
+    return [tuple(model.text(at, column) for column in range(4)) for at in range(len(model.rows))]
+
+
+def test_the_tape_shows_what_is_recorded_and_goes_on(world: World) -> None:
+    tape = LiquidationTape(world.service)
+    world.show(tape)
+    assert tape.empty.isVisible()
+    assert tape.empty.text() == "Liquidations appear here as they are recorded."
+    assert not tape.view.isVisible()
+    world.store.write(
+        [event(60, 20_500.9), event(86_400, 1_500.0), event(30, 999.0), event(5, 7e6, symbol="X")]
+    )
+    world.store.extend_coverage("BTCUSDT", NOW_MS - HOUR_MS, NOW_MS, proven=True)
+    world.until(lambda: len(shown(tape)) == 2)
+    assert tape.view.isVisible()
+    assert not tape.empty.isVisible()
+    world.store.write([event(10, 2_520_530.99, liquidated=Liquidated.SHORT, price=99_040.1)])
+    world.until(lambda: len(shown(tape)) == 3)
+    assert shown(tape) == [
+        ("00:59:50", "Short", "99,040.1", "2,520,530"),
+        ("00:59:00", "Long", "98,000.0", "20,500"),
+        ("4 Dec 01:00", "Long", "98,000.0", "1,500"),
+    ]
+    # Of another size, of another symbol, and of time that is not recorded any more.
+    tape.set_least_usd(0)
+    world.until(lambda: len(shown(tape)) == 4)
+    assert not tape.blind.isVisible()
+    world.now_ms += 2 * HOUR_MS
+    world.until(tape.blind.isVisible)
+    assert tape.blind.text() == "No data since 01:00:00"
+    tape.set_symbol("ETHUSDT")
+    assert tape.empty.isVisible()
+    assert not tape.blind.isVisible()
+
+
+def test_the_tape_stays_where_it_is_read_and_enter_chooses(world: World) -> None:
+    world.store.write([event(1_000 - number, 2_000.0 + number) for number in range(200)])
+    tape = LiquidationTape(world.service)
+    world.show(tape)
+    world.until(lambda: len(shown(tape)) == 200)
+    bar = tape.view.verticalScrollBar()
+    assert bar is not None
+    QTest.keyClick(tape.view, Qt.Key.Key_Down)
+    QTest.keyClick(tape.view, Qt.Key.Key_Down)
+    chosen = tape.chosen_event()
+    activated: list[Any] = []
+    tape.event_activated.connect(activated.append)
+    QTest.keyClick(tape.view, Qt.Key.Key_Return)
+    assert activated == [chosen]
+    assert chosen is not None
+    bar.setValue(50 * ROW_PX + 7)
+    top = tape.view.rowAt(0)
+    read = tape.model.rows[top]
+    world.store.write([event(1, 50_000.0), event(2, 60_000.0), event(3, 70_000.0)])
+    world.until(lambda: len(shown(tape)) == 203)
+    assert tape.model.rows[tape.view.rowAt(0)] == read
+    assert bar.value() == 53 * ROW_PX + 7
+    assert tape.chosen_event() == chosen
+    # At the top it shows what comes.
+    bar.setValue(0)
+    world.store.write([event(0, 80_000.0)])
+    world.until(lambda: len(shown(tape)) == 204)
+    assert bar.value() == 0
+
+
+def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(world: World) -> None:
+    world.store.write([event(50, 700.0), event(40, 900.0), event(30, 800.0), event(10, 90_000.0)])
+    tape = LiquidationTape(world.service)
+    world.show(tape)
+    world.until(lambda: len(shown(tape)) == 1)
+    bubble = PickedLiquidations(NOW_MS - 60_000, NOW_MS - 20_000, 97_990.0, 98_010.0, is_long=True)
+    tape.select(bubble)
+    world.until(lambda: tape.chosen_event() is not None)
+    chosen = tape.chosen_event()
+    assert chosen is not None
+    assert (chosen.ts_ms, chosen.usd) == (NOW_MS - 40_000, 900.0)
+    # None of the other side is there, and what was chosen stays.
+    tape.select(replace(bubble, is_long=False))
+    assert tape.chosen_event() == chosen
+
+
+def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) -> None:
+    totals = LiquidationTotals(world.service)
+    world.show(totals)
+    assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
+    world.store.write([event(60, 1_999.9), event(5_000, 12_790_000.0, liquidated=Liquidated.SHORT)])
+    world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
+    world.until(lambda: totals.texts()[0][3] == "100 %")
+    assert totals.texts() == [
+        ("1 h", "1.99k", "0", "100 %"),
+        ("4 h", "1.99k", "12.7M", "75 %"),
+        ("24 h", "1.99k", "12.7M", "12 %"),
+    ]
+    assert "1 h: longs 1.99k, shorts 0, recorded 100 %" in totals.figures.accessibleDescription()
+    inks = totals.figures.grab().toImage()
+    colours = {inks.pixelColor(x, y).name() for x in range(inks.width()) for y in range(24, 58)}
+    # Only longs within the hour.
+    assert "#ee8c28" in colours or "#e07a1f" in colours
+    assert not colours & {"#2f9be0", "#2f86d1"}
+    world.now_ms += HOUR_MS
+    world.until(lambda: totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %"))
+    totals.set_service(None)
+    assert totals.texts()[2] == ("24 h", UNKNOWN, UNKNOWN, "0 %")
+
+
+def test_late_rows_find_their_place_and_the_oldest_go(qapp: Any) -> None:
+    del qapp
+    model = TapeModel()
+    model.replace([(number, 1.0, 1.0, True) for number in range(0, 2 * MOST_ROWS + 20, 2)])
+    assert model.rowCount() == MOST_ROWS
+    newest_ms = model.rows[0][0]
+    late = newest_ms - 7
+    on_top = model.add([(late, 2.0, 2.0, False), (newest_ms, 3.0, 3.0, True)])
+    assert on_top == 1
+    assert model.rowCount() == MOST_ROWS
+    times = [row[0] for row in model.rows]
+    assert times == sorted(times, reverse=True)
+    assert model.rows[0][1] == 3.0
+    assert late in times
+
+
+@pytest.mark.parametrize(
+    ("usd", "short", "whole"),
+    [
+        (1_027_145.9, "1.02M", "1,027,145"),
+        (999_999.0, "999k", "999,999"),
+        (1_000_000.0, "1.00M", "1,000,000"),
+        (12_734_000.0, "12.7M", "12,734,000"),
+        (999.99, "999", "999"),
+        (0.4, "0", "0"),
+        (2_500_000_000.0, "2.50B", "2,500,000,000"),
+    ],
+)
+def test_amounts_are_never_more_than_they_are(usd: float, short: str, whole: str) -> None:
+    english, german = QLocale("en_GB"), QLocale("de_DE")
+    assert (short_usd(english, usd), whole_usd(english, usd)) == (short, whole)
+    swapped = str.maketrans(".,", ",.")
+    assert short_usd(german, usd) == short.translate(swapped)
+    assert whole_usd(german, usd) == whole.translate(swapped)
+
+
+def test_only_all_of_it_is_100_percent() -> None:
+    assert percent_text(QLocale("en_GB"), 0.99999) == "99 %"
+    assert percent_text(QLocale("en_GB"), 1.0) == "100 %"
+    # Not 28, by the rounding of binary fractions.
+    assert percent_text(QLocale("en_GB"), 0.29) == "29 %"
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("#0f1218", "#c3c8d4"), ("#f7f8fa", "#333a47")])
+def test_colours_come_of_the_hosts_palette_and_can_be_read(
+    ground: str, ink: str, qtbot: Any
+) -> None:
+    tape = LiquidationTape(None)
+    qtbot.addWidget(tape)
+    palette = QPalette(QColor(ink), QColor(ground))
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(ink))
+    palette.setColor(QPalette.ColorRole.Window, QColor(ground))
+    tape.setPalette(palette)
+    colours = tape.view.delegate.colours
+    assert colours.ground.name() == ground
+    for text in (colours.text, colours.second, colours.caption, colours.long_text):
+        assert contrast(text, colours.ground) >= 4.5
+    for text in (colours.short_text, colours.warn, colours.bad):
+        assert contrast(text, colours.ground) >= 4.5
+    for fill in (colours.long_fill, colours.short_fill):
+        assert contrast(fill, colours.ground) >= 2.8
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Give the contrast of two colours by WCAG."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: QColor) -> float:
+    channels = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4
+        for one in (colour.redF(), colour.greenF(), colour.blueF())
+    )
+    return sum(part * one for part, one in zip((0.2126, 0.7152, 0.0722), channels, strict=True))

@@ -1,0 +1,106 @@
+"""Whose liquidations a panel shows: those of a layer's symbol, or of one that it is told."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QEvent, QObject
+from PyQt6.QtWidgets import QWidget
+
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.heatmap_settings import ALL_SYMBOLS
+from Heatmap.runtime.compat import override
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+
+logger = get_logger(__name__)
+
+Follow = Callable[[HeatmapService, str], Callable[[], None]]
+"""Begins to follow a symbol; returns what ends it."""
+
+
+class FollowedSymbol(QObject):
+    """Follows a symbol of a service while its panel is seen; belongs to the panel.
+
+    Parameters
+    ----------
+    panel
+        Nothing is followed while it is hidden: what it shows then is read anew when it is shown.
+    service
+        Whose database; ``None``: none yet.
+    layer
+        The symbol is that of this layer, also when it becomes another one; ``None``: it is the
+        first recorded one, until another one is set.
+    follow
+        Begins to follow.
+    forget
+        Called before another symbol or service is followed, and where there is none any more.
+    """
+
+    def __init__(
+        self,
+        panel: QWidget,
+        service: HeatmapService | None,
+        layer: HeatmapLayer | None,
+        follow: Follow,
+        forget: Callable[[], None],
+    ) -> None:
+        super().__init__(panel)
+        self.service = service
+        self._symbol = None if layer is None else layer.symbol
+        self._follow = follow
+        self._forget = forget
+        self._leave: Callable[[], None] | None = None
+        self._is_seen = False
+        panel.installEventFilter(self)
+        panel.destroyed.connect(self._end)
+        if layer is not None:
+            layer.symbol_changed.connect(self.set_symbol)
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol that is followed while the panel is seen; ``None``: none."""
+        if self._symbol is not None or self.service is None:
+            return self._symbol
+        names = (one for one in self.service.settings.symbols if one != ALL_SYMBOLS)
+        return next(names, None)
+
+    def set_symbol(self, symbol: str | None) -> None:
+        """Follow another symbol; ``None``: the first that is recorded."""
+        before, self._symbol = self.symbol, symbol
+        if self.symbol != before:
+            self.renew()
+
+    def set_service(self, service: HeatmapService | None) -> None:
+        """Follow what another service records; ``None``: nothing."""
+        if service is not self.service:
+            self._end()
+            self.service = service
+            self.renew()
+
+    def renew(self) -> None:
+        """Begin anew."""
+        self._end()
+        self._forget()
+        service, symbol = self.service, self.symbol
+        if not self._is_seen or service is None or symbol is None:
+            return
+        try:
+            self._leave = self._follow(service, symbol)
+        except ValueError:
+            # A host's chart may show what is no symbol of any exchange.
+            logger.debug("nothing is known of %r", symbol, exc_info=True)
+
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Follow while the panel is seen."""
+        if event is not None and event.type() == QEvent.Type.Show:
+            self._is_seen = True
+            self.renew()
+        elif event is not None and event.type() == QEvent.Type.Hide:
+            self._is_seen = False
+            self._end()
+        return super().eventFilter(watched, event)
+
+    def _end(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()

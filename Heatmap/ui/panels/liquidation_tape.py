@@ -1,0 +1,259 @@
+"""`LiquidationTape`: the newest liquidations of a symbol, row by row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6 import sip
+from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
+from PyQt6.QtGui import QPalette
+from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from Heatmap.domain.picked import PickedLiquidations
+from Heatmap.feeds.recorded_books import TapeNews
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.compat import override
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, step_usd
+from Heatmap.ui.panels.followed_symbol import FollowedSymbol
+from Heatmap.ui.panels.panel_head import PanelHead
+from Heatmap.ui.panels.tape_model import TapeModel
+from Heatmap.ui.panels.tape_view import TapeView
+
+LEAST_USD = (0, 1_000, 10_000, 100_000, 1_000_000)
+"""What the tape can leave out: smaller ones than this, USD."""
+_FIRST_LEAST_USD = 1_000
+_EDGE_PX = 12
+_RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+
+
+@dataclass(frozen=True, slots=True)
+class TapeEvent:
+    """A liquidation of the tape.
+
+    Attributes
+    ----------
+    ts_ms
+        When, UTC milliseconds.
+    price
+        At which price, USD.
+    usd
+        Its amount, a lower bound.
+    is_long
+        Whether a long was liquidated.
+    """
+
+    ts_ms: int
+    price: float
+    usd: float
+    is_long: bool
+
+
+class LiquidationTape(QWidget):
+    """Time, side, price and amount of each liquidation, the newest on top.
+
+    It follows what is recorded while it is seen. A double click on a row, or Enter, shows its place
+    on the layer's chart; a click on a bubble of that chart finds its row.
+
+    Parameters
+    ----------
+    service
+        Whose recording; ``None``: none yet, see `set_service`.
+    layer
+        Whose symbol is followed, and where places are shown; ``None``: the first recorded symbol,
+        until `set_symbol`.
+    parent
+        Qt parent.
+
+    Attributes
+    ----------
+    event_activated
+        A `TapeEvent`: its row was double clicked, or Enter was pressed on it.
+    head
+        The line above the rows with the filter; a host may put it elsewhere, as into a title bar.
+    """
+
+    event_activated = pyqtSignal(object)
+
+    def __init__(
+        self,
+        service: HeatmapService | None,
+        layer: HeatmapLayer | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.model = TapeModel()
+        self.view = TapeView(self.model)
+        self.head = PanelHead(self.tr("Tape"))
+        self._layer = layer
+        self._blind_since_ms: int | None = None
+        # What is to be chosen once there are other rows.
+        self._awaited: PickedLiquidations | None = None
+        self.least = QComboBox()
+        self.least.setAccessibleName(self.tr("Smallest liquidation in the tape"))
+        self.least.setToolTip(
+            self.tr("Leave out smaller liquidations; they are recorded all the same")
+        )
+        for usd in LEAST_USD:
+            words = self.tr("From {usd}").format(usd=step_usd(self.model.locale, usd))
+            self.least.addItem(words if usd else self.tr("All"), usd)
+        self.least.setCurrentIndex(LEAST_USD.index(_FIRST_LEAST_USD))
+        self.least.currentIndexChanged.connect(lambda _index: self._followed.renew())
+        self.head.add(self.least)
+        self.blind = _line(Qt.AlignmentFlag.AlignLeft)
+        self.empty = _line(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.head, self.blind, self.empty, self.view):
+            column.addWidget(widget)
+        self.setFocusProxy(self.view)
+        self.view.chosen.connect(self._activate)
+        self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
+        if layer is not None:
+            layer.liquidations_picked.connect(self.select)
+        self._restyle()
+        self._show_state()
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol whose liquidations are shown; ``None``: none."""
+        return self._followed.symbol
+
+    def set_symbol(self, symbol: str | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself."""
+        self._followed.set_symbol(symbol)
+
+    def set_service(self, service: HeatmapService | None) -> None:
+        """Show what another service records; ``None``: nothing."""
+        self._followed.set_service(service)
+
+    def set_time_zone(self, zone: QTimeZone) -> None:
+        """Show times by the clock of a zone; UTC at first."""
+        self.model.set_zone(zone)
+        self.view.delegate.forget()
+        self._show_state()
+
+    def set_least_usd(self, usd: float) -> None:
+        """Leave out smaller ones: the nearest step of `LEAST_USD` that leaves out no more."""
+        step = max(one for one in LEAST_USD if one <= max(usd, 0))
+        self.least.setCurrentIndex(LEAST_USD.index(step))
+
+    def select(self, picked: PickedLiquidations) -> None:
+        """Choose the row of a bubble: of its liquidations the largest one.
+
+        Where the filter leaves it out the filter goes; where there is none, nothing happens.
+        """
+        self._awaited = None
+        at = self.model.find(picked.holds)
+        if at is not None:
+            index = self.model.index(at, 0)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index, TapeView.ScrollHint.PositionAtCenter)
+        elif self.least.currentData():
+            self._awaited = picked
+            self.least.setCurrentIndex(0)
+
+    def chosen_event(self) -> TapeEvent | None:
+        """Return the liquidation of the chosen row; ``None``: none is."""
+        return self._event_at(self.view.currentIndex().row())
+
+    # -- what is told -------------------------------------------------------------------------
+
+    def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
+        # Digits may be others than those of the symbol before.
+        self.view.delegate.forget()
+        exponent = service.tick_size(symbol).normalize().as_tuple().exponent
+        self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
+        least_usd = float(self.least.currentData())
+        return service.recorded.follow_tape(symbol, self._take, least_usd=least_usd)
+
+    def _forget(self) -> None:
+        self._blind_since_ms = None
+        self.model.replace([])
+        self._show_state()
+
+    def _take(self, news: TapeNews) -> None:
+        is_other_scale = news.large_usd != self.view.delegate.large_usd
+        if is_other_scale:
+            self.view.delegate.large_usd = news.large_usd
+        if news.is_restarted:
+            self.model.replace(news.rows)
+            if self._awaited is not None:
+                self.select(self._awaited)
+        elif news.rows:
+            self.view.add_rows(self.model.add(news.rows))
+        viewport = self.view.viewport()
+        if is_other_scale and viewport is not None:
+            viewport.update()
+        self._blind_since_ms = news.blind_since_ms
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Show the rows, or why there are none, and whether they go on."""
+        since_ms, zone, locale = self._blind_since_ms, self.model.zone, self.model.locale
+        is_blind = since_ms is not None
+        if since_ms is not None:
+            time = clock_text(since_ms, zone)
+            service = self._followed.service
+            if service is not None and not is_same_day(since_ms, service.clock(), zone):
+                time = f"{day_text(locale, since_ms, zone)} {time}"
+            self.blind.setText(self.tr("No data since {time}").format(time=time))
+        self.blind.setVisible(is_blind)
+        has_rows = self.model.rowCount() > 0
+        if not has_rows:
+            usd = int(self.least.currentData())
+            words = self.tr("Liquidations appear here as they are recorded.")
+            if usd > _FIRST_LEAST_USD:
+                words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
+            self.empty.setText(words.format(usd=step_usd(locale, usd)))
+        self.empty.setVisible(not has_rows)
+        self.view.setVisible(has_rows)
+
+    # -- rows ---------------------------------------------------------------------------------
+
+    def _event_at(self, at: int) -> TapeEvent | None:
+        if not 0 <= at < self.model.rowCount(QModelIndex()):
+            return None
+        ts_ms, price, usd, is_long = self.model.rows[at]
+        return TapeEvent(ts_ms, price, usd, is_long)
+
+    def _activate(self, at: int) -> None:
+        event = self._event_at(at)
+        if event is None:
+            return
+        if self._layer is not None and not sip.isdeleted(self._layer):
+            self._layer.show_place(event.ts_ms, event.price)
+        self.event_activated.emit(event)
+
+    # -- looks --------------------------------------------------------------------------------
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another palette or font."""
+        super().changeEvent(event)
+        if event is not None and event.type() in _RESTYLING:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.view.setPalette(self.palette())
+        self.view.restyle()
+        colours = self.view.delegate.colours
+        self.setAutoFillBackground(True)
+        for label, ink in (
+            (self.blind, colours.bad),
+            (self.empty, colours.caption),
+            (self.head.caption, colours.caption),
+        ):
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.WindowText, ink)
+            label.setPalette(palette)
+
+
+def _line(alignment: Qt.AlignmentFlag) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setAlignment(alignment | Qt.AlignmentFlag.AlignVCenter)
+    label.setContentsMargins(_EDGE_PX, 4, _EDGE_PX, 4)
+    return label

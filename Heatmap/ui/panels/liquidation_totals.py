@@ -1,0 +1,224 @@
+"""`LiquidationTotals`: what was liquidated in the last 1, 4 and 24 hours, by side."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, SpanTotals
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.compat import override
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.panels.amounts import (
+    UNKNOWN,
+    grouping_locale,
+    percent_text,
+    short_usd,
+    whole_percent,
+)
+from Heatmap.ui.panels.followed_symbol import FollowedSymbol
+from Heatmap.ui.panels.panel_colours import PanelColours
+from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
+
+_HOUR_MS = 3_600_000
+_FULL_PERCENT = 100
+_NOTHING = RecordedTotals(0, tuple(SpanTotals(one, 0.0, 0.0, 0.0) for one in TOTAL_SPANS_MS))
+
+_EDGE_PX, _HEAD_PX, _ROW_PX, _TEXT_PX, _BAR_PX, _FOOT_PX = 12, 22, 36, 22, 5, 8
+# Where the columns end, as parts of the width between the edges.
+_LONGS_END, _SHORTS_END = 0.43, 0.69
+
+
+class LiquidationTotals(QWidget):
+    """Longs and shorts of 1 h, 4 h and 24 h, a bar that splits them, and how much was recorded.
+
+    Amounts are lower bounds. They follow the clock while the panel is seen, also without events. Of
+    time that was not recorded nothing is known: a dash, and not 0.
+
+    Parameters
+    ----------
+    service
+        Whose recording; ``None``: none yet, see `set_service`.
+    layer
+        Whose symbol is followed; ``None``: the first recorded symbol, until `set_symbol`.
+    parent
+        Qt parent.
+
+    Attributes
+    ----------
+    head
+        The line above with the panel's name; a host may put it elsewhere, as into a title bar.
+    """
+
+    def __init__(
+        self,
+        service: HeatmapService | None,
+        layer: HeatmapLayer | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.head = PanelHead(self.tr("Totals"), self.tr("USD, at least"))
+        self.figures = TotalsFigures()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        column.addWidget(self.figures)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAutoFillBackground(True)
+        self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol whose totals are shown; ``None``: none."""
+        return self._followed.symbol
+
+    def set_symbol(self, symbol: str | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself."""
+        self._followed.set_symbol(symbol)
+
+    def set_service(self, service: HeatmapService | None) -> None:
+        """Show what another service records; ``None``: nothing."""
+        self._followed.set_service(service)
+
+    def texts(self) -> list[tuple[str, str, str, str]]:
+        """Return what is shown: length of time, longs, shorts and recorded share, row by row."""
+        return self.figures.texts()
+
+    def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
+        return service.recorded.follow_totals(symbol, self.figures.show_totals)
+
+    def _forget(self) -> None:
+        self.figures.show_totals(_NOTHING)
+
+
+class TotalsFigures(QWidget):
+    """The figures themselves; painted as one, which costs least."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._totals = _NOTHING
+        self._locale = grouping_locale()
+        self._colours = PanelColours.of(self.palette())
+        self.setAccessibleName(self.tr("Totals of liquidations, USD, at least"))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(_HEAD_PX + _ROW_PX * len(TOTAL_SPANS_MS) + _FOOT_PX)
+        self._describe()
+
+    def show_totals(self, totals: RecordedTotals) -> None:
+        """Show other figures; painted again only where a text or a bar is another one."""
+        before, self._totals = (self.texts(), self._splits()), totals
+        if before != (self.texts(), self._splits()):
+            self._describe()
+            self.update()
+
+    def texts(self) -> list[tuple[str, str, str, str]]:
+        """Return what stands in each row."""
+        rows = []
+        for one in self._totals.spans:
+            is_known = whole_percent(one.recorded_share) > 0 or one.long_usd + one.short_usd > 0
+            longs, shorts = (
+                short_usd(self._locale, usd) if is_known else UNKNOWN
+                for usd in (one.long_usd, one.short_usd)
+            )
+            share = percent_text(self._locale, one.recorded_share)
+            hours = self.tr("{hours} h").format(hours=one.span_ms // _HOUR_MS)
+            rows.append((hours, longs, shorts, share))
+        return rows
+
+    def _splits(self) -> list[int]:
+        """Return how much of each bar is the longs', in pixels."""
+        width = self.width() - 2 * _EDGE_PX
+        return [
+            round(width * one.long_usd / (one.long_usd + one.short_usd or 1.0))
+            for one in self._totals.spans
+        ]
+
+    def _describe(self) -> None:
+        """Say the same to who cannot see it."""
+        sentence = self.tr("{span}: longs {longs}, shorts {shorts}, recorded {share}")
+        self.setAccessibleDescription(
+            "; ".join(
+                sentence.format(span=span, longs=longs, shorts=shorts, share=share)
+                for span, longs, shorts, share in self.texts()
+            )
+        )
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return the width that the columns need at least, comfortably."""
+        return QSize(316, self.height())
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._colours = PanelColours.of(self.palette())
+            self.update()
+
+    @override
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paint heads, amounts and bars."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = self._colours
+        inner = self.width() - 2 * _EDGE_PX
+        ends = [_EDGE_PX + inner * part for part in (_LONGS_END, _SHORTS_END, 1.0)]
+        small = scaled(self.font(), SECOND_SIZE)
+        strong = QFont(tabular(self.font()))
+        strong.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(small)
+        heads = (self.tr("Longs"), self.tr("Shorts"), self.tr("Recorded"))
+        for end, words in zip(ends, heads, strict=True):
+            _write(painter, colours.caption, QRectF(0, 0, end, _HEAD_PX), words)
+        for at, (one, row) in enumerate(zip(self._totals.spans, self.texts(), strict=True)):
+            top = _HEAD_PX + at * _ROW_PX
+            span, longs, shorts, share = row
+            painter.setFont(strong)
+            box = QRectF(_EDGE_PX, top, inner, _TEXT_PX)
+            _write(painter, colours.text, box, span, Qt.AlignmentFlag.AlignLeft)
+            for end, words, ink in (
+                (ends[0], longs, colours.long_text),
+                (ends[1], shorts, colours.short_text),
+            ):
+                shown = colours.caption if words == UNKNOWN else ink
+                _write(painter, shown, QRectF(0, top, end, _TEXT_PX), words)
+            painter.setFont(small)
+            is_whole = whole_percent(one.recorded_share) >= _FULL_PERCENT
+            ink = colours.caption if is_whole else colours.warn
+            _write(painter, ink, QRectF(0, top, ends[2], _TEXT_PX), share)
+            self._paint_bar(painter, one, QRectF(_EDGE_PX, top + _TEXT_PX + 2, inner, _BAR_PX))
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, one: SpanTotals, box: QRectF) -> None:
+        """Paint longs and shorts as parts of one bar; an empty one where there are none."""
+        path = QPainterPath()
+        path.addRoundedRect(box, _BAR_PX / 2, _BAR_PX / 2)
+        painter.fillPath(path, self._colours.track)
+        total = one.long_usd + one.short_usd
+        if total <= 0:
+            return
+        painter.save()
+        painter.setClipPath(path)
+        cut = box.left() + box.width() * one.long_usd / total
+        left, right = QRectF(box), QRectF(box)
+        left.setRight(cut)
+        right.setLeft(cut)
+        painter.fillRect(left, self._colours.long_fill)
+        painter.fillRect(right, self._colours.short_fill)
+        if one.long_usd > 0 and one.short_usd > 0:
+            painter.fillRect(QRectF(cut - 1, box.top(), 2, box.height()), self._colours.ground)
+        painter.restore()
+
+
+def _write(
+    painter: QPainter,
+    ink: QColor,
+    box: QRectF,
+    words: str,
+    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight,
+) -> None:
+    painter.setPen(ink)
+    painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, words)
