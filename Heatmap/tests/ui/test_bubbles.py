@@ -11,7 +11,7 @@ from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import group_into_cells
 from Heatmap.feeds.bubble_book import MOST_BUBBLES, bubble_message
 from Heatmap.picture.messages import CellLines
-from Heatmap.sources.amount_texts import bound_text
+from Heatmap.sources.amount_texts import usd_text
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -346,7 +346,7 @@ def test_amounts_are_said_as_everywhere(layer: HeatmapLayer, chart_page: ChartPa
     amounts += np.exp(random.uniform(-3, 24, 500)).tolist()
     del layer
     said = chart_page.js(f"{amounts}.map(OrderPilotHeatmap.amounts.boundText)")
-    assert said == [bound_text(usd) for usd in amounts]
+    assert said == [usd_text(usd) for usd in amounts]
 
 
 def test_the_crosshair_says_how_much_how_many_whose_and_when(

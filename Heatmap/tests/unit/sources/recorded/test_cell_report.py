@@ -18,7 +18,7 @@ from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.texts import colour_bar_labels
 from Heatmap.runtime.plain import as_plain
-from Heatmap.sources.amount_texts import bound_text, scale_end_text
+from Heatmap.sources.amount_texts import usd_text, scale_end_text
 from Heatmap.sources.cell_places import CellQuery
 from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
 from Heatmap.sources.recorded.cell_report import LEVEL_REACH_ROWS, describe_cell
@@ -148,7 +148,7 @@ def test_what_is_drawn_is_told_where_it_is_not_the_sum_itself() -> None:
     # 419 columns of 10 s later, at a time constant of 60 min.
     faded = 1_000.0 * math.exp(-419 * BIN / (60 * MINUTE))
     found = dict(lines(place(300, 20), event, shape="cells", decay="60m"))
-    assert found["Heat"] == f"{bound_text(faded)} USD, faded from 1k USD"
+    assert found["Heat"] == f"{usd_text(faded)} USD, faded from 1k USD"
     assert found["Liquidated here"] == "\u2265 1k USD in 1"
     spot = dict(lines(place(300, 20), event, shape="spots", decay="off"))
     assert 0 < float(spot["Heat"].split()[0]) < 1_000
