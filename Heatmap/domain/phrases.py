@@ -22,23 +22,34 @@ class Phrase(str):
     ----------
     template
         The English text with names in braces; of several, the one for more than one.
+    english
+        The same, for as many as there are.
     values
         What stands for the names; texts, numbers, other phrases.
     number
         How many of what it counts; ``None``: it counts nothing.
     """
 
+    __slots__ = ("english", "number", "template", "values")
+
     template: str
+    english: str
     values: Mapping[str, Any]
     number: int | None
 
     @classmethod
     def made(
-        cls, text: str, template: str, values: Mapping[str, Any], number: int | None = None
+        cls,
+        template: str,
+        values: Mapping[str, Any],
+        number: int | None = None,
+        english: str = "",
     ) -> Self:
-        """Make one of its parts."""
-        phrase = cls(text)
-        phrase.template, phrase.values, phrase.number = template, values, number
+        """Make one of its parts; `english` is left out where it is the template."""
+        english = english or template
+        phrase = cls(english.format_map(values) if values else english)
+        phrase.template, phrase.english = template, english
+        phrase.values, phrase.number = values, number
         return phrase
 
 
@@ -55,6 +66,8 @@ class Joined(str):
         Whether it begins with a capital.
     """
 
+    __slots__ = ("is_sentence", "parts", "separator")
+
     separator: str
     parts: tuple[str, ...]
     is_sentence: bool
@@ -62,6 +75,8 @@ class Joined(str):
 
 class Number(str):
     """A number as it is written in English: a point before decimals, commas between groups."""
+
+    __slots__ = ()
 
 
 class MomentForm(Enum):
@@ -83,6 +98,8 @@ class Moment(str):
     form
         How much of it is said.
     """
+
+    __slots__ = ("form", "ms")
 
     ms: int
     form: MomentForm
@@ -110,8 +127,7 @@ def say(template: str, **values: object) -> Phrase:
     values
         What stands for the names in braces.
     """
-    text = template.format_map(values) if values else template
-    return Phrase.made(text, template, values)
+    return Phrase.made(template, values)
 
 
 def counted(one: str, several: str, count: int, **values: object) -> Phrase:
@@ -127,8 +143,7 @@ def counted(one: str, several: str, count: int, **values: object) -> Phrase:
         What stands for other names in braces.
     """
     values = {"count": whole(count), **values}
-    text = (one if count == 1 else several).format_map(values)
-    return Phrase.made(text, several, values, count)
+    return Phrase.made(several, values, count, one if count == 1 else several)
 
 
 def joined(separator: str, parts: Iterable[str], *, is_sentence: bool = False) -> Joined:

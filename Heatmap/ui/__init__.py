@@ -8,28 +8,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.status_panel import StatusPanel
-    from Heatmap.ui.texts import failure_words
+    from Heatmap.ui.texts import attention_words, failure_words, role_words
 
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
     "StatusPanel",
+    "attention_words",
     "failure_words",
+    "install_translation",
     "load_settings",
+    "role_words",
     "save_settings",
+    "users_locale",
 ]
 
 _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "StatusPanel": "Heatmap.ui.status_panel",
+    "attention_words": "Heatmap.ui.texts",
     "failure_words": "Heatmap.ui.texts",
+    "install_translation": "Heatmap.ui.language",
     "load_settings": "Heatmap.ui.settings.settings_store",
+    "role_words": "Heatmap.ui.texts",
     "save_settings": "Heatmap.ui.settings.settings_store",
+    "users_locale": "Heatmap.ui.language",
 }
 
 

@@ -63,11 +63,11 @@ def connection_words(recorder: RecorderStatus | None, *, is_running: bool) -> st
 def role_words(role: SinkRole, not_recorded: tuple[str, ...]) -> str:
     """Return whether this program records, and in a second line what nobody records."""
     words = {
-        SinkRole.WRITER: tr("Writer: this program records"),
+        SinkRole.WRITER: tr("Recording: this program writes the database"),
         SinkRole.STANDBY: tr(
             "Standby: another program records; this one takes over when that ends"
         ),
-        SinkRole.STOPPED: tr("Neither writer nor standby: stopped"),
+        SinkRole.STOPPED: tr("Stopped: this program does not record"),
     }[role]
     if not not_recorded:
         return words
@@ -81,7 +81,7 @@ def layer_words(state: LayerState) -> str:
         LayerState.STOPPED: tr("stopped"),
         LayerState.OFF: tr("the heatmap is switched off"),
         LayerState.NO_CHART: tr("waiting for the page's chart"),
-        LayerState.NO_SYMBOL: tr("the page does not say which symbol it shows"),
+        LayerState.NO_SYMBOL: tr("the page has not named its symbol"),
         LayerState.NOT_RECORDED: tr("not recorded"),
         LayerState.NO_VIEW: tr("no candles yet, or too small to draw on"),
         LayerState.FAILED: tr("failed, trying again"),
@@ -112,10 +112,10 @@ def attention_words(
             lines.append(tr("Not written: {reason}").format(reason=reason))
         if recorder.without_heartbeat:
             names = symbol_words(recorder.without_heartbeat)
-            lines.append(tr("No mark price for {names}: is that right?").format(names=names))
+            lines.append(tr("No mark price for {names}: is the symbol right?").format(names=names))
         if recorder.overflowed:
             lines.append(
-                tr("{count} events were dropped, the queue was full").format(count=dropped)
+                tr("Events lost because the queue was full: {count}").format(count=dropped)
             )
         lines.extend(map(failure_words, recorder.storage_notices))
     lines.extend(map(failure_words, layers))

@@ -36,7 +36,9 @@ def map_words(facts: MapFacts) -> str:
     """Return what the corner says of a map, in lines."""
     symbol = facts.symbol
     if facts.fit is None:
-        return joined("\n", [_TITLE, say("No candles of {symbol} yet, so no levels", symbol=symbol)])
+        return joined(
+            "\n", [_TITLE, say("No candles of {symbol} yet, so no levels", symbol=symbol)]
+        )
     if not facts.has_volume:
         reason = say("The candles of {symbol} have no volume, so no levels", symbol=symbol)
         return joined("\n", [_TITLE, reason, _sentence(candle_words(facts))])
@@ -79,7 +81,9 @@ def learned_words(fit: FitFacts, symbol: str) -> str:
             fit.messages,
             days=words,
         )
-    return words if fit.symbol == symbol else say("{what} of {symbol}", what=words, symbol=fit.symbol)
+    return (
+        words if fit.symbol == symbol else say("{what} of {symbol}", what=words, symbol=fit.symbol)
+    )
 
 
 def candle_words(facts: MapFacts) -> Phrase:

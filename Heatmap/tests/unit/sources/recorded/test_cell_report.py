@@ -18,7 +18,7 @@ from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.texts import colour_bar_labels
 from Heatmap.runtime.plain import as_plain
-from Heatmap.sources.amount_texts import usd_text, scale_end_text
+from Heatmap.sources.amount_texts import scale_end_text, usd_text
 from Heatmap.sources.cell_places import CellQuery
 from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
 from Heatmap.sources.recorded.cell_report import LEVEL_REACH_ROWS, describe_cell
