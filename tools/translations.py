@@ -5,8 +5,8 @@ writes it into ``Heatmap/ui/translations/heatmap_*.ts``, where translations are 
 with Qt Linguist), and builds the ``.qm`` beside each. Texts that are not translated yet are listed,
 and the status is 1.
 
-``lrelease`` builds them; on Debian and Ubuntu it is in qt6-l10n-tools. Whoever only uses the program
-needs none of this.
+``lrelease`` builds them; on Debian and Ubuntu it is in qt6-l10n-tools. Only who changes texts needs
+it.
 """
 
 import ast
@@ -21,6 +21,12 @@ from dataclasses import fields
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from Heatmap.domain.failure_texts import ALL_OF_THEM, PARTS, TEMPLATES  # noqa: E402
+from Heatmap.heatmap_settings import SETTINGS  # noqa: E402
+from Heatmap.setting_fields import Choice, Number, Text  # noqa: E402
+
 PLUGIN = ROOT / "Heatmap"
 FOLDER = PLUGIN / "ui" / "translations"
 _LRELEASE = (
@@ -35,7 +41,7 @@ _QT_FOLDERS = (PLUGIN / "ui", PLUGIN / "standalone")
 _PHRASES, _PHRASE_CONTEXT = {"say": 0, "counted": 1}, "Chart"
 
 #: A text with its context, and whether it counts something.
-Text = tuple[str, str, bool]
+Found = tuple[str, str, bool]
 
 
 class TranslationsError(Exception):
@@ -47,7 +53,7 @@ def python_files() -> list[Path]:
     return sorted(path for path in PLUGIN.rglob("*.py") if "tests" not in path.parts)
 
 
-def hidden_texts() -> list[Text]:
+def hidden_texts() -> list[Found]:
     """Return the texts that pylupdate6 does not see, each once, in the order of the code.
 
     They are those of phrases, of settings' records, of failures, and what goes through a function
@@ -66,10 +72,7 @@ def hidden_texts() -> list[Text]:
     return list(dict.fromkeys(found))
 
 
-def _record_texts() -> Iterator[Text]:
-    from Heatmap.heatmap_settings import SETTINGS
-    from Heatmap.setting_fields import Choice, Number, Text
-
+def _record_texts() -> Iterator[Found]:
     for record in SETTINGS.values():
         # Whatever texts a record has besides its own names.
         for one in fields(record):
@@ -88,14 +91,12 @@ def _record_texts() -> Iterator[Text]:
                 yield "HeatmapSettings", placeholder, False
 
 
-def _failure_texts() -> Iterator[Text]:
-    from Heatmap.domain.failure_texts import ALL_OF_THEM, PARTS, TEMPLATES
-
+def _failure_texts() -> Iterator[Found]:
     for text in (*TEMPLATES.values(), *PARTS.values(), ALL_OF_THEM):
         yield "Failure", text, False
 
 
-def _phrase_texts(tree: ast.Module, path: Path) -> Iterator[Text]:
+def _phrase_texts(tree: ast.Module, path: Path) -> Iterator[Found]:
     if not any(
         isinstance(node, ast.ImportFrom) and node.module == "Heatmap.domain.phrases"
         for node in ast.walk(tree)
@@ -114,7 +115,7 @@ def _phrase_texts(tree: ast.Module, path: Path) -> Iterator[Text]:
         yield _PHRASE_CONTEXT, text.value, node.func.id == "counted"
 
 
-def _door_texts(tree: ast.Module) -> Iterator[Text]:
+def _door_texts(tree: ast.Module) -> Iterator[Found]:
     """Find calls of functions that do nothing but translate, and what they are given."""
     doors = {
         node.name: context
@@ -122,11 +123,11 @@ def _door_texts(tree: ast.Module) -> Iterator[Text]:
         if isinstance(node, ast.FunctionDef) and (context := _context_of(node))
     }
     for node in ast.walk(tree):
-        is_door = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        if is_door and node.func.id in doors and node.args:
-            text = node.args[0]
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                yield doors[node.func.id], text.value, False
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if (
+                name in doors
+            ):
+                yield doors[name], text, False
 
 
 def _context_of(function: ast.FunctionDef) -> str:
@@ -145,7 +146,7 @@ def _context_of(function: ast.FunctionDef) -> str:
     return ""
 
 
-def marker_module(texts: list[Text]) -> str:
+def marker_module(texts: list[Found]) -> str:
     """Return a module for pylupdate6 that hands each of the texts to ``translate``."""
     lines = [
         f"translate({context!r}, {text!r}, '', 1)"
@@ -192,8 +193,9 @@ def unfinished(catalogue: Path) -> list[str]:
     for context in ET.parse(catalogue).getroot().iter("context"):  # noqa: S314 - our own file
         for message in context.iter("message"):
             translation = message.find("translation")
+            text = "" if translation is None else "".join(translation.itertext())
             is_open = translation is None or translation.get("type") == "unfinished"
-            if is_open or not "".join(translation.itertext()).strip():
+            if is_open or not text.strip():
                 lines.append(f"{context.findtext('name')}: {message.findtext('source')}")
     return lines
 
@@ -233,7 +235,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     try:
         sys.exit(main())
     except TranslationsError as error:

@@ -18,11 +18,11 @@ WORDS = frozenset(
         "text",
         "sourceText",
         "sinceText",
+        "longText",
+        "shortText",
         "lines",
         "labels",
         "label",
-        "longText",
-        "shortText",
     ]
 )
 """Names under which a message has words, alone or several; other texts of it are none to read."""
