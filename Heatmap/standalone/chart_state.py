@@ -21,6 +21,8 @@ class ChartState:
     ----------
     theme
         ``dark`` or ``light``.
+    locale
+        How numbers and dates are written, as JavaScript names it.
     has_room
         Whether there is room for levels right of now, and above and below the candles.
     serial
@@ -30,6 +32,7 @@ class ChartState:
 
     def __init__(self) -> None:
         self.theme = "dark"
+        self.locale = "en-GB"
         self.has_room = False
         self.serial = 0
         self._price_format: tuple[int, float] | None = None
@@ -99,6 +102,7 @@ class ChartState:
         """
         message: dict[str, Any] = {
             "theme": self.theme,
+            "locale": self.locale,
             "hasRoom": self.has_room,
             "priceFormat": self._price_format,
             "candles": self._rows,

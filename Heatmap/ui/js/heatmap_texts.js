@@ -75,6 +75,16 @@
   }
 
   /**
+   * @param {Date} date @param {string} locale
+   * @returns {string | null} as 5 Dec or 5. Dez.; null where the locale has the month in front
+   */
+  function dayFirst(date, locale) {
+    const form = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+    const isFirst = form.formatToParts(date)[0].type === "day";
+    return isFirst ? form.format(date) : null;
+  }
+
+  /**
    * Prices and times as the chart's own axes say them: by the host's functions, its locale, the
    * candles' own format and the mode of their scale, as they are at the moment of asking.
    */
@@ -160,7 +170,8 @@
       }
       const date = new Date(ms + offsetMs);
       const isUsual = dateFormat === USUAL_DATE_FORMAT;
-      const day = isUsual ? date.toISOString().slice(0, 10) : this._day(date);
+      const year = isUsual ? " " + date.getUTCFullYear() : "";
+      const day = this._day(date) + year;
       const zone = offsetMs === 0 ? " UTC" : "";
       return day + " " + clock(date).slice(0, 5) + zone;
     }
@@ -201,7 +212,7 @@
           () => MONTHS[date.getUTCMonth()],
         ]);
       if (dateFormat === USUAL_DATE_FORMAT) {
-        return date.getUTCDate() + " " + month("short");
+        return firstText([() => dayFirst(date, locale)]) || date.getUTCDate() + " " + month("short");
       }
       const parts = {
         yyyy: () => String(date.getUTCFullYear()),

@@ -83,8 +83,8 @@ def test_a_cell_tells_notional_count_longs_and_shorts_as_lower_bounds() -> None:
         one(300, 21, 1e6, False),
     ]
     assert lines(place(300, 20), *rows, **CELLS) == [
-        ("Liquidated here", "\u2265 13k USD in 3"),
-        ("  longs", "\u2265 12k USD in 2"),
+        ("Liquidated here", "\u2265 13.1k USD in 3"),
+        ("  longs", "\u2265 12.9k USD in 2"),
         ("  shorts", "\u2265 250 USD in 1"),
         ("Recorded", "all of this time"),
     ]
@@ -159,7 +159,8 @@ def test_of_several_cells_the_strongest_is_what_is_drawn() -> None:
     rows = [one(300, 20, 1_000.0, True), one(310, 30, 500_000.0, False)]
     far = dict(lines(place(300, 20, 20, 20), *rows, shape="bands", decay="off"))
     near = dict(lines(place(310, 30), *rows, shape="bands", decay="off"))
-    assert far["Heat"] == near["Heat"]
+    # What it came of is of all of them.
+    assert far["Heat"].split(",")[0] == near["Heat"].split(",")[0]
 
 
 def test_where_nothing_is_drawn_the_heat_is_nothing() -> None:
