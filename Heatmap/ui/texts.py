@@ -5,15 +5,19 @@ has them in the context ``Failure``. What the status says stands here, in the co
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from PyQt6.QtCore import QCoreApplication
 
 from Heatmap.domain.failure_texts import failure_text, symbols_text
+from Heatmap.domain.phrases import Moment
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.runtime.compat import override
+from Heatmap.ui.number_texts import in_locale, moment_words
 
 
 def tr(text: str) -> str:
@@ -23,7 +27,7 @@ def tr(text: str) -> str:
 
 def failure_words(failure: Failure | None) -> str:
     """Return what went wrong as one line; empty for ``None``."""
-    return failure_text(failure, _translated_failure)
+    return failure_text(failure, _translated_failure, _in_users_form)
 
 
 def symbol_words(symbols: tuple[str, ...]) -> str:
@@ -120,6 +124,26 @@ def attention_words(
         lines.extend(map(failure_words, recorder.storage_notices))
     lines.extend(map(failure_words, layers))
     return [line for line in lines if line]
+
+
+class _LocaleNumber(float):
+    """A number that is put into a text as the locale writes it."""
+
+    __slots__ = ()
+
+    @override
+    def __format__(self, spec: str) -> str:
+        return in_locale(super().__format__(spec))
+
+
+def _in_users_form(name: str, value: object) -> object:
+    """Return a value of a failure as the user reads it."""
+    if isinstance(value, float):
+        return _LocaleNumber(value)
+    if name.endswith("_ms") and isinstance(value, int):
+        with suppress(OverflowError, ValueError, OSError):
+            return moment_words(Moment(value))
+    return value
 
 
 def _translated_failure(text: str) -> str:

@@ -82,7 +82,11 @@ const chartPage = (() => {
             rightPriceScale: { minimumWidth: 84 },
             timeScale: { timeVisible: true, secondsVisible: false, tickMarkFormatter: tickText },
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
-            localization: { locale, priceFormatter: makePriceFormatter() },
+            localization: {
+                locale,
+                dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
+                priceFormatter: makePriceFormatter(),
+            },
         });
         candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
             lastValueVisible: false,

@@ -22,12 +22,14 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.language_choice import LanguageChoice, stored_language
 from Heatmap.standalone.sources import Source, open_simulated
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.chart_page import ChartPage
 from Heatmap.tests.ui.marking_translator import MarkingTranslator
-from Heatmap.ui import HeatmapLayer, install_translation
+from Heatmap.ui import HeatmapLayer, failure_words, install_translation
 from Heatmap.ui.language import page_language
 from Heatmap.ui.number_texts import decimal_number, short_usd, whole_number
 
@@ -250,6 +252,32 @@ def test_python_and_the_page_write_the_same_numbers(
         assert short_usd(1_027_145.0) == ("1.02M" if language == "en" else "1,02M")
     finally:
         install_translation(qapp, "en")
+
+
+def test_times_and_numbers_of_a_failure_are_the_locale_s(qapp: QApplication) -> None:
+    values = {"target": "x", "wanted_mib": 1234.5, "free_mib": 2.25}
+    grown = {"path": "x", "limit_mib": 4, "size_mib": 9, "since_ms": 1_733_360_340_000}
+    install_translation(qapp, "de")
+    try:
+        assert "nötig 1234,50 MiB, frei 2,25 MiB" in failure_words(
+            Failure(FailureKind.NO_ROOM, values)
+        )
+        assert "seit 5. Dez. 2024 00:59 UTC größer" in failure_words(
+            Failure(FailureKind.LOG_LARGE, grown)
+        )
+    finally:
+        install_translation(qapp, "en")
+
+
+def test_the_chosen_language_is_that_of_the_next_start(qtbot: Any, tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    choice = LanguageChoice(store)
+    qtbot.addWidget(choice)
+    assert choice.box.currentData() == stored_language(store) == "system"
+    choice.box.setCurrentIndex(choice.box.findData("de"))
+    assert stored_language(store) == "de"
+    store.setValue("Window/language", "fr")
+    assert stored_language(store) == "system"
 
 
 def test_another_language_is_refused(qapp: QApplication) -> None:

@@ -17,8 +17,8 @@
   const MONTHS = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ];
-  /** The library's own date format: the year is left out of it here. */
-  const USUAL_DATE_FORMAT = "dd MMM 'yy";
+  /** The library's own date format, and the same in German: the year is left out of it here. */
+  const USUAL_DATE_FORMATS = ["dd MMM 'yy", "dd. MMM 'yy"];
 
   /**
    * @param {Array<() => unknown>} sources functions of the host, or that lead to them: each may
@@ -165,11 +165,11 @@
         return text === this._byHost(ms - DAY_MS, offsetMs) ? null : text;
       }
       const { dateFormat } = this._chart.options().localization;
-      if (offsetMs === 0 && dateFormat === USUAL_DATE_FORMAT) {
+      if (offsetMs === 0 && USUAL_DATE_FORMATS.includes(dateFormat)) {
         return null;
       }
       const date = new Date(ms + offsetMs);
-      const isUsual = dateFormat === USUAL_DATE_FORMAT;
+      const isUsual = USUAL_DATE_FORMATS.includes(dateFormat);
       const year = isUsual ? " " + date.getUTCFullYear() : "";
       const day = this._day(date) + year;
       const zone = offsetMs === 0 ? " UTC" : "";
@@ -211,7 +211,7 @@
           () => date.toLocaleString(locale, { month: style, timeZone: "UTC" }),
           () => MONTHS[date.getUTCMonth()],
         ]);
-      if (dateFormat === USUAL_DATE_FORMAT) {
+      if (USUAL_DATE_FORMATS.includes(dateFormat)) {
         return firstText([() => dayFirst(date, locale)]) || date.getUTCDate() + " " + month("short");
       }
       const parts = {

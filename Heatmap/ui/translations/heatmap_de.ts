@@ -79,7 +79,7 @@
     </message>
     <message>
         <source>≈ at a level: USD expected of the whole level</source>
-        <translation>≈ am Level: USD, die das ganze Level erwarten lässt</translation>
+        <translation>≈ am Level: erwartete USD des ganzen Levels</translation>
     </message>
     <message>
         <source>as of now</source>
