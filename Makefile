@@ -5,12 +5,13 @@
 # carry the absolute path of the folder in which they were installed.
 PY := .venv/bin/python
 
-.PHONY: help setup setup-qt setup-tests run test check wheel bench torture
+.PHONY: help setup setup-qt setup-tests run test check translations wheel bench torture
 
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
 	@echo 'make check              formatting, lint, types, imports, sizes'
+	@echo 'make translations       collect the texts of the window, build their translations'
 	@echo 'make wheel              build the wheel into dist, try it in an empty environment'
 	@echo 'make bench ARGS="..."   run the benchmarks; ARGS chooses among them by name'
 	@echo 'make torture ARGS="..." faults, kills, freezes, wrong clocks (see ARGS=--help)'
@@ -54,6 +55,10 @@ check: setup
 	gate 'sizes of files and classes' $(PY) tools/check_lines.py; \
 	gate 'settings table' $(PY) tools/settings_table.py --check; \
 	test -z "$$failed"
+
+# Needs lrelease (apt-get install qt6-l10n-tools); lists what is not translated yet.
+translations: setup
+	@$(PY) tools/translations.py
 
 # For Qt's shared libraries: the packages come from the wheel's own list.
 wheel: setup-qt

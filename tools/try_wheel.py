@@ -106,6 +106,16 @@ try:
 finally:
     program.kill()
 """
+_CHECK_LANGUAGE = """
+import os, sys
+os.environ["LC_ALL"] = os.environ["LANG"] = sys.argv[1]
+from PyQt6.QtWidgets import QApplication
+from Heatmap.ui import install_translation
+app = QApplication([])
+install_translation(app)
+said = [app.translate("ToolBar", "Candle interval"), app.translate("QPlatformTheme", "Cancel")]
+assert ", ".join(said) == sys.argv[2], f"it says {said}"
+"""
 _CHECK_FILES = """
 import sys
 from importlib.resources import files
@@ -211,7 +221,10 @@ def data_files(root: Path = ROOT) -> list[str]:
     for path in plugin.rglob("*"):
         relative = path.relative_to(plugin)
         is_shipped = relative.parts[0] != "tests" and "__pycache__" not in relative.parts
-        is_other = path.suffix == ".py" or ".sqlite3" in path.name or path.name.startswith(".")
+        # A catalogue to edit is the repository's; a program reads what is built of it.
+        is_other = (
+            path.suffix in {".py", ".ts"} or ".sqlite3" in path.name or path.name.startswith(".")
+        )
         if path.is_file() and is_shipped and not is_other:
             found.append(relative.as_posix())
     return sorted(found)
@@ -279,6 +292,8 @@ def base_checks(files: Sequence[str]) -> dict[str, list[str | Path]]:
         "the commands without extras": ["-c", _CHECK_COMMANDS],
         "the files beside the modules": ["-c", _CHECK_FILES, *files],
         "python -m Heatmap --version": ["-m", _PLUGIN, "--version"],
+        "German": ["-c", _CHECK_LANGUAGE, "de_DE.UTF-8", "Kerzenintervall, Abbrechen"],
+        "English": ["-c", _CHECK_LANGUAGE, "en_US.UTF-8", "Candle interval, Cancel"],
     }
 
 

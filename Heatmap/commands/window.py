@@ -62,6 +62,7 @@ def run(words: Sequence[str]) -> int:
             screenshot=options.screenshot,
             exit_after_s=options.exit_after,
             theme=options.theme,
+            language=options.language,
         ),
         say,
     )
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--symbol", help="what to show, default BTCUSDT")
     parser.add_argument("--disabled", action="store_true", help="start with the heatmap off")
     parser.add_argument("--theme", choices=("dark", "light"))
+    parser.add_argument(
+        "--language", choices=("system", "en", "de"), help="of the window; default as it is set"
+    )
     parser.add_argument(
         "--screenshot", type=_png, metavar="FILE.png", help="save a picture at the end"
     )

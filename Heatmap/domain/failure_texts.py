@@ -372,7 +372,11 @@ PARTS: Mapping[str, str] = {
 ALL_OF_THEM = "all symbols"
 
 
-def failure_text(failure: Failure | None, translate: Callable[[str], str] = str) -> str:
+def failure_text(
+    failure: Failure | None,
+    translate: Callable[[str], str] = str,
+    show: Callable[[str, object], object] = lambda _name, value: value,
+) -> str:
     """Return what went wrong as one line; empty for ``None``.
 
     Parameters
@@ -381,13 +385,15 @@ def failure_text(failure: Failure | None, translate: Callable[[str], str] = str)
         The fact.
     translate
         Given each text of this module before values are put into it.
+    show
+        Given name and value of what is put in; gives what takes its place, such as a time in words.
     """
     if failure is None:
         return ""
     values: dict[str, Any] = {
-        name: _shown(name, value, translate) for name, value in failure.values.items()
+        name: _shown(name, show(name, value), translate) for name, value in failure.values.items()
     }
-    values["cause"] = failure_text(failure.cause, translate)
+    values["cause"] = failure_text(failure.cause, translate, show)
     return translate(TEMPLATES[failure.kind]).format_map(_Named(values)).rstrip()
 
 

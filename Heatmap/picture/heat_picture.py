@@ -22,9 +22,8 @@ from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
 from Heatmap.picture.pane_window import fits_pane, pane_span_ms, with_margin
-from Heatmap.picture.texts import BRIGHTEST, colour_bar_labels
+from Heatmap.picture.texts import BRIGHTEST, colour_bar_labels, profile_words
 from Heatmap.setting_fields import Effect, Resolution
-from Heatmap.sources.amount_texts import bound_text
 from Heatmap.sources.heat_source import HeatSource, HeatWindow, Legend
 
 FACTS_PERIOD_S = 1.0
@@ -296,10 +295,11 @@ class HeatPicture:
         longest = float(sides.sum(axis=0).max(initial=0.0))
         # The longest may come out a rounding above 255, which rounded up would wrap to nothing.
         bars = np.minimum(np.ceil(sides * (BRIGHTEST / longest)), BRIGHTEST) if longest else sides
+        longs, shorts = profile_words(profile.long_usd, profile.short_usd)
         meta["profile"] = {
             "bars": b64encode(bars.astype(np.uint8).tobytes()).decode("ascii"),
-            "longText": f"\u2265 {bound_text(profile.long_usd)}",
-            "shortText": f"\u2265 {bound_text(profile.short_usd)}",
+            "longText": longs,
+            "shortText": shorts,
         }
 
     def _window(self, request: PictureRequest) -> HeatWindow:

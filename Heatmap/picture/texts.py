@@ -1,36 +1,48 @@
 """The words on the chart: of the colour bar, cluster lines, bubbles and an offer. Pure."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
-from Heatmap.sources.amount_texts import bound_text, scale_end_text, span_text, usd_text
+from Heatmap.domain.phrases import Moment, Phrase, say
+from Heatmap.sources.amount_texts import (
+    EXPECTED_DIGITS,
+    count_text,
+    scale_end_text,
+    span_text,
+    usd_text,
+)
 
 BRIGHTEST = 255
 BUBBLE_WORDS = {
-    "legend": "Recorded:",
-    "since": "Recorded since {time}:",
-    "nothing": "Nothing recorded yet",
-    "missing": "not recorded",
-    "longs": "longs",
-    "shorts": "shorts",
-    "longsLiquidated": "Longs liquidated",
-    "shortsLiquidated": "Shorts liquidated",
-    "amount": "\u2265 {usd} USD in {count}",
-    "time": "Time",
+    "legend": say("Recorded:"),
+    "since": say("Recorded since {time}:"),
+    "nothing": say("Nothing recorded yet"),
+    "missing": say("not recorded"),
+    "longs": say("longs"),
+    "shorts": say("shorts"),
+    "longsLiquidated": say("Longs liquidated"),
+    "shortsLiquidated": say("Shorts liquidated"),
+    "amount": say("\u2265 {usd} USD in {count}"),
+    "time": say("Time"),
 }
 """What the page says of bubbles; it fills in how much, how many and since when."""
 CANDLE_BAR_WORDS = {"title": "Liquidated per candle: shorts up, longs down"}
 """What the page says of the bars per candle."""
 LEVEL_WORDS = {
-    "sum": "\u2248 at a level: USD expected of the whole level",
-    "longs": "longs",
-    "shorts": "shorts",
+    "sum": say("\u2248 at a level: USD expected of the whole level"),
+    "longs": say("longs"),
+    "shorts": say("shorts"),
 }
 """What the page says of the labels at the right edge: what their amounts are, and their colours."""
+PAGE_WORDS = {
+    "now": say("as of now"),
+    "hours": say("{number} h window"),
+    "days": say("{number} d window"),
+}
+"""What the page says by itself: the time right of now, and where the window begins."""
 
 
 def colour_bar_labels(
@@ -56,26 +68,44 @@ def colour_bar_labels(
     if not is_split:
         return labels
     ends = labels[-1][1]
-    return [[0.0, f"shorts {ends}"], [0.5, labels[0][1]], [1.0, f"longs {ends}"]]
+    return [
+        [0.0, say("shorts {amount}", amount=ends)],
+        [0.5, labels[0][1]],
+        [1.0, say("longs {amount}", amount=ends)],
+    ]
 
 
-def not_recorded_words(symbol: str) -> str:
+def not_recorded_words(symbol: str) -> Phrase:
     """Say that a symbol is not recorded; a click on the line shows the other heat."""
-    return f"{symbol} is not recorded. Show predicted levels instead"
+    return say("{symbol} is not recorded. Show predicted levels instead", symbol=symbol)
 
 
-def moment_text(ms: int) -> str:
+def moment_text(ms: int) -> Moment:
     """Return a day and a time in UTC, for a page whose chart does not say times its own way."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Moment(ms)
 
 
-def level_text(usd: float) -> str:
+def level_text(usd: float) -> Phrase:
     """Return the amount of a level: two digits, it is right within a factor of two or three."""
-    return f"\u2248 {usd_text(usd)}"
+    return say("\u2248 {amount}", amount=usd_text(usd, EXPECTED_DIGITS))
 
 
-def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> str:
+def profile_words(long_usd: float, short_usd: float) -> tuple[Phrase, Phrase]:
+    """Return what the price profile's bars of longs and of shorts stand for together."""
+    longs, shorts = usd_text(long_usd), usd_text(short_usd)
+    return (
+        say("longs \u2265 {amount} USD", amount=longs),
+        say("shorts \u2265 {amount} USD", amount=shorts),
+    )
+
+
+def cluster_words(cluster: LiquidationCluster, lookback_ms: int) -> Phrase:
     """Return what a cluster line's label says after its price: whose, how much, how many, when."""
-    amount, count = bound_text(cluster.total_notional), cluster.liquidation_count
-    noun = "liquidation" if count == 1 else "liquidations"
-    return f"{cluster.side}s \u2265 {amount} USD, {count} {noun}, last {span_text(lookback_ms)}"
+    values = {
+        "amount": usd_text(cluster.total_notional),
+        "number": count_text(cluster.liquidation_count),
+        "span": span_text(lookback_ms),
+    }
+    if cluster.side == "long":
+        return say("longs \u2265 {amount} USD, {number}, last {span}", **values)
+    return say("shorts \u2265 {amount} USD, {number}, last {span}", **values)

@@ -1,49 +1,68 @@
-"""Amounts and times as words. Pure."""
+"""Amounts and times as words. Pure.
+
+Amounts are rounded down, so that none says more than is known; ``ui/js/heatmap_amounts.js`` writes
+the same.
+"""
 
 import math
 
+from Heatmap.domain.phrases import Number, Phrase, counted, say, significant
+
+AMOUNT_DIGITS = 3
+"""Significant digits of an amount."""
+EXPECTED_DIGITS = 2
+"""The same of what is expected, which is right within a factor of two or three."""
+
 _MINUTE_MS, _LONG_MINUTES, _LONG_HOURS = 60_000, 120, 48
+# What is a step but for the rounding of binary fractions is that step.
+_ROUNDING = 1 + 1e-12
+_UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
-def usd_text(usd: float) -> str:
-    """Return an amount with two significant digits: ``950``, ``1.2k``, ``35k``, ``2.5M``."""
-    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")):
-        # Rounded first: 999,600 is 1.0M and not 1000k.
-        if float(f"{usd:.2g}") >= unit:
-            return f"{float(f'{usd:.2g}') / unit:g}{name}"
-    return f"{usd:.2g}"
-
-
-def bound_text(usd: float) -> str:
-    """Return a lower bound with two significant digits, like `usd_text` but never more than it is.
+def usd_text(usd: float, digits: int = AMOUNT_DIGITS) -> Number:
+    """Return an amount in short, never more than it is: ``950``, ``1.02k``, ``35k``, ``2.52M``.
 
     Parameters
     ----------
     usd
         Not negative.
+    digits
+        Significant digits, without noughts at the end.
     """
     if usd <= 0.0:
-        return "0"
-    step = 10.0 ** (math.floor(math.log10(usd)) - 1)
-    # What is a step but for the rounding of binary fractions is that step.
-    return usd_text(math.floor(usd / step * (1 + 1e-12)) * step)
+        return Number("0")
+    step = 10.0 ** (math.floor(math.log10(usd)) - digits + 1)
+    amount = float(f"{math.floor(usd / step * _ROUNDING) * step:.{digits}g}")
+    for unit, name in _UNITS:
+        if amount >= unit:
+            return Number(f"{amount / unit:g}{name}")
+    return Number(f"{amount:g}")
 
 
-def age_text(age_ms: int) -> str:
+def age_text(age_ms: int) -> Phrase:
     """Return an age in whole minutes, from two hours on in hours: ``12 min``, ``3 h``."""
     minutes = age_ms // _MINUTE_MS
-    return f"{minutes} min" if minutes < _LONG_MINUTES else f"{minutes / 60:.0f} h"
+    if minutes < _LONG_MINUTES:
+        return say("{number} min", number=Number(minutes))
+    return say("{number} h", number=Number(f"{minutes / 60:.0f}"))
 
 
-def span_text(span_ms: float) -> str:
+def span_text(span_ms: float) -> Phrase:
     """Return a length of time: ``12 min``, from two hours on ``6 h``, from two days on ``3 d``."""
     minutes = span_ms / _MINUTE_MS
     if minutes < _LONG_MINUTES:
-        return f"{minutes:.3g} min"
+        return say("{number} min", number=significant(minutes, 3))
     hours = minutes / 60
-    return f"{hours:.3g} h" if hours < _LONG_HOURS else f"{hours / 24:.3g} d"
+    if hours < _LONG_HOURS:
+        return say("{number} h", number=significant(hours, 3))
+    return say("{number} d", number=significant(hours / 24, 3))
 
 
-def scale_end_text(clip_usd: float, unit: str = "USD") -> str:
+def scale_end_text(clip_usd: float, unit: str = "USD") -> Phrase:
     """Return the amount at the end of a colour bar, which stands for all above it as well."""
-    return f"\u2265{bound_text(clip_usd)} {unit}"
+    return say("\u2265{amount} {unit}", amount=usd_text(clip_usd), unit=unit)
+
+
+def count_text(count: int) -> Phrase:
+    """Return how many liquidations."""
+    return counted("{count} liquidation", "{count} liquidations", count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, QTimer, qInstallMessageHandler
+from PyQt6.QtCore import QLocale, QSettings, QTimer, qInstallMessageHandler
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
@@ -18,6 +18,7 @@ from Heatmap.errors import HeatmapError, SettingsError
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.display import log_qt_message, prepare_environment
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.language_choice import stored_language
 from Heatmap.standalone.picture_file import require_writable, save_picture
 from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.standalone.sources import (
@@ -29,10 +30,13 @@ from Heatmap.standalone.sources import (
     open_simulated,
     require_database,
 )
+from Heatmap.standalone.status_line import connecting_words
 from Heatmap.standalone.theme import THEME_PALETTES, window_defaults
 from Heatmap.standalone.window import ChartWindow
-from Heatmap.ui import load_settings
+from Heatmap.ui import install_translation, load_settings
 
+STORE = "OrderPilot", "Heatmap"
+"""Organisation and application, by which `QSettings` finds what the user has set."""
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""
 CANDLE_PATIENCE_S = 5.0
@@ -68,6 +72,8 @@ class WindowOptions:
         Ends the program after this time; ``None``: when the window is closed.
     theme
         ``dark`` or ``light``; ``None``: as last time.
+    language
+        ``system``, ``en`` or ``de``; ``None``: as it is set.
     """
 
     source: str
@@ -83,6 +89,7 @@ class WindowOptions:
     screenshot: Path | None = None
     exit_after_s: float | None = None
     theme: str | None = None
+    language: str | None = None
 
 
 def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
@@ -114,6 +121,8 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     application = QApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
     application.setOrganizationName("OrderPilot")
+    language = options.language or stored_language(QSettings(*STORE))
+    QLocale.setDefault(install_translation(application, language))
     # The program ends after its clean-up, not when the window is gone.
     application.setQuitOnLastWindowClosed(False)
     loop = QEventLoop(application)
@@ -214,7 +223,7 @@ class Program:
             A source or the page could not be opened, or the picture not be written.
         """
         options = self._options
-        store = QSettings("OrderPilot", "Heatmap")
+        store = QSettings(*STORE)
         theme = options.theme or str(store.value("Window/theme", "dark"))
         if theme not in THEME_PALETTES:
             # As stored by whatever program.
@@ -231,7 +240,7 @@ class Program:
             await window.load()
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(window.tend(), name="Heatmap candles")]
-                window.announce(f"{symbols_to_try(None, settings.symbols)[0]}  connecting…")
+                window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
                 source = await self._open_source(settings)
                 await window.show_source(source, self._waiting)
                 if self._waiting is not None:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from PyQt6.QtCore import QCoreApplication
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
@@ -31,6 +32,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_table import NOTHING_KEPT, CandleTable
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
+from Heatmap.ui import failure_words
 
 __all__ = ["LIVE", "Candle", "CandleFeed", "CandleFeedTimes", "CandleTable"]
 
@@ -38,7 +40,6 @@ logger = get_logger(__name__)
 
 #: What `on_state` is told once history is complete and the stream is open.
 LIVE = "live"
-_LOADING = "loading candles"
 _PAGE_CANDLES = 1500
 # A page takes about 250 kB.
 _LARGEST_ANSWER_BYTES = 2**20
@@ -180,7 +181,7 @@ class CandleFeed:
 
     async def _run(self) -> None:
         while True:
-            self._tell(_LOADING)
+            self._tell(_tr("loading candles"))
             failure = Failure(FailureKind.STREAM_ENDED)
             self._is_symbol_unknown = False
             try:
@@ -206,7 +207,11 @@ class CandleFeed:
             delay_s = self._backoff.next_delay()
             if failure.hold_s is not None:
                 delay_s = max(delay_s, failure.hold_s)
-            self._tell(f"no candles: {failure_text(failure)}; next attempt in {delay_s:.0f} s")
+            self._tell(
+                _tr("no candles: {reason}; next attempt in {count} s").format(
+                    reason=failure_words(failure), count=f"{delay_s:.0f}"
+                )
+            )
             await asyncio.sleep(delay_s)
 
     async def _deliver(self, client: RestClient) -> None:
@@ -411,3 +416,7 @@ def _in_its_words(refusal: Failure, answer: RestAnswer) -> _FeedError:
         failure = Failure(FailureKind.REQUEST_REFUSED, values)
         return _FeedError(failure, is_symbol_unknown=code == _INVALID_SYMBOL)
     return _FeedError(refusal)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("CandleFeed", text)

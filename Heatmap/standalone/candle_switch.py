@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from PyQt6.QtCore import QCoreApplication
+
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_feed import LIVE, CandleFeed, CandleTable
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
@@ -132,12 +134,16 @@ class CandleSwitch:
         lines = []
         shown, coming = self._shown, self._next
         if shown is not None and shown.state not in ("", LIVE):
-            lines.append(f"candles: {shown.state}")
+            lines.append(_tr("candles: {state}").format(state=shown.state))
         if coming is not None and coming.state not in ("", LIVE):
             view = coming.view
             # Beside others its name is needed.
-            of_what = "" if shown is None else f" of {view.symbol} {view.interval}"
-            lines.append(f"candles{of_what}: {coming.state}")
+            words = _tr("candles: {state}")
+            if shown is not None:
+                words = _tr("candles of {symbol} {interval}: {state}")
+            lines.append(
+                words.format(symbol=view.symbol, interval=view.interval, state=coming.state)
+            )
         return lines
 
     def want(self, view: View) -> None:
@@ -215,3 +221,7 @@ class CandleSwitch:
     def _leave(self, loading: _Loading | None) -> None:
         if loading is not None and loading.feed is not None:
             self._left.append(loading.feed)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("CandleFeed", text)

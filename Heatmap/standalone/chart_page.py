@@ -20,6 +20,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import Candle
+from Heatmap.ui import users_locale
 
 logger = get_logger(__name__)
 
@@ -81,6 +82,7 @@ class ChartPage(QWebEnginePage):
         # by a render process that has had another page before.
         scripts = (charts_library(), own.joinpath("chart_page.js").read_text("utf-8"))
         self._state.theme = theme
+        self._state.locale = users_locale().name().replace("_", "-")
         self._html = own.joinpath("chart.html").read_text("utf-8")
         self._html = self._html.replace("SCRIPTS", "".join(map(_script_element, scripts)))
         self._loaded = asyncio.get_running_loop().create_future()

@@ -21,6 +21,8 @@ class ChartState:
     ----------
     theme
         ``dark`` or ``light``.
+    locale
+        How numbers and dates are written, as JavaScript names it.
     has_room
         Whether there is room for levels right of now, and above and below the candles.
     has_bars
@@ -32,6 +34,7 @@ class ChartState:
 
     def __init__(self) -> None:
         self.theme = "dark"
+        self.locale = "en-GB"
         self.has_room = False
         self.has_bars = False
         self.serial = 0
@@ -102,6 +105,7 @@ class ChartState:
         """
         message: dict[str, Any] = {
             "theme": self.theme,
+            "locale": self.locale,
             "hasRoom": self.has_room,
             "hasBars": self.has_bars,
             "priceFormat": self._price_format,

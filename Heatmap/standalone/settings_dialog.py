@@ -4,6 +4,7 @@ from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService
+from Heatmap.standalone.language_choice import LanguageChoice
 from Heatmap.standalone.theme import window_defaults
 from Heatmap.ui import HeatmapSettingsTab
 
@@ -26,6 +27,7 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(tabs)
+        layout.addWidget(LanguageChoice(store))
         layout.addWidget(buttons)
 
     def _accept_unless_refused(self) -> None:

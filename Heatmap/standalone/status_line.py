@@ -1,32 +1,74 @@
-"""The status bar's texts, from a service's status. Pure."""
+"""The status bar's texts in the user's language, from a service's status."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from Heatmap import RecorderStatus, attention_texts, connection_text
+from PyQt6.QtCore import QCoreApplication
+
+from Heatmap import ConnectionState, RecorderStatus, SinkRole
+from Heatmap.ui import attention_words, failure_words, role_words, users_locale
+
+
+def source_words(name: str) -> str:
+    """Return what a source is called: ``Binance``, ``SIMULATED``, ``REPLAY 60x``."""
+    kind, blank, speed = name.partition(" ")
+    kinds = {"SIMULATED": _name("SIMULATED"), "REPLAY": _name("REPLAY")}
+    return kinds.get(kind, kind) + blank + speed
+
+
+def title_words(symbol: str, source: str) -> str:
+    """Return the window's title."""
+    return _tr("{symbol} liquidations - {source}").format(
+        symbol=symbol, source=source_words(source)
+    )
+
+
+def connecting_words(symbol: str) -> str:
+    """Return what is said while there is no source yet."""
+    return _tr("{symbol}  connecting…").format(symbol=symbol)
+
+
+def without_candles_words(symbols: list[str]) -> str:
+    """Say of which symbols there are no candles; empty: of all there are."""
+    names = ", ".join(symbols)
+    return _tr("no candles of {symbols} here").format(symbols=names) if symbols else ""
 
 
 def connection_words(source: str, recorder: RecorderStatus | None, *, is_running: bool) -> str:
-    """Return who delivers and how the connection is, as ``Binance: live since 09:12 UTC``."""
+    """Return who delivers and how the connection is, as ``Binance: live since 09:12:05 UTC``."""
     if recorder is None or not is_running:
-        return f"{source}: not recording"
-    words = f"{source}: {connection_text(recorder)}"
+        return _tr("{source}: not recording").format(source=source_words(source))
+    words = _tr("{source}: {state}").format(
+        source=source_words(source), state=_state_words(recorder)
+    )
     if recorder.connected_since_ms is not None:
-        words += f" since {_clock_text(recorder.connected_since_ms)}"
+        time = _clock_text(recorder.connected_since_ms)
+        words = _tr("{words} since {time}").format(words=words, time=time)
         if not recorder.proven:
-            words += ", no liquidation yet"
-    return "; ".join([words, *attention_texts(recorder)])
+            words = _tr("{words}, no liquidation yet").format(words=words)
+    lines = [words]
+    if recorder.role is SinkRole.STANDBY:
+        lines += role_words(recorder.role, recorder.not_recorded).split("\n")
+    lines += attention_words(recorder, _number(recorder.overflowed), [None])
+    retention = recorder.retention
+    if retention is not None and retention.is_pending:
+        lines.append(
+            _tr("Events to delete once you confirm it in the settings: {count}").format(
+                count=_number(retention.expired_events)
+            )
+        )
+    return "; ".join(lines)
 
 
 def event_words(recorder: RecorderStatus | None) -> str:
-    """Return how many events came and were stored since the start, and when the last one was."""
+    """Return how many events were stored since the start, and when the last one was."""
     if recorder is None:
         return ""
-    words = f"{recorder.stored} new liquidations since the start"
-    if recorder.last_event_ms is not None:
-        words += f", last {_clock_text(recorder.last_event_ms)}"
-    return words
+    words = _tr("New liquidations since the start: {count}").format(count=_number(recorder.stored))
+    if recorder.last_event_ms is None:
+        return words
+    return _tr("{words}, last {time}").format(words=words, time=_clock_text(recorder.last_event_ms))
 
 
 def timing_words(status: Mapping[str, Any]) -> str:
@@ -37,16 +79,49 @@ def timing_words(status: Mapping[str, Any]) -> str:
     texts = []
     recorder = status["recorder"]
     if recorder is not None and status["running"]:
-        texts.append(f"{recorder['inserts_per_minute']} inserts/min")
+        stored = _number(recorder["inserts_per_minute"])
+        texts.append(_tr("stored {count}/min").format(count=stored))
     measured = status["layers"][0]["measured"] if status["layers"] else {}
     if "rebuild_ms" in measured:
-        texts.append(f"build {measured['rebuild_ms']:.0f} ms")
+        texts.append(_tr("built in {time} ms").format(time=_number(measured["rebuild_ms"])))
     if "sent_bytes" in measured:
-        texts.append(f"sent {measured['sent_bytes'] / 1000:.1f} kB")
+        texts.append(_tr("sent {size} kB").format(size=_number(measured["sent_bytes"] / 1000, 1)))
     if "paint_ms" in measured:
-        texts.append(f"paint {measured['paint_ms']:.1f} ms, {measured['frames']:.0f} frames/s")
+        texts.append(
+            _tr("painted in {time} ms, {frames} frames/s").format(
+                time=_number(measured["paint_ms"], 1), frames=_number(measured["frames"])
+            )
+        )
     return ", ".join(texts)
+
+
+def _state_words(recorder: RecorderStatus) -> str:
+    words = {
+        ConnectionState.STOPPED: _tr("stopped"),
+        ConnectionState.CONNECTING: _tr("connecting"),
+        ConnectionState.OPEN: _tr("connected, no data yet"),
+        ConnectionState.LIVE: _tr("live"),
+        ConnectionState.BLIND: _tr("blind"),
+    }[recorder.connection]
+    if recorder.connection_failure is None:
+        return words
+    return _tr("{state} ({reason})").format(
+        state=words, reason=failure_words(recorder.connection_failure)
+    )
+
+
+def _number(number: float, decimals: int = 0) -> str:
+    return users_locale().toString(float(number), "f", decimals)
 
 
 def _clock_text(ts_ms: int) -> str:
     return datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%H:%M:%S UTC")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("StatusLine", text)
+
+
+def _name(text: str) -> str:
+    # On the chart it is written large.
+    return QCoreApplication.translate("Chart", text)

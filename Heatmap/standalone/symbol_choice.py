@@ -9,6 +9,7 @@ from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_switch import View, symbols_to_try
 from Heatmap.standalone.sources import Source
+from Heatmap.standalone.status_line import without_candles_words
 
 _SHOWN_SYMBOL = "Window/symbol"
 
@@ -71,7 +72,7 @@ class SymbolChoice:
         if source is not None and source.symbol:
             recorded = self._recorded[0] if self._recorded else ALL_SYMBOLS
             names = [] if recorded in (ALL_SYMBOLS, source.symbol) else [recorded]
-        return f"no candles of {', '.join(names)} here" if names else ""
+        return without_candles_words(names)
 
     def _candidates(
         self, source: Source | None, recorded: tuple[str, ...], shown: View | None

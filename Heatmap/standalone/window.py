@@ -28,7 +28,13 @@ from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_bar import StatusBar
-from Heatmap.standalone.status_line import connection_words, event_words, timing_words
+from Heatmap.standalone.status_line import (
+    connection_words,
+    event_words,
+    source_words,
+    timing_words,
+    title_words,
+)
 from Heatmap.standalone.symbol_choice import SymbolChoice
 from Heatmap.standalone.theme import THEME_PALETTES, background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
@@ -275,8 +281,8 @@ class ChartWindow(QMainWindow):
     # -- source and candles -------------------------------------------------------------------
 
     def _name_source(self, source: Source, symbol: str) -> None:
-        self.setWindowTitle(f"{symbol} liquidations - {source.name}")
-        self.tool_bar.source_name.setText(f"{symbol}  {source.name}")
+        self.setWindowTitle(title_words(symbol, source.name))
+        self.tool_bar.source_name.setText(f"{symbol}  {source_words(source.name)}")
 
     def _leave_source(self) -> None:
         """Show nothing any more: no candle of one source under the name of another."""

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.state_texts import StateAction, StateTone, StateWords, state_words
     from Heatmap.ui.status_panel import StatusPanel
-    from Heatmap.ui.texts import failure_words
+    from Heatmap.ui.texts import attention_words, failure_words, role_words
 
 __all__ = [
     "HeatmapLayer",
@@ -26,10 +27,14 @@ __all__ = [
     "StateTone",
     "StateWords",
     "StatusPanel",
+    "attention_words",
     "failure_words",
+    "install_translation",
     "load_settings",
+    "role_words",
     "save_settings",
     "state_words",
+    "users_locale",
 ]
 
 _HOMES = {
@@ -41,10 +46,14 @@ _HOMES = {
     "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
     "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
     "StatusPanel": "Heatmap.ui.status_panel",
+    "attention_words": "Heatmap.ui.texts",
     "failure_words": "Heatmap.ui.texts",
+    "install_translation": "Heatmap.ui.language",
     "load_settings": "Heatmap.ui.settings.settings_store",
+    "role_words": "Heatmap.ui.texts",
     "save_settings": "Heatmap.ui.settings.settings_store",
     "state_words": "Heatmap.ui.state_texts",
+    "users_locale": "Heatmap.ui.language",
 }
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QLocale, Qt
@@ -17,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from Heatmap.domain.phrases import Moment, MomentForm
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.ingestion.connection.supervisor import ConnectionState
@@ -24,6 +24,8 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.language import users_locale
+from Heatmap.ui.number_texts import clock_words, decimal_number, moment_words
 from Heatmap.ui.texts import (
     attention_words,
     connection_words,
@@ -210,10 +212,9 @@ class StatusPanel(QWidget):
         return ", ".join(words(value) for value in values if value is not None)
 
     def _moment(self, ts_ms: int, now_ms: int) -> str:
-        moment = datetime.fromtimestamp(ts_ms / 1000, UTC)
-        clock = moment.strftime("%H:%M:%S")
+        clock = clock_words(ts_ms)
         if ts_ms // _DAY_MS != now_ms // _DAY_MS:
-            clock = f"{moment:%Y-%m-%d} {clock}"
+            clock = f"{moment_words(Moment(ts_ms, MomentForm.DATE))} {clock}"
         return self.tr("{time} UTC, {span} ago").format(
             time=clock, span=self._span((now_ms - ts_ms) // 1000)
         )
@@ -235,12 +236,12 @@ class StatusPanel(QWidget):
         return self.tr("{count} ms").format(count=self._number(time_ms, digits))
 
     def _size(self, size_bytes: float) -> str:
-        return self.locale().formattedDataSize(
+        return users_locale().formattedDataSize(
             int(size_bytes), 1, QLocale.DataSizeFormat.DataSizeSIFormat
         )
 
     def _number(self, number: float, digits: int = 0) -> str:
-        return self.locale().toString(float(number), "f", digits)
+        return decimal_number(number, digits)
 
     # -- widgets ------------------------------------------------------------------------------
 

@@ -5,15 +5,19 @@ has them in the context ``Failure``. What the status says stands here, in the co
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from PyQt6.QtCore import QCoreApplication
 
 from Heatmap.domain.failure_texts import failure_text, symbols_text
+from Heatmap.domain.phrases import Moment
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.runtime.compat import override
+from Heatmap.ui.number_texts import in_locale, moment_words
 
 
 def tr(text: str) -> str:
@@ -23,7 +27,7 @@ def tr(text: str) -> str:
 
 def failure_words(failure: Failure | None) -> str:
     """Return what went wrong as one line; empty for ``None``."""
-    return failure_text(failure, _translated_failure)
+    return failure_text(failure, _translated_failure, _in_users_form)
 
 
 def symbol_words(symbols: tuple[str, ...]) -> str:
@@ -63,11 +67,11 @@ def connection_words(recorder: RecorderStatus | None, *, is_running: bool) -> st
 def role_words(role: SinkRole, not_recorded: tuple[str, ...]) -> str:
     """Return whether this program records, and in a second line what nobody records."""
     words = {
-        SinkRole.WRITER: tr("Writer: this program records"),
+        SinkRole.WRITER: tr("Recording: this program writes the database"),
         SinkRole.STANDBY: tr(
             "Standby: another program records; this one takes over when that ends"
         ),
-        SinkRole.STOPPED: tr("Neither writer nor standby: stopped"),
+        SinkRole.STOPPED: tr("Stopped: this program does not record"),
     }[role]
     if not not_recorded:
         return words
@@ -81,7 +85,7 @@ def layer_words(state: LayerState) -> str:
         LayerState.STOPPED: tr("stopped"),
         LayerState.OFF: tr("the heatmap is switched off"),
         LayerState.NO_CHART: tr("waiting for the page's chart"),
-        LayerState.NO_SYMBOL: tr("the page does not say which symbol it shows"),
+        LayerState.NO_SYMBOL: tr("the page has not named its symbol"),
         LayerState.NOT_RECORDED: tr("not recorded"),
         LayerState.NO_VIEW: tr("no candles yet, or too small to draw on"),
         LayerState.FAILED: tr("failed, trying again"),
@@ -112,14 +116,34 @@ def attention_words(
             lines.append(tr("Not written: {reason}").format(reason=reason))
         if recorder.without_heartbeat:
             names = symbol_words(recorder.without_heartbeat)
-            lines.append(tr("No mark price for {names}: is that right?").format(names=names))
+            lines.append(tr("No mark price for {names}: is the symbol right?").format(names=names))
         if recorder.overflowed:
             lines.append(
-                tr("{count} events were dropped, the queue was full").format(count=dropped)
+                tr("Events lost because the queue was full: {count}").format(count=dropped)
             )
         lines.extend(map(failure_words, recorder.storage_notices))
     lines.extend(map(failure_words, layers))
     return [line for line in lines if line]
+
+
+class _LocaleNumber(float):
+    """A number that is put into a text as the locale writes it."""
+
+    __slots__ = ()
+
+    @override
+    def __format__(self, spec: str) -> str:
+        return in_locale(super().__format__(spec))
+
+
+def _in_users_form(name: str, value: object) -> object:
+    """Return a value of a failure as the user reads it."""
+    if isinstance(value, float):
+        return _LocaleNumber(value)
+    if name.endswith("_ms") and isinstance(value, int):
+        with suppress(OverflowError, ValueError, OSError):
+            return moment_words(Moment(value))
+    return value
 
 
 def _translated_failure(text: str) -> str:

@@ -34,6 +34,10 @@ const chartPage = (() => {
     const LOW_WINDOW_PX = 680;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
+    // How numbers and dates are written, and with how many digits prices are.
+    let locale = "en-GB";
+    let digits = 2;
+
     // Number of the last visible range that was asked for; part of each report.
     let serial = 0;
     // The newest price, as a line with its tag on the axis. The library's own tag follows the last
@@ -53,7 +57,7 @@ const chartPage = (() => {
      * @param {object} state see `ChartState.to_message` in chart_state.py
      */
     function restore(state) {
-        create(state.theme);
+        create(state.theme, state.locale);
         setRoom(state.hasRoom);
         setBars(state.hasBars);
         if (state.priceFormat !== null) {
@@ -76,14 +80,23 @@ const chartPage = (() => {
         serial = state.serial;
     }
 
-    /** @param {"dark"|"light"} theme */
-    function create(theme) {
+    /**
+     * @param {"dark"|"light"} theme
+     * @param {string} [name] of the locale, such as de-DE
+     */
+    function create(theme, name) {
+        locale = name || locale;
+        document.documentElement.lang = locale;
         chart = LightweightCharts.createChart(document.getElementById("chart"), {
             autoSize: true,
             rightPriceScale: { minimumWidth: 84 },
-            timeScale: { timeVisible: true, secondsVisible: false },
+            timeScale: { timeVisible: true, secondsVisible: false, tickMarkFormatter: tickText },
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
-            localization: { locale: "en-GB" },
+            localization: {
+                locale,
+                dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
+                priceFormatter: makePriceFormatter(),
+            },
         });
         candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
             lastValueVisible: false,
@@ -161,6 +174,31 @@ const chartPage = (() => {
         const amount = Math.abs(usd);
         const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
         return Number((amount / unit).toPrecision(3)) + name;
+    }
+
+    /** @returns {(price: number) => string} with the digits of the tick, in groups */
+    function makePriceFormatter() {
+        const form = new Intl.NumberFormat(locale, {
+            minimumFractionDigits: digits, maximumFractionDigits: digits,
+        });
+        return (price) => form.format(price);
+    }
+
+    /**
+     * A day on the time axis names its month; all else is the library's.
+     * @param {number} time seconds, UTC
+     * @param {number} kind `TickMarkType`
+     * @returns {string|null}
+     */
+    function tickText(time, kind) {
+        return kind === LightweightCharts.TickMarkType.DayOfMonth
+            ? dayText(new Date(time * 1000))
+            : null;
+    }
+
+    /** @param {Date} date @returns {string} as 5 Dec, in German 5. Dez. */
+    function dayText(date) {
+        return date.toLocaleDateString(locale, { day: "numeric", month: "short", timeZone: "UTC" });
     }
 
     /** Draw the price line at the newest close, whatever part of the chart is in sight. */
@@ -323,6 +361,8 @@ const chartPage = (() => {
      * @param {number} minMove USD
      */
     function setPriceFormat(precision, minMove) {
+        digits = precision;
+        chart.applyOptions({ localization: { priceFormatter: makePriceFormatter() } });
         candleSeries.applyOptions({ priceFormat: { type: "price", precision, minMove } });
     }
 

@@ -11,7 +11,7 @@ from Heatmap.aggregation.arrays import EVENT_DTYPE
 from Heatmap.aggregation.bubble_cells import group_into_cells
 from Heatmap.feeds.bubble_book import MOST_BUBBLES, bubble_message
 from Heatmap.picture.messages import CellLines
-from Heatmap.sources.amount_texts import bound_text
+from Heatmap.sources.amount_texts import usd_text
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import (
     START_S,
@@ -345,8 +345,8 @@ def test_amounts_are_said_as_everywhere(layer: HeatmapLayer, chart_page: ChartPa
     amounts = [0.0, 0.5, 1.0, 9.99, 999.9, 1_000.0, 999_999.0, 1_027_145.0, 2.5e9, 1e6, 29_999.9]
     amounts += np.exp(random.uniform(-3, 24, 500)).tolist()
     del layer
-    said = chart_page.js(f"{amounts}.map(OrderPilotHeatmap.amounts.boundText)")
-    assert said == [bound_text(usd) for usd in amounts]
+    said = chart_page.js(f"{amounts}.map(OrderPilotHeatmap.amounts.usdText)")
+    assert said == [usd_text(usd) for usd in amounts]
 
 
 def test_the_crosshair_says_how_much_how_many_whose_and_when(
@@ -364,7 +364,7 @@ def test_the_crosshair_says_how_much_how_many_whose_and_when(
     chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
     text = box_text(chart_page) or ""
     assert "Longs liquidated" in text
-    assert "\u2265 1.2M USD in 2" in text
+    assert "\u2265 1.23M USD in 2" in text
     assert "5 Dec 01:20:30 \u2013 01:20:36 UTC" in text
     # There is no heat: nobody is asked about it.
     assert listener.queries == []

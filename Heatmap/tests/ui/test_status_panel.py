@@ -59,7 +59,7 @@ def chart(symbol: str | None, state: str) -> dict[str, Any]:
 def test_before_the_start_nothing_is_recorded_and_nothing_is_claimed(panel: StatusPanel) -> None:
     texts = panel.texts()
     assert texts["connection"] == "Not recording"
-    assert "stopped" in texts["role"]
+    assert texts["role"].startswith("Stopped")
     assert texts["error"] == "None"
     assert texts["attention"] == "Nothing"
     unknown = {name for name, text in texts.items() if text == UNKNOWN}
@@ -144,7 +144,7 @@ def test_the_last_event_of_another_day_stands_with_its_date(
     texts = texts_with(panel, service, last_event_ms=service.now_ms - 90_000)
     assert texts["last"] == "12:58:30 UTC, 90 s ago"
     texts = texts_with(panel, service, last_event_ms=service.now_ms - 72 * HOUR_MS)
-    assert texts["last"] == "2025-12-29 13:00:00 UTC, 3 days ago"
+    assert texts["last"] == "29 Dec 2025 13:00:00 UTC, 3 days ago"
     # The recorder has heard of none yet, but the database knows one.
     service.more = {"last_event_ms": service.now_ms - 1_000}
     assert texts_with(panel, service)["last"] == "12:59:59 UTC, 1 s ago"
@@ -158,7 +158,7 @@ def test_the_last_event_of_another_day_stands_with_its_date(
 def test_a_standby_says_so_and_what_is_not_recorded(
     panel: StatusPanel, service: PreparedService
 ) -> None:
-    assert texts_with(panel, service)["role"].startswith("Writer")
+    assert texts_with(panel, service)["role"].startswith("Recording")
     texts = texts_with(panel, service, role=SinkRole.STANDBY, not_recorded=("ETHUSDT",))
     assert texts["role"].startswith("Standby")
     assert "ETHUSDT" in texts["role"]
@@ -182,8 +182,8 @@ def test_what_is_amiss_and_the_last_error_stand_apart(
     assert texts["attention"].splitlines() == [
         "recording could not be started again: full",
         "Not written: disk full",
-        "No mark price for BTCSUDT: is that right?",
-        "7 events were dropped, the queue was full",
+        "No mark price for BTCSUDT: is the symbol right?",
+        "Events lost because the queue was full: 7",
         "a damaged file was set aside",
     ]
     assert texts["error"] == "HTTP 429"
@@ -203,7 +203,7 @@ def test_a_failure_of_a_layer_is_named(panel: StatusPanel, service: PreparedServ
         ("BTCUSDT", "off", "BTCUSDT: the heatmap is switched off"),
         (None, "no chart", "waiting for the page's chart"),
         ("BTCUSDT", "no chart", "BTCUSDT: waiting for the page's chart"),
-        (None, "no symbol", "the page does not say which symbol it shows"),
+        (None, "no symbol", "the page has not named its symbol"),
         ("AAPL", "not recorded", "AAPL: not recorded"),
         ("BTCUSDT", "no view", "BTCUSDT: no candles yet, or too small to draw on"),
         ("BTCUSDT", "failed", "BTCUSDT: failed, trying again"),

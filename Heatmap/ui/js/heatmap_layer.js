@@ -13,6 +13,7 @@
    * @property {Object} options the layer's options
    * @property {string | null} pageColour what the page shows where it paints nothing; null: not known
    * @property {number | null} timeOffsetMs candle time minus UTC; null: to be found
+   * @property {Language} [language] what the page says by itself; left out: English
    * @property {number} entry counts how often Python has entered a page
    * @property {number} link counts the channels that Python has had the object on
    */
@@ -36,6 +37,9 @@
     /** @param {LayerConfig} config @param {PageAccess} access */
     constructor(config, access) {
       this._config = config;
+      if (config.language !== undefined) {
+        heatmap.language.use(config.language);
+      }
       this.picture = new heatmap.picture.Picture(config.options);
       /** @type {any} Stage; null: there is no chart */
       this.stage = null;

@@ -17,8 +17,8 @@
   const MONTHS = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ];
-  /** The library's own date format: the year is left out of it here. */
-  const USUAL_DATE_FORMAT = "dd MMM 'yy";
+  /** The library's own date format, and the same in German: the year is left out of it here. */
+  const USUAL_DATE_FORMATS = ["dd MMM 'yy", "dd. MMM 'yy"];
 
   /**
    * @param {Array<() => unknown>} sources functions of the host, or that lead to them: each may
@@ -72,6 +72,16 @@
   /** @param {Date} date @returns {string} its hours, minutes and seconds */
   function clock(date) {
     return date.toISOString().slice(11, 19);
+  }
+
+  /**
+   * @param {Date} date @param {string} locale
+   * @returns {string | null} as 5 Dec or 5. Dez.; null where the locale has the month in front
+   */
+  function dayFirst(date, locale) {
+    const form = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+    const isFirst = form.formatToParts(date)[0].type === "day";
+    return isFirst ? form.format(date) : null;
   }
 
   /**
@@ -155,12 +165,13 @@
         return text === this._byHost(ms - DAY_MS, offsetMs) ? null : text;
       }
       const { dateFormat } = this._chart.options().localization;
-      if (offsetMs === 0 && dateFormat === USUAL_DATE_FORMAT) {
+      if (offsetMs === 0 && USUAL_DATE_FORMATS.includes(dateFormat)) {
         return null;
       }
       const date = new Date(ms + offsetMs);
-      const isUsual = dateFormat === USUAL_DATE_FORMAT;
-      const day = isUsual ? date.toISOString().slice(0, 10) : this._day(date);
+      const isUsual = USUAL_DATE_FORMATS.includes(dateFormat);
+      const year = isUsual ? " " + date.getUTCFullYear() : "";
+      const day = this._day(date) + year;
       const zone = offsetMs === 0 ? " UTC" : "";
       return day + " " + clock(date).slice(0, 5) + zone;
     }
@@ -200,8 +211,8 @@
           () => date.toLocaleString(locale, { month: style, timeZone: "UTC" }),
           () => MONTHS[date.getUTCMonth()],
         ]);
-      if (dateFormat === USUAL_DATE_FORMAT) {
-        return date.getUTCDate() + " " + month("short");
+      if (USUAL_DATE_FORMATS.includes(dateFormat)) {
+        return firstText([() => dayFirst(date, locale)]) || date.getUTCDate() + " " + month("short");
       }
       const parts = {
         yyyy: () => String(date.getUTCFullYear()),

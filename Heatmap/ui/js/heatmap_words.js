@@ -52,10 +52,14 @@
     return context.measureText(text).width + 2 * PADDING_PX;
   }
 
-  /** @param {any} grid HeatmapGrid @returns {string} length of its window, such as 8 h or 7 d */
+  /** @param {any} grid HeatmapGrid @returns {string} its length, such as 8 h window or 7 d window */
   function windowOf(grid) {
+    const { language } = heatmap;
     const hours = Math.round((grid.endMs - grid.windowStartMs) / 360000) / 10;
-    return hours >= 48 ? hours / 24 + " d" : hours + " h";
+    const [number, template] = hours >= 48
+      ? [hours / 24, language.words("days", "{number} d window")]
+      : [hours, language.words("hours", "{number} h window")];
+    return template.replace("{number}", language.shortNumber(number));
   }
 
   heatmap.words = {

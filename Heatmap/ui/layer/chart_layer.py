@@ -22,7 +22,7 @@ from Heatmap.feeds.page.options import DEFAULT_OPTIONS, checked_option
 from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
-from Heatmap.ui.layer.chart_texts import in_users_language
+from Heatmap.ui.layer.chart_texts import in_users_language, language_of_page
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script, require_variable
 from Heatmap.ui.layer.page_state import PageState
@@ -389,6 +389,7 @@ class HeatmapLayer(QObject):
             "options": self._options,
             "timeOffsetMs": self._page.offset.told_ms,
             "pageColour": self._page_colour(),
+            "language": language_of_page(),
         }
         return enter_script(config, self._chart, self._candles, self._bars)
 

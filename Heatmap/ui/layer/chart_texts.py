@@ -1,15 +1,30 @@
 """The words on the chart in the user's language: the one door of texts that Python hands the page.
 
-Sources and picture know no Qt and say everything in English. What they say under the names in
-`WORDS` is looked up as it stands, in the context ``Chart``; what is found nowhere stays as it is.
+Sources and picture know no Qt and say everything in English, by phrases that keep what they are
+made of (`Heatmap.domain.phrases`). What they say under the names in `WORDS` is put into the user's
+language; a text that is no phrase is looked up as it stands.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from PyQt6.QtCore import QCoreApplication
+from Heatmap.picture.texts import PAGE_WORDS
+from Heatmap.ui.language import page_language
+from Heatmap.ui.phrase_texts import in_words
 
-WORDS = frozenset({"words", "text", "sourceText", "lines"})
+WORDS = frozenset(
+    [
+        "words",
+        "text",
+        "sourceText",
+        "sinceText",
+        "longText",
+        "shortText",
+        "lines",
+        "labels",
+        "label",
+    ]
+)
 """Names under which a message has words, alone or several; other texts of it are none to read."""
 
 
@@ -31,9 +46,14 @@ def in_users_language(message: Any) -> Any:
     return message
 
 
+def language_of_page() -> dict[str, Any]:
+    """Return what a page is told of the language, see ``LayerConfig`` in the layer's script."""
+    return page_language(_translated(PAGE_WORDS))
+
+
 def _translated(words: Any) -> Any:
     if isinstance(words, str):
-        return QCoreApplication.translate("Chart", words) if words else words
+        return in_words(words)
     if isinstance(words, Mapping):
         return {name: _translated(one) for name, one in words.items()}
     if isinstance(words, list | tuple):

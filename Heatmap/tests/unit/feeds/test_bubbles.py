@@ -250,7 +250,7 @@ def test_with_predicted_levels_what_was_not_recorded_is_told(tmp_path: Path) -> 
                 [NOW_MS - 3_000_000, NOW_MS - 2_400_000, "gap"],
             ]
             assert found["sinceMs"] == NOW_MS - 3_600_000
-            assert found["sinceText"] == "2024-12-05 00:00 UTC"
+            assert found["sinceText"] == "5 Dec 2024 00:00 UTC"
             # The recorder has stopped.
             made.now_ms = NOW_MS + 60_000
             made.bubbles.follow("BTCUSDT", both, LIVE)

@@ -167,12 +167,12 @@ def test_a_line_says_what_it_stands_for(chart: Chart) -> None:
                 "side": "long",
                 "strength": 1.0,
                 "fromMs": 1_000,
-                "text": "longs \u2265 7.9M USD, 412 liquidations, last 3 h",
+                "text": "longs \u2265 7.94M USD, 412 liquidations, last 3 h",
             }
         ]
     ]
     assert cluster_words(replace(CLUSTER, side="short", liquidation_count=1), 21_600_000) == (
-        "shorts \u2265 7.9M USD, 1 liquidation, last 6 h"
+        "shorts \u2265 7.94M USD, 1 liquidation, last 6 h"
     )
 
 

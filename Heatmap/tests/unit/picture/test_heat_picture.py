@@ -226,7 +226,7 @@ def test_the_source_says_since_when_was_recorded(
     words = meta["sourceText"]
     assert meta["sourceSince"]["ms"] == NOW_MS - 60_000
     assert "lower bound" in words
-    assert "2024-12-05 00:59 UTC" in words
+    assert "5 Dec 2024 00:59 UTC" in words
 
 
 def test_coverage_that_lags_by_more_than_writing_explains_is_not_stretched(

@@ -48,23 +48,24 @@ def test_with_split_sides_it_runs_from_shorts_over_nothing_to_longs(
     [
         (0.0, "0"),
         (0.5, "0.5"),
-        (949.0, "950"),
-        (999.6, "1k"),
-        (1_234.0, "1.2k"),
-        (34_800.0, "35k"),
-        (999_600.0, "1M"),
-        (2_520_530.0, "2.5M"),
+        (949.9, "949"),
+        (999.6, "999"),
+        (1_234.0, "1.23k"),
+        (34_800.0, "34.8k"),
+        (999_600.0, "999k"),
+        (1_027_145.0, "1.02M"),
+        (2_520_530.0, "2.52M"),
         (3.1e9, "3.1B"),
     ],
 )
-def test_amounts_have_two_significant_digits(usd: float, text: str) -> None:
+def test_amounts_have_three_digits_and_are_never_more_than_they_are(usd: float, text: str) -> None:
     assert usd_text(usd) == text
 
 
 @pytest.mark.parametrize("kind", DataKind)
 def test_the_source_line_says_what_the_data_are_and_since_when(kind: DataKind) -> None:
     since = source_words(kind, 1_733_360_340_000)
-    assert since.endswith(", lower bound, recorded since 2024-12-05 00:59 UTC")
+    assert since.endswith(", lower bound, recorded since 5 Dec 2024 00:59 UTC")
     nothing = source_words(kind, None)
     assert nothing.endswith(": none recorded yet")
     assert since.split(",")[0] == nothing.split(":")[0]
@@ -73,6 +74,6 @@ def test_the_source_line_says_what_the_data_are_and_since_when(kind: DataKind) -
     # A chart says the time in its own way.
     parts = source_since(kind, 1_733_360_340_000)
     assert parts is not None
-    assert since == f"{parts['words']} 2024-12-05 00:59 UTC"
+    assert since == f"{parts['words']} 5 Dec 2024 00:59 UTC"
     assert parts["ms"] == 1_733_360_340_000
     assert source_since(kind, None) is None

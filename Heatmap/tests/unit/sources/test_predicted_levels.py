@@ -486,7 +486,7 @@ def test_another_fit_in_force_makes_the_map_anew(drawn: Drawn) -> None:
     words = message.meta["sourceText"]
     assert "Not scored yet" in words
     assert "provisional" not in words
-    assert "Learned anew at" in words
+    assert "Learned again at" in words
 
 
 def test_every_level_that_stands_out_at_the_right_edge_is_named(drawn: Drawn) -> None:

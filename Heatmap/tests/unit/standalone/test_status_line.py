@@ -37,11 +37,11 @@ def test_a_writer_in_order_is_told_in_a_word() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"role": SinkRole.STANDBY}, "standby: another recorder writes"),
-        ({"storage_fault": failed("the disk is full")}, "not written: the disk is full"),
+        ({"role": SinkRole.STANDBY}, "Standby: another program records"),
+        ({"storage_fault": failed("the disk is full")}, "Not written: the disk is full"),
         ({"storage_notices": (failed("set aside as x"),)}, "set aside as x"),
-        ({"without_heartbeat": ("X", "Y")}, "no mark price for X, Y: are the symbols right?"),
-        ({"retention": RetentionStatus(14 * DAY_MS, DAY_MS, 321)}, "321 events"),
+        ({"without_heartbeat": ("X", "Y")}, "No mark price for X, Y: is the symbol right?"),
+        ({"retention": RetentionStatus(14 * DAY_MS, DAY_MS, 4321)}, "in the settings: 4,321"),
     ],
 )
 def test_what_a_user_should_know_stands_behind_it(values: dict[str, Any], expected: str) -> None:
@@ -58,7 +58,7 @@ def test_the_measuring_points_are_told_in_one_line() -> None:
     recorder = {"inserts_per_minute": 17}
     status = {"running": True, "recorder": recorder, "layers": [{"measured": measured}]}
     assert timing_words(status) == (
-        "17 inserts/min, build 38 ms, sent 861.2 kB, paint 0.4 ms, 12 frames/s"
+        "stored 17/min, built in 38 ms, sent 861.2 kB, painted in 0.4 ms, 12 frames/s"
     )
-    assert timing_words({"running": True, "recorder": recorder, "layers": []}) == "17 inserts/min"
+    assert timing_words({"running": True, "recorder": recorder, "layers": []}) == "stored 17/min"
     assert timing_words({"running": False, "recorder": None, "layers": []}) == ""

@@ -344,7 +344,7 @@
 
     _label(context, groups, at, mediaSize) {
       if (this._texts[at] === "") {
-        this._texts[at] = heatmap.amounts.boundText(groups.usd[at]);
+        this._texts[at] = heatmap.amounts.usdText(groups.usd[at]);
         this._widths[at] = words.widthOf(context, this._texts[at]);
       }
       const width = this._widths[at];
@@ -458,8 +458,8 @@
 
     _noteOf(groups, at) {
       const { axis, texts } = this._surface;
-      const usd = heatmap.amounts.boundText(groups.usd[at]);
-      const count = String(groups.counts[at]);
+      const usd = heatmap.amounts.usdText(groups.usd[at]);
+      const count = heatmap.language.wholeNumber(groups.counts[at]);
       const { _words: said } = this;
       const amount = said.amount.replace("{usd}", usd).replace("{count}", count);
       const offsetMs = axis.offsetAtX(this._x[at]);

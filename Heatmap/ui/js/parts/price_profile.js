@@ -79,8 +79,8 @@
       words.begin(scope, this._surface.chart.options().layout);
       let y = MARGIN_PX + words.LINE_PX / 2;
       for (const [text, colour] of [
-        ["longs " + grid.profile.longText + " USD", colours.long],
-        ["shorts " + grid.profile.shortText + " USD", colours.short],
+        [grid.profile.longText, colours.long],
+        [grid.profile.shortText, colours.short],
       ]) {
         const width = words.widthOf(context, text) + SWATCH_PX + words.PADDING_PX;
         const left = mediaSize.width - MARGIN_PX - width;

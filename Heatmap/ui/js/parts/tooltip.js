@@ -11,8 +11,6 @@
   /** What lies under a resting crosshair is asked again at most this often. */
   const REFRESH_MS = 1000;
   const DISTANCE_PX = 16;
-  /** In the place of a time, right of now. */
-  const AS_OF_NOW = "as of now";
   /** `CrosshairMode.Hidden` of Lightweight Charts: hosts set it while they draw. */
   const HIDDEN = 2;
   /** A pane that has moved by more than this is not the one that was pointed at, CSS pixels. */
@@ -415,7 +413,7 @@
       if (!isHeat) {
         return note.title;
       }
-      const when = isNow ? AS_OF_NOW : texts.times(fromMs, toMs, this._place.offsetMs);
+      const when = isNow ? heatmap.language.words("now", "as of now") : texts.times(fromMs, toMs, this._place.offsetMs);
       return (
         texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" + when
       );

@@ -52,9 +52,8 @@
     }
 
     /** Left of the mark, or right of it where there is no room. */
-    _drawWords(scope, layout, markX, span) {
+    _drawWords(scope, layout, markX, text) {
       words.begin(scope, layout);
-      const text = span + " window";
       const left = markX - words.widthOf(scope.context, text) - 3;
       const place = this._surface.ground.at(WORDS_Y_PX, scope.mediaSize.height);
       words.write(scope.context, place, text, left < 0 ? markX + 3 : left, WORDS_Y_PX);

@@ -81,7 +81,7 @@ def predicted(verdict: Verdict) -> PredictedLevels:
 
 def test_a_fit_that_came_into_force_meanwhile_is_told() -> None:
     words = map_words(replace(MAP, fit_changed_ms=FROM_MS))
-    assert words.endswith("Learned anew at 2024-12-04 08:13 UTC: another scale from there on")
+    assert words.endswith("Learned again at 4 Dec 2024 08:13 UTC: the scale changes there")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_crosshair_says_it_in_lines() -> None:
     assert place_lines(PLACE, "BTCUSDT") == (
         ("If reached, longs", "\u2248 1.2M USD per 0.1 %"),
         ("The whole level", "\u2248 3.4M USD"),
-        ("From the price to here", "\u2248 9.9M USD, 2 % away"),
+        ("From the price to here", "\u2248 9.8M USD, 2 % away"),
         ("Opened", "62 % from 0.4\u20130.5 % away, 111\u2013125x"),
         ("", "30 % from 13\u201317 % away, 6\u20138x"),
         ("", "8 % from 17\u201322 % away"),

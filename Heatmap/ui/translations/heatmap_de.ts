@@ -1,0 +1,2190 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de_DE" sourcelanguage="en_GB">
+<context>
+    <name>CandleFeed</name>
+    <message>
+        <source>loading candles</source>
+        <translation>Kerzen werden geladen</translation>
+    </message>
+    <message>
+        <source>no candles: {reason}; next attempt in {count} s</source>
+        <translation>keine Kerzen: {reason}; nächster Versuch in {count} s</translation>
+    </message>
+    <message>
+        <source>candles: {state}</source>
+        <translation>Kerzen: {state}</translation>
+    </message>
+    <message>
+        <source>candles of {symbol} {interval}: {state}</source>
+        <translation>Kerzen von {symbol} {interval}: {state}</translation>
+    </message>
+</context><context>
+    <name>Chart</name>
+    <message>
+        <source>better than distance alone</source>
+        <translation>besser als der Abstand allein</translation>
+    </message>
+    <message>
+        <source>no better than distance alone</source>
+        <translation>nicht besser als der Abstand allein</translation>
+    </message>
+    <message>
+        <source>worse than distance alone</source>
+        <translation>schlechter als der Abstand allein</translation>
+    </message>
+    <message>
+        <source>not scored yet</source>
+        <translation>noch nicht bewertet</translation>
+    </message>
+    <message>
+        <source>Recorded:</source>
+        <translation>Aufgezeichnet:</translation>
+    </message>
+    <message>
+        <source>Recorded since {time}:</source>
+        <translation>Aufgezeichnet seit {time}:</translation>
+    </message>
+    <message>
+        <source>Nothing recorded yet</source>
+        <translation>Noch nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>not recorded</source>
+        <translation>nicht aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
+        <source>shorts</source>
+        <translation>Shorts</translation>
+    </message>
+    <message>
+        <source>Longs liquidated</source>
+        <translation>Longs liquidiert</translation>
+    </message>
+    <message>
+        <source>Shorts liquidated</source>
+        <translation>Shorts liquidiert</translation>
+    </message>
+    <message>
+        <source>≥ {usd} USD in {count}</source>
+        <translation>≥ {usd} USD in {count}</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>≈ at a level: USD expected of the whole level</source>
+        <translation>≈ am Level: erwartete USD des ganzen Levels</translation>
+    </message>
+    <message>
+        <source>as of now</source>
+        <translation>Stand jetzt</translation>
+    </message>
+    <message>
+        <source>{number} h window</source>
+        <translation>Fenster {number} h</translation>
+    </message>
+    <message>
+        <source>{number} d window</source>
+        <translation>Fenster {number} T</translation>
+    </message>
+    <message>
+        <source>{symbol} is not recorded. Show predicted levels instead</source>
+        <translation>{symbol} wird nicht aufgezeichnet. Vorhergesagte Level zeigen</translation>
+    </message>
+    <message>
+        <source>≈ {amount}</source>
+        <translation>≈ {amount}</translation>
+    </message>
+    <message>
+        <source>shorts ≥ {amount} USD, {number}, last {span}</source>
+        <translation>Shorts ≥ {amount} USD, {number}, letzte {span}</translation>
+    </message>
+    <message>
+        <source>longs ≥ {amount} USD</source>
+        <translation>Longs ≥ {amount} USD</translation>
+    </message>
+    <message>
+        <source>shorts ≥ {amount} USD</source>
+        <translation>Shorts ≥ {amount} USD</translation>
+    </message>
+    <message>
+        <source>longs ≥ {amount} USD, {number}, last {span}</source>
+        <translation>Longs ≥ {amount} USD, {number}, letzte {span}</translation>
+    </message>
+    <message>
+        <source>shorts {amount}</source>
+        <translation>Shorts {amount}</translation>
+    </message>
+    <message>
+        <source>longs {amount}</source>
+        <translation>Longs {amount}</translation>
+    </message>
+    <message>
+        <source>{number} h</source>
+        <translation>{number} h</translation>
+    </message>
+    <message>
+        <source>{number} d</source>
+        <translation>{number} T</translation>
+    </message>
+    <message>
+        <source>≥{amount} {unit}</source>
+        <translation>≥{amount} {unit}</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} liquidations</source>
+        <translation>
+            <numerusform>{count} Liquidation</numerusform>
+            <numerusform>{count} Liquidationen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} min</source>
+        <translation>{number} min</translation>
+    </message>
+    <message>
+        <source>per 0.1 %</source>
+        <translation>je 0,1 %</translation>
+    </message>
+    <message>
+        <source>Colour: USD expected per 0.1 % of price, if reached</source>
+        <translation>Farbe: erwartete USD je 0,1 % Kurs, falls erreicht</translation>
+    </message>
+    <message>
+        <source>better than any fixed leverage table</source>
+        <translation>besser als jede feste Hebeltabelle</translation>
+    </message>
+    <message>
+        <source>amounts provisional</source>
+        <translation>Beträge vorläufig</translation>
+    </message>
+    <message>
+        <source>If reached, longs</source>
+        <translation>Falls erreicht, Longs</translation>
+    </message>
+    <message>
+        <source>If reached, shorts</source>
+        <translation>Falls erreicht, Shorts</translation>
+    </message>
+    <message>
+        <source>{span} of candles</source>
+        <translation>Kerzen aus {span}</translation>
+    </message>
+    <message>
+        <source>{share} % from {low}–{high} % away</source>
+        <translation>{share} % aus {low}–{high} % Abstand</translation>
+    </message>
+    <message>
+        <source>{distance}, {low}–{high}x</source>
+        <translation>{distance}, Hebel {low}–{high}x</translation>
+    </message>
+    <message>
+        <source>{first} to {last}</source>
+        <translation>{first} bis {last}</translation>
+    </message>
+    <message>
+        <source>The candles of {symbol} have no volume, so no levels</source>
+        <translation>Die Kerzen von {symbol} haben kein Volumen, daher keine Level</translation>
+    </message>
+    <message>
+        <source>learned {span}</source>
+        <translation>gelernt {span}</translation>
+    </message>
+    <message numerus="yes">
+        <source>{days} from {count} liquidations</source>
+        <translation>
+            <numerusform>{days} aus {count} Liquidation</numerusform>
+            <numerusform>{days} aus {count} Liquidationen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{what} of {symbol}</source>
+        <translation>{what} von {symbol}</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} days</source>
+        <translation>
+            <numerusform>{count} Tag</numerusform>
+            <numerusform>{count} Tagen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>≈ {amount} USD, {distance} % away</source>
+        <translation>≈ {amount} USD, {distance} % entfernt</translation>
+    </message>
+    <message>
+        <source>Learned again at {time}: the scale changes there</source>
+        <translation>Neu gelernt am {time}: dort ändert sich die Skala</translation>
+    </message>
+    <message>
+        <source>Nothing is drawn before {time}: prices too far away</source>
+        <translation>Vor {time} ist nichts gezeichnet: Kurse zu weit entfernt</translation>
+    </message>
+    <message>
+        <source>{number} of {days} days of candles</source>
+        <translation>Kerzen aus {number} von {days} Tagen</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} hours</source>
+        <translation>
+            <numerusform>{count} Stunde</numerusform>
+            <numerusform>{count} Stunden</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} minutes</source>
+        <translation>
+            <numerusform>{count} Minute</numerusform>
+            <numerusform>{count} Minuten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{span} of {days} days of candles</source>
+        <translation>Kerzen aus {span} von {days} Tagen</translation>
+    </message>
+    <message>
+        <source>Liquidated here</source>
+        <translation>Hier liquidiert</translation>
+    </message>
+    <message>
+        <source>No candles of {symbol} yet, so no levels</source>
+        <translation>Noch keine Kerzen von {symbol}, daher keine Level</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>Bewertung</translation>
+    </message>
+    <message>
+        <source>Learned</source>
+        <translation>Gelernt</translation>
+    </message>
+    <message>
+        <source>Amounts</source>
+        <translation>Beträge</translation>
+    </message>
+    <message>
+        <source>Counted</source>
+        <translation>Gezählt</translation>
+    </message>
+    <message>
+        <source>Expected if reached</source>
+        <translation>Erwartet, falls erreicht</translation>
+    </message>
+    <message>
+        <source>not known, there are no candles</source>
+        <translation>unbekannt, es gibt keine Kerzen</translation>
+    </message>
+    <message>
+        <source>From the price to here</source>
+        <translation>Vom Kurs bis hier</translation>
+    </message>
+    <message>
+        <source>Opened</source>
+        <translation>Eröffnet</translation>
+    </message>
+    <message>
+        <source>provisional, a lower bound</source>
+        <translation>vorläufig, Untergrenze</translation>
+    </message>
+    <message>
+        <source>as Binance reports, a lower bound</source>
+        <translation>wie Binance meldet, Untergrenze</translation>
+    </message>
+    <message>
+        <source>Recorded</source>
+        <translation>Erfasst</translation>
+    </message>
+    <message>
+        <source>nothing stands here</source>
+        <translation>hier steht nichts</translation>
+    </message>
+    <message>
+        <source>≈ {amount} USD per 0.1 %</source>
+        <translation>≈ {amount} USD je 0,1 %</translation>
+    </message>
+    <message>
+        <source>The whole level</source>
+        <translation>Das ganze Level</translation>
+    </message>
+    <message>
+        <source>≈ {amount} USD</source>
+        <translation>≈ {amount} USD</translation>
+    </message>
+    <message>
+        <source>Nothing recorded here yet; past liquidations cannot be fetched. Show predicted levels</source>
+        <translation>Hier noch nichts aufgezeichnet; vergangene Liquidationen sind nicht abrufbar. Vorhergesagte Level zeigen</translation>
+    </message>
+    <message>
+        <source>Heat</source>
+        <translation>Farbwert</translation>
+    </message>
+    <message>
+        <source>Heat of longs</source>
+        <translation>Farbwert der Longs</translation>
+    </message>
+    <message>
+        <source>Heat of shorts</source>
+        <translation>Farbwert der Shorts</translation>
+    </message>
+    <message>
+        <source>{venue} liquidations</source>
+        <translation>{venue}-Liquidationen</translation>
+    </message>
+    <message>
+        <source>{source}, lower bound, recorded since</source>
+        <translation>{source}, Untergrenze, aufgezeichnet seit</translation>
+    </message>
+    <message>
+        <source>{amount}, spread from {before} USD</source>
+        <translation>{amount}, verteilt aus {before} USD</translation>
+    </message>
+    <message>
+        <source>{sides} from {amount} USD</source>
+        <translation>{sides} ab {amount} USD</translation>
+    </message>
+    <message numerus="yes">
+        <source>{amount} in {count}</source>
+        <translation>
+            <numerusform>{amount} in {count}</numerusform>
+            <numerusform>{amount} in {count}</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>≥ {amount} USD</source>
+        <translation>≥ {amount} USD</translation>
+    </message>
+    <message>
+        <source>{span} before</source>
+        <translation>{span} davor</translation>
+    </message>
+    <message>
+        <source>{source}: none recorded yet</source>
+        <translation>{source}: noch keine aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Simulated liquidations</source>
+        <translation>Simulierte Liquidationen</translation>
+    </message>
+    <message>
+        <source>Replayed {venue} liquidations</source>
+        <translation>{venue}-Liquidationen, Wiedergabe</translation>
+    </message>
+    <message>
+        <source>0 USD</source>
+        <translation>0 USD</translation>
+    </message>
+    <message>
+        <source>{amount} USD</source>
+        <translation>{amount} USD</translation>
+    </message>
+    <message>
+        <source>{amount}, glow from neighbouring prices</source>
+        <translation>{amount}, Schein von Nachbarkursen</translation>
+    </message>
+    <message>
+        <source>{amount}, faded from {before} USD</source>
+        <translation>{amount}, verblasst aus {before} USD</translation>
+    </message>
+    <message>
+        <source>none seen, unproven</source>
+        <translation>keine gesehen, unbelegt</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>none in what was recorded</source>
+        <translation>keine im erfassten Teil</translation>
+    </message>
+    <message>
+        <source>only longs</source>
+        <translation>nur Longs</translation>
+    </message>
+    <message>
+        <source>only shorts</source>
+        <translation>nur Shorts</translation>
+    </message>
+    <message>
+        <source>only longs and shorts</source>
+        <translation>nur Longs und Shorts</translation>
+    </message>
+    <message>
+        <source>less than a minute before</source>
+        <translation>weniger als eine Minute davor</translation>
+    </message>
+    <message>
+        <source>nothing of this time</source>
+        <translation>nichts von dieser Zeit</translation>
+    </message>
+    <message>
+        <source>all of this time</source>
+        <translation>die ganze Zeit</translation>
+    </message>
+    <message>
+        <source>{number} % of this time</source>
+        <translation>{number} % dieser Zeit</translation>
+    </message>
+    <message>
+        <source>At this level so far</source>
+        <translation>Bisher an diesem Level</translation>
+    </message>
+    <message>
+        <source>none known</source>
+        <translation>keine bekannt</translation>
+    </message>
+    <message>
+        <source>{number} % unproven</source>
+        <translation>{number} % unbelegt</translation>
+    </message>
+    <message>
+        <source>{number} % not</source>
+        <translation>{number} % nicht</translation>
+    </message>
+    <message>
+        <source>  longs</source>
+        <translation>  Longs</translation>
+    </message>
+    <message>
+        <source>  shorts</source>
+        <translation>  Shorts</translation>
+    </message>
+    <message>
+        <source>Last of them</source>
+        <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>SIMULATED</source>
+        <translation>SIMULIERT</translation>
+    </message>
+    <message>
+        <source>REPLAY</source>
+        <translation>WIEDERGABE</translation>
+    </message>
+</context><context>
+    <name>ClipRows</name>
+    <message>
+        <source>The brightest colour follows the data: so many per cent of the cells are less</source>
+        <translation>Die hellste Farbe folgt den Daten: so viel Prozent der Zellen liegen darunter</translation>
+    </message>
+    <message>
+        <source>The brightest colour always means the same amount, so pictures compare</source>
+        <translation>Die hellste Farbe steht immer für denselben Betrag: Bilder bleiben vergleichbar</translation>
+    </message>
+    <message>
+        <source>Where the scale of the present picture ends</source>
+        <translation>Wo die Skala des jetzigen Bildes endet</translation>
+    </message>
+    <message>
+        <source>No picture at present</source>
+        <translation>Zurzeit kein Bild</translation>
+    </message>
+    <message>
+        <source>At present the scale ends at {amount} USD</source>
+        <translation>Die Skala endet zurzeit bei {amount} USD</translation>
+    </message>
+</context><context>
+    <name>Failure</name>
+    <message>
+        <source>HTTP {status}: too many requests from this address; waiting {hold_s:.0f} s</source>
+        <translation>HTTP {status}: zu viele Anfragen von dieser Adresse; wartet {hold_s:.0f} s</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: this address is banned for too many requests; waiting {hold_s:.0f} s</source>
+        <translation>HTTP {status}: diese Adresse ist wegen zu vieler Anfragen gesperrt; wartet {hold_s:.0f} s</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the exchange's firewall refuses this address; waiting {hold_s:.0f} s</source>
+        <translation>HTTP {status}: die Firewall der Börse weist diese Adresse ab; wartet {hold_s:.0f} s</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the exchange does not serve this region; waiting {hold_s:.0f} s</source>
+        <translation>HTTP {status}: die Börse bedient diese Region nicht; wartet {hold_s:.0f} s</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the exchange has a fault on its side</source>
+        <translation>HTTP {status}: die Börse hat eine Störung</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: not the answer of this exchange; is the address right?</source>
+        <translation>HTTP {status}: keine Antwort dieser Börse; stimmt die Adresse?</translation>
+    </message>
+    <message>
+        <source>the exchange's name cannot be resolved: {reason}</source>
+        <translation>der Name der Börse lässt sich nicht auflösen: {reason}</translation>
+    </message>
+    <message>
+        <source>no answer in time</source>
+        <translation>keine rechtzeitige Antwort</translation>
+    </message>
+    <message>
+        <source>no answer within {limit_s:g} s</source>
+        <translation>keine Antwort binnen {limit_s:g} s</translation>
+    </message>
+    <message>
+        <source>not tried in the time</source>
+        <translation>in der Zeit nicht versucht</translation>
+    </message>
+    <message>
+        <source>no secure connection: {reason}</source>
+        <translation>keine sichere Verbindung: {reason}</translation>
+    </message>
+    <message>
+        <source>no connection: {reason}</source>
+        <translation>keine Verbindung: {reason}</translation>
+    </message>
+    <message>
+        <source>the proxy refused: HTTP {status}</source>
+        <translation>der Proxy lehnt ab: HTTP {status}</translation>
+    </message>
+    <message>
+        <source>the proxy that is set cannot be used: its scheme is none of {schemes}; set {setting} to an address such as http://host:port or socks5h://host:port</source>
+        <translation>der eingestellte Proxy ist nicht nutzbar: sein Schema ist keines von {schemes}; {setting} braucht eine Adresse wie http://host:port oder socks5h://host:port</translation>
+    </message>
+    <message>
+        <source>the proxy that is set cannot be used: it is not readable as host and port; set {setting} to an address such as http://host:port or socks5h://host:port</source>
+        <translation>der eingestellte Proxy ist nicht nutzbar: Host und Port sind nicht lesbar; {setting} braucht eine Adresse wie http://host:port oder socks5h://host:port</translation>
+    </message>
+    <message>
+        <source>the proxy that is set cannot be used: it names no host; set {setting} to an address such as http://host:port or socks5h://host:port</source>
+        <translation>der eingestellte Proxy ist nicht nutzbar: er nennt keinen Host; {setting} braucht eine Adresse wie http://host:port oder socks5h://host:port</translation>
+    </message>
+    <message>
+        <source>the proxy that is set cannot be used: more follows its port (is there a special character unescaped?); set {setting} to an address such as http://host:port or socks5h://host:port</source>
+        <translation>der eingestellte Proxy ist nicht nutzbar: nach dem Port folgt noch etwas (ein Sonderzeichen nicht maskiert?); {setting} braucht eine Adresse wie http://host:port oder socks5h://host:port</translation>
+    </message>
+    <message>
+        <source>the proxy {proxy} ({setting}) speaks SOCKS, for which a package is not installed: pip install {package}</source>
+        <translation>der Proxy {proxy} ({setting}) spricht SOCKS, wofür ein Paket fehlt: pip install {package}</translation>
+    </message>
+    <message>
+        <source>the exchange closed the connection: {code} {reason}</source>
+        <translation>die Börse hat die Verbindung geschlossen: {code} {reason}</translation>
+    </message>
+    <message>
+        <source>the connection broke off</source>
+        <translation>die Verbindung ist abgerissen</translation>
+    </message>
+    <message>
+        <source>the connection was closed</source>
+        <translation>die Verbindung wurde geschlossen</translation>
+    </message>
+    <message>
+        <source>the endpoint accepted the connection and delivered no mark price in {silence_s:g} s</source>
+        <translation>der Endpunkt hat die Verbindung angenommen, aber in {silence_s:g} s keinen Mark-Preis geliefert</translation>
+    </message>
+    <message>
+        <source>the connection went silent: no mark price for {silence_s:g} s</source>
+        <translation>die Verbindung ist verstummt: seit {silence_s:g} s kein Mark-Preis</translation>
+    </message>
+    <message>
+        <source>the recorder restarted its connection</source>
+        <translation>die Aufzeichnung hat ihre Verbindung neu aufgebaut</translation>
+    </message>
+    <message>
+        <source>SUBSCRIBE was not answered: {cause}</source>
+        <translation>SUBSCRIBE blieb unbeantwortet: {cause}</translation>
+    </message>
+    <message>
+        <source>the answer is too long to be the exchange's: more than {limit_mib:.3g} MiB</source>
+        <translation>die Antwort ist zu lang für die Börse: mehr als {limit_mib:.3g} MiB</translation>
+    </message>
+    <message>
+        <source>{reason}</source>
+        <translation>{reason}</translation>
+    </message>
+    <message>
+        <source>the exchange refuses: {reason} ({code})</source>
+        <translation>die Börse lehnt ab: {reason} ({code})</translation>
+    </message>
+    <message>
+        <source>{request} is not what the exchange documents (symbols with a PRICE_FILTER): {reason}</source>
+        <translation>{request} entspricht nicht der Dokumentation der Börse (Symbole mit PRICE_FILTER): {reason}</translation>
+    </message>
+    <message>
+        <source>{request}: {cause}</source>
+        <translation>{request}: {cause}</translation>
+    </message>
+    <message>
+        <source>exchangeInfo: the tick size of {symbol} is odd: {reason}; the last known one stays</source>
+        <translation>exchangeInfo: die Tickgröße von {symbol} ist unplausibel: {reason}; die letzte bekannte bleibt</translation>
+    </message>
+    <message>
+        <source>exchangeInfo: {count} tick sizes are odd, the first of {symbol}: {reason}; the last known ones stay</source>
+        <translation>exchangeInfo: {count} Tickgrößen sind unplausibel, die erste von {symbol}: {reason}; die letzten bekannten bleiben</translation>
+    </message>
+    <message>
+        <source>exchangeInfo does not list {symbols}</source>
+        <translation>exchangeInfo führt {symbols} nicht</translation>
+    </message>
+    <message>
+        <source>the exchange has no candles of {symbol} {interval}</source>
+        <translation>die Börse hat keine Kerzen von {symbol} {interval}</translation>
+    </message>
+    <message>
+        <source>the candle stream was silent for {silence_s:g} s of trading</source>
+        <translation>der Kerzenstrom war {silence_s:g} s Handelszeit lang still</translation>
+    </message>
+    <message>
+        <source>the stream ended</source>
+        <translation>der Strom endete</translation>
+    </message>
+    <message>
+        <source>{request}: HTTP {status} {reason}</source>
+        <translation>{request}: HTTP {status} {reason}</translation>
+    </message>
+    <message>
+        <source>{request}: the answer cannot be used: {reason}</source>
+        <translation>{request}: die Antwort ist nicht nutzbar: {reason}</translation>
+    </message>
+    <message>
+        <source>a candle of {symbol} lies ahead of time: {open_ms}</source>
+        <translation>eine Kerze von {symbol} liegt in der Zukunft: {open_ms}</translation>
+    </message>
+    <message>
+        <source>the database {path} is locked by another program; close what has it open (a database browser, a backup) and retry ({reason})</source>
+        <translation>die Datenbank {path} ist von einem anderen Programm gesperrt; schließen, was sie offen hat (Datenbank-Browser, Backup), und erneut versuchen ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be written; expected write permission for the file and its directory, change the permissions or choose another file ({reason})</source>
+        <translation>die Datenbank {path} lässt sich nicht schreiben; Datei und Ordner brauchen Schreibrechte, Rechte ändern oder andere Datei wählen ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be opened; expected read and write permission for the file and its directory, change the permissions or choose another file ({reason})</source>
+        <translation>die Datenbank {path} lässt sich nicht öffnen; Datei und Ordner brauchen Lese- und Schreibrechte, Rechte ändern oder andere Datei wählen ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot grow because the disk is full; free some space, what was not stored yet is written on the next attempt ({reason})</source>
+        <translation>die Datenbank {path} kann nicht wachsen, der Datenträger ist voll; Platz schaffen, das noch nicht Gespeicherte wird beim nächsten Versuch geschrieben ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be read or written because the disk reports an error; check the disk and its free space, use a local one ({reason})</source>
+        <translation>die Datenbank {path} lässt sich nicht lesen oder schreiben, der Datenträger meldet einen Fehler; Datenträger und freien Platz prüfen, einen lokalen verwenden ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be used because memory ran out; free some ({reason})</source>
+        <translation>die Datenbank {path} ist nicht nutzbar, der Arbeitsspeicher ist voll; welchen freigeben ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} is not a readable SQLite database; it was left as it is, move it away or choose another file ({reason})</source>
+        <translation>die Datenbank {path} ist keine lesbare SQLite-Datenbank; sie blieb unverändert, wegschieben oder andere Datei wählen ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} is damaged: it does not hold what was expected; it was left as it is, restore a copy or choose another file ({reason})</source>
+        <translation>die Datenbank {path} ist beschädigt: der erwartete Inhalt fehlt; sie blieb unverändert, Kopie zurückspielen oder andere Datei wählen ({reason})</translation>
+    </message>
+    <message>
+        <source>another program has changed the database {path}: {changes}; undo that, otherwise after {delay_s:g} s the index is made again from the rows</source>
+        <translation>ein anderes Programm hat die Datenbank {path} geändert: {changes}; rückgängig machen, sonst wird nach {delay_s:g} s der Index aus den Zeilen neu gebaut</translation>
+    </message>
+    <message>
+        <source>another program has changed the database {path}: {changes}; undo that, otherwise after {delay_s:g} s a recorder sets the file aside and goes on in a fresh one</source>
+        <translation>ein anderes Programm hat die Datenbank {path} geändert: {changes}; rückgängig machen, sonst wird die Datei nach {delay_s:g} s beiseitegelegt und in einer neuen weiter aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>the database {path} is damaged again within {spacing_s:g} s; check the disk; what was not stored yet is written to a fresh file after that</source>
+        <translation>die Datenbank {path} ist binnen {spacing_s:g} s erneut beschädigt; Datenträger prüfen; das noch nicht Gespeicherte kommt danach in eine neue Datei</translation>
+    </message>
+    <message>
+        <source>the database {path} was overwritten while it was written, and is damaged ({reason})</source>
+        <translation>die Datenbank {path} wurde beim Schreiben überschrieben und ist beschädigt ({reason})</translation>
+    </message>
+    <message>
+        <source>the database {path} was overwritten while it was written, and is no whole database</source>
+        <translation>die Datenbank {path} wurde beim Schreiben überschrieben und ist nicht vollständig</translation>
+    </message>
+    <message>
+        <source>the database {path} was moved, deleted or overwritten while it was written; what was not stored is written on the next attempt</source>
+        <translation>die Datenbank {path} wurde beim Schreiben verschoben, gelöscht oder überschrieben; das nicht Gespeicherte wird beim nächsten Versuch geschrieben</translation>
+    </message>
+    <message>
+        <source>the database {path} is being overwritten by another program; recording goes on in it after that</source>
+        <translation>die Datenbank {path} wird gerade von einem anderen Programm überschrieben; danach geht die Aufzeichnung darin weiter</translation>
+    </message>
+    <message>
+        <source>all of the database {path} is being read, to tell whether it is whole; recording goes on in it after that</source>
+        <translation>die Datenbank {path} wird ganz gelesen, um zu prüfen, ob sie vollständig ist; danach geht die Aufzeichnung darin weiter</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} was overwritten while it was opened; it is opened once more</source>
+        <translation>das Log der Datenbank {path} wurde beim Öffnen überschrieben; sie wird noch einmal geöffnet</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} cannot be deleted ({reason}); close what has the database open</source>
+        <translation>das Log der Datenbank {path} lässt sich nicht löschen ({reason}); schließen, was die Datenbank offen hat</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} cannot be deleted ({reason}); change the permissions of its directory</source>
+        <translation>das Log der Datenbank {path} lässt sich nicht löschen ({reason}); Rechte des Ordners ändern</translation>
+    </message>
+    <message>
+        <source>there is no room to copy a database to {target}: expected {wanted_mib:.2f} MiB, got {free_mib:.2f} MiB; free some space</source>
+        <translation>kein Platz, um eine Datenbank nach {target} zu kopieren: nötig {wanted_mib:.2f} MiB, frei {free_mib:.2f} MiB; Platz schaffen</translation>
+    </message>
+    <message>
+        <source>in the place of the database {path} lies another program's; it was left as it is, move it away</source>
+        <translation>an der Stelle der Datenbank {path} liegt die eines anderen Programms; sie blieb unverändert, wegschieben</translation>
+    </message>
+    <message>
+        <source>the file {path} cannot be renamed ({reason}); close what has it open, or move it away</source>
+        <translation>die Datei {path} lässt sich nicht umbenennen ({reason}); schließen, was sie offen hat, oder wegschieben</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be renamed ({reason}); choose a shorter name</source>
+        <translation>die Datenbank {path} lässt sich nicht umbenennen ({reason}); kürzeren Namen wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} cannot be looked up: expected a file in an accessible directory, got {reason}; choose another file</source>
+        <translation>die Datenbank {path} ist nicht zu finden: erwartet wird eine Datei in einem zugänglichen Ordner, gemeldet wird {reason}; andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} is a directory; expected a file, for example {example}</source>
+        <translation>die Datenbank {path} ist ein Ordner; erwartet wird eine Datei, zum Beispiel {example}</translation>
+    </message>
+    <message>
+        <source>the directory {directory} for the database {name} does not exist or is not a directory; create it or choose another file</source>
+        <translation>der Ordner {directory} für die Datenbank {name} fehlt oder ist keiner; anlegen oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} has a name of {count} characters with its directory; on Windows expected at most {limit}, choose a directory with a shorter name</source>
+        <translation>der Name der Datenbank {path} hat mit Ordner {count} Zeichen; unter Windows sind höchstens {limit} möglich, Ordner mit kürzerem Namen wählen</translation>
+    </message>
+    <message>
+        <source>there is no database {path}; expected one that the recorder has written, record first or choose another file</source>
+        <translation>es gibt keine Datenbank {path}; erwartet wird eine aufgezeichnete, erst aufzeichnen oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>in the place of the database {path} lies a directory; expected a file, move it away or choose another name</source>
+        <translation>an der Stelle der Datenbank {path} liegt ein Ordner; erwartet wird eine Datei, wegschieben oder anderen Namen wählen</translation>
+    </message>
+    <message>
+        <source>in the place of the database {path} lies a pipe or a device; expected a file, move it away or choose another name</source>
+        <translation>an der Stelle der Datenbank {path} liegt eine Pipe oder ein Gerät; erwartet wird eine Datei, wegschieben oder anderen Namen wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} has {count} names (hard links): expected one, since each name would have a log of its own; copy the file in place of linking it, or remove the other names</source>
+        <translation>die Datenbank {path} hat {count} Namen (Hardlinks), erlaubt ist einer, denn jeder hätte ein eigenes Log; Datei kopieren statt verlinken, oder die anderen Namen entfernen</translation>
+    </message>
+    <message>
+        <source>the database {path} is being written by another recorder; stop that one or choose another file</source>
+        <translation>in die Datenbank {path} schreibt schon ein anderes Programm; jenes beenden oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} belongs to another program: expected the application id {expected:#x}, got {got:#x}; it was left as it is, choose another file</source>
+        <translation>die Datenbank {path} gehört einem anderen Programm: Programmkennung {expected:#x} erwartet, {got:#x} gefunden; sie blieb unverändert, andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} was written by a newer version of this program: expected a schema version up to {expected}, got {got}; update the program or choose another file</source>
+        <translation>die Datenbank {path} stammt von einer neueren Version dieses Programms: Schemaversion bis {expected} erwartet, {got} gefunden; Programm aktualisieren oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} has the older schema version {got}, expected {expected}; start the recorder on it once, which brings it up to date</source>
+        <translation>die Datenbank {path} hat die ältere Schemaversion {got}, erwartet wird {expected}; einmal mit der Aufzeichnung starten, das bringt sie auf Stand</translation>
+    </message>
+    <message>
+        <source>the database {path} is empty; expected one that the recorder has written, record first or choose another file</source>
+        <translation>die Datenbank {path} ist leer; erst aufzeichnen oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} is damaged: {what}; it was left as it is, restore a copy or choose another file</source>
+        <translation>die Datenbank {path} ist beschädigt: {what}; sie blieb unverändert, Kopie zurückspielen oder andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} holds {got} data, expected {expected}; the kinds never share a file, choose another one</source>
+        <translation>die Datenbank {path} enthält Daten der Art {got}, erwartet wird {expected}; die Arten teilen nie eine Datei, andere wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} holds {got}, expected {expected}; they are not mixed, choose another file</source>
+        <translation>die Datenbank {path} enthält {got}, erwartet wird {expected}; beides wird nicht gemischt, andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>the database {path} is damaged: expected a decimal number as the tick size of {symbol}, got {got}; the next contact with the exchange replaces it</source>
+        <translation>die Datenbank {path} ist beschädigt: als Tickgröße von {symbol} wird eine Dezimalzahl erwartet, gefunden {got}; der nächste Kontakt mit der Börse ersetzt sie</translation>
+    </message>
+    <message>
+        <source>the database needs a write-ahead log but its file system allows only {got}; use a file on a local disk</source>
+        <translation>die Datenbank braucht ein Write-Ahead-Log, ihr Dateisystem erlaubt nur {got}; Datei auf lokalem Datenträger verwenden</translation>
+    </message>
+    <message>
+        <source>{path} is no file; choose another one</source>
+        <translation>{path} ist keine Datei; eine andere wählen</translation>
+    </message>
+    <message>
+        <source>the data directory {directory} cannot be made ({reason}); name a database in a writable directory</source>
+        <translation>der Datenordner {directory} lässt sich nicht anlegen ({reason}); eine Datenbank in einem beschreibbaren Ordner nennen</translation>
+    </message>
+    <message>
+        <source>no home directory is known; name a database file</source>
+        <translation>kein Benutzerordner bekannt; eine Datenbankdatei nennen</translation>
+    </message>
+    <message>
+        <source>there is no storage engine for {address}; expected {known}</source>
+        <translation>für {address} gibt es keinen Speicher; erwartet wird {known}</translation>
+    </message>
+    <message>
+        <source>{part} could not be written: {error}</source>
+        <translation>nicht geschrieben: {part}: {error}</translation>
+    </message>
+    <message>
+        <source>the tick size of {symbol} could not be written: {error}</source>
+        <translation>die Tickgröße von {symbol} wurde nicht geschrieben: {error}</translation>
+    </message>
+    <message>
+        <source>candles could not be stored: {cause}</source>
+        <translation>Kerzen wurden nicht gespeichert: {cause}</translation>
+    </message>
+    <message>
+        <source>the database {path} was moved or deleted while it was written</source>
+        <translation>die Datenbank {path} wurde beim Schreiben verschoben oder gelöscht</translation>
+    </message>
+    <message>
+        <source>the database {path} was replaced while it was written</source>
+        <translation>die Datenbank {path} wurde beim Schreiben ersetzt</translation>
+    </message>
+    <message>
+        <source>the database {path} was overwritten while it was written, what only it held (up to {lost} events) is lost</source>
+        <translation>die Datenbank {path} wurde beim Schreiben überschrieben; was nur darin stand (bis zu {lost} Ereignisse), ist verloren</translation>
+    </message>
+    <message>
+        <source>the database {path} was moved or deleted while it was written, and a link lies there</source>
+        <translation>die Datenbank {path} wurde beim Schreiben verschoben oder gelöscht, dort liegt nun ein Link</translation>
+    </message>
+    <message>
+        <source>the database {path} is damaged</source>
+        <translation>die Datenbank {path} ist beschädigt</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} was moved or deleted while it was written</source>
+        <translation>das Log der Datenbank {path} wurde beim Schreiben verschoben oder gelöscht</translation>
+    </message>
+    <message>
+        <source>the log's index of the database {path} was moved or deleted while it was written</source>
+        <translation>der Log-Index der Datenbank {path} wurde beim Schreiben verschoben oder gelöscht</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} was cut off or overwritten while it was written</source>
+        <translation>das Log der Datenbank {path} wurde beim Schreiben gekürzt oder überschrieben</translation>
+    </message>
+    <message>
+        <source>the log beside the database {path} belongs to another file</source>
+        <translation>das Log neben der Datenbank {path} gehört zu einer anderen Datei</translation>
+    </message>
+    <message>
+        <source>the log of the database {path} has been larger than {limit_mib} MiB since {since_ms} (now {size_mib} MiB): another program reads the database without an end (a database browser, a backup); it shrinks once that one lets go</source>
+        <translation>das Log der Datenbank {path} ist seit {since_ms} größer als {limit_mib} MiB (jetzt {size_mib} MiB): ein anderes Programm liest ohne Ende (Datenbank-Browser, Backup); es schrumpft, sobald jenes loslässt</translation>
+    </message>
+    <message>
+        <source>the database {path} was given a second name (a hard link); remove one of them: the next recorder refuses it</source>
+        <translation>die Datenbank {path} hat einen zweiten Namen erhalten (Hardlink); einen entfernen, sonst lehnt die nächste Aufzeichnung sie ab</translation>
+    </message>
+    <message>
+        <source>the damaged database was set aside as {target}</source>
+        <translation>die beschädigte Datenbank liegt nun als {target} beiseite</translation>
+    </message>
+    <message>
+        <source>{cause}; the damaged database was set aside as {target}</source>
+        <translation>{cause}; die beschädigte Datenbank liegt nun als {target} beiseite</translation>
+    </message>
+    <message>
+        <source>{cause}, what it held is kept as {target}</source>
+        <translation>{cause}, der Inhalt ist als {target} aufgehoben</translation>
+    </message>
+    <message>
+        <source>{cause}, what lay there as its log is kept as {target}</source>
+        <translation>{cause}, was dort als Log lag, ist als {target} aufgehoben</translation>
+    </message>
+    <message>
+        <source>{cause}, and it cannot be put out of the way while other programs have it open: recording goes on in {target} until they are closed and the recorder is started again</source>
+        <translation>{cause}, und solange andere Programme sie offen haben, lässt sie sich nicht wegräumen: die Aufzeichnung läuft in {target}, bis jene geschlossen sind und neu gestartet wird</translation>
+    </message>
+    <message>
+        <source>{cause}; recording goes on in a new file of that name, {path}</source>
+        <translation>{cause}; die Aufzeichnung läuft in einer neuen Datei dieses Namens, {path}</translation>
+    </message>
+    <message>
+        <source>{cause}; recording goes on in the file of that name, {path}</source>
+        <translation>{cause}; die Aufzeichnung läuft in der Datei dieses Namens, {path}</translation>
+    </message>
+    <message>
+        <source>{cause}; nothing of it is lost</source>
+        <translation>{cause}; nichts davon ist verloren</translation>
+    </message>
+    <message>
+        <source>{cause}; {restored} events that were only in the log are written once more, none is lost</source>
+        <translation>{cause}; {restored} Ereignisse, die nur im Log standen, werden erneut geschrieben, keines ist verloren</translation>
+    </message>
+    <message>
+        <source>{cause}; {restored} events that were only in the log are written once more, {lost} are lost</source>
+        <translation>{cause}; {restored} Ereignisse, die nur im Log standen, werden erneut geschrieben, {lost} sind verloren</translation>
+    </message>
+    <message>
+        <source>another program had changed the database {path}: {changes}; that was put right, every row is kept</source>
+        <translation>ein anderes Programm hatte die Datenbank {path} geändert: {changes}; das ist behoben, jede Zeile ist erhalten</translation>
+    </message>
+    <message>
+        <source>the database {path} has damaged rows, left out: {tables}</source>
+        <translation>die Datenbank {path} hat beschädigte Zeilen, ausgelassen: {tables}</translation>
+    </message>
+    <message>
+        <source>Redis at {address} does not answer: {reason}</source>
+        <translation>Redis unter {address} antwortet nicht: {reason}</translation>
+    </message>
+    <message>
+        <source>Redis at {address} refuses: {reason}</source>
+        <translation>Redis unter {address} lehnt ab: {reason}</translation>
+    </message>
+    <message>
+        <source>the recorder ended: {error}</source>
+        <translation>die Aufzeichnung hat geendet: {error}</translation>
+    </message>
+    <message>
+        <source>{part} failed and starts again: {error}</source>
+        <translation>fehlgeschlagen und neu gestartet: {part}: {error}</translation>
+    </message>
+    <message>
+        <source>recording could not be started again: {cause}</source>
+        <translation>die Aufzeichnung ließ sich nicht neu starten: {cause}</translation>
+    </message>
+    <message>
+        <source>a listener failed on changed settings: {error}</source>
+        <translation>ein Empfänger geänderter Einstellungen ist fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>started in an event loop that does not run now: moving to the one that does</source>
+        <translation>in einer Ereignisschleife gestartet, die nicht mehr läuft: Wechsel zur laufenden</translation>
+    </message>
+    <message>
+        <source>the event loop was closed: recording goes on, nothing is drawn until start() is awaited in one that runs</source>
+        <translation>die Ereignisschleife wurde geschlossen: die Aufzeichnung läuft, gezeichnet wird erst, wenn start() in einer laufenden abgewartet wird</translation>
+    </message>
+    <message>
+        <source>the event loop does not run: recording goes on, nothing is drawn until start() is awaited in one that runs</source>
+        <translation>die Ereignisschleife läuft nicht: die Aufzeichnung läuft, gezeichnet wird erst, wenn start() in einer laufenden abgewartet wird</translation>
+    </message>
+    <message>
+        <source>a layer could not be listened to: {error}</source>
+        <translation>eine Ebene ließ sich nicht anhören: {error}</translation>
+    </message>
+    <message>
+        <source>a layer could not be fed: {error}</source>
+        <translation>eine Ebene ließ sich nicht versorgen: {error}</translation>
+    </message>
+    <message>
+        <source>new events could not be handed on: {error}</source>
+        <translation>neue Ereignisse ließen sich nicht weitergeben: {error}</translation>
+    </message>
+    <message>
+        <source>the chart could not be told: {error}</source>
+        <translation>das Chart war nicht erreichbar: {error}</translation>
+    </message>
+    <message>
+        <source>the heatmap could not be built: {error}</source>
+        <translation>die Heatmap ließ sich nicht aufbauen: {error}</translation>
+    </message>
+    <message>
+        <source>clusters could not be looked for: {error}</source>
+        <translation>Cluster ließen sich nicht suchen: {error}</translation>
+    </message>
+    <message>
+        <source>no clusters of {symbol}: {cause}</source>
+        <translation>keine Cluster von {symbol}: {cause}</translation>
+    </message>
+    <message>
+        <source>the clusters of {symbol} could not be found: {error}</source>
+        <translation>die Cluster von {symbol} ließen sich nicht finden: {error}</translation>
+    </message>
+    <message>
+        <source>a listener failed on the clusters of {symbol}: {error}</source>
+        <translation>ein Empfänger der Cluster von {symbol} ist fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>no levels of {symbol}: {cause}</source>
+        <translation>keine Level von {symbol}: {cause}</translation>
+    </message>
+    <message>
+        <source>the levels of {symbol} could not be computed: {error}</source>
+        <translation>die Level von {symbol} ließen sich nicht berechnen: {error}</translation>
+    </message>
+    <message>
+        <source>a listener failed on the levels of {symbol}: {error}</source>
+        <translation>ein Empfänger der Level von {symbol} ist fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>nothing could be learned of {symbol}: {cause}</source>
+        <translation>über {symbol} ließ sich nichts lernen: {cause}</translation>
+    </message>
+    <message>
+        <source>the fit {name} cannot be used: {reason}</source>
+        <translation>die Anpassung {name} ist nicht nutzbar: {reason}</translation>
+    </message>
+    <message>
+        <source>imported history is not used: {reason}</source>
+        <translation>importierte Historie wird nicht verwendet: {reason}</translation>
+    </message>
+    <message>
+        <source>{symbols} not recorded: another recorder writes this database and records {recorded}</source>
+        <translation>{symbols} nicht aufgezeichnet: ein anderes Programm schreibt diese Datenbank und zeichnet {recorded} auf</translation>
+    </message>
+    <message>
+        <source>internal error: {error}</source>
+        <translation>interner Fehler: {error}</translation>
+    </message>
+    <message>
+        <source>the page did not load</source>
+        <translation>die Seite wurde nicht geladen</translation>
+    </message>
+    <message>
+        <source>the page's render process has died</source>
+        <translation>der Renderprozess der Seite ist abgestürzt</translation>
+    </message>
+    <message>
+        <source>the page did not take the layer's script; its console says why</source>
+        <translation>die Seite hat das Skript der Ebene nicht angenommen; ihre Konsole sagt, warum</translation>
+    </message>
+    <message>
+        <source>the heatmap could not be put on the page: {reason}</source>
+        <translation>die Heatmap ließ sich nicht auf die Seite bringen: {reason}</translation>
+    </message>
+    <message>
+        <source>the page does not answer through its web channel</source>
+        <translation>die Seite antwortet nicht über ihren Web-Channel</translation>
+    </message>
+    <message>
+        <source>the page's web channel was deleted while the page had it</source>
+        <translation>der Web-Channel der Seite wurde gelöscht, während sie ihn hatte</translation>
+    </message>
+    <message>
+        <source>the page has no “{name}” yet</source>
+        <translation>die Seite hat noch kein „{name}“</translation>
+    </message>
+    <message>
+        <source>“{candles}” is no series of “{chart}”</source>
+        <translation>„{candles}“ ist keine Serie von „{chart}“</translation>
+    </message>
+    <message>
+        <source>the layer's JavaScript failed: {reason}</source>
+        <translation>das JavaScript der Ebene ist fehlgeschlagen: {reason}</translation>
+    </message>
+    <message>
+        <source>the layer failed: {error}</source>
+        <translation>die Ebene ist fehlgeschlagen: {error}</translation>
+    </message>
+    <message>
+        <source>{text}</source>
+        <translation>{text}</translation>
+    </message>
+    <message>
+        <source>events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>some events</source>
+        <translation>einige Ereignisse</translation>
+    </message>
+    <message>
+        <source>covered time</source>
+        <translation>erfasste Zeit</translation>
+    </message>
+    <message>
+        <source>counters</source>
+        <translation>Zähler</translation>
+    </message>
+    <message>
+        <source>tick sizes</source>
+        <translation>Tickgrößen</translation>
+    </message>
+    <message>
+        <source>the retention</source>
+        <translation>die Aufbewahrung</translation>
+    </message>
+    <message>
+        <source>the database</source>
+        <translation>die Datenbank</translation>
+    </message>
+    <message>
+        <source>the recorded symbols</source>
+        <translation>die aufgezeichneten Symbole</translation>
+    </message>
+    <message>
+        <source>the end of the file</source>
+        <translation>das Ende der Datei</translation>
+    </message>
+    <message>
+        <source>all symbols</source>
+        <translation>alle Symbole</translation>
+    </message>
+</context><context>
+    <name>HeatmapSettings</name>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>{percent} %</source>
+        <translation>{percent} %</translation>
+    </message>
+    <message>
+        <source>Show the &amp;heatmap behind the candles</source>
+        <translation>&amp;Heatmap hinter den Kerzen zeigen</translation>
+    </message>
+    <message>
+        <source>Recording goes on while the heatmap is off</source>
+        <translation>Die Aufzeichnung läuft weiter, auch wenn die Heatmap aus ist</translation>
+    </message>
+    <message>
+        <source>&amp;Window</source>
+        <translation>&amp;Zeitraum</translation>
+    </message>
+    <message>
+        <source>Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane</source>
+        <translation>Zeitraum der aufgezeichneten Heatmap und der Blasen, von jetzt zurück; vorhergesagte Level füllen das ganze Chart</translation>
+    </message>
+    <message>
+        <source>2 hours</source>
+        <translation>2 Stunden</translation>
+    </message>
+    <message>
+        <source>8 hours</source>
+        <translation>8 Stunden</translation>
+    </message>
+    <message>
+        <source>24 hours</source>
+        <translation>24 Stunden</translation>
+    </message>
+    <message>
+        <source>2 days</source>
+        <translation>2 Tage</translation>
+    </message>
+    <message>
+        <source>7 days</source>
+        <translation>7 Tage</translation>
+    </message>
+    <message>
+        <source>30 days</source>
+        <translation>30 Tage</translation>
+    </message>
+    <message>
+        <source>Heat &amp;from</source>
+        <translation>Heatmap &amp;aus</translation>
+    </message>
+    <message>
+        <source>Liquidations that happened, levels that would be liquidated if the price went there, or these levels with what happened as bubbles over them</source>
+        <translation>Geschehene Liquidationen; Level, an denen liquidiert würde, falls der Kurs sie erreicht; oder diese Level mit dem Geschehenen als Blasen darüber</translation>
+    </message>
+    <message>
+        <source>Recorded liquidations</source>
+        <translation>Aufgezeichneten Liquidationen</translation>
+    </message>
+    <message>
+        <source>Recorded</source>
+        <translation>Aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Predicted levels</source>
+        <translation>Vorhergesagten Leveln</translation>
+    </message>
+    <message>
+        <source>Predicted</source>
+        <translation>Vorhergesagt</translation>
+    </message>
+    <message>
+        <source>Both of them</source>
+        <translation>Beidem</translation>
+    </message>
+    <message>
+        <source>Predicted + recorded</source>
+        <translation>Beides</translation>
+    </message>
+    <message>
+        <source>Sh&amp;ape</source>
+        <translation>&amp;Form</translation>
+    </message>
+    <message>
+        <source>Recorded heat: bands keep a price level visible to the right of its liquidations</source>
+        <translation>Aufgezeichnete Heatmap: Bänder halten ein Level rechts von seinen Liquidationen sichtbar</translation>
+    </message>
+    <message>
+        <source>Bands</source>
+        <translation>Bänder</translation>
+    </message>
+    <message>
+        <source>Spots</source>
+        <translation>Flecken</translation>
+    </message>
+    <message>
+        <source>Cells</source>
+        <translation>Zellen</translation>
+    </message>
+    <message>
+        <source>S&amp;ide</source>
+        <translation>&amp;Seite</translation>
+    </message>
+    <message>
+        <source>Whose liquidations are drawn</source>
+        <translation>Wessen Liquidationen gezeichnet werden</translation>
+    </message>
+    <message>
+        <source>Longs and shorts</source>
+        <translation>Longs und Shorts</translation>
+    </message>
+    <message>
+        <source>Longs only</source>
+        <translation>Nur Longs</translation>
+    </message>
+    <message>
+        <source>Shorts only</source>
+        <translation>Nur Shorts</translation>
+    </message>
+    <message>
+        <source>Both, each in its own colour</source>
+        <translation>Beide, jede in eigener Farbe</translation>
+    </message>
+    <message>
+        <source>Pa&amp;lette</source>
+        <translation>Farb&amp;palette</translation>
+    </message>
+    <message>
+        <source>Colours from little to much, on dark and on light backgrounds; Viridis suits colour-blind eyes too</source>
+        <translation>Farben von wenig bis viel, auf dunklem und hellem Grund; Viridis eignet sich auch bei Farbenblindheit</translation>
+    </message>
+    <message>
+        <source>Aurora</source>
+        <translation>Aurora</translation>
+    </message>
+    <message>
+        <source>Viridis</source>
+        <translation>Viridis</translation>
+    </message>
+    <message>
+        <source>Inferno</source>
+        <translation>Inferno</translation>
+    </message>
+    <message>
+        <source>Ice</source>
+        <translation>Eis</translation>
+    </message>
+    <message>
+        <source>Daylight</source>
+        <translation>Tageslicht</translation>
+    </message>
+    <message>
+        <source>Palette of predicted le&amp;vels</source>
+        <translation>Palette &amp;vorhergesagter Level</translation>
+    </message>
+    <message>
+        <source>Their colours from little to much; they have a scale of their own too</source>
+        <translation>Ihre Farben von wenig bis viel; sie haben auch eine eigene Skala</translation>
+    </message>
+    <message>
+        <source>Opacit&amp;y</source>
+        <translation>&amp;Deckkraft</translation>
+    </message>
+    <message>
+        <source>How strongly the brightest cell covers the background</source>
+        <translation>Wie stark die hellste Zelle den Hintergrund deckt</translation>
+    </message>
+    <message>
+        <source>D&amp;ecay</source>
+        <translation>Ve&amp;rblassen</translation>
+    </message>
+    <message>
+        <source>Recorded heat: how fast a liquidation fades; after this time 37 % are left</source>
+        <translation>Aufgezeichnete Heatmap: wie schnell eine Liquidation verblasst; nach dieser Zeit bleiben 37 %</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>Aus</translation>
+    </message>
+    <message>
+        <source>20 minutes</source>
+        <translation>20 Minuten</translation>
+    </message>
+    <message>
+        <source>60 minutes</source>
+        <translation>60 Minuten</translation>
+    </message>
+    <message>
+        <source>6 hours</source>
+        <translation>6 Stunden</translation>
+    </message>
+    <message>
+        <source>&amp;Normalisation</source>
+        <translation>Farb&amp;verlauf</translation>
+    </message>
+    <message>
+        <source>How USD become brightness between nothing and the end of the scale</source>
+        <translation>Wie aus USD Helligkeit wird, von null bis zum Ende der Skala</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>Linear</translation>
+    </message>
+    <message>
+        <source>Square root</source>
+        <translation>Wurzel</translation>
+    </message>
+    <message>
+        <source>Logarithmic</source>
+        <translation>Logarithmisch</translation>
+    </message>
+    <message>
+        <source>&amp;Automatic, at percentile</source>
+        <translation>&amp;Automatisch, beim Perzentil</translation>
+    </message>
+    <message>
+        <source>The scale ends where this part of the coloured cells is less</source>
+        <translation>Die Skala endet dort, wo dieser Anteil der gefärbten Zellen darunter liegt</translation>
+    </message>
+    <message>
+        <source> %</source>
+        <translation> %</translation>
+    </message>
+    <message>
+        <source>&amp;Locked at</source>
+        <translation>&amp;Fest bei</translation>
+    </message>
+    <message>
+        <source>Recorded heat: what is this much or more gets the brightest colour</source>
+        <translation>Aufgezeichnete Heatmap: ab diesem Betrag gilt die hellste Farbe</translation>
+    </message>
+    <message>
+        <source> USD</source>
+        <translation> USD</translation>
+    </message>
+    <message>
+        <source>Predicted le&amp;vels locked at</source>
+        <translation>V&amp;orhergesagte Level fest bei</translation>
+    </message>
+    <message>
+        <source>So much per 0.1 % of price, or more, gets the brightest colour; auto: at the percentile</source>
+        <translation>Ab so viel je 0,1 % Kurs gilt die hellste Farbe; automatisch: beim Perzentil</translation>
+    </message>
+    <message>
+        <source> USD per 0.1 %</source>
+        <translation> USD je 0,1 %</translation>
+    </message>
+    <message>
+        <source>&amp;Minimum notional</source>
+        <translation>&amp;Mindestgröße</translation>
+    </message>
+    <message>
+        <source>Recorded heat and bubbles: smaller ones are not drawn; they are recorded all the same</source>
+        <translation>Aufgezeichnete Heatmap und Blasen: kleinere werden nicht gezeichnet, aber trotzdem aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>R&amp;esolution</source>
+        <translation>A&amp;uflösung</translation>
+    </message>
+    <message>
+        <source>auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px</source>
+        <translation>auto, ZEILENxSPALTEN wie 240x920, oder Pixel je Feld wie 3px</translation>
+    </message>
+    <message>
+        <source>Resolution: auto, 20x20 to 1000x4000, or 1px to 50px is expected, not “{text}”</source>
+        <translation>Auflösung: erwartet wird auto, 20x20 bis 1000x4000 oder 1px bis 50px, nicht „{text}“</translation>
+    </message>
+    <message>
+        <source>auto, 240x920, 3px</source>
+        <translation>auto, 240x920, 3px</translation>
+    </message>
+    <message>
+        <source>Update &amp;interval</source>
+        <translation>Neu zeichnen al&amp;le</translation>
+    </message>
+    <message>
+        <source>New liquidations are drawn at most once in this time</source>
+        <translation>Neue Liquidationen werden höchstens einmal in dieser Zeit gezeichnet</translation>
+    </message>
+    <message>
+        <source> ms</source>
+        <translation> ms</translation>
+    </message>
+    <message>
+        <source>Hatch time that was &amp;not recorded</source>
+        <translation>&amp;Nicht aufgezeichnete Zeit schraffieren</translation>
+    </message>
+    <message>
+        <source>Without it, time without data looks like time without liquidations</source>
+        <translation>Ohne Schraffur sieht Zeit ohne Daten aus wie Zeit ohne Liquidationen</translation>
+    </message>
+    <message>
+        <source>Colour &amp;bar</source>
+        <translation>Farb&amp;skala</translation>
+    </message>
+    <message>
+        <source>A small scale in a corner says what the colours mean in USD</source>
+        <translation>Eine kleine Skala in der Ecke sagt, was die Farben in USD bedeuten</translation>
+    </message>
+    <message>
+        <source>Bubb&amp;les of liquidations</source>
+        <translation>&amp;Blasen für Liquidationen</translation>
+    </message>
+    <message>
+        <source>Recorded liquidations as circles over the heat: the larger, the more USD</source>
+        <translation>Aufgezeichnete Liquidationen als Kreise über der Heatmap: je größer, desto mehr USD</translation>
+    </message>
+    <message>
+        <source>When the heat is from both</source>
+        <translation>Bei Heatmap aus beidem</translation>
+    </message>
+    <message>
+        <source>Always</source>
+        <translation>Immer</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>Nie</translation>
+    </message>
+    <message>
+        <source>Smallest bubbl&amp;e</source>
+        <translation>&amp;Kleinste Blase</translation>
+    </message>
+    <message>
+        <source>Less than this gets no bubble; auto: what is small for this symbol gets none</source>
+        <translation>Kleinere erhalten keine Blase; automatisch: was für dieses Symbol klein ist, erhält keine</translation>
+    </message>
+    <message>
+        <source>Price pro&amp;file</source>
+        <translation>Kurs&amp;profil</translation>
+    </message>
+    <message>
+        <source>Recorded heat: longs and shorts of the window by price, at the right edge</source>
+        <translation>Aufgezeichnete Heatmap: Longs und Shorts des Zeitraums nach Kurs, am rechten Rand</translation>
+    </message>
+    <message>
+        <source>Source of the data, in &amp;words</source>
+        <translation>Her&amp;kunft der Daten in Worten</translation>
+    </message>
+    <message>
+        <source>A line in the corner says where the data come from</source>
+        <translation>Eine Zeile in der Ecke sagt, woher die Daten kommen</translation>
+    </message>
+    <message>
+        <source>&amp;Amounts under the crosshair</source>
+        <translation>Be&amp;träge am Fadenkreuz</translation>
+    </message>
+    <message>
+        <source>What was liquidated in the cell under the crosshair</source>
+        <translation>Was in der Zelle unter dem Fadenkreuz liquidiert wurde</translation>
+    </message>
+    <message>
+        <source>Draw the strongest c&amp;lusters as lines</source>
+        <translation>Stärkste C&amp;luster als Linien zeichnen</translation>
+    </message>
+    <message>
+        <source>A line where many liquidations came close to each other in price</source>
+        <translation>Eine Linie, wo viele Liquidationen im Kurs nahe beieinander liegen</translation>
+    </message>
+    <message>
+        <source>At &amp;most</source>
+        <translation>&amp;Höchstens</translation>
+    </message>
+    <message>
+        <source>No more than this many of the strongest clusters get a line</source>
+        <translation>Höchstens so viele der stärksten Cluster erhalten eine Linie</translation>
+    </message>
+    <message>
+        <source> lines</source>
+        <translation> Linien</translation>
+    </message>
+    <message>
+        <source>Widest price ran&amp;ge</source>
+        <translation>Größte Kurs&amp;spanne</translation>
+    </message>
+    <message>
+        <source>Liquidations further apart than this part of the price belong to different clusters; auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the price)</source>
+        <translation>Liquidationen, die um mehr als diesen Teil des Kurses auseinander liegen, gehören zu verschiedenen Clustern; automatisch: 2 bis 3 % der sichtbaren Kursspanne (ohne Chart 2 % des Kurses)</translation>
+    </message>
+    <message>
+        <source>F&amp;ewest in a cluster</source>
+        <translation>&amp;Wenigste je Cluster</translation>
+    </message>
+    <message>
+        <source>Fewer liquidations than this make no cluster</source>
+        <translation>Weniger Liquidationen ergeben keinen Cluster</translation>
+    </message>
+    <message>
+        <source> liquidations</source>
+        <translation> Liquidationen</translation>
+    </message>
+    <message>
+        <source>Weight fades &amp;in</source>
+        <translation>&amp;Gewicht verblasst in</translation>
+    </message>
+    <message>
+        <source>After this time a liquidation counts 37 % in its cluster</source>
+        <translation>Nach dieser Zeit zählt eine Liquidation noch 37 % in ihrem Cluster</translation>
+    </message>
+    <message>
+        <source> minutes</source>
+        <translation> Minuten</translation>
+    </message>
+    <message>
+        <source>E&amp;xpire after</source>
+        <translation>Ver&amp;fallen nach</translation>
+    </message>
+    <message>
+        <source>Older liquidations are in no cluster: so many times the time of fading</source>
+        <translation>Ältere Liquidationen zählen zu keinem Cluster: das Vielfache der Verblasszeit</translation>
+    </message>
+    <message>
+        <source> times that</source>
+        <translation> Mal so lange</translation>
+    </message>
+    <message>
+        <source>Loo&amp;k again every</source>
+        <translation>Neu s&amp;uchen alle</translation>
+    </message>
+    <message>
+        <source>The clusters are looked for anew at most once in this time</source>
+        <translation>Die Cluster werden höchstens einmal in dieser Zeit neu gesucht</translation>
+    </message>
+    <message>
+        <source> seconds</source>
+        <translation> Sekunden</translation>
+    </message>
+    <message>
+        <source>S&amp;ymbols</source>
+        <translation>S&amp;ymbole</translation>
+    </message>
+    <message>
+        <source>Recorded symbols with commas between; a change starts recording anew</source>
+        <translation>Aufgezeichnete Symbole, mit Komma getrennt; eine Änderung startet die Aufzeichnung neu</translation>
+    </message>
+    <message>
+        <source>Symbols: one or more like BTCUSDT with commas between are expected, or ALL alone, not “{text}”</source>
+        <translation>Symbole: erwartet werden eines oder mehrere wie BTCUSDT, mit Komma getrennt, oder nur ALL, nicht „{text}“</translation>
+    </message>
+    <message>
+        <source>BTCUSDT, ETHUSDT</source>
+        <translation>BTCUSDT, ETHUSDT</translation>
+    </message>
+    <message>
+        <source>&amp;Keep events for</source>
+        <translation>Ereignisse &amp;aufbewahren</translation>
+    </message>
+    <message>
+        <source>Older events are deleted; a shorter time deletes only once confirmed</source>
+        <translation>Ältere werden gelöscht; eine kürzere Zeit löscht erst nach Bestätigung</translation>
+    </message>
+    <message>
+        <source> days</source>
+        <translation> Tage</translation>
+    </message>
+    <message>
+        <source>Keep candles &amp;for</source>
+        <translation>&amp;Kerzen aufbewahren</translation>
+    </message>
+    <message>
+        <source>What predicted levels are computed from; what is missing is fetched from the exchange</source>
+        <translation>Daraus werden vorhergesagte Level berechnet; was fehlt, wird von der Börse geholt</translation>
+    </message>
+    <message>
+        <source>Store each &amp;message as it was received</source>
+        <translation>Jede &amp;Nachricht im Original speichern</translation>
+    </message>
+    <message>
+        <source>For looking into it later; the database gets larger</source>
+        <translation>Zum späteren Nachsehen; die Datenbank wird größer</translation>
+    </message>
+</context><context>
+    <name>HeatmapSettingsTab</name>
+    <message>
+        <source>Where the liquidations come from</source>
+        <translation>Woher die Liquidationen kommen</translation>
+    </message>
+    <message>
+        <source>&amp;Picture</source>
+        <translation>&amp;Bild</translation>
+    </message>
+    <message>
+        <source>What is drawn, and how it looks</source>
+        <translation>Was gezeichnet wird und wie es aussieht</translation>
+    </message>
+    <message>
+        <source>&amp;Scale</source>
+        <translation>&amp;Skala</translation>
+    </message>
+    <message>
+        <source>How USD become colours, and how fine it is</source>
+        <translation>Wie aus USD Farben werden und wie fein das Bild ist</translation>
+    </message>
+    <message>
+        <source>On the char&amp;t</source>
+        <translation>&amp;Chart</translation>
+    </message>
+    <message>
+        <source>What else stands on the chart</source>
+        <translation>Was sonst auf dem Chart steht</translation>
+    </message>
+    <message>
+        <source>Cluster lines</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>Prices of many liquidations</source>
+        <translation>Kurse mit vielen Liquidationen</translation>
+    </message>
+    <message>
+        <source>&amp;Recording</source>
+        <translation>&amp;Aufzeichnung</translation>
+    </message>
+    <message>
+        <source>What is recorded, and for how long</source>
+        <translation>Was aufgezeichnet wird und wie lange</translation>
+    </message>
+    <message>
+        <source>Stat&amp;us</source>
+        <translation>S&amp;tatus</translation>
+    </message>
+    <message>
+        <source>How recording and drawing fare</source>
+        <translation>Wie es um Aufzeichnung und Bild steht</translation>
+    </message>
+    <message>
+        <source>Reset to &amp;defaults</source>
+        <translation>&amp;Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <translation>und {count} weitere</translation>
+    </message>
+    <message>
+        <source>The settings cannot be read or stored</source>
+        <translation>Die Einstellungen lassen sich nicht lesen oder speichern</translation>
+    </message>
+    <message>
+        <source>Could not be put in force: {reason}</source>
+        <translation>Nicht übernommen: {reason}</translation>
+    </message>
+    <message>
+        <source>What could not be used</source>
+        <translation>Was nicht verwendet werden konnte</translation>
+    </message>
+    <message>
+        <source>Every setting of all pages, also what is recorded; Cancel brings them back</source>
+        <translation>Alle Einstellungen aller Seiten, auch was aufgezeichnet wird; Abbrechen holt sie zurück</translation>
+    </message>
+    <message>
+        <source>{setting}: “{text}” cannot be used</source>
+        <translation>{setting}: „{text}“ ist nicht möglich</translation>
+    </message>
+    <message>
+        <source>Data source: Binance USD-M futures, liquidations of {symbols}</source>
+        <translation>Datenquelle: Binance USD-M Futures, Liquidationen von {symbols}</translation>
+    </message>
+    <message>
+        <source>Data source: simulated market, liquidations of {symbols}</source>
+        <translation>Datenquelle: simulierter Markt, Liquidationen von {symbols}</translation>
+    </message>
+    <message>
+        <source>Data source: a recording, liquidations of {symbols}</source>
+        <translation>Datenquelle: eine Aufzeichnung, Liquidationen von {symbols}</translation>
+    </message>
+    <message>
+        <source>all symbols</source>
+        <translation>allen Symbolen</translation>
+    </message>
+    <message>
+        <source>{setting}: the stored “{text}” cannot be used</source>
+        <translation>{setting}: gespeichertes „{text}“ ist nicht möglich</translation>
+    </message>
+    <message>
+        <source>“{name}” is stored, but no setting of this version</source>
+        <translation>„{name}“ ist gespeichert, aber keine Einstellung dieser Version</translation>
+    </message>
+</context><context>
+    <name>LanguageChoice</name>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Sprache</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Changes at the next start</source>
+        <translation>Gilt ab dem nächsten Start</translation>
+    </message>
+</context><context>
+    <name>RetentionConfirmation</name>
+    <message>
+        <source>What is kept in the database, and what is about to be deleted</source>
+        <translation>Was in der Datenbank bleibt und was gelöscht werden soll</translation>
+    </message>
+    <message>
+        <source>Delete &amp;now</source>
+        <translation>Jetzt &amp;löschen</translation>
+    </message>
+    <message>
+        <source>Delete the events that are older; this cannot be taken back by Cancel</source>
+        <translation>Löscht die älteren Ereignisse; Abbrechen holt sie nicht zurück</translation>
+    </message>
+    <message>
+        <source>Not recording: nothing is deleted</source>
+        <translation>Keine Aufzeichnung: nichts wird gelöscht</translation>
+    </message>
+    <message>
+        <source>Counting what that deletes</source>
+        <translation>Zählt, was das löscht</translation>
+    </message>
+    <message>
+        <source>Still kept for {kept}. Keeping them for {wanted} deletes {events}: waits for your confirmation.</source>
+        <translation>Noch {kept} aufbewahrt. Nur {wanted} aufzubewahren löscht {events}: wartet auf Bestätigung.</translation>
+    </message>
+    <message>
+        <source>In force, at the cost of {events}</source>
+        <translation>Gilt; gelöscht: {events}</translation>
+    </message>
+    <message>
+        <source>In force</source>
+        <translation>Gilt</translation>
+    </message>
+    <message>
+        <source>Could not be confirmed: {reason}</source>
+        <translation>Nicht bestätigt: {reason}</translation>
+    </message>
+    <message>
+        <source>1 day</source>
+        <translation>1 Tag</translation>
+    </message>
+    <message>
+        <source>{count} days</source>
+        <translation>{count} Tage</translation>
+    </message>
+    <message>
+        <source>1 event</source>
+        <translation>1 Ereignis</translation>
+    </message>
+    <message>
+        <source>{count} events</source>
+        <translation>{count} Ereignisse</translation>
+    </message>
+</context><context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Heatmap</source>
+        <translation>Heatmap</translation>
+    </message>
+</context><context>
+    <name>Status</name>
+    <message>
+        <source>The other program does not record {names}</source>
+        <translation>Das andere Programm zeichnet {names} nicht auf</translation>
+    </message>
+    <message>
+        <source>Not recording</source>
+        <translation>Keine Aufzeichnung</translation>
+    </message>
+    <message>
+        <source>Quiet: connected, but no liquidation of any symbol</source>
+        <translation>Ruhig: verbunden, aber keine Liquidation irgendeines Symbols</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>Verbunden</translation>
+    </message>
+    <message>
+        <source>no connection</source>
+        <translation>keine Verbindung</translation>
+    </message>
+    <message>
+        <source>connecting</source>
+        <translation>verbindet</translation>
+    </message>
+    <message>
+        <source>connected, but no data yet</source>
+        <translation>verbunden, aber noch keine Daten</translation>
+    </message>
+    <message>
+        <source>Blind: {state} ({reason})</source>
+        <translation>Blind: {state} ({reason})</translation>
+    </message>
+    <message>
+        <source>Recording: this program writes the database</source>
+        <translation>Zeichnet auf: dieses Programm schreibt die Datenbank</translation>
+    </message>
+    <message>
+        <source>Standby: another program records; this one takes over when that ends</source>
+        <translation>Bereitschaft: ein anderes Programm zeichnet auf; dieses übernimmt, wenn jenes endet</translation>
+    </message>
+    <message>
+        <source>Stopped: this program does not record</source>
+        <translation>Angehalten: dieses Programm zeichnet nicht auf</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>the heatmap is switched off</source>
+        <translation>die Heatmap ist ausgeschaltet</translation>
+    </message>
+    <message>
+        <source>waiting for the page's chart</source>
+        <translation>wartet auf das Chart der Seite</translation>
+    </message>
+    <message>
+        <source>the page has not named its symbol</source>
+        <translation>die Seite hat ihr Symbol nicht genannt</translation>
+    </message>
+    <message>
+        <source>not recorded</source>
+        <translation>nicht aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>no candles yet, or too small to draw on</source>
+        <translation>noch keine Kerzen, oder zu klein zum Zeichnen</translation>
+    </message>
+    <message>
+        <source>failed, trying again</source>
+        <translation>fehlgeschlagen, neuer Versuch folgt</translation>
+    </message>
+    <message>
+        <source>building</source>
+        <translation>entsteht</translation>
+    </message>
+    <message>
+        <source>drawn</source>
+        <translation>gezeichnet</translation>
+    </message>
+    <message>
+        <source>Blind: {state}</source>
+        <translation>Blind: {state}</translation>
+    </message>
+    <message>
+        <source>Not written: {reason}</source>
+        <translation>Nicht geschrieben: {reason}</translation>
+    </message>
+    <message>
+        <source>No mark price for {names}: is the symbol right?</source>
+        <translation>Kein Mark-Preis für {names}: stimmt das Symbol?</translation>
+    </message>
+    <message>
+        <source>Events lost because the queue was full: {count}</source>
+        <translation>Verlorene Ereignisse, die Warteschlange war voll: {count}</translation>
+    </message>
+</context><context>
+    <name>StatusLine</name>
+    <message>
+        <source>{symbol} liquidations - {source}</source>
+        <translation>{symbol} Liquidationen - {source}</translation>
+    </message>
+    <message>
+        <source>{symbol}  connecting…</source>
+        <translation>{symbol}  verbindet…</translation>
+    </message>
+    <message>
+        <source>{source}: {state}</source>
+        <translation>{source}: {state}</translation>
+    </message>
+    <message>
+        <source>New liquidations since the start: {count}</source>
+        <translation>Neue Liquidationen seit dem Start: {count}</translation>
+    </message>
+    <message>
+        <source>{words}, last {time}</source>
+        <translation>{words}, letzte {time}</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>connecting</source>
+        <translation>verbindet</translation>
+    </message>
+    <message>
+        <source>connected, no data yet</source>
+        <translation>verbunden, noch keine Daten</translation>
+    </message>
+    <message>
+        <source>live</source>
+        <translation>live</translation>
+    </message>
+    <message>
+        <source>blind</source>
+        <translation>blind</translation>
+    </message>
+    <message>
+        <source>{state} ({reason})</source>
+        <translation>{state} ({reason})</translation>
+    </message>
+    <message>
+        <source>no candles of {symbols} here</source>
+        <translation>hier keine Kerzen von {symbols}</translation>
+    </message>
+    <message>
+        <source>{source}: not recording</source>
+        <translation>{source}: keine Aufzeichnung</translation>
+    </message>
+    <message>
+        <source>{words} since {time}</source>
+        <translation>{words} seit {time}</translation>
+    </message>
+    <message>
+        <source>{words}, no liquidation yet</source>
+        <translation>{words}, noch keine Liquidation</translation>
+    </message>
+    <message>
+        <source>Events to delete once you confirm it in the settings: {count}</source>
+        <translation>Ereignisse, die nach Bestätigung in den Einstellungen gelöscht werden: {count}</translation>
+    </message>
+    <message>
+        <source>stored {count}/min</source>
+        <translation>{count}/min gespeichert</translation>
+    </message>
+    <message>
+        <source>built in {time} ms</source>
+        <translation>Aufbau {time} ms</translation>
+    </message>
+    <message>
+        <source>sent {size} kB</source>
+        <translation>{size} kB gesendet</translation>
+    </message>
+    <message>
+        <source>painted in {time} ms, {frames} frames/s</source>
+        <translation>gezeichnet in {time} ms, {frames} Bilder/s</translation>
+    </message>
+</context><context>
+    <name>StatusPanel</name>
+    <message>
+        <source>Connection</source>
+        <translation>Verbindung</translation>
+    </message>
+    <message>
+        <source>Connected: data arrive. Quiet: connected, but no liquidation of any symbol lately. Blind: nothing arrives</source>
+        <translation>Verbunden: Daten kommen an. Ruhig: verbunden, aber zuletzt keine Liquidation irgendeines Symbols. Blind: nichts kommt an</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>Seit</translation>
+    </message>
+    <message>
+        <source>Since when that is so</source>
+        <translation>Seit wann das so ist</translation>
+    </message>
+    <message>
+        <source>Events today</source>
+        <translation>Ereignisse heute</translation>
+    </message>
+    <message>
+        <source>Recorded since midnight UTC; the exchange tells at most one liquidation per symbol and second</source>
+        <translation>Aufgezeichnet seit Mitternacht UTC; die Börse meldet höchstens eine Liquidation je Symbol und Sekunde</translation>
+    </message>
+    <message>
+        <source>Last event</source>
+        <translation>Letztes Ereignis</translation>
+    </message>
+    <message>
+        <source>When the newest recorded one happened</source>
+        <translation>Wann das neueste aufgezeichnete geschah</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Rolle</translation>
+    </message>
+    <message>
+        <source>Only one recorder writes a database</source>
+        <translation>Nur ein Programm schreibt eine Datenbank</translation>
+    </message>
+    <message>
+        <source>Database size</source>
+        <translation>Größe der Datenbank</translation>
+    </message>
+    <message>
+        <source>Of the file and its write-ahead log</source>
+        <translation>Der Datei und ihres Write-Ahead-Logs</translation>
+    </message>
+    <message>
+        <source>Database</source>
+        <translation>Datenbank</translation>
+    </message>
+    <message>
+        <source>Where the recorded events are</source>
+        <translation>Wo die aufgezeichneten Ereignisse liegen</translation>
+    </message>
+    <message>
+        <source>Charts</source>
+        <translation>Charts</translation>
+    </message>
+    <message>
+        <source>What each chart with a heatmap shows, and whether it is drawn or why not</source>
+        <translation>Was jedes Chart mit Heatmap zeigt und ob sie gezeichnet ist, oder warum nicht</translation>
+    </message>
+    <message>
+        <source>Attention</source>
+        <translation>Achtung</translation>
+    </message>
+    <message>
+        <source>What is amiss at present</source>
+        <translation>Was zurzeit nicht stimmt</translation>
+    </message>
+    <message>
+        <source>Last error</source>
+        <translation>Letzter Fehler</translation>
+    </message>
+    <message>
+        <source>Stays here after it is over</source>
+        <translation>Bleibt stehen, auch wenn er vorbei ist</translation>
+    </message>
+    <message>
+        <source>Measured</source>
+        <translation>Gemessen</translation>
+    </message>
+    <message>
+        <source>What recording and drawing take</source>
+        <translation>Was Aufzeichnen und Zeichnen kosten</translation>
+    </message>
+    <message>
+        <source>Stored</source>
+        <translation>Gespeichert</translation>
+    </message>
+    <message>
+        <source>Events a minute, mean of the last minute</source>
+        <translation>Ereignisse je Minute, Mittel der letzten Minute</translation>
+    </message>
+    <message>
+        <source>Build</source>
+        <translation>Aufbau</translation>
+    </message>
+    <message>
+        <source>Time until a whole picture was built</source>
+        <translation>Zeit für ein ganzes Bild</translation>
+    </message>
+    <message>
+        <source>Update</source>
+        <translation>Aktualisierung</translation>
+    </message>
+    <message>
+        <source>Time until new events were added to it</source>
+        <translation>Zeit, bis neue Ereignisse darin waren</translation>
+    </message>
+    <message>
+        <source>Sent</source>
+        <translation>Gesendet</translation>
+    </message>
+    <message>
+        <source>Size of what went to the page last</source>
+        <translation>Größe der letzten Sendung an die Seite</translation>
+    </message>
+    <message>
+        <source>Paint</source>
+        <translation>Zeichnen</translation>
+    </message>
+    <message>
+        <source>Mean time of painting a frame</source>
+        <translation>Mittlere Zeit für ein Einzelbild</translation>
+    </message>
+    <message>
+        <source>Frames</source>
+        <translation>Einzelbilder</translation>
+    </message>
+    <message>
+        <source>Painted in the last second of painting</source>
+        <translation>In der letzten Sekunde gezeichnet</translation>
+    </message>
+    <message>
+        <source>Cop&amp;y the status</source>
+        <translation>Status &amp;kopieren</translation>
+    </message>
+    <message>
+        <source>Copy what stands here as text, for a report</source>
+        <translation>Kopiert, was hier steht, als Text für eine Meldung</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keine</translation>
+    </message>
+    <message>
+        <source>{symbol}: {state}</source>
+        <translation>{symbol}: {state}</translation>
+    </message>
+    <message>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
+    </message>
+    <message>
+        <source>{count} a minute</source>
+        <translation>{count} je Minute</translation>
+    </message>
+    <message>
+        <source>{count} a second</source>
+        <translation>{count} je Sekunde</translation>
+    </message>
+    <message>
+        <source>{time} UTC, {span} ago</source>
+        <translation>{time} UTC, vor {span}</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count} s</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count} min</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation>{hours} h {minutes} min</translation>
+    </message>
+    <message>
+        <source>{count} days</source>
+        <translation>{count} Tagen</translation>
+    </message>
+    <message>
+        <source>{count} ms</source>
+        <translation>{count} ms</translation>
+    </message>
+</context><context>
+    <name>SymbolRows</name>
+    <message>
+        <source>&amp;All symbols of the exchange</source>
+        <translation>&amp;Alle Symbole der Börse</translation>
+    </message>
+    <message>
+        <source>Record every symbol; the database grows faster</source>
+        <translation>Jedes Symbol aufzeichnen; die Datenbank wächst schneller</translation>
+    </message>
+</context><context>
+    <name>ToolBar</name>
+    <message>
+        <source>Heatmap</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Show or hide the heatmap; recording goes on either way</source>
+        <translation>Heatmap zeigen oder verbergen; die Aufzeichnung läuft weiter</translation>
+    </message>
+    <message>
+        <source>Time span of the heatmap</source>
+        <translation>Zeitraum der Heatmap</translation>
+    </message>
+    <message>
+        <source>auto</source>
+        <translation>auto</translation>
+    </message>
+    <message>
+        <source>Candle interval</source>
+        <translation>Kerzenintervall</translation>
+    </message>
+    <message>
+        <source>Dark / light</source>
+        <translation>Dunkel / hell</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>Einstellungen…</translation>
+    </message>
+</context></TS>
