@@ -246,7 +246,7 @@ def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_o
     assert [line for line in pinned if not re.fullmatch(r"[\w.-]+(==|>=)[\w.,<>=]+", line)] == []
 
 
-def programs_for_tests_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
+def test_programs_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = _load("run_tests")
