@@ -87,7 +87,7 @@ class Page:
         return check
 
     def wait_until_whole(self, count: int = COUNT) -> None:
-        self.qtbot.waitUntil(self.is_whole(count), timeout=15_000)
+        self.qtbot.waitUntil(self.is_whole(count), timeout=20_000)
 
     def range(self) -> tuple[float, float]:
         found = self.js("chart.timeScale().getVisibleLogicalRange()") or {"from": 0, "to": 0}
@@ -307,7 +307,7 @@ def test_a_light_window_has_no_dark_moment_while_its_page_comes_back(shown: Page
         darkest = min(darkest, int(grab(shown.view)[8, 8].min()))
         return is_back()
 
-    shown.qtbot.waitUntil(check, timeout=15_000)
+    shown.qtbot.waitUntil(check, timeout=20_000)
     assert darkest > 200
 
 
