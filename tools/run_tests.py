@@ -23,7 +23,7 @@ TESTS = "Heatmap/tests"
 HALVES = {"ui": "o", "behaviour": "r"}
 #: Gives way to the parts that wait for others, which are late where they may not go on at once.
 YIELDING = "all others"
-NICENESS = 10
+NICENESS = 5
 #: Begins when all other parts have ended.
 ALONE = "the torture"
 TORTURE = f"{TESTS}/behaviour/test_torture_short.py"
