@@ -1,9 +1,10 @@
-"""Run the tests; without arguments in six parts, three of them at a time, on two cores.
+"""Run the tests; without arguments in six parts, five of them at a time, on two cores.
 
 The tests of the user interface keep one Qt loop for a whole process, beside which no other event
-loop can run: they are processes of their own. They and those of behaviour wait for much of their
-time, for pages, sockets and other programs: they are two parts each. The torture judges times, so
-that nothing runs beside it. With arguments everything goes to one pytest.
+loop can run: they are processes of their own. They and those of behaviour wait for more than half
+of their time, for pages, sockets and other programs: they are two parts each, and all four run
+beside each other. All others wait for little: they take what the four leave of the processor. The
+torture judges times, so that nothing runs beside it. With arguments everything goes to one pytest.
 """
 
 import os
@@ -15,11 +16,14 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-AT_A_TIME = 3
+AT_A_TIME = 5
 POLL_S = 0.2
 TESTS = "Heatmap/tests"
 #: Where the tests of a folder are parted: the first letter of those of the second half.
-HALVES = {"ui": "n", "behaviour": "s"}
+HALVES = {"ui": "o", "behaviour": "r"}
+#: Gives way to the parts that wait for others, which are late where they may not go on at once.
+YIELDING = "all others"
+NICENESS = 5
 #: Begins when all other parts have ended.
 ALONE = "the torture"
 TORTURE = f"{TESTS}/behaviour/test_torture_short.py"
@@ -36,7 +40,7 @@ def parts() -> list[tuple[str, list[str]]]:
         found += [(f"{folder}, from {letter}", halves[1]), (f"{folder}, up to {letter}", halves[0])]
     found = [(name, [one for one in files if one != TORTURE]) for name, files in found]
     others = [f"--ignore={TESTS}/{folder}" for folder in HALVES]
-    return [*found, ("all others", others), (ALONE, [TORTURE])]
+    return [*found, (YIELDING, others), (ALONE, [TORTURE])]
 
 
 def _start(
@@ -51,6 +55,12 @@ def _start(
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,
     )
+
+
+def _give_way(pid: int) -> None:
+    """Let a process, and those that it will start, have the processor after all others."""
+    if sys.platform != "win32":
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
 def _environment(folder: str) -> dict[str, str]:
@@ -79,7 +89,10 @@ def _run_parts_in(environment: Mapping[str, str]) -> int:
             while waiting and len(running) < (1 if waiting[0][0] == ALONE else AT_A_TIME):
                 name, arguments = waiting.pop(0)
                 output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
-                running[_start(arguments, output, environment)] = (name, output)
+                process = _start(arguments, output, environment)
+                running[process] = (name, output)
+                if name == YIELDING:
+                    _give_way(process.pid)
                 print(f"test: {name}, begun; its output comes when it has ended", flush=True)
             for process in list(running):
                 try:

@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +67,8 @@ def left(path: Path) -> int:
 
 def end(process: Any) -> str:
     process.send_signal(signal.SIGINT)
-    began_s = time.monotonic()
-    assert process.wait(timeout=10) == 0
-    assert time.monotonic() - began_s < 3
+    # A question that held up the end would do so for ever: nobody answers any more.
+    assert process.wait(timeout=20) == 0
     return str(process.stdout.read())
 
 

@@ -246,13 +246,20 @@ def judge_attempts(verdict: Verdict, exchange: HostileExchange) -> None:
 
 
 async def settled(recorder: RecorderProcess, like: dict[str, Any] | None) -> dict[str, Any]:
-    """Measure once nothing is on its way: until it is as before, or for at most 10 s."""
+    """Measure once nothing is on its way: until it is as before, or for at most 10 s.
+
+    Compared with before, each count is the least that was seen. A hand-over and a request for
+    candles may be under way together, and one begins while the other ends: neither is there at
+    every look, but what is left behind is.
+    """
     until_s = time.monotonic() + 10.0
     names = ("tasks", "threads", "sockets")
     before: dict[str, Any] | None = None
     while True:
         measured = await recorder.measure()
         if like is not None:
+            if before is not None:
+                measured |= {name: min(measured[name], before[name]) for name in names}
             is_settled = all(measured[name] <= like[name] for name in names)
         else:
             is_settled = before is not None and all(measured[n] == before[n] for n in names)

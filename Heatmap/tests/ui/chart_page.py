@@ -1,6 +1,7 @@
 """A real chart page in the host's shape, and what tests ask of it."""
 
 import base64
+import itertools
 import json
 from importlib import resources
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QUrl
+from PyQt6.QtCore import QEventLoop, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QImage
 from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWebEngineWidgets import QWebEngineView
@@ -19,8 +20,38 @@ from Heatmap.ui.layer.page_scripts import channel_script
 START_S = 1_733_360_400  # 2024-12-05T01:00:00Z
 
 
+_frame_numbers = itertools.count()
+
+
+def answer_of(page: QWebEnginePage, script: str, *, timeout: int = 20_000) -> Any:
+    """Evaluate an expression on a page; return as soon as it answers.
+
+    To look for the answer every 10 ms would take most of the time of the tests that ask much.
+    """
+    answers: list[Any] = []
+    loop = QEventLoop()
+
+    def take(answer: Any) -> None:
+        answers.append(answer)
+        loop.quit()
+
+    page.runJavaScript(f"JSON.stringify({script})", take)
+    limit = QTimer()
+    limit.setSingleShot(True)
+    limit.timeout.connect(loop.quit)
+    limit.start(timeout)
+    if not answers:
+        loop.exec()
+    limit.stop()
+    assert answers, f"no answer within {timeout} ms: {script:.200}"
+    return json.loads(answers[0]) if answers[0] else None
+
+
 class WatchedPage(QWebEnginePage):
-    """A page that keeps its console errors."""
+    """A page that keeps its console errors, and tells of what else its console says."""
+
+    #: What the console was told that is no error and no warning.
+    noted = pyqtSignal(str)
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
@@ -32,6 +63,8 @@ class WatchedPage(QWebEnginePage):
         del line, source
         if level != QWebEnginePage.JavaScriptConsoleMessageLevel.InfoMessageLevel:
             self.console_errors.append(str(message))
+        else:
+            self.noted.emit(str(message))
 
 
 def minute_candles(count: int = 60, *, without: range = range(0), step_s: int = 60) -> list[Any]:
@@ -139,10 +172,7 @@ class ChartPage:
 
     def js(self, script: str) -> Any:
         """Evaluate an expression on the page."""
-        answers: list[Any] = []
-        self.page.runJavaScript(f"JSON.stringify({script})", answers.append)
-        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
-        return json.loads(answers[0]) if answers[0] else None
+        return answer_of(self.page, script)
 
     def create_chart(
         self, candles: list[Any] | None = None, options: dict[str, Any] | None = None
@@ -165,15 +195,17 @@ class ChartPage:
             before, last = last, self.picture()
             return before == last
 
-        self.qtbot.waitUntil(is_settled, timeout=10_000)
+        self.qtbot.waitUntil(is_settled, timeout=20_000)
         return last
 
     def next_frames(self) -> None:
-        self.js(
-            "(window.framesDone = 0, requestAnimationFrame(() => requestAnimationFrame("
-            "() => { window.framesDone = 1; })), 0)"
-        )
-        self.qtbot.waitUntil(lambda: self.js("window.framesDone") == 1, timeout=10_000)
+        done = f"heatmap-tests: frames {next(_frame_numbers)}"
+        with self.qtbot.waitSignal(
+            self.page.noted, check_params_cb=lambda text: text == done, timeout=20_000
+        ):
+            self.page.runJavaScript(
+                f"requestAnimationFrame(() => requestAnimationFrame(() => console.info('{done}')))"
+            )
 
     def x_of_candle(self, time_s: int) -> float:
         return float(self.js(f"chart.timeScale().timeToCoordinate({time_s})"))

@@ -17,6 +17,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.systems import kill
+from Heatmap.tests.ui.chart_page import answer_of
 from Heatmap.tests.ui.pictures import grab
 from Heatmap.ui.settings.settings_store import load_settings
 from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -114,10 +115,7 @@ class Shown:
         self.window.deleteLater()
 
     def js(self, script: str) -> Any:
-        answers: list[Any] = []
-        self.window.page.runJavaScript(f"JSON.stringify({script})", answers.append)
-        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
-        return json.loads(answers[0]) if answers[0] else None
+        return answer_of(self.window.page, script)
 
     def picture(self) -> np.ndarray:
         return grab(self.window.view)

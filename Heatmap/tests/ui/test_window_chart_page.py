@@ -17,6 +17,7 @@ from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
 from Heatmap.tests.systems import kill, posix_only
+from Heatmap.tests.ui.chart_page import answer_of
 from Heatmap.tests.ui.pictures import grab
 
 T0_MS = 1_733_360_400_000
@@ -54,10 +55,7 @@ class Page:
         self.view.show()
 
     def js(self, script: str) -> Any:
-        answers: list[Any] = []
-        self.page.runJavaScript(f"JSON.stringify({script})", answers.append)
-        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
-        return json.loads(answers[0]) if answers[0] else None
+        return answer_of(self.page, script)
 
     def kill(self) -> None:
         """Kill the render process as soon as there is one, and wait until Qt knows."""
@@ -89,7 +87,7 @@ class Page:
         return check
 
     def wait_until_whole(self, count: int = COUNT) -> None:
-        self.qtbot.waitUntil(self.is_whole(count), timeout=15_000)
+        self.qtbot.waitUntil(self.is_whole(count), timeout=20_000)
 
     def range(self) -> tuple[float, float]:
         found = self.js("chart.timeScale().getVisibleLogicalRange()") or {"from": 0, "to": 0}
@@ -102,10 +100,18 @@ class Page:
             lambda: self.range() == pytest.approx((start, end), abs=0.01), timeout=20_000
         )
         # The report follows with the next frame.
-        self.qtbot.waitUntil(
-            lambda: json.loads(self.page.title()).get("from") == pytest.approx(start, abs=0.01),
-            timeout=20_000,
-        )
+        self.wait_until_reported()
+
+    def wait_until_reported(self) -> None:
+        """Wait until the page has told what is in sight: it does so by its title."""
+
+        def is_reported() -> bool:
+            title = self.page.title()
+            if not title.startswith("{"):
+                return False
+            return bool(json.loads(title).get("from") == pytest.approx(self.range()[0], abs=0.01))
+
+        self.qtbot.waitUntil(is_reported, timeout=20_000)
 
 
 @pytest.fixture
@@ -114,6 +120,7 @@ def shown(qtbot: Any, qt_run: Callable[..., Any]) -> Iterator[Page]:
     qt_run(shown.page.load_chart("dark"), timeout=20_000)
     shown.page.set_candles(history(), 120, Decimal("0.01"))
     shown.wait_until_whole()
+    shown.wait_until_reported()
     yield shown
     errors = list(shown.page.console_errors)
     shown.view.setPage(None)
@@ -300,7 +307,7 @@ def test_a_light_window_has_no_dark_moment_while_its_page_comes_back(shown: Page
         darkest = min(darkest, int(grab(shown.view)[8, 8].min()))
         return is_back()
 
-    shown.qtbot.waitUntil(check, timeout=15_000)
+    shown.qtbot.waitUntil(check, timeout=20_000)
     assert darkest > 200
 
 

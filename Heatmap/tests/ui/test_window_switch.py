@@ -1,7 +1,6 @@
 """The window: candles, heat, title and digits are of one symbol, source and interval, always."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.fact_texts import told_text
 from Heatmap.tests.systems import kill
 from Heatmap.tests.two_symbol_exchange import TwoSymbolExchange
+from Heatmap.tests.ui.chart_page import answer_of
 
 BOTH = HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"))
 PLACES = {"BTCUSDT": 98_000.0, "ETHUSDT": 3_009.0}
@@ -79,10 +79,7 @@ class World:
         return self.sources[0].service
 
     def js(self, script: str) -> Any:
-        answers: list[Any] = []
-        self.window.page.runJavaScript(f"JSON.stringify({script})", answers.append)
-        self.qtbot.waitUntil(lambda: bool(answers), timeout=10_000)
-        return json.loads(answers[0]) if answers[0] else None
+        return answer_of(self.window.page, script)
 
     def picture(self) -> Picture | None:
         """Return what the window shows; ``None`` where it changed while it was asked."""

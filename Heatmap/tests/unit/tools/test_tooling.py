@@ -246,7 +246,7 @@ def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_o
     assert [line for line in pinned if not re.fullmatch(r"[\w.-]+(==|>=)[\w.,<>=]+", line)] == []
 
 
-def programs_for_tests_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
+def test_programs_of_the_tests_share_bytecode_also_where_none_may_lie_beside_the_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = _load("run_tests")
@@ -257,3 +257,15 @@ def programs_for_tests_of_the_tests_share_bytecode_also_where_none_may_lie_besid
     assert "PYTHONDONTWRITEBYTECODE" not in found
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
     assert "PYTHONPYCACHEPREFIX" not in tool._environment(str(tmp_path))
+
+
+def test_each_test_of_pages_and_of_behaviour_is_in_one_part_and_the_torture_runs_alone() -> None:
+    tool = _load("run_tests")
+    parts = dict(tool.parts())
+    assert parts.pop(tool.ALONE) == [tool.TORTURE]
+    ignored = {word.removeprefix("--ignore=") for word in parts.pop(tool.YIELDING)}
+    assert ignored == {f"Heatmap/tests/{folder}" for folder in ("ui", "behaviour")}
+    files = [path for folder in ignored for path in (_ROOT / folder).glob("test_*.py")]
+    named = sorted([tool.TORTURE, *(word for part in parts.values() for word in part)])
+    assert named == sorted(path.relative_to(_ROOT).as_posix() for path in files)
+    assert all(parts.values())
