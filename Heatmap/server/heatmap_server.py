@@ -271,12 +271,13 @@ def _open(server: uvicorn.Server) -> "set[HttpConnection | SocketConnection]":
 
 def _descriptors() -> int | None:
     """Return how many file descriptors this process may have; ``None``: nobody says."""
+    most: int | None = None
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - there is none on Windows
 
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        return None if limit == resource.RLIM_INFINITY else limit
-    return None
+        most = None if limit == resource.RLIM_INFINITY else limit
+    return most
 
 
 def _config(app: Guard) -> uvicorn.Config:
