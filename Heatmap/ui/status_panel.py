@@ -8,7 +8,6 @@ from typing import Any
 from PyQt6.QtCore import QLocale, Qt
 from PyQt6.QtWidgets import (
     QApplication,
-    QFormLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -23,6 +22,7 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.settings.row_grid import RowGrid
 from Heatmap.ui.texts import (
     attention_words,
     connection_words,
@@ -60,15 +60,13 @@ class StatusPanel(QWidget):
         self._service = service
         self._names: dict[str, str] = {}
         self._values: dict[str, QLabel] = {}
+        self._labels: list[QLabel] = []
+        # Of the grid, by name.
+        self._rows: dict[str, int] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self._form = QFormLayout()
-        # Words wrap at the width that there is.
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._form.setVerticalSpacing(4)
-        self._form.setHorizontalSpacing(12)
-        column.addLayout(self._form)
+        self._grid = RowGrid(vertical_spacing=4)
+        column.addLayout(self._grid)
         for name, label, tool_tip in (
             (
                 "connection",
@@ -138,7 +136,7 @@ class StatusPanel(QWidget):
             ("attention", self._texts["attention"] != self.tr("Nothing")),
             ("error", self._texts["error"] != self.tr("None")),
         ):
-            self._form.setRowVisible(self._values[name], is_told)
+            self._grid.set_row_visible(self._rows[name], is_visible=is_told)
 
     def texts(self) -> dict[str, str]:
         """Return what is known, also what is only copied, by the names of the rows."""
@@ -146,8 +144,7 @@ class StatusPanel(QWidget):
 
     def labels(self) -> list[QLabel]:
         """Return the labels in front of what is shown."""
-        found = (self._form.labelForField(value) for value in self._values.values())
-        return [label for label in found if isinstance(label, QLabel)]
+        return list(self._labels)
 
     # -- texts --------------------------------------------------------------------------------
 
@@ -274,7 +271,8 @@ class StatusPanel(QWidget):
         value.setTextFormat(Qt.TextFormat.PlainText)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setWordWrap(True)
-        self._form.addRow(title, value)
+        self._rows[name] = self._grid.add_row(value, title)
+        self._labels.append(title)
         self._names[name] = label
         self._values[name] = value
 

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QSlider,
     QTabBar,
     QTabWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -29,12 +30,14 @@ DAY_MS = 86_400_000
 
 
 def turn_to_page_of(tab: HeatmapSettingsTab, name: str) -> None:
-    """Bring the page to the front that has the widget called `name`."""
+    """Bring the page to the front that has the widget called `name`, unfolded where it is rare."""
     pages, widget = tab.findChild(QTabWidget, "pages"), tab.findChild(QWidget, name)
     assert widget is not None
     pages.setCurrentIndex(
         next(i for i in range(pages.count()) if pages.widget(i).isAncestorOf(widget))
     )
+    if name in SETTINGS and SETTINGS[name].is_rare and not widget.isVisible():
+        pages.currentWidget().findChild(QToolButton, "more").click()
 
 
 def choose(name: str, key: str) -> Callable[[HeatmapSettingsTab], None]:

@@ -246,7 +246,7 @@ def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
         qtbot.waitUntil(lambda: bool(caplog.records), timeout=10_000)
         assert failures() == ["settings could not be stored"]
         broken.setattr(tab.status_panel, "texts", fail)
-        tab.status_panel.findChild(QPushButton, "copy_status").click()
+        tab.findChild(QPushButton, "copy_status").click()
         assert failures() == ["the status could not be copied"]
     # All of it goes on.
     dialog.accept()

@@ -38,6 +38,7 @@ from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactiv
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.layer.page_scripts import call_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
+from Heatmap.ui.settings.segments import Segments
 from Heatmap.ui.status_panel import StatusPanel
 
 
@@ -61,7 +62,11 @@ def test_the_tab_key_walks_each_page_from_top_to_bottom(tab: HeatmapSettingsTab)
     for index in range(box.count()):
         box.setCurrentIndex(index)
         page = box.widget(index).widget()
-        reachable = [widget for widget in interactive(page) if widget.isEnabled()]
+        reachable = [
+            widget.focusProxy() if isinstance(widget, Segments) else widget
+            for widget in interactive(page)
+            if widget.isEnabled() and widget.isVisibleTo(page)
+        ]
         assert all(widget.focusPolicy() & Qt.FocusPolicy.TabFocus for widget in reachable)
         chain, widget = [], tab.nextInFocusChain()
         while widget is not tab:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PyQt6.QtCore import QObject, QSignalBlocker
-from PyQt6.QtWidgets import QButtonGroup, QLabel, QRadioButton
+from PyQt6.QtWidgets import QButtonGroup, QRadioButton
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
@@ -48,9 +48,8 @@ class ClipRows(QObject):
         self._now.setToolTip(self.tr("Where the scale of the present picture ends"))
         # Apart from other radio buttons of the page.
         group = QButtonGroup(self)
-        label = QLabel(self.tr("Full colour from"))
+        label = page.make_label(self.tr("Full colour from"), self._percentile)
         label.setToolTip(self.tr("What is this much or more gets the brightest colour"))
-        page.labels.append(label)
         for name, radio, box, words in (
             ("clip_percentile", self._automatic, self._percentile, self._now),
             ("clip_usd", self._locked, self._usd, None),
@@ -59,7 +58,7 @@ class ClipRows(QObject):
             field = RowField(box, before=radio)
             if words is not None:
                 field.add_below(words)
-            page.form.addRow(label if words is not None else "", field)
+            page.grid.add_row(field, label if words is not None else None)
             page.rows.append(
                 SettingRow((name,), radio.text(), plain(radio.text()), box, field, self._show)
             )

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
-from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtCore import QEvent, QObject, QSize
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.compat import override
 from Heatmap.ui.settings.look import Caption, Heading, RefusalMark
+from Heatmap.ui.settings.row_grid import RowGrid
 
 Show = Callable[[HeatmapSettings], None]
 """Shows settings without changing them."""
@@ -130,12 +131,8 @@ class SettingsPage(QWidget):
         self.labels: list[QLabel] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 8)
-        self.form = QFormLayout()
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.form.setVerticalSpacing(6)
-        self.form.setHorizontalSpacing(12)
-        column.addLayout(self.form)
+        self.grid = RowGrid(vertical_spacing=6)
+        column.addLayout(self.grid)
         column.addStretch(1)
 
     @override
@@ -146,22 +143,25 @@ class SettingsPage(QWidget):
 
     def add_heading(self, text: str) -> None:
         """Begin a section."""
-        heading = Heading(text, has_rule=self.form.rowCount() > 0)
+        heading = Heading(text, has_rule=self.grid.row_count() > 0)
         heading.setToolTip(text)
-        self.form.addRow(heading)
+        self.grid.add_row(heading, is_wide=True)
 
     def add_row(self, row: SettingRow) -> None:
         """Put `row` below the others."""
         self.rows.append(row)
         if not row.label:
-            self.form.addRow(row.field)
+            self.grid.add_row(row.field, is_wide=True)
             return
-        self.add_field(row.label, row.field, row.control)
+        label = self.make_label(row.label, row.control)
+        label.setBuddy(row.control)
+        self.grid.add_row(row.field, label)
 
-    def add_field(self, text: str, field: QWidget, control: QWidget) -> None:
-        """Put a field with a label in front, by whose mnemonic `control` is reached."""
+    def make_label(self, text: str, control: QWidget) -> QLabel:
+        """Make the label in front of a control, beside the middle of it."""
         label = QLabel(text)
-        label.setBuddy(control)
         label.setToolTip(control.toolTip())
+        room = control.sizeHint().height() - label.sizeHint().height()
+        label.setContentsMargins(0, max(0, room // 2), 0, 0)
         self.labels.append(label)
-        self.form.addRow(label, field)
+        return label

@@ -39,7 +39,7 @@ class RecordsPage(SettingsPage):
         super().__init__()
         # Calls of the rows that show more than their field.
         self.refreshers: list[Show] = [self._grey]
-        # Rows of the form that are folded, and whether they are shown.
+        # Rows of the grid that are folded, and whether they are shown.
         self._rare_rows: list[int] = []
         self._is_open = False
         records = SETTINGS.on_page(page)
@@ -56,10 +56,10 @@ class RecordsPage(SettingsPage):
         rare = [name for name, record in records.items() if record.is_rare]
         if rare:
             self._add_fold()
-            first = self.form.rowCount()
+            first = self.grid.row_count()
             for name in rare:
                 self._add(name, service, change)
-            self._rare_rows = list(range(first, self.form.rowCount()))
+            self._rare_rows = list(range(first, self.grid.row_count()))
             self.unfold(is_open=False)
 
     def unfold(self, *, is_open: bool) -> None:
@@ -68,7 +68,7 @@ class RecordsPage(SettingsPage):
         self._more.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self._more.setText(self.tr("Less") if is_open else self.tr("More…"))
         for row in self._rare_rows:
-            self.form.setRowVisible(row, is_open)
+            self.grid.set_row_visible(row, is_visible=is_open)
 
     def lead_to(self, name: str) -> None:
         """Show the row of the field `name`, which stands here, and give it the keyboard."""
@@ -87,7 +87,7 @@ class RecordsPage(SettingsPage):
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._more.clicked.connect(lambda: self.unfold(is_open=not self._is_open))
         self._more.show()
-        self.form.addRow(self._more)
+        self.grid.add_row(self._more, is_wide=True)
 
     def _grey(self, settings: HeatmapSettings) -> None:
         """Have the rows that act on recorded heat only grey while other heat is drawn."""
@@ -146,7 +146,7 @@ class SymbolRows(QLineEdit):
         self._all.setObjectName("all_symbols")
         self._all.setToolTip(self.tr("Record every symbol; the database grows faster"))
         self._all.toggled.connect(self._switch_all)
-        page.form.addRow("", self._all)
+        page.grid.add_row(self._all)
 
     def _take_symbols(self, text: str) -> None:
         self._change(symbols=parse_field("symbols", text))

@@ -371,7 +371,7 @@ class HeatmapSettingsTab(QWidget):
     def _add_state(self, page: RecordsPage) -> None:
         """Add to the page of recording how it goes, and what is done with all settings."""
         page.add_heading(self.tr("State"))
-        page.form.addRow(self.status_panel)
+        page.grid.add_row(self.status_panel, is_wide=True)
         page.add_heading(self.tr("Take along"))
         reset = QPushButton(self.tr("Rese&t all settings"))
         reset.setObjectName("reset")
@@ -385,7 +385,7 @@ class HeatmapSettingsTab(QWidget):
             lambda unused: unused_value_text(unused, self._words(unused.name)),
             [self.status_panel.copy_button, reset],
         )
-        page.form.addRow(self.take_along)
+        page.grid.add_row(self.take_along, is_wide=True)
 
 
 def _farewell(
