@@ -129,6 +129,7 @@ class SettingsPage(QWidget):
         super().__init__()
         self.rows: list[SettingRow] = []
         self.labels: list[QLabel] = []
+        self._labelled: list[tuple[QLabel, QWidget]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 8)
         self.grid = RowGrid(vertical_spacing=6)
@@ -161,7 +162,12 @@ class SettingsPage(QWidget):
         """Make the label in front of a control, beside the middle of it."""
         label = QLabel(text)
         label.setToolTip(control.toolTip())
-        room = control.sizeHint().height() - label.sizeHint().height()
-        label.setContentsMargins(0, max(0, room // 2), 0, 0)
         self.labels.append(label)
+        self._labelled.append((label, control))
         return label
+
+    def fit_labels(self) -> None:
+        """Put each label beside the middle of its control, as high as the style makes these."""
+        for label, control in self._labelled:
+            room = control.sizeHint().height() - label.fontMetrics().height()
+            label.setContentsMargins(0, max(0, room // 2), 0, 0)

@@ -1,9 +1,9 @@
 """The pages of the settings tab, made of the settings' records; and the rows that need more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QLabel, QLineEdit, QToolButton
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QLabel, QLineEdit, QToolButton, QWidget
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, parse_field
@@ -33,7 +33,14 @@ class RecordsPage(SettingsPage):
         Which one.
     service, change
         The service to set, and who is told changed fields.
+
+    Attributes
+    ----------
+    unfolded
+        The user has unfolded the rare rows; tells the field of the last one.
     """
+
+    unfolded = pyqtSignal(QWidget)
 
     def __init__(self, page: Page, service: HeatmapService, change: Change) -> None:
         super().__init__()
@@ -79,13 +86,18 @@ class RecordsPage(SettingsPage):
         if isinstance(row.control, QLineEdit):
             row.control.selectAll()
 
+    def _turn_fold(self) -> None:
+        self.unfold(is_open=not self._is_open)
+        if self._is_open:
+            self.unfolded.emit(self.rows[-1].field)
+
     def _add_fold(self) -> None:
         self._more.setObjectName("more")
         self._more.setToolTip(self.tr("Settings that are seldom changed"))
         self._more.setAutoRaise(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._more.clicked.connect(lambda: self.unfold(is_open=not self._is_open))
+        self._more.clicked.connect(self._turn_fold)
         self._more.show()
         self.grid.add_row(self._more, is_wide=True)
 
@@ -112,8 +124,10 @@ class RecordsPage(SettingsPage):
             self.add_row(row_of(name, change, swatches))
 
 
-def align_labels(pages: Iterable[SettingsPage], others: Iterable[QLabel]) -> None:
+def align_labels(pages: Sequence[SettingsPage], others: Iterable[QLabel]) -> None:
     """Make the labels of all pages equally wide, so that the fields stay where they are."""
+    for page in pages:
+        page.fit_labels()
     labels = [*others, *(label for page in pages for label in page.labels)]
     width = max(label.sizeHint().width() for label in labels)
     for label in labels:

@@ -126,6 +126,7 @@ class HeatmapSettingsTab(QWidget):
                 self._add_state(records)
             self._rows.extend(records.rows)
             self._scrolled.append(ScrolledPage(records))
+            records.unfolded.connect(self._scrolled[-1].lead_to)
             index = self._tabs.addTab(self._scrolled[-1], title)
             self._tabs.setTabToolTip(index, tool_tip)
         self._footer = TabFooter(has_close=has_close)
