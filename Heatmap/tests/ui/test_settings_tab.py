@@ -399,6 +399,10 @@ def test_the_present_end_of_the_scale_is_shown(
     assert now.text() == "No picture at present"
     service.measured = [{"clip_usd": 0.25}]
     qtbot.waitUntil(lambda: "ends at 1 USD" in now.text(), timeout=10_000)
+    # Where levels are drawn, theirs; it is not what locking recorded heat begins with.
+    service.measured = [{"predicted_clip_usd": 370.0}]
+    qtbot.waitUntil(lambda: "ends at 370 USD per 0.1 %" in now.text(), timeout=10_000)
+    assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 1_000_000
     service.measured = [{"clip_usd": 950_000.0}]
     qtbot.waitUntil(lambda: "950" in now.text(), timeout=10_000)
     assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 950_000.0

@@ -18,6 +18,8 @@ from Heatmap.ui.while_visible import WhileVisible
 FIRST_CLIP_USD = 1_000_000.0
 """What a locked scale begins with where no picture tells its own end."""
 LOCK_DIGITS = 3
+_ENDS = ("clip_usd", "predicted_clip_usd")
+"""The settings that lock a scale; the first one that is drawn is told of."""
 CLIP_FIELDS = ("clip_percentile", "clip_usd")
 """The fields that these rows show, in this order."""
 
@@ -99,24 +101,39 @@ class ClipRows(QObject):
         width = max(self._automatic.sizeHint().width(), self._locked.sizeHint().width())
         self._automatic.setMinimumWidth(width)
         self._locked.setMinimumWidth(width)
-        present_usd = present_clip_usd(self._service.status())
-        if present_usd is None:
-            self._now.setText(self.tr("No picture at present"))
-            return
-        amount = self._usd.locale().toString(present_usd, "f", 0)
-        self._now.setText(self.tr("At present it ends at {amount} USD").format(amount=amount))
+        status = self._service.status()
+        present_usd = present_clip_usd(status)
+        words = self.tr("No picture at present")
+        for name in _ENDS:
+            end_usd = present_clip_usd(status, name)
+            kind = SETTINGS[name].kind
+            if end_usd is not None and isinstance(kind, Number):
+                amount = self._usd.locale().toString(end_usd, "f", 0)
+                words = self.tr("At present it ends at {amount}").format(
+                    amount=amount + translated(kind.suffix)
+                )
+                break
+        self._now.setText(words)
         if self._service.settings.clip_usd is None:
             with QSignalBlocker(self._usd):
                 # What locking would begin with.
-                self._usd.setValue(rounded(present_usd))
+                self._usd.setValue(FIRST_CLIP_USD if present_usd is None else rounded(present_usd))
 
 
-def present_clip_usd(status: Mapping[str, Any]) -> float | None:
-    """Return where the first picture's scale ends, USD; ``None`` where there is none."""
+def present_clip_usd(status: Mapping[str, Any], name: str = "clip_usd") -> float | None:
+    """Return where the first picture's scale ends, USD; ``None`` where there is none.
+
+    Parameters
+    ----------
+    status
+        The service's.
+    name
+        The setting that locks a scale of this kind, by which the status calls its end.
+    """
     for layer in status["layers"]:
-        clip_usd = layer["measured"].get("clip_usd")
+        clip_usd = layer["measured"].get(name)
         if clip_usd is not None:
-            return max(float(clip_usd), SETTINGS.range("clip_usd")[0])
+            return max(float(clip_usd), SETTINGS.range(name)[0])
     return None
 
 
