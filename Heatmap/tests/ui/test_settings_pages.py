@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QSettings, Qt
+from PyQt6.QtCore import QCoreApplication, QObject, QSettings, Qt
 from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -44,6 +44,8 @@ from Heatmap.tests.ui.settings_controls import (
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.settings.segments import Segments
+from Heatmap.ui.settings.settings_preview import SettingsPreview
+from Heatmap.ui.settings.settings_store import SettingsWriter
 
 # As the host's dark style: wide tabs, larger letters, fields with frames.
 HOST_STYLE = """
@@ -221,6 +223,29 @@ def test_undo_takes_back_one_change_after_the_other(
     # Stored is what was stored.
     assert {key: store.value(key) for key in store.allKeys()} == {"Heatmap/palette": "viridis"}
     assert not undo.isEnabled()
+
+
+def test_a_slider_that_is_dragged_is_one_change_and_a_later_drag_another(
+    service: PreparedService, store: QSettings
+) -> None:
+    now_s, parent = [5.0], QObject()
+    preview = SettingsPreview(service, SettingsWriter(store, parent), lambda: now_s[0])
+
+    def drag(*values: float) -> None:
+        for value in values:
+            preview.remember(["opacity"])
+            service.apply_settings(service.settings.changed(opacity=value))
+            now_s[0] += 0.5
+
+    drag(0.7, 0.6, 0.5)
+    now_s[0] += 1.0
+    drag(0.4, 0.3)
+    for wanted in (0.5, 0.75):
+        settings = preview.step_back()
+        assert settings is not None
+        service.apply_settings(settings)
+        assert settings.opacity == wanted
+    assert preview.step_back() is None
 
 
 def test_defaults_are_those_of_the_page_in_front(

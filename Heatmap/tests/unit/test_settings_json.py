@@ -115,6 +115,6 @@ def test_no_text_does_anything_but_be_read_or_refused(text: str) -> None:
         settings, unused = HeatmapSettings.from_json(text)
     except SettingsError:
         return
-    assert set(one.name for one in unused) <= set(SETTINGS)
+    assert {one.name for one in unused} <= set(SETTINGS)
     for name in SETTINGS:
         SETTINGS.check(name, getattr(settings, name))

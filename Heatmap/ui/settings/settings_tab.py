@@ -290,7 +290,8 @@ class HeatmapSettingsTab(QWidget):
             settings = self._service.settings.changed(**values)
         except SettingsError:
             for name, value in values.items():
-                self._problems[name] = refusal_text(self._row(name), value)
+                row = next(row for row in self._rows if name in row.names)
+                self._problems[name] = refusal_text(row, value)
             self._show_message()
             return
         for name in values:
@@ -359,9 +360,6 @@ class HeatmapSettingsTab(QWidget):
         words = "\n".join(filter(None, lines))
         self._footer.show_words(words or self.notice_text(), is_refusal=bool(words))
         self._footer.undo.setEnabled(bool(self._problems) or self._preview.can_step_back())
-
-    def _row(self, name: str) -> SettingRow:
-        return next(row for row in self._rows if name in row.names)
 
     def _words(self, name: str) -> str:
         """Return what the row of a field is called; empty: this version has none."""
