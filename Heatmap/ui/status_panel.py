@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from PyQt6.QtCore import QLocale, Qt
+from PyQt6.QtCore import QLocale, Qt, QUrl
+from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import (
     QApplication,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -22,6 +24,7 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.storage.store import folder_of
 from Heatmap.ui.settings.row_grid import RowGrid
 from Heatmap.ui.texts import (
     attention_words,
@@ -271,10 +274,27 @@ class StatusPanel(QWidget):
         value.setTextFormat(Qt.TextFormat.PlainText)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setWordWrap(True)
-        self._rows[name] = self._grid.add_row(value, title)
+        self._rows[name] = self._grid.add_row(self._with_button(name, value), title)
         self._labels.append(title)
         self._names[name] = label
         self._values[name] = value
+
+    def _with_button(self, name: str, value: QLabel) -> QWidget:
+        """Return what stands in a row: the value, beside that of the database its button."""
+        folder = folder_of(self._service.database)
+        if name != "path" or folder is None:
+            return value
+        button = QPushButton(self.tr("O&pen folder"))
+        button.setObjectName("open_folder")
+        button.setToolTip(self.tr("Show the folder of the database"))
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        both = QWidget()
+        line = QHBoxLayout(both)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(value, 1, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return both
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""

@@ -16,7 +16,6 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
 from Heatmap.ui.settings.look import Caption
-from Heatmap.ui.settings.page_form import SettingRow
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
 from Heatmap.ui.settings.setting_rows import row_of
@@ -107,7 +106,7 @@ class HeatmapSettingsTab(QWidget):
         self._tabs = QTabWidget()
         self._tabs.setObjectName("pages")
         self._tabs.setDocumentMode(True)
-        self._rows: list[SettingRow] = [enabled]
+        self._rows = [enabled]
         self.status_panel = StatusPanel(service)
         self._pages: list[RecordsPage] = []
         self._scrolled: list[ScrolledPage] = []
