@@ -194,6 +194,14 @@ class FailureKind(StrEnum):
     PAGE_MISMATCH = "page_mismatch"  # chart, candles
     PAGE_SCRIPT_FAILED = "page_script_failed"  # reason
     LAYER_FAILED = "layer_failed"  # error
+    # Settings in a file.
+    SETTINGS_NOT_JSON = "settings_not_json"  # line, column
+    SETTINGS_ODD = "settings_odd"
+    SETTINGS_FOREIGN = "settings_foreign"
+    SETTINGS_NEWER = "settings_newer"
+    SETTINGS_TOO_LARGE = "settings_too_large"  # limit
+    SETTINGS_NOT_READ = "settings_not_read"  # reason
+    SETTINGS_NOT_WRITTEN = "settings_not_written"  # reason
     # Said in words by whoever raised it.
     OTHER = "other"  # text
 

@@ -17,7 +17,7 @@ from Heatmap.setting_fields import (
     Effect,
     Number,
     Option,
-    Page,
+    Section,
     Switch,
     Text,
     setting,
@@ -68,28 +68,11 @@ class HeatmapSettings(ClusterFields):
     enabled: bool = setting(
         False,
         Switch(),
-        Page.ABOVE,
-        "Show the &heatmap behind the candles",
+        Section.ABOVE,
+        "Show the heatmap &behind the candles",
         "Recording goes on while the heatmap is off",
         effects=(Effect.RESTART,),
         option="visible",
-    )
-    window: str = setting(
-        "2h",
-        Choice(
-            {
-                "2h": Option("2 hours", 7_200),
-                "8h": Option("8 hours", 28_800),
-                "24h": Option("24 hours", 86_400),
-                "2d": Option("2 days", 172_800),
-                "7d": Option("7 days", 604_800),
-                "30d": Option("30 days", 2_592_000),
-            }
-        ),
-        Page.PICTURE,
-        "&Window",
-        "Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane",
-        effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS),
     )
     heat: str = setting(
         "recorded",
@@ -97,21 +80,38 @@ class HeatmapSettings(ClusterFields):
             {
                 "recorded": Option("Recorded liquidations", short="Recorded"),
                 "predicted": Option("Predicted levels", short="Predicted"),
-                "both": Option("Both of them", short="Predicted + recorded"),
+                "both": Option("Both of them", short="Both"),
             }
         ),
-        Page.PICTURE,
-        "Heat &from",
+        Section.PICTURE,
+        "&Source",
         (
             "Liquidations that happened, levels that would be liquidated if the price went there, "
             "or these levels with what happened as bubbles over them"
         ),
         effects=(Effect.REBUILD, Effect.BUBBLES),
     )
+    window: str = setting(
+        "2h",
+        Choice(
+            {
+                "2h": Option("2 hours", 7_200, short="2h"),
+                "8h": Option("8 hours", 28_800, short="8h"),
+                "24h": Option("24 hours", 86_400, short="24h"),
+                "2d": Option("2 days", 172_800, short="2d"),
+                "7d": Option("7 days", 604_800, short="7d"),
+                "30d": Option("30 days", 2_592_000, short="30d"),
+            }
+        ),
+        Section.PICTURE,
+        "Time spa&n",
+        "Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane",
+        effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS),
+    )
     shape: str = setting(
         "bands",
         Choice.of(bands="Bands", spots="Spots", cells="Cells"),
-        Page.PICTURE,
+        Section.PICTURE,
         "Sh&ape",
         "Recorded heat: bands keep a price level visible to the right of its liquidations",
         effects=_REBUILDS,
@@ -119,13 +119,15 @@ class HeatmapSettings(ClusterFields):
     )
     side: str = setting(
         "both",
-        Choice.of(
-            both="Longs and shorts",
-            longs="Longs only",
-            shorts="Shorts only",
-            split="Both, each in its own colour",
+        Choice(
+            {
+                "both": Option("Longs and shorts", short="Both"),
+                "longs": Option("Longs only", short="Longs"),
+                "shorts": Option("Shorts only", short="Shorts"),
+                "split": Option("Both, each in its own colour", short="Two colours"),
+            }
         ),
-        Page.PICTURE,
+        Section.PICTURE,
         "S&ide",
         "Whose liquidations are drawn",
         effects=(*_REBUILDS, Effect.LINES, Effect.BUBBLES),
@@ -133,8 +135,8 @@ class HeatmapSettings(ClusterFields):
     palette: str = setting(
         "aurora",
         Choice.of(**_PALETTES),
-        Page.PICTURE,
-        "Pa&lette",
+        Section.PICTURE,
+        "&Palette",
         (
             "Colours from little to much, on dark and on light backgrounds; Viridis suits "
             "colour-blind eyes too"
@@ -144,15 +146,15 @@ class HeatmapSettings(ClusterFields):
     predicted_palette: str = setting(
         "aurora",
         Choice.of(**_PALETTES),
-        Page.PICTURE,
-        "Palette of predicted le&vels",
+        Section.PICTURE,
+        "Predic&ted palette",
         "Their colours from little to much; they have a scale of their own too",
         option="predictedPalette",
     )
     opacity: float = setting(
         0.75,
         Number(0.0, 1.0, factor=100, is_slider=True),
-        Page.PICTURE,
+        Section.PICTURE,
         "Opacit&y",
         "How strongly the brightest cell covers the background",
         option="opacity",
@@ -167,51 +169,59 @@ class HeatmapSettings(ClusterFields):
                 "6h": Option("6 hours", 21_600),
             }
         ),
-        Page.PICTURE,
-        "D&ecay",
+        Section.PICTURE,
+        "&Fades within",
         "Recorded heat: how fast a liquidation fades; after this time 37 % are left",
         effects=_REBUILDS,
         is_of_recorded=True,
     )
     normalization: str = setting(
         "sqrt",
-        Choice.of(linear="Linear", sqrt="Square root", log="Logarithmic"),
-        Page.SCALE,
-        "&Normalisation",
+        Choice(
+            {
+                "linear": Option("Linear"),
+                "sqrt": Option("Square root"),
+                "log": Option("Logarithmic", short="Log"),
+            }
+        ),
+        Section.SCALE,
+        "Co&lours run",
         "How USD become brightness between nothing and the end of the scale",
         effects=(Effect.RESTYLE,),
     )
     clip_percentile: float = setting(
         99.5,
         Number(90.0, 100.0, suffix=" %", step=0.1, decimals=2),
-        Page.SCALE,
-        "&Automatic, at percentile",
+        Section.SCALE,
+        "Auto&matic",
         "The scale ends where this part of the coloured cells is less",
         effects=(Effect.RESTYLE, Effect.RESCALE),
     )
     clip_usd: float | None = setting(
         None,
         Number(1.0, 1e12, or_auto=True, suffix=" USD", step=0),
-        Page.SCALE,
-        "&Locked at",
+        Section.SCALE,
+        "Fi&xed",
         "Recorded heat: what is this much or more gets the brightest colour",
         effects=(Effect.RESTYLE, Effect.RESCALE),
     )
     predicted_clip_usd: float | None = setting(
         None,
         Number(1.0, 1e12, or_auto=True, by_hand=1_000_000, suffix=" USD per 0.1 %", step=0),
-        Page.SCALE,
-        "Predicted le&vels locked at",
+        Section.SCALE,
+        "Predicted loc&ked at",
         "So much per 0.1 % of price, or more, gets the brightest colour; auto: at the percentile",
         effects=(Effect.RESTYLE, Effect.RESCALE),
+        is_rare=True,
     )
     minimum_notional: float = setting(
         0.0,
         Number(0.0, 1e12, suffix=" USD", step=0),
-        Page.SCALE,
-        "&Minimum notional",
+        Section.SCALE,
+        "L&eave out below",
         "Recorded heat and bubbles: smaller ones are not drawn; they are recorded all the same",
         effects=(*_REBUILDS, Effect.BUBBLES),
+        caption="Recorded all the same",
     )
     resolution: str = setting(
         "auto",
@@ -219,25 +229,27 @@ class HeatmapSettings(ClusterFields):
             "auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
             str,
             wrong_resolution,
-            "Resolution: auto, 20x20 to 1000x4000, or 1px to 50px is expected, not “{text}”",
+            "Rows and columns: auto, 20x20 to 1000x4000, or 1px to 50px is expected, not “{text}”",
             "auto, 240x920, 3px",
         ),
-        Page.SCALE,
-        "R&esolution",
-        "auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
+        Section.RESOLUTION,
+        "Ro&ws and columns",
+        "How fine the heat is: auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
         effects=_REBUILDS,
+        is_rare=True,
     )
     update_interval_ms: int = setting(
         250,
         Number(250, 1000, is_whole=True, suffix=" ms", step=50),
-        Page.SCALE,
-        "Update &interval",
+        Section.RESOLUTION,
+        "Redraw e&very",
         "New liquidations are drawn at most once in this time",
+        is_rare=True,
     )
     gap_hatch: bool = setting(
         True,
         Switch(),
-        Page.CHART,
+        Section.SHOWN,
         "Hatch time that was &not recorded",
         "Without it, time without data looks like time without liquidations",
         option="hatch",
@@ -245,31 +257,39 @@ class HeatmapSettings(ClusterFields):
     colour_bar: bool = setting(
         True,
         Switch(),
-        Page.CHART,
-        "Colour &bar",
+        Section.SHOWN,
+        "Co&lour bar",
         "A small scale in a corner says what the colours mean in USD",
         option="colourBar",
+        caption="What the colours mean in USD",
     )
     bubbles: str = setting(
         "auto",
-        Choice.of(auto="When the heat is from both", on="Always", off="Never"),
-        Page.CHART,
-        "Bubb&les of liquidations",
+        Choice(
+            {
+                "auto": Option("With both sources", short="With both"),
+                "on": Option("Always"),
+                "off": Option("Never"),
+            }
+        ),
+        Section.BUBBLES,
+        "&Show",
         "Recorded liquidations as circles over the heat: the larger, the more USD",
         effects=(Effect.BUBBLES,),
     )
     bubble_least_usd: float | None = setting(
         None,
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
-        Page.CHART,
-        "Smallest bubbl&e",
+        Section.BUBBLES,
+        "Small&est",
         "Less than this gets no bubble; auto: what is small for this symbol gets none",
         effects=(Effect.BUBBLES,),
+        caption="Automatic: by what is usual for the symbol",
     )
     candle_bars: bool = setting(
         False,
         Switch(),
-        Page.CHART,
+        Section.SHOWN,
         "Bars of lon&gs and shorts per candle",
         "What was recorded in each candle's time: shorts up, longs down",
         effects=(Effect.BARS,),
@@ -277,25 +297,26 @@ class HeatmapSettings(ClusterFields):
     price_profile: bool = setting(
         False,
         Switch(),
-        Page.CHART,
-        "Price pro&file",
+        Section.SHOWN,
+        "&Price profile",
         "Recorded heat: longs and shorts of the window by price, at the right edge",
         effects=(Effect.RESTYLE,),
         option="profile",
+        caption="Longs and shorts by price, at the right edge",
         is_of_recorded=True,
     )
     source_line: bool = setting(
         True,
         Switch(),
-        Page.CHART,
-        "Source of the data, in &words",
+        Section.SHOWN,
+        "Source of the data, &in words",
         "A line in the corner says where the data come from",
         option="sourceLine",
     )
     tooltip: bool = setting(
         True,
         Switch(),
-        Page.CHART,
+        Section.SHOWN,
         "&Amounts under the crosshair",
         "What was liquidated in the cell under the crosshair",
         option="tooltip",
@@ -312,32 +333,35 @@ class HeatmapSettings(ClusterFields):
             ),
             "BTCUSDT, ETHUSDT",
         ),
-        Page.RECORDING,
+        Section.SYMBOLS,
         "S&ymbols",
         "Recorded symbols with commas between; a change starts recording anew",
         effects=(Effect.RESTART,),
+        caption="With commas between; a change starts recording anew",
     )
     retention_days: int = setting(
         14,
         Number(1, 3650, is_whole=True, suffix=" days"),
-        Page.RECORDING,
-        "&Keep events for",
-        "Older events are deleted; a shorter time deletes only once confirmed",
+        Section.STORAGE,
+        "&Keep liquidations for",
+        "Older ones are deleted; a shorter time deletes only once you confirm it",
         effects=(Effect.REBUILD,),
     )
     candle_retention_days: int = setting(
         45,
         Number(1, 3650, is_whole=True, suffix=" days"),
-        Page.RECORDING,
+        Section.STORAGE,
         "Keep candles &for",
         "What predicted levels are computed from; what is missing is fetched from the exchange",
+        caption="Predicted levels are computed from them",
     )
     keep_raw: bool = setting(
         True,
         Switch(),
-        Page.RECORDING,
+        Section.STORAGE,
         "Store each &message as it was received",
         "For looking into it later; the database gets larger",
+        caption="The database gets larger",
     )
 
     @property

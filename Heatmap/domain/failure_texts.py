@@ -352,6 +352,14 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.PAGE_LACKS: "the page has no “{name}” yet",
     _K.PAGE_MISMATCH: "“{candles}” is no series of “{chart}”",
     _K.PAGE_SCRIPT_FAILED: "the layer's JavaScript failed: {reason}",
+    # Settings in a file.
+    _K.SETTINGS_NOT_JSON: "not JSON: line {line}, column {column} cannot be read",
+    _K.SETTINGS_ODD: "not settings: it holds values that no setting has",
+    _K.SETTINGS_FOREIGN: "not settings of the heatmap",
+    _K.SETTINGS_NEWER: "settings of a newer version of this program",
+    _K.SETTINGS_TOO_LARGE: "not settings: it is larger than {limit} bytes",
+    _K.SETTINGS_NOT_READ: "it cannot be read: {reason}",
+    _K.SETTINGS_NOT_WRITTEN: "it cannot be written: {reason}",
     _K.LAYER_FAILED: "the layer failed: {error}",
     _K.OTHER: "{text}",
 }

@@ -6,8 +6,9 @@ the table of the README come from the records. Pure; no Qt.
 """
 
 from Heatmap.setting_fields.cluster_fields import CLUSTER_WINDOW_PCT, ClusterFields
+from Heatmap.setting_fields.json_texts import UnusedValue
 from Heatmap.setting_fields.kinds import Choice, Kind, Number, Option, Switch, Text
-from Heatmap.setting_fields.records import Effect, Page, Setting, SettingRecords, setting
+from Heatmap.setting_fields.records import Effect, Page, Section, Setting, SettingRecords, setting
 from Heatmap.setting_fields.resolution import Resolution, wrong_resolution
 from Heatmap.setting_fields.settings_base import SettingsBase, to_text
 
@@ -21,11 +22,13 @@ __all__ = [
     "Option",
     "Page",
     "Resolution",
+    "Section",
     "Setting",
     "SettingRecords",
     "SettingsBase",
     "Switch",
     "Text",
+    "UnusedValue",
     "setting",
     "to_text",
     "wrong_resolution",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from Heatmap.setting_fields.kinds import Number, Switch
-from Heatmap.setting_fields.records import Effect, Page, setting
+from Heatmap.setting_fields.records import Effect, Section, setting
 from Heatmap.setting_fields.settings_base import SettingsBase
 
 CLUSTER_WINDOW_PCT = 0.02
@@ -24,8 +24,8 @@ class ClusterFields(SettingsBase):
     cluster_lines: bool = setting(
         False,
         Switch(),
-        Page.LINES,
-        "Draw the strongest c&lusters as lines",
+        Section.CLUSTERS,
+        "Dra&w the strongest clusters as lines",
         "A line where many liquidations came close to each other in price",
         effects=(Effect.LINES,),
         formerly="cluster_levels",
@@ -33,7 +33,7 @@ class ClusterFields(SettingsBase):
     cluster_line_count: int = setting(
         6,
         Number(1, 30, is_whole=True, suffix=" lines"),
-        Page.LINES,
+        Section.CLUSTERS,
         "At &most",
         "No more than this many of the strongest clusters get a line",
         effects=(Effect.LINES,),
@@ -51,44 +51,48 @@ class ClusterFields(SettingsBase):
             decimals=4,
             factor=100,
         ),
-        Page.LINES,
-        "Widest price ran&ge",
+        Section.CLUSTERS,
+        "Wides&t price range",
         (
             "Liquidations further apart than this part of the price belong to different clusters; "
             "auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the "
             "price)"
         ),
         effects=(Effect.LINES,),
+        caption="Further apart, they are two clusters",
     )
     min_cluster_size: int = setting(
         5,
-        Number(1, 1_000_000, is_whole=True, suffix=" liquidations"),
-        Page.LINES,
-        "F&ewest in a cluster",
+        Number(1, 1_000_000, is_whole=True, suffix=" in a cluster"),
+        Section.CLUSTERS,
+        "Fewest li&quidations",
         "Fewer liquidations than this make no cluster",
     )
     time_decay_minutes: float = setting(
         60.0,
         Number(0.01, 100_000.0, suffix=" minutes", step=5, decimals=2),
-        Page.LINES,
-        "Weight fades &in",
+        Section.CLUSTERS,
+        "Weight &fades in",
         "After this time a liquidation counts 37 % in its cluster",
         effects=(Effect.LINES,),
+        is_rare=True,
     )
     lookback_time_constants: float = setting(
         6.0,
         Number(0.1, 50.0, suffix=" times that", step=0.5, decimals=1),
-        Page.LINES,
-        "E&xpire after",
+        Section.CLUSTERS,
+        "E&xpires after",
         "Older liquidations are in no cluster: so many times the time of fading",
         effects=(Effect.LINES,),
+        is_rare=True,
     )
     cluster_interval_s: float = setting(
         5.0,
         Number(1.0, 60.0, suffix=" seconds", decimals=1),
-        Page.LINES,
+        Section.CLUSTERS,
         "Loo&k again every",
         "The clusters are looked for anew at most once in this time",
+        is_rare=True,
     )
 
     @property

@@ -1,6 +1,5 @@
 """The kinds of settings: which values each takes, and how it reads them from a text. Pure."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -52,7 +51,7 @@ class Option:
     amount
         What it stands for, such as seconds; ``None`` where it stands for no number.
     short
-        What a tool bar calls it; empty: by its label.
+        What it is called where several stand side by side; empty: by its label.
     """
 
     label: str
@@ -143,7 +142,8 @@ class Number:
         if value is None and self.or_auto:
             return ""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or not self.low <= value <= self.high:  # type: ignore[arg-type, operator]  # checked
+        # Not a number at all, nor infinite: no range has these. A whole one may be of any length.
+        if not is_number or not self.low <= value <= self.high:  # type: ignore[operator]  # checked
             return f"a number from {self.low:g} to {self.high:g}"
         if self.is_whole and not isinstance(value, int):
             return "a whole number"

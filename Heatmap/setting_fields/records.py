@@ -42,14 +42,39 @@ class Effect(Enum):
 
 
 class Page(Enum):
-    """The page of the settings tab on which a setting stands."""
+    """A page of the settings tab."""
 
     ABOVE = "above the pages"
-    PICTURE = "picture"
-    SCALE = "scale"
+    HEAT = "heat"
     CHART = "chart"
-    LINES = "lines"
     RECORDING = "recording"
+
+
+class Section(Enum):
+    """The part of a page in which a setting stands: its page, and its heading.
+
+    The order here is that of the pages, and of the parts of each.
+    """
+
+    ABOVE = (Page.ABOVE, "")
+    PICTURE = (Page.HEAT, "Picture")
+    SCALE = (Page.HEAT, "Scale")
+    RESOLUTION = (Page.HEAT, "Resolution")
+    SHOWN = (Page.CHART, "Shown")
+    BUBBLES = (Page.CHART, "Bubbles: single large liquidations")
+    CLUSTERS = (Page.CHART, "Cluster lines: prices of many liquidations")
+    SYMBOLS = (Page.RECORDING, "Symbols")
+    STORAGE = (Page.RECORDING, "Storage")
+
+    @property
+    def page(self) -> Page:
+        """The page on which it stands."""
+        return self.value[0]
+
+    @property
+    def heading(self) -> str:
+        """What stands above its rows; empty: nothing."""
+        return self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +84,13 @@ class Setting:
     Attributes
     ----------
     kind
-        What values it takes.
-    page
+        What values it takes, with the unit and the steps of a number.
+    section
         Where it stands in the settings tab; there in the order of the fields.
     label
         What it is called there, with its mnemonic behind ``&``.
     help
-        A sentence that says what it does.
+        A sentence that says what it does: the tool tip, and the README's table.
     effects
         What has to be done when it changes.
     option
@@ -74,22 +99,33 @@ class Setting:
         What it was called in a store of an earlier version; empty: it had no other name.
     is_of_recorded
         Whether it acts on recorded heat only, and on nothing else that is drawn.
+    is_rare
+        Whether it is folded behind "More" at the end of its page.
+    caption
+        A few words that stand below its field at all times; empty: none do.
     """
 
     kind: Kind
-    page: Page
+    section: Section
     label: str
     help: str
     effects: frozenset[Effect] = frozenset()
     option: str = ""
     formerly: str = ""
     is_of_recorded: bool = False
+    is_rare: bool = False
+    caption: str = ""
+
+    @property
+    def page(self) -> Page:
+        """The page of the settings tab on which it stands."""
+        return self.section.page
 
 
 def setting(
     default: object,
     kind: Kind,
-    page: Page,
+    place: Section | Page,
     label: str,
     help_text: str,
     *,
@@ -97,21 +133,37 @@ def setting(
     option: str = "",
     formerly: str = "",
     is_of_recorded: bool = False,
+    is_rare: bool = False,
+    caption: str = "",
 ) -> Any:
-    """Return the field of a dataclass with its record."""
+    """Return the field of a dataclass with its record.
+
+    `place` is a part of a page; a page stands for its first part. The rest is that of `Setting`.
+    """
+    if isinstance(place, Page):
+        place = next(section for section in Section if section.page is place)
     record = Setting(
-        kind, page, label, help_text, frozenset(effects), option, formerly, is_of_recorded
+        kind,
+        place,
+        label,
+        help_text,
+        frozenset(effects),
+        option,
+        formerly,
+        is_of_recorded,
+        is_rare,
+        caption,
     )
     return field(default=default, metadata={"setting": record})
 
 
 class SettingRecords(dict[str, Setting]):
-    """The records of a dataclass's fields by name, page by page, there in the order of fields."""
+    """The records of a dataclass's fields by name, section by section, there in their order."""
 
     def __init__(self, fields: Iterable[Field[Any]]) -> None:
         named = {one.name: one.metadata["setting"] for one in fields}
-        pages = list(Page)
-        super().__init__(sorted(named.items(), key=lambda one: pages.index(one[1].page)))
+        sections = list(Section)
+        super().__init__(sorted(named.items(), key=lambda one: sections.index(one[1].section)))
 
     def require(self, name: str) -> None:
         """Raise SettingsError unless there is a field of this name."""

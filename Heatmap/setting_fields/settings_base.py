@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Self
 
 from Heatmap.errors import SettingsError
+from Heatmap.setting_fields.json_texts import UnusedValue, read_json, write_json
 from Heatmap.setting_fields.records import SettingRecords
 
 
@@ -84,6 +85,35 @@ class SettingsBase:
             except SettingsError as error:
                 warnings.append(str(error))
         return settings, warnings
+
+    def to_json(self) -> str:
+        """Return every field as JSON, as `from_json` takes it (`setting_fields.json_texts`)."""
+        return write_json(self.as_mapping())
+
+    @classmethod
+    def from_json(cls, text: str, base: Self | None = None) -> tuple[Self, tuple[UnusedValue, ...]]:
+        """Build settings from what `to_json` gave, here or in another version.
+
+        Parameters
+        ----------
+        text
+            The JSON.
+        base
+            Where fields come from that the text does not name; the defaults when ``None``.
+
+        Returns
+        -------
+        (settings, unused)
+            An unknown field, and one with a value that is not allowed, is left out: the latter
+            keeps the value of `base`. Each is one of `unused`.
+
+        Raises
+        ------
+        SettingsError
+            The text is no JSON, or not of settings; the message is one line.
+        """
+        values, unused = read_json(text, cls.records())
+        return (base or cls()).changed(**values), unused
 
     def as_mapping(self) -> dict[str, Any]:
         """Return field name to value."""

@@ -1,4 +1,4 @@
-"""The window's tool bar: what is chosen most often, without the settings dialog."""
+"""The window's tool bar: what is chosen most often, without opening the settings."""
 
 from PyQt6.QtCore import QCoreApplication, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QAction
@@ -19,7 +19,7 @@ class ToolBar(QToolBar):
     interval_chosen
         The candles' interval is another one: `interval`.
     theme_asked, settings_asked
-        The other theme, the settings dialog.
+        The other theme, the settings.
     """
 
     field_chosen = pyqtSignal(str, object)

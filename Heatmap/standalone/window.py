@@ -1,4 +1,4 @@
-"""The standalone window: candles, tool bar, settings dialog, status bar.
+"""The standalone window: candles, tool bar, settings, status bar.
 
 It uses the plugin's public surface only, as a host does; `make check` holds that.
 """
@@ -25,7 +25,7 @@ from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.exchange.market import Candle
-from Heatmap.standalone.settings_dialog import SettingsDialog
+from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
@@ -235,12 +235,16 @@ class ChartWindow(QMainWindow):
     # -- parts --------------------------------------------------------------------------------
 
     def open_settings(self) -> None:
-        """Open the settings dialog; what is changed there shows at once, Cancel takes it back."""
-        if self._service is not None:
-            dialog = SettingsDialog(self._service, self._store, self._theme, self)
-            colour(dialog, self._theme)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.open()
+        """Open the settings beside the chart, or bring those to the front that are open."""
+        if self._service is None:
+            return
+        docks = self.findChildren(SettingsDock)
+        if not docks:
+            docks = [SettingsDock(self._service, self._store, self._theme, self)]
+            colour(docks[0], self._theme)
+            docks[0].open_beside(self)
+        docks[0].raise_()
+        docks[0].activateWindow()
 
     # -- settings -----------------------------------------------------------------------------
 
@@ -301,9 +305,9 @@ class ChartWindow(QMainWindow):
         before, self._service = self._service, service
         if before is service:
             return
-        # A dialog sets the service that it was opened for.
-        for dialog in self.findChildren(SettingsDialog):
-            dialog.reject()
+        # The settings set the service that they were opened for.
+        for dock in self.findChildren(SettingsDock):
+            dock.close()
         if before is not None:
             before.remove_settings_listener(self._show_settings)
         if service is not None:

@@ -41,6 +41,7 @@ __all__ = [
     "StoredEvent",
     "TimedRow",
     "address_beside",
+    "folder_of",
     "numbered_address",
     "open_store",
     "parse_address",
@@ -85,6 +86,11 @@ def parse_address(text: Address) -> Address:
     if isinstance(text, str) and _SCHEME_END in text:
         return text
     return Path(text)
+
+
+def folder_of(address: Address) -> Path | None:
+    """Return the folder of a file, for the user to look into; ``None``: it is no file."""
+    return None if isinstance(address, str) else address.absolute().parent
 
 
 def address_beside(address: Address, kind: DataKind) -> Address:

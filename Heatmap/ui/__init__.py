@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
+    from Heatmap.ui.settings.settings_file import export_settings, import_settings
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
+    from Heatmap.ui.settings.toggle_action import toggle_action
     from Heatmap.ui.state_texts import StateAction, StateTone, StateWords, state_words
     from Heatmap.ui.status_panel import StatusPanel
     from Heatmap.ui.texts import attention_words, failure_words, role_words
@@ -28,12 +30,15 @@ __all__ = [
     "StateWords",
     "StatusPanel",
     "attention_words",
+    "export_settings",
     "failure_words",
+    "import_settings",
     "install_translation",
     "load_settings",
     "role_words",
     "save_settings",
     "state_words",
+    "toggle_action",
     "users_locale",
 ]
 
@@ -49,11 +54,14 @@ _HOMES = {
     "attention_words": "Heatmap.ui.texts",
     "failure_words": "Heatmap.ui.texts",
     "install_translation": "Heatmap.ui.language",
+    "export_settings": "Heatmap.ui.settings.settings_file",
+    "import_settings": "Heatmap.ui.settings.settings_file",
     "load_settings": "Heatmap.ui.settings.settings_store",
     "role_words": "Heatmap.ui.texts",
     "save_settings": "Heatmap.ui.settings.settings_store",
     "state_words": "Heatmap.ui.state_texts",
     "users_locale": "Heatmap.ui.language",
+    "toggle_action": "Heatmap.ui.settings.toggle_action",
 }
 
 

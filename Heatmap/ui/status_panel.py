@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QLocale, Qt
+from PyQt6.QtCore import QLocale, Qt, QUrl
+from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import (
     QApplication,
-    QFormLayout,
-    QGroupBox,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -24,8 +24,10 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.storage.store import folder_of
 from Heatmap.ui.language import users_locale
 from Heatmap.ui.number_texts import clock_words, decimal_number, moment_words
+from Heatmap.ui.settings.row_grid import RowGrid
 from Heatmap.ui.texts import (
     attention_words,
     connection_words,
@@ -42,7 +44,7 @@ _DAY_MS = 86_400_000
 
 
 class StatusPanel(QWidget):
-    """Shows how recording and drawing are, from `HeatmapService.status`.
+    """Shows how recording and drawing go, from `HeatmapService.status`.
 
     Refreshed when it is shown and once a second while it is visible; it asks for what is known
     already and waits for nothing.
@@ -51,6 +53,11 @@ class StatusPanel(QWidget):
     ----------
     service
         Whose status is shown.
+
+    Attributes
+    ----------
+    copy_button
+        Copies all of it as text, with what recording and drawing take; may be put elsewhere.
     """
 
     def __init__(self, service: HeatmapService, parent: QWidget | None = None) -> None:
@@ -58,10 +65,13 @@ class StatusPanel(QWidget):
         self._service = service
         self._names: dict[str, str] = {}
         self._values: dict[str, QLabel] = {}
+        self._labels: list[QLabel] = []
+        # Of the grid, by name.
+        self._rows: dict[str, int] = {}
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 12)
-        form = _form()
-        column.addLayout(form)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._grid = RowGrid(vertical_spacing=4)
+        column.addLayout(self._grid)
         for name, label, tool_tip in (
             (
                 "connection",
@@ -72,18 +82,18 @@ class StatusPanel(QWidget):
                 ),
             ),
             ("since", self.tr("Since"), self.tr("Since when that is so")),
+            ("last", self.tr("Last liquidation"), self.tr("When the newest recorded one happened")),
             (
                 "today",
-                self.tr("Events today"),
+                self.tr("Recorded today"),
                 self.tr(
-                    "Recorded since midnight UTC; the exchange tells at most one liquidation "
+                    "Since midnight UTC; the exchange tells at most one liquidation "
                     "per symbol and second"
                 ),
             ),
-            ("last", self.tr("Last event"), self.tr("When the newest recorded one happened")),
-            ("role", self.tr("Role"), self.tr("Only one recorder writes a database")),
-            ("size", self.tr("Database size"), self.tr("Of the file and its write-ahead log")),
+            ("role", self.tr("This program"), self.tr("Only one recorder writes a database")),
             ("path", self.tr("Database"), self.tr("Where the recorded events are")),
+            ("size", self.tr("Database size"), self.tr("Of the file and its write-ahead log")),
             (
                 "charts",
                 self.tr("Charts"),
@@ -92,28 +102,26 @@ class StatusPanel(QWidget):
             ("attention", self.tr("Attention"), self.tr("What is amiss at present")),
             ("error", self.tr("Last error"), self.tr("Stays here after it is over")),
         ):
-            self._add(form, name, label, tool_tip)
-        group = QGroupBox(self.tr("Measured"))
-        group.setToolTip(self.tr("What recording and drawing take"))
-        column.addWidget(group)
-        form = _form()
-        group.setLayout(form)
-        for name, label, tool_tip in (
-            ("rate", self.tr("Stored"), self.tr("Events a minute, mean of the last minute")),
-            ("build", self.tr("Build"), self.tr("Time until a whole picture was built")),
-            ("update", self.tr("Update"), self.tr("Time until new events were added to it")),
-            ("sent", self.tr("Sent"), self.tr("Size of what went to the page last")),
-            ("paint", self.tr("Paint"), self.tr("Mean time of painting a frame")),
-            ("frames", self.tr("Frames"), self.tr("Painted in the last second of painting")),
-        ):
-            self._add(form, name, label, tool_tip)
-        copy = QPushButton(self.tr("Cop&y the status"))
-        copy.setObjectName("copy_status")
-        copy.setToolTip(self.tr("Copy what stands here as text, for a report"))
-        copy.setAutoDefault(False)
-        copy.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        copy.clicked.connect(self._copy)
-        column.addWidget(copy)
+            self._add(name, label, tool_tip)
+        # For whoever looks into a report: only in what is copied.
+        self._names |= {
+            "rate": self.tr("Stored"),
+            "build": self.tr("Build"),
+            "update": self.tr("Update"),
+            "sent": self.tr("Sent"),
+            "paint": self.tr("Paint"),
+            "frames": self.tr("Frames"),
+        }
+        self._texts = dict.fromkeys(self._names, UNKNOWN)
+        self.copy_button = QPushButton(self.tr("Copy &status for support"))
+        self.copy_button.setObjectName("copy_status")
+        self.copy_button.setToolTip(
+            self.tr("Copy the state and what recording and drawing take, as text")
+        )
+        self.copy_button.setAutoDefault(False)
+        self.copy_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.copy_button.clicked.connect(self._copy)
+        column.addWidget(self.copy_button)
         column.addStretch(1)
         self._visible = WhileVisible(self, self.refresh)
 
@@ -122,14 +130,26 @@ class StatusPanel(QWidget):
         status = self._service.status()
         recorder = self._service.recorder_status()
         texts = {**self._state_texts(status, recorder), **self._measured_texts(status, recorder)}
+        self._texts = {name: texts[name] or UNKNOWN for name in self._names}
         for name, label in self._values.items():
-            text = texts[name] or UNKNOWN
-            label.setProperty("plain", text)
-            label.setText(_breakable(text))
+            label.setText(_breakable(self._texts[name]))
+        states = [layer["state"] for layer in status["layers"]]
+        for name, is_told in (
+            ("since", self._texts["since"] != UNKNOWN),
+            ("size", self._texts["size"] != UNKNOWN),
+            ("charts", any(state != LayerState.DRAWN.value for state in states)),
+            ("attention", self._texts["attention"] != self.tr("Nothing")),
+            ("error", self._texts["error"] != self.tr("None")),
+        ):
+            self._grid.set_row_visible(self._rows[name], is_visible=is_told)
 
     def texts(self) -> dict[str, str]:
-        """Return what is shown, by the names of the rows."""
-        return {name: label.property("plain") or "" for name, label in self._values.items()}
+        """Return what is known, also what is only copied, by the names of the rows."""
+        return dict(self._texts)
+
+    def labels(self) -> list[QLabel]:
+        """Return the labels in front of what is shown."""
+        return list(self._labels)
 
     # -- texts --------------------------------------------------------------------------------
 
@@ -245,7 +265,7 @@ class StatusPanel(QWidget):
 
     # -- widgets ------------------------------------------------------------------------------
 
-    def _add(self, form: QFormLayout, name: str, label: str, tool_tip: str) -> None:
+    def _add(self, name: str, label: str, tool_tip: str) -> None:
         title = QLabel(label)
         title.setToolTip(tool_tip)
         value = QLabel(UNKNOWN)
@@ -253,10 +273,29 @@ class StatusPanel(QWidget):
         value.setToolTip(tool_tip)
         # Words of the exchange and of the system may contain anything.
         value.setTextFormat(Qt.TextFormat.PlainText)
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setWordWrap(True)
-        form.addRow(title, value)
+        self._rows[name] = self._grid.add_row(self._with_button(name, value), title)
+        self._labels.append(title)
         self._names[name] = label
         self._values[name] = value
+
+    def _with_button(self, name: str, value: QLabel) -> QWidget:
+        """Return what stands in a row: the value, beside that of the database its button."""
+        folder = folder_of(self._service.database)
+        if name != "path" or folder is None:
+            return value
+        button = QPushButton(self.tr("O&pen folder"))
+        button.setObjectName("open_folder")
+        button.setToolTip(self.tr("Show the folder of the database"))
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        both = QWidget()
+        line = QHBoxLayout(both)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(value, 1, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return both
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
@@ -268,15 +307,6 @@ class StatusPanel(QWidget):
         if clipboard is not None:
             lines = (f"{self._names[name]}: {text}" for name, text in self.texts().items())
             clipboard.setText("\n".join(lines))
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    # Words wrap at the width that there is.
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    form.setVerticalSpacing(4)
-    form.setHorizontalSpacing(16)
-    return form
 
 
 def _breakable(text: str) -> str:

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QSlider,
     QTabBar,
     QTabWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -22,23 +23,27 @@ from Heatmap import HeatmapSettings
 from Heatmap.heatmap_settings import SETTINGS
 from Heatmap.setting_fields import Choice, Number, Switch
 from Heatmap.ui import HeatmapSettingsTab
+from Heatmap.ui.settings.segments import Segments
 
 FIELDS = [field.name for field in fields(HeatmapSettings)]
 DAY_MS = 86_400_000
 
 
 def turn_to_page_of(tab: HeatmapSettingsTab, name: str) -> None:
-    """Bring the page to the front that has the widget called `name`."""
+    """Bring the page to the front that has the widget called `name`, unfolded where it is rare."""
     pages, widget = tab.findChild(QTabWidget, "pages"), tab.findChild(QWidget, name)
     assert widget is not None
     pages.setCurrentIndex(
         next(i for i in range(pages.count()) if pages.widget(i).isAncestorOf(widget))
     )
+    if name in SETTINGS and SETTINGS[name].is_rare and not widget.isVisible():
+        pages.currentWidget().findChild(QToolButton, "more").click()
 
 
 def choose(name: str, key: str) -> Callable[[HeatmapSettingsTab], None]:
     def act(tab: HeatmapSettingsTab) -> None:
-        box = tab.findChild(QComboBox, name)
+        box = control(tab, name)
+        assert isinstance(box, QComboBox | Segments)
         box.setCurrentIndex(box.findData(key))
 
     return act
@@ -116,7 +121,7 @@ def control(tab: HeatmapSettingsTab, name: str) -> QWidget:
 
 
 def interactive(parent: QWidget) -> list[QWidget]:
-    kinds = (QAbstractButton, QComboBox, QSlider, QLineEdit, QAbstractSpinBox)
+    kinds = (QAbstractButton, QComboBox, QSlider, QLineEdit, QAbstractSpinBox, Segments)
     return [
         child
         for child in parent.findChildren(QWidget)
@@ -128,7 +133,7 @@ def is_inner(widget: QWidget) -> bool:
     """Say whether a widget is a part of a control, such as the text of a spin box."""
     above = widget.parentWidget()
     while above is not None:
-        if isinstance(above, QAbstractSpinBox | QComboBox | QTabBar):
+        if isinstance(above, QAbstractSpinBox | QComboBox | QTabBar | Segments):
             return True
         above = above.parentWidget()
     return False

@@ -124,7 +124,8 @@ def test_a_text_that_is_no_number_of_the_field_keeps_the_old_value_and_is_told(
     tab.show()
     typed(qtbot, box, text)
     assert service.settings.cluster_window_pct == HeatmapSettings().cluster_window_pct
-    assert text in tab.findChild(QLabel, "message").text()
+    assert text in tab.findChild(QLabel, "cluster_window_pct_refusal").text()
+    assert tab.findChild(QLabel, "message").text() == "Not valid: Widest price range"
     # The next good one is taken, and the message goes.
     typed(qtbot, box, "3")
     assert service.settings.cluster_window_pct == pytest.approx(0.03)

@@ -226,7 +226,7 @@ def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
         return told
 
     with monkeypatch.context() as broken:
-        broken.setattr(tab, "_leave_dialog", fail)
+        broken.setattr(tab._dialog, "_leave", fail)
         broken.setattr(dialog, "isModal", lambda: True)
         dialog.show()
     assert failures() == ["the settings tab failed"]
@@ -235,7 +235,7 @@ def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
     dialog.open()  # it has learnt by now to which dialog it belongs
     with monkeypatch.context() as broken:
         broken.setattr(writer, "flush", fail)
-        broken.setattr(tab, "_dialog", QLabel())  # has no result
+        broken.setattr(tab._dialog, "_dialog", QLabel())  # has no result
         dialog.accept()
     assert failures()[:1] == ["the settings tab failed"]
     dialog.open()
@@ -246,7 +246,7 @@ def test_an_error_while_the_tab_is_shown_hidden_or_stored_does_not_reach_qt(
         qtbot.waitUntil(lambda: bool(caplog.records), timeout=10_000)
         assert failures() == ["settings could not be stored"]
         broken.setattr(tab.status_panel, "texts", fail)
-        tab.status_panel.findChild(QPushButton, "copy_status").click()
+        tab.findChild(QPushButton, "copy_status").click()
         assert failures() == ["the status could not be copied"]
     # All of it goes on.
     dialog.accept()

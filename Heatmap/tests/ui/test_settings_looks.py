@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from string import ascii_lowercase
 from typing import Any
 
@@ -38,6 +39,7 @@ from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactiv
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.layer.page_scripts import call_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
+from Heatmap.ui.settings.segments import Segments
 from Heatmap.ui.status_panel import StatusPanel
 
 
@@ -61,7 +63,11 @@ def test_the_tab_key_walks_each_page_from_top_to_bottom(tab: HeatmapSettingsTab)
     for index in range(box.count()):
         box.setCurrentIndex(index)
         page = box.widget(index).widget()
-        reachable = [widget for widget in interactive(page) if widget.isEnabled()]
+        reachable = [
+            widget.focusProxy() if isinstance(widget, Segments) else widget
+            for widget in interactive(page)
+            if widget.isEnabled() and widget.isVisibleTo(page)
+        ]
         assert all(widget.focusPolicy() & Qt.FocusPolicy.TabFocus for widget in reachable)
         chain, widget = [], tab.nextInFocusChain()
         while widget is not tab:
@@ -69,9 +75,11 @@ def test_the_tab_key_walks_each_page_from_top_to_bottom(tab: HeatmapSettingsTab)
                 chain.append(widget)
             widget = widget.nextInFocusChain()
         assert len(chain) == len(reachable)
-        corners = [widget.mapTo(tab, widget.rect().topLeft()) for widget in chain]
-        # In a row from left to right.
-        assert corners == sorted(corners, key=lambda corner: (corner.y() // 12, corner.x()))
+        places = [widget.mapTo(tab, widget.rect().center()) for widget in chain]
+        for one, other in pairwise(places):
+            # In a row from left to right.
+            is_in_row = abs(other.y() - one.y()) < 6
+            assert other.x() > one.x() if is_in_row else other.y() > one.y()
 
 
 def mnemonic(text: str) -> str:
@@ -88,7 +96,7 @@ def test_mnemonics_are_unique_on_what_is_seen_at_once(tab: HeatmapSettingsTab) -
     box = tab.findChild(QTabWidget, "pages")
     always = [box.tabText(index) for index in range(box.count())]
     always += [tab.findChild(QCheckBox, "enabled").text()]
-    always += [tab.findChild(QPushButton, "reset").text()]
+    always += [tab.findChild(QPushButton, name).text() for name in ("page_defaults", "undo")]
     for page in pages(tab):
         keys = [key for text in [*always, *labelled(page)] if (key := mnemonic(text))]
         twice = [key for key, count in Counter(keys).items() if count > 1]
@@ -127,7 +135,8 @@ def test_nothing_is_cut_off_in_a_dialog_of_700_pixels_or_of_the_least_width(
         last_failure=failed("word " * 60),
     )
     assert dialog.minimumSizeHint().width() <= 700
-    assert dialog.sizeHint().height() <= 620
+    # What is amiss takes a few lines more, at the end of the page of recording.
+    assert dialog.sizeHint().height() <= 1000
     dialog.resize(width, height)
     dialog.show()
     box = tab.findChild(QTabWidget, "pages")
@@ -197,9 +206,8 @@ def test_every_text_can_be_translated(
     assert [text for text in texts if "«" not in text and text not in spared] == []
     enter("resolution", "many")(tab)
     enter("symbols", "9 9")(tab)
-    message = tab.findChild(QLabel, "message").text()
-    assert [line for line in message.splitlines() if not line.startswith("«")] == []
-    assert len(message.splitlines()) == 2
+    for name in ("message", "resolution_refusal", "symbols_refusal"):
+        assert tab.findChild(QLabel, name).text().startswith("«"), name
 
 
 @pytest.mark.usefixtures("marking")

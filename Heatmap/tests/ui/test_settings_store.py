@@ -144,7 +144,7 @@ def test_a_store_of_an_older_version_is_repaired_and_the_tab_says_what_was_not_u
     tab = HeatmapSettingsTab(service, store)
     qtbot.addWidget(tab)
     message = tab.findChild(QLabel, "message")
-    assert "Window: the stored “9h” cannot be used" in message.text()
+    assert "Time span: the stored “9h” cannot be used" in message.text()
     assert "“forgotten”" in message.text()
     # Whoever sets the field is told no more; nothing else in the store was touched.
     choose("window", "8h")(tab)

@@ -40,6 +40,7 @@ from Heatmap.tests.ui.settings_controls import (
     turn_to_page_of,
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
+from Heatmap.ui.settings.segments import Segments
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:
@@ -89,7 +90,7 @@ def fresh(qtbot: Any, service: HeatmapService) -> HeatmapSettingsTab:
 def content(widget: QWidget) -> object:
     if isinstance(widget, QAbstractButton):
         return widget.isChecked()
-    if isinstance(widget, QComboBox):
+    if isinstance(widget, QComboBox | Segments):
         return widget.currentData()
     if isinstance(widget, QSlider):
         return widget.value()
@@ -283,6 +284,7 @@ def test_reset_sets_every_field_to_its_default_and_stores_none(
         change(tab)
     changed = service.settings
     tab.keep()
+    assert tab.findChild(QPushButton, "undo").isEnabled() is False
     tab.findChild(QPushButton, "reset").click()
     assert service.settings == HeatmapSettings()
     assert store.allKeys() == []
@@ -316,7 +318,9 @@ def test_a_text_that_cannot_be_used_is_refused_in_words_and_stays_to_be_correcte
     assert service.settings == before
     assert store.allKeys() == []
     assert "1 or many" in tab.problem_text().lower()
-    assert tab.findChild(QLabel, "message").text() == tab.problem_text()
+    assert tab.findChild(QLabel, f"{name}_refusal").text() == tab.problem_text()
+    label = {"resolution": "Rows and columns", "symbols": "Symbols"}[name]
+    assert tab.findChild(QLabel, "message").text() == f"Not valid: {label}"
     # Another change neither hides the problem nor the text.
     CHANGES["opacity"][0](tab)
     assert "1 or many" in tab.problem_text().lower()
@@ -395,6 +399,10 @@ def test_the_present_end_of_the_scale_is_shown(
     assert now.text() == "No picture at present"
     service.measured = [{"clip_usd": 0.25}]
     qtbot.waitUntil(lambda: "ends at 1 USD" in now.text(), timeout=10_000)
+    # Where levels are drawn, theirs; it is not what locking recorded heat begins with.
+    service.measured = [{"predicted_clip_usd": 370.0}]
+    qtbot.waitUntil(lambda: "ends at 370 USD per 0.1 %" in now.text(), timeout=10_000)
+    assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 1_000_000
     service.measured = [{"clip_usd": 950_000.0}]
     qtbot.waitUntil(lambda: "950" in now.text(), timeout=10_000)
     assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 950_000.0

@@ -1,9 +1,11 @@
 """The status panel: what is known, in words; asked for once a second, and only while it is seen."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtCore import QCoreApplication, QObject, QUrl, pyqtSlot
+from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTabWidget, QVBoxLayout
 
 from Heatmap.errors import Failure, FailureKind
@@ -335,6 +337,30 @@ def test_a_failure_while_refreshing_stays_in_the_plugin(
     # The next look succeeds.
     service.more = {}
     qtbot.waitUntil(lambda: panel.texts()["connection"] == "Not recording", timeout=10_000)
+
+
+class Opener(QObject):
+    """Stands for the desktop, which opens folders."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    @pyqtSlot(QUrl)
+    def take(self, url: QUrl) -> None:
+        self.opened.append(url.toLocalFile())
+
+
+def test_the_folder_of_the_database_can_be_opened(
+    panel: StatusPanel, service: PreparedService
+) -> None:
+    desktop = Opener()
+    QDesktopServices.setUrlHandler("file", desktop.take)
+    try:
+        panel.findChild(QPushButton, "open_folder").click()
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+    assert desktop.opened == [str(Path(str(service.database)).parent)]
 
 
 def test_words_of_others_are_shown_as_they_are_and_can_be_broken(

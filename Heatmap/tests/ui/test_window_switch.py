@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit
+from PyQt6.QtWidgets import QComboBox, QLineEdit
 
 from Heatmap.heatmap_settings import HEATS, HeatmapSettings
-from Heatmap.standalone.settings_dialog import SettingsDialog
+from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source, open_live, open_simulated
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.fact_texts import told_text
@@ -150,19 +150,19 @@ def test_another_first_symbol_and_then_another_interval_change_the_whole_picture
     world.qt_run(world.open(BOTH), timeout=20_000)
     world.wait_for("BTCUSDT", "1m")
     world.window.open_settings()
-    dialog = world.window.findChild(SettingsDialog)
-    field = dialog.findChild(QLineEdit, "symbols")
+    dock = world.window.findChild(SettingsDock)
+    field = dock.findChild(QLineEdit, "symbols")
     field.setText("ETHUSDT, BTCUSDT")
     field.editingFinished.emit()
     world.wait_for("ETHUSDT", "1m")
     world.set_interval("5m")
     world.wait_for("ETHUSDT", "5m")
-    dialog.tab.reset()
+    dock.tab.reset()
     world.wait_for("BTCUSDT", "5m")
     field.setText("ETHUSDT")
     field.editingFinished.emit()
     world.wait_for("ETHUSDT", "5m")
-    dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).click()
+    dock.tab.restore()
     world.wait_for("BTCUSDT", "5m")
 
 
@@ -348,10 +348,10 @@ def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(
     assert live.service.settings.enabled is False
     assert live.service.settings.symbols == ("ALL",)
     world.window.open_settings()
-    dialog = world.window.findChild(SettingsDialog)
-    dialog.tab.reset()
+    dock = world.window.findChild(SettingsDock)
+    dock.tab.reset()
     assert live.service.settings.symbols == ("BTCUSDT",)
-    dialog.reject()
+    dock.tab.restore()
     assert live.service.settings.symbols == ("ALL",)
     assert world.window.windowTitle() == "BTCUSDT liquidations - SIMULATED"
 

@@ -17,7 +17,7 @@ from Heatmap.errors import SettingsError
 from Heatmap.feeds.followers import Followers
 from Heatmap.heatmap_settings import HEATS, PALETTES, SHAPES, HeatmapSettings
 from Heatmap.ingestion.venues.table import VENUES
-from Heatmap.setting_fields import Effect, Number, Page, setting
+from Heatmap.setting_fields import Effect, Number, Page, Section, setting
 from Heatmap.sources.heat_source import HeatSource
 from Heatmap.sources.registry import HEAT_SOURCES, source_of
 from Heatmap.storage.store import _ENGINES
@@ -157,7 +157,7 @@ class MoreSettings(HeatmapSettings):
     made_up: int = setting(
         5,
         Number(1, 9, is_whole=True),
-        Page.SCALE,
+        Section.SCALE,
         "Made &up",
         "What it does",
         effects=(Effect.RESTYLE,),
@@ -171,7 +171,7 @@ def test_a_setting_is_one_record() -> None:
     assert made.to_texts()["made_up"] == "7"
     with pytest.raises(SettingsError, match="made_up must be a number from 1 to 9, got 12"):
         made.changed(made_up=12)
-    assert list(records.on_page(Page.SCALE))[-1] == "made_up"
+    assert list(records.on_page(Page.HEAT))[-3] == "made_up"
     assert "made_up" in records.with_effect(Effect.RESTYLE)
     assert records.page_options()["made_up"] == "madeUp"
 

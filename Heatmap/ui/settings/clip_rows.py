@@ -3,40 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PyQt6.QtCore import QSignalBlocker
-from PyQt6.QtWidgets import QButtonGroup, QFormLayout, QLabel, QRadioButton, QWidget
+from PyQt6.QtCore import QObject, QSignalBlocker
+from PyQt6.QtWidgets import QButtonGroup, QRadioButton
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
-from Heatmap.setting_fields import Number, Page
-from Heatmap.ui.settings.setting_rows import (
-    Change,
-    SettingRow,
-    SettingsPage,
-    number_box,
-    plain,
-    translated,
-)
+from Heatmap.setting_fields import Number
+from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.number_box import NumberBox
+from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage
+from Heatmap.ui.settings.setting_rows import Change, number_box, plain, translated
 from Heatmap.ui.while_visible import WhileVisible
 
 FIRST_CLIP_USD = 1_000_000.0
 """What a locked scale begins with where no picture tells its own end."""
 LOCK_DIGITS = 3
+_ENDS = ("clip_usd", "predicted_clip_usd")
+"""The settings that lock a scale; the first one that is drawn is told of."""
 CLIP_FIELDS = ("clip_percentile", "clip_usd")
 """The fields that these rows show, in this order."""
 
 
-class ClipRows(QWidget):
+class ClipRows(QObject):
     """Two rows of `page`: where the automatic scale ends, and where the locked one does.
 
     Locking begins with the present automatic end, so that the picture stays as it is.
     """
 
-    def __init__(
-        self, page: SettingsPage, form: QFormLayout, service: HeatmapService, change: Change
-    ) -> None:
+    def __init__(self, page: SettingsPage, service: HeatmapService, change: Change) -> None:
         super().__init__(page)
-        self.hide()
         self._service = service
         self._change = change
         self._automatic = QRadioButton(translated(SETTINGS["clip_percentile"].label))
@@ -49,47 +44,39 @@ class ClipRows(QWidget):
         self._locked.setToolTip(
             self.tr("The brightest colour always means the same amount, so pictures compare")
         )
-        self._percentile, self._usd = (
-            number_box(name, translated(record.help), record.kind, translated(record.kind.suffix))
-            for name, record in SETTINGS.on_page(Page.SCALE).items()
-            if name in CLIP_FIELDS and isinstance(record.kind, Number)
-        )
-        self._now = QLabel()
+        self._percentile, self._usd = (self._make_box(name) for name in CLIP_FIELDS)
+        self._now = Caption()
         self._now.setObjectName("clip_now")
         self._now.setToolTip(self.tr("Where the scale of the present picture ends"))
         # Apart from other radio buttons of the page.
         group = QButtonGroup(self)
-        group.addButton(self._automatic)
-        group.addButton(self._locked)
+        label = page.make_label(self.tr("Full colour from"), self._percentile)
+        label.setToolTip(self.tr("What is this much or more gets the brightest colour"))
+        for name, radio, box, words in (
+            ("clip_percentile", self._automatic, self._percentile, self._now),
+            ("clip_usd", self._locked, self._usd, None),
+        ):
+            group.addButton(radio)
+            field = RowField(box, before=radio)
+            if words is not None:
+                field.add_below(words)
+            page.grid.add_row(field, label if words is not None else None)
+            page.rows.append(
+                SettingRow((name,), radio.text(), plain(radio.text()), box, field, self._show)
+            )
         self._locked.toggled.connect(self._switch)
         self._percentile.valueChanged.connect(lambda value: change(clip_percentile=value))
         self._percentile.refused.connect(lambda text: change(clip_percentile=text))
         self._usd.valueChanged.connect(lambda value: change(clip_usd=value))
         self._usd.refused.connect(lambda text: change(clip_usd=text))
-        form.addRow(self._automatic, self._percentile)
-        form.addRow(self._locked, self._usd)
-        form.addRow("", self._now)
-        page.rows.append(
-            SettingRow(
-                ("clip_percentile",),
-                self._automatic.text(),
-                plain(self._automatic.text()),
-                self._percentile,
-                self._percentile,
-                self._show,
-            )
-        )
-        page.rows.append(
-            SettingRow(
-                ("clip_usd",),
-                self._locked.text(),
-                plain(self._locked.text()),
-                self._usd,
-                self._usd,
-                self._show,
-            )
-        )
         self._visible = WhileVisible(page, self._show_present)
+
+    @staticmethod
+    def _make_box(name: str) -> NumberBox:
+        record = SETTINGS[name]
+        assert isinstance(record.kind, Number)  # noqa: S101 - so they are recorded
+        suffix = translated(record.kind.suffix)
+        return number_box(name, translated(record.help), record.kind, suffix)
 
     def _switch(self, is_locked: bool) -> None:
         present_usd = present_clip_usd(self._service.status())
@@ -110,26 +97,43 @@ class ClipRows(QWidget):
                 self._usd.setValue(settings.clip_usd)
 
     def _show_present(self) -> None:
-        present_usd = present_clip_usd(self._service.status())
-        if present_usd is None:
-            self._now.setText(self.tr("No picture at present"))
-            return
-        amount = self.locale().toString(present_usd, "f", 0)
-        self._now.setText(
-            self.tr("At present the scale ends at {amount} USD").format(amount=amount)
-        )
+        # Only now they have the font of the host's style.
+        width = max(self._automatic.sizeHint().width(), self._locked.sizeHint().width())
+        self._automatic.setMinimumWidth(width)
+        self._locked.setMinimumWidth(width)
+        status = self._service.status()
+        present_usd = present_clip_usd(status)
+        words = self.tr("No picture at present")
+        for name in _ENDS:
+            end_usd = present_clip_usd(status, name)
+            kind = SETTINGS[name].kind
+            if end_usd is not None and isinstance(kind, Number):
+                amount = self._usd.locale().toString(end_usd, "f", 0)
+                words = self.tr("At present it ends at {amount}").format(
+                    amount=amount + translated(kind.suffix)
+                )
+                break
+        self._now.setText(words)
         if self._service.settings.clip_usd is None:
             with QSignalBlocker(self._usd):
                 # What locking would begin with.
-                self._usd.setValue(rounded(present_usd))
+                self._usd.setValue(FIRST_CLIP_USD if present_usd is None else rounded(present_usd))
 
 
-def present_clip_usd(status: Mapping[str, Any]) -> float | None:
-    """Return where the first picture's scale ends, USD; ``None`` where there is none."""
+def present_clip_usd(status: Mapping[str, Any], name: str = "clip_usd") -> float | None:
+    """Return where the first picture's scale ends, USD; ``None`` where there is none.
+
+    Parameters
+    ----------
+    status
+        The service's.
+    name
+        The setting that locks a scale of this kind, by which the status calls its end.
+    """
     for layer in status["layers"]:
-        clip_usd = layer["measured"].get("clip_usd")
+        clip_usd = layer["measured"].get(name)
         if clip_usd is not None:
-            return max(float(clip_usd), SETTINGS.range("clip_usd")[0])
+            return max(float(clip_usd), SETTINGS.range(name)[0])
     return None
 
 

@@ -1,14 +1,15 @@
 """How long events are kept; a shorter time waits until what it deletes is confirmed."""
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFormLayout, QLabel, QPushButton
+from PyQt6.QtWidgets import QPushButton, QSizePolicy
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import shown_text
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, Change, SettingsPage, row_of
+from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.page_form import SettingsPage
+from Heatmap.ui.settings.setting_rows import Change, row_of
 from Heatmap.ui.while_visible import WhileVisible
 
 logger = get_logger(__name__)
@@ -16,38 +17,31 @@ logger = get_logger(__name__)
 _DAY_MS = 86_400_000
 
 
-class RetentionConfirmation(QLabel):
+class RetentionConfirmation(Caption):
     """What the retention that is set deletes, with the button that agrees to it.
 
-    Stands below the number of days in `form`.
+    Stands below the number of days; the button only where there is something to delete.
     """
 
-    def __init__(
-        self, page: SettingsPage, form: QFormLayout, service: HeatmapService, change: Change
-    ) -> None:
+    def __init__(self, page: SettingsPage, service: HeatmapService, change: Change) -> None:
         super().__init__()
         self._service = service
-        page.add_row(
-            form,
-            row_of("retention_days", change),
-        )
+        row = row_of("retention_days", change)
         self.setObjectName("retention_words")
         self.setToolTip(self.tr("What is kept in the database, and what is about to be deleted"))
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setMinimumWidth(FIELD_WIDTH + 120)
-        # The longest text takes two lines: what stands below must not jump.
-        self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
-        form.addRow("", self)
         self._confirm = QPushButton(self.tr("Delete &now"))
         self._confirm.setObjectName("confirm_retention")
         self._confirm.setToolTip(
-            self.tr("Delete the events that are older; this cannot be taken back by Cancel")
+            self.tr("Delete what is older for good: neither Undo nor Cancel brings it back")
         )
         self._confirm.setAutoDefault(False)
         self._confirm.setEnabled(False)
+        self._confirm.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._confirm.clicked.connect(self._delete)
-        form.addRow("", self._confirm)
+        row.field.add_below(self)
+        row.field.add_below(self._confirm)
+        self._confirm.hide()
+        page.add_row(row)
         # How many events the button was last said to delete; None: nothing to confirm.
         self._told_events: int | None = None
         self._visible = WhileVisible(self, self.refresh)
@@ -76,13 +70,13 @@ class RetentionConfirmation(QLabel):
                 events=self._events(retention.expired_events),
             )
         elif retention.deleted_events is not None:
-            words = self.tr("In force, at the cost of {events}").format(
+            words = self.tr("{events} deleted").format(
                 events=self._events(retention.deleted_events)
             )
         else:
-            words = self.tr("In force")
+            words = self.tr("Nothing is old enough to be deleted")
         self.setText(words)
-        self._confirm.setEnabled(self._told_events is not None)
+        self._allow(is_allowed=self._told_events is not None)
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and say that there is one."""
@@ -98,7 +92,11 @@ class RetentionConfirmation(QLabel):
         self.refresh()
         if told is not None and told == self._told_events:
             self._service.confirm_retention()
-            self._confirm.setEnabled(False)
+            self._allow(is_allowed=False)
+
+    def _allow(self, *, is_allowed: bool) -> None:
+        self._confirm.setEnabled(is_allowed)
+        self._confirm.setVisible(is_allowed)
 
     def _days(self, days: float) -> str:
         if days == 1:

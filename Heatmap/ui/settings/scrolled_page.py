@@ -1,9 +1,12 @@
 """A page of the settings tab, where a low screen or a large font leaves no room for all of it."""
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6 import sip
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from Heatmap.runtime.compat import override
+
+_MARGIN = 12
 
 
 class ScrolledPage(QScrollArea):
@@ -11,6 +14,8 @@ class ScrolledPage(QScrollArea):
 
     def __init__(self, page: QWidget) -> None:
         super().__init__()
+        # What `lead_to` scrolls to.
+        self._wanted: QWidget | None = None
         self.setWidget(page)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -27,8 +32,23 @@ class ScrolledPage(QScrollArea):
     def sizeHint(self) -> QSize:
         """Ask for the whole page, where Qt would ask for a part."""
         page = self.widget()
-        hint = super().sizeHint() if page is None else page.sizeHint()
+        if page is None:
+            return super().sizeHint()
+        hint = page.sizeHint()
+        if page.hasHeightForWidth():
+            hint.setHeight(page.heightForWidth(max(hint.width(), page.width())))
         return hint + QSize(self._bar_width(), 0)
+
+    def lead_to(self, widget: QWidget) -> None:
+        """Scroll to a widget of the page, also where its place is only just being found."""
+        self._wanted = widget
+        self._scroll()
+        QTimer.singleShot(0, self._scroll)
+
+    def _scroll(self) -> None:
+        wanted = self._wanted
+        if wanted is not None and not sip.isdeleted(wanted):
+            self.ensureWidgetVisible(wanted, 0, _MARGIN)
 
     def _bar_width(self) -> int:
         bar = self.verticalScrollBar()

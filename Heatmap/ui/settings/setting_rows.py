@@ -1,7 +1,6 @@
-"""The rows of a settings page: a label, a control, and how it shows a setting."""
+"""Makes the rows of a settings page: a label, a control, and how it shows a setting."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt
@@ -9,91 +8,29 @@ from PyQt6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSlider,
     QSpinBox,
-    QVBoxLayout,
-    QWidget,
 )
 
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Choice, Number, Switch, Text
+from Heatmap.ui.settings.look import indicator_width
 from Heatmap.ui.settings.number_box import NumberBox
+from Heatmap.ui.settings.page_form import RowField, SettingRow
+from Heatmap.ui.settings.segments import Segments
 
 SWATCH_SIZE = QSize(96, 14)
-FIELD_WIDTH = 240
-"""Width of a page's fields, CSS pixels, so that they stand in a column."""
+FIELD_WIDTH = 230
+"""Width of lists, sliders and texts, CSS pixels."""
+NUMBER_WIDTH = 150
+"""Least width of numbers."""
+MOST_SEGMENTS_WIDTH = 372
+"""A choice whose values are wider side by side is a list to open."""
 
 Change = Callable[..., None]
 """Takes one field by name and puts it in force; a value that is not allowed is refused in words."""
-
-Show = Callable[[HeatmapSettings], None]
-"""Shows settings without changing them."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingRow:
-    """One row.
-
-    Attributes
-    ----------
-    names
-        The settings' fields that it shows.
-    label
-        What stands in front, with its mnemonic; empty: the control has its own text.
-    words
-        The name of it in a sentence.
-    control
-        What takes the keyboard; named as the field.
-    field
-        What goes into the form: the control, or what contains it.
-    show
-        Shows the settings without changing them.
-    refusal
-        What to say about a text that is not allowed, with ``{text}`` for it; empty: that in general
-        words.
-    """
-
-    names: tuple[str, ...]
-    label: str
-    words: str
-    control: QWidget
-    field: QWidget
-    show: Show
-    refusal: str = ""
-
-
-class SettingsPage(QWidget):
-    """A page of rows below each other; made by its subclasses."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[SettingRow] = []
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(12, 12, 12, 12)
-
-    def add_form(self) -> QFormLayout:
-        """Add a form to the page, and return it."""
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        form.setVerticalSpacing(8)
-        form.setHorizontalSpacing(16)
-        self.column.addLayout(form)
-        return form
-
-    def add_row(self, form: QFormLayout, row: SettingRow) -> None:
-        """Put `row` below those of `form`."""
-        self.rows.append(row)
-        if not row.label:
-            form.addRow(row.field)
-            return
-        label = QLabel(row.label)
-        label.setBuddy(row.control)
-        label.setToolTip(row.control.toolTip())
-        form.addRow(label, row.field)
 
 
 def translated(text: str) -> str:
@@ -110,41 +47,61 @@ def choice_row(
     name: str,
     label: str,
     tool_tip: str,
-    options: Sequence[tuple[str, str]],
+    options: Sequence[tuple[str, str, str]],
     change: Change,
     swatches: Callable[[str], Sequence[str]] | None = None,
+    caption: str = "",
 ) -> SettingRow:
-    """Make a row that offers some values.
+    """Make a row that offers some values: side by side where they fit, else in a list.
 
     Parameters
     ----------
-    name, label, tool_tip
+    name, label, tool_tip, caption
         The field, and the texts.
     options
-        Each value with its text.
+        Each value with its text and its short one.
     change
         Told the value that was chosen.
     swatches
         Gives the colours that stand for a value.
     """
-    box = QComboBox()
-    _equip(box, name, tool_tip)
-    for key, text in options:
-        box.addItem(text, key)
-    if swatches is not None:
-        box.setIconSize(SWATCH_SIZE)
-        for index, (key, _text) in enumerate(options):
-            box.setItemIcon(index, _swatch(swatches(key)))
+    box = (None if swatches else _segments(options)) or _list(options, swatches)
+    _equip(box, name, tool_tip, FIELD_WIDTH if isinstance(box, QComboBox) else 0)
     box.currentIndexChanged.connect(lambda _index: change(**{name: box.currentData()}))
 
     def show(settings: HeatmapSettings) -> None:
         with QSignalBlocker(box):
             box.setCurrentIndex(box.findData(getattr(settings, name)))
 
-    return SettingRow((name,), label, plain(label), box, box, show)
+    field = RowField(box, caption=caption)
+    return SettingRow((name,), label, plain(label), box, field, show)
 
 
-def switch_row(name: str, text: str, tool_tip: str, change: Change) -> SettingRow:
+def _segments(options: Sequence[tuple[str, str, str]]) -> Segments | None:
+    """Return the values side by side; ``None``: they do not fit."""
+    box = Segments()
+    for key, text, short in options:
+        box.addItem(short or text, key)
+    return box if box.sizeHint().width() <= MOST_SEGMENTS_WIDTH else None
+
+
+def _list(
+    options: Sequence[tuple[str, str, str]], swatches: Callable[[str], Sequence[str]] | None
+) -> QComboBox:
+    box = QComboBox()
+    if swatches is not None:
+        box.setIconSize(SWATCH_SIZE)
+    for key, text, _short in options:
+        if swatches is None:
+            box.addItem(text, key)
+        else:
+            box.addItem(_swatch(swatches(key)), text, key)
+    return box
+
+
+def switch_row(
+    name: str, text: str, tool_tip: str, change: Change, caption: str = ""
+) -> SettingRow:
     """Make a row that is on or off."""
     box = QCheckBox(text)
     _equip(box, name, tool_tip)
@@ -154,16 +111,19 @@ def switch_row(name: str, text: str, tool_tip: str, change: Change) -> SettingRo
         with QSignalBlocker(box):
             box.setChecked(getattr(settings, name))
 
-    return SettingRow((name,), "", plain(text), box, box, show)
+    field = RowField(box, caption=caption, indent=indicator_width(box))
+    return SettingRow((name,), "", plain(text), box, field, show)
 
 
-def slider_row(name: str, label: str, tool_tip: str, words: str, change: Change) -> SettingRow:
+def slider_row(
+    name: str, label: str, tool_tip: str, words: str, change: Change, caption: str = ""
+) -> SettingRow:
     """Make a row for a part from 0 to 1, with a slider that is followed while it is dragged.
 
     `words` has ``{percent}`` for the number that stands beside the slider.
     """
     slider = QSlider(Qt.Orientation.Horizontal)
-    _equip(slider, name, tool_tip)
+    _equip(slider, name, tool_tip, FIELD_WIDTH)
     slider.setRange(0, 100)
     slider.setPageStep(5)
     slider.valueChanged.connect(lambda percent: change(**{name: percent / 100}))
@@ -177,17 +137,24 @@ def slider_row(name: str, label: str, tool_tip: str, words: str, change: Change)
             slider.setValue(percent)
         text.setText(words.format(percent=percent))
 
-    return SettingRow((name,), label, plain(label), slider, side_by_side(slider, text), show)
+    field = RowField(slider, text, caption=caption)
+    return SettingRow((name,), label, plain(label), slider, field, show)
 
 
 def number_row(
-    name: str, label: str, tool_tip: str, change: Change, kind: Number, suffix: str
+    name: str,
+    label: str,
+    tool_tip: str,
+    change: Change,
+    kind: Number,
+    suffix: str,
+    caption: str = "",
 ) -> SettingRow:
     """Make a row for a number.
 
     Parameters
     ----------
-    name, label, tool_tip
+    name, label, tool_tip, caption
         The field, and the texts.
     change
         Told the number, once it is entered; at each step of an arrow. A text that is none is told
@@ -208,7 +175,8 @@ def number_row(
             with QSignalBlocker(box):
                 box.setValue(getattr(settings, name) * kind.factor)
 
-        return SettingRow((name,), label, plain(label), box, box, show)
+        field = RowField(box, caption=caption)
+        return SettingRow((name,), label, plain(label), box, field, show)
 
     auto = QCheckBox(QCoreApplication.translate("HeatmapSettings", "Automatic"))
     auto.setObjectName(f"{name}_auto")
@@ -222,13 +190,14 @@ def number_row(
             # A number that is entered takes the place of the automatic one.
             box.setValue((kind.by_hand if value is None else value) * kind.factor)
 
-    return SettingRow((name,), label, plain(label), box, side_by_side(box, auto), show_either)
+    field = RowField(box, auto, caption=caption)
+    return SettingRow((name,), label, plain(label), box, field, show_either)
 
 
 def number_box(name: str, tool_tip: str, kind: Number, suffix: str) -> NumberBox:
     """Make the control of `number_row`."""
     box = NumberBox()
-    _equip(box, name, tool_tip)
+    _equip(box, name, tool_tip, NUMBER_WIDTH)
     box.setDecimals(kind.decimals)
     box.setRange(kind.low * kind.factor, kind.high * kind.factor)
     box.setSuffix(suffix)
@@ -250,17 +219,19 @@ def text_row(
     *,
     refusal: str,
     placeholder: str,
+    caption: str = "",
 ) -> SettingRow:
     """Make a row for a text that is put in force once it is entered."""
     edit = QLineEdit()
-    _equip(edit, name, tool_tip)
+    _equip(edit, name, tool_tip, FIELD_WIDTH)
     edit.setPlaceholderText(placeholder)
     edit.editingFinished.connect(lambda: take_text(edit, lambda text: change(**{name: text})))
 
     def show(settings: HeatmapSettings) -> None:
         show_text(edit, getattr(settings, name))
 
-    return SettingRow((name,), label, plain(label), edit, edit, show, refusal)
+    field = RowField(edit, caption=caption)
+    return SettingRow((name,), label, plain(label), edit, field, show, refusal)
 
 
 def row_of(
@@ -279,17 +250,22 @@ def row_of(
     """
     record = SETTINGS[name]
     label, help_text, kind = translated(record.label), translated(record.help), record.kind
+    caption = translated(record.caption)
     match kind:
         case Switch():
-            return switch_row(name, label, help_text, change)
+            return switch_row(name, label, help_text, change, caption)
         case Choice():
-            options = [(key, translated(one.label)) for key, one in kind.options.items()]
-            return choice_row(name, label, help_text, options, change, swatches)
+            options = [
+                (key, translated(one.label), translated(one.short))
+                for key, one in kind.options.items()
+            ]
+            return choice_row(name, label, help_text, options, change, swatches, caption)
         case Number(is_slider=True):
             words = QCoreApplication.translate("HeatmapSettings", "{percent} %")
-            return slider_row(name, label, help_text, words, change)
+            return slider_row(name, label, help_text, words, change, caption)
         case Number():
-            return number_row(name, label, help_text, change, kind, translated(kind.suffix))
+            suffix = translated(kind.suffix)
+            return number_row(name, label, help_text, change, kind, suffix, caption)
         case Text():
             return text_row(
                 name,
@@ -298,6 +274,7 @@ def row_of(
                 change,
                 refusal=translated(kind.refusal),
                 placeholder=translated(kind.placeholder),
+                caption=caption,
             )
     raise TypeError(f"no row is known for {type(kind).__name__} of {name}")
 
@@ -314,21 +291,11 @@ def show_text(edit: QLineEdit, text: str) -> None:
         edit.setText(text)
 
 
-def side_by_side(first: QWidget, *others: QWidget) -> QWidget:
-    """Return a widget with all of them in a row; the first takes the room that is left."""
-    box = QWidget()
-    layout = QHBoxLayout(box)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(first, 1)
-    for other in others:
-        layout.addWidget(other)
-    return box
-
-
-def _equip(control: Any, name: str, tool_tip: str) -> None:
+def _equip(control: Any, name: str, tool_tip: str, width: int = 0) -> None:
     control.setObjectName(name)
     control.setToolTip(tool_tip)
-    control.setMinimumWidth(FIELD_WIDTH)
+    if width:
+        control.setMinimumWidth(width)
 
 
 def _swatch(colours: Sequence[str]) -> QIcon:

@@ -1,6 +1,8 @@
 """What the changes of a settings tab have replaced, for as long as they may be taken back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import monotonic
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
@@ -9,13 +11,26 @@ from Heatmap.ui.settings.settings_store import SettingsWriter
 
 logger = get_logger(__name__)
 
+ONE_STEP_S = 1.0
+"""Changes of the same fields that follow each other this soon are undone as one: a slider's."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one change has replaced: values in force and stored texts, by field."""
+
+    in_force: dict[str, object]
+    stored: dict[str, str | None]
+    changed_s: float
+
 
 class SettingsPreview:
     """Remembers what was in force and stored before the changes that a settings tab makes.
 
     It outlives the tab: where a dialog is deleted while it is open, the end of the tab is the only
     sign that nobody has accepted. `remember` comes before each change; `take_back` and `forget`
-    may come at any time, and do nothing a second time; `end` comes last, when the tab is gone.
+    may come at any time, and do nothing a second time; `step_back` takes back one change after the
+    other, the last one first; `end` comes last, when the tab is gone.
 
     Parameters
     ----------
@@ -23,6 +38,8 @@ class SettingsPreview:
         The service to set.
     writer
         Stores what the tab changes.
+    clock
+        Gives the time, seconds from any beginning.
 
     Attributes
     ----------
@@ -30,7 +47,14 @@ class SettingsPreview:
         The tab is in a modal dialog that was neither accepted nor rejected.
     """
 
-    def __init__(self, service: HeatmapService, writer: SettingsWriter) -> None:
+    def __init__(
+        self,
+        service: HeatmapService,
+        writer: SettingsWriter,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clock = clock
+        self._steps: list[_Step] = []
         self._service = service
         self._writer = writer
         self.is_undecided = False
@@ -40,17 +64,41 @@ class SettingsPreview:
 
     def remember(self, names: Iterable[str]) -> None:
         """Remember of the fields called `names` what is in force and stored, unless it is known."""
-        in_force = self._service.settings.as_mapping()
-        for name in names:
-            if name not in self._stored:
-                self._stored[name] = self._writer.stored_text(name)
-            if name in in_force and name not in self._in_force:
-                self._in_force[name] = in_force[name]
+        values = self._service.settings.as_mapping()
+        stored = {name: self._writer.stored_text(name) for name in names}
+        in_force = {name: values[name] for name in stored if name in values}
+        now_s = self._clock()
+        last = self._steps[-1] if self._steps else None
+        if last and last.stored.keys() == stored.keys() and now_s - last.changed_s < ONE_STEP_S:
+            last.changed_s = now_s
+        else:
+            self._steps.append(_Step(in_force, stored, now_s))
+        self._stored = stored | self._stored
+        self._in_force = in_force | self._in_force
+
+    def can_step_back(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._steps)
+
+    def step_back(self) -> HeatmapSettings | None:
+        """Store what was stored before the last change.
+
+        Returns
+        -------
+        HeatmapSettings or None
+            What the caller puts in force; ``None``: nothing was changed.
+        """
+        if not self._steps:
+            return None
+        step = self._steps.pop()
+        self._writer.write_now(step.stored)
+        return self._service.settings.changed(**step.in_force)
 
     def forget(self) -> None:
         """Make what was changed so far final, and store what waits."""
         self._in_force.clear()
         self._stored.clear()
+        self._steps.clear()
         self._writer.flush()
 
     def take_back(self) -> HeatmapSettings | None:
@@ -61,6 +109,7 @@ class SettingsPreview:
         HeatmapSettings or None
             What the caller puts in force; ``None``: nothing was changed.
         """
+        self._steps.clear()
         in_force, self._in_force = self._in_force, {}
         stored, self._stored = self._stored, {}
         if not in_force:

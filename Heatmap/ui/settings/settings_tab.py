@@ -1,19 +1,10 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from PyQt6 import sip
-from PyQt6.QtCore import QEvent, QObject, QSettings, Qt
+from PyQt6.QtCore import QSettings, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QShowEvent
-from PyQt6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
@@ -23,12 +14,21 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
+from Heatmap.ui.settings.look import Caption
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
-from Heatmap.ui.settings.setting_pages import RecordsPage
-from Heatmap.ui.settings.setting_rows import SettingRow, Show, row_of
+from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
+from Heatmap.ui.settings.setting_rows import row_of
 from Heatmap.ui.settings.settings_preview import SettingsPreview
 from Heatmap.ui.settings.settings_store import SettingsWriter, unused_texts
-from Heatmap.ui.settings.tab_texts import refusal_text, source_text, unused_text
+from Heatmap.ui.settings.tab_footer import TabFooter
+from Heatmap.ui.settings.tab_texts import (
+    refusal_text,
+    source_text,
+    unused_text,
+    unused_value_text,
+)
+from Heatmap.ui.settings.take_along import TakeAlong
 from Heatmap.ui.status_panel import StatusPanel
 
 logger = get_logger(__name__)
@@ -62,7 +62,16 @@ class HeatmapSettingsTab(QWidget):
         The widget's parent.
     defaults
         What `reset` sets; ``None``: the fields' own defaults.
+    has_close
+        Whether there is a button Close, for a tab that stands in a window or a dock of its own.
+
+    Attributes
+    ----------
+    close_asked
+        The button Close was used, and nothing that was entered is refused.
     """
+
+    close_asked = pyqtSignal()
 
     # Of the class: Qt still tells of events when the attributes of the tab itself are gone already,
     # at the end of the interpreter, or where the garbage collector takes tab, dialog and service.
@@ -75,6 +84,7 @@ class HeatmapSettingsTab(QWidget):
         parent: QWidget | None = None,
         *,
         defaults: HeatmapSettings | None = None,
+        has_close: bool = False,
     ) -> None:
         super().__init__(parent)
         self._service = service
@@ -88,44 +98,49 @@ class HeatmapSettingsTab(QWidget):
         self._store = store
         self._shown = service.settings
         self._is_changing = False
-        self._is_modal = False
-        self._dialog: QDialog | None = None
-
-        self._source = QLabel()
+        self._source = Caption()
         self._source.setObjectName("source")
-        self._source.setTextFormat(Qt.TextFormat.PlainText)
-        self._source.setWordWrap(True)
         self._source.setToolTip(self.tr("Where the liquidations come from"))
         enabled = row_of("enabled", self._change)
+        enabled.field.add_below(self._source)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("pages")
-        self._rows: list[SettingRow] = [enabled]
-        self._refreshers: list[Show] = []
+        self._tabs.setDocumentMode(True)
+        self._rows = [enabled]
+        self.status_panel = StatusPanel(service)
+        self._pages: list[RecordsPage] = []
+        self._scrolled: list[ScrolledPage] = []
         for page, title, tool_tip in (
-            (Page.PICTURE, self.tr("&Picture"), self.tr("What is drawn, and how it looks")),
-            (Page.SCALE, self.tr("&Scale"), self.tr("How USD become colours, and how fine it is")),
-            (Page.CHART, self.tr("On the char&t"), self.tr("What else stands on the chart")),
+            (Page.HEAT, self.tr("&Heat"), self.tr("What is drawn, and how USD become colours")),
+            (Page.CHART, self.tr("Cha&rt"), self.tr("What else stands on the chart")),
             (
-                Page.LINES,
-                self.tr("Cluster lines"),
-                self.tr("Prices of many liquidations"),
+                Page.RECORDING,
+                self.tr("Recordin&g"),
+                self.tr("What is recorded, for how long, and how that goes"),
             ),
-            (Page.RECORDING, self.tr("&Recording"), self.tr("What is recorded, and for how long")),
         ):
             records = RecordsPage(page, service, self._change)
+            self._pages.append(records)
+            if page is Page.RECORDING:
+                self._add_state(records)
             self._rows.extend(records.rows)
-            self._refreshers.extend(records.refreshers)
-            self._add_page(records, title, tool_tip)
-        self.status_panel = StatusPanel(service)
-        self._add_page(
-            self.status_panel, self.tr("Stat&us"), self.tr("How recording and drawing fare")
-        )
-        self._message, self._reset = QLabel(), QPushButton(self.tr("Reset to &defaults"))
+            self._scrolled.append(ScrolledPage(records))
+            records.unfolded.connect(self._scrolled[-1].lead_to)
+            index = self._tabs.addTab(self._scrolled[-1], title)
+            self._tabs.setTabToolTip(index, tool_tip)
+        self._footer = TabFooter(has_close=has_close)
+        self._footer.defaults.clicked.connect(self._on_page_defaults)
+        self._footer.undo.clicked.connect(self._on_undo)
+        self._footer.close_button.clicked.connect(self._on_close)
         column = QVBoxLayout(self)
-        column.addWidget(enabled.field)
-        column.addWidget(self._source)
+        column.setContentsMargins(0, 0, 0, 0)
+        head = QHBoxLayout()
+        head.setContentsMargins(14, 10, 14, 2)
+        head.addWidget(enabled.field)
+        column.addLayout(head)
         column.addWidget(self._tabs, 1)
-        column.addLayout(self._make_bottom())
+        column.addWidget(self._footer)
+        self._dialog = DialogOfTab(self, self._preview)
         self._show_all(service.settings)
         service.add_settings_listener(self._follow)
         self.destroyed.connect(_farewell(service, self._follow, self._preview))
@@ -154,26 +169,31 @@ class HeatmapSettingsTab(QWidget):
 
     def reset(self) -> None:
         """Set every field to its default, and store none, so that later defaults are followed."""
-        settings = self._defaults
-        names = settings.as_mapping().keys() | self._writer.stored_names()
-        self._preview.remember(names)
-        self._problems.clear()
+        names = self._defaults.as_mapping().keys() | self._writer.stored_names()
         self._unused.clear()
-        self._writer.write(dict.fromkeys(names))
-        self._writer.flush()
-        self._apply(settings)
-        self._show_all(settings)
+        self._set_defaults(names)
 
     def problem_text(self) -> str:
         """Return why entries were refused; empty: none was."""
         return "\n".join((*self._problems.values(), *filter(None, [self._failure])))
 
+    def show_problem(self) -> bool:
+        """Go to the first entry that was refused; ``False``: none was.
+
+        For a host's own button to close: what cannot be used must not go unnoticed.
+        """
+        for index, page in enumerate(self._pages):
+            for row in page.rows:
+                if any(name in self._problems for name in row.names):
+                    self._tabs.setCurrentIndex(index)
+                    page.lead_to(row.names[0])
+                    self._scrolled[index].lead_to(row.field)
+                    return True
+        return False
+
     def notice_text(self) -> str:
         """Return what is stored and was not used, and whether storing fails; empty: all is well."""
-        notices = [
-            unused_text(text, self._row(text.name).words if text.is_known else "")
-            for text in self._unused.values()
-        ]
+        notices = [unused_text(text, self._words(text.name)) for text in self._unused.values()]
         if len(notices) > _MOST_NOTICES:
             more = len(notices) - _MOST_NOTICES
             notices[_MOST_NOTICES:] = [self.tr("and {count} more").format(count=more)]
@@ -188,23 +208,10 @@ class HeatmapSettingsTab(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Learn to which dialog the tab belongs."""
         super().showEvent(event)
-        if not self._is_whole:
-            return
-        window = self.window()
-        self._preview.is_undecided = False
-        if isinstance(window, QDialog):
-            # Qt forgets it before it tells that the dialog was rejected.
-            self._is_modal = self._preview.is_undecided = window.isModal()
-            if window is not self._dialog:
-                if self._is_modal:
-                    # It was shown before this could be seen to, see `_follow_dialog`.
-                    window.setResult(QDialog.DialogCode.Rejected)
-                self._leave_dialog()
-                self._dialog = window
-                window.rejected.connect(self._on_rejected)
-                window.accepted.connect(self._on_accepted)
-                window.finished.connect(self._on_finished)
-                window.installEventFilter(self)
+        if self._is_whole:
+            # Only now they have the font of the host's style.
+            align_labels(self._pages, self.status_panel.labels())
+            self._dialog.follow(self.window())
 
     @override
     @guarded
@@ -215,52 +222,55 @@ class HeatmapSettingsTab(QWidget):
             self._writer.flush()
             self._show_message()
 
-    @override
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Learn that the dialog has a result, before a host is told, who may delete it then."""
-        if self._is_whole and event is not None and watched is self._dialog:
-            self._follow_dialog(event)
-        return super().eventFilter(watched, event)
-
-    @guarded
-    def _follow_dialog(self, event: QEvent) -> None:
-        dialog = self._dialog
-        if dialog is None or sip.isdeleted(dialog):
-            return
-        if event.type() == QEvent.Type.Show and not event.spontaneous() and dialog.isModal():
-            # As `open` and `exec` do: `show` leaves the result of the last time.
-            dialog.setResult(QDialog.DialogCode.Rejected)
-        elif event.type() == QEvent.Type.Hide and dialog.result() != QDialog.DialogCode.Rejected:
-            self._preview.is_undecided = False
-
-    def _leave_dialog(self) -> None:
-        if self._dialog is not None and not sip.isdeleted(self._dialog):
-            self._dialog.rejected.disconnect(self._on_rejected)
-            self._dialog.accepted.disconnect(self._on_accepted)
-            self._dialog.finished.disconnect(self._on_finished)
-            self._dialog.removeEventFilter(self)
-
-    @guarded
-    def _on_rejected(self) -> None:
-        if self._is_modal and self.window() is self._dialog:
-            self.restore()
-
-    @guarded
-    def _on_accepted(self) -> None:
-        if self._is_modal and self.window() is self._dialog:
-            self.keep()
-
-    @guarded
-    def _on_finished(self, _result: int) -> None:
-        """Take it for decided, also where the host gave a result of its own."""
-        if self.window() is self._dialog:
-            self._preview.is_undecided = False
-
     # -- values -------------------------------------------------------------------------------
 
     @guarded
     def _on_reset(self, _checked: bool) -> None:
         self.reset()
+
+    @guarded
+    def _on_page_defaults(self, _checked: bool) -> None:
+        page = self._pages[self._tabs.currentIndex()]
+        names = {name for row in page.rows for name in row.names}
+        for name in names:
+            self._unused.pop(name, None)
+        self._set_defaults(names)
+
+    @guarded
+    def _on_undo(self, _checked: bool) -> None:
+        # An entry that was refused is the last that was done: it goes first.
+        settings = None if self._problems else self._preview.step_back()
+        self._failure = ""
+        if settings is not None:
+            self._apply(settings)
+        self._show_all(self._service.settings)
+
+    @guarded
+    def _on_close(self, _checked: bool) -> None:
+        writing = self.focusWidget()
+        if writing is not None:
+            # What is half entered counts, as when the next field is chosen.
+            writing.clearFocus()
+        if not self.show_problem():
+            self.close_asked.emit()
+
+    def _set_defaults(self, names: Collection[str]) -> None:
+        """Set fields to their defaults, and store none of them."""
+        self._preview.remember(names)
+        self._writer.write(dict.fromkeys(names))
+        self._writer.flush()
+        defaults = self._defaults.as_mapping()
+        values = {name: value for name, value in defaults.items() if name in names}
+        settings = self._service.settings.changed(**values)
+        self._apply(settings)
+        self._show_all(settings)
+
+    @guarded
+    def _take(self, values: dict[str, object]) -> None:
+        """Put in force and store fields that are known to be allowed."""
+        if values:
+            self._put(self._service.settings.changed(**values), values)
+        self._show_all(self._service.settings)
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and show it."""
@@ -270,7 +280,7 @@ class HeatmapSettingsTab(QWidget):
         self._failure = self.tr("Could not be put in force: {reason}").format(
             reason=error_text(error)
         )
-        self._message.setText(self.problem_text())
+        self._show_message()
 
     @guarded
     def _change(self, /, **values: object) -> None:
@@ -279,19 +289,24 @@ class HeatmapSettingsTab(QWidget):
             settings = self._service.settings.changed(**values)
         except SettingsError:
             for name, value in values.items():
-                self._problems[name] = refusal_text(self._row(name), value)
+                row = next(row for row in self._rows if name in row.names)
+                self._problems[name] = refusal_text(row, value)
             self._show_message()
             return
         for name in values:
             self._problems.pop(name, None)
         if settings != self._service.settings:
-            self._preview.remember(values)
-            for name in values:
-                self._unused.pop(name, None)
-            texts = settings.to_texts()
-            self._writer.write({name: texts[name] for name in values})
-            self._apply(settings)
+            self._put(settings, values)
         self._show(settings)
+
+    def _put(self, settings: HeatmapSettings, names: Collection[str]) -> None:
+        """Put `settings` in force, of which `names` are changed, and store these."""
+        self._preview.remember(names)
+        for name in names:
+            self._unused.pop(name, None)
+        texts = settings.to_texts()
+        self._writer.write({name: texts[name] for name in names})
+        self._apply(settings)
 
     def _apply(self, settings: HeatmapSettings) -> None:
         self._is_changing = True
@@ -321,8 +336,9 @@ class HeatmapSettingsTab(QWidget):
                     self._problems.pop(name, None)
             if not any(name in self._problems for name in row.names):
                 row.show(settings)
-        for refresh in self._refreshers:
-            refresh(settings)
+        for page in self._pages:
+            for refresh in page.refreshers:
+                refresh(settings)
         self._source.setText(source_text(self._service.kind, settings))
         self._show_message()
 
@@ -333,35 +349,41 @@ class HeatmapSettingsTab(QWidget):
     # -- texts --------------------------------------------------------------------------------
 
     def _show_message(self) -> None:
-        self._message.setText(self.problem_text() or self.notice_text())
+        for row in self._rows:
+            reasons = [self._problems[name] for name in row.names if name in self._problems]
+            row.field.refuse("\n".join(reasons))
+        refused = list(dict.fromkeys(self._words(name) for name in self._problems))
+        lines = [self._failure]
+        if refused:
+            lines.append(self.tr("Not valid: {settings}").format(settings=", ".join(refused)))
+        words = "\n".join(filter(None, lines))
+        self._footer.show_words(words or self.notice_text(), is_refusal=bool(words))
+        self._footer.undo.setEnabled(bool(self._problems) or self._preview.can_step_back())
 
-    def _row(self, name: str) -> SettingRow:
-        return next(row for row in self._rows if name in row.names)
+    def _words(self, name: str) -> str:
+        """Return what the row of a field is called; empty: this version has none."""
+        return next((row.words for row in self._rows if name in row.names), "")
 
     # -- widgets ------------------------------------------------------------------------------
 
-    def _make_bottom(self) -> QHBoxLayout:
-        self._message.setObjectName("message")
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self._message.setWordWrap(True)
-        self._message.setToolTip(self.tr("What could not be used"))
-        # Two lines always: a text that comes must not be cut off by a dialog of fixed size.
-        self._message.setMinimumHeight(2 * self._message.fontMetrics().lineSpacing() + 2)
-        self._reset.setObjectName("reset")
-        self._reset.setAutoDefault(False)
-        self._reset.setToolTip(
-            self.tr("Every setting of all pages, also what is recorded; Cancel brings them back")
+    def _add_state(self, page: RecordsPage) -> None:
+        """Add to the page of recording how it goes, and what is done with all settings."""
+        page.add_heading(self.tr("State"))
+        page.grid.add_row(self.status_panel, is_wide=True)
+        page.add_heading(self.tr("Take along"))
+        reset = QPushButton(self.tr("Rese&t all settings"))
+        reset.setObjectName("reset")
+        reset.setToolTip(
+            self.tr("Set every page to its defaults, also what is recorded; Undo brings it back")
         )
-        self._reset.clicked.connect(self._on_reset)
-        bottom = QHBoxLayout()
-        bottom.addWidget(self._message, 1)
-        bottom.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignTop)
-        return bottom
-
-    def _add_page(self, page: QWidget, title: str, tool_tip: str) -> None:
-        scroll = ScrolledPage(page)
-        index = self._tabs.addTab(scroll, title)
-        self._tabs.setTabToolTip(index, tool_tip)
+        reset.clicked.connect(self._on_reset)
+        self.take_along = TakeAlong(
+            self._service,
+            self._take,
+            lambda unused: unused_value_text(unused, self._words(unused.name)),
+            [self.status_panel.copy_button, reset],
+        )
+        page.grid.add_row(self.take_along, is_wide=True)
 
 
 def _farewell(

@@ -5,7 +5,8 @@ from PyQt6.QtCore import QCoreApplication
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
 from Heatmap.runtime.outside_text import shown_text
-from Heatmap.ui.settings.setting_rows import SettingRow
+from Heatmap.setting_fields import UnusedValue
+from Heatmap.ui.settings.page_form import SettingRow
 from Heatmap.ui.settings.settings_store import UnusedText
 
 _LONGEST_TEXT = 30
@@ -33,6 +34,23 @@ def unused_text(unused: UnusedText, setting: str) -> str:
             name=_shortened(unused.name)
         )
     return _tr("{setting}: the stored “{text}” cannot be used").format(
+        setting=setting, text=_shortened(unused.text)
+    )
+
+
+def unused_value_text(unused: UnusedValue, setting: str) -> str:
+    """Say that a value of an imported file is not used.
+
+    Parameters
+    ----------
+    unused
+        What.
+    setting
+        What its row is called; of no matter where no setting of this version has that name.
+    """
+    if not unused.is_known:
+        return _tr("“{name}” is no setting of this version").format(name=_shortened(unused.name))
+    return _tr("{setting}: {text} cannot be used").format(
         setting=setting, text=_shortened(unused.text)
     )
 
