@@ -93,8 +93,16 @@ class DayTable:
         self._duplicates: dict[date, int] = {}
         self._is_sorted = False
 
-    def load(self, csv: Unpacked, head: CsvHead) -> None:
+    def load(self, csv: Unpacked, head: CsvHead, *, is_plain: bool = False) -> None:
         """Read the file, and refuse it where it breaks a rule.
+
+        Parameters
+        ----------
+        csv, head
+            The file, and how it has to be read.
+        is_plain
+            Whether it is proven that every text is the plain form of its column's type, see
+            `line_shapes`; otherwise the file is read a second time, text by text.
 
         Raises
         ------
@@ -105,7 +113,8 @@ class DayTable:
         """
         self._read(csv, head)
         self._require_lines(csv.lines - head.has_header)
-        self._require_plain(csv, head)
+        if not is_plain:
+            self._require_plain(csv, head)
         self._require_symbol()
         self._require_times()
         self._require_values()

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from Heatmap.errors import HistoryError
 from Heatmap.history.csv_head import read_head
-from Heatmap.history.dataset import Dataset
+from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import AGG_TRADES, IMPORTER_VERSION, MINUTE_PROFILE
 from Heatmap.history.day_table import DayRows, DayTable, shared_ids
 from Heatmap.history.day_writer import DayFile, put_day, sync_file
@@ -270,8 +270,15 @@ class Importer:
             is_other = self._known.is_of_others(source, sha256)
             result = Result.THERE_ALREADY if is_other else Result.SKIPPED
             return FileOutcome(source.path, name, result)
-        csv = unpack(source.path, source.name.stem, work / "rows.csv", advance=advance)
+        # With numpy, which nothing else here needs: a file that is skipped does not wait for it.
+        from Heatmap.history.line_shapes import LineShapes  # noqa: PLC0415
+
+        shapes = LineShapes()
+        csv = unpack(
+            source.path, source.name.stem, work / "rows.csv", advance=advance, watch=shapes.feed
+        )
         head = read_head(csv.first, csv.second, source.dataset, source.market)
+        is_plain = shapes.are_plain(head.columns, is_spot=source.market is Market.SPOT)
         # A month of trades is beyond the engine's memory.
         database = work / "rows.duckdb" if csv.size_bytes > _LARGE_BYTES else None
         engine = open_engine(work / "spill", database=database, threads=self._threads)
@@ -285,7 +292,7 @@ class Importer:
                 source.name.last,
             )
             try:
-                table.load(csv, head)
+                table.load(csv, head, is_plain=is_plain)
                 days = [one for one in table.days() if one.day in due]
                 made = [self._written(source, table, one, work) for one in days]
             except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
