@@ -145,6 +145,10 @@ class DayTable:
         self._copy(profile_query(source, bin_usd), path, {"bin_usd": repr(bin_usd)})
         return int(self._one("SELECT count(*) FROM read_parquet(?)", exact(path))[0])
 
+    def drop(self) -> None:
+        """Leave the database as it was before `load`."""
+        self._connection.execute(f"DROP TABLE {_TABLE}")
+
     def _read(self, csv: Unpacked, head: CsvHead) -> None:
         dataset = self._dataset
         time = f'"{dataset.time}"'

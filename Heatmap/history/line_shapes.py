@@ -22,7 +22,7 @@ _MOST_DIGITS = 18
 _MOST_SHAPES = 400
 _LONGEST_LINE_BYTES = 2**16
 # What is looked at together stays in the processor's cache, and is given back to no system.
-_PIECE_BYTES = 2**15
+_PIECE_BYTES = 2**16
 _NEWLINE, _ZERO = ord("\n"), ord("0")
 
 
@@ -90,6 +90,7 @@ class LineShapes:
         for place in range(0, len(chunk), _PIECE_BYTES):
             if self._is_regular:
                 self._feed(chunk[place : place + _PIECE_BYTES])
+
     def are_plain(self, columns: Sequence[tuple[str, str]], *, is_spot: bool) -> bool:
         """Whether it is proven that every text is the plain form of its column's type.
 
