@@ -1,7 +1,7 @@
 """``python -m Heatmap history export`` and ``history import --liquidations``.
 
-What knows the venues loads the client for HTTP, which takes longer than a day takes to import: it is
-imported where it is used.
+What knows the venues loads the client for HTTP, which takes a good part of the time in which a day
+is imported: so that is loaded where it is used.
 """
 
 import argparse
