@@ -97,11 +97,15 @@ def put_days(manifest: Manifest, days: Sequence[NewDay]) -> list[tuple[NewDay, E
                 manifest.put(row for row in before if _key(row) in same)
         else:
             placed.append(day)
-    files = [one for day in placed for one in day.files]
-    for folder in {one.target.parent for one in files}:
-        _sync_directory(folder)
+    try:
+        for folder in {one.target.parent for day in placed for one in day.files}:
+            _sync_directory(folder)
+    except OSError as error:
+        # Nobody knows which names have reached the disk: these days are made again.
+        failed += [(day, error) for day in placed]
+        placed.clear()
     periods = {(one.row.dataset, one.row.symbol, day.period) for day in placed for one in day.files}
-    manifest.put((one.row for one in files), periods=periods)
+    manifest.put((one.row for day in placed for one in day.files), periods=periods)
     return failed
 
 

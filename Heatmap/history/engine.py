@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: What one connection may hold in memory; beyond it DuckDB writes into its temporary directory.
 MEMORY_LIMIT_MB = 512
+# Where it takes a program for a person at work, it would draw into the output.
+_NO_PROGRESS_BAR = "SET enable_progress_bar = false"
 
 
 def require_duckdb() -> None:
@@ -75,8 +77,7 @@ def open_engine(
             "allow_community_extensions": "false",
         },
     )
-    # Where it takes a program for a person at work, it would draw into the output.
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute(_NO_PROGRESS_BAR)
     return connection
 
 
@@ -111,6 +112,7 @@ class EnginePool:
         try:
             # What was rejected is told to the connection, and gone with it.
             with closing(engine.cursor()) as connection:
+                connection.execute(_NO_PROGRESS_BAR)
                 yield connection
         except BaseException:
             engine.close()
