@@ -395,9 +395,10 @@ class DayTable:
             **notes,
         }
         metadata = ", ".join(f"{name}: {_quoted(value)}" for name, value in known.items())
+        # The second version writes ids and times as steps: written in less time, and smaller.
         self._connection.execute(
             f"COPY ({query}) TO {_quoted(str(path))} "
-            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{metadata}}})"
+            f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, KV_METADATA {{{metadata}}})"
         )
 
     def _one(self, query: str, *values: object) -> Any:
