@@ -4,7 +4,6 @@ Loads no Qt, and DuckDB only where rows are read.
 """
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -114,6 +113,8 @@ def _download(options: argparse.Namespace) -> int:
     if not datasets:
         raise HistoryError(f"expected --datasets with --market {wanted.market}, got none")
     # The client for HTTP takes longer to load than a day takes to import.
+    import asyncio  # noqa: PLC0415
+
     from Heatmap.history.download import Downloader, Fetched, plan_periods  # noqa: PLC0415
 
     periods = plan_periods(datasets, first, last)

@@ -1,4 +1,8 @@
-"""``python -m Heatmap history export`` and ``history import --liquidations``."""
+"""``python -m Heatmap history export`` and ``history import --liquidations``.
+
+What knows the venues loads the client for HTTP, which takes a good part of the time in which a day
+is imported: so that is loaded where it is used.
+"""
 
 import argparse
 from typing import Any
@@ -6,10 +10,6 @@ from typing import Any
 from Heatmap.commands.arguments import file_path, say, say_json, store_address
 from Heatmap.domain.recordings import LONGEST_ORIGIN_CHARS, RECORDER
 from Heatmap.errors import HistoryError
-from Heatmap.history.recordings.export_recording import export_recording
-from Heatmap.history.recordings.merge_recording import merge_recording
-from Heatmap.history.recordings.recording_sources import open_source
-from Heatmap.history.recordings.texts import export_text, merge_text
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.store import open_store
@@ -52,6 +52,9 @@ def add_liquidation_options(parser: argparse.ArgumentParser) -> None:
 
 def export(options: argparse.Namespace) -> int:
     """Export; returns the exit code."""
+    from Heatmap.history.recordings.export_recording import export_recording  # noqa: PLC0415 - slow
+    from Heatmap.history.recordings.texts import export_text  # noqa: PLC0415 - slow
+
     now_ms = wall_clock_ms()
     report = export_recording(
         open_store(options.db), options.to, now_ms, replaces=bool(options.replace)
@@ -74,6 +77,10 @@ def import_liquidations(options: argparse.Namespace) -> int:
     HistoryError, StorageError
         Nothing was stored; one line says why.
     """
+    from Heatmap.history.recordings.merge_recording import merge_recording  # noqa: PLC0415 - slow
+    from Heatmap.history.recordings.recording_sources import open_source  # noqa: PLC0415 - slow
+    from Heatmap.history.recordings.texts import merge_text  # noqa: PLC0415 - slow
+
     source = open_source(options.liquidations)
     origin = _origin(getattr(options, "origin", None))
     db = getattr(options, "db", None)

@@ -1,6 +1,7 @@
 """``python -m Heatmap history validate``: what is wrong or odd with imported days."""
 
 import argparse
+import sys
 from typing import Any
 
 from Heatmap.commands.arguments import file_path, say, say_json
@@ -41,7 +42,7 @@ def validate(options: argparse.Namespace) -> int:
     HistoryError
         There is nothing to look at, or an option is wrong; one line says why.
     """
-    validation = validate_store(store_directory(options), _asked(options))
+    validation = validate_store(store_directory(options), _asked(options), terminal=sys.stderr)
     if options.json:
         say_json(_plain(validation), indent=2)
     else:

@@ -13,6 +13,7 @@ from Heatmap.history.faults import FaultKind, FileFaultError
 
 # Python reads no number of thousands of digits.
 _TIME = re.compile(r"[0-9]{1,30}")
+_SPOT_NUMBER = re.compile(r"[0-9]+\.[0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def read_head(first: bytes, second: bytes, dataset: Dataset, market: Market) -> 
     columns = _columns(fields, dataset, market, has_header=has_header)
     if not row.strip():
         raise FileFaultError(FaultKind.EMPTY)
+    _require_other_decimals(row, dataset, columns, market)
     return CsvHead(has_header, columns, _is_microseconds(row, dataset, market))
 
 
@@ -90,6 +92,24 @@ def _fits(
     return len(columns) == len(fields) and (
         not has_header or [aliases.get(name, name) for name in names] == [one for one, _ in columns]
     )
+
+
+def _require_other_decimals(
+    row: bytes, dataset: Dataset, columns: tuple[tuple[str, str], ...], market: Market
+) -> None:
+    """Refuse spot's candles as those of futures: up to 2024 only their decimals tell them apart.
+
+    Spot writes each price and size with 8 of them, futures with those of the tick or the lot. A
+    spot file that somebody has written anew may have lost them: that proves nothing.
+    """
+    if market is Market.SPOT or Market.SPOT not in dataset.markets or dataset.spot_extra:
+        return
+    fields = row.decode("utf-8", "replace").strip().split(",")
+    numbers = [text for text, (_, kind) in zip(fields, columns, strict=False) if kind == "DOUBLE"]
+    if numbers and all(_SPOT_NUMBER.fullmatch(text) for text in numbers):
+        raise FileFaultError(
+            FaultKind.MARKET, market=market.value, got="8 decimals everywhere are how spot writes"
+        )
 
 
 def _is_microseconds(row: bytes, dataset: Dataset, market: Market) -> bool:

@@ -1,8 +1,9 @@
 """What levels need of imported days, as numpy arrays. Each function reads Parquet files."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,33 +22,53 @@ _OF_OWN_DAY = (
     "parse_filename(filename, true) = strftime(epoch_ms({key}), '%Y-%m-%d') DESC, filename) = 1"
 )
 
-#: A part of a minute profile. ``open_ms``: UTC milliseconds; ``price_usd``: lower edge of the bin;
-#: ``usd`` and ``taker_buy_usd``: traded in it; ``trades``: how many.
-PROFILE_DTYPE = np.dtype(
-    [
-        ("open_ms", np.int64),
-        ("price_usd", np.float64),
-        ("usd", np.float64),
-        ("taker_buy_usd", np.float64),
-        ("trades", np.int64),
-    ]
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is read of a dataset as it stands in its files.
+
+    Attributes
+    ----------
+    columns
+        In the order of the fields of `dtype`.
+    at, key
+        The column with the time that is asked for, UTC milliseconds, and the one of which each
+        value counts once.
+    dtype
+        Of the array.
+    """
+
+    columns: str
+    at: str
+    key: str
+    dtype: np.dtype[np.void]
+
+
+KLINES: Final = Series(
+    "ts_ms, open, high, low, close, quote_volume, taker_buy_quote", "ts_ms", "ts_ms", CANDLE_DTYPE
 )
+#: Its time is when it became known.
+OPEN_INTEREST: Final = Series(
+    "known_ms, open_interest_usd", "known_ms", "label_ms", OPEN_INTEREST_DTYPE
+)
+FUNDING: Final = Series("ts_ms, rate", "ts_ms", "ts_ms", FUNDING_DTYPE)
 
 
-def read_klines(
+def read_series(
     connection: "duckdb.DuckDBPyConnection",
+    series: Series,
     days: Sequence[StoredDay],
     start_ms: int,
     end_ms: int,
 ) -> NDArray[np.void]:
-    """Return candles that began in a half-open time, (n,) CANDLE_DTYPE; each once."""
+    """Return the rows of a half-open time, (n,) of the series' dtype, in order; each once."""
     return read_rows(
         connection,
-        "SELECT ts_ms, open, high, low, close, quote_volume, taker_buy_quote "
-        "FROM read_parquet($files, filename = true) WHERE ts_ms >= $start_ms AND ts_ms < $end_ms "
-        f"{_each_once(days, 'ts_ms')} ORDER BY ts_ms",
+        f"SELECT {series.columns} FROM read_parquet($files, filename = true) "
+        f"WHERE {series.at} >= $start_ms AND {series.at} < $end_ms "
+        f"{_each_once(days, series.key)} ORDER BY {series.at}",
         days,
-        CANDLE_DTYPE,
+        series.dtype,
         start_ms=start_ms,
         end_ms=end_ms,
     )
@@ -73,62 +94,6 @@ def add_up_trades(
         "GROUP BY open_ms ORDER BY open_ms",
         days,
         CANDLE_DTYPE,
-        start_ms=start_ms,
-        end_ms=end_ms,
-    )
-
-
-def read_open_interest(
-    connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[StoredDay],
-    start_ms: int,
-    end_ms: int,
-) -> NDArray[np.void]:
-    """Return open interest that became known in a time, its end included, (n,); each once."""
-    return read_rows(
-        connection,
-        "SELECT known_ms, open_interest_usd FROM read_parquet($files, filename = true) "
-        "WHERE known_ms >= $start_ms AND known_ms <= $end_ms "
-        f"{_each_once(days, 'label_ms')} ORDER BY known_ms",
-        days,
-        OPEN_INTEREST_DTYPE,
-        start_ms=start_ms,
-        end_ms=end_ms,
-    )
-
-
-def read_funding(
-    connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[StoredDay],
-    start_ms: int,
-    end_ms: int,
-) -> NDArray[np.void]:
-    """Return funding that was paid in a half-open time, (n,); each once."""
-    return read_rows(
-        connection,
-        "SELECT ts_ms, rate FROM read_parquet($files, filename = true) "
-        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms "
-        f"{_each_once(days, 'ts_ms')} ORDER BY ts_ms",
-        days,
-        FUNDING_DTYPE,
-        start_ms=start_ms,
-        end_ms=end_ms,
-    )
-
-
-def read_profile(
-    connection: "duckdb.DuckDBPyConnection",
-    days: Sequence[StoredDay],
-    start_ms: int,
-    end_ms: int,
-) -> NDArray[np.void]:
-    """Return minute profiles of a half-open time, (n,) PROFILE_DTYPE, by minute and price."""
-    return read_rows(
-        connection,
-        "SELECT ts_ms, price_bin, notional, taker_buy, trades FROM read_parquet($files) "
-        "WHERE ts_ms >= $start_ms AND ts_ms < $end_ms ORDER BY ts_ms, price_bin",
-        days,
-        PROFILE_DTYPE,
         start_ms=start_ms,
         end_ms=end_ms,
     )

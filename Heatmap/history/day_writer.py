@@ -1,7 +1,7 @@
-"""Puts the files of a day into the store: whole or not at all, and never beside a false manifest.
+"""Puts the files of days into the store: whole or not at all, and never beside a false manifest.
 
-A day is first taken out of the manifest, then its files are renamed, then it is put in again. Who
-is killed in between leaves whole files that the manifest does not know: they are made again.
+Days are first taken out of the manifest, then their files are renamed, then they are put in again.
+Who is killed in between leaves whole files that the manifest does not know: they are made again.
 """
 
 import os
@@ -35,47 +35,78 @@ class DayFile:
     row: ImportedDay
 
 
+@dataclass(frozen=True, slots=True)
+class NewDay:
+    """A day that is to be put into the store.
+
+    Attributes
+    ----------
+    files
+        The day itself, and what is made of it.
+    period
+        Of the file that they came from.
+    """
+
+    files: tuple[DayFile, ...]
+    period: str
+
+
 def sync_file(path: Path) -> None:
     """Have a file's content on the disk before its name is."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
-def put_day(manifest: Manifest, files: Sequence[DayFile], period: str) -> None:
-    """Put a day's files in the place of those before.
+def put_days(manifest: Manifest, days: Sequence[NewDay]) -> list[tuple[NewDay, Exception]]:
+    """Put the files of days in the place of those before; the manifest learns of all at once.
 
     Parameters
     ----------
     manifest
         Writing.
-    files
-        The day itself, and what is made of it.
-    period
-        Of the file that they came from.
+    days
+        No two of them are one day of a dataset.
 
-    Raises
-    ------
-    FileFaultError
-        Another program has the day's file open, and does not let go of it.
-    OSError
-        The directory cannot be written.
+    Returns
+    -------
+    list of (NewDay, Exception)
+        Those that could not be put there: ``FileFaultError`` where another program has the day's
+        file open and does not let go of it, ``OSError`` where the directory cannot be written.
     """
-    keys = [(one.row.dataset, one.row.symbol, one.row.day) for one in files]
-    before = [row for row in manifest.days(symbol=keys[0][1]) if _key(row) in keys]
+    keys = {_key(one.row) for day in days for one in day.files}
+    before = [
+        row
+        for symbol in {one[1] for one in keys}
+        for row in manifest.days(symbol=symbol)
+        if _key(row) in keys
+    ]
     manifest.forget(keys)
-    renamed = 0
+    failed: list[tuple[NewDay, Exception]] = []
+    placed: list[NewDay] = []
+    for day in days:
+        renamed = 0
+        try:
+            for one in day.files:
+                one.target.parent.mkdir(parents=True, exist_ok=True)
+                _rename(one.part, one.target)
+                renamed += 1
+        except (FileFaultError, OSError) as error:
+            failed.append((day, error))
+            if not renamed:
+                same = {_key(one.row) for one in day.files}
+                manifest.put(row for row in before if _key(row) in same)
+        else:
+            placed.append(day)
     try:
-        for one in files:
-            one.target.parent.mkdir(parents=True, exist_ok=True)
-            _rename(one.part, one.target)
-            renamed += 1
-    except BaseException:
-        if not renamed:
-            manifest.put(before)
-        raise
-    for folder in {one.target.parent for one in files}:
-        _sync_directory(folder)
-    manifest.put([one.row for one in files], period=period)
+        for folder in {one.target.parent for day in placed for one in day.files}:
+            _sync_directory(folder)
+    except OSError as error:
+        # Nobody knows which names have reached the disk: these days are made again.
+        failed += [(day, error) for day in placed]
+        placed.clear()
+    periods = {(one.row.dataset, one.row.symbol, day.period) for day in placed for one in day.files}
+    manifest.put((one.row for day in placed for one in day.files), periods=periods)
+    return failed
 
 
 def _key(row: ImportedDay) -> tuple[str, str, str]:

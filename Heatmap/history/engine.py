@@ -1,6 +1,9 @@
 """DuckDB as this program uses it: in memory, without network and without extensions."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
 
 #: What one connection may hold in memory; beyond it DuckDB writes into its temporary directory.
 MEMORY_LIMIT_MB = 512
+# Where it takes a program for a person at work, it would draw into the output.
+_NO_PROGRESS_BAR = "SET enable_progress_bar = false"
 
 
 def require_duckdb() -> None:
@@ -72,9 +77,52 @@ def open_engine(
             "allow_community_extensions": "false",
         },
     )
-    # Where it takes a program for a person at work, it would draw into the output.
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute(_NO_PROGRESS_BAR)
     return connection
+
+
+class EnginePool:
+    """Empty databases in memory that are lent to one user after the other; close it at the end.
+
+    Opening one takes longer than a small file is worked on. Safe to use from several threads.
+
+    Parameters
+    ----------
+    temporary
+        Directory for what does not fit into memory.
+    threads
+        Of each.
+    """
+
+    def __init__(self, temporary: Path, threads: int) -> None:
+        self._temporary = temporary
+        self._threads = threads
+        self._numbers = count(1)
+        # Lists and counts are safe by themselves.
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+
+    @contextmanager
+    def lent(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """Lend a database, which its user leaves empty; where an error comes by it is closed."""
+        try:
+            engine = self._idle.pop()
+        except IndexError:
+            spill = self._temporary / f"spill-{next(self._numbers)}"
+            engine = open_engine(spill, threads=self._threads)
+        try:
+            # What was rejected is told to the connection, and gone with it.
+            with closing(engine.cursor()) as connection:
+                connection.execute(_NO_PROGRESS_BAR)
+                yield connection
+        except BaseException:
+            engine.close()
+            raise
+        self._idle.append(engine)
+
+    def close(self) -> None:
+        """Close those that are not lent."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 def exact(path: Path) -> str:

@@ -6,33 +6,37 @@ others go on; a store that cannot be written ends the run. Killed anywhere it go
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import count, pairwise
 from os import cpu_count
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from Heatmap.errors import HistoryError
 from Heatmap.history.csv_head import read_head
-from Heatmap.history.dataset import Dataset
+from Heatmap.history.dataset import Dataset, Market
 from Heatmap.history.datasets import AGG_TRADES, IMPORTER_VERSION, MINUTE_PROFILE
 from Heatmap.history.day_table import DayRows, DayTable, shared_ids
-from Heatmap.history.day_writer import DayFile, put_day, sync_file
-from Heatmap.history.engine import open_engine, require_duckdb
+from Heatmap.history.day_writer import DayFile, NewDay, sync_file
+from Heatmap.history.engine import EnginePool, open_engine, require_duckdb
 from Heatmap.history.faults import Fault, FaultKind, FileFaultError
 from Heatmap.history.known_days import KnownDays
 from Heatmap.history.manifest import EmptyDay, ImportedDay, ImportFault, Manifest
 from Heatmap.history.progress import Progress
+from Heatmap.history.ready_days import ReadyDays
 from Heatmap.history.source_tree import Misplaced, SourceFile
 from Heatmap.history.store_layout import day_path, work_folder
 from Heatmap.history.texts import fault_text, size_text
 from Heatmap.history.unpacking import Unpacked, checked_sha256, unpack, unpacked_size
 from Heatmap.runtime.exchange_clock import wall_clock_ms
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What of the work on a file is unpacking it, for the bar.
 _UNPACKING_SHARE = 0.3
@@ -136,6 +140,10 @@ class Importer:
         self._guard = threading.Lock()
         self._is_stopped = threading.Event()
         self._known = KnownDays(store, manifest)
+        self._engines = EnginePool(work_folder(store), self._threads)
+        self._ready = ReadyDays(manifest, work_folder(store) / "ready")
+        # Files of which a day could not be put into the store.
+        self._failed: dict[Path, Exception] = {}
 
     def progress_of(self, files: Sequence[SourceFile]) -> Progress:
         """Return a counter for `run`."""
@@ -180,23 +188,32 @@ class Importer:
         self._threads = max(1, (cpu_count() or 1) // max(1, min(self._jobs, len(files))))
         work = work_folder(self._store)
         shutil.rmtree(work, ignore_errors=True)  # what a killed import has left
+        self._engines = EnginePool(work, self._threads)
         outcomes = [self._keep_out_misplaced(one) for one in misplaced]
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="import") as pool:
             futures = [pool.submit(self._import, one, progress) for one in files]
             try:
-                done = [one.result() for one in futures]
+                done = self._settle([one.result() for one in futures])
                 done += self._import_spares(files, spares, [one for one, _ in done], progress)
             except BaseException:
                 self._is_stopped.set()
                 pool.shutdown(cancel_futures=True)
+                with suppress(HistoryError):
+                    self._ready.put()
                 raise
             finally:
+                self._engines.close()
                 shutil.rmtree(work, ignore_errors=True)
         for dataset, symbol in {(one.dataset, one.symbol) for one in files}:
             self._note_holes(dataset, symbol)
         stopped = next((reason for _, reason in done if reason), "")
         outcomes += [outcome for outcome, _ in done]
         return ImportReport(tuple(outcomes), stopped, progress.standing().elapsed_s)
+
+    def _settle(self, done: Sequence[tuple[FileOutcome, str]]) -> list[tuple[FileOutcome, str]]:
+        """Put what is still ready into the store, and return what became of files after all."""
+        self._put_ready()
+        return [self._settled(*one) for one in done]
 
     def _import_spares(
         self,
@@ -218,7 +235,8 @@ class Importer:
             if not days:
                 continue
             progress.expect(1)
-            outcome, stopped = self._import(replace(spare, days=days), progress)
+            ended = self._import(replace(spare, days=days), progress)
+            ((outcome, stopped),) = self._settle([ended])
             done.append((outcome, stopped))
             if outcome.result is not Result.KEPT_OUT:
                 lacking -= {(spare.dataset, day) for day in days}
@@ -270,12 +288,16 @@ class Importer:
             is_other = self._known.is_of_others(source, sha256)
             result = Result.THERE_ALREADY if is_other else Result.SKIPPED
             return FileOutcome(source.path, name, result)
-        csv = unpack(source.path, source.name.stem, work / "rows.csv", advance=advance)
+        # With numpy, which nothing else here needs: a file that is skipped does not wait for it.
+        from Heatmap.history.line_shapes import LineShapes  # noqa: PLC0415
+
+        shapes = LineShapes()
+        csv = unpack(
+            source.path, source.name.stem, work / "rows.csv", advance=advance, watch=shapes.feed
+        )
         head = read_head(csv.first, csv.second, source.dataset, source.market)
-        # A month of trades is beyond the engine's memory.
-        database = work / "rows.duckdb" if csv.size_bytes > _LARGE_BYTES else None
-        engine = open_engine(work / "spill", database=database, threads=self._threads)
-        with closing(engine) as connection:
+        is_plain = shapes.are_plain(head.columns, is_spot=source.market is Market.SPOT)
+        with self._engine(csv, work) as connection:
             table = DayTable(
                 connection,
                 source.dataset,
@@ -285,9 +307,10 @@ class Importer:
                 source.name.last,
             )
             try:
-                table.load(csv, head)
+                table.load(csv, head, is_plain=is_plain)
                 days = [one for one in table.days() if one.day in due]
                 made = [self._written(source, table, one, work) for one in days]
+                table.drop()
             except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
                 raise _StoreError(_first_line(error)) from error
             except duckdb.Error as error:
@@ -296,9 +319,15 @@ class Importer:
         file_facts = _FileFacts(source, sha256, published, int(head.has_header))
         with self._guard:
             self._require_no_overlap(source, days, work)
-            for one, profile_rows in zip(days, made, strict=True):
-                self._put_day(file_facts, one, profile_rows, work)
+            fresh = [
+                self._new_day(file_facts, one, profile_rows, work)
+                for one, profile_rows in zip(days, made, strict=True)
+            ]
+            self._ready.add(source, fresh, csv.size_bytes)
+            self._known.add(one.row for day in fresh for one in day.files)
             self._note_days_without_rows(file_facts, due, days)
+            if self._ready.are_due:
+                self._put_ready()
         rows = sum(one.rows for one in days)
         return FileOutcome(source.path, name, Result.IMPORTED, len(days), rows, csv.size_bytes)
 
@@ -314,28 +343,64 @@ class Importer:
         sync_file(part)
         return profile_rows
 
-    def _put_day(self, facts: "_FileFacts", rows: DayRows, profile_rows: int, work: Path) -> None:
+    @contextmanager
+    def _engine(self, csv: Unpacked, work: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+        if csv.size_bytes <= _LARGE_BYTES:
+            with self._engines.lent() as connection:
+                yield connection
+            return
+        # A month of trades is beyond the engine's memory.
+        spill, database = work / "spill", work / "rows.duckdb"
+        with closing(open_engine(spill, database=database, threads=self._threads)) as connection:
+            yield connection
+
+    def _new_day(self, facts: "_FileFacts", rows: DayRows, profile_rows: int, work: Path) -> NewDay:
         source = facts.source
         row = facts.row(rows, wall_clock_ms())
         made = [(source.dataset.name, row)]
         if source.dataset is AGG_TRADES:
             made.append((MINUTE_PROFILE, facts.profile_row(row, profile_rows)))
-        files = [
+        files = (
             DayFile(
                 _part(work, name, rows.day),
                 day_path(self._store, name, source.symbol, rows.day),
                 one,
             )
             for name, one in made
-        ]
-        put_day(self._manifest, files, _period(source))
-        self._known.add(one for _, one in made)
+        )
+        return NewDay(tuple(files), _period(source))
+
+    def _put_ready(self) -> None:
+        """Put what is ready into the store; what cannot be is told by `_settled`."""
+        failed = self._ready.put()
+        for source, error in failed:
+            self._failed[source.path] = error
+            if isinstance(error, FileFaultError):
+                self._put_fault(source.dataset.name, source.symbol, _period(source), error.fault)
+            else:
+                self._is_stopped.set()
+        if failed:
+            self._known = KnownDays(self._store, self._manifest)
+
+    def _settled(self, outcome: FileOutcome, stopped: str) -> tuple[FileOutcome, str]:
+        """Return what became of a file after all, and why no other may be begun."""
+        error = self._failed.get(outcome.path)
+        if error is None or outcome.result is not Result.IMPORTED:
+            return outcome, stopped
+        if isinstance(error, FileFaultError):
+            kept_out = FileOutcome(
+                outcome.path, outcome.dataset, Result.KEPT_OUT, fault=error.fault
+            )
+            return kept_out, stopped
+        not_reached = FileOutcome(outcome.path, outcome.dataset, Result.NOT_REACHED)
+        return not_reached, self._stop_text(error)
 
     def _require_no_overlap(self, source: SourceFile, days: list[DayRows], work: Path) -> None:
         """Refuse days with ids that the day before or after has."""
         name = source.dataset.name
         for rows, known in self._known.overlapping(source, days):
-            path = day_path(self._store, name, source.symbol, date.fromisoformat(known.day))
+            target = day_path(self._store, name, source.symbol, date.fromisoformat(known.day))
+            path = self._ready.waiting_file(target) or target
             if not path.is_file():
                 continue
             count, first = shared_ids(_part(work, name, rows.day), path)

@@ -147,15 +147,18 @@ class Manifest:
                 "DELETE FROM imports WHERE dataset = ? AND symbol = ? AND day = ?", list(keys)
             )
 
-    def put(self, days: Iterable[ImportedDay], *, period: str = "") -> None:
+    def put(
+        self, days: Iterable[ImportedDay], *, periods: Iterable[tuple[str, str, str]] = ()
+    ) -> None:
         """Put days in, all or none, and take away what was wrong with them before.
 
         Parameters
         ----------
         days
             Whole days.
-        period
-            Of the file where that is a month, such as ``2025-01``: nothing is wrong with it either.
+        periods
+            Of the files where those are months (dataset, symbol, ``2025-01``): nothing is wrong
+            with them either.
         """
         found = list(days)
         marks = ", ".join("?" for _ in fields(ImportedDay))
@@ -168,9 +171,7 @@ class Manifest:
                 "DELETE FROM empty_days WHERE dataset = ? AND symbol = ? AND day = ?",
                 [(one.dataset, one.symbol, one.day) for one in found],
             )
-            self._clear(
-                (one.dataset, one.symbol, day) for one in found for day in (one.day, period) if day
-            )
+            self._clear([*((one.dataset, one.symbol, one.day) for one in found), *periods])
 
     def empty_days(self) -> list[EmptyDay]:
         """Return the days that files have no rows of."""

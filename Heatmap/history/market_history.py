@@ -1,9 +1,9 @@
-"""Imported days as levels take them: candles, open interest, funding, trades, minute profiles.
+"""Imported days as levels take them: candles, open interest, funding, trades.
 
 Reads what the manifest names, and only that. DuckDB is loaded when the first day is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,11 @@ from Heatmap.domain.candles import MINUTE_MS, Span, clipped, joined
 from Heatmap.domain.instruments import BINANCE_USDM, InstrumentName, instrument_of
 from Heatmap.errors import HistoryError
 from Heatmap.history.day_queries import (
-    PROFILE_DTYPE,
+    FUNDING,
+    KLINES,
+    OPEN_INTEREST,
     add_up_trades,
-    read_funding,
-    read_klines,
-    read_open_interest,
-    read_profile,
+    read_series,
 )
 from Heatmap.history.engine import open_engine, require_duckdb
 from Heatmap.history.imported_days import ImportedDays, StoredDay, StoredDays
@@ -35,7 +34,7 @@ from Heatmap.storage.store import Address
 if TYPE_CHECKING:
     import duckdb
 
-_KLINES, _METRICS, _FUNDING, _PROFILE = "klines_1m", "metrics", "funding", "minute_profile"
+_KLINES, _METRICS, _FUNDING = "klines_1m", "metrics", "funding"
 _AGG_TRADES = "agg_trades"
 # Candles are added up from the first that has the day: single trades reproduce the exchange's.
 _TRADES = ("trades", _AGG_TRADES)
@@ -100,8 +99,7 @@ class MarketHistory:
         HistoryError
             The manifest cannot be read.
         """
-        days = self._found(instrument)
-        return joined(day.minutes for name in (_KLINES, *_TRADES) for day in days.get(name, ()))
+        return self._spans(instrument, (_KLINES, *_TRADES))
 
     def candle_spans(self, instrument: InstrumentName, /) -> tuple[Span, ...]:
         """Return of which time there are the exchange's own candles; quick.
@@ -111,8 +109,7 @@ class MarketHistory:
         HistoryError
             The manifest cannot be read.
         """
-        days = self._found(instrument)
-        return joined(day.minutes for day in days.get(_KLINES, ()))
+        return self._spans(instrument, (_KLINES,))
 
     def read(self, instrument: InstrumentName, start_ms: int, end_ms: int, /) -> ImportedMarket:
         """Return what was known by the end of a half-open time.
@@ -129,16 +126,11 @@ class MarketHistory:
             return ImportedMarket()
         with self._opened() as connection:
             candles, of_trades = self._read_candles(connection, days, start_ms, until_ms)
-            interest = read_open_interest(
-                # What was labelled just before is known just after.
-                connection,
-                _within(days, _METRICS, start_ms - 10 * MINUTE_MS, end_ms),
-                start_ms,
-                end_ms,
-            )
-            funding = read_funding(
-                connection, _within(days, _FUNDING, start_ms, end_ms), start_ms, end_ms
-            )
+            # What was labelled just before is known just after; what is known at the end counts.
+            labelled = _within(days, _METRICS, start_ms - 10 * MINUTE_MS, end_ms)
+            interest = read_series(connection, OPEN_INTEREST, labelled, start_ms, end_ms + 1)
+            paid = _within(days, _FUNDING, start_ms, end_ms)
+            funding = read_series(connection, FUNDING, paid, start_ms, end_ms)
         spans = clipped(self.spans(instrument), 0, until_ms)
         return ImportedMarket(candles, of_trades, spans, interest, funding)
 
@@ -157,7 +149,7 @@ class MarketHistory:
         if not chosen:
             return np.zeros(0, CANDLE_DTYPE)
         with self._opened() as connection:
-            return read_klines(connection, chosen, start_ms, end_ms)
+            return read_series(connection, KLINES, chosen, start_ms, end_ms)
 
     def trades(
         self, instrument: InstrumentName, start_ms: int, end_ms: int, rule: TakerRule, /
@@ -186,23 +178,6 @@ class MarketHistory:
                 return known.trades
         return None
 
-    def profile(
-        self, instrument: InstrumentName, start_ms: int, end_ms: int, /
-    ) -> NDArray[np.void]:
-        """Return what was traded by minute and price in a half-open time, (n,) PROFILE_DTYPE.
-
-        Raises
-        ------
-        HistoryError
-            It cannot be read.
-        """
-        days = self._found(instrument)
-        chosen = _within(days, _PROFILE, start_ms, end_ms)
-        if not chosen:
-            return np.zeros(0, PROFILE_DTYPE)
-        with self._opened() as connection:
-            return read_profile(connection, chosen, start_ms, end_ms)
-
     # -- helpers ------------------------------------------------------------------------------
 
     def _read_candles(
@@ -217,6 +192,10 @@ class MarketHistory:
             known = self._candles = _KnownCandles(days, key, candles, of_trades)
         is_inside = known.candles["open_ms"] >= start_ms
         return known.candles[is_inside], known.of_trades[is_inside]
+
+    def _spans(self, instrument: InstrumentName, names: Iterable[str]) -> tuple[Span, ...]:
+        days = self._found(instrument)
+        return joined(day.minutes for name in names for day in days.get(name, ()))
 
     def _found(self, instrument: InstrumentName) -> StoredDays:
         one = instrument_of(instrument)
@@ -247,7 +226,8 @@ def _candles(
     connection: "duckdb.DuckDBPyConnection", days: StoredDays, start_ms: int, end_ms: int
 ) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
     """Return candles, and which were added up from aggregated trades since there is no other."""
-    found = read_klines(connection, _within(days, _KLINES, start_ms, end_ms), start_ms, end_ms)
+    klines = _within(days, _KLINES, start_ms, end_ms)
+    found = read_series(connection, KLINES, klines, start_ms, end_ms)
     of_trades: NDArray[np.bool_] = np.zeros(len(found), np.bool_)
     for name in _TRADES:
         lacking = [

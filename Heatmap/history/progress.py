@@ -1,4 +1,4 @@
-"""How far an import or a download has come: counted here, drawn on a terminal by `ProgressBar`."""
+"""How far an import, a download or a validation has come: counted here, drawn by `ProgressBar`."""
 
 import threading
 import time
@@ -136,11 +136,14 @@ class ProgressBar:
     def _draw(self) -> None:
         width = 0
         try:
-            while not self._end.wait(_SPACING_S):
+            is_over = False
+            while not is_over:
+                is_over = self._end.is_set()
                 line = bar_text(self._progress.standing())
                 self._stream.write("\r" + line.ljust(width))
                 self._stream.flush()
                 width = len(line)
+                self._end.wait(0.0 if is_over else _SPACING_S)
             self._stream.write("\r" + " " * width + "\r")
             self._stream.flush()
         except (OSError, ValueError):

@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +136,12 @@ def first_lines(path: Path, stem: str) -> tuple[bytes, bytes]:
 
 
 def unpack(
-    path: Path, stem: str, target: Path, *, advance: Callable[[int], object] = lambda _: None
+    path: Path,
+    stem: str,
+    target: Path,
+    *,
+    advance: Callable[[int], object] = lambda _: None,
+    watch: Callable[[bytes], object] = lambda _: None,
 ) -> Unpacked:
     """Unpack a file, and count its lines.
 
@@ -149,6 +155,9 @@ def unpack(
         Where to write to, unless it is plain.
     advance
         Told of each piece how many bytes it had.
+    watch
+        Given each piece in its order, by another thread, while the next one is unpacked. When this
+        returns it was given all.
 
     Raises
     ------
@@ -163,8 +172,14 @@ def unpack(
     lines = size = 0
     head, last = b"", b""
     with ExitStack() as stack:
+        watcher = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="unpack"))
+        watched: Future[object] | None = None
         written = None if is_plain else stack.enter_context(target.open("wb"))
         for chunk in _chunks(path, stem):
+            # One piece waits at most.
+            if watched is not None:
+                watched.result()
+            watched = watcher.submit(watch, chunk)
             if written is not None:
                 _require_plausible(packed, size + len(chunk))
                 try:
@@ -180,6 +195,8 @@ def unpack(
                 head += chunk[: _HEAD_BYTES - len(head)]
             last = chunk[-1:]
             advance(len(chunk))
+        if watched is not None:
+            watched.result()
     has_end = last in (b"", b"\n")
     if is_plain and not has_end:
         # What is packed has a checksum of its own, and is whole.

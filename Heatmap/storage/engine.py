@@ -306,6 +306,12 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether there is anything at the address."""
 
+    def discard_empty(self) -> bool:
+        """Take the store away where it holds nothing and nobody writes it; whether it is gone.
+
+        For whoever made it a moment ago, and could not fill it. It raises nothing.
+        """
+
     def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> StoreWriter:
         """Open it for writing, and make it where it is missing; there is one writer at a time.
 

@@ -48,15 +48,21 @@ def merge_recording(
         raise HistoryError(
             f"{store.address} is the database itself; choose the recording of another one"
         )
-    if not store.exists():
+    is_new = not store.exists()
+    if is_new:
         # Before a database is made for it: whether it can be read to its end.
         source.read(lambda head, events: _check(head, events, now_ms))
     name = origin or source.name
-    report = source.read(
-        lambda head, events: _Merge(store, name, now_ms).run(
-            head, events, has_coverage=source.has_coverage
+    try:
+        report = source.read(
+            lambda head, events: _Merge(store, name, now_ms).run(
+                head, events, has_coverage=source.has_coverage
+            )
         )
-    )
+    except BaseException:
+        if is_new:  # a database with nothing in it would look as if somebody had recorded
+            store.discard_empty()
+        raise
     return replace(report, left_out=source.left_out)
 
 

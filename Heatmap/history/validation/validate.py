@@ -1,12 +1,12 @@
 """Goes through a store's days: each file by itself, from day to day, beside each other."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from Heatmap.errors import HistoryError
 from Heatmap.history.datasets import (
@@ -19,6 +19,7 @@ from Heatmap.history.days import days_between, parse_day, spans
 from Heatmap.history.engine import exact, open_engine
 from Heatmap.history.faults import FaultKind
 from Heatmap.history.manifest import ImportedDay, ImportFault, Manifest
+from Heatmap.history.progress import Progress, ProgressBar
 from Heatmap.history.store_layout import history_folder, manifest_path
 from Heatmap.history.validation.day_checks import DayFacts, check_day
 from Heatmap.history.validation.findings import (
@@ -75,7 +76,7 @@ class _Days:
     unknown: list[str] = field(default_factory=list)
 
 
-def validate_store(store: Path, asked: Asked) -> Validation:
+def validate_store(store: Path, asked: Asked, *, terminal: TextIO | None = None) -> Validation:
     """Look at imported days.
 
     Parameters
@@ -84,6 +85,8 @@ def validate_store(store: Path, asked: Asked) -> Validation:
         The store's directory; it is only read.
     asked
         Which days.
+    terminal
+        Where progress is shown, if it is one.
 
     Raises
     ------
@@ -96,7 +99,12 @@ def validate_store(store: Path, asked: Asked) -> Validation:
     summaries: list[Summary] = []
     findings: list[Finding] = []
     facts: dict[_Group, dict[date, DayFacts]] = {}
-    with closing(open_engine()) as connection:
+    sizes = {path: _size(path) for days in groups.values() for path in days.files.values()}
+    progress = Progress(len(sizes), sum(sizes.values()))
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(open_engine()))
+        if terminal is not None:
+            stack.enter_context(ProgressBar(progress, terminal))
         for (dataset, symbol), days in sorted(groups.items()):
             ledger = Ledger(dataset, symbol)
             rules = RULES[dataset]
@@ -105,6 +113,7 @@ def validate_store(store: Path, asked: Asked) -> Validation:
                 one = check_day(connection, path, day, rules, ledger)
                 if one is not None:
                     found[day] = one
+                progress.end_file(sizes[path])
             facts[dataset, symbol] = found
             _compare_manifest(days, found, ledger)
             _look_across(days, found, rules, asked, ledger)
@@ -351,7 +360,7 @@ def _summary(dataset: str, symbol: str, days: _Days, found: Mapping[date, DayFac
         next((row.market for row in days.noted.values()), ""),
         len(facts),
         sum(one.rows for one in facts),
-        sum(path.stat().st_size for path in days.files.values() if path.is_file()),
+        sum(map(_size, days.files.values())),
         str(known[0]) if known else "",
         str(known[-1]) if known else "",
         _least(one.first_ms for one in facts),
@@ -359,6 +368,10 @@ def _summary(dataset: str, symbol: str, days: _Days, found: Mapping[date, DayFac
         _least(one.price_low for one in facts),
         _most(one.price_high for one in facts),
     )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _least(values: Iterable[_Number | None]) -> _Number | None:

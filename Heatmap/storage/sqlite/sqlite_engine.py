@@ -11,6 +11,7 @@ from Heatmap.domain.instruments import InstrumentName
 from Heatmap.storage.engine import DatabaseFacts, DayFacts
 from Heatmap.storage.sqlite.connections import file_stat
 from Heatmap.storage.sqlite.day_facts import read_day_facts
+from Heatmap.storage.sqlite.discard import discard_empty
 from Heatmap.storage.sqlite.event_reader import EventReader, read_tick_sizes
 from Heatmap.storage.sqlite.health import examine_database
 from Heatmap.storage.sqlite.status import count_expired, kept_retention_ms, read_status
@@ -32,6 +33,10 @@ class SqliteEngine:
     def exists(self) -> bool:
         """Whether there is a file."""
         return file_stat(self.address) is not None
+
+    def discard_empty(self) -> bool:
+        """Delete the file where nothing is in it."""
+        return discard_empty(self.address)
 
     def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> SqliteStore:
         """Open the file for writing."""

@@ -14,6 +14,7 @@ import pytest
 from Heatmap.__main__ import main
 from Heatmap.history.datasets import AGG_TRADES
 from Heatmap.history.import_lock import ImportLock
+from Heatmap.history.ready_days import MOST_DAYS
 from Heatmap.history.store_layout import history_folder
 from Heatmap.tests.archive_files import (
     DAY,
@@ -47,11 +48,12 @@ def program(what: str, archive: Path, work: Path, number: int) -> dict[str, Any]
 
 @posix_only
 def test_20_kills_leave_nothing_half_and_it_goes_on(tmp_path: Path) -> None:
-    write_agg_days(tmp_path / "archive", 4, 300)
+    # More than are put into the store together.
+    write_agg_days(tmp_path / "archive", 2 * MOST_DAYS + 4, 60)
     found = program("kill", tmp_path / "archive", tmp_path, 20)
     assert found["kills"] == 20
     assert found["partial"] > 5  # they hit the import, and not only its begin
-    assert (found["files"], found["code"], found["same"]) == (8, 0, True)
+    assert (found["files"], found["code"], found["same"]) == (4 * MOST_DAYS + 8, 0, True)
     assert KEPT.issuperset(found["left"])
 
 

@@ -1,7 +1,10 @@
 """Two people record one exchange, each with outages of their own, and complete each other."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -22,9 +25,11 @@ from Heatmap.history.recordings.reports import MergeReport
 from Heatmap.ingestion.recorder.recorder import Recorder
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.store import Store, open_store
+from Heatmap.tests.behaviour.command_line import environment
 from Heatmap.tests.behaviour.memory_sink import eventually, live
 from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 
+posix_only = pytest.mark.skipif(os.name == "nt", reason="needs fork and limits of files")
 StartRecorder = Callable[..., Recorder]
 Spans = tuple[tuple[int, int], ...]
 
@@ -173,3 +178,33 @@ def test_the_commands_export_and_merge(
     with pytest.raises(WrongDataKindError):
         run("import", "--liquidations", simulated.address, "--db", lee)
     assert open_store(lee).status() == before
+
+
+def program(what: str, work: Path, number: int) -> dict[str, Any]:
+    path = Path(__file__).with_name("merge_kill_program.py")
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, str(path), what, str(work), str(number)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env=environment(work),
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@posix_only
+def test_a_merge_that_is_killed_has_added_all_or_nothing(tmp_path: Path) -> None:
+    found = program("kill", tmp_path, 8)
+    assert found["kills"] == 8
+    assert found["unmerged"] > 2  # they hit what is being written
+    assert (found["code"], found["same"], found["added"]) == (0, True, 800)
+
+
+@posix_only
+def test_a_merge_on_a_full_disk_leaves_no_empty_database(tmp_path: Path) -> None:
+    found = program("fill", tmp_path, 4)
+    assert found["codes"] == [2] * 4
+    assert found["left"] == ["-writer"]  # which is never deleted
+    assert (found["again"], found["same"]) == (0, True)

@@ -41,6 +41,10 @@ class Contents:
         # Keys of rows that say themselves that theirs was made from numbers.
         self.keys_from_numbers: set[bytes] = set()
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rows or self.all_coverage() or self.tick_sizes or self.values)
+
     def all_coverage(self) -> dict[Instrument, list[CoverageInterval]]:
         """Return what was covered, also by what was imported."""
         found = {one: list(parts) for one, parts in self.coverage.items()}

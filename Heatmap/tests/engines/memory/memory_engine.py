@@ -42,6 +42,12 @@ class MemoryEngine:
     def exists(self) -> bool:
         return self.address in _stores
 
+    def discard_empty(self) -> bool:
+        found = _stores.get(self.address)
+        if found is not None and found.writer is None and found.is_empty:
+            self.forget()
+        return not self.exists()
+
     def forget(self) -> None:
         """Take the store away, as somebody may take a file."""
         _stores.pop(self.address, None)

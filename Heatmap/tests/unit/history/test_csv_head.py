@@ -4,7 +4,7 @@ import pytest
 
 from Heatmap.history.csv_head import read_head
 from Heatmap.history.dataset import Market
-from Heatmap.history.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, METRICS
+from Heatmap.history.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, MARK_PRICE_KLINES, METRICS
 from Heatmap.history.faults import FaultKind, FileFaultError
 from Heatmap.tests.archive_files import agg_rows, header, kline_rows, metrics_rows
 
@@ -53,6 +53,21 @@ def test_only_spot_may_have_microseconds_and_a_column_more() -> None:
         with pytest.raises(FileFaultError) as caught:
             read_head(row, b"", AGG_TRADES, market)
         assert caught.value.fault.kind is kind
+
+
+def test_spots_candles_are_told_by_their_decimals() -> None:
+    # The first row of 2023-07-01, https://data.binance.vision/data/spot/.
+    row = (
+        b"1688169600000,30471.99000000,30472.00000000,30471.99000000,30472.00000000,0.54114000,"
+        b"1688169600999,16489.61790060,31,0.52320000,15942.95040000,0"
+    )
+    with pytest.raises(FileFaultError) as caught:
+        read_head(row, b"", KLINES, Market.USD_M)
+    assert caught.value.fault.kind is FaultKind.MARKET
+    assert not read_head(row, b"", KLINES, Market.SPOT).has_header
+    # A mark price has 8 decimals too, and is of futures; and so is what has others.
+    assert not read_head(row, b"", MARK_PRICE_KLINES, Market.USD_M).has_header
+    assert not read_head(row.replace(b"54114000", b"541"), b"", KLINES, Market.USD_M).has_header
 
 
 @pytest.mark.parametrize(

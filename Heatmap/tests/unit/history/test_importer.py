@@ -221,6 +221,26 @@ def test_a_broken_file_of_a_day_does_not_hide_another_that_has_it(
     assert [len(rows_of(store, day=day)) for day in (DAY, NEXT)] == [20, 20]
 
 
+def test_a_day_that_cannot_be_put_there_ends_the_run_and_the_others_of_its_group_are_there(
+    archive: Path, store: Path, run: Any
+) -> None:
+    write_agg_days(archive, 3, 20)
+    kept = day_path(store, "agg_trades", SYMBOL, NEXT) / "kept"
+    kept.mkdir(parents=True)
+    report = run()
+    assert [one.result for one in report.outcomes] == [
+        Result.IMPORTED,
+        Result.NOT_REACHED,
+        Result.IMPORTED,
+    ]
+    assert str(store) in report.stopped
+    assert {one.day for one in read_manifest(store)[0]} == {str(DAY), str(NEXT + timedelta(days=1))}
+    kept.rmdir()
+    kept.parent.rmdir()
+    assert run().is_whole
+    assert len(rows_of(store, day=NEXT)) == 20
+
+
 @pytest.mark.parametrize("below", ["data/spot/daily/klines/BTCUSDT/1m", "data/spot/BTCUSDT/klines"])
 def test_spot_is_not_taken_for_futures(tmp_path: Path, below: str) -> None:
     """Spot's candles up to 2024 look just like those of futures: their folders tell."""

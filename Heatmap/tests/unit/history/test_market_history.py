@@ -51,11 +51,9 @@ def klines(tmp_path_factory: pytest.TempPathFactory) -> MarketHistory:
 
 @pytest.fixture(scope="module")
 def trades(tmp_path_factory: pytest.TempPathFactory) -> MarketHistory:
-    """Return a store with trades of four hours in two days, and a minute profile."""
+    """Return a store with trades of four hours in two days."""
     store = tmp_path_factory.mktemp("trades")
-    files = HistoryFiles(store)
-    files.write("agg_trades", made_trades(START_MS, MINUTES))
-    files.write("minute_profile", [(MIDNIGHT_MS, 100_010.0, 500.0, 200.0, 3)])
+    HistoryFiles(store).write("agg_trades", made_trades(START_MS, MINUTES))
     return MarketHistory(store)
 
 
@@ -175,11 +173,6 @@ def test_of_two_markets_futures_count(tmp_path: Path) -> None:
     assert history.volume(SYMBOL) is Volume.FUTURES
     assert history.spans(SYMBOL)[-1][1] <= START_MS + 10 * MINUTE_MS
     assert not len(history.candles(SYMBOL, 0, END_MS))
-
-
-def test_a_minute_profile_is_read_beside_its_trades(trades: MarketHistory) -> None:
-    found = trades.profile(SYMBOL, START_MS, END_MS)
-    assert found.tolist() == [(MIDNIGHT_MS, 100_010.0, 500.0, 200.0, 3)]
 
 
 @pytest.mark.parametrize("portion", [0.003, 0.2])

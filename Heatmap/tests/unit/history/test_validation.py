@@ -1,6 +1,7 @@
 """What a validation says of days that were imported well, and of each way in which they are not."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -435,3 +436,16 @@ def test_the_page_names_every_check_with_its_weight() -> None:
         (line,) = (row for row in page.splitlines() if row.startswith("| `") and f"`{one}`" in row)
         weight = Weight.ODD if one in ODD_CHECKS else Weight.WRONG
         assert line.endswith(f"| {weight} |")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
+def test_a_terminal_is_told_how_far_it_is(made: Made) -> None:
+    for day in (DAY, NEXT):
+        made.add("funding", day)
+    leader, follower = os.openpty()
+    with os.fdopen(follower, "w") as terminal:
+        assert validate_store(made.store, Asked(), terminal=terminal).is_sound
+        shown = os.read(leader, 10_000)
+    os.close(leader)
+    assert b"2/2 files" in shown
+    assert shown.rsplit(b"\r", 2)[1].strip() == b""

@@ -1,13 +1,14 @@
 """What every engine does with another recording: it adds what is missing and keeps both apart."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.event_keys import event_key
-from Heatmap.domain.events import LiquidationEvent
+from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.storage.store import Store, StoreReader, StoreWriter
 from Heatmap.tests.unit.stored_events import EVENT, events
@@ -168,3 +169,14 @@ def test_a_merge_lets_nothing_expire_that_it_brought(
 def test_a_merge_of_nothing_leaves_the_retention_to_the_recorder(sink: StoreWriter) -> None:
     sink.merge_recording([], [], NOW_MS)
     assert sink.kept_retention_ms() is None
+
+
+def test_only_a_store_with_nothing_in_it_is_taken_away(database: Store) -> None:
+    with closing(database.open_writer(DataKind.LIVE)):
+        assert not database.discard_empty()
+    assert database.discard_empty()
+    assert not database.exists()
+    with closing(database.open_writer(DataKind.LIVE)) as sink:
+        sink.write([KEYED])
+    assert not database.discard_empty()
+    assert database.exists()
