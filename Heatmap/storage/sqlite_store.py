@@ -28,6 +28,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_writer import CandleWriter
 from Heatmap.storage.sqlite.coverage_rows import (
+    NewestIntervals,
     add_coverage,
     add_imported,
     cut_coverage,
@@ -116,6 +117,7 @@ class SqliteStore(CandleWriter):
         self._are_symbols_due = False
         self._retention_ms: int | None = None
         self._first_row_id, self._last_row_id = 1, 0
+        self._newest = NewestIntervals()
         super().__init__(
             path, kind, busy_timeout_ms=busy_timeout_ms, sets_damaged_aside=sets_damaged_aside
         )
@@ -248,8 +250,9 @@ class SqliteStore(CandleWriter):
         covered = instrument_of(instrument)
         added = CoverageInterval(covered.symbol, start_ms, end_ms, proven, covered.venue)
         with self._transaction() as connection:
-            add_coverage(connection, added)
+            newest = self._newest.add(connection, added, covered)
             self._on_commit.append(lambda: self._log.memory.add_coverage(added))
+            self._on_commit.append(lambda: self._newest.note(newest, covered))
 
     def cut_coverage(
         self,
@@ -274,6 +277,7 @@ class SqliteStore(CandleWriter):
             The file cannot be written; nothing was taken out.
         """
         with self._transaction() as connection:
+            self._newest.forget()
             symbols = [symbol]
             if symbol is None:
                 rows = connection.execute(
@@ -445,6 +449,7 @@ class SqliteStore(CandleWriter):
         step_ends = time.perf_counter() + _STEP_BUDGET_S
         deleted = 0
         with self._transaction() as connection:
+            self._newest.forget()
             trim_coverage(connection, before_ms)
             while deleted < limit:
                 size = min(_ROWS_PER_SLICE, limit - deleted)
@@ -463,6 +468,10 @@ class SqliteStore(CandleWriter):
     def _note_due_symbols(self, connection: sqlite3.Connection) -> None:
         if self._are_symbols_due:
             ledger.save_symbols(connection, self._symbols)
+
+    @override
+    def _forget_rows(self) -> None:
+        self._newest.forget()
 
     @override
     def _hand_over(self, connection: sqlite3.Connection) -> None:

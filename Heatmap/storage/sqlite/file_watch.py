@@ -121,13 +121,31 @@ class FileWatch:
             file = os.lstat(self._database)  # a link in the place of the file is another file
         except OSError:
             return False
+        known = self._known
+        if (
+            file.st_mtime_ns != known.st_mtime_ns
+            or file.st_size != known.st_size
+            or file.st_ino != known.st_ino
+            or file.st_dev != known.st_dev
+        ):
+            return False
+        log, known_log = file_stat(self._log), self._known_log
+        if log is None or known_log is None:
+            if log is not known_log:
+                return False
+        elif (
+            log.st_mtime_ns != known_log.st_mtime_ns
+            or log.st_size != known_log.st_size
+            or log.st_ino != known_log.st_ino
+            or log.st_dev != known_log.st_dev
+        ):
+            return False
         index, known_index = file_stat(self._index), self._known_index
         return (
-            _identity(file) == _identity(self._known)
-            and _identity(file_stat(self._log)) == _identity(self._known_log)
-            and index is not None
+            index is not None
             and known_index is not None
-            and os.path.samestat(index, known_index)
+            and index.st_ino == known_index.st_ino
+            and index.st_dev == known_index.st_dev
             and index.st_size >= known_index.st_size
         )
 
@@ -266,11 +284,6 @@ def _is_end_of_commit(header: bytes, last: bytes) -> bool:
 def _without_rest(header: bytes, last: bytes) -> tuple[bytes, bytes]:
     """Leave out a last frame that does not end a commit of the log."""
     return header, last if _is_end_of_commit(header, last) else b""
-
-
-def _identity(found: os.stat_result | None) -> tuple[int, int, int, int] | None:
-    """Return which file it is, and what changes when somebody writes into it."""
-    return found and (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns)
 
 
 def _left(found: os.stat_result) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from Heatmap.errors import (
     OtherWriterError,
     StorageError,
 )
+from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.connections import (
     companion,
@@ -234,6 +235,7 @@ class WritableDatabase(WatchedFile):
         version = data_version(connection)
         if self._schema.is_right_since(version):
             return None
+        self._forget_rows()
         self._schema.require_known(connection, self.path, time.monotonic())
         if not is_writing:
             return None
@@ -283,25 +285,21 @@ class WritableDatabase(WatchedFile):
         self._log.note_size(self._watch.log_bytes)
         self._follow_log()
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _faults(self) -> "_Faults":
         """Translate the environment's faults, and draw the consequences for the next call."""
-        try:
-            with storage_errors(self.path):
-                yield
-        except CorruptDatabaseError:
+        return _Faults(self)
+
+    def _bear(self, error: BaseException) -> None:
+        """Draw the consequences of a fault for the next call."""
+        if isinstance(error, CorruptDatabaseError):
             self._is_damaged = self._sets_damaged_aside
-            raise
-        except StorageError as error:
+        elif isinstance(error, StorageError):
             if is_io_error(error.__cause__):
                 # A connection that met one may keep failing when the disk works again.
                 self._disconnect()
-            raise
-        except Exception:
-            # No fault that is known. Whatever state the connection is in, a fresh one is in none.
-            if threading.get_ident() == self._owner_thread:
-                self._disconnect()
-            raise
+        # No fault that is known. Whatever state the connection is in, a fresh one is in none.
+        elif isinstance(error, Exception) and threading.get_ident() == self._owner_thread:
+            self._disconnect()
 
     def _open(self, *, has_lock_file: bool) -> None:
         try:
@@ -543,6 +541,9 @@ class WritableDatabase(WatchedFile):
         self._notice = notice
         logger.warning("%s", failure_text(notice))
 
+    def _forget_rows(self) -> None:
+        """Rely on nothing that is known of the rows: somebody else may have changed them."""
+
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""
 
@@ -569,3 +570,24 @@ class WritableDatabase(WatchedFile):
         is_settled
             Its log is empty; otherwise a reader still needs what another recorder left in it.
         """
+
+
+class _Faults(storage_errors):
+    """The block of `WritableDatabase._faults`; no generator, as it is entered for each write."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: WritableDatabase) -> None:
+        super().__init__(database.path)
+        self._database = database
+
+    @override
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            return
+        try:
+            super().__exit__(kind, error, traceback)
+        except StorageError as translated:
+            self._database._bear(translated)
+            raise
+        self._database._bear(error)
