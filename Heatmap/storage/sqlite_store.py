@@ -250,7 +250,11 @@ class SqliteStore(CandleWriter):
         covered = instrument_of(instrument)
         added = CoverageInterval(covered.symbol, start_ms, end_ms, proven, covered.venue)
         with self._transaction() as connection:
-            newest = self._newest.add(connection, added, covered)
+            newest = self._newest.extend(connection, added, covered)
+            if newest is None:
+                newest = add_coverage(connection, added)
+            else:
+                self._heartbeat = newest
             self._on_commit.append(lambda: self._log.memory.add_coverage(added))
             self._on_commit.append(lambda: self._newest.note(newest, covered))
 

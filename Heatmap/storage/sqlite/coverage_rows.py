@@ -25,6 +25,10 @@ _EXTEND_COVERAGE = """
 UPDATE OR REPLACE coverage SET end_ms = ?
 WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?
 """
+_HAS_INTERVAL = """
+SELECT 1 FROM coverage
+WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms >= ? AND proven = ? LIMIT 1
+"""
 _SELECT_NEWEST_FIRST = f"""
 SELECT start_ms, end_ms, proven FROM coverage
 WHERE source = ? AND symbol = ? AND start_ms <= ? AND {SOUND_COVERAGE}
@@ -58,15 +62,15 @@ class NewestIntervals:
         else:
             self._known[whose] = newest
 
-    def add(
+    def extend(
         self, connection: sqlite3.Connection, added: CoverageInterval, whose: Instrument
     ) -> CoverageInterval | None:
-        """Merge an interval with those that it touches.
+        """Extend an instrument's newest interval, where that is all that a heartbeat does.
 
         Returns
         -------
         CoverageInterval or None
-            The instrument's newest one, to be noted after the commit; ``None``: that is not known.
+            The interval now, to be noted after the commit; ``None``: `add_coverage` has to see.
         """
         newest = self._known.get(whose)
         if (
@@ -74,11 +78,10 @@ class NewestIntervals:
             and newest.proven is added.proven
             # Begun inside it, so what lies before it is not touched.
             and newest.start_ms < added.start_ms <= newest.end_ms < added.end_ms
+            and connection.execute(_EXTEND_COVERAGE, (added.end_ms, *_key(newest))).rowcount == 1
         ):
-            key = (newest.venue, newest.symbol, newest.start_ms, newest.end_ms)
-            if connection.execute(_EXTEND_COVERAGE, (added.end_ms, *key)).rowcount == 1:
-                return extended(newest, added.end_ms)
-        return add_coverage(connection, added)
+            return extended(newest, added.end_ms)
+        return None
 
 
 def add_coverage(
@@ -96,6 +99,12 @@ def add_coverage(
     wanted = normalized([*touching, added])
     _replace_coverage(connection, touching, wanted)
     return wanted[-1] if is_newest and wanted[-1].end_ms >= added.end_ms else None
+
+
+def has_interval(connection: sqlite3.Connection, wanted: CoverageInterval) -> bool:
+    """Tell whether an interval is stored, or one of the same start that reaches further."""
+    row = connection.execute(_HAS_INTERVAL, (*_key(wanted), wanted.proven)).fetchone()
+    return row is not None
 
 
 def _coverage_touching(

@@ -56,6 +56,7 @@ class FileWatch:
         # this log, but left of the one before or of a writer that was killed.
         self._ends = b"", b""
         self._is_log_spoilt = False
+        self._was_begun_anew = False
 
     def note(self, page_bytes: int) -> None:
         """Take all three for what the writer has open and left; it has just read or written.
@@ -194,6 +195,11 @@ class FileWatch:
         return header == self._ends[0] and self._ends[1] in {b"", last}
 
     @property
+    def was_begun_anew(self) -> bool:
+        """Whether the commit that `has_taken` was asked about is the first one of its log."""
+        return self._was_begun_anew
+
+    @property
     def has_lost_commit(self) -> bool:
         """Whether `has_taken` has missed a commit, which the log's index names nonetheless."""
         return self._is_log_spoilt
@@ -217,6 +223,7 @@ class FileWatch:
         What was cut off or overwritten just before, or amid the commit, leaves a hole in the log,
         behind which SQLite finds nothing.
         """
+        self._was_begun_anew = False
         found, known = file_stat(self._log), self._known_log
         if found is None or (known is not None and not is_same_file(known, found)):
             self._is_log_spoilt = True
@@ -224,7 +231,8 @@ class FileWatch:
         if known is not None and _left(found) == _left(known):
             return True  # nothing was written
         header, last, left = self._read_log(found.st_size, self.log_bytes)
-        if known is not None and known.st_size and header != self._ends[0]:
+        self._was_begun_anew = header != self._ends[0]
+        if known is not None and known.st_size and self._was_begun_anew:
             # SQLite begins a log anew, and may shorten it, once all of it is in the file. At its
             # end lies what is left of the one before.
             is_whole, last = header[:3] == _MAGIC, b""
@@ -257,22 +265,25 @@ class FileWatch:
 
         Empty ones where there is none, and where the log cannot be read.
         """
+        frame_bytes = _FRAME_HEADER_BYTES + self._page_bytes
         try:
             file = os.open(self._log, _OPEN_LOG)
             try:
                 parts = [os.read(file, _HEADER_BYTES)]
                 for size in sizes:
-                    last = size - _FRAME_HEADER_BYTES - self._page_bytes
-                    if last < _HEADER_BYTES:
-                        parts.append(b"")
-                        continue
-                    os.lseek(file, last, os.SEEK_SET)
-                    parts.append(os.read(file, _FRAME_HEADER_BYTES))
+                    last = size - frame_bytes
+                    parts.append(b"" if last < _HEADER_BYTES else _read_at(file, last))
             finally:
                 os.close(file)
         except OSError:
             return [b""] * (1 + len(sizes))
         return parts
+
+
+def _read_at(file: int, offset: int) -> bytes:
+    """Return the header of the frame that begins there."""
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, _FRAME_HEADER_BYTES)
 
 
 def _is_end_of_commit(header: bytes, last: bytes) -> bool:

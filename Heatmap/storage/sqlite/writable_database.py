@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import failure_text, raised
 from Heatmap.errors import (
@@ -111,6 +112,8 @@ class WritableDatabase(WatchedFile):
         self._schema = SchemaWatch()
         # What to take note of once the transaction that is under way is committed.
         self._on_commit: list[Callable[[], None]] = []
+        # What the transaction that is under way has extended, where it does nothing else.
+        self._heartbeat: CoverageInterval | None = None
         has_lock_file = lock_path(self.path).exists()
         try:
             refuse_foreign_file(self.path, kind)
@@ -209,7 +212,7 @@ class WritableDatabase(WatchedFile):
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._owner_pid:
             raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
-        self._on_commit.clear()
+        self._forget_notes()
         with self._faults():
             connection = self._ready()
             changes = connection.total_changes
@@ -217,15 +220,33 @@ class WritableDatabase(WatchedFile):
                 kept = self._require_own(connection, is_writing=begin == "BEGIN IMMEDIATE")
                 yield connection
                 is_written = kept is not None or connection.total_changes != changes
-                if is_written:
+                heartbeat = self._heartbeat
+                is_stamped = is_written and not (heartbeat and self._log.may_omit_stamp)
+                if is_stamped:
                     self._log.stamp(connection)
             if is_written:
                 self._require_taken()
-                self._log.note_commit()
+                if is_stamped:
+                    self._log.note_commit()
+                elif heartbeat is not None:
+                    self._log.note_heartbeat(heartbeat)
+                    if self._watch.was_begun_anew:
+                        self._stamp_log(connection)
                 self._tell_mended(kept)
                 for note in self._on_commit:
                     note()
                 self._note_log(connection)
+
+    def _forget_notes(self) -> None:
+        self._on_commit.clear()
+        self._heartbeat = None
+
+    def _stamp_log(self, connection: sqlite3.Connection) -> None:
+        """Number a log that another program's checkpoint made SQLite begin anew in that moment."""
+        with transaction(connection):
+            self._log.stamp(connection)
+        self._require_taken()
+        self._log.note_commit()
 
     def _require_own(self, connection: sqlite3.Connection, *, is_writing: bool) -> str | None:
         """Make sure that schema and identity are ours; return what of the latter was mended.
@@ -422,7 +443,7 @@ class WritableDatabase(WatchedFile):
         is_same = self._log.is_own(mark)
         if is_same:
             outcome = Failure(FailureKind.NOTHING_LOST, cause=why)
-            if not self._log.is_all_in(mark):
+            if not self._log.is_all_in(connection):
                 outcome = self._restored(connection, mark, why)
             self._hand_over(connection)
             return outcome
