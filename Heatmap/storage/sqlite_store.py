@@ -281,7 +281,6 @@ class SqliteStore(CandleWriter):
             The file cannot be written; nothing was taken out.
         """
         with self._transaction() as connection:
-            self._newest.forget()
             symbols = [symbol]
             if symbol is None:
                 rows = connection.execute(
@@ -453,7 +452,6 @@ class SqliteStore(CandleWriter):
         step_ends = time.perf_counter() + _STEP_BUDGET_S
         deleted = 0
         with self._transaction() as connection:
-            self._newest.forget()
             trim_coverage(connection, before_ms)
             while deleted < limit:
                 size = min(_ROWS_PER_SLICE, limit - deleted)
@@ -463,11 +461,23 @@ class SqliteStore(CandleWriter):
                     break
         if deleted == 0:
             with self._faults():
-                connection = self._ready()
-                _shrink(connection, step_ends)
-                self._require_taken()
-                self._note_log(connection)
+                self._shrink(self._ready(), step_ends)
         return deleted
+
+    def _shrink(self, connection: sqlite3.Connection, until: float) -> None:
+        """Give free pages back to the disk, at least a slice, until ``time.perf_counter()`` passes.
+
+        Or until the log has to be written back, which takes as long as a step.
+        """
+        while connection.execute("PRAGMA freelist_count").fetchone()[0] > 0:
+            if not self._log.may_omit_stamp:
+                self._stamp_log(connection)
+            # The pragma frees one page per step of the statement, so it has to be drained.
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_SLICE})").fetchall()
+            self._note_taken()
+            if self._log.is_due or time.perf_counter() > until:
+                break
+        self._note_log(connection)
 
     def _note_due_symbols(self, connection: sqlite3.Connection) -> None:
         if self._are_symbols_due:
@@ -548,12 +558,3 @@ def _save_tick_size(
         "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
         (whose.venue, whose.symbol, f"{tick_size:f}", ts_ms),
     )
-
-
-def _shrink(connection: sqlite3.Connection, until: float) -> None:
-    """Give free pages back to the disk, at least a slice, until ``time.perf_counter()`` passes."""
-    while connection.execute("PRAGMA freelist_count").fetchone()[0] > 0:
-        # The pragma frees one page per step of the statement, so it has to be drained.
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_SLICE})").fetchall()
-        if time.perf_counter() > until:
-            break

@@ -44,8 +44,8 @@ _CERTAINLY_AHEAD_MS = 3_600_000
 class NewestIntervals:
     """Knows each instrument's newest interval, so that a heartbeat need not look for it.
 
-    Holds only while nobody else writes coverage: `forget` when somebody may have, and before any
-    other change of the rows is committed.
+    Holds only while nobody else writes coverage: `forget` when somebody may have. What is taken out
+    here needs no note, since an interval that is not stored any more is not extended.
     """
 
     def __init__(self) -> None:

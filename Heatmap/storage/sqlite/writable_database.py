@@ -279,6 +279,11 @@ class WritableDatabase(WatchedFile):
         if self._watch.is_elsewhere() or not self._watch.has_taken():
             raise raised(StorageError, FailureKind.FILE_CHANGED, path=self.path)
 
+    def _note_taken(self) -> None:
+        """Take note that the log has grown, once it is sure that it has."""
+        self._require_taken()
+        self._log.note_size(self._watch.log_bytes, is_settling=True)
+
     def _note_log(self, connection: sqlite3.Connection) -> None:
         """Take note of what the connection has put into its log."""
         self._log.note_size(self._watch.log_bytes, is_settling=True)
