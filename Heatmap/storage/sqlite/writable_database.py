@@ -15,9 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import failure_text, raised
 from Heatmap.errors import (
@@ -27,7 +26,6 @@ from Heatmap.errors import (
     OtherWriterError,
     StorageError,
 )
-from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.connections import (
     companion,
@@ -61,6 +59,9 @@ from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
 from Heatmap.storage.sqlite.whole_files import is_whole, look_at, read_beside
 from Heatmap.storage.sqlite.writer_lock import lock_path
+
+if TYPE_CHECKING:
+    from Heatmap.domain.coverage import CoverageInterval
 
 logger = get_logger(__name__)
 
@@ -242,7 +243,7 @@ class WritableDatabase(WatchedFile):
         self._heartbeat = None
 
     def _stamp_log(self, connection: sqlite3.Connection) -> None:
-        """Number a log that another program's checkpoint made SQLite begin anew in that moment."""
+        """Put a number into a log that has none, such as one that SQLite has just begun anew."""
         with transaction(connection):
             self._log.stamp(connection)
         self._require_taken()
@@ -311,12 +312,11 @@ class WritableDatabase(WatchedFile):
         self._log.note_size(self._watch.log_bytes)
         self._follow_log()
 
-    def _faults(self) -> "_Faults":
+    def _faults(self) -> storage_errors:
         """Translate the environment's faults, and draw the consequences for the next call."""
-        return _Faults(self)
+        return storage_errors(self.path, on_error=self._bear)
 
     def _bear(self, error: BaseException) -> None:
-        """Draw the consequences of a fault for the next call."""
         if isinstance(error, CorruptDatabaseError):
             self._is_damaged = self._sets_damaged_aside
         elif isinstance(error, StorageError):
@@ -596,24 +596,3 @@ class WritableDatabase(WatchedFile):
         is_settled
             Its log is empty; otherwise a reader still needs what another recorder left in it.
         """
-
-
-class _Faults(storage_errors):
-    """The block of `WritableDatabase._faults`; no generator, as it is entered for each write."""
-
-    __slots__ = ("_database",)
-
-    def __init__(self, database: WritableDatabase) -> None:
-        super().__init__(database.path)
-        self._database = database
-
-    @override
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if error is None:
-            return
-        try:
-            super().__exit__(kind, error, traceback)
-        except StorageError as translated:
-            self._database._bear(translated)
-            raise
-        self._database._bear(error)

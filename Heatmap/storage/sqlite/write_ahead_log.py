@@ -5,10 +5,10 @@ import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.failure_texts import failure_text
-from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.sqlite.coverage_rows import has_interval
@@ -20,6 +20,9 @@ from Heatmap.storage.sqlite.log_mark import (
     write_mark,
 )
 from Heatmap.storage.sqlite.log_memory import LogMemory
+
+if TYPE_CHECKING:
+    from Heatmap.domain.instruments import Instrument
 
 logger = get_logger(__name__)
 
@@ -34,10 +37,12 @@ class WriteAheadLog:
     """Numbers the transactions, writes the log back into the file, remembers what is only in it.
 
     `begin` for each file that is opened; then `stamp` in each transaction that writes, and
-    `note_commit` after it. A heartbeat that only moves the end of an interval may do with
-    `note_heartbeat` while `may_omit_stamp`: the end in its row tells as much as a number, and a
-    heartbeat a second, for weeks, is most of what an idle recorder writes. SQLite's own checkpoints are off, so that the writer knows what it has
+    `note_commit` after it. SQLite's own checkpoints are off, so that the writer knows what it has
     written into the file itself, and when.
+
+    A heartbeat that only moves the end of an interval may do with `note_heartbeat` while
+    `may_omit_stamp`: the end in its row tells as much as a number, and a heartbeat a second, for
+    weeks, is most of what an idle recorder writes.
 
     Parameters
     ----------
@@ -105,7 +110,7 @@ class WriteAheadLog:
         return self._is_stamped and not self.is_mixed
 
     def require_stamp(self) -> None:
-        """Number the next transaction in any case: the log may have been begun anew."""
+        """Have the next transaction numbered: the log may have been begun anew."""
         self._is_stamped = False
 
     def note_heartbeat(self, newest: CoverageInterval) -> None:
