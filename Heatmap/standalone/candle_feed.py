@@ -11,11 +11,9 @@
 
 import asyncio
 import contextlib
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from PyQt6.QtCore import QCoreApplication
 from websockets.asyncio.client import ClientConnection
@@ -26,12 +24,18 @@ from Heatmap.errors import ExchangeError, Failure, FailureKind, HeatmapError
 from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error
 from Heatmap.ingestion.connection.supervisor import Backoff
 from Heatmap.ingestion.proxies import find_proxy
-from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
+from Heatmap.ingestion.rest_client import RestClient, RestError
 from Heatmap.ingestion.venues.binance.streams import stream_name
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.standalone.candle_requests import (
+    LARGEST_ANSWER_BYTES,
+    PAGE_CANDLES,
+    CandleFeedError,
+    fetch_page,
+)
 from Heatmap.standalone.candle_table import NOTHING_KEPT, CandleTable
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
-from Heatmap.standalone.exchange.wire import parse_kline_frame, parse_kline_rows
+from Heatmap.standalone.exchange.wire import parse_kline_frame
 from Heatmap.ui import failure_words
 
 __all__ = ["LIVE", "Candle", "CandleFeed", "CandleFeedTimes", "CandleTable"]
@@ -40,10 +44,6 @@ logger = get_logger(__name__)
 
 #: What `on_state` is told once history is complete and the stream is open.
 LIVE = "live"
-_PAGE_CANDLES = 1500
-# A page takes about 250 kB.
-_LARGEST_ANSWER_BYTES = 2**20
-_INVALID_SYMBOL = -1121
 # A name that cannot be looked up is a ValueError, a SOCKS proxy without its package an ImportError.
 _REQUEST_ERRORS = (WebSocketException, OSError, ImportError, ValueError)
 
@@ -77,15 +77,6 @@ class CandleFeedTimes:
     first_look_s: float = 0.5
     longest_look_s: float = 5.0
     patience_s: float = 10.0
-
-
-class _FeedError(Exception):
-    """The feed has to begin again; `failure` says why."""
-
-    def __init__(self, failure: Failure, *, is_symbol_unknown: bool = False) -> None:
-        super().__init__(failure_text(failure))
-        self.failure = failure
-        self.is_symbol_unknown = is_symbol_unknown
 
 
 class CandleFeed:
@@ -187,11 +178,11 @@ class CandleFeed:
             try:
                 async with RestClient(
                     self._rest_url,
-                    limit_bytes=_LARGEST_ANSWER_BYTES,
+                    limit_bytes=LARGEST_ANSWER_BYTES,
                     timeout_s=self._times.request_timeout_s,
                 ) as client:
                     await self._deliver(client)
-            except _FeedError as error:
+            except CandleFeedError as error:
                 failure = error.failure
                 self._is_symbol_unknown = error.is_symbol_unknown
             except RestError as error:
@@ -259,7 +250,7 @@ class CandleFeed:
         await self._catch_up(client)
         if self._newest != before:
             values = {"silence_s": self._times.silence_s}
-            raise _FeedError(Failure(FailureKind.CANDLES_SILENT, values))
+            raise CandleFeedError(Failure(FailureKind.CANDLES_SILENT, values))
 
     async def _catch_up(self, client: RestClient) -> None:
         """Deliver what is missing up to now: the history, or what came since the newest candle."""
@@ -273,7 +264,7 @@ class CandleFeed:
         candles = await self._history(client)
         if not candles:
             values = {"symbol": self._symbol, "interval": self._interval}
-            raise _FeedError(Failure(FailureKind.NO_CANDLES, values), is_symbol_unknown=True)
+            raise CandleFeedError(Failure(FailureKind.NO_CANDLES, values), is_symbol_unknown=True)
         self._on_history(candles)
         # Afterwards: what a failing callback did not take counts as not delivered.
         self._newest = candles[-1]
@@ -281,10 +272,10 @@ class CandleFeed:
     def _since(self, open_ms: int) -> int:
         """Return how many candles at most it takes to reach back to one."""
         if self._table is None:
-            return min(self._count, _PAGE_CANDLES)
+            return min(self._count, PAGE_CANDLES)
         # One more, as the clock may be a little behind the exchange's.
         behind = max(self._table.clock() - open_ms, 0) // self._interval_ms + 2
-        return min(behind, self._count, _PAGE_CANDLES)
+        return min(behind, self._count, PAGE_CANDLES)
 
     async def _history(self, client: RestClient) -> list[Candle]:
         """Return what the table holds and the exchange adds to it; without a table, all of it."""
@@ -316,7 +307,7 @@ class CandleFeed:
         while len(candles) < count and not self._is_complete:
             if candles:
                 before_ms = candles[0].open_ms
-            wanted = min(count - len(candles), _PAGE_CANDLES)
+            wanted = min(count - len(candles), PAGE_CANDLES)
             page = await self._fetch(client, wanted, None if before_ms is None else before_ms - 1)
             candles = page + candles
             # A page that is not full reaches back to the market's beginning.
@@ -361,8 +352,8 @@ class CandleFeed:
         known_ms = self._known_from_ms
         missing = -(-(known_ms - wanted_ms) // self._interval_ms)
         try:
-            page = await self._fetch_before(client, known_ms, min(missing, _PAGE_CANDLES))
-        except (_FeedError, HeatmapError) as error:
+            page = await self._fetch_before(client, known_ms, min(missing, PAGE_CANDLES))
+        except (CandleFeedError, HeatmapError) as error:
             failure = getattr(error, "failure", None)
             logger.info("older candles of %s: %s", self._symbol, error)
             hold_s = failure.hold_s if isinstance(failure, Failure) else None
@@ -390,32 +381,11 @@ class CandleFeed:
         self._newest = candle
 
     async def _fetch(self, client: RestClient, limit: int, end_ms: int | None) -> list[Candle]:
-        """Ask for the newest `limit` candles that open up to `end_ms` (``None``: now)."""
-        query = {"symbol": self._symbol, "interval": self._interval, "limit": str(limit)}
-        if end_ms is not None:
-            query["endTime"] = str(end_ms)
-        answer = await client.get("/fapi/v1/klines", query)
-        if (refusal := answer.refusal) is not None:
-            raise _in_its_words(refusal, answer)
-        return parse_kline_rows(answer.body, are_all_closed=end_ms is not None)
+        return await fetch_page(client, self._symbol, self._interval, limit, end_ms)
 
     def _tell(self, state: str) -> None:
         if self._on_state is not None:
             self._on_state(state)
-
-
-def _in_its_words(refusal: Failure, answer: RestAnswer) -> _FeedError:
-    """Say why a request was refused, in the exchange's words where it gives any."""
-    try:
-        told: Any = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return _FeedError(refusal)
-    if refusal.hold_s is None and isinstance(told, dict) and "msg" in told:
-        code = told.get("code")
-        values = {"reason": ascii(str(told["msg"])[:80])[1:-1], "code": str(code)[:20]}
-        failure = Failure(FailureKind.REQUEST_REFUSED, values)
-        return _FeedError(failure, is_symbol_unknown=code == _INVALID_SYMBOL)
-    return _FeedError(refusal)
 
 
 def _tr(text: str) -> str:

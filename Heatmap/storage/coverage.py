@@ -54,6 +54,13 @@ def normalized(intervals: Iterable[CoverageInterval]) -> tuple[CoverageInterval,
     return tuple(sorted(parts, key=lambda part: (part.start_ms, part.end_ms)))
 
 
+def extended(interval: CoverageInterval, end_ms: int) -> CoverageInterval:
+    """Return an interval with another end, UTC milliseconds; for each heartbeat, so it is quick."""
+    return CoverageInterval(
+        interval.symbol, interval.start_ms, end_ms, interval.proven, interval.venue
+    )
+
+
 def without_future(
     intervals: Iterable[CoverageInterval], machine_ms: int, newest_push_ms: int | None
 ) -> tuple[CoverageInterval, ...]:

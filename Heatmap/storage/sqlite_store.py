@@ -28,6 +28,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.storage.sqlite import ledger
 from Heatmap.storage.sqlite.candle_writer import CandleWriter
 from Heatmap.storage.sqlite.coverage_rows import (
+    NewestIntervals,
     add_coverage,
     add_imported,
     cut_coverage,
@@ -116,6 +117,7 @@ class SqliteStore(CandleWriter):
         self._are_symbols_due = False
         self._retention_ms: int | None = None
         self._first_row_id, self._last_row_id = 1, 0
+        self._newest = NewestIntervals()
         super().__init__(
             path, kind, busy_timeout_ms=busy_timeout_ms, sets_damaged_aside=sets_damaged_aside
         )
@@ -248,8 +250,13 @@ class SqliteStore(CandleWriter):
         covered = instrument_of(instrument)
         added = CoverageInterval(covered.symbol, start_ms, end_ms, proven, covered.venue)
         with self._transaction() as connection:
-            add_coverage(connection, added)
+            newest = self._newest.extend(connection, added, covered)
+            if newest is None:
+                newest = add_coverage(connection, added)
+            else:
+                self._heartbeat = newest
             self._on_commit.append(lambda: self._log.memory.add_coverage(added))
+            self._on_commit.append(lambda: self._newest.note(newest, covered))
 
     def cut_coverage(
         self,
@@ -454,15 +461,31 @@ class SqliteStore(CandleWriter):
                     break
         if deleted == 0:
             with self._faults():
-                connection = self._ready()
-                _shrink(connection, step_ends)
-                self._require_taken()
-                self._note_log(connection)
+                self._shrink(self._ready(), step_ends)
         return deleted
+
+    def _shrink(self, connection: sqlite3.Connection, until: float) -> None:
+        """Give free pages back to the disk, at least a slice, until ``time.perf_counter()`` passes.
+
+        Or until the log has to be written back, which takes as long as a step.
+        """
+        while connection.execute("PRAGMA freelist_count").fetchone()[0] > 0:
+            if not self._log.may_omit_stamp:
+                self._stamp_log(connection)
+            # The pragma frees one page per step of the statement, so it has to be drained.
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_SLICE})").fetchall()
+            self._note_taken()
+            if self._log.is_due or time.perf_counter() > until:
+                break
+        self._note_log(connection)
 
     def _note_due_symbols(self, connection: sqlite3.Connection) -> None:
         if self._are_symbols_due:
             ledger.save_symbols(connection, self._symbols)
+
+    @override
+    def _forget_rows(self) -> None:
+        self._newest.forget()
 
     @override
     def _hand_over(self, connection: sqlite3.Connection) -> None:
@@ -535,12 +558,3 @@ def _save_tick_size(
         "tick_size = excluded.tick_size, fetched_ms = excluded.fetched_ms",
         (whose.venue, whose.symbol, f"{tick_size:f}", ts_ms),
     )
-
-
-def _shrink(connection: sqlite3.Connection, until: float) -> None:
-    """Give free pages back to the disk, at least a slice, until ``time.perf_counter()`` passes."""
-    while connection.execute("PRAGMA freelist_count").fetchone()[0] > 0:
-        # The pragma frees one page per step of the statement, so it has to be drained.
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_SLICE})").fetchall()
-        if time.perf_counter() > until:
-            break

@@ -4,8 +4,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
 from urllib.parse import quote
@@ -251,8 +250,7 @@ def open_uri(uri: str, *, timeout_s: float, any_thread: bool = False) -> sqlite3
     return connection
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+class transaction:  # noqa: N801 - used as a function, and entered for each transaction
     """Run the block in one transaction: committed at its end, rolled back when it raises.
 
     Parameters
@@ -263,13 +261,28 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
         ``BEGIN`` for reading; the default takes the write lock at once, so that the block cannot
         fail half-way for want of it.
     """
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
+
+    __slots__ = ("_begin", "_connection")
+
+    def __init__(self, connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> None:
+        self._connection = connection
+        self._begin = begin
+
+    def __enter__(self) -> None:
+        self._connection.execute(self._begin)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            self._roll_back()
+            return
+        try:
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
         # A full disk may have rolled back already; a failing ROLLBACK must not hide the cause.
-        if connection.in_transaction:
+        if self._connection.in_transaction:
             with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        raise
+                self._connection.execute("ROLLBACK")

@@ -8,7 +8,7 @@ from contextlib import closing
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.instruments import Instrument
 from Heatmap.domain.recordings import ImportedCoverage
-from Heatmap.storage.coverage import clipped, normalized, without_span
+from Heatmap.storage.coverage import clipped, extended, normalized, without_span
 from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS, SOUND_COVERAGE, SOUND_IMPORTED
 
 # A damaged row may have the same key: then it is put right. Proven stays proven.
@@ -25,6 +25,10 @@ _EXTEND_COVERAGE = """
 UPDATE OR REPLACE coverage SET end_ms = ?
 WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms = ?
 """
+_HAS_INTERVAL = """
+SELECT 1 FROM coverage
+WHERE source = ? AND symbol = ? AND start_ms = ? AND end_ms >= ? AND proven = ? LIMIT 1
+"""
 _SELECT_NEWEST_FIRST = f"""
 SELECT start_ms, end_ms, proven FROM coverage
 WHERE source = ? AND symbol = ? AND start_ms <= ? AND {SOUND_COVERAGE}
@@ -37,34 +41,97 @@ _DELETE_FUTURE = (
 _CERTAINLY_AHEAD_MS = 3_600_000
 
 
-def add_coverage(connection: sqlite3.Connection, added: CoverageInterval) -> None:
-    """Merge an interval with those that it touches."""
-    touching = _coverage_touching(connection, added, _latest_ms(added))
-    _replace_coverage(connection, touching, normalized([*touching, added]))
+class NewestIntervals:
+    """Knows each instrument's newest interval, so that a heartbeat need not look for it.
+
+    Holds only while nobody else writes coverage: `forget` when somebody may have. What is taken out
+    here needs no note, since an interval that is not stored any more is not extended.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Instrument, CoverageInterval] = {}
+
+    def forget(self) -> None:
+        """Know none: the next heartbeat of each instrument looks."""
+        self._known.clear()
+
+    def note(self, newest: CoverageInterval | None, whose: Instrument) -> None:
+        """Take note of what a committed transaction has left as an instrument's newest interval."""
+        if newest is None:
+            self._known.pop(whose, None)
+        else:
+            self._known[whose] = newest
+
+    def extend(
+        self, connection: sqlite3.Connection, added: CoverageInterval, whose: Instrument
+    ) -> CoverageInterval | None:
+        """Extend an instrument's newest interval, where that is all that a heartbeat does.
+
+        Returns
+        -------
+        CoverageInterval or None
+            The interval now, to be noted after the commit; ``None``: `add_coverage` has to see.
+        """
+        newest = self._known.get(whose)
+        if (
+            newest is not None
+            and newest.proven is added.proven
+            # Begun inside it, so what lies before it is not touched.
+            and newest.start_ms < added.start_ms <= newest.end_ms < added.end_ms
+            and connection.execute(_EXTEND_COVERAGE, (added.end_ms, *_key(newest))).rowcount == 1
+        ):
+            return extended(newest, added.end_ms)
+        return None
+
+
+def add_coverage(
+    connection: sqlite3.Connection, added: CoverageInterval
+) -> CoverageInterval | None:
+    """Merge an interval with those that it touches.
+
+    Returns
+    -------
+    CoverageInterval or None
+        The newest interval of all, where the added one is a part of it now.
+    """
+    latest_ms = _latest_ms(added)
+    touching, is_newest = _coverage_touching(connection, added, latest_ms)
+    wanted = normalized([*touching, added])
+    _replace_coverage(connection, touching, wanted)
+    return wanted[-1] if is_newest and wanted[-1].end_ms >= added.end_ms else None
+
+
+def has_interval(connection: sqlite3.Connection, wanted: CoverageInterval) -> bool:
+    """Tell whether an interval is stored, or one of the same start that reaches further."""
+    row = connection.execute(_HAS_INTERVAL, (*_key(wanted), wanted.proven)).fetchone()
+    return row is not None
 
 
 def _coverage_touching(
     connection: sqlite3.Connection, added: CoverageInterval, latest_ms: int | None = None
-) -> list[CoverageInterval]:
+) -> tuple[list[CoverageInterval], bool]:
     """Return the stored intervals that share at least an instant with another one.
 
-    Those that begin after `latest_ms`, where that is given, are deleted.
+    Those that begin after `latest_ms`, where that is given, are deleted; then it is also told
+    whether none is left that begins later than the other one ends.
     """
     symbol, venue = added.symbol, added.venue
-    touching, has_future = [], False
+    touching, has_future, has_later = [], False, latest_ms is None
     # One look for both: the newest interval is mostly the one that a heartbeat continues.
     until_ms = added.end_ms if latest_ms is None else LAST_TIME_MS
     with closing(connection.execute(_SELECT_NEWEST_FIRST, (venue, symbol, until_ms))) as rows:
         for start_ms, end_ms, proven in rows:
             if start_ms > added.end_ms:
-                has_future |= latest_ms is not None and start_ms > latest_ms
+                is_future = latest_ms is not None and start_ms > latest_ms
+                has_future |= is_future
+                has_later |= not is_future
                 continue
             if end_ms < added.start_ms:
                 break  # the intervals do not overlap, so all further ones end earlier still
             touching.append(CoverageInterval(symbol, start_ms, end_ms, bool(proven), venue))
     if has_future:
         connection.execute(_DELETE_FUTURE, (venue, symbol, latest_ms))
-    return touching
+    return touching, not has_later
 
 
 def _replace_coverage(
@@ -90,7 +157,7 @@ def _key(part: CoverageInterval) -> tuple[str, str, int, int]:
 
 def cut_coverage(connection: sqlite3.Connection, hole: CoverageInterval) -> None:
     """Take a span of time out of what an instrument covers."""
-    touching = _coverage_touching(connection, hole)
+    touching, _ = _coverage_touching(connection, hole)
     _replace_coverage(connection, touching, without_span(touching, hole.start_ms, hole.end_ms))
 
 

@@ -83,6 +83,10 @@ def insert_events(
 
     All in one go: asking after each one takes a third of the time of storing it.
     """
+    if len(events) == 1:
+        cursor = connection.execute(_INSERT_EVENT, event_to_row(events[0]))
+        row_id = cursor.lastrowid
+        return ((row_id,), events) if cursor.rowcount and row_id is not None else ((), ())
     rows = [event_to_row(event) for event in events]
     whole = len(rows) - len(rows) % _PART_ROWS
     count = 0

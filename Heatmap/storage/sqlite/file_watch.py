@@ -56,6 +56,7 @@ class FileWatch:
         # this log, but left of the one before or of a writer that was killed.
         self._ends = b"", b""
         self._is_log_spoilt = False
+        self._was_begun_anew = False
 
     def note(self, page_bytes: int) -> None:
         """Take all three for what the writer has open and left; it has just read or written.
@@ -121,13 +122,31 @@ class FileWatch:
             file = os.lstat(self._database)  # a link in the place of the file is another file
         except OSError:
             return False
+        known = self._known
+        if (
+            file.st_mtime_ns != known.st_mtime_ns
+            or file.st_size != known.st_size
+            or file.st_ino != known.st_ino
+            or file.st_dev != known.st_dev
+        ):
+            return False
+        log, known_log = file_stat(self._log), self._known_log
+        if log is None or known_log is None:
+            if log is not known_log:
+                return False
+        elif (
+            log.st_mtime_ns != known_log.st_mtime_ns
+            or log.st_size != known_log.st_size
+            or log.st_ino != known_log.st_ino
+            or log.st_dev != known_log.st_dev
+        ):
+            return False
         index, known_index = file_stat(self._index), self._known_index
         return (
-            _identity(file) == _identity(self._known)
-            and _identity(file_stat(self._log)) == _identity(self._known_log)
-            and index is not None
+            index is not None
             and known_index is not None
-            and os.path.samestat(index, known_index)
+            and index.st_ino == known_index.st_ino
+            and index.st_dev == known_index.st_dev
             and index.st_size >= known_index.st_size
         )
 
@@ -176,6 +195,11 @@ class FileWatch:
         return header == self._ends[0] and self._ends[1] in {b"", last}
 
     @property
+    def was_begun_anew(self) -> bool:
+        """Whether the commit that `has_taken` was asked about is the first one of its log."""
+        return self._was_begun_anew
+
+    @property
     def has_lost_commit(self) -> bool:
         """Whether `has_taken` has missed a commit, which the log's index names nonetheless."""
         return self._is_log_spoilt
@@ -199,6 +223,7 @@ class FileWatch:
         What was cut off or overwritten just before, or amid the commit, leaves a hole in the log,
         behind which SQLite finds nothing.
         """
+        self._was_begun_anew = False
         found, known = file_stat(self._log), self._known_log
         if found is None or (known is not None and not is_same_file(known, found)):
             self._is_log_spoilt = True
@@ -206,7 +231,8 @@ class FileWatch:
         if known is not None and _left(found) == _left(known):
             return True  # nothing was written
         header, last, left = self._read_log(found.st_size, self.log_bytes)
-        if known is not None and known.st_size and header != self._ends[0]:
+        self._was_begun_anew = header != self._ends[0]
+        if known is not None and known.st_size and self._was_begun_anew:
             # SQLite begins a log anew, and may shorten it, once all of it is in the file. At its
             # end lies what is left of the one before.
             is_whole, last = header[:3] == _MAGIC, b""
@@ -239,22 +265,25 @@ class FileWatch:
 
         Empty ones where there is none, and where the log cannot be read.
         """
+        frame_bytes = _FRAME_HEADER_BYTES + self._page_bytes
         try:
             file = os.open(self._log, _OPEN_LOG)
             try:
                 parts = [os.read(file, _HEADER_BYTES)]
                 for size in sizes:
-                    last = size - _FRAME_HEADER_BYTES - self._page_bytes
-                    if last < _HEADER_BYTES:
-                        parts.append(b"")
-                        continue
-                    os.lseek(file, last, os.SEEK_SET)
-                    parts.append(os.read(file, _FRAME_HEADER_BYTES))
+                    last = size - frame_bytes
+                    parts.append(b"" if last < _HEADER_BYTES else _read_at(file, last))
             finally:
                 os.close(file)
         except OSError:
             return [b""] * (1 + len(sizes))
         return parts
+
+
+def _read_at(file: int, offset: int) -> bytes:
+    """Return the header of the frame that begins there."""
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, _FRAME_HEADER_BYTES)
 
 
 def _is_end_of_commit(header: bytes, last: bytes) -> bool:
@@ -266,11 +295,6 @@ def _is_end_of_commit(header: bytes, last: bytes) -> bool:
 def _without_rest(header: bytes, last: bytes) -> tuple[bytes, bytes]:
     """Leave out a last frame that does not end a commit of the log."""
     return header, last if _is_end_of_commit(header, last) else b""
-
-
-def _identity(found: os.stat_result | None) -> tuple[int, int, int, int] | None:
-    """Return which file it is, and what changes when somebody writes into it."""
-    return found and (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns)
 
 
 def _left(found: os.stat_result) -> tuple[int, int]:

@@ -3,7 +3,8 @@
 SQLite takes any log that is sound in itself, and so ruins a backup that was put in the place of the
 file. Therefore every transaction of the recorder numbers itself in the table ``meta``, beside the
 number from which on the log is needed. The file alone, read without its log, then says whether that
-log continues it.
+log continues it. Only heartbeats after the first transaction of a log may go without a number: the
+log has one, and the rows that they extend tell how far they got.
 """
 
 import sqlite3

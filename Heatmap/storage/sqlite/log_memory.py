@@ -7,7 +7,7 @@ from decimal import Decimal
 from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.domain.instruments import Instrument
-from Heatmap.storage.coverage import normalized, without_span
+from Heatmap.storage.coverage import extended, normalized, without_span
 
 # A log that a reader keeps from shrinking may hold more; some 50 MB.
 _LIMIT = 50_000
@@ -51,12 +51,17 @@ class LogMemory:
     def add_coverage(self, interval: CoverageInterval) -> None:
         """Take covered time."""
         known = self._coverage.setdefault(interval.instrument, [])
-        last = known.pop() if known else interval
+        last = known[-1] if known else None
         # A heartbeat continues the newest one, which touches none of the others.
-        if last.proven is interval.proven and last.start_ms <= interval.start_ms <= last.end_ms:
-            known += normalized((last, interval))
+        if (
+            last is not None
+            and last.proven is interval.proven
+            and last.start_ms <= interval.start_ms <= last.end_ms
+        ):
+            if interval.end_ms > last.end_ms:
+                known[-1] = extended(last, interval.end_ms)
         else:
-            known[:] = normalized([*known, last, interval])[-_COVERAGE_LIMIT:]
+            known[:] = normalized([*known, interval])[-_COVERAGE_LIMIT:]
 
     def cut_coverage(
         self, symbol: str | None, spans: Sequence[tuple[int, int]], venue: str

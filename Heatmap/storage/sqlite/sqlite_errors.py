@@ -6,6 +6,7 @@ exception; but where a file is opened or read, it is the file that does not fit 
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from Heatmap.domain.failure_texts import raised
@@ -73,6 +74,8 @@ class storage_errors:  # noqa: N801 - used as a function, and entered for each t
     blames_file
         Whether what SQLite refuses for any other reason is the file's fault, which holds something
         else than what it was looked at for. The wrong use of a connection stays a bug.
+    on_error
+        Gets what the block raises, translated, before it is raised.
 
     Raises
     ------
@@ -80,23 +83,36 @@ class storage_errors:  # noqa: N801 - used as a function, and entered for each t
         One of its subclasses where one fits, see `to_storage_error`.
     """
 
-    __slots__ = ("_blames_file", "_path")
+    __slots__ = ("_blames_file", "_on_error", "_path")
 
-    def __init__(self, path: Path, *, blames_file: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        blames_file: bool = False,
+        on_error: Callable[[BaseException], None] | None = None,
+    ) -> None:
         self._path = path
         self._blames_file = blames_file
+        self._on_error = on_error
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if not isinstance(error, sqlite3.Error):
+        if error is None:
             return
-        path = self._path
-        translated = to_storage_error(error, path)
-        if translated is None and self._blames_file and not isinstance(error, _WRONG_USE):
-            translated = raised(
-                CorruptDatabaseError, FailureKind.DATABASE_UNEXPECTED, path=path, reason=error
-            )
+        translated = self._translated(error) if isinstance(error, sqlite3.Error) else None
         if translated is not None:
-            raise translated from error
+            translated.__cause__ = error
+        if self._on_error is not None:
+            self._on_error(translated or error)
+        if translated is not None:
+            raise translated
+
+    def _translated(self, error: sqlite3.Error) -> StorageError | None:
+        translated = to_storage_error(error, self._path)
+        if translated is None and self._blames_file and not isinstance(error, _WRONG_USE):
+            kind = FailureKind.DATABASE_UNEXPECTED
+            return raised(CorruptDatabaseError, kind, path=self._path, reason=error)
+        return translated

@@ -120,6 +120,7 @@ class WatchedFile:
 
     def _look(self) -> None:
         """Compare the files with how they were left, and put right what is not as it was."""
+        self._log.require_stamp()
         if self._watch.is_elsewhere():
             self._leave_moved_file()
         elif self._watch.is_rewritten() and not self._is_only_checkpointed():
@@ -296,7 +297,7 @@ class WatchedFile:
             return False
         with suppress(sqlite3.Error):
             with closing(open_read_only(self.path)) as connection:
-                is_all = self._log.is_all_in(read_mark(connection))
+                is_all = self._log.is_all_in(connection)
             if is_all:
                 state = look_with_log(self.path)
                 reading = read_beside(find_damage, self.path, state, hurries=self._hurries)

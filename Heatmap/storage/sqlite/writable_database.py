@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import failure_text, raised
@@ -59,6 +59,9 @@ from Heatmap.storage.sqlite.sqlite_errors import is_io_error, storage_errors
 from Heatmap.storage.sqlite.watched_file import WatchedFile
 from Heatmap.storage.sqlite.whole_files import is_whole, look_at, read_beside
 from Heatmap.storage.sqlite.writer_lock import lock_path
+
+if TYPE_CHECKING:
+    from Heatmap.domain.coverage import CoverageInterval
 
 logger = get_logger(__name__)
 
@@ -110,6 +113,8 @@ class WritableDatabase(WatchedFile):
         self._schema = SchemaWatch()
         # What to take note of once the transaction that is under way is committed.
         self._on_commit: list[Callable[[], None]] = []
+        # What the transaction that is under way has extended, where it does nothing else.
+        self._heartbeat: CoverageInterval | None = None
         has_lock_file = lock_path(self.path).exists()
         try:
             refuse_foreign_file(self.path, kind)
@@ -208,7 +213,7 @@ class WritableDatabase(WatchedFile):
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._owner_pid:
             raise RuntimeError("a SqliteStore was used in a forked child; open it after the fork")
-        self._on_commit.clear()
+        self._forget_notes()
         with self._faults():
             connection = self._ready()
             changes = connection.total_changes
@@ -216,15 +221,33 @@ class WritableDatabase(WatchedFile):
                 kept = self._require_own(connection, is_writing=begin == "BEGIN IMMEDIATE")
                 yield connection
                 is_written = kept is not None or connection.total_changes != changes
-                if is_written:
+                heartbeat = self._heartbeat
+                is_stamped = is_written and not (heartbeat and self._log.may_omit_stamp)
+                if is_stamped:
                     self._log.stamp(connection)
             if is_written:
                 self._require_taken()
-                self._log.note_commit()
+                if is_stamped:
+                    self._log.note_commit()
+                elif heartbeat is not None:
+                    self._log.note_heartbeat(heartbeat)
+                    if self._watch.was_begun_anew:
+                        self._stamp_log(connection)
                 self._tell_mended(kept)
                 for note in self._on_commit:
                     note()
                 self._note_log(connection)
+
+    def _forget_notes(self) -> None:
+        self._on_commit.clear()
+        self._heartbeat = None
+
+    def _stamp_log(self, connection: sqlite3.Connection) -> None:
+        """Put a number into a log that has none, such as one that SQLite has just begun anew."""
+        with transaction(connection):
+            self._log.stamp(connection)
+        self._require_taken()
+        self._log.note_commit()
 
     def _require_own(self, connection: sqlite3.Connection, *, is_writing: bool) -> str | None:
         """Make sure that schema and identity are ours; return what of the latter was mended.
@@ -234,6 +257,7 @@ class WritableDatabase(WatchedFile):
         version = data_version(connection)
         if self._schema.is_right_since(version):
             return None
+        self._forget_rows()
         self._schema.require_known(connection, self.path, time.monotonic())
         if not is_writing:
             return None
@@ -255,6 +279,11 @@ class WritableDatabase(WatchedFile):
         """
         if self._watch.is_elsewhere() or not self._watch.has_taken():
             raise raised(StorageError, FailureKind.FILE_CHANGED, path=self.path)
+
+    def _note_taken(self) -> None:
+        """Take note that the log has grown, once it is sure that it has."""
+        self._require_taken()
+        self._log.note_size(self._watch.log_bytes, is_settling=True)
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
         """Take note of what the connection has put into its log."""
@@ -283,25 +312,20 @@ class WritableDatabase(WatchedFile):
         self._log.note_size(self._watch.log_bytes)
         self._follow_log()
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _faults(self) -> storage_errors:
         """Translate the environment's faults, and draw the consequences for the next call."""
-        try:
-            with storage_errors(self.path):
-                yield
-        except CorruptDatabaseError:
+        return storage_errors(self.path, on_error=self._bear)
+
+    def _bear(self, error: BaseException) -> None:
+        if isinstance(error, CorruptDatabaseError):
             self._is_damaged = self._sets_damaged_aside
-            raise
-        except StorageError as error:
+        elif isinstance(error, StorageError):
             if is_io_error(error.__cause__):
                 # A connection that met one may keep failing when the disk works again.
                 self._disconnect()
-            raise
-        except Exception:
-            # No fault that is known. Whatever state the connection is in, a fresh one is in none.
-            if threading.get_ident() == self._owner_thread:
-                self._disconnect()
-            raise
+        # No fault that is known. Whatever state the connection is in, a fresh one is in none.
+        elif isinstance(error, Exception) and threading.get_ident() == self._owner_thread:
+            self._disconnect()
 
     def _open(self, *, has_lock_file: bool) -> None:
         try:
@@ -424,7 +448,7 @@ class WritableDatabase(WatchedFile):
         is_same = self._log.is_own(mark)
         if is_same:
             outcome = Failure(FailureKind.NOTHING_LOST, cause=why)
-            if not self._log.is_all_in(mark):
+            if not self._log.is_all_in(connection):
                 outcome = self._restored(connection, mark, why)
             self._hand_over(connection)
             return outcome
@@ -542,6 +566,9 @@ class WritableDatabase(WatchedFile):
     def _tell(self, notice: Failure) -> None:
         self._notice = notice
         logger.warning("%s", failure_text(notice))
+
+    def _forget_rows(self) -> None:
+        """Rely on nothing that is known of the rows: somebody else may have changed them."""
 
     def _hand_over(self, connection: sqlite3.Connection) -> None:
         """Tell a file that may be a fresh one what this process still knows of the one before."""

@@ -2,15 +2,27 @@
 
 import secrets
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from Heatmap.domain.coverage import CoverageInterval
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.storage.sqlite.log_mark import LogMark, Point, read_file_mark, write_mark
+from Heatmap.storage.sqlite.coverage_rows import has_interval
+from Heatmap.storage.sqlite.log_mark import (
+    LogMark,
+    Point,
+    open_without_log,
+    read_mark,
+    write_mark,
+)
 from Heatmap.storage.sqlite.log_memory import LogMemory
+
+if TYPE_CHECKING:
+    from Heatmap.domain.instruments import Instrument
 
 logger = get_logger(__name__)
 
@@ -28,6 +40,10 @@ class WriteAheadLog:
     `note_commit` after it. SQLite's own checkpoints are off, so that the writer knows what it has
     written into the file itself, and when.
 
+    A heartbeat that only moves the end of an interval may do with `note_heartbeat` while
+    `may_omit_stamp`: the end in its row tells as much as a number, and a heartbeat a second, for
+    weeks, is most of what an idle recorder writes.
+
     Parameters
     ----------
     database
@@ -42,6 +58,10 @@ class WriteAheadLog:
         self._busy_timeout_ms = busy_timeout_ms
         self._writer = secrets.token_hex(8)
         self._committed = 0
+        # The log holds a number already, so it tells whose it is.
+        self._is_stamped = False
+        # What was committed after the latest number, as it stands in the rows.
+        self._beats: dict[Instrument, CoverageInterval] = {}
         self._base = Point()
         # A part of the log may be in the file, which is then whole only together with the log.
         self.is_mixed = False
@@ -59,7 +79,7 @@ class WriteAheadLog:
             Its mark without its log: all that comes after that is in the log.
         """
         self._base = Point() if file is None else file.reached
-        self.is_mixed = False
+        self.is_mixed = self._is_stamped = False
 
     def move(self, database: Path) -> None:
         """Go on for a file of another name."""
@@ -77,6 +97,25 @@ class WriteAheadLog:
     def note_commit(self) -> None:
         """Take note that the stamped transaction was committed."""
         self._committed += 1
+        self._is_stamped = True
+        self._beats.clear()
+
+    @property
+    def may_omit_stamp(self) -> bool:
+        """Whether a heartbeat needs no number: the log holds one, and is not begun anew by it.
+
+        SQLite does that where all of the log is in the file, as after another program's checkpoint
+        or after one of ours that a reader kept from emptying it.
+        """
+        return self._is_stamped and not self.is_mixed
+
+    def require_stamp(self) -> None:
+        """Have the next transaction numbered: the log may have been begun anew."""
+        self._is_stamped = False
+
+    def note_heartbeat(self, newest: CoverageInterval) -> None:
+        """Take note that an interval was extended and committed without a number."""
+        self._beats[newest.instrument] = newest
 
     def note_size(self, log_bytes: int, *, is_settling: bool = False) -> None:
         """Take note of how long the log is now.
@@ -135,7 +174,7 @@ class WriteAheadLog:
     def note_settled(self) -> None:
         """Take note that all that was committed is in the file."""
         self._base = Point(self._writer, self._committed)
-        self.is_mixed = self.was_broken_off = False
+        self.is_mixed = self.was_broken_off = self._is_stamped = False
         self.memory.clear()
 
     def fits(self, file: LogMark | None) -> bool:
@@ -146,18 +185,27 @@ class WriteAheadLog:
         """Tell whether this writer made a mark."""
         return mark is not None and mark.reached.writer == self._writer
 
-    def is_all_in(self, mark: LogMark | None) -> bool:
-        """Tell whether what has this mark holds all that was committed."""
+    def is_all_in(self, connection: sqlite3.Connection) -> bool:
+        """Tell whether what a connection sees holds all that was committed.
+
+        Raises
+        ------
+        sqlite3.Error
+            It cannot be read.
+        """
+        mark = read_mark(connection)
         return (
             mark is not None
             and mark.reached.writer == self._writer
             and mark.reached.number >= self._committed
+            and all(has_interval(connection, newest) for newest in self._beats.values())
         )
 
     def is_all_in_file(self) -> bool:
         """Tell whether the file holds all that was committed, without its log."""
         try:
-            return self.is_all_in(read_file_mark(self._database))
+            with closing(open_without_log(self._database)) as connection:
+                return self.is_all_in(connection)
         except sqlite3.Error:
             return False
 

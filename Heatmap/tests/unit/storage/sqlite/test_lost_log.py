@@ -244,6 +244,26 @@ def test_what_a_killed_recorder_left_in_its_log_is_not_lost_with_it(path: Path) 
     assert not beside(path, "-wal-copy").exists()
 
 
+def test_heartbeats_that_no_number_tells_of_are_written_once_more(path: Path) -> None:
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.extend_coverage("BTCUSDT", 0, 1000, proven=True)
+        with reading_elsewhere(path) as let_go:
+            log_bytes = beside(path, "-wal").stat().st_size
+            for start_ms in range(1000, 9000, 1000):
+                store.extend_coverage("BTCUSDT", start_ms, start_ms + 1000, proven=True)
+            grown = beside(path, "-wal").stat().st_size - log_bytes
+            assert grown == 8 * (4096 + 24), "each writes one page, so none of them a number"
+            # The latest number gets into the file, what came after it does not.
+            with closing(sqlite3.connect(path)) as other:
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            let_go()
+        cut_off(path)
+        store.generation()
+        assert "none is lost" in notices_text(store.notices)
+    assert sound(path)
+    assert read_status(path)["symbols"]["BTCUSDT"]["coverage"]["proven_ms"] == 9000
+
+
 @HARMS
 def test_a_file_that_holds_a_part_of_its_log_is_whole_without_it(path: Path, harm: Harm) -> None:
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:

@@ -182,6 +182,37 @@ def test_a_file_that_is_replaced_after_a_kill_never_meets_the_old_log(
     assert beside(path, ".replaced-*-wal"), "the old log is kept"
 
 
+def test_a_log_of_no_rows_never_meets_an_older_copy_of_its_own_file(
+    path: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "older"
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        store.write(OLD)
+        empty_log(store)
+        shutil.copyfile(path, copy)
+        for _ in range(8):
+            assert store.delete_expired(OLD[4000].ts_ms)
+        empty_log(store)
+        pages = query(path, "PRAGMA page_count")
+        assert store.delete_expired(1) == 0
+        assert query(path, "PRAGMA page_count") < pages, "a step gives pages back, and nothing else"
+        log = beside(path, "-wal")[0].read_bytes()
+    # What a recorder leaves that is killed now, but for the file: that is replaced.
+    copy.replace(path)
+    path.with_name(f"{path.name}-wal").write_bytes(log)
+    with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
+        assert "belongs to another file" in notices_text(store.notices)
+    assert sound(path)
+    assert times(path) == times_of(OLD)
+
+
+def empty_log(store: SqliteStore) -> None:
+    """Have all of the log written into the file."""
+    assert store._connection is not None
+    store._settle(store._connection)
+    assert not store._watch.log_bytes
+
+
 def test_what_a_killed_recorder_left_is_taken_up_where_nothing_was_replaced(path: Path) -> None:
     write_and_be_killed(path)
     with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
