@@ -273,10 +273,11 @@ def _descriptors() -> int | None:
     """Return how many file descriptors this process may have; ``None``: nobody says."""
     if sys.platform == "win32":
         return None
-    import resource  # noqa: PLC0415 - there is none on Windows
+    else:  # noqa: RET505 - by which mypy knows what belongs to which system
+        import resource  # noqa: PLC0415 - there is none on Windows
 
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return None if limit == resource.RLIM_INFINITY else limit
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _config(app: Guard) -> uvicorn.Config:

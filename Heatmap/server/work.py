@@ -1,8 +1,8 @@
 """Worker threads of one server, in lanes: what takes long never keeps a short question waiting.
 
 - In each lane askers have turns: one who asks for much waits for himself, not others for him.
-- States of streams have a lane of their own: all streams together take no route its threads. So have
-  answers that are kept for all, and those of a time that one asker chose.
+- States of streams have a lane of their own: all streams together take no route its threads. So
+  have answers that are kept for all, and those of a time that one asker chose.
 - Whoever goes away before his turn is not worked for.
 """
 
