@@ -1,7 +1,8 @@
 """Worker threads of one server, in lanes: what takes long never keeps a short question waiting.
 
 - In each lane askers have turns: one who asks for much waits for himself, not others for him.
-- States of streams have a lane of their own: all streams together take no route its threads.
+- States of streams have a lane of their own: all streams together take no route its threads. So
+  have answers that are kept for all, and those of a time that one asker chose.
 - Whoever goes away before his turn is not worked for.
 """
 
@@ -26,7 +27,7 @@ MOST_WAITING = 24
 """So many computations of one asker run and wait at once; more are refused."""
 MOST_WAITING_IN_ALL = 96
 """So many of all of them."""
-_READERS, _COMPUTERS, _STATE_MAKERS = 4, 2, 1
+_READERS, _KEEPERS, _COMPUTERS, _STATE_MAKERS = 4, 2, 1, 1
 
 
 class Work:
@@ -34,7 +35,8 @@ class Work:
 
     def __init__(self) -> None:
         self._quick = _Lane("Heatmap server read", _READERS)
-        self._slow = _Lane("Heatmap server levels", _COMPUTERS)
+        self._kept = _Lane("Heatmap server levels", _KEEPERS)
+        self._slow = _Lane("Heatmap server times", _COMPUTERS)
         self._states = _Lane("Heatmap server states", _STATE_MAKERS)
 
     async def quick(self, call: Callable[[], Result]) -> Result:
@@ -55,7 +57,7 @@ class Work:
         call
             What computes.
         is_kept
-            The answer is kept for all: it has a turn beside what its asker wants for himself.
+            The answer is kept for all who ask.
 
         Raises
         ------
@@ -64,7 +66,7 @@ class Work:
         StorageError
             The server ends.
         """
-        asker, lane = (ASKER.get(), is_kept), self._slow
+        asker, lane = ASKER.get(), self._kept if is_kept else self._slow
         if lane.count_of(asker) >= MOST_WAITING or lane.count >= MOST_WAITING_IN_ALL:
             raise ProblemError(503, texts.BUSY)
         return await lane.run(asker, call)
@@ -88,7 +90,7 @@ class Work:
 
     def close(self) -> None:
         """Take nothing more; what runs ends by itself, and is not waited for. Idempotent."""
-        for one in (self._quick, self._slow, self._states):
+        for one in (self._quick, self._kept, self._slow, self._states):
             one.close()
 
 

@@ -64,10 +64,14 @@ def test_states_of_streams_keep_no_route_waiting() -> None:
         ]
         await asyncio.sleep(0)
         assert await world.work.slow(lambda: 7) == 7
+        greedy = world.begin("greedy")
+        await asyncio.sleep(0)
+        # What is kept for all has other threads than what one asker chose.
+        assert await world.work.slow(lambda: 9, is_kept=True) == 9
         assert await world.work.quick(lambda: 8) == 8
         assert world.order == []
         world.gate.set()
-        await asyncio.gather(*states)
+        await asyncio.gather(greedy, *states)
 
     scene(script)
 
