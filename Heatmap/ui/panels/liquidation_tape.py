@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
-from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from Heatmap.domain.picked import PickedLiquidations
@@ -240,14 +239,9 @@ class LiquidationTape(QWidget):
         self.view.restyle()
         colours = self.view.delegate.colours
         self.setAutoFillBackground(True)
-        for label, ink in (
-            (self.blind, colours.bad),
-            (self.empty, colours.caption),
-            (self.head.caption, colours.caption),
-        ):
-            palette = QPalette(self.palette())
-            palette.setColor(QPalette.ColorRole.WindowText, ink)
-            label.setPalette(palette)
+        for label, ink in ((self.blind, colours.bad), (self.empty, colours.caption)):
+            # A window that gives each widget its palette would undo a palette.
+            label.setStyleSheet(f"color: {ink.name()}; background: transparent")
 
 
 def _line(alignment: Qt.AlignmentFlag) -> QLabel:

@@ -148,7 +148,8 @@ class TapeDelegate(QStyledItemDelegate):
 
     def _make_look(self, at: int, row: TapeRow, *, is_dated: bool) -> _Look:
         if len(self._looks) >= _MOST_LOOKS:
-            self._looks.clear()
+            # The oldest one: to make all that are seen anew would take longer than a frame.
+            self._looks.pop(next(iter(self._looks)))
         colours, is_large = self.colours, row[2] >= self._large_usd
         inks = (
             colours.text if is_large else colours.caption,
