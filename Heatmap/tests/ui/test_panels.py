@@ -224,7 +224,7 @@ def test_colours_come_of_the_hosts_palette_and_can_be_read(
     palette.setColor(QPalette.ColorRole.WindowText, QColor(ink))
     palette.setColor(QPalette.ColorRole.Window, QColor(ground))
     tape.setPalette(palette)
-    colours = tape.view.delegate.colours
+    colours = tape.view.painter.colours
     assert colours.ground.name() == ground
     for text in (colours.text, colours.second, colours.caption, colours.long_text):
         assert contrast(text, colours.ground) >= 4.5

@@ -155,7 +155,7 @@ class TapeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._heads[Column(section)]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return alignment(section)
         return None
 
     @override
@@ -167,7 +167,7 @@ class TapeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(at, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             ts_ms = self.rows[at][0]
             day, clock = day_text(self.locale, ts_ms, self.zone), clock_text(ts_ms, self.zone)
@@ -191,6 +191,7 @@ class TapeModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, column), self.index(last, column))
 
 
-def _alignment(column: int) -> Qt.AlignmentFlag:
+def alignment(column: int) -> Qt.AlignmentFlag:
+    """Return where the text of a column stands: numbers at its right end."""
     side = Qt.AlignmentFlag.AlignRight if column >= Column.PRICE else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
