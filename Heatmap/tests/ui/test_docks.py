@@ -78,5 +78,5 @@ def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None
         assert window.docks.are_open is not are_open
         window.layer.detach()
         window.close()
-        window.deleteLater()
-    qtbot.wait(0)
+        with qtbot.waitSignal(window.destroyed, timeout=10_000):
+            window.deleteLater()
