@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QShowEvent
+from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow
 
@@ -213,12 +213,6 @@ class ChartWindow(QMainWindow):
         """Return the status bar as one line of text."""
         self.refresh_status()
         return self.status_bar.text()
-
-    @override
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Begin with docks where there is room for them."""
-        self.docks.begin(self.width())
-        super().showEvent(event)
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
