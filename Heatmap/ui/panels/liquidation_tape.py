@@ -26,6 +26,8 @@ LEAST_USD = (0, 1_000, 10_000, 100_000, 1_000_000)
 """What the tape can leave out: smaller ones than this, USD."""
 _FIRST_LEAST_USD = 1_000
 _EDGE_PX = 12
+# The largest liquidation of a bubble lies this near to it, see `PickedLiquidations.distance`.
+_NEAR = 10.0
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
@@ -150,6 +152,8 @@ class LiquidationTape(QWidget):
         """
         self._awaited = None
         at = self.model.find(picked.holds)
+        if at is None:
+            at = self.model.find_nearest(picked.distance, _NEAR)
         if at is not None:
             index = self.model.index(at, 0)
             self.view.setCurrentIndex(index)

@@ -97,6 +97,15 @@ class TapeModel(QAbstractTableModel):
         found = [(row[2], -at) for at, row in enumerate(self.rows) if matches(row)]
         return -max(found)[1] if found else None
 
+    def find_nearest(self, distance: Callable[[TapeRow], float | None], most: float) -> int | None:
+        """Return the row with the least distance; ``None``: none has one of at most `most`."""
+        found = [
+            (far, at)
+            for at, row in enumerate(self.rows)
+            if (far := distance(row)) is not None and far <= most
+        ]
+        return min(found)[1] if found else None
+
     def set_decimals(self, decimals: int) -> None:
         """Give prices so many digits after the point."""
         if decimals != self.decimals:
