@@ -262,8 +262,9 @@ class ChartWindow(QMainWindow):
             service.apply_settings(service.settings.changed(**palettes))
 
     def _apply_theme(self) -> None:
-        colour(self, self._theme)
         self.setStyleSheet(style_sheet(self._theme))
+        # Afterwards: another style sheet gives each widget the palette that it had before.
+        colour(self, self._theme)
         self.page.setBackgroundColor(background(self._theme))
 
     # -- source and candles -------------------------------------------------------------------
