@@ -43,6 +43,8 @@ class ChartPage(QWebEnginePage):
     `load_chart` is awaited once; the other methods may be called at any time. A page whose render
     process dies is loaded again, each time, and shows what it showed: candles, digits, colours,
     visible range. Meanwhile nothing is told to it, and what asks it something waits.
+
+    More than 25 methods: each thing that the page shows has one, and so has each that Qt tells.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -1,6 +1,6 @@
 """The window's docks: tape and totals beside the chart."""
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
@@ -15,8 +15,10 @@ LEAST_WINDOW_PX = 1100
 _CLOSE_PX = 22
 
 
-class Docks:
+class Docks(QObject):
     """Puts the panels into docks at the right of a window; F9 shuts all of them, or opens all.
+
+    A window that is narrow when it is shown first begins without them.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ class Docks:
     """
 
     def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
+        super().__init__(window)
+        self._window = window
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
         self._docks = [
@@ -48,17 +52,20 @@ class Docks:
         self.toggle.setToolTip(window.tr("Show or hide the panels (F9)"))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
         window.addAction(self.toggle)
+        window.installEventFilter(self)
 
     @property
     def are_open(self) -> bool:
         """Whether any of them is open."""
         return any(not dock.isHidden() for dock in self._docks)
 
-    def begin(self, width_px: int) -> None:
-        """Be open in a window of this width, or shut; what the user opens later stays."""
-        if not self._has_begun:
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Be open in a wide window, or shut; what the user does later stays."""
+        if event is not None and event.type() == QEvent.Type.Show and not self._has_begun:
             self._has_begun = True
-            self.set_open(are_open=width_px >= LEAST_WINDOW_PX)
+            self.set_open(are_open=self._window.width() >= LEAST_WINDOW_PX)
+        return super().eventFilter(watched, event)
 
     def set_open(self, *, are_open: bool) -> None:
         """Open all of them, or shut all."""

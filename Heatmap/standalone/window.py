@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QShowEvent
+from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow
 
@@ -221,12 +221,6 @@ class ChartWindow(QMainWindow):
         return self.status_bar.text()
 
     @override
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """Begin with docks where there is room for them."""
-        self.docks.begin(self.width())
-        super().showEvent(event)
-
-    @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Tell that the user has closed the window."""
         super().closeEvent(event)
@@ -278,8 +272,9 @@ class ChartWindow(QMainWindow):
             service.apply_settings(service.settings.changed(**palettes))
 
     def _apply_theme(self) -> None:
-        colour(self, self._theme)
         self.setStyleSheet(style_sheet(self._theme))
+        # Afterwards: another style sheet gives each widget the palette that it had before.
+        colour(self, self._theme)
         self.page.setBackgroundColor(background(self._theme))
 
     # -- source and candles -------------------------------------------------------------------

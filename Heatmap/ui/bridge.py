@@ -107,7 +107,7 @@ class HeatmapBridge(QObject):
 
     @pyqtSlot("QVariant")
     def pagePicked(self, payload: object) -> None:
-        """Report a click on a bubble: ``fromMs, toMs, priceLow, priceHigh, isLong``."""
+        """Report a click on a bubble: ``fromMs, toMs, priceLow, priceHigh, isLong, usd, count``."""
         self._take("pagePicked", payload)
 
     @pyqtSlot("QVariant")

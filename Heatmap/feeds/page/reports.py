@@ -26,6 +26,7 @@ _MAX_TIME_MS = 1e13
 _MAX_OFFSET_MS = 31 * 86_400_000.0
 _MAX_PAINT_MS = 60_000.0
 _MAX_FRAMES = 100_000.0
+_MAX_USD, _MAX_COUNT = 1e15, 1e9
 _MAX_ENTRY = 2.0**53
 
 
@@ -253,6 +254,8 @@ def parse_pick(payload: str) -> PickedLiquidations:
         price_low=_price(message, "priceLow"),
         price_high=_price(message, "priceHigh"),
         is_long=message.get("isLong") is True,
+        usd=_number(message, "usd", 0, _MAX_USD),
+        count=round(_number(message, "count", 1, _MAX_COUNT)),
     )
     if picked.price_low > picked.price_high or picked.from_ms > picked.to_ms:
         raise ValueError(f"the place is empty: {picked}")

@@ -31,7 +31,7 @@
   const { title } = document;
   Object.defineProperty(document, "title", { get: () => title, set() {} });
   chartPage.restore({
-    theme: page.theme(), hasRoom: false, priceFormat: null, candles: [], priceScale: null,
+    theme: page.theme(), hasRoom: false, hasBars: false, priceFormat: null, candles: [], priceScale: null,
     range: null, visibleBars: null, serial: 0,
   });
   page.onTheme(() => {

@@ -18,7 +18,7 @@ import numpy as np
 from Heatmap.feeds.recorded_books import MOST_ROWS, TapeNews, TapeRow
 from Heatmap.tests.bench.bench_frame_cost import _SCRIPT, middle_mean, open_page, pan, show_bubbles
 from Heatmap.tests.bench.measured_loop import LATE_MS, Lateness
-from Heatmap.tests.bench.measured_page import run
+from Heatmap.tests.bench.measured_page import MeasuredPage, run
 from Heatmap.tests.bench.measurements import tell
 from Heatmap.tests.ui.chart_page import START_S
 from Heatmap.ui import LiquidationTape
@@ -49,7 +49,10 @@ class FedTape:
         self.panel = LiquidationTape(None)
         self.panel.resize(316, 620)
         self.panel.show()
-        self.panel._take(TapeNews(made_rows(MOST_ROWS, 0), True, 200_000.0, None))
+        rows = made_rows(MOST_ROWS, 0)
+        begin = thread_time()
+        self.panel._take(TapeNews(rows, True, 200_000.0, None))
+        self.filled_ms = (thread_time() - begin) * 1000
         self.updates_ms: list[float] = []
         self._next = MOST_ROWS
 
@@ -73,6 +76,16 @@ class FedTape:
             await asyncio.sleep(1 / UPDATES_PER_S)
 
 
+async def measure_lateness(page: MeasuredPage) -> dict[str, float]:
+    """Return how late the loop gets while the chart is panned, see `Lateness.summary`."""
+    lateness = Lateness()
+    lateness.start()
+    for _ in range(ROUNDS):
+        await pan(page, FRAMES)
+    lateness.stop()
+    return lateness.summary()
+
+
 async def main() -> bool:
     """Measure frames and stalls."""
     page, layer = await open_page(ROWS, COLS, BIN_MS, PANE, 0)
@@ -90,18 +103,17 @@ async def main() -> bool:
         layer.show_part("bubbles", None)
         layer.show_part("level_labels", None)
     bubbles_ms = statistics.median(with_bubbles) - statistics.median(bare)
+    bare_ms = (await measure_lateness(page)).get("own_worst_ms", 0.0)
     show_bubbles(layer, minutes, ROWS, BUBBLES)
-    tape, lateness = FedTape(), Lateness()
+    tape = FedTape()
     tape.update()
+    # The first one finds fonts and styles, as each widget's does.
+    tape.updates_ms.clear()
     feeding = asyncio.ensure_future(tape.follow())
-    lateness.start()
-    for _ in range(ROUNDS):
-        await pan(page, FRAMES)
-    lateness.stop()
+    stalls = await measure_lateness(page)
     feeding.cancel()
     update_ms = statistics.median(tape.updates_ms)
     tape_ms = update_ms * UPDATES_PER_S / FRAMES_PER_S
-    stalls = lateness.summary()
     worst_ms = stalls.get("own_worst_ms", stalls["worst_ms"])
     cost_ms = bubbles_ms + tape_ms
     results = [
@@ -116,11 +128,20 @@ async def main() -> bool:
             bare_ms=round(statistics.median(bare), 3),
         ),
         tell(
-            "the loop's worst lateness meanwhile, without waits for a processor",
+            "the longest of the tape's updates, by the thread's own time",
+            max(tape.updates_ms),
+            "ms",
+            LATE_MS,
+            ok=max(tape.updates_ms) < LATE_MS,
+            filled_ms=round(tape.filled_ms, 3),
+        ),
+        tell(
+            "the loop's worst lateness while the chart is panned, without waits for a processor",
             worst_ms,
             "ms",
             LATE_MS,
-            ok=worst_ms < LATE_MS,
+            ok=worst_ms < max(LATE_MS, bare_ms + LATE_MS / 2),
+            baseline=bare_ms,
             with_waits_ms=round(stalls["worst_ms"], 1),
         ),
     ]

@@ -70,8 +70,12 @@ class Reports:
 
 def test_a_clicked_bubble_is_read_and_a_senseless_one_is_not() -> None:
     good = {"fromMs": 5.2, "toMs": 9, "priceLow": 1.5, "priceHigh": 2, "isLong": True}
-    assert parse_pick(json.dumps(good)) == PickedLiquidations(5, 9, 1.5, 2.0, is_long=True)
-    for wrong in ({"toMs": 4}, {"priceHigh": 1.4}, {"fromMs": None}, {"priceLow": 1e300}):
+    good |= {"usd": 8.5, "count": 2}
+    assert parse_pick(json.dumps(good)) == PickedLiquidations(
+        5, 9, 1.5, 2.0, is_long=True, usd=8.5, count=2
+    )
+    wrongs: list[dict[str, Any]] = [{"toMs": 4}, {"priceHigh": 1.4}, {"count": 0}, {"usd": -1}]
+    for wrong in (*wrongs, {"fromMs": None}, {"priceLow": 1e300}):
         with pytest.raises(ValueError, match=r"must be|empty"):
             parse_pick(json.dumps({**good, **wrong}))
 

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QDockWidget, QToolButton
 
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
+from Heatmap.standalone.theme import background
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.test_window_switch import World
 from Heatmap.ui.panels.amounts import UNKNOWN
@@ -56,6 +57,11 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert not docks.are_open
     QTest.keyClick(window, Qt.Key.Key_F9)
     assert all(dock.isVisible() for dock in found.values())
+    # Both themes, in the window's own style: what the panels paint on is the window's ground.
+    for theme in ("light", "dark"):
+        window._switch_theme()
+        grounds = {panel.grab().toImage().pixelColor(100, 3).name() for panel in (tape, totals)}
+        assert grounds == {background(theme).name()}
     simulated = world.qt_run(world.simulated(BOTH), timeout=60_000)
     world.qt_run(window.show_source(simulated), timeout=20_000)
     world.qtbot.waitUntil(lambda: tape.model.rowCount() > 0, timeout=30_000)
@@ -78,5 +84,5 @@ def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None
         assert window.docks.are_open is not are_open
         window.layer.detach()
         window.close()
-        window.deleteLater()
-    qtbot.wait(0)
+        with qtbot.waitSignal(window.destroyed, timeout=10_000):
+            window.deleteLater()

@@ -136,7 +136,9 @@ def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(worl
     tape = LiquidationTape(world.service)
     world.show(tape)
     world.until(lambda: len(shown(tape)) == 1)
-    bubble = PickedLiquidations(NOW_MS - 60_000, NOW_MS - 20_000, 97_990.0, 98_010.0, is_long=True)
+    bubble = PickedLiquidations(
+        NOW_MS - 60_000, NOW_MS - 20_000, 97_990.0, 98_010.0, is_long=True, usd=2_400.0, count=3
+    )
     tape.select(bubble)
     world.until(lambda: tape.chosen_event() is not None)
     chosen = tape.chosen_event()
@@ -145,6 +147,14 @@ def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(worl
     # None of the other side is there, and what was chosen stays.
     tape.select(replace(bubble, is_long=False))
     assert tape.chosen_event() == chosen
+    # Many that were joined on their way have one place, which is none of theirs.
+    middle_ms = NOW_MS - 33_000
+    tape.select(
+        replace(bubble, from_ms=middle_ms, to_ms=middle_ms, price_low=98_020.0, price_high=98_020.0)
+    )
+    chosen = tape.chosen_event()
+    assert chosen is not None
+    assert chosen.usd == 800.0
 
 
 def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) -> None:
@@ -224,7 +234,7 @@ def test_colours_come_of_the_hosts_palette_and_can_be_read(
     palette.setColor(QPalette.ColorRole.WindowText, QColor(ink))
     palette.setColor(QPalette.ColorRole.Window, QColor(ground))
     tape.setPalette(palette)
-    colours = tape.view.delegate.colours
+    colours = tape.view.painter.colours
     assert colours.ground.name() == ground
     for text in (colours.text, colours.second, colours.caption, colours.long_text):
         assert contrast(text, colours.ground) >= 4.5

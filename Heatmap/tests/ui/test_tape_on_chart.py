@@ -80,6 +80,9 @@ def test_a_click_on_a_bubble_tells_which_liquidations_it_is(
     assert picked[0].holds(liquidations[1])
     assert not picked[0].holds(liquidations[0])
     assert picked[0].price_high / picked[0].price_low < 1.01
+    assert (picked[0].usd, picked[0].count) == (400_000.0, 1)
+    assert picked[0].distance(liquidations[1]) == 0.0
+    assert picked[0].distance(liquidations[0]) is None
 
 
 def test_a_place_is_scrolled_to_marked_and_left_as_it_was(

@@ -48,7 +48,7 @@ def step_usd(locale: QLocale, usd: int) -> str:
 
 def price_text(locale: QLocale, price: float, decimals: int) -> str:
     """Return a price with the digits of its tick size, grouped: ``98,855.1``."""
-    return locale.toString(price, "f", decimals)
+    return locale.toString(float(price), "f", decimals)
 
 
 def percent_text(locale: QLocale, share: float) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
-from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, step_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
@@ -19,10 +20,14 @@ from Heatmap.ui.panels.panel_head import PanelHead
 from Heatmap.ui.panels.tape_model import TapeModel
 from Heatmap.ui.panels.tape_view import TapeView
 
+logger = get_logger(__name__)
+
 LEAST_USD = (0, 1_000, 10_000, 100_000, 1_000_000)
 """What the tape can leave out: smaller ones than this, USD."""
 _FIRST_LEAST_USD = 1_000
 _EDGE_PX = 12
+# The largest liquidation of a bubble lies this near to it, see `PickedLiquidations.distance`.
+_NEAR = 10.0
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
@@ -131,7 +136,7 @@ class LiquidationTape(QWidget):
     def set_time_zone(self, zone: QTimeZone) -> None:
         """Show times by the clock of a zone; UTC at first."""
         self.model.set_zone(zone)
-        self.view.delegate.forget()
+        self.view.painter.forget()
         self._show_state()
 
     def set_least_usd(self, usd: float) -> None:
@@ -139,6 +144,7 @@ class LiquidationTape(QWidget):
         step = max(one for one in LEAST_USD if one <= max(usd, 0))
         self.least.setCurrentIndex(LEAST_USD.index(step))
 
+    @guarded
     def select(self, picked: PickedLiquidations) -> None:
         """Choose the row of a bubble: of its liquidations the largest one.
 
@@ -146,6 +152,8 @@ class LiquidationTape(QWidget):
         """
         self._awaited = None
         at = self.model.find(picked.holds)
+        if at is None:
+            at = self.model.find_nearest(picked.distance, _NEAR)
         if at is not None:
             index = self.model.index(at, 0)
             self.view.setCurrentIndex(index)
@@ -162,7 +170,7 @@ class LiquidationTape(QWidget):
 
     def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
         # Digits may be others than those of the symbol before.
-        self.view.delegate.forget()
+        self.view.painter.forget()
         exponent = service.tick_size(symbol).normalize().as_tuple().exponent
         self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
@@ -174,9 +182,9 @@ class LiquidationTape(QWidget):
         self._show_state()
 
     def _take(self, news: TapeNews) -> None:
-        is_other_scale = news.large_usd != self.view.delegate.large_usd
+        is_other_scale = news.large_usd != self.view.painter.large_usd
         if is_other_scale:
-            self.view.delegate.large_usd = news.large_usd
+            self.view.painter.large_usd = news.large_usd
         if news.is_restarted:
             self.model.replace(news.rows)
             if self._awaited is not None:
@@ -218,6 +226,11 @@ class LiquidationTape(QWidget):
         ts_ms, price, usd, is_long = self.model.rows[at]
         return TapeEvent(ts_ms, price, usd, is_long)
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("the tape failed", exc_info=error)
+
+    @guarded
     def _activate(self, at: int) -> None:
         event = self._event_at(at)
         if event is None:
@@ -238,16 +251,11 @@ class LiquidationTape(QWidget):
     def _restyle(self) -> None:
         self.view.setPalette(self.palette())
         self.view.restyle()
-        colours = self.view.delegate.colours
+        colours = self.view.painter.colours
         self.setAutoFillBackground(True)
-        for label, ink in (
-            (self.blind, colours.bad),
-            (self.empty, colours.caption),
-            (self.head.caption, colours.caption),
-        ):
-            palette = QPalette(self.palette())
-            palette.setColor(QPalette.ColorRole.WindowText, ink)
-            label.setPalette(palette)
+        for label, ink in ((self.blind, colours.bad), (self.empty, colours.caption)):
+            # A window that gives each widget its palette would undo a palette.
+            label.setStyleSheet(f"color: {ink.name()}; background: transparent")
 
 
 def _line(alignment: Qt.AlignmentFlag) -> QLabel:

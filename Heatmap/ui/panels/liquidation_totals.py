@@ -9,6 +9,8 @@ from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, SpanTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.amounts import (
     UNKNOWN,
@@ -20,6 +22,8 @@ from Heatmap.ui.panels.amounts import (
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
+
+logger = get_logger(__name__)
 
 _HOUR_MS = 3_600_000
 _FULL_PERCENT = 100
@@ -158,7 +162,12 @@ class TotalsFigures(QWidget):
             self._colours = PanelColours.of(self.palette())
             self.update()
 
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("totals could not be painted", exc_info=error)
+
     @override
+    @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint heads, amounts and bars."""
         painter = QPainter(self)

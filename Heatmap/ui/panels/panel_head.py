@@ -1,10 +1,11 @@
 """The head of a panel: its name, and room for what is set there."""
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QEvent, QSize
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from Heatmap.runtime.compat import override
+from Heatmap.ui.panels.panel_colours import PanelColours
 
 HEIGHT_PX = 34
 _EDGE_PX, _GAP_PX = 12, 8
@@ -41,12 +42,24 @@ class PanelHead(QWidget):
         self._row.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT_PX)
-        # Below a style sheet the palette's ground would not be painted.
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAutoFillBackground(True)
+        self._restyle()
 
     def add(self, widget: QWidget) -> None:
         """Put something at the right end."""
         self._row.addWidget(widget)
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        ink = PanelColours.of(self.palette()).caption
+        # A window that gives each widget its palette would undo a palette.
+        self.caption.setStyleSheet(f"color: {ink.name()}; background: transparent")
 
     @override
     def sizeHint(self) -> QSize:

@@ -97,6 +97,15 @@ class TapeModel(QAbstractTableModel):
         found = [(row[2], -at) for at, row in enumerate(self.rows) if matches(row)]
         return -max(found)[1] if found else None
 
+    def find_nearest(self, distance: Callable[[TapeRow], float | None], most: float) -> int | None:
+        """Return the row with the least distance; ``None``: none has one of at most `most`."""
+        found = [
+            (far, at)
+            for at, row in enumerate(self.rows)
+            if (far := distance(row)) is not None and far <= most
+        ]
+        return min(found)[1] if found else None
+
     def set_decimals(self, decimals: int) -> None:
         """Give prices so many digits after the point."""
         if decimals != self.decimals:
@@ -155,7 +164,7 @@ class TapeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._heads[Column(section)]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return alignment(section)
         return None
 
     @override
@@ -167,7 +176,7 @@ class TapeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(at, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             ts_ms = self.rows[at][0]
             day, clock = day_text(self.locale, ts_ms, self.zone), clock_text(ts_ms, self.zone)
@@ -191,6 +200,7 @@ class TapeModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, column), self.index(last, column))
 
 
-def _alignment(column: int) -> Qt.AlignmentFlag:
+def alignment(column: int) -> Qt.AlignmentFlag:
+    """Return where the text of a column stands: numbers at its right end."""
     side = Qt.AlignmentFlag.AlignRight if column >= Column.PRICE else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,33 +1,31 @@
 """How a tape looks and is used: rows of one height, a bar for the side, a bar for the amount."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QModelIndex, Qt, pyqtSignal
+from PyQt6.QtCore import QRect, Qt, pyqtSignal
 from PyQt6.QtGui import (
-    QColor,
     QFont,
     QFontMetrics,
     QKeyEvent,
     QPainter,
+    QPaintEvent,
     QPalette,
-    QStaticText,
-    QTransform,
+    QPixmap,
 )
-from PyQt6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-)
+from PyQt6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
-from Heatmap.feeds.recorded_books import TapeRow
 from Heatmap.runtime.compat import override
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed, translucent
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
-from Heatmap.ui.panels.tape_model import Column, TapeModel
+from Heatmap.ui.panels.tape_model import Column, TapeModel, alignment
+
+if TYPE_CHECKING:
+    from Heatmap.feeds.recorded_books import TapeRow
+
+logger = get_logger(__name__)
 
 ROW_PX, HEAD_PX = 22, 24
 _SIDE_PX, _EDGE_PX, _GAP_PX, _BAR_PX = 3, 12, 6, 8
@@ -35,53 +33,32 @@ _SIDE_PX, _EDGE_PX, _GAP_PX, _BAR_PX = 3, 12, 6, 8
 _LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
-# As plain numbers: a cell is painted a hundred times at each update.
-_TIME, _PRICE, _USD = int(Column.TIME), int(Column.PRICE), int(Column.USD)
-_SELECTED = QStyle.StateFlag.State_Selected.value
 # So many rows are kept as they are painted: more than any screen shows.
-_MOST_LOOKS = 400
+_MOST_KEPT = 150
 _BAR_ALPHA, _LARGE_ALPHA, _CHOSEN_PART = 0.28, 0.17, 0.16
 
 
-class _Look:
-    """How one row is painted: made once, for all the frames in which it is seen."""
+class RowPainter:
+    """Paints whole rows, and keeps them: an update then only copies what is seen.
 
-    def __init__(self, texts: Sequence[str], inks: Sequence[QColor], font: QFont) -> None:
-        self.font = font
-        self.inks = inks
-        self.texts = []
-        for text in texts:
-            # Its glyphs are laid out once; to write a plain text lays them out each time.
-            laid_out = QStaticText(text)
-            laid_out.setTextFormat(Qt.TextFormat.PlainText)
-            laid_out.prepare(QTransform(), font)
-            self.texts.append(laid_out)
-        self.sizes = [text.size() for text in self.texts]
-
-
-class TapeDelegate(QStyledItemDelegate):
-    """Paints a cell. Large liquidations are bold, on a tinted ground.
+    Large liquidations are bold, on a tinted ground.
 
     Attributes
     ----------
     colours
         What it paints with.
     plain, strong
-        Fonts of most of them, and of large ones.
+        Fonts of most rows, and of large ones.
     """
 
-    def __init__(self, view: "TapeView") -> None:
-        super().__init__(view)
-        self.colours = PanelColours.of(view.palette())
+    def __init__(self, model: TapeModel, palette: QPalette) -> None:
+        self.colours = PanelColours.of(palette)
         self.plain = self.strong = QFont()
+        self._model = model
         self._large_usd = float("inf")
-        self._model = view.tape
-        # By the liquidation, and whether it says its day.
-        self._looks: dict[tuple[TapeRow, bool], _Look] = {}
-        # Grounds of large ones and of amounts by whether they are a long's, and of the chosen row.
-        self._tints: dict[bool, QColor] = {}
-        self._bars: dict[bool, QColor] = {}
-        self._chosen = QColor()
+        # Left edge and width of each column, and device pixels a pixel: of the rows that are kept.
+        self._layout: tuple[object, ...] = ()
+        self._kept: dict[tuple[TapeRow, bool], QPixmap] = {}
 
     @property
     def large_usd(self) -> float:
@@ -94,79 +71,90 @@ class TapeDelegate(QStyledItemDelegate):
         self.forget()
 
     def forget(self) -> None:
-        """Make the looks of the rows anew."""
-        self._looks.clear()
+        """Paint all rows anew."""
+        self._kept.clear()
 
     def restyle(self, palette: QPalette, font: QFont) -> None:
         """Paint with the colours that suit a palette, in a font."""
-        colours = self.colours = PanelColours.of(palette)
+        self.colours = PanelColours.of(palette)
         self.plain, self.strong = font, QFont(font)
         self.strong.setWeight(QFont.Weight.DemiBold)
-        for is_long in (False, True):
-            fill = colours.side_fill(is_long=is_long)
-            self._tints[is_long] = translucent(fill, _LARGE_ALPHA)
-            self._bars[is_long] = translucent(fill, _BAR_ALPHA)
-        self._chosen = mixed(colours.ground, colours.text, _CHOSEN_PART)
         self.forget()
 
-    @override
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Paint one cell."""
-        at, column = index.row(), index.column()
-        if painter is None or not 0 <= at < len(self._model.rows):
-            return
-        row, is_dated = self._model.rows[at], self._model.is_dated(at)
-        look = self._looks.get((row, is_dated)) or self._make_look(at, row, is_dated=is_dated)
-        usd, is_long = row[2], row[3]
-        box = option.rect
-        left, top, width, height = box.left(), box.top(), box.width(), box.height()
-        if option.state.value & _SELECTED:
-            painter.fillRect(box, self._chosen)
-        elif usd >= self._large_usd:
-            painter.fillRect(box, self._tints[is_long])
-        if is_dated:
-            painter.fillRect(left, top, width, 1, self.colours.line)
-        size = look.sizes[column]
-        x = left + _GAP_PX
-        if column == _TIME:
-            side = self.colours.side_fill(is_long=is_long)
-            painter.fillRect(left, top + _SIDE_PX, _SIDE_PX, height - 2 * _SIDE_PX, side)
-            x = left + _EDGE_PX
-        elif column == _PRICE:
-            x = round(left + width - _GAP_PX - size.width())
-        elif column == _USD:
-            # The square root: small ones can be seen beside large ones.
-            bar = round((width - _GAP_PX) * min(1.0, usd / _FULL_USD) ** 0.5)
-            painter.fillRect(left + width - bar, top + 3, bar, height - 6, self._bars[is_long])
-            x = round(left + width - _EDGE_PX - size.width())
-        painter.setPen(look.inks[column])
-        painter.setFont(look.font)
-        y = round(top + (height - size.height()) / 2)
-        painter.drawStaticText(x, y, look.texts[column])
+    def row(self, at: int, columns: Sequence[tuple[int, int]], ratio: float) -> QPixmap:
+        """Return a row as it is when it is not chosen.
 
-    def _make_look(self, at: int, row: TapeRow, *, is_dated: bool) -> _Look:
-        if len(self._looks) >= _MOST_LOOKS:
-            self._looks.clear()
-        colours, is_large = self.colours, row[2] >= self._large_usd
+        Parameters
+        ----------
+        at
+            Its number.
+        columns
+            Left edge and width of each column, pixels.
+        ratio
+            Device pixels a pixel.
+        """
+        if self._layout != (columns, ratio):
+            self._layout = columns, ratio
+            self.forget()
+        key = self._model.rows[at], self._model.is_dated(at)
+        kept = self._kept.get(key)
+        if kept is None:
+            width = sum(columns[-1])
+            kept = QPixmap(round(width * ratio), round(ROW_PX * ratio))
+            kept.setDevicePixelRatio(ratio)
+            painter = QPainter(kept)
+            self.paint(painter, at, columns, is_chosen=False)
+            painter.end()
+            if len(self._kept) >= _MOST_KEPT:
+                # The oldest one: to paint all that are seen anew would take longer than a frame.
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = kept
+        return kept
+
+    def paint(
+        self, painter: QPainter, at: int, columns: Sequence[tuple[int, int]], *, is_chosen: bool
+    ) -> None:
+        """Paint a row; its left upper corner is the painter's."""
+        colours, model = self.colours, self._model
+        _ts_ms, _price, usd, is_long = model.rows[at]
+        is_large = usd >= self._large_usd
+        fill, width = colours.side_fill(is_long=is_long), sum(columns[-1])
+        painter.fillRect(0, 0, width, ROW_PX, colours.ground)
+        if is_chosen:
+            chosen = mixed(colours.ground, colours.text, _CHOSEN_PART)
+            painter.fillRect(0, 0, width, ROW_PX, chosen)
+        elif is_large:
+            painter.fillRect(0, 0, width, ROW_PX, translucent(fill, _LARGE_ALPHA))
+        if model.is_dated(at):
+            painter.fillRect(0, 0, width, 1, colours.line)
+        painter.fillRect(0, _SIDE_PX, _SIDE_PX, ROW_PX - 2 * _SIDE_PX, fill)
+        # The square root: small ones can be seen beside large ones.
+        bar = round((columns[Column.USD][1] - _GAP_PX) * min(1.0, usd / _FULL_USD) ** 0.5)
+        painter.fillRect(width - bar, 3, bar, ROW_PX - 6, translucent(fill, _BAR_ALPHA))
         inks = (
             colours.text if is_large else colours.caption,
-            colours.side_text(is_long=row[3]),
+            colours.side_text(is_long=is_long),
             colours.text if is_large else colours.second,
             colours.text,
         )
-        texts = [self._model.text(at, column) for column in Column]
-        look = _Look(texts, inks, self.strong if is_large else self.plain)
-        self._looks[row, is_dated] = look
-        return look
+        painter.setFont(self.strong if is_large else self.plain)
+        for column, (left, size) in zip(Column, columns, strict=True):
+            first = _EDGE_PX if column == Column.TIME else _GAP_PX
+            last = _EDGE_PX if column == Column.USD else _GAP_PX
+            painter.setPen(inks[column])
+            box = QRect(left + first, 0, size - first - last, ROW_PX)
+            painter.drawText(box, int(alignment(column)), model.text(at, column))
 
 
 class TapeView(QTableView):
     """A table of liquidations. Rows that come on top leave what is read where it is.
 
+    It paints rows by itself, each as one: cell by cell an update would take ten times as long.
+
     Attributes
     ----------
+    painter
+        Paints them.
     chosen
         The number of a row that is to be shown on the chart: a double click, or Enter.
     """
@@ -177,8 +165,7 @@ class TapeView(QTableView):
         super().__init__()
         self.tape = model
         self.setModel(model)
-        self.delegate = TapeDelegate(self)
-        self.setItemDelegate(self.delegate)
+        self.painter = RowPainter(model, self.palette())
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -206,8 +193,8 @@ class TapeView(QTableView):
     def restyle(self) -> None:
         """Take over the palette and the font that there are now."""
         font = scaled(self.font(), SECOND_SIZE)
-        self.delegate.restyle(self.palette(), font)
-        colours, heads = self.delegate.colours, self.horizontalHeader()
+        self.painter.restyle(self.palette(), font)
+        colours, heads = self.painter.colours, self.horizontalHeader()
         # A window may have a style sheet, below which palettes are not handed on.
         self.setStyleSheet(
             f"QTableView {{ background: {colours.ground.name()}; border: 0; }}"
@@ -227,7 +214,7 @@ class TapeView(QTableView):
                 f"QHeaderView::section:first {{ padding-left: {_EDGE_PX}px; }}"
                 f"QHeaderView::section:last {{ padding-right: {_EDGE_PX}px; }}"
             )
-            strong = QFontMetrics(self.delegate.strong)
+            strong = QFontMetrics(self.painter.strong)
             for column, longest in _LONGEST.items():
                 head = self.tape.headerData(column, Qt.Orientation.Horizontal)
                 edges = 2 * _GAP_PX + (_EDGE_PX - _GAP_PX if column == Column.TIME else 0)
@@ -242,6 +229,37 @@ class TapeView(QTableView):
             # The bar's range follows the model in a turn of its own.
             self.executeDelayedItemsLayout()
             bar.setValue(bar.value() + count * ROW_PX)
+
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("the tape could not be painted", exc_info=error)
+
+    @override
+    @guarded
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the rows that are seen."""
+        viewport = self.viewport()
+        if event is None or viewport is None or not self.tape.rows:
+            return
+        top, bottom = event.rect().top(), event.rect().bottom()
+        first, last = self.rowAt(top), self.rowAt(bottom)
+        if first < 0:
+            return
+        last = len(self.tape.rows) - 1 if last < 0 else last
+        columns = [(self.columnViewportPosition(one), self.columnWidth(one)) for one in Column]
+        ratio, chosen = viewport.devicePixelRatioF(), self.currentIndex().row()
+        painter = QPainter(viewport)
+        y = self.rowViewportPosition(first)
+        for at in range(first, last + 1):
+            if at == chosen:
+                painter.save()
+                painter.translate(0, y)
+                self.painter.paint(painter, at, columns, is_chosen=True)
+                painter.restore()
+            else:
+                painter.drawPixmap(0, y, self.painter.row(at, columns, ratio))
+            y += ROW_PX
+        painter.end()
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

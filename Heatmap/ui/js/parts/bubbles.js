@@ -427,13 +427,15 @@
       if (at < 0) {
         return;
       }
-      const { price, firstMs, lastMs, isLong, reach } = this._groups;
+      const { price, firstMs, lastMs, isLong, usd, counts, reach } = this._groups;
       this._surface.pick({
         fromMs: Math.floor(firstMs[at] - reach.ms),
         toMs: Math.ceil(lastMs[at] + reach.ms),
         priceLow: price[at] / reach.price,
         priceHigh: price[at] * reach.price,
         isLong: isLong[at] === 1,
+        usd: usd[at],
+        count: counts[at],
       });
     }
 

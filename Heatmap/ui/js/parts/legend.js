@@ -78,13 +78,13 @@
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
       const hasLogo = layout.attributionLogo !== false;
       let left = mediaSize.width - MARGIN_PX - width;
-      let top = mediaSize.height - MARGIN_PX - height;
+      let top = mediaSize.height - room.bottom - MARGIN_PX - height;
       if (isLeft) {
         this._seekCorner(hasLogo ? LOGO_PX : MARGIN_PX, top, width, height, mediaSize);
         ({ left, top } = this._corner);
       } else {
         this._corner.forget();
-        room.bottom = height + MARGIN_PX;
+        room.bottom += height + MARGIN_PX;
       }
       legend.left = left;
       legend.top = top;
