@@ -74,9 +74,11 @@ class HttpConnection(H11Protocol):
         try:
             await self._answer(scope, receive, send)
         except asyncio.CancelledError:
-            # The server's end cancels too.
+            # Its client has gone, or the server ends. uvicorn would log either as an error, and
+            # nothing waits for this task to be cancelled.
             if not self.cycle.disconnected:
-                raise
+                self.cycle.disconnected = True
+                self.transport.abort()
         finally:
             self._task = None
 
