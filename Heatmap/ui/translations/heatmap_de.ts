@@ -9,7 +9,7 @@
     </message>
     <message>
         <source>no candles: {reason}; next attempt in {count} s</source>
-        <translation>keine Kerzen: {reason}; nächster Versuch in {count} s</translation>
+        <translation>nicht geladen: {reason}; nächster Versuch in {count} s</translation>
     </message>
     <message>
         <source>candles: {state}</source>
@@ -973,7 +973,7 @@
     </message>
     <message>
         <source>a layer could not be fed: {error}</source>
-        <translation>ein Chart ließ sich nicht mit Daten versorgen: {error}</translation>
+        <translation>eine Ebene ließ sich nicht versorgen: {error}</translation>
     </message>
     <message>
         <source>new events did not reach the chart: {error}</source>
@@ -1045,7 +1045,7 @@
     </message>
     <message>
         <source>the page did not take the layer's script; its console says why</source>
-        <translation>die Seite hat das Skript der Heatmap nicht angenommen; ihre Konsole sagt, warum</translation>
+        <translation>die Seite hat das Skript der Ebene nicht angenommen; ihre Konsole sagt, warum</translation>
     </message>
     <message>
         <source>the heatmap could not be put on the page: {reason}</source>
@@ -1069,11 +1069,11 @@
     </message>
     <message>
         <source>the layer's JavaScript failed: {reason}</source>
-        <translation>das JavaScript der Heatmap ist fehlgeschlagen: {reason}</translation>
+        <translation>das JavaScript der Ebene ist fehlgeschlagen: {reason}</translation>
     </message>
     <message>
         <source>the layer failed: {error}</source>
-        <translation>die Heatmap auf dem Chart ist fehlgeschlagen: {error}</translation>
+        <translation>die Ebene ist fehlgeschlagen: {error}</translation>
     </message>
     <message>
         <source>{text}</source>
