@@ -163,7 +163,7 @@ def report_text(facts: ScoreFacts) -> str:
         "## Expected and came",
         "",
         (
-            "Each part of the time is foretold from what came before it. Minutes are sorted from "
+            "Each part of the time is predicted from what came before it. Minutes are sorted from "
             "little to much expected, in groups that expect as much in all. Where levels say the "
             "truth both bars are alike."
         ),
@@ -199,7 +199,7 @@ def report_text(facts: ScoreFacts) -> str:
         "## What this cannot tell",
         "",
         "- Where the price goes. As a forecast of places nothing was better than distance alone.",
-        "- Anyone's leverage: what lies farther than 2 % from its entry cannot be told apart.",
+        "- Anyone's leverage: farther than 2 % from the entry all leverages look alike.",
         f"- All liquidations: totals are {_LOWER_BOUND}.",
         "",
     ]
@@ -233,7 +233,7 @@ def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
     orders = fits[0].orders
     head = f"{symbol}: {orders} recorded orders of {LEAST_USD:,.0f} USD or more"
     if not orders:
-        return f"{head}: none tells which table was in force"
+        return f"{head}: so nothing says which table was valid"
     rows = [("table since", "off by, in the middle", "")]
     for number, one in enumerate(fits):
         mark = "fits best" if number == 0 else ""
@@ -263,7 +263,7 @@ def _in_short(facts: ScoreFacts) -> list[str]:
     words = skill_words(Verdict.UNKNOWN if score is None else score.verdict)
     lines = [f"By what was recorded, levels were **{words}**."]
     if facts.recording.messages < _MOST_MESSAGES_SURE:
-        lines.append("That little data tells little: the intervals below are wide.")
+        lines.append("There are few data so far: the intervals below are wide.")
     longs, shorts = models[-1].predicted_over_actual
     lines.append(
         f"Of longs {longs:.2f} and of shorts {shorts:.2f} times as many messages were expected as "

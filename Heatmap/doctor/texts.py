@@ -80,7 +80,7 @@ _FOUND: Mapping[Found, str] = {
     Found.ENDED_BEFORE_ORDER: "none came before the connection ended",
     Found.NOT_WAITED_FOR: "not waited for, because nothing comes over this connection",
     Found.NO_ORDER: (
-        "none in {waited_s} s of all symbols: quiet or blind cannot be told apart yet"
+        "none in {waited_s} s of all symbols: a quiet market, or nothing gets through"
     ),
     # REST.
     Found.REST_FAILED: "{failure}",

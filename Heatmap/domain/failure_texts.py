@@ -32,7 +32,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.NAME_NOT_RESOLVED: "the exchange's name cannot be resolved: {reason}",
     _K.NO_ANSWER: "no answer in time",
     _K.NO_ANSWER_WITHIN: "no answer within {limit_s:g} s",
-    _K.NOT_TRIED: "not tried in the time",
+    _K.NOT_TRIED: "not tried: no time was left",
     _K.NO_SECURE_CONNECTION: "no secure connection: {reason}",
     _K.NO_CONNECTION: "no connection: {reason}",
     _K.PROXY_REFUSED: "the proxy refused: HTTP {status}",
@@ -112,7 +112,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the disk and its free space, use a local one ({reason})"
     ),
     _K.OUT_OF_MEMORY: (
-        "the database {path} cannot be used because memory ran out; free some ({reason})"
+        "the database {path} cannot be used because memory ran out; close other programs ({reason})"
     ),
     _K.DATABASE_DAMAGED: (
         "the database {path} is not a readable SQLite database; it was left as it is, move it "
@@ -138,7 +138,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the database {path} was overwritten while it was written, and is damaged ({reason})"
     ),
     _K.FILE_UNFINISHED: (
-        "the database {path} was overwritten while it was written, and is no whole database"
+        "the database {path} was overwritten while it was written, and is incomplete"
     ),
     _K.FILE_CHANGED: (
         "the database {path} was moved, deleted or overwritten while it was written; what was not "
@@ -149,8 +149,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "after that"
     ),
     _K.BEING_READ: (
-        "all of the database {path} is being read, to tell whether it is whole; recording goes on "
-        "in it after that"
+        "the database {path} is being checked for damage; recording goes on in it after that"
     ),
     _K.LOG_OVERWRITTEN: (
         "the log of the database {path} was overwritten while it was opened; it is opened once more"
@@ -168,8 +167,7 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "{free_mib:.2f} MiB; free some space"
     ),
     _K.FOREIGN_DATABASE: (
-        "in the place of the database {path} lies another program's; it was left as it is, move "
-        "it away"
+        "the file {path} belongs to another program; it was left as it is, move it away"
     ),
     _K.NOT_RENAMED: (
         "the file {path} cannot be renamed ({reason}); close what has it open, or move it away"
@@ -193,12 +191,11 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "choose another file"
     ),
     _K.DIRECTORY_IN_PLACE: (
-        "in the place of the database {path} lies a directory; expected a file, move it away or "
-        "choose another name"
+        "{path} is a directory; expected a database file, move it away or choose another name"
     ),
     _K.DEVICE_IN_PLACE: (
-        "in the place of the database {path} lies a pipe or a device; expected a file, move it "
-        "away or choose another name"
+        "{path} is a pipe or a device; expected a database file, move it away or choose another "
+        "name"
     ),
     _K.HARD_LINKS: (
         "the database {path} has {count} names (hard links): expected one, since each name would "
@@ -258,8 +255,8 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.FILE_MOVED: "the database {path} was moved or deleted while it was written",
     _K.FILE_REPLACED: "the database {path} was replaced while it was written",
     _K.FILE_OVERWRITTEN: (
-        "the database {path} was overwritten while it was written, what only it held (up to "
-        "{lost} events) is lost"
+        "the database {path} was overwritten while it was written; up to {lost} events that only "
+        "it held are lost"
     ),
     _K.FILE_LINKED: (
         "the database {path} was moved or deleted while it was written, and a link lies there"
@@ -275,8 +272,8 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.LOG_FOREIGN: "the log beside the database {path} belongs to another file",
     _K.LOG_LARGE: (
         "the log of the database {path} has been larger than {limit_mib} MiB since {since_ms} "
-        "(now {size_mib} MiB): another program reads the database without an end (a database "
-        "browser, a backup); it shrinks once that one lets go"
+        "(now {size_mib} MiB): another program keeps reading the database (a database browser, a "
+        "backup); the log shrinks when that one stops"
     ),
     _K.SECOND_NAME: (
         "the database {path} was given a second name (a hard link); remove one of them: the next "
@@ -288,8 +285,8 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.CONTENT_KEPT: "{cause}, what it held is kept as {target}",
     _K.LOG_KEPT: "{cause}, what lay there as its log is kept as {target}",
     _K.GOES_ON_ELSEWHERE: (
-        "{cause}, and it cannot be put out of the way while other programs have it open: "
-        "recording goes on in {target} until they are closed and the recorder is started again"
+        "{cause}, and it cannot be moved while other programs have it open: recording goes on in "
+        "{target} until they are closed and the recorder is started again"
     ),
     _K.GOES_ON_IN_NEW: "{cause}; recording goes on in a new file of that name, {path}",
     _K.GOES_ON_IN_FOUND: "{cause}; recording goes on in the file of that name, {path}",
@@ -323,12 +320,12 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "the event loop does not run: recording goes on, nothing is drawn until start() is "
         "awaited in one that runs"
     ),
-    _K.LAYER_NOT_HEARD: "a layer could not be listened to: {error}",
+    _K.LAYER_NOT_HEARD: "what a chart reports cannot be received: {error}",
     _K.LAYER_NOT_FED: "a layer could not be fed: {error}",
-    _K.EVENTS_NOT_HANDED_ON: "new events could not be handed on: {error}",
-    _K.CHART_NOT_TOLD: "the chart could not be told: {error}",
+    _K.EVENTS_NOT_HANDED_ON: "new events did not reach the chart: {error}",
+    _K.CHART_NOT_TOLD: "the chart could not be updated: {error}",
     _K.PICTURE_NOT_BUILT: "the heatmap could not be built: {error}",
-    _K.CLUSTERS_FAILED: "clusters could not be looked for: {error}",
+    _K.CLUSTERS_FAILED: "the search for clusters failed: {error}",
     _K.NO_CLUSTERS: "no clusters of {symbol}: {cause}",
     _K.CLUSTERS_NOT_FOUND: "the clusters of {symbol} could not be found: {error}",
     _K.CLUSTER_LISTENER_FAILED: "a listener failed on the clusters of {symbol}: {error}",

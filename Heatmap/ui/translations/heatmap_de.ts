@@ -9,7 +9,7 @@
     </message>
     <message>
         <source>no candles: {reason}; next attempt in {count} s</source>
-        <translation>keine Kerzen: {reason}; nächster Versuch in {count} s</translation>
+        <translation>nicht geladen: {reason}; nächster Versuch in {count} s</translation>
     </message>
     <message>
         <source>candles: {state}</source>
@@ -528,8 +528,8 @@
         <translation>keine Antwort binnen {limit_s:g} s</translation>
     </message>
     <message>
-        <source>not tried in the time</source>
-        <translation>in der Zeit nicht versucht</translation>
+        <source>not tried: no time was left</source>
+        <translation>nicht versucht: keine Zeit mehr</translation>
     </message>
     <message>
         <source>no secure connection: {reason}</source>
@@ -668,8 +668,8 @@
         <translation>die Datenbank {path} lässt sich nicht lesen oder schreiben, der Datenträger meldet einen Fehler; Datenträger und freien Platz prüfen, einen lokalen verwenden ({reason})</translation>
     </message>
     <message>
-        <source>the database {path} cannot be used because memory ran out; free some ({reason})</source>
-        <translation>die Datenbank {path} ist nicht nutzbar, der Arbeitsspeicher ist voll; welchen freigeben ({reason})</translation>
+        <source>the database {path} cannot be used because memory ran out; close other programs ({reason})</source>
+        <translation>die Datenbank {path} ist nicht nutzbar, der Arbeitsspeicher ist voll; andere Programme schließen ({reason})</translation>
     </message>
     <message>
         <source>the database {path} is not a readable SQLite database; it was left as it is, move it away or choose another file ({reason})</source>
@@ -696,8 +696,8 @@
         <translation>die Datenbank {path} wurde beim Schreiben überschrieben und ist beschädigt ({reason})</translation>
     </message>
     <message>
-        <source>the database {path} was overwritten while it was written, and is no whole database</source>
-        <translation>die Datenbank {path} wurde beim Schreiben überschrieben und ist nicht vollständig</translation>
+        <source>the database {path} was overwritten while it was written, and is incomplete</source>
+        <translation>die Datenbank {path} wurde beim Schreiben überschrieben und ist unvollständig</translation>
     </message>
     <message>
         <source>the database {path} was moved, deleted or overwritten while it was written; what was not stored is written on the next attempt</source>
@@ -708,8 +708,8 @@
         <translation>die Datenbank {path} wird gerade von einem anderen Programm überschrieben; danach geht die Aufzeichnung darin weiter</translation>
     </message>
     <message>
-        <source>all of the database {path} is being read, to tell whether it is whole; recording goes on in it after that</source>
-        <translation>die Datenbank {path} wird ganz gelesen, um zu prüfen, ob sie vollständig ist; danach geht die Aufzeichnung darin weiter</translation>
+        <source>the database {path} is being checked for damage; recording goes on in it after that</source>
+        <translation>die Datenbank {path} wird auf Schäden geprüft; danach geht die Aufzeichnung darin weiter</translation>
     </message>
     <message>
         <source>the log of the database {path} was overwritten while it was opened; it is opened once more</source>
@@ -728,8 +728,8 @@
         <translation>kein Platz, um eine Datenbank nach {target} zu kopieren: nötig {wanted_mib:.2f} MiB, frei {free_mib:.2f} MiB; Platz schaffen</translation>
     </message>
     <message>
-        <source>in the place of the database {path} lies another program's; it was left as it is, move it away</source>
-        <translation>an der Stelle der Datenbank {path} liegt die eines anderen Programms; sie blieb unverändert, wegschieben</translation>
+        <source>the file {path} belongs to another program; it was left as it is, move it away</source>
+        <translation>die Datei {path} gehört einem anderen Programm; sie blieb unverändert, wegschieben</translation>
     </message>
     <message>
         <source>the file {path} cannot be renamed ({reason}); close what has it open, or move it away</source>
@@ -760,12 +760,12 @@
         <translation>es gibt keine Datenbank {path}; erwartet wird eine aufgezeichnete, erst aufzeichnen oder andere Datei wählen</translation>
     </message>
     <message>
-        <source>in the place of the database {path} lies a directory; expected a file, move it away or choose another name</source>
-        <translation>an der Stelle der Datenbank {path} liegt ein Ordner; erwartet wird eine Datei, wegschieben oder anderen Namen wählen</translation>
+        <source>{path} is a directory; expected a database file, move it away or choose another name</source>
+        <translation>{path} ist ein Ordner; erwartet wird eine Datenbankdatei, wegschieben oder anderen Namen wählen</translation>
     </message>
     <message>
-        <source>in the place of the database {path} lies a pipe or a device; expected a file, move it away or choose another name</source>
-        <translation>an der Stelle der Datenbank {path} liegt eine Pipe oder ein Gerät; erwartet wird eine Datei, wegschieben oder anderen Namen wählen</translation>
+        <source>{path} is a pipe or a device; expected a database file, move it away or choose another name</source>
+        <translation>{path} ist eine Pipe oder ein Gerät; erwartet wird eine Datenbankdatei, wegschieben oder anderen Namen wählen</translation>
     </message>
     <message>
         <source>the database {path} has {count} names (hard links): expected one, since each name would have a log of its own; copy the file in place of linking it, or remove the other names</source>
@@ -848,8 +848,8 @@
         <translation>die Datenbank {path} wurde beim Schreiben ersetzt</translation>
     </message>
     <message>
-        <source>the database {path} was overwritten while it was written, what only it held (up to {lost} events) is lost</source>
-        <translation>die Datenbank {path} wurde beim Schreiben überschrieben; was nur darin stand (bis zu {lost} Ereignisse), ist verloren</translation>
+        <source>the database {path} was overwritten while it was written; up to {lost} events that only it held are lost</source>
+        <translation>die Datenbank {path} wurde beim Schreiben überschrieben; bis zu {lost} Ereignisse, die nur darin standen, sind verloren</translation>
     </message>
     <message>
         <source>the database {path} was moved or deleted while it was written, and a link lies there</source>
@@ -876,8 +876,8 @@
         <translation>das Log neben der Datenbank {path} gehört zu einer anderen Datei</translation>
     </message>
     <message>
-        <source>the log of the database {path} has been larger than {limit_mib} MiB since {since_ms} (now {size_mib} MiB): another program reads the database without an end (a database browser, a backup); it shrinks once that one lets go</source>
-        <translation>das Log der Datenbank {path} ist seit {since_ms} größer als {limit_mib} MiB (jetzt {size_mib} MiB): ein anderes Programm liest ohne Ende (Datenbank-Browser, Backup); es schrumpft, sobald jenes loslässt</translation>
+        <source>the log of the database {path} has been larger than {limit_mib} MiB since {since_ms} (now {size_mib} MiB): another program keeps reading the database (a database browser, a backup); the log shrinks when that one stops</source>
+        <translation>das Log der Datenbank {path} ist seit {since_ms} größer als {limit_mib} MiB (jetzt {size_mib} MiB): ein anderes Programm liest die Datenbank ohne Ende (Datenbank-Browser, Backup); das Log schrumpft, wenn es aufhört</translation>
     </message>
     <message>
         <source>the database {path} was given a second name (a hard link); remove one of them: the next recorder refuses it</source>
@@ -900,8 +900,8 @@
         <translation>{cause}, was dort als Log lag, ist als {target} aufgehoben</translation>
     </message>
     <message>
-        <source>{cause}, and it cannot be put out of the way while other programs have it open: recording goes on in {target} until they are closed and the recorder is started again</source>
-        <translation>{cause}, und solange andere Programme sie offen haben, lässt sie sich nicht wegräumen: die Aufzeichnung läuft in {target}, bis jene geschlossen sind und neu gestartet wird</translation>
+        <source>{cause}, and it cannot be moved while other programs have it open: recording goes on in {target} until they are closed and the recorder is started again</source>
+        <translation>{cause}, und sie lässt sich nicht verschieben, solange andere Programme sie offen haben: die Aufzeichnung läuft in {target}, bis jene geschlossen sind und neu gestartet wird</translation>
     </message>
     <message>
         <source>{cause}; recording goes on in a new file of that name, {path}</source>
@@ -968,28 +968,28 @@
         <translation>die Ereignisschleife läuft nicht: die Aufzeichnung läuft, gezeichnet wird erst, wenn start() in einer laufenden abgewartet wird</translation>
     </message>
     <message>
-        <source>a layer could not be listened to: {error}</source>
-        <translation>eine Ebene ließ sich nicht anhören: {error}</translation>
+        <source>what a chart reports cannot be received: {error}</source>
+        <translation>Meldungen eines Charts kommen nicht an: {error}</translation>
     </message>
     <message>
         <source>a layer could not be fed: {error}</source>
         <translation>eine Ebene ließ sich nicht versorgen: {error}</translation>
     </message>
     <message>
-        <source>new events could not be handed on: {error}</source>
-        <translation>neue Ereignisse ließen sich nicht weitergeben: {error}</translation>
+        <source>new events did not reach the chart: {error}</source>
+        <translation>neue Ereignisse haben das Chart nicht erreicht: {error}</translation>
     </message>
     <message>
-        <source>the chart could not be told: {error}</source>
-        <translation>das Chart war nicht erreichbar: {error}</translation>
+        <source>the chart could not be updated: {error}</source>
+        <translation>das Chart ließ sich nicht aktualisieren: {error}</translation>
     </message>
     <message>
         <source>the heatmap could not be built: {error}</source>
         <translation>die Heatmap ließ sich nicht aufbauen: {error}</translation>
     </message>
     <message>
-        <source>clusters could not be looked for: {error}</source>
-        <translation>Cluster ließen sich nicht suchen: {error}</translation>
+        <source>the search for clusters failed: {error}</source>
+        <translation>die Suche nach Clustern ist fehlgeschlagen: {error}</translation>
     </message>
     <message>
         <source>no clusters of {symbol}: {cause}</source>
