@@ -29,7 +29,7 @@ BUBBLE_WORDS = {
     "time": say("Time"),
 }
 """What the page says of bubbles; it fills in how much, how many and since when."""
-CANDLE_BAR_WORDS = {"title": "Liquidated per candle: shorts up, longs down"}
+CANDLE_BAR_WORDS = {"title": say("Liquidated per candle: shorts up, longs down")}
 """What the page says of the bars per candle."""
 LEVEL_WORDS = {
     "sum": say("\u2248 at a level: USD expected of the whole level"),

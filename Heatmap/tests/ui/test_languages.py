@@ -198,7 +198,8 @@ def test_every_text_of_the_window_goes_through_its_translation_and_has_room(
     # Nothing is cut off. The status bar has its tool tip.
     for widget in shown.window.findChildren(QWidget):
         is_words = isinstance(widget, QLabel | QAbstractButton) and widget.isVisible()
-        if is_words and not isinstance(widget.parent(), QStatusBar):
+        # One sign, such as that which closes a panel, has room without the margins of words.
+        if is_words and len(widget.text()) != 1 and not isinstance(widget.parent(), QStatusBar):
             assert widget.width() >= widget.minimumSizeHint().width(), widget.text()
     more = shown.window.tool_bar.findChild(QToolButton, "qt_toolbar_ext_button")
     assert more is None or not more.isVisible()

@@ -7,6 +7,8 @@ import math
 
 from PyQt6.QtCore import QDateTime, QLocale, QTimeZone
 
+from Heatmap.ui.language import users_locale
+
 UNKNOWN = "\u2013"
 """Stands for an amount that is not known."""
 
@@ -18,7 +20,7 @@ _DIGITS = 3
 
 def grouping_locale() -> QLocale:
     """Return the user's locale, which groups thousands even where that is ``C``."""
-    locale = QLocale()
+    locale = QLocale(users_locale())
     locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)
     return locale
 

@@ -78,6 +78,10 @@
         <translation>Zeit</translation>
     </message>
     <message>
+        <source>Liquidated per candle: shorts up, longs down</source>
+        <translation>Liquidiert je Kerze: Shorts oben, Longs unten</translation>
+    </message>
+    <message>
         <source>≈ at a level: USD expected of the whole level</source>
         <translation>≈ am Level: erwartete USD des ganzen Levels</translation>
     </message>
@@ -482,12 +486,38 @@
         <translation>Wo die Skala des jetzigen Bildes endet</translation>
     </message>
     <message>
+        <source>Full colour from</source>
+        <translation>Volle Farbe ab</translation>
+    </message>
+    <message>
+        <source>What is this much or more gets the brightest colour</source>
+        <translation>Ab diesem Betrag gilt die hellste Farbe</translation>
+    </message>
+    <message>
         <source>No picture at present</source>
         <translation>Zurzeit kein Bild</translation>
     </message>
     <message>
-        <source>At present the scale ends at {amount} USD</source>
-        <translation>Die Skala endet zurzeit bei {amount} USD</translation>
+        <source>At present it ends at {amount}</source>
+        <translation>Sie endet zurzeit bei {amount}</translation>
+    </message>
+</context><context>
+    <name>Docks</name>
+    <message>
+        <source>Totals</source>
+        <translation>Summen</translation>
+    </message>
+    <message>
+        <source>Tape</source>
+        <translation>Ticker</translation>
+    </message>
+    <message>
+        <source>Panels</source>
+        <translation>Leisten</translation>
+    </message>
+    <message>
+        <source>Show or hide the panels (F9)</source>
+        <translation>Leisten zeigen oder verbergen (F9)</translation>
     </message>
 </context><context>
     <name>Failure</name>
@@ -1072,6 +1102,34 @@
         <translation>das JavaScript der Ebene ist fehlgeschlagen: {reason}</translation>
     </message>
     <message>
+        <source>not JSON: line {line}, column {column} cannot be read</source>
+        <translation>kein JSON: Zeile {line}, Spalte {column} ist nicht lesbar</translation>
+    </message>
+    <message>
+        <source>not settings: it holds values that no setting has</source>
+        <translation>keine Einstellungen: die Datei enthält Werte, die keine Einstellung hat</translation>
+    </message>
+    <message>
+        <source>not settings of the heatmap</source>
+        <translation>keine Einstellungen der Heatmap</translation>
+    </message>
+    <message>
+        <source>settings of a newer version of this program</source>
+        <translation>Einstellungen einer neueren Version dieses Programms</translation>
+    </message>
+    <message>
+        <source>not settings: it is larger than {limit} bytes</source>
+        <translation>keine Einstellungen: die Datei ist größer als {limit} Bytes</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>nicht lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>it cannot be written: {reason}</source>
+        <translation>nicht beschreibbar: {reason}</translation>
+    </message>
+    <message>
         <source>the layer failed: {error}</source>
         <translation>die Ebene ist fehlgeschlagen: {error}</translation>
     </message>
@@ -1130,7 +1188,7 @@
         <translation>{percent} %</translation>
     </message>
     <message>
-        <source>Show the &amp;heatmap behind the candles</source>
+        <source>Show the heatmap &amp;behind the candles</source>
         <translation>&amp;Heatmap hinter den Kerzen zeigen</translation>
     </message>
     <message>
@@ -1138,40 +1196,8 @@
         <translation>Die Aufzeichnung läuft weiter, auch wenn die Heatmap aus ist</translation>
     </message>
     <message>
-        <source>&amp;Window</source>
-        <translation>&amp;Zeitraum</translation>
-    </message>
-    <message>
-        <source>Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane</source>
-        <translation>Zeitraum der aufgezeichneten Heatmap und der Blasen, von jetzt zurück; vorhergesagte Level füllen das ganze Chart</translation>
-    </message>
-    <message>
-        <source>2 hours</source>
-        <translation>2 Stunden</translation>
-    </message>
-    <message>
-        <source>8 hours</source>
-        <translation>8 Stunden</translation>
-    </message>
-    <message>
-        <source>24 hours</source>
-        <translation>24 Stunden</translation>
-    </message>
-    <message>
-        <source>2 days</source>
-        <translation>2 Tage</translation>
-    </message>
-    <message>
-        <source>7 days</source>
-        <translation>7 Tage</translation>
-    </message>
-    <message>
-        <source>30 days</source>
-        <translation>30 Tage</translation>
-    </message>
-    <message>
-        <source>Heat &amp;from</source>
-        <translation>Heatmap &amp;aus</translation>
+        <source>&amp;Source</source>
+        <translation>&amp;Quelle</translation>
     </message>
     <message>
         <source>Liquidations that happened, levels that would be liquidated if the price went there, or these levels with what happened as bubbles over them</source>
@@ -1198,8 +1224,64 @@
         <translation>Beidem</translation>
     </message>
     <message>
-        <source>Predicted + recorded</source>
+        <source>Both</source>
         <translation>Beides</translation>
+    </message>
+    <message>
+        <source>Time spa&amp;n</source>
+        <translation>&amp;Zeitraum</translation>
+    </message>
+    <message>
+        <source>Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane</source>
+        <translation>Zeitraum der aufgezeichneten Heatmap und der Blasen, von jetzt zurück; vorhergesagte Level füllen das ganze Chart</translation>
+    </message>
+    <message>
+        <source>2 hours</source>
+        <translation>2 Stunden</translation>
+    </message>
+    <message>
+        <source>2h</source>
+        <translation>2h</translation>
+    </message>
+    <message>
+        <source>8 hours</source>
+        <translation>8 Stunden</translation>
+    </message>
+    <message>
+        <source>8h</source>
+        <translation>8h</translation>
+    </message>
+    <message>
+        <source>24 hours</source>
+        <translation>24 Stunden</translation>
+    </message>
+    <message>
+        <source>24h</source>
+        <translation>24h</translation>
+    </message>
+    <message>
+        <source>2 days</source>
+        <translation>2 Tage</translation>
+    </message>
+    <message>
+        <source>2d</source>
+        <translation>2T</translation>
+    </message>
+    <message>
+        <source>7 days</source>
+        <translation>7 Tage</translation>
+    </message>
+    <message>
+        <source>7d</source>
+        <translation>7T</translation>
+    </message>
+    <message>
+        <source>30 days</source>
+        <translation>30 Tage</translation>
+    </message>
+    <message>
+        <source>30d</source>
+        <translation>30T</translation>
     </message>
     <message>
         <source>Sh&amp;ape</source>
@@ -1238,16 +1320,28 @@
         <translation>Nur Longs</translation>
     </message>
     <message>
+        <source>Longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
         <source>Shorts only</source>
         <translation>Nur Shorts</translation>
+    </message>
+    <message>
+        <source>Shorts</source>
+        <translation>Shorts</translation>
     </message>
     <message>
         <source>Both, each in its own colour</source>
         <translation>Beide, jede in eigener Farbe</translation>
     </message>
     <message>
-        <source>Pa&amp;lette</source>
-        <translation>Farb&amp;palette</translation>
+        <source>Two colours</source>
+        <translation>Zweifarbig</translation>
+    </message>
+    <message>
+        <source>&amp;Palette</source>
+        <translation>&amp;Palette</translation>
     </message>
     <message>
         <source>Colours from little to much, on dark and on light backgrounds; Viridis suits colour-blind eyes too</source>
@@ -1274,8 +1368,8 @@
         <translation>Tageslicht</translation>
     </message>
     <message>
-        <source>Palette of predicted le&amp;vels</source>
-        <translation>Palette &amp;vorhergesagter Level</translation>
+        <source>Predic&amp;ted palette</source>
+        <translation>&amp;Vorhergesagte Palette</translation>
     </message>
     <message>
         <source>Their colours from little to much; they have a scale of their own too</source>
@@ -1290,8 +1384,8 @@
         <translation>Wie stark die hellste Zelle den Hintergrund deckt</translation>
     </message>
     <message>
-        <source>D&amp;ecay</source>
-        <translation>Ve&amp;rblassen</translation>
+        <source>&amp;Fades within</source>
+        <translation>Ve&amp;rblasst in</translation>
     </message>
     <message>
         <source>Recorded heat: how fast a liquidation fades; after this time 37 % are left</source>
@@ -1314,8 +1408,8 @@
         <translation>6 Stunden</translation>
     </message>
     <message>
-        <source>&amp;Normalisation</source>
-        <translation>Farb&amp;verlauf</translation>
+        <source>Co&amp;lours run</source>
+        <translation>Farbver&amp;lauf</translation>
     </message>
     <message>
         <source>How USD become brightness between nothing and the end of the scale</source>
@@ -1334,8 +1428,12 @@
         <translation>Logarithmisch</translation>
     </message>
     <message>
-        <source>&amp;Automatic, at percentile</source>
-        <translation>&amp;Automatisch, beim Perzentil</translation>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>Auto&amp;matic</source>
+        <translation>Auto&amp;matisch</translation>
     </message>
     <message>
         <source>The scale ends where this part of the coloured cells is less</source>
@@ -1346,8 +1444,8 @@
         <translation> %</translation>
     </message>
     <message>
-        <source>&amp;Locked at</source>
-        <translation>&amp;Fest bei</translation>
+        <source>Fi&amp;xed</source>
+        <translation>Fe&amp;st</translation>
     </message>
     <message>
         <source>Recorded heat: what is this much or more gets the brightest colour</source>
@@ -1358,8 +1456,8 @@
         <translation> USD</translation>
     </message>
     <message>
-        <source>Predicted le&amp;vels locked at</source>
-        <translation>V&amp;orhergesagte Level fest bei</translation>
+        <source>Predicted loc&amp;ked at</source>
+        <translation>Vorher&amp;gesagte fest bei</translation>
     </message>
     <message>
         <source>So much per 0.1 % of price, or more, gets the brightest colour; auto: at the percentile</source>
@@ -1370,7 +1468,7 @@
         <translation> USD je 0,1 %</translation>
     </message>
     <message>
-        <source>&amp;Minimum notional</source>
+        <source>L&amp;eave out below</source>
         <translation>&amp;Mindestgröße</translation>
     </message>
     <message>
@@ -1378,24 +1476,28 @@
         <translation>Aufgezeichnete Heatmap und Blasen: kleinere werden nicht gezeichnet, aber trotzdem aufgezeichnet</translation>
     </message>
     <message>
-        <source>R&amp;esolution</source>
-        <translation>A&amp;uflösung</translation>
+        <source>Recorded all the same</source>
+        <translation>Aufgezeichnet wird trotzdem</translation>
     </message>
     <message>
-        <source>auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px</source>
-        <translation>auto, ZEILENxSPALTEN wie 240x920, oder Pixel je Feld wie 3px</translation>
+        <source>Ro&amp;ws and columns</source>
+        <translation>Zeilen &amp;und Spalten</translation>
     </message>
     <message>
-        <source>Resolution: auto, 20x20 to 1000x4000, or 1px to 50px is expected, not “{text}”</source>
-        <translation>Auflösung: erwartet wird auto, 20x20 bis 1000x4000 oder 1px bis 50px, nicht „{text}“</translation>
+        <source>How fine the heat is: auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px</source>
+        <translation>Wie fein die Heatmap ist: auto, ZEILENxSPALTEN wie 240x920, oder Pixel je Feld wie 3px</translation>
+    </message>
+    <message>
+        <source>Rows and columns: auto, 20x20 to 1000x4000, or 1px to 50px is expected, not “{text}”</source>
+        <translation>Zeilen und Spalten: erwartet wird auto, 20x20 bis 1000x4000 oder 1px bis 50px, nicht „{text}“</translation>
     </message>
     <message>
         <source>auto, 240x920, 3px</source>
         <translation>auto, 240x920, 3px</translation>
     </message>
     <message>
-        <source>Update &amp;interval</source>
-        <translation>Neu zeichnen al&amp;le</translation>
+        <source>Redraw e&amp;very</source>
+        <translation>&amp;Neu zeichnen alle</translation>
     </message>
     <message>
         <source>New liquidations are drawn at most once in this time</source>
@@ -1414,7 +1516,7 @@
         <translation>Ohne Schraffur sieht Zeit ohne Daten aus wie Zeit ohne Liquidationen</translation>
     </message>
     <message>
-        <source>Colour &amp;bar</source>
+        <source>Co&amp;lour bar</source>
         <translation>Farb&amp;skala</translation>
     </message>
     <message>
@@ -1422,44 +1524,32 @@
         <translation>Eine kleine Skala in der Ecke sagt, was die Farben in USD bedeuten</translation>
     </message>
     <message>
-        <source>Bubb&amp;les of liquidations</source>
-        <translation>&amp;Blasen für Liquidationen</translation>
+        <source>What the colours mean in USD</source>
+        <translation>Was die Farben in USD bedeuten</translation>
     </message>
     <message>
-        <source>Recorded liquidations as circles over the heat: the larger, the more USD</source>
-        <translation>Aufgezeichnete Liquidationen als Kreise über der Heatmap: je größer, desto mehr USD</translation>
+        <source>Bars of lon&amp;gs and shorts per candle</source>
+        <translation>&amp;Balken der Longs und Shorts je Kerze</translation>
     </message>
     <message>
-        <source>When the heat is from both</source>
-        <translation>Bei Heatmap aus beidem</translation>
+        <source>What was recorded in each candle's time: shorts up, longs down</source>
+        <translation>Was in der Zeit jeder Kerze aufgezeichnet wurde: Shorts oben, Longs unten</translation>
     </message>
     <message>
-        <source>Always</source>
-        <translation>Immer</translation>
-    </message>
-    <message>
-        <source>Never</source>
-        <translation>Nie</translation>
-    </message>
-    <message>
-        <source>Smallest bubbl&amp;e</source>
-        <translation>&amp;Kleinste Blase</translation>
-    </message>
-    <message>
-        <source>Less than this gets no bubble; auto: what is small for this symbol gets none</source>
-        <translation>Kleinere erhalten keine Blase; automatisch: was für dieses Symbol klein ist, erhält keine</translation>
-    </message>
-    <message>
-        <source>Price pro&amp;file</source>
-        <translation>Kurs&amp;profil</translation>
+        <source>&amp;Price profile</source>
+        <translation>&amp;Kursprofil</translation>
     </message>
     <message>
         <source>Recorded heat: longs and shorts of the window by price, at the right edge</source>
         <translation>Aufgezeichnete Heatmap: Longs und Shorts des Zeitraums nach Kurs, am rechten Rand</translation>
     </message>
     <message>
-        <source>Source of the data, in &amp;words</source>
-        <translation>Her&amp;kunft der Daten in Worten</translation>
+        <source>Longs and shorts by price, at the right edge</source>
+        <translation>Longs und Shorts nach Kurs, am rechten Rand</translation>
+    </message>
+    <message>
+        <source>Source of the data, &amp;in words</source>
+        <translation>&amp;Herkunft der Daten in Worten</translation>
     </message>
     <message>
         <source>A line in the corner says where the data come from</source>
@@ -1474,7 +1564,43 @@
         <translation>Was in der Zelle unter dem Fadenkreuz liquidiert wurde</translation>
     </message>
     <message>
-        <source>Draw the strongest c&amp;lusters as lines</source>
+        <source>&amp;Show</source>
+        <translation>&amp;Zeigen</translation>
+    </message>
+    <message>
+        <source>Recorded liquidations as circles over the heat: the larger, the more USD</source>
+        <translation>Aufgezeichnete Liquidationen als Kreise über der Heatmap: je größer, desto mehr USD</translation>
+    </message>
+    <message>
+        <source>With both sources</source>
+        <translation>Bei beiden Quellen</translation>
+    </message>
+    <message>
+        <source>With both</source>
+        <translation>Bei beidem</translation>
+    </message>
+    <message>
+        <source>Always</source>
+        <translation>Immer</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>Nie</translation>
+    </message>
+    <message>
+        <source>Small&amp;est</source>
+        <translation>Kl&amp;einste</translation>
+    </message>
+    <message>
+        <source>Less than this gets no bubble; auto: what is small for this symbol gets none</source>
+        <translation>Kleinere erhalten keine Blase; automatisch: was für dieses Symbol klein ist, erhält keine</translation>
+    </message>
+    <message>
+        <source>Automatic: by what is usual for the symbol</source>
+        <translation>Automatisch: nach dem Üblichen des Symbols</translation>
+    </message>
+    <message>
+        <source>Dra&amp;w the strongest clusters as lines</source>
         <translation>Stärkste C&amp;luster als Linien zeichnen</translation>
     </message>
     <message>
@@ -1494,7 +1620,7 @@
         <translation> Linien</translation>
     </message>
     <message>
-        <source>Widest price ran&amp;ge</source>
+        <source>Wides&amp;t price range</source>
         <translation>Größte Kurs&amp;spanne</translation>
     </message>
     <message>
@@ -1502,19 +1628,23 @@
         <translation>Liquidationen, die um mehr als diesen Teil des Kurses auseinander liegen, gehören zu verschiedenen Clustern; automatisch: 2 bis 3 % der sichtbaren Kursspanne (ohne Chart 2 % des Kurses)</translation>
     </message>
     <message>
-        <source>F&amp;ewest in a cluster</source>
-        <translation>&amp;Wenigste je Cluster</translation>
+        <source>Further apart, they are two clusters</source>
+        <translation>Weiter auseinander sind es zwei Cluster</translation>
+    </message>
+    <message>
+        <source>Fewest li&amp;quidations</source>
+        <translation>&amp;Wenigste Liquidationen</translation>
     </message>
     <message>
         <source>Fewer liquidations than this make no cluster</source>
         <translation>Weniger Liquidationen ergeben keinen Cluster</translation>
     </message>
     <message>
-        <source> liquidations</source>
-        <translation> Liquidationen</translation>
+        <source> in a cluster</source>
+        <translation> je Cluster</translation>
     </message>
     <message>
-        <source>Weight fades &amp;in</source>
+        <source>Weight &amp;fades in</source>
         <translation>&amp;Gewicht verblasst in</translation>
     </message>
     <message>
@@ -1526,8 +1656,8 @@
         <translation> Minuten</translation>
     </message>
     <message>
-        <source>E&amp;xpire after</source>
-        <translation>Ver&amp;fallen nach</translation>
+        <source>E&amp;xpires after</source>
+        <translation>Ver&amp;fällt nach</translation>
     </message>
     <message>
         <source>Older liquidations are in no cluster: so many times the time of fading</source>
@@ -1558,6 +1688,10 @@
         <translation>Aufgezeichnete Symbole, mit Komma getrennt; eine Änderung startet die Aufzeichnung neu</translation>
     </message>
     <message>
+        <source>With commas between; a change starts recording anew</source>
+        <translation>Mit Komma getrennt; eine Änderung startet die Aufzeichnung neu</translation>
+    </message>
+    <message>
         <source>Symbols: one or more like BTCUSDT with commas between are expected, or ALL alone, not “{text}”</source>
         <translation>Symbole: erwartet werden eines oder mehrere wie BTCUSDT, mit Komma getrennt, oder nur ALL, nicht „{text}“</translation>
     </message>
@@ -1566,11 +1700,11 @@
         <translation>BTCUSDT, ETHUSDT</translation>
     </message>
     <message>
-        <source>&amp;Keep events for</source>
-        <translation>Ereignisse &amp;aufbewahren</translation>
+        <source>&amp;Keep liquidations for</source>
+        <translation>Liquidationen &amp;aufbewahren</translation>
     </message>
     <message>
-        <source>Older events are deleted; a shorter time deletes only once confirmed</source>
+        <source>Older ones are deleted; a shorter time deletes only once you confirm it</source>
         <translation>Ältere werden gelöscht; eine kürzere Zeit löscht erst nach Bestätigung</translation>
     </message>
     <message>
@@ -1586,12 +1720,20 @@
         <translation>Daraus werden vorhergesagte Level berechnet; was fehlt, wird von der Börse geholt</translation>
     </message>
     <message>
+        <source>Predicted levels are computed from them</source>
+        <translation>Daraus werden vorhergesagte Level berechnet</translation>
+    </message>
+    <message>
         <source>Store each &amp;message as it was received</source>
         <translation>Jede &amp;Nachricht im Original speichern</translation>
     </message>
     <message>
         <source>For looking into it later; the database gets larger</source>
         <translation>Zum späteren Nachsehen; die Datenbank wird größer</translation>
+    </message>
+    <message>
+        <source>The database gets larger</source>
+        <translation>Die Datenbank wird größer</translation>
     </message>
 </context><context>
     <name>HeatmapSettingsTab</name>
@@ -1600,56 +1742,28 @@
         <translation>Woher die Liquidationen kommen</translation>
     </message>
     <message>
-        <source>&amp;Picture</source>
-        <translation>&amp;Bild</translation>
+        <source>&amp;Heat</source>
+        <translation>&amp;Heatmap</translation>
     </message>
     <message>
-        <source>What is drawn, and how it looks</source>
-        <translation>Was gezeichnet wird und wie es aussieht</translation>
+        <source>What is drawn, and how USD become colours</source>
+        <translation>Was gezeichnet wird und wie aus USD Farben werden</translation>
     </message>
     <message>
-        <source>&amp;Scale</source>
-        <translation>&amp;Skala</translation>
-    </message>
-    <message>
-        <source>How USD become colours, and how fine it is</source>
-        <translation>Wie aus USD Farben werden und wie fein das Bild ist</translation>
-    </message>
-    <message>
-        <source>On the char&amp;t</source>
-        <translation>&amp;Chart</translation>
+        <source>Cha&amp;rt</source>
+        <translation>Cha&amp;rt</translation>
     </message>
     <message>
         <source>What else stands on the chart</source>
         <translation>Was sonst auf dem Chart steht</translation>
     </message>
     <message>
-        <source>Cluster lines</source>
-        <translation>Cluster</translation>
+        <source>Recordin&amp;g</source>
+        <translation>Aufzeichnun&amp;g</translation>
     </message>
     <message>
-        <source>Prices of many liquidations</source>
-        <translation>Kurse mit vielen Liquidationen</translation>
-    </message>
-    <message>
-        <source>&amp;Recording</source>
-        <translation>&amp;Aufzeichnung</translation>
-    </message>
-    <message>
-        <source>What is recorded, and for how long</source>
-        <translation>Was aufgezeichnet wird und wie lange</translation>
-    </message>
-    <message>
-        <source>Stat&amp;us</source>
-        <translation>S&amp;tatus</translation>
-    </message>
-    <message>
-        <source>How recording and drawing fare</source>
-        <translation>Wie es um Aufzeichnung und Bild steht</translation>
-    </message>
-    <message>
-        <source>Reset to &amp;defaults</source>
-        <translation>&amp;Zurücksetzen</translation>
+        <source>What is recorded, for how long, and how that goes</source>
+        <translation>Was aufgezeichnet wird, wie lange, und wie es läuft</translation>
     </message>
     <message>
         <source>and {count} more</source>
@@ -1664,12 +1778,24 @@
         <translation>Nicht übernommen: {reason}</translation>
     </message>
     <message>
-        <source>What could not be used</source>
-        <translation>Was nicht verwendet werden konnte</translation>
+        <source>Not valid: {settings}</source>
+        <translation>Ungültig: {settings}</translation>
     </message>
     <message>
-        <source>Every setting of all pages, also what is recorded; Cancel brings them back</source>
-        <translation>Alle Einstellungen aller Seiten, auch was aufgezeichnet wird; Abbrechen holt sie zurück</translation>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Take along</source>
+        <translation>Mitnehmen</translation>
+    </message>
+    <message>
+        <source>Rese&amp;t all settings</source>
+        <translation>Alles zurückse&amp;tzen</translation>
+    </message>
+    <message>
+        <source>Set every page to its defaults, also what is recorded; Undo brings it back</source>
+        <translation>Setzt alle Seiten zurück, auch was aufgezeichnet wird; Rückgängig holt es zurück</translation>
     </message>
     <message>
         <source>{setting}: “{text}” cannot be used</source>
@@ -1696,8 +1822,16 @@
         <translation>{setting}: gespeichertes „{text}“ ist nicht möglich</translation>
     </message>
     <message>
+        <source>{setting}: {text} cannot be used</source>
+        <translation>{setting}: {text} ist nicht möglich</translation>
+    </message>
+    <message>
         <source>“{name}” is stored, but no setting of this version</source>
         <translation>„{name}“ ist gespeichert, aber keine Einstellung dieser Version</translation>
+    </message>
+    <message>
+        <source>“{name}” is no setting of this version</source>
+        <translation>„{name}“ ist keine Einstellung dieser Version</translation>
     </message>
 </context><context>
     <name>LanguageChoice</name>
@@ -1714,6 +1848,64 @@
         <translation>Gilt ab dem nächsten Start</translation>
     </message>
 </context><context>
+    <name>LiquidationTape</name>
+    <message>
+        <source>Tape</source>
+        <translation>Ticker</translation>
+    </message>
+    <message>
+        <source>Smallest liquidation in the tape</source>
+        <translation>Kleinste Liquidation im Ticker</translation>
+    </message>
+    <message>
+        <source>Leave out smaller liquidations; they are recorded all the same</source>
+        <translation>Kleinere auslassen; aufgezeichnet werden sie trotzdem</translation>
+    </message>
+    <message>
+        <source>From {usd}</source>
+        <translation>Ab {usd}</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>No data since {time}</source>
+        <translation>Keine Daten seit {time}</translation>
+    </message>
+    <message>
+        <source>Liquidations appear here as they are recorded.</source>
+        <translation>Liquidationen erscheinen hier, sobald sie aufgezeichnet sind.</translation>
+    </message>
+    <message>
+        <source>Liquidations from {usd} USD appear here as they are recorded.</source>
+        <translation>Liquidationen ab {usd} USD erscheinen hier, sobald sie aufgezeichnet sind.</translation>
+    </message>
+</context><context>
+    <name>LiquidationTotals</name>
+    <message>
+        <source>Totals</source>
+        <translation>Summen</translation>
+    </message>
+    <message>
+        <source>USD, at least</source>
+        <translation>USD, mindestens</translation>
+    </message>
+</context><context>
+    <name>RecordsPage</name>
+    <message>
+        <source>Less</source>
+        <translation>Weniger</translation>
+    </message>
+    <message>
+        <source>More…</source>
+        <translation>Mehr…</translation>
+    </message>
+    <message>
+        <source>Settings that are seldom changed</source>
+        <translation>Selten geänderte Einstellungen</translation>
+    </message>
+</context><context>
     <name>RetentionConfirmation</name>
     <message>
         <source>What is kept in the database, and what is about to be deleted</source>
@@ -1724,8 +1916,8 @@
         <translation>Jetzt &amp;löschen</translation>
     </message>
     <message>
-        <source>Delete the events that are older; this cannot be taken back by Cancel</source>
-        <translation>Löscht die älteren Ereignisse; Abbrechen holt sie nicht zurück</translation>
+        <source>Delete what is older for good: neither Undo nor Cancel brings it back</source>
+        <translation>Löscht Älteres endgültig: weder Rückgängig noch Abbrechen holt es zurück</translation>
     </message>
     <message>
         <source>Not recording: nothing is deleted</source>
@@ -1740,12 +1932,12 @@
         <translation>Noch {kept} aufbewahrt. Nur {wanted} aufzubewahren löscht {events}: wartet auf Bestätigung.</translation>
     </message>
     <message>
-        <source>In force, at the cost of {events}</source>
-        <translation>Gilt; gelöscht: {events}</translation>
+        <source>{events} deleted</source>
+        <translation>{events} gelöscht</translation>
     </message>
     <message>
-        <source>In force</source>
-        <translation>Gilt</translation>
+        <source>Nothing is old enough to be deleted</source>
+        <translation>Nichts ist alt genug zum Löschen</translation>
     </message>
     <message>
         <source>Could not be confirmed: {reason}</source>
@@ -1768,14 +1960,216 @@
         <translation>{count} Ereignisse</translation>
     </message>
 </context><context>
-    <name>SettingsDialog</name>
+    <name>SettingsDock</name>
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
     </message>
+</context><context>
+    <name>State</name>
     <message>
-        <source>Heatmap</source>
-        <translation>Heatmap</translation>
+        <source>Replay</source>
+        <translation>Wiedergabe</translation>
+    </message>
+    <message>
+        <source>Shown as it was known then. Alerts do not ring. Recording goes on.</source>
+        <translation>Stand von damals. Alarme läuten nicht. Die Aufzeichnung läuft weiter.</translation>
+    </message>
+    <message>
+        <source>Live</source>
+        <translation>Live</translation>
+    </message>
+    <message>
+        <source>Nothing recorded yet. Past liquidations cannot be fetched. From now on the chart fills by itself.</source>
+        <translation>Noch nichts aufgezeichnet. Vergangene Liquidationen sind nicht abrufbar. Ab jetzt füllt sich das Chart von selbst.</translation>
+    </message>
+    <message>
+        <source>Show predicted levels</source>
+        <translation>Vorhergesagte Level zeigen</translation>
+    </message>
+    <message>
+        <source>Quiet</source>
+        <translation>Ruhig</translation>
+    </message>
+    <message>
+        <source>Not proven</source>
+        <translation>Unbelegt</translation>
+    </message>
+    <message>
+        <source>Standby</source>
+        <translation>Bereitschaft</translation>
+    </message>
+    <message>
+        <source>Connecting</source>
+        <translation>Verbindet</translation>
+    </message>
+    <message>
+        <source>Waiting for the exchange's first data</source>
+        <translation>Wartet auf die ersten Daten der Börse</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>This program does not record at present</source>
+        <translation>Dieses Programm zeichnet zurzeit nicht auf</translation>
+    </message>
+    <message>
+        <source>Nothing has come from the exchange yet; connecting, attempt {attempt}</source>
+        <translation>Von der Börse kam noch nichts; verbindet, Versuch {attempt}</translation>
+    </message>
+    <message>
+        <source>Nothing has come from the exchange yet. What happens meanwhile is missed for good.</source>
+        <translation>Von der Börse kam noch nichts. Was inzwischen geschieht, fehlt für immer.</translation>
+    </message>
+    <message>
+        <source>Nothing recorded since {time}; connecting again, attempt {attempt}</source>
+        <translation>Seit {time} nichts aufgezeichnet; verbindet neu, Versuch {attempt}</translation>
+    </message>
+    <message>
+        <source>Nothing has come from the exchange since {time}. What happens meanwhile is missed for good.</source>
+        <translation>Seit {time} kommt nichts von der Börse. Was inzwischen geschieht, fehlt für immer.</translation>
+    </message>
+    <message>
+        <source>Blind</source>
+        <translation>Blind</translation>
+    </message>
+    <message>
+        <source>Check the connection</source>
+        <translation>Verbindung prüfen</translation>
+    </message>
+    <message>
+        <source>No network. Recording begins by itself when it is there.</source>
+        <translation>Kein Netz. Die Aufzeichnung beginnt von selbst, sobald es da ist.</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>Offline</translation>
+    </message>
+    <message>
+        <source>This computer has no network; nothing is recorded until it is back</source>
+        <translation>Dieser Computer hat kein Netz; bis dahin wird nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>The exchange does not serve this place (HTTP {status}); nothing is recorded</source>
+        <translation>Die Börse bedient diesen Ort nicht (HTTP {status}); nichts wird aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>The exchange does not serve this place (HTTP {status}). Look at a simulated market meanwhile.</source>
+        <translation>Die Börse bedient diesen Ort nicht (HTTP {status}). Solange Simulation ansehen.</translation>
+    </message>
+    <message>
+        <source>The exchange refuses this computer (HTTP {status}); nothing is recorded</source>
+        <translation>Die Börse weist diesen Computer ab (HTTP {status}); nichts wird aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>The exchange refuses this computer for now (HTTP {status}). The program waits and tries again by itself.</source>
+        <translation>Die Börse weist diesen Computer vorerst ab (HTTP {status}). Das Programm wartet und versucht es von selbst erneut.</translation>
+    </message>
+    <message>
+        <source>Refused</source>
+        <translation>Abgelehnt</translation>
+    </message>
+    <message>
+        <source>The disk is full; {count} liquidations wait in memory</source>
+        <translation>Der Datenträger ist voll; {count} Liquidationen warten im Speicher</translation>
+    </message>
+    <message>
+        <source>The disk is full: {count} liquidations are in memory only and would be lost if this program ended.</source>
+        <translation>Der Datenträger ist voll: {count} Liquidationen sind nur im Speicher und gingen beim Beenden verloren.</translation>
+    </message>
+    <message>
+        <source>{count} liquidations wait in memory: {reason}</source>
+        <translation>{count} Liquidationen warten im Speicher: {reason}</translation>
+    </message>
+    <message>
+        <source>The database cannot be written: {count} liquidations are in memory only and would be lost if this program ended.</source>
+        <translation>Die Datenbank lässt sich nicht schreiben: {count} Liquidationen sind nur im Speicher und gingen beim Beenden verloren.</translation>
+    </message>
+    <message>
+        <source>Not saved</source>
+        <translation>Ungesichert</translation>
+    </message>
+    <message>
+        <source>Open data folder</source>
+        <translation>Datenordner öffnen</translation>
+    </message>
+    <message>
+        <source>Not recorded</source>
+        <translation>Nicht erfasst</translation>
+    </message>
+    <message>
+        <source>{count} d</source>
+        <translation>{count} T</translation>
+    </message>
+    <message>
+        <source>Simulated</source>
+        <translation>Simuliert</translation>
+    </message>
+    <message>
+        <source>Invented market. Live data replace it as soon as they come</source>
+        <translation>Erfundener Markt; echte Daten ersetzen ihn, sobald sie kommen</translation>
+    </message>
+    <message>
+        <source>Stopped there, as it was known then. Recording goes on.</source>
+        <translation>Dort angehalten, wie es damals bekannt war. Die Aufzeichnung läuft weiter.</translation>
+    </message>
+    <message>
+        <source>Recording {symbol} since {time}, last liquidation {span} ago</source>
+        <translation>{symbol} wird seit {time} aufgezeichnet, letzte Liquidation vor {span}</translation>
+    </message>
+    <message>
+        <source>Connected and recording; no {symbol} liquidation for {span}, other symbols come in</source>
+        <translation>Verbunden, zeichnet auf; seit {span} keine {symbol}-Liquidation, andere Symbole kommen an</translation>
+    </message>
+    <message>
+        <source>Connected, but no liquidation of any symbol for {span}; hatched lightly until one comes</source>
+        <translation>Verbunden, aber seit {span} keine Liquidation irgendeines Symbols; bis dahin leicht schraffiert</translation>
+    </message>
+    <message>
+        <source>Another program records {symbol}; this window shows it and takes over when that one ends</source>
+        <translation>Ein anderes Programm zeichnet {symbol} auf; dieses zeigt es und übernimmt, wenn jenes endet</translation>
+    </message>
+    <message>
+        <source>Show simulated market</source>
+        <translation>Simulation zeigen</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count} s</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count} min</translation>
+    </message>
+    <message>
+        <source>{count} h</source>
+        <translation>{count} h</translation>
+    </message>
+    <message>
+        <source>Recording {symbol} since {time}, none liquidated yet</source>
+        <translation>{symbol} wird seit {time} aufgezeichnet, noch keine Liquidation</translation>
+    </message>
+    <message>
+        <source>No network. Candles and liquidations stand still at {time}; recording goes on by itself when it is back.</source>
+        <translation>Kein Netz. Kerzen und Liquidationen stehen bei {time}; danach geht es von selbst weiter.</translation>
+    </message>
+    <message>
+        <source>{symbol} is not recorded; only predicted levels can be shown</source>
+        <translation>{symbol} wird nicht aufgezeichnet; nur vorhergesagte Level sind möglich</translation>
+    </message>
+    <message>
+        <source>{symbol} is not recorded. Past liquidations cannot be fetched.</source>
+        <translation>{symbol} wird nicht aufgezeichnet. Vergangene Liquidationen sind nicht abrufbar.</translation>
+    </message>
+    <message>
+        <source>Record {symbol} too</source>
+        <translation>{symbol} auch aufzeichnen</translation>
+    </message>
+    <message>
+        <source>As of {time}</source>
+        <translation>Stand {time}</translation>
     </message>
 </context><context>
     <name>Status</name>
@@ -1976,36 +2370,28 @@
         <translation>Seit wann das so ist</translation>
     </message>
     <message>
-        <source>Events today</source>
-        <translation>Ereignisse heute</translation>
-    </message>
-    <message>
-        <source>Recorded since midnight UTC; the exchange tells at most one liquidation per symbol and second</source>
-        <translation>Aufgezeichnet seit Mitternacht UTC; die Börse meldet höchstens eine Liquidation je Symbol und Sekunde</translation>
-    </message>
-    <message>
-        <source>Last event</source>
-        <translation>Letztes Ereignis</translation>
+        <source>Last liquidation</source>
+        <translation>Letzte Liquidation</translation>
     </message>
     <message>
         <source>When the newest recorded one happened</source>
         <translation>Wann das neueste aufgezeichnete geschah</translation>
     </message>
     <message>
-        <source>Role</source>
-        <translation>Rolle</translation>
+        <source>Recorded today</source>
+        <translation>Heute aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Since midnight UTC; the exchange tells at most one liquidation per symbol and second</source>
+        <translation>Seit Mitternacht UTC; die Börse meldet höchstens eine Liquidation je Symbol und Sekunde</translation>
+    </message>
+    <message>
+        <source>This program</source>
+        <translation>Dieses Programm</translation>
     </message>
     <message>
         <source>Only one recorder writes a database</source>
         <translation>Nur ein Programm schreibt eine Datenbank</translation>
-    </message>
-    <message>
-        <source>Database size</source>
-        <translation>Größe der Datenbank</translation>
-    </message>
-    <message>
-        <source>Of the file and its write-ahead log</source>
-        <translation>Der Datei und ihres Write-Ahead-Logs</translation>
     </message>
     <message>
         <source>Database</source>
@@ -2014,6 +2400,14 @@
     <message>
         <source>Where the recorded events are</source>
         <translation>Wo die aufgezeichneten Ereignisse liegen</translation>
+    </message>
+    <message>
+        <source>Database size</source>
+        <translation>Größe der Datenbank</translation>
+    </message>
+    <message>
+        <source>Of the file and its write-ahead log</source>
+        <translation>Der Datei und ihres Write-Ahead-Logs</translation>
     </message>
     <message>
         <source>Charts</source>
@@ -2040,68 +2434,40 @@
         <translation>Bleibt stehen, auch wenn er vorbei ist</translation>
     </message>
     <message>
-        <source>Measured</source>
-        <translation>Gemessen</translation>
-    </message>
-    <message>
-        <source>What recording and drawing take</source>
-        <translation>Was Aufzeichnen und Zeichnen kosten</translation>
-    </message>
-    <message>
         <source>Stored</source>
         <translation>Gespeichert</translation>
-    </message>
-    <message>
-        <source>Events a minute, mean of the last minute</source>
-        <translation>Ereignisse je Minute, Mittel der letzten Minute</translation>
     </message>
     <message>
         <source>Build</source>
         <translation>Aufbau</translation>
     </message>
     <message>
-        <source>Time until a whole picture was built</source>
-        <translation>Zeit für ein ganzes Bild</translation>
-    </message>
-    <message>
         <source>Update</source>
         <translation>Aktualisierung</translation>
-    </message>
-    <message>
-        <source>Time until new events were added to it</source>
-        <translation>Zeit, bis neue Ereignisse darin waren</translation>
     </message>
     <message>
         <source>Sent</source>
         <translation>Gesendet</translation>
     </message>
     <message>
-        <source>Size of what went to the page last</source>
-        <translation>Größe der letzten Sendung an die Seite</translation>
-    </message>
-    <message>
         <source>Paint</source>
         <translation>Zeichnen</translation>
-    </message>
-    <message>
-        <source>Mean time of painting a frame</source>
-        <translation>Mittlere Zeit für ein Einzelbild</translation>
     </message>
     <message>
         <source>Frames</source>
         <translation>Einzelbilder</translation>
     </message>
     <message>
-        <source>Painted in the last second of painting</source>
-        <translation>In der letzten Sekunde gezeichnet</translation>
+        <source>Copy &amp;status for support</source>
+        <translation>&amp;Status für Support kopieren</translation>
     </message>
     <message>
-        <source>Cop&amp;y the status</source>
-        <translation>Status &amp;kopieren</translation>
+        <source>Copy the state and what recording and drawing take, as text</source>
+        <translation>Kopiert den Zustand und die Messwerte als Text</translation>
     </message>
     <message>
-        <source>Copy what stands here as text, for a report</source>
-        <translation>Kopiert, was hier steht, als Text für eine Meldung</translation>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
     </message>
     <message>
         <source>None</source>
@@ -2110,10 +2476,6 @@
     <message>
         <source>{symbol}: {state}</source>
         <translation>{symbol}: {state}</translation>
-    </message>
-    <message>
-        <source>Nothing</source>
-        <translation>Nichts</translation>
     </message>
     <message>
         <source>{count} a minute</source>
@@ -2147,6 +2509,14 @@
         <source>{count} ms</source>
         <translation>{count} ms</translation>
     </message>
+    <message>
+        <source>O&amp;pen folder</source>
+        <translation>Ordner &amp;öffnen</translation>
+    </message>
+    <message>
+        <source>Show the folder of the database</source>
+        <translation>Zeigt den Ordner der Datenbank</translation>
+    </message>
 </context><context>
     <name>SymbolRows</name>
     <message>
@@ -2156,6 +2526,134 @@
     <message>
         <source>Record every symbol; the database grows faster</source>
         <translation>Jedes Symbol aufzeichnen; die Datenbank wächst schneller</translation>
+    </message>
+</context><context>
+    <name>TabFooter</name>
+    <message>
+        <source>What could not be used</source>
+        <translation>Was nicht verwendet werden konnte</translation>
+    </message>
+    <message>
+        <source>Changes show at once.</source>
+        <translation>Änderungen gelten sofort.</translation>
+    </message>
+    <message>
+        <source>What you change is in force, and stored, at once</source>
+        <translation>Was geändert wird, gilt sofort und ist gespeichert</translation>
+    </message>
+    <message>
+        <source>&amp;Defaults</source>
+        <translation>Stan&amp;dard</translation>
+    </message>
+    <message>
+        <source>Set what stands on this page to its defaults</source>
+        <translation>Setzt diese Seite auf die Standardwerte</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>R&amp;ückgängig</translation>
+    </message>
+    <message>
+        <source>Take back the last change; again, the one before it</source>
+        <translation>Nimmt die letzte Änderung zurück; noch einmal, die davor</translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation>S&amp;chließen</translation>
+    </message>
+    <message>
+        <source>Close, unless something entered cannot be used</source>
+        <translation>Schließt, außer ein Eintrag ist nicht möglich</translation>
+    </message>
+</context><context>
+    <name>TakeAlong</name>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exportieren…</translation>
+    </message>
+    <message>
+        <source>Write all settings to a file, as JSON</source>
+        <translation>Schreibt alle Einstellungen als JSON in eine Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Import…</source>
+        <translation>&amp;Importieren…</translation>
+    </message>
+    <message>
+        <source>Read settings from such a file; Undo takes them back</source>
+        <translation>Liest Einstellungen aus so einer Datei; Rückgängig nimmt sie zurück</translation>
+    </message>
+    <message>
+        <source>What became of it</source>
+        <translation>Was daraus wurde</translation>
+    </message>
+    <message>
+        <source>{file}: {reason}</source>
+        <translation>{file}: {reason}</translation>
+    </message>
+    <message>
+        <source>Written to {file}</source>
+        <translation>Geschrieben nach {file}</translation>
+    </message>
+    <message>
+        <source>{file}: {reason}. Nothing was changed.</source>
+        <translation>{file}: {reason}. Nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>{file}: {count} changed</source>
+        <translation>{file}: {count} geändert</translation>
+    </message>
+    <message>
+        <source>and {count} more that cannot be used</source>
+        <translation>und {count} weitere, die nicht möglich sind</translation>
+    </message>
+    <message>
+        <source>Export settings</source>
+        <translation>Einstellungen exportieren</translation>
+    </message>
+    <message>
+        <source>Import settings</source>
+        <translation>Einstellungen importieren</translation>
+    </message>
+    <message>
+        <source>Settings (*.json)</source>
+        <translation>Einstellungen (*.json)</translation>
+    </message>
+</context><context>
+    <name>TapeModel</name>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Side</source>
+        <translation>Seite</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>Kurs</translation>
+    </message>
+    <message>
+        <source>USD, at least</source>
+        <translation>USD, mindestens</translation>
+    </message>
+    <message>
+        <source>Long</source>
+        <translation>Long</translation>
+    </message>
+    <message>
+        <source>Short</source>
+        <translation>Short</translation>
+    </message>
+    <message>
+        <source>{time}. Enter shows it on the chart</source>
+        <translation>{time}. Enter zeigt es auf dem Chart</translation>
+    </message>
+</context><context>
+    <name>TapeView</name>
+    <message>
+        <source>Liquidations, the newest first</source>
+        <translation>Liquidationen, die neuesten zuerst</translation>
     </message>
 </context><context>
     <name>ToolBar</name>
@@ -2186,5 +2684,41 @@
     <message>
         <source>Settings…</source>
         <translation>Einstellungen…</translation>
+    </message>
+</context><context>
+    <name>TotalsFigures</name>
+    <message>
+        <source>Totals of liquidations, USD, at least</source>
+        <translation>Summen der Liquidationen, USD, mindestens</translation>
+    </message>
+    <message>
+        <source>{hours} h</source>
+        <translation>{hours} h</translation>
+    </message>
+    <message>
+        <source>{span}: longs {longs}, shorts {shorts}, recorded {share}</source>
+        <translation>{span}: Longs {longs}, Shorts {shorts}, erfasst {share}</translation>
+    </message>
+    <message>
+        <source>Longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
+        <source>Shorts</source>
+        <translation>Shorts</translation>
+    </message>
+    <message>
+        <source>Recorded</source>
+        <translation>Erfasst</translation>
+    </message>
+</context><context>
+    <name>_ToggleAction</name>
+    <message>
+        <source>Heatmap</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Show or hide the heatmap. {help}</source>
+        <translation>Heatmap zeigen oder verbergen. {help}</translation>
     </message>
 </context></TS>
