@@ -151,11 +151,16 @@ class HeatmapService(MarketQuestions):
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
         self.recorded = RecordedQuestions(recorded, self._look_around)
+
+        def feed_anew(layer: LayerPort) -> None:
+            if self._attached.end_living_feed(layer):
+                self._lifecycle.feed_layers()
+
         self.replays = Replays(
             ReplaySource(
                 self._tape, source, self._shared.clock, lambda: self._settings, self._look_around
             ),
-            self._feed_anew,
+            feed_anew,
             self._attached.jump,
         )
         self._attached.context_of = self.replays.context_of
@@ -298,7 +303,7 @@ class HeatmapService(MarketQuestions):
         if layer in self._attached.layers:
             self._attached.layers.remove(layer)
             layer.set_leave_listener(None)
-            self.replays.forget(layer)
+            self.replays.end(layer)
             self._attached.end_feed(layer)
 
     # -- status -------------------------------------------------------------------------------
@@ -372,12 +377,6 @@ class HeatmapService(MarketQuestions):
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self._lifecycle.look_around()
-
-    def _feed_anew(self, layer: LayerPort) -> None:
-        """Feed a layer by another context, where it is fed."""
-        if layer in self._attached.feeds:
-            self._attached.end_feed(layer)
-            self._lifecycle.feed_layers()
 
     def _candle_span_ms(self) -> int:
         return self._settings.candle_retention_ms

@@ -1,15 +1,19 @@
 """What a replay's bar and candles are made of, read from what is stored. Not for a GUI's loop."""
 
 from dataclasses import dataclass
+from time import monotonic
 
 from Heatmap.aggregation.time_buckets import time_buckets
 from Heatmap.domain.candles import MINUTE_MS, Candle, Span
+from Heatmap.sources.heat_source import Heartbeats
 from Heatmap.storage.coverage import gaps_between
 from Heatmap.storage.event_arrays import as_array
 from Heatmap.storage.event_tape import EventTape
 
 _STEPS_MS = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
 _MOST_STEPS = 600
+# All of it is read again after this, and after so many times its own cost.
+_LOOK_S, _COSTS = 10.0, 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,49 @@ def read_recorded_time(tape: EventTape, symbol: str, now_ms: int) -> RecordedTim
     rows = zip(found.start_ms.tolist(), *found.usd.tolist(), strict=True)
     sums = tuple(row for row in rows if row[1] + row[2] > 0)
     return RecordedTime(start_ms, now_ms, gaps_between(coverage, start_ms, now_ms), step_ms, sums)
+
+
+class RecordedTimeBook:
+    """Reads what was recorded of a symbol, a `RecordedBook`.
+
+    Parameters
+    ----------
+    tape
+        What is stored.
+    symbol
+        Whose.
+    """
+
+    def __init__(self, tape: EventTape, symbol: str) -> None:
+        self.symbol = symbol
+        self._tape = tape
+        self._found: RecordedTime | None = None
+        # Before it is read again, monotonic seconds.
+        self._due_s = 0.0
+
+    def has_news(self) -> bool:
+        """Return ``False``: it is read now and then, since all is added up each time."""
+        return False
+
+    def read(self, now_ms: int, heartbeats: Heartbeats | None) -> RecordedTime | None:
+        """Return what was recorded until now, or a moment ago; ``None``: nothing.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be read.
+        """
+        del heartbeats
+        if monotonic() >= self._due_s:
+            started_s = monotonic()
+            self._found = read_recorded_time(self._tape, self.symbol, now_ms)
+            cost_s = monotonic() - started_s
+            wait_s = _LOOK_S if self._found is not None else 0.0
+            self._due_s = monotonic() + max(wait_s, _COSTS * cost_s)
+        return self._found
+
+    def close(self) -> None:
+        """Nothing is followed."""
 
 
 def with_running(

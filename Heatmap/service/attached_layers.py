@@ -114,6 +114,13 @@ class AttachedLayers:
             if (doorbell := self._doorbells.get(layer)) is not None:
                 doorbell.is_ready, doorbell.viewport = is_ready, viewport
 
+    def end_living_feed(self, layer: LayerPort) -> bool:
+        """Feed a layer no more until `feed_all`; ``False``: it was not fed."""
+        is_fed = layer in self.feeds
+        if is_fed:
+            self.end_feed(layer)
+        return is_fed
+
     def end_feed(self, layer: LayerPort) -> None:
         """Feed a layer no more and remove its picture; nothing happens where it is not fed."""
         if self._doorbells.pop(layer, None) is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from weakref import WeakKeyDictionary, ref
 
 from Heatmap.domain.candles import MINUTE_MS, Candle
 from Heatmap.domain.instruments import parse_symbol
@@ -21,7 +22,7 @@ from Heatmap.feeds.layer_port import LayerPort
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.feeds.market_as_of import markets_as_of
 from Heatmap.feeds.recorded_feed import RecordedFeed, RecordedSource
-from Heatmap.feeds.replay_reads import RecordedTime, read_recorded_time, with_running
+from Heatmap.feeds.replay_reads import with_running
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Turns, run_beside
@@ -75,9 +76,11 @@ class Replay:
     ----------
     recorded
         Tape and totals as of the moment; for whoever follows them while it is active.
+    clusters
+        Clusters as of the moment; for the service.
     """
 
-    def __init__(self, source: ReplaySource, on_change: Callable[["Replay", bool], None]) -> None:
+    def __init__(self, source: ReplaySource, on_change: Callable[[bool], None]) -> None:
         self._source = source
         # Told whether the layer has to be fed by another context, or time has jumped.
         self._on_change = on_change
@@ -90,7 +93,7 @@ class Replay:
         self._tape = EventTape(store)
         self._markets = markets_as_of(source.markets, store, self._clock)
         self._maps = LevelMaps(self._tape, self._markets)
-        self._clusters = ClusterFeed(
+        self.clusters = ClusterFeed(
             ClusterSource(self._tape, _unknown, self._clock), source.settings()
         )
         self._feed = RecordedFeed(RecordedSource(self._tape, self._clock, _unknown))
@@ -181,7 +184,7 @@ class Replay:
         self._is_active = self._is_as_of = False
         self._clock.pause()
         self._stop()
-        self._on_change(self, True)
+        self._on_change(True)
         self._tell()
 
     def add_listener(self, listener: Callable[[], object]) -> None:
@@ -210,7 +213,10 @@ class Replay:
         StorageError
             The database cannot be read.
         """
-        instrument, executor = parse_symbol(symbol), self._executor_now()
+        self._source.look_around()
+        instrument, executor = parse_symbol(symbol), self._executor
+        if executor is None:
+            raise ValueError("candles need a service that runs; start it first")
         moment_ms = self.now_ms()
         read = partial(read_history, self._markets, instrument)
         closed = await run_beside(executor, partial(read, from_ms, to_ms, interval_ms))
@@ -225,20 +231,6 @@ class Replay:
             return closed.candles
         return with_running(known, minutes.candles, interval_ms)
 
-    async def recorded_time(self, symbol: str) -> RecordedTime | None:
-        """Return what was recorded of a symbol until now, with its holes; ``None``: nothing was.
-
-        Raises
-        ------
-        ValueError
-            The symbol is none, or the service does not run.
-        StorageError
-            The database cannot be read.
-        """
-        source = self._source
-        read = partial(read_recorded_time, source.tape, parse_symbol(symbol), source.clock())
-        return await run_beside(self._executor_now(), read)
-
     # -- for the service ----------------------------------------------------------------------
 
     def context(self, live: FeedContext) -> FeedContext:
@@ -250,7 +242,7 @@ class Replay:
             tape=self._tape,
             clock=self._clock,
             heartbeats=_unknown,
-            clusters=self._clusters,
+            clusters=self.clusters,
             mark_price=_unknown,
             running_minute=_unknown,
             maps=self._maps,
@@ -268,10 +260,6 @@ class Replay:
         self._executor = None
         self._stop()
 
-    def apply_settings(self, settings: HeatmapSettings) -> None:
-        """Take over changed settings."""
-        self._clusters.apply_settings(settings)
-
     # -- inside -------------------------------------------------------------------------------
 
     def note_error(self, error: Exception) -> None:
@@ -286,22 +274,22 @@ class Replay:
         self._is_active = True
         if not was_active:
             self._run()
-        self._on_change(self, not was_active)
+        self._on_change(not was_active)
         self._tell()
 
     def _run(self) -> None:
         executor = self._executor
         if executor is None:
             return
-        self._clusters.apply_settings(self._source.settings())
-        self._clusters.start(executor)
+        self.clusters.apply_settings(self._source.settings())
+        self.clusters.start(executor)
         self._feed.start(executor)
         self._turns.begin(asyncio.get_running_loop())
         self._turns.appoint(_LOOK_S)
 
     def _stop(self) -> None:
         self._turns.end()
-        self._clusters.stop()
+        self.clusters.stop()
         self._feed.stop()
 
     @guarded
@@ -320,12 +308,6 @@ class Replay:
             except Exception:
                 logger.exception("a listener of a replay failed")
 
-    def _executor_now(self) -> Executor:
-        self._source.look_around()
-        if self._executor is None:
-            raise ValueError("a replay needs a service that runs; start it first")
-        return self._executor
-
 
 class Replays:
     """The replays of one service's layers; each layer has its own. Loop's thread only.
@@ -343,31 +325,31 @@ class Replays:
     def __init__(
         self,
         source: ReplaySource,
-        feed_anew: Callable[[LayerPort], None],
-        jump: Callable[[LayerPort], None],
+        feed_anew: Callable[[LayerPort], object],
+        jump: Callable[[LayerPort], object],
     ) -> None:
         self._source = source
         self._feed_anew = feed_anew
         self._jump = jump
-        self._replays: dict[LayerPort, Replay] = {}
+        self._replays: WeakKeyDictionary[LayerPort, Replay] = WeakKeyDictionary()
         self._executor: Executor | None = None
 
     def of(self, layer: LayerPort) -> Replay:
-        """Return the replay of an attached layer; it is kept until the layer is detached."""
+        """Return the replay of a layer, always the same."""
         known = self._replays.get(layer)
         if known is None:
-            known = self._replays[layer] = Replay(self._source, partial(self._change, layer))
+            # It goes with the layer.
+            change = partial(self._change, ref(layer))
+            known = self._replays[layer] = Replay(self._source, change)
             if self._executor is not None:
                 known.start(self._executor)
         return known
 
-    def forget(self, layer: LayerPort) -> None:
-        """End the replay of a layer that is detached."""
+    def end(self, layer: LayerPort) -> None:
+        """Have a layer that is detached show the present from then on."""
         known = self._replays.get(layer)
         if known is not None:
             known.back_to_live()
-            known.stop()
-            del self._replays[layer]
 
     def context_of(self, layer: LayerPort, live: FeedContext) -> FeedContext:
         """Return what a layer is fed by."""
@@ -389,16 +371,15 @@ class Replays:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Tell all of them changed settings."""
         for one in self._all():
-            one.apply_settings(settings)
+            one.clusters.apply_settings(settings)
 
     def _all(self) -> Iterable[Replay]:
         return list(self._replays.values())
 
-    def _change(self, layer: LayerPort, _replay: Replay, is_other: bool) -> None:
-        if is_other:
-            self._feed_anew(layer)
-        else:
-            self._jump(layer)
+    def _change(self, layer: "ref[LayerPort]", is_other: bool) -> None:
+        living = layer()
+        if living is not None:
+            (self._feed_anew if is_other else self._jump)(living)
 
 
 def _unknown(_symbol: str) -> None:
