@@ -23,6 +23,8 @@ logger = get_logger(__name__)
 
 # So often the candles follow a time that goes on.
 _FOLLOW_MS = 200
+# Without any candle they are looked for again after this.
+_RETRY_MS = 1500
 
 
 class ReplayDock(QObject):
@@ -187,7 +189,9 @@ class ReplayDock(QObject):
         self._page.set_candles(candles, self._visible_bars, self._tick_size)
 
     def _read_soon(self) -> None:
-        """Read the candles of the time, one reading at a time."""
+        """Read the candles of the time, one reading at a time; none of the present."""
+        if self._shown is None:
+            return
         if self._reading is not None and not self._reading.done():
             self._is_stale = True
             return
@@ -243,6 +247,8 @@ class ReplayDock(QObject):
             # Nothing was kept of them: those that are at hand were known once they were over.
             ended = now_ms - self._interval_ms
             candles = [one for at_ms, one in sorted(self._live.items()) if at_ms <= ended]
+            # The recorder may be about to fetch them.
+            QTimer.singleShot(_RETRY_MS, self._read_soon)
         self._shown = candles
         self._page.set_candles(candles, self._visible_bars, self._tick_size)
 

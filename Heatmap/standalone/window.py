@@ -83,13 +83,6 @@ class ChartWindow(QMainWindow):
         # Candles are to be loaded, or to be left; `tend` does it.
         self._work = asyncio.Event()
         self.page = ChartPage(self)
-        self._candles = CandleSwitch(
-            self._show_history,
-            lambda candle: self.replay.update(candle),
-            lambda candles: self.replay.older(candles),
-            self._note_unknown,
-            self._work.set,
-        )
         self.view = QWebEngineView()
         self.view.setPage(self.page)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -98,6 +91,16 @@ class ChartWindow(QMainWindow):
         )
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
+        self.replay = ReplayDock(self, self.view, self.page, self.layer)
+        self.replay.changed.connect(self.refresh_status)
+        self.setCentralWidget(self.replay.place)
+        self._candles = CandleSwitch(
+            self._show_history,
+            self.replay.update,
+            self.replay.older,
+            self._note_unknown,
+            self._work.set,
+        )
         self.tool_bar = ToolBar()
         self.tool_bar.field_chosen.connect(lambda name, value: self._change(**{name: value}))
         self.tool_bar.interval_chosen.connect(self._request_candles)
@@ -106,9 +109,6 @@ class ChartWindow(QMainWindow):
         self.addToolBar(self.tool_bar)
         self.status_bar = StatusBar()
         self.setStatusBar(self.status_bar)
-        self.replay = ReplayDock(self, self.view, self.page, self.layer)
-        self.replay.changed.connect(self.refresh_status)
-        self.setCentralWidget(self.replay.place)
         self.docks = Docks(self, self.layer, [self.replay.set_service])
         self._apply_theme()
         self.resize(1180, 700)

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, QTimeZone, pyqtSignal
-from PyQt6.QtGui import QAction, QFont, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
+from PyQt6.QtGui import (
+    QAction,
+    QFont,
+    QHideEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -86,6 +95,8 @@ class ReplayBar(QWidget):
         # What is to be done once it is known what was recorded.
         self._awaited: Callable[[], None] | None = None
         self._wanted_ms: int | None = None
+        # The colours and the font that it has been made for.
+        self._style: tuple[int, int, str] | None = None
         self._make_actions()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
@@ -115,9 +126,6 @@ class ReplayBar(QWidget):
         self.live.clicked.connect(lambda _on: self._back_to_live())
         row.addWidget(self.live)
         self.setFixedHeight(HEIGHT_PX)
-        # Below a style sheet the palette's ground would not be painted.
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAutoFillBackground(True)
         self._clock = QTimer(self)
         self._clock.setInterval(_CLOCK_MS)
         self._clock.timeout.connect(self._show_moment)
@@ -300,6 +308,11 @@ class ReplayBar(QWidget):
     def _restyle(self) -> None:
         """Take over the palette and the font that there are now."""
         colours = PanelColours.of(self.palette())
+        style = (colours.ground.rgb(), colours.text.rgb(), self.font().key())
+        # A style sheet that is set counts as a change, too.
+        if style == self._style:
+            return
+        self._style = style
         font = QFont(tabular(self.font()))
         font.setWeight(QFont.Weight.DemiBold)
         self.moment.setFont(font)
@@ -310,24 +323,29 @@ class ReplayBar(QWidget):
         hover = mixed(colours.ground, colours.text, 0.1)
         edge = mixed(colours.ground, colours.text, 0.25)
         ring = colours.replay.name()
-        self.setStyleSheet(
-            f"ReplayBar {{ background: {colours.ground.name()};"
-            f" border-top: 1px solid {colours.line.name()}; }}"
-            f"ReplayBar > QLabel {{ color: {colours.replay.name()}; background: transparent; }}"
-            f"QToolButton {{ border: 1px solid transparent; border-radius: 5px;"
+        button = (
+            "QToolButton { border: 1px solid transparent; border-radius: 5px;"
             f" color: {colours.second.name()}; background: transparent; }}"
             f"QToolButton:hover {{ background: {hover.name()}; }}"
             f"QToolButton:checked {{ background: {chosen.name()}; color: {colours.text.name()};"
             " font-weight: 600; }"
-            f"QToolButton:focus, QPushButton:focus {{ border: 1px solid {ring}; }}"
-            f"QFrame#speeds {{ background: {field.name()}; border: 1px solid"
+            f"QToolButton:focus {{ border: 1px solid {ring}; }}"
+        )
+        for one in self._buttons:
+            one.setStyleSheet(button)
+        self.speeds.segments.setStyleSheet(
+            f"{button} QFrame#speeds {{ background: {field.name()}; border: 1px solid"
             f" {colours.line.name()}; border-radius: 7px; }}"
+        )
+        self.live.setStyleSheet(
             f"QPushButton {{ background: {field.name()}; color: {colours.text.name()};"
             f" border: 1px solid {edge.name()}; border-radius: 7px; padding: 0 12px;"
             " min-height: 28px; }"
             f"QPushButton:hover {{ background: {hover.name()}; }}"
             f"QPushButton:disabled {{ color: {colours.caption.name()}; }}"
+            f"QPushButton:focus {{ border: 1px solid {ring}; }}"
         )
+        self.moment.setStyleSheet(f"color: {ring}; background: transparent;")
         self._draw_icons()
 
     def _make_actions(self) -> None:
@@ -366,6 +384,15 @@ class ReplayBar(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() in _RESTYLING and hasattr(self, "_clock"):
             self._restyle()
+
+    @override
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paint the ground, and a line that parts it from the chart."""
+        colours = PanelColours.of(self.palette())
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colours.ground)
+        painter.fillRect(0, 0, self.width(), 1, colours.line)
+        painter.end()
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:

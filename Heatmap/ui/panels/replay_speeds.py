@@ -5,7 +5,7 @@ from PyQt6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QToolB
 
 from Heatmap.runtime.replay_clock import SPEEDS
 
-_HEIGHT_PX, _LEAST_PX = 26, 38
+_FRAME_PX, _HEIGHT_PX, _LEAST_PX = 30, 26, 38
 
 
 class ReplaySpeeds(QWidget):
@@ -28,6 +28,7 @@ class ReplaySpeeds(QWidget):
         super().__init__()
         self.segments = QFrame()
         self.segments.setObjectName("speeds")
+        self.segments.setFixedHeight(_FRAME_PX)
         self.segments.setAccessibleName(self.tr("Speed"))
         row = QHBoxLayout(self.segments)
         row.setContentsMargins(2, 2, 2, 2)
