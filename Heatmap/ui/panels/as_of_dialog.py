@@ -18,7 +18,7 @@ from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 _HOUR_MS = 3_600_000
 HOURS_AGO = (1, 4, 24)
 """Moments that a click chooses."""
-_EDGE_PX, _GAP_PX, _WIDTH_PX = 16, 10, 360
+_EDGE_PX, _GAP_PX, _WIDTH_PX = 16, 10, 420
 
 
 class AsOfDialog(QDialog):

@@ -50,11 +50,29 @@ _BUTTON_PX, _GAP_PX = 32, 4
 # The figures are written anew so often, and a drag seeks so often at most.
 _CLOCK_MS, _SEEK_MS = 100, 150
 # In a narrower bar the speeds are a list.
-_NARROW_PX = 800
+_NARROW_PX, _LEAST_PX = 840, 620
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
-class ReplayBar(QWidget):
+class _Strip(QWidget):
+    """The bar's ground, and the least that it needs."""
+
+    @override
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paint the ground, and a line that parts it from the chart."""
+        colours = PanelColours.of(self.palette())
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colours.ground)
+        painter.fillRect(0, 0, self.width(), 1, colours.line)
+        painter.end()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """Return what it needs with the speeds in a list, and a short timeline."""
+        return QSize(_LEAST_PX, HEIGHT_PX)
+
+
+class ReplayBar(_Strip):
     """Has a layer show an earlier time, and moves it: a host puts the bar below its chart.
 
     Seen, it follows the layer's symbol and shows what was recorded of it, with its holes. It may be
@@ -101,6 +119,8 @@ class ReplayBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
         row.setSpacing(_GAP_PX)
+        # It gives way by itself, see `minimumSizeHint`.
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         self._buttons: dict[QToolButton, ReplayIcon] = {}
         for action, icon in (
             (self.start_action, ReplayIcon.START),
@@ -384,15 +404,6 @@ class ReplayBar(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() in _RESTYLING and hasattr(self, "_clock"):
             self._restyle()
-
-    @override
-    def paintEvent(self, _event: QPaintEvent | None) -> None:
-        """Paint the ground, and a line that parts it from the chart."""
-        colours = PanelColours.of(self.palette())
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), colours.ground)
-        painter.fillRect(0, 0, self.width(), 1, colours.line)
-        painter.end()
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:
