@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
     from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
+    from Heatmap.service.replays import Replay
     from Heatmap.sources.registry import wants_room
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "MarketState",
     "PredictedLevels",
     "RecorderStatus",
+    "Replay",
     "ShownTime",
     "SinkRole",
     "Situation",
@@ -75,6 +77,7 @@ _HOMES = {
     "LiveLiquidationHeatmap": "Heatmap.programs.live_liquidation_heatmap",
     "MarketState": "Heatmap.service.market_state",
     "PredictedLevels": "Heatmap.levels.predict",
+    "Replay": "Heatmap.service.replays",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
     "ShownTime": "Heatmap.service.market_state",
     "SinkRole": "Heatmap.ingestion.recorder.standby",

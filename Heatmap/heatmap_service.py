@@ -32,6 +32,7 @@ from Heatmap.service.market_questions import MarketQuestions
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.service.recorder_holder import RecorderHolder
 from Heatmap.service.recording import Recording
+from Heatmap.service.replays import Replays, ReplaySource
 from Heatmap.service.shared_parts import SharedParts, locked
 from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
@@ -80,6 +81,8 @@ class HeatmapService(MarketQuestions):
     ----------
     recorded
         What was recorded of single symbols, for whoever follows it, such as a tape.
+    replays
+        Has each layer show an earlier time: ``service.replays.of(layer)``.
     """
 
     def __init__(
@@ -148,11 +151,25 @@ class HeatmapService(MarketQuestions):
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
         recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
         self.recorded = RecordedQuestions(recorded, self._look_around)
+
+        def feed_anew(layer: LayerPort) -> None:
+            if self._attached.end_living_feed(layer):
+                self._lifecycle.feed_layers()
+
+        self.replays = Replays(
+            ReplaySource(
+                self._tape, source, self._shared.clock, lambda: self._settings, self._look_around
+            ),
+            feed_anew,
+            self._attached.jump,
+        )
+        self._attached.context_of = self.replays.context_of
         self._feeding = Feeding(
             self._attached,
             clusters,
             levels,
             recorded,
+            self.replays,
             self._learner,
             self._make_context,
             lambda: self._settings,
@@ -286,6 +303,7 @@ class HeatmapService(MarketQuestions):
         if layer in self._attached.layers:
             self._attached.layers.remove(layer)
             layer.set_leave_listener(None)
+            self.replays.end(layer)
             self._attached.end_feed(layer)
 
     # -- status -------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ class FeedContext:
         Puts another heat in force, as the chart offers it.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
+    is_replay
+        Whether it is an earlier time that is shown, by `clock`.
     """
 
     tape: EventTape
@@ -67,3 +69,4 @@ class FeedContext:
     note_shown: Callable[[str], object] = lambda _symbol: None
     set_heat: Callable[[str], object] = lambda _heat: None
     look_around: Callable[[], object] = lambda: None
+    is_replay: bool = False

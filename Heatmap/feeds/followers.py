@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, Self
 
 from Heatmap.domain.viewport import Viewport
-from Heatmap.feeds import bubbles, candle_bars, cluster_lines
+from Heatmap.feeds import bubbles, candle_bars, cluster_lines, replay_line
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Effect
@@ -88,6 +88,7 @@ class Followers:
             ),
             bubbles.Bubbles(context, loop, partial(show_part, bubbles.PART), note_error),
             candle_bars.CandleBars(context, loop, partial(show_part, candle_bars.PART), note_error),
+            replay_line.ReplayLine(context, loop, partial(show_part, replay_line.PART), note_error),
         )
 
     def follow(

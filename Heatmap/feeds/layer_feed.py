@@ -124,6 +124,17 @@ class LayerFeed:
             self._turns.appoint()
 
     @guarded
+    def jump(self) -> None:
+        """Show everything as of another time: the clock, and what is stored by it, has jumped.
+
+        What is shown stays until then.
+        """
+        self._work.forget()
+        self._follow()
+        if self._obstacle() is None and self.viewport is not None:
+            self._request_rebuild()
+
+    @guarded
     def close(self) -> None:
         """Remove the picture and stop listening; the owner cancels `run`'s task."""
         self._tell(self.layer.set_listener, None)

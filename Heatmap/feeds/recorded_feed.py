@@ -21,6 +21,7 @@ from Heatmap.feeds.recorded_books import (
     TapeNews,
     TotalsBook,
 )
+from Heatmap.feeds.replay_reads import RecordedTime, RecordedTimeBook
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.host_loop import Outcome, Turns, run_beside
 from Heatmap.runtime.safe_log import get_logger
@@ -39,6 +40,8 @@ RETRY_S = 5.0
 Answer = TypeVar("Answer")
 TapeListener = Callable[[TapeNews], object]
 """Called with what a tape did not know yet."""
+TimeListener = Callable[[RecordedTime | None], object]
+"""Called with what time was recorded, where that has changed."""
 TotalsListener = Callable[[RecordedTotals], object]
 """Called with totals that have changed."""
 
@@ -110,6 +113,17 @@ class RecordedFeed:
             Ends it; idempotent.
         """
         make = partial(TotalsBook, self._source.tape, symbol)
+        return self._add(_Following(self._source, symbol, make, _if_changed(listener), CLOCK_S))
+
+    def follow_time(self, symbol: str, listener: TimeListener) -> Callable[[], None]:
+        """Tell `listener` soon, and whenever it has changed; see `RecordedTimeBook`.
+
+        Returns
+        -------
+        callable
+            Ends it; idempotent.
+        """
+        make = partial(RecordedTimeBook, self._source.tape, symbol)
         return self._add(_Following(self._source, symbol, make, _if_changed(listener), CLOCK_S))
 
     async def totals(self, symbol: str) -> RecordedTotals:

@@ -27,9 +27,15 @@ class AttachedLayers:
     ----------
     look_around
         Has the service notice that another loop runs than the one in which it was started.
+
+    Attributes
+    ----------
+    context_of
+        Gives what a layer is fed by, where that is not the same for all.
     """
 
     def __init__(self, look_around: Callable[[], object]) -> None:
+        self.context_of: Callable[[LayerPort, FeedContext], FeedContext] = lambda _, live: live
         self.layers: list[LayerPort] = []
         self.feeds: dict[LayerPort, tuple[LayerFeed, asyncio.Task[None]]] = {}
         # What a layer could not be told; ``None``: nothing.
@@ -72,7 +78,7 @@ class AttachedLayers:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         try:
-            feed = LayerFeed(layer, settings, context)
+            feed = LayerFeed(layer, settings, self.context_of(layer, context))
         except Exception as error:
             # A layer whose page has gone must not keep the others from their pictures.
             logger.exception("a layer could not be fed")
@@ -81,6 +87,11 @@ class AttachedLayers:
         self.feeds[layer] = (feed, begin_task(loop, feed.run(), "Heatmap layer feed"))
         if (doorbell := self._doorbells.pop(layer, None)) is not None:
             doorbell.repeat(feed)
+
+    def jump(self, layer: LayerPort) -> None:
+        """Have a layer show another time; nothing happens where it is not fed."""
+        if layer in self.feeds:
+            self.feeds[layer][0].jump()
 
     def end_feeds(self) -> None:
         """Feed nobody any more."""
@@ -102,6 +113,13 @@ class AttachedLayers:
             self.listen(layer)
             if (doorbell := self._doorbells.get(layer)) is not None:
                 doorbell.is_ready, doorbell.viewport = is_ready, viewport
+
+    def end_living_feed(self, layer: LayerPort) -> bool:
+        """Feed a layer no more until `feed_all`; ``False``: it was not fed."""
+        is_fed = layer in self.feeds
+        if is_fed:
+            self.end_feed(layer)
+        return is_fed
 
     def end_feed(self, layer: LayerPort) -> None:
         """Feed a layer no more and remove its picture; nothing happens where it is not fed."""

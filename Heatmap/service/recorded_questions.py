@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from Heatmap.domain.instruments import parse_symbol
 from Heatmap.feeds.recorded_books import RecordedTotals
-from Heatmap.feeds.recorded_feed import RecordedFeed, TapeListener, TotalsListener
+from Heatmap.feeds.recorded_feed import RecordedFeed, TapeListener, TimeListener, TotalsListener
 
 
 class RecordedQuestions:
@@ -71,6 +71,29 @@ class RecordedQuestions:
         """
         self._look_around()
         return self._feed.follow_totals(parse_symbol(symbol), listener)
+
+    def follow_time(self, symbol: str, listener: TimeListener) -> Callable[[], None]:
+        """Call `listener` with what time was recorded of a symbol, soon, and now and then.
+
+        Parameters
+        ----------
+        symbol
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
+        listener
+            Takes a `RecordedTime`, or ``None`` where nothing was recorded.
+
+        Returns
+        -------
+        callable
+            Ends it; idempotent.
+
+        Raises
+        ------
+        ValueError
+            The symbol is none.
+        """
+        self._look_around()
+        return self._feed.follow_time(parse_symbol(symbol), listener)
 
     async def totals(self, symbol: str) -> RecordedTotals:
         """Return what was liquidated in the last 1, 4 and 24 hours, and how much was recorded.

@@ -139,6 +139,19 @@ class LevelMaps:
         self._maps: WeakValueDictionary[str, LevelMap] = WeakValueDictionary()
         self._latest: dict[str, LevelMap] = {}
         self._made = 0
+        # Set in any thread, and taken by the next look.
+        self._is_due = self._is_void = False
+
+    def doubt(self, *, is_back: bool) -> None:
+        """Take note that the reader's time has jumped; never waits.
+
+        Parameters
+        ----------
+        is_back
+            There is less now than there was: what was made of it is made anew.
+        """
+        self._is_due = True
+        self._is_void = self._is_void or is_back
 
     def look(self, symbol: str, now_ms: int, span_ms: int) -> LevelMap:
         """Return a market's map as of what is stored; its history is used under `lock`.
@@ -158,8 +171,13 @@ class LevelMaps:
             The store cannot be read.
         """
         with self.lock:
+            if self._is_void:
+                self._is_void = False
+                self._maps.clear()
+                self._latest.clear()
             known = self._maps.get(symbol)
-            if known is not None and time.monotonic() - known.looked_s >= self._look_s:
+            is_due, self._is_due = self._is_due, False
+            if known is not None and (is_due or time.monotonic() - known.looked_s >= self._look_s):
                 known = self._followed(symbol, known, now_ms, span_ms)
             if known is None:
                 known = self._make(symbol, now_ms, span_ms)

@@ -71,11 +71,12 @@ class CandleTable:
         first_ms, last_ms = history.fetched[-1]
         first_ms = -(-first_ms // interval_ms) * interval_ms
         last_ms = last_ms // interval_ms * interval_ms
-        candles = tuple(_as_drawn(one) for one in history.candles if one.open_ms >= first_ms)
+        candles = tuple(as_drawn(one) for one in history.candles if one.open_ms >= first_ms)
         return Kept(first_ms, last_ms, candles) if first_ms < last_ms else NOTHING_KEPT
 
 
-def _as_drawn(one: StoredCandle) -> Candle:
+def as_drawn(one: StoredCandle) -> Candle:
+    """Return a stored candle as one of the chart's."""
     # The table knows what was traded in USD, and not in coins.
     return Candle(
         one.open_ms,

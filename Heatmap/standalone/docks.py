@@ -1,5 +1,7 @@
 """The window's docks: tape and totals beside the chart."""
 
+from collections.abc import Callable, Sequence
+
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
@@ -26,6 +28,8 @@ class Docks(QObject):
         Where they go.
     layer
         The layer of the window's chart.
+    others
+        Told the service, too, whose recording is shown.
 
     Attributes
     ----------
@@ -35,9 +39,15 @@ class Docks(QObject):
         The action behind F9.
     """
 
-    def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
+    def __init__(
+        self,
+        window: QMainWindow,
+        layer: HeatmapLayer,
+        others: Sequence[Callable[[HeatmapService | None], None]] = (),
+    ) -> None:
         super().__init__(window)
         self._window = window
+        self._others = others
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
         self._docks = [
@@ -76,6 +86,8 @@ class Docks(QObject):
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)
         self.tape.set_service(service)
+        for tell in self._others:
+            tell(service)
 
     def _toggle(self) -> None:
         self.set_open(are_open=not self.are_open)

@@ -25,6 +25,7 @@ from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_bar import StatusBar
@@ -82,22 +83,24 @@ class ChartWindow(QMainWindow):
         # Candles are to be loaded, or to be left; `tend` does it.
         self._work = asyncio.Event()
         self.page = ChartPage(self)
-        self._candles = CandleSwitch(
-            self._show_history,
-            self.page.update_candle,
-            self.page.add_older_candles,
-            self._note_unknown,
-            self._work.set,
-        )
         self.view = QWebEngineView()
         self.view.setPage(self.page)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.setCentralWidget(self.view)
         self.layer = HeatmapLayer(
             self.page, chart="chart", candles="candleSeries", bars="barsSeries"
         )
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
+        self.replay = ReplayDock(self, self.view, self.page, self.layer)
+        self.replay.changed.connect(self.refresh_status)
+        self.setCentralWidget(self.replay.place)
+        self._candles = CandleSwitch(
+            self._show_history,
+            self.replay.update,
+            self.replay.older,
+            self._note_unknown,
+            self._work.set,
+        )
         self.tool_bar = ToolBar()
         self.tool_bar.field_chosen.connect(lambda name, value: self._change(**{name: value}))
         self.tool_bar.interval_chosen.connect(self._request_candles)
@@ -106,7 +109,7 @@ class ChartWindow(QMainWindow):
         self.addToolBar(self.tool_bar)
         self.status_bar = StatusBar()
         self.setStatusBar(self.status_bar)
-        self.docks = Docks(self, self.layer)
+        self.docks = Docks(self, self.layer, [self.replay.set_service])
         self._apply_theme()
         self.resize(1180, 700)
         self._status_timer = QTimer(self)
@@ -171,6 +174,7 @@ class ChartWindow(QMainWindow):
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
         self._status_timer.stop()
+        self.replay.leave()
         async with self._switching:
             self._leave_source()
             self._follow(None)
@@ -203,7 +207,7 @@ class ChartWindow(QMainWindow):
             return
         self._show_price_format()
         status = source.service.status()
-        texts = [_connection_of(source)]
+        texts = [self.replay.words(source.service) or _connection_of(source)]
         if self._waiting is not None:
             texts.append(_connection_of(self._waiting))
         failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
@@ -350,9 +354,9 @@ class ChartWindow(QMainWindow):
         settings = self._settings()
         self._shown_window_ms = settings.window_ms
         self._shown_tick_size = self._known_tick_size() or step_of_digits(candles)
-        self.page.set_candles(
-            candles, visible_candles(settings.window_ms, view.interval), self._shown_tick_size
-        )
+        shown = candles, visible_candles(settings.window_ms, view.interval), self._shown_tick_size
+        if not self.replay.take_history(view.symbol, view.interval, *shown):
+            self.page.set_candles(*shown)
         if not source.symbol:
             self._symbols.note_shown(view.symbol)
         if source is self._target:

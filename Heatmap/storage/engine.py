@@ -36,6 +36,9 @@ took (``None``: unknown)."""
 TimedRow: TypeAlias = tuple[int, float]
 """A time (UTC ms) and a value: open interest (its label, USD), or funding (when paid, the rate)."""
 
+KnownRow: TypeAlias = tuple[int, int, int, float, float, bool]
+"""When the venue told of an event (UTC ms), the number of its row, and what a `Row` has."""
+
 OrderRow: TypeAlias = tuple[float, float, float, bool]
 """A liquidation order: fill price, the order's own price, notional (USD), whether a long was
 liquidated."""
@@ -213,6 +216,23 @@ class StoreReader(Protocol):
         """Read events with ``start_ms <= ts_ms < end_ms`` that were stored after a row.
 
         At most `limit` of them, in the order of storing.
+        """
+
+    def read_known(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        row_id: int,
+        late_ms: int,
+        gather: Callable[[Iterator[KnownRow]], Gathered],
+        /,
+    ) -> EventWindow[Gathered]:
+        """Read events with ``start_ms <= ts_ms < end_ms`` and when the venue told of them.
+
+        That is the time at which it pushed them, and never before they happened. Only those that
+        were stored after a row and told of more than `late_ms` after they happened; 0 and -1: all.
+        Sorted by time, equal times in the order of storing.
         """
 
     def read_coverage(

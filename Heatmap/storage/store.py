@@ -10,6 +10,7 @@ from pathlib import Path
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import raised
 from Heatmap.errors import FailureKind, StorageError
+from Heatmap.storage.as_of import store_as_of
 from Heatmap.storage.engine import (
     Address,
     CandleRow,
@@ -17,6 +18,7 @@ from Heatmap.storage.engine import (
     DayFacts,
     EventWindow,
     Gather,
+    KnownRow,
     Row,
     Store,
     StoredEvent,
@@ -34,6 +36,7 @@ __all__ = [
     "DayFacts",
     "EventWindow",
     "Gather",
+    "KnownRow",
     "Row",
     "Store",
     "StoreReader",
@@ -46,6 +49,7 @@ __all__ = [
     "open_store",
     "parse_address",
     "register_engine",
+    "store_as_of",
 ]
 
 _SCHEME_END = "://"

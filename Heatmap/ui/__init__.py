@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
+    from Heatmap.ui.panels.replay_bar import ReplayBar
     from Heatmap.ui.settings.settings_file import export_settings, import_settings
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -25,6 +26,7 @@ __all__ = [
     "HeatmapSettingsTab",
     "LiquidationTape",
     "LiquidationTotals",
+    "ReplayBar",
     "StateAction",
     "StateTone",
     "StateWords",
@@ -50,6 +52,7 @@ _HOMES = {
     "StateWords": "Heatmap.ui.state_texts",
     "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
     "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
+    "ReplayBar": "Heatmap.ui.panels.replay_bar",
     "StatusPanel": "Heatmap.ui.status_panel",
     "attention_words": "Heatmap.ui.texts",
     "failure_words": "Heatmap.ui.texts",

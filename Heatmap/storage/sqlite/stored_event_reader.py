@@ -1,11 +1,12 @@
 """Reads events by the number of their row, for whoever hands them on. Imports no numpy."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 from Heatmap.domain.instruments import Instrument, InstrumentName, instrument_of
-from Heatmap.storage.engine import EventWindow, StoredEvent
+from Heatmap.storage.engine import EventWindow, Gathered, KnownRow, StoredEvent
 from Heatmap.storage.sqlite.candle_reader import CandleReader
 from Heatmap.storage.sqlite.sound_rows import LAST_TIME_MS, SIZED_EVENT
 
@@ -20,6 +21,19 @@ _SELECT_BETWEEN = f"""
 SELECT {_FIELDS} FROM liq_events
 WHERE symbol = ? AND source = ? AND ts_ms >= ? AND ts_ms < ? AND +id > ? AND {_SOUND}
 ORDER BY +id LIMIT ?
+"""
+# A spoilt push counts as none. A venue whose clock is behind tells of nothing before it happens.
+_KNOWN = "max(ts_ms, iif(typeof(push_ms) = 'integer', push_ms, ts_ms))"
+_SELECT_KNOWN = f"""
+SELECT {_KNOWN}, id, ts_ms, price, notional, side = 'SELL' FROM liq_events
+WHERE symbol = ? AND source = ? AND ts_ms >= ? AND ts_ms < ? AND +id > ?
+AND {_KNOWN} - ts_ms > ? AND {SIZED_EVENT} ORDER BY ts_ms, id
+"""
+# What was stored after a row is the narrower.
+_SELECT_KNOWN_AFTER = f"""
+SELECT {_KNOWN}, id, ts_ms, price, notional, side = 'SELL' FROM liq_events
+WHERE +symbol = ? AND source = ? AND +ts_ms >= ? AND +ts_ms < ? AND id > ?
+AND {_KNOWN} - ts_ms > ? AND {SIZED_EVENT} ORDER BY +ts_ms, id
 """
 
 
@@ -59,6 +73,33 @@ class StoredEventReader(CandleReader):
         bound = (asked.symbol, asked.venue, start_ms, end_ms, row_id, limit)
         with self._transaction() as connection:
             return _events(connection.execute(_SELECT_BETWEEN, bound))
+
+    def read_known(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        row_id: int,
+        late_ms: int,
+        gather: Callable[[Iterator[KnownRow]], Gathered],
+        /,
+    ) -> EventWindow[Gathered]:
+        """Read events of a half-open time, and when the venue told of them; see `StoreReader`.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read.
+        """
+        asked = instrument_of(instrument)
+        start_ms, end_ms = max(start_ms, 0), min(end_ms, LAST_TIME_MS + 1)
+        bound = (asked.symbol, asked.venue, start_ms, end_ms, row_id, late_ms)
+        statement = _SELECT_KNOWN_AFTER if row_id else _SELECT_KNOWN
+        with self._transaction() as connection:
+            last_row_id = connection.execute("SELECT max(id) FROM liq_events").fetchone()[0] or 0
+            with closing(connection.execute(statement, bound)) as rows:
+                events = gather(rows)
+        return EventWindow(events, max(last_row_id, row_id))
 
 
 def _events(rows: Iterable[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:

@@ -1,6 +1,7 @@
 """Whose liquidations a panel shows: those of a layer's symbol, or of one that it is told."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtWidgets import QWidget
@@ -9,12 +10,16 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
+
+if TYPE_CHECKING:
+    from Heatmap.service.replays import Replay
 
 logger = get_logger(__name__)
 
-Follow = Callable[[HeatmapService, str], Callable[[], None]]
-"""Begins to follow a symbol; returns what ends it."""
+Follow = Callable[[RecordedQuestions, str], Callable[[], None]]
+"""Begins to follow a symbol, now or as of an earlier time; returns what ends it."""
 
 
 class FollowedSymbol(QObject):
@@ -45,15 +50,20 @@ class FollowedSymbol(QObject):
     ) -> None:
         super().__init__(panel)
         self.service = service
+        self._layer = layer
         self._symbol = None if layer is None else layer.symbol
+        # Of the layer: whether it shows an earlier time.
+        self._replay: Replay | None = None
+        self._is_replayed = False
         self._follow = follow
         self._forget = forget
         self._leave: Callable[[], None] | None = None
         self._is_seen = False
         panel.installEventFilter(self)
-        panel.destroyed.connect(self._end)
+        panel.destroyed.connect(self._leave_all)
         if layer is not None:
             layer.symbol_changed.connect(self.set_symbol)
+        self._follow_replay()
 
     @property
     def symbol(self) -> str | None:
@@ -62,6 +72,13 @@ class FollowedSymbol(QObject):
             return self._symbol
         names = (one for one in self.service.settings.symbols if one != ALL_SYMBOLS)
         return next(names, None)
+
+    @property
+    def now_ms(self) -> int | None:
+        """The time that is shown, UTC milliseconds: the layer's; ``None``: there is no service."""
+        if self._replay is not None:
+            return self._replay.now_ms()
+        return None if self.service is None else self.service.clock()
 
     def set_symbol(self, symbol: str | None) -> None:
         """Follow another symbol; ``None``: the first that is recorded."""
@@ -74,6 +91,7 @@ class FollowedSymbol(QObject):
         if service is not self.service:
             self._end()
             self.service = service
+            self._follow_replay()
             self.renew()
 
     def renew(self) -> None:
@@ -84,7 +102,7 @@ class FollowedSymbol(QObject):
         if not self._is_seen or service is None or symbol is None:
             return
         try:
-            self._leave = self._follow(service, symbol)
+            self._leave = self._follow(self._recorded_by(service), symbol)
         except ValueError:
             # A host's chart may show what is no symbol of any exchange.
             logger.debug("nothing is known of %r", symbol, exc_info=True)
@@ -99,6 +117,30 @@ class FollowedSymbol(QObject):
             self._is_seen = False
             self._end()
         return super().eventFilter(watched, event)
+
+    def _recorded_by(self, service: HeatmapService) -> RecordedQuestions:
+        replay = self._replay
+        self._is_replayed = replay is not None and replay.is_active
+        return replay.recorded if replay is not None and replay.is_active else service.recorded
+
+    def _follow_replay(self) -> None:
+        """Show the time that the layer shows."""
+        if self._replay is not None:
+            self._replay.remove_listener(self._look_at_replay)
+        service, layer = self.service, self._layer
+        self._replay = None
+        if service is not None and layer is not None:
+            self._replay = service.replays.of(layer)
+            self._replay.add_listener(self._look_at_replay)
+
+    def _look_at_replay(self) -> None:
+        if self._replay is not None and self._replay.is_active != self._is_replayed:
+            self.renew()
+
+    def _leave_all(self) -> None:
+        if self._replay is not None:
+            self._replay.remove_listener(self._look_at_replay)
+        self._end()
 
     def _end(self) -> None:
         leave, self._leave = self._leave, None

@@ -13,6 +13,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, step_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
@@ -168,13 +169,15 @@ class LiquidationTape(QWidget):
 
     # -- what is told -------------------------------------------------------------------------
 
-    def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
+    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
         # Digits may be others than those of the symbol before.
         self.view.painter.forget()
-        exponent = service.tick_size(symbol).normalize().as_tuple().exponent
-        self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
+        service = self._followed.service
+        if service is not None:
+            exponent = service.tick_size(symbol).normalize().as_tuple().exponent
+            self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
-        return service.recorded.follow_tape(symbol, self._take, least_usd=least_usd)
+        return recorded.follow_tape(symbol, self._take, least_usd=least_usd)
 
     def _forget(self) -> None:
         self._blind_since_ms = None
@@ -203,8 +206,8 @@ class LiquidationTape(QWidget):
         is_blind = since_ms is not None
         if since_ms is not None:
             time = clock_text(since_ms, zone)
-            service = self._followed.service
-            if service is not None and not is_same_day(since_ms, service.clock(), zone):
+            now_ms = self._followed.now_ms
+            if now_ms is not None and not is_same_day(since_ms, now_ms, zone):
                 time = f"{day_text(locale, since_ms, zone)} {time}"
             self.blind.setText(self.tr("No data since {time}").format(time=time))
         self.blind.setVisible(is_blind)

@@ -11,6 +11,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.amounts import (
     UNKNOWN,
@@ -90,8 +91,8 @@ class LiquidationTotals(QWidget):
         """Return what is shown: length of time, longs, shorts and recorded share, row by row."""
         return self.figures.texts()
 
-    def _follow(self, service: HeatmapService, symbol: str) -> Callable[[], None]:
-        return service.recorded.follow_totals(symbol, self.figures.show_totals)
+    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
+        return recorded.follow_totals(symbol, self.figures.show_totals)
 
     def _forget(self) -> None:
         self.figures.show_totals(_NOTHING)

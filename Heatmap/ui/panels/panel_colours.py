@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from PyQt6.QtGui import QColor, QPalette
 
-# Text and fill of longs and shorts, and what is amiss, on dark and on light grounds.
-_DARK = ("#f4a651", "#5eb6f5", "#ee8c28", "#2f9be0", "#e8b755", "#ff8078")
-_LIGHT = ("#a3480a", "#135d9f", "#e07a1f", "#2f86d1", "#7d5200", "#b9232b")
+# Text and fill of longs and shorts, what is amiss, and an earlier time: on dark grounds, on light.
+_DARK = ("#f4a651", "#5eb6f5", "#ee8c28", "#2f9be0", "#e8b755", "#ff8078", "#b1a3ff")
+_LIGHT = ("#a3480a", "#135d9f", "#e07a1f", "#2f86d1", "#7d5200", "#b9232b", "#5b45c9")
 # How much of the text's colour there is in secondary text, and in captions.
 _SECOND = {True: 0.78, False: 0.80}
 _CAPTION = {True: 0.60, False: 0.74}
@@ -26,6 +26,8 @@ class PanelColours:
         Those of liquidated longs and shorts.
     warn, bad
         What is not complete, and what is wrong.
+    replay
+        An earlier time than now.
     """
 
     ground: QColor
@@ -40,6 +42,7 @@ class PanelColours:
     short_fill: QColor
     warn: QColor
     bad: QColor
+    replay: QColor
 
     @classmethod
     def of(cls, palette: QPalette) -> "PanelColours":
@@ -47,7 +50,7 @@ class PanelColours:
         ground = palette.color(QPalette.ColorRole.Window)
         text = palette.color(QPalette.ColorRole.WindowText)
         is_dark = ground.lightness() < _MIDDLE
-        long_text, short_text, long_fill, short_fill, warn, bad = (
+        long_text, short_text, long_fill, short_fill, warn, bad, replay = (
             QColor(name) for name in (_DARK if is_dark else _LIGHT)
         )
         return cls(
@@ -63,6 +66,7 @@ class PanelColours:
             short_fill=short_fill,
             warn=warn,
             bad=bad,
+            replay=replay,
         )
 
     def side_text(self, *, is_long: bool) -> QColor:

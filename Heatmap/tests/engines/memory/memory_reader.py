@@ -15,7 +15,7 @@ from Heatmap.domain.instruments import (
 from Heatmap.domain.recordings import ImportedCoverage, RecordedEvent, RecordingHead
 from Heatmap.errors import StorageError
 from Heatmap.storage.coverage import clipped, effective
-from Heatmap.storage.store import EventWindow, Gather, StoredEvent
+from Heatmap.storage.store import EventWindow, Gather, KnownRow, StoredEvent
 from Heatmap.tests.engines.memory.contents import Contents, key_of
 from Heatmap.tests.engines.memory.memory_candles import CandleReader
 
@@ -77,6 +77,28 @@ class MemoryReader(CandleReader):
             if one.instrument == asked and start_ms <= one.ts_ms < end_ms
         ]
         return tuple(found[:limit])
+
+    def read_known(
+        self,
+        instrument: InstrumentName,
+        start_ms: int,
+        end_ms: int,
+        row_id: int,
+        late_ms: int,
+        gather: Callable[[Iterator[KnownRow]], Events],
+        /,
+    ) -> EventWindow[Events]:
+        asked, rows = instrument_of(instrument), self.rows()
+        found = (
+            (max(one.ts_ms, one.pushed_ms), number, one.ts_ms, one.price, one.notional, is_long)
+            for number, one in sorted(rows, key=lambda row: (row[1].ts_ms, row[0]))
+            for is_long in (one.liquidated == "long",)
+            if one.instrument == asked and one.notional is not None and number > row_id
+            if start_ms <= one.ts_ms < end_ms
+            and max(one.ts_ms, one.pushed_ms) - one.ts_ms > late_ms
+        )
+        last_row_id = rows[-1][0] if rows else 0
+        return EventWindow(gather(found), max(last_row_id, row_id))
 
     def read_coverage(
         self, instrument: InstrumentName, start_ms: int, end_ms: int | None, /

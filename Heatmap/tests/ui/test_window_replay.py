@@ -1,0 +1,71 @@
+"""The window shows an earlier time: its candles, heat, title and status, and then the present."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+
+from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.tests.ui.test_window_switch import World
+
+SETTINGS = HeatmapSettings(enabled=True, window="2h")
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def world(qtbot: Any, qt_run: Any, qt_loop: Any, tmp_path: Any) -> Iterator[World]:
+    world = World(qtbot, qt_run, qt_loop, tmp_path)
+    yield world
+    errors = list(world.window.page.console_errors)
+    qt_run(world.close(), timeout=20_000)
+    assert errors == []
+
+
+def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world: World) -> None:
+    simulated = world.qt_run(world.simulated(SETTINGS), timeout=60_000)
+    world.qt_run(world.open(SETTINGS, simulated), timeout=20_000)
+    window, service = world.window, simulated.service
+    world.qt_run(window.wait_for_candles(20), timeout=25_000)
+    bar = window.replay.bar
+    replay = bar.replay
+    assert replay is not None
+    plain = window.windowTitle()
+    assert bar.isHidden()
+
+    def newest_s() -> float:
+        found = world.js("candleSeries.data().slice(-1).map((one) => one.time)")
+        return found[0] if found else 0
+
+    live_s = newest_s()
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    assert bar.isVisible()
+    assert bar.height() == 56
+    assert window.windowTitle() == f"Replay: {plain}"
+    now_ms = replay.now_ms()
+    assert now_ms == pytest.approx(service.clock() - HOUR_MS, abs=30_000)
+    # Candles of the time, the last of them over; and never a later one, whatever comes live.
+    world.qtbot.waitUntil(lambda: newest_s() > 0, timeout=20_000)
+    assert newest_s() * 1000 == now_ms // 60_000 * 60_000 - 60_000
+    assert window.status_text().startswith("Replay: Shown as it was known then.")
+    layer = service.status()["layers"][0]
+    world.qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=20_000)
+    assert layer["symbol"] == "BTCUSDT"
+    # Another interval: its candle in progress is made of the minutes that were over.
+    world.set_interval("5m")
+    world.qtbot.waitUntil(
+        lambda: newest_s() * 1000 == (now_ms // 60_000 * 60_000 - 1) // 300_000 * 300_000,
+        timeout=20_000,
+    )
+    back_ms = now_ms - HOUR_MS
+    replay.seek(back_ms)
+    world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
+    replay.seek(now_ms)
+    world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
+    assert newest_s() * 1000 < now_ms
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert bar.isHidden()
+    assert window.windowTitle() == plain
+    world.qtbot.waitUntil(lambda: newest_s() >= live_s - 240, timeout=20_000)
