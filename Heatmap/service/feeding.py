@@ -97,5 +97,4 @@ class Feeding:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Tell all of them changed settings."""
         self._clusters.apply_settings(settings)
-        for feed, _task in self._layers.feeds.values():
-            feed.apply_settings(settings)
+        self._layers.apply_settings(settings)
