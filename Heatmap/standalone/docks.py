@@ -1,12 +1,18 @@
 """The window's docks: tape and totals beside the chart."""
 
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
+from Heatmap.standalone.actions import with_keys
 from Heatmap.ui import HeatmapLayer, LiquidationTape, LiquidationTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WIDTH_PX = 316
 """Of the docks' column."""
@@ -31,6 +37,8 @@ class Docks:
         The panels.
     toggle
         The action behind F9.
+    changed
+        Called when they are opened or shut.
     """
 
     def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
@@ -43,11 +51,17 @@ class Docks:
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
+        self.changed: Callable[[], object] = lambda: None
         self.toggle = QAction(window.tr("Panels"), window)
         self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
-        self.toggle.setToolTip(window.tr("Show or hide the panels (F9)"))
+        self.toggle.setObjectName("panels")
+        self.toggle.setCheckable(True)
+        self.toggle.setIconVisibleInMenu(False)
+        self.toggle.setToolTip(with_keys(window.tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
         window.addAction(self.toggle)
+        for dock in self._docks:
+            dock.visibilityChanged.connect(lambda _is_seen: self._note_change())
 
     @property
     def are_open(self) -> bool:
@@ -69,6 +83,15 @@ class Docks:
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)
         self.tape.set_service(service)
+
+    def keep_open(self) -> None:
+        """Stay as they are, whatever the window's width: they were put so by the user."""
+        self._has_begun = True
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self.toggle.setChecked(self.are_open)
+        self.changed()
 
     def _toggle(self) -> None:
         self.set_open(are_open=not self.are_open)
