@@ -1,16 +1,20 @@
 """How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from PyQt6.QtNetwork import QNetworkInformation
 
-from Heatmap import DataKind, HeatmapService, MarketState, ShownTime, market_state
+from Heatmap import (
+    DataKind,
+    HeatmapService,
+    MarketState,
+    ShownTime,
+    Situation,
+    market_state,
+)
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui import users_locale
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 logger = get_logger(__name__)
 
@@ -22,9 +26,16 @@ _SHOWN = {
 
 
 class MarketWatch:
-    """Follows the newest liquidation of one symbol, and says how its recording is."""
+    """Follows the newest liquidation of one symbol, and says how its recording is.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_known
+        Called when the database has told of a symbol for the first time.
+    """
+
+    def __init__(self, on_known: Callable[[], object]) -> None:
+        self._on_known = on_known
         self._service: HeatmapService | None = None
         self._symbol = ""
         self._last_ms: int | None = None
@@ -59,8 +70,13 @@ class MarketWatch:
             What the chart shows, which may be another market than the followed one.
         """
         service = self._service
-        if service is None or not (self._is_known or not service.is_running()):
+        if service is None:
             return None
+        if not self._is_known and service.is_running():
+            # Of another market or time it is said at once that it is one.
+            is_now = _SHOWN[shown] is ShownTime.NOW
+            symbol = self._symbol
+            return None if is_now else MarketState(Situation.CONNECTING, symbol, _SHOWN[shown])
         return market_state(
             self._symbol,
             service.recorder_status(),
@@ -90,11 +106,13 @@ class MarketWatch:
         return f"{then.day}{point} {month} {then:%H:%M}"
 
     def _take(self, news: object) -> None:
-        self._is_known = True
         rows = getattr(news, "rows", [])
         if rows:
             newest_ms = max(row[0] for row in rows)
             self._last_ms = max(newest_ms, self._last_ms or 0)
+        was_known, self._is_known = self._is_known, True
+        if not was_known:
+            self._on_known()
 
 
 def has_network() -> bool | None:

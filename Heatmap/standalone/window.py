@@ -98,7 +98,7 @@ class ChartWindow(QMainWindow):
         self.status_bar.right.addWidget(self.last_hour)
         self.setStatusBar(self.status_bar)
         self.docks = Docks(self, self.layer)
-        self._watch = MarketWatch()
+        self._watch = MarketWatch(self.refresh_status)
         self._deeds = Deeds(self)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
         self.actions_ = self._make_actions()
@@ -177,6 +177,8 @@ class ChartWindow(QMainWindow):
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
         if state is None:
+            # It is told in a moment; the name is another one now.
+            self._show_title("")
             return
         words = state_words(state, self._watch.clock)
         trouble, details = self._troubles(source, waiting)
@@ -225,6 +227,9 @@ class ChartWindow(QMainWindow):
         """Begin with docks where there is room for them."""
         self.docks.begin(self.width())
         super().showEvent(event)
+        if self.focusWidget() is None or self.tool_bar.isAncestorOf(self.focusWidget()):
+            # Its keys are the ones that are pressed first.
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:

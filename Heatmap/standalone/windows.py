@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
 
+from Heatmap import HeatmapService
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.theme import THEME_PALETTES
@@ -195,13 +196,16 @@ class Windows(QObject):
         self._store.setValue("Window/theme", self._theme)
         for window in self._open:
             window.set_theme(self._theme)
-        services = {one.market.service for one in self._open}
-        for service in services:
+        for service in {one.market.service for one in self._open}:
             if service is not None:
-                # Not stored: they go with the theme, until the user chooses a palette.
-                palettes = {
-                    name: THEME_PALETTES[self._theme]
-                    for name in ("palette", "predicted_palette")
-                    if getattr(service.settings, name) == THEME_PALETTES[before]
-                }
-                service.apply_settings(service.settings.changed(**palettes))
+                follow_theme(service, before, self._theme)
+
+
+def follow_theme(service: HeatmapService, before: str, theme: str) -> None:
+    """Have the palettes go with the theme, until the user chooses others. They are not stored."""
+    palettes = {
+        name: THEME_PALETTES[theme]
+        for name in ("palette", "predicted_palette")
+        if getattr(service.settings, name) == THEME_PALETTES[before]
+    }
+    service.apply_settings(service.settings.changed(**palettes))
