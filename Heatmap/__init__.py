@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from Heatmap.levels.predict import PredictedLevels
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
+    from Heatmap.service.layer_overrides import LayerOverrides
     from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
     from Heatmap.service.replays import Replay
     from Heatmap.sources.registry import wants_room
@@ -41,6 +42,7 @@ __all__ = [
     "HeatmapService",
     "HeatmapSettings",
     "Instrument",
+    "LayerOverrides",
     "LevelModel",
     "LiquidationCluster",
     "LiquidationHunter",
@@ -71,6 +73,7 @@ _HOMES = {
     "HeatmapService": "Heatmap.heatmap_service",
     "HeatmapSettings": "Heatmap.heatmap_settings",
     "Instrument": "Heatmap.domain.instruments",
+    "LayerOverrides": "Heatmap.service.layer_overrides",
     "LevelModel": "Heatmap.levels.models",
     "LiquidationCluster": "Heatmap.aggregation.clusters.find_clusters",
     "LiquidationHunter": "Heatmap.programs.liquidation_hunter",

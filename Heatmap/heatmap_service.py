@@ -26,6 +26,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
+from Heatmap.service.layer_overrides import LayerOverrides
 from Heatmap.service.learning import LevelLearner
 from Heatmap.service.lifecycle import Lifecycle
 from Heatmap.service.market_questions import MarketQuestions
@@ -279,13 +280,16 @@ class HeatmapService(MarketQuestions):
 
     # -- layers -------------------------------------------------------------------------------
 
-    def attach(self, layer: LayerPort) -> None:
+    def attach(self, layer: LayerPort, overrides: LayerOverrides | None = None) -> None:
         """Feed `layer` while the service runs. Attaching twice is the same as once.
+
+        What `overrides` holds is this layer's own, in the place of the service's settings.
 
         A layer that is detached from its page, or goes with it, is detached here too, and so is one
         that is attached to another service.
         """
         layers = self._attached.layers
+        self._attached.set_overrides(layer, overrides)
         if layer in layers:
             return
         layers.append(layer)
@@ -304,6 +308,7 @@ class HeatmapService(MarketQuestions):
             self._attached.layers.remove(layer)
             layer.set_leave_listener(None)
             self.replays.end(layer)
+            self._attached.set_overrides(layer, None)
             self._attached.end_feed(layer)
 
     # -- status -------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from Heatmap.domain.viewport import Viewport
@@ -14,6 +16,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery
 from Heatmap.runtime.host_loop import begin_task, end_task
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.service.layer_overrides import LayerOverrides
 
 logger = get_logger(__name__)
 
@@ -43,12 +46,51 @@ class AttachedLayers:
         self._look_around = look_around
         # Of those that are not fed yet.
         self._doorbells: dict[LayerPort, _Doorbell] = {}
+        # Of those that have settings of their own, with what listens to them.
+        self._overrides: dict[LayerPort, tuple[LayerOverrides, Callable[[], object]]] = {}
+        # Those of the service, as they were told last.
+        self._settings: HeatmapSettings | None = None
 
     def statuses(self) -> list[dict[str, Any]]:
         """Return what the status says of each layer."""
         return [
             describe_layer(layer, self.feeds.get(layer, (None, None))[0]) for layer in self.layers
         ]
+
+    def set_overrides(self, layer: LayerPort, overrides: LayerOverrides | None) -> None:
+        """Give a layer settings of its own, from now on; ``None``: it has none."""
+        before = self._overrides.pop(layer, None)
+        if before is not None:
+            before[0].remove_listener(before[1])
+        if overrides is not None:
+            listener = partial(self._apply_to, layer)
+            overrides.add_listener(listener)
+            self._overrides[layer] = overrides, listener
+        if before is not None or overrides is not None:
+            self._apply_to(layer)
+
+    def apply_settings(self, settings: HeatmapSettings) -> None:
+        """Tell all feeds changed settings of the service."""
+        self._settings = settings
+        for layer in list(self.feeds):
+            self._apply_to(layer)
+
+    def _apply_to(self, layer: LayerPort) -> None:
+        feed, settings = self.feeds.get(layer, (None, None))[0], self._settings
+        if feed is not None and settings is not None:
+            feed.apply_settings(self._own_settings(layer, settings))
+
+    def _own_settings(self, layer: LayerPort, settings: HeatmapSettings) -> HeatmapSettings:
+        entry = self._overrides.get(layer)
+        return settings if entry is None else entry[0].applied(settings)
+
+    def _choose_heat(self, layer: LayerPort, choose: Callable[[str], object], heat: str) -> None:
+        """Put a heat in force that a chart offered: for that layer alone where it has its own."""
+        entry = self._overrides.get(layer)
+        if entry is not None and "heat" in entry[0].values:
+            entry[0].change(heat=heat)
+        else:
+            choose(heat)
 
     def listen(self, layer: LayerPort) -> None:
         """Have what a layer without a feed tells of its page lead to `look_around`."""
@@ -66,6 +108,7 @@ class AttachedLayers:
         self, context: FeedContext, settings: HeatmapSettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         """Begin to feed those that are not fed yet, in this loop."""
+        self._settings = settings
         for layer in self.layers:
             if layer not in self.feeds:
                 self._feed(layer, context, settings, loop)
@@ -78,7 +121,11 @@ class AttachedLayers:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         try:
-            feed = LayerFeed(layer, settings, self.context_of(layer, context))
+            own = replace(
+                self.context_of(layer, context),
+                set_heat=partial(self._choose_heat, layer, context.set_heat),
+            )
+            feed = LayerFeed(layer, self._own_settings(layer, settings), own)
         except Exception as error:
             # A layer whose page has gone must not keep the others from their pictures.
             logger.exception("a layer could not be fed")

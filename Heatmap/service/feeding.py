@@ -104,5 +104,4 @@ class Feeding:
         """Tell all of them changed settings."""
         self._clusters.apply_settings(settings)
         self._replays.apply_settings(settings)
-        for feed, _task in self._layers.feeds.values():
-            feed.apply_settings(settings)
+        self._layers.apply_settings(settings)

@@ -33,6 +33,7 @@ from Heatmap.standalone.sources import (
 from Heatmap.standalone.status_line import connecting_words
 from Heatmap.standalone.theme import THEME_PALETTES, window_defaults
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.standalone.windows import Windows
 from Heatmap.ui import install_translation, load_settings
 
 STORE = "OrderPilot", "Heatmap"
@@ -230,41 +231,57 @@ class Program:
             theme = "dark"
         defaults = window_defaults(theme)
         settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
-        window = ChartWindow(store, theme)
-        window.closed.connect(self._ended.set)
-        self._catch_signals(window)
         if self._is_headless:
             self._say(f"no display: drawing offscreen, the picture goes to {self._picture_path}")
-        window.show()
         try:
-            await window.load()
             async with asyncio.TaskGroup() as tasks:
-                background = [tasks.create_task(window.tend(), name="Heatmap candles")]
-                window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
-                source = await self._open_source(settings)
-                await window.show_source(source, self._waiting)
-                if self._waiting is not None:
-                    background.append(tasks.create_task(self._switch_when_live(window)))
-                if self._is_headless:
-                    background.append(tasks.create_task(self._report(window)))
-                # A replay starts with its candles, so that two runs show the same.
-                await window.wait_for_candles(CANDLE_PATIENCE_S)
-                source.begin()
-                await self._wait_for_end()
-                await self._take_final_picture(window)
-                for task in background:
-                    task.cancel()
+                windows = Windows(store, theme, self._make_window, tasks)
+                windows.all_closed.connect(self._ended.set)
+                self._catch_signals(windows)
+                background: list[asyncio.Task[None]] = []
+                try:
+                    await self._run_windows(windows, settings, tasks, background)
+                finally:
+                    for task in background:
+                        task.cancel()
+                    await windows.leave()
         except* HeatmapError as group:
             raise _first_error(group) from None
         finally:
             if self._program_end is not None:
                 # From here on a Ctrl-C interrupts what does not end.
                 self._program_end.restore()
-            await window.leave()
             for source in self._sources:
                 await source.close()
-            window.close()
-            window.deleteLater()
+
+    def _make_window(self, store: QSettings, theme: str, number: int) -> ChartWindow:
+        window = ChartWindow(store, theme, number)
+        if "symbols" in self._options.setting_texts:
+            window.market.symbols.forget_choice()
+        return window
+
+    async def _run_windows(
+        self,
+        windows: Windows,
+        settings: HeatmapSettings,
+        tasks: asyncio.TaskGroup,
+        background: list[asyncio.Task[None]],
+    ) -> None:
+        """Show the windows until the end; what is begun meanwhile is put into `background`."""
+        window = await windows.open_first()
+        window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
+        source = await self._open_source(settings)
+        await windows.show_source(source, self._waiting)
+        if self._waiting is not None:
+            background.append(tasks.create_task(self._switch_when_live(windows)))
+        if self._is_headless:
+            background.append(tasks.create_task(self._report(windows)))
+        # A replay starts with its candles, so that two runs show the same.
+        await window.wait_for_candles(CANDLE_PATIENCE_S)
+        source.begin()
+        await windows.open_others()
+        await self._wait_for_end()
+        await self._take_final_picture(windows)
 
     # -- sources ------------------------------------------------------------------------------
 
@@ -314,12 +331,13 @@ class Program:
             return False
         return True
 
-    async def _switch_when_live(self, window: ChartWindow) -> None:
+    async def _switch_when_live(self, windows: Windows) -> None:
         live, simulated = self._sources[0], self._sources[-1]
         await self._becomes_live(live, None)
         # The simulated market stays until there is something to show in its place.
-        await window.show_source(live, at_once=False)
-        await window.wait_for_candles(None)
+        await windows.show_source(live, at_once=False)
+        for window in windows.open_windows:
+            await window.wait_for_candles(None)
         self._waiting = None
         self._say("Binance delivers data: showing it")
         await simulated.close()
@@ -333,12 +351,12 @@ class Program:
         except TimeoutError:
             return
 
-    def _catch_signals(self, window: ChartWindow) -> None:
+    def _catch_signals(self, windows: Windows) -> None:
         """Let signals, and on Windows a console that is closed, end the program."""
         loop = asyncio.get_running_loop()
         self._program_end = ProgramEnd(lambda: loop.call_soon_threadsafe(self._ended.set))
         # Python looks for signals between its own instructions, and Qt may wait for long.
-        beat = QTimer(window)
+        beat = QTimer(windows)
         beat.timeout.connect(lambda: None)
         beat.start(SIGNAL_PERIOD_MS)
 
@@ -347,10 +365,11 @@ class Program:
         if self._program_end is not None:
             self._program_end.settle()
 
-    async def _report(self, window: ChartWindow) -> None:
+    async def _report(self, windows: Windows) -> None:
         """Print a status line and save a picture from time to time, for want of a display."""
         while True:
             await asyncio.sleep(STATUS_LINE_PERIOD_S)
+            window = windows.open_windows[0]
             self._say(window.status_text())
             if self._picture_path is not None:
                 try:
@@ -358,10 +377,11 @@ class Program:
                 except HeatmapError as error:
                     self._say(str(error))  # the next one may be written
 
-    async def _take_final_picture(self, window: ChartWindow) -> None:
-        """Save a picture of the window when it has come to rest."""
-        if self._picture_path is None:
+    async def _take_final_picture(self, windows: Windows) -> None:
+        """Save a picture of the first window when it has come to rest."""
+        if self._picture_path is None or not windows.open_windows:
             return
+        window = windows.open_windows[0]
         for source in self._sources:
             await source.rest(at_end=not self._ended.is_set())
         loop = asyncio.get_running_loop()

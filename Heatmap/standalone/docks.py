@@ -1,6 +1,7 @@
 """The window's docks: tape and totals beside the chart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QKeySequence
@@ -8,7 +9,11 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
+from Heatmap.standalone.actions import with_keys
 from Heatmap.ui import HeatmapLayer, LiquidationTape, LiquidationTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WIDTH_PX = 316
 """Of the docks' column."""
@@ -37,17 +42,13 @@ class Docks(QObject):
         The panels.
     toggle
         The action behind F9.
+    changed
+        Called when they are opened or shut.
     """
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        layer: HeatmapLayer,
-        others: Sequence[Callable[[HeatmapService | None], None]] = (),
-    ) -> None:
+    def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
         super().__init__(window)
         self._window = window
-        self._others = others
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
         self._docks = [
@@ -57,12 +58,18 @@ class Docks(QObject):
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
+        self.changed: Callable[[], object] = lambda: None
         self.toggle = QAction(window.tr("Panels"), window)
         self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
-        self.toggle.setToolTip(window.tr("Show or hide the panels (F9)"))
+        self.toggle.setObjectName("panels")
+        self.toggle.setCheckable(True)
+        self.toggle.setIconVisibleInMenu(False)
+        self.toggle.setToolTip(with_keys(window.tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
         window.addAction(self.toggle)
         window.installEventFilter(self)
+        for dock in self._docks:
+            dock.visibilityChanged.connect(lambda _is_seen: self._note_change())
 
     @property
     def are_open(self) -> bool:
@@ -86,8 +93,15 @@ class Docks(QObject):
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)
         self.tape.set_service(service)
-        for tell in self._others:
-            tell(service)
+
+    def keep_open(self) -> None:
+        """Stay as they are, whatever the window's width: they were put so by the user."""
+        self._has_begun = True
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self.toggle.setChecked(self.are_open)
+        self.changed()
 
     def _toggle(self) -> None:
         self.set_open(are_open=not self.are_open)

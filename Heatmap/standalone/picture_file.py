@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from PyQt6.QtCore import QStandardPaths
 from PyQt6.QtGui import QImage
 
 from Heatmap.errors import HeatmapError
@@ -23,6 +24,21 @@ def require_writable(picture: Path) -> None:
             f"the picture cannot be written to {picture}: name a file in a directory that exists "
             "and can be written to, with --screenshot"
         )
+
+
+def suggested_picture(symbol: str, moment: str) -> Path:
+    """Return where a picture goes unless the user says otherwise.
+
+    Parameters
+    ----------
+    symbol
+        What it shows.
+    moment
+        When, as a part of the file's name.
+    """
+    place = QStandardPaths.StandardLocation.PicturesLocation
+    folder = Path(QStandardPaths.writableLocation(place) or Path.home())
+    return (folder if folder.is_dir() else Path.home()) / f"Heatmap {symbol} {moment}.png"
 
 
 def save_picture(picture: QImage, path: Path) -> None:

@@ -9,12 +9,12 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from Heatmap import HeatmapService, ShownTime, market_state
+from Heatmap import HeatmapService, ShownTime
 from Heatmap.errors import HeatmapError
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_table import as_drawn
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
-from Heatmap.ui import HeatmapLayer, ReplayBar, state_words
+from Heatmap.ui import HeatmapLayer, ReplayBar
 
 if TYPE_CHECKING:
     from Heatmap.standalone.chart_page import ChartPage
@@ -252,24 +252,7 @@ class ReplayDock(QObject):
         self._shown = candles
         self._page.set_candles(candles, self._visible_bars, self._tick_size)
 
-    # -- title and status -----------------------------------------------------------------------
-
-    def words(self, service: HeatmapService) -> str:
-        """Return what the status bar says of an earlier time; empty: the present is shown."""
-        if self.shown is ShownTime.NOW:
-            return ""
-        state = market_state(
-            self._symbol,
-            service.recorder_status(),
-            service.clock(),
-            is_running=service.is_running(),
-            recorded=service.settings.symbols,
-            last_event_ms=None,
-            shown=self.shown,
-            shown_ms=self.shown_ms,
-        )
-        words = state_words(state, self.bar.timeline.moment_text)
-        return f"{words.word}: {words.sentence}"
+    # -- title -----------------------------------------------------------------------
 
     def _mark_title(self, title: str) -> None:
         """Say in the window's title that it is an earlier time, whoever sets the title."""

@@ -1,33 +1,217 @@
-"""The window's status bar: connection, events and timings as one line each."""
+"""The window's status bar: a dot, one word, one sentence; at the right what else is of use."""
 
 import html
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QStatusBar
+from PyQt6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
+
+from Heatmap.runtime.compat import override
+from Heatmap.standalone.theme import colours_of
+from Heatmap.ui import StateAction, StateWords
+
+HEIGHT_PX = 28
+MOMENT_MS = 4000
+"""For so long it is said what was done just now."""
+_EDGE_PX, _GAP_PX, _DOT_PX = 14, 8, 4.0
+
+
+class StateLine(QWidget):
+    """Dot, word and sentence as one line, which is elided at its end where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dot, self._is_ring, self._has_fault = "faint", True, False
+        self._word = self._sentence = ""
+        self._theme = "dark"
+        # As wide as there is room: a label would ask for its whole text, and then cut it.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(1)
+
+    @property
+    def words(self) -> str:
+        """What is said, whole."""
+        return f"{self._word}: {self._sentence}" if self._sentence else self._word
+
+    def set_theme(self, theme: str) -> None:
+        """Take the colours of a theme."""
+        self._theme = theme
+        self.update()
+
+    def show_state(
+        self, word: str, sentence: str, dot: str, *, is_ring: bool, has_fault: bool
+    ) -> None:
+        """Say this; painted anew only where it is something else.
+
+        Parameters
+        ----------
+        word, sentence
+            What is said.
+        dot
+            Role of its colour; with `is_ring` a ring.
+        has_fault
+            A red dot stands beside the word: behind what is shown the recording has stopped.
+        """
+        state = word, sentence, dot, is_ring, has_fault
+        if state == (self._word, self._sentence, self._dot, self._is_ring, self._has_fault):
+            return
+        self._word, self._sentence, self._dot, self._is_ring, self._has_fault = state
+        self.setAccessibleName(self.words)
+        self.update()
+
+    def shown_sentence(self) -> str:
+        """Return the sentence as it is painted, elided or not."""
+        room = self.width() - self._sentence_left() - _GAP_PX
+        return self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room)
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return the height alone."""
+        return QSize(1, HEIGHT_PX - 2)
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint dot, word and sentence."""
+        del event
+        colours = colours_of(self._theme)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        self._paint_dot(painter, colours[self._dot], QPointF(_EDGE_PX + _DOT_PX, middle))
+        painter.setFont(self._bold())
+        painter.setPen(QColor(colours["text"]))
+        left = self._word_left()
+        line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(left, 0, self.width() - left, self.height()), line, self._word)
+        if self._has_fault:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours["bad"]))
+            at = self._sentence_left() - _GAP_PX - _DOT_PX
+            painter.drawEllipse(QPointF(at, middle), _DOT_PX, _DOT_PX)
+        painter.setFont(self.font())
+        painter.setPen(QColor(colours["text2"]))
+        left = self._sentence_left()
+        painter.drawText(
+            QRect(left, 0, self.width() - left, self.height()), line, self.shown_sentence()
+        )
+        painter.end()
+
+    def _paint_dot(self, painter: QPainter, colour: str, middle: QPointF) -> None:
+        pen = QPen(QColor(colour), 1.75)
+        painter.setPen(pen if self._is_ring else Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if self._is_ring else QColor(colour))
+        radius = _DOT_PX - (0.5 if self._is_ring else 0)
+        painter.drawEllipse(middle, radius, radius)
+
+    def _bold(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def _word_left(self) -> int:
+        return _EDGE_PX + int(2 * _DOT_PX) + _GAP_PX
+
+    def _sentence_left(self) -> int:
+        width = QFontMetrics(self._bold()).horizontalAdvance(self._word)
+        fault = int(2 * _DOT_PX) + _GAP_PX if self._has_fault else 0
+        return self._word_left() + width + fault + _GAP_PX
 
 
 class StatusBar(QStatusBar):
-    """Three texts side by side; what does not fit is in the tool tip."""
+    """Says one thing in a trader's words; what else there is to know is in the tool tip.
+
+    Attributes
+    ----------
+    action_asked
+        The user wants done what the state offers: a `StateAction`.
+    line
+        The state.
+    offer
+        The button behind it.
+    right
+        Where more is put at the right end, such as the totals of an hour, or a clock.
+    """
+
+    action_asked = pyqtSignal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
-        self._connection, self._events, self._timing = QLabel(), QLabel(), QLabel()
-        for label in (self._connection, self._events, self._timing):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.addWidget(self._connection, 2)
-        self.addWidget(self._events, 1)
-        self.addPermanentWidget(self._timing)
+        self.line = StateLine()
+        self.offer = QToolButton()
+        self.offer.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.offer.hide()
+        self.offer.clicked.connect(lambda _checked: self.action_asked.emit(self._action))
+        self._action: StateAction | None = None
+        self._details: tuple[str, ...] = ()
+        # While it runs, what was done just now stands in the state's place.
+        self._moment = QTimer(self)
+        self._moment.setSingleShot(True)
+        self._moment.setInterval(MOMENT_MS)
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, _EDGE_PX, 0)
+        layout.setSpacing(_GAP_PX)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(self.offer)
+        self.right = QHBoxLayout()
+        self.right.setSpacing(4)
+        layout.addLayout(self.right)
+        self.addWidget(row, 1)
 
-    def show_texts(self, connection: str, events: str, timing: str) -> None:
-        """Show how all of it is at present."""
-        self._connection.setText(connection)
+    def set_theme(self, theme: str) -> None:
+        """Take the colours of a theme."""
+        self.line.set_theme(theme)
+
+    def announce(self, text: str) -> None:
+        """Say what is going on while there is no state yet."""
+        self.line.show_state(text, "", "faint", is_ring=True, has_fault=False)
+
+    def say(self, text: str) -> None:
+        """Say for a moment what was done just now."""
+        self.announce(text)
+        self._moment.start()
+
+    def show_words(self, words: StateWords, trouble: str, details: list[str]) -> None:
+        """Say how it is.
+
+        Parameters
+        ----------
+        words
+            The state's.
+        trouble
+            What is worse than a good state: it takes the sentence's place; empty: nothing is.
+        details
+            Lines for the tool tip.
+        """
+        if self._moment.isActive():
+            return
+        tone = "warn" if trouble else words.tone.value
+        self.line.show_state(
+            words.word,
+            trouble or words.sentence,
+            tone,
+            is_ring=words.is_ring,
+            has_fault=words.has_fault_behind,
+        )
+        self._action = words.action
+        self._details = tuple(dict.fromkeys(filter(None, [trouble, *details])))
         # A tool tip has no format of its own: what looks like mark-up would be taken for it.
-        self._connection.setToolTip(html.escape(connection))
-        self._events.setText(events)
-        self._timing.setText(timing)
+        lines = [self.line.words, *self._details]
+        self.setToolTip("<br>".join(map(html.escape, lines)))
+
+    def show_offer(self, words: str) -> None:
+        """Offer the state's action by a button; empty: no button."""
+        self.offer.setText(words)
+        self.offer.setVisible(bool(words))
 
     def text(self) -> str:
-        """Return what is shown as one line."""
-        labels = (self._connection, self._events, self._timing)
-        return "  |  ".join(label.text() for label in labels if label.text())
+        """Return all that is said, the tool tip's too, as one line."""
+        return "  |  ".join([self.line.words, *self._details])
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        """Take no status tips: what a menu's line does stands in the line."""
+        if event is not None and event.type() == QEvent.Type.StatusTip:
+            return True
+        return super().event(event)

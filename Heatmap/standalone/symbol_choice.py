@@ -1,31 +1,27 @@
-"""Which of the recorded symbols the window shows: the first that has candles."""
+"""Which symbol the window shows: the user's choice, else the first recorded one with candles."""
 
-from contextlib import suppress
-
-from PyQt6.QtCore import QSettings
-
-from Heatmap import HeatmapSettings
-from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_switch import View, symbols_to_try
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_line import without_candles_words
+from Heatmap.standalone.window_store import WindowStore
 
-_SHOWN_SYMBOL = "Window/symbol"
+_SHOWN, _CHOSEN = "symbol", "chosenSymbol"
 
 
 class SymbolChoice:
-    """Knows what is recorded, what has no candles, and what was shown last.
+    """Knows what is recorded, what has no candles, what was chosen, and what was shown last.
 
     Parameters
     ----------
     store
-        Where the symbol that was shown last is kept.
+        Where the symbols are kept that were chosen and shown last.
     """
 
-    def __init__(self, store: QSettings) -> None:
+    def __init__(self, store: WindowStore) -> None:
         self._store = store
         self._recorded: tuple[str, ...] = ()
+        self._chosen = store.symbol(_CHOSEN)
         # Those that the source does not have.
         self._unknown: set[str] = set()
 
@@ -34,6 +30,16 @@ class SymbolChoice:
         if recorded != self._recorded:
             self._recorded = recorded
             self._unknown.clear()
+
+    def choose(self, symbol: str) -> None:
+        """Show this symbol from now on, recorded or not; the first recorded one: as by itself."""
+        self._unknown.discard(symbol)
+        self._chosen = "" if self._recorded[:1] == (symbol,) else symbol
+        self._store.set_text(_CHOSEN, self._chosen)
+
+    def forget_choice(self) -> None:
+        """Show the first recorded one, for this run: the command line has named it."""
+        self._chosen = ""
 
     def begin(self) -> None:
         """Begin with another source: all may have candles."""
@@ -45,7 +51,7 @@ class SymbolChoice:
 
     def note_shown(self, symbol: str) -> None:
         """Keep what is shown, for the next run too."""
-        self._store.setValue(_SHOWN_SYMBOL, symbol)
+        self._store.set_text(_SHOWN, symbol)
 
     def first(self, source: Source | None, recorded: tuple[str, ...], shown: View | None) -> str:
         """Return the best one, whether or not it has candles.
@@ -67,8 +73,9 @@ class SymbolChoice:
         return next((name for name in names if name not in self._unknown), names[0])
 
     def words(self, source: Source | None) -> str:
-        """Say which of the recorded symbols cannot be shown; empty: all can."""
-        names = [name for name in self._recorded if name in self._unknown]
+        """Say which symbols cannot be shown of those that should be; empty: all can."""
+        wanted = [*filter(None, [self._chosen]), *self._recorded]
+        names = [name for name in dict.fromkeys(wanted) if name in self._unknown]
         if source is not None and source.symbol:
             recorded = self._recorded[0] if self._recorded else ALL_SYMBOLS
             names = [] if recorded in (ALL_SYMBOLS, source.symbol) else [recorded]
@@ -79,11 +86,5 @@ class SymbolChoice:
     ) -> list[str]:
         is_same = shown is not None and shown.source is source
         others = [shown.symbol] if shown is not None and is_same else []
-        return symbols_to_try(source, recorded, *others, self._shown_last())
-
-    def _shown_last(self) -> str:
-        """Return the symbol that was shown last, also in an earlier run; empty: not known."""
-        text = str(self._store.value(_SHOWN_SYMBOL, ""))
-        with suppress(SettingsError):
-            return HeatmapSettings.from_texts({"symbols": text}).symbols[0]
-        return ""
+        wanted = [*filter(None, [self._chosen]), *recorded]
+        return symbols_to_try(source, wanted, *others, self._store.symbol(_SHOWN))

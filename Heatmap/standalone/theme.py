@@ -1,5 +1,6 @@
 """The window's two themes: colours of its frame, and the settings that suit each."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PyQt6.QtGui import QColor, QPalette
@@ -12,41 +13,100 @@ THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
 
 _COLOURS = {
     "dark": {
-        "background": "#0f1218",
-        "field": "#1a1f29",
+        "chart": "#0b0d12",
+        "background": "#10131a",
+        "field": "#191e28",
         "raised": "#262e3c",
-        "text": "#c3c8d4",
-        "weak_text": "#8d97a8",
-        "edge": "#2b3240",
+        "hover": "#1f2531",
+        "edge": "#242b37",
+        "strong_edge": "#3a4353",
         "field_edge": "#687389",
+        "text": "#e4e8ef",
+        "text2": "#b4bcc9",
+        "weak_text": "#8d97a8",
         "accent": "#2f6fdb",
         "on_accent": "#ffffff",
+        "link": "#7fb1ff",
         "focus": "#5b93f0",
+        "ok": "#43c98f",
+        "warn": "#e8b755",
+        "bad": "#ff8078",
+        "faint": "#8d97a8",
+        "replay": "#b1a3ff",
+        "simulated": "#e39bff",
     },
     "light": {
-        "background": "#f7f8fa",
+        "chart": "#ffffff",
+        "background": "#f4f6f9",
         "field": "#ffffff",
         "raised": "#dfe5ee",
-        "text": "#333a47",
-        "weak_text": "#5a6474",
-        "edge": "#cfd5de",
+        "hover": "#e8ecf2",
+        "edge": "#d8dee7",
+        "strong_edge": "#b3bdcb",
         "field_edge": "#848e9e",
-        "accent": "#2f6fdb",
+        "text": "#171c26",
+        "text2": "#404958",
+        "weak_text": "#5a6474",
+        "accent": "#2460cf",
         "on_accent": "#ffffff",
+        "link": "#1f57bd",
         "focus": "#2460cf",
+        "ok": "#127347",
+        "warn": "#7d5200",
+        "bad": "#b9232b",
+        "faint": "#5a6474",
+        "replay": "#5b45c9",
+        "simulated": "#8a2fb0",
     },
 }
 _STYLE = """
 QMainWindow, QToolBar, QStatusBar {{ background: {background}; color: {text}; }}
-QToolBar {{ border: 0; border-bottom: 1px solid {edge}; spacing: 6px; padding: 3px; }}
-QToolBar QToolButton, QToolBar QLabel, QStatusBar QLabel {{ color: {text}; padding: 2px 6px; }}
-QToolBar QToolButton:hover {{ background: {field}; border-radius: 3px; }}
-QToolBar QToolButton:checked {{ background: {accent}; color: white; border-radius: 3px; }}
-QToolBar QComboBox {{ background: {field}; color: {text}; border: 1px solid {edge};
-    border-radius: 3px; padding: 1px 6px; }}
-QToolBar QComboBox::drop-down {{ border: 0; width: 16px; }}
-QComboBox QAbstractItemView {{ background: {field}; color: {text}; }}
-QLabel#sourceName {{ font-weight: bold; }}
+QToolTip {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; padding: 3px; }}
+QToolBar {{ border: 0; border-bottom: 1px solid {edge}; spacing: 0; padding: 0; }}
+QToolBar QLabel#caption {{ color: {weak_text}; padding: 0 0 0 4px; }}
+QToolBar QToolButton {{ border: 1px solid transparent; border-radius: 7px; color: {text2};
+    background: transparent; padding: 0; }}
+QToolBar QToolButton::menu-indicator {{ image: none; width: 0; }}
+QToolButton#icon:hover {{ background: {hover}; }}
+QToolButton#icon:checked, QToolButton#icon:pressed, QToolButton#icon:open
+    {{ background: {raised}; }}
+QToolBar QToolButton#choiceMenu {{ background: {field}; border-color: {strong_edge};
+    color: {text}; padding: 0 8px 0 6px; }}
+QToolBar QToolButton#choiceMenu:hover {{ background: {hover}; }}
+QFrame#segments {{ background: {field}; border: 1px solid {strong_edge}; border-radius: 7px; }}
+QFrame#segments QToolButton {{ border-radius: 5px; padding: 0 8px; }}
+QFrame#segments QToolButton#more {{ padding: 0 4px; }}
+QFrame#segments QToolButton:hover {{ background: {hover}; }}
+QFrame#segments QToolButton:checked {{ background: {raised}; color: {text}; font-weight: 600; }}
+QFrame#segments[primary="true"] QToolButton {{ padding: 0 12px; }}
+QFrame#segments[primary="true"] QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
+QToolBar QToolButton:focus, QFrame#segments QToolButton:focus, QStatusBar QToolButton:focus
+    {{ border-color: {focus}; }}
+QToolBar QLineEdit#symbol {{ background: {field}; color: {text}; font-weight: 600;
+    border: 1px solid {strong_edge}; border-radius: 7px; padding: 0 2px;
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QToolBar QLineEdit#symbol:focus {{ border-color: {focus}; }}
+QListView#symbolList {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
+    border-radius: 7px; outline: 0; padding: 4px; }}
+QMenu {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; padding: 5px 0; }}
+QMenu::item {{ padding: 5px 26px 5px 18px; }}
+QMenu::item:selected {{ background: {raised}; }}
+QMenu::item:disabled {{ color: {weak_text}; }}
+QMenu::separator {{ height: 1px; background: {edge}; margin: 5px 12px; }}
+QMenu::indicator {{ width: 13px; height: 13px; margin-left: 6px; }}
+QMenu::indicator:checked {{ image: url("{pictures}/check-{theme}.svg"); }}
+QStatusBar {{ border-top: 1px solid {edge}; min-height: 27px; }}
+QStatusBar::item {{ border: 0; }}
+QStatusBar QLabel {{ color: {text2}; padding: 0 6px; }}
+QStatusBar QToolButton {{ color: {link}; background: transparent; border: 1px solid transparent;
+    border-radius: 5px; padding: 1px 6px; font-weight: 600; }}
+QStatusBar QToolButton:hover {{ background: {hover}; }}
+QDialog {{ background: {background}; color: {text}; }}
+QDialog QLabel {{ color: {text}; }}
+QDialog QLabel#weak {{ color: {weak_text}; }}
+QDialog QPushButton {{ background: {field}; color: {text}; min-height: 25px;
+    border: 1px solid {field_edge}; border-radius: 5px; padding: 0 12px; }}
+QDialog QPushButton:focus {{ border-color: {focus}; }}
 QMainWindow::separator {{ background: {edge}; width: 1px; height: 1px; }}
 QDockWidget#settings, QDockWidget#settings QWidget {{ background: {background};
     color: {text}; }}
@@ -128,7 +188,12 @@ def window_defaults(theme: str) -> HeatmapSettings:
 
 def background(theme: str) -> QColor:
     """Return the colour behind everything."""
-    return QColor(_COLOURS[theme]["background"])
+    return QColor(_COLOURS[theme]["chart"])
+
+
+def colours_of(theme: str) -> Mapping[str, str]:
+    """Return the colours of a theme by their roles."""
+    return _COLOURS[theme]
 
 
 def style_sheet(theme: str) -> str:
@@ -147,6 +212,9 @@ def colour(window: QWidget, theme: str) -> None:
         (QPalette.ColorRole.Text, "text"),
         (QPalette.ColorRole.ButtonText, "text"),
         (QPalette.ColorRole.Highlight, "accent"),
+        (QPalette.ColorRole.HighlightedText, "on_accent"),
+        # Qt's own is half transparent and cannot be read.
+        (QPalette.ColorRole.PlaceholderText, "weak_text"),
     ):
         palette.setColor(role, QColor(colours[name]))
     # One by one: below a style sheet palettes are not handed on.

@@ -1,57 +1,53 @@
-"""The standalone window: candles, tool bar, settings, status bar.
+"""The standalone window: tool bar, chart, docks, status bar, and what their actions do.
 
-It uses the plugin's public surface only, as a host does; `make check` holds that.
+It uses the plugin's public surface only, as a host does; `make check` holds that. What is shown on
+the chart is `ShownMarket`'s.
 """
 
 import asyncio
-from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import replace
 
-from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
-from PyQt6.QtWidgets import QMainWindow
+from PyQt6.QtWidgets import QMainWindow, QWidget
 
-from Heatmap import Failure, HeatmapService, HeatmapSettings, wants_room
+from Heatmap import Failure, HeatmapService, HeatmapSettings, ShownTime, wants_room
 from Heatmap.runtime.compat import override
-from Heatmap.runtime.safe_log import get_logger
-from Heatmap.standalone.candle_counts import (
-    first_candles,
-    loaded_candles,
-    step_of_digits,
-    visible_candles,
-)
-from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
+from Heatmap.standalone.actions import Actions, with_keys
+from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
+from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
-from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.settings_dock import SettingsDock
+from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
     connection_words,
     event_words,
-    source_words,
     timing_words,
     title_words,
 )
-from Heatmap.standalone.symbol_choice import SymbolChoice
-from Heatmap.standalone.theme import THEME_PALETTES, background, colour, style_sheet
+from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
+from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
-from Heatmap.ui import HeatmapLayer, failure_words, save_settings
-
-logger = get_logger(__name__)
+from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
+from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
 
 STATUS_PERIOD_MS = 1000
+LEAST_SIZE = 760, 460
+FIRST_SIZE = 1180, 700
+_BAD_TITLE = (StateTone.BAD, StateTone.REPLAY, StateTone.SIMULATED)
 
 
 class ChartWindow(QMainWindow):
     """Candles of one symbol with the heatmap behind them.
 
     `load` is awaited first; `show_source` then shows a source, later perhaps another. The symbol is
-    the first of the recorded ones that has candles; whatever is chosen, candles, heat, title,
-    digits and watermark change together, when the new candles are there.
+    what the user has chosen, else the first of the recorded ones that has candles.
 
     Parameters
     ----------
@@ -59,29 +55,28 @@ class ChartWindow(QMainWindow):
         Where settings that the user changes are kept.
     theme
         ``dark`` or ``light``.
+    number
+        Of the window, from 1: by it its place, size, symbol and interval are kept.
+
+    Attributes
+    ----------
+    closed
+        The user has closed it.
+    another_asked, quit_asked
+        The user wants one more window, or the end of the program.
+    theme_asked
+        The user wants the other theme, in all windows.
     """
 
     closed = pyqtSignal()
+    another_asked = pyqtSignal()
+    quit_asked = pyqtSignal()
+    theme_asked = pyqtSignal()
 
-    def __init__(self, store: QSettings, theme: str) -> None:
+    def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
-        self._store = store
-        self._theme = theme
-        # What is shown, and what is to be: another one while its candles load.
-        self._source: Source | None = None
-        self._target: Source | None = None
-        self._waiting: Source | None = None
-        # The recorder whose settings are shown and set.
-        self._service: HeatmapService | None = None
-        # Sources and candles are changed one after the other.
-        self._switching = asyncio.Lock()
-        self._shown_window_ms = 0
-        self._shown_tick_size: Decimal | None = None
-        self._symbols = SymbolChoice(store)
-        # The page shows candles of the target.
-        self._has_candles = asyncio.Event()
-        # Candles are to be loaded, or to be left; `tend` does it.
-        self._work = asyncio.Event()
+        self.store = WindowStore(store, number)
+        self.theme = theme
         self.page = ChartPage(self)
         self.view = QWebEngineView()
         self.view.setPage(self.page)
@@ -94,24 +89,28 @@ class ChartWindow(QMainWindow):
         self.replay = ReplayDock(self, self.view, self.page, self.layer)
         self.replay.changed.connect(self.refresh_status)
         self.setCentralWidget(self.replay.place)
-        self._candles = CandleSwitch(
-            self._show_history,
-            self.replay.update,
-            self.replay.older,
-            self._note_unknown,
-            self._work.set,
+        self.tool_bar = ToolBar(self)
+        self.market = ShownMarket(
+            self.page, self.layer, self.replay, self.store, self.tool_bar.interval, self
         )
-        self.tool_bar = ToolBar()
-        self.tool_bar.field_chosen.connect(lambda name, value: self._change(**{name: value}))
-        self.tool_bar.interval_chosen.connect(self._request_candles)
-        self.tool_bar.theme_asked.connect(self._switch_theme)
-        self.tool_bar.settings_asked.connect(self.open_settings)
+        self.tool_bar.field_chosen.connect(self.market.set_field)
+        self.tool_bar.interval_chosen.connect(self._keep_interval)
+        self.tool_bar.symbols.symbol_chosen.connect(self.market.choose_symbol)
+        self.tool_bar.symbols.left.connect(self.view.setFocus)
+        self.tool_bar.symbols.set_source(self._symbol_rows)
         self.addToolBar(self.tool_bar)
         self.status_bar = StatusBar()
+        self.last_hour = LastHourLine(None, self.layer)
+        self.status_bar.right.addWidget(self.last_hour)
         self.setStatusBar(self.status_bar)
-        self.docks = Docks(self, self.layer, [self.replay.set_service])
+        self.docks = Docks(self, self.layer)
+        self._watch = MarketWatch(self.refresh_status)
+        self._deeds = Deeds(self)
+        self.status_bar.action_asked.connect(self._deeds.carry_out)
+        self.actions_ = self._make_actions()
+        self._connect_market()
         self._apply_theme()
-        self.resize(1180, 700)
+        self._restore_place()
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(STATUS_PERIOD_MS)
         self._status_timer.timeout.connect(self.refresh_status)
@@ -126,7 +125,7 @@ class ChartWindow(QMainWindow):
         PageError
             The chart library is missing, or the page did not load.
         """
-        await self.page.load_chart(self._theme)
+        await self.page.load_chart(self.theme)
         self._status_timer.start()
 
     async def show_source(
@@ -145,45 +144,23 @@ class ChartWindow(QMainWindow):
             Without candles, until they come; else what is shown stays until then, and `tend` has
             to run.
         """
-        async with self._switching:
-            if at_once:
-                self._leave_source()
-            self._target, self._waiting = source, waiting
-            self._has_candles.clear()
-            self._symbols.begin()
-            self._follow((waiting or source).service)
-            settings = self._settings()
-            if at_once:
-                self._source = source
-                symbol = self._symbols.first(source, settings.symbols, self._candles.shown)
-                self._name_source(source, symbol)
-                self.layer.set_symbol(symbol)
-                source.service.attach(self.layer)
-                self.docks.set_service(source.service)
-            self._show_settings(settings)
-            await self._candles.carry_out(self._candle_counts)
+        await self.market.show_source(source, waiting, at_once=at_once)
 
     async def tend(self) -> None:
         """Load candles whenever others are wanted, until cancelled."""
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            async with self._switching:
-                await self._candles.carry_out(self._candle_counts)
+        await self.market.tend()
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
         self._status_timer.stop()
         self.replay.leave()
-        async with self._switching:
-            self._leave_source()
-            self._follow(None)
-            await self._candles.carry_out(self._candle_counts)
+        self._watch.follow(None, None)
+        await self.market.leave()
         self.layer.detach()
 
     def announce(self, text: str) -> None:
         """Say what is going on while there is no source yet."""
-        self.tool_bar.source_name.setText(text)
+        self.status_bar.announce(text)
         self.setWindowTitle(text)
 
     async def wait_for_candles(self, patience_s: float | None) -> bool:
@@ -193,190 +170,178 @@ class ChartWindow(QMainWindow):
         """
         try:
             async with asyncio.timeout(patience_s):
-                await self._has_candles.wait()
-                # A candle that comes before the first frame would shift the visible range.
-                await self.page.wait_for_frame()
+                await self.market.wait_for_candles()
         except TimeoutError:
             return False
         return True
 
     def refresh_status(self) -> None:
-        """Show connection, events and timings as they are now."""
-        source = self._source
+        """Show the state, the title and the offer as they are now."""
+        source, waiting = self.market.source, self.market.waiting
         if source is None:
             return
-        self._show_price_format()
-        status = source.service.status()
-        texts = [self.replay.words(source.service) or _connection_of(source)]
-        if self._waiting is not None:
-            texts.append(_connection_of(self._waiting))
-        failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
-        texts += [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
-        texts += [*self._candles.problems(), self._symbols.words(self._target)]
-        self.status_bar.show_texts(
-            "; ".join(filter(None, texts)),
-            event_words(source.service.recorder_status()),
-            timing_words(status),
-        )
+        self.market.show_price_format()
+        self._watch.follow((waiting or source).service, self.layer.symbol)
+        state = self._watch.state(source.service.kind)
+        if state is None:
+            # It is told in a moment; the name is another one now.
+            self._show_title("")
+            return
+        if self.replay.shown is not ShownTime.NOW:
+            state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
+        words = state_words(state, self._watch.clock)
+        trouble, details = self._troubles(source, waiting)
+        is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
+        self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
+        self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
+        self._show_title(words.word if words.tone in _BAD_TITLE else "")
+        self._deeds.refresh()
 
     def status_text(self) -> str:
-        """Return the status bar as one line of text."""
+        """Return all that the status bar knows, and what was measured, as one line of text."""
         self.refresh_status()
-        return self.status_bar.text()
+        source = self.market.source
+        timing = "" if source is None else timing_words(source.service.status())
+        return "  |  ".join(filter(None, [self.status_bar.text(), timing]))
 
-    @override
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Tell that the user has closed the window."""
-        super().closeEvent(event)
-        self.closed.emit()
-
-    # -- parts --------------------------------------------------------------------------------
+    def set_theme(self, theme: str) -> None:
+        """Use the ``dark`` or ``light`` colours."""
+        self.theme = theme
+        self._apply_theme()
+        self.page.set_theme(theme)
 
     def open_settings(self) -> None:
         """Open the settings beside the chart, or bring those to the front that are open."""
-        if self._service is None:
+        service = self.market.service
+        if service is None:
             return
         docks = self.findChildren(SettingsDock)
         if not docks:
-            docks = [SettingsDock(self._service, self._store, self._theme, self)]
-            colour(docks[0], self._theme)
+            docks = [SettingsDock(service, self.store.program, self.theme, self)]
+            colour(docks[0], self.theme)
             docks[0].open_beside(self)
         docks[0].raise_()
         docks[0].activateWindow()
 
-    # -- settings -----------------------------------------------------------------------------
+    def parts(self) -> list[QWidget]:
+        """Return where F6 leads, one after the other: bar, chart, docks that are open."""
+        docks = [one for one in (self.docks.tape.view,) if one.isVisible()]
+        settings = [one.tab for one in self.findChildren(SettingsDock) if one.isVisible()]
+        return [self.tool_bar.menu_button, self.view, *docks, *settings]
 
-    def _change(self, **values: object) -> None:
-        service = self._service
-        if service is not None:
-            settings = service.settings.changed(**values)
-            service.apply_settings(settings)
-            save_settings(self._store, settings, values)
+    # -- Qt -----------------------------------------------------------------------------------
+
+    @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin with docks where there is room for them."""
+        super().showEvent(event)
+        if self.focusWidget() is None or self.tool_bar.isAncestorOf(self.focusWidget()):
+            # Its keys are the ones that are pressed first.
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Keep place and docks; tell that the user has closed the window."""
+        self.store.set_bytes("geometry", self.saveGeometry())
+        self.store.set_bytes("state", self.saveState(LAYOUT_VERSION))
+        super().closeEvent(event)
+        self.closed.emit()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _make_actions(self) -> Actions:
+        actions = Actions(self, self._deeds.handlers())
+        actions.add("panels", self.docks.toggle)
+        actions.add("replay", self.replay.begin_action)
+        actions.add("as_of", self.replay.as_of_action)
+        actions.fill_menu()
+        self.tool_bar.add_actions(
+            actions.menu,
+            (
+                (actions["save_picture"], "camera", False),
+                (self.docks.toggle, "panels", False),
+                (actions["settings"], "settings", True),
+            ),
+        )
+        button = self.tool_bar.menu_button
+        button.setToolTip(with_keys(self.tr("Menu"), actions.open_menu))
+        button.setAccessibleName(self.tr("Menu"))
+        actions.open_menu.triggered.connect(lambda _checked: button.showMenu())
+        keys = ChartKeys(self.view)
+        keys.letter_typed.connect(self.tool_bar.symbols.search)
+        keys.alt_tapped.connect(button.showMenu)
+        box = self.tool_bar.symbols
+        box.setToolTip(with_keys(self.tr("Find a symbol"), actions["find_symbol"]))
+        return actions
+
+    def _connect_market(self) -> None:
+        market = self.market
+        market.settings_changed.connect(self._show_settings)
+        market.service_changed.connect(self._on_service)
+        market.named.connect(lambda: self.tool_bar.symbols.set_symbol(self.layer.symbol or ""))
+        market.named.connect(self.refresh_status)
+        market.attached.connect(self.docks.set_service)
+        market.attached.connect(self.last_hour.set_service)
+        market.attached.connect(self.replay.set_service)
+        self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
         self.tool_bar.show_settings(settings)
         self.page.set_room(has_room=wants_room(settings.heat))
         self.page.set_bars(has_bars=settings.candle_bars and settings.enabled)
-        self._symbols.set_recorded(settings.symbols)
-        self._request_candles()
+        self._deeds.refresh()
 
-    def _switch_theme(self) -> None:
-        before, self._theme = self._theme, "light" if self._theme == "dark" else "dark"
-        self._store.setValue("Window/theme", self._theme)
-        self._apply_theme()
-        self.page.set_theme(self._theme)
-        service = self._service
-        if service is not None:
-            # Not stored: they go with the theme, until the user chooses a palette.
-            palettes = {
-                name: THEME_PALETTES[self._theme]
-                for name in ("palette", "predicted_palette")
-                if getattr(service.settings, name) == THEME_PALETTES[before]
-            }
-            service.apply_settings(service.settings.changed(**palettes))
-
-    def _apply_theme(self) -> None:
-        self.setStyleSheet(style_sheet(self._theme))
-        # Afterwards: another style sheet gives each widget the palette that it had before.
-        colour(self, self._theme)
-        self.page.setBackgroundColor(background(self._theme))
-
-    # -- source and candles -------------------------------------------------------------------
-
-    def _name_source(self, source: Source, symbol: str) -> None:
-        self.setWindowTitle(title_words(symbol, source.name))
-        self.tool_bar.source_name.setText(f"{symbol}  {source_words(source.name)}")
-
-    def _leave_source(self) -> None:
-        """Show nothing any more: no candle of one source under the name of another."""
-        self._has_candles.clear()
-        self._waiting = self._target = None
-        if self._candles.shown is not None:
-            self.page.clear_candles()
-        self._candles.leave()
-        source, self._source = self._source, None
-        if source is not None:
-            source.service.detach(self.layer)
-            self.docks.set_service(None)
-
-    def _follow(self, service: HeatmapService | None) -> None:
-        """Show and set the settings of `service`, and no other's."""
-        before, self._service = self._service, service
-        if before is service:
-            return
+    def _on_service(self, _service: HeatmapService | None) -> None:
         # The settings set the service that they were opened for.
         for dock in self.findChildren(SettingsDock):
             dock.close()
-        if before is not None:
-            before.remove_settings_listener(self._show_settings)
-        if service is not None:
-            service.add_settings_listener(self._show_settings)
 
-    def _settings(self) -> HeatmapSettings:
-        return HeatmapSettings() if self._service is None else self._service.settings
+    def _keep_interval(self) -> None:
+        self.store.set_text("interval", self.tool_bar.intervals.currentData())
+        self.market.request_candles()
 
-    def _candle_counts(self, view: View) -> CandleCounts:
-        window_ms = self._settings().window_ms
-        first = first_candles(window_ms, view.interval)
-        return CandleCounts(first, loaded_candles(window_ms, view.interval))
+    def _apply_theme(self) -> None:
+        colour(self, self.theme)
+        self.setStyleSheet(style_sheet(self.theme))
+        self.page.setBackgroundColor(background(self.theme))
+        self.tool_bar.set_theme(self.theme)
+        self.status_bar.set_theme(self.theme)
 
-    def _request_candles(self) -> None:
-        """Have other candles loaded, or others of them shown, when settings or interval say so."""
-        target = self._target
-        if target is None:
-            return
-        settings = self._settings()
-        symbol = self._symbols.best(target, settings.symbols, self._candles.shown)
-        view = View(target, symbol, self.tool_bar.interval(settings.window_ms))
-        self._candles.want(view)
-        if view == self._candles.shown and settings.window_ms != self._shown_window_ms:
-            self._shown_window_ms = settings.window_ms
-            self.page.show_newest(visible_candles(settings.window_ms, view.interval))
+    def _restore_place(self) -> None:
+        self.setMinimumSize(*LEAST_SIZE)
+        self.resize(*FIRST_SIZE)
+        geometry, state = self.store.bytes_of("geometry"), self.store.bytes_of("state")
+        if geometry != QByteArray():
+            self.restoreGeometry(geometry)
+        if state != QByteArray() and self.restoreState(state, LAYOUT_VERSION):
+            self.docks.keep_open()
+        intervals = self.tool_bar.intervals
+        intervals.show_index(intervals.findData(self.store.text("interval")))
 
-    def _note_unknown(self, view: View) -> None:
-        """Go on with the next symbol: the source does not have this one."""
-        if view.source is self._target and not view.source.symbol:
-            self._symbols.note_unknown(view.symbol)
-            self._request_candles()
+    def _symbol_rows(self, typed: str) -> list[SymbolRow]:
+        source = self.market.source
+        recorder = None if source is None else source.service.recorder_status()
+        known = () if recorder is None else {*recorder.tick_sizes, *recorder.mark_prices}
+        only = "" if source is None else source.symbol
+        return symbol_rows(typed, self.market.settings.symbols, known, only=only)
 
-    def _show_history(self, view: View, candles: Sequence[Candle]) -> None:
-        """Show a view as a whole: every part of the picture changes here, and nowhere else."""
-        source = view.source
-        if source is not self._source:
-            if self._source is not None:
-                self._source.service.detach(self.layer)
-            self._source = source
-            self.layer.set_symbol(view.symbol)
-            source.service.attach(self.layer)
-            self.docks.set_service(source.service)
-        self.layer.set_symbol(view.symbol)
-        self._name_source(source, view.symbol)
-        settings = self._settings()
-        self._shown_window_ms = settings.window_ms
-        self._shown_tick_size = self._known_tick_size() or step_of_digits(candles)
-        shown = candles, visible_candles(settings.window_ms, view.interval), self._shown_tick_size
-        if not self.replay.take_history(view.symbol, view.interval, *shown):
-            self.page.set_candles(*shown)
-        if not source.symbol:
-            self._symbols.note_shown(view.symbol)
-        if source is self._target:
-            self._has_candles.set()
+    def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
+        """Return what is worse than a good state, as one sentence, and what else there is."""
+        status = source.service.status()
+        failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
+        troubles = [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
+        troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
+        details = [_connection_of(one) for one in (source, waiting) if one is not None]
+        details.append(event_words(source.service.recorder_status()))
+        return "; ".join(filter(None, troubles)), details
 
-    def _known_tick_size(self) -> Decimal | None:
-        """Return the tick size of the shown symbol where the exchange has told it, ever."""
-        source, symbol = self._source, self.layer.symbol
-        if source is None or symbol is None:
-            return None
-        origin = source.service.status()["tick_sizes"].get(symbol, "assumed")
-        return None if origin == "assumed" else source.service.tick_size(symbol)
-
-    def _show_price_format(self) -> None:
-        """Show prices with the digits of the tick size, which may be told after the candles."""
-        tick_size = self._known_tick_size()
-        is_shown = self._candles.shown is not None
-        if is_shown and tick_size is not None and tick_size != self._shown_tick_size:
-            self._shown_tick_size = tick_size
-            self.page.set_price_format(tick_size)
+    def _show_title(self, state: str) -> None:
+        exponent = 0
+        if self.market.tick_size is not None:
+            exponent = int(self.market.tick_size.normalize().as_tuple().exponent)
+        self.setWindowTitle(
+            title_words(self.layer.symbol or "", state, self.market.closes, max(0, -exponent))
+        )
 
 
 def _connection_of(source: Source) -> str:

@@ -77,6 +77,9 @@ class _StoreAsOf:
     def exists(self) -> bool:
         return self._store.exists()
 
+    def discard_empty(self) -> bool:
+        return False
+
     def open_writer(self, kind: DataKind, *, is_recorder: bool = True) -> StoreWriter:
         del kind, is_recorder
         _refuse()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.panels.last_hour_line import LastHourLine
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
     from Heatmap.ui.panels.replay_bar import ReplayBar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
     "ReplayBar",
@@ -50,6 +52,7 @@ _HOMES = {
     "StateAction": "Heatmap.ui.state_texts",
     "StateTone": "Heatmap.ui.state_texts",
     "StateWords": "Heatmap.ui.state_texts",
+    "LastHourLine": "Heatmap.ui.panels.last_hour_line",
     "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
     "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
     "ReplayBar": "Heatmap.ui.panels.replay_bar",

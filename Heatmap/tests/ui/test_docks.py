@@ -71,8 +71,8 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
 
 
 def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None:
-    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     for width, are_open in ((1_099, False), (1_100, True)):
+        store = QSettings(str(tmp_path / f"{width}.ini"), QSettings.Format.IniFormat)
         window = ChartWindow(store, "dark")
         window.resize(width, 600)
         window.show()

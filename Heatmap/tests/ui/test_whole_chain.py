@@ -16,6 +16,7 @@ from PyQt6.QtCore import QSettings
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.standalone.windows import follow_theme
 from Heatmap.tests.systems import kill
 from Heatmap.tests.ui.chart_page import answer_of
 from Heatmap.tests.ui.pictures import grab
@@ -344,7 +345,8 @@ def test_after_each_death_of_the_render_process_the_picture_is_as_before(
     shown: Shown, theme: str
 ) -> None:
     if theme == "light":
-        shown.window._switch_theme()
+        shown.window.set_theme(theme)
+        follow_theme(shown.source.service, "dark", theme)
     shown.look(124, 6)
     heat = shown.heat()
     assert_band(shown, heat, LONG_BAND)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QComboBox, QLineEdit
+from PyQt6.QtWidgets import QLineEdit
 
 from Heatmap.heatmap_settings import HEATS, HeatmapSettings
 from Heatmap.standalone.settings_dock import SettingsDock
@@ -94,7 +94,7 @@ class World:
 
     def _said(self) -> tuple[str, str, str]:
         window = self.window
-        return window.windowTitle(), window.tool_bar.source_name.text(), window.layer.symbol or ""
+        return window.windowTitle(), window.tool_bar.symbols.text(), window.layer.symbol or ""
 
     def shows(self, symbol: str, interval: str) -> bool:
         """Tell whether the picture is of `symbol`; whatever it is of, it must be of one thing."""
@@ -107,7 +107,7 @@ class World:
     def require_one(self, picture: Picture) -> None:
         symbol = picture.layer
         assert picture.title.startswith(f"{symbol} "), picture
-        assert picture.name.startswith(f"{symbol} "), picture
+        assert picture.name == symbol, picture
         assert picture.close == pytest.approx(PLACES[symbol], rel=0.01), picture
         assert picture.digits == DIGITS[symbol], picture
 
@@ -127,7 +127,7 @@ class World:
         self.qtbot.waitUntil(check, timeout=15_000)
 
     def set_interval(self, text: str) -> None:
-        box: QComboBox = self.window.tool_bar.intervals
+        box = self.window.tool_bar.intervals
         box.setCurrentIndex(box.findText(text))
 
     def set_symbols(self, *symbols: str) -> None:
@@ -266,7 +266,8 @@ def test_with_all_symbols_the_shown_one_stays_and_is_there_at_the_next_start(
     world.qt_run(world.close(), timeout=20_000)
     world.sources.clear()
     world.qt_run(world.open(BOTH.changed(symbols=("ALL",))), timeout=20_000)
-    world.wait_for("ETHUSDT", "1m")
+    # The interval is kept as well.
+    world.wait_for("ETHUSDT", "5m")
 
 
 @pytest.mark.parametrize(
@@ -304,14 +305,14 @@ def test_a_simulated_market_stays_until_the_live_candles_are_there(world: World)
         return live, simulated
 
     live, simulated = world.qt_run(open_both(), timeout=20_000)
-    world.qtbot.waitUntil(lambda: world.window._candles.shown is not None, timeout=10_000)
+    world.qtbot.waitUntil(lambda: world.window.market.candles.shown is not None, timeout=10_000)
     world.exchange.held.add(("ETHUSDT", "1m"))
     world.qt_run(world.window.show_source(live, at_once=False))
 
     def is_simulated() -> bool:
         layers = [source.service.status()["layers"] for source in (live, simulated)]
         return (
-            world.window.windowTitle() == "BTCUSDT liquidations - SIMULATED"
+            world.window.windowTitle().startswith("Simulated: BTCUSDT ")
             and world.window.layer.symbol == "BTCUSDT"
             and world.window.layer._options["label"] == "SIMULATED"
             and [len(one) for one in layers] == [0, 1]
@@ -325,7 +326,8 @@ def test_a_simulated_market_stays_until_the_live_candles_are_there(world: World)
     assert is_simulated()
     world.exchange.held.clear()
     world.wait_for("ETHUSDT", "1m")
-    assert world.window.windowTitle() == "ETHUSDT liquidations - Binance"
+    world.window.refresh_status()
+    assert world.window.windowTitle().startswith("ETHUSDT 3,0")
     assert world.window.layer._options["label"] == ""
     assert simulated.service.status()["layers"] == []
 
@@ -343,8 +345,8 @@ def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(
         return live
 
     live = world.qt_run(open_both(), timeout=20_000)
-    world.qtbot.waitUntil(lambda: world.window._candles.shown is not None, timeout=10_000)
-    world.window.tool_bar.toggle.setChecked(False)
+    world.qtbot.waitUntil(lambda: world.window.market.candles.shown is not None, timeout=10_000)
+    world.window.actions_["show_heat"].trigger()
     assert live.service.settings.enabled is False
     assert live.service.settings.symbols == ("ALL",)
     world.window.open_settings()
@@ -353,7 +355,7 @@ def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(
     assert live.service.settings.symbols == ("BTCUSDT",)
     dock.tab.restore()
     assert live.service.settings.symbols == ("ALL",)
-    assert world.window.windowTitle() == "BTCUSDT liquidations - SIMULATED"
+    assert world.window.layer.symbol == "BTCUSDT"
 
 
 def test_a_window_whose_page_died_is_whole_again_with_the_interval_chosen_meanwhile(

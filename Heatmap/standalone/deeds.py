@@ -1,0 +1,212 @@
+"""What the window's actions do."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QMimeData, QSignalBlocker, Qt, QUrl
+from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PyQt6.QtWidgets import QApplication, QFileDialog
+
+from Heatmap import DataKind, SinkRole
+from Heatmap.errors import HeatmapError
+from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
+from Heatmap.standalone.dialogs import show_about, show_shortcuts
+from Heatmap.standalone.picture_file import save_picture, suggested_picture
+from Heatmap.ui import StateAction
+
+if TYPE_CHECKING:
+    from Heatmap.standalone.window import ChartWindow
+
+_HEATS = ("recorded", "predicted", "both")
+
+
+class Deeds:
+    """Carries out actions of one window, and knows which can be carried out now.
+
+    Parameters
+    ----------
+    window
+        Whose actions they are.
+    """
+
+    def __init__(self, window: "ChartWindow") -> None:
+        self._window = window
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """Return what each action does, by its name."""
+        window, market = self._window, self._window.market
+        return {
+            "new_window": window.another_asked.emit,
+            "close_window": window.close,
+            "save_picture": self.save_picture,
+            "copy_picture": self.copy_picture,
+            "find_symbol": window.tool_bar.symbols.search,
+            "record_symbol": self.record_symbol,
+            "show_heat": self._switch_heat,
+            **{f"heat_{heat}": partial(market.set_field, "heat", heat) for heat in _HEATS},
+            "shorter_span": partial(self._step_span, -1),
+            "longer_span": partial(self._step_span, 1),
+            "full_screen": self._switch_full_screen,
+            "theme": window.theme_asked.emit,
+            "next_part": partial(self._go_to_part, 1),
+            "part_before": partial(self._go_to_part, -1),
+            "settings": window.open_settings,
+            "data_folder": self.open_data_folder,
+            "shortcuts": lambda: show_shortcuts(window, window.actions_.all()),
+            "about": lambda: show_about(window),
+            "quit": window.quit_asked.emit,
+        }
+
+    def refresh(self) -> None:
+        """Show which actions are on, and which can be carried out."""
+        window = self._window
+        settings, actions = window.market.settings, window.actions_
+        for name, is_on in (
+            ("show_heat", settings.enabled),
+            ("full_screen", window.isFullScreen()),
+            *((f"heat_{heat}", settings.heat == heat) for heat in _HEATS),
+        ):
+            action = actions[name]
+            with QSignalBlocker(action):
+                action.setChecked(is_on)
+        symbol = window.layer.symbol or ""
+        record = actions["record_symbol"]
+        record.setVisible(self.can_record())
+        record.setText(window.tr("Record {symbol} too").format(symbol=symbol))
+        actions["data_folder"].setEnabled(self._data_folder() is not None)
+
+    # -- offers of the state --------------------------------------------------------------------
+
+    def offer(self, action: StateAction | None, button: str) -> str:
+        """Return the words of a state's button; empty: it cannot be done here."""
+        can: dict[StateAction, Callable[[], bool]] = {
+            StateAction.RECORD_SYMBOL: self.can_record,
+            StateAction.SHOW_PREDICTED: lambda: self._window.market.settings.heat == "recorded",
+            StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
+        }
+        return button if action is not None and action in can and can[action]() else ""
+
+    def carry_out(self, action: StateAction | None) -> None:
+        """Do what a state offers."""
+        deeds: dict[StateAction, Callable[[], object]] = {
+            StateAction.RECORD_SYMBOL: self.record_symbol,
+            StateAction.SHOW_PREDICTED: partial(self._window.market.set_field, "heat", "predicted"),
+            StateAction.OPEN_DATA_FOLDER: self.open_data_folder,
+        }
+        if action is not None and action in deeds:
+            deeds[action]()
+            self._window.refresh_status()
+
+    def can_record(self) -> bool:
+        """Whether the shown symbol is not recorded, and this program could.
+
+        A standby cannot: the other program's settings decide.
+        """
+        market = self._window.market
+        source, symbol = market.source, self._window.layer.symbol
+        if source is None or not symbol or market.is_recorded:
+            return False
+        recorder = source.service.recorder_status()
+        is_writer = recorder is not None and recorder.role is SinkRole.WRITER
+        return source.service.kind is DataKind.LIVE and is_writer
+
+    def record_symbol(self) -> None:
+        """Record the shown symbol too, from now on and at the next start."""
+        market, symbol = self._window.market, self._window.layer.symbol
+        if self.can_record() and symbol is not None:
+            recorded = [one for one in market.settings.symbols if one != ALL_SYMBOLS]
+            market.set_field("symbols", (*recorded, symbol))
+
+    # -- pictures and folders -------------------------------------------------------------------
+
+    def picture(self) -> QImage:
+        """Return the window as it is seen: with its symbol, legend and source line."""
+        return self._window.grab().toImage()
+
+    def copy_picture(self) -> None:
+        """Put a picture into the clipboard."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            data = QMimeData()
+            data.setImageData(self.picture())
+            clipboard.setMimeData(data)
+            self._say(self._window.tr("The picture is in the clipboard"))
+
+    def save_picture(self) -> None:
+        """Ask for a file, and save the picture as it was when it was asked for."""
+        window, picture = self._window, self.picture()
+        moment = datetime.now(UTC).strftime("%Y-%m-%d %H-%M-%S")
+        path = suggested_picture(window.layer.symbol or "", moment)
+        dialog = QFileDialog(window, window.tr("Save picture"), str(path.parent))
+        dialog.setObjectName("savePicture")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(window.tr("Pictures (*.png)"))
+        dialog.setDefaultSuffix("png")
+        dialog.selectFile(path.name)
+        dialog.fileSelected.connect(lambda name: self._write(picture, Path(name)))
+        # The window goes on meanwhile.
+        dialog.open()
+
+    def _write(self, picture: QImage, path: Path) -> None:
+        try:
+            save_picture(picture, path)
+        except HeatmapError as error:
+            self._say(str(error))
+        else:
+            self._say(self._window.tr("Saved: {path}").format(path=path))
+
+    def open_data_folder(self) -> None:
+        """Show the folder of the database in the system's file manager."""
+        folder = self._data_folder()
+        if folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _data_folder(self) -> Path | None:
+        """Return the folder of the database; ``None``: it is no file of this computer."""
+        source = self._window.market.source
+        address = None if source is None else source.service.database
+        return address.parent if isinstance(address, Path) else None
+
+    def _say(self, text: str) -> None:
+        """Say what was done, for a moment."""
+        self._window.status_bar.say(text)
+
+    # -- chart and window -----------------------------------------------------------------------
+
+    def _switch_heat(self) -> None:
+        market = self._window.market
+        market.set_field("enabled", not market.settings.enabled)
+
+    def _step_span(self, step: int) -> None:
+        spans = list(WINDOWS_S)
+        at = spans.index(self._window.market.settings.window) + step
+        if 0 <= at < len(spans):
+            self._window.market.set_field("window", spans[at])
+
+    def _switch_full_screen(self) -> None:
+        window = self._window
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+        self.refresh()
+
+    def _go_to_part(self, step: int) -> None:
+        parts = self._window.parts()
+        focus = QApplication.focusWidget()
+        here = next(
+            (
+                at
+                for at, part in enumerate(parts)
+                if focus is not None and (part is focus or part.isAncestorOf(focus))
+            ),
+            -1 if step > 0 else 0,
+        )
+        # The whole bar is one part.
+        if focus is not None and self._window.tool_bar.isAncestorOf(focus):
+            here = 0
+        parts[(here + step) % len(parts)].setFocus(Qt.FocusReason.TabFocusReason)

@@ -1,0 +1,128 @@
+"""How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PyQt6.QtNetwork import QNetworkInformation
+
+from Heatmap import (
+    DataKind,
+    HeatmapService,
+    MarketState,
+    ShownTime,
+    Situation,
+    market_state,
+)
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui import users_locale
+
+logger = get_logger(__name__)
+
+_SHOWN = {
+    DataKind.LIVE: ShownTime.NOW,
+    DataKind.SIMULATED: ShownTime.SIMULATED,
+    DataKind.REPLAY: ShownTime.REPLAY,
+}
+
+
+class MarketWatch:
+    """Follows the newest liquidation of one symbol, and says how its recording is.
+
+    Parameters
+    ----------
+    on_known
+        Called when the database has told of a symbol for the first time.
+    """
+
+    def __init__(self, on_known: Callable[[], object]) -> None:
+        self._on_known = on_known
+        self._service: HeatmapService | None = None
+        self._symbol = ""
+        self._last_ms: int | None = None
+        # Whether the database has been asked about it.
+        self._is_known = False
+        self._leave: Callable[[], None] | None = None
+
+    def follow(self, service: HeatmapService | None, symbol: str | None) -> None:
+        """Follow a symbol of a service, instead of the one before; ``None``: none."""
+        symbol = symbol or ""
+        if (service, symbol) == (self._service, self._symbol):
+            return
+        if self._leave is not None:
+            self._leave()
+        self._service, self._symbol = service, symbol
+        self._leave, self._last_ms, self._is_known = None, None, False
+        if service is None or not symbol:
+            return
+        try:
+            self._leave = service.recorded.follow_tape(symbol, self._take)
+        except ValueError:
+            # What is no symbol of the exchange is not recorded.
+            self._is_known = True
+            logger.debug("nothing is known of %r", symbol, exc_info=True)
+
+    def state(self, shown: DataKind) -> MarketState | None:
+        """Say how the recording is; ``None``: nothing is known yet.
+
+        Parameters
+        ----------
+        shown
+            What the chart shows, which may be another market than the followed one.
+        """
+        service = self._service
+        if service is None:
+            return None
+        if not self._is_known and service.is_running():
+            # Of another market or time it is said at once that it is one.
+            is_now = _SHOWN[shown] is ShownTime.NOW
+            symbol = self._symbol
+            return None if is_now else MarketState(Situation.CONNECTING, symbol, _SHOWN[shown])
+        return market_state(
+            self._symbol,
+            service.recorder_status(),
+            service.clock(),
+            is_running=service.is_running(),
+            recorded=service.settings.symbols,
+            last_event_ms=self._last_ms,
+            shown=_SHOWN[shown],
+            has_network=has_network(),
+        )
+
+    def clock(self, ts_ms: int) -> str:
+        """Write a time as the chart's axis does: the time of day, with the day where it is not now.
+
+        Parameters
+        ----------
+        ts_ms
+            UTC milliseconds.
+        """
+        now_ms = ts_ms if self._service is None else self._service.clock()
+        then, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (ts_ms, now_ms))
+        if then.date() == now.date():
+            return f"{then:%H:%M}"
+        locale = users_locale()
+        month = locale.monthName(then.month, locale.FormatType.ShortFormat)
+        point = "." if locale.language() == locale.Language.German else ""
+        return f"{then.day}{point} {month} {then:%H:%M}"
+
+    def _take(self, news: object) -> None:
+        rows = getattr(news, "rows", [])
+        if rows:
+            newest_ms = max(row[0] for row in rows)
+            self._last_ms = max(newest_ms, self._last_ms or 0)
+        was_known, self._is_known = self._is_known, True
+        if not was_known:
+            self._on_known()
+
+
+def has_network() -> bool | None:
+    """Whether this computer has a network; ``None``: the system does not tell."""
+    if not QNetworkInformation.loadDefaultBackend():
+        return None
+    found = QNetworkInformation.instance()
+    if found is None:
+        return None
+    reached = found.reachability()
+    if reached is QNetworkInformation.Reachability.Unknown:
+        return None
+    return reached is not QNetworkInformation.Reachability.Disconnected

@@ -1,0 +1,91 @@
+"""What each window keeps for the next start: place, size, docks, symbol, interval, span, heat."""
+
+from contextlib import suppress
+
+from PyQt6.QtCore import QByteArray, QSettings
+
+from Heatmap import HeatmapSettings
+from Heatmap.errors import SettingsError
+
+FIRST = 1
+"""Number of the window that there always is."""
+LAYOUT_VERSION = 1
+"""Of docks and bars: what another version has kept of them is not used."""
+_OPEN = "Windows/open"
+_MOST = 20
+
+
+class WindowStore:
+    """The part of the program's store that belongs to one window.
+
+    Parameters
+    ----------
+    store
+        The program's store.
+    number
+        Of the window, from 1.
+    """
+
+    def __init__(self, store: QSettings, number: int = FIRST) -> None:
+        self.program = store
+        self.number = number
+        # As it was when there was one window only.
+        self._group = "Window" if number == FIRST else f"Window{number}"
+
+    def text(self, name: str) -> str:
+        """Return a kept text; empty: there is none."""
+        value = self.program.value(f"{self._group}/{name}")
+        return "" if value is None else str(value)
+
+    def set_text(self, name: str, text: str) -> None:
+        """Keep a text; an empty one is forgotten."""
+        if text:
+            self.program.setValue(f"{self._group}/{name}", text)
+        else:
+            self.program.remove(f"{self._group}/{name}")
+
+    def symbol(self, name: str) -> str:
+        """Return a kept symbol; empty: there is none, or what is kept is none."""
+        with suppress(SettingsError):
+            text = self.text(name)
+            return HeatmapSettings.from_texts({"symbols": text}).symbols[0] if text else ""
+        return ""
+
+    def setting(self, name: str) -> str | None:
+        """Return a kept value of a setting; ``None``: there is none, or it is not allowed."""
+        text = self.text(name)
+        with suppress(SettingsError):
+            HeatmapSettings.from_texts({name: text})
+            return text or None
+        return None
+
+    def bytes_of(self, name: str) -> QByteArray:
+        """Return what Qt has kept of a window; empty: nothing."""
+        value = self.program.value(f"{self._group}/{name}")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_bytes(self, name: str, value: QByteArray) -> None:
+        """Keep what Qt tells of a window."""
+        self.program.setValue(f"{self._group}/{name}", value)
+
+    def forget(self) -> None:
+        """Forget all of a window that will not come back."""
+        if self.number != FIRST:
+            self.program.remove(self._group)
+
+
+def kept_windows(store: QSettings) -> list[int]:
+    """Return the numbers of the windows that were open last, in their order; one at least."""
+    texts = str(store.value(_OPEN, "")).split(" ")
+    numbers = [int(one) for one in texts if one.isdecimal() and 0 < int(one) <= _MOST]
+    return list(dict.fromkeys(numbers)) or [FIRST]
+
+
+def keep_windows(store: QSettings, numbers: list[int]) -> None:
+    """Keep which windows are open."""
+    store.setValue(_OPEN, " ".join(map(str, numbers)))
+
+
+def free_number(numbers: list[int]) -> int | None:
+    """Return the number of one more window; ``None``: there are too many."""
+    return next((one for one in range(FIRST, _MOST + 1) if one not in numbers), None)

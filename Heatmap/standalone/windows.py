@@ -1,0 +1,211 @@
+"""All windows of one run: on one recorder, each with its own symbol, span, interval and place."""
+
+import asyncio
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
+
+from Heatmap import HeatmapService
+from Heatmap.standalone.shown_market import OWN_FIELDS
+from Heatmap.standalone.sources import Source
+from Heatmap.standalone.theme import THEME_PALETTES
+from Heatmap.standalone.window import ChartWindow
+from Heatmap.standalone.window_store import (
+    FIRST,
+    WindowStore,
+    free_number,
+    keep_windows,
+    kept_windows,
+)
+
+_OFFSET_PX = 32
+
+MakeWindow = Callable[[QSettings, str, int], ChartWindow]
+
+
+class Windows(QObject):
+    """Opens, closes and remembers windows. A window that is closed beside others is forgotten.
+
+    Parameters
+    ----------
+    store
+        Where it is kept which windows there are.
+    theme
+        ``dark`` or ``light``.
+    make
+        Makes a window.
+    tasks
+        Where what windows do goes on.
+
+    Attributes
+    ----------
+    all_closed
+        The last window was closed, or the user wants the end.
+    """
+
+    all_closed = pyqtSignal()
+
+    def __init__(
+        self, store: QSettings, theme: str, make: MakeWindow, tasks: asyncio.TaskGroup
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._theme = theme
+        self._make = make
+        self._tasks = tasks
+        self._open: list[ChartWindow] = []
+        self._tending: dict[ChartWindow, asyncio.Task[None]] = {}
+        # Those that the user has closed and that are being left.
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._source: Source | None = None
+        self._waiting: Source | None = None
+
+    @property
+    def open_windows(self) -> tuple[ChartWindow, ...]:
+        """The windows that are open, in the order in which they were opened."""
+        return tuple(self._open)
+
+    async def open_first(self) -> ChartWindow:
+        """Open the first of the windows of the last run.
+
+        Raises
+        ------
+        PageError
+            Its chart page could not be loaded.
+        """
+        first = kept_windows(self._store)[0]
+        return await self._open_one(first)
+
+    async def open_others(self) -> None:
+        """Open the other windows of the last run.
+
+        Raises
+        ------
+        PageError
+            A chart page could not be loaded.
+        """
+        for number in kept_windows(self._store)[1:]:
+            if number not in [one.store.number for one in self._open]:
+                await self._open_one(number)
+        self._keep()
+
+    async def open_another(self, like: ChartWindow) -> ChartWindow | None:
+        """Open one more window that shows what `like` shows; ``None``: there are too many.
+
+        Raises
+        ------
+        PageError
+            Its chart page could not be loaded.
+        """
+        number = free_number([one.store.number for one in self._open])
+        if number is None:
+            return None
+        store = WindowStore(self._store, number)
+        store.forget()
+        settings = like.market.settings
+        store.set_text("chosenSymbol", like.layer.symbol or "")
+        store.set_text("interval", like.tool_bar.intervals.currentData())
+        for name in OWN_FIELDS:
+            store.set_text(name, str(getattr(settings, name)))
+        window = await self._open_one(number)
+        window.resize(like.size())
+        window.move(like.x() + _OFFSET_PX, like.y() + _OFFSET_PX)
+        self._keep()
+        return window
+
+    async def show_source(
+        self, source: Source, waiting: Source | None = None, *, at_once: bool = True
+    ) -> None:
+        """Show a source in all windows, and in those that are opened later."""
+        self._source, self._waiting = source, waiting
+        for window in self.open_windows:
+            await window.show_source(source, waiting, at_once=at_once)
+
+    async def leave(self) -> None:
+        """Leave all windows; they are opened again at the next start."""
+        for window in self.open_windows:
+            await self._leave(window)
+            window.close()
+            window.deleteLater()
+        while self._leaving:
+            await asyncio.gather(*self._leaving)
+        self._open.clear()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    async def _open_one(self, number: int) -> ChartWindow:
+        window = self._make(self._store, self._theme, number)
+        window.closed.connect(lambda: self._on_closed(window))
+        window.quit_asked.connect(self.all_closed)
+        window.theme_asked.connect(self._switch_theme)
+        window.another_asked.connect(lambda: self._begin_another(window))
+        self._open.append(window)
+        self._tell_count()
+        window.show()
+        await window.load()
+        if window not in self._open:
+            return window
+        self._tending[window] = self._tasks.create_task(window.tend(), name="Heatmap candles")
+        if self._source is not None:
+            await window.show_source(self._source, self._waiting)
+        return window
+
+    def _begin_another(self, like: ChartWindow) -> None:
+        self._tasks.create_task(self._another(like), name="Heatmap window")
+
+    async def _another(self, like: ChartWindow) -> None:
+        await self.open_another(like)
+
+    def _on_closed(self, window: ChartWindow) -> None:
+        if window not in self._open:
+            return
+        if len(self._open) == 1:
+            # It is left with everything else, and opened again at the next start.
+            self._keep()
+            self.all_closed.emit()
+            return
+        self._open.remove(window)
+        self._keep()
+        if window.store.number != FIRST:
+            # In a turn of its own: it is keeping its place just now.
+            QTimer.singleShot(0, window.store.forget)
+        task = self._tasks.create_task(self._leave_closed(window), name="Heatmap window")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        self._tell_count()
+
+    async def _leave_closed(self, window: ChartWindow) -> None:
+        await self._leave(window)
+        window.deleteLater()
+
+    async def _leave(self, window: ChartWindow) -> None:
+        tending = self._tending.pop(window, None)
+        if tending is not None:
+            tending.cancel()
+        await window.leave()
+
+    def _keep(self) -> None:
+        keep_windows(self._store, [one.store.number for one in self._open])
+
+    def _tell_count(self) -> None:
+        for window in self._open:
+            window.market.is_one_of_several = len(self._open) > 1
+
+    def _switch_theme(self) -> None:
+        before, self._theme = self._theme, "light" if self._theme == "dark" else "dark"
+        self._store.setValue("Window/theme", self._theme)
+        for window in self._open:
+            window.set_theme(self._theme)
+        for service in {one.market.service for one in self._open}:
+            if service is not None:
+                follow_theme(service, before, self._theme)
+
+
+def follow_theme(service: HeatmapService, before: str, theme: str) -> None:
+    """Have the palettes go with the theme, until the user chooses others. They are not stored."""
+    palettes = {
+        name: THEME_PALETTES[theme]
+        for name in ("palette", "predicted_palette")
+        if getattr(service.settings, name) == THEME_PALETTES[before]
+    }
+    service.apply_settings(service.settings.changed(**palettes))

@@ -1,0 +1,64 @@
+"""`LastHourLine`: the totals of the last hour in one line, for a status bar."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QWidget
+
+from Heatmap.feeds.recorded_books import RecordedTotals
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.service.recorded_questions import RecordedQuestions
+from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.panels.amounts import UNKNOWN, grouping_locale, short_usd, whole_percent
+from Heatmap.ui.panels.followed_symbol import FollowedSymbol
+from Heatmap.ui.panels.panel_head import tabular
+
+
+class LastHourLine(QLabel):
+    """Longs and shorts of the last hour: lower bounds; a dash where nothing was recorded.
+
+    Parameters
+    ----------
+    service
+        Whose recording; ``None``: none yet, see `set_service`.
+    layer
+        Whose symbol is followed; ``None``: the first recorded symbol.
+    parent
+        Qt parent.
+    """
+
+    def __init__(
+        self,
+        service: HeatmapService | None,
+        layer: HeatmapLayer | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(tabular(self.font()))
+        self._locale = grouping_locale()
+        self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
+        self._forget()
+
+    def set_service(self, service: HeatmapService | None) -> None:
+        """Show what another service records; ``None``: nothing."""
+        self._followed.set_service(service)
+
+    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
+        return recorded.follow_totals(symbol, self._show)
+
+    def _forget(self) -> None:
+        self._say(UNKNOWN, UNKNOWN)
+
+    def _show(self, totals: RecordedTotals) -> None:
+        hour = totals.spans[0]
+        is_known = whole_percent(hour.recorded_share) > 0 or hour.long_usd + hour.short_usd > 0
+        amounts = (
+            short_usd(self._locale, usd) if is_known else UNKNOWN
+            for usd in (hour.long_usd, hour.short_usd)
+        )
+        self._say(*amounts)
+
+    def _say(self, longs: str, shorts: str) -> None:
+        words = self.tr("1 h at least: longs {longs}, shorts {shorts}")
+        self.setText(words.format(longs=longs, shorts=shorts))
