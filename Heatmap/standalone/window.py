@@ -187,6 +187,8 @@ class ChartWindow(QMainWindow):
             # It is told in a moment; the name is another one now.
             self._show_title("")
             return
+        # What it is called does not change with the time that is shown.
+        name = state_words(state, self._watch.clock)
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
         words = state_words(state, self._watch.clock)
@@ -194,7 +196,7 @@ class ChartWindow(QMainWindow):
         is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
         self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
-        self._show_title(words.word if words.tone in _BAD_TITLE else "")
+        self._show_title(name.word if name.tone in _BAD_TITLE else "")
         self._deeds.refresh()
 
     def status_text(self) -> str:
