@@ -11,7 +11,7 @@ from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow, QWidget
 
-from Heatmap import Failure, HeatmapService, HeatmapSettings, wants_room
+from Heatmap import Failure, HeatmapService, HeatmapSettings, SinkRole, wants_room
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
 from Heatmap.standalone.chart_keys import ChartKeys
@@ -331,10 +331,21 @@ class ChartWindow(QMainWindow):
         status = source.service.status()
         failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
         troubles = [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
+        troubles.insert(0, self._other_recorder(source))
         troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
         details = [_connection_of(one) for one in (source, waiting) if one is not None]
         details.append(event_words(source.service.recorder_status()))
         return "; ".join(filter(None, troubles)), details
+
+    def _other_recorder(self, source: Source) -> str:
+        """Say who could record the shown symbol where this program cannot; empty: it can."""
+        recorder, symbol = source.service.recorder_status(), self.layer.symbol or ""
+        if recorder is None or recorder.role is not SinkRole.STANDBY:
+            return ""
+        if self.market.is_recorded and symbol not in recorder.not_recorded:
+            return ""
+        words = self.tr("Another program records into {database}: record {symbol} there")
+        return words.format(database=source.service.database, symbol=symbol)
 
     def _show_title(self, state: str) -> None:
         exponent = 0
