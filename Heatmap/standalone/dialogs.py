@@ -71,7 +71,8 @@ def _dialog(parent: QWidget, name: str, title: str, rows: Sequence[tuple[str, st
     column_layout.setSpacing(18)
     column_layout.addLayout(grid)
     column_layout.addWidget(buttons)
-    dialog.open()
+    # Beside the window, whose keys can be tried meanwhile.
+    dialog.show()
     return dialog
 
 

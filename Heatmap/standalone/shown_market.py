@@ -330,4 +330,6 @@ class ShownMarket(QObject):
         if source is None or symbol is None:
             return None
         origin = source.service.status()["tick_sizes"].get(symbol, "assumed")
-        return None if origin == "assumed" else source.service.tick_size(symbol)
+        if origin == "assumed":
+            return source.listed.get(symbol)
+        return source.service.tick_size(symbol)

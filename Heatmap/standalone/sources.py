@@ -7,8 +7,9 @@ this module and `exchange` know the plugin from within, while the window is a ho
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from Heatmap import ConnectionTimes, DataKind, HeatmapService, HeatmapSettings
@@ -58,6 +59,8 @@ class Source:
         The only one of which it has candles; empty: it has those of many.
     notice
         One line that a user should read; empty: none.
+    listed
+        Tick size, USD, of each instrument that the exchange lists; empty: not known yet.
     """
 
     service: HeatmapService
@@ -68,6 +71,7 @@ class Source:
     exchange: LoopbackExchange | None = None
     symbol: str = ""
     notice: str = ""
+    listed: Mapping[str, Decimal] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Let the time of a replay run; nothing happens for other sources."""

@@ -165,6 +165,7 @@ class StatusBar(QStatusBar):
 
     def announce(self, text: str) -> None:
         """Say what is going on while there is no state yet."""
+        self._details = ()
         self.line.show_state(text, "", "faint", is_ring=True, has_fault=False)
 
     def say(self, text: str) -> None:
@@ -198,7 +199,7 @@ class StatusBar(QStatusBar):
         self._details = tuple(dict.fromkeys(filter(None, [trouble, *details])))
         # A tool tip has no format of its own: what looks like mark-up would be taken for it.
         lines = [self.line.words, *self._details]
-        self.setToolTip("<br>".join(map(html.escape, lines)))
+        self.setToolTip("".join(f"<p>{html.escape(one)}</p>" for one in lines))
 
     def show_offer(self, words: str) -> None:
         """Offer the state's action by a button; empty: no button."""

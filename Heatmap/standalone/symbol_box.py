@@ -76,7 +76,7 @@ class SymbolBox(QLineEdit):
         self.setFixedSize(WIDTH_PX, HEIGHT_PX)
         self.setAccessibleName(self.tr("Symbol"))
         self.setPlaceholderText(self.tr("Search…"))
-        self._symbol = ""
+        self._symbol = self._typed = ""
         self._rows_of: RowsOf = lambda _words: []
         self._search = self.addAction(
             icon("search", "#808080"), QLineEdit.ActionPosition.LeadingPosition
@@ -129,6 +129,11 @@ class SymbolBox(QLineEdit):
             self.selectAll()
         self._show_rows(typed)
 
+    def refresh(self) -> None:
+        """Show what can be found now, where the list is open."""
+        if self.list.isVisible():
+            self._show_rows(self._typed)
+
     # -- Qt -----------------------------------------------------------------------------------
 
     @override
@@ -167,6 +172,7 @@ class SymbolBox(QLineEdit):
     # -- inside -------------------------------------------------------------------------------
 
     def _show_rows(self, typed: str) -> None:
+        self._typed = typed
         self.list.show_rows(self._rows_of(typed), self._symbol if not typed else "", self)
 
     def _choose(self, row: SymbolRow | None) -> None:

@@ -68,8 +68,7 @@ QToolBar QToolButton {{ border: 1px solid transparent; border-radius: 7px; color
     background: transparent; padding: 0; }}
 QToolBar QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolButton#icon:hover {{ background: {hover}; }}
-QToolButton#icon:checked, QToolButton#icon:pressed, QToolButton#icon:open
-    {{ background: {raised}; }}
+QToolButton#icon:checked, QToolButton#icon:pressed {{ background: {raised}; }}
 QToolBar QToolButton#choiceMenu {{ background: {field}; border-color: {strong_edge};
     color: {text}; padding: 0 8px 0 6px; }}
 QToolBar QToolButton#choiceMenu:hover {{ background: {hover}; }}

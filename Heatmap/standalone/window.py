@@ -12,13 +12,21 @@ from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow, QWidget
 
-from Heatmap import Failure, HeatmapService, HeatmapSettings, ShownTime, wants_room
+from Heatmap import (
+    Failure,
+    HeatmapService,
+    HeatmapSettings,
+    ShownTime,
+    SinkRole,
+    wants_room,
+)
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
+from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.settings_dock import SettingsDock
@@ -26,6 +34,7 @@ from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
+    connecting_words,
     connection_words,
     event_words,
     timing_words,
@@ -106,6 +115,7 @@ class ChartWindow(QMainWindow):
         self.docks = Docks(self, self.layer)
         self._watch = MarketWatch(self.refresh_status)
         self._deeds = Deeds(self)
+        self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
         self.actions_ = self._make_actions()
         self._connect_market()
@@ -147,8 +157,10 @@ class ChartWindow(QMainWindow):
         await self.market.show_source(source, waiting, at_once=at_once)
 
     async def tend(self) -> None:
-        """Load candles whenever others are wanted, until cancelled."""
-        await self.market.tend()
+        """Load candles and instruments whenever others are wanted, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.market.tend(), name="Heatmap candles")
+            tasks.create_task(self._instruments.run(), name="Heatmap instruments")
 
     async def leave(self) -> None:
         """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
@@ -184,7 +196,9 @@ class ChartWindow(QMainWindow):
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
         if state is None:
-            # It is told in a moment; the name is another one now.
+            # It is told in a moment; what was said of another symbol is not so of this one.
+            self.status_bar.announce(connecting_words(self.layer.symbol or ""))
+            self.status_bar.show_offer("")
             self._show_title("")
             return
         # What it is called does not change with the time that is shown.
@@ -228,7 +242,9 @@ class ChartWindow(QMainWindow):
     def parts(self) -> list[QWidget]:
         """Return where F6 leads, one after the other: bar, chart, docks that are open."""
         docks = [one for one in (self.docks.tape.view,) if one.isVisible()]
-        settings = [one.tab for one in self.findChildren(SettingsDock) if one.isVisible()]
+        # A floating one is a window of its own.
+        beside = [one for one in self.findChildren(SettingsDock) if not one.isFloating()]
+        settings = [one.tab for one in beside if one.isVisible()]
         return [self.tool_bar.menu_button, self.view, *docks, *settings]
 
     # -- Qt -----------------------------------------------------------------------------------
@@ -303,8 +319,9 @@ class ChartWindow(QMainWindow):
         self.market.request_candles()
 
     def _apply_theme(self) -> None:
-        colour(self, self.theme)
         self.setStyleSheet(style_sheet(self.theme))
+        # Afterwards: another style sheet gives each widget the palette that it had before.
+        colour(self, self.theme)
         self.page.setBackgroundColor(background(self.theme))
         self.tool_bar.set_theme(self.theme)
         self.status_bar.set_theme(self.theme)
@@ -322,20 +339,34 @@ class ChartWindow(QMainWindow):
 
     def _symbol_rows(self, typed: str) -> list[SymbolRow]:
         source = self.market.source
-        recorder = None if source is None else source.service.recorder_status()
-        known = () if recorder is None else {*recorder.tick_sizes, *recorder.mark_prices}
-        only = "" if source is None else source.symbol
-        return symbol_rows(typed, self.market.settings.symbols, known, only=only)
+        if source is None:
+            return []
+        self._instruments.want(source)
+        recorder = source.service.recorder_status()
+        told = () if recorder is None else (*recorder.tick_sizes, *recorder.mark_prices)
+        known = {*source.listed, *told}
+        return symbol_rows(typed, self.market.settings.symbols, known, only=source.symbol)
 
     def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
         """Return what is worse than a good state, as one sentence, and what else there is."""
         status = source.service.status()
         failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
         troubles = [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
+        troubles.insert(0, self._other_recorder(source))
         troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
         details = [_connection_of(one) for one in (source, waiting) if one is not None]
         details.append(event_words(source.service.recorder_status()))
         return "; ".join(filter(None, troubles)), details
+
+    def _other_recorder(self, source: Source) -> str:
+        """Say who could record the shown symbol where this program cannot; empty: it can."""
+        recorder, symbol = source.service.recorder_status(), self.layer.symbol or ""
+        if recorder is None or recorder.role is not SinkRole.STANDBY:
+            return ""
+        if self.market.is_recorded and symbol not in recorder.not_recorded:
+            return ""
+        words = self.tr("Another program records into {database}: record {symbol} there")
+        return words.format(database=source.service.database, symbol=symbol)
 
     def _show_title(self, state: str) -> None:
         exponent = 0

@@ -57,6 +57,7 @@ class Windows(QObject):
         self._tending: dict[ChartWindow, asyncio.Task[None]] = {}
         # Those that the user has closed and that are being left.
         self._leaving: set[asyncio.Task[None]] = set()
+        self._is_ending = False
         self._source: Source | None = None
         self._waiting: Source | None = None
 
@@ -123,6 +124,7 @@ class Windows(QObject):
 
     async def leave(self) -> None:
         """Leave all windows; they are opened again at the next start."""
+        self._is_ending = True
         for window in self.open_windows:
             await self._leave(window)
             window.close()
@@ -157,7 +159,7 @@ class Windows(QObject):
         await self.open_another(like)
 
     def _on_closed(self, window: ChartWindow) -> None:
-        if window not in self._open:
+        if self._is_ending or window not in self._open:
             return
         if len(self._open) == 1:
             # It is left with everything else, and opened again at the next start.

@@ -24,8 +24,8 @@ from Heatmap.__main__ import main
 from Heatmap.standalone import window
 
 class ClosedByItself(window.ChartWindow):
-    async def show_source(self, *sources):
-        await super().show_source(*sources)
+    async def show_source(self, *sources, **options):
+        await super().show_source(*sources, **options)
         assert await self.wait_for_candles(10)
         QTimer.singleShot(300, self.close)
 

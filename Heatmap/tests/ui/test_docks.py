@@ -59,7 +59,7 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert all(dock.isVisible() for dock in found.values())
     # Both themes, in the window's own style: what the panels paint on is the window's ground.
     for theme in ("light", "dark"):
-        window._switch_theme()
+        window.set_theme(theme)
         grounds = {panel.grab().toImage().pixelColor(100, 3).name() for panel in (tape, totals)}
         assert grounds == {background(theme).name()}
     simulated = world.qt_run(world.simulated(BOTH), timeout=60_000)
