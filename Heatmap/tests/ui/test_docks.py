@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import QDockWidget, QToolButton
 
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
-from Heatmap.standalone.theme import background
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.test_window_switch import World
 from Heatmap.ui.panels.amounts import UNKNOWN
@@ -61,7 +60,8 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     for theme in ("light", "dark"):
         window.set_theme(theme)
         grounds = {panel.grab().toImage().pixelColor(100, 3).name() for panel in (tape, totals)}
-        assert grounds == {background(theme).name()}
+        ground = {"light": "#f4f6f9", "dark": "#10131a"}[theme]
+        assert grounds == {ground}
     simulated = world.qt_run(world.simulated(BOTH), timeout=60_000)
     world.qt_run(window.show_source(simulated), timeout=20_000)
     world.qtbot.waitUntil(lambda: tape.model.rowCount() > 0, timeout=30_000)
