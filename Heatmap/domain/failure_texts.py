@@ -313,8 +313,8 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.WAY_BUSY: "HTTP {status}: the receiver asks to wait {hold_s:.0f} s",
     _K.WAY_REFUSED: "HTTP {status}: the receiver refuses the message",
     _K.WAY_REDIRECTED: (
-        "HTTP {status}: the receiver sends elsewhere, which is not followed; enter the address that "
-        "it leads to"
+        "HTTP {status}: the receiver sends elsewhere, which is not followed; enter the address "
+        "that it leads to"
     ),
     _K.WAY_SILENT: "the receiver did not answer within {limit_s:g} s",
     _K.WAY_NAME_UNKNOWN: "the receiver's name cannot be resolved",

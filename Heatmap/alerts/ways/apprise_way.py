@@ -43,7 +43,8 @@ _STATUS = re.compile(r"error=(\d{3})\b")
 class AppriseWay:
     """Sends messages by one service; see `Way`.
 
-    There is no key by which a service could tell a repeated message: it shows it twice.
+    There is no key by which a service could tell a repeated message: it shows it twice. The first
+    one that is made loads all of apprise, which takes a second: not in the thread of a window.
 
     Parameters
     ----------
@@ -72,7 +73,9 @@ class AppriseWay:
         )
         asset.app_id, asset.app_desc, asset.app_url = _OURS, _OURS, ""
         asset.http_redirects = False
-        with _quiet():
+        service = None
+        # Whatever its plugins raise may hold the address.
+        with _quiet(), contextlib.suppress(Exception):
             service = apprise.Apprise.instantiate(address.reveal(), asset=asset)
         if service is None:
             raise raised(SettingsError, FailureKind.WAY_SERVICE_UNKNOWN)

@@ -27,16 +27,14 @@ def write_ways(path: Path | str, specs: Iterable[WaySpec]) -> None:
     SettingsError
         Two have one name, or the file cannot be written; one that was there stays as it was.
     """
-    specs = list(specs)
-    require_own_names(spec.name for spec in specs)
-    plain = {"kind": _KIND, "version": 1, "ways": [spec.to_stored() for spec in specs]}
+    text = ways_to_text(specs)
     target = Path(path)
     try:
         # 0600 from its first moment: that is how `mkstemp` makes it.
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-                json.dump(plain, file, indent=2)
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(target)
@@ -67,14 +65,48 @@ def read_ways(path: Path | str) -> tuple[WaySpec, ...]:
                 with contextlib.suppress(OSError):
                     os.fchmod(file.fileno(), _OWNER_ONLY)
             data = file.read(MOST_BYTES + 1)
-        specs = _parse(data)
-        require_own_names(spec.name for spec in specs)
-    except SettingsError:
-        raise
     except (OSError, ValueError) as error:
-        reason = _reason(error)
+        reason = error.strerror if isinstance(error, OSError) else "its name cannot be used"
         kind = FailureKind.WAYS_NOT_READ
         raise raised(SettingsError, kind, path=source, reason=reason) from None
+    return ways_from_text(data, source)
+
+
+def ways_to_text(specs: Iterable[WaySpec]) -> str:
+    """Return ways as JSON **with their secrets**: only for where secrets are stored.
+
+    Raises
+    ------
+    SettingsError
+        Two have one name.
+    """
+    specs = list(specs)
+    require_own_names(spec.name for spec in specs)
+    plain = {"kind": _KIND, "version": 1, "ways": [spec.to_stored() for spec in specs]}
+    return json.dumps(plain, indent=2)
+
+
+def ways_from_text(data: bytes, source: Path | str) -> tuple[WaySpec, ...]:
+    """Return the ways of what `ways_to_text` gave.
+
+    Parameters
+    ----------
+    data
+        UTF-8.
+    source
+        Where it is from, for the message.
+
+    Raises
+    ------
+    SettingsError
+        It is no such text, or two have one name. The message repeats nothing of it.
+    """
+    try:
+        specs = _parse(data)
+    except (ValueError, RecursionError) as error:
+        kind = FailureKind.WAYS_NOT_READ
+        raise raised(SettingsError, kind, path=source, reason=_reason(error)) from None
+    require_own_names(spec.name for spec in specs)
     return specs
 
 
@@ -90,10 +122,8 @@ def _parse(data: bytes) -> tuple[WaySpec, ...]:
     return tuple(WaySpec.from_stored(way) for way in ways)
 
 
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    # What these two say quotes the file.
+def _reason(error: ValueError | RecursionError) -> str:
+    # What these say quotes the file.
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON, line {error.lineno}, column {error.colno}"
     return "no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

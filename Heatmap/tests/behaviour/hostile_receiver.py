@@ -30,9 +30,9 @@ class HostileReceiver(ServerThread):
     """Answers the first requests as `script` says, a deed each, and all others with 204.
 
     Deeds: a status such as ``500``; ``429`` and ``429 date`` with Retry-After as seconds and as a
-    date; ``redirect`` to its own ``/elsewhere``; ``refuse``: closes before it reads; ``close``: after
-    it has read; ``hang``: never answers; ``late``: answers when `release` is called; ``giant``: 200
-    with a body without end; ``headers``: headers without end; ``noise``: no HTTP.
+    date; ``redirect`` to its own ``/elsewhere``; ``refuse``: closes before it reads; ``close``:
+    after it has read; ``hang``: never answers; ``late``: answers when `release` is called;
+    ``giant``: 200 with a body without end; ``headers``: headers without end; ``noise``: no HTTP.
     """
 
     def __init__(self, script: tuple[str, ...] = (), context: ssl.SSLContext | None = None) -> None:
@@ -85,7 +85,7 @@ class HostileReceiver(ServerThread):
         self.received.append(Received(first.split()[1], headers, body))
 
     async def _answer(self, deed: str, writer: asyncio.StreamWriter) -> None:
-        word, *rest = deed.split()
+        word = deed.split()[0]
         if word.isdigit():
             writer.write(_answered(int(word), *_RETRY_AFTER.get(deed, lambda: ())()))
         elif word == "redirect":

@@ -1,4 +1,4 @@
-"""Alerts arrive at a hostile receiver at least once, repeats with one key, and drops are counted."""
+"""Alerts arrive at a hostile receiver at least once, repeats with one key; drops are counted."""
 
 import asyncio
 import json
@@ -147,8 +147,7 @@ def test_the_end_sends_what_waits_and_says_what_is_left() -> None:
             for number in range(3):
                 ways.offer(notice(number))
             ways.offer(notice(3), names=["good"])
-            while not hanging.received:
-                await asyncio.sleep(0.002)
+            await asyncio.to_thread(until, lambda: hanging.received)
             began_s = time.monotonic()
             ways.request_stop(0.2)
             await running
@@ -179,9 +178,7 @@ def test_a_test_says_what_came_of_it() -> None:
 
 
 @pytest.mark.parametrize("deed", ["refuse", "noise", "headers", "hang"])
-def test_no_secret_is_shown_whatever_fails(
-    deed: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_secret_is_shown_whatever_fails(deed: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with HostileReceiver((deed,) * 2 + ("302", "204")) as receiver:
         way = webhook(receiver.address("/TOKEN/x?token=TOKEN"), timeout_s=0.1)

@@ -1,4 +1,4 @@
-"""Whatever happens to what waits for a way: each alert arrives, or is counted, and none too often."""
+"""Whatever happens to what waits for a way: each alert arrives, or is counted."""
 
 import random
 from collections import Counter
@@ -18,9 +18,7 @@ happenings = st.lists(
     st.one_of(
         st.tuples(st.just("offer"), st.integers(1, 40)),
         st.tuples(st.just("wait"), st.floats(0, 15)),
-        st.tuples(
-            st.sampled_from(["arrive", "arrive", "fail", "refuse", "interrupt"]), st.just(0)
-        ),
+        st.tuples(st.sampled_from(["arrive", "arrive", "fail", "refuse", "interrupt"]), st.just(0)),
         st.tuples(st.just("hold"), st.floats(-5, 90)),
     ),
     max_size=120,
@@ -119,9 +117,9 @@ class Receiver:
         waiting = left[len(self.tried) :]
         assert all(int(name) < int(waiting[0]) for name in missing if waiting)
         assert self.arrived == sorted(self.arrived, key=int)
-        assert self.queue.next_delay(self.now_s) <= max(
-            RATE.per_s, 1.1 * TIMES.longest_hold_s
-        ) or (not left or bool(self.under_way))
+        assert self.queue.next_delay(self.now_s) <= max(RATE.per_s, 1.1 * TIMES.longest_hold_s) or (
+            not left or bool(self.under_way)
+        )
 
 
 @given(happenings, st.integers(0, 2**32))
@@ -143,6 +141,7 @@ def test_each_alert_arrives_waits_or_is_counted_and_the_rate_is_kept(
     assert receiver.queue.left() == ()
     receiver.queue.close()
     assert not receiver.queue.offer(Entry("late", "", "", b""))
-    assert receiver.queue.counts().dropped == len(receiver.offered) - len(receiver.arrived) - len(
-        receiver.given_up
-    ) + 1
+    assert (
+        receiver.queue.counts().dropped
+        == len(receiver.offered) - len(receiver.arrived) - len(receiver.given_up) + 1
+    )
