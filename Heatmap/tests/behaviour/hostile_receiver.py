@@ -85,7 +85,7 @@ class HostileReceiver(ServerThread):
         self.received.append(Received(first.split()[1], headers, body))
 
     async def _answer(self, deed: str, writer: asyncio.StreamWriter) -> None:
-        word = deed.split()[0]
+        word = deed.split(maxsplit=1)[0]
         if word.isdigit():
             writer.write(_answered(int(word), *_RETRY_AFTER.get(deed, lambda: ())()))
         elif word == "redirect":
