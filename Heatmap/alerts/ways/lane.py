@@ -5,6 +5,7 @@ import math
 import random
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from Heatmap.alerts.ways.delivery_queue import DeliveryQueue, DeliveryTimes
@@ -80,8 +81,16 @@ class Lane:
                 self._is_failing,
             )
 
-    async def run(self, ending: asyncio.Event) -> None:
-        """Send until it is cancelled, or nothing is left after `ending` was set."""
+    async def run(self, ending: asyncio.Event, until: Callable[[], float]) -> None:
+        """Send until it is cancelled, or `ending` is set and nothing is left that can go in time.
+
+        Parameters
+        ----------
+        ending
+            Set where it is to end; `wake` follows.
+        until
+            By when then, seconds of the monotonic clock.
+        """
         while True:
             # Before looking, so that nothing that comes meanwhile is missed.
             self.wake.clear()
@@ -91,7 +100,7 @@ class Lane:
                 delay_s = self._queue.next_delay(now_s)
             if entries:
                 await self._send(entries)
-            elif ending.is_set() and delay_s == math.inf:
+            elif ending.is_set() and now_s + delay_s > until():
                 return
             else:
                 with suppress(TimeoutError):

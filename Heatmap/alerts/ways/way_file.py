@@ -63,7 +63,7 @@ def read_ways(path: Path | str) -> tuple[WaySpec, ...]:
         with source.open("rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & _OTHERS:
                 with contextlib.suppress(OSError):
-                    os.fchmod(file.fileno(), _OWNER_ONLY)
+                    os.chmod(file.fileno(), _OWNER_ONLY)  # noqa: PTH101 - the file that is read
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name cannot be used"

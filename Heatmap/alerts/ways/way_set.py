@@ -164,7 +164,9 @@ class WaySet:
         with self._lock:
             self._loop = asyncio.get_running_loop()
         lanes = list(self._lanes.values())
-        tasks = [asyncio.create_task(lane.run(self._ending)) for lane in lanes]
+        tasks = [
+            asyncio.create_task(lane.run(self._ending, lambda: self._until_s)) for lane in lanes
+        ]
         try:
             await self._ending.wait()
             for lane in lanes:

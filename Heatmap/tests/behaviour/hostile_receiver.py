@@ -29,10 +29,11 @@ class Received:
 class HostileReceiver(ServerThread):
     """Answers the first requests as `script` says, a deed each, and all others with 204.
 
-    Deeds: a status such as ``500``; ``429`` and ``429 date`` with Retry-After as seconds and as a
-    date; ``redirect`` to its own ``/elsewhere``; ``refuse``: closes before it reads; ``close``:
-    after it has read; ``hang``: never answers; ``late``: answers when `release` is called;
-    ``giant``: 200 with a body without end; ``headers``: headers without end; ``noise``: no HTTP.
+    Deeds: a status such as ``500``; ``429``, ``429 date`` and ``429 later`` with Retry-After:
+    none to wait, as a date, an hour; ``redirect`` to its own ``/elsewhere``; ``refuse``: closes
+    before it reads; ``close``: after it has read; ``hang``: never answers; ``late``: answers when
+    `release` is called; ``giant``: 200 with a body without end; ``headers``: headers without end;
+    ``noise``: no HTTP.
     """
 
     def __init__(self, script: tuple[str, ...] = (), context: ssl.SSLContext | None = None) -> None:
@@ -121,5 +122,6 @@ def _dated() -> tuple[str, ...]:
 _RETRY_AFTER: dict[str, Callable[[], tuple[str, ...]]] = {
     "429": lambda: ("Retry-After: 0",),
     "429 date": _dated,
+    "429 later": lambda: ("Retry-After: 3600",),
     "503": lambda: ("Retry-After: soon",),
 }

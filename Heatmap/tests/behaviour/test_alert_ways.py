@@ -160,6 +160,21 @@ def test_the_end_sends_what_waits_and_says_what_is_left() -> None:
     assert Counter(ids) == Counter(notice(number).id for number in range(4))
 
 
+def test_the_end_waits_for_no_receiver_that_is_not_asked_before_it() -> None:
+    with HostileReceiver(("429 later",)) as receiver:
+        ways = WaySet([webhook(receiver.address())])
+        ways.start()
+        ways.offer(notice(0))
+        until(lambda: only(ways).is_failing)
+        ways.offer(notice(1))
+        began_s = time.monotonic()
+        assert ways.stop(60.0) == {"hook": (notice(0).id, notice(1).id)}
+        assert time.monotonic() - began_s < 30.0
+    failure = only(ways).last_failure
+    assert failure == Failure(FailureKind.WAY_BUSY, {"status": 429, "hold_s": 3600.0})
+    assert len(receiver.received) == 1
+
+
 def test_a_test_says_what_came_of_it() -> None:
     with HostileReceiver(("204", "500")) as receiver:
         ways = WaySet([webhook(receiver.address())], times=QUICK)
