@@ -114,6 +114,8 @@ class DeliveryQueue:
         self._most_in_message = most_in_message
         self._most_bytes = most_bytes
         self._waiting: deque[Entry] = deque()
+        # Of what has not arrived, what is under way included.
+        self._ids: set[str] = set()
         # What was tried, and has neither arrived nor been given up.
         self._head: _Head | None = None
         self._is_under_way = False
@@ -129,12 +131,13 @@ class DeliveryQueue:
         if self._is_closed:
             self._dropped += 1
             return False
-        if entry.id in self.left():
+        if entry.id in self._ids:
             return False
         if len(self._waiting) >= self._length:
-            self._waiting.popleft()
+            self._ids.discard(self._waiting.popleft().id)
             self._dropped += 1
         self._waiting.append(entry)
+        self._ids.add(entry.id)
         return True
 
     def close(self) -> None:
@@ -222,4 +225,5 @@ class DeliveryQueue:
         """Let go of what was taken; returns how many alerts it held."""
         head, self._head, self._is_under_way = self._head, None, False
         assert head is not None  # noqa: S101 - it was taken
+        self._ids.difference_update(entry.id for entry in head.entries)
         return len(head.entries)

@@ -169,8 +169,7 @@ class WaySet:
         ]
         try:
             await self._ending.wait()
-            for lane in lanes:
-                lane.wake.set()
+            self._wake_lanes()
             if tasks:
                 await asyncio.wait(tasks, timeout=max(0.0, self._until_s - time.monotonic()))
         finally:
@@ -191,8 +190,11 @@ class WaySet:
     def _wake(self) -> None:
         with self._lock:
             if self._loop is not None and not self._has_ended:
-                for lane in self._lanes.values():
-                    self._loop.call_soon_threadsafe(lane.wake.set)
+                self._loop.call_soon_threadsafe(self._wake_lanes)
+
+    def _wake_lanes(self) -> None:
+        for lane in self._lanes.values():
+            lane.wake.set()
 
     async def _test(self, way: Way) -> Failure | None:
         notice = PlainNotice(
