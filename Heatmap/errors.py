@@ -155,9 +155,6 @@ class FailureKind(StrEnum):
     LOG_RESTORED_IN_PART = "log_restored_in_part"  # restored, lost, and a cause
     SCHEMA_MENDED = "schema_mended"  # path, changes
     ROWS_LEFT_OUT = "rows_left_out"  # path, tables (rows by table)
-    # Redis, where liquidations are published.
-    REDIS_AWAY = "redis_away"  # address, reason
-    REDIS_REFUSED = "redis_refused"  # address, reason
     # The ways on which alerts are told.
     WAY_BUSY = "way_busy"  # status, hold_s
     WAY_REFUSED = "way_refused"  # status
@@ -180,6 +177,9 @@ class FailureKind(StrEnum):
     WAYS_NOT_WRITTEN = "ways_not_written"  # path, reason
     NO_TRAY = "no_tray"
     NO_SOUND = "no_sound"
+    # Redis, where liquidations are published.
+    REDIS_AWAY = "redis_away"  # address, reason
+    REDIS_REFUSED = "redis_refused"  # address, reason
     # The program.
     RECORDER_ENDED = "recorder_ended"  # error
     PART_RESTARTED = "part_restarted"  # part, error

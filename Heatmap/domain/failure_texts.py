@@ -306,9 +306,6 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "row is kept"
     ),
     _K.ROWS_LEFT_OUT: "the database {path} has damaged rows, left out: {tables}",
-    # Redis, where liquidations are published.
-    _K.REDIS_AWAY: "Redis at {address} does not answer: {reason}",
-    _K.REDIS_REFUSED: "Redis at {address} refuses: {reason}",
     # The ways on which alerts are told. Nothing here holds an address: it is a secret.
     _K.WAY_BUSY: "HTTP {status}: the receiver asks to wait {hold_s:.0f} s",
     _K.WAY_REFUSED: "HTTP {status}: the receiver refuses the message",
@@ -336,6 +333,9 @@ TEMPLATES: Mapping[FailureKind, str] = {
     _K.WAYS_NOT_WRITTEN: "the file {path} cannot be written: {reason}",
     _K.NO_TRAY: "this desktop has no tray that shows notifications",
     _K.NO_SOUND: "this display cannot beep",
+    # Redis, where liquidations are published.
+    _K.REDIS_AWAY: "Redis at {address} does not answer: {reason}",
+    _K.REDIS_REFUSED: "Redis at {address} refuses: {reason}",
     # The program.
     _K.RECORDER_ENDED: "the recorder ended: {error}",
     _K.PART_RESTARTED: "{part} failed and starts again: {error}",

@@ -958,14 +958,6 @@
         <translation>die Datenbank {path} hat beschädigte Zeilen, ausgelassen: {tables}</translation>
     </message>
     <message>
-        <source>Redis at {address} does not answer: {reason}</source>
-        <translation>Redis unter {address} antwortet nicht: {reason}</translation>
-    </message>
-    <message>
-        <source>Redis at {address} refuses: {reason}</source>
-        <translation>Redis unter {address} lehnt ab: {reason}</translation>
-    </message>
-    <message>
         <source>HTTP {status}: the receiver asks to wait {hold_s:.0f} s</source>
         <translation>HTTP {status}: der Empfänger bittet, {hold_s:.0f} s zu warten</translation>
     </message>
@@ -1048,6 +1040,14 @@
     <message>
         <source>this display cannot beep</source>
         <translation>dieser Bildschirm kann keinen Ton geben</translation>
+    </message>
+    <message>
+        <source>Redis at {address} does not answer: {reason}</source>
+        <translation>Redis unter {address} antwortet nicht: {reason}</translation>
+    </message>
+    <message>
+        <source>Redis at {address} refuses: {reason}</source>
+        <translation>Redis unter {address} lehnt ab: {reason}</translation>
     </message>
     <message>
         <source>the recorder ended: {error}</source>
