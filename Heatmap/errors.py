@@ -155,6 +155,28 @@ class FailureKind(StrEnum):
     LOG_RESTORED_IN_PART = "log_restored_in_part"  # restored, lost, and a cause
     SCHEMA_MENDED = "schema_mended"  # path, changes
     ROWS_LEFT_OUT = "rows_left_out"  # path, tables (rows by table)
+    # The ways on which alerts are told.
+    WAY_BUSY = "way_busy"  # status, hold_s
+    WAY_REFUSED = "way_refused"  # status
+    WAY_REDIRECTED = "way_redirected"  # status
+    WAY_SILENT = "way_silent"  # limit_s
+    WAY_NAME_UNKNOWN = "way_name_unknown"
+    WAY_NOT_REACHED = "way_not_reached"
+    WAY_NOT_SECURE = "way_not_secure"
+    WAY_BROKE_OFF = "way_broke_off"
+    WAY_ANSWER_ODD = "way_answer_odd"
+    WAY_SERVICE_FAILED = "way_service_failed"
+    WAY_NOT_RUNNING = "way_not_running"
+    WAY_NEEDS_PACKAGE = "way_needs_package"  # package
+    WAY_ADDRESS_UNREADABLE = "way_address_unreadable"
+    WAY_ADDRESS_NOT_SECURE = "way_address_not_secure"
+    WAY_SERVICE_UNKNOWN = "way_service_unknown"
+    WAY_NAME_WRONG = "way_name_wrong"  # limit
+    WAY_KEY_SHORT = "way_key_short"  # limit
+    WAYS_NOT_READ = "ways_not_read"  # path, reason
+    WAYS_NOT_WRITTEN = "ways_not_written"  # path, reason
+    NO_TRAY = "no_tray"
+    NO_SOUND = "no_sound"
     # Redis, where liquidations are published.
     REDIS_AWAY = "redis_away"  # address, reason
     REDIS_REFUSED = "redis_refused"  # address, reason

@@ -303,6 +303,33 @@ TEMPLATES: Mapping[FailureKind, str] = {
         "row is kept"
     ),
     _K.ROWS_LEFT_OUT: "the database {path} has damaged rows, left out: {tables}",
+    # The ways on which alerts are told. Nothing here holds an address: it is a secret.
+    _K.WAY_BUSY: "HTTP {status}: the receiver asks to wait {hold_s:.0f} s",
+    _K.WAY_REFUSED: "HTTP {status}: the receiver refuses the message",
+    _K.WAY_REDIRECTED: (
+        "HTTP {status}: the receiver sends elsewhere, which is not followed; enter the address "
+        "that it leads to"
+    ),
+    _K.WAY_SILENT: "the receiver did not answer within {limit_s:g} s",
+    _K.WAY_NAME_UNKNOWN: "the receiver's name cannot be resolved",
+    _K.WAY_NOT_REACHED: "no connection to the receiver",
+    _K.WAY_NOT_SECURE: "no secure connection to the receiver: its certificate does not hold",
+    _K.WAY_BROKE_OFF: "the receiver broke off the connection",
+    _K.WAY_ANSWER_ODD: "the receiver's answer is not HTTP, or far too long",
+    _K.WAY_SERVICE_FAILED: "the service did not take the message",
+    _K.WAY_NOT_RUNNING: "nothing is sent now: alerts are stopped",
+    _K.WAY_NEEDS_PACKAGE: "a package is not installed: pip install {package}",
+    _K.WAY_ADDRESS_UNREADABLE: "expected an address such as https://host/path",
+    _K.WAY_ADDRESS_NOT_SECURE: (
+        "expected an address that begins with https:// (http:// only for this machine itself)"
+    ),
+    _K.WAY_SERVICE_UNKNOWN: "expected an address of a service that apprise knows",
+    _K.WAY_NAME_WRONG: "expected a name of its own, one line of 1 to {limit} characters",
+    _K.WAY_KEY_SHORT: "expected a signing key of at least {limit} characters",
+    _K.WAYS_NOT_READ: "the file {path} cannot be read as ways of alerts: {reason}",
+    _K.WAYS_NOT_WRITTEN: "the file {path} cannot be written: {reason}",
+    _K.NO_TRAY: "this desktop has no tray that shows notifications",
+    _K.NO_SOUND: "this display cannot beep",
     # Redis, where liquidations are published.
     _K.REDIS_AWAY: "Redis at {address} does not answer: {reason}",
     _K.REDIS_REFUSED: "Redis at {address} refuses: {reason}",

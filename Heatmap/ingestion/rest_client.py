@@ -87,7 +87,7 @@ class RestClient:
     Parameters
     ----------
     base
-        Such as ``https://fapi.binance.com``.
+        Such as ``https://fapi.binance.com``; empty: what is asked for are whole addresses.
     limit_bytes
         What an answer may be long at most, unpacked or not.
     timeout_s
@@ -116,7 +116,7 @@ class RestClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._close()
+        await self.close()
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> RestAnswer:
         """Ask for a path below the base.
@@ -128,6 +128,27 @@ class RestClient:
         """
         async with self._in_time():
             return await self._get(f"{self._base}{path}", query)
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> RestAnswer:
+        """Send `body` to a path below the base; of the answer no body is read.
+
+        Raises
+        ------
+        RestError
+            As `get`. What was sent may have arrived.
+        """
+        async with self._in_time():
+            url = f"{self._base}{path}"
+            session = await self._open(url)
+            if self._connector is not None:
+                self._connector.was_too_long = False
+            asked_ms = time.time() * 1000
+            async with session.post(
+                url, data=body, headers=headers, allow_redirects=False, **self._way()
+            ) as response:
+                answered_ms = time.time() * 1000
+                retry_after, date = (response.headers.get(name) for name in ("Retry-After", "Date"))
+                return RestAnswer(response.status, retry_after, date, b"", asked_ms, answered_ms)
 
     @asynccontextmanager
     async def open_file(self, path: str, from_byte: int = 0) -> AsyncIterator["RestFile"]:
@@ -194,7 +215,8 @@ class RestClient:
                 answered_ms,
             )
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Let go of the connection; the next request makes another."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -206,7 +228,7 @@ class RestClient:
         except ProxyError as error:
             raise RestError(error.failure) from None
         if proxy != self._proxy:
-            await self._close()
+            await self.close()
         if self._session is None:
             self._proxy = proxy
             self._connector = _Connector(self._proxy, self._limit_bytes + _HEADER_BYTES)

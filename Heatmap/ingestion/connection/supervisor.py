@@ -136,7 +136,7 @@ def classify_status(status: int, retry_after: str | None, date: str | None = Non
     """
     if status in _REFUSALS:
         kind, hold_s = _REFUSALS[HTTPStatus(status)]
-        asked_s = _retry_after_s(retry_after, date)
+        asked_s = retry_after_s(retry_after, date)
         hold_s = hold_s if asked_s is None else min(max(asked_s, 1.0), _LONGEST_HOLD_S)
         return Failure(kind, {"status": status, "hold_s": hold_s})
     if status in _SERVER_ERRORS:
@@ -144,7 +144,21 @@ def classify_status(status: int, retry_after: str | None, date: str | None = Non
     return Failure(FailureKind.UNEXPECTED_STATUS, {"status": status})
 
 
-def _retry_after_s(retry_after: str | None, date: str | None) -> float | None:
+def retry_after_s(retry_after: str | None, date: str | None) -> float | None:
+    """Return how long an answer's ``Retry-After`` asks to wait, seconds.
+
+    Parameters
+    ----------
+    retry_after
+        Seconds, or a date; ``None``: the answer has none.
+    date
+        The answer's ``Date``, against which a date counts.
+
+    Returns
+    -------
+    float or None
+        May be negative or infinite; ``None``: it says nothing that can be read.
+    """
     if retry_after is None:
         return None
     text = retry_after.strip()

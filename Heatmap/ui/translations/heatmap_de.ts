@@ -2,6 +2,32 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE" sourcelanguage="en_GB">
 <context>
+    <name>Alerts</name>
+    <message>
+        <source>{count} alerts</source>
+        <translation>{count} Alarme</translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <translation>und {count} weitere</translation>
+    </message>
+    <message>
+        <source>Heatmap: a test</source>
+        <translation>Heatmap: ein Test</translation>
+    </message>
+    <message>
+        <source>Alerts arrive here.</source>
+        <translation>Alarme kommen hier an.</translation>
+    </message>
+    <message>
+        <source>Heatmap: alerts</source>
+        <translation>Heatmap: Alarme</translation>
+    </message>
+    <message>
+        <source>the settings cannot be stored</source>
+        <translation>die Einstellungen lassen sich nicht speichern</translation>
+    </message>
+</context><context>
     <name>CandleFeed</name>
     <message>
         <source>loading candles</source>
@@ -960,6 +986,90 @@
     <message>
         <source>the database {path} has damaged rows, left out: {tables}</source>
         <translation>die Datenbank {path} hat beschädigte Zeilen, ausgelassen: {tables}</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the receiver asks to wait {hold_s:.0f} s</source>
+        <translation>HTTP {status}: der Empfänger bittet, {hold_s:.0f} s zu warten</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the receiver refuses the message</source>
+        <translation>HTTP {status}: der Empfänger lehnt die Nachricht ab</translation>
+    </message>
+    <message>
+        <source>HTTP {status}: the receiver sends elsewhere, which is not followed; enter the address that it leads to</source>
+        <translation>HTTP {status}: der Empfänger verweist auf eine andere Adresse, der nicht gefolgt wird; bitte jene eintragen</translation>
+    </message>
+    <message>
+        <source>the receiver did not answer within {limit_s:g} s</source>
+        <translation>der Empfänger hat nicht innerhalb von {limit_s:g} s geantwortet</translation>
+    </message>
+    <message>
+        <source>the receiver's name cannot be resolved</source>
+        <translation>der Name des Empfängers lässt sich nicht auflösen</translation>
+    </message>
+    <message>
+        <source>no connection to the receiver</source>
+        <translation>keine Verbindung zum Empfänger</translation>
+    </message>
+    <message>
+        <source>no secure connection to the receiver: its certificate does not hold</source>
+        <translation>keine sichere Verbindung zum Empfänger: sein Zertifikat gilt nicht</translation>
+    </message>
+    <message>
+        <source>the receiver broke off the connection</source>
+        <translation>der Empfänger hat die Verbindung abgebrochen</translation>
+    </message>
+    <message>
+        <source>the receiver's answer is not HTTP, or far too long</source>
+        <translation>die Antwort des Empfängers ist kein HTTP oder viel zu lang</translation>
+    </message>
+    <message>
+        <source>the service did not take the message</source>
+        <translation>der Dienst hat die Nachricht nicht angenommen</translation>
+    </message>
+    <message>
+        <source>nothing is sent now: alerts are stopped</source>
+        <translation>zurzeit wird nichts gesendet: die Alarme sind angehalten</translation>
+    </message>
+    <message>
+        <source>a package is not installed: pip install {package}</source>
+        <translation>ein Paket ist nicht installiert: pip install {package}</translation>
+    </message>
+    <message>
+        <source>expected an address such as https://host/path</source>
+        <translation>erwartet wird eine Adresse wie https://host/path</translation>
+    </message>
+    <message>
+        <source>expected an address that begins with https:// (http:// only for this machine itself)</source>
+        <translation>erwartet wird eine Adresse, die mit https:// beginnt (http:// nur für diesen Rechner selbst)</translation>
+    </message>
+    <message>
+        <source>expected an address of a service that apprise knows</source>
+        <translation>erwartet wird die Adresse eines Dienstes, den apprise kennt</translation>
+    </message>
+    <message>
+        <source>expected a name of its own, one line of 1 to {limit} characters</source>
+        <translation>erwartet wird ein eigener Name, eine Zeile von 1 bis {limit} Zeichen</translation>
+    </message>
+    <message>
+        <source>expected a signing key of at least {limit} characters</source>
+        <translation>erwartet wird ein Schlüssel zum Unterschreiben von mindestens {limit} Zeichen</translation>
+    </message>
+    <message>
+        <source>the file {path} cannot be read as ways of alerts: {reason}</source>
+        <translation>die Datei {path} ist nicht als Wege für Alarme lesbar: {reason}</translation>
+    </message>
+    <message>
+        <source>the file {path} cannot be written: {reason}</source>
+        <translation>die Datei {path} lässt sich nicht schreiben: {reason}</translation>
+    </message>
+    <message>
+        <source>this desktop has no tray that shows notifications</source>
+        <translation>diese Arbeitsfläche hat keinen Infobereich, der Meldungen zeigt</translation>
+    </message>
+    <message>
+        <source>this display cannot beep</source>
+        <translation>dieser Bildschirm kann keinen Ton geben</translation>
     </message>
     <message>
         <source>Redis at {address} does not answer: {reason}</source>
