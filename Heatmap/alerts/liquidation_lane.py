@@ -250,7 +250,12 @@ class Lane:
         """Return what is to be kept over a restart."""
         armed = [one for watch in self.watches for one in watch.armed()]
         return {
-            "rules": {one.rule.id: [one.is_on, one.rung_s] for one in armed},
+            # Most rules did nothing yet on most instruments: those are left out.
+            "rules": {
+                one.rule.id: [one.is_on, one.rung_s]
+                for one in armed
+                if one.is_on or one.rung_s != _NEVER_S
+            },
             "windows": {
                 str(watch.seconds): watch.to_plain()
                 for watch in self.watches
