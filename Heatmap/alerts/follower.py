@@ -259,9 +259,7 @@ class AlertFollower:
         """Ring no more, and let another program do so."""
         book, self._book = self._book, None
         if book is not None:
-            with self._handing:
-                told, self._told = self._told, []
-            book.confirm(told)
+            self._take_told(book)
             self._keep(book)
         self._has_begun = False
         self._lock.release()
@@ -295,13 +293,17 @@ class AlertFollower:
         self._keep_failure = None
         return state
 
+    def _take_told(self, book: AlertBook) -> None:
+        with self._handing:
+            told, self._told = self._told, []
+        book.confirm(told)
+
     def _take_what_was_handed(self, book: AlertBook) -> None:
+        self._take_told(book)
         with self._handing:
             rules = self._rules
-            told, self._told = self._told, []
             changed, self._changed_levels = self._changed_levels, set()
             levels = [(*key, self._levels[key]) for key in changed]
-        book.confirm(told)
         is_due = time.monotonic() >= self._minutes_due_s
         if rules != book.rules or (is_due and any(one.normal for one in rules)):
             book.set_rules(rules, self._usual_minutes(rules))
@@ -353,7 +355,9 @@ class AlertFollower:
         except Exception as error:
             logger.exception("alerts could not be told")
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
-        # What is confirmed meanwhile is noted soon.
+        # What was told at once is noted at once, and what is told later soon after.
+        self._take_told(book)
+        self._keep(book)
         self._keep_due_s = time.monotonic() + self._times.look_s
 
     def _keep(self, book: AlertBook) -> None:

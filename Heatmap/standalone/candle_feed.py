@@ -19,7 +19,6 @@ from PyQt6.QtCore import QCoreApplication
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from Heatmap import failure_text
 from Heatmap.errors import ExchangeError, Failure, FailureKind, HeatmapError
 from Heatmap.ingestion.binance_forceorder_ws import OneAttempt, describe_error
 from Heatmap.ingestion.connection.supervisor import Backoff
