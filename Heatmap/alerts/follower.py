@@ -9,15 +9,14 @@
 """
 
 import contextlib
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from Heatmap.alerts.alert_book import AlertBook, AlertNews
-from Heatmap.alerts.alert_file import AlertFile, RingLock
 from Heatmap.alerts.alert_state import AlertState
+from Heatmap.alerts.kept_alerts import KeptAlerts
 from Heatmap.alerts.level_watch import Level
 from Heatmap.alerts.recording_facts import RecordingFacts
 from Heatmap.alerts.rules import Rule
@@ -98,8 +97,7 @@ class AlertFollower:
         self._on_news = on_news
         self._clock = clock
         self._own_clock = ExchangeClock(self._heartbeat, wall_clock_ms, time.monotonic)
-        self._file = AlertFile(tape.store.address)
-        self._lock = RingLock(tape.store.address)
+        self._kept = KeptAlerts(tape.store.address)
         self._thread: threading.Thread | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
         self._follower = tape.follow_stored(self._wake.set)
@@ -109,10 +107,7 @@ class AlertFollower:
         self._levels: dict[tuple[str, str], tuple[Level, ...]] = {}
         self._changed_levels: set[tuple[str, str]] = set()
         self._told: list[str] = []
-        # What was kept last, or would have been; for whoever shows it.
-        self._state = AlertState()
-        # Why alerts are not kept, and why they are not judged or told; None: they are.
-        self._keep_failure: Failure | None = None
+        # Why alerts are not judged or told; None: they are.
         self._failure: Failure | None = None
         # What was stored at the start; None: it was not read.
         self._own_row_id: int | None = None
@@ -126,7 +121,9 @@ class AlertFollower:
 
     def start(self) -> None:
         """Begin, where nothing was kept yet with what is stored from now on. Reads the store."""
-        if self._thread is None and not self._ended.is_set():
+        if self._ended.is_set():
+            self._follower.close()
+        elif self._thread is None:
             # Where it can't be read yet it is later.
             with contextlib.suppress(StorageError):
                 is_there = self._tape.store.exists()
@@ -165,15 +162,15 @@ class AlertFollower:
 
     def state(self) -> AlertState:
         """Return what is known of alerts, as it was kept last; empty until it rings."""
-        return self._state
+        return self._kept.state
 
     def failure(self) -> Failure | None:
         """Return why alerts are not kept, or not judged; ``None``: all is well."""
-        return self._keep_failure or self._failure
+        return self._kept.failure or self._failure
 
     def is_ringing(self) -> bool:
         """Whether this program is the one that rings for the database."""
-        return self._lock.is_held
+        return self._kept.may_ring
 
     # -- its own thread -----------------------------------------------------------------------
 
@@ -219,7 +216,7 @@ class AlertFollower:
         has_more = False
         now_ms = self._now_ms(status)
         if status is not None and not is_last:
-            facts = self._facts.of(status, self._any_now_ms(now_ms))
+            facts = self._facts.of(status, now_ms or self._own_clock())
             book.receive_recording(*facts)
         # What cannot be read must not keep a rule on the recording from ringing.
         self._hand_out(book)
@@ -232,7 +229,8 @@ class AlertFollower:
         if not has_more or book.is_ringing:
             self._hand_out(book)
         if is_last or time.monotonic() >= self._keep_due_s:
-            self._keep(book)
+            self._keep_due_s = time.monotonic() + self._times.keep_s
+            self._kept.keep(book.state())
         return has_more
 
     def _may_ring(self, status: RecorderStatus | None, *, is_last: bool) -> bool:
@@ -240,29 +238,20 @@ class AlertFollower:
         is_writer = status is not None and status.role is SinkRole.WRITER
         if is_last:
             # The recorder has ended before: what it stored last is judged all the same.
-            return self._lock.is_held
-        if not is_writer:
-            self._leave()
-            return False
-        if self._lock.is_held:
-            return True
-        try:
-            is_taken = self._lock.try_take()
-        except sqlite3.Error as error:
-            self._note_unkept(error)
-            return False
-        if is_taken:
-            self._is_reloaded = False
-        return is_taken
+            return self._kept.may_ring
+        if is_writer:
+            return self._kept.try_take()
+        self._leave()
+        return False
 
     def _leave(self) -> None:
         """Ring no more, and let another program do so."""
         book, self._book = self._book, None
         if book is not None:
             self._take_told(book)
-            self._keep(book)
-        self._has_begun = False
-        self._lock.release()
+            self._kept.keep(book.state())
+        self._has_begun = self._is_reloaded = False
+        self._kept.release()
 
     def _begin_again(self) -> None:
         """Forget a book that may have judged a part only; another one begins where it was kept."""
@@ -271,7 +260,7 @@ class AlertFollower:
 
     def _opened_book(self) -> AlertBook:
         if self._book is None:
-            state = self._state if self._is_reloaded else self._kept_state()
+            state = self._kept.state
             with self._handing:
                 rules = self._rules
                 self._changed_levels = set(self._levels)
@@ -283,15 +272,6 @@ class AlertFollower:
                 self._book.receive_recording(0, None, None)
             self._keep_due_s = 0.0
         return self._book
-
-    def _kept_state(self) -> AlertState:
-        try:
-            state = self._file.read()
-        except (OSError, ValueError) as error:
-            self._note_unkept(error)
-            return AlertState()
-        self._keep_failure = None
-        return state
 
     def _take_told(self, book: AlertBook) -> None:
         with self._handing:
@@ -314,7 +294,7 @@ class AlertFollower:
         if not any(one.normal for one in rules):
             return lambda _: None
         self._minutes_due_s = time.monotonic() + self._times.minutes_s
-        return UsualMinutes(self._tape, self._any_now_ms(self._now_ms(self._status())))
+        return UsualMinutes(self._tape, self._now_ms(self._status()) or self._own_clock())
 
     def _begin(self, book: AlertBook) -> bool:
         """Find the place to go on from; whether there is one."""
@@ -349,7 +329,7 @@ class AlertFollower:
         news = book.take_news()
         if not news:
             return
-        self._keep(book)
+        self._kept.keep(book.state())
         try:
             self._on_news(news)
         except Exception as error:
@@ -357,27 +337,8 @@ class AlertFollower:
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
         # What was told at once is noted at once, and what is told later soon after.
         self._take_told(book)
-        self._keep(book)
+        self._kept.keep(book.state())
         self._keep_due_s = time.monotonic() + self._times.look_s
-
-    def _keep(self, book: AlertBook) -> None:
-        state = book.state()
-        self._keep_due_s = time.monotonic() + self._times.keep_s
-        if state == self._state:
-            return
-        self._state = state
-        try:
-            self._file.write(state)
-        except OSError as error:
-            self._note_unkept(error)
-        else:
-            self._keep_failure = None
-
-    def _note_unkept(self, error: Exception) -> None:
-        if self._keep_failure is None:
-            logger.warning("alerts are not kept in %s: %s", self._file.path, error)
-        values = {"path": str(self._file.path), "reason": str(error)}
-        self._keep_failure = Failure(FailureKind.ALERTS_NOT_KEPT, values)
 
     def _heartbeat(self) -> tuple[int, float] | None:
         status = self._status()
@@ -389,6 +350,3 @@ class AlertFollower:
         if status is None or status.newest_heartbeat is None:
             return None
         return self._own_clock()
-
-    def _any_now_ms(self, now_ms: int | None) -> int:
-        return self._own_clock() if now_ms is None else now_ms

@@ -9,6 +9,7 @@ from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.feeds.recorded_feed import RecordedFeed
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.service.alerting import Alerting
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.learning import LevelLearner
 
@@ -18,7 +19,7 @@ class Feeding:
 
     Parameters
     ----------
-    layers, clusters, levels, recorded
+    layers, clusters, levels, recorded, alerts
         What is fed.
     learner
         Learns meanwhile.
@@ -34,6 +35,7 @@ class Feeding:
         clusters: ClusterFeed,
         levels: LevelFeed,
         recorded: RecordedFeed,
+        alerts: Alerting,
         learner: LevelLearner,
         make_context: Callable[[Executor], FeedContext],
         settings: Callable[[], HeatmapSettings],
@@ -42,6 +44,7 @@ class Feeding:
         self._clusters = clusters
         self._levels = levels
         self._recorded = recorded
+        self._alerts = alerts
         self._learner = learner
         self._make_context = make_context
         self._settings = settings
@@ -57,6 +60,7 @@ class Feeding:
             self._clusters.start(executor)
             self._levels.start(executor)
             self._recorded.start(executor)
+            self._alerts.start(executor)
             self._learner.start()
         self.feed_layers(executor, loop)
 
@@ -81,6 +85,7 @@ class Feeding:
         self._clusters.stop()
         self._levels.stop()
         self._recorded.stop()
+        self._alerts.stop()
         self._learner.request_stop()
 
     def leave_loop(self) -> None:
@@ -89,6 +94,7 @@ class Feeding:
         self._clusters.stop()
         self._levels.stop()
         self._recorded.stop()
+        self._alerts.stop()
 
     def forget_failures(self) -> None:
         """Forget what layers could not be told in an earlier time."""
