@@ -99,6 +99,11 @@ class AlertBook:
         return self._rules
 
     @property
+    def pending(self) -> tuple[Alert, ...]:
+        """What rings and was not told yet."""
+        return tuple(self._pending.values())
+
+    @property
     def is_ringing(self) -> bool:
         """Whether something waits in `take_news` that is to be told."""
         return bool(self._ringing)
@@ -185,7 +190,7 @@ class AlertBook:
             self.row_id,
             self.mark,
             self._engine.state(),
-            tuple(self._pending.values()),
+            self.pending,
             tuple(self._latest),
             dict(self._last),
             self._missed,

@@ -31,6 +31,9 @@ class AlertFile:
 
     def __init__(self, address: Address) -> None:
         self.path = file_beside(address, _STATE_END)
+        # The engine's part of what was written last, and its text.
+        self._engine: object = None
+        self._engine_json: str | None = None
 
     def read(self) -> AlertState:
         """Return what is kept; nothing is where there is no file.
@@ -57,10 +60,13 @@ class AlertFile:
         OSError
             It cannot be written; what was kept before still is.
         """
+        if self._engine_json is None or state.engine is not self._engine:
+            self._engine, self._engine_json = state.engine, state.engine_json()
+        text = state.to_json(self._engine_json)
         half = self.path.with_name(f"{self.path.name}.part")
         try:
             with half.open("w", encoding="utf-8") as file:
-                file.write(state.to_json())
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             half.replace(self.path)

@@ -9,6 +9,7 @@ from Heatmap.alerts.alert import Alert
 
 STATE_FORM = 1
 """Of the file; another one is not read."""
+_TIGHT = ",", ":"
 MOST_LATEST = 100
 """So many alerts are kept to be shown."""
 
@@ -43,19 +44,23 @@ class AlertState:
     last: Mapping[str, Alert] = field(default_factory=dict)
     missed: int = 0
 
-    def to_json(self) -> str:
-        """Return it as it is kept."""
+    def engine_json(self) -> str:
+        """Return the engine's part as it is kept: most of all, and the same after it was told."""
+        return json.dumps(self.engine, separators=_TIGHT)
+
+    def to_json(self, engine_json: str | None = None) -> str:
+        """Return it as it is kept; `engine_json` ``None``: it is made anew."""
         plain = {
             "form": STATE_FORM,
             "row_id": self.row_id,
             "mark": self.mark,
-            "engine": self.engine,
             "pending": [one.to_json() for one in self.pending],
             "latest": [one.to_json() for one in self.latest],
             "last": {rule_id: one.to_json() for rule_id, one in self.last.items()},
             "missed": self.missed,
         }
-        return json.dumps(plain, separators=(",", ":"))
+        engine = self.engine_json() if engine_json is None else engine_json
+        return f'{json.dumps(plain, separators=_TIGHT)[:-1]},"engine":{engine}}}'
 
     @classmethod
     def from_json(cls, text: str) -> "AlertState":

@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from Heatmap.alerts.alert_book import AlertBook, AlertNews
 from Heatmap.alerts.alert_state import AlertState
@@ -51,7 +51,7 @@ class AlertTimes:
     """
 
     look_s: float = 1.0
-    keep_s: float = 10.0
+    keep_s: float = 30.0
     retry_s: float = 5.0
     minutes_s: float = 3_600.0
 
@@ -337,7 +337,7 @@ class AlertFollower:
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
         # What was told at once is noted at once, and what is told later soon after.
         self._take_told(book)
-        self._kept.keep(book.state())
+        self._kept.keep(replace(self._kept.state, pending=book.pending))
         self._keep_due_s = time.monotonic() + self._times.look_s
 
     def _heartbeat(self) -> tuple[int, float] | None:

@@ -130,7 +130,7 @@ class CascadeWatch:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what is to be kept over a restart, without the rules."""
-        return {"entries": [list(one) for one in self._entries], "second": self._second}
+        return {"entries": list(self._entries), "second": self._second}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Go on where `to_plain` was made; the rules have been restored before."""
