@@ -61,7 +61,8 @@ class AlertQuestions:
         """Call `listener` with each alert that rings, once, on the loop while the service runs.
 
         What is found more than a minute after it happened, such as after a restart, does not ring:
-        `alert_state` has it, as it has what nobody listens to. Of several programs on one database the one that writes it rings.
+        `alert_state` has it, as it has what nobody listens to. Of several programs on one database
+        the one that writes it rings.
         """
         if listener not in self._alerting.listeners:
             self._alerting.listeners.append(listener)
