@@ -11,6 +11,10 @@ from Heatmap._version import __version__
 
 if TYPE_CHECKING:
     from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
+    from Heatmap.alerts.alert import Alert, AlertKind
+    from Heatmap.alerts.alert_state import AlertState
+    from Heatmap.alerts.backtest_result import AlertBacktest
+    from Heatmap.alerts.rules import Rule, parse_rule, rule_text
     from Heatmap.domain.candles import Candle, CandleHistory
     from Heatmap.domain.events import DataKind
     from Heatmap.domain.failure_texts import failure_text
@@ -32,6 +36,10 @@ if TYPE_CHECKING:
     from Heatmap.sources.registry import wants_room
 
 __all__ = [
+    "Alert",
+    "AlertBacktest",
+    "AlertKind",
+    "AlertState",
     "Candle",
     "CandleHistory",
     "ConnectionState",
@@ -51,6 +59,7 @@ __all__ = [
     "PredictedLevels",
     "RecorderStatus",
     "Replay",
+    "Rule",
     "ShownTime",
     "SinkRole",
     "Situation",
@@ -59,10 +68,16 @@ __all__ = [
     "connection_text",
     "failure_text",
     "market_state",
+    "parse_rule",
+    "rule_text",
     "wants_room",
 ]
 
 _HOMES = {
+    "Alert": "Heatmap.alerts.alert",
+    "AlertBacktest": "Heatmap.alerts.backtest_result",
+    "AlertKind": "Heatmap.alerts.alert",
+    "AlertState": "Heatmap.alerts.alert_state",
     "Candle": "Heatmap.domain.candles",
     "CandleHistory": "Heatmap.domain.candles",
     "ConnectionState": "Heatmap.ingestion.connection.supervisor",
@@ -82,6 +97,7 @@ _HOMES = {
     "PredictedLevels": "Heatmap.levels.predict",
     "Replay": "Heatmap.service.replays",
     "RecorderStatus": "Heatmap.ingestion.recorder.recorder_status",
+    "Rule": "Heatmap.alerts.rules",
     "ShownTime": "Heatmap.service.market_state",
     "SinkRole": "Heatmap.ingestion.recorder.standby",
     "Situation": "Heatmap.service.market_state",
@@ -89,6 +105,8 @@ _HOMES = {
     "connection_text": "Heatmap.ingestion.recorder.texts",
     "failure_text": "Heatmap.domain.failure_texts",
     "market_state": "Heatmap.service.market_state",
+    "parse_rule": "Heatmap.alerts.rules",
+    "rule_text": "Heatmap.alerts.rules",
     "wants_room": "Heatmap.sources.registry",
 }
 

@@ -12,7 +12,7 @@ from Heatmap.commands.arguments import EXIT_USAGE
 from Heatmap.commands.output import discard_output, prepare_output
 from Heatmap.errors import HeatmapError
 
-_COMMANDS = ("clusters", "doctor", "history", "levels", "record", "serve", "status")
+_COMMANDS = ("alerts", "clusters", "doctor", "history", "levels", "record", "serve", "status")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -180,6 +180,8 @@ class FailureKind(StrEnum):
     # Redis, where liquidations are published.
     REDIS_AWAY = "redis_away"  # address, reason
     REDIS_REFUSED = "redis_refused"  # address, reason
+    # Alerts.
+    ALERTS_NOT_KEPT = "alerts_not_kept"  # path, reason
     # The program.
     RECORDER_ENDED = "recorder_ended"  # error
     PART_RESTARTED = "part_restarted"  # part, error

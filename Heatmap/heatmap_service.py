@@ -23,6 +23,8 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus
 from Heatmap.ingestion.venues.table import venue_named
 from Heatmap.runtime.exchange_clock import ExchangeClock, wall_clock_ms
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.service.alert_questions import AlertQuestions
+from Heatmap.service.alerting import Alerting, AlertSource
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.database_watch import DatabaseWatch
 from Heatmap.service.feeding import Feeding
@@ -46,11 +48,12 @@ logger = get_logger(__name__)
 SettingsListener = Callable[[HeatmapSettings], None]
 
 
-class HeatmapService(MarketQuestions):
+class HeatmapService(MarketQuestions, AlertQuestions):
     """Records liquidations at all times and feeds the attached layers.
 
     A facade: it has a method for each thing that a host asks for, and leaves the work to its parts.
-    `MarketQuestions` has those about clusters, candles and predicted levels.
+    `MarketQuestions` has those about clusters, candles and predicted levels, `AlertQuestions` those
+    about alerts.
 
     Belongs to the thread of the host's event loop. It may be created, given layers and settings
     before the loop runs; `start` and `stop` are awaited in it, any number of times.
@@ -165,12 +168,22 @@ class HeatmapService(MarketQuestions):
             self._attached.jump,
         )
         self._attached.context_of = self.replays.context_of
+        alerting = Alerting(
+            AlertSource(
+                self._tape,
+                self._recording.seen_status,
+                lambda: self._settings.symbols,
+                self,
+                is_live=is_live,
+            )
+        )
         self._feeding = Feeding(
             self._attached,
             clusters,
             levels,
             recorded,
             self.replays,
+            alerting,
             self._learner,
             self._make_context,
             lambda: self._settings,
@@ -183,7 +196,11 @@ class HeatmapService(MarketQuestions):
             lambda: self._settings,
             self._symbols.learn,
         )
-        super().__init__(
+        AlertQuestions.__init__(
+            self, alerting, self._store, self._clock, lambda: self._lifecycle.executor
+        )
+        MarketQuestions.__init__(
+            self,
             source,
             self._symbols,
             clusters,
@@ -371,6 +388,7 @@ class HeatmapService(MarketQuestions):
                 self._listener_failure,
                 self._clusters.failure,
                 self._levels.failure,
+                self._alerting.failure(),
             ),
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),

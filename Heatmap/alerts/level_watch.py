@@ -87,7 +87,7 @@ class LevelWatch:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what is to be kept over a restart."""
-        return {"rung_prices": self.rung_prices, "rung_s": self.rung_s}
+        return {"rung_prices": list(self.rung_prices), "rung_s": self.rung_s}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Go on where `to_plain` was made."""

@@ -130,7 +130,7 @@ class CascadeWatch:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what is to be kept over a restart, without the rules."""
-        return {"entries": [list(one) for one in self._entries], "second": self._second}
+        return {"entries": list(self._entries), "second": self._second}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Go on where `to_plain` was made; the rules have been restored before."""
@@ -250,7 +250,12 @@ class Lane:
         """Return what is to be kept over a restart."""
         armed = [one for watch in self.watches for one in watch.armed()]
         return {
-            "rules": {one.rule.id: [one.is_on, one.rung_s] for one in armed},
+            # Most rules did nothing yet on most instruments: those are left out.
+            "rules": {
+                one.rule.id: [one.is_on, one.rung_s]
+                for one in armed
+                if one.is_on or one.rung_s != _NEVER_S
+            },
             "windows": {
                 str(watch.seconds): watch.to_plain()
                 for watch in self.watches

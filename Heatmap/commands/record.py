@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from Heatmap.commands.alert_options import HeadlessAlerts, add_alert_option, headless_rules
 from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
@@ -76,7 +77,9 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
     add_exchange_options(parser)
     add_redis_options(parser, "publish each stored liquidation to Redis")
+    add_alert_option(parser, "print a line when this happens")
     options = parser.parse_args(words)
+    rules = headless_rules(parser, options.alert)
     texts = {
         name: text
         for name, text in (
@@ -103,14 +106,15 @@ def run(words: Sequence[str]) -> int:
     publisher = _make_publisher(tape, options.redis, options.redis_prefix)
     recorder = make_recorder(recording, settings, on_stored=tape.add_batch)
     try:
-        return _record(
-            recorder,
-            publisher,
-            settings,
-            recording.store.address,
-            end,
-            options.confirm_retention,
-        )
+        with HeadlessAlerts(tape, rules, recorder.status, _tell):
+            return _record(
+                recorder,
+                publisher,
+                settings,
+                recording.store.address,
+                end,
+                options.confirm_retention,
+            )
     finally:
         program_end.settle()
 

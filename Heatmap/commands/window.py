@@ -74,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Liquidation heatmap of Binance BTCUSDT behind the candles.",
         epilog="Commands: record (headless recorder), status (what a database holds), clusters "
         "(its price clusters), levels (what would be liquidated where), history (Binance's archive "
-        "of earlier years), serve (all of it over HTTP), doctor (what of the connection works); "
-        "each has its own --help.",
+        "of earlier years), serve (all of it over HTTP), alerts (rules that ring), doctor (what of "
+        "the connection works); each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Heatmap {__version__}")

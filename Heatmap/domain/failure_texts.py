@@ -333,6 +333,10 @@ TEMPLATES: Mapping[FailureKind, str] = {
     # Redis, where liquidations are published.
     _K.REDIS_AWAY: "Redis at {address} does not answer: {reason}",
     _K.REDIS_REFUSED: "Redis at {address} refuses: {reason}",
+    # Alerts.
+    _K.ALERTS_NOT_KEPT: (
+        "what rang cannot be kept in {path}: {reason}; after a restart it may ring again"
+    ),
     # The program.
     _K.RECORDER_ENDED: "the recorder ended: {error}",
     _K.PART_RESTARTED: "{part} failed and starts again: {error}",

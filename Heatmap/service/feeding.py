@@ -9,6 +9,7 @@ from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.level_feed import LevelFeed
 from Heatmap.feeds.recorded_feed import RecordedFeed
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.service.alerting import Alerting
 from Heatmap.service.attached_layers import AttachedLayers
 from Heatmap.service.learning import LevelLearner
 from Heatmap.service.replays import Replays
@@ -19,7 +20,7 @@ class Feeding:
 
     Parameters
     ----------
-    layers, clusters, levels, recorded, replays
+    layers, clusters, levels, recorded, replays, alerts
         What is fed.
     learner
         Learns meanwhile.
@@ -36,6 +37,7 @@ class Feeding:
         levels: LevelFeed,
         recorded: RecordedFeed,
         replays: Replays,
+        alerts: Alerting,
         learner: LevelLearner,
         make_context: Callable[[Executor], FeedContext],
         settings: Callable[[], HeatmapSettings],
@@ -45,6 +47,7 @@ class Feeding:
         self._levels = levels
         self._recorded = recorded
         self._replays = replays
+        self._alerts = alerts
         self._learner = learner
         self._make_context = make_context
         self._settings = settings
@@ -61,6 +64,7 @@ class Feeding:
             self._levels.start(executor)
             self._recorded.start(executor)
             self._replays.start(executor)
+            self._alerts.start(executor)
             self._learner.start()
         self.feed_layers(executor, loop)
 
@@ -86,6 +90,7 @@ class Feeding:
         self._levels.stop()
         self._recorded.stop()
         self._replays.stop()
+        self._alerts.stop()
         self._learner.request_stop()
 
     def leave_loop(self) -> None:
@@ -95,6 +100,7 @@ class Feeding:
         self._levels.stop()
         self._recorded.stop()
         self._replays.stop()
+        self._alerts.stop()
 
     def forget_failures(self) -> None:
         """Forget what layers could not be told in an earlier time."""

@@ -31,13 +31,12 @@ from Heatmap.standalone.sources import (
     require_database,
 )
 from Heatmap.standalone.status_line import connecting_words
+from Heatmap.standalone.stores import STORE
 from Heatmap.standalone.theme import THEME_PALETTES, window_defaults
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import Windows
 from Heatmap.ui import install_translation, load_settings
 
-STORE = "OrderPilot", "Heatmap"
-"""Organisation and application, by which `QSettings` finds what the user has set."""
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""
 CANDLE_PATIENCE_S = 5.0

@@ -5,6 +5,7 @@ types that it imports: `storage.engine`; never this module, which imports all en
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 from Heatmap.domain.events import DataKind
@@ -44,6 +45,7 @@ __all__ = [
     "StoredEvent",
     "TimedRow",
     "address_beside",
+    "file_beside",
     "folder_of",
     "numbered_address",
     "open_store",
@@ -102,6 +104,24 @@ def address_beside(address: Address, kind: DataKind) -> Address:
     if isinstance(address, str):
         return f"{address}-{kind}"
     return address.with_name(f"{address.stem}-{kind}{address.suffix}")
+
+
+def file_beside(address: Address, end: str) -> Path:
+    """Return the path of a small file that belongs to a store: beside a file, its name and `end`.
+
+    Of a store that is no file it is in the user's data directory, named after the address.
+
+    Raises
+    ------
+    StorageError
+        The data directory cannot be made.
+    """
+    if isinstance(address, Path):
+        # Where links lead to: two names of one file have one file beside it.
+        found = address.absolute().resolve()
+        return found.with_name(f"{found.name}{end}")
+    name = blake2b(address.encode(), digest_size=8).hexdigest()
+    return default_database(DataKind.LIVE).with_name(f"{name}{end}")
 
 
 def numbered_address(address: Address, number: int) -> Address:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
     from Heatmap.ui.panels.replay_bar import ReplayBar
+    from Heatmap.ui.settings.alert_store import load_alert_rules, save_alert_rules
     from Heatmap.ui.settings.settings_file import export_settings, import_settings
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -38,8 +39,10 @@ __all__ = [
     "failure_words",
     "import_settings",
     "install_translation",
+    "load_alert_rules",
     "load_settings",
     "role_words",
+    "save_alert_rules",
     "save_settings",
     "state_words",
     "toggle_action",
@@ -62,6 +65,8 @@ _HOMES = {
     "install_translation": "Heatmap.ui.language",
     "export_settings": "Heatmap.ui.settings.settings_file",
     "import_settings": "Heatmap.ui.settings.settings_file",
+    "load_alert_rules": "Heatmap.ui.settings.alert_store",
+    "save_alert_rules": "Heatmap.ui.settings.alert_store",
     "load_settings": "Heatmap.ui.settings.settings_store",
     "role_words": "Heatmap.ui.texts",
     "save_settings": "Heatmap.ui.settings.settings_store",

@@ -1080,6 +1080,10 @@
         <translation>Redis unter {address} lehnt ab: {reason}</translation>
     </message>
     <message>
+        <source>what rang cannot be kept in {path}: {reason}; after a restart it may ring again</source>
+        <translation>was geläutet hat, kann nicht in {path} festgehalten werden: {reason}; nach einem Neustart läutet es vielleicht noch einmal</translation>
+    </message>
+    <message>
         <source>the recorder ended: {error}</source>
         <translation>die Aufzeichnung hat geendet: {error}</translation>
     </message>

@@ -1,0 +1,110 @@
+"""``python -m Heatmap alerts``: the rules, and how often each would have rung. Reads only."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from Heatmap.alerts.alert_file import AlertFile
+from Heatmap.alerts.alert_state import AlertState
+from Heatmap.alerts.backtest import backtest
+from Heatmap.alerts.rules import Rule, rule_text
+from Heatmap.alerts.texts import alert_text, backtest_text, missed_text, moment_text
+from Heatmap.commands.alert_options import add_alert_option, given_rules
+from Heatmap.commands.arguments import Parser, say, say_json, store_address
+from Heatmap.commands.log_output import start_log
+from Heatmap.runtime.exchange_clock import wall_clock_ms
+from Heatmap.storage.store import Store, open_store
+
+_MOST_SHOWN = 5
+
+
+def run(words: Sequence[str]) -> int:
+    """List or replay rules; returns the exit code."""
+    parser = Parser(
+        prog="python -m Heatmap alerts",
+        description="Tell about alert rules: those of the window, or those given by --alert.",
+        epilog="Amounts are lower bounds, since exchanges do not report every liquidation.",
+        allow_abbrev=False,
+    )
+    tasks = parser.add_subparsers(dest="task", metavar="list|replay", required=True)
+    for name, text in (
+        ("list", "the rules, and when each rang last"),
+        ("replay", "how often each rule would have rung in what is recorded"),
+    ):
+        one = tasks.add_parser(name, help=text, description=f"Print {text}.", allow_abbrev=False)
+        one.add_argument(
+            "--db", type=store_address, metavar="FILE", help="default in the data directory"
+        )
+        one.add_argument("--json", action="store_true", help="print JSON")
+        add_alert_option(one, "this rule in the place of the window's")
+    options = parser.parse_args(words)
+    rules = _rules(parser, options.alert)
+    start_log(options)
+    store = open_store(options.db)
+    if options.task == "list":
+        _list(rules, AlertFile(store.address), is_json=options.json)
+    else:
+        _replay(rules, store, is_json=options.json)
+    return 0
+
+
+def _rules(parser: argparse.ArgumentParser, texts: Sequence[str]) -> tuple[Rule, ...]:
+    if texts:
+        return given_rules(parser, texts)
+    # Only here: the window's settings are Qt's.
+    from PyQt6.QtCore import QSettings  # noqa: PLC0415
+
+    from Heatmap.standalone.stores import STORE  # noqa: PLC0415
+    from Heatmap.ui.settings.alert_store import load_alert_rules  # noqa: PLC0415
+
+    return load_alert_rules(QSettings(*STORE))
+
+
+def _list(rules: Sequence[Rule], file: AlertFile, *, is_json: bool) -> None:
+    try:
+        state = file.read()
+    except (OSError, ValueError) as error:
+        say(f"when they rang is not known: {file.path} cannot be read ({error})")
+        state = AlertState()
+    if is_json:
+        last = {rule_id: one.to_json() for rule_id, one in state.last.items()}
+        listed = [
+            {
+                "id": one.id,
+                "rule": rule_text(one),
+                "enabled": one.is_enabled,
+                "last": last.get(one.id),
+            }
+            for one in rules
+        ]
+        latest = [one.to_json() for one in state.latest]
+        say_json({"rules": listed, "missed": state.missed, "latest": latest}, indent=2)
+        return
+    if not rules:
+        say("no rules: the window has none, and none was given by --alert")
+    for rule in rules:
+        say(f"{rule_text(rule)}{'' if rule.is_enabled else ' (off)'}: {_last_text(rule, state)}")
+    if state.missed:
+        say(missed_text(state.missed))
+
+
+def _last_text(rule: Rule, state: AlertState) -> str:
+    last = state.last.get(rule.id)
+    if last is None:
+        return "has not rung yet"
+    late = ", found too late to ring" if last.is_late else ""
+    return f"last {moment_text(last.ts_ms)}{late}"
+
+
+def _replay(rules: Sequence[Rule], store: Store, *, is_json: bool) -> None:
+    results = backtest(store, rules, wall_clock_ms())
+    if is_json:
+        plain: list[dict[str, Any]] = [one.to_plain() for one in results]
+        say_json({"rules": plain}, indent=2)
+        return
+    if not rules:
+        say("no rules: the window has none, and none was given by --alert")
+    for result in results:
+        say(f"{rule_text(result.rule)}: {backtest_text(result)}")
+        for alert in result.latest[-_MOST_SHOWN:]:
+            say(f"    {alert_text(alert)}")

@@ -1,0 +1,97 @@
+"""What a host says and asks about alerts: rules, what rang, how often one would have rung."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from functools import partial
+
+from Heatmap.alerts.alert_state import AlertState
+from Heatmap.alerts.backtest import backtest
+from Heatmap.alerts.backtest_result import AlertBacktest
+from Heatmap.alerts.rules import Rule
+from Heatmap.runtime.host_loop import run_beside
+from Heatmap.service.alerting import Alerting, AlertListener
+from Heatmap.storage.store import Store
+
+
+class AlertQuestions:
+    """The part of `HeatmapService` for alerts; belongs on the loop's thread.
+
+    Parameters
+    ----------
+    alerting
+        Judges and tells.
+    store
+        What is recorded.
+    clock
+        Data time now, UTC milliseconds.
+    executor
+        Gives where reading is done; ``None``: the service does not run.
+    """
+
+    def __init__(
+        self,
+        alerting: Alerting,
+        store: Store,
+        clock: Callable[[], int],
+        executor: Callable[[], Executor | None],
+    ) -> None:
+        self._alerting = alerting
+        self._alert_store = store
+        self._alert_clock = clock
+        self._alert_executor = executor
+
+    @property
+    def alert_rules(self) -> tuple[Rule, ...]:
+        """The rules in force, also those that are not enabled."""
+        return self._alerting.rules
+
+    def set_alert_rules(self, rules: Iterable[Rule]) -> None:
+        """Put rules in force at once; those that stay as they are go on where they are.
+
+        They are not stored: `Heatmap.ui` has `load_alert_rules` and `save_alert_rules`.
+
+        Raises
+        ------
+        SettingsError
+            Two have the same id, or there are too many; nothing has changed.
+        """
+        self._alerting.set_rules(rules)
+
+    def add_alert_listener(self, listener: AlertListener) -> None:
+        """Call `listener` with each alert that rings, once, on the loop while the service runs.
+
+        What is found more than a minute after it happened, such as after a restart, does not ring:
+        `alert_state` has it, as it has what nobody listens to. Of several programs on one database
+        the one that writes it rings.
+        """
+        if listener not in self._alerting.listeners:
+            self._alerting.listeners.append(listener)
+
+    def remove_alert_listener(self, listener: AlertListener) -> None:
+        """Call `listener` no more; nothing happens when it is not known."""
+        if listener in self._alerting.listeners:
+            self._alerting.listeners.remove(listener)
+
+    def alert_state(self) -> AlertState:
+        """Return the newest alerts, the last one of each rule, and how many were missed.
+
+        Empty while another program rings for the database.
+        """
+        return self._alerting.state()
+
+    async def alert_backtest(self, rule: Rule) -> AlertBacktest:
+        """Return how often a rule would have rung in what is recorded; it need not be in force.
+
+        Raises
+        ------
+        ValueError
+            The service does not run.
+        StorageError
+            The database cannot be read.
+        """
+        executor = self._alert_executor()
+        if executor is None:
+            raise ValueError("a backtest needs a service that runs; start it first")
+        work = partial(backtest, self._alert_store, (rule,), self._alert_clock())
+        (found,) = await run_beside(executor, work)
+        return found
