@@ -43,6 +43,8 @@ class ChartPage(QWebEnginePage):
     `load_chart` is awaited once; the other methods may be called at any time. A page whose render
     process dies is loaded again, each time, and shows what it showed: candles, digits, colours,
     visible range. Meanwhile nothing is told to it, and what asks it something waits.
+
+    More than 25 methods: each thing that the page is told has one, and so has each turn of a load.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -125,6 +127,10 @@ class ChartPage(QWebEnginePage):
         digits = None if tick_size is None else self._state.set_price_format(tick_size)
         rows = self._state.set_candles(candles, visible_bars)
         self._call("setCandles", rows, visible_bars, self._state.serial, digits)
+
+    def replace_candles(self, candles: Sequence[Candle]) -> None:
+        """Replace all candles; as many are in sight as before, with the newest of them."""
+        self._call("replaceCandles", self._state.replace_candles(candles))
 
     def add_older_candles(self, candles: Sequence[Candle]) -> None:
         """Put candles before all others; what is in sight stays."""

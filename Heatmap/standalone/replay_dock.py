@@ -71,6 +71,8 @@ class ReplayDock(QObject):
         # What the page shows of an earlier time, and of which; `None`: it shows the present.
         self._shown: list[Candle] | None = None
         self._candles_ms = 0
+        # It plays, or has since they were read.
+        self._has_played = False
         # Another time was sought: what is being read is of the one before.
         self._is_stale = False
         self._reading: asyncio.Task[None] | None = None
@@ -169,6 +171,7 @@ class ReplayDock(QObject):
                 self._read_soon()
             replay = self.bar.replay
             is_playing = replay is not None and replay.is_playing
+            self._has_played = self._has_played or is_playing
             (self._timer.start if is_playing else self._timer.stop)()
         elif self._shown is not None:
             self._show_present()
@@ -205,7 +208,11 @@ class ReplayDock(QObject):
         if replay is None or self._shown is None:
             return
         now_ms, interval_ms, symbol = replay.now_ms(), self._interval_ms, self._symbol
-        start_ms = self._start_ms(now_ms)
+        # Where it plays, or has until now, what came since is enough. A seek shows its moment,
+        # wherever the chart has been scrolled.
+        is_later = now_ms >= self._candles_ms if self._has_played else now_ms == self._candles_ms
+        goes_on, self._has_played = is_later, replay.is_playing
+        start_ms = self._start_ms(now_ms, goes_on=goes_on)
         try:
             found = await replay.candles(symbol, start_ms, now_ms + 1, interval_ms)
         except (HeatmapError, ValueError) as error:
@@ -214,30 +221,29 @@ class ReplayDock(QObject):
         is_same = (interval_ms, symbol) == (self._interval_ms, self._symbol)
         # The time may have gone back meanwhile.
         if replay.is_active and is_same and now_ms <= replay.now_ms():
-            self._show([as_drawn(one) for one in found], now_ms)
+            self._show([as_drawn(one) for one in found], now_ms, goes_on=goes_on)
         else:
             self._is_stale = self._shown is not None
         if self._is_stale:
             QTimer.singleShot(0, self._read_soon)
 
-    def _start_ms(self, now_ms: int) -> int:
+    def _start_ms(self, now_ms: int, *, goes_on: bool) -> int:
         """Return where the candles begin: as many as there are live ones, or the last ones."""
         known = self._shown
-        if known and self._candles_ms <= now_ms:
-            # Where it is a moment later, what came since is enough.
+        if known and goes_on:
             step = (now_ms - known[-1].open_ms) // self._interval_ms
             if step <= self._visible_bars:
                 return known[-1].open_ms
         count = max(len(self._live), self._visible_bars)
         return (now_ms // self._interval_ms - count) * self._interval_ms
 
-    def _show(self, candles: list[Candle], now_ms: int) -> None:
+    def _show(self, candles: list[Candle], now_ms: int, *, goes_on: bool) -> None:
         """Show candles of the time: as many more as came since, or all of them anew."""
         shown = self._shown
         if shown is None:
             return
-        is_later, self._candles_ms = now_ms >= self._candles_ms, now_ms
-        if is_later and shown and candles and shown[-1].open_ms == candles[0].open_ms:
+        self._candles_ms = now_ms
+        if goes_on and shown and candles and shown[-1].open_ms == candles[0].open_ms:
             for candle in candles:
                 if candle != shown[-1]:
                     self._page.update_candle(candle)
@@ -250,7 +256,10 @@ class ReplayDock(QObject):
             # The recorder may be about to fetch them.
             QTimer.singleShot(_RETRY_MS, self._read_soon)
         self._shown = candles
-        self._page.set_candles(candles, self._visible_bars, self._tick_size)
+        if shown and candles:
+            self._page.replace_candles(candles)
+        else:
+            self._page.set_candles(candles, self._visible_bars, self._tick_size)
 
     # -- title and status -----------------------------------------------------------------------
 

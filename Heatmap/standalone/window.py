@@ -53,6 +53,8 @@ class ChartWindow(QMainWindow):
     the first of the recorded ones that has candles; whatever is chosen, candles, heat, title,
     digits and watermark change together, when the new candles are there.
 
+    More than 25 methods: what a user, a source and the page do all end in the same few changes.
+
     Parameters
     ----------
     store

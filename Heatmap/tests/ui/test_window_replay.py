@@ -12,6 +12,7 @@ from Heatmap.tests.ui.test_window_switch import World
 
 SETTINGS = HeatmapSettings(enabled=True, window="2h")
 HOUR_MS = 3_600_000
+RANGE = "chart.timeScale().getVisibleLogicalRange()"
 
 
 @pytest.fixture
@@ -62,9 +63,22 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     back_ms = now_ms - HOUR_MS
     replay.seek(back_ms)
     world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
+    # What the user has zoomed to stays so wide, and a seek ends at its moment.
+    world.js("(chart.timeScale().setVisibleLogicalRange({from: 2.5, to: 22.5}), 0)")
+
+    def in_sight() -> tuple[float, float, int]:
+        found = world.js(f"[{RANGE}.from, {RANGE}.to, candleSeries.data().length - 1]")
+        return tuple(found)
+
+    world.qtbot.waitUntil(lambda: in_sight()[0] == pytest.approx(2.5, abs=0.1), timeout=10_000)
+    before = in_sight()
     replay.seek(now_ms)
     world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
     assert newest_s() * 1000 < now_ms
+    world.qtbot.waitUntil(lambda: in_sight()[1] >= in_sight()[2], timeout=10_000)
+    after = in_sight()
+    assert after[1] - after[0] == pytest.approx(before[1] - before[0], abs=0.1)
+    assert after[1] <= after[2] + 5
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert bar.isHidden()
     assert window.windowTitle() == plain
