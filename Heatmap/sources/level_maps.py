@@ -171,11 +171,12 @@ class LevelMaps:
             The store cannot be read.
         """
         with self.lock:
+            known = self._maps.get(symbol)
             if self._is_void:
                 self._is_void = False
                 self._maps.clear()
                 self._latest.clear()
-            known = self._maps.get(symbol)
+                known = None if known is None else self._rewound(symbol, known, now_ms, span_ms)
             is_due, self._is_due = self._is_due, False
             if known is not None and (is_due or time.monotonic() - known.looked_s >= self._look_s):
                 known = self._followed(symbol, known, now_ms, span_ms)
@@ -221,6 +222,29 @@ class LevelMaps:
             return None
         known.fetched = fetched
         return known
+
+    def _rewound(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
+        """Return a map as of an earlier time; ``None``: it has to be made anew."""
+        history = known.history
+        count = 0 if history is None else int(history.seen_by(np.array([now_ms]))[0])
+        if history is None or not count:
+            return None
+        last_ms = int(history.minutes.open_ms[count - 1])
+        imported = self._imported(symbol, now_ms)
+        with self._tape.reading() as reader:
+            fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
+            newest = reader.read_candles(symbol, last_ms, last_ms + 1, candle_array)
+        if not len(newest) or not fetched or known.has_older(fetched, now_ms - span_ms):
+            return None
+        self._made += 1
+        return replace(
+            known,
+            history=history.as_of(count, newest),
+            number=self._made,
+            fetched=fetched,
+            imported=imported,
+            looked_s=time.monotonic(),
+        )
 
     def _refitted(
         self, symbol: str, known: LevelMap, history: LevelHistory, fits: tuple[str, ...]
