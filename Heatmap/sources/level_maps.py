@@ -127,9 +127,18 @@ class LevelMaps:
         Where markets come from.
     look_s
         What is stored is looked at again after this time.
+    later
+        Maps of the same markets as of a later time, to begin with; ``None``: there are none.
     """
 
-    def __init__(self, tape: EventTape, reader: MarketReader, look_s: float = _LOOK_S) -> None:
+    def __init__(
+        self,
+        tape: EventTape,
+        reader: MarketReader,
+        look_s: float = _LOOK_S,
+        later: "LevelMaps | None" = None,
+    ) -> None:
+        self._later = later
         self._tape = tape
         self._reader = reader
         self._look_s = look_s
@@ -180,6 +189,8 @@ class LevelMaps:
             is_due, self._is_due = self._is_due, False
             if known is not None and (is_due or time.monotonic() - known.looked_s >= self._look_s):
                 known = self._followed(symbol, known, now_ms, span_ms)
+            if known is None and self._later is not None:
+                known = self._begun(self._later, symbol, now_ms, span_ms)
             if known is None:
                 known = self._make(symbol, now_ms, span_ms)
             self._maps[symbol] = known
@@ -222,6 +233,12 @@ class LevelMaps:
             return None
         known.fetched = fetched
         return known
+
+    def _begun(self, later: "LevelMaps", symbol: str, now_ms: int, span_ms: int) -> LevelMap | None:
+        """Return a map made of one as of a later time; ``None``: there is none."""
+        with later.lock:
+            known = later._maps.get(symbol)  # noqa: SLF001 - its own kind
+            return None if known is None else self._rewound(symbol, known, now_ms, span_ms)
 
     def _rewound(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
         """Return a map as of an earlier time; ``None``: it has to be made anew."""

@@ -3,16 +3,28 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.window import ChartWindow
+from Heatmap.tests.ui.pictures import grab
 from Heatmap.tests.ui.test_window_switch import World
 
 SETTINGS = HeatmapSettings(enabled=True, window="2h")
 HOUR_MS = 3_600_000
 RANGE = "chart.timeScale().getVisibleLogicalRange()"
+
+
+VIOLET = (177, 163, 255)
+
+
+def violet_columns(window: ChartWindow) -> int:
+    """Return how many columns of the chart are of the line's colour, but for what crosses it."""
+    picture = grab(window.view)
+    return int((np.all(picture == VIOLET, axis=2).mean(axis=0) > 0.5).sum())
 
 
 @pytest.fixture
@@ -54,6 +66,8 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     layer = service.status()["layers"][0]
     world.qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=20_000)
     assert layer["symbol"] == "BTCUSDT"
+    # A line from top to bottom is where it stands, right of the newest candle.
+    world.qtbot.waitUntil(lambda: violet_columns(window) == 1, timeout=20_000)
     # Another interval: its candle in progress is made of the minutes that were over.
     world.set_interval("5m")
     world.qtbot.waitUntil(
@@ -82,4 +96,5 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert bar.isHidden()
     assert window.windowTitle() == plain
+    world.qtbot.waitUntil(lambda: violet_columns(window) == 0, timeout=20_000)
     world.qtbot.waitUntil(lambda: newest_s() >= live_s - 240, timeout=20_000)
