@@ -23,6 +23,8 @@ logger = get_logger(__name__)
 
 # So often the candles follow a time that goes on.
 _FOLLOW_MS = 200
+# So many times what is in sight at first is read.
+_MORE = 2
 # Without any candle they are looked for again after this.
 _RETRY_MS = 1500
 
@@ -228,13 +230,13 @@ class ReplayDock(QObject):
             QTimer.singleShot(0, self._read_soon)
 
     def _start_ms(self, now_ms: int, *, goes_on: bool) -> int:
-        """Return where the candles begin: as many as there are live ones, or the last ones."""
+        """Return where the candles begin: as many as there are live ones, or the last one."""
         known = self._shown
         if known and goes_on:
             step = (now_ms - known[-1].open_ms) // self._interval_ms
             if step <= self._visible_bars:
                 return known[-1].open_ms
-        count = max(len(self._live), self._visible_bars)
+        count = max(len(self._live), _MORE * self._visible_bars)
         return (now_ms // self._interval_ms - count) * self._interval_ms
 
     def _show(self, candles: list[Candle], now_ms: int, *, goes_on: bool) -> None:
@@ -253,7 +255,8 @@ class ReplayDock(QObject):
             # Nothing was kept of them: those that are at hand were known once they were over.
             ended = now_ms - self._interval_ms
             candles = [one for at_ms, one in sorted(self._live.items()) if at_ms <= ended]
-            # The recorder may be about to fetch them.
+            # The recorder may be about to fetch them: then all are read.
+            self._candles_ms = -1
             QTimer.singleShot(_RETRY_MS, self._read_soon)
         self._shown = candles
         if shown and candles:
