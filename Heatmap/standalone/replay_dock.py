@@ -25,6 +25,8 @@ logger = get_logger(__name__)
 _FOLLOW_MS = 200
 # So many times what is in sight at first is read.
 _MORE = 2
+# Older ones that are missing are looked for so often.
+_OLDER_LOOKS = 8
 # Without any candle they are looked for again after this.
 _RETRY_MS = 1500
 
@@ -78,6 +80,7 @@ class ReplayDock(QObject):
         # Another time was sought: what is being read is of the one before.
         self._is_stale = False
         self._reading: asyncio.Task[None] | None = None
+        self._older: asyncio.Task[None] | None = None
         self.place = QWidget()
         column = QVBoxLayout(self.place)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,8 +120,9 @@ class ReplayDock(QObject):
         self.bar.set_service(None)
         self._shown = None
         self._timer.stop()
-        if self._reading is not None:
-            self._reading.cancel()
+        for task in (self._reading, self._older):
+            if task is not None:
+                task.cancel()
 
     # -- live candles on their way to the page --------------------------------------------------
 
@@ -224,10 +228,42 @@ class ReplayDock(QObject):
         # The time may have gone back meanwhile.
         if replay.is_active and is_same and now_ms <= replay.now_ms():
             self._show([as_drawn(one) for one in found], now_ms, goes_on=goes_on)
+            if not goes_on:
+                self._look_for_older(start_ms, _OLDER_LOOKS)
         else:
             self._is_stale = self._shown is not None
         if self._is_stale:
             QTimer.singleShot(0, self._read_soon)
+
+    def _look_for_older(self, start_ms: int, looks: int) -> None:
+        """Look some more times for candles before all others: the recorder may be fetching them."""
+        shown = self._shown
+        if shown and looks and shown[0].open_ms > start_ms:
+            first = shown[0]
+            QTimer.singleShot(_RETRY_MS, lambda: self._begin_older(first, start_ms, looks))
+
+    def _begin_older(self, first: Candle, start_ms: int, looks: int) -> None:
+        # Others are shown by now: they are looked after by themselves.
+        if self._shown and self._shown[0] == first:
+            task = self._read_older(first, start_ms, looks)
+            self._older = asyncio.get_running_loop().create_task(task, name="Heatmap older candles")
+
+    async def _read_older(self, first: Candle, start_ms: int, looks: int) -> None:
+        replay, symbol, interval_ms = self.bar.replay, self._symbol, self._interval_ms
+        if replay is None:
+            return
+        try:
+            found = await replay.candles(symbol, start_ms, first.open_ms, interval_ms)
+        except (HeatmapError, ValueError) as error:
+            logger.info("older candles of an earlier time: %s", error)
+            return
+        shown = self._shown
+        if shown and shown[0] == first and replay.is_active and symbol == self._symbol:
+            older = [as_drawn(one) for one in found if one.open_ms < first.open_ms]
+            if older:
+                self._shown = [*older, *shown]
+                self._page.replace_candles(self._shown, shows_newest=False)
+            self._look_for_older(start_ms, looks - 1)
 
     def _start_ms(self, now_ms: int, *, goes_on: bool) -> int:
         """Return where the candles begin: as many as there are live ones, or the last one."""
@@ -260,7 +296,7 @@ class ReplayDock(QObject):
             QTimer.singleShot(_RETRY_MS, self._read_soon)
         self._shown = candles
         if shown and candles:
-            self._page.replace_candles(candles)
+            self._page.replace_candles(candles, shows_newest=True)
         else:
             self._page.set_candles(candles, self._visible_bars, self._tick_size)
 

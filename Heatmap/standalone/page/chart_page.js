@@ -384,10 +384,11 @@ const chartPage = (() => {
     }
 
     /**
-     * Replace all candles; as many are in sight as before, and the newest is among them.
+     * Replace all candles; as many are in sight as before, as far from the newest as before.
      * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
+     * @param {boolean} showsNewest the newest is brought into sight
      */
-    function replaceCandles(candles) {
+    function replaceCandles(candles, showsNewest) {
         const before = barCount();
         const range = wantedRange === null
             ? chart.timeScale().getVisibleLogicalRange()
@@ -397,7 +398,7 @@ const chartPage = (() => {
         anchorBars(true);
         if (range !== null && before > 0) {
             const hidden = Math.max(0, before - 1 + RIGHT_MARGIN_BARS - range.to);
-            const moved = barCount() - before + (range.to < before - 1 ? hidden : 0);
+            const moved = barCount() - before + (showsNewest && range.to < before - 1 ? hidden : 0);
             showRange(range.from + moved, range.to + moved);
         }
     }
