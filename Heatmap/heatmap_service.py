@@ -162,7 +162,12 @@ class HeatmapService(MarketQuestions, AlertQuestions):
 
         self.replays = Replays(
             ReplaySource(
-                self._tape, source, self._shared.clock, lambda: self._settings, self._look_around
+                self._tape,
+                source,
+                self._maps,
+                self._shared.clock,
+                lambda: self._settings,
+                self._look_around,
             ),
             feed_anew,
             self._attached.jump,

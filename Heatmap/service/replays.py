@@ -49,8 +49,8 @@ class ReplaySource:
     ----------
     tape
         What is stored.
-    markets
-        What is known of markets.
+    markets, maps
+        What is known of markets, and the levels that are drawn of it.
     clock
         Data time now, UTC milliseconds; asked in any thread.
     settings
@@ -61,6 +61,7 @@ class ReplaySource:
 
     tape: EventTape
     markets: LevelStore
+    maps: LevelMaps
     clock: Callable[[], int]
     settings: Callable[[], HeatmapSettings]
     look_around: Callable[[], object]
@@ -92,7 +93,7 @@ class Replay:
         store = store_as_of(source.tape.store, self._clock)
         self._tape = EventTape(store)
         self._markets = markets_as_of(source.markets, store, self._clock)
-        self._maps = LevelMaps(self._tape, self._markets)
+        self._maps = LevelMaps(self._tape, self._markets, later=source.maps)
         self.clusters = ClusterFeed(
             ClusterSource(self._tape, _unknown, self._clock), source.settings()
         )

@@ -127,9 +127,18 @@ class LevelMaps:
         Where markets come from.
     look_s
         What is stored is looked at again after this time.
+    later
+        Maps of the same markets as of a later time, to begin with; ``None``: there are none.
     """
 
-    def __init__(self, tape: EventTape, reader: MarketReader, look_s: float = _LOOK_S) -> None:
+    def __init__(
+        self,
+        tape: EventTape,
+        reader: MarketReader,
+        look_s: float = _LOOK_S,
+        later: "LevelMaps | None" = None,
+    ) -> None:
+        self._later = later
         self._tape = tape
         self._reader = reader
         self._look_s = look_s
@@ -171,14 +180,17 @@ class LevelMaps:
             The store cannot be read.
         """
         with self.lock:
+            known = self._maps.get(symbol)
             if self._is_void:
                 self._is_void = False
                 self._maps.clear()
                 self._latest.clear()
-            known = self._maps.get(symbol)
+                known = None if known is None else self._rewound(symbol, known, now_ms, span_ms)
             is_due, self._is_due = self._is_due, False
             if known is not None and (is_due or time.monotonic() - known.looked_s >= self._look_s):
                 known = self._followed(symbol, known, now_ms, span_ms)
+            if known is None and self._later is not None:
+                known = self._begun(self._later, symbol, now_ms, span_ms)
             if known is None:
                 known = self._make(symbol, now_ms, span_ms)
             self._maps[symbol] = known
@@ -221,6 +233,35 @@ class LevelMaps:
             return None
         known.fetched = fetched
         return known
+
+    def _begun(self, later: "LevelMaps", symbol: str, now_ms: int, span_ms: int) -> LevelMap | None:
+        """Return a map made of one as of a later time; ``None``: there is none."""
+        with later.lock:
+            known = later._maps.get(symbol)  # noqa: SLF001 - its own kind
+            return None if known is None else self._rewound(symbol, known, now_ms, span_ms)
+
+    def _rewound(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
+        """Return a map as of an earlier time; ``None``: it has to be made anew."""
+        history = known.history
+        count = 0 if history is None else int(history.seen_by(np.array([now_ms]))[0])
+        if history is None or not count:
+            return None
+        last_ms = int(history.minutes.open_ms[count - 1])
+        imported = self._imported(symbol, now_ms)
+        with self._tape.reading() as reader:
+            fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
+            newest = reader.read_candles(symbol, last_ms, last_ms + 1, candle_array)
+        if not len(newest) or not fetched or known.has_older(fetched, now_ms - span_ms):
+            return None
+        self._made += 1
+        return replace(
+            known,
+            history=history.as_of(count, newest),
+            number=self._made,
+            fetched=fetched,
+            imported=imported,
+            looked_s=time.monotonic(),
+        )
 
     def _refitted(
         self, symbol: str, known: LevelMap, history: LevelHistory, fits: tuple[str, ...]

@@ -128,6 +128,13 @@ class ChartPage(QWebEnginePage):
         rows = self._state.set_candles(candles, visible_bars)
         self._call("setCandles", rows, visible_bars, self._state.serial, digits)
 
+    def replace_candles(self, candles: Sequence[Candle], *, shows_newest: bool) -> None:
+        """Replace all candles; as many are in sight as before, as far from the newest as before.
+
+        Where the newest is to be shown, it is brought into sight.
+        """
+        self._call("replaceCandles", self._state.replace_candles(candles), shows_newest)
+
     def add_older_candles(self, candles: Sequence[Candle]) -> None:
         """Put candles before all others; what is in sight stays."""
         self._call("addOlderCandles", self._state.add_older_candles(candles))

@@ -57,14 +57,18 @@ class ChartState:
         self.show_newest(visible_bars)
         return self._rows
 
+    def replace_candles(self, candles: Sequence[Candle]) -> list[_Row]:
+        """Take other candles, of which as many are in sight as before; returns their rows."""
+        before, self._rows = len(self._rows), [_row(candle) for candle in candles]
+        self._move_view(len(self._rows) - before)
+        return self._rows
+
     def add_older_candles(self, candles: Sequence[Candle]) -> list[_Row]:
         """Take candles that come before all others; what is in sight stays. Returns their rows."""
         first = self._rows[0]["time"] if self._rows else math.inf
         rows = [row for row in map(_row, candles) if row["time"] < first]
         self._rows = [*rows, *self._rows]
-        if self._view is not None:
-            moved = {name: self._view[name] + len(rows) for name in ("from", "to", "bars")}
-            self._view = self._view | moved
+        self._move_view(len(rows))
         return rows
 
     def clear_candles(self) -> None:
@@ -122,6 +126,12 @@ class ChartState:
             message["range"] = {"from": view["from"] + moved, "to": view["to"] + moved}
             message["priceScale"] = view.get("priceScale")
         return message
+
+    def _move_view(self, count: int) -> None:
+        """Take note that there are so many more candles before what is in sight, or fewer."""
+        if self._view is not None:
+            moved = {name: self._view[name] + count for name in ("from", "to", "bars")}
+            self._view = self._view | moved
 
     def _forget_view(self) -> None:
         self._view = None

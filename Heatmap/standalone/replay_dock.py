@@ -23,6 +23,10 @@ logger = get_logger(__name__)
 
 # So often the candles follow a time that goes on.
 _FOLLOW_MS = 200
+# So many times what is in sight at first is read.
+_MORE = 2
+# Older ones that are missing are looked for so often.
+_OLDER_LOOKS = 8
 # Without any candle they are looked for again after this.
 _RETRY_MS = 1500
 
@@ -71,9 +75,12 @@ class ReplayDock(QObject):
         # What the page shows of an earlier time, and of which; `None`: it shows the present.
         self._shown: list[Candle] | None = None
         self._candles_ms = 0
+        # It plays, or has since they were read.
+        self._has_played = False
         # Another time was sought: what is being read is of the one before.
         self._is_stale = False
         self._reading: asyncio.Task[None] | None = None
+        self._older: asyncio.Task[None] | None = None
         self.place = QWidget()
         column = QVBoxLayout(self.place)
         column.setContentsMargins(0, 0, 0, 0)
@@ -113,8 +120,9 @@ class ReplayDock(QObject):
         self.bar.set_service(None)
         self._shown = None
         self._timer.stop()
-        if self._reading is not None:
-            self._reading.cancel()
+        for task in (self._reading, self._older):
+            if task is not None:
+                task.cancel()
 
     # -- live candles on their way to the page --------------------------------------------------
 
@@ -169,6 +177,7 @@ class ReplayDock(QObject):
                 self._read_soon()
             replay = self.bar.replay
             is_playing = replay is not None and replay.is_playing
+            self._has_played = self._has_played or is_playing
             (self._timer.start if is_playing else self._timer.stop)()
         elif self._shown is not None:
             self._show_present()
@@ -205,7 +214,11 @@ class ReplayDock(QObject):
         if replay is None or self._shown is None:
             return
         now_ms, interval_ms, symbol = replay.now_ms(), self._interval_ms, self._symbol
-        start_ms = self._start_ms(now_ms)
+        # Where it plays, or has until now, what came since is enough. A seek shows its moment,
+        # wherever the chart has been scrolled.
+        is_later = now_ms >= self._candles_ms if self._has_played else now_ms == self._candles_ms
+        goes_on, self._has_played = is_later, replay.is_playing
+        start_ms = self._start_ms(now_ms, goes_on=goes_on)
         try:
             found = await replay.candles(symbol, start_ms, now_ms + 1, interval_ms)
         except (HeatmapError, ValueError) as error:
@@ -214,30 +227,61 @@ class ReplayDock(QObject):
         is_same = (interval_ms, symbol) == (self._interval_ms, self._symbol)
         # The time may have gone back meanwhile.
         if replay.is_active and is_same and now_ms <= replay.now_ms():
-            self._show([as_drawn(one) for one in found], now_ms)
+            self._show([as_drawn(one) for one in found], now_ms, goes_on=goes_on)
+            if not goes_on:
+                self._look_for_older(start_ms, _OLDER_LOOKS)
         else:
             self._is_stale = self._shown is not None
         if self._is_stale:
             QTimer.singleShot(0, self._read_soon)
 
-    def _start_ms(self, now_ms: int) -> int:
-        """Return where the candles begin: as many as there are live ones, or the last ones."""
+    def _look_for_older(self, start_ms: int, looks: int) -> None:
+        """Look some more times for candles before all others: the recorder may be fetching them."""
+        shown = self._shown
+        if shown and looks and shown[0].open_ms > start_ms:
+            first = shown[0]
+            QTimer.singleShot(_RETRY_MS, lambda: self._begin_older(first, start_ms, looks))
+
+    def _begin_older(self, first: Candle, start_ms: int, looks: int) -> None:
+        # Others are shown by now: they are looked after by themselves.
+        if self._shown and self._shown[0] == first:
+            task = self._read_older(first, start_ms, looks)
+            self._older = asyncio.get_running_loop().create_task(task, name="Heatmap older candles")
+
+    async def _read_older(self, first: Candle, start_ms: int, looks: int) -> None:
+        replay, symbol, interval_ms = self.bar.replay, self._symbol, self._interval_ms
+        if replay is None:
+            return
+        try:
+            found = await replay.candles(symbol, start_ms, first.open_ms, interval_ms)
+        except (HeatmapError, ValueError) as error:
+            logger.info("older candles of an earlier time: %s", error)
+            return
+        shown = self._shown
+        if shown and shown[0] == first and replay.is_active and symbol == self._symbol:
+            older = [as_drawn(one) for one in found if one.open_ms < first.open_ms]
+            if older:
+                self._shown = [*older, *shown]
+                self._page.replace_candles(self._shown, shows_newest=False)
+            self._look_for_older(start_ms, looks - 1)
+
+    def _start_ms(self, now_ms: int, *, goes_on: bool) -> int:
+        """Return where the candles begin: as many as there are live ones, or the last one."""
         known = self._shown
-        if known and self._candles_ms <= now_ms:
-            # Where it is a moment later, what came since is enough.
+        if known and goes_on:
             step = (now_ms - known[-1].open_ms) // self._interval_ms
             if step <= self._visible_bars:
                 return known[-1].open_ms
-        count = max(len(self._live), self._visible_bars)
+        count = max(len(self._live), _MORE * self._visible_bars)
         return (now_ms // self._interval_ms - count) * self._interval_ms
 
-    def _show(self, candles: list[Candle], now_ms: int) -> None:
+    def _show(self, candles: list[Candle], now_ms: int, *, goes_on: bool) -> None:
         """Show candles of the time: as many more as came since, or all of them anew."""
         shown = self._shown
         if shown is None:
             return
-        is_later, self._candles_ms = now_ms >= self._candles_ms, now_ms
-        if is_later and shown and candles and shown[-1].open_ms == candles[0].open_ms:
+        self._candles_ms = now_ms
+        if goes_on and shown and candles and shown[-1].open_ms == candles[0].open_ms:
             for candle in candles:
                 if candle != shown[-1]:
                     self._page.update_candle(candle)
@@ -247,10 +291,14 @@ class ReplayDock(QObject):
             # Nothing was kept of them: those that are at hand were known once they were over.
             ended = now_ms - self._interval_ms
             candles = [one for at_ms, one in sorted(self._live.items()) if at_ms <= ended]
-            # The recorder may be about to fetch them.
+            # The recorder may be about to fetch them: then all are read.
+            self._candles_ms = -1
             QTimer.singleShot(_RETRY_MS, self._read_soon)
         self._shown = candles
-        self._page.set_candles(candles, self._visible_bars, self._tick_size)
+        if shown and candles:
+            self._page.replace_candles(candles, shows_newest=True)
+        else:
+            self._page.set_candles(candles, self._visible_bars, self._tick_size)
 
     # -- title -----------------------------------------------------------------------
 

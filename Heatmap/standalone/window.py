@@ -58,6 +58,8 @@ class ChartWindow(QMainWindow):
     `load` is awaited first; `show_source` then shows a source, later perhaps another. The symbol is
     what the user has chosen, else the first of the recorded ones that has candles.
 
+    More than 25 methods: what a user, a source and the page do all end in the same few changes.
+
     Parameters
     ----------
     store

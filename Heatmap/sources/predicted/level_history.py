@@ -204,6 +204,36 @@ class LevelHistory:
         other._stretches = stretches  # noqa: SLF001
         return other
 
+    def as_of(self, count: int, newest: NDArray[np.void]) -> "LevelHistory":
+        """Return a history that knows the oldest minutes only; what stood after them is the same.
+
+        Parameters
+        ----------
+        count
+            How many minutes it knows, at least 1.
+        newest : (1,) CANDLE_DTYPE
+            The candle of the last of them.
+        """
+        other = copy(self)
+        until_ms = int(newest["open_ms"][0])
+        candles = self.market.candles
+        other.market = replace(self.market, candles=candles[candles["open_ms"] <= until_ms])
+        other._book = MinuteBook(self.minutes.between(0, count))  # noqa: SLF001 - its own kind
+        other._last = newest  # noqa: SLF001
+        other._cut = min(self._cut, count)  # noqa: SLF001
+        other._stretches = [  # noqa: SLF001
+            _Stretch(one.first, one.table, [kept for kept in one.kept if kept[0] <= count])
+            for one in self._stretches
+            if one.first <= count
+        ]
+        other._live = other._walked(other._stretches[-1], count)  # noqa: SLF001
+        other._known = [  # noqa: SLF001
+            (seen[seen <= count], rows, usd[seen <= count])
+            for seen, rows, usd in self._known
+            if seen[0] <= count
+        ]
+        return other
+
     def standing(self) -> NDArray[np.float32]:
         """Return what stands after the newest minute, (rows.count,) float32, USD."""
         return self._live.column()

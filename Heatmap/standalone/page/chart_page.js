@@ -384,6 +384,26 @@ const chartPage = (() => {
     }
 
     /**
+     * Replace all candles; as many are in sight as before, as far from the newest as before.
+     * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
+     * @param {boolean} showsNewest the newest is brought into sight
+     */
+    function replaceCandles(candles, showsNewest) {
+        const before = barCount();
+        const range = wantedRange === null
+            ? chart.timeScale().getVisibleLogicalRange()
+            : movedRange(wantedRange);
+        leaveBars();
+        candleSeries.setData(candles);
+        anchorBars(true);
+        if (range !== null && before > 0) {
+            const hidden = Math.max(0, before - 1 + RIGHT_MARGIN_BARS - range.to);
+            const moved = barCount() - before + (showsNewest && range.to < before - 1 ? hidden : 0);
+            showRange(range.from + moved, range.to + moved);
+        }
+    }
+
+    /**
      * Put candles before all others; what is in sight stays where it is.
      * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
      */
@@ -449,7 +469,8 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setRoom, setBars, setPriceFormat, setCandles, addOlderCandles, clearCandles,
+        restore, setTheme, setRoom, setBars, setPriceFormat, setCandles, replaceCandles, addOlderCandles,
+        clearCandles,
         updateCandle, showNewest, countFrame, geometry,
     };
 })();

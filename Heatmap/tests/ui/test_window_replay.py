@@ -3,15 +3,28 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.window import ChartWindow
+from Heatmap.tests.ui.pictures import grab
 from Heatmap.tests.ui.test_window_switch import World
 
 SETTINGS = HeatmapSettings(enabled=True, window="2h")
 HOUR_MS = 3_600_000
+RANGE = "chart.timeScale().getVisibleLogicalRange()"
+
+
+VIOLET = (177, 163, 255)
+
+
+def violet_columns(window: ChartWindow) -> int:
+    """Return how many columns of the chart are of the line's colour, but for what crosses it."""
+    picture = grab(window.view)
+    return int((np.all(picture == VIOLET, axis=2).mean(axis=0) > 0.5).sum())
 
 
 @pytest.fixture
@@ -53,6 +66,8 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     layer = service.status()["layers"][0]
     world.qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=20_000)
     assert layer["symbol"] == "BTCUSDT"
+    # A line from top to bottom is where it stands, right of the newest candle.
+    world.qtbot.waitUntil(lambda: violet_columns(window) == 1, timeout=20_000)
     # Another interval: its candle in progress is made of the minutes that were over.
     world.set_interval("5m")
     world.qtbot.waitUntil(
@@ -62,10 +77,24 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     back_ms = now_ms - HOUR_MS
     replay.seek(back_ms)
     world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
+    # What the user has zoomed to stays so wide, and a seek ends at its moment.
+    world.js("(chart.timeScale().setVisibleLogicalRange({from: 2.5, to: 22.5}), 0)")
+
+    def in_sight() -> tuple[float, float, int]:
+        found = world.js(f"[{RANGE}.from, {RANGE}.to, candleSeries.data().length - 1]")
+        return tuple(found)
+
+    world.qtbot.waitUntil(lambda: in_sight()[0] == pytest.approx(2.5, abs=0.1), timeout=10_000)
+    before = in_sight()
     replay.seek(now_ms)
     world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
     assert newest_s() * 1000 < now_ms
+    world.qtbot.waitUntil(lambda: in_sight()[1] >= in_sight()[2], timeout=10_000)
+    after = in_sight()
+    assert after[1] - after[0] == pytest.approx(before[1] - before[0], abs=0.1)
+    assert after[1] <= after[2] + 5
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert bar.isHidden()
     assert window.windowTitle().startswith("Simulated: BTCUSDT")
+    world.qtbot.waitUntil(lambda: violet_columns(window) == 0, timeout=20_000)
     world.qtbot.waitUntil(lambda: newest_s() >= live_s - 240, timeout=20_000)

@@ -19,6 +19,7 @@
    *   explain their colours (`text`, and `entries` of `text` and `colour`), and where it stands
    * @property {(x: number, y: number) => Note | null} noteAt what a part has to say of a place of the
    *   pane, CSS pixels; null: none of them anything
+   * @property {boolean} [isEarlier] an earlier time than now is shown
    * @property {any} level the pooled Level of which heat was drawn last; null: none yet
    * @property {(query: Object) => void} ask has Python describe a place of the picture
    * @property {(heat: string) => void} choose tells Python that the user wants what is offered

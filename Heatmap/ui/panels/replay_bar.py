@@ -232,7 +232,9 @@ class ReplayBar(_Strip):
             self.timeline, self._zone, replay.now_ms(), service.clock(), self.window()
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setPalette(self.palette())
+        # One by one: below a window's style sheet palettes are not handed on.
+        for widget in (dialog, *dialog.findChildren(QWidget)):
+            widget.setPalette(self.palette())
         dialog.chosen.connect(replay.show_as_of)
         dialog.open()
 

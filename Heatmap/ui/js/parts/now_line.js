@@ -17,9 +17,10 @@
 
     /** @param {any} scope bitmap coordinates scope */
     paint(scope) {
-      const { axis, ground, picture } = this._surface;
+      const { axis, ground, isEarlier, picture } = this._surface;
       const { grid } = picture;
-      if (grid === null || !grid.isStanding) {
+      // An earlier time has a line of its own.
+      if (grid === null || !grid.isStanding || isEarlier) {
         return;
       }
       const { context, bitmapSize, mediaSize, horizontalPixelRatio: ratio } = scope;

@@ -18,16 +18,17 @@
     }
 
     destroy() {
-      this._moment = null;
+      this.take(null);
     }
 
     clear() {
-      this._moment = null;
+      this.take(null);
     }
 
     /** @param {{ms: number} | null} moment UTC; in place of the one before */
     take(moment) {
       this._moment = moment;
+      this._surface.isEarlier = moment !== null;
     }
 
     /** @param {any} scope bitmap coordinates scope */
