@@ -87,6 +87,10 @@ QToolBar QLineEdit#symbol {{ background: {field}; color: {text}; font-weight: 60
 QToolBar QLineEdit#symbol:focus {{ border-color: {focus}; }}
 QListView#symbolList {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
     border-radius: 7px; outline: 0; padding: 4px; }}
+QToolButton#dockClose {{ background: transparent; color: {weak_text}; border: 1px solid transparent;
+    border-radius: 5px; padding: 0; }}
+QToolButton#dockClose:hover {{ background: {hover}; color: {text}; }}
+QToolButton#dockClose:focus {{ border-color: {focus}; }}
 QMenu {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; padding: 5px 0; }}
 QMenu::item {{ padding: 5px 26px 5px 18px; }}
 QMenu::item:selected {{ background: {raised}; }}
