@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
     from Heatmap.service.layer_overrides import LayerOverrides
     from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
-    from Heatmap.sources.registry import wants_room
+    from Heatmap.sources.registry import heat_of_unrecorded, wants_room
 
 __all__ = [
     "Candle",
@@ -56,6 +56,7 @@ __all__ = [
     "attention_texts",
     "connection_text",
     "failure_text",
+    "heat_of_unrecorded",
     "market_state",
     "wants_room",
 ]
@@ -85,6 +86,7 @@ _HOMES = {
     "attention_texts": "Heatmap.ingestion.recorder.texts",
     "connection_text": "Heatmap.ingestion.recorder.texts",
     "failure_text": "Heatmap.domain.failure_texts",
+    "heat_of_unrecorded": "Heatmap.sources.registry",
     "market_state": "Heatmap.service.market_state",
     "wants_room": "Heatmap.sources.registry",
 }

@@ -10,7 +10,7 @@ from PyQt6.QtCore import QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QFileDialog
 
-from Heatmap import DataKind, SinkRole
+from Heatmap import DataKind, SinkRole, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
@@ -84,7 +84,7 @@ class Deeds:
         """Return the words of a state's button; empty: it cannot be done here."""
         can: dict[StateAction, Callable[[], bool]] = {
             StateAction.RECORD_SYMBOL: self.can_record,
-            StateAction.SHOW_PREDICTED: lambda: self._window.market.settings.heat == "recorded",
+            StateAction.SHOW_PREDICTED: lambda: not wants_room(self._window.market.settings.heat),
             StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
         }
         return button if action is not None and action in can and can[action]() else ""
