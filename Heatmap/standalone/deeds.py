@@ -50,7 +50,7 @@ class Deeds:
             "shorter_span": partial(self._step_span, -1),
             "longer_span": partial(self._step_span, 1),
             "full_screen": self._switch_full_screen,
-            "theme": window.theme_asked.emit,
+            "theme": self._switch_theme,
             "next_part": partial(self._go_to_part, 1),
             "part_before": partial(self._go_to_part, -1),
             "settings": window.open_settings,
@@ -194,6 +194,9 @@ class Deeds:
         else:
             window.showFullScreen()
         self.refresh()
+
+    def _switch_theme(self) -> None:
+        self._window.look_chosen.emit("light" if self._window.theme == "dark" else "dark")
 
     def _go_to_part(self, step: int) -> None:
         parts = self._window.parts()
