@@ -182,8 +182,8 @@ class Deeds:
         market.set_field("enabled", not market.settings.enabled)
 
     def _step_span(self, step: int) -> None:
-        spans = list(WINDOWS_S)
-        at = spans.index(self._window.market.settings.window) + step
+        spans, span = list(WINDOWS_S), self._window.market.settings.window
+        at = spans.index(span) + step if span in spans else -1
         if 0 <= at < len(spans):
             self._window.market.set_field("window", spans[at])
 

@@ -66,12 +66,15 @@ class ChartWindow(QMainWindow):
         The user wants one more window, or the end of the program.
     look_chosen
         The user wants this look in all windows, one of `LOOKS`.
+    state_told
+        What the status bar says now, once a second: a `MarketState` and its `StateWords`.
     """
 
     closed = pyqtSignal()
     another_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     look_chosen = pyqtSignal(str)
+    state_told = pyqtSignal(object, object)
 
     def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
@@ -194,6 +197,7 @@ class ChartWindow(QMainWindow):
         self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
         self._show_title(words.word if words.tone in _BAD_TITLE else "")
         self._deeds.refresh()
+        self.state_told.emit(state, words)
 
     def status_text(self) -> str:
         """Return all that the status bar knows, and what was measured, as one line of text."""
