@@ -6,6 +6,8 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
 
 from Heatmap import HeatmapService
+from Heatmap.errors import HeatmapError
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, theme_of
@@ -17,6 +19,8 @@ from Heatmap.standalone.window_store import (
     keep_windows,
     kept_windows,
 )
+
+logger = get_logger(__name__)
 
 _OFFSET_PX = 32
 
@@ -156,7 +160,14 @@ class Windows(QObject):
         self._tasks.create_task(self._another(like), name="Heatmap window")
 
     async def _another(self, like: ChartWindow) -> None:
-        await self.open_another(like)
+        try:
+            await self.open_another(like)
+        except HeatmapError as error:
+            # The others go on, and so does the recording.
+            logger.warning("another window could not be opened: %s", error)
+            for window in self._open[1:]:
+                if window not in self._tending:
+                    window.close()
 
     def _on_closed(self, window: ChartWindow) -> None:
         if self._is_ending or window not in self._open:
