@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from Heatmap.service.layer_overrides import LayerOverrides
     from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
     from Heatmap.service.replays import Replay
-    from Heatmap.sources.registry import wants_room
+    from Heatmap.sources.registry import heat_of_unrecorded, wants_room
 
 __all__ = [
     "Alert",
@@ -67,6 +67,7 @@ __all__ = [
     "attention_texts",
     "connection_text",
     "failure_text",
+    "heat_of_unrecorded",
     "market_state",
     "parse_rule",
     "rule_text",
@@ -104,6 +105,7 @@ _HOMES = {
     "attention_texts": "Heatmap.ingestion.recorder.texts",
     "connection_text": "Heatmap.ingestion.recorder.texts",
     "failure_text": "Heatmap.domain.failure_texts",
+    "heat_of_unrecorded": "Heatmap.sources.registry",
     "market_state": "Heatmap.service.market_state",
     "parse_rule": "Heatmap.alerts.rules",
     "rule_text": "Heatmap.alerts.rules",

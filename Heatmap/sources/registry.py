@@ -12,6 +12,8 @@ HEAT_SOURCES: dict[str, type[HeatSource]] = {
 
 # Heats of the setting that bring bubbles with the heat of a source.
 _WITH_BUBBLES = {"both": "predicted"}
+# What there is of a symbol that is not recorded.
+_WITHOUT_RECORDING = "predicted"
 
 
 def source_of(heat: str) -> str:
@@ -38,3 +40,14 @@ def wants_room(heat: str) -> bool:
         A value of the setting ``heat``.
     """
     return source_class(heat).stands
+
+
+def heat_of_unrecorded(heat: str) -> str:
+    """Return the heat of a symbol that is not recorded: `heat`, unless that needs a recording.
+
+    Parameters
+    ----------
+    heat
+        A value of the setting ``heat``.
+    """
+    return _WITHOUT_RECORDING if source_class(heat).needs_recording else heat

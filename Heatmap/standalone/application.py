@@ -32,7 +32,7 @@ from Heatmap.standalone.sources import (
 )
 from Heatmap.standalone.status_line import connecting_words
 from Heatmap.standalone.stores import STORE
-from Heatmap.standalone.theme import THEME_PALETTES, window_defaults
+from Heatmap.standalone.theme import stored_look, theme_of, window_defaults
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import Windows
 from Heatmap.ui import install_translation, load_settings
@@ -224,10 +224,7 @@ class Program:
         """
         options = self._options
         store = QSettings(*STORE)
-        theme = options.theme or str(store.value("Window/theme", "dark"))
-        if theme not in THEME_PALETTES:
-            # As stored by whatever program.
-            theme = "dark"
+        theme = options.theme or theme_of(stored_look(store))
         defaults = window_defaults(theme)
         settings = HeatmapSettings.from_texts(options.setting_texts, load_settings(store, defaults))
         if self._is_headless:

@@ -10,7 +10,7 @@ from PyQt6.QtCore import QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QFileDialog
 
-from Heatmap import DataKind, SinkRole
+from Heatmap import DataKind, SinkRole, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
@@ -50,7 +50,7 @@ class Deeds:
             "shorter_span": partial(self._step_span, -1),
             "longer_span": partial(self._step_span, 1),
             "full_screen": self._switch_full_screen,
-            "theme": window.theme_asked.emit,
+            "theme": self._switch_theme,
             "next_part": partial(self._go_to_part, 1),
             "part_before": partial(self._go_to_part, -1),
             "settings": window.open_settings,
@@ -84,7 +84,7 @@ class Deeds:
         """Return the words of a state's button; empty: it cannot be done here."""
         can: dict[StateAction, Callable[[], bool]] = {
             StateAction.RECORD_SYMBOL: self.can_record,
-            StateAction.SHOW_PREDICTED: lambda: self._window.market.settings.heat == "recorded",
+            StateAction.SHOW_PREDICTED: lambda: not wants_room(self._window.market.settings.heat),
             StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
         }
         return button if action is not None and action in can and can[action]() else ""
@@ -182,8 +182,8 @@ class Deeds:
         market.set_field("enabled", not market.settings.enabled)
 
     def _step_span(self, step: int) -> None:
-        spans = list(WINDOWS_S)
-        at = spans.index(self._window.market.settings.window) + step
+        spans, span = list(WINDOWS_S), self._window.market.settings.window
+        at = spans.index(span) + step if span in spans else -1
         if 0 <= at < len(spans):
             self._window.market.set_field("window", spans[at])
 
@@ -194,6 +194,9 @@ class Deeds:
         else:
             window.showFullScreen()
         self.refresh()
+
+    def _switch_theme(self) -> None:
+        self._window.look_chosen.emit("light" if self._window.theme == "dark" else "dark")
 
     def _go_to_part(self, step: int) -> None:
         parts = self._window.parts()

@@ -19,7 +19,7 @@ WIDTH_PX = 316
 """Of the docks' column."""
 LEAST_WINDOW_PX = 1100
 """A narrower window begins without docks."""
-_CLOSE_PX = 22
+_CLOSE_PX = 24
 
 
 class Docks(QObject):
@@ -121,6 +121,7 @@ def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, head: QWid
     # Its place is kept by this name.
     dock.setObjectName(name)
     close = QToolButton()
+    close.setObjectName("dockClose")
     close.setText("\u00d7")
     close.setAutoRaise(True)
     close.setFixedSize(_CLOSE_PX, _CLOSE_PX)

@@ -1,7 +1,9 @@
-"""Which language the window speaks: the system's, or one that the user has chosen."""
+"""Which language the window speaks, and its look: the system's, or what the user has chosen."""
 
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QSettings, QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from Heatmap.standalone.theme import LOOKS
 
 SETTING = "Window/language"
 NAMES = {"system": "", "en": "English", "de": "Deutsch"}
@@ -47,3 +49,44 @@ class LanguageChoice(QWidget):
 
     def _keep(self, _index: int) -> None:
         self._store.setValue(SETTING, self.box.currentData())
+
+
+class LookChoice(QWidget):
+    """Lets the user choose the dark or the light look; it changes at once.
+
+    Parameters
+    ----------
+    look
+        What is chosen: one of `LOOKS`.
+
+    Attributes
+    ----------
+    chosen
+        Tells what is chosen now.
+    """
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, look: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        label = QLabel(self.tr("L&ook"))
+        self.box = QComboBox()
+        self.box.setObjectName("look")
+        names = (self.tr("Dark"), self.tr("Light"), self.tr("As the system"))
+        for key, name in zip(LOOKS, names, strict=True):
+            self.box.addItem(name, key)
+        self.box.setCurrentIndex(max(0, self.box.findData(look)))
+        label.setBuddy(self.box)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label)
+        row.addWidget(self.box)
+        row.addStretch(1)
+        self.box.currentIndexChanged.connect(
+            lambda _index: self.chosen.emit(self.box.currentData())
+        )
+
+    def show_look(self, look: str) -> None:
+        """Show what was chosen elsewhere, and tell nobody."""
+        with QSignalBlocker(self.box):
+            self.box.setCurrentIndex(max(0, self.box.findData(look)))

@@ -1,11 +1,11 @@
 """The settings of the standalone window: the plugin's tab in a dock beside the chart."""
 
-from PyQt6.QtCore import QPoint, QSettings, QSize, Qt
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, pyqtSignal
+from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService
-from Heatmap.standalone.language_choice import LanguageChoice
-from Heatmap.standalone.theme import window_defaults
+from Heatmap.standalone.language_choice import LanguageChoice, LookChoice
+from Heatmap.standalone.theme import stored_look, window_defaults
 from Heatmap.ui import HeatmapSettingsTab
 
 WIDTH = 600
@@ -19,7 +19,14 @@ class SettingsDock(QDockWidget):
     """Sets one service beside its chart; what is changed shows at once, and Undo takes it back.
 
     Closed, it is gone, and what was changed stays.
+
+    Attributes
+    ----------
+    look_chosen
+        The user has chosen another look, one of `LOOKS`.
     """
+
+    look_chosen = pyqtSignal(str)
 
     def __init__(
         self, service: HeatmapService, store: QSettings, theme: str, window: QMainWindow
@@ -35,10 +42,15 @@ class SettingsDock(QDockWidget):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
+        self.look = LookChoice(stored_look(store))
+        self.look.chosen.connect(self.look_chosen)
         language = LanguageChoice(store)
-        language.setContentsMargins(20, 0, 20, 8)
+        row = QHBoxLayout()
+        row.setContentsMargins(20, 0, 20, 8)
+        row.addWidget(self.look)
+        row.addWidget(language, 1)
         column.addWidget(self.tab, 1)
-        column.addWidget(language)
+        column.addLayout(row)
         self.setWidget(page)
 
     def open_beside(self, window: QMainWindow) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from Heatmap import HeatmapService, HeatmapSettings, LayerOverrides
+from Heatmap import HeatmapService, HeatmapSettings, LayerOverrides, heat_of_unrecorded
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_counts import (
     first_candles,
@@ -29,7 +29,6 @@ from Heatmap.ui import HeatmapLayer, save_settings
 
 OWN_FIELDS = ("window", "heat")
 """Settings that a window may have of its own."""
-_RECORDED, _PREDICTED = "recorded", "predicted"
 
 
 class ShownMarket(QObject):
@@ -244,12 +243,11 @@ class ShownMarket(QObject):
 
         Of a symbol that is not recorded there are predicted levels only.
         """
-        own = dict(self._own)
-        service = self.service
-        heat = own["heat"] or (_PREDICTED if service is None else service.settings.heat)
-        symbol = self._layer.symbol
-        if heat == _RECORDED and symbol is not None and not self.is_recorded:
-            own["heat"] = _PREDICTED
+        own, service, symbol = dict(self._own), self.service, self._layer.symbol
+        if service is not None and symbol is not None and not self.is_recorded:
+            heat = own["heat"] or service.settings.heat
+            shown = heat_of_unrecorded(heat)
+            own["heat"] = own["heat"] if shown == heat else shown
         self._overrides.change(**own)
 
     def _on_overrides(self) -> None:

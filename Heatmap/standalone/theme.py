@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtGui import QColor, QGuiApplication, QPalette
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap import HeatmapSettings
 
 THEME_PALETTES = {"dark": "aurora", "light": "daylight"}
 """Palette that suits a background, where the user has not chosen one."""
+
+LOOKS = ("dark", "light", "system")
+"""What can be chosen: a theme, or that of the system."""
+LOOK_SETTING = "Window/theme"
 
 _COLOURS = {
     "dark": {
@@ -87,6 +92,10 @@ QToolBar QLineEdit#symbol {{ background: {field}; color: {text}; font-weight: 60
 QToolBar QLineEdit#symbol:focus {{ border-color: {focus}; }}
 QListView#symbolList {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
     border-radius: 7px; outline: 0; padding: 4px; }}
+QToolButton#dockClose {{ background: transparent; color: {weak_text}; border: 1px solid transparent;
+    border-radius: 5px; padding: 0; }}
+QToolButton#dockClose:hover {{ background: {hover}; color: {text}; }}
+QToolButton#dockClose:focus {{ border-color: {focus}; }}
 QMenu {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; padding: 5px 0; }}
 QMenu::item {{ padding: 5px 26px 5px 18px; }}
 QMenu::item:selected {{ background: {raised}; }}
@@ -183,6 +192,21 @@ def window_defaults(theme: str) -> HeatmapSettings:
         predicted_palette=palette,
         candle_bars=True,
     )
+
+
+def stored_look(store: QSettings) -> str:
+    """Return what the user has chosen, one of `LOOKS`; what is not known counts as dark."""
+    text = str(store.value(LOOK_SETTING, "dark"))
+    return text if text in LOOKS else "dark"
+
+
+def theme_of(look: str) -> str:
+    """Return the theme of a look; a system that tells none counts as dark."""
+    if look != "system":
+        return look
+    hints = QGuiApplication.styleHints()
+    is_light = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
+    return "light" if is_light else "dark"
 
 
 def background(theme: str) -> QColor:

@@ -59,8 +59,9 @@ class ToolBar(QToolBar):
         self._theme = "dark"
         self.intervals = self._interval_choice()
         self.windows = Choice(self.tr("Heat"), self.tr("Time span of the heatmap"), self)
-        for key in WINDOWS_S:
-            self.windows.addItem(key, key)
+        for key, option in SETTINGS.options("window").items():
+            # Spans by their short names, as traders write them.
+            self.windows.addItem(key if key in WINDOWS_S else _record_text(option.label), key)
         heat_help = _record_text(SETTINGS["heat"].help)
         self.heats = Choice(self.tr("Heat"), heat_help, self)
         for key, option in SETTINGS.options("heat").items():

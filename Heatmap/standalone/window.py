@@ -41,7 +41,7 @@ from Heatmap.standalone.status_line import (
     title_words,
 )
 from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
-from Heatmap.standalone.theme import background, colour, style_sheet
+from Heatmap.standalone.theme import background, colour, stored_look, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
 from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
 from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
@@ -75,14 +75,17 @@ class ChartWindow(QMainWindow):
         The user has closed it.
     another_asked, quit_asked
         The user wants one more window, or the end of the program.
-    theme_asked
-        The user wants the other theme, in all windows.
+    look_chosen
+        The user wants this look in all windows, one of `LOOKS`.
+    state_told
+        What the status bar says now, once a second: a `MarketState` and its `StateWords`.
     """
 
     closed = pyqtSignal()
     another_asked = pyqtSignal()
     quit_asked = pyqtSignal()
-    theme_asked = pyqtSignal()
+    look_chosen = pyqtSignal(str)
+    state_told = pyqtSignal(object, object)
 
     def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
@@ -214,6 +217,7 @@ class ChartWindow(QMainWindow):
         self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
         self._deeds.refresh()
+        self.state_told.emit(state, words)
 
     def status_text(self) -> str:
         """Return all that the status bar knows, and what was measured, as one line of text."""
@@ -227,6 +231,8 @@ class ChartWindow(QMainWindow):
         self.theme = theme
         self._apply_theme()
         self.page.set_theme(theme)
+        for dock in self.findChildren(SettingsDock):
+            dock.look.show_look(stored_look(self.store.program))
 
     def open_settings(self) -> None:
         """Open the settings beside the chart, or bring those to the front that are open."""
@@ -236,6 +242,7 @@ class ChartWindow(QMainWindow):
         docks = self.findChildren(SettingsDock)
         if not docks:
             docks = [SettingsDock(service, self.store.program, self.theme, self)]
+            docks[0].look_chosen.connect(self.look_chosen)
             colour(docks[0], self.theme)
             docks[0].open_beside(self)
         docks[0].raise_()

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
 
 from Heatmap import HeatmapService
+from Heatmap.errors import HeatmapError
+from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
-from Heatmap.standalone.theme import THEME_PALETTES
+from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, theme_of
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.window_store import (
     FIRST,
@@ -17,6 +19,8 @@ from Heatmap.standalone.window_store import (
     keep_windows,
     kept_windows,
 )
+
+logger = get_logger(__name__)
 
 _OFFSET_PX = 32
 
@@ -139,7 +143,7 @@ class Windows(QObject):
         window = self._make(self._store, self._theme, number)
         window.closed.connect(lambda: self._on_closed(window))
         window.quit_asked.connect(self.all_closed)
-        window.theme_asked.connect(self._switch_theme)
+        window.look_chosen.connect(self._choose_look)
         window.another_asked.connect(lambda: self._begin_another(window))
         self._open.append(window)
         self._tell_count()
@@ -156,7 +160,14 @@ class Windows(QObject):
         self._tasks.create_task(self._another(like), name="Heatmap window")
 
     async def _another(self, like: ChartWindow) -> None:
-        await self.open_another(like)
+        try:
+            await self.open_another(like)
+        except HeatmapError as error:
+            # The others go on, and so does the recording.
+            logger.warning("another window could not be opened: %s", error)
+            for window in self._open[1:]:
+                if window not in self._tending:
+                    window.close()
 
     def _on_closed(self, window: ChartWindow) -> None:
         if self._is_ending or window not in self._open:
@@ -193,9 +204,11 @@ class Windows(QObject):
         for window in self._open:
             window.market.is_one_of_several = len(self._open) > 1
 
-    def _switch_theme(self) -> None:
-        before, self._theme = self._theme, "light" if self._theme == "dark" else "dark"
-        self._store.setValue("Window/theme", self._theme)
+    def _choose_look(self, look: str) -> None:
+        before, self._theme = self._theme, theme_of(look)
+        self._store.setValue(LOOK_SETTING, look)
+        if before == self._theme:
+            return
         for window in self._open:
             window.set_theme(self._theme)
         for service in {one.market.service for one in self._open}:

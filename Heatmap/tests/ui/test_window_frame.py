@@ -103,12 +103,13 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     window, service = world.window, world.service
     window.activateWindow()
     pressed: list[str] = []
-    for name in ("another_asked", "quit_asked", "theme_asked"):
-        getattr(window, name).connect(lambda name=name: pressed.append(name))
+    window.another_asked.connect(lambda: pressed.append("another"))
+    window.look_chosen.connect(pressed.append)
+    window.quit_asked.connect(lambda: pressed.append("quit"))
     QTest.keyClick(window, Qt.Key.Key_N, CONTROL)
     QTest.keyClick(window, Qt.Key.Key_L, CONTROL | SHIFT)
     QTest.keyClick(window, Qt.Key.Key_Q, CONTROL)
-    assert pressed == ["another_asked", "theme_asked", "quit_asked"]
+    assert pressed == ["another", "light", "quit"]
     QTest.keyClick(window, Qt.Key.Key_BracketRight)
     assert service.settings.window == window.tool_bar.windows.currentData() == "8h"
     QTest.keyClick(window, Qt.Key.Key_BracketLeft)
@@ -249,9 +250,15 @@ def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
         many = Many(world, source)
         (first,) = many.wait_until_open(1)
         qtbot.waitUntil(shows(first, "BTCUSDT"), timeout=15_000)
+        first.actions_["theme"].trigger()
+        assert first.theme == "light"
+        assert world.store.value("Window/theme") == "light"
+        # The palette goes with it, until the user chooses one.
+        assert service.settings.palette == "daylight"
         first.actions_["new_window"].trigger()
         first, second = many.wait_until_open(2)
         qtbot.waitUntil(shows(second, "BTCUSDT"), timeout=15_000)
+        assert second.theme == "light"
         second.market.choose_symbol("ETHUSDT")
         second.tool_bar.windows.setCurrentIndex(second.tool_bar.windows.findData("24h"))
         second.tool_bar.intervals.setCurrentIndex(second.tool_bar.intervals.findData("15m"))

@@ -17,7 +17,14 @@ from Heatmap.picture.heat_picture import HeatPicture
 from Heatmap.picture.messages import CellQuery
 from Heatmap.sources.heat_source import HeatSource, HeatWindow
 from Heatmap.sources.recorded_liquidations import RecordedLiquidations
-from Heatmap.sources.registry import HEAT_SOURCES, has_bubbles, source_class, source_of, wants_room
+from Heatmap.sources.registry import (
+    HEAT_SOURCES,
+    has_bubbles,
+    heat_of_unrecorded,
+    source_class,
+    source_of,
+    wants_room,
+)
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.tests.made_up_source import CLIP_USD, PALETTE_OPTION, UNIT, Level, MadeUpLevels
@@ -258,3 +265,9 @@ def test_what_a_source_leaves_out_is_not_drawn(tape: EventTape) -> None:
     meta = whole(HeatPicture(bare, "BTCUSDT").rebuild(request())).meta
     assert meta["paletteOption"] == "palette"
     assert "toldEverywhere" not in meta
+
+
+def test_a_symbol_that_is_not_recorded_has_what_needs_no_recording() -> None:
+    assert [heat_of_unrecorded(heat) for heat in ("recorded", "predicted", "both")] == [
+        *("predicted", "predicted", "both")
+    ]
