@@ -97,7 +97,9 @@ def _run_coverage() -> int:
         environment[COVERAGE_FILE] = str(ROOT / ".coverage")
         for words in (["combine", "--quiet", str(data)], ["report"]):
             command = [sys.executable, "-m", "coverage", *words]
-            code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode or code
+            code = (
+                subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode or code
+            )
     return code
 
 

@@ -55,12 +55,12 @@ def heartbeat_text(status: RecorderStatus) -> str:
 
 
 def unread_orders_text(status: RecorderStatus) -> str:
-    """Return how many force orders could not be read, and the latest; empty: none."""
+    """Return how many liquidations could not be read, and the latest; empty: none."""
     count = sum(status.unread_orders.values())
     if not count or status.last_unread_order is None:
         return ""
     latest = unread_order_text(status.last_unread_order)
-    return f"{count} force orders UNREADABLE (the latest: {latest})"
+    return f"{count} liquidations UNREADABLE (the latest: {latest})"
 
 
 def unread_order_text(order: UnreadOrderFact) -> str:
