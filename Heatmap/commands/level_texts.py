@@ -190,7 +190,8 @@ def report_text(facts: ScoreFacts) -> str:
         (
             "Bits per liquidation more than a rate that never changes, with 90 % intervals. "
             "*Distance only* knows how far the price moved and nothing of positions: it is the "
-            "one to beat. A model is called better only where its whole interval over distance is above 0."
+            "one to beat. A model is called better only where its whole interval over distance is "
+            "above 0."
         ),
         "",
     ]

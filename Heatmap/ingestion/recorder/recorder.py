@@ -227,7 +227,7 @@ class Recorder:
                 self._session.candles.want(self._shown)
 
     def confirm_retention(self) -> bool:
-        """Put the shorter retention in force that waits in ``status().retention``.
+        """Apply the shorter retention that waits in ``status().retention``.
 
         Returns
         -------

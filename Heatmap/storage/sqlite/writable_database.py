@@ -156,7 +156,7 @@ class WritableDatabase(WatchedFile):
         return self._generation
 
     def hurry(self) -> None:
-        """Take note that the end is near: what is damaged or changed is put right at once."""
+        """Note that the end is near: what is damaged or changed is put right at once."""
         self._set_aside_again_s = self._check_due_s = 0.0
         self._hurries = True
         self._schema.hurry()
@@ -257,7 +257,7 @@ class WritableDatabase(WatchedFile):
             raise raised(StorageError, FailureKind.FILE_CHANGED, path=self.path)
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
-        """Take note of what the connection has put into its log."""
+        """Record what the connection has put into its log."""
         self._log.note_size(self._watch.log_bytes, is_settling=True)
         self._follow_log()
         self._settle_when_due(connection)
@@ -560,7 +560,7 @@ class WritableDatabase(WatchedFile):
         return 0, 0
 
     def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
-        """Take note of what a file holds that was just opened.
+        """Record what a file holds that was just opened.
 
         Parameters
         ----------

@@ -75,11 +75,11 @@ class WriteAheadLog:
         write_mark(connection, LogMark(Point(self._writer, self.number), self._base))
 
     def note_commit(self) -> None:
-        """Take note that the stamped transaction was committed."""
+        """Note that the stamped transaction was committed."""
         self._committed += 1
 
     def note_size(self, log_bytes: int, *, is_settling: bool = False) -> None:
-        """Take note of how long the log is now.
+        """Record how long the log is now.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class WriteAheadLog:
         return True
 
     def note_settled(self) -> None:
-        """Take note that all that was committed is in the file."""
+        """Note that all that was committed is in the file."""
         self._base = Point(self._writer, self._committed)
         self.is_mixed = self.was_broken_off = False
         self.memory.clear()
