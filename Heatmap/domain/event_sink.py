@@ -28,7 +28,7 @@ class EventSink(CandleSink, Protocol):
         What was written under another number is not in the sink any more.
         """
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         """Note that the end is near: what would be put off until later is done at once."""
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:

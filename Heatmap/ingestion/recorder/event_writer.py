@@ -170,7 +170,7 @@ class EventWriter:
         clock = asyncio.get_running_loop().time
         until_s = clock() + limit_s
         self._retry_s = _FIRST_RETRY_S
-        self._open_sink.hurry()
+        self._open_sink.finish_now()
 
         def write_queue() -> None:
             while self._write_batch() and clock() < until_s:

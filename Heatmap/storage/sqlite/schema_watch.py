@@ -32,7 +32,7 @@ class SchemaWatch:
         """Know nothing: another file, or another connection."""
         self._known = self._wrong_since_s = self._right_at = None
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         """Put a wrong schema right at once from now on: the end is near."""
         self._is_hurried = True
 

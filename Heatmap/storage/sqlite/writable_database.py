@@ -155,11 +155,11 @@ class WritableDatabase(WatchedFile):
             self._settle_when_due(self._ready())
         return self._generation
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         """Note that the end is near: what is damaged or changed is put right at once."""
         self._set_aside_again_s = self._check_due_s = 0.0
         self._hurries = True
-        self._schema.hurry()
+        self._schema.finish_now()
 
     def close(self) -> None:
         """Checkpoint, close the file and give up the writer lock; idempotent."""
@@ -178,7 +178,7 @@ class WritableDatabase(WatchedFile):
 
     def _put_right_at_last(self) -> None:
         """Write what was only in a log that is lost, or never; leave a file that is damaged."""
-        self.hurry()
+        self.finish_now()
         for _ in range(2):
             try:
                 with self._faults():
