@@ -399,7 +399,7 @@ def test_an_endpoint_that_acknowledges_and_delivers_nothing_is_named_with_the_ri
         Result.FAIL,
         "acknowledges but delivers nothing",
         "/ws",
-        "only /market delivers",
+        "only /market sends",
         "use --ws-url wss://fstream.example, to which /market/stream",
     )
     verdict = describe_heartbeat(silent, "BTCUSDT", 10.0, BASE, is_acknowledged=True)
@@ -434,10 +434,10 @@ def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
 def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
     alive = received("BTCUSDT")
     verdict = describe_orders(alive, 20.0, BASE, is_over=False)
-    assert_says(verdict, Result.WARN, "20 s", "quiet or blind cannot be told apart", "--seconds")
+    assert_says(verdict, Result.WARN, "20 s", "too early to say which", "--seconds")
     # On the old paths it is known: mark prices may come, force orders never do.
     verdict = describe_orders(alive, 20.0, OLD, is_over=False)
-    assert_says(verdict, Result.FAIL, "never delivers forceOrder", "only /market delivers")
+    assert_says(verdict, Result.FAIL, "never sends liquidations", "only /market sends")
     verdict = describe_orders(received(), 20.0, BASE, is_over=True)
     assert_says(verdict, Result.SKIP, "nothing comes")
     ended = received(ended=Failure(FailureKind.BROKE_OFF))
