@@ -289,7 +289,7 @@ def test_names_are_said_with_their_addresses() -> None:
     proxy = Proxy("http", "a.example", 8080, "user", "secret", "https_proxy")
     assert_says(describe_name("a.example", ["10.0.0.1"], proxy), Result.OK, "http://a.example:8080")
     assert "secret" not in finding_line(describe_name("a.example", ["10.0.0.1"], proxy))
-    assert_says(describe_name("::1", ["::1"]), Result.SKIP, "already")
+    assert_says(describe_name("::1", ["::1"]), Result.SKIP, "no name to look up")
     assert_says(describe_no_name("a.example", "unknown"), Result.FAIL, "a.example", "unknown")
 
 
