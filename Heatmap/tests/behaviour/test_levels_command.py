@@ -47,7 +47,7 @@ def test_what_stands_is_shown(here: Run, database: Path, model: str) -> None:
         assert below if level["side"] == "longs" else level["high_usd"] > price
     done = here("levels", "show", "--db", str(database), "--model", model, "--rows", "5")
     assert done.returncode == 0
-    words = "lower bound" if model in ("calibrated", "ensemble") else "standing notional"
+    words = "lower bound" if model in ("calibrated", "ensemble") else "open positions"
     assert words in done.stdout
     assert not FORBIDDEN.search(done.stdout)
 

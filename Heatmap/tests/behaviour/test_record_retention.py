@@ -101,7 +101,7 @@ def test_confirmed_for_fewer_events_it_deletes_none_and_names_the_number(
     with record(exchange, path, *words) as process:
         line = process.stdout.readline()
         assert "deletes 15 events" in line
-        assert "--confirm-retention 14 is below 15" in line
+        assert "--confirm-retention 14 allows fewer than 15" in line
         assert "deleted" not in end(process)
     assert left(path) == 20
     assert read_status(path)["retention_ms"] == 30 * DAY_MS
@@ -124,7 +124,7 @@ def test_on_a_terminal_it_asks(
     host, terminal = pty.openpty()
     try:
         with record(exchange, path, "--retention-days", "5", stdin=terminal) as process:
-            assert "delete 15 events? (y/n)" in process.stdout.readline()
+            assert "delete 15 liquidations? (y/n)" in process.stdout.readline()
             if answer is not None:
                 os.write(host, answer.encode())
                 said = process.stdout.readline()
