@@ -305,7 +305,7 @@ class _RetentionQuestion:
         self._is_told = True
         _tell(
             f"the retention is shortened, {retention_text(retention)}; "
-            f"{retention.deleted_events} events are deleted"
+            f"{retention.deleted_events} liquidations are deleted"
         )
 
     def _wait_for_answer(self) -> None:

@@ -69,13 +69,13 @@ def unread_order_text(order: UnreadOrderFact) -> str:
 
 
 def retention_text(retention: RetentionStatus) -> str:
-    """Return how long events are kept, and what waits for confirmation."""
-    kept = f"events are kept for {_days(retention.in_force_ms)}"
+    """Return how long liquidations are kept, and what waits for confirmation."""
+    kept = f"liquidations are kept for {_days(retention.in_force_ms)}"
     if not retention.is_pending:
         return kept
     return (
-        f"{kept}; keeping them for {_days(retention.wanted_ms)} deletes "
-        f"{retention.expired_events} events and waits for confirmation"
+        f"{kept}; keeping them for {_days(retention.wanted_ms)} would delete "
+        f"{retention.expired_events}, confirm it first"
     )
 
 

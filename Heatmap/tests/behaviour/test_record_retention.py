@@ -88,7 +88,7 @@ def test_confirmed_on_the_command_line_it_deletes_exactly_that(
     exchange: ScriptedExchange, path: Path
 ) -> None:
     with record(exchange, path, "--retention-days", "5", "--confirm-retention", "15") as process:
-        assert "15 events are deleted" in process.stdout.readline()
+        assert "15 liquidations are deleted" in process.stdout.readline()
         eventually(lambda: left(path) == 5)
         assert "confirm" not in end(process)
     assert read_status(path)["retention_ms"] == 5 * DAY_MS
@@ -100,7 +100,7 @@ def test_confirmed_for_fewer_events_it_deletes_none_and_names_the_number(
     words = ("--retention-days", "5", "--confirm-retention", "14")
     with record(exchange, path, *words) as process:
         line = process.stdout.readline()
-        assert "deletes 15 events" in line
+        assert "would delete 15, confirm it first" in line
         assert "--confirm-retention 14 allows fewer than 15" in line
         assert "deleted" not in end(process)
     assert left(path) == 20
@@ -128,7 +128,9 @@ def test_on_a_terminal_it_asks(
             if answer is not None:
                 os.write(host, answer.encode())
                 said = process.stdout.readline()
-                assert ("15 events are deleted" if kept == 5 else "nothing is deleted") in said
+                assert (
+                    "15 liquidations are deleted" if kept == 5 else "nothing is deleted"
+                ) in said
             eventually(lambda: left(path) == kept)
             # A question that nobody answers holds up nothing.
             end(process)
