@@ -77,7 +77,7 @@ def test_without_a_terminal_a_shorter_retention_waits_and_says_for_what(
 ) -> None:
     with record(exchange, path, "--retention-days", "5") as process:
         line = process.stdout.readline()
-        for words in ("30 days", "5 days", "15 events", "--confirm-retention 15"):
+        for words in ("30 days", "5 days", "would delete 15", "--confirm-retention 15"):
             assert words in line
         end(process)
     assert left(path) == 20
