@@ -253,8 +253,8 @@ def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
     orders = fits[0].orders
     head = f"{symbol}: {orders} recorded orders of {LEAST_USD:,.0f} USD or more"
     if not orders:
-        return f"{head}: none says which table was valid"
-    rows = [("table since", "median error", "")]
+        return f"{head}: so nothing says which table was valid"
+    rows = [("table since", "off by, in the middle", "")]
     for number, one in enumerate(fits):
         mark = "fits best" if number == 0 else ""
         rows.append((_time(one.table.valid_from_ms)[:10], f"{one.error_bp / 100:.4f} %", mark))

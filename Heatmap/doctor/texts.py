@@ -79,8 +79,7 @@ _FOUND: Mapping[Found, str] = {
     Found.ENDED_BEFORE_ORDER: "none came before the connection ended",
     Found.NOT_WAITED_FOR: "skipped, because nothing comes over this connection",
     Found.NO_ORDER: (
-        "no liquidation of any symbol in {waited_s} s: the market is quiet, or none are sent; "
-        "too early to say which"
+        "none in {waited_s} s of all symbols: a quiet market, or nothing gets through"
     ),
     # REST.
     Found.REST_FAILED: "{failure}",

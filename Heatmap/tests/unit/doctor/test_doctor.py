@@ -434,7 +434,9 @@ def test_force_orders_are_proven_by_one_of_any_symbol() -> None:
 def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
     alive = received("BTCUSDT")
     verdict = describe_orders(alive, 20.0, BASE, is_over=False)
-    assert_says(verdict, Result.WARN, "20 s", "too early to say which", "--seconds")
+    assert_says(
+        verdict, Result.WARN, "20 s", "a quiet market, or nothing gets through", "--seconds"
+    )
     # On the old paths it is known: mark prices may come, force orders never do.
     verdict = describe_orders(alive, 20.0, OLD, is_over=False)
     assert_says(verdict, Result.FAIL, "never sends liquidations", "only /market sends")
