@@ -5,11 +5,12 @@
 # carry the absolute path of the folder in which they were installed.
 PY := .venv/bin/python
 
-.PHONY: help setup setup-qt setup-tests run test check translations wheel bench torture
+.PHONY: help setup setup-qt setup-tests run test coverage check translations wheel bench torture
 
 help:
 	@echo 'make run ARGS="..."     open the window (make run ARGS=--help names the options)'
 	@echo 'make test ARGS="..."    run the tests; ARGS goes to pytest'
+	@echo 'make coverage           run all tests and say which lines of the package they ran'
 	@echo 'make check              formatting, lint, types, imports, sizes'
 	@echo 'make translations       collect the texts of the window, build their translations'
 	@echo 'make wheel              build the wheel into dist, try it in an empty environment'
@@ -33,12 +34,20 @@ run: setup-qt
 CLEAN := $(PY) -I Heatmap/tests/clean_environment.py
 
 # Tests open no window, also where there is a display.
-test bench torture: export QT_QPA_PLATFORM := offscreen
+test coverage bench torture: export QT_QPA_PLATFORM := offscreen
 
 test: setup-tests
 	@$(PY) -I tools/fetch_chart_builds.py
 	@echo 'test: pytest, offscreen'
 	@$(CLEAN) $(PY) tools/run_tests.py $(ARGS)
+
+# Slower than the tests alone; its package is not in requirements.txt: only this needs it.
+coverage: setup-tests
+	@$(PY) -c 'import pytest_cov' 2>/dev/null || \
+	    $(PY) -m pip install --quiet --requirement requirements-coverage.txt
+	@$(PY) -I tools/fetch_chart_builds.py
+	@echo 'coverage: pytest, offscreen'
+	@$(CLEAN) $(PY) tools/run_tests.py --coverage
 
 # Every gate runs, also after one that failed: one run tells all.
 check: setup

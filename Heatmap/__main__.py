@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Mostly the wrong Python: the system's, and not that of the virtual environment.
         print(
             f"Heatmap: {error.name} cannot be loaded by {sys.executable} ({error}); "
-            "README.md says how to install it, and with which Python to start",
+            "docs/install.md says how to install it, and with which Python to start",
             file=sys.stderr,
         )
         return EXIT_USAGE

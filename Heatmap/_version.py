@@ -1,3 +1,3 @@
 """The plugin's version, alone in a module so that packaging can read it without importing more."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -61,7 +61,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
     Parameters
     ----------
     settings
-        The settings in force at the start; `apply_settings` changes them.
+        The settings at the start; `apply_settings` changes them.
     db
         Address of the database, a file as a rule; ``None``: ``heatmap.sqlite3`` in the user's data
         directory.
@@ -255,11 +255,11 @@ class HeatmapService(MarketQuestions, AlertQuestions):
 
     @property
     def settings(self) -> HeatmapSettings:
-        """The settings in force."""
+        """The current settings."""
         return self._settings
 
     def apply_settings(self, settings: HeatmapSettings) -> None:
-        """Put `settings` in force at once: the picture, the recorder, and whoever listens."""
+        """Apply `settings` at once: the picture, the recorder, and whoever listens."""
         self._look_around()
         before, self._settings = self._settings, settings
         if settings == before:
@@ -280,7 +280,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
                 )
 
     def confirm_retention(self) -> bool:
-        """Put the shorter retention in force that waits for it, and delete what it says.
+        """Apply the shorter retention that waits for it, and delete what it says.
 
         `RecorderStatus.retention` names the number of events that this deletes.
 

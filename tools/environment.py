@@ -175,7 +175,7 @@ def main(arguments: list[str]) -> int:
         _say("usage: tools/setup.sh [--qt | --tests]")
         return 2
     if os.name == "nt":
-        _say("this is for make on Linux; README.md has the three lines for Windows")
+        _say("this is for make on Linux; docs/install.md has the three lines for Windows")
         return 2
     try:
         return _prepare(arguments)

@@ -5,6 +5,10 @@ loop can run: they are processes of their own. They and those of behaviour wait 
 of their time, for pages, sockets and other programs: they are two parts each, and all four run
 beside each other. All others wait for little: they take what the four leave of the processor. The
 torture judges times, so that nothing runs beside it. With arguments everything goes to one pytest.
+
+``--coverage`` alone runs the same parts and says which lines of the package they have run. Each
+part writes a data file of its own; all are put together at the end. Other programs that a test
+starts, and JavaScript, are not measured.
 """
 
 import os
@@ -27,6 +31,9 @@ NICENESS = 5
 #: Begins when all other parts have ended.
 ALONE = "the torture"
 TORTURE = f"{TESTS}/behaviour/test_torture_short.py"
+COVERAGE = "--coverage"
+#: Which data file a part writes, by coverage's own variable.
+COVERAGE_FILE = "COVERAGE_FILE"
 
 
 def parts() -> list[tuple[str, list[str]]]:
@@ -80,7 +87,23 @@ def _run_parts() -> int:
         return _run_parts_in(_environment(folder))
 
 
-def _run_parts_in(environment: Mapping[str, str]) -> int:
+def _run_coverage() -> int:
+    """Run all parts and report which lines they ran; nonzero too where that is too few."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        environment = _environment(folder)
+        data = Path(folder, "coverage")
+        data.mkdir()
+        code = _run_parts_in(environment, data)
+        environment[COVERAGE_FILE] = str(ROOT / ".coverage")
+        for words in (["combine", "--quiet", str(data)], ["report"]):
+            command = [sys.executable, "-m", "coverage", *words]
+            code = (
+                subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode or code
+            )
+    return code
+
+
+def _run_parts_in(environment: Mapping[str, str], data: Path | None = None) -> int:
     waiting = parts()
     running: dict[subprocess.Popen[bytes], tuple[str, IO[bytes]]] = {}
     code = 0
@@ -89,7 +112,12 @@ def _run_parts_in(environment: Mapping[str, str]) -> int:
             while waiting and len(running) < (1 if waiting[0][0] == ALONE else AT_A_TIME):
                 name, arguments = waiting.pop(0)
                 output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
-                process = _start(arguments, output, environment)
+                own = dict(environment)
+                if data is not None:
+                    own[COVERAGE_FILE] = str(data / f".coverage.{len(waiting)}")
+                    # No part alone reaches the share that all together have to.
+                    arguments = ["--cov", "--cov-report=", "--cov-fail-under=0", *arguments]
+                process = _start(arguments, output, own)
                 running[process] = (name, output)
                 if name == YIELDING:
                     _give_way(process.pid)
@@ -116,6 +144,8 @@ def _run_parts_in(environment: Mapping[str, str]) -> int:
 def main() -> int:
     """Return pytest's exit status, of a part that failed."""
     arguments = sys.argv[1:]
+    if arguments == [COVERAGE]:
+        return _run_coverage()
     return _start(arguments).wait() if arguments else _run_parts()
 
 

@@ -40,11 +40,22 @@ class Parser(argparse.ArgumentParser):
 def add_exchange_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--db``, ``--ws-url`` and ``--rest-url``; each is ``None`` unless it is given."""
     parser.add_argument(
-        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
+        "--db",
+        type=store_address,
+        metavar="FILE",
+        help="database file; default: the one in the data directory",
     )
-    parser.add_argument("--ws-url", type=url("ws", "wss"), metavar="URL", help=f"default {WS_URL}")
     parser.add_argument(
-        "--rest-url", type=url("http", "https"), metavar="URL", help=f"default {REST_URL}"
+        "--ws-url",
+        type=url("ws", "wss"),
+        metavar="URL",
+        help=f"where the exchange streams from, default {WS_URL}",
+    )
+    parser.add_argument(
+        "--rest-url",
+        type=url("http", "https"),
+        metavar="URL",
+        help=f"where the exchange answers requests, default {REST_URL}",
     )
 
 
@@ -53,13 +64,13 @@ def add_redis_options(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--redis",
         metavar="URL",
-        help=f"{what}; such as redis://127.0.0.1:6379/0 (extra redis)",
+        help=f"{what}, such as redis://127.0.0.1:6379/0; needs the extra redis",
     )
     parser.add_argument(
         "--redis-prefix",
         default="heatmap",
         metavar="NAME",
-        help="what names in Redis begin with, default %(default)s",
+        help="how all names in Redis begin, default %(default)s",
     )
 
 

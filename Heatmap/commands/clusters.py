@@ -32,6 +32,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_instruments
 from Heatmap.errors import StorageError
+from Heatmap.heatmap_settings import SETTINGS
 from Heatmap.ingestion.venues.table import NAMED_VENUES
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.runtime.safe_log import get_logger
@@ -72,7 +73,7 @@ def run(words: Sequence[str]) -> int:
     if query.price is not None and len(query.symbols) > 1:
         parser.error(f"--price is for one symbol, got {options.symbol}")
     if query.at_ms is not None and options.follow:
-        parser.error("--at and --follow exclude each other: leave one out")
+        parser.error("give either --at or --follow, not both")
     start_log(options)
 
     try:
@@ -100,41 +101,43 @@ def _tell(answer: "_Answer", *, is_json: bool) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap clusters",
-        description="Print the price clusters of the liquidations in a database. Records nothing: "
-        "what is to be live, a window or `record` must write.",
-        epilog="A rule of thumb, not advice. Totals are lower bounds, since the exchange reports "
-        "at most one liquidation a second and symbol.",
+        description="Print price clusters: prices at which many liquidations lie close together. "
+        "Records nothing: for live data let a window or `record` run.",
+        epilog="A rule of thumb, not advice. Sums are lower bounds: the exchange reports at most "
+        "one liquidation per symbol and second.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
+        "--db",
+        type=store_address,
+        metavar="FILE",
+        help="database file; default: the one in the data directory",
     )
     parser.add_argument(
-        "--symbol", default="BTCUSDT", metavar="BTCUSDT,ETHUSDT", help="default BTCUSDT"
+        "--symbol", default="BTCUSDT", metavar="BTCUSDT,ETHUSDT", help="symbols, default BTCUSDT"
     )
-    parser.add_argument("--json", action="store_true", help="print an object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
-        "--follow", action="store_true", help="print again whenever clusters change, until SIGINT"
+        "--follow", action="store_true", help="print again when clusters change, until Ctrl-C"
     )
     parser.add_argument(
         "--update-interval",
         type=seconds,
         default=5.0,
         metavar="SECONDS",
-        help="how often --follow looks, default 5",
+        help="how often --follow looks for changes, default 5",
     )
     parser.add_argument(
         "--price",
         type=float,
         metavar="USD",
-        help="current price, which the distances are from; default: that of the newest "
-        "liquidation, as a database holds no other",
+        help="price from which distances are measured; default: that of the newest liquidation",
     )
     parser.add_argument(
         "--at",
         metavar="TIME",
-        help="as of when, such as 2024-12-05T01:00:00Z; default: now, and for simulated and "
-        "replayed data where they end",
+        help="look at this time, such as 2024-12-05T01:00:00Z; default: now, or the end of "
+        "simulated and replayed data",
     )
     defaults = ClusterParameters()
     for name, (low, high) in PARAMETER_RANGES.items():
@@ -144,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
             type=type(default),
             default=default,
             metavar="N",
-            help=f"{low:.10g} to {high:.10g}, default {default:g}",
+            help=f"{SETTINGS[name].help} ({low:.10g} to {high:.10g}, default {default:g})".replace(
+                "%", "%%"
+            ),
         )
     return parser
 

@@ -24,19 +24,19 @@ def run(words: Sequence[str]) -> int:
     """Report what works; returns the exit code."""
     parser = Parser(
         prog="python -m Heatmap doctor",
-        description="Connect as the recorder would and say what works, one line per check; "
-        "changes no database. Exit code 1 when something failed.",
+        description="Check the way to the exchange as the recorder uses it, one line per check. "
+        "Changes no database. Exit code 1 if a check failed.",
         allow_abbrev=False,
     )
-    parser.add_argument("--symbol", help="one symbol or all, default BTCUSDT")
+    parser.add_argument("--symbol", help="one symbol, or all; default BTCUSDT")
     parser.add_argument(
         "--seconds",
         type=seconds,
         default=20.0,
         metavar="N",
-        help="how long to wait for a force order of any symbol, default 20",
+        help="how long to wait for a liquidation of any symbol, default 20",
     )
-    parser.add_argument("--json", action="store_true", help="print a list of objects at the end")
+    parser.add_argument("--json", action="store_true", help="print all checks as JSON at the end")
     add_exchange_options(parser)
     options = parser.parse_args(words)
     texts = {} if options.symbol is None else {"symbols": options.symbol}

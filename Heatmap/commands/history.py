@@ -81,7 +81,7 @@ class _Wanted:
         if not tree.files and not tree.misplaced:
             raise HistoryError(
                 f"{root} has no files of {self.symbol} from {self.first or 'its first day'} to "
-                f"{self.last or 'its last day'}; choose other days, or fetch them with "
+                f"{self.last or 'its last day'}; choose other days, or get them with "
                 "`history download`"
             )
         return tree
@@ -94,7 +94,7 @@ def _datasets(text: str | None, market: Market) -> tuple[Dataset, ...] | None:
     for one in found:
         if market not in one.markets:
             raise HistoryError(
-                f"{one.archive} is read of --market {' or '.join(one.markets)} only, got {market}"
+                f"{one.archive} exists for --market {' or '.join(one.markets)} only, got {market}"
             )
     return found
 
@@ -165,8 +165,8 @@ def _import(options: argparse.Namespace) -> int:
     tree = wanted.files(options.data_dir)
     if not can_read_any(tree):
         raise HistoryError(
-            f"none of the {len(tree.files)} files of {wanted.symbol} in {options.data_dir} may be "
-            f"read, such as {tree.files[0].path}; allow it"
+            f"no permission to read any of the {len(tree.files)} files of {wanted.symbol} in "
+            f"{options.data_dir}, such as {tree.files[0].path}; change their permissions"
         )
     report = import_tree(
         tree,
@@ -191,49 +191,67 @@ def _status(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap history",
-        description="Binance's public archive: fetched, checked and kept as sorted Parquet files "
-        "of single days, for levels of the past; and recordings of liquidations, exported and "
-        "merged. What is read stays as it is.",
+        description="Binance's public archive of trades and candles, for levels of the past: "
+        "download it, check it, and keep it as one Parquet file a day. Also export and merge "
+        "recorded liquidations. Files that are read are never changed.",
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(
         required=True, metavar="download|check|import|validate|status|export", parser_class=Parser
     )
-    download = _action(actions, "download", "fetch files of the archive", _download)
+    download = _action(actions, "download", "download files of the archive", _download)
     download.add_argument(
-        "--to", type=file_path, required=True, metavar="DIR", help="where the archive's files go"
+        "--to",
+        type=file_path,
+        required=True,
+        metavar="DIR",
+        help="directory for the archive's files",
     )
     download.add_argument(
-        "--base-url", type=url("http", "https"), default=ARCHIVE_URL, metavar="URL"
+        "--base-url",
+        type=url("http", "https"),
+        default=ARCHIVE_URL,
+        metavar="URL",
+        help="where the archive is, default %(default)s",
     )
-    check = _action(actions, "check", "say whether an import would succeed, as JSON", _check)
-    check.add_argument("--data-dir", type=file_path, required=True, metavar="DIR")
-    imported = _action(actions, "import", "put files into the store, day by day", _import)
+    check = _action(actions, "check", "say as JSON whether an import would succeed", _check)
+    check.add_argument(
+        "--data-dir",
+        type=file_path,
+        required=True,
+        metavar="DIR",
+        help="directory of the archive's files; only read",
+    )
+    imported = _action(actions, "import", "import files, day by day", _import)
     imported.add_argument(
         "--data-dir",
         type=file_path,
         metavar="DIR",
-        help="the archive's layout, or SYMBOL/dataset/; only read",
+        help="directory of the archive's files, as `download` writes them or as SYMBOL/dataset/; "
+        "only read",
     )
     imported.add_argument(
         "--jobs",
         type=whole_number,
         default=min(2, os.cpu_count() or 1),
         metavar="N",
-        help="files at a time, default %(default)s",
+        help="files to import at the same time, default %(default)s",
     )
     add_liquidation_options(imported)
     for action in (download, imported):
         action.add_argument(
             "--replace",
             action="store_true",
-            help="take files that were published anew since",
+            help="also take files that were published again with changes",
         )
-    status = _action(actions, "status", "print what the store has, as JSON", _status)
+    status = _action(actions, "status", "print as JSON what is imported", _status)
     status.set_defaults(symbol=None)
     for action in (check, imported, status):
         action.add_argument(
-            "--store", type=file_path, metavar="DIR", help="default: the data directory"
+            "--store",
+            type=file_path,
+            metavar="DIR",
+            help="imported days; default: the data directory",
         )
     add_validate(actions)
     add_export(actions)
@@ -246,18 +264,20 @@ def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentPa
     )
     action.set_defaults(act=act, market=Market.USD_M.value, datasets=None)
     action.set_defaults(start_date=None, end_date=None)
-    action.add_argument("--symbol", default="BTCUSDT", help="such as BTCUSDT")
+    action.add_argument("--symbol", default="BTCUSDT", help="symbol, default BTCUSDT")
     if act is _status:
         return action
     action.add_argument(
         "--market",
         choices=[one.value for one in Market],
         default=Market.USD_M.value,
-        help="whose files: USD-M futures (default), COIN-M futures or spot",
+        help="um: USD-M futures (default), cm: COIN-M futures, or spot",
     )
-    action.add_argument("--start-date", metavar="DAY", help="the first day, such as 2025-01-01")
-    action.add_argument("--end-date", metavar="DAY", help="the last day, included")
+    action.add_argument("--start-date", metavar="DAY", help="first day, such as 2025-01-01")
+    action.add_argument("--end-date", metavar="DAY", help="last day, included")
     names = ",".join(one.archive for one in DATASETS)
     what = ",".join(one.archive for one in FOR_LEVELS) if act is _download else "all that are there"
-    action.add_argument("--datasets", metavar="NAMES", help=f"out of {names}; default {what}")
+    action.add_argument(
+        "--datasets", metavar="NAMES", help=f"with commas between: {names}; default {what}"
+    )
     return action

@@ -19,9 +19,9 @@ def add_export(subparsers: Any) -> argparse.ArgumentParser:
     """Add ``export`` to the commands of history; its `act` takes the options."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "export",
-        help="write recorded liquidations, and what time they cover, to files",
-        description="Write recorded liquidations to a file, and what time they cover to a second "
-        "one beside it. A recorder may write the database meanwhile.",
+        help="write recorded liquidations, and when was recorded, to files",
+        description="Write recorded liquidations to a file, and when was recorded to a second one "
+        "beside it. A recorder may go on meanwhile.",
         allow_abbrev=False,
     )
     _add_database(parser)
@@ -30,9 +30,9 @@ def add_export(subparsers: Any) -> argparse.ArgumentParser:
         type=file_path,
         required=True,
         metavar="FILE",
-        help="ends with .parquet, .csv or .jsonl; only .parquet needs DuckDB",
+        help="file to write: .parquet, .csv or .jsonl; only .parquet needs DuckDB",
     )
-    parser.add_argument("--replace", action="store_true", help="replace files that are there")
+    parser.add_argument("--replace", action="store_true", help="overwrite existing files")
     parser.set_defaults(act=export)
     return parser
 
@@ -42,10 +42,10 @@ def add_liquidation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--liquidations",
         metavar="FILE",
-        help="merge an exported recording, or another database, into --db",
+        help="add the liquidations of an exported recording, or of another database, to --db",
     )
     parser.add_argument(
-        "--origin", metavar="NAME", help="what to call that recording, default its file's name"
+        "--origin", metavar="NAME", help="name of that recording; default: the name of its file"
     )
     _add_database(parser)
 
@@ -107,6 +107,9 @@ def _origin(name: str | None) -> str | None:
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
+        "--db",
+        type=store_address,
+        metavar="FILE",
+        help="database file; default: the one in the data directory",
     )
-    parser.add_argument("--json", action="store_true", help="print an object")
+    parser.add_argument("--json", action="store_true", help="print JSON")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from Heatmap.history.download import DownloadReport
 
 _MOST_LINES = 50
-STOPPED = "stopped; nothing half is left, and the same command goes on where it was"
+STOPPED = "stopped; nothing is half done, and the same command goes on from here"
 
 
 def import_plain(
@@ -66,17 +66,19 @@ def import_text(
         lines.append(f"skipped {count_text(len(skipped), 'file')} that had been imported before")
     if others := report.of(Result.THERE_ALREADY):
         lines.append(
-            f"skipped {count_text(len(others), 'file')} whose days came from other files, which "
-            "count before: a day's own before a month's, and of two of a day the first"
+            f"skipped {count_text(len(others), 'file')} whose days are there from other files (a "
+            "day's own file counts before a month's, and the first of two of one day)"
         )
     lines += _missing_lines(missing)
     if kept_out := report.of(Result.KEPT_OUT):
-        lines.append(f"kept out {count_text(len(kept_out), 'file')}:")
+        lines.append(f"not imported, {count_text(len(kept_out), 'file')}:")
         lines += _shortened(
             f"  {one.path}: {fault_text(one.fault)}" for one in kept_out if one.fault is not None
         )
     if ignored:
-        lines.append(f"ignored {count_text(len(ignored), 'name')} that no file of the archive has:")
+        lines.append(
+            f"ignored {count_text(len(ignored), 'file')}, whose names the archive does not use:"
+        )
         lines += _shortened(f"  {shown_text(one, 200)}" for one in ignored)
     if report.stopped:
         not_reached = count_text(len(report.of(Result.NOT_REACHED)), "file")
@@ -94,7 +96,7 @@ def download_text(report: "DownloadReport", to: Path, elapsed_s: float) -> str:
         )
     ]
     if present:
-        lines.append(f"{count_text(present, 'file was', 'files were')} there and whole")
+        lines.append(f"{count_text(present, 'file was', 'files were')} complete already")
     lines += _missing_lines(report.absent_days, "the archive does not have")
     if report.problems:
         lines.append(f"not fetched, {count_text(len(report.problems), 'file')}:")
@@ -102,7 +104,7 @@ def download_text(report: "DownloadReport", to: Path, elapsed_s: float) -> str:
     return "\n".join(lines)
 
 
-def _missing_lines(missing: dict[str, list[date]], says: str = "no file has") -> list[str]:
+def _missing_lines(missing: dict[str, list[date]], says: str = "no file for") -> list[str]:
     return [
         f"{name}: {says} {count_text(len(days), 'day')}: {spans_text(days)}"
         for name, days in missing.items()
@@ -116,5 +118,5 @@ def _shortened(lines: Iterable[str]) -> list[str]:
         return found
     return [
         *found[:_MOST_LINES],
-        f"  and {len(found) - _MOST_LINES} more: `history status` has all",
+        f"  and {len(found) - _MOST_LINES} more; `history status` lists all",
     ]

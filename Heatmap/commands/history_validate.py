@@ -17,19 +17,19 @@ def add_validate(subparsers: Any) -> argparse.ArgumentParser:
     """Add ``validate`` to the commands of history; its `act` takes the options."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "validate",
-        help="look at imported days: what is missing, doubled, impossible or odd",
-        description="Look at imported days: counts, ranges, duplicates, invalid values, gaps. "
-        "Exit status 1 where something is wrong.",
+        help="look for what is missing, doubled, impossible or odd in imported days",
+        description="Check imported days: counts, ranges, duplicates, invalid values, gaps. "
+        "Exit code 1 if something is wrong.",
         allow_abbrev=False,
     )
-    parser.add_argument("--symbol", help="such as BTCUSDT; default: all")
+    parser.add_argument("--symbol", help="symbol, such as BTCUSDT; default: all")
     parser.add_argument("--datasets", metavar="NAMES", help="with commas between; default: all")
-    parser.add_argument("--start-date", metavar="DAY", help="such as 2025-01-01")
-    parser.add_argument("--end-date", metavar="DAY", help="the last day, included")
+    parser.add_argument("--start-date", metavar="DAY", help="first day, such as 2025-01-01")
+    parser.add_argument("--end-date", metavar="DAY", help="last day, included")
     parser.add_argument(
-        "--store", type=file_path, metavar="DIR", help="default: the data directory"
+        "--store", type=file_path, metavar="DIR", help="imported days; default: the data directory"
     )
-    parser.add_argument("--json", action="store_true", help="print an object")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(act=validate)
     return parser
 

@@ -23,16 +23,16 @@ from Heatmap.levels.texts import skill_words
 from Heatmap.levels.yields import SPOT_OVER_FUTURES, Estimate, Verdict, YieldTable
 
 NO_CANDLES = (
-    "no candles are stored of this symbol yet: record it by name, or ask a running program for its "
-    "levels, and try again"
+    "no candles of this symbol are stored yet: record it by name (record --symbol NAME), and try "
+    "again in a minute"
 )
-_LOWER_BOUND = "as Binance reports them (at most one message a second), so a lower bound"
+_LOWER_BOUND = "as Binance reports them (at most one liquidation a second), so a lower bound"
 _MOST_MESSAGES_SURE = 500
 
 
 @dataclass(frozen=True)
 class ScoreFacts:
-    """What a score is told of.
+    """What a score is made of.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class ScoreFacts:
     reliability
         Expected beside came, from little to much.
     table
-        Yields in force; ``None``: none.
+        Yields in use; ``None``: none.
     """
 
     symbol: str
@@ -64,9 +64,9 @@ def levels_text(levels: PredictedLevels, rows: int, problems: Sequence[str]) -> 
     if levels.unit is Unit.EXPECTED_USD:
         lines.append(f"expected if the price goes there, {_LOWER_BOUND}")
         if levels.is_provisional:
-            lines.append("dollars are provisional: their factor is not fitted to this market yet")
+            lines.append("dollars are provisional: nothing was learned from this market yet")
     else:
-        lines.append("standing notional, if the leverages that the model assumes were true")
+        lines.append("USD of open positions, if traders used the leverages that the model assumes")
     largest = sorted(levels.levels, key=lambda one: -one.expected_usd)
     kept = largest[:rows] if rows else largest
     table: list[tuple[str, ...]] = [
@@ -89,27 +89,30 @@ def fit_text(symbol: str, learned: Learned, folder: str) -> str:
     """Return what became of a fit."""
     lines = [
         (
-            f"{symbol}: {learned.messages} liquidations in {learned.minutes} minutes that are "
-            "proven and have candles"
+            f"{symbol}: {learned.messages} liquidations in {learned.minutes} minutes that were "
+            "recorded for certain and have candles"
         )
     ]
     table = learned.fit.table
     if learned.result is Learning.NOTHING or table is None:
-        return "\n".join([*lines, "nothing to learn from", *_notes(learned.fit.notes)])
+        return "\n".join([*lines, "there is nothing to learn from yet", *_notes(learned.fit.notes)])
     longs, shorts = table.factors
     lines.append(
-        f"factor: longs {longs:.3g}, shorts {shorts:.3g} times the shipped table, which is per USD "
-        f"of spot volume ({SPOT_OVER_FUTURES:g} of it was assumed for futures)"
+        f"compared with the shipped table (learned on spot volume): longs {longs:.3g}, shorts "
+        f"{shorts:.3g} times as much; {SPOT_OVER_FUTURES:g} was assumed for futures"
     )
     carried = [f"{_share(side)} of {name}" for name, side in zip(SIDES, _sides(table), strict=True)]
-    lines.append(f"the recording itself carries {' and '.join(carried)}; the rest is the prior")
+    lines.append(
+        f"your recording decides {' and '.join(carried)}; the rest comes from the shipped table"
+    )
     if math.isfinite(learned.fit.gain_bits):
         lines.append(
-            f"on time held out {learned.fit.gain_bits:+.3f} bits per message against what is in use"
+            f"tested on time it had not seen: {learned.fit.gain_bits:+.3f} bits per liquidation "
+            "compared with the fit in use"
         )
     lines.append(_verdict(table.verdict))
     if learned.result is Learning.TAKEN:
-        lines.append(f"taken: a file in {folder}")
+        lines.append(f"kept: a file in {folder}")
     else:
         lines.append(f"{learned.result.value}, which stays")
     lines += _ensemble_lines(learned)
@@ -121,8 +124,14 @@ def score_text(facts: ScoreFacts) -> str:
     used = int(facts.recording.counts.is_used.sum())
     lines = [f"{facts.symbol}: {facts.recording.messages} liquidations in {used} minutes"]
     for one in facts.scorings:
-        lines += ["", f"held out: {one.folds}, {one.events} messages; bits per message"]
-        table = [("", "over constant", "over distance only", "expected/came", "")]
+        lines += [
+            "",
+            (
+                f"tested on time that the fit had not seen ({one.folds}, {one.events} "
+                "liquidations); bits per liquidation, more is better"
+            ),
+        ]
+        table = [("", "over a constant rate", "over distance only", "expected/came", "")]
         table += [
             (
                 model.name,
@@ -136,7 +145,11 @@ def score_text(facts: ScoreFacts) -> str:
         lines += _aligned(table) if one.models else []
         lines += _notes(one.notes)
     if facts.reliability:
-        lines += ["", "minutes from little to much expected", *_reliability_lines(facts)]
+        lines += [
+            "",
+            "minutes, from those in which little was expected to those in which much was",
+            *_reliability_lines(facts),
+        ]
     return "\n".join(lines)
 
 
@@ -164,8 +177,8 @@ def report_text(facts: ScoreFacts) -> str:
         "",
         (
             "Each part of the time is predicted from what came before it. Minutes are sorted from "
-            "little to much expected, in groups that expect as much in all. Where levels say the "
-            "truth both bars are alike."
+            "little to much expected, in groups with the same total. Where levels are right, both "
+            "bars are equally long."
         ),
         "",
         "```",
@@ -175,14 +188,21 @@ def report_text(facts: ScoreFacts) -> str:
         "## Against simpler models",
         "",
         (
-            "Bits per message more than a rate that never changes, with 90 % intervals. *Distance "
-            "only* knows how far the price moved and no entries at all: it is the one to beat. A "
-            "model is called better only where its whole interval over distance is above 0."
+            "Bits per liquidation more than a rate that never changes, with 90 % intervals. "
+            "*Distance only* knows how far the price moved and nothing of positions: it is the "
+            "one to beat. A model is called better only where its whole interval over distance is "
+            "above 0."
         ),
         "",
     ]
     for one in facts.scorings:
-        lines += [f"Held out: {one.folds}, {one.events} messages in {one.minutes} minutes.", ""]
+        lines += [
+            (
+                f"Tested on time that the fit had not seen: {one.folds}, {one.events} liquidations "
+                f"in {one.minutes} minutes."
+            ),
+            "",
+        ]
         lines += ["| model | over constant | over distance only | |", "|---|---|---|---|"]
         lines += [
             f"| {model.name} | {_estimate(model.over_constant)} | "
@@ -209,7 +229,7 @@ def report_text(facts: ScoreFacts) -> str:
 def _ensemble_lines(learned: Learned) -> list[str]:
     table = learned.ensemble
     if table is None:
-        return ["ensemble: nothing learned that is better than what is in use"]
+        return ["ensemble: nothing better was learned, the old one stays"]
     shares = ", ".join(f"{one.name} {one.share:.0%}" for one in table.parts)
     return [f"ensemble: {shares}; {_verdict(table.verdict)}"]
 
@@ -218,7 +238,7 @@ def brackets_text(symbol: str, table: BracketTable) -> str:
     """Return a table of maintenance margins."""
     if table.is_flat:
         rate = table.brackets[0].rate
-        return f"{symbol}: no table is known; {rate:.2%} stands for all sizes"
+        return f"{symbol}: no table is known; {rate:.2%} is used for all sizes"
     lines = [f"{symbol}: since {_time(table.valid_from_ms)[:10]}, {table.source}"]
     rows = [("up to USD", "maintenance margin", "leverage up to")]
     rows += [
@@ -279,8 +299,8 @@ def _dollars(facts: ScoreFacts) -> list[str]:
     if table.is_provisional:
         return [
             (
-                "They are **provisional**: the factor is not fitted to this market yet. "
-                "`python -m Heatmap levels fit` fits it from 20 liquidations on."
+                "They are **provisional**: nothing was learned from this market yet. "
+                "`python -m Heatmap levels fit` learns from 20 recorded liquidations or more."
             )
         ]
     return [
@@ -339,7 +359,7 @@ def _share(side: Sequence[object]) -> str:
 
 def _verdict(verdict: Verdict) -> str:
     words = skill_words(verdict)
-    return words if verdict is Verdict.UNKNOWN else f"{words}, on time held out"
+    return words if verdict is Verdict.UNKNOWN else f"{words}, on time it had not seen"
 
 
 def _ratios(model: ModelScore) -> str:

@@ -165,7 +165,7 @@ def _score(query: _Query, options: argparse.Namespace) -> int:
     )
     if options.report is not None:
         _write(options.report, level_texts.report_text(facts))
-        say(f"written: {options.report}")
+        say(f"report written to {options.report}")
         return 0
     query.tell(_scores_plain(facts, recording), level_texts.score_text(facts))
     return 0
@@ -255,36 +255,43 @@ def _finite(value: Any) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap levels",
-        description="Predicted liquidation levels of a database: what would be liquidated if the "
-        "price went there. Not where the price goes. `fit` writes a file beside the database; the "
-        "rest only reads.",
+        description="Predicted liquidation levels: what would be liquidated if the price went "
+        "there. They do not say where the price goes. `fit` writes a file beside the database; "
+        "the other commands only read.",
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(
         required=True, metavar="show|fit|score|brackets", parser_class=Parser
     )
-    show = _action(actions, "show", "print what stands", _show)
+    show = _action(actions, "show", "print the levels that stand", _show)
     show.add_argument(
-        "--model", choices=[one.value for one in PREDICTED_MODELS], default="calibrated"
+        "--model",
+        choices=[one.value for one in PREDICTED_MODELS],
+        default="calibrated",
+        help="how they are computed (docs/levels.md), default calibrated",
     )
     show.add_argument(
-        "--rows", type=whole_number, default=20, metavar="N", help="the largest, default 20; 0: all"
+        "--rows",
+        type=whole_number,
+        default=20,
+        metavar="N",
+        help="print the N largest, default 20; 0: all",
     )
-    _action(actions, "fit", "learn from the recording, and keep what is better", _fit)
-    score = _action(actions, "score", "compare what was expected with what came", _score)
-    score.add_argument(
-        "--report", type=file_path, metavar="FILE.md", help="write a report in words"
+    _action(actions, "fit", "learn from your recording; keep the result if it is better", _fit)
+    score = _action(actions, "score", "compare what was expected with what happened", _score)
+    score.add_argument("--report", type=file_path, metavar="FILE.md", help="write a report to read")
+    brackets = _action(
+        actions, "brackets", "print the maintenance margins that are used", _brackets
     )
-    brackets = _action(actions, "brackets", "print the maintenance margins in use", _brackets)
     brackets.add_argument(
-        "--check", action="store_true", help="tell which table the recorded orders fit"
+        "--check", action="store_true", help="say which table fits the recorded liquidations"
     )
     for action in (show, score, brackets):
         action.add_argument(
             "--at",
             metavar="TIME",
-            help="as of when, such as 2026-11-05T01:00:00Z, or 2026-11-05 for the begin of that "
-            "day; default: until when there are candles",
+            help="use only what was known then: 2026-11-05T01:00:00Z, or 2026-11-05 for the start "
+            "of that day; default: the newest candle",
         )
     return parser
 
@@ -295,21 +302,24 @@ def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentPa
     )
     action.set_defaults(act=act)
     action.add_argument(
-        "--db", type=store_address, metavar="FILE", help="database, default in the data directory"
+        "--db",
+        type=store_address,
+        metavar="FILE",
+        help="database file; default: the one in the data directory",
     )
     action.add_argument(
         "--store",
         type=file_path,
         metavar="DIR",
-        help="where `history import` has put its days, default the directory of the database",
+        help="directory of imported history; default: that of the database",
     )
-    action.add_argument("--symbol", default="BTCUSDT", help="default BTCUSDT")
-    action.add_argument("--json", action="store_true", help="print an object")
+    action.add_argument("--symbol", default="BTCUSDT", help="symbol, default BTCUSDT")
+    action.add_argument("--json", action="store_true", help="print JSON")
     action.add_argument(
         "--days",
         type=whole_number,
         default=_DEFAULT_DAYS,
         metavar="N",
-        help=f"how far back candles are used, default {_DEFAULT_DAYS}",
+        help=f"use candles of so many days, default {_DEFAULT_DAYS}",
     )
     return action

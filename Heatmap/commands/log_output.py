@@ -37,14 +37,14 @@ def add_log_options(parser: argparse.ArgumentParser) -> None:
         "--log-file",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help=f"write the log there too; a new file after {LARGEST_FILE_BYTES // 2**20} MiB, "
-        f"{KEPT_FILES} older ones are kept",
+        help=f"also write the log to this file; it begins a new one after "
+        f"{LARGEST_FILE_BYTES // 2**20} MiB and keeps {KEPT_FILES} old ones",
     )
     group.add_argument(
         "--log-json",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="each line of the log is a JSON object",
+        help="write each line of the log as a JSON object",
     )
 
 
@@ -130,7 +130,7 @@ class _LogFile(RotatingFileHandler):
         if self._is_told:
             return
         self._is_told = True
-        reason = error_text(sys.exc_info()[1] or OSError("for a reason that is not known"))
+        reason = error_text(sys.exc_info()[1] or OSError("unknown reason"))
         with suppress(OSError, ValueError):
             print(f"Heatmap: the log file is incomplete: {reason}", file=sys.stderr)  # noqa: T201
 

@@ -51,30 +51,34 @@ def run(words: Sequence[str]) -> int:
     """Record until it is asked to end; returns the exit code: 1 where not all could be stored."""
     parser = Parser(
         prog="python -m Heatmap record",
-        description="Record liquidations into the database until Ctrl-C or SIGTERM, or until the "
-        "terminal is closed. Exit code 1 when something that was received could not be stored.",
+        description="Record liquidations until Ctrl-C, SIGTERM, or the terminal is closed. "
+        "Exit code 1 if something that came could not be stored.",
         allow_abbrev=False,
     )
-    parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
+    parser.add_argument(
+        "--symbol", metavar="BTCUSDT,ETHUSDT|all", help="what to record, default BTCUSDT"
+    )
     parser.add_argument(
         "--retention-days",
         metavar="DAYS",
-        help="default: as the database was kept so far, 14 for a new one; a shorter one is asked "
-        "about first",
+        help="delete liquidations that are older; default: as before, and 14 for a new database; "
+        "before a shorter time deletes anything, you are asked",
     )
     parser.add_argument(
         "--confirm-retention",
         type=whole_number,
         metavar="N",
-        help="shorten the retention without asking if that deletes at most N events",
+        help="shorten the retention without asking if that deletes at most N liquidations",
     )
     parser.add_argument(
         "--venue",
         choices=venue_names(),
         default=venue_names()[0],
-        help="whose liquidations; default %(default)s",
+        help="exchange to record, default %(default)s",
     )
-    parser.add_argument("--keep-raw", metavar="yes|no", help="default yes")
+    parser.add_argument(
+        "--keep-raw", metavar="yes|no", help="also store each message as it came; default yes"
+    )
     add_exchange_options(parser)
     add_redis_options(parser, "publish each stored liquidation to Redis")
     add_alert_option(parser, "print a line when this happens")
@@ -168,9 +172,9 @@ def _record(
     _tell(_words(status, publisher))
     is_hanging = recorder.is_running()
     if is_ended_by_itself:
-        _tell(f"the recorder ended by itself: {failure_text(status.last_failure)}")
+        _tell(f"the recorder stopped by itself: {failure_text(status.last_failure)}")
     if is_hanging:
-        _tell(f"the recorder did not end in time: {status.queued} events may be LOST")
+        _tell(f"the recorder did not stop in time: {status.queued} liquidations may be LOST")
     _settle_output()
     return EXIT_LOSS if is_ended_by_itself or is_hanging or _has_lost(status) else 0
 
@@ -253,7 +257,7 @@ class _End:
         self.is_asked = False
 
     def ask(self) -> None:
-        """Take note that the program is to end."""
+        """Note that the program is to end."""
         self.is_asked = True
 
 
@@ -284,13 +288,13 @@ class _RetentionQuestion:
         if self._confirmed_deletions is not None:
             _tell(
                 f"{retention_text(retention)}: nothing is deleted, "
-                f"--confirm-retention {self._confirmed_deletions} is below {count}"
+                f"--confirm-retention {self._confirmed_deletions} allows fewer than {count}"
             )
             return
         if not os.isatty(_STDIN):
             _tell(f"{retention_text(retention)}: run once with --confirm-retention {count}")
             return
-        _tell(f"{retention_text(retention)}: delete {count} events? (y/n)")
+        _tell(f"{retention_text(retention)}: delete {count} liquidations? (y/n)")
         if hasattr(signal, "SIGTTIN"):
             # Sent to the background, a recorder must go on and not be stopped for its question.
             signal.signal(signal.SIGTTIN, signal.SIG_IGN)
@@ -298,14 +302,14 @@ class _RetentionQuestion:
         threading.Thread(target=self._wait_for_answer, name="answer", daemon=True).start()
 
     def tell_what_is_deleted(self, status: RecorderStatus) -> None:
-        """Say once how many events the shorter retention that is in force now deletes."""
+        """Say once how many liquidations the shorter retention deletes."""
         retention = status.retention
         if self._is_told or retention is None or retention.deleted_events is None:
             return
         self._is_told = True
         _tell(
             f"the retention is shortened, {retention_text(retention)}; "
-            f"{retention.deleted_events} events are deleted"
+            f"{retention.deleted_events} liquidations are deleted"
         )
 
     def _wait_for_answer(self) -> None:

@@ -35,7 +35,7 @@ def run(words: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(words)
     if options.source == "demo" and (options.ws_url or options.rest_url):
-        parser.error("--source demo has an exchange of its own: leave the addresses out")
+        parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
     texts = {} if options.symbol is None else {"symbols": options.symbol}
     settings = check_settings(parser, texts)
     start_log(options)
@@ -111,8 +111,8 @@ class _Serving:
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live, None
         announce(
-            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: serving a SIMULATED market; "
-            "the recorder keeps trying, and its data are served when they come"
+            f"no data from Binance within {LIVE_PATIENCE_S:g} s: serving a SIMULATED market until "
+            "they come"
         )
         simulated = self._sources.open_simulated(self._settings, options.db, is_beside=True)
         return await self._keep(simulated), live
@@ -131,9 +131,11 @@ class _Serving:
             source.service, address, self._server_options, outlet=self._publisher
         )
         await asyncio.to_thread(self._server.start)
-        announce(f"serving {source.name} at {self._server.url} (paths: {self._server.url}/docs)")
+        announce(
+            f"serving {source.name} at {self._server.url} (all paths: {self._server.url}/docs)"
+        )
         if self._server.token_file is not None:
-            announce(f"others than this machine need the token in {self._server.token_file}")
+            announce(f"other machines need the token in {self._server.token_file}")
 
     def _publish(self, source: "Source") -> "Publisher | None":
         """Publish what a source stores, where that is asked for."""
@@ -157,7 +159,7 @@ class _Serving:
         """Wait for the end; serve what is waited for once it delivers."""
         while not self._ended.is_set():
             if waiting is not None and await self._becomes_live(waiting, 1.0):
-                announce("Binance delivers data: serving them")
+                announce("data come from Binance: serving them now")
                 await self._serve(waiting)
                 waiting = None
             if waiting is None:
@@ -202,42 +204,49 @@ def _tell_redis(status: "PublishStatus") -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap serve",
-        description="Record, and give levels, heat, clusters and liquidations over HTTP, live and "
-        "as pages, until Ctrl-C or SIGTERM. Off 127.0.0.1 it asks for a token.",
+        description="Record, and serve web pages, levels, heat, clusters and liquidations over "
+        "HTTP, live too, until Ctrl-C or SIGTERM. Other machines need a token.",
         allow_abbrev=False,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="where it listens, default %(default)s")
     parser.add_argument(
-        "--port", type=_port, default=8000, metavar="N", help="default %(default)s; 0: any"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on, default %(default)s; 0.0.0.0: of all networks",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="default %(default)s; 0: any free one"
     )
     parser.add_argument(
         "--source",
         choices=("auto", "live", "demo"),
         default="auto",
-        help="auto (default): Binance, else a simulated market until Binance delivers",
+        help="auto (default): Binance, or a simulated market until Binance can be reached; live: "
+        "Binance only; demo: the simulated market only",
     )
-    parser.add_argument("--symbol", metavar="BTCUSDT,ETHUSDT|all", help="default BTCUSDT")
+    parser.add_argument(
+        "--symbol", metavar="BTCUSDT,ETHUSDT|all", help="what to record, default BTCUSDT"
+    )
     add_exchange_options(parser)
     add_redis_options(parser, "publish each stored liquidation, clusters and levels to Redis")
     parser.add_argument(
         "--token-file",
         type=file_path,
         metavar="FILE",
-        help="where the token is kept; default heatmap-token beside the database",
+        help="file with the token; default: heatmap-token beside the database",
     )
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="another name by which this server is addressed; may be repeated",
+        help="another name of this server that browsers may use; may be repeated",
     )
     parser.add_argument(
         "--allow-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="pages of this origin may ask, such as https://example.net; may be repeated",
+        help="let pages of this site use the server, such as https://example.net; may be repeated",
     )
     return parser
 

@@ -11,11 +11,17 @@ def run(words: Sequence[str]) -> int:
     """Print the status as JSON; returns the exit code."""
     parser = Parser(
         prog="python -m Heatmap status",
-        description="Print what a database holds as JSON: events, coverage, gaps, writer.",
+        description="Print as JSON what a database holds: liquidations, recorded time, gaps, and "
+        "who writes it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--db", type=store_address, metavar="FILE")
-    add_redis_options(parser, "also tell how far a recorder has published")
+    parser.add_argument(
+        "--db",
+        type=store_address,
+        metavar="FILE",
+        help="database file; default: the one in the data directory",
+    )
+    add_redis_options(parser, "also say how much a recorder has published to Redis")
     options = parser.parse_args(words)
     start_log(options)
 

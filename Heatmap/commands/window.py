@@ -40,7 +40,9 @@ def run(words: Sequence[str]) -> int:
         texts["enabled"] = "no"
     settings = check_settings(parser, texts)
     if settings.symbols == (ALL_SYMBOLS,):
-        parser.error("--symbol: a chart shows one symbol; all can be recorded by: record")
+        parser.error(
+            "--symbol: the chart shows one symbol, got all; the command record can record all"
+        )
     source = _source(parser, options)
     start_log(options)
 
@@ -71,45 +73,62 @@ def run(words: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m Heatmap",
-        description="Liquidation heatmap of Binance BTCUSDT behind the candles.",
-        epilog="Commands: record (headless recorder), status (what a database holds), clusters "
-        "(its price clusters), levels (what would be liquidated where), history (Binance's archive "
-        "of earlier years), serve (all of it over HTTP), alerts (rules that ring), doctor (what of "
-        "the connection works); each has its own --help.",
+        description="Show Binance's BTCUSDT with its liquidations as a heatmap behind the candles.",
+        epilog="Other commands: record (record without a window), status (what the database "
+        "holds), clusters (prices with many liquidations), levels (what would be liquidated "
+        "where), history (Binance's archive of earlier years), serve (show and give it all in a "
+        "browser), alerts (rules that ring), doctor (check the connection). Each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Heatmap {__version__}")
     parser.add_argument(
         "--source",
         choices=("auto", "live", "demo"),
-        help="auto (default): Binance, else a simulated market until Binance delivers",
+        help="auto (default): Binance, or a simulated market until Binance can be reached; live: "
+        "Binance only; demo: the simulated market only",
     )
-    parser.add_argument("--symbol", help="what to show, default BTCUSDT")
+    parser.add_argument("--symbol", help="symbol to show, default BTCUSDT")
     parser.add_argument("--disabled", action="store_true", help="start with the heatmap off")
-    parser.add_argument("--theme", choices=("dark", "light"))
     parser.add_argument(
-        "--language", choices=("system", "en", "de"), help="of the window; default as it is set"
+        "--theme", choices=("dark", "light"), help="colours of the window; default: as last chosen"
     )
     parser.add_argument(
-        "--screenshot", type=_png, metavar="FILE.png", help="save a picture at the end"
+        "--language", choices=("system", "en", "de"), help="language of the window; default: as set"
     )
-    parser.add_argument("--exit-after", type=seconds, metavar="SECONDS", help="end by itself")
+    parser.add_argument(
+        "--screenshot", type=_png, metavar="FILE.png", help="save a picture when it ends"
+    )
+    parser.add_argument("--exit-after", type=seconds, metavar="SECONDS", help="end after this time")
     add_exchange_options(parser)
     replay = parser.add_argument_group("replay of a recording")
     replay.add_argument(
-        "--replay", type=file_path, metavar="MESSAGES.jsonl", help="a forceOrder message a line"
+        "--replay",
+        type=file_path,
+        metavar="MESSAGES.jsonl",
+        help="forceOrder messages, one per line",
     )
     replay.add_argument(
-        "--candles", type=file_path, metavar="KLINES.csv", help="one-minute candles, with a header"
+        "--candles",
+        type=file_path,
+        metavar="KLINES.csv",
+        help="one-minute candles with a header line",
     )
     replay.add_argument(
         "--candles-market",
         choices=CANDLE_MARKETS,
-        help="whose candles they are, for the dollars of predicted levels; default futures",
+        help="market of these candles: predicted levels need it for their dollars; default futures",
     )
-    replay.add_argument("--from", dest="start", metavar="TIME", help="such as 2024-12-05T01:00:00Z")
     replay.add_argument(
-        "--speed", type=_speed, metavar="N", help="data time per real time, 0.1 to 600; default 1"
+        "--from",
+        dest="start",
+        metavar="TIME",
+        help="where to begin, such as 2024-12-05T01:00:00Z",
+    )
+    replay.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="times as fast as it happened, 0.1 to 600; default 1",
     )
     settings = parser.add_argument_group("settings, for this run only")
     defaults = HeatmapSettings().to_texts()
@@ -120,9 +139,16 @@ def _parser() -> argparse.ArgumentParser:
                 option,
                 dest=f"set_{name}",
                 metavar="VALUE",
-                help=f"{SETTINGS[name].kind.allowed}; default {text}",
+                help=_setting_help(name, text),
             )
     return parser
+
+
+def _setting_help(name: str, default: str) -> str:
+    record = SETTINGS[name]
+    text = record.help.removesuffix(".")
+    # argparse puts values in at a percent sign.
+    return f"{text} ({record.kind.allowed}; default {default})".replace("%", "%%")
 
 
 def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
@@ -131,18 +157,16 @@ def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str
     if not any(replay):
         for name, value in (("speed", options.speed), ("candles-market", options.candles_market)):
             if value is not None:
-                parser.error(
-                    f"--{name} is for a replay: name --replay, --candles and --from as well"
-                )
+                parser.error(f"--{name} is for a replay: give --replay, --candles and --from too")
         if options.source == "demo" and addresses:
-            parser.error("--source demo has an exchange of its own: leave the addresses out")
+            parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
         return options.source or "auto"
     if addresses:
-        parser.error("a replay has an exchange of its own: leave the addresses out")
+        parser.error("a replay simulates the exchange: leave out --ws-url and --rest-url")
     if not all(replay):
         parser.error("a replay needs --replay, --candles and --from together")
     if options.source is not None:
-        parser.error(f"--replay and --source {options.source} exclude each other: leave one out")
+        parser.error(f"give either --replay or --source {options.source}, not both")
     return "replay"
 
 

@@ -18,24 +18,24 @@ _MIB, _GIB = 2**20, 2**30
 _CLOCK_ADVICE = "set this computer's clock by a time server; recording itself uses the exchange's"
 
 _FOUND: Mapping[Found, str] = {
-    Found.NOT_POSSIBLE: "not possible, because {barrier} failed",
+    Found.NOT_POSSIBLE: "skipped, because {barrier} failed",
     Found.BUG: "{failure}",
     # The way to the exchange.
     Found.PROXY_UNUSABLE: "{failure}",
     Found.ADDRESS_ODD: "{reason}",
     Found.NAME_UNKNOWN: "{host} cannot be resolved: {reason}",
     Found.NAME_NO_ANSWER: "{host} cannot be resolved: no answer in {waited_s} s",
-    Found.IS_ADDRESS: "{host}{by_proxy} is an address already",
+    Found.IS_ADDRESS: "{host}{by_proxy} is an address, there is no name to look up",
     Found.RESOLVED: "{host}{by_proxy} is {addresses}",
     Found.NOT_REACHED: "port {port} cannot be reached: {failed}",
     Found.REACHED_AFTER_OTHERS: (
-        "{address} port {port} accepted in {took_ms} ms; before it failed {failed}"
+        "{address} port {port} accepted in {took_ms} ms; these failed first: {failed}"
     ),
     Found.REACHED: "{address} port {port} accepted in {took_ms} ms",
     Found.NOT_ENCRYPTED: "ws:// is not encrypted, there is nothing to check",
-    Found.TLS_BEHIND_PROXY: "made through the proxy, with the handshake",
+    Found.TLS_BEHIND_PROXY: "goes through the proxy, see the handshake",
     Found.TLS_NO_ANSWER: "no answer to the TLS handshake in {waited_s} s",
-    Found.CERTIFICATE_REFUSED: "the certificate is not accepted: {reason}",
+    Found.CERTIFICATE_REFUSED: "the certificate is not valid: {reason}",
     Found.TLS_FAILED: "no secure connection: {reason}",
     Found.CERTIFICATE_ENDS: (
         "{version}, certificate for {names}, valid until {expiry}, in {left_days} days"
@@ -46,7 +46,7 @@ _FOUND: Mapping[Found, str] = {
     Found.REFUSED_LATER: "{meaning} (Retry-After: {retry_after})",
     Found.REFUSED_UNTIL: "{meaning}; wait {hold_s} s (Retry-After: {retry_after})",
     Found.REFUSED_WITHOUT_TIME: (
-        "{meaning}; the exchange names no time, the recorder waits {hold_s} s"
+        "{meaning}; the exchange does not say how long, the recorder waits {hold_s} s"
     ),
     Found.NOT_CONNECTED: "{failure}",
     Found.ACCEPTED: "accepted at {path} in {took_ms} ms{tunnel}",
@@ -56,9 +56,7 @@ _FOUND: Mapping[Found, str] = {
     ),
     Found.SUBSCRIPTION_REFUSED: "the subscription was refused: {refusal}",
     Found.SUBSCRIPTION_UNANSWERED: "SUBSCRIBE was not answered in {waited_s} s",
-    Found.ACKNOWLEDGED: (
-        "SUBSCRIBE answered in {took_ms} ms (which proves nothing yet, only data does)"
-    ),
+    Found.ACKNOWLEDGED: ("SUBSCRIBE answered in {took_ms} ms (this proves nothing yet; data do)"),
     Found.MARK_PRICE: "mark price of {symbol} {price} USD, {delay_ms} ms old by this clock",
     Found.MARK_PRICE_OFF: "mark price of {symbol} {price} USD, stamped {stamped} this clock",
     Found.OTHER_SYMBOLS_ONLY: "data came, but no mark price of {symbol} in {waited_s} s",
@@ -70,15 +68,16 @@ _FOUND: Mapping[Found, str] = {
         "{side} {symbol} (a {liquidated} was liquidated), {after_s:.1f} s after the handshake"
     ),
     Found.ORDERS_UNREADABLE: (
-        "{unread} force orders came in {waited_s} s that this version cannot read "
+        "{unread} liquidations came in {waited_s} s that this version cannot read "
         "(the latest: {latest_other})"
     ),
     Found.OTHER_ORDERS_ONLY: (
-        "none of USD-M in {waited_s} s, but {other_orders} of COIN-M, which are not recorded"
+        "no liquidation of USD-M futures in {waited_s} s, but {other_orders} of COIN-M, which are "
+        "not recorded"
     ),
-    Found.NEVER_ORDERS: "none: {old} acknowledges subscriptions and never delivers forceOrder",
+    Found.NEVER_ORDERS: "none: the path {old} accepts subscriptions but never sends liquidations",
     Found.ENDED_BEFORE_ORDER: "none came before the connection ended",
-    Found.NOT_WAITED_FOR: "not waited for, because nothing comes over this connection",
+    Found.NOT_WAITED_FOR: "skipped, because nothing comes over this connection",
     Found.NO_ORDER: (
         "none in {waited_s} s of all symbols: a quiet market, or nothing gets through"
     ),
@@ -114,7 +113,7 @@ _ADVICE: Mapping[Advice, str] = {
     Advice.CHECK_NAME: "check the spelling, the network connection and the name server",
     Advice.CHECK_PORT: ("check the port, the firewall and whether a proxy is needed (HTTPS_PROXY)"),
     Advice.CHECK_IPV6: (
-        "each connection tries them too; where only IPv6 fails, repair or switch it off"
+        "each connection tries these first; if only IPv6 fails, repair it or switch it off"
     ),
     Advice.CHECK_CERTIFICATE: (
         "check this computer's clock; where a company's proxy or a virus scanner opens secure "
@@ -127,23 +126,24 @@ _ADVICE: Mapping[Advice, str] = {
     Advice.OTHER_NETWORK: (
         "try another network or exit address; some hosting providers are blocked"
     ),
-    Advice.STAY_AWAY: "stay away until then; then find what else on this address asks so often",
+    Advice.STAY_AWAY: "wait until then; then find what else on your network sends so many requests",
     Advice.STAY_AWAY_BANNED: (
-        "stay away until then: each attempt prolongs the ban; then find what asks so often"
+        "wait until then, since each attempt makes the ban longer; then find what sends so many "
+        "requests"
     ),
-    Advice.OTHER_REGION: "use an exchange or a network that serves your region",
+    Advice.OTHER_REGION: "Binance does not serve your region: use another exchange or network",
     Advice.WAIT: "wait some minutes; the recorder keeps trying by itself",
     Advice.CHECK_ADDRESS: (
         "check the address and whether a proxy or firewall is in between{prefix_hint}"
     ),
     Advice.USE_BASE: "use --ws-url {base}",
     Advice.SEE_HEARTBEAT: (
-        "the recorder subscribes by the address and needs no answer: see the heartbeat"
+        "the recorder needs no answer, since the address names what it wants: see the heartbeat"
     ),
     Advice.CHECK_SYMBOL_ONLY: "check --symbol",
-    Advice.CHECK_SYMBOL: "check --symbol: the exchange acknowledges names it does not know",
+    Advice.CHECK_SYMBOL: "check --symbol: the exchange also accepts names that do not exist",
     Advice.USE_MARKET: (
-        "since April 2026 only /market delivers force orders: use --ws-url {base}, to which "
+        "since April 2026 only /market sends liquidations: use --ws-url {base}, to which "
         "/market/stream is appended"
     ),
     Advice.CHECK_PATH: (
@@ -152,7 +152,7 @@ _ADVICE: Mapping[Advice, str] = {
     ),
     Advice.SET_CLOCK: _CLOCK_ADVICE,
     Advice.SET_CLOCK_OR_NETWORK: f"{_CLOCK_ADVICE}; or the network holds data back",
-    Advice.NEWER_VERSION: "look for a newer version: they are not stored",
+    Advice.NEWER_VERSION: "they are not stored: look for a newer version",
     Advice.WAIT_LONGER: ("try again with --seconds 300; a calm market can be silent for minutes"),
     Advice.CHECK_REST: (
         "check --rest-url, the network and whether a proxy is needed; recording goes on without "
@@ -161,19 +161,17 @@ _ADVICE: Mapping[Advice, str] = {
     Advice.CHECK_LISTING: "check --symbol: spelled like BTCUSDT, and a USD-M future",
     Advice.LOCAL_DISK: "use a file on a local disk",
     Advice.CHANGE_PERMISSIONS: "change the permissions or choose another file",
-    Advice.OTHER_FILE: "the kinds never share a file, choose another one",
-    Advice.UNDO_INDEX: "undo that; a recorder makes a changed index again, and keeps every row",
-    Advice.UNDO_CHANGE: (
-        "undo that; otherwise a recorder sets the file aside as it is and begins anew"
-    ),
+    Advice.OTHER_FILE: "live, simulated and replayed data need a file each: choose another one",
+    Advice.UNDO_INDEX: "undo that; a recorder repairs a changed index and keeps every row",
+    Advice.UNDO_CHANGE: ("undo that; otherwise a recorder renames the file and begins a new one"),
     Advice.LEFT_AS_IT_WAS: (
-        "it was left as it is; a recorder that meets the damage sets it aside and begins anew"
+        "nothing was changed; a recorder that finds the damage renames the file and begins anew"
     ),
     Advice.DELETE_FILES: "delete some files",
     Advice.FREE_SPACE: "free some space",
     Advice.FREE_SPACE_OR_RETENTION: "free some space, or set a shorter retention",
     Advice.START_RECORDER: "the recorder brings it up to date when it starts",
-    Advice.LEFT_OUT: "another program has written them; the rest is read and recording goes on",
+    Advice.LEFT_OUT: "another program wrote them; the rest can be read, and recording goes on",
     Advice.CHECK_BY_HAND: "check it with SQLite's own PRAGMA integrity_check",
 }
 
@@ -333,10 +331,10 @@ def _prefix_hint(_: Mapping[str, Any], endpoint: Mapping[str, Any]) -> str:
 def _file(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     path = values["address"]
     if not values["exists"]:
-        return f"{path} does not exist yet, the recorder makes it"
+        return f"{path} does not exist yet, the recorder creates it"
     if values["kind"] is None:
-        return f"{path} is empty, the recorder makes it its own"
-    integrity = "intact" if values["is_checked"] else "too large to check in the time"
+        return f"{path} is empty, the recorder will use it"
+    integrity = "intact" if values["is_checked"] else "too large to check in time"
     writer = "a recorder is writing it" if values["writer_active"] else "no recorder is writing it"
     return (
         f"{path} holds {values['kind']} data, schema version {values['schema_version']}, "

@@ -28,8 +28,8 @@ class EventSink(CandleSink, Protocol):
         What was written under another number is not in the sink any more.
         """
 
-    def hurry(self) -> None:
-        """Take note that the end is near: what would be put off until later is done at once."""
+    def finish_now(self) -> None:
+        """Note that the end is near: what would be put off until later is done at once."""
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:
         """Store events in one transaction; those already stored are counted as duplicates.
@@ -60,10 +60,10 @@ class EventSink(CandleSink, Protocol):
         """Keep the tick size of an instrument, as fetched at this time."""
 
     def kept_retention_ms(self) -> int | None:
-        """Return the retention in force, milliseconds; ``None``: none was ever noted."""
+        """Return the current retention, milliseconds; ``None``: none was ever noted."""
 
     def keep_retention(self, retention_ms: int) -> None:
-        """Note the retention in force, milliseconds."""
+        """Note the current retention, milliseconds."""
 
     def expired_counts(self, before_ms: int) -> Iterator[int]:
         """Count the events older than this in small steps; their sum is the number."""

@@ -78,14 +78,14 @@ class RecordingHead:
 def retention_after_merge(kept_ms: int | None, oldest_ms: int | None, now_ms: int) -> int | None:
     """Return the retention that a merge has to note so that what it brought stays, milliseconds.
 
-    A recorder puts the first retention it is given in force without a question, and deletes by the
-    one in force. So what is older, or is merged before any was in force, is kept for the longest
+    A recorder applies the first retention it is given without a question, and deletes by the
+    current one. So what is older, or is merged before there was any, is kept for the longest
     time there is: shortening that is told, with how many events it deletes, and confirmed.
 
     Parameters
     ----------
     kept_ms
-        The retention in force; ``None``: none was ever noted.
+        The current retention; ``None``: none was ever noted.
     oldest_ms
         Of the merged events and the merged covered time, UTC milliseconds; ``None``: there is none.
     now_ms
@@ -94,7 +94,7 @@ def retention_after_merge(kept_ms: int | None, oldest_ms: int | None, now_ms: in
     Returns
     -------
     int or None
-        ``None``: the one in force may stay.
+        ``None``: the current one may stay.
     """
     if oldest_ms is None or (kept_ms is not None and oldest_ms >= now_ms - kept_ms):
         return None
@@ -135,7 +135,7 @@ class RecordingSink(Protocol):
         coverage
             Kept apart from what the store's own recorder covered, and from other origins'.
         now_ms
-            This machine's time, UTC milliseconds. What is older than the retention in force is kept
+            This machine's time, UTC milliseconds. What is older than the current retention is kept
             all the same: `retention_after_merge` is noted in the same transaction.
         market
             Noted with it; ``None``: what is noted stays.

@@ -48,7 +48,7 @@ class ClusterBook:
         self._is_closed = False
 
     def set_parameters(self, parameters: ClusterParameters) -> None:
-        """Put other parameters in force at the next question.
+        """Use other parameters from the next question on.
 
         The events that are kept serve further, unless the lookback has become longer: then they
         are read again.

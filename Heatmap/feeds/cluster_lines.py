@@ -80,7 +80,7 @@ class ClusterLines:
         symbol
             ``None``: nothing is to be drawn, and what was drawn goes.
         settings
-            The settings in force.
+            The current settings.
         viewport
             What the chart shows; ``None``: not known yet.
         """
@@ -106,11 +106,11 @@ class ClusterLines:
                 self._ask(symbol, viewport, question.window_pct)
 
     def forget(self) -> None:
-        """Take note that the page shows nothing any more."""
+        """Note that the page shows nothing any more."""
         self._shown = []
 
     def doubt(self) -> None:
-        """Take note that the page may have lost what it shows."""
+        """Note that the page may have lost what it shows."""
         if self._shown:
             self._shown = None
 

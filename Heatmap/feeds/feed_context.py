@@ -47,7 +47,7 @@ class FeedContext:
         Told the symbol that a page shows, so that its candles are kept up, also where its
         liquidations are not recorded.
     set_heat
-        Puts another heat in force, as the chart offers it.
+        Applies another heat, as the chart offers it.
     look_around
         Has the service notice that another loop runs than the one in which the feeds were begun.
     is_replay

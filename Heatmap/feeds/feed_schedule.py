@@ -81,7 +81,7 @@ class FeedSchedule:
         return None, due_s - now_s
 
     def begin(self, action: Action, now_s: float) -> None:
-        """Take note that `action` starts now: what is requested from here on comes on top."""
+        """Note that `action` starts now: what is requested from here on comes on top."""
         self._update_due_s = now_s + self.update_interval_s
         if action is Action.REBUILD:
             self._rebuild_due_s = None

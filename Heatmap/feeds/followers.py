@@ -37,7 +37,7 @@ class Follower(Protocol):
         symbol
             ``None``: nothing is to be drawn, and what was drawn goes.
         settings
-            The settings in force.
+            The current settings.
         viewport
             What the chart shows; ``None``: not known yet.
         """
@@ -46,10 +46,10 @@ class Follower(Protocol):
         """Take what the chart shows now."""
 
     def forget(self) -> None:
-        """Take note that the page shows nothing any more."""
+        """Note that the page shows nothing any more."""
 
     def doubt(self) -> None:
-        """Take note that the page may have lost what it shows."""
+        """Note that the page may have lost what it shows."""
 
     def end(self) -> None:
         """Do nothing any more, and show nothing; `follow` begins again. Never waits."""

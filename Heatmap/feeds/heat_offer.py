@@ -31,7 +31,7 @@ def find_offer(
     symbol
         What the page shows.
     settings
-        The settings in force.
+        The current settings.
     can_have_candles
         Whether a symbol's candles can be fetched, which predicted levels are computed from.
     """
@@ -69,5 +69,5 @@ class OfferLine:
             self._show(PART, payload)
 
     def forget(self) -> None:
-        """Take note that the layer was cleared."""
+        """Note that the layer was cleared."""
         self._told = None

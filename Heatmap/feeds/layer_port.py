@@ -12,7 +12,7 @@ class LayerListener(Protocol):
     """What a layer tells its feed; called on the thread of the user interface."""
 
     def viewport_changed(self, viewport: Viewport) -> None:
-        """Take note of what the chart shows now; at most ten times a second."""
+        """Record what the chart shows now; at most ten times a second."""
 
     def page_ready(self) -> None:
         """Show everything anew: the page has a chart (again), or missed an increment."""
@@ -24,16 +24,16 @@ class LayerListener(Protocol):
         """Draw nothing until `page_ready`: the page is loaded again, or its chart has gone."""
 
     def symbol_changed(self) -> None:
-        """Take note that `LayerPort.symbol` has changed."""
+        """Note that `LayerPort.symbol` has changed."""
 
     def painted(self, timing: Mapping[str, float]) -> None:
-        """Take note of paint times: ``paint_ms`` in the mean, ``frames`` in the last second."""
+        """Record paint times: ``paint_ms`` in the mean, ``frames`` in the last second."""
 
     def cell_asked(self, query: CellQuery) -> None:
         """Answer with `LayerPort.show_cell` what lies at a place of the picture."""
 
     def heat_chosen(self, heat: str) -> None:
-        """Put the heat in force that the chart offered, one of `HEATS`."""
+        """Apply the heat that the chart offered, one of `HEATS`."""
 
 
 class LayerPort(Protocol):

@@ -66,7 +66,7 @@ def find_obstacle(
     Parameters
     ----------
     settings
-        The settings in force.
+        The current settings.
     symbol
         What the page shows; ``None``: not known.
     is_page_ready
@@ -109,7 +109,7 @@ def page_options(settings: HeatmapSettings, label: str) -> dict[str, Any]:
     Parameters
     ----------
     settings
-        The settings in force.
+        The current settings.
     label
         Short text on the picture; empty: none.
     """

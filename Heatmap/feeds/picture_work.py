@@ -108,7 +108,7 @@ class PictureWork:
         logger.debug("%s in %.1f ms, %d bytes sent", action.value, duration_ms, size_bytes)
 
     def forget_shown(self) -> None:
-        """Take note that the page is empty, or may be; nothing is kept for those that come."""
+        """Note that the page is empty, or may be; nothing is kept for those that come."""
         self.has_shown = False
         self._labels.forget()
 

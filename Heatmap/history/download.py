@@ -274,7 +274,7 @@ class Downloader:
                 # The next file would fare no better.
                 reason = _reason(error.failure)
                 raise HistoryError(
-                    f"{self._base_url}: {reason}; the same command goes on where it was"
+                    f"{self._base_url}: {reason}; the same command goes on from here"
                 ) from error
             report.problems.append((path, str(error)))
             return Fetched.FAILED
@@ -284,7 +284,7 @@ class Downloader:
         except OSError as error:
             raise HistoryError(
                 f"{error.filename or self._to} cannot be written ({error.strerror or error}); make "
-                "room or choose another --to; the same command goes on where it was"
+                "room or choose another --to; the same command goes on from here"
             ) from error
         return Fetched.FETCHED
 

@@ -223,7 +223,7 @@ class Manifest:
 
     def _open(self, *, writes: bool) -> sqlite3.Connection:
         if not writes and not self._path.is_file():
-            raise HistoryError(f"there is no manifest {self._path}; import once")
+            raise HistoryError(f"nothing was imported yet, there is no {self._path}; import first")
         # A reader may have to undo what a killed import has left, so it opens for writing too.
         connection = sqlite3.connect(
             self._path,
@@ -255,7 +255,9 @@ class Manifest:
             self._is_blank = True
             return
         if not writes:
-            raise HistoryError(f"{self._path} is of an earlier version; import once")
+            raise HistoryError(
+                f"{self._path} is of an earlier version; import once, which updates it"
+            )
         with self._transaction():
             for number, name in enumerate(_SCRIPTS[version:], version + 1):
                 text = files("Heatmap.history").joinpath(name).read_text("utf-8")

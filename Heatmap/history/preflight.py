@@ -132,7 +132,9 @@ def _store_problems(store: Path, needed: float) -> tuple[list[str], int]:
     if not above.is_dir():
         problems.append(f"{above} is no directory; choose another --store")
     elif not os.access(above, os.W_OK):
-        problems.append(f"{above} may not be written; allow it, or choose another --store")
+        problems.append(
+            f"{above} may not be written; change its permissions, or choose another --store"
+        )
     free = shutil.disk_usage(above).free
     if needed > free:
         problems.append(

@@ -213,7 +213,8 @@ def _listed(folder: Path, *, directories: bool = False) -> list[Path]:
         return []
     except OSError as error:
         raise HistoryError(
-            f"the directory {folder} cannot be read ({error.strerror or error}); allow it"
+            f"the directory {folder} cannot be read ({error.strerror or error}); change "
+            "its permissions"
         ) from error
     if directories:
         return [path for path in entries if path.is_dir()]
@@ -234,9 +235,8 @@ def _require_market(folder: Path, market: Market) -> None:
         said = market_of(path)
         if said is not None and said is not market:
             raise HistoryError(
-                f"the files in {folder} are of --market {said.value} by their folders, and asked "
-                f"for is --market {market.value}; choose --market {said.value}, or another "
-                "--data-dir"
+                f"the folders in {folder} say --market {said.value}, but --market {market.value} "
+                f"was asked for; choose --market {said.value}, or another --data-dir"
             )
 
 

@@ -8,39 +8,40 @@ from Heatmap.runtime.outside_text import shown_text
 _SHOWN_CHARS = 200
 
 _FAULTS: Final = {
-    FaultKind.NOT_READABLE: "it cannot be read ({reason}); allow it, or fetch it again",
-    FaultKind.BROKEN: "it is damaged or cut off ({reason}); fetch it again",
-    FaultKind.TOO_LARGE: "its {packed} unpack to {got}, which no file of the archive does, "
-    "or for which there is no room; fetch it again",
-    FaultKind.WRONG_MEMBER: "expected one file {expected} in it, got {got}; fetch it again",
+    FaultKind.NOT_READABLE: "it cannot be read ({reason}); change its permissions, or download "
+    "it again",
+    FaultKind.BROKEN: "it is damaged or cut off ({reason}); download it again",
+    FaultKind.TOO_LARGE: "its {packed} unpack to {got}: too much for a file of the archive, "
+    "or for the disk; download it again",
+    FaultKind.WRONG_MEMBER: "expected one file {expected} in it, got {got}; download it again",
     FaultKind.WRONG_FOLDER: "it lies in the folder of {expected}, but its name says {got}; move it",
-    FaultKind.CHECKSUM: "its checksum is {got}, published is {published}; fetch it again",
-    FaultKind.CHECKSUM_FILE: "its .CHECKSUM says {got}, expected {expected}; fetch both again",
-    FaultKind.EMPTY: "it has no rows; fetch it again",
+    FaultKind.CHECKSUM: "its checksum is {got}, published is {published}; download it again",
+    FaultKind.CHECKSUM_FILE: "its .CHECKSUM says {got}, expected {expected}; download both again",
+    FaultKind.EMPTY: "it has no rows; download it again",
     FaultKind.FIRST_BYTE: "expected a digit or a letter as its first character, got {got}",
     FaultKind.COLUMNS: "expected the columns {expected}, got {got}",
     FaultKind.UNIT: "its times are in {got}, which files of the market {market} are not; "
     "choose the right --market",
     FaultKind.MARKET: "it is of another market than {market}: {got}; choose the right --market",
-    FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; fetch it again",
+    FaultKind.CUT_OFF: "its last line has no end, as if it were cut off; download it again",
     FaultKind.REJECTED: "{lines} cannot be read, the first: {reason}",
     FaultKind.NOT_PLAIN: "expected {expected} as {column}, got {got}, in {lines}",
-    FaultKind.LINES: "of {expected} lines {got} are rows, as if some were blank; fetch it again",
-    FaultKind.OUTSIDE: "{rows} not of its time, the first of {got}",
+    FaultKind.LINES: "of {expected} lines {got} are rows, as if some were blank; download it again",
+    FaultKind.OUTSIDE: "{rows} outside its own time, the first: {got}",
     FaultKind.INVALID: "{rows} with a bad {column}, the first: {got}",
     FaultKind.SYMBOL: "{rows} of another symbol: expected {expected}, got {got}",
-    FaultKind.KEY_CONFLICT: "{count} ids or times have several rows that differ, the first: {got}",
-    FaultKind.NOT_DOUBLED: "{count} of its rows do not stand there twice, as each row in files "
-    "of this kind does; fetch it again",
-    FaultKind.OVERLAP: "its ids overlap with those of {day}: {got}; fetch both days again",
+    FaultKind.KEY_CONFLICT: "{count} ids or times have different rows, the first: {got}",
+    FaultKind.NOT_DOUBLED: "{count} of its rows are there only once, but files of this kind have "
+    "each row twice; download it again",
+    FaultKind.OVERLAP: "its ids overlap with those of {day}: {got}; download both days again",
     FaultKind.REPLACED: "{name} was imported with the checksum {had}, and this one has {got}: it "
-    "was replaced since; --replace takes it",
+    "was published again; --replace takes it",
     FaultKind.OTHER_MARKET: "the store has this symbol of the market {expected}, and this is "
     "{got}; choose another --store",
     FaultKind.NEWER_IMPORTER: "a newer version of this program has imported it (version {got}, "
     "this is {expected}); update this program",
-    FaultKind.HELD: "the day in the store cannot be replaced ({reason}); end what reads it and "
-    "import again",
+    FaultKind.HELD: "the imported day cannot be replaced ({reason}); close the program that "
+    "reads it and import again",
     FaultKind.HOLE_BEFORE: "{count} ids are missing between {day} and this day",
 }
 

@@ -63,10 +63,10 @@ class StreamListener(Protocol):
         """Take an event, a mark price, a candle or a rejection of this connection."""
 
     def connection_ended(self, number: int) -> None:
-        """Take note that the connection of this number brings nothing more."""
+        """Note that the connection of this number brings nothing more."""
 
     def connection_changed(self) -> None:
-        """Take note that the state, the reason or a counter of the connection is another."""
+        """Note that the state, the reason or a counter of the connection is another."""
 
 
 def describe_error(

@@ -50,7 +50,7 @@ class CoverageHoles:
         return bool(self._unwritten)
 
     def add(self, symbol: str | None, spans: Iterable[Span]) -> None:
-        """Take note of time that is not recorded, of a symbol, of ``ALL`` or of any."""
+        """Note time that is not recorded, of a symbol, of ``ALL`` or of any."""
         spans = list(spans)
         if spans:
             for known in (self._spans, self._unwritten):
@@ -61,7 +61,7 @@ class CoverageHoles:
         return {symbol: tuple(spans) for symbol, spans in self._unwritten.items()}
 
     def note_written(self, symbol: str | None, spans: Iterable[Span]) -> None:
-        """Take note that these were taken out."""
+        """Note that these were taken out."""
         done = set(spans)
         left = [span for span in self._unwritten.get(symbol, ()) if span not in done]
         if left:

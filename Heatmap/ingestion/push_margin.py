@@ -44,7 +44,7 @@ class PushMargin:
         return max(self._largest_ms, self._earlier_ms)
 
     def receive_force_order(self, ts_ms: int, push_ms: int) -> None:
-        """Take note of when a trade took place, and when its liquidation was pushed."""
+        """Record when a trade took place, and when its liquidation was pushed."""
         delay_ms = push_ms - ts_ms
         if delay_ms <= _LONGEST_DELAY_MS:
             self._largest_ms = max(self._largest_ms, delay_ms)

@@ -41,7 +41,7 @@ class UnreadOrders:
         self._unlogged = 0
 
     def take(self, rejection: Rejection, heartbeat_ms: int | None, now_s: float) -> None:
-        """Take note of a rejection, if it was a recorded symbol's order.
+        """Record a rejection, if it was a recorded symbol's order.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 A liquidation order of Binance is sent at the position's bankruptcy price, and filled near the price
 that triggered it. Between the two lies the maintenance margin of the order's own bracket, so that
-recordings tell which table was in force: ``gap = rate - amount / notional``.
+recordings tell which table was valid: ``gap = rate - amount / notional``.
 """
 
 from collections.abc import Sequence

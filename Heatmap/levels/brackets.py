@@ -1,4 +1,4 @@
-"""Maintenance-margin brackets: dated tables, the one in force, a user's own."""
+"""Maintenance-margin brackets: dated tables, the one in use, a user's own."""
 
 import json
 import math

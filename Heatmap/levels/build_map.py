@@ -152,7 +152,7 @@ class _Maker:
     def _periods(
         self, column_ms: NDArray[np.int64]
     ) -> list[tuple[int, YieldTable | BracketTable | None]]:
-        """Return since when which table is in force, the first before all columns."""
+        """Return since when which table is valid, the first before all columns."""
         if not len(column_ms):
             return []
         start, stop = int(column_ms[0]), int(column_ms[-1])

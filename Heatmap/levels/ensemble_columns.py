@@ -28,7 +28,7 @@ def ensemble_columns(
     column_ms: NDArray[np.int64],
     pause: Callable[[], None] | None = None,
 ) -> NDArray[np.float64]:
-    """Return what stood at each time by the ensemble in force then. Nothing later is looked at.
+    """Return what stood at each time by the ensemble valid then. Nothing later is looked at.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def leverage_ladder(
     mix
         Leverage and share of each tier; shares above 0 need not add up to 1.
     table
-        The brackets in force.
+        The brackets in use.
 
     Returns
     -------

@@ -56,8 +56,8 @@ class Learning(StrEnum):
     """What became of a fit."""
 
     TAKEN = "taken"
-    WORSE = "not taken: worse on time held out than the fit in use"
-    WAITING = "not taken: too little is new since the fit in use"
+    WORSE = "not kept: on time it had not seen it is worse than the fit in use"
+    WAITING = "not kept: too little is new since the fit in use"
     NOTHING = "nothing to learn from"
 
 

@@ -73,7 +73,7 @@ class Market:
     notes: tuple[Note, ...] = ()
 
     def table_at(self, at_ms: int) -> YieldTable | None:
-        """Return the yields in force at a time, for this market's volume.
+        """Return the yields valid at a time, for this market's volume.
 
         Provisional where they were fitted on another market or symbol.
         """
@@ -85,7 +85,7 @@ class Market:
         return replace(table, is_provisional=True) if is_other else table
 
     def ensemble_at(self, at_ms: int) -> EnsembleTable | None:
-        """Return the ensemble in force at a time, for this market's volume; as `table_at`."""
+        """Return the ensemble valid at a time, for this market's volume; as `table_at`."""
         table = in_force(self.ensembles, self.shipped_ensemble, at_ms)
         if table is None:
             return None

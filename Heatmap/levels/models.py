@@ -97,7 +97,7 @@ class LevelMap:
         When a fit or a bracket table came into force within the columns, which changes the scale
         from there on: times, UTC milliseconds.
     table
-        Yields in force at the last column; ``None``: the model uses none.
+        Yields valid at the last column; ``None``: the model uses none.
     score
         How good the model was on time held out, and on what; ``None``: not scored.
     notes

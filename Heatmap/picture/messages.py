@@ -26,7 +26,7 @@ class PictureRequest:
     viewport
         What the chart shows.
     settings
-        The settings in force.
+        The current settings.
     tick_size
         Tick size of the symbol, USD.
     now_ms

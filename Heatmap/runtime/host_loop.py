@@ -215,13 +215,13 @@ class LoopHome:
         return self._request is not None and not self._request.has_begun
 
     def ask(self) -> Request:
-        """Take note that a start is asked for, before it has a turn."""
+        """Note that a start is asked for, before it has a turn."""
         self._request = Request(running_loop())
         self._thread = get_ident()
         return self._request
 
     def begin(self, request: Request, *, is_wanted: bool) -> bool:
-        """Take note that a start has its first turn; whether it is still to be done.
+        """Note that a start has its first turn; whether it is still to be done.
 
         It is not where it was begun in another loop meanwhile, and perhaps stopped there.
         """

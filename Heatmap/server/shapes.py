@@ -434,7 +434,7 @@ class BracketShape(Shape):
 
 
 class Brackets(Shape):
-    """The maintenance margins in force."""
+    """The maintenance margins in use."""
 
     symbol: str
     at: Moment

@@ -6,11 +6,11 @@ LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
 )
 BUSY = "too many levels are being computed already; ask again in a moment"
-CLOSING = "the server ends; connect again"
-NOT_FOUND = "there is nothing at this path; /docs lists what there is"
+CLOSING = "the server is stopping; connect again later"
+NOT_FOUND = "there is nothing at this path; /docs lists all paths"
 NO_DUCKDB = "history needs DuckDB, which is not installed: pip install 'heatmap[history]'"
 NO_PLOTLY = "the package plotly is missing: pip install 'heatmap[web]' brings it"
-NO_REQUEST = "this is no request that an HTTP server understands, or its headers are too long"
+NO_REQUEST = "this is not a valid HTTP request, or its headers are too long"
 TOO_MANY_CHARTS = "too many charts are open already; close one of them"
 TOO_MANY_CONNECTIONS = "too many connections are open already; close some, or try again in a moment"
 TOO_MANY_STREAMS = "{limit} streams are open already; close one of them"
@@ -25,28 +25,28 @@ OPENAPI_DESCRIPTION = (
 def no_price(symbol: str, *, is_recorded: bool) -> str:
     """Say that there are no candles, and what to do."""
     advice = (
-        "they come once the exchange is reached"
+        "candles come when the exchange can be reached"
         if is_recorded
-        else f"record it by name (--symbol {symbol}), then its candles are fetched within a minute"
+        else f"record it by name (--symbol {symbol}), and its candles come within a minute"
     )
     return f"no candle of {symbol} is stored, so there is no price to measure from: {advice}"
 
 
 def foreign_host(hosts: Sequence[str]) -> str:
     """Say that a request is addressed to another host."""
-    return f"this server has no such name: {_shown(hosts)}; --allow-host gives it one"
+    return f"this server is not known as {_shown(hosts)}; allow the name with --allow-host"
 
 
 def foreign_origin(origins: Sequence[str]) -> str:
     """Say that a page of another origin asks."""
-    return f"pages of {_shown(origins)} may not ask this server; --allow-origin lets them"
+    return f"pages of {_shown(origins)} may not use this server; allow them with --allow-origin"
 
 
 def asks_for_token() -> str:
     """Say how to give the token."""
     return (
-        "this server asks for its token: Authorization: Bearer TOKEN, or the token as the "
-        "password; it stands in the token file that the server named when it started"
+        "this server needs its token: send the header Authorization: Bearer TOKEN, or the token as "
+        "the password; the token is in the file that the server named when it started"
     )
 
 
@@ -57,7 +57,7 @@ def not_allowed(name: str, allowed: Iterable[object], got: object) -> str:
 
 def unknown_parameters(names: Iterable[str]) -> str:
     """Say that parameters are not known."""
-    return f"no such parameter here: {_shown(list(names))}"
+    return f"this path has no parameter {_shown(list(names))}"
 
 
 def port_in_use(address: object, reason: object) -> str:
@@ -72,12 +72,12 @@ def token_open(path: object, mode: int) -> str:
 
 def token_unusable(path: object, reason: object) -> str:
     """Say that the token can't be read or made."""
-    return f"the token file {path} cannot be used ({reason}); name another one with --token-file"
+    return f"the token file {path} cannot be used ({reason}); choose another one with --token-file"
 
 
 def too_long(count: int, limit: int, what: str) -> str:
     """Say that too much is asked for at once."""
-    return f"{count} {what} since start, at most {limit} are given at once; ask for less time"
+    return f"there are {count} {what} since start, an answer has at most {limit}; ask for less time"
 
 
 def too_many_symbols(count: int, limit: int) -> str:
@@ -88,8 +88,8 @@ def too_many_symbols(count: int, limit: int) -> str:
 def unknown_symbol(symbol: str, known: Sequence[str]) -> str:
     """Say that there is nothing of a symbol."""
     return (
-        f"nothing of {_shown([symbol])} is recorded, or was; known are {_shown(known)}; "
-        "--symbol names what is recorded"
+        f"{_shown([symbol])} was never recorded; recorded are {_shown(known)}; start the server "
+        "with --symbol to record more"
     )
 
 
@@ -116,8 +116,8 @@ def limits_too_small(limits: object) -> str:
 def connections_pressed(count: int, facts: Mapping[str, int]) -> str:
     """Say that connections found no place."""
     return (
-        f"{count} times a connection found no place or had to make one for another; "
-        f"{facts['open']} are open, at most {facts['limit']}; told once a minute at the most"
+        f"{count} connections were refused or closed to make room; {facts['open']} are open, at "
+        f"most {facts['limit']} (said at most once a minute)"
     )
 
 
@@ -133,7 +133,7 @@ def leverage_too_high(limit: float) -> str:
 
 def no_leverage_of(model: str) -> str:
     """Say that a model tells no leverages apart."""
-    return f"leverage works with the model calibrated; {model} does not tell leverages apart"
+    return f"leverage works with the model calibrated only; {model} does not know leverages"
 
 
 def _shown(values: Sequence[str]) -> str:

@@ -146,7 +146,7 @@ class AttachedLayers:
             self.end_feed(layer)
 
     def listen_no_more(self) -> None:
-        """Take note of what pages tell no longer, until layers are fed or listened to again."""
+        """Record what pages tell no longer, until layers are fed or listened to again."""
         for layer in list(self._doorbells):
             self.end_feed(layer)
 

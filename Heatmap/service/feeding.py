@@ -27,7 +27,7 @@ class Feeding:
     make_context
         Gives what the layers' feeds share, for the worker threads of this time.
     settings
-        Gives the settings in force.
+        Gives the current settings.
     """
 
     def __init__(

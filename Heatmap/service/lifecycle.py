@@ -36,7 +36,7 @@ class Lifecycle:
     watch
         Reads what the database knows of the symbols.
     settings
-        Gives the settings in force.
+        Gives the current settings.
     learn
         Takes the tick sizes that the database knows, USD, once recording has begun.
 

@@ -61,7 +61,7 @@ class MarketQuestions:
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
 
     async def clusters(self, symbol: str, price: float | None = None) -> FoundClusters:
-        """Return the price clusters of a recorded symbol as of now, by the settings in force.
+        """Return the price clusters of a recorded symbol as of now, by the current settings.
 
         Parameters
         ----------

@@ -94,7 +94,7 @@ class RecorderHolder:
             )
 
     def confirm_retention(self) -> bool:
-        """Put the shorter retention in force that waits for it; whether one did."""
+        """Apply the shorter retention that waits for it; whether one did."""
         return self.recorder is not None and self.recorder.confirm_retention()
 
     def status(self) -> RecorderStatus | None:

@@ -29,7 +29,7 @@ class Recording:
     connection_times
         The connection's waiting times; ``None``: those that suit the real exchange.
     keeps_retention
-        Whether the retentions that are in force in the store go before the settings'.
+        Whether the retentions that the store has go before the settings'.
     confirmed_deletions
         How many events a shorter retention may delete without being confirmed; ``None``: none.
     venue

@@ -33,7 +33,7 @@ class SharedParts:
     clock
         Data time now, UTC milliseconds.
     settings
-        Gives the settings in force.
+        Gives the current settings.
     recorder
         Gives the recorder's snapshot; ``None``: there is none.
     heartbeats

@@ -24,7 +24,7 @@ class SymbolFacts:
     want_candles
         Has a symbol's candles kept up.
     settings
-        Gives the settings in force.
+        Gives the current settings.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class HeatWindow:
     Attributes
     ----------
     settings
-        The settings in force.
+        The current settings.
     end_ms
         Where the window ends: now, or where one that stays ends. UTC milliseconds.
     is_still

@@ -389,7 +389,7 @@ class Store(Protocol):
         """
 
     def kept_retention_ms(self) -> int | None:
-        """Return the retention in force, milliseconds; ``None``: none was ever noted."""
+        """Return the current retention, milliseconds; ``None``: none was ever noted."""
 
     def count_expired(self, before_ms: int, /) -> int:
         """Count the events before a time, UTC milliseconds, all of which a retention deletes."""

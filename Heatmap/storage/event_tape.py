@@ -84,7 +84,7 @@ class EventTape:
             follower.receive_batch(batch)
 
     def lose_batches(self) -> None:
-        """Take note that batches were dropped on their way here; followers read them."""
+        """Note that batches were dropped on their way here; followers read them."""
         for follower in self._followers:
             follower.lose_batches()
 
@@ -245,7 +245,7 @@ class Follower(Generic[Events]):
                 self._cursor.receive_batch(batch)
 
     def lose_batches(self) -> None:
-        """Take note that batches were dropped on their way here."""
+        """Note that batches were dropped on their way here."""
         with self._lock:
             self._cursor.lose_batches()
 

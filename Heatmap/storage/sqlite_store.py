@@ -370,7 +370,7 @@ class SqliteStore(CandleWriter):
         self._are_symbols_due = False
 
     def kept_retention_ms(self) -> int | None:
-        """Return the retention in force, milliseconds; ``None``: none was ever noted.
+        """Return the current retention, milliseconds; ``None``: none was ever noted.
 
         Raises
         ------
@@ -382,7 +382,7 @@ class SqliteStore(CandleWriter):
         return self._retention_ms
 
     def keep_retention(self, retention_ms: int) -> None:
-        """Note the retention in force, milliseconds; deletes nothing.
+        """Note the current retention, milliseconds; deletes nothing.
 
         Raises
         ------
@@ -528,7 +528,7 @@ class SqliteStore(CandleWriter):
 
     @override
     def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
-        """Take note of what a file holds that was just opened."""
+        """Record what a file holds that was just opened."""
         first_row_id, self._last_row_id = connection.execute(
             "SELECT coalesce(min(id), 1), ? FROM liq_events", (sequence(connection),)
         ).fetchone()

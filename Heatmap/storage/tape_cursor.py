@@ -63,7 +63,7 @@ class TapeCursor:
             self._waiting.add(self._instrument, batch)
 
     def lose_batches(self) -> None:
-        """Take note that batches were dropped on their way: their events are read."""
+        """Note that batches were dropped on their way: their events are read."""
         self._waiting.lose()
 
     def forget(self) -> None:
@@ -90,7 +90,7 @@ class TapeCursor:
         return Step.TAKE
 
     def reached(self, row_id: int) -> None:
-        """Take note that every row up to this one was read."""
+        """Note that every row up to this one was read."""
         self.row_id = row_id
 
     def take(self) -> list[Row]:

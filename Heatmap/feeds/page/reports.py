@@ -34,19 +34,19 @@ class PageReports(Protocol):
     """What the page's reports are handed to, on the GUI thread."""
 
     def page_is_ready(self, entry: int) -> None:
-        """Take note that the layer is on the chart; `entry`: the number of the page's entering."""
+        """Note that the layer is on the chart; `entry`: the number of the page's entering."""
 
     def page_is_gone(self) -> None:
-        """Take note that the chart that the layer was on has gone."""
+        """Note that the chart that the layer was on has gone."""
 
     def page_is_blank(self) -> None:
-        """Take note that the chart has no candles any more."""
+        """Note that the chart has no candles any more."""
 
     def page_lacks(self, what: str) -> None:
         """Take what the page lacks: ``chart``, ``candles``, a ``match`` of both; or empty."""
 
     def page_needs_grid(self) -> None:
-        """Take note that an increment did not fit, so that a whole grid is needed."""
+        """Note that an increment did not fit, so that a whole grid is needed."""
 
     def page_moved(self, viewport: Viewport) -> None:
         """Take the part of the chart that is shown now."""

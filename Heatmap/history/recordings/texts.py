@@ -61,10 +61,10 @@ def export_text(report: ExportReport, now_ms: int) -> str:
         lines.append(f"  {span_text(report.first_ms, report.last_ms, now_ms)} UTC")
     intervals = _count(report.intervals, "interval")
     lines.append(
-        f"what time they cover, {intervals}, written to {report.files[1]}; keep both together"
+        f"when was recorded, {intervals}, written to {report.files[1]}; keep both files together"
     )
     if report.kind is not DataKind.LIVE:
-        lines.append(f"these are {report.kind} data; no live database takes them")
+        lines.append(f"these are {report.kind} data: they cannot be merged into a live database")
     for venue, completeness in report.venues.items():
         if reports := _REPORTS.get(completeness):
             lines.append(f"sums are lower bounds: {venue_title(venue)} {reports}")
@@ -82,12 +82,12 @@ def merge_text(report: MergeReport, now_ms: int) -> str:
         lines += _instrument_lines(one, now_ms)
     if not report.has_coverage:
         lines.append(
-            "no coverage file lies beside it: its liquidations were added, and no hole is filled"
+            "its coverage file is not beside it: liquidations were added, but no hole is filled"
         )
     elif not report.intervals:
         lines.append(
-            "it names no covered time (its coverage is empty, or was cut off): its liquidations "
-            "were added, and no hole is filled"
+            "it does not say when it was recorded (its coverage is empty or cut off): "
+            "liquidations were added, but no hole is filled"
         )
     if report.left_out:
         lines.append(f"{_count(report.left_out, 'row')} left out: another program has spoilt them")
@@ -98,8 +98,8 @@ def merge_text(report: MergeReport, now_ms: int) -> str:
                 f"{_count(report.older, 'liquidation')} in it now are older"
             )
         lines.append(
-            "note: nothing of it is deleted for its age from now on; record --retention-days DAYS "
-            "says how many liquidations a shorter time deletes, and asks first"
+            "note: from now on nothing in it is deleted for its age; record --retention-days DAYS "
+            "says how many liquidations a shorter time would delete, and asks first"
         )
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ from Heatmap.history.validation.findings import (
 from Heatmap.runtime.outside_text import shown_text
 
 _MINUTE_MS = 60_000
-_FETCH_AGAIN = "download and import these days again; --replace takes files published anew"
+_FETCH_AGAIN = "download and import these days again; --replace takes files published again"
 _IMPORT_AGAIN = "import these days again with --replace"
 _ASK = "compare with another source before you rely on it"
 
@@ -27,11 +27,11 @@ _TEXTS: Final[dict[Check, tuple[str, str, str]]] = {
         "{n} with other columns: expected {expected}; got {got}",
         _IMPORT_AGAIN,
     ),
-    Check.LOST_FILE: ("day", "{n} in the manifest without a file", _IMPORT_AGAIN),
-    Check.UNKNOWN_FILE: ("file", "{n} that is no day's", "move it out of the store"),
+    Check.LOST_FILE: ("day", "{n} imported, but the file is gone", _IMPORT_AGAIN),
+    Check.UNKNOWN_FILE: ("file", "{n} that no import has written", "move it to another directory"),
     Check.MANIFEST: (
         "day",
-        "{n} not as the manifest says: expected {expected}, got {got}",
+        "{n} not as they were imported: expected {expected}, got {got}",
         _IMPORT_AGAIN,
     ),
     Check.OLDER_IMPORTER: (
@@ -42,22 +42,22 @@ _TEXTS: Final[dict[Check, tuple[str, str, str]]] = {
     Check.CHECKSUM: ("day", "{n} whose file did not have the published checksum", _FETCH_AGAIN),
     Check.KEPT_OUT: (
         "file",
-        "{n} kept out by the last import",
+        "{n} refused by the last import",
         "do what the reason says, and import again",
     ),
     Check.REJECTED: ("line", "{n} of the archive could not be read", _FETCH_AGAIN),
     Check.EMPTY: ("day", "{n} without a row", _FETCH_AGAIN),
     Check.UNSORTED: ("row", "{n} out of order", _IMPORT_AGAIN),
-    Check.DUPLICATES: ("row", "{n} with the key of another row", _IMPORT_AGAIN),
+    Check.DUPLICATES: ("row", "{n} with the same key as another row", _IMPORT_AGAIN),
     Check.MISSING_VALUE: ("row", "{n} without {column}", _FETCH_AGAIN),
-    Check.NOT_FINITE: ("row", "{n} whose {column} is no finite number", _FETCH_AGAIN),
+    Check.NOT_FINITE: ("row", "{n} whose {column} is not a number", _FETCH_AGAIN),
     Check.NOT_POSITIVE: ("row", "{n} whose {column} is not above 0", _FETCH_AGAIN),
-    Check.IMPOSSIBLE: ("row", "{n} that cannot be: {rule}", _FETCH_AGAIN),
+    Check.IMPOSSIBLE: ("row", "{n} with impossible values: {rule}", _FETCH_AGAIN),
     Check.OUTSIDE_DAY: ("row", "{n} of another day", _IMPORT_AGAIN),
     Check.MISSING_DAYS: (
         "day",
         "{n} missing",
-        "download and import them; the archive fills some days later",
+        "download and import them; some days reach the archive late",
     ),
     Check.MISSING_IDS: (
         "trade",
@@ -79,17 +79,17 @@ _TEXTS: Final[dict[Check, tuple[str, str, str]]] = {
     Check.QUIET: (
         "gap",
         "{n} of more than {limit_time} without a trade, and no id is missing",
-        "nothing, if the exchange stood still then",
+        "nothing, if the exchange was down then",
     ),
-    Check.TIME_BACKWARD: ("trade", "{n} with a time before that of the id before", _ASK),
+    Check.TIME_BACKWARD: ("trade", "{n} earlier than the trade with the id before", _ASK),
     Check.BLANK: (
         "row",
         "{n} without {column}",
-        "nothing: it counts as not known",
+        "nothing: it counts as unknown",
     ),
     Check.JUMP: ("jump", "{n} of the price by more than {limit_percent} %", _ASK),
     Check.UNUSUAL: ("row", "{n} to look at: {rule}", _ASK),
-    Check.PROFILE_SUM: ("day", "{n} whose minute profile is not that of its trades", _IMPORT_AGAIN),
+    Check.PROFILE_SUM: ("day", "{n} whose sums by minute differ from its trades", _IMPORT_AGAIN),
     Check.VOLUME_DIFFERS: (
         "day",
         "{n} whose candles and trades differ by more than 1 % of the volume",

@@ -241,7 +241,7 @@ class FetchPlan:
         return spans
 
     def receive_stored(self, request: Request, spans: Iterable[Span]) -> None:
-        """Take note that the spans that `receive_answer` gave are stored."""
+        """Note that the spans that `receive_answer` gave are stored."""
         place = self._places.get((request.symbol, request.series))
         if place is not None:
             # It answers for the symbol again.
@@ -249,14 +249,14 @@ class FetchPlan:
             place.add(spans)
 
     def receive_bad_answer(self, request: Request, now_s: float) -> None:
-        """Take note that an answer cannot be used: its time is asked for again later."""
+        """Note that an answer cannot be used: its time is asked for again later."""
         self._backoff.reset()
         place = self._places.get((request.symbol, request.series))
         if place is not None:
             place.delay(request.span, _LONGEST_BAD_S, now_s)
 
     def receive_refused(self, request: Request, now_s: float) -> None:
-        """Take note that the exchange does not answer this for the symbol, such as an unknown one.
+        """Note that the exchange does not answer this for the symbol, such as an unknown one.
 
         All of the series waits then.
         """
@@ -265,7 +265,7 @@ class FetchPlan:
             place.delay(_ALL, _LONGEST_BAD_S, now_s)
 
     def receive_failure(self, failure: Failure, now_s: float) -> None:
-        """Take note that there was no answer, and how long the exchange wants to be left alone."""
+        """Note that there was no answer, and how long the exchange wants to be left alone."""
         self._again_s = now_s + self._backoff.next_delay()
         if failure.hold_s is not None:
             # Whoever asks: it is one exchange with one budget.

@@ -325,7 +325,7 @@ class ConnectionSupervisor:
         return ConnectionState.CONNECTING if self._connections else ConnectionState.BLIND
 
     def receive_opened(self, number: int, now_s: float) -> None:
-        """Take note that the handshake of an attempt succeeded; nothing is proven by it."""
+        """Note that the handshake of an attempt succeeded; nothing is proven by it."""
         if (connection := self._find(number)) is None:
             return
         connection.opened_s = now_s
@@ -336,7 +336,7 @@ class ConnectionSupervisor:
         self._was_open = True
 
     def receive_heartbeat(self, number: int, symbol: str, ts_ms: int, now_s: float) -> None:
-        """Take note that a mark price came: the connection delivers.
+        """Note that a mark price came: the connection delivers.
 
         Parameters
         ----------
@@ -361,24 +361,24 @@ class ConnectionSupervisor:
             self._memory.failure = None
 
     def receive_failed(self, number: int, failure: Failure, now_s: float) -> None:
-        """Take note that an attempt did not become a connection."""
+        """Note that an attempt did not become a connection."""
         if (connection := self._find(number)) is not None:
             self._memory.spaced_until_s = now_s + self._times.spacing_s
             self._remove(connection, failure, now_s)
 
     def receive_lost(self, number: int, failure: Failure, now_s: float) -> None:
-        """Take note that an open connection ended, other than by a command."""
+        """Note that an open connection ended, other than by a command."""
         if (connection := self._find(number)) is not None:
             self._remove(connection, failure, now_s)
 
     def receive_restart(self, now_s: float) -> None:
-        """Take note that no connection of before exists: their owner starts anew."""
+        """Note that no connection of before exists: their owner starts anew."""
         for connection in tuple(self._connections):
             self._memory.spaced_until_s = now_s + self._times.spacing_s
             self._remove(connection, Failure(FailureKind.RESTARTED), now_s)
 
     def receive_stop(self, now_s: float) -> None:
-        """Take note that their owner ends every connection; an attempt under way counts as one."""
+        """Note that their owner ends every connection; an attempt under way counts as one."""
         if any(connection.opened_s is None for connection in self._connections):
             self._memory.spaced_until_s = now_s + self._times.spacing_s
         self._connections.clear()

@@ -107,7 +107,7 @@ class CoverageTracker:
         return abs(ts_ms - known_ms) <= _LEAP_MS
 
     def receive_force_order(self, push_ms: int, at_s: float = -math.inf) -> None:
-        """Take note that a force order of any symbol came, pushed at this time.
+        """Note that a force order of any symbol came, pushed at this time.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class CoverageTracker:
     def receive_heartbeat(
         self, number: int, symbol: str, ts_ms: int, arrival: Arrival | None = None
     ) -> CoverageInterval | None:
-        """Take note of a heartbeat; return the time that it covers and that was not covered before.
+        """Record a heartbeat; return the time that it covers and that was not covered before.
 
         Parameters
         ----------
@@ -167,13 +167,13 @@ class CoverageTracker:
         return 0 < ts_ms - run.latest_ms <= self._longest_step_ms
 
     def receive_lost(self, number: int) -> None:
-        """Take note that a connection ended: it covers nothing after its last heartbeats."""
+        """Note that a connection ended: it covers nothing after its last heartbeats."""
         for key in [key for key in self._runs if key[0] == number]:
             del self._runs[key]
             self._left.pop(key, None)
 
     def receive_overflow(self) -> None:
-        """Take note that events were dropped: time since the latest heartbeats is not covered."""
+        """Note that events were dropped: time since the latest heartbeats is not covered."""
         self._runs.clear()
         self._left.clear()
 

@@ -111,7 +111,7 @@ class EventWriter:
         self._arrived.set()
 
     def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
-        """Take note of a heartbeat whose time is believed, before what is complete by it is put.
+        """Record a heartbeat whose time is believed, before what is complete by it is put.
 
         What happened after it comes after it. So what a standby keeps is cut at heartbeats, and
         covered time needs the events since the heartbeat at which it begins.
@@ -170,7 +170,7 @@ class EventWriter:
         clock = asyncio.get_running_loop().time
         until_s = clock() + limit_s
         self._retry_s = _FIRST_RETRY_S
-        self._open_sink.hurry()
+        self._open_sink.finish_now()
 
         def write_queue() -> None:
             while self._write_batch() and clock() < until_s:
@@ -327,7 +327,7 @@ class EventWriter:
         self._coverage_due_s = now_s + pause_s
 
     def _look_at_generation(self) -> None:
-        """Take note of a fresh sink: it lacks what was written, so that time is not covered."""
+        """Record a fresh sink: it lacks what was written, so that time is not covered."""
         generation = self._open_sink.generation()
         self._board.note(storage_notices=self._open_sink.notices)
         if self._generation not in (None, generation):

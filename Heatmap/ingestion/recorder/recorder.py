@@ -227,7 +227,7 @@ class Recorder:
                 self._session.candles.want(self._shown)
 
     def confirm_retention(self) -> bool:
-        """Put the shorter retention in force that waits in ``status().retention``.
+        """Apply the shorter retention that waits in ``status().retention``.
 
         Returns
         -------
@@ -413,7 +413,7 @@ class _Session:
             # The other recorder may have died a moment ago: then only this one has the last events.
             if self._keeper.is_writing or self._open_sink():
                 await self._writer.drain(_DRAIN_S)
-                self._keeper.tend()
+                self._keeper.maintain()
                 # Both are done at the next start, and nothing is lost by that.
                 self._board.note_storage_fault(SinkPart.TICK_SIZES, None)
                 self._board.note_storage_fault(SinkPart.RETENTION, None)
@@ -424,7 +424,7 @@ class _Session:
 
     async def _tend_sink(self) -> None:
         while True:
-            if self._keeper.is_writing and self._keeper.tend():
+            if self._keeper.is_writing and self._keeper.maintain():
                 self._writer.wake()
             elif not self._open_sink() and self._keeper.is_other_writing:
                 self._writer.keep_last(self._loop.time())

@@ -350,7 +350,7 @@ class StatusBoard:
             self._values.update(values)
 
     def note_storage_fault(self, part: SinkPart, failure: Failure | None) -> None:
-        """Take note that a part of what is to be written cannot be, and why; ``None``: it can.
+        """Note that a part of what is to be written cannot be, and why; ``None``: it can.
 
         Parts fail and recover apart from each other: what shows that one of them works must not
         hide what is wrong with another.
@@ -424,7 +424,7 @@ class StatusBoard:
             return None if order == self._saved_unread else order
 
     def note_unread_order_saved(self, order: UnreadOrderFact) -> None:
-        """Take note that the sink has this one."""
+        """Note that the sink has this one."""
         with self._lock:
             self._saved_unread = order
 
@@ -439,7 +439,7 @@ class StatusBoard:
             return {name: count for name, count in self._unsaved.items() if count}
 
     def note_saved(self, counts: Mapping[str, int]) -> None:
-        """Take note that these were added to the sink's totals."""
+        """Note that these were added to the sink's totals."""
         with self._lock:
             self._unsaved.subtract(counts)
 
@@ -468,7 +468,7 @@ class StatusBoard:
         now_s: float,
         covered: Sequence[str] = (),
     ) -> None:
-        """Take note of a mark price of a symbol that is expected.
+        """Record a mark price of a symbol that is expected.
 
         Parameters
         ----------
@@ -497,7 +497,7 @@ class StatusBoard:
             self._running[symbol] = running
 
     def note_not_live(self) -> None:
-        """Take note that no connection delivers: no symbol is missed because of that."""
+        """Note that no connection delivers: no symbol is missed because of that."""
         with self._lock:
             self._live_since_s = None
 

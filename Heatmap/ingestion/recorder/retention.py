@@ -1,4 +1,4 @@
-"""Deletes what is older than the retention in force, which is shortened only on confirmation."""
+"""Deletes what is older than the current retention, which is shortened only on confirmation."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ class RetentionStatus:
     expired_events
         How many events confirming it would delete; 0 where nothing waits.
     deleted_events
-        How many events the shortening that was put in force last deletes; ``None``: none was.
+        How many events the shortening that was applied last deletes; ``None``: none was.
     """
 
     in_force_ms: int
@@ -46,7 +46,7 @@ def retention_in_force(kept_ms: int | None, wanted_ms: int, *, is_confirmed: boo
     Parameters
     ----------
     kept_ms
-        The retention in force so far; ``None``: a file that has none yet.
+        The current retention so far; ``None``: a file that has none yet.
     wanted_ms
         What is set.
     is_confirmed
@@ -110,7 +110,7 @@ class RetentionKeeper:
         self._clock_known = asyncio.Event()
 
     def note_clock(self) -> None:
-        """Take note that the exchange's time is known from now on."""
+        """Note that the exchange's time is known from now on."""
         self._clock_known.set()
 
     def want(self, wanted_ms: int) -> None:
@@ -120,7 +120,7 @@ class RetentionKeeper:
             self._changed.set()
 
     def confirm(self) -> None:
-        """Let the retention that is set be put in force, though it is shorter."""
+        """Let the retention that is set be applied, though it is shorter."""
         self._confirmed_ms = self._wanted_ms
         self._confirmed_deletions = None
         self._changed.set()
@@ -143,7 +143,7 @@ class RetentionKeeper:
                     await self._changed.wait()
 
     async def _settle(self, sink: EventSink) -> int:
-        """Put in force what may be, and tell; return the retention in force, milliseconds."""
+        """Apply what may be applied, and say so; return the current retention, milliseconds."""
         wanted_ms = self._wanted_ms
         kept_ms = sink.kept_retention_ms()
         expired = 0

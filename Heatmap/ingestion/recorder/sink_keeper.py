@@ -21,8 +21,8 @@ _logger = get_logger(__name__)
 class SinkKeeper:
     """Holds the recorder's sink; lives in the recorder's loop.
 
-    `open_first` comes first, then `attempt` about once a second until it gives a sink; `tend` from
-    then on. `close` at the end, whatever happened.
+    `open_first` comes first, then `attempt` about once a second until it gives a sink; `maintain`
+    from then on. `close` at the end, whatever happened.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class SinkKeeper:
     def attempt(self) -> EventSink | None:
         """Try to open the sink, or to go on with it; return it where that succeeded."""
         if self._sink is not None:
-            return self._sink if self.tend() else None
+            return self._sink if self.maintain() else None
         try:
             self._open()
         except OtherWriterError as error:
@@ -97,7 +97,7 @@ class SinkKeeper:
             self._wait(error)
         return self._sink
 
-    def tend(self) -> bool:
+    def maintain(self) -> bool:
         """See to an open sink: note the symbols in it, show what it has to say.
 
         Returns
@@ -151,7 +151,7 @@ class SinkKeeper:
         self._sink = self._open_sink()
         self._is_other_writing = False
         self._note_writing()
-        self.tend()
+        self.maintain()
         self._opened.set()
 
     def _note_writing(self) -> None:

@@ -82,11 +82,11 @@ class KeepWindow:
         self._marks.append(Mark(now_s, accepted))
 
     def note_coverage(self, interval: CoverageInterval) -> None:
-        """Take note of covered time; it ends with a heartbeat."""
+        """Record covered time; it ends with a heartbeat."""
         self.note_heartbeat(interval.symbol, interval.end_ms)
 
     def note_heartbeat(self, symbol: str, ts_ms: int) -> None:
-        """Take note of a heartbeat; the marks before it learn where the time after them begins."""
+        """Record a heartbeat; the marks before it learn where the time after them begins."""
         for mark in reversed(self._marks):
             if symbol in mark.cuts_ms:
                 break

@@ -55,12 +55,12 @@ def heartbeat_text(status: RecorderStatus) -> str:
 
 
 def unread_orders_text(status: RecorderStatus) -> str:
-    """Return how many force orders could not be read, and the latest; empty: none."""
+    """Return how many liquidations could not be read, and the latest; empty: none."""
     count = sum(status.unread_orders.values())
     if not count or status.last_unread_order is None:
         return ""
     latest = unread_order_text(status.last_unread_order)
-    return f"{count} force orders UNREADABLE (the latest: {latest})"
+    return f"{count} liquidations UNREADABLE (the latest: {latest})"
 
 
 def unread_order_text(order: UnreadOrderFact) -> str:
@@ -69,13 +69,13 @@ def unread_order_text(order: UnreadOrderFact) -> str:
 
 
 def retention_text(retention: RetentionStatus) -> str:
-    """Return how long events are kept, and what waits for confirmation."""
-    kept = f"events are kept for {_days(retention.in_force_ms)}"
+    """Return how long liquidations are kept, and what waits for confirmation."""
+    kept = f"liquidations are kept for {_days(retention.in_force_ms)}"
     if not retention.is_pending:
         return kept
     return (
-        f"{kept}; keeping them for {_days(retention.wanted_ms)} deletes "
-        f"{retention.expired_events} events and waits for confirmation"
+        f"{kept}; keeping them for {_days(retention.wanted_ms)} would delete "
+        f"{retention.expired_events}, confirm it first"
     )
 
 

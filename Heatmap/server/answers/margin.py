@@ -49,7 +49,7 @@ def margin_answer(
 
 
 def brackets_answer(symbol: str, at_ms: int, table: BracketTable) -> dict[str, Any]:
-    """Return the maintenance margins in force at a time; an open cap is ``None``."""
+    """Return the maintenance margins valid at a time; an open cap is ``None``."""
     return {
         "symbol": symbol,
         "at": at_ms,

@@ -42,7 +42,7 @@ class ChartHub:
         Parameters
         ----------
         set_heat
-            Puts another heat in force on this chart, as it offers it.
+            Applies another heat to this chart, as it offers it.
         """
         parts = self.parts
         if self._executor is None:

@@ -139,7 +139,7 @@ class ChartSession:
         self.outbox.put("chosen", chosen)
 
     def _apply(self, choice: ChartChoice) -> None:
-        """Put the choice in force, with what the service's settings say now."""
+        """Apply the choice, with what the service's settings say now."""
         in_force = self._hub.parts.settings()
         if in_force is self._in_force:
             return

@@ -10,7 +10,7 @@ from Heatmap.heatmap_settings import HEATS, WINDOWS_S, HeatmapSettings
 INTERVALS_MIN = (1, 3, 5, 15, 30, 60, 240)
 """Candles that a page may show, minutes."""
 PALETTES = {"dark": "aurora", "light": "daylight"}
-"""The palette of each ground, where the settings in force have the usual one."""
+"""The palette of each ground, where the current settings have the usual one."""
 _MINUTE_MS = 60_000
 
 
@@ -37,7 +37,7 @@ class ChartChoice:
     theme: str
 
     def settings(self, in_force: HeatmapSettings) -> HeatmapSettings:
-        """Return the settings in force, with what the page has chosen."""
+        """Return the current settings, with what the page has chosen."""
         usual, palette = HeatmapSettings(), PALETTES[self.theme]
         changes: dict[str, Any] = {
             name: palette

@@ -53,10 +53,10 @@ async def liquidation_price_of(
 @router.get(
     "/brackets",
     summary="Maintenance margins by size",
-    responses=answers(Brackets, words="The table in force, the smallest sizes first."),
+    responses=answers(Brackets, words="The table in use, the smallest sizes first."),
 )
 async def brackets(request: Request, symbol: SymbolParameter, at: AtParameter) -> Response:
-    """Return the brackets in force at a time."""
+    """Return the brackets valid at a time."""
     at_ms = context_of(request).now_ms() if at is None else at
     table = shipped_brackets().in_force(symbol, at_ms)
     return pack(brackets_answer(symbol, at_ms, table)).response(request)

@@ -105,7 +105,7 @@ async def history(
     responses=answers(Clusters, words="Clusters, the strongest first."),
 )
 async def clusters(request: Request, symbol: SymbolParameter) -> Response:
-    """Return price clusters by the settings in force, as `HeatmapService.clusters` gives them."""
+    """Return price clusters by the current settings, as `HeatmapService.clusters` gives them."""
     context = context_of(request)
     await context.symbols.require(symbol)
     plain = await context.work.quick(partial(find_clusters, context, symbol))

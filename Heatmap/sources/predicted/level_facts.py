@@ -49,7 +49,7 @@ class MapFacts:
     Attributes
     ----------
     fit
-        The yields in force; ``None``: there are no candles yet, so nothing is drawn.
+        The yields in use; ``None``: there are no candles yet, so nothing is drawn.
     symbol
         Whose map it is.
     candle_days
@@ -117,7 +117,7 @@ class LevelFacts:
     shares
         Of that level, by how far away the positions were opened, the largest first.
     fit
-        The yields in force; ``None``: nothing was known at that time.
+        The yields in use; ``None``: nothing was known at that time.
     recorded
         What was recorded there; ``None``: it could not be read, or nothing can have happened yet.
     counted_side

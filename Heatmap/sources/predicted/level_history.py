@@ -43,12 +43,12 @@ _TURN_MINUTES, _TURN_COLUMNS = 720, 64
 
 @dataclass(slots=True)
 class _Stretch:
-    """Minutes in which one table is in force, and the walk that belongs to it.
+    """Minutes in which one table is valid, and the walk that belongs to it.
 
     Attributes
     ----------
     first
-        Number of minutes before which another table is in force.
+        Number of minutes before which another table is valid.
     table
         Its yields.
     kept
@@ -114,7 +114,7 @@ class LevelHistory:
 
     @property
     def table(self) -> YieldTable:
-        """The yields in force now."""
+        """The yields in use now."""
         return self._stretches[-1].table
 
     @property
@@ -123,7 +123,7 @@ class LevelHistory:
         return tuple(one.first for one in self._stretches[1:])
 
     def table_after(self, seen: int) -> YieldTable:
-        """Return the yields in force after a number of minutes."""
+        """Return the yields in use after a number of minutes."""
         starts = [one.first for one in self._stretches]
         return self._stretches[int(np.searchsorted(starts, seen, side="right")) - 1].table
 
@@ -306,7 +306,7 @@ class LevelHistory:
         )
 
     def _lay_again(self) -> bool:
-        """Have the tables in force that are; whether columns that there were are others now."""
+        """Use the tables that are valid; whether columns that there were are others now."""
         fresh, before, same = self._lay(self.minutes), self._stretches, 0
         while same < min(len(fresh), len(before)) and (
             (fresh[same].first, fresh[same].table) == (before[same].first, before[same].table)
@@ -349,7 +349,7 @@ class LevelHistory:
         return found
 
     def _lay(self, minutes: Minutes) -> list[_Stretch]:
-        """Find which table is in force when."""
+        """Find which table is valid when."""
         closes = minutes.closes_ms
         times = [max(one.fitted_ms, one.data_until_ms) for one in self.market.fits]
         firsts = sorted({0, *np.searchsorted(closes, sorted(times), side="left").tolist()})
@@ -361,7 +361,7 @@ class LevelHistory:
             if table is None:
                 raise NoLevelsError("a history needs yields that are known")
             if not found or table != found[-1].table:
-                # After so many minutes and one more it is in force.
+                # After so many minutes and one more it is valid.
                 walk = LevelWalk(self.rows, [_ladder(table)])
                 found.append(_Stretch(first + 1 if found else 0, table, [(0, walk)]))
         return found
@@ -381,7 +381,7 @@ class LevelHistory:
             end = min(seen, (at // _TURN_MINUTES + 1) * _TURN_MINUTES)
             walk.run(given.between(at, end), none)
             at = end
-            # What lies long before the table is in force is only walked through.
+            # What lies long before the table is valid is only walked through.
             is_used = at + _KEPT_MINUTES > stretch.first
             if is_used and at % _KEPT_MINUTES == 0 and at > stretch.kept[-1][0]:
                 stretch.kept.append((at, walk.copy()))

@@ -168,7 +168,7 @@ def distance_shares(
     history
         All minutes.
     table
-        The yields in force.
+        The yields in use.
     seen
         How many of the minutes count.
     level

@@ -1,4 +1,4 @@
-"""What a database notes beside the events: counters, recorded symbols, the retention in force.
+"""What a database notes beside the events: counters, recorded symbols, the current retention.
 
 Every function works inside the caller's transaction. A note that another program has spoilt counts
 as none, but for the retention: what is kept must not become less by that.
@@ -74,12 +74,12 @@ def read_symbols(connection: sqlite3.Connection) -> tuple[str, ...] | None:
 
 
 def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
-    """Note the retention in force, milliseconds."""
+    """Note the current retention, milliseconds."""
     save_note(connection, _RETENTION, str(retention_ms))
 
 
 def read_retention(connection: sqlite3.Connection) -> int | None:
-    """Return the retention in force, milliseconds; ``None``: not noted.
+    """Return the current retention, milliseconds; ``None``: not noted.
 
     The longest one where the note is damaged: a shorter one then waits for confirmation, and no
     event is deleted that may have been meant to stay.

@@ -45,7 +45,7 @@ class LogMemory:
             self.forget(last_id, surplus)
 
     def forget(self, last_id: int, count: int) -> None:
-        """Take note of rows of which only the number is known."""
+        """Record rows of which only the number is known."""
         self._forgotten.append((last_id, count))
 
     def add_coverage(self, interval: CoverageInterval) -> None:

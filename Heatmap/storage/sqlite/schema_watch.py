@@ -32,7 +32,7 @@ class SchemaWatch:
         """Know nothing: another file, or another connection."""
         self._known = self._wrong_since_s = self._right_at = None
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         """Put a wrong schema right at once from now on: the end is near."""
         self._is_hurried = True
 
@@ -53,7 +53,7 @@ class SchemaWatch:
         return version == self._right_at
 
     def note_right(self, version: int) -> None:
-        """Take note that schema and identity are ours in this state, which was not changed here."""
+        """Note that schema and identity are ours in this state, which was not changed here."""
         self._right_at = version
 
     def require_known(self, connection: sqlite3.Connection, path: Path, now_s: float) -> None:

@@ -61,7 +61,7 @@ class SqliteEngine:
         return examine_database(self.address, timeout_s=timeout_s)
 
     def kept_retention_ms(self) -> int | None:
-        """Return the retention in force, milliseconds."""
+        """Return the current retention, milliseconds."""
         return kept_retention_ms(self.address)
 
     def count_expired(self, before_ms: int, /) -> int:

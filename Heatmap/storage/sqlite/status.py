@@ -74,7 +74,7 @@ def read_status(path: str | os.PathLike[str], machine_ms: int | None = None) -> 
     dict
         Ready for ``json.dumps``. Keys: ``path``, ``kind``, ``schema_version``, ``size_bytes`` (the
         file and its write-ahead log), ``writer`` (``{"active": bool}``), ``recorded_symbols`` (of
-        the latest recorder, ``None`` when not noted), ``retention_ms`` (in force, ``None`` when not
+        the latest recorder, ``None`` when not noted), ``retention_ms`` (current, ``None`` when not
         noted), ``counters`` (totals since the file was made: ``received``, ``stored``,
         ``duplicates``, ``overflowed``, ``reconnects``, ``rotations``, and ``rejected`` by reason),
         ``unread_orders`` (force orders that could not be read: ``by_reason``, and the ``last`` in
@@ -177,7 +177,7 @@ def count_expired(path: str | os.PathLike[str], before_ms: int) -> int:
 
 
 def kept_retention_ms(path: str | os.PathLike[str]) -> int | None:
-    """Return the retention in force, milliseconds; ``None`` where the file notes none.
+    """Return the current retention, milliseconds; ``None`` where the file notes none.
 
     Raises
     ------

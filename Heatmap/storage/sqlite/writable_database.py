@@ -160,11 +160,11 @@ class WritableDatabase(WatchedFile):
             self._settle_when_due(self._ready())
         return self._generation
 
-    def hurry(self) -> None:
-        """Take note that the end is near: what is damaged or changed is put right at once."""
+    def finish_now(self) -> None:
+        """Note that the end is near: what is damaged or changed is put right at once."""
         self._set_aside_again_s = self._check_due_s = 0.0
         self._hurries = True
-        self._schema.hurry()
+        self._schema.finish_now()
 
     def close(self) -> None:
         """Checkpoint, close the file and give up the writer lock; idempotent."""
@@ -183,7 +183,7 @@ class WritableDatabase(WatchedFile):
 
     def _put_right_at_last(self) -> None:
         """Write what was only in a log that is lost, or never; leave a file that is damaged."""
-        self.hurry()
+        self.finish_now()
         for _ in range(2):
             try:
                 with self._faults():
@@ -286,7 +286,7 @@ class WritableDatabase(WatchedFile):
         self._log.note_size(self._watch.log_bytes, is_settling=True)
 
     def _note_log(self, connection: sqlite3.Connection) -> None:
-        """Take note of what the connection has put into its log."""
+        """Record what the connection has put into its log."""
         self._log.note_size(self._watch.log_bytes, is_settling=True)
         self._follow_log()
         self._settle_when_due(connection)
@@ -587,7 +587,7 @@ class WritableDatabase(WatchedFile):
         return 0, 0
 
     def _note_opened(self, connection: sqlite3.Connection, *, is_settled: bool) -> None:
-        """Take note of what a file holds that was just opened.
+        """Record what a file holds that was just opened.
 
         Parameters
         ----------

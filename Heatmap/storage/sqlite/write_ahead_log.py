@@ -95,7 +95,7 @@ class WriteAheadLog:
         write_mark(connection, LogMark(Point(self._writer, self.number), self._base))
 
     def note_commit(self) -> None:
-        """Take note that the stamped transaction was committed."""
+        """Note that the stamped transaction was committed."""
         self._committed += 1
         self._is_stamped = True
         self._beats.clear()
@@ -118,7 +118,7 @@ class WriteAheadLog:
         self._beats[newest.instrument] = newest
 
     def note_size(self, log_bytes: int, *, is_settling: bool = False) -> None:
-        """Take note of how long the log is now.
+        """Record how long the log is now.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class WriteAheadLog:
         return True
 
     def note_settled(self) -> None:
-        """Take note that all that was committed is in the file."""
+        """Note that all that was committed is in the file."""
         self._base = Point(self._writer, self._committed)
         self.is_mixed = self.was_broken_off = self._is_stamped = False
         self.memory.clear()

@@ -45,7 +45,7 @@ class MemorySink:
     def generation(self) -> int:
         return 1
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         self.hurried = True
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:

@@ -149,7 +149,7 @@ def test_a_path_that_acknowledges_and_stays_silent_is_named_with_the_right_one(p
     assert_results(found, forceOrder_data="FAIL")
     assert "acknowledges but delivers nothing" in found_text(found["heartbeat"])
     assert f"--ws-url {base}, to which /market/stream" in advice_text(found["heartbeat"])
-    assert "never delivers forceOrder" in found_text(found["forceOrder data"])
+    assert "never sends liquidations" in found_text(found["forceOrder data"])
 
 
 def test_an_endpoint_in_place_of_the_base_fails_though_data_comes() -> None:
@@ -568,4 +568,4 @@ def test_the_command_exits_with_1_where_something_failed(tmp_path: Path) -> None
     done = run_doctor(tmp_path, "--ws-url", "ws://127.0.0.1:9", "--rest-url", NOWHERE)
     assert (done.returncode, done.stderr) == (1, "")
     assert "FAIL  TCP" in done.stdout
-    assert "skip  heartbeat: not possible, because TCP failed" in done.stdout
+    assert "skip  heartbeat: skipped, because TCP failed" in done.stdout

@@ -235,7 +235,7 @@ def test_a_fresh_file_in_the_place_of_a_damaged_one_knows_its_market(tmp_path: P
     with closing(SqliteStore.for_recorder(path, DataKind.SIMULATED)) as store:
         before = store.generation()
         path.write_bytes(b"rubbish" * 1000)
-        store.hurry()
+        store.finish_now()
         with suppress(StorageError):
             store.save_symbols(("BTCUSDT",))
         store.save_symbols(("BTCUSDT",))

@@ -136,7 +136,7 @@ def test_a_killed_download_goes_on_but_not_with_another_file(
 ) -> None:
     path = write_zip(place(root, AGG_TRADES, DAY), agg_rows(3_000))
     server.faults[NAME] = [Fault(drop_after=9_000)] * QUICK.attempts
-    with pytest.raises(HistoryError, match="goes on where it was"):
+    with pytest.raises(HistoryError, match="goes on from here"):
         fetch()
     (part,) = found(tmp_path)
     assert part.endswith(".part")

@@ -47,7 +47,7 @@ def test_what_stands_is_shown(here: Run, database: Path, model: str) -> None:
         assert below if level["side"] == "longs" else level["high_usd"] > price
     done = here("levels", "show", "--db", str(database), "--model", model, "--rows", "5")
     assert done.returncode == 0
-    words = "lower bound" if model in ("calibrated", "ensemble") else "standing notional"
+    words = "lower bound" if model in ("calibrated", "ensemble") else "open positions"
     assert words in done.stdout
     assert not FORBIDDEN.search(done.stdout)
 
@@ -106,7 +106,7 @@ def test_brackets_are_shown_and_checked(here: Run, database: Path) -> None:
     assert checked["tables"][0]["error_bp"] <= checked["tables"][-1]["error_bp"]
     assert "fits best" in here("levels", "brackets", "--check", "--db", str(database)).stdout
     flat = here("levels", "brackets", "--db", str(database), "--symbol", "ETHUSDT")
-    assert "stands for all sizes" in flat.stdout
+    assert "is used for all sizes" in flat.stdout
 
 
 def test_nothing_recorded_is_said_and_nothing_invented(here: Run, database: Path) -> None:
@@ -116,7 +116,7 @@ def test_nothing_recorded_is_said_and_nothing_invented(here: Run, database: Path
     for words in (("fit",), ("score",)):
         done = here("levels", *words, "--db", str(database), "--symbol", "ETHUSDT")
         assert done.returncode == 1
-        assert "no candles are stored" in done.stdout
+        assert "no candles of this symbol are stored" in done.stdout
     missing = here("levels", "show", "--db", str(database.with_name("none.sqlite3")))
     assert missing.returncode == 2
     assert missing.stderr.count("\n") == 1

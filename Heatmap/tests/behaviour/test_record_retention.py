@@ -77,7 +77,7 @@ def test_without_a_terminal_a_shorter_retention_waits_and_says_for_what(
 ) -> None:
     with record(exchange, path, "--retention-days", "5") as process:
         line = process.stdout.readline()
-        for words in ("30 days", "5 days", "15 events", "--confirm-retention 15"):
+        for words in ("30 days", "5 days", "would delete 15", "--confirm-retention 15"):
             assert words in line
         end(process)
     assert left(path) == 20
@@ -88,7 +88,7 @@ def test_confirmed_on_the_command_line_it_deletes_exactly_that(
     exchange: ScriptedExchange, path: Path
 ) -> None:
     with record(exchange, path, "--retention-days", "5", "--confirm-retention", "15") as process:
-        assert "15 events are deleted" in process.stdout.readline()
+        assert "15 liquidations are deleted" in process.stdout.readline()
         eventually(lambda: left(path) == 5)
         assert "confirm" not in end(process)
     assert read_status(path)["retention_ms"] == 5 * DAY_MS
@@ -100,8 +100,8 @@ def test_confirmed_for_fewer_events_it_deletes_none_and_names_the_number(
     words = ("--retention-days", "5", "--confirm-retention", "14")
     with record(exchange, path, *words) as process:
         line = process.stdout.readline()
-        assert "deletes 15 events" in line
-        assert "--confirm-retention 14 is below 15" in line
+        assert "would delete 15, confirm it first" in line
+        assert "--confirm-retention 14 allows fewer than 15" in line
         assert "deleted" not in end(process)
     assert left(path) == 20
     assert read_status(path)["retention_ms"] == 30 * DAY_MS
@@ -124,11 +124,13 @@ def test_on_a_terminal_it_asks(
     host, terminal = pty.openpty()
     try:
         with record(exchange, path, "--retention-days", "5", stdin=terminal) as process:
-            assert "delete 15 events? (y/n)" in process.stdout.readline()
+            assert "delete 15 liquidations? (y/n)" in process.stdout.readline()
             if answer is not None:
                 os.write(host, answer.encode())
                 said = process.stdout.readline()
-                assert ("15 events are deleted" if kept == 5 else "nothing is deleted") in said
+                assert (
+                    "15 liquidations are deleted" if kept == 5 else "nothing is deleted"
+                ) in said
             eventually(lambda: left(path) == kept)
             # A question that nobody answers holds up nothing.
             end(process)

@@ -163,7 +163,7 @@ def test_the_record_command_names_it(tmp_path: Path, exchange: ScriptedExchange)
         said, complaints = process.communicate(timeout=30)
     assert process.returncode == 0
     last = said.splitlines()[-1]
-    assert "1 force orders UNREADABLE" in last
+    assert "1 liquidations UNREADABLE" in last
     assert "\x1b" not in said
     assert "\\u5e01" in said
     assert complaints.count("\n") == 1

@@ -42,7 +42,7 @@ class MemoryWriter(CandleWriter):
     def generation(self) -> int:
         return 1
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         """Nothing is ever put off."""
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:

@@ -289,7 +289,7 @@ def test_names_are_said_with_their_addresses() -> None:
     proxy = Proxy("http", "a.example", 8080, "user", "secret", "https_proxy")
     assert_says(describe_name("a.example", ["10.0.0.1"], proxy), Result.OK, "http://a.example:8080")
     assert "secret" not in finding_line(describe_name("a.example", ["10.0.0.1"], proxy))
-    assert_says(describe_name("::1", ["::1"]), Result.SKIP, "already")
+    assert_says(describe_name("::1", ["::1"]), Result.SKIP, "no name to look up")
     assert_says(describe_no_name("a.example", "unknown"), Result.FAIL, "a.example", "unknown")
 
 
@@ -399,7 +399,7 @@ def test_an_endpoint_that_acknowledges_and_delivers_nothing_is_named_with_the_ri
         Result.FAIL,
         "acknowledges but delivers nothing",
         "/ws",
-        "only /market delivers",
+        "only /market sends",
         "use --ws-url wss://fstream.example, to which /market/stream",
     )
     verdict = describe_heartbeat(silent, "BTCUSDT", 10.0, BASE, is_acknowledged=True)
@@ -439,7 +439,7 @@ def test_without_force_orders_quiet_is_not_taken_for_blind() -> None:
     )
     # On the old paths it is known: mark prices may come, force orders never do.
     verdict = describe_orders(alive, 20.0, OLD, is_over=False)
-    assert_says(verdict, Result.FAIL, "never delivers forceOrder", "only /market delivers")
+    assert_says(verdict, Result.FAIL, "never sends liquidations", "only /market sends")
     verdict = describe_orders(received(), 20.0, BASE, is_over=True)
     assert_says(verdict, Result.SKIP, "nothing comes")
     ended = received(ended=Failure(FailureKind.BROKE_OFF))

@@ -134,8 +134,8 @@ def test_the_words_of_a_status_are_made_of_its_facts() -> None:
         "not written: no clusters of X: the connection was closed",
         "the database /x has damaged rows, left out: 1 in a",
         (
-            "events are kept for 2 days; keeping them for 1 day deletes 3 events and waits for "
-            "confirmation"
+            "liquidations are kept for 2 days; keeping them for 1 day would delete 3, confirm it "
+            "first"
         ),
     ]
 

@@ -125,7 +125,7 @@ def test_an_edited_coverage_is_refused(tmp_path: Path, other: Store) -> None:
     beside.write_text("", encoding="utf-8")
     report = merge(path, other)
     assert (report.added, covered(other)) == (4, [])
-    assert "it names no covered time" in merge_text(report, NOW_MS)
+    assert "it does not say when it was recorded" in merge_text(report, NOW_MS)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_store_of_another_kind_is_refused(database: Store) -> None:
 def test_a_writer_is_ready_and_has_nothing_to_say(sink: EventSink) -> None:
     generation = sink.generation()
     sink.write(events(2))
-    sink.hurry()
+    sink.finish_now()
     assert (sink.generation(), sink.notices) == (generation, ())
 
 

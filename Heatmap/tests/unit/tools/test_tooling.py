@@ -239,7 +239,14 @@ def test_requirements_hold_what_the_package_asks_for_and_nothing_of_one_system_o
     pinned = {
         line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     }
-    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    described = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = described["project"]
+    # What `uv sync` installs is the same.
+    groups = described["dependency-groups"]
+    grouped = {one for one in groups["dev"] if isinstance(one, str)}
+    assert grouped == pinned - set(project["dependencies"])
+    coverage = (_ROOT / "requirements-coverage.txt").read_text(encoding="ascii").splitlines()
+    assert groups["coverage"] == [line for line in coverage if not line.startswith("#")]
     asked = {*project["dependencies"], *project["optional-dependencies"]["standalone"]}
     assert asked <= pinned
     # One name and its versions: no marker, no address, no option.

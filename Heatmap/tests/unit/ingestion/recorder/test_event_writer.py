@@ -57,7 +57,7 @@ class NotingSink:
     def generation(self) -> int:
         return self.number
 
-    def hurry(self) -> None:
+    def finish_now(self) -> None:
         self.hurried = True
 
     def write(self, events: Sequence[LiquidationEvent]) -> StoredBatch:

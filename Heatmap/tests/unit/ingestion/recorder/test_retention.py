@@ -41,9 +41,9 @@ def test_a_retention_grows_by_itself_and_shrinks_on_confirmation(
 
 def test_the_words_name_both_retentions_and_the_number() -> None:
     words = retention_text(RetentionStatus(14 * DAY_MS, DAY_MS, 1234))
-    for part in ("14 days", "1 day ", "1234 events", "confirmation"):
+    for part in ("14 days", "1 day ", "would delete 1234", "confirm it first"):
         assert part in words
-    assert retention_text(RetentionStatus(DAY_MS, DAY_MS, 0)) == "events are kept for 1 day"
+    assert retention_text(RetentionStatus(DAY_MS, DAY_MS, 0)) == "liquidations are kept for 1 day"
 
 
 class Kept:

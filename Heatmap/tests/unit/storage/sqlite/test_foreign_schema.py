@@ -208,7 +208,7 @@ def test_at_the_end_it_is_put_right_at_once(filled: Path) -> None:
         tamper(filled, TRIGGERS["swallows"])
         with pytest.raises(StorageError):
             store.write(events(60, start_ms=10**6))
-        store.hurry()
+        store.finish_now()
         assert len(store.write(events(60, start_ms=10**6)).events) == 60
 
 

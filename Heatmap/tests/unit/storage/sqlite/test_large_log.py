@@ -41,7 +41,7 @@ def test_a_log_that_is_too_large_is_said_with_its_beginning_and_shrinks(
             # The size goes on, the beginning stays.
             assert notices_text(store.notices).partition("(now")[0] == notice.partition("(now")[0]
             assert notices_text(store.notices) != notice
-        # Also without anything to write, see `SinkKeeper.tend`.
+        # Also without anything to write, see `SinkKeeper.maintain`.
         store.generation()
         assert log_bytes(path) == 0
         assert store.notices == ()

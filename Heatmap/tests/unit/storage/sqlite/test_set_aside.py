@@ -227,7 +227,7 @@ def test_at_the_end_a_file_that_is_damaged_again_is_set_aside_once_more(path: Pa
         store._is_damaged = True
         with pytest.raises(StorageError, match="damaged again"):
             store.write(events(2))
-        store.hurry()
+        store.finish_now()
         assert len(store.write(events(2)).events) == 2
         store._is_damaged = True
         with pytest.raises(StorageError, match="damaged again"):
