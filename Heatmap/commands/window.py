@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Other commands: record (record without a window), status (what the database "
         "holds), clusters (prices with many liquidations), levels (what would be liquidated "
         "where), history (Binance's archive of earlier years), serve (show and give it all in a "
-        "browser), alerts (rules that ring), doctor (check the connection). Each has its own --help.",
+        "browser), alerts (rules that ring), doctor (check the connection). Each has its own "
+        "--help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Heatmap {__version__}")
