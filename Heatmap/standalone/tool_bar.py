@@ -5,7 +5,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QWidget
 
 from Heatmap import HeatmapSettings
-from Heatmap.heatmap_settings import SETTINGS, WINDOWS_S
+from Heatmap.heatmap_settings import AS_CHART, SETTINGS
 from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS, automatic_interval
 
 
@@ -45,8 +45,9 @@ class ToolBar(QToolBar):
         )
         self.addWidget(self.heats)
         self.windows = QComboBox()
-        for key in WINDOWS_S:
-            self.windows.addItem(key, key)
+        for key, option in SETTINGS.options("window").items():
+            # Spans by their names, as traders write them.
+            self.windows.addItem(_record_text(option.label) if key == AS_CHART else key, key)
         self.windows.setToolTip(self.tr("Time span of the heatmap"))
         self.windows.currentIndexChanged.connect(
             lambda _index: self.field_chosen.emit("window", self.windows.currentData())
@@ -81,9 +82,9 @@ class ToolBar(QToolBar):
         with QSignalBlocker(self.windows):
             self.windows.setCurrentIndex(self.windows.findData(settings.window))
 
-    def interval(self, window_ms: int) -> str:
+    def interval(self, window_ms: int, pane_px: float | None = None) -> str:
         """Return the chosen interval of the candles, or what suits a window of this length."""
-        return str(self.intervals.currentData()) or automatic_interval(window_ms)
+        return str(self.intervals.currentData()) or automatic_interval(window_ms, pane_px)
 
 
 def _record_text(text: str) -> str:

@@ -21,12 +21,16 @@ from Heatmap.standalone.candle_counts import (
     step_of_digits,
     visible_candles,
 )
-from Heatmap.standalone.candle_switch import CandleCounts, CandleSwitch, View
+from Heatmap.standalone.candle_switch import USUAL_SYMBOL, CandleCounts, CandleSwitch, View
+from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.market_watch import MarketWatch
+from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.settings_dialog import SettingsDialog
 from Heatmap.standalone.sources import Source
+from Heatmap.standalone.state_card import StateCard
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
     connection_words,
@@ -38,11 +42,13 @@ from Heatmap.standalone.status_line import (
 from Heatmap.standalone.symbol_choice import SymbolChoice
 from Heatmap.standalone.theme import THEME_PALETTES, background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
-from Heatmap.ui import HeatmapLayer, failure_words, save_settings
+from Heatmap.ui import HeatmapLayer, StateAction, failure_words, save_settings
 
 logger = get_logger(__name__)
 
 STATUS_PERIOD_MS = 1000
+RESIZED_MS = 400
+"""Another width of the pane is taken over once it has stayed so long."""
 
 
 class ChartWindow(QMainWindow):
@@ -51,6 +57,9 @@ class ChartWindow(QMainWindow):
     `load` is awaited first; `show_source` then shows a source, later perhaps another. The symbol is
     the first of the recorded ones that has candles; whatever is chosen, candles, heat, title,
     digits and watermark change together, when the new candles are there.
+
+    More than 25 methods: what the program asks of it, what the user does and what candles bring all
+    end in the same few changes of one picture.
 
     Parameters
     ----------
@@ -94,7 +103,11 @@ class ChartWindow(QMainWindow):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCentralWidget(self.view)
         self.layer = HeatmapLayer(
-            self.page, chart="chart", candles="candleSeries", bars="barsSeries"
+            self.page,
+            chart="chart",
+            candles="candleSeries",
+            bars="barsSeries",
+            legend="heatLegend",
         )
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
@@ -107,6 +120,27 @@ class ChartWindow(QMainWindow):
         self.status_bar = StatusBar()
         self.setStatusBar(self.status_bar)
         self.docks = Docks(self, self.layer)
+        self.market = MarketWatch()
+        self.card = StateCard(
+            self.page,
+            {
+                StateAction.SHOW_PREDICTED: lambda: self._change(heat="predicted"),
+                StateAction.RECORD_SYMBOL: lambda: self._change(symbols=self._with_shown()),
+                StateAction.CHECK_CONNECTION: self.open_settings,
+            },
+        )
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(RESIZED_MS)
+        self._resized.timeout.connect(self._request_candles)
+        self.page.pane_resized.connect(self._resized.start)
+        # A row of the tape may be of a time before all candles: these are loaded first.
+        self.docks.tape.event_activated.connect(
+            lambda event: self.page.scroll_to(event.ts_ms, event.price)
+        )
+        self.page.place_reached.connect(self.layer.show_place)
+        self._older = OlderCandles(self.page, self._candles)
+        self.chart_choices = ChartChoices(store, self.page, self.docks.tape)
         self._apply_theme()
         self.resize(1180, 700)
         self._status_timer = QTimer(self)
@@ -202,6 +236,9 @@ class ChartWindow(QMainWindow):
         if source is None:
             return
         self._show_price_format()
+        self._older.show_limit()
+        self.market.follow(source.service, self.layer.symbol)
+        self.card.show(self.market.state())
         status = source.service.status()
         texts = [_connection_of(source)]
         if self._waiting is not None:
@@ -292,6 +329,8 @@ class ChartWindow(QMainWindow):
             self.page.clear_candles()
         self._candles.leave()
         source, self._source = self._source, None
+        self.market.leave()
+        self.page.hide_card()
         if source is not None:
             source.service.detach(self.layer)
             self.docks.set_service(None)
@@ -324,11 +363,18 @@ class ChartWindow(QMainWindow):
             return
         settings = self._settings()
         symbol = self._symbols.best(target, settings.symbols, self._candles.shown)
-        view = View(target, symbol, self.tool_bar.interval(settings.window_ms))
+        pane_px = self.page.pane_px
+        view = View(target, symbol, self.tool_bar.interval(settings.window_ms, pane_px))
         self._candles.want(view)
+        if settings.covers_pane:
+            return
         if view == self._candles.shown and settings.window_ms != self._shown_window_ms:
             self._shown_window_ms = settings.window_ms
             self.page.show_newest(visible_candles(settings.window_ms, view.interval))
+
+    def _with_shown(self) -> tuple[str, ...]:
+        """Return the symbols to record with the shown one among them."""
+        return tuple(dict.fromkeys((*self._settings().symbols, self.layer.symbol or USUAL_SYMBOL)))
 
     def _note_unknown(self, view: View) -> None:
         """Go on with the next symbol: the source does not have this one."""
@@ -352,7 +398,10 @@ class ChartWindow(QMainWindow):
         self._shown_window_ms = settings.window_ms
         self._shown_tick_size = self._known_tick_size() or step_of_digits(candles)
         self.page.set_candles(
-            candles, visible_candles(settings.window_ms, view.interval), self._shown_tick_size
+            candles,
+            visible_candles(settings.window_ms, view.interval),
+            self._shown_tick_size,
+            (view.symbol, view.interval),
         )
         if not source.symbol:
             self._symbols.note_shown(view.symbol)
