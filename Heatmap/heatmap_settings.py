@@ -29,6 +29,10 @@ WS_URL = "wss://fstream.binance.com"
 REST_URL = "https://fapi.binance.com"
 """Base of Binance's USD-M REST addresses."""
 
+AS_CHART = "chart"
+"""The window that is as long as what the chart shows."""
+WITH_WINDOW = "window"
+"""The decay that follows the window."""
 _REBUILDS = frozenset({Effect.REBUILD, Effect.RESCALE})
 _PALETTES = {
     "aurora": "Aurora",
@@ -101,11 +105,16 @@ class HeatmapSettings(ClusterFields):
                 "2d": Option("2 days", 172_800, short="2d"),
                 "7d": Option("7 days", 604_800, short="7d"),
                 "30d": Option("30 days", 2_592_000, short="30d"),
+                # Where the chart does not tell its left edge: as eight hours.
+                AS_CHART: Option("As the chart", 28_800),
             }
         ),
         Section.PICTURE,
         "Time spa&n",
-        "Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane",
+        (
+            "Time span of recorded heat and of bubbles, back from now, or what the chart shows; "
+            "predicted levels cover the pane"
+        ),
         effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS),
     )
     shape: str = setting(
@@ -167,6 +176,7 @@ class HeatmapSettings(ClusterFields):
                 "20m": Option("20 minutes", 1_200),
                 "60m": Option("60 minutes", 3_600),
                 "6h": Option("6 hours", 21_600),
+                WITH_WINDOW: Option("An eighth of the window"),
             }
         ),
         Section.PICTURE,
@@ -262,6 +272,22 @@ class HeatmapSettings(ClusterFields):
         "A small scale in a corner says what the colours mean in USD",
         option="colourBar",
         caption="What the colours mean in USD",
+    )
+    legend_corner: str = setting(
+        "auto",
+        Choice.of(
+            **{
+                "auto": "Where there is least",
+                "lower left": "Lower left",
+                "lower right": "Lower right",
+                "upper left": "Upper left",
+                "upper right": "Upper right",
+            }
+        ),
+        Section.SHOWN,
+        "Corner of the le&gend",
+        "Where scale and words stand; never over the newest candles",
+        option="legendCorner",
     )
     bubbles: str = setting(
         "auto",
@@ -366,14 +392,30 @@ class HeatmapSettings(ClusterFields):
 
     @property
     def window_ms(self) -> int:
-        """Time span of the grid, milliseconds."""
+        """Time span of the grid, milliseconds; what it is without a chart where that tells it."""
         return WINDOWS_S[self.window] * 1000
 
     @property
+    def covers_pane(self) -> bool:
+        """Whether the grid covers what the chart shows, however long that is."""
+        return self.window == AS_CHART
+
+    @property
     def decay_tau_ms(self) -> float | None:
-        """Time constant of the decay, milliseconds; ``None``: no decay."""
+        """Time constant of the decay, milliseconds; ``None``: no decay.
+
+        With the window, an eighth of it; of one that is as the chart, see `decay_tau_on`.
+        """
+        if self.decay == WITH_WINDOW:
+            return self.window_ms / 8
         tau_s = DECAYS_S[self.decay]
         return None if tau_s is None else tau_s * 1000.0
+
+    def decay_tau_on(self, span_ms: int) -> float | None:
+        """Return the time constant of the decay on a grid of so many milliseconds."""
+        if self.decay == WITH_WINDOW and self.covers_pane:
+            return span_ms / 8
+        return self.decay_tau_ms
 
     @property
     def retention_ms(self) -> int:

@@ -113,7 +113,8 @@ class Bubbles:
 
     def covers_pane(self) -> bool:
         """Tell whether they begin at the pane's left edge where that is before the window."""
-        return source_class(self._settings.heat).covers_pane
+        settings = self._settings
+        return settings.covers_pane or source_class(settings.heat).covers_pane
 
     def tells_recorded(self) -> bool:
         """Tell whether they bring along what was not recorded."""
@@ -176,6 +177,8 @@ class Bubbles:
         is_still = end_ms is not None and end_ms < now_ms
         edge_ms = end_ms if is_still and end_ms is not None else now_ms
         start_ms = edge_ms - settings.window_ms
+        if settings.covers_pane and from_ms is not None:
+            start_ms = from_ms
         return BubbleQuestion(
             start_ms if from_ms is None else min(start_ms, from_ms),
             edge_ms if is_still else None,

@@ -73,7 +73,7 @@ class HeatPicture:
         least_bin_ms = self._source.least_bin_ms
         if viewport.end_ms != built.viewport.end_ms or not fits(axes.price, viewport, resolution):
             return False
-        if self._source.covers_pane:
+        if self._covers_pane(built.settings):
             shown = pane_span_ms(viewport, built.end_ms, built.settings)
             return fits_pane(
                 shown,
@@ -87,6 +87,9 @@ class HeatPicture:
             built.end_ms, built.settings.window_ms, viewport.width_px, resolution, least_bin_ms
         )
         return wanted.bin_ms == axes.time.bin_ms
+
+    def _covers_pane(self, settings: HeatmapSettings) -> bool:
+        return self._source.covers_pane or settings.covers_pane
 
     def has_news(self) -> bool:
         """Whether the source may have something that an update would add."""
@@ -170,7 +173,7 @@ class HeatPicture:
         is_same_tick = axes is not None and axes.price.tick_size == request.tick_size
         previous = axes.price if axes is not None and is_same_tick else None
         self._span_ms, width_px = settings.window_ms, viewport.width_px
-        if self._source.covers_pane:
+        if self._covers_pane(settings):
             shown = pane_span_ms(viewport, request.end_ms, settings)
             self._span_ms = with_margin(shown)
             width_px *= self._span_ms / shown
@@ -252,6 +255,7 @@ class HeatPicture:
             "gaps": source.gaps,
             "sourceText": legend.words,
             "sourceSince": legend.since,
+            "legend": {"words": legend.title, "text": legend.brief, "missing": legend.missing},
             "isSplit": source.is_split,
             "scale": {
                 "labels": colour_bar_labels(

@@ -21,15 +21,16 @@ def _plotly() -> bytes:
     raise PageError(texts.NO_PLOTLY)
 
 
-def _chart_page() -> bytes:
+def _page_script(name: str) -> Callable[[], bytes]:
     # The window's own, by its path: the same candles, colours and room for levels.
-    return (files("Heatmap") / "standalone" / "page" / "chart_page.js").read_bytes()
+    return (files("Heatmap") / "standalone" / "page" / name).read_bytes
 
 
 ASSETS: Mapping[str, Callable[[], bytes]] = {
     "plotly.min.js": _plotly,
     "lightweight-charts.js": lambda: charts_library().encode(),
     "layer.js": lambda: layer_script().encode(),
-    "chart_page.js": _chart_page,
+    "zoned_time.js": _page_script("zoned_time.js"),
+    "chart_page.js": _page_script("chart_page.js"),
 }
 """Name under ``/static/`` to what gives the script; raises `PageError` where it is missing."""

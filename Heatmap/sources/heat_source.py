@@ -21,6 +21,7 @@ from Heatmap.aggregation.heat_field import ColumnRange
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec
 from Heatmap.domain.candles import RunningMinute
+from Heatmap.domain.phrases import say
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.sources.cell_places import CellQuery, CellReport
 from Heatmap.sources.heat_cells import HeatCells
@@ -156,6 +157,10 @@ class Legend:
         says times in its own way; ``None``: they end with no time.
     unit
         Of the values, behind the amount at the end of the colour bar.
+    title, brief
+        What the colours are, beside the bar: at length and in a word.
+    missing
+        What the hatch means.
     offer
         What the chart offers in one line where there is nothing to draw; ``None``: nothing.
     """
@@ -164,6 +169,9 @@ class Legend:
     since: dict[str, Any] | None = None
     unit: str = "USD"
     offer: HeatOffer | None = None
+    title: str = say("Liquidated")
+    brief: str = say("Liquidated")
+    missing: str = say("not recorded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,14 @@ from Heatmap.sources.predicted.level_columns import LevelColumns
 from Heatmap.sources.predicted.level_facts import MapFacts, RecordedHere
 from Heatmap.sources.predicted.level_history import LevelHistory
 from Heatmap.sources.predicted.place_report import describe_place, fit_facts
-from Heatmap.sources.predicted.texts import UNIT, map_words, place_lines
+from Heatmap.sources.predicted.texts import (
+    HEAT_BRIEF,
+    HEAT_TITLE,
+    MISSING,
+    UNIT,
+    map_words,
+    place_lines,
+)
 from Heatmap.sources.recorded.cell_facts import Recorded
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_arrays import as_array
@@ -238,7 +245,12 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
         opens = np.zeros(0, np.int64) if history is None else history.minutes.open_ms[history.cut :]
         start_ms, end_ms = max(window.start_ms, self.spec.time.start_ms), window.end_ms
         gaps = candle_gaps(opens, start_ms, end_ms)
-        return self._keep_facts(Legend(words, unit=UNIT), gaps, start_ms, end_ms)
+        return self._keep_facts(
+            Legend(words, unit=UNIT, title=HEAT_TITLE, brief=HEAT_BRIEF, missing=MISSING),
+            gaps,
+            start_ms,
+            end_ms,
+        )
 
     def _facts(self, window: HeatWindow) -> MapFacts:
         history, settings = self._map.history, window.settings

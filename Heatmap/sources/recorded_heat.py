@@ -17,7 +17,7 @@ from Heatmap.sources.coverage_gaps import find_gaps, stretched
 from Heatmap.sources.heat_source import Change, HeatWindow, Legend, SideProfile
 from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.recorded.drawn_field import DrawnField
-from Heatmap.sources.recorded.texts import source_since, source_words
+from Heatmap.sources.recorded.texts import heat_title, source_since, source_words
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_arrays import as_array
 
@@ -62,7 +62,11 @@ class RecordedHeat(KeptHeat[DrawnField]):
         with self._tape.reading() as reader:
             kind, since_ms = reader.kind, reader.recorded_since_ms(self._symbol)
         venue = instrument_of(self._symbol).venue
-        return Legend(source_words(kind, since_ms, venue), source_since(kind, since_ms, venue))
+        return Legend(
+            source_words(kind, since_ms, venue),
+            source_since(kind, since_ms, venue),
+            title=heat_title(kind, venue),
+        )
 
     @override
     def has_news(self) -> bool:
@@ -205,6 +209,6 @@ def _needed_span(time: TimeAxis, settings: HeatmapSettings) -> tuple[int, int]:
     return needed_span_ms(
         time,
         shape=settings.shape,
-        tau_ms=settings.decay_tau_ms,
+        tau_ms=settings.decay_tau_on(time.n_cols * time.bin_ms),
         retention_ms=settings.retention_ms,
     )

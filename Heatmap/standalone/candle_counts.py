@@ -8,19 +8,44 @@ from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 CANDLE_COUNT = 1500
 """Candles loaded in the end, so that the chart can be scrolled back."""
 SPARE_CANDLES = 50
-MOST_AUTOMATIC_CANDLES = 720
-"""With the automatic interval a window shows at most this many candles."""
+LEAST_CANDLE_PX = 5.0
+"""With the automatic interval candles are at least this wide, CSS pixels."""
+USUAL_PANE_PX = 1040.0
+"""How wide the candles' pane is taken to be before it is known."""
 MOST_CANDLES = 6_000
-"""No more are loaded, whatever interval is chosen for a long window."""
-SELECTABLE_INTERVALS = ("1m", "3m", "5m", "15m", "1h")
+"""No more are shown at once, whatever interval is chosen for a long window."""
+MOST_LOADED = 12_000
+"""No more are loaded, however far the chart is scrolled back."""
+SELECTABLE_INTERVALS = (
+    "1m",
+    "3m",
+    "5m",
+    "15m",
+    "30m",
+    "1h",
+    "2h",
+    "4h",
+    "6h",
+    "12h",
+    "1d",
+)
 # Candles that are looked at for their digits.
 _DIGITS_CANDLES = 200
 
 
-def automatic_interval(window_ms: int) -> str:
-    """Return the finest candle interval of which a window holds at most 720."""
+def automatic_interval(window_ms: int, pane_px: float | None = None) -> str:
+    """Return the finest interval whose candles are at least 5 pixels wide.
+
+    Parameters
+    ----------
+    window_ms
+        What is to be in sight, milliseconds.
+    pane_px
+        Width of the candles' pane, CSS pixels; ``None``: not known yet.
+    """
+    room = USUAL_PANE_PX if pane_px is None else pane_px
     for interval in SELECTABLE_INTERVALS:
-        if window_ms <= MOST_AUTOMATIC_CANDLES * INTERVALS_MS[interval]:
+        if window_ms / INTERVALS_MS[interval] * LEAST_CANDLE_PX <= room:
             return interval
     return SELECTABLE_INTERVALS[-1]
 

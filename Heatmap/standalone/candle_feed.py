@@ -148,12 +148,27 @@ class CandleFeed:
         self._known_from_ms = 0
         # The exchange has nothing older.
         self._is_complete = False
+        # More candles are wanted than before.
+        self._more_wanted = asyncio.Event()
         self._is_symbol_unknown = False
 
     @property
     def is_symbol_unknown(self) -> bool:
         """Whether the exchange has said last that it has no such symbol, or no candle of it."""
         return self._is_symbol_unknown
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the exchange has nothing that is older than what was delivered."""
+        return self._is_complete
+
+    def want(self, count: int) -> None:
+        """Deliver so many candles in the end, and what is missing of them soon.
+
+        Needs a table: what is older is delivered to its `CandleTable.on_older`.
+        """
+        self._count = max(self._count, count)
+        self._more_wanted.set()
 
     async def start(self) -> None:
         """Begin in the background."""
@@ -319,19 +334,25 @@ class CandleFeed:
         if table is None or newest is None:
             return
         try:
-            wanted_ms = newest.open_ms - (self._count - 1) * self._interval_ms
-            await self._complete_from(table, client, wanted_ms, newest.open_ms)
+            await self._complete_from(table, client, newest.open_ms)
         except Exception:
             # A bug, of this feed or of a callback: said loudly, but the newest candles go on.
             logger.exception("older candles of %s do not come", self._symbol)
 
-    async def _complete_from(
-        self, table: CandleTable, client: RestClient, wanted_ms: int, newest_ms: int
-    ) -> None:
+    async def _complete_from(self, table: CandleTable, client: RestClient, newest_ms: int) -> None:
         clock, times = asyncio.get_running_loop().time, self._times
         look_s, asks_s = times.first_look_s, clock() + times.patience_s
-        while self._known_from_ms > wanted_ms and not self._is_complete:
-            await asyncio.sleep(look_s)
+        # The exchange has refused: whoever waits, it is not asked before.
+        not_before_s = 0.0
+        while not self._is_complete:
+            wanted_ms = newest_ms - (self._count - 1) * self._interval_ms
+            is_enough = self._known_from_ms <= wanted_ms
+            if await self._is_asked_for_more(None if is_enough else look_s):
+                # Somebody waits for them: what the table lacks is asked for at once.
+                look_s, asks_s = times.first_look_s, max(clock(), not_before_s)
+                wanted_ms = newest_ms - (self._count - 1) * self._interval_ms
+                if self._known_from_ms <= wanted_ms:
+                    continue
             look_s = min(2 * look_s, times.longest_look_s)
             known_ms, is_over = self._known_from_ms, clock() >= asks_s
             kept = await table.newest_kept(wanted_ms, known_ms, self._interval_ms)
@@ -344,7 +365,18 @@ class CandleFeed:
                     self._deliver_older(table, kept.before(known_ms), kept.start_ms)
                     asks_s = clock() + times.patience_s
             elif is_over:
-                asks_s = clock() + await self._ask_for_older(table, client, wanted_ms)
+                asks_s = not_before_s = clock() + await self._ask_for_older(
+                    table, client, wanted_ms
+                )
+
+    async def _is_asked_for_more(self, timeout_s: float | None) -> bool:
+        """Wait until more is wanted than before, or for so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._more_wanted.wait()
+        is_asked = self._more_wanted.is_set()
+        self._more_wanted.clear()
+        return is_asked
 
     async def _ask_for_older(self, table: CandleTable, client: RestClient, wanted_ms: int) -> float:
         """Ask the exchange for what the table does not get; return until the next time, seconds."""

@@ -146,6 +146,17 @@ class CandleSwitch:
             )
         return lines
 
+    @property
+    def has_all(self) -> bool:
+        """Whether the exchange has nothing that is older than what the shown view has."""
+        feed = None if self._shown is None else self._shown.feed
+        return feed is not None and feed.is_complete
+
+    def want_older(self, count: int) -> None:
+        """Have so many candles of the shown view in the end, where that is more than before."""
+        if self._shown is not None and self._shown.feed is not None:
+            self._shown.feed.want(count)
+
     def want(self, view: View) -> None:
         """Show `view` as soon as its candles are there; what was wanted before is not any more."""
         if view == self.wanted:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from importlib import resources
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
-from PyQt6.QtCore import QObject, QTimer, QUrl
+from PyQt6.QtCore import QObject, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
@@ -18,8 +18,10 @@ from Heatmap.errors import PageError
 from Heatmap.feeds.page.chart_build import charts_library
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.standalone.chart_clock import ChartClock
 from Heatmap.standalone.chart_state import ChartState
-from Heatmap.standalone.exchange.market import Candle
+from Heatmap.standalone.chart_words import close_words, strip_words
+from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
 from Heatmap.ui import users_locale
 
 logger = get_logger(__name__)
@@ -31,6 +33,16 @@ MEMORY_S = 60.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.25, 4.0
 """Wait before the second attempt in a row, and before any later one at most."""
 _FRAME_S = 0.02
+SCALES = ("linear", "log", "percent")
+"""How prices can be laid out."""
+LOOKS = ("colour", "neutral")
+"""How candles can be coloured: green and red, or white and grey."""
+# In the order in which they need each other.
+_SCRIPTS = ("zoned_time.js", "strip.js", "card.js", "chart_page.js")
+# Before what the page's card tells, on its console.
+_CARD_MARK = "heatmap card: "
+# Older candles are wanted while fewer than this part of what is in sight lie left of it.
+_SPARE_PART = 0.5
 
 
 class _ChartGoneError(Exception):
@@ -44,8 +56,29 @@ class ChartPage(QWebEnginePage):
     process dies is loaded again, each time, and shows what it showed: candles, digits, colours,
     visible range. Meanwhile nothing is told to it, and what asks it something waits.
 
-    More than 25 methods: each thing that the page shows has one, and so has each that Qt tells.
+    More than 25 methods: what a user can ask of a chart, and the loads and deaths of its process.
+
+    Attributes
+    ----------
+    card_action
+        The card's button was pressed: the action that came with it.
+    card_shut
+        The card was shut by Esc or its mark.
+    older_wanted
+        The oldest candle is in sight, or nearly: how many more are wanted.
+    place_reached
+        The place of `scroll_to` is in sight, or nearly: UTC milliseconds, USD.
+    pane_resized
+        The candles' pane has another width: `pane_px`.
+    times
+        Says times as the chart does.
     """
+
+    card_action = pyqtSignal(str)
+    card_shut = pyqtSignal()
+    older_wanted = pyqtSignal(int)
+    place_reached = pyqtSignal(object, float)
+    pane_resized = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +86,11 @@ class ChartPage(QWebEnginePage):
         self.console_errors: list[str] = []
         self._html = ""
         self._state = ChartState()
+        self.times = ChartClock()
+        # What the user has shut is not shown again.
+        self._shut_card: dict[str, Any] | None = None
+        # Where the chart is to be once it goes back so far: UTC milliseconds, USD.
+        self._target: tuple[int, float] | None = None
         # Set while the page has a chart; how many it has had, of how many loads and deaths.
         self._chart_there = asyncio.Event()
         self._chart_count = 0
@@ -69,7 +107,7 @@ class ChartPage(QWebEnginePage):
         self.loadStarted.connect(self._on_load_started)
         self.loadFinished.connect(self._on_load_finished)
         self.renderProcessTerminated.connect(self._on_terminated)
-        self.titleChanged.connect(self._state.note_view)
+        self.titleChanged.connect(self._note_view)
 
     async def load_chart(self, theme: str) -> None:
         """Load the page and create the chart.
@@ -82,8 +120,10 @@ class ChartPage(QWebEnginePage):
         own = resources.files("Heatmap.standalone").joinpath("page")
         # In the page itself: scripts that WebEngine is given to insert are left out now and then,
         # by a render process that has had another page before.
-        scripts = (charts_library(), own.joinpath("chart_page.js").read_text("utf-8"))
+        texts = [own.joinpath(name).read_text("utf-8") for name in _SCRIPTS]
+        scripts = (charts_library(), *texts)
         self._state.theme = theme
+        self._state.words = strip_words()
         self._state.locale = users_locale().name().replace("_", "-")
         self._html = own.joinpath("chart.html").read_text("utf-8")
         self._html = self._html.replace("SCRIPTS", "".join(map(_script_element, scripts)))
@@ -117,16 +157,84 @@ class ChartPage(QWebEnginePage):
         """Show prices with the digits of `tick_size`, USD."""
         self._call("setPriceFormat", *self._state.set_price_format(tick_size))
 
+    def set_look(self, look: str) -> None:
+        """Colour the candles: one of `LOOKS`."""
+        self._state.look = look
+        self._call("setLook", look)
+
+    def set_scale(self, scale: str) -> None:
+        """Lay out the prices in another way: one of `SCALES`."""
+        self._state.scale = scale
+        self._call("setScale", scale)
+
+    def set_time_zone(self, name: str) -> bool:
+        """Say all times in a zone: ``UTC``, ``local`` or one of the IANA's.
+
+        Returns
+        -------
+        bool
+            Whether this computer knows it; where not, nothing changes.
+        """
+        if not self.times.set_zone(name):
+            return False
+        self._state.zone = self.times.page_zone
+        label = self.times.zone_words(self._state.newest_ms or int(time() * 1000))
+        self._state.zone_label = label
+        self._call("setTimeZone", self._state.zone, label)
+        return True
+
+    def clock(self, ts_ms: int) -> str:
+        """Return a time, UTC milliseconds, as the chart says it; the day where it is another."""
+        return self.times.clock(ts_ms, self._state.newest_ms)
+
+    @property
+    def pane_px(self) -> float | None:
+        """Width of the candles' pane, CSS pixels; ``None``: not known yet."""
+        return self._state.width_px
+
+    @property
+    def candle_count(self) -> int:
+        """How many candles the chart has."""
+        return self._state.count
+
     def set_candles(
-        self, candles: Sequence[Candle], visible_bars: int, tick_size: Decimal | None = None
+        self,
+        candles: Sequence[Candle],
+        visible_bars: int,
+        tick_size: Decimal | None = None,
+        names: tuple[str, str] | None = None,
     ) -> None:
         """Replace all candles and show the newest `visible_bars`.
 
-        With a `tick_size`, USD, the digits of the prices change in the same frame.
+        All of it changes in the same frame.
+
+        Parameters
+        ----------
+        candles
+            Oldest first.
+        visible_bars
+            How many of them are in sight.
+        tick_size
+            Which gives the digits of the prices, USD; ``None``: they stay.
+        names
+            Symbol and interval of the candles, as ``BTCUSDT`` and ``3m``; ``None``: they stay.
         """
         digits = None if tick_size is None else self._state.set_price_format(tick_size)
         rows = self._state.set_candles(candles, visible_bars)
-        self._call("setCandles", rows, visible_bars, self._state.serial, digits)
+        self._target = None
+        if names is not None:
+            symbol, interval = names
+            length_ms = INTERVALS_MS[interval]
+            self._state.names = {"symbol": symbol, "interval": interval, "intervalMs": length_ms}
+        self._call("setCandles", rows, visible_bars, self._state.serial, digits, self._state.names)
+
+    def set_limit(self, text: str) -> None:
+        """Say why there is nothing older, where the oldest candle is in sight; empty: nothing."""
+        if text != self._state.limit:
+            self._state.limit = text
+            self._call("setLimit", text)
+        if text:
+            self._go_to_target(is_last=True)
 
     def replace_candles(self, candles: Sequence[Candle], *, shows_newest: bool) -> None:
         """Replace all candles; as many are in sight as before, as far from the newest as before.
@@ -138,6 +246,7 @@ class ChartPage(QWebEnginePage):
     def add_older_candles(self, candles: Sequence[Candle]) -> None:
         """Put candles before all others; what is in sight stays."""
         self._call("addOlderCandles", self._state.add_older_candles(candles))
+        self._go_to_target()
 
     def clear_candles(self) -> None:
         """Show no candles."""
@@ -152,6 +261,89 @@ class ChartPage(QWebEnginePage):
         """Show the newest `visible_bars` candles."""
         self._state.show_newest(visible_bars)
         self._call("showNewest", visible_bars, self._state.serial)
+
+    def go_to_now(self) -> None:
+        """Show the newest candle, as many candles at once as now."""
+        self._target = None
+        self._call("goToNow")
+
+    def reset_view(self) -> None:
+        """Show what was shown at first, and all prices of it."""
+        bars = self._state.visible_bars
+        if bars is not None:
+            self._target = None
+            self._state.show_newest(bars)
+            self._call("resetView", bars, self._state.serial)
+
+    def scroll_to(self, ts_ms: int, price: float) -> None:
+        """Bring a place into sight; older candles are wanted first where it lies before them.
+
+        Parameters
+        ----------
+        ts_ms
+            UTC milliseconds.
+        price
+            USD.
+        """
+        self._target = ts_ms, price
+        self._go_to_target()
+
+    def show_card(self, text: str, button: str, action: str, *, is_bad: bool = False) -> None:
+        """Show a card on the chart, in the place with the fewest candles.
+
+        What the user has shut stays shut until another card is shown, or `hide_card` was called.
+
+        Parameters
+        ----------
+        text
+            One sentence or two.
+        button, action
+            Name of its button, and what `card_action` tells; empty: there is no button.
+        is_bad
+            Something is wrong: it has a red edge.
+        """
+        card = {
+            "text": text,
+            "button": button,
+            "action": action,
+            "isBad": is_bad,
+            "close": close_words(),
+        }
+        if card in (self._state.card, self._shut_card):
+            return
+        self._shut_card, self._state.card = None, card
+        self._call("showCard", card)
+
+    def hide_card(self) -> None:
+        """Show no card; what was shut may be shown again."""
+        self._shut_card = None
+        if self._state.card is not None:
+            self._state.card = None
+            self._call("hideCard")
+
+    def _go_to_target(self, *, is_last: bool = False) -> None:
+        """Scroll to where the chart is to be, or ask for the candles that this needs first."""
+        target, oldest_ms = self._target, self._state.oldest_ms
+        if target is None or oldest_ms is None:
+            return
+        ts_ms, price = target
+        if ts_ms >= oldest_ms or is_last:
+            self._target = None
+            self._call("scrollTo", ts_ms / 1000, price)
+            self.place_reached.emit(ts_ms, price)
+            return
+        missing = (oldest_ms - ts_ms) // self._state.names["intervalMs"]
+        self.older_wanted.emit(int(missing) + int(self._state.bars_shown) + 1)
+
+    def _note_view(self, text: str) -> None:
+        """Take what the page reports of its visible range."""
+        state, before = self._state, self._state.width_px
+        state.note_view(text)
+        if state.width_px != before:
+            self.pane_resized.emit()
+        left = state.bars_before
+        if left is not None and left < state.bars_shown * _SPARE_PART:
+            self.older_wanted.emit(int(state.bars_shown) + 1)
 
     async def wait_for_frame(self) -> None:
         """Wait until a frame shows everything that was asked of the page until now."""
@@ -257,6 +449,16 @@ class ChartPage(QWebEnginePage):
         if self._loaded is not None and not self._loaded.done():
             self._loaded.set_result(is_loaded)
 
+    def _on_card(self, action: str) -> None:
+        card = self._state.card
+        if card is None:
+            return
+        if action == card["action"] and action:
+            self.card_action.emit(action)
+        elif not action:
+            self._shut_card, self._state.card = card, None
+            self.card_shut.emit()
+
     # -- Qt -----------------------------------------------------------------------------------
 
     @override
@@ -267,7 +469,11 @@ class ChartPage(QWebEnginePage):
         line: int,
         source: str | None,
     ) -> None:
-        """Send what the page prints to the log."""
+        """Send what the page prints to the log, and take what its card tells."""
+        told = str(message)
+        if told.startswith(_CARD_MARK):
+            self._on_card(told.removeprefix(_CARD_MARK))
+            return
         if level == QWebEnginePage.JavaScriptConsoleMessageLevel.ErrorMessageLevel:
             self.console_errors.append(str(message))
             logger.error("chart page: %s (%s:%s)", message, source, line)

@@ -21,6 +21,20 @@ class ChartState:
     ----------
     theme
         ``dark`` or ``light``.
+    look
+        Of the candles: ``colour`` or ``neutral``.
+    scale
+        Of prices: ``linear``, ``log`` or ``percent``.
+    zone, zone_label
+        In whose time the page says times, and what that is called.
+    words
+        Of the strip.
+    names
+        What the candles are of: symbol, interval and its length in milliseconds.
+    limit
+        What is said where the oldest candle is in sight; empty: nothing.
+    card
+        What the card says; ``None``: there is none.
     locale
         How numbers and dates are written, as JavaScript names it.
     has_room
@@ -34,6 +48,13 @@ class ChartState:
 
     def __init__(self) -> None:
         self.theme = "dark"
+        self.look = "colour"
+        self.scale = "linear"
+        self.zone = self.zone_label = "UTC"
+        self.words: dict[str, str] = {}
+        self.names: dict[str, Any] = {"symbol": "", "interval": "", "intervalMs": 60_000}
+        self.limit = ""
+        self.card: dict[str, Any] | None = None
         self.locale = "en-GB"
         self.has_room = False
         self.has_bars = False
@@ -43,6 +64,7 @@ class ChartState:
         self._visible_bars: int | None = None
         # What the page has reported of its visible range since it was asked for the last one.
         self._view: dict[str, Any] | None = None
+        self._width_px: float | None = None
 
     def set_price_format(self, tick_size: Decimal) -> tuple[int, float]:
         """Take a tick size, USD; returns the digits after the point and the step."""
@@ -54,6 +76,7 @@ class ChartState:
     def set_candles(self, candles: Sequence[Candle], visible_bars: int) -> list[_Row]:
         """Take all candles, of which the newest `visible_bars` are shown; returns their rows."""
         self._rows = [_row(candle) for candle in candles]
+        self.limit = ""
         self.show_newest(visible_bars)
         return self._rows
 
@@ -86,9 +109,44 @@ class ChartState:
         return row
 
     def show_newest(self, visible_bars: int) -> None:
-        """Take note that the newest `visible_bars` candles are to be seen."""
+        """Take that the newest `visible_bars` candles are to be seen."""
         self._visible_bars = visible_bars
         self._forget_view()
+
+    @property
+    def count(self) -> int:
+        """How many candles there are."""
+        return len(self._rows)
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest candle began, UTC milliseconds; ``None``: there is none."""
+        return int(self._rows[0]["time"]) * 1000 if self._rows else None
+
+    @property
+    def newest_ms(self) -> int | None:
+        """When the newest candle began, UTC milliseconds; ``None``: there is none."""
+        return int(self._rows[-1]["time"]) * 1000 if self._rows else None
+
+    @property
+    def visible_bars(self) -> int | None:
+        """How many candles were to be seen when that was said last; ``None``: there are none."""
+        return self._visible_bars
+
+    @property
+    def width_px(self) -> float | None:
+        """Width of the candles' pane, CSS pixels; ``None``: not reported yet."""
+        return self._width_px
+
+    @property
+    def bars_before(self) -> float | None:
+        """How many candles lie left of what is in sight; ``None``: not reported yet."""
+        return None if self._view is None else float(self._view["from"])
+
+    @property
+    def bars_shown(self) -> float:
+        """How many candles wide the pane is, as far as that was reported."""
+        return 0.0 if self._view is None else float(self._view["to"] - self._view["from"])
 
     def note_view(self, text: str) -> None:
         """Take what the page reports of its visible range; what is no such report is ignored."""
@@ -96,7 +154,11 @@ class ChartState:
             view = json.loads(text)
         except (ValueError, RecursionError):
             return
-        if not isinstance(view, dict) or view.get("serial") != self.serial:
+        if not isinstance(view, dict):
+            return
+        if _is_number(view.get("width")):
+            self._width_px = float(view["width"])
+        if view.get("serial") != self.serial:
             return
         if all(_is_number(view.get(name)) for name in ("from", "to", "bars")):
             self._view = view
@@ -109,6 +171,14 @@ class ChartState:
         """
         message: dict[str, Any] = {
             "theme": self.theme,
+            "look": self.look,
+            "scale": self.scale,
+            "zone": self.zone,
+            "zoneLabel": self.zone_label,
+            "words": self.words,
+            "names": self.names,
+            "limit": self.limit,
+            "card": self.card,
             "locale": self.locale,
             "hasRoom": self.has_room,
             "hasBars": self.has_bars,

@@ -49,6 +49,10 @@ class Deeds:
             **{f"heat_{heat}": partial(market.set_field, "heat", heat) for heat in _HEATS},
             "shorter_span": partial(self._step_span, -1),
             "longer_span": partial(self._step_span, 1),
+            "go_to_now": window.page.go_to_now,
+            "reset_view": window.page.reset_view,
+            "scale_log": partial(self._switch_scale, "log"),
+            "scale_percent": partial(self._switch_scale, "percent"),
             "full_screen": self._switch_full_screen,
             "theme": self._switch_theme,
             "next_part": partial(self._go_to_part, 1),
@@ -67,6 +71,8 @@ class Deeds:
         for name, is_on in (
             ("show_heat", settings.enabled),
             ("full_screen", window.isFullScreen()),
+            ("scale_log", window.chart_choices.scale == "log"),
+            ("scale_percent", window.chart_choices.scale == "percent"),
             *((f"heat_{heat}", settings.heat == heat) for heat in _HEATS),
         ):
             action = actions[name]
@@ -84,6 +90,7 @@ class Deeds:
         """Return the words of a state's button; empty: it cannot be done here."""
         can: dict[StateAction, Callable[[], bool]] = {
             StateAction.RECORD_SYMBOL: self.can_record,
+            StateAction.CHECK_CONNECTION: lambda: True,
             StateAction.SHOW_PREDICTED: lambda: not wants_room(self._window.market.settings.heat),
             StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
         }
@@ -93,6 +100,8 @@ class Deeds:
         """Do what a state offers."""
         deeds: dict[StateAction, Callable[[], object]] = {
             StateAction.RECORD_SYMBOL: self.record_symbol,
+            # The recording's page says how the way to the exchange is.
+            StateAction.CHECK_CONNECTION: self._window.open_settings,
             StateAction.SHOW_PREDICTED: partial(self._window.market.set_field, "heat", "predicted"),
             StateAction.OPEN_DATA_FOLDER: self.open_data_folder,
         }
@@ -186,6 +195,12 @@ class Deeds:
         at = spans.index(span) + step if span in spans else -1
         if 0 <= at < len(spans):
             self._window.market.set_field("window", spans[at])
+
+    def _switch_scale(self, scale: str) -> None:
+        """Lay prices out so; a second time: linear again."""
+        choices = self._window.chart_choices
+        choices.set_scale("linear" if choices.scale == scale else scale)
+        self.refresh()
 
     def _switch_full_screen(self) -> None:
         window = self._window

@@ -43,7 +43,8 @@ class ShownMarket(QObject):
     store
         What the window keeps.
     interval
-        Gives the candles' interval for a window of so many milliseconds.
+        Gives the candles' interval for a window of so many milliseconds, and a pane so wide, CSS
+        pixels.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class ShownMarket(QObject):
         layer: HeatmapLayer,
         replay: ReplayDock,
         store: WindowStore,
-        interval: Callable[[int], str],
+        interval: Callable[[int, float | None], str],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -196,8 +197,10 @@ class ShownMarket(QObject):
             return
         settings = self.settings
         symbol = self.symbols.best(target, settings.symbols, self.candles.shown)
-        view = View(target, symbol, self._interval(settings.window_ms))
+        view = View(target, symbol, self._interval(settings.window_ms, self._page.pane_px))
         self.candles.want(view)
+        if settings.covers_pane:
+            return
         if view == self.candles.shown and settings.window_ms != self._shown_window_ms:
             self._shown_window_ms = settings.window_ms
             self._page.show_newest(visible_candles(settings.window_ms, view.interval))
@@ -271,6 +274,7 @@ class ShownMarket(QObject):
         self.waiting = self.target = self.closes = None
         if self.candles.shown is not None:
             self._page.clear_candles()
+        self._page.hide_card()
         self.candles.leave()
         source, self.source = self.source, None
         if source is not None:
@@ -307,7 +311,7 @@ class ShownMarket(QObject):
         self.tick_size = self._known_tick_size() or step_of_digits(candles)
         shown = candles, visible_candles(settings.window_ms, view.interval), self.tick_size
         if not self._replay.take_history(view.symbol, view.interval, *shown):
-            self._page.set_candles(*shown)
+            self._page.set_candles(*shown, (view.symbol, view.interval))
         self.named.emit()
         if not source.symbol:
             self.symbols.note_shown(view.symbol)

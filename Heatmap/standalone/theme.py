@@ -191,6 +191,7 @@ def window_defaults(theme: str) -> HeatmapSettings:
         palette=palette,
         predicted_palette=palette,
         candle_bars=True,
+        decay="window",
     )
 
 

@@ -11,7 +11,7 @@ from PyQt6.QtGui import QAction, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from Heatmap import HeatmapSettings
-from Heatmap.heatmap_settings import SETTINGS, WINDOWS_S
+from Heatmap.heatmap_settings import AS_CHART, SETTINGS
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS, automatic_interval
 from Heatmap.standalone.choice import Choice, ChoiceMenu, Segments
@@ -61,7 +61,7 @@ class ToolBar(QToolBar):
         self.windows = Choice(self.tr("Heat"), self.tr("Time span of the heatmap"), self)
         for key, option in SETTINGS.options("window").items():
             # Spans by their short names, as traders write them.
-            self.windows.addItem(key if key in WINDOWS_S else _record_text(option.label), key)
+            self.windows.addItem(_record_text(option.label) if key == AS_CHART else key, key)
         heat_help = _record_text(SETTINGS["heat"].help)
         self.heats = Choice(self.tr("Heat"), heat_help, self)
         for key, option in SETTINGS.options("heat").items():
@@ -126,16 +126,16 @@ class ToolBar(QToolBar):
             one.set_colours(colours["weak_text"])
         self.symbols.set_theme(theme)
 
-    def show_settings(self, settings: HeatmapSettings) -> None:
+    def show_settings(self, settings: HeatmapSettings, pane_px: float | None = None) -> None:
         """Show what is in force, and tell nobody."""
         self.heats.show_index(self.heats.findData(settings.heat))
         self.windows.show_index(self.windows.findData(settings.window))
-        automatic = automatic_interval(settings.window_ms)
+        automatic = automatic_interval(settings.window_ms, pane_px)
         self.intervals.set_text("", self.tr("Auto {interval}").format(interval=automatic))
 
-    def interval(self, window_ms: int) -> str:
+    def interval(self, window_ms: int, pane_px: float | None = None) -> str:
         """Return the chosen interval of the candles, or what suits a window of this length."""
-        return self.intervals.currentData() or automatic_interval(window_ms)
+        return self.intervals.currentData() or automatic_interval(window_ms, pane_px)
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -22,16 +22,19 @@ from Heatmap import (
 )
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
+from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.market_watch import MarketWatch
+from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
+from Heatmap.standalone.state_card import StateCard
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
     connecting_words,
@@ -47,6 +50,8 @@ from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
 from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
 
 STATUS_PERIOD_MS = 1000
+RESIZED_MS = 400
+"""Another width of the pane is taken over once it has stayed so long."""
 LEAST_SIZE = 760, 460
 FIRST_SIZE = 1180, 700
 _BAD_TITLE = (StateTone.BAD, StateTone.REPLAY, StateTone.SIMULATED)
@@ -96,7 +101,11 @@ class ChartWindow(QMainWindow):
         self.view.setPage(self.page)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.layer = HeatmapLayer(
-            self.page, chart="chart", candles="candleSeries", bars="barsSeries"
+            self.page,
+            chart="chart",
+            candles="candleSeries",
+            bars="barsSeries",
+            legend="heatLegend",
         )
         # This page's candles are in UTC: nothing is to be found out.
         self.layer.set_time_offset(0)
@@ -122,6 +131,12 @@ class ChartWindow(QMainWindow):
         self._deeds = Deeds(self)
         self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
+        self.card = StateCard(self.page, self._deeds.offer, self._deeds.carry_out)
+        self.chart_choices = ChartChoices(
+            self.store.program, self.page, self.docks.tape, self.store.group
+        )
+        self._older = OlderCandles(self.page, self.market.candles)
+        self._connect_page()
         self.actions_ = self._make_actions()
         self._connect_market()
         self._apply_theme()
@@ -198,23 +213,26 @@ class ChartWindow(QMainWindow):
         if source is None:
             return
         self.market.show_price_format()
+        self._older.show_limit()
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
         if state is None:
             # It is told in a moment; what was said of another symbol is not so of this one.
             self.status_bar.announce(connecting_words(self.layer.symbol or ""))
             self.status_bar.show_offer("")
+            self.card.show(None)
             self._show_title("")
             return
         # What it is called does not change with the time that is shown.
-        name = state_words(state, self._watch.clock)
+        name = state_words(state, self.page.clock)
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
-        words = state_words(state, self._watch.clock)
+        words = state_words(state, self.page.clock)
         trouble, details = self._troubles(source, waiting)
         is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
         self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
+        self.card.show(words)
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
         self._deeds.refresh()
         self.state_told.emit(state, words)
@@ -312,8 +330,26 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.replay.set_service)
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
+    def _connect_page(self) -> None:
+        page = self.page
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(RESIZED_MS)
+        self._resized.timeout.connect(self._take_width)
+        page.pane_resized.connect(self._resized.start)
+        # A row of the tape may be of a time before all candles: these are loaded first.
+        self.docks.tape.event_activated.connect(
+            lambda event: page.scroll_to(event.ts_ms, event.price)
+        )
+        page.place_reached.connect(self.layer.show_place)
+
+    def _take_width(self) -> None:
+        """Have candles that are as fine as the pane's width allows, and say so in the bar."""
+        self.tool_bar.show_settings(self.market.settings, self.page.pane_px)
+        self.market.request_candles()
+
     def _show_settings(self, settings: HeatmapSettings) -> None:
-        self.tool_bar.show_settings(settings)
+        self.tool_bar.show_settings(settings, self.page.pane_px)
         self.page.set_room(has_room=wants_room(settings.heat))
         self.page.set_bars(has_bars=settings.candle_bars and settings.enabled)
         self._deeds.refresh()

@@ -30,19 +30,19 @@ class WindowStore:
         self.program = store
         self.number = number
         # As it was when there was one window only.
-        self._group = "Window" if number == FIRST else f"Window{number}"
+        self.group = "Window" if number == FIRST else f"Window{number}"
 
     def text(self, name: str) -> str:
         """Return a kept text; empty: there is none."""
-        value = self.program.value(f"{self._group}/{name}")
+        value = self.program.value(f"{self.group}/{name}")
         return "" if value is None else str(value)
 
     def set_text(self, name: str, text: str) -> None:
         """Keep a text; an empty one is forgotten."""
         if text:
-            self.program.setValue(f"{self._group}/{name}", text)
+            self.program.setValue(f"{self.group}/{name}", text)
         else:
-            self.program.remove(f"{self._group}/{name}")
+            self.program.remove(f"{self.group}/{name}")
 
     def symbol(self, name: str) -> str:
         """Return a kept symbol; empty: there is none, or what is kept is none."""
@@ -61,17 +61,17 @@ class WindowStore:
 
     def bytes_of(self, name: str) -> QByteArray:
         """Return what Qt has kept of a window; empty: nothing."""
-        value = self.program.value(f"{self._group}/{name}")
+        value = self.program.value(f"{self.group}/{name}")
         return value if isinstance(value, QByteArray) else QByteArray()
 
     def set_bytes(self, name: str, value: QByteArray) -> None:
         """Keep what Qt tells of a window."""
-        self.program.setValue(f"{self._group}/{name}", value)
+        self.program.setValue(f"{self.group}/{name}", value)
 
     def forget(self) -> None:
         """Forget all of a window that will not come back."""
         if self.number != FIRST:
-            self.program.remove(self._group)
+            self.program.remove(self.group)
 
 
 def kept_windows(store: QSettings) -> list[int]:

@@ -58,7 +58,7 @@ const WORDS = {
   },
   noteOf: (kind, count) => `${kind[0].toUpperCase()}${kind.slice(1)}${count ? `: ${count}` : ""}.`,
   automatic: "auto",
-  windows: { "2h": "2 h", "8h": "8 h", "24h": "24 h", "2d": "2 d", "7d": "7 d", "30d": "30 d" },
+  windows: { "2h": "2 h", "8h": "8 h", "24h": "24 h", "2d": "2 d", "7d": "7 d", "30d": "30 d", chart: "as the chart" },
   price: "Price",
   cumulativeOf: (side) => `Cumulative ${side}`,
   cumulativeAxis: "Cumulative, USD",

@@ -20,6 +20,10 @@ from Heatmap.sources.recorded.texts import counted_text, none_text, recorded_tex
 
 UNIT = say("per 0.1 %")
 """Of what a colour means."""
+HEAT_TITLE, HEAT_BRIEF = say("Expected if reached, USD"), say("Expected")
+"""What its colours are, beside the colour bar: at length and in a word."""
+MISSING = say("no candles")
+"""What the hatch means."""
 _TITLE = say("Colour: USD expected per 0.1 % of price, if reached")
 _FIXED = say("better than any fixed leverage table")
 _PROVISIONAL = say("amounts provisional")

@@ -35,7 +35,7 @@ class DrawnField(HeatCells):
             HeatField(
                 spec,
                 shape=settings.shape,
-                tau_ms=settings.decay_tau_ms,
+                tau_ms=settings.decay_tau_on(spec.time.n_cols * spec.time.bin_ms),
                 side=side,
                 minimum_notional=settings.minimum_notional,
                 now_ms=now_ms,

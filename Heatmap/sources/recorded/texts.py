@@ -33,6 +33,15 @@ def source_words(kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM
     return joined(" ", [_since_words(words), Moment(since_ms)])
 
 
+def heat_title(kind: DataKind, venue: str = BINANCE_USDM) -> str:
+    """Return what the colours are, beside the colour bar."""
+    if kind is DataKind.SIMULATED:
+        return say("Simulated liquidations")
+    if kind is DataKind.REPLAY:
+        return say("Replayed liquidations")
+    return say("Liquidated on {venue}", venue=venue_title(venue))
+
+
 def source_since(
     kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM
 ) -> dict[str, Any] | None:

@@ -10,16 +10,35 @@ let candleSeries = null;
 let barsSeries = null;
 
 const chartPage = (() => {
+    // Pages that have no strip above the chart and no card on it leave their scripts out.
+    const above = typeof strip === "undefined" ? null : strip;
+    const message = typeof card === "undefined" ? null : card;
+    // What a page shows that says nothing else of it.
+    const USUAL_STATE = {
+        look: "colour", scale: "linear", zone: "UTC", zoneLabel: "UTC", words: {}, names: null,
+        limit: "", card: null, hasBars: false,
+    };
     const THEMES = {
         dark: {
-            background: "#0b0d12", text: "#c3c8d4", grid: "rgba(120, 130, 150, 0.16)",
-            border: "#39404f", crosshair: "#8791a5", up: "#26a69a", down: "#ef5350",
+            background: "#0b0d12", text: "#b4bcc9", grid: "rgba(140, 152, 175, 0.10)",
+            border: "#242b37", crosshair: "#8d97a8", label: "#262e3c",
+            colour: { up: "#2bb3a0", down: "#ef5a58", upTag: "#15786b", downTag: "#c23a3a" },
+            neutral: { up: "#e3e7ee", down: "#77819a", upTag: "#4a5468", downTag: "#4a5468" },
         },
         light: {
-            background: "#ffffff", text: "#333a47", grid: "rgba(90, 100, 120, 0.16)",
-            border: "#c8cdd6", crosshair: "#7b8494", up: "#00897b", down: "#d32f2f",
+            background: "#ffffff", text: "#404958", grid: "rgba(90, 104, 128, 0.12)",
+            border: "#d8dee7", crosshair: "#5a6474", label: "#404958",
+            colour: { up: "#0f8f7e", down: "#d23b3b", upTag: "#0b7566", downTag: "#c23232" },
+            neutral: { up: "#8a94a6", down: "#2f3744", upTag: "#404958", downTag: "#404958" },
         },
     };
+    const SCALES = {
+        linear: LightweightCharts.PriceScaleMode.Normal,
+        log: LightweightCharts.PriceScaleMode.Logarithmic,
+        percent: LightweightCharts.PriceScaleMode.Percentage,
+    };
+    // Before what the card tells Qt, on the console: the page has no channel of its own.
+    const CARD_MARK = "heatmap card: ";
     // Empty bars to the right of the newest candle.
     const RIGHT_MARGIN_BARS = 4;
     // While the chart shows levels ahead: this part of its width right of now, and more prices above
@@ -32,11 +51,22 @@ const chartPage = (() => {
     const BARS_PX = 92;
     const LOW_BARS_PX = 72;
     const LOW_WINDOW_PX = 680;
+    // A place that is nearer to the edge than this part of what is in sight is brought to the middle.
+    const EDGE = 0.06;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
     let locale = "en-GB";
     let digits = 2;
+    let theme = "dark";
+    // The candles' colours: see THEMES.
+    let look = "colour";
+    let intervalMs = 60000;
+    // Number of the bar at the crosshair; null: it is not on the chart.
+    let pointed = null;
+    let isStripDue = false;
+    // What is said where the oldest candle is in sight; empty: nothing.
+    let limitText = "";
 
     // Number of the last visible range that was asked for; part of each report.
     let serial = 0;
@@ -54,10 +84,18 @@ const chartPage = (() => {
 
     /**
      * Create the chart and show what the page before showed; called once when the page has loaded.
-     * @param {object} state see `ChartState.to_message` in chart_state.py
+     * @param {object} told see `ChartState.to_message` in chart_state.py
      */
-    function restore(state) {
-        create(state.theme, state.locale);
+    function restore(told) {
+        const state = { ...USUAL_STATE, ...told };
+        locale = state.locale || locale;
+        look = state.look;
+        zonedTime.use(locale, state.zone);
+        create(state.theme, state.words);
+        nameZone(state.zoneLabel);
+        setScale(state.scale);
+        setLimit(state.limit);
+        setNames(state.names);
         setRoom(state.hasRoom);
         setBars(state.hasBars);
         if (state.priceFormat !== null) {
@@ -66,7 +104,7 @@ const chartPage = (() => {
         candleSeries.setData(state.candles);
         anchorBars(true);
         if (state.priceScale !== null) {
-            const { prices, ...options } = state.priceScale;
+            const { prices, mode, ...options } = state.priceScale;
             candleSeries.priceScale().applyOptions(options);
             if (prices !== null) {
                 candleSeries.priceScale().setVisibleRange(prices);
@@ -78,36 +116,49 @@ const chartPage = (() => {
             showNewest(state.visibleBars, state.serial);
         }
         serial = state.serial;
+        if (state.card !== null) {
+            message.show(state.card);
+        }
     }
 
     /**
-     * @param {"dark"|"light"} theme
-     * @param {string} [name] of the locale, such as de-DE
+     * @param {"dark"|"light"} name of the theme
+     * @param {object} words of the page, in the user's language
      */
-    function create(theme, name) {
-        locale = name || locale;
+    function create(name, words) {
         document.documentElement.lang = locale;
-        chart = LightweightCharts.createChart(document.getElementById("chart"), {
+        const container = document.getElementById("chart");
+        chart = LightweightCharts.createChartEx(container, new zonedTime.ZonedAxis(), {
             autoSize: true,
             rightPriceScale: { minimumWidth: 84 },
-            timeScale: { timeVisible: true, secondsVisible: false, tickMarkFormatter: tickText },
+            timeScale: {
+                timeVisible: true, secondsVisible: false, tickMarkFormatter: zonedTime.tickText,
+            },
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
             localization: {
                 locale,
                 dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
-                priceFormatter: makePriceFormatter(),
             },
         });
         candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
             lastValueVisible: false,
             priceLineVisible: false,
         });
+        setPriceFormat(digits, Math.pow(10, -digits));
         chart.timeScale().subscribeSizeChange(applyWantedRange);
         window.addEventListener("resize", () => requestAnimationFrame(sizeBars));
         candleSeries.subscribeDataChanged(showNewestPrice);
         // Called with each change of the chart, whoever makes it: there is no event of the prices.
         candleSeries.attachPrimitive({ updateAllViews: reportSoon });
-        setTheme(theme);
+        candleSeries.subscribeDataChanged(showStripSoon);
+        chart.subscribeCrosshairMove(({ logical, point }) => {
+            pointed = logical === undefined || point === undefined ? null : logical;
+            showStripSoon();
+        });
+        above?.create(words, showStripSoon);
+        message?.create(market, (action) => console.info(CARD_MARK + action));
+        sayZone();
+        setTheme(name);
     }
 
     /**
@@ -184,23 +235,6 @@ const chartPage = (() => {
         return (price) => form.format(price);
     }
 
-    /**
-     * A day on the time axis names its month; all else is the library's.
-     * @param {number} time seconds, UTC
-     * @param {number} kind `TickMarkType`
-     * @returns {string|null}
-     */
-    function tickText(time, kind) {
-        return kind === LightweightCharts.TickMarkType.DayOfMonth
-            ? dayText(new Date(time * 1000))
-            : null;
-    }
-
-    /** @param {Date} date @returns {string} as 5 Dec, in German 5. Dez. */
-    function dayText(date) {
-        return date.toLocaleDateString(locale, { day: "numeric", month: "short", timeZone: "UTC" });
-    }
-
     /** Draw the price line at the newest close, whatever part of the chart is in sight. */
     function showNewestPrice() {
         const newest = newestCandle();
@@ -211,14 +245,17 @@ const chartPage = (() => {
             }
             return;
         }
-        const { upColor, downColor } = candleSeries.options();
+        const { up, down, upTag, downTag } = THEMES[theme][look];
+        const isDown = newest.close < newest.open;
         const options = {
             price: newest.close,
-            color: newest.close < newest.open ? downColor : upColor,
+            color: isDown ? down : up,
+            axisLabelColor: isDown ? downTag : upTag,
+            axisLabelTextColor: "#ffffff",
         };
         if (priceLine === null) {
             priceLine = candleSeries.createPriceLine({
-                lineWidth: 1, lineStyle: LightweightCharts.LineStyle.Dashed, ...options,
+                lineWidth: 1, lineStyle: LightweightCharts.LineStyle.Dotted, ...options,
             });
         } else {
             priceLine.applyOptions(options);
@@ -314,10 +351,15 @@ const chartPage = (() => {
      */
     function report() {
         isReportDue = false;
+        message?.placeSoon();
         const range = chart.timeScale().getVisibleLogicalRange();
         const bars = barCount();
         if (range === null || bars === 0 || wantedRange !== null) {
             return;
+        }
+        const limit = document.getElementById("limit");
+        if (limit !== null) {
+            limit.hidden = limitText === "" || range.from > 0;
         }
         const scale = candleSeries.priceScale();
         const { autoScale, mode, invertScale } = scale.options();
@@ -329,32 +371,161 @@ const chartPage = (() => {
             from: range.from,
             to: range.to,
             bars,
+            width: chart.timeScale().width(),
             priceScale: { autoScale: prices === null, mode, invertScale, prices },
         });
     }
 
-    /** @param {"dark"|"light"} theme */
-    function setTheme(theme) {
+    /** @param {"dark"|"light"} name */
+    function setTheme(name) {
+        theme = name;
         const colours = THEMES[theme];
         document.body.className = theme;
+        const label = { color: colours.crosshair, labelBackgroundColor: colours.label };
         chart.applyOptions({
-            layout: { background: { color: colours.background }, textColor: colours.text },
-            grid: { vertLines: { color: colours.grid }, horzLines: { color: colours.grid } },
-            crosshair: {
-                vertLine: { color: colours.crosshair }, horzLine: { color: colours.crosshair },
+            layout: {
+                background: { color: colours.background }, textColor: colours.text,
+                panes: { separatorColor: colours.border, enableResize: false },
             },
+            grid: { vertLines: { color: colours.grid }, horzLines: { color: colours.grid } },
+            crosshair: { vertLine: label, horzLine: label },
             rightPriceScale: { borderColor: colours.border },
             timeScale: { borderColor: colours.border },
         });
-        chart.applyOptions({
-            layout: { panes: { separatorColor: colours.border, enableResize: false } },
-        });
+        setLook(look);
+    }
+
+    /** @param {"colour"|"neutral"} name of the candles' colours */
+    function setLook(name) {
+        look = name;
+        const { up, down } = THEMES[theme][look];
         candleSeries.applyOptions({
-            upColor: colours.up, downColor: colours.down,
-            wickUpColor: colours.up, wickDownColor: colours.down, borderVisible: false,
+            upColor: up, downColor: down, wickUpColor: up, wickDownColor: down,
+            borderVisible: false,
         });
         showNewestPrice();
     }
+
+    /** @param {"linear"|"log"|"percent"} name how prices are laid out */
+    function setScale(name) {
+        candleSeries.priceScale().applyOptions({ mode: SCALES[name] });
+    }
+
+    /**
+     * Say all times by the clock of a zone.
+     * @param {string} zone of the IANA's list @param {string} label as the user calls it
+     */
+    function setTimeZone(zone, label) {
+        zonedTime.use(locale, zone);
+        nameZone(label);
+        sayZone();
+        // Which ticks are days and hours is found out when candles come.
+        const candles = candleSeries.data();
+        const range = chart.timeScale().getVisibleLogicalRange();
+        leaveBars();
+        candleSeries.setData([]);
+        candleSeries.setData(candles);
+        anchorBars(true);
+        if (range !== null && candles.length > 0) {
+            showRange(range.from, range.to);
+        }
+    }
+
+    function nameZone(label) {
+        document.getElementById("zone").textContent = label;
+    }
+
+    /** Have others say times as the axis does; in UTC they do by themselves. */
+    function sayZone() {
+        const { localization } = chart.options();
+        if (zonedTime.isUtc()) {
+            delete localization.timeFormatter;
+        } else {
+            chart.applyOptions({ localization: { timeFormatter: zonedTime.momentText } });
+        }
+    }
+
+    /** @param {{symbol: string, interval: string, intervalMs: number}|null} names of the candles */
+    function setNames(names) {
+        if (names !== null) {
+            intervalMs = names.intervalMs;
+            above?.setNames(names.symbol, names.interval);
+        }
+    }
+
+    /** @param {string} text said where the oldest candle is in sight; empty: nothing */
+    function setLimit(text) {
+        const box = document.getElementById("limit");
+        if (box !== null) {
+            limitText = text;
+            box.textContent = text;
+            reportSoon();
+        }
+    }
+
+    /** Show the strip's candle with the next frame. */
+    function showStripSoon() {
+        if (!isStripDue && above !== null) {
+            isStripDue = true;
+            requestAnimationFrame(showStrip);
+        }
+    }
+
+    function showStrip() {
+        isStripDue = false;
+        const at = pointed === null ? null : candleSeries.dataByIndex(pointed);
+        const candle = at !== null && "close" in at ? at : newestCandle();
+        if (candle === null) {
+            above.showCandle(null, { longs: "", shorts: "" });
+            return;
+        }
+        const before = candleSeries.dataByIndex(
+            chart.timeScale().timeToIndex(candle.time, true) - 1,
+            LightweightCharts.MismatchDirection.NearestLeft,
+        );
+        const base = before === null ? candle.open : before.close;
+        const priceText = (price) => candleSeries.priceFormatter().format(price);
+        const words = { change: changeText(candle.close, base), isDown: candle.close < base };
+        for (const name of ["open", "high", "low", "close"]) {
+            words[name] = priceText(candle[name]);
+        }
+        const fromMs = candle.time * 1000;
+        above.showCandle(words, above.sidesOf(fromMs, fromMs + intervalMs));
+    }
+
+    /** @returns {string} as +0.28 %, with a minus sign of the same width */
+    function changeText(price, base) {
+        const percent = (price / base - 1) * 100;
+        const text = Math.abs(percent).toLocaleString(locale, {
+            minimumFractionDigits: 2, maximumFractionDigits: 2,
+        });
+        return (percent < 0 ? "\u2212" : "+") + text + " %";
+    }
+
+    /** What the card has to know of the candles. */
+    const market = {
+        changed: () => chart.applyOptions({}),
+        size: () => ({
+            width: chart.timeScale().width(), height: chart.panes()[0].getHeight(),
+        }),
+        candles: () => {
+            const range = chart.timeScale().getVisibleLogicalRange();
+            const seen = [];
+            const last = barCount() - 1;
+            for (let i = Math.ceil(range === null ? 0 : Math.max(0, range.from)); i <= last; i += 1) {
+                const candle = range === null || i > range.to ? null : candleSeries.dataByIndex(i);
+                if (candle !== null && "close" in candle) {
+                    seen.push({
+                        x: chart.timeScale().logicalToCoordinate(i),
+                        top: candleSeries.priceToCoordinate(candle.high),
+                        bottom: candleSeries.priceToCoordinate(candle.low),
+                        age: last - i,
+                    });
+                }
+            }
+            return seen;
+        },
+    };
 
     /**
      * @param {number} precision digits after the point
@@ -362,8 +533,11 @@ const chartPage = (() => {
      */
     function setPriceFormat(precision, minMove) {
         digits = precision;
-        chart.applyOptions({ localization: { priceFormatter: makePriceFormatter() } });
-        candleSeries.applyOptions({ priceFormat: { type: "price", precision, minMove } });
+        // Of the candles alone: the bars' pane says amounts.
+        candleSeries.applyOptions({
+            priceFormat: { type: "custom", precision, minMove, formatter: makePriceFormatter() },
+        });
+        showStripSoon();
     }
 
     /**
@@ -372,8 +546,11 @@ const chartPage = (() => {
      * @param {number} visibleBars
      * @param {number} request number of the request for a visible range
      * @param {[number, number]|null} priceFormat digits and step that go with these candles
+     * @param {{symbol: string, interval: string, intervalMs: number}|null} [names] of these candles
      */
-    function setCandles(candles, visibleBars, request, priceFormat) {
+    function setCandles(candles, visibleBars, request, priceFormat, names = null) {
+        setNames(names);
+        setLimit("");
         if (priceFormat !== null) {
             setPriceFormat(...priceFormat);
         }
@@ -445,6 +622,55 @@ const chartPage = (() => {
         showRange(bars - visibleBars - 0.5, bars - 1 + rightMargin(visibleBars));
     }
 
+    /** Show the newest candle, as many candles at once as now. */
+    function goToNow() {
+        const range = chart.timeScale().getVisibleLogicalRange();
+        const bars = barCount();
+        if (range !== null && bars > 0) {
+            const span = range.to - range.from;
+            const part = hasRoom ? ROOM_RIGHT * span : RIGHT_MARGIN_BARS;
+            showRange(bars - 1 + part - span, bars - 1 + part);
+        }
+    }
+
+    /** Show what is usual, in time and price; see `showNewest`. */
+    function resetView(visibleBars, request) {
+        candleSeries.priceScale().applyOptions({ autoScale: true });
+        showNewest(visibleBars, request);
+    }
+
+    /**
+     * Bring a place into sight; what shows it already stays as it is.
+     * @param {number} seconds UTC @param {number} price
+     */
+    function scrollTo(seconds, price) {
+        const range = chart.timeScale().getVisibleLogicalRange();
+        if (range === null || barCount() === 0) {
+            return;
+        }
+        const at = chart.timeScale().timeToIndex(Math.floor(seconds), true);
+        const span = range.to - range.from;
+        if (at < range.from + EDGE * span || at > range.to - EDGE * span) {
+            showRange(at - span / 2, at + span / 2);
+        }
+        requestAnimationFrame(() => showPrice(price));
+    }
+
+    function showPrice(price) {
+        const height = chart.panes()[0].getHeight();
+        const y = candleSeries.priceToCoordinate(price);
+        if (y === null || (y >= 0 && y <= height)) {
+            return;
+        }
+        const scale = candleSeries.priceScale();
+        const half = (candleSeries.coordinateToPrice(0) - candleSeries.coordinateToPrice(height)) / 2;
+        if (scale.options().mode === SCALES.linear) {
+            scale.setVisibleRange({ from: price - half, to: price + half });
+        } else {
+            scale.applyOptions({ autoScale: true });
+        }
+    }
+
     let framesDrawn = 0;
 
     /** Count a frame that shows everything asked for until now. */
@@ -469,8 +695,8 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setRoom, setBars, setPriceFormat, setCandles, replaceCandles, addOlderCandles,
-        clearCandles,
-        updateCandle, showNewest, countFrame, geometry,
+        restore, setTheme, setLook, setScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
+        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, resetView, scrollTo,
+        showCard: (shown) => message.show(shown), hideCard: () => message.hide(), countFrame, geometry,
     };
 })();

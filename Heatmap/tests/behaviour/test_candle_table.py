@@ -15,6 +15,7 @@ from Heatmap.tests.behaviour.fed_chart import (
     Hand,
     Recorded,
     Scripted,
+    exchange_at,
     feed_for,
     prices,
     run,
@@ -142,6 +143,31 @@ def test_a_table_that_cannot_be_read_keeps_no_candle_from_the_chart(failure: Exc
             await feed.start()
             await chart.until(lambda: chart.shows(minutes_ago(299), NOW_MS))
             assert not any("disk" in state for state in chart.states)
+            await feed.stop()
+
+    run(scenario)
+
+
+def test_a_chart_that_is_scrolled_back_gets_what_the_table_lacks_at_once_and_then_the_end() -> None:
+    async def scenario() -> None:
+        hand, chart, recorded = Hand(400 * MINUTE_MS + 1000), Chart(), Recorded()
+        async with exchange_at(hand) as exchange:
+            table = CandleTable(recorded.read, hand, 100, chart.show_older)
+            # Nothing but the user's wish has the exchange asked: nobody waits so long.
+            feed = feed_for(
+                chart, exchange.rest_url, exchange.ws_url, count=100, table=table, patience_s=3600.0
+            )
+            await feed.start()
+            await chart.until(lambda: LIVE in chart.states)
+            feed.want(50)
+            assert len(chart.candles) == 100
+            feed.want(250)
+            await chart.until(lambda: chart.shows(151 * MINUTE_MS, hand.now_ms))
+            assert not feed.is_complete
+            feed.want(10_000)
+            await chart.until(lambda: chart.shows(0, hand.now_ms))
+            await chart.until(lambda: feed.is_complete)
+            assert chart.histories == chart.histories[:1]
             await feed.stop()
 
     run(scenario)

@@ -28,6 +28,8 @@ SETTINGS = HeatmapSettings(
     colour_bar=False,
     source_line=False,
 )
+# The strip above the chart, which only the window's page has.
+STRIP_PX = 32
 # Candles and their price cannot be seen: only heat is left.
 ONLY_HEAT = (
     "((clear) => { candleSeries.applyOptions({upColor: clear, downColor: clear, wickUpColor: clear,"
@@ -72,7 +74,7 @@ def test_a_browser_shows_the_heat_that_qt_shows(  # noqa: PLR0915 - two pages, s
             for one in found
         ]
         view.setPage(page)
-        view.resize(width, height)
+        view.resize(width, height + STRIP_PX)
         view.show()
         qt_run(page.load_chart("dark"))
         page.set_room(has_room=True)
@@ -93,11 +95,11 @@ def test_a_browser_shows_the_heat_that_qt_shows(  # noqa: PLR0915 - two pages, s
         # Other fonts make an axis of another height.
         size = "[chart.timeScale().width(), chart.panes()[0].getHeight()]"
         wide, tall = chromium.js(size)
-        view.resize(width, height + tall - int(qt_js(size)[1]))
+        view.resize(width, height + STRIP_PX + tall - int(qt_js(size)[1]))
         qtbot.waitUntil(lambda: [int(one) for one in qt_js(size)] == [wide, tall], timeout=10_000)
 
         def differences() -> tuple[float, float]:
-            mine = rgb_of(view.grab().toImage()).astype(int)
+            mine = rgb_of(view.grab().toImage()).astype(int)[STRIP_PX:]
             theirs = chromium.picture()[top : top + height, left : left + width].astype(int)
             # Left of the labels of levels, above the attribution logo.
             part = np.s_[: tall - 60, : int(wide * 0.7)]

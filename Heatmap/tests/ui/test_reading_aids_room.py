@@ -124,3 +124,47 @@ def test_after_the_last_frame_no_frames_are_reported(
     before = chart_page.settled_picture()
     assert not changed(before, chart_page.settled_picture()).any()
     assert len(listener.timings) == told
+
+
+NEWEST_BOXES = (
+    "priceSeries.data().slice(-10).map((c) => [chart.timeScale().timeToCoordinate(c.time),"
+    " priceSeries.priceToCoordinate(c.high), priceSeries.priceToCoordinate(c.low)])"
+)
+LEGEND_BOX = (
+    f"(({{left, top, right, bottom}}) => [left, top, right, bottom])({LEGEND}._surface.legend)"
+)
+
+
+def test_the_legend_can_be_moved_and_is_never_over_the_newest_candles(
+    make_page: Callable[..., ChartPage], listener: Recording
+) -> None:
+    page = make_page(size=(800, 500))
+    scale = {"labels": [[0.0, "0"], [1.0, "\u22651M USD"]], "mode": "sqrt"}
+    layer = shown_layer(page, listener, bright_block(), sourceText="A source", scale=scale)
+    width = page.js("chart.timeScale().width()")
+
+    def stands(name: str) -> bool:
+        left, _top, _right, bottom = page.js(LEGEND_BOX)
+        is_right, is_upper = left > width / 2, bottom < 200
+        return name == f"{'upper' if is_upper else 'lower'} {'right' if is_right else 'left'}"
+
+    # With the candles in the middle every corner is free.
+    page.js("(priceSeries.priceScale().setVisibleRange({from: 96000, to: 104000}), 0)")
+    page.qtbot.waitUntil(lambda: stands("lower right"), timeout=10_000)
+    for name in ("upper left", "lower left", "upper right", "lower right"):
+        layer.set_options({"legendCorner": name})
+        page.qtbot.waitUntil(lambda name=name: stands(name), timeout=10_000)  # type: ignore[misc]
+    # The newest candles come to where it stands, at the bottom and at the top.
+    for prices in ("{from: 99600, to: 101500}", "{from: 98600, to: 100300}"):
+        page.js(f"(priceSeries.priceScale().setVisibleRange({prices}), 0)")
+        for name in ("upper right", "lower right", "auto"):
+            layer.set_options({"legendCorner": name})
+            page.next_frames()
+            left, top, right, bottom = page.js(LEGEND_BOX)
+            assert right > left
+            assert [
+                (x, high, low)
+                for x, high, low in page.js(NEWEST_BOXES)
+                if left <= x <= right and high <= bottom and low >= top
+            ] == []
+    layer.detach()

@@ -22,9 +22,12 @@ from Heatmap.tests.ui.pictures import grab
 
 T0_MS = 1_733_360_400_000
 COUNT = 400
+# Above the chart.
+STRIP_PX = 32
 # The newest close lies far from the closes of the middle of the chart.
 NEWEST = 98_714.5
-LINE_COLOUR = {"dark": (38, 166, 154), "light": (0, 137, 123)}
+LINE_COLOUR = {"dark": (43, 179, 160), "light": (15, 143, 126)}
+TAG_COLOUR = {"dark": (21, 120, 107), "light": (11, 117, 102)}
 
 
 def candle(minute: int, close: float, *, is_closed: bool = True) -> Candle:
@@ -135,12 +138,13 @@ def shown(qtbot: Any, qt_run: Callable[..., Any]) -> Iterator[Page]:
 
 def newest_price_places(shown: Page, theme: str = "dark") -> tuple[float, float, float]:
     """Return y of the newest price's line, of its tag, and of the price itself; CSS pixels."""
-    picture = grab(shown.view)
+    picture = grab(shown.view)[STRIP_PX:]
     is_line = np.abs(picture - np.array(LINE_COLOUR[theme])).max(axis=2) <= 6
+    is_tag = np.abs(picture - np.array(TAG_COLOUR[theme])).max(axis=2) <= 6
     pane = int(shown.js("chart.timeScale().width()"))
-    # A dashed line colours its row from end to end; candles only here and there.
+    # A dotted line colours its row from end to end; candles only here and there.
     line = np.flatnonzero(is_line[:, :pane].mean(axis=1) > 0.4)
-    tag = np.flatnonzero(is_line[:, pane + 10 : -4].mean(axis=1) > 0.4)
+    tag = np.flatnonzero(is_tag[:, pane + 10 : -4].mean(axis=1) > 0.4)
     price = shown.js(
         "candleSeries.priceToCoordinate(candleSeries.data().findLast(c => 'close' in c).close)"
     )
@@ -327,7 +331,8 @@ def test_a_range_of_prices_that_the_user_chose_is_back(shown: Page) -> None:
 
 
 def test_a_percentage_scale_is_back(shown: Page) -> None:
-    shown.js("(candleSeries.priceScale().applyOptions({mode: 2, invertScale: true}), 0)")
+    shown.page.set_scale("percent")
+    shown.js("(candleSeries.priceScale().applyOptions({invertScale: true}), 0)")
     shown.show_range(60, 180)
     before = content(shown)
     assert before["mode"] == 2

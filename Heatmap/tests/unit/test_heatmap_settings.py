@@ -169,6 +169,9 @@ def test_derived_values_are_in_milliseconds() -> None:
     assert settings.decay_tau_ms == 1_200_000.0
     assert settings.retention_ms == 172_800_000
     assert HeatmapSettings(decay="off").decay_tau_ms is None
+    with_window = HeatmapSettings(window="24h", decay="window")
+    assert with_window.decay_tau_ms == with_window.decay_tau_on(1) == 3 * 3_600_000.0
+    assert with_window.changed(window="chart").decay_tau_on(16_000) == 2_000.0
 
 
 def test_resolution_texts() -> None:

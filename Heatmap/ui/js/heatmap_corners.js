@@ -17,6 +17,13 @@
   const UNUSUAL = 0.1;
   /** Worse than heat and candles can be. */
   const NOT_FREE = 3;
+  /** So many of the newest candles are never covered, and what covering them costs. */
+  const NEWEST = 10;
+  const ON_NEWEST = 10;
+  /** Where it was in their way it comes back once they are this far off, CSS pixels. */
+  const WELL_CLEAR_PX = 24;
+  const FAR_RIGHT_INDEX = 1e9;
+  const NEAREST_LEFT = -1;
   const BRIGHTEST = 255;
   const CORNERS = 4;
   const NEAREST = 0;
@@ -45,6 +52,26 @@
       /** Where it would stand in each of them. */
       this._lefts = new Float64Array(CORNERS);
       this._tops = new Float64Array(CORNERS);
+      /** Whether the newest candles are in the way where it should stand. */
+      this._isDriven = false;
+    }
+
+    /**
+     * Tell whether the newest candles keep it from where it should stand; see `offer` and `find`.
+     * @param {number} corner @param {number} width @param {number} height
+     * @returns {boolean}
+     */
+    isDrivenFrom(corner, width, height) {
+      const clear = this._isDriven ? WELL_CLEAR_PX : CLEAR_PX;
+      this._isDriven = this._coversNewest(corner, width, height, clear);
+      return this._isDriven;
+    }
+
+    /** Stand in a corner, whatever else is there. @param {number} corner */
+    take(corner) {
+      this.forget();
+      this.left = this._lefts[corner];
+      this.top = this._tops[corner];
     }
 
     /** It is not shown any more: what comes next may stand anywhere at once. */
@@ -67,14 +94,18 @@
      * @param {number} width @param {number} height of what seeks a corner
      * @param {number} paneWidth
      * @param {number} nowMs on the monotonic clock
+     * @returns {number} the corner; -1: the newest candles are in each
      */
     find(width, height, paneWidth, nowMs) {
-      if (nowMs - this._lookedMs >= LOOK_MS) {
+      const isInTheWay =
+        this._corner >= 0 && this._coversNewest(this._corner, width, height, CLEAR_PX);
+      if (isInTheWay || nowMs - this._lookedMs >= LOOK_MS) {
         this._lookedMs = nowMs;
         this._choose(width, height, paneWidth, nowMs);
       }
       this.left = this._lefts[this._corner];
       this.top = this._tops[this._corner];
+      return this._coversNewest(this._corner, width, height, CLEAR_PX) ? -1 : this._corner;
     }
 
     _choose(width, height, paneWidth, nowMs) {
@@ -90,6 +121,7 @@
         cost += this._isFree(corner, width, height) ? 0 : NOT_FREE;
         cost += this._heat(grid, left, top, width, height);
         cost += this._candles(left, top, width, height);
+        cost += this._coversNewest(corner, width, height, CLEAR_PX) ? ON_NEWEST : 0;
         if (corner === this._corner) {
           present = cost;
         }
@@ -97,8 +129,8 @@
           [best, least] = [corner, cost];
         }
       }
-      if (this._corner < 0) {
-        this._corner = best;
+      if (this._corner < 0 || (present >= ON_NEWEST && least < ON_NEWEST)) {
+        [this._corner, this._other] = [best, -1];
       } else if (best === this._corner || least > present - BETTER) {
         this._other = -1;
       } else if (best !== this._other) {
@@ -174,6 +206,32 @@
         sum += this._most[across];
       }
       return sum / (ACROSS * BRIGHTEST);
+    }
+
+    /** @returns {boolean} whether one of the newest candles reaches into a corner, or nearly */
+    _coversNewest(corner, width, height, clear) {
+      const { chart, candles } = this._surface;
+      const newest = candles.dataByIndex(FAR_RIGHT_INDEX, NEAREST_LEFT);
+      const scale = chart.timeScale();
+      const last = newest === null ? null : scale.timeToIndex(newest.time, false);
+      if (last === null) {
+        return false;
+      }
+      const [left, top] = [this._lefts[corner] - clear, this._tops[corner] - clear];
+      const [right, bottom] = [left + width + 2 * clear, top + height + 2 * clear];
+      for (let index = last; index > last - NEWEST && index >= 0; index -= 1) {
+        const x = scale.logicalToCoordinate(index);
+        const candle = x === null || x < left || x > right ? null : candles.dataByIndex(index);
+        if (candle !== null && candle !== undefined) {
+          const high = candle.high === undefined ? candle.value : candle.high;
+          const low = candle.low === undefined ? candle.value : candle.low;
+          const ends = [candles.priceToCoordinate(high), candles.priceToCoordinate(low)];
+          if (ends[0] !== null && Math.max(ends[0], ends[1]) >= top && Math.min(ends[0], ends[1]) <= bottom) {
+            return true;
+          }
+        }
+      }
+      return false;
     }
 
     /** @returns {number} the part of a rectangle's width in which a candle reaches into it */

@@ -3,6 +3,8 @@
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
 
+  const NO_LEGEND = { words: "", text: "", missing: "" };
+
   /** Pooled columns never join more than this many; the ring is a multiple of it. */
   const MAX_POOL = 64;
 
@@ -23,6 +25,8 @@
    * @property {string} [sourceText] where the data come from, in words
    * @property {{words: string, ms: number} | null} [sourceSince] the same words up to the time since
    *   when there are any, and that time, UTC
+   * @property {{words: string, text: string, missing: string}} [legend] what the colours are, at
+   *   length and in a word, and what the hatch means
    * @property {boolean} [isSplit] whether a cell's lowest bit says longs, see the palette
    * @property {string} [paletteOption] the layer's option with its palette; none: `palette`
    * @property {boolean} [toldEverywhere] whether there is something to say where nothing is painted
@@ -113,6 +117,7 @@
       this.sourceText = "";
       /** @type {{words: string, ms: number} | null} */
       this.sourceSince = null;
+      this.legend = meta.legend || NO_LEGEND;
       this.isSplit = meta.isSplit === true;
       /** Which of the layer's options says its palette. */
       this.paletteOption = typeof meta.paletteOption === "string" ? meta.paletteOption : "palette";

@@ -39,6 +39,7 @@
    * @property {() => any} chart gives the chart; may throw while there is none
    * @property {() => any} candles gives the candle series; may throw
    * @property {() => any} [bars] gives the series in whose pane bars are drawn; may throw
+   * @property {() => any} [legend] gives what shows the legend by its method `show`; may throw
    * @property {any} QWebChannel constructor from Qt's client library
    */
 

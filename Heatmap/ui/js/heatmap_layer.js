@@ -49,6 +49,7 @@
       this._turns = Promise.resolve();
       this._isDestroyed = false;
       this._bars = () => heatmap.finder.resolve(access.bars);
+      this._legendHost = () => heatmap.finder.resolve(access.legend);
       this._search = new heatmap.finder.ChartSearch(access, {
         isGone: () => this.stage !== null && this.stage.isGone,
         enter: (chart, candles) => this._messenger.guard(() => this._enter(chart, candles)),
@@ -214,6 +215,7 @@
         offset: this._offset,
         pageColour: this._config.pageColour,
         bars: this._bars,
+        legendHost: this._legendHost,
         tell: (slot, payload) => messenger.tell(slot, payload),
         guard: (action) => messenger.guard(action),
         look: this._search.look,

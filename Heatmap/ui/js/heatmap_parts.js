@@ -14,9 +14,13 @@
    * @property {any} picture Picture: the grid, its pixels and colours
    * @property {{right: number, top: number, bottom: number}} room taken at the pane's edges in this
    *   frame, CSS pixels: a part that stands there adds itself, others keep clear of those before
-   * @property {{isLeft: boolean, rows: Array<any>, left: number, top: number, right: number,
+   * @property {{isLeft: boolean, rows: Array<any>, sides: Array<any>, least: string,
+   *   isHatched: boolean, missing: string, sums: any, left: number, top: number, right: number,
    *   bottom: number}} legend of this frame: whether the right edge is taken, lines of parts that
-   *   explain their colours (`text`, and `entries` of `text` and `colour`), and where it stands
+   *   explain their colours (`text`, and `entries` of `text` and `colour`), and where it stands;
+   *   for a page that shows it itself `sides` (`text` and `colour` of longs and shorts), `least` (an
+   *   amount), `isHatched` (time without heat's data is in sight), `missing` (what else is hatched)
+   *   and `sums`, see HostedWords
    * @property {(x: number, y: number) => Note | null} noteAt what a part has to say of a place of the
    *   pane, CSS pixels; null: none of them anything
    * @property {boolean} [isEarlier] an earlier time than now is shown
@@ -25,6 +29,7 @@
    * @property {(heat: string) => void} choose tells Python that the user wants what is offered
    * @property {(picked: Object) => void} pick tells Python which bubble was clicked
    * @property {() => any} bars gives the series in whose pane bars are drawn; null: there is none
+   * @property {() => any} legendHost gives what shows the legend in its place; null: nothing
    * @property {() => void} repaint has the pane painted again soon
    * @property {(action: () => void) => void} guard runs what the chart calls, and reports an error
    */

@@ -12,9 +12,13 @@
    * @property {(slot: string, payload: Object) => void} tell reports to Python
    * @property {(action: () => void) => void} guard runs something, and reports an error
    * @property {() => any} bars gives the series in whose pane bars are drawn; null: there is none
+   * @property {() => any} legendHost gives what shows the legend in this one's place; null: nothing
    * @property {() => void} look has the page looked at for its chart
    * @property {() => void} lose the host removes its candles, or the whole chart
    */
+
+  /** @type {Array<any>} */
+  const NO_SIDES = [];
 
   /** What a layer has on one chart: its parts, what they draw on, and what calls them. */
   class Stage {
@@ -42,7 +46,10 @@
       this.axis = new heatmap.timeAxis.TimeAxis(chart, candles, offset);
       this.ground = new heatmap.ground.Ground(chart, pageColour);
       this.room = { right: 0, top: 0, bottom: 0 };
-      this.legend = { isLeft: false, rows: [], left: 0, top: 0, right: 0, bottom: 0 };
+      this.legend = {
+        isLeft: false, rows: [], sides: NO_SIDES, least: "", isHatched: false, missing: "", sums: null,
+        left: 0, top: 0, right: 0, bottom: 0,
+      };
       this.parts = new heatmap.parts.Parts({
         chart,
         candles,
@@ -56,6 +63,7 @@
         choose: (heat) => tell("pageChose", { heat }),
         pick: (picked) => tell("pagePicked", picked),
         bars: this._owner.bars,
+        legendHost: this._owner.legendHost,
         repaint: () => this.repaint(),
         level: null,
         ask: (query) => tell("pageAsked", query),
@@ -117,6 +125,10 @@
       room.right = room.top = room.bottom = 0;
       legend.isLeft = false;
       legend.rows.length = 0;
+      legend.sides = NO_SIDES;
+      legend.least = "";
+      legend.isHatched = false;
+      legend.missing = "";
       legend.left = legend.top = legend.right = legend.bottom = 0;
       this.parts.paint(scope);
       if (picture.options.visible) {

@@ -68,6 +68,11 @@ class HeatmapLayer(QObject):
         Name of a series in a pane of its own, in which the bars of longs and shorts per candle are
         drawn, where the setting `candle_bars` wants them; it may come and go. ``None``: they stand
         in the lower part of the candles' pane.
+    legend
+        Name of an object of the page that shows the legend in a place of its own: its method
+        ``show`` is called with what there is to say whenever that changes, and with ``null`` where
+        there is nothing (see ``HostedWords`` in ``ui/js/heatmap_hosted_legend.js``). ``None``: the
+        layer paints it in a corner of the pane, see the setting `legend_corner`.
 
     Attributes
     ----------
@@ -79,7 +84,8 @@ class HeatmapLayer(QObject):
     Raises
     ------
     ValueError
-        `chart`, `candles` or `bars` is not a dotted identifier, or begins with a reserved word.
+        `chart`, `candles`, `bars` or `legend` is not a dotted identifier, or begins with a
+        reserved word.
     TypeError
         `symbol` is neither a text nor ``None``.
     """
@@ -96,12 +102,14 @@ class HeatmapLayer(QObject):
         symbol: str | Instrument | None = None,
         symbol_map: Callable[[str], str | Instrument | None] | None = None,
         bars: str | None = None,
+        legend: str | None = None,
     ) -> None:
         super().__init__(page)
-        for name in (chart, candles, bars):
+        for name in (chart, candles, bars, legend):
             if name is not None:
                 require_variable(name)
         self._bars = bars
+        self._legend = legend
         self._chart = chart
         self._candles = candles
         self._symbol_map = symbol_map
@@ -391,7 +399,7 @@ class HeatmapLayer(QObject):
             "pageColour": self._page_colour(),
             "language": language_of_page(),
         }
-        return enter_script(config, self._chart, self._candles, self._bars)
+        return enter_script(config, self._chart, self._candles, self._bars, self._legend)
 
     def _page_colour(self) -> str | None:
         """Return what a page shows where it paints nothing; ``None``: whatever is behind it."""

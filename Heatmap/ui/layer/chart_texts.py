@@ -23,6 +23,7 @@ WORDS = frozenset(
         "lines",
         "labels",
         "label",
+        "missing",
     ]
 )
 """Names under which a message has words, alone or several; other texts of it are none to read."""

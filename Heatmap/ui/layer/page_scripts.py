@@ -35,7 +35,11 @@ def require_variable(name: str) -> None:
 
 
 def enter_script(
-    config: Mapping[str, object], chart: str, candles: str, bars: str | None = None
+    config: Mapping[str, object],
+    chart: str,
+    candles: str,
+    bars: str | None = None,
+    legend: str | None = None,
 ) -> str:
     """Return the script that puts a layer on a page, with all that it needs; it gives ``true``.
 
@@ -47,6 +51,8 @@ def enter_script(
         Expressions that the page evaluates again and again: the chart, and its candle series.
     bars
         The same of the series in whose pane bars are drawn; ``None``: there is none.
+    legend
+        The same of what shows the legend; ``None``: the layer paints it.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def enter_script(
     library = f"(function (module) {{\n{channel_script()}\nreturn QWebChannel;\n}})()"
     access = (
         f"{{ chart: () => {chart}, candles: () => {candles}, bars: () => {bars or 'null'}, "
-        f"QWebChannel: {library} }}"
+        f"legend: () => {legend or 'null'}, QWebChannel: {library} }}"
     )
     return f"{layer_script()}\nOrderPilotHeatmap.attach({encoded}, {access});"
 

@@ -327,3 +327,32 @@ def test_a_split_picture_tells_whose_each_cell_is(
     assert update.meta["cols"] == 1
     row = place(meta, long.ts_ms, long.price)[0]
     assert bytes_of(update)[row] == 254
+
+
+def test_a_window_as_the_chart_covers_what_the_pane_shows_wherever_that_ends(
+    writer: HandingWriter, picture: HeatPicture
+) -> None:
+    hour_ms = 3_600_000
+    writer.write([event(NOW_MS - 11 * hour_ms, 98_000.0, 1e6, Liquidated.LONG)])
+
+    def shown(start_ms: int, end_ms: int | None) -> Viewport:
+        return dataclasses.replace(VIEW, start_ms=start_ms, end_ms=end_ms)
+
+    # Half an hour, a night, and a part of it that the chart is scrolled back to.
+    cases = (
+        (NOW_MS - hour_ms // 2, None),
+        (NOW_MS - 12 * hour_ms, None),
+        (NOW_MS - 12 * hour_ms, NOW_MS - 10 * hour_ms),
+    )
+    for start_ms, end_ms in cases:
+        view = shown(start_ms, end_ms)
+        assert not picture.fits(view)
+        message = whole(picture.rebuild(request(viewport=view, window="chart", shape="cells")))
+        meta = message.meta
+        span_ms = (end_ms or NOW_MS) - start_ms
+        assert meta["endMs"] == (end_ms or NOW_MS)
+        assert start_ms - span_ms // 2 <= meta["windowStartMs"] <= start_ms
+        assert cells_of(message).any() == (span_ms > hour_ms)
+        # Columns as wide as they are in a window of that length: neither coarse nor endless.
+        assert 600 <= span_ms / meta["binMs"] <= 2_000 or meta["binMs"] == 5_000
+        assert picture.fits(view)

@@ -72,6 +72,11 @@
       this._takenCount = 0;
       /** @type {any[]} entries of the legend's row: longs, shorts, and what was not recorded */
       this._entries = ["", "", ""].map((text) => ({ text, colour: "" }));
+      /** The same for a page that shows them: longs and shorts. */
+      this._sides = this._entries.slice(0, 2);
+      /** The least amount that has a bubble, and its words. */
+      this._least = NaN;
+      this._leastWords = "";
       /** @type {any} */
       this._row = { font: "", text: "", entries: [] };
       this._onClick = (/** @type {any} */ event) => surface.guard(() => this._pick(event));
@@ -153,6 +158,13 @@
       const { ground, legend } = this._surface;
       const colours = [inks[1], inks[0], ground.place.ink];
       this._entries.forEach((entry, i) => (entry.colour = colours[i]));
+      if (isMarked) {
+        legend.missing = this._words.missing;
+      }
+      if (this._groups.count > 0) {
+        legend.sides = this._sides;
+        legend.least = this._leastText();
+      }
       const text = this._legendText();
       const { recorded } = this._strip;
       const isNothing = recorded !== null && recorded.sinceMs === null;
@@ -163,6 +175,16 @@
         this._row.entries = this._entries.slice(0, count);
       }
       legend.rows.push(this._row);
+    }
+
+    /** @returns {string} the least amount that has a bubble; empty: all have */
+    _leastText() {
+      const { least } = this._groups;
+      if (least !== this._least) {
+        this._least = least;
+        this._leastWords = least > 0 ? heatmap.amounts.usdText(least) : "";
+      }
+      return this._leastWords;
     }
 
     /** @returns {string} since when they were recorded, in the chart's own time */

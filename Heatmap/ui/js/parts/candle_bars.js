@@ -7,6 +7,7 @@
 
   /** So much of the height stays free above the bars, for the words. */
   const HEAD_ROOM = 0.24;
+  const NO_HEIGHT = 0.5;
   /** Longs get this part of the rest at least, so that the line of nothing is off the edge. */
   const LEAST_DOWN = 0.1;
   /** Without a pane of their own the bars take this part of the candles' pane, within these. */
@@ -110,6 +111,7 @@
 
     clear() {
       this._shown = null;
+      this._surface.legend.sums = null;
       this._leave();
     }
 
@@ -127,8 +129,27 @@
       this._longs = numbers.subarray(count, 2 * count);
       this._shorts = numbers.subarray(2 * count);
       this._shown = shown;
+      // Another one for other sums.
+      this._surface.legend.sums = {
+        of: (/** @type {number} */ fromMs, /** @type {number} */ toMs) => this.sumsOf(fromMs, toMs),
+      };
       this.look();
       this._primitive.requestUpdate();
+    }
+
+    /**
+     * @param {number} fromMs @param {number} toMs UTC, half-open
+     * @returns {{longs: string, shorts: string}} what was liquidated in this time, as amounts;
+     *   empty: nothing was, or that is not known
+     */
+    sumsOf(fromMs, toMs) {
+      let [longs, shorts] = [0, 0];
+      for (let i = firstFrom(this._ms, fromMs); i < this._ms.length && this._ms[i] < toMs; i += 1) {
+        longs += this._longs[i];
+        shorts += this._shorts[i];
+      }
+      const { usdText } = heatmap.amounts;
+      return { longs: longs > 0 ? usdText(longs) : "", shorts: shorts > 0 ? usdText(shorts) : "" };
     }
 
     /** Go to the pane that there is for the bars; called after each frame. */
@@ -159,7 +180,8 @@
       }
       this._add();
       const down = this._below();
-      const height = (this._mostUp + down) / (1 - HEAD_ROOM) || 1;
+      // Less than an amount that the axis could name, where there is none.
+      const height = (this._mostUp + down) / (1 - HEAD_ROOM) || NO_HEIGHT;
       return { priceRange: { minValue: -down, maxValue: height - down } };
     }
 

@@ -32,6 +32,7 @@
         if (axis.segments === 0) {
           continue;
         }
+        this._surface.legend.isHatched = true;
         context.save();
         // Anchored to the gap, so that the lines move with the chart.
         const anchor = Math.round(axis.fromX[0] * ratio) % 4096;

@@ -35,6 +35,7 @@
     constructor(surface) {
       this._surface = surface;
       this._corner = new heatmap.corners.QuietCorner(surface);
+      this._hosted = new heatmap.hostedLegend.HostedLegend(surface);
       this._bar = null;
       this._barTable = null;
       /** The source's words as they were broken last, and their width. */
@@ -49,16 +50,16 @@
 
     /**
      * @param {any} scope bitmap coordinates scope
-     * @param {{colourBar: boolean, sourceLine: boolean}} options
+     * @param {{colourBar: boolean, sourceLine: boolean, legendCorner: string}} options
      */
     paint(scope, options) {
       const { chart, ground, legend, room } = this._surface;
       const { grid, colours } = this._surface.picture;
-      if (grid === null) {
+      if (grid === null || this._hosted.tell(options, this)) {
         return;
       }
       const { mediaSize } = scope;
-      const text = options.sourceLine ? this._sourceText(grid) : "";
+      const text = options.sourceLine ? this.sourceText(grid) : "";
       const hasBar = options.colourBar && grid.scaleLabels.length > 0;
       const isRoomy = mediaSize.width >= LEAST_WIDTH_PX && mediaSize.height >= LEAST_HEIGHT_PX;
       if (!isRoomy || (text === "" && !hasBar)) {
@@ -67,7 +68,11 @@
       const layout = chart.options().layout;
       const { context } = scope;
       words.begin(scope, layout);
-      const isLeft = legend.isLeft || grid.isLegendLeft;
+      const wanted = CORNERS.indexOf(options.legendCorner);
+      const hasLabels = legend.isLeft || grid.isLegendLeft;
+      // Where nothing takes the right edge it stands there.
+      const corner = wanted >= 0 ? wanted : hasLabels ? -1 : LOWER_RIGHT;
+      const isLeft = corner < 0 || corner % 2 === 0;
       const whole = mediaSize.width - 2 * (MARGIN_PX + PADDING_PX);
       const lines = this._wrap(context, text, isLeft ? whole * LEFT_PART : whole);
       const rows = hasBar ? legend.rows : NO_ROWS;
@@ -77,15 +82,20 @@
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
       const hasLogo = layout.attributionLogo !== false;
-      let left = mediaSize.width - MARGIN_PX - width;
-      let top = mediaSize.height - room.bottom - MARGIN_PX - height;
-      if (isLeft) {
-        this._seekCorner(hasLogo ? LOGO_PX : MARGIN_PX, top, width, height, mediaSize);
-        ({ left, top } = this._corner);
+      const lower = mediaSize.height - room.bottom - MARGIN_PX - height;
+      this._offer(hasLogo ? LOGO_PX : MARGIN_PX, lower, width, mediaSize, hasLabels);
+      if (corner < 0 || this._corner.isDrivenFrom(corner, width, height)) {
+        if (this._corner.find(width, height, mediaSize.width, performance.now()) < 0) {
+          context.restore();
+          return;
+        }
       } else {
-        this._corner.forget();
-        room.bottom += height + MARGIN_PX;
+        this._corner.take(corner);
+        if (corner === LOWER_RIGHT) {
+          room.bottom += height + MARGIN_PX;
+        }
       }
+      const { left, top } = this._corner;
       legend.left = left;
       legend.top = top;
       legend.right = left + width;
@@ -113,20 +123,32 @@
       context.restore();
     }
 
+    /** The layer is shown no more, or other options hold. @param {any} _options */
+    changed(_options) {
+      this._hosted.look();
+    }
+
+    clear() {
+      this._hosted.forget();
+    }
+
+    destroy() {
+      this._hosted.forget();
+    }
+
     /** @param {number} left @param {number} bottomTop of the lower left corner, CSS pixels */
-    _seekCorner(left, bottomTop, width, height, mediaSize) {
+    _offer(left, bottomTop, width, mediaSize, hasLabels) {
       const { room } = this._surface;
-      const right = mediaSize.width - room.right - MARGIN_PX - width;
+      const right = mediaSize.width - (hasLabels ? room.right : 0) - MARGIN_PX - width;
       const top = Math.max(room.top, MARGIN_PX);
       this._corner.offer(0, left, bottomTop);
       this._corner.offer(1, right, bottomTop);
       this._corner.offer(2, MARGIN_PX, top);
       this._corner.offer(3, right, top);
-      this._corner.find(width, height, mediaSize.width, performance.now());
     }
 
     /** @returns {string} where the data come from, and since when in the chart's own time */
-    _sourceText(grid) {
+    sourceText(grid) {
       const { sourceSince } = grid;
       const since = sourceSince === null ? null : this._surface.texts.moment(sourceSince.ms);
       return since === null ? grid.sourceText : sourceSince.words + " " + since;
@@ -187,7 +209,7 @@
       const { scaleLabels: labels, isSplit } = grid;
       context.globalAlpha = 1;
       context.imageSmoothingEnabled = false;
-      context.drawImage(this._barCanvas(table, isSplit), left, top, width, BAR_HEIGHT_PX);
+      context.drawImage(this.barCanvas(table, isSplit), left, top, width, BAR_HEIGHT_PX);
       context.globalAlpha = 0.5;
       context.strokeStyle = place.ink;
       context.lineWidth = 0.5;
@@ -204,7 +226,7 @@
      * With split sides the bar runs from the strongest shorts over nothing to the strongest longs.
      * @returns {HTMLCanvasElement} one pixel per level, made anew with each palette
      */
-    _barCanvas(table, isSplit) {
+    barCanvas(table, isSplit) {
       if (this._bar === null) {
         this._bar = document.createElement("canvas");
         this._bar.width = 256;
@@ -224,6 +246,9 @@
     }
   }
 
+  /** Corners as QuietCorner counts them, by the option's words. */
+  const CORNERS = ["lower left", "lower right", "upper left", "upper right"];
+  const LOWER_RIGHT = 1;
   /** @type {Array<any>} */
   const NO_ROWS = [];
 
@@ -266,7 +291,7 @@
   heatmap.parts.register({
     name: "legend",
     order: 70,
-    options: ["colourBar", "sourceLine"],
+    options: ["colourBar", "sourceLine", "legendCorner"],
     make: (/** @type {Surface} */ surface) => new Legend(surface),
   });
 })(this);

@@ -107,6 +107,9 @@
       const { legend, picture } = this._surface;
       this._entries[0].colour = picture.sideColours.long;
       this._entries[1].colour = picture.sideColours.short;
+      if (legend.sides.length === 0) {
+        legend.sides = this._entries;
+      }
       const entries = legend.rows.some((row) => row.entries.length > 0) ? NO_ENTRIES : this._entries;
       if (entries !== this._row.entries) {
         this._row.entries = entries;

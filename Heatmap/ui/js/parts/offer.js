@@ -52,6 +52,11 @@
     /** @returns {{words: string, heat: string} | null} the grid's own where there is one */
     _offered() {
       const { grid } = this._surface.picture;
+      const host = this._surface.legendHost();
+      if (host !== null && host.tellsState === true) {
+        // The page says what is the matter, and offers what can be done.
+        return null;
+      }
       return grid === null ? this._told : grid.offer;
     }
 

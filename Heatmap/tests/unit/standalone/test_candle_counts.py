@@ -1,0 +1,35 @@
+"""Which candles a window shows: the finest interval that can be read at its width."""
+
+import pytest
+
+from Heatmap.standalone.candle_counts import (
+    LEAST_CANDLE_PX,
+    SELECTABLE_INTERVALS,
+    automatic_interval,
+)
+from Heatmap.standalone.exchange.market import INTERVALS_MS
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("hours", "pane_px", "interval"),
+    [
+        (8, 1040, "3m"),
+        (8, 640, "5m"),
+        (24, 1040, "15m"),
+        (2, 600, "1m"),
+        (2, 599, "3m"),
+        (8, None, "3m"),
+        (720, 1040, "4h"),
+        (24 * 3650, 300, "1d"),
+    ],
+)
+def test_the_automatic_interval_is_the_finest_with_candles_of_five_pixels(
+    hours: int, pane_px: float | None, interval: str
+) -> None:
+    assert automatic_interval(hours * HOUR_MS, pane_px) == interval
+    if pane_px is not None and interval != "1d":
+        at = SELECTABLE_INTERVALS.index(interval)
+        widths = [pane_px * INTERVALS_MS[one] / (hours * HOUR_MS) for one in SELECTABLE_INTERVALS]
+        assert widths[at] >= LEAST_CANDLE_PX > max(widths[:at], default=0.0)
