@@ -1,7 +1,6 @@
 """The server: a thread and a loop of its own, so that neither host nor recorder waits for it."""
 
 import asyncio
-import logging
 import socket
 import sys
 import threading
@@ -284,8 +283,8 @@ def _config(app: Guard) -> uvicorn.Config:
     # Its messages go where those of the host's other libraries go, without secrets, and each kind
     # once a minute: whoever sends nonsense, or is refused, does not fill the log.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
-        if _CALM not in logging.getLogger(name).filters:
-            logging.getLogger(name).addFilter(_CALM)
+        if _CALM not in get_logger(name).filters:
+            get_logger(name).addFilter(_CALM)
         get_logger(name)
     return uvicorn.Config(
         app,

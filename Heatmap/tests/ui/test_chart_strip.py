@@ -1,5 +1,6 @@
 """Strip, card, scales and zones of the window's chart page: what a trader reads on it."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -53,10 +54,19 @@ def wait_for(shown: Page, name: str, *parts: str) -> None:
     shown.qtbot.waitUntil(lambda: all(part in text(shown, name) for part in parts), timeout=20_000)
 
 
-def point_at(shown: Page, place: QPoint) -> None:
+def point_at(shown: Page, place: QPoint, name: str, *parts: str) -> None:
+    """Rest at a place until a part of the page has these words.
+
+    The pointer comes again and again: a chart that is laid out anew under it forgets where it is.
+    """
     target = shown.view.focusProxy()
-    QTest.mouseMove(target, place - QPoint(5, 0))
-    QTest.mouseMove(target, place)
+    turn = itertools.count()
+
+    def says() -> bool:
+        QTest.mouseMove(target, place + QPoint(next(turn) // 20 % 2, 0))
+        return all(part in text(shown, name) for part in parts)
+
+    shown.qtbot.waitUntil(says, timeout=20_000)
 
 
 def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
@@ -93,14 +103,13 @@ def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(shown: Page) 
     shown.js("(chart.timeScale().setVisibleLogicalRange({from: 100, to: 220}), 0)")
     shown.wait_until_reported()
     x = int(shown.js(f"chart.timeScale().timeToCoordinate({T0_MS // 1000 + 150 * MINUTE_S})"))
-    point_at(shown, QPoint(x, 200))
     one = history()[150]
     names = {"O": one.open, "H": one.high, "L": one.low, "C": one.close}
-    wait_for(shown, "values", *(f"{name} {price:,.2f}" for name, price in names.items()))
+    parts = (f"{name} {price:,.2f}" for name, price in names.items())
+    point_at(shown, QPoint(x, 200), "values", *parts)
     # Off the chart it is the newest again, also when that goes on.
     shown.page.update_candle(candle(COUNT - 1, NEWEST + 7.0, is_closed=False))
-    point_at(shown, QPoint(x, 12))
-    wait_for(shown, "values", f"C {NEWEST + 7.0:,.2f}")
+    point_at(shown, QPoint(x, 12), "values", f"C {NEWEST + 7.0:,.2f}")
 
 
 def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown: Page) -> None:
