@@ -43,6 +43,9 @@ class ChartPage(QWebEnginePage):
     `load_chart` is awaited once; the other methods may be called at any time. A page whose render
     process dies is loaded again, each time, and shows what it showed: candles, digits, colours,
     visible range. Meanwhile nothing is told to it, and what asks it something waits.
+
+    More than 25 methods: whatever the page is told is told again after its process has died, and
+    what asks it waits for that; both need to know whether there is a page.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
