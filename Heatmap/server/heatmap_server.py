@@ -285,7 +285,6 @@ def _config(app: Guard) -> uvicorn.Config:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
         if _CALM not in get_logger(name).filters:
             get_logger(name).addFilter(_CALM)
-        get_logger(name)
     return uvicorn.Config(
         app,
         http=HttpConnection,
