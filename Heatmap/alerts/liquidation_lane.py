@@ -133,9 +133,10 @@ class CascadeWatch:
         return {"entries": list(self._entries), "second": self._second}
 
     def restore(self, plain: Mapping[str, Any]) -> None:
-        """Go on where `to_plain` was made; the rules have been restored before."""
-        self._entries = [_Entry(*one) for one in plain["entries"]]
+        """Go on where `to_plain` was made, by this window or a longer one; after the rules."""
         self._second = plain["second"]
+        from_ms = self._second * 1000 - self._span_ms
+        self._entries = [_Entry(*one) for one in plain["entries"] if one[0] > from_ms]
         self._any_on = any(one.is_on for one in self._armed)
         self._first, self._cents = 0, sum(one.cents for one in self._entries)
         if self._entries:
@@ -249,6 +250,7 @@ class Lane:
     def to_plain(self) -> dict[str, Any]:
         """Return what is to be kept over a restart."""
         armed = [one for watch in self.watches for one in watch.armed()]
+        cascades = [one for one in self.watches if isinstance(one, CascadeWatch)]
         return {
             # Most rules did nothing yet on most instruments: those are left out.
             "rules": {
@@ -256,11 +258,9 @@ class Lane:
                 for one in armed
                 if one.is_on or one.rung_s != _NEVER_S
             },
-            "windows": {
-                str(watch.seconds): watch.to_plain()
-                for watch in self.watches
-                if isinstance(watch, CascadeWatch)
-            },
+            "seconds": [one.seconds for one in cascades],
+            # The longest window has what the others have.
+            "window": cascades[-1].to_plain() if cascades else None,
         }
 
     def restore(self, plain: Mapping[str, Any], unchanged: frozenset[str]) -> None:
@@ -269,8 +269,8 @@ class Lane:
             for one in watch.armed():
                 if one.rule.id in unchanged and one.rule.id in plain["rules"]:
                     one.is_on, one.rung_s = plain["rules"][one.rule.id]
-            if isinstance(watch, CascadeWatch) and str(watch.seconds) in plain["windows"]:
-                watch.restore(plain["windows"][str(watch.seconds)])
+            if isinstance(watch, CascadeWatch) and watch.seconds in plain["seconds"]:
+                watch.restore(plain["window"])
 
 
 def _threshold(armed: _Armed) -> int:
