@@ -105,6 +105,14 @@ class Trader:
         self.until(lambda: answers, script)
         return answers[0]
 
+    def offered(self) -> list[str]:
+        """Return the lines of the list of symbols, heads too; none where it is shut."""
+        shown = self.window.tool_bar.symbols.list
+        model = shown.model()
+        if not shown.isVisible() or model is None:
+            return []
+        return [str(model.index(at, 0).data()) for at in range(model.rowCount())]
+
     def screen(self) -> QImage:
         """Return all that is on the screen, dialogs too."""
         screen = QGuiApplication.primaryScreen()
@@ -171,19 +179,26 @@ def first_session(trader: Trader) -> None:
     trader.until(lambda: window.market.settings.heat == "predicted", "predicted levels")
     trader.until(lambda: trader.changed_part(before) > 0.02, "predicted levels on the chart")
     trader.keep("predicted")
+    # What the exchange has is asked for when the list is opened first.
+    box = window.tool_bar.symbols
+    trader.press("ctrl+k")
+    trader.until(lambda: "ETHUSDT" in trader.offered(), "what the exchange has")
+    trader.press("Escape")
+    trader.until(lambda: not box.list.isVisible(), "a list that is shut")
     # A letter on the chart begins a symbol.
     trader.click(window.view)
     trader.write("eth")
-    trader.until(lambda: window.tool_bar.symbols.list.isVisible(), "the list of symbols")
-    trader.until(lambda: window.tool_bar.symbols.text() == "ETH", "what was typed")
+    trader.until(lambda: box.text().upper() == "ETH", "what was typed")
+    trader.until(lambda: trader.offered()[1:] == ["ETHUSDT"], "the symbol that was typed")
     trader.keep("symbol search")
     trader.press("Return")
     trader.until(lambda: trader.sees("ETHUSDT", 3_009), "ETHUSDT")
-    assert not window.tool_bar.symbols.list.isVisible()
+    assert not box.list.isVisible()
     trader.keep("another symbol")
     trader.press("ctrl+k")
-    trader.until(lambda: window.tool_bar.symbols.list.isVisible(), "the list of symbols again")
+    trader.until(trader.offered, "the list of symbols again")
     trader.write("btc")
+    trader.until(lambda: trader.offered()[1:] == ["BTCUSDT"], "the other symbol")
     trader.press("Return")
     trader.until(lambda: trader.sees("BTCUSDT", 98_000), "BTCUSDT again")
     trader.press("shift+3")
@@ -198,15 +213,17 @@ def first_session(trader: Trader) -> None:
     # German, at the next start.
     trader.press("ctrl+comma")
     trader.until(lambda: window.findChild(SettingsDock) is not None, "the settings")
-    box = window.findChild(QComboBox, "language")
-    assert box is not None
-    trader.until(box.isVisible, "the choice of a language")
-    box.activateWindow()
+    languages = window.findChild(QComboBox, "language")
+    assert languages is not None
+    trader.until(languages.isVisible, "the choice of a language")
+    languages.activateWindow()
     trader.keep("settings")
-    trader.click(box)
-    trader.until(lambda: box.view() is not None and box.view().isVisible(), "the languages")
+    trader.click(languages)
+    shown = languages.view()
+    assert shown is not None
+    trader.until(shown.isVisible, "the languages")
     trader.press("End", "Return")
-    trader.until(lambda: box.currentData() == "de", "German")
+    trader.until(lambda: languages.currentData() == "de", "German")
     trader.focus_window()
     trader.press("ctrl+q")
 
@@ -215,9 +232,10 @@ def second_session(trader: Trader) -> None:
     """The next day, in German: tape, bubbles, replay, an hour ago, a picture."""
     window, tape, bar = trader.window, trader.window.docks.tape, trader.window.replay.bar
     trader.until(lambda: trader.sees("BTCUSDT", 98_000), "BTCUSDT")
-    assert [one.windowTitle() for one in window.docks._docks] == ["Summen", "Ticker"]
-    trader.until(lambda: tape.model.rowCount() > 100, "rows in the tape")
     trader.keep("both in German")
+    titles = [one.windowTitle() for one in window.docks._docks]
+    assert titles == ["Summen", "Ticker"], titles
+    trader.until(lambda: tape.model.rowCount() > 100, "rows in the tape")
     _tape_and_chart(trader)
     _replay(trader)
     # As of an hour ago: by the button of its dialog, and Enter.
@@ -249,7 +267,7 @@ def second_session(trader: Trader) -> None:
     trader.press("Return")
     trader.until(target.is_file, "the picture's file")
     trader.focus_window()
-    trader.until(lambda: window.status_bar.line.words.startswith("Gespeichert"), "saved")
+    trader.until(lambda: str(target) in window.status_bar.line.words, "that it was saved")
     trader.keep("saved")
     trader.press("ctrl+q")
 
@@ -361,6 +379,8 @@ def run(session: Callable[[Trader], None], folder: Path, words: list[str]) -> in
                 QApplication.closeAllWindows()
                 self.quit_asked.emit()
 
+    # Qt finds the translation of a window's texts by the name of its class.
+    UsedWindow.__name__ = ChartWindow.__name__
     application.ChartWindow = UsedWindow  # type: ignore[misc]
     code = main(words)
     print("\n".join(_failed), file=sys.stderr)
