@@ -98,7 +98,9 @@ def record_a_night(database: Path) -> None:
     now_ms = int(time.time() * 1000)
     begin_ms, hole_ms = now_ms - 10 * HOUR_MS, now_ms - 90 * MINUTE_MS
     large = liquidation("BTCUSDT", begin_ms + 9 * MINUTE_MS, 2_500_000.0, is_long=True)
-    found = [*past_liquidations("BTCUSDT", begin_ms, hole_ms), large]
+    found = past_liquidations("BTCUSDT", begin_ms, hole_ms)
+    # Alone in its place: a smaller bubble on top of it would be the one that is clicked.
+    found = [one for one in found if abs(one.ts_ms - large.ts_ms) > 8 * MINUTE_MS] + [large]
     found += past_liquidations("BTCUSDT", hole_ms + 20 * MINUTE_MS, now_ms - 3 * MINUTE_MS)
     found.sort(key=lambda event: event.ts_ms)
     with closing(open_store(database).open_writer(DataKind.LIVE, is_recorder=False)) as writer:

@@ -69,7 +69,8 @@ class Trader:
         while not condition():
             if monotonic() > end_s:
                 self.keep(f"failed {awaited}")
-                raise AssertionError(f"not seen: {awaited}; {self.window.status_text()}")
+                told = f"{self.window.windowTitle()}; {self.window.status_text()}"
+                raise AssertionError(f"not seen: {awaited}; {told}")
             QTest.qWait(20)
 
     def shown(self, kind: type[QDialog]) -> Any:
@@ -276,7 +277,7 @@ def _tape_and_chart(trader: Trader) -> None:
     """From the oldest row to its place on the chart, and from the bubble there to its row."""
     window, tape = trader.window, trader.window.docks.tape
     trader.click(tape.view)
-    trader.press("End")
+    trader.press("ctrl+End")
     oldest = tape.model.rowCount() - 1
     trader.until(lambda: tape.view.currentIndex().row() == oldest, "the oldest row")
     trader.press("Return")
