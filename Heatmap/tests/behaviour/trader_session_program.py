@@ -18,13 +18,14 @@ import numpy as np
 from PyQt6.QtCore import QPoint, QRect, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QPushButton, QWidget
+from PyQt6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QWidget
 
 from Heatmap.__main__ import main
 from Heatmap.runtime.compat import override
 from Heatmap.standalone import application
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.ui.panels.as_of_dialog import AsOfDialog
 
 WAIT_S = 25.0
 LARGE_USD = 2_500_000.0
@@ -241,10 +242,9 @@ def second_session(trader: Trader) -> None:
     _replay(trader)
     # As of an hour ago: by the button of its dialog, and Enter.
     trader.press("ctrl+t")
-    dialog = trader.shown(QDialog)
-    ago = next(one for one in dialog.findChildren(QPushButton) if one.text().startswith("Vor 1"))
+    dialog = trader.shown(AsOfDialog)
     trader.keep("as of, asked")
-    trader.click(ago)
+    trader.click(dialog.ago[0])
     trader.press("Return")
     trader.until(lambda: window.replay.shown_ms is not None, "an earlier time")
     shown_ms, service = window.replay.shown_ms, window.market.service
@@ -319,7 +319,7 @@ def _replay(trader: Trader) -> None:
     trader.click(window.view, QPoint(60, 60))
     trader.press("ctrl+r")
     trader.until(lambda: bar.isVisible() and bar.timeline.recorded is not None, "the replay bar")
-    trader.until(lambda: window.windowTitle().startswith("Wiedergabe: "), "the title of a replay")
+    trader.until(lambda: ": BTCUSDT" in window.windowTitle(), "the title of a replay")
     replay = bar.replay
     assert replay is not None
     if not replay.is_playing:
@@ -340,7 +340,7 @@ def _replay(trader: Trader) -> None:
     trader.until(
         lambda: _newest_ms(trader) > sought_ms - 5 * 60_000, "the last candle of that time"
     )
-    assert window.status_bar.line.words.startswith("Wiedergabe ")
+    trader.until(lambda: window.status_bar.line.words.startswith("Wiedergabe"), "the word for it")
     trader.keep("replay, sought")
     trader.press("shift+Right")
     trader.until(lambda: replay.now_ms() > sought_ms, "one candle on")
