@@ -40,6 +40,9 @@ PROGRAMS = (
     Program("Redis", ("redis-server", "redis-check-rdb"), ("redis-tools",)),
     # The driver's package brings the browser in the version that it drives.
     Program("pages in a browser", ("chromedriver",), ("chromium", "chromium-driver")),
+    # A screen that nobody sees, and hands for the keyboard and mouse of it.
+    Program("a window on a screen", ("Xvfb",), ("xvfb",)),
+    Program("keys and clicks", ("xdotool",), ("xdotool",)),
 )
 
 

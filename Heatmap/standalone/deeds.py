@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QMimeData, QSignalBlocker, Qt, QUrl
+from PyQt6.QtCore import QCoreApplication, QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QFileDialog
 
@@ -81,7 +81,7 @@ class Deeds:
         symbol = window.layer.symbol or ""
         record = actions["record_symbol"]
         record.setVisible(self.can_record())
-        record.setText(window.tr("Record {symbol} too").format(symbol=symbol))
+        record.setText(_tr("Record {symbol} too").format(symbol=symbol))
         actions["data_folder"].setEnabled(self._data_folder() is not None)
 
     # -- offers of the state --------------------------------------------------------------------
@@ -142,18 +142,18 @@ class Deeds:
             data = QMimeData()
             data.setImageData(self.picture())
             clipboard.setMimeData(data)
-            self._say(self._window.tr("The picture is in the clipboard"))
+            self._say(_tr("The picture is in the clipboard"))
 
     def save_picture(self) -> None:
         """Ask for a file, and save the picture as it was when it was asked for."""
         window, picture = self._window, self.picture()
         moment = datetime.now(UTC).strftime("%Y-%m-%d %H-%M-%S")
         path = suggested_picture(window.layer.symbol or "", moment)
-        dialog = QFileDialog(window, window.tr("Save picture"), str(path.parent))
+        dialog = QFileDialog(window, _tr("Save picture"), str(path.parent))
         dialog.setObjectName("savePicture")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(window.tr("Pictures (*.png)"))
+        dialog.setNameFilter(_tr("Pictures (*.png)"))
         dialog.setDefaultSuffix("png")
         dialog.selectFile(path.name)
         dialog.fileSelected.connect(lambda name: self._write(picture, Path(name)))
@@ -166,7 +166,7 @@ class Deeds:
         except HeatmapError as error:
             self._say(str(error))
         else:
-            self._say(self._window.tr("Saved: {path}").format(path=path))
+            self._say(_tr("Saved: {path}").format(path=path))
 
     def open_data_folder(self) -> None:
         """Show the folder of the database in the system's file manager."""
@@ -228,3 +228,8 @@ class Deeds:
         if focus is not None and self._window.tool_bar.isAncestorOf(focus):
             here = 0
         parts[(here + step) % len(parts)].setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def _tr(text: str) -> str:
+    # Not the window's own tr: that looks for what stands in the window's class.
+    return QCoreApplication.translate("Deeds", text)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
@@ -52,19 +52,19 @@ class Docks(QObject):
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
         self._docks = [
-            _dock(window, "totalsDock", window.tr("Totals"), self.totals, self.totals.head),
-            _dock(window, "tapeDock", window.tr("Tape"), self.tape, self.tape.head),
+            _dock(window, "totalsDock", _tr("Totals"), self.totals, self.totals.head),
+            _dock(window, "tapeDock", _tr("Tape"), self.tape, self.tape.head),
         ]
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
         self.changed: Callable[[], object] = lambda: None
-        self.toggle = QAction(window.tr("Panels"), window)
+        self.toggle = QAction(_tr("Panels"), window)
         self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
         self.toggle.setObjectName("panels")
         self.toggle.setCheckable(True)
         self.toggle.setIconVisibleInMenu(False)
-        self.toggle.setToolTip(with_keys(window.tr("Show or hide the panels"), self.toggle))
+        self.toggle.setToolTip(with_keys(_tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
         window.addAction(self.toggle)
         window.installEventFilter(self)
@@ -125,8 +125,8 @@ def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, head: QWid
     close.setText("\u00d7")
     close.setAutoRaise(True)
     close.setFixedSize(_CLOSE_PX, _CLOSE_PX)
-    close.setToolTip(window.tr("Close; F9 opens all panels"))
-    close.setAccessibleName(window.tr("Close {panel}").format(panel=title))
+    close.setToolTip(_tr("Close; F9 opens all panels"))
+    close.setAccessibleName(_tr("Close {panel}").format(panel=title))
     close.clicked.connect(lambda _checked: dock.close())
     layout = head.layout()
     if layout is not None:
@@ -134,3 +134,8 @@ def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, head: QWid
     dock.setTitleBarWidget(head)
     dock.setWidget(panel)
     return dock
+
+
+def _tr(text: str) -> str:
+    # Not the window's own tr: that looks for what stands in the window's class.
+    return QCoreApplication.translate("Docks", text)

@@ -66,6 +66,7 @@ class TwoSymbolExchange(ServerThread):
         app = web.Application()
         app.router.add_get("/fapi/v1/klines", self._klines)
         app.router.add_get("/fapi/v1/exchangeInfo", self._exchange_info)
+        self._add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -75,6 +76,9 @@ class TwoSymbolExchange(ServerThread):
             yield
             self.held.clear()
         await runner.cleanup()
+
+    def _add_routes(self, app: web.Application) -> None:
+        """Serve more than candles and tick sizes: an exchange that derives from this one."""
 
     async def _klines(self, request: web.Request) -> web.Response:
         symbol, interval = request.query["symbol"], request.query["interval"]
