@@ -1,6 +1,7 @@
 """What the server says to people, in English."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
@@ -30,6 +31,15 @@ def no_price(symbol: str, *, is_recorded: bool) -> str:
         else f"record it by name (--symbol {symbol}), then its candles are fetched within a minute"
     )
     return f"no candle of {symbol} is stored, so there is no price to measure from: {advice}"
+
+
+def no_price_before(symbol: str, at_ms: int) -> str:
+    """Say that there are no candles of a time, and what to do."""
+    at = f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        f"no candle of {symbol} before {at} is stored, so there is no price to measure from: ask "
+        "for a later time, or import the days before it (python -m Heatmap history import)"
+    )
 
 
 def foreign_host(hosts: Sequence[str]) -> str:

@@ -197,12 +197,14 @@ def find_levels(
         symbol, context.now_ms(), context.candle_span_ms(), model, at_ms
     )
     if found.price_usd is None:
-        raise no_price(context, symbol)
+        raise no_price(context, symbol, at_ms)
     return found
 
 
-def no_price(context: ServerContext, symbol: str) -> ProblemError:
-    """Return the problem of a symbol without candles."""
+def no_price(context: ServerContext, symbol: str, at_ms: int | None = None) -> ProblemError:
+    """Return the problem of a symbol without candles, or without any before a time."""
+    if at_ms is not None:
+        return ProblemError(503, texts.no_price_before(symbol, at_ms))
     is_recorded = symbol in context.parts.settings().symbols
     return ProblemError(503, texts.no_price(symbol, is_recorded=is_recorded))
 
