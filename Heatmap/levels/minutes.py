@@ -28,6 +28,8 @@ class Minutes:
         Natural logarithm of the lowest and highest price reached, the close before included: a
         level between two candles was passed.
     log_close : (n,) float64
+    close_usd : (n,) float64
+        As the candle has it: the way back from its logarithm is off in the last digits.
     log_range : (n, 2) float64
         Natural logarithm of the candle's own low and high.
     log_entries : (n, 3) float64
@@ -48,6 +50,7 @@ class Minutes:
     log_low: NDArray[np.float64]
     log_high: NDArray[np.float64]
     log_close: NDArray[np.float64]
+    close_usd: NDArray[np.float64]
     log_range: NDArray[np.float64]
     log_entries: NDArray[np.float64]
     volume_usd: NDArray[np.float64]
@@ -119,6 +122,7 @@ def prepare_minutes(candles: NDArray[np.void], bar_ms: int = MINUTE_MS) -> Minut
         log_low=np.minimum(low, before),
         log_high=np.maximum(high, before),
         log_close=close,
+        close_usd=candles["close"].copy(),
         log_range=np.stack([low, high], axis=1),
         log_entries=np.log(candles["low"][:, None] + width[:, None] * inside),
         volume_usd=np.where(is_known, volume, 0.0),

@@ -167,7 +167,7 @@ def _by_map(
     notes, levels = list(minutes.notes), tuple[Level, ...]()
     score: Score | None = market.scores.get(model)
     table: YieldTable | None = None
-    price = math.exp(float(minutes.log_close[-1])) if len(minutes) else None
+    price = float(minutes.close_usd[-1]) if len(minutes) else None
     if price is not None:
         rows, is_cut = rows_over(minutes, FIT_WIDTH, _MARGIN)
         made = build_map(model, market, rows, np.array([at_ms], np.int64), options)
@@ -199,7 +199,7 @@ def _ensemble(
     minutes = prepare_minutes(market.candles)
     notes, levels = list(minutes.notes), tuple[Level, ...]()
     table = market.ensemble_at(at_ms)
-    price = math.exp(float(minutes.log_close[-1])) if len(minutes) else None
+    price = float(minutes.close_usd[-1]) if len(minutes) else None
     if table is None:
         notes.append(Note(NoteKind.NO_ENSEMBLE))
     elif price is not None:

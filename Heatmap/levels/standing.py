@@ -140,7 +140,7 @@ def standing_levels(
     minutes = prepare_minutes(candles)
     notes = list(minutes.notes)
     table = market.table_at(at_ms)
-    price = math.exp(float(minutes.log_close[-1])) if len(minutes) else None
+    price = float(minutes.close_usd[-1]) if len(minutes) else None
     levels: tuple[Level, ...] = ()
     if table is None:
         notes.append(Note(NoteKind.NO_YIELDS))

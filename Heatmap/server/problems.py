@@ -112,15 +112,18 @@ def _allowed(found: Mapping[str, Any]) -> list[str] | None:
     return [one.strip().strip("'") for one in expected.replace(" or ", ", ").split(",")]
 
 
-async def _tell_http(_request: Request, error: Exception) -> Response:
+async def _tell_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
     is_nowhere = error.status_code == HTTPStatus.NOT_FOUND
     detail = texts.NOT_FOUND if is_nowhere else str(error.detail)
     headers = dict(error.headers or {})
+    allowed = None
     if "Allow" in headers:
         # The guard answers HEAD by what GET gives.
-        headers["Allow"] = "GET, HEAD"
-    return problem(ProblemError(error.status_code, detail), headers)
+        allowed = ["GET", "HEAD"]
+        detail = texts.not_allowed("the method", allowed, request.method)
+        headers["Allow"] = ", ".join(allowed)
+    return problem(ProblemError(error.status_code, detail, allowed=allowed), headers)
 
 
 async def _tell_storage(_request: Request, error: Exception) -> Response:

@@ -360,7 +360,7 @@ class Clusters(Covered):
     symbol: str
     at: Moment
     current_price: Usd | None
-    price_source: str
+    price_source: str | None
     lookback_s: int
     clusters: list[Cluster]
     was_recorded: bool

@@ -1,6 +1,9 @@
 """What the server says to people, in English."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from Heatmap.domain.candles import DAY_MS
 
 LOWER_BOUND = (
     "Binance reports at most one liquidation per symbol and second: every amount is a lower bound."
@@ -30,6 +33,24 @@ def no_price(symbol: str, *, is_recorded: bool) -> str:
         else f"record it by name (--symbol {symbol}), and its candles come within a minute"
     )
     return f"no candle of {symbol} is stored, so there is no price to measure from: {advice}"
+
+
+def no_price_before(symbol: str, at_ms: int, span_ms: int) -> str:
+    """Say that there are no candles of a time, and what to do."""
+    return (
+        f"no candle of {symbol} of the {span_ms / DAY_MS:g} days before {_time_text(at_ms)} is "
+        "stored, so there is no price to measure from: ask for a later time, or import these days "
+        "(python -m Heatmap history import)"
+    )
+
+
+def in_the_future(name: str, at_ms: int, now_ms: int) -> str:
+    """Say that of a time nothing can be known yet."""
+    return f"{name} must not lie in the future; it is {_time_text(now_ms)}, got {_time_text(at_ms)}"
+
+
+def _time_text(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def foreign_host(hosts: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ What a picture paints of the calibrated model and what is told here come of the 
 The newest column is what `Heatmap.levels.predict` says stands now.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -151,7 +150,7 @@ class LevelGrids:
             seen = np.searchsorted(minutes.closes_ms, times.known_ms, side="right")
             usd = history.columns(seen, rows)
             is_known = known_columns(minutes, times.known_ms, seen)
-            price = math.exp(float(minutes.log_close[seen[-1] - 1])) if seen[-1] else None
+            price = float(minutes.close_usd[seen[-1] - 1]) if seen[-1] else None
             first_bucket, grouped = _grouped(usd, rows)
             return LevelGrid(
                 LevelModel.CALIBRATED,
@@ -190,7 +189,7 @@ class LevelGrids:
             first_bucket,
             grouped,
             known_columns(minutes, times.known_ms, seen),
-            math.exp(float(minutes.log_close[-1])),
+            float(minutes.close_usd[-1]),
             tuple(fetched),
             usd_per_message,
         )

@@ -7,7 +7,7 @@ from typing import Any
 from Heatmap.domain.candles import MINUTE_MS, Span
 from Heatmap.levels.notes import Note
 from Heatmap.levels.predict import PredictedLevels
-from Heatmap.levels.standing import Level
+from Heatmap.levels.standing import DistanceShare, Level
 from Heatmap.levels.yields import Score
 from Heatmap.runtime.plain import as_plain
 from Heatmap.server.answers.coverage import fetched
@@ -117,6 +117,7 @@ def _side(levels: Sequence[Level], leverage: float | None) -> list[dict[str, Any
                         "volume": part.share * one.expected_usd,
                     }
                     for part in one.shares
+                    if leverage is None or _is_of(part, leverage)
                 ],
                 "distance_pct": one.distance_pct,
             }
@@ -126,6 +127,8 @@ def _side(levels: Sequence[Level], leverage: float | None) -> list[dict[str, Any
 
 def _share_at(level: Level, leverage: float) -> float:
     """Return the part of a level whose positions have a leverage."""
-    return sum(
-        part.share for part in level.shares if part.leverage_low <= leverage < part.leverage_high
-    )
+    return sum(part.share for part in level.shares if _is_of(part, leverage))
+
+
+def _is_of(part: DistanceShare, leverage: float) -> bool:
+    return part.leverage_low <= leverage < part.leverage_high

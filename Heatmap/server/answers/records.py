@@ -147,11 +147,16 @@ def clusters_answer(
     coverage: Sequence[CoverageInterval],
 ) -> dict[str, Any]:
     """Return price clusters of recorded liquidations, the strongest first."""
+    source = None
+    if price is not None:
+        source = "mark price"
+    elif found:
+        source = "the newest liquidation"
     return {
         "symbol": symbol,
         "at": at_ms,
         "current_price": price,
-        "price_source": "mark price" if price is not None else "the newest liquidation",
+        "price_source": source,
         "lookback_s": lookback_ms // 1000,
         "clusters": [asdict(one) for one in found],
         "was_recorded": found.was_recorded,

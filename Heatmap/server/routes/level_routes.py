@@ -178,6 +178,10 @@ async def _answer(
 ) -> Response:
     """Give the answer of now as it is kept; one of a time that is model for is computed."""
     await context.symbols.require(symbol)
+    now_ms = context.now_ms()
+    # Clocks of other machines are a little ahead of this one.
+    if at is not None and at > now_ms + MINUTE_MS:
+        raise bad_request("at", texts.in_the_future("at", at, now_ms))
     if at is None:
         return (await context.answers.get(key, make)).response(request)
     return (await context.work.slow(lambda: make(None))).packed.response(request)
@@ -197,12 +201,14 @@ def find_levels(
         symbol, context.now_ms(), context.candle_span_ms(), model, at_ms
     )
     if found.price_usd is None:
-        raise no_price(context, symbol)
+        raise no_price(context, symbol, at_ms)
     return found
 
 
-def no_price(context: ServerContext, symbol: str) -> ProblemError:
-    """Return the problem of a symbol without candles."""
+def no_price(context: ServerContext, symbol: str, at_ms: int | None = None) -> ProblemError:
+    """Return the problem of a symbol without candles, or without any before a time."""
+    if at_ms is not None:
+        return ProblemError(503, texts.no_price_before(symbol, at_ms, context.candle_span_ms()))
     is_recorded = symbol in context.parts.settings().symbols
     return ProblemError(503, texts.no_price(symbol, is_recorded=is_recorded))
 

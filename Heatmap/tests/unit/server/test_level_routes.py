@@ -68,6 +68,10 @@ def test_levels_and_clusters_are_what_the_service_says(world: Served) -> None:
             ]
             np.testing.assert_allclose(sides(found), says, rtol=1e-12)
             assert (found["current_price"], found["at"]) == (one.price_usd, asked or world.now_ms)
+            # To the last digit what is stored.
+            closes = "SELECT close FROM candles_1m WHERE open_ms = ?"
+            stored = world.query(closes, found["price_at"] - MINUTE_MS)
+            assert [(found["current_price"],)] == stored
             # Measured against all that the model asks for, of which hours are there.
             minutes = MINUTES if asked is None else MINUTES - 100
             assert same(found["coverage"]["share"], minutes / LOOKBACK_MINUTES)
@@ -98,6 +102,10 @@ def test_a_leverage_keeps_what_its_positions_have(world: Served) -> None:
         if found is not None:
             passed += wanted
             assert same([found["volume"], found["cumulative"]], [wanted, passed])
+            # And no part that other positions have.
+            parts = found["leverage"]
+            assert same([sum(x["volume"] for x in parts)], [wanted])
+            assert all(x["low"] <= 25 < x["high"] for x in parts)
     assert not by_price
     assert passed > 0
     problem = world.problem("/liquidations/levels", 400, leverage=25, model="ensemble")

@@ -48,7 +48,9 @@ def test_a_choice_names_all_its_values(world: Served) -> None:
     problem = world.problem("/liquidations/heatmap", 400, timeframe="2d")
     assert problem["allowed"] == ["1h", "4h", "12h", "1d", "7d", "30d"]
     world.problem("/liquidations/nowhere", 404)
-    assert world.client.post("/health").status_code == 405
+    answer = world.client.post("/health")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.json()["allowed"] == ["GET", "HEAD"]
 
 
 def test_a_time_may_be_written_in_several_ways(world: Served) -> None:
@@ -73,6 +75,24 @@ def test_without_a_candle_there_is_no_price_and_no_number_in_its_place(tmp_path:
         for path in ("levels", "heatmap", "compare-models"):
             problem = served.problem(f"/liquidations/{path}", 503, symbol="ETHUSDT")
             assert "ETHUSDT" in problem["detail"]
+        clusters = served.get("/liquidations/clusters", symbol="ETHUSDT")
+        assert clusters["clusters"] == []
+        # What is not there comes from nowhere.
+        assert (clusters["current_price"], clusters["price_source"]) == (None, None)
+
+
+def test_a_time_before_all_candles_is_not_said_to_have_no_candles_at_all(world: Served) -> None:
+    for path in ("levels", "compare-models"):
+        problem = world.problem(f"/liquidations/{path}", 503, at="2020-01-15")
+        assert "2020-01-15T00:00:00Z" in problem["detail"]
+
+
+def test_what_would_be_of_a_time_that_has_not_come_is_refused(world: Served) -> None:
+    for path in ("levels", "compare-models"):
+        # Other machines' clocks may be ahead of this one.
+        world.get(f"/liquidations/{path}", at=world.now_ms + 30_000)
+        problem = world.problem(f"/liquidations/{path}", 400, at=world.now_ms + 120_000)
+        assert (problem["parameter"], "future" in problem["detail"]) == ("at", True)
 
 
 def test_nothing_is_computed_for_a_symbol_that_nobody_records(world: Served) -> None:

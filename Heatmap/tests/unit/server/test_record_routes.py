@@ -68,7 +68,6 @@ def test_what_was_not_recorded_is_not_zero(world: Served) -> None:
     assert {(one["volume"], one["count"]) for one in found["buckets"]} == {(None, None)}
     assert found["coverage"]["share"] == 0.0
     assert found["gaps"] == [{"start": found["start"], "end": found["end"], "kind": "gap"}]
-    assert world.get("/liquidations/clusters", symbol="ETHUSDT")["was_recorded"] is False
 
 
 def test_coverage_is_what_is_stored_and_its_gaps_the_rest(world: Served) -> None:
