@@ -132,6 +132,10 @@ class Trader:
         rows = rows.reshape(image.height(), image.bytesPerLine())
         return rows[:, : 3 * image.width()].reshape(image.height(), -1, 3).astype(int)
 
+    def colours(self) -> int:
+        """Return how many colours the chart has on the screen: a bare one has a hundred."""
+        return len(np.unique(self.chart_pixels()[::2, ::2].reshape(-1, 3), axis=0))
+
     def changed_part(self, before: Any) -> float:
         """Return which part of the chart looks otherwise than in an earlier picture."""
         now = self.chart_pixels()
@@ -270,6 +274,8 @@ def second_session(trader: Trader) -> None:
     trader.keep("as of an hour ago")
     trader.press("Escape")
     trader.until(bar.isHidden, "the present")
+    trader.until(lambda: _newest_ms(trader) > shown_ms, "candles of the present")
+    trader.until(lambda: trader.colours() > 200, "the heat of the present")
     # A picture in a file, by the keyboard alone.
     trader.press("ctrl+s")
     dialog = trader.shown(QFileDialog)
