@@ -102,7 +102,11 @@ class Bench:
         for window in self.windows:
             assert window.page.console_errors == [], window.page.console_errors
             await window.leave()
+            window.close()
+            window.deleteLater()
         await self.source.close()
+        # Qt takes windows away in a turn of its own; before the application, as it wants.
+        await asyncio.sleep(0.2)
 
 
 def fill(database: Path) -> None:
@@ -256,7 +260,7 @@ def figures_of(part: str) -> dict[str, Any]:
         )
         exchange.communicate("")
     if done.returncode:
-        raise AssertionError(f"{part}: {done.stderr[-2000:]}")
+        raise AssertionError(f"{part} ended with {done.returncode}: {done.stderr[-2000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
