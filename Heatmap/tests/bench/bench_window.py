@@ -129,11 +129,12 @@ async def switch_symbols(bench: Bench) -> dict[str, Any]:
         symbol = ("ETHUSDT", "BTCUSDT")[number % 2]
         began_s = time.perf_counter()
         window.market.choose_symbol(symbol)
-        while window.layer.symbol != symbol:  # noqa: ASYNC110 - a layer tells nobody
-            await asyncio.sleep(0.002)
-        candles_ms.append((time.perf_counter() - began_s) * 1000)
-        while not bench.are_drawn(symbol):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.002)
+        async with asyncio.timeout(PATIENCE_S):
+            while window.layer.symbol != symbol:  # noqa: ASYNC110 - a layer tells nobody
+                await asyncio.sleep(0.002)
+            candles_ms.append((time.perf_counter() - began_s) * 1000)
+            while not bench.are_drawn(symbol):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.002)
         heat_ms.append((time.perf_counter() - began_s) * 1000)
         await bench.until_drawn(symbol)
         times.append((time.perf_counter() - began_s) * 1000)
