@@ -96,9 +96,17 @@ class TraderExchange(TwoSymbolExchange):
         now_ms = int(time.time() * 1000)
         price = price_at(symbol, now_ms)
         order = {
-            **{"s": symbol, "S": "SELL" if is_long else "BUY", "o": "LIMIT", "f": "IOC"},
-            **{"q": f"{usd / price:.4f}", "p": str(price), "ap": str(price), "X": "FILLED"},
-            **{"l": f"{usd / price:.4f}", "z": f"{usd / price:.4f}", "T": now_ms},
+            "s": symbol,
+            "S": "SELL" if is_long else "BUY",
+            "o": "LIMIT",
+            "f": "IOC",
+            "q": f"{usd / price:.4f}",
+            "p": str(price),
+            "ap": str(price),
+            "X": "FILLED",
+            "l": f"{usd / price:.4f}",
+            "z": f"{usd / price:.4f}",
+            "T": now_ms,
         }
         self._count += 1
         text = json.dumps({"e": "forceOrder", "E": now_ms + 5, "o": order})
@@ -129,8 +137,10 @@ class TraderExchange(TwoSymbolExchange):
         price = PRICES[query["symbol"]]
         rows = [
             {
-                **{"symbol": query["symbol"], "sumOpenInterest": f"{5e9 / price:.4f}"},
-                **{"sumOpenInterestValue": "5000000000.0", "timestamp": at_ms},
+                "symbol": query["symbol"],
+                "sumOpenInterest": f"{5e9 / price:.4f}",
+                "sumOpenInterestValue": "5000000000.0",
+                "timestamp": at_ms,
             }
             for at_ms in _times(query, step_ms)
         ]
@@ -140,7 +150,9 @@ class TraderExchange(TwoSymbolExchange):
         query = request.query
         rows = [
             {
-                **{"symbol": query["symbol"], "fundingTime": at_ms, "fundingRate": "0.00010000"},
+                "symbol": query["symbol"],
+                "fundingTime": at_ms,
+                "fundingRate": "0.00010000",
                 "markPrice": str(PRICES[query["symbol"]]),
             }
             for at_ms in _times(query, 8 * INTERVALS_MS["1h"])

@@ -47,7 +47,7 @@ def display() -> Iterator[str]:
     )
     os.close(writing)
     try:
-        with open(reading, encoding="ascii") as told:
+        with os.fdopen(reading, encoding="ascii") as told:
             number = told.readline().strip()
         assert number, "the X server has not started"
         yield f":{number}"
