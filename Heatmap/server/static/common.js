@@ -20,7 +20,7 @@ const page = (() => {
     const plain = await answer.json();
     if (!answer.ok) {
       const error = new Error(plain.detail || answer.statusText);
-      throw Object.assign(error, { isAnswer: true });
+      throw Object.assign(error, { isAnswer: true, mayChange: answer.status >= 500 });
     }
     return plain;
   }

@@ -144,8 +144,10 @@ const plots = (() => {
         if (!hasFound && error.isAnswer) {
           page.say("");
           empty(error.message);
-          // What is missing may come at any time.
-          setTimeout(() => mine === request && load(), RETRY_MS);
+          // What is missing may come at any time; what is refused stays so.
+          if (error.mayChange) {
+            setTimeout(() => mine === request && load(), RETRY_MS);
+          }
         } else {
           page.say(page.reason(error), true);
         }

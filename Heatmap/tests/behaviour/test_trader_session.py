@@ -40,15 +40,16 @@ HOUR_MS = 60 * MINUTE_MS
 @contextlib.contextmanager
 def display() -> Iterator[str]:
     """Run an X server on a number that is free, and give its name."""
-    reading, writing = os.pipe()
-    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24"]
+    words = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24"]
     server = subprocess.Popen(  # noqa: S603 - Debian's X server
-        [*words, "-nolisten", "tcp"], pass_fds=(writing,), stderr=subprocess.DEVNULL
+        [*words, "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="ascii",
     )
-    os.close(writing)
     try:
-        with os.fdopen(reading, encoding="ascii") as told:
-            number = told.readline().strip()
+        assert server.stdout is not None
+        number = server.stdout.readline().strip()
         assert number, "the X server has not started"
         yield f":{number}"
     finally:
