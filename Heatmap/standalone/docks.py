@@ -89,6 +89,12 @@ class Docks(QObject):
         for dock in self._docks:
             dock.setVisible(are_open)
 
+    def come_back(self) -> None:
+        """Open all of them again, in their own width, after something else had their place."""
+        self.set_open(are_open=True)
+        widths = [WIDTH_PX] * len(self._docks)
+        self._window.resizeDocks(self._docks, widths, Qt.Orientation.Horizontal)
+
     def set_service(self, service: HeatmapService | None) -> None:
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)

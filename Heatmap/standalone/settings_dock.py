@@ -1,9 +1,11 @@
 """The settings of the standalone window: the plugin's tab in a dock beside the chart."""
 
 from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.language_choice import LanguageChoice, LookChoice
 from Heatmap.standalone.theme import stored_look, window_defaults
 from Heatmap.ui import HeatmapSettingsTab
@@ -24,9 +26,12 @@ class SettingsDock(QDockWidget):
     ----------
     look_chosen
         The user has chosen another look, one of `LOOKS`.
+    closed
+        They are shut.
     """
 
     look_chosen = pyqtSignal(str)
+    closed = pyqtSignal()
 
     def __init__(
         self, service: HeatmapService, store: QSettings, theme: str, window: QMainWindow
@@ -45,13 +50,20 @@ class SettingsDock(QDockWidget):
         self.look = LookChoice(stored_look(store))
         self.look.chosen.connect(self.look_chosen)
         language = LanguageChoice(store)
-        row = QHBoxLayout()
-        row.setContentsMargins(20, 0, 20, 8)
-        row.addWidget(self.look)
-        row.addWidget(language, 1)
+        # One below the other: side by side long words have no room.
+        rows = QVBoxLayout()
+        rows.setContentsMargins(20, 0, 20, 8)
+        rows.addWidget(self.look)
+        rows.addWidget(language)
         column.addWidget(self.tab, 1)
-        column.addLayout(row)
+        column.addLayout(rows)
         self.setWidget(page)
+
+    @override
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Say that they are shut."""
+        super().closeEvent(event)
+        self.closed.emit()
 
     def open_beside(self, window: QMainWindow) -> None:
         """Show the settings right of the chart: in the window, or beside it where there is room."""

@@ -131,7 +131,8 @@ class SymbolBox(QLineEdit):
 
     def refresh(self) -> None:
         """Show what can be found now, where the list is open."""
-        if self.list.isVisible():
+        # It is shut also where nothing has matched so far.
+        if self.list.isVisible() or (self.hasFocus() and self._typed):
             self._show_rows(self._typed)
 
     # -- Qt -----------------------------------------------------------------------------------

@@ -263,6 +263,10 @@ class ChartWindow(QMainWindow):
             docks[0].look_chosen.connect(self.look_chosen)
             colour(docks[0], self.theme)
             docks[0].open_beside(self)
+            if self.docks.are_open and not docks[0].isFloating():
+                # In the place of the panels, which come back.
+                self.docks.set_open(are_open=False)
+                docks[0].closed.connect(self.docks.come_back)
         docks[0].raise_()
         docks[0].activateWindow()
 
@@ -287,6 +291,8 @@ class ChartWindow(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Keep place and docks; tell that the user has closed the window."""
+        for dock in self.findChildren(SettingsDock):
+            dock.close()
         self.store.set_bytes("geometry", self.saveGeometry())
         self.store.set_bytes("state", self.saveState(LAYOUT_VERSION))
         super().closeEvent(event)
