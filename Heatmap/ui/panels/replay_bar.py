@@ -69,7 +69,11 @@ class _Strip(QWidget):
     @override
     def minimumSizeHint(self) -> QSize:
         """Return what it needs with the speeds in a list, and a short timeline."""
-        return QSize(_LEAST_PX, HEIGHT_PX)
+        return QSize(max(_LEAST_PX, self.least_width()), HEIGHT_PX)
+
+    def least_width(self) -> int:
+        """Return in what width nothing is cut off, pixels: words differ by language."""
+        return 0
 
 
 class ReplayBar(_Strip):
@@ -239,6 +243,16 @@ class ReplayBar(_Strip):
         dialog.open()
 
     # -- what is told ---------------------------------------------------------------------------
+
+    @override
+    def least_width(self) -> int:
+        """Return what buttons, speeds in a list, timeline, time and words need, pixels."""
+        row = self.layout()
+        if row is None:
+            return 0
+        speeds = self.speeds
+        saved = speeds.minimumSizeHint().width() - speeds.list.minimumSizeHint().width()
+        return row.minimumSize().width() - saved
 
     def _follow(self) -> None:
         """Follow what was recorded of the symbol, while the bar is seen or waits for it."""

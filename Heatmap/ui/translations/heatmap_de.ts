@@ -1436,6 +1436,38 @@
         <translation>{percent} %</translation>
     </message>
     <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Scale</source>
+        <translation>Skala</translation>
+    </message>
+    <message>
+        <source>Resolution</source>
+        <translation>Auflösung</translation>
+    </message>
+    <message>
+        <source>Shown</source>
+        <translation>Anzeige</translation>
+    </message>
+    <message>
+        <source>Bubbles: single large liquidations</source>
+        <translation>Blasen: einzelne große Liquidationen</translation>
+    </message>
+    <message>
+        <source>Cluster lines: prices of many liquidations</source>
+        <translation>Cluster-Linien: Kurse mit vielen Liquidationen</translation>
+    </message>
+    <message>
+        <source>Symbols</source>
+        <translation>Symbole</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicherung</translation>
+    </message>
+    <message>
         <source>Show the heatmap &amp;behind the candles</source>
         <translation>&amp;Heatmap hinter den Kerzen zeigen</translation>
     </message>
@@ -3059,7 +3091,7 @@
     </message>
     <message>
         <source>USD, at least</source>
-        <translation>USD, mindestens</translation>
+        <translation>USD, mind.</translation>
     </message>
     <message>
         <source>Long</source>
@@ -3195,7 +3227,7 @@
     </message>
     <message>
         <source>Go to now</source>
-        <translation>Zum Jetzt</translation>
+        <translation>Zur neuesten Kerze</translation>
     </message>
     <message>
         <source>Reset the view</source>
