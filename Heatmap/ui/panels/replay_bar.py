@@ -49,7 +49,7 @@ HEIGHT_PX = 56
 _BUTTON_PX, _GAP_PX = 32, 4
 # The figures are written anew so often, and a drag seeks so often at most.
 _CLOCK_MS, _SEEK_MS = 100, 150
-# In a narrower bar the speeds are a list.
+# In a narrower bar the speeds are a list, in whatever language.
 _NARROW_PX, _LEAST_PX = 840, 620
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
@@ -250,8 +250,7 @@ class ReplayBar(_Strip):
         row = self.layout()
         if row is None:
             return 0
-        speeds = self.speeds
-        saved = speeds.minimumSizeHint().width() - speeds.list.minimumSizeHint().width()
+        saved = self.speeds.minimumSizeHint().width() - self.speeds.narrow_width()
         return row.minimumSize().width() - saved
 
     def _follow(self) -> None:
@@ -425,7 +424,9 @@ class ReplayBar(_Strip):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Have the speeds in a list where there is no room for all of them."""
         super().resizeEvent(event)
-        self.speeds.set_narrow(is_narrow=self.width() < _NARROW_PX)
+        beside = self.speeds.wide_width() - self.speeds.narrow_width()
+        wide_px = max(_NARROW_PX, self.least_width() + beside)
+        self.speeds.set_narrow(is_narrow=self.width() < wide_px)
 
     @override
     def showEvent(self, event: QShowEvent | None) -> None:
