@@ -171,7 +171,7 @@ def test_the_bar_is_never_narrower_than_its_words_need(world: World) -> None:
     bar = world.bar
     bar.begin()
     world.window.resize(600, 500)
-    world.until(lambda: bar.speeds.list.isVisible())
+    world.until(bar.speeds.list.isVisible)
     bar.live.setText("Zurück zu dem, was die Aufzeichnung jetzt gerade zeigt")
     parts = (bar.live, bar.moment, bar.timeline, bar.speeds)
     world.until(
