@@ -72,8 +72,12 @@ class _Strip(QWidget):
         return QSize(max(_LEAST_PX, self.least_width()), HEIGHT_PX)
 
     def least_width(self) -> int:
-        """Return in what width nothing is cut off, pixels: words differ by language."""
-        return 0
+        """Return what buttons, speeds in a list, timeline, time and words need, pixels."""
+        row, speeds = self.layout(), self.findChild(ReplaySpeeds)
+        if row is None or speeds is None:
+            return 0
+        saved = speeds.minimumSizeHint().width() - speeds.narrow_width()
+        return row.minimumSize().width() - saved
 
 
 class ReplayBar(_Strip):
@@ -243,15 +247,6 @@ class ReplayBar(_Strip):
         dialog.open()
 
     # -- what is told ---------------------------------------------------------------------------
-
-    @override
-    def least_width(self) -> int:
-        """Return what buttons, speeds in a list, timeline, time and words need, pixels."""
-        row = self.layout()
-        if row is None:
-            return 0
-        saved = self.speeds.minimumSizeHint().width() - self.speeds.narrow_width()
-        return row.minimumSize().width() - saved
 
     def _follow(self) -> None:
         """Follow what was recorded of the symbol, while the bar is seen or waits for it."""
