@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from Heatmap.domain.failure_texts import ALL_OF_THEM, PARTS, TEMPLATES  # noqa: E402
 from Heatmap.heatmap_settings import SETTINGS  # noqa: E402
-from Heatmap.setting_fields import Choice, Number, Text  # noqa: E402
+from Heatmap.setting_fields import Choice, Number, Section, Text  # noqa: E402
 
 PLUGIN = ROOT / "Heatmap"
 FOLDER = PLUGIN / "ui" / "translations"
@@ -73,6 +73,8 @@ def hidden_texts() -> list[Found]:
 
 
 def _record_texts() -> Iterator[Found]:
+    for section in Section:
+        yield "HeatmapSettings", section.heading, False
     for record in SETTINGS.values():
         # Whatever texts a record has besides its own names.
         for one in fields(record):

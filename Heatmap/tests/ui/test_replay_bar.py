@@ -165,3 +165,17 @@ def test_any_recorded_time_is_shown_as_it_was_known(world: World) -> None:
     world.service.detach(world.layer)
     assert replay.shown is ShownTime.NOW
     world.until(lambda: len(world.rows()) == len(EVENTS))
+
+
+def test_the_bar_is_never_narrower_than_its_words_need(world: World) -> None:
+    bar = world.bar
+    bar.begin()
+    world.window.resize(600, 500)
+    world.until(bar.speeds.list.isVisible)
+    bar.live.setText("Zurück zu dem, was die Aufzeichnung jetzt gerade zeigt")
+    parts = (bar.live, bar.moment, bar.timeline, bar.speeds)
+    world.until(
+        lambda: all(
+            one.width() >= max(one.minimumWidth(), one.minimumSizeHint().width()) for one in parts
+        )
+    )

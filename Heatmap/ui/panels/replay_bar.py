@@ -49,7 +49,7 @@ HEIGHT_PX = 56
 _BUTTON_PX, _GAP_PX = 32, 4
 # The figures are written anew so often, and a drag seeks so often at most.
 _CLOCK_MS, _SEEK_MS = 100, 150
-# In a narrower bar the speeds are a list.
+# In a narrower bar the speeds are a list, in whatever language.
 _NARROW_PX, _LEAST_PX = 840, 620
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
@@ -69,7 +69,15 @@ class _Strip(QWidget):
     @override
     def minimumSizeHint(self) -> QSize:
         """Return what it needs with the speeds in a list, and a short timeline."""
-        return QSize(_LEAST_PX, HEIGHT_PX)
+        return QSize(max(_LEAST_PX, self.least_width()), HEIGHT_PX)
+
+    def least_width(self) -> int:
+        """Return what buttons, speeds in a list, timeline, time and words need, pixels."""
+        row, speeds = self.layout(), self.findChild(ReplaySpeeds)
+        if row is None or speeds is None:
+            return 0
+        saved = speeds.minimumSizeHint().width() - speeds.narrow_width()
+        return row.minimumSize().width() - saved
 
 
 class ReplayBar(_Strip):
@@ -411,7 +419,9 @@ class ReplayBar(_Strip):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Have the speeds in a list where there is no room for all of them."""
         super().resizeEvent(event)
-        self.speeds.set_narrow(is_narrow=self.width() < _NARROW_PX)
+        beside = self.speeds.wide_width() - self.speeds.narrow_width()
+        wide_px = max(_NARROW_PX, self.least_width() + beside)
+        self.speeds.set_narrow(is_narrow=self.width() < wide_px)
 
     @override
     def showEvent(self, event: QShowEvent | None) -> None:

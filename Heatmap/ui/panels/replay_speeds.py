@@ -63,6 +63,14 @@ class ReplaySpeeds(QWidget):
         self.buttons[speed].setChecked(True)
         self.list.setCurrentIndex(SPEEDS.index(speed))
 
+    def wide_width(self) -> int:
+        """Return what the speeds beside each other need, pixels."""
+        return self.segments.minimumSizeHint().width()
+
+    def narrow_width(self) -> int:
+        """Return what the list needs, pixels."""
+        return self.list.minimumSizeHint().width()
+
     def set_narrow(self, *, is_narrow: bool) -> None:
         """Show the list in place of the segments, or not."""
         self.segments.setVisible(not is_narrow)

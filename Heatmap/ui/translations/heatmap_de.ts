@@ -4,6 +4,10 @@
 <context>
     <name>Alerts</name>
     <message>
+        <source>the settings cannot be stored</source>
+        <translation>die Einstellungen lassen sich nicht speichern</translation>
+    </message>
+    <message>
         <source>{count} alerts</source>
         <translation>{count} Alarme</translation>
     </message>
@@ -23,9 +27,39 @@
         <source>Heatmap: alerts</source>
         <translation>Heatmap: Alarme</translation>
     </message>
+</context><context>
+    <name>AsOfDialog</name>
     <message>
-        <source>the settings cannot be stored</source>
-        <translation>die Einstellungen lassen sich nicht speichern</translation>
+        <source>As of a time</source>
+        <translation>Stand zu einer Zeit</translation>
+    </message>
+    <message>
+        <source>Show what was known at this time. Recording goes on.</source>
+        <translation>Zeigt, was zu dieser Zeit bekannt war. Die Aufzeichnung läuft weiter.</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>{hours} h ago</source>
+        <translation>vor {hours} h</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Nothing recorded yet</source>
+        <translation>Noch nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Not recorded at this time: the chart is hatched there.</source>
+        <translation>Zu dieser Zeit nicht aufgezeichnet: dort ist das Chart schraffiert.</translation>
+    </message>
+    <message>
+        <source>Recorded since {time}</source>
+        <translation>Aufgezeichnet seit {time}</translation>
     </message>
 </context><context>
     <name>CandleFeed</name>
@@ -179,8 +213,16 @@
         <translation>{number} min</translation>
     </message>
     <message>
+        <source>Liquidated</source>
+        <translation>Liquidiert</translation>
+    </message>
+    <message>
         <source>per 0.1 %</source>
         <translation>je 0,1 %</translation>
+    </message>
+    <message>
+        <source>no candles</source>
+        <translation>keine Kerzen</translation>
     </message>
     <message>
         <source>Colour: USD expected per 0.1 % of price, if reached</source>
@@ -193,6 +235,14 @@
     <message>
         <source>amounts provisional</source>
         <translation>Beträge vorläufig</translation>
+    </message>
+    <message>
+        <source>Expected if reached, USD</source>
+        <translation>Erwartet, falls erreicht, USD</translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation>Erwartet</translation>
     </message>
     <message>
         <source>If reached, longs</source>
@@ -363,6 +413,10 @@
         <translation>Farbwert der Shorts</translation>
     </message>
     <message>
+        <source>Liquidated on {venue}</source>
+        <translation>Liquidiert auf {venue}</translation>
+    </message>
+    <message>
         <source>{venue} liquidations</source>
         <translation>{venue}-Liquidationen</translation>
     </message>
@@ -400,6 +454,10 @@
     <message>
         <source>Simulated liquidations</source>
         <translation>Simulierte Liquidationen</translation>
+    </message>
+    <message>
+        <source>Replayed liquidations</source>
+        <translation>Liquidationen der Wiedergabe</translation>
     </message>
     <message>
         <source>Replayed {venue} liquidations</source>
@@ -490,12 +548,58 @@
         <translation>Zuletzt</translation>
     </message>
     <message>
+        <source>d MMM</source>
+        <translation>d. MMM</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>O</source>
+        <translation>E</translation>
+    </message>
+    <message>
+        <source>H</source>
+        <translation>H</translation>
+    </message>
+    <message>
+        <source>L</source>
+        <translation>T</translation>
+    </message>
+    <message>
+        <source>C</source>
+        <translation>S</translation>
+    </message>
+    <message>
+        <source>{symbol}: the exchange has no older candles</source>
+        <translation>{symbol}: die Börse hat keine älteren Kerzen</translation>
+    </message>
+    <message>
+        <source>No more than {count} candles are loaded; a longer interval goes back further</source>
+        <translation>Mehr als {count} Kerzen werden nicht geladen; ein längeres Intervall reicht weiter zurück</translation>
+    </message>
+    <message>
         <source>SIMULATED</source>
         <translation>SIMULIERT</translation>
     </message>
     <message>
         <source>REPLAY</source>
         <translation>WIEDERGABE</translation>
+    </message>
+</context><context>
+    <name>ChartWindow</name>
+    <message>
+        <source>Menu</source>
+        <translation>Menü</translation>
+    </message>
+    <message>
+        <source>Find a symbol</source>
+        <translation>Symbol suchen</translation>
+    </message>
+    <message>
+        <source>Another program records into {database}: record {symbol} there</source>
+        <translation>Ein anderes Programm zeichnet in {database} auf: {symbol} dort aufzeichnen</translation>
     </message>
 </context><context>
     <name>ClipRows</name>
@@ -528,7 +632,37 @@
         <translation>Sie endet zurzeit bei {amount}</translation>
     </message>
 </context><context>
+    <name>Deeds</name>
+    <message>
+        <source>Save picture</source>
+        <translation>Bild speichern</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png)</source>
+        <translation>Bilder (*.png)</translation>
+    </message>
+    <message>
+        <source>The picture is in the clipboard</source>
+        <translation>Das Bild ist in der Zwischenablage</translation>
+    </message>
+    <message>
+        <source>Record {symbol} too</source>
+        <translation>{symbol} auch aufzeichnen</translation>
+    </message>
+    <message>
+        <source>Saved: {path}</source>
+        <translation>Gespeichert: {path}</translation>
+    </message>
+</context><context>
     <name>Docks</name>
+    <message>
+        <source>Close; F9 opens all panels</source>
+        <translation>Schließen; F9 öffnet alle Leisten</translation>
+    </message>
+    <message>
+        <source>Panels</source>
+        <translation>Leisten</translation>
+    </message>
     <message>
         <source>Totals</source>
         <translation>Summen</translation>
@@ -538,12 +672,12 @@
         <translation>Ticker</translation>
     </message>
     <message>
-        <source>Panels</source>
-        <translation>Leisten</translation>
+        <source>Show or hide the panels</source>
+        <translation>Leisten zeigen oder verbergen</translation>
     </message>
     <message>
-        <source>Show or hide the panels (F9)</source>
-        <translation>Leisten zeigen oder verbergen (F9)</translation>
+        <source>Close {panel}</source>
+        <translation>{panel} schließen</translation>
     </message>
 </context><context>
     <name>Failure</name>
@@ -1302,6 +1436,38 @@
         <translation>{percent} %</translation>
     </message>
     <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Scale</source>
+        <translation>Skala</translation>
+    </message>
+    <message>
+        <source>Resolution</source>
+        <translation>Auflösung</translation>
+    </message>
+    <message>
+        <source>Shown</source>
+        <translation>Anzeige</translation>
+    </message>
+    <message>
+        <source>Bubbles: single large liquidations</source>
+        <translation>Blasen: einzelne große Liquidationen</translation>
+    </message>
+    <message>
+        <source>Cluster lines: prices of many liquidations</source>
+        <translation>Cluster-Linien: Kurse mit vielen Liquidationen</translation>
+    </message>
+    <message>
+        <source>Symbols</source>
+        <translation>Symbole</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Speicherung</translation>
+    </message>
+    <message>
         <source>Show the heatmap &amp;behind the candles</source>
         <translation>&amp;Heatmap hinter den Kerzen zeigen</translation>
     </message>
@@ -1346,8 +1512,8 @@
         <translation>&amp;Zeitraum</translation>
     </message>
     <message>
-        <source>Time span of recorded heat and of bubbles, back from now; predicted levels cover the pane</source>
-        <translation>Zeitraum der aufgezeichneten Heatmap und der Blasen, von jetzt zurück; vorhergesagte Level füllen das ganze Chart</translation>
+        <source>Time span of recorded heat and of bubbles, back from now, or what the chart shows; predicted levels cover the pane</source>
+        <translation>Zeitraum der aufgezeichneten Heatmap und der Blasen, von jetzt zurück, oder was das Chart zeigt; vorhergesagte Level füllen das Bild</translation>
     </message>
     <message>
         <source>2 hours</source>
@@ -1396,6 +1562,10 @@
     <message>
         <source>30d</source>
         <translation>30T</translation>
+    </message>
+    <message>
+        <source>As the chart</source>
+        <translation>Wie das Chart</translation>
     </message>
     <message>
         <source>Sh&amp;ape</source>
@@ -1522,6 +1692,10 @@
         <translation>6 Stunden</translation>
     </message>
     <message>
+        <source>An eighth of the window</source>
+        <translation>Achtel des Zeitraums</translation>
+    </message>
+    <message>
         <source>Co&amp;lours run</source>
         <translation>Farbver&amp;lauf</translation>
     </message>
@@ -1640,6 +1814,34 @@
     <message>
         <source>What the colours mean in USD</source>
         <translation>Was die Farben in USD bedeuten</translation>
+    </message>
+    <message>
+        <source>Corner of the le&amp;gend</source>
+        <translation>&amp;Ecke der Legende</translation>
+    </message>
+    <message>
+        <source>Where scale and words stand; never over the newest candles</source>
+        <translation>Wo Skala und Worte stehen; nie über den neuesten Kerzen</translation>
+    </message>
+    <message>
+        <source>Where there is least</source>
+        <translation>Wo am wenigsten ist</translation>
+    </message>
+    <message>
+        <source>Lower left</source>
+        <translation>Unten links</translation>
+    </message>
+    <message>
+        <source>Lower right</source>
+        <translation>Unten rechts</translation>
+    </message>
+    <message>
+        <source>Upper left</source>
+        <translation>Oben links</translation>
+    </message>
+    <message>
+        <source>Upper right</source>
+        <translation>Oben rechts</translation>
     </message>
     <message>
         <source>Bars of lon&amp;gs and shorts per candle</source>
@@ -1962,6 +2164,12 @@
         <translation>Gilt ab dem nächsten Start</translation>
     </message>
 </context><context>
+    <name>LastHourLine</name>
+    <message>
+        <source>1 h at least: longs {longs}, shorts {shorts}</source>
+        <translation>1 h mindestens: Longs {longs}, Shorts {shorts}</translation>
+    </message>
+</context><context>
     <name>LiquidationTape</name>
     <message>
         <source>Tape</source>
@@ -2006,6 +2214,42 @@
         <translation>USD, mindestens</translation>
     </message>
 </context><context>
+    <name>LookChoice</name>
+    <message>
+        <source>L&amp;ook</source>
+        <translation>A&amp;ussehen</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+</context><context>
+    <name>RecordingTimeline</name>
+    <message>
+        <source>Recording: where the chart stands</source>
+        <translation>Aufzeichnung: wo das Chart steht</translation>
+    </message>
+    <message>
+        <source>{time}, not recorded</source>
+        <translation>{time}, nicht aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Nothing recorded yet</source>
+        <translation>Noch nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>{time}; recorded from {start} to {end}</source>
+        <translation>{time}; aufgezeichnet von {start} bis {end}</translation>
+    </message>
+</context><context>
     <name>RecordsPage</name>
     <message>
         <source>Less</source>
@@ -2018,6 +2262,80 @@
     <message>
         <source>Settings that are seldom changed</source>
         <translation>Selten geänderte Einstellungen</translation>
+    </message>
+</context><context>
+    <name>ReplayBar</name>
+    <message>
+        <source>Time shown</source>
+        <translation>Gezeigte Zeit</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pause</translation>
+    </message>
+    <message>
+        <source>Play</source>
+        <translation>Abspielen</translation>
+    </message>
+    <message>
+        <source>Back to the run</source>
+        <translation>Zurück zum Lauf</translation>
+    </message>
+    <message>
+        <source>Back to live</source>
+        <translation>Zurück zu live</translation>
+    </message>
+    <message>
+        <source>{words} ({key})</source>
+        <translation>{words} ({key})</translation>
+    </message>
+    <message>
+        <source>This bar looks at what the run has brought so far; the run itself goes on.</source>
+        <translation>Diese Leiste zeigt, was der Lauf bisher gebracht hat; der Lauf selbst geht weiter.</translation>
+    </message>
+    <message>
+        <source>One candle on</source>
+        <translation>Eine Kerze vor</translation>
+    </message>
+    <message>
+        <source>One candle back</source>
+        <translation>Eine Kerze zurück</translation>
+    </message>
+    <message>
+        <source>Faster</source>
+        <translation>Schneller</translation>
+    </message>
+    <message>
+        <source>Slower</source>
+        <translation>Langsamer</translation>
+    </message>
+    <message>
+        <source>Start of the recording</source>
+        <translation>Anfang der Aufzeichnung</translation>
+    </message>
+</context><context>
+    <name>ReplayDock</name>
+    <message>
+        <source>Replay</source>
+        <translation>Wiedergabe</translation>
+    </message>
+    <message>
+        <source>As of a time…</source>
+        <translation>Stand zu einer Zeit…</translation>
+    </message>
+    <message>
+        <source>Replay: </source>
+        <translation>Wiedergabe: </translation>
+    </message>
+</context><context>
+    <name>ReplaySpeeds</name>
+    <message>
+        <source>Speed</source>
+        <translation>Tempo</translation>
+    </message>
+    <message>
+        <source>{speed} times as fast as it was ({keys})</source>
+        <translation>{speed}-mal so schnell, wie es war ({keys})</translation>
     </message>
 </context><context>
     <name>RetentionConfirmation</name>
@@ -2072,6 +2390,16 @@
     <message>
         <source>{count} events</source>
         <translation>{count} Ereignisse</translation>
+    </message>
+</context><context>
+    <name>Segments</name>
+    <message>
+        <source>More of them</source>
+        <translation>Weitere</translation>
+    </message>
+    <message>
+        <source>More: {name}</source>
+        <translation>Weitere: {name}</translation>
     </message>
 </context><context>
     <name>SettingsDock</name>
@@ -2386,8 +2714,8 @@
 </context><context>
     <name>StatusLine</name>
     <message>
-        <source>{symbol} liquidations - {source}</source>
-        <translation>{symbol} Liquidationen - {source}</translation>
+        <source>{market} - Heatmap</source>
+        <translation>{market} - Heatmap</translation>
     </message>
     <message>
         <source>{symbol}  connecting…</source>
@@ -2428,6 +2756,10 @@
     <message>
         <source>{state} ({reason})</source>
         <translation>{state} ({reason})</translation>
+    </message>
+    <message>
+        <source>{state}: {title}</source>
+        <translation>{state}: {title}</translation>
     </message>
     <message>
         <source>no candles of {symbols} here</source>
@@ -2632,6 +2964,16 @@
         <translation>Zeigt den Ordner der Datenbank</translation>
     </message>
 </context><context>
+    <name>SymbolBox</name>
+    <message>
+        <source>Symbol</source>
+        <translation>Symbol</translation>
+    </message>
+    <message>
+        <source>Search…</source>
+        <translation>Suchen…</translation>
+    </message>
+</context><context>
     <name>SymbolRows</name>
     <message>
         <source>&amp;All symbols of the exchange</source>
@@ -2749,7 +3091,7 @@
     </message>
     <message>
         <source>USD, at least</source>
-        <translation>USD, mindestens</translation>
+        <translation>USD, mind.</translation>
     </message>
     <message>
         <source>Long</source>
@@ -2772,32 +3114,32 @@
 </context><context>
     <name>ToolBar</name>
     <message>
-        <source>Heatmap</source>
-        <translation>Heatmap</translation>
+        <source>Tool bar</source>
+        <translation>Werkzeugleiste</translation>
     </message>
     <message>
-        <source>Show or hide the heatmap; recording goes on either way</source>
-        <translation>Heatmap zeigen oder verbergen; die Aufzeichnung läuft weiter</translation>
+        <source>Heat</source>
+        <translation>Heatmap</translation>
     </message>
     <message>
         <source>Time span of the heatmap</source>
         <translation>Zeitraum der Heatmap</translation>
     </message>
     <message>
-        <source>auto</source>
-        <translation>auto</translation>
+        <source>Auto {interval}</source>
+        <translation>Auto {interval}</translation>
+    </message>
+    <message>
+        <source>Candles</source>
+        <translation>Kerzen</translation>
     </message>
     <message>
         <source>Candle interval</source>
         <translation>Kerzenintervall</translation>
     </message>
     <message>
-        <source>Dark / light</source>
-        <translation>Dunkel / hell</translation>
-    </message>
-    <message>
-        <source>Settings…</source>
-        <translation>Einstellungen…</translation>
+        <source>Auto</source>
+        <translation>Auto</translation>
     </message>
 </context><context>
     <name>TotalsFigures</name>
@@ -2824,6 +3166,176 @@
     <message>
         <source>Recorded</source>
         <translation>Erfasst</translation>
+    </message>
+</context><context>
+    <name>WindowActions</name>
+    <message>
+        <source>Menu</source>
+        <translation>Menü</translation>
+    </message>
+    <message>
+        <source>New window</source>
+        <translation>Neues Fenster</translation>
+    </message>
+    <message>
+        <source>Close window</source>
+        <translation>Fenster schließen</translation>
+    </message>
+    <message>
+        <source>Save picture…</source>
+        <translation>Bild speichern…</translation>
+    </message>
+    <message>
+        <source>Copy picture</source>
+        <translation>Bild kopieren</translation>
+    </message>
+    <message>
+        <source>Find symbol…</source>
+        <translation>Symbol suchen…</translation>
+    </message>
+    <message>
+        <source>Record this symbol too</source>
+        <translation>Dieses Symbol auch aufzeichnen</translation>
+    </message>
+    <message>
+        <source>Show the heatmap</source>
+        <translation>Heatmap zeigen</translation>
+    </message>
+    <message>
+        <source>Show or hide the heatmap; recording goes on either way</source>
+        <translation>Heatmap zeigen oder verbergen; die Aufzeichnung läuft weiter</translation>
+    </message>
+    <message>
+        <source>Recorded</source>
+        <translation>Aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Predicted</source>
+        <translation>Vorhergesagt</translation>
+    </message>
+    <message>
+        <source>Recorded and predicted</source>
+        <translation>Aufgezeichnet und vorhergesagt</translation>
+    </message>
+    <message>
+        <source>Shorter heat span</source>
+        <translation>Kürzerer Heatmap-Zeitraum</translation>
+    </message>
+    <message>
+        <source>Longer heat span</source>
+        <translation>Längerer Heatmap-Zeitraum</translation>
+    </message>
+    <message>
+        <source>Go to now</source>
+        <translation>Zur neuesten Kerze</translation>
+    </message>
+    <message>
+        <source>Reset the view</source>
+        <translation>Ansicht zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Logarithmic scale</source>
+        <translation>Logarithmische Skala</translation>
+    </message>
+    <message>
+        <source>Percent scale</source>
+        <translation>Prozentskala</translation>
+    </message>
+    <message>
+        <source>Full screen</source>
+        <translation>Vollbild</translation>
+    </message>
+    <message>
+        <source>Dark or light</source>
+        <translation>Dunkel oder hell</translation>
+    </message>
+    <message>
+        <source>Next part of the window</source>
+        <translation>Nächster Fensterbereich</translation>
+    </message>
+    <message>
+        <source>Part of the window before</source>
+        <translation>Voriger Fensterbereich</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>Einstellungen…</translation>
+    </message>
+    <message>
+        <source>Open data folder</source>
+        <translation>Datenordner öffnen</translation>
+    </message>
+    <message>
+        <source>Shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>About Heatmap</source>
+        <translation>Über Heatmap</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+</context><context>
+    <name>WindowDialogs</name>
+    <message>
+        <source>Shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>About Heatmap</source>
+        <translation>Über Heatmap</translation>
+    </message>
+    <message>
+        <source>A letter</source>
+        <translation>Ein Buchstabe</translation>
+    </message>
+    <message>
+        <source>Find a symbol</source>
+        <translation>Symbol suchen</translation>
+    </message>
+    <message>
+        <source>In the tape: select</source>
+        <translation>Im Ticker: auswählen</translation>
+    </message>
+    <message>
+        <source>In the tape: show on the chart</source>
+        <translation>Im Ticker: auf dem Chart zeigen</translation>
+    </message>
+    <message>
+        <source>In a row of choices: another one</source>
+        <translation>In einer Auswahlreihe: eine andere</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>not installed</source>
+        <translation>nicht installiert</translation>
+    </message>
+</context><context>
+    <name>_Delegate</name>
+    <message>
+        <source>predicted only</source>
+        <translation>nur vorhergesagt</translation>
+    </message>
+</context><context>
+    <name>_Rows</name>
+    <message>
+        <source>Recorded</source>
+        <translation>Aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Not recorded</source>
+        <translation>Nicht aufgezeichnet</translation>
+    </message>
+</context><context>
+    <name>_SymbolList</name>
+    <message>
+        <source>Instruments</source>
+        <translation>Instrumente</translation>
     </message>
 </context><context>
     <name>_ToggleAction</name>

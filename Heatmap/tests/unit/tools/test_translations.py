@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import QTranslator
 
+from Heatmap.setting_fields import Section
+
 ROOT = Path(__file__).resolve().parents[4]
 CATALOGUES = sorted((ROOT / "Heatmap" / "ui" / "translations").glob("*.ts"))
 
@@ -50,6 +52,12 @@ def test_every_text_of_the_code_is_in_it_and_translated(
     tool["extract"](again, tmp_path)
     assert list(messages(again)) == list(messages(catalogue)), "make translations"
     assert tool["unfinished"](catalogue) == []
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.stem)
+def test_every_heading_of_the_settings_is_in_it(catalogue: Path) -> None:
+    there = {source for context, source, _ in messages(catalogue) if context == "HeatmapSettings"}
+    assert {section.heading for section in Section if section.heading} <= there
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: path.stem)
