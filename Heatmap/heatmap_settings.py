@@ -285,7 +285,7 @@ class HeatmapSettings(ClusterFields):
             }
         ),
         Section.SHOWN,
-        "Corner of the le&gend",
+        "Legend mo&ved to",
         "Where scale and words stand; never over the newest candles",
         option="legendCorner",
     )
@@ -316,7 +316,7 @@ class HeatmapSettings(ClusterFields):
         False,
         Switch(),
         Section.SHOWN,
-        "Bars of lon&gs and shorts per candle",
+        "Longs and shorts b&y candle",
         "What was recorded in each candle's time: shorts up, longs down",
         effects=(Effect.BARS,),
     )

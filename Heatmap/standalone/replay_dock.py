@@ -305,10 +305,8 @@ class ReplayDock(QObject):
     def _mark_title(self, title: str) -> None:
         """Say in the window's title that it is an earlier time, whoever sets the title."""
         prefix = self.tr("Replay: ")
-        plain = title.removeprefix(prefix)
-        wanted = plain if self.shown is ShownTime.NOW else prefix + plain
-        if wanted != title:
-            self._window.setWindowTitle(wanted)
+        if self.shown is not ShownTime.NOW and not title.startswith(prefix):
+            self._window.setWindowTitle(prefix + title)
 
 
 def _action(window: QMainWindow, words: str, key: str, act: Callable[[], None]) -> QAction:

@@ -339,7 +339,7 @@ def test_a_service_in_standby_draws_what_the_other_writes_and_goes_on_as_the_wri
             status = service.status()
             assert status["role"] == "standby"
             words = connection_words("Binance", service.recorder_status(), is_running=True)
-            assert "NOT recorded: XRPUSDT" in words
+            assert "does not record XRPUSDT" in words
             await until(service.is_live)
             layer.open_page()
             await until(lambda: layer.grids)

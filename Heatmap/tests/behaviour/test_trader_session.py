@@ -54,7 +54,7 @@ def display() -> Iterator[str]:
         yield f":{number}"
     finally:
         server.terminate()
-        server.wait(10)
+        server.communicate(timeout=10)
 
 
 def environment(home: Path, name: str) -> dict[str, str]:

@@ -307,9 +307,12 @@ def _tape_and_chart(trader: Trader) -> None:
 
     trader.until(is_in_sight, "the oldest liquidation on the chart")
     large = next(row for row in tape.model.rows if row[2] > LARGE_USD * 0.99)
+    # The candle in whose time it was, whatever the interval; the chart stands below its strip.
     where = (
-        f"[chart.timeScale().timeToCoordinate({large[0] // 60_000 * 60}), "
-        f"candleSeries.priceToCoordinate({large[1]})]"
+        f"((at) => [chart.timeScale().timeToCoordinate(at.time), "
+        f"candleSeries.priceToCoordinate({large[1]}) + "
+        f"chart.chartElement().getBoundingClientRect().top])"
+        f"(candleSeries.data().findLast((one) => one.time * 1000 <= {large[0]}))"
     )
     trader.keep("row on the chart")
 
@@ -402,6 +405,7 @@ def run(session: Callable[[Trader], None], folder: Path, words: list[str]) -> in
     UsedWindow.__name__ = ChartWindow.__name__
     application.ChartWindow = UsedWindow  # type: ignore[misc]
     code = main(words)
+    sys.stderr.write("".join(_failed))
     return 3 if _failed else code
 
 

@@ -1,7 +1,6 @@
 """A real chart page in the host's shape, and what tests ask of it."""
 
 import base64
-import itertools
 import json
 from importlib import resources
 from pathlib import Path
@@ -18,9 +17,6 @@ from Heatmap.picture.packing import pack_cells
 from Heatmap.ui.layer.page_scripts import channel_script
 
 START_S = 1_733_360_400  # 2024-12-05T01:00:00Z
-
-
-_frame_numbers = itertools.count()
 
 
 def answer_of(page: QWebEnginePage, script: str, *, timeout: int = 20_000) -> Any:
@@ -199,13 +195,12 @@ class ChartPage:
         return last
 
     def next_frames(self) -> None:
-        done = f"heatmap-tests: frames {next(_frame_numbers)}"
-        with self.qtbot.waitSignal(
-            self.page.noted, check_params_cb=lambda text: text == done, timeout=20_000
-        ):
-            self.page.runJavaScript(
-                f"requestAnimationFrame(() => requestAnimationFrame(() => console.info('{done}')))"
-            )
+        # Looked for with the test's own beat: what was told to the page before has come by then.
+        self.js(
+            "(window.framesDone = 0, requestAnimationFrame(() => requestAnimationFrame("
+            "() => { window.framesDone = 1; })), 0)"
+        )
+        self.qtbot.waitUntil(lambda: self.js("window.framesDone") == 1, timeout=20_000)
 
     def x_of_candle(self, time_s: int) -> float:
         return float(self.js(f"chart.timeScale().timeToCoordinate({time_s})"))

@@ -403,7 +403,7 @@ def test_the_legend_says_what_the_colours_mean_while_there_are_bubbles(
     rows, columns = np.nonzero(difference)
     height, width = (chart_page.js(f"chart.paneSize(0).{side}") for side in ("height", "width"))
     assert height - 90 < rows.min()
-    assert columns.min() > width - 230
+    assert columns.max() < chart_page.x_of_candle(START_S + 50 * 60) < width
     line = pixels[rows.min() : rows.min() + 16, columns.min() : columns.max()].reshape(-1, 3)
     assert ((line[:, 0] > line[:, 2] + 100) & (line[:, 0] > 180)).any()
     assert ((line[:, 2] > line[:, 0] + 100) & (line[:, 2] > 180)).any()

@@ -430,7 +430,7 @@ LEGEND = {
 
 
 @pytest.mark.parametrize("is_dark", [True, False])
-def test_the_legend_stands_in_the_lower_right_corner_and_can_be_switched_off(
+def test_the_legend_stands_below_off_the_newest_candles_and_can_be_switched_off(
     is_dark: bool, qtbot: Any, make_page: Callable[..., ChartPage]
 ) -> None:
     page = make_page(is_dark=is_dark)
@@ -446,7 +446,7 @@ def test_the_legend_stands_in_the_lower_right_corner_and_can_be_switched_off(
     height, width = (page.js(f"chart.paneSize(0).{side}") for side in ("height", "width"))
     rows, columns = np.nonzero(difference)
     assert height - 70 < rows.min() <= rows.max() < height
-    assert width - 220 < columns.min() <= columns.max() < width
+    assert columns.max() < page.x_of_candle(START_S + 50 * 60) < width
     # The bar shows the palette: its strongest colour is there, as on a cell.
     ground = "dark" if is_dark else "light"
     strongest = page.js(f"OrderPilotHeatmap.palette.colourAt('aurora', 1, '{ground}')")

@@ -103,6 +103,8 @@ def test_a_second_source_is_drawn_kept_up_and_described(
     layer: HeatmapLayer, chart_page: ChartPage, listener: Listener, source: MadeUpLevels
 ) -> None:
     page, picture, view = chart_page, listener.picture, listener.viewports[-1]
+    # The legend would stand over a level.
+    layer.set_options({"colourBar": False, "sourceLine": False})
     meta, packed = shown(picture.rebuild(request(view)))
     layer.show_grid(meta, packed)
     upper, lower = (middle(meta, level.price) for level in LEVELS)
@@ -154,6 +156,7 @@ def test_after_another_sources_grid_the_layers_palette_is_back(
     layer: HeatmapLayer, chart_page: ChartPage, listener: Listener
 ) -> None:
     page, view = chart_page, listener.viewports[-1]
+    layer.set_options({"colourBar": False, "sourceLine": False})
     meta, packed = shown(listener.picture.rebuild(request(view)))
     upper = middle(meta, LEVELS[0].price)
     layer.show_grid(meta, packed)

@@ -90,7 +90,7 @@ def test_each_part_of_it_is_in_the_plain_export(
     name: str, hide: Callable[[HeatmapLayer], None], layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:
     show_all(layer, chart_page)
-    shown, whole = chart_page.picture(), chart_page.screenshot()
+    shown, whole = chart_page.settled_picture(), chart_page.screenshot()
     hide(layer)
     chart_page.qtbot.waitUntil(
         lambda: bool(changed(shown, chart_page.picture()).any()), timeout=10_000

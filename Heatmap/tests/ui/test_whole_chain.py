@@ -85,6 +85,9 @@ def recording(tmp_path: Path) -> tuple[Path, Path]:
     return messages, candles
 
 
+STRIP_PX = 32
+
+
 class Shown:
     """The window with a source, and what the tests ask of it."""
 
@@ -119,7 +122,8 @@ class Shown:
         return answer_of(self.window.page, script)
 
     def picture(self) -> np.ndarray:
-        return grab(self.window.view)
+        # Without the strip above the chart: its legend is not of the pane.
+        return grab(self.window.view)[STRIP_PX:]
 
     def settled(self) -> np.ndarray:
         """Give the picture when it has stood still for a third of a second."""

@@ -1816,8 +1816,8 @@
         <translation>Was die Farben in USD bedeuten</translation>
     </message>
     <message>
-        <source>Corner of the le&amp;gend</source>
-        <translation>&amp;Ecke der Legende</translation>
+        <source>Legend mo&amp;ved to</source>
+        <translation type="unfinished" />
     </message>
     <message>
         <source>Where scale and words stand; never over the newest candles</source>
@@ -1844,8 +1844,8 @@
         <translation>Oben rechts</translation>
     </message>
     <message>
-        <source>Bars of lon&amp;gs and shorts per candle</source>
-        <translation>&amp;Balken der Longs und Shorts je Kerze</translation>
+        <source>Longs and shorts b&amp;y candle</source>
+        <translation type="unfinished" />
     </message>
     <message>
         <source>What was recorded in each candle's time: shorts up, longs down</source>
