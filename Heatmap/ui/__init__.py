@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from Heatmap.ui.host_alerts import HostAlerts
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
     from Heatmap.ui.panels.last_hour_line import LastHourLine
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "HostAlerts",
     "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
@@ -52,6 +54,7 @@ __all__ = [
 _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
+    "HostAlerts": "Heatmap.ui.host_alerts",
     "StateAction": "Heatmap.ui.state_texts",
     "StateTone": "Heatmap.ui.state_texts",
     "StateWords": "Heatmap.ui.state_texts",
