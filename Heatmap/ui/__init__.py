@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.host_alerts import HostAlerts
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.panels.alert_panel import AlertPanel
     from Heatmap.ui.panels.last_hour_line import LastHourLine
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.texts import attention_words, failure_words, role_words
 
 __all__ = [
+    "AlertPanel",
     "HeatmapLayer",
     "HeatmapSettingsTab",
     "HostAlerts",
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AlertPanel": "Heatmap.ui.panels.alert_panel",
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "HostAlerts": "Heatmap.ui.host_alerts",
