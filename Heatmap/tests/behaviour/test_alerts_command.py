@@ -116,3 +116,26 @@ def test_what_cannot_ring_is_refused_in_one_line(
     printed = capsys.readouterr()
     assert (code, printed.out, printed.err.count("\n")) == (2, "", 1)
     assert said in printed.err
+
+
+def test_a_test_alert_says_whether_it_arrived_and_shows_no_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "ways.json")
+    with HostileReceiver(("204", "500")) as receiver:
+        address = receiver.address("/TOKEN")
+        write_ways(path, [WaySpec("my hook", WayKind.WEBHOOK, Secret(address))])
+        asked = ("alerts", "test", "--ways", path, "--way")
+        codes = [main((*asked, "my hook")), main((*asked, "my hook"))]
+        with pytest.raises(SystemExit) as ended:
+            main((*asked, "another"))
+    printed = capsys.readouterr()
+    assert (codes, ended.value.code) == ([0, 1], 2)
+    arrived, refused = printed.out.splitlines()
+    assert arrived == "my hook: a test alert has arrived"
+    assert "did not arrive" in refused
+    assert "500" in refused
+    assert "(my hook), got 'another'" in printed.err
+    assert "TOKEN" not in printed.out + printed.err
+    assert [one.path for one in receiver.received] == ["/TOKEN"] * 2
+    assert json.loads(receiver.received[0].body)["alerts"][0]["payload"] == {"is_test": True}
