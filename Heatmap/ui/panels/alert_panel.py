@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, QTimeZone
+from PyQt6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimeZone
 from PyQt6.QtWidgets import (
     QFrame,
     QLabel,
     QMenu,
     QScrollArea,
+    QScrollBar,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -27,6 +28,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.ui.alert_texts import last_words, rule_words
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.alert_row import ROW_PX, AlertRow
+from Heatmap.ui.panels.panel_colours import PanelColours, scroll_bar_style
 from Heatmap.ui.panels.panel_head import PanelHead
 from Heatmap.ui.settings.alert_store import save_alert_rules
 from Heatmap.ui.while_visible import WhileVisible
@@ -82,6 +84,8 @@ class AlertPanel(QWidget):
         self._service = service
         self._layer = layer
         self._store = store
+        # Of the list; none while the panel is being made.
+        self._bar: QScrollBar | None = None
         self._zone = QTimeZone(b"UTC")
         self.rows: list[AlertRow] = []
         self.head = PanelHead(self.tr("Alerts"))
@@ -115,7 +119,20 @@ class AlertPanel(QWidget):
         column.addWidget(area)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAutoFillBackground(True)
+        self._bar = area.verticalScrollBar()
+        self._restyle()
         self._refresher = WhileVisible(self, self.refresh)
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        if self._bar is not None:
+            self._bar.setStyleSheet(scroll_bar_style(PanelColours.of(self.palette())))
 
     @override
     def sizeHint(self) -> QSize:
