@@ -2,15 +2,18 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from Heatmap.alerts.alert import AlertKind
 from Heatmap.alerts.alert_book import AlertNews
 from Heatmap.alerts.follower import AlertFollower
+from Heatmap.alerts.notices import offer_alert
 from Heatmap.alerts.rule_list import parse_rules
 from Heatmap.alerts.rules import Rule
 from Heatmap.alerts.texts import news_texts
+from Heatmap.alerts.ways import WaySet, make_way, read_ways
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure, SettingsError
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
@@ -41,7 +44,24 @@ def given_rules(parser: argparse.ArgumentParser, texts: Sequence[str]) -> tuple[
         parser.error(f"--alert: {error}")
 
 
-def headless_rules(parser: argparse.ArgumentParser, texts: Sequence[str]) -> tuple[Rule, ...]:
+def add_ways_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--ways``; the help says what for."""
+    parser.add_argument(
+        "--ways", type=Path, metavar="FILE", help=f"{what}; its form is in docs/alert-ways.md"
+    )
+
+
+def given_ways(parser: argparse.ArgumentParser, path: Path) -> WaySet:
+    """Read the ways of ``--ways``, or end the program with one line."""
+    try:
+        return WaySet([make_way(spec) for spec in read_ways(path)])
+    except SettingsError as error:
+        parser.error(f"--ways: {error}")
+
+
+def headless_rules(
+    parser: argparse.ArgumentParser, texts: Sequence[str], ways: WaySet | None
+) -> tuple[Rule, ...]:
     """Read rules for a program that computes no levels, or end it with one line."""
     rules = given_rules(parser, texts)
     for rule in rules:
@@ -50,13 +70,16 @@ def headless_rules(parser: argparse.ArgumentParser, texts: Sequence[str]) -> tup
                 f"--alert: {rule.id} can never ring here: `record` computes no levels; use large, "
                 "cascade, stops or unsaved, or the window"
             )
-        if rule.ways:
-            parser.error(f"--alert: {rule.id}: `record` tells by its output only; leave out ways=")
+        if rule.ways and ways is None:
+            parser.error(f"--alert: {rule.id}: give --ways FILE, or leave out ways=")
+        unknown = set(rule.ways).difference(() if ways is None else ways.names)
+        if unknown:
+            parser.error(f"--alert: {rule.id}: --ways has no way {min(unknown)!r}")
     return rules
 
 
 class HeadlessAlerts:
-    """Prints what rings while a recorder runs; enter it before that starts.
+    """Prints what rings while a recorder runs, and sends it; enter it before that starts.
 
     Parameters
     ----------
@@ -68,6 +91,8 @@ class HeadlessAlerts:
         The recorder's.
     tell
         Prints a line.
+    ways
+        Where rules that name ways are told, too; not started yet. ``None``: nowhere.
     """
 
     def __init__(
@@ -76,13 +101,18 @@ class HeadlessAlerts:
         rules: Sequence[Rule],
         status: Callable[[], RecorderStatus],
         tell: Callable[[str], None],
+        ways: WaySet | None = None,
     ) -> None:
         self._tell = tell
+        self._rules = rules
+        self._ways = ways
         self._told: Failure | None = None
         self._follower = AlertFollower(tape, rules, status, self._take) if rules else None
 
     def __enter__(self) -> Self:
         """Begin."""
+        if self._ways is not None:
+            self._ways.start()
         if self._follower is not None:
             self._follower.start()
         return self
@@ -96,11 +126,17 @@ class HeadlessAlerts:
         """Ring for what was stored until now, and end."""
         if self._follower is not None:
             self._follower.stop()
+        if self._ways is not None:
+            for name, ids in self._ways.stop().items():
+                self._tell(f"alerts that have not arrived at {name}: {len(ids)}")
 
     def _take(self, news: AlertNews) -> None:
         assert self._follower is not None  # noqa: S101 - it calls this
         for line in news_texts(news):
             self._tell(line)
+        if self._ways is not None:
+            for alert in news.ringing:
+                offer_alert(alert, self._rules, self._ways)
         self._follower.confirm(one.id for one in news.ringing)
         failure = self._follower.failure()
         if failure is not None and failure != self._told:

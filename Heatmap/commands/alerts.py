@@ -1,7 +1,11 @@
-"""``python -m Heatmap alerts``: the rules, and how often each would have rung. Reads only."""
+"""``python -m Heatmap alerts``: the rules, how often each would have rung, a test of a way.
+
+The database is only read.
+"""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from Heatmap.alerts.alert_file import AlertFile
@@ -9,9 +13,12 @@ from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.backtest import backtest
 from Heatmap.alerts.rules import Rule, rule_text
 from Heatmap.alerts.texts import alert_text, backtest_text, missed_text, moment_text
-from Heatmap.commands.alert_options import add_alert_option, given_rules
+from Heatmap.alerts.ways import Way, WaySpec, make_way, read_ways, send_test
+from Heatmap.commands.alert_options import add_alert_option, add_ways_option, given_rules
 from Heatmap.commands.arguments import Parser, say, say_json, store_address
 from Heatmap.commands.log_output import start_log
+from Heatmap.domain.failure_texts import failure_text
+from Heatmap.errors import SettingsError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 from Heatmap.storage.store import Store, open_store
 
@@ -19,14 +26,14 @@ _MOST_SHOWN = 5
 
 
 def run(words: Sequence[str]) -> int:
-    """List or replay rules; returns the exit code."""
+    """List or replay rules, or test a way; returns the exit code: 1 where a test failed."""
     parser = Parser(
         prog="python -m Heatmap alerts",
         description="Tell about alert rules: those of the window, or those given by --alert.",
         epilog="Amounts are lower bounds, since exchanges do not report every liquidation.",
         allow_abbrev=False,
     )
-    tasks = parser.add_subparsers(dest="task", metavar="list|replay", required=True)
+    tasks = parser.add_subparsers(dest="task", metavar="list|replay|test", required=True)
     for name, text in (
         ("list", "the rules, and when each rang last"),
         ("replay", "how often each rule would have rung in what is recorded"),
@@ -37,7 +44,14 @@ def run(words: Sequence[str]) -> int:
         )
         one.add_argument("--json", action="store_true", help="print JSON")
         add_alert_option(one, "this rule in the place of the window's")
+    text = "whether a test alert arrives on a way"
+    one = tasks.add_parser("test", help=text, description=f"Print {text}.", allow_abbrev=False)
+    one.add_argument("--way", required=True, metavar="NAME", help="what you call it")
+    add_ways_option(one, "take the ways of this file in the place of the window's")
     options = parser.parse_args(words)
+    if options.task == "test":
+        start_log(options)
+        return _test(_way(parser, options.way, options.ways))
     rules = _rules(parser, options.alert)
     start_log(options)
     store = open_store(options.db)
@@ -58,6 +72,39 @@ def _rules(parser: argparse.ArgumentParser, texts: Sequence[str]) -> tuple[Rule,
     from Heatmap.ui.settings.alert_store import load_alert_rules  # noqa: PLC0415
 
     return load_alert_rules(QSettings(*STORE))
+
+
+def _way(parser: argparse.ArgumentParser, name: str, path: Path | None) -> Way:
+    """Return the way of this name, or end the program with one line."""
+    try:
+        specs = _window_ways() if path is None else read_ways(path)
+        found = [one for one in specs if one.name == name]
+        if not found:
+            names = ", ".join(one.name for one in specs) or "none"
+            where = "the window's settings" if path is None else str(path)
+            parser.error(f"--way: expected one of {where} ({names}), got {name!r}")
+        return make_way(found[0])
+    except SettingsError as error:
+        parser.error(str(error))
+
+
+def _window_ways() -> Iterable[WaySpec]:
+    # Only here: the window's settings are Qt's.
+    from PyQt6.QtCore import QSettings  # noqa: PLC0415
+
+    from Heatmap.standalone.stores import STORE  # noqa: PLC0415
+    from Heatmap.ui.alert_ways import load_ways  # noqa: PLC0415
+
+    return load_ways(QSettings(*STORE))
+
+
+def _test(way: Way) -> int:
+    failure = send_test(way)
+    if failure is None:
+        say(f"{way.name}: a test alert has arrived")
+        return 0
+    say(f"{way.name}: the test alert did not arrive: {failure_text(failure)}")
+    return 1
 
 
 def _list(rules: Sequence[Rule], file: AlertFile, *, is_json: bool) -> None:

@@ -8,7 +8,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from Heatmap.commands.alert_options import HeadlessAlerts, add_alert_option, headless_rules
+from Heatmap.commands.alert_options import (
+    HeadlessAlerts,
+    add_alert_option,
+    add_ways_option,
+    given_ways,
+    headless_rules,
+)
 from Heatmap.commands.arguments import (
     Parser,
     add_exchange_options,
@@ -82,8 +88,10 @@ def run(words: Sequence[str]) -> int:
     add_exchange_options(parser)
     add_redis_options(parser, "publish each stored liquidation to Redis")
     add_alert_option(parser, "print a line when this happens")
+    add_ways_option(parser, "file with the ways that the rules name by ways=")
     options = parser.parse_args(words)
-    rules = headless_rules(parser, options.alert)
+    ways = None if options.ways is None else given_ways(parser, options.ways)
+    rules = headless_rules(parser, options.alert, ways)
     texts = {
         name: text
         for name, text in (
@@ -110,7 +118,7 @@ def run(words: Sequence[str]) -> int:
     publisher = _make_publisher(tape, options.redis, options.redis_prefix)
     recorder = make_recorder(recording, settings, on_stored=tape.add_batch)
     try:
-        with HeadlessAlerts(tape, rules, recorder.status, _tell):
+        with HeadlessAlerts(tape, rules, recorder.status, _tell, ways):
             return _record(
                 recorder,
                 publisher,

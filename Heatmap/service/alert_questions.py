@@ -7,6 +7,7 @@ from functools import partial
 from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.backtest import backtest
 from Heatmap.alerts.backtest_result import AlertBacktest
+from Heatmap.alerts.notices import AlertWays, MakeNotice, english_notice
 from Heatmap.alerts.rules import Rule
 from Heatmap.runtime.host_loop import run_beside
 from Heatmap.service.alerting import Alerting, AlertListener
@@ -56,6 +57,21 @@ class AlertQuestions:
             Two have the same id, or there are too many; nothing has changed.
         """
         self._alerting.set_rules(rules)
+
+    def set_alert_ways(
+        self, ways: AlertWays | None, make_notice: MakeNotice = english_notice
+    ) -> None:
+        """Tell alerts on the ways that their rules name, too.
+
+        Parameters
+        ----------
+        ways
+            A `WaySet`, or what else takes alerts; whoever made it starts and stops it. ``None``:
+            alerts are told to listeners only.
+        make_notice
+            Puts an alert into words.
+        """
+        self._alerting.ways, self._alerting.make_notice = ways, make_notice
 
     def add_alert_listener(self, listener: AlertListener) -> None:
         """Call `listener` with each alert that rings, once, on the loop while the service runs.

@@ -18,6 +18,7 @@ from Heatmap.alerts.alert_book import AlertNews
 from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.follower import AlertFollower, AlertTimes
 from Heatmap.alerts.level_watch import Level
+from Heatmap.alerts.notices import AlertWays, MakeNotice, english_notice, offer_alert
 from Heatmap.alerts.rule_list import require_own_ids
 from Heatmap.alerts.rules import Rule
 from Heatmap.domain.instruments import ALL_SYMBOLS
@@ -73,6 +74,8 @@ class Alerting:
     def __init__(self, source: AlertSource) -> None:
         self.rules: tuple[Rule, ...] = ()
         self.listeners: list[AlertListener] = []
+        self.ways: AlertWays | None = None
+        self.make_notice: MakeNotice = english_notice
         self._source = source
         self._turns = Turns(self._take_turn)
         self._executor: Executor | None = None
@@ -177,7 +180,8 @@ class Alerting:
         told: list[str] = []
         while self._came:
             alert = self._came.popleft()
-            for listener in list(self.listeners):
+            # First: no listener that fails or takes its time keeps an alert from its ways.
+            for listener in (self._offer, *self.listeners):
                 try:
                     listener(alert)
                 except Exception as error:
@@ -186,6 +190,10 @@ class Alerting:
             told.append(alert.id)
         if told:
             follower.confirm(told)
+
+    def _offer(self, alert: Alert) -> None:
+        if self.ways is not None:
+            offer_alert(alert, self.rules, self.ways, self.make_notice)
 
     def _follow_levels(self, follower: AlertFollower) -> None:
         """Follow the levels that rules look at, and no others."""

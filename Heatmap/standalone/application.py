@@ -35,7 +35,7 @@ from Heatmap.standalone.stores import STORE
 from Heatmap.standalone.theme import stored_look, theme_of, window_defaults
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import Windows
-from Heatmap.ui import install_translation, load_settings
+from Heatmap.ui import HostAlerts, install_translation, load_settings
 
 LIVE_PATIENCE_S = 5.0
 """With ``--source auto``: how long Binance may take to deliver its mark price."""
@@ -212,6 +212,7 @@ class Program:
         # The live source while a simulated one is shown in its place.
         self._waiting: Source | None = None
         self._ended = asyncio.Event()
+        self._alerts = HostAlerts(QSettings(*STORE))
         self._program_end: ProgramEnd | None = None
 
     async def run(self) -> None:
@@ -249,6 +250,7 @@ class Program:
                 self._program_end.restore()
             for source in self._sources:
                 await source.close()
+            await self._alerts.end()
 
     def _make_window(self, store: QSettings, theme: str, number: int) -> ChartWindow:
         window = ChartWindow(store, theme, number)
@@ -312,6 +314,7 @@ class Program:
 
     def _keep(self, source: Source) -> Source:
         self._sources.append(source)
+        self._alerts.apply(source.service)
         if source.notice:
             self._say(source.notice)
         return source
@@ -330,6 +333,8 @@ class Program:
     async def _switch_when_live(self, windows: Windows) -> None:
         live, simulated = self._sources[0], self._sources[-1]
         await self._becomes_live(live, None)
+        # What was switched beside the simulated market is in the store.
+        self._alerts.apply(live.service)
         # The simulated market stays until there is something to show in its place.
         await windows.show_source(live, at_once=False)
         for window in windows.open_windows:

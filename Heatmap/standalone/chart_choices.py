@@ -3,7 +3,7 @@
 from PyQt6.QtCore import QSettings
 
 from Heatmap.standalone.chart_page import LOOKS, SCALES, ChartPage
-from Heatmap.ui import LiquidationTape
+from Heatmap.standalone.docks import Docks
 
 
 class ChartChoices:
@@ -15,23 +15,23 @@ class ChartChoices:
         Where it is kept.
     page
         The chart.
-    tape
-        Says times in the chart's zone.
+    docks
+        Say times in the chart's zone.
     group
         Under which name in the store; each of several windows has its own.
     """
 
     def __init__(
-        self, store: QSettings, page: ChartPage, tape: LiquidationTape, group: str = "Window"
+        self, store: QSettings, page: ChartPage, docks: Docks, group: str = "Window"
     ) -> None:
-        self._store, self._page, self._tape, self._group = store, page, tape, group
+        self._store, self._page, self._docks, self._group = store, page, docks, group
         scale, look = self._kept("scale", SCALES[0]), self._kept("candles", LOOKS[0])
         self.scale = scale if scale in SCALES else SCALES[0]
         self.look = look if look in LOOKS else LOOKS[0]
         page.set_scale(self.scale)
         page.set_look(self.look)
         page.set_time_zone(self._kept("timeZone", page.times.name))
-        tape.set_time_zone(page.times.zone)
+        docks.set_time_zone(page.times.zone)
 
     @property
     def time_zone(self) -> str:
@@ -54,7 +54,7 @@ class ChartChoices:
         """Say times in a zone; ``False`` and no change where this computer does not know it."""
         if not self._page.set_time_zone(name):
             return False
-        self._tape.set_time_zone(self._page.times.zone)
+        self._docks.set_time_zone(self._page.times.zone)
         self._keep("timeZone", name)
         return True
 

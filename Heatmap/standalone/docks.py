@@ -1,16 +1,16 @@
-"""The window's docks: tape and totals beside the chart."""
+"""The window's docks: totals, tape and alerts beside the chart."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSize, Qt, QTimeZone
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import with_keys
-from Heatmap.ui import HeatmapLayer, LiquidationTape, LiquidationTotals
+from Heatmap.ui import AlertPanel, HeatmapLayer, LiquidationTape, LiquidationTotals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +33,12 @@ class Docks(QObject):
         Where they go.
     layer
         The layer of the window's chart.
-    others
-        Told the service, too, whose recording is shown.
+    store
+        Where alert rules are kept.
 
     Attributes
     ----------
-    tape, totals
+    tape, totals, alerts
         The panels.
     toggle
         The action behind F9.
@@ -46,14 +46,16 @@ class Docks(QObject):
         Called when they are opened or shut.
     """
 
-    def __init__(self, window: QMainWindow, layer: HeatmapLayer) -> None:
+    def __init__(self, window: QMainWindow, layer: HeatmapLayer, store: QSettings) -> None:
         super().__init__(window)
         self._window = window
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
+        self.alerts = AlertPanel(None, layer, store)
         self._docks = [
             _dock(window, "totalsDock", _tr("Totals"), self.totals, self.totals.head),
             _dock(window, "tapeDock", _tr("Tape"), self.tape, self.tape.head),
+            _dock(window, "alertsDock", _tr("Alerts"), self.alerts, self.alerts.head),
         ]
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
@@ -99,6 +101,12 @@ class Docks(QObject):
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)
         self.tape.set_service(service)
+        self.alerts.set_service(service)
+
+    def set_time_zone(self, zone: QTimeZone) -> None:
+        """Say times by the clock of a zone."""
+        self.tape.set_time_zone(zone)
+        self.alerts.set_time_zone(zone)
 
     def keep_open(self) -> None:
         """Stay as they are, whatever the window's width: they were put so by the user."""

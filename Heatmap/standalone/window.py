@@ -126,14 +126,14 @@ class ChartWindow(QMainWindow):
         self.last_hour = LastHourLine(None, self.layer)
         self.status_bar.right.addWidget(self.last_hour)
         self.setStatusBar(self.status_bar)
-        self.docks = Docks(self, self.layer)
+        self.docks = Docks(self, self.layer, self.store.program)
         self._watch = MarketWatch(self.refresh_status)
         self._deeds = Deeds(self)
         self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
         self.card = StateCard(self.page, self._deeds.offer, self._deeds.carry_out)
         self.chart_choices = ChartChoices(
-            self.store.program, self.page, self.docks.tape, self.store.group
+            self.store.program, self.page, self.docks, self.store.group
         )
         self._older = OlderCandles(self.page, self.market.candles)
         self._connect_page()

@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from Heatmap.ui.host_alerts import HostAlerts
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.panels.alert_panel import AlertPanel
     from Heatmap.ui.panels.last_hour_line import LastHourLine
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from Heatmap.ui.texts import attention_words, failure_words, role_words
 
 __all__ = [
+    "AlertPanel",
     "HeatmapLayer",
     "HeatmapSettingsTab",
+    "HostAlerts",
     "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
@@ -50,8 +54,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AlertPanel": "Heatmap.ui.panels.alert_panel",
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
+    "HostAlerts": "Heatmap.ui.host_alerts",
     "StateAction": "Heatmap.ui.state_texts",
     "StateTone": "Heatmap.ui.state_texts",
     "StateWords": "Heatmap.ui.state_texts",

@@ -10,7 +10,7 @@ from Heatmap.alerts.ways.secret import Secret
 from Heatmap.alerts.ways.way import Way, WayError
 from Heatmap.alerts.ways.way_facts import WayFacts
 from Heatmap.alerts.ways.way_file import read_ways, write_ways
-from Heatmap.alerts.ways.way_set import WaySet
+from Heatmap.alerts.ways.way_set import WaySet, send_test
 from Heatmap.alerts.ways.way_spec import WayKind, WaySpec, make_way
 from Heatmap.alerts.ways.webhook import Webhook
 
@@ -29,5 +29,6 @@ __all__ = [
     "Webhook",
     "make_way",
     "read_ways",
+    "send_test",
     "write_ways",
 ]

@@ -197,16 +197,35 @@ class WaySet:
             lane.wake.set()
 
     async def _test(self, way: Way) -> Failure | None:
-        notice = PlainNotice(
-            f"test-{secrets.token_hex(8)}",
-            self._words.test_title,
-            self._words.test_body,
-            {"is_test": True},
-        )
+        return await _tested(way, self._words)
+
+
+def send_test(way: Way, words: MessageWords | None = None) -> Failure | None:
+    """Send a test on a way of no set, at once and once; not in a loop that runs.
+
+    Returns
+    -------
+    Failure or None
+        What went wrong; ``None``: it has arrived.
+    """
+
+    async def send() -> Failure | None:
         try:
-            await way.send(make_message([Entry.of(notice)], self._words))
-        except WayError as error:
-            return error.failure
-        except Exception as error:  # noqa: BLE001 - its own words may hold the address
-            return Failure(FailureKind.INTERNAL, {"error": type(error).__name__})
-        return None
+            return await _tested(way, words or MessageWords())
+        finally:
+            await way.close()
+
+    with asyncio.Runner(loop_factory=RecorderLoop) as runner:
+        return runner.run(send())
+
+
+async def _tested(way: Way, words: MessageWords) -> Failure | None:
+    name = f"test-{secrets.token_hex(8)}"
+    notice = PlainNotice(name, words.test_title, words.test_body, {"is_test": True})
+    try:
+        await way.send(make_message([Entry.of(notice)], words))
+    except WayError as error:
+        return error.failure
+    except Exception as error:  # noqa: BLE001 - its own words may hold the address
+        return Failure(FailureKind.INTERNAL, {"error": type(error).__name__})
+    return None

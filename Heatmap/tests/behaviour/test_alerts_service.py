@@ -1,16 +1,28 @@
 """A service rings on its loop: once, over a stop and a start, and for levels too."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from Heatmap import Alert, DataKind, HeatmapService, HeatmapSettings, parse_rule
+from Heatmap.alerts.ways import Notice
 from Heatmap.errors import SettingsError
 from Heatmap.tests.behaviour.scripted_exchange import ScriptedExchange
 
 LIMIT_S = 60.0
+
+
+class Told:
+    """Takes down what ways are offered."""
+
+    def __init__(self) -> None:
+        self.offered: list[tuple[str, dict[str, Any], tuple[str, ...]]] = []
+
+    def offer(self, notice: Notice, names: Collection[str] | None = None) -> None:
+        self.offered.append((notice.id, dict(notice.payload), tuple(names or ())))
 
 
 def made(exchange: ScriptedExchange, database: Path, kind: DataKind) -> HeatmapService:
@@ -30,11 +42,13 @@ def test_listeners_hear_what_rings_once_and_nothing_that_is_simulated(
     tmp_path: Path, exchange: ScriptedExchange
 ) -> None:
     heard: list[Alert] = []
+    told = Told()
 
     async def main() -> None:
         service = made(exchange, tmp_path / "x.sqlite3", DataKind.LIVE)
         service.add_alert_listener(heard.append)
-        service.set_alert_rules([parse_rule("large,id=big,usd=100k")])
+        service.set_alert_ways(told)
+        service.set_alert_rules([parse_rule("large,id=big,usd=100k,ways=phone+mail")])
         await service.start()
         await until(service.is_live)
         exchange.liquidate(price="100", qty="1500")
@@ -71,4 +85,7 @@ def test_listeners_hear_what_rings_once_and_nothing_that_is_simulated(
 
     asyncio.run(main())
     assert [round(one.usd) for one in heard if one.rule_id == "big"] == [150_000, 160_000]
+    # On the ways of the rule; the other rule names none.
+    big = [one for one in heard if one.rule_id == "big"]
+    assert told.offered == [(one.id, one.to_json(), ("phone", "mail")) for one in big]
     assert not list(tmp_path.glob("y*alerts*"))

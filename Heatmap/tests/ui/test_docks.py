@@ -33,7 +33,7 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     window, docks = world.window, world.window.docks
     tape, totals = docks.tape, docks.totals
     found = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
-    assert set(found) == {"totalsDock", "tapeDock"}
+    assert set(found) == {"totalsDock", "tapeDock", "alertsDock"}
     assert all(dock.isVisible() and dock.width() == WIDTH_PX for dock in found.values())
     # Heartbeats are recorded: some seconds of an hour, in which nobody was liquidated.
     shares = totals.figures

@@ -63,6 +63,8 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     world.qtbot.waitUntil(lambda: newest_s() > 0, timeout=20_000)
     assert newest_s() * 1000 == now_ms // 60_000 * 60_000 - 60_000
     assert window.status_text().startswith("Replay: Shown as it was known then.")
+    caption = window.docks.alerts.head.caption
+    world.qtbot.waitUntil(lambda: caption.text() == "do not ring for a replay", timeout=20_000)
     layer = service.status()["layers"][0]
     world.qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=20_000)
     assert layer["symbol"] == "BTCUSDT"

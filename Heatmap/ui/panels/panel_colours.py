@@ -12,6 +12,7 @@ _SECOND = {True: 0.78, False: 0.80}
 _CAPTION = {True: 0.60, False: 0.74}
 _LINE, _TRACK = 0.12, 0.16
 _MIDDLE = 128
+_BAR_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,18 @@ class PanelColours:
     def side_fill(self, *, is_long: bool) -> QColor:
         """Return what a side's bars are filled with."""
         return self.long_fill if is_long else self.short_fill
+
+
+def scroll_bar_style(colours: PanelColours) -> str:
+    """Return the style of a panel's slim vertical scroll bar."""
+    return (
+        f"QScrollBar:vertical {{ background: {colours.ground.name()}; width: {_BAR_PX}px; }}"
+        f"QScrollBar::handle:vertical {{ background: {colours.track.name()};"
+        f" border-radius: {_BAR_PX // 2}px; min-height: 24px; }}"
+        f"QScrollBar::handle:vertical:hover {{ background: {colours.caption.name()}; }}"
+        "QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0; }"
+        "QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: none; }"
+    )
 
 
 def mixed(ground: QColor, ink: QColor, part: float) -> QColor:

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.panels.panel_colours import PanelColours, mixed, translucent
+from Heatmap.ui.panels.panel_colours import PanelColours, mixed, scroll_bar_style, translucent
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 from Heatmap.ui.panels.tape_model import Column, TapeModel, alignment
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 ROW_PX, HEAD_PX = 22, 24
-_SIDE_PX, _EDGE_PX, _GAP_PX, _BAR_PX = 3, 12, 6, 8
+_SIDE_PX, _EDGE_PX, _GAP_PX = 3, 12, 6
 # Widths of the columns but the last, in widths of a text like the longest in them.
 _LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
@@ -198,12 +198,7 @@ class TapeView(QTableView):
         # A window may have a style sheet, below which palettes are not handed on.
         self.setStyleSheet(
             f"QTableView {{ background: {colours.ground.name()}; border: 0; }}"
-            f"QScrollBar:vertical {{ background: {colours.ground.name()}; width: {_BAR_PX}px; }}"
-            f"QScrollBar::handle:vertical {{ background: {colours.track.name()};"
-            f" border-radius: {_BAR_PX // 2}px; min-height: 24px; }}"
-            f"QScrollBar::handle:vertical:hover {{ background: {colours.caption.name()}; }}"
-            "QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0; }"
-            "QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: none; }"
+            + scroll_bar_style(colours)
         )
         if heads is not None:
             heads.setFont(font)

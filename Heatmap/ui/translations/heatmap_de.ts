@@ -2,7 +2,133 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE" sourcelanguage="en_GB">
 <context>
+    <name>AlertPanel</name>
+    <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
+    </message>
+    <message>
+        <source>Add an alert</source>
+        <translation>Alarm hinzufügen</translation>
+    </message>
+    <message>
+        <source>No alerts yet: add one with +</source>
+        <translation>Noch keine Alarme: mit + kommt einer hinzu</translation>
+    </message>
+    <message>
+        <source>do not ring for a replay</source>
+        <translation>läuten nicht für die Wiedergabe</translation>
+    </message>
+    <message>
+        <source>do not ring, not live</source>
+        <translation>läuten nicht, nicht live</translation>
+    </message>
+    <message>
+        <source>another program rings</source>
+        <translation>ein anderes Programm läutet</translation>
+    </message>
+    <message>
+        <source>Remove this alert</source>
+        <translation>Diesen Alarm entfernen</translation>
+    </message>
+</context><context>
     <name>Alerts</name>
+    <message>
+        <source>Recording stops</source>
+        <translation>Aufzeichnung steht still</translation>
+    </message>
+    <message>
+        <source>Recording cannot be saved</source>
+        <translation>Aufzeichnung wird nicht gesichert</translation>
+    </message>
+    <message>
+        <source>longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
+        <source>shorts</source>
+        <translation>Shorts</translation>
+    </message>
+    <message>
+        <source>{usd} longs</source>
+        <translation>{usd} Longs</translation>
+    </message>
+    <message>
+        <source>{usd} shorts</source>
+        <translation>{usd} Shorts</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>Aus</translation>
+    </message>
+    <message>
+        <source>Not fired yet</source>
+        <translation>Noch nie geläutet</translation>
+    </message>
+    <message>
+        <source>Large liquidation</source>
+        <translation>Große Liquidation</translation>
+    </message>
+    <message>
+        <source>Cascade</source>
+        <translation>Kaskade</translation>
+    </message>
+    <message>
+        <source>Near a level</source>
+        <translation>Nahe an einem Level</translation>
+    </message>
+    <message>
+        <source>Recording stopped</source>
+        <translation>Aufzeichnung steht still</translation>
+    </message>
+    <message>
+        <source>Not saved</source>
+        <translation>Ungesichert</translation>
+    </message>
+    <message>
+        <source>Nothing comes from the exchange.</source>
+        <translation>Von der Börse kommt nichts.</translation>
+    </message>
+    <message>
+        <source>One liquidation ≥ {size}</source>
+        <translation>Eine Liquidation ≥ {size}</translation>
+    </message>
+    <message>
+        <source>Cascade ≥ {size} in {seconds} s</source>
+        <translation>Kaskade ≥ {size} in {seconds} s</translation>
+    </message>
+    <message>
+        <source>Within {distance} % of a level ≥ {size}</source>
+        <translation>Bis {distance} % an ein Level ≥ {size}</translation>
+    </message>
+    <message>
+        <source>{count}×, last {when}</source>
+        <translation>{count}×, zuletzt {when}</translation>
+    </message>
+    <message>
+        <source>Last {when}</source>
+        <translation>Zuletzt {when}</translation>
+    </message>
+    <message>
+        <source>Liquidations wait in memory and cannot be written.</source>
+        <translation>Liquidationen warten im Speicher und können nicht geschrieben werden.</translation>
+    </message>
+    <message>
+        <source>{number}× a usual minute</source>
+        <translation>{number}× eine übliche Minute</translation>
+    </message>
+    <message>
+        <source>a level of {usd}</source>
+        <translation>ein Level von {usd}</translation>
+    </message>
+    <message>
+        <source>Missed {when}</source>
+        <translation>Verpasst {when}</translation>
+    </message>
+    <message>
+        <source>At least {what}</source>
+        <translation>Mindestens {what}</translation>
+    </message>
     <message>
         <source>the settings cannot be stored</source>
         <translation>die Einstellungen lassen sich nicht speichern</translation>
@@ -670,6 +796,10 @@
     <message>
         <source>Tape</source>
         <translation>Ticker</translation>
+    </message>
+    <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
     </message>
     <message>
         <source>Show or hide the panels</source>
@@ -1817,7 +1947,7 @@
     </message>
     <message>
         <source>Legend mo&amp;ved to</source>
-        <translation type="unfinished" />
+        <translation>Legende &amp;verlegen nach</translation>
     </message>
     <message>
         <source>Where scale and words stand; never over the newest candles</source>
@@ -1845,7 +1975,7 @@
     </message>
     <message>
         <source>Longs and shorts b&amp;y candle</source>
-        <translation type="unfinished" />
+        <translation>Longs und Shorts je Ker&amp;ze</translation>
     </message>
     <message>
         <source>What was recorded in each candle's time: shorts up, longs down</source>

@@ -1,0 +1,83 @@
+"""Alerts of a program with Qt: its rules, its ways, and the notifications of its desktop."""
+
+import asyncio
+from collections.abc import Collection
+
+from PyQt6.QtCore import QObject, QSettings
+
+from Heatmap.alerts.ways import Notice, Way, WayFacts, WaySet, make_way
+from Heatmap.errors import SettingsError
+from Heatmap.heatmap_service import HeatmapService
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.alert_texts import notice_of
+from Heatmap.ui.alert_ways import DesktopWay, SoundWay, TrayWay, load_ways, message_words
+from Heatmap.ui.settings.alert_store import load_alert_rules
+
+logger = get_logger(__name__)
+
+DESKTOP = "desktop"
+"""The way of notifications, in a rule's ``ways``."""
+SOUND = "sound"
+"""The way of the system's sound, in a rule's ``ways``."""
+
+
+class HostAlerts(QObject):
+    """Puts the rules of a store in force, and tells what rings on the ways that rules name.
+
+    The ways are ``desktop``, ``sound``, and those that the store has (docs/alert-ways.md).
+
+    Parameters
+    ----------
+    store
+        Where rules and ways are kept.
+    parent
+        Qt parent.
+    """
+
+    def __init__(self, store: QSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._desktop: tuple[DesktopWay, ...] = (TrayWay(DESKTOP, self), SoundWay(SOUND, self))
+        self._ways = WaySet(_ways_of(store), words=message_words())
+        if self._ways.names:
+            self._ways.start()
+
+    def apply(self, service: HeatmapService) -> None:
+        """Have a service judge the rules as they are stored now, and tell what rings here.
+
+        It may be called for several services, and again. A simulated or replayed one rings nowhere.
+        """
+        service.set_alert_ways(self, notice_of)
+        service.set_alert_rules(load_alert_rules(self._store))
+
+    def offer(self, notice: Notice, names: Collection[str] | None = None) -> None:
+        """Tell an alert on the ways with these names, or on all; on Qt's thread, at once."""
+        for way in self._desktop:
+            if names is None or way.name in names:
+                way.offer(notice)
+        self._ways.offer(notice, names)
+
+    def facts(self) -> tuple[WayFacts, ...]:
+        """Return how each way fares."""
+        return (*(way.facts() for way in self._desktop), *self._ways.status())
+
+    async def end(self) -> None:
+        """Send what waits, for some seconds at most; after the services have stopped."""
+        for name, ids in (await asyncio.to_thread(self._ways.stop)).items():
+            logger.warning("%d alerts have not arrived at %s", len(ids), name)
+
+
+def _ways_of(store: QSettings) -> list[Way]:
+    """Return the ways of a store that can be used; the others are logged."""
+    made: list[Way] = []
+    try:
+        specs = load_ways(store)
+    except SettingsError as error:
+        logger.warning("%s", error)
+        return made
+    for spec in specs:
+        try:
+            made.append(make_way(spec))
+        except SettingsError as error:
+            logger.warning("alerts are not told on %r: %s", spec.name, error)
+    return made
