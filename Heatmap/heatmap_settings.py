@@ -106,7 +106,7 @@ class HeatmapSettings(ClusterFields):
                 "7d": Option("7 days", 604_800, short="7d"),
                 "30d": Option("30 days", 2_592_000, short="30d"),
                 # Where the chart does not tell its left edge: as eight hours.
-                AS_CHART: Option("As the chart", 28_800),
+                AS_CHART: Option("As the chart", 28_800, short="View"),
             }
         ),
         Section.PICTURE,

@@ -121,6 +121,15 @@ class Shown:
     def js(self, script: str) -> Any:
         return answer_of(self.window.page, script)
 
+    def is_laid_out(self) -> bool:
+        """Whether the candles are those for the pane's own width, which is known a moment later."""
+        window = self.window
+        pane_px, shown = window.page.pane_px, window.market.candles.shown
+        if pane_px is None or shown is None or window._resized.isActive():
+            return False
+        wanted = window.tool_bar.interval(window.market.settings.window_ms, pane_px)
+        return bool(shown.interval == wanted)
+
     def picture(self) -> np.ndarray:
         # Without the strip above the chart: its legend is not of the pane.
         return grab(self.window.view)[STRIP_PX:]
@@ -180,6 +189,7 @@ def shown(
     opened = Shown(qtbot, qt_run)
     qt_run(opened.open(recording, tmp_path), timeout=20_000)
     qtbot.waitUntil(lambda: opened.js("candleSeries.data().length") > 150, timeout=10_000)
+    qtbot.waitUntil(opened.is_laid_out, timeout=10_000)
     yield opened
     errors = list(opened.window.page.console_errors)
     qt_run(opened.close(), timeout=10_000)

@@ -1698,6 +1698,10 @@
         <translation>Wie das Chart</translation>
     </message>
     <message>
+        <source>View</source>
+        <translation>Chart</translation>
+    </message>
+    <message>
         <source>Sh&amp;ape</source>
         <translation>&amp;Form</translation>
     </message>
