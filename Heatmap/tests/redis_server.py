@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -70,11 +71,13 @@ class RedisServer:
 
     def freeze(self) -> None:
         """Have it take what comes and answer nothing, as a machine that hangs does."""
+        assert sys.platform != "win32"
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Have it go on."""
+        assert sys.platform != "win32"
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 

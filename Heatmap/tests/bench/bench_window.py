@@ -28,6 +28,8 @@ from Heatmap.tests.bench.measured_loop import Lateness
 from Heatmap.tests.bench.measurements import at_most, tell
 from Heatmap.tests.trader_exchange import MINUTE_MS, TraderExchange, past_liquidations
 
+assert sys.platform == "linux", "processor time and memory of a family are read as Linux tells them"
+
 SYMBOL_GOAL_MS, REST_GOAL_POINTS = 300.0, 1.5
 STALL_GOAL_MS = 30.0
 SWITCHES, WINDOWS = 11, 6

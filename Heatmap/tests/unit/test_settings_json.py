@@ -36,7 +36,7 @@ def test_a_file_of_some_fields_leaves_the_others_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("window", "9h", 'window must be one of 2h, 8h, 24h, 2d, 7d, 30d, got "9h"'),
+        ("window", "9h", 'window must be one of 2h, 8h, 24h, 2d, 7d, 30d, chart, got "9h"'),
         ("opacity", 1.5, "opacity must be a number from 0 to 1, got 1.5"),
         ("opacity", True, "opacity must be a number from 0 to 1, got true"),
         ("opacity", "0.5", 'opacity must be a number from 0 to 1, got "0.5"'),

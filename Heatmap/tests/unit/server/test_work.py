@@ -97,9 +97,9 @@ def test_the_end_is_told_to_all_who_wait_or_ask_then() -> None:
         await asyncio.sleep(0)
         world.work.close()
         for one in waiting:
-            with pytest.raises(StorageError, match="ends"):
+            with pytest.raises(StorageError, match="is stopping"):
                 await one
-        with pytest.raises(StorageError, match="ends"):
+        with pytest.raises(StorageError, match="is stopping"):
             await world.work.quick(lambda: 1)
 
     scene(script)

@@ -51,7 +51,7 @@ def file(path: Path) -> Path:
 
 def test_who_asks_waits_a_moment_and_has_the_answer_later(file: Path, held: Held) -> None:
     for _ in range(3):
-        with pytest.raises(DatabaseInUseError, match="being read"):
+        with pytest.raises(DatabaseInUseError, match="being checked"):
             read_beside(held, file, "as it is")
     held.let_go.set()
     assert read_beside(held, file, "as it is", hurries=True).answer() is True
@@ -103,7 +103,7 @@ def test_a_recorder_goes_on_while_a_backup_in_its_files_place_is_read(
         shutil.copyfile(backup, path)
         for _ in range(5):
             # Each attempt ends at once, and the next one goes on where it was.
-            with pytest.raises(StorageError, match="being read"):
+            with pytest.raises(StorageError, match="being checked"):
                 store.write(events(20, start_ms=10**7))
         assert held.count == 1
         held.let_go.set()
