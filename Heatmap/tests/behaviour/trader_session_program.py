@@ -252,7 +252,7 @@ def second_session(trader: Trader) -> None:
     trader.until(lambda: trader.sees("BTCUSDT", 98_000), "BTCUSDT")
     trader.keep("both in German")
     titles = [one.windowTitle() for one in window.docks._docks]
-    assert titles == ["Summen", "Ticker"], titles
+    assert titles == ["Summen", "Ticker", "Alarme"], titles
     trader.until(lambda: tape.model.rowCount() > 100, "rows in the tape")
     _tape_and_chart(trader)
     _replay(trader)
