@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from Heatmap.programs.liquidation_hunter import LiquidationHunter
     from Heatmap.programs.live_liquidation_heatmap import LiveLiquidationHeatmap
     from Heatmap.service.layer_overrides import LayerOverrides
-    from Heatmap.service.market_state import MarketState, ShownTime, Situation, market_state
+    from Heatmap.service.market_state import (
+        MarketState,
+        ShownTime,
+        Situation,
+        market_state,
+        shown_time,
+    )
     from Heatmap.service.replays import Replay
     from Heatmap.sources.registry import heat_of_unrecorded, wants_room
 
@@ -71,6 +77,7 @@ __all__ = [
     "market_state",
     "parse_rule",
     "rule_text",
+    "shown_time",
     "wants_room",
 ]
 
@@ -109,6 +116,7 @@ _HOMES = {
     "market_state": "Heatmap.service.market_state",
     "parse_rule": "Heatmap.alerts.rules",
     "rule_text": "Heatmap.alerts.rules",
+    "shown_time": "Heatmap.service.market_state",
     "wants_room": "Heatmap.sources.registry",
 }
 

@@ -1,7 +1,6 @@
 """How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from PyQt6.QtNetwork import QNetworkInformation
 
@@ -12,17 +11,11 @@ from Heatmap import (
     ShownTime,
     Situation,
     market_state,
+    shown_time,
 )
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui import users_locale
 
 logger = get_logger(__name__)
-
-_SHOWN = {
-    DataKind.LIVE: ShownTime.NOW,
-    DataKind.SIMULATED: ShownTime.SIMULATED,
-    DataKind.REPLAY: ShownTime.REPLAY,
-}
 
 
 class MarketWatch:
@@ -74,9 +67,9 @@ class MarketWatch:
             return None
         if not self._is_known and service.is_running():
             # Of another market or time it is said at once that it is one.
-            is_now = _SHOWN[shown] is ShownTime.NOW
+            is_now = shown_time(shown) is ShownTime.NOW
             symbol = self._symbol
-            return None if is_now else MarketState(Situation.CONNECTING, symbol, _SHOWN[shown])
+            return None if is_now else MarketState(Situation.CONNECTING, symbol, shown_time(shown))
         return market_state(
             self._symbol,
             service.recorder_status(),
@@ -84,26 +77,9 @@ class MarketWatch:
             is_running=service.is_running(),
             recorded=service.settings.symbols,
             last_event_ms=self._last_ms,
-            shown=_SHOWN[shown],
+            shown=shown_time(shown),
             has_network=has_network(),
         )
-
-    def clock(self, ts_ms: int) -> str:
-        """Write a time as the chart's axis does: the time of day, with the day where it is not now.
-
-        Parameters
-        ----------
-        ts_ms
-            UTC milliseconds.
-        """
-        now_ms = ts_ms if self._service is None else self._service.clock()
-        then, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (ts_ms, now_ms))
-        if then.date() == now.date():
-            return f"{then:%H:%M}"
-        locale = users_locale()
-        month = locale.monthName(then.month, locale.FormatType.ShortFormat)
-        point = "." if locale.language() == locale.Language.German else ""
-        return f"{then.day}{point} {month} {then:%H:%M}"
 
     def _take(self, news: object) -> None:
         rows = getattr(news, "rows", [])

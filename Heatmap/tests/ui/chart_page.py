@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEventLoop, QTimer, QUrl, pyqtSignal
+from PyQt6.QtCore import QEventLoop, QTimer, QUrl
 from PyQt6.QtGui import QImage
 from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWebEngineWidgets import QWebEngineView
@@ -44,10 +44,7 @@ def answer_of(page: QWebEnginePage, script: str, *, timeout: int = 20_000) -> An
 
 
 class WatchedPage(QWebEnginePage):
-    """A page that keeps its console errors, and tells of what else its console says."""
-
-    #: What the console was told that is no error and no warning.
-    noted = pyqtSignal(str)
+    """A page that keeps its console errors."""
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
@@ -59,8 +56,6 @@ class WatchedPage(QWebEnginePage):
         del line, source
         if level != QWebEnginePage.JavaScriptConsoleMessageLevel.InfoMessageLevel:
             self.console_errors.append(str(message))
-        else:
-            self.noted.emit(str(message))
 
 
 def minute_candles(count: int = 60, *, without: range = range(0), step_s: int = 60) -> list[Any]:
