@@ -43,6 +43,40 @@ def answer_of(page: QWebEnginePage, script: str, *, timeout: int = 20_000) -> An
     return json.loads(answers[0]) if answers[0] else None
 
 
+#: Begins an exchange with Qt's web channel: its answer comes after all that Python sent before.
+#: The layers do everything in turn, which takes its time: the last turn is awaited too, and two
+#: frames after it.
+TAKEN_IN = """(() => {
+  const heatmap = window.OrderPilotHeatmap, number = 2 ** 39, describe = 3;
+  window.takenIn = 0;
+  const draw = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+    window.takenIn = 1;
+  }));
+  const settle = () => Promise.all(
+    [...(heatmap ? heatmap.layers.values() : [])].map((layer) => layer.inTurn(() => {}))
+  ).then(draw);
+  const hub = heatmap && heatmap.hub;
+  const client = hub && !hub.isClosed && [...hub._clients.values()].find((one) => one.isReady);
+  if (!client) { settle(); return 0; }
+  const deliver = client.deliver;
+  client.deliver = function (message, acknowledge) {
+    if (message.id === number) { delete client.deliver; settle(); }
+    else { deliver.call(client, message, acknowledge); }
+  };
+  client.send(JSON.stringify({ type: describe, id: number }));
+  return 0;
+})()"""
+
+
+def wait_until_taken_in(qtbot: Any, page: QWebEnginePage) -> None:
+    """Wait until the page has drawn all that Python told it over the web channel so far.
+
+    Two pictures that agree do not show that: another message may be on its way.
+    """
+    answer_of(page, TAKEN_IN)
+    qtbot.waitUntil(lambda: answer_of(page, "window.takenIn") == 1, timeout=20_000)
+
+
 class WatchedPage(QWebEnginePage):
     """A page that keeps its console errors."""
 
@@ -176,7 +210,7 @@ class ChartPage:
         return self.view.grab().toImage()
 
     def settled_picture(self) -> QImage:
-        """Give the picture once two animation frames have passed and two grabs agree."""
+        """Give the picture with all that the page was told, once two grabs agree."""
         self.next_frames()
         last = self.picture()
 
@@ -190,12 +224,7 @@ class ChartPage:
         return last
 
     def next_frames(self) -> None:
-        # Looked for with the test's own beat: what was told to the page before has come by then.
-        self.js(
-            "(window.framesDone = 0, requestAnimationFrame(() => requestAnimationFrame("
-            "() => { window.framesDone = 1; })), 0)"
-        )
-        self.qtbot.waitUntil(lambda: self.js("window.framesDone") == 1, timeout=20_000)
+        wait_until_taken_in(self.qtbot, self.page)
 
     def x_of_candle(self, time_s: int) -> float:
         return float(self.js(f"chart.timeScale().timeToCoordinate({time_s})"))

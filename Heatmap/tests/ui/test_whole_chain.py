@@ -18,7 +18,7 @@ from Heatmap.standalone.sources import Source, load_market, open_replay
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import follow_theme
 from Heatmap.tests.systems import kill
-from Heatmap.tests.ui.chart_page import answer_of
+from Heatmap.tests.ui.chart_page import answer_of, wait_until_taken_in
 from Heatmap.tests.ui.pictures import grab
 from Heatmap.ui.settings.settings_store import load_settings
 from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -136,6 +136,7 @@ class Shown:
 
     def settled(self) -> np.ndarray:
         """Give the picture when it has stood still for a third of a second."""
+        wait_until_taken_in(self.qtbot, self.window.page)
         last, same = self.picture(), 0
 
         def is_still() -> bool:
