@@ -1,10 +1,11 @@
-"""Run the tests; without arguments in six parts, five of them at a time, on two cores.
+"""Run the tests; without arguments in seven parts, six of them at a time, on two cores.
 
 The tests of the user interface keep one Qt loop for a whole process, beside which no other event
 loop can run: they are processes of their own. They and those of behaviour wait for more than half
 of their time, for pages, sockets and other programs: they are two parts each, and all four run
-beside each other. All others wait for little: they take what the four leave of the processor. The
-torture judges times, so that nothing runs beside it. With arguments everything goes to one pytest.
+beside each other. All others wait for little: in two parts they take what the four leave of the
+processor, and both cores when those have ended. The torture judges times, so that nothing runs
+beside it. With arguments everything goes to one pytest.
 
 ``--coverage`` alone runs the same parts and says which lines of the package they have run. Each
 part writes a data file of its own; all are put together at the end. Other programs that a test
@@ -20,13 +21,17 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
-AT_A_TIME = 5
+AT_A_TIME = 6
 POLL_S = 0.2
 TESTS = "Heatmap/tests"
 #: Where the tests of a folder are parted: the first letter of those of the second half.
 HALVES = {"ui": "o", "behaviour": "r"}
-#: Gives way to the parts that wait for others, which are late where they may not go on at once.
-YIELDING = "all others"
+#: Part of its own: about half of the time of those that are in no folder above.
+STORAGE = "storage and server"
+STORAGE_FOLDERS = [f"{TESTS}/unit/storage", f"{TESTS}/unit/server"]
+OTHERS = "all others"
+#: Give way to the parts that wait for others, which are late where they may not go on at once.
+YIELDING = (STORAGE, OTHERS)
 NICENESS = 5
 #: Begins when all other parts have ended.
 ALONE = "the torture"
@@ -46,8 +51,9 @@ def parts() -> list[tuple[str, list[str]]]:
             halves[is_second].append(f"{TESTS}/{folder}/{path.name}")
         found += [(f"{folder}, from {letter}", halves[1]), (f"{folder}, up to {letter}", halves[0])]
     found = [(name, [one for one in files if one != TORTURE]) for name, files in found]
-    others = [f"--ignore={TESTS}/{folder}" for folder in HALVES]
-    return [*found, (YIELDING, others), (ALONE, [TORTURE])]
+    elsewhere = [*(f"{TESTS}/{folder}" for folder in HALVES), *STORAGE_FOLDERS]
+    others = [f"--ignore={folder}" for folder in elsewhere]
+    return [*found, (STORAGE, STORAGE_FOLDERS), (OTHERS, others), (ALONE, [TORTURE])]
 
 
 def _start(
@@ -119,7 +125,7 @@ def _run_parts_in(environment: Mapping[str, str], data: Path | None = None) -> i
                     arguments = ["--cov", "--cov-report=", "--cov-fail-under=0", *arguments]
                 process = _start(arguments, output, own)
                 running[process] = (name, output)
-                if name == YIELDING:
+                if name in YIELDING:
                     _give_way(process.pid)
                 print(f"test: {name}, begun; its output comes when it has ended", flush=True)
             for process in list(running):

@@ -45,7 +45,8 @@ def answer_of(page: QWebEnginePage, script: str, *, timeout: int = 20_000) -> An
 
 #: Begins an exchange with Qt's web channel: its answer comes after all that Python sent before.
 #: The layers do everything in turn, which takes its time: the last turn is awaited too, and two
-#: frames after it.
+#: frames after it. A layer that leaves meanwhile keeps its client until the answer has come, which
+#: would go to the host; Python may have taken the channel away, so that none comes.
 TAKEN_IN = """(() => {
   const heatmap = window.OrderPilotHeatmap, number = 2 ** 39, describe = 3;
   window.takenIn = 0;
@@ -58,10 +59,24 @@ TAKEN_IN = """(() => {
   const hub = heatmap && heatmap.hub;
   const client = hub && !hub.isClosed && [...hub._clients.values()].find((one) => one.isReady);
   if (!client) { settle(); return 0; }
-  const deliver = client.deliver;
+  const { deliver } = client, { close } = hub;
+  let isLeft = false;
+  function end() {
+    if (hub.close === later) {
+      delete client.deliver;
+      delete hub.close;
+      if (isLeft) { close.call(hub, client); }
+      settle();
+    }
+  }
+  function later(one) {
+    if (one !== client) { close.call(hub, one); return; }
+    isLeft = true;
+    setTimeout(end, 500);
+  }
+  hub.close = later;
   client.deliver = function (message, acknowledge) {
-    if (message.id === number) { delete client.deliver; settle(); }
-    else { deliver.call(client, message, acknowledge); }
+    if (message.id === number) { end(); } else { deliver.call(client, message, acknowledge); }
   };
   client.send(JSON.stringify({ type: describe, id: number }));
   return 0;
@@ -191,7 +206,8 @@ class ChartPage:
 
     def load(self) -> None:
         """Load the page as the host does: `setHtml` with a base URL."""
-        with self.qtbot.waitSignal(self.page.loadFinished, timeout=20_000):
+        # The end of a load that was stopped or replaced is not that of this one.
+        with self.qtbot.waitSignal(self.page.loadFinished, timeout=20_000, check_params_cb=bool):
             html = page_html(is_dark=self.is_dark) if self.html is None else self.html
             self.page.setHtml(html, QUrl("http://host.invalid/"))
 

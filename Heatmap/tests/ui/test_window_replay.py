@@ -27,6 +27,23 @@ def violet_columns(window: ChartWindow) -> int:
     return int((np.all(picture == VIOLET, axis=2).mean(axis=0) > 0.5).sum())
 
 
+def in_sight(world: World) -> tuple[float, float, int]:
+    """Return the bars at the chart's edges, and the newest one's; -1 while it is laid out."""
+    found = world.js(
+        f"((seen) => seen && [seen.from, seen.to, candleSeries.data().length - 1])({RANGE})"
+    )
+    return tuple(found or (-1.0, -1.0, 0))
+
+
+def is_zoomed(world: World, bars: int) -> bool:
+    """Zoom until so many bars are in sight: a seek's own range may come after an attempt."""
+    seen = in_sight(world)
+    if seen[1] - seen[0] == pytest.approx(bars, abs=0.1):
+        return True
+    world.js(f"(chart.timeScale().setVisibleLogicalRange({{from: 2.5, to: 2.5 + {bars}}}), 0)")
+    return False
+
+
 @pytest.fixture
 def world(qtbot: Any, qt_run: Any, qt_loop: Any, tmp_path: Any) -> Iterator[World]:
     world = World(qtbot, qt_run, qt_loop, tmp_path)
@@ -79,24 +96,15 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     back_ms = now_ms - HOUR_MS
     replay.seek(back_ms)
     world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
+
     # What the user has zoomed to stays so wide, and a seek ends at its moment.
-    world.js("(chart.timeScale().setVisibleLogicalRange({from: 2.5, to: 22.5}), 0)")
-
-    def in_sight() -> tuple[float, float, int]:
-        # A chart that is being laid out has no range for a moment.
-        found = world.js(
-            f"((seen) => seen && [seen.from, seen.to, candleSeries.data().length - 1])({RANGE})"
-        )
-        return tuple(found or (-1.0, -1.0, 0))
-
-    world.qtbot.waitUntil(lambda: in_sight()[0] == pytest.approx(2.5, abs=0.1), timeout=10_000)
-    before = in_sight()
+    world.qtbot.waitUntil(lambda: is_zoomed(world, 20), timeout=10_000)
     replay.seek(now_ms)
     world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
     assert newest_s() * 1000 < now_ms
-    world.qtbot.waitUntil(lambda: in_sight()[1] >= in_sight()[2], timeout=10_000)
-    after = in_sight()
-    assert after[1] - after[0] == pytest.approx(before[1] - before[0], abs=0.1)
+    world.qtbot.waitUntil(lambda: (seen := in_sight(world))[1] >= seen[2], timeout=10_000)
+    after = in_sight(world)
+    assert after[1] - after[0] == pytest.approx(20, abs=0.1)
     assert after[1] <= after[2] + 5
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert bar.isHidden()
