@@ -221,6 +221,8 @@ class ChartPage:
         shown = minute_candles() if candles is None else candles
         self.js(f"(createChart({json.dumps(shown)}, {json.dumps(options)}), 0)")
         self.js("(chart.timeScale().setVisibleLogicalRange({from: -1.5, to: 61.5}), 0)")
+        # Its places, range and scales hold from its first frame on.
+        self.next_frames()
 
     def picture(self) -> QImage:
         return self.view.grab().toImage()
