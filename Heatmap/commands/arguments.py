@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from Heatmap.commands.log_output import add_log_options, note_said
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.ingestion.connection.addresses import base_words, is_base
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import safe_lines
@@ -102,17 +102,12 @@ def whole_number(text: str) -> int:
 
 
 def url(*schemes: str) -> Callable[[str], str]:
-    """Return a reader of addresses with one of these schemes."""
+    """Return a reader of addresses with one of these schemes, to which paths are added."""
 
     def check(text: str) -> str:
-        with suppress(ValueError):
-            parts = urlsplit(text)
-            # Reading the port checks it.
-            if parts.scheme in schemes and parts.hostname and parts.port != 0:
-                return text
-        raise argparse.ArgumentTypeError(
-            f"expected an address like {schemes[-1]}://host, got {text!r}"
-        )
+        if is_base(text, schemes):
+            return text
+        raise argparse.ArgumentTypeError(f"expected {base_words(schemes)}, got {text!r}")
 
     return check
 
