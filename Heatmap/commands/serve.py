@@ -15,6 +15,7 @@ from Heatmap.commands.arguments import (
     announce,
     check_settings,
     file_path,
+    refuse_addresses_of_demo,
     whole_number,
 )
 from Heatmap.commands.log_output import start_log
@@ -34,8 +35,7 @@ def run(words: Sequence[str]) -> int:
     """Serve until it is asked to end; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(words)
-    if options.source == "demo" and (options.ws_url or options.rest_url):
-        parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
+    refuse_addresses_of_demo(parser, options)
     texts = {} if options.symbol is None else {"symbols": options.symbol}
     settings = check_settings(parser, texts)
     start_log(options)
