@@ -15,7 +15,7 @@ from Heatmap.alerts.rules import Rule, rule_text
 from Heatmap.alerts.texts import alert_text, backtest_text, missed_text, moment_text
 from Heatmap.alerts.ways import Way, WaySpec, make_way, read_ways, send_test
 from Heatmap.commands.alert_options import add_alert_option, add_ways_option, given_rules
-from Heatmap.commands.arguments import Parser, say, say_json, store_address
+from Heatmap.commands.arguments import Parser, add_database_option, say, say_json
 from Heatmap.commands.log_output import start_log
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import SettingsError
@@ -39,9 +39,7 @@ def run(words: Sequence[str]) -> int:
         ("replay", "how often each rule would have rung in what is recorded"),
     ):
         one = tasks.add_parser(name, help=text, description=f"Print {text}.", allow_abbrev=False)
-        one.add_argument(
-            "--db", type=store_address, metavar="FILE", help="default in the data directory"
-        )
+        add_database_option(one)
         one.add_argument("--json", action="store_true", help="print JSON")
         add_alert_option(one, "this rule in the place of the window's")
     text = "whether a test alert arrives on a way"

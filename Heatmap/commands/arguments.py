@@ -10,17 +10,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from Heatmap.commands.log_output import add_log_options, note_said
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
+from Heatmap.ingestion.connection.addresses import base_words, is_base
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import safe_lines
 from Heatmap.storage.store import Address, parse_address
 
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,14 +38,19 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{self.prog}: {line} (see {self.prog} --help)\n")
 
 
-def add_exchange_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--db``, ``--ws-url`` and ``--rest-url``; each is ``None`` unless it is given."""
+def add_database_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--db``; it is ``None`` unless it is given."""
     parser.add_argument(
         "--db",
         type=store_address,
         metavar="FILE",
         help="database file; default: the one in the data directory",
     )
+
+
+def add_exchange_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--db``, ``--ws-url`` and ``--rest-url``; each is ``None`` unless it is given."""
+    add_database_option(parser)
     parser.add_argument(
         "--ws-url",
         type=url("ws", "wss"),
@@ -72,6 +78,12 @@ def add_redis_options(parser: argparse.ArgumentParser, what: str) -> None:
         metavar="NAME",
         help="how all names in Redis begin, default %(default)s",
     )
+
+
+def refuse_addresses_of_demo(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program with one line where a simulated market is given an exchange's addresses."""
+    if options.source == "demo" and (options.ws_url or options.rest_url):
+        parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
 
 
 def check_settings(parser: argparse.ArgumentParser, texts: dict[str, str]) -> HeatmapSettings:
@@ -102,17 +114,12 @@ def whole_number(text: str) -> int:
 
 
 def url(*schemes: str) -> Callable[[str], str]:
-    """Return a reader of addresses with one of these schemes."""
+    """Return a reader of addresses with one of these schemes, to which paths are added."""
 
     def check(text: str) -> str:
-        with suppress(ValueError):
-            parts = urlsplit(text)
-            # Reading the port checks it.
-            if parts.scheme in schemes and parts.hostname and parts.port != 0:
-                return text
-        raise argparse.ArgumentTypeError(
-            f"expected an address like {schemes[-1]}://host, got {text!r}"
-        )
+        if is_base(text, schemes):
+            return text
+        raise argparse.ArgumentTypeError(f"expected {base_words(schemes)}, got {text!r}")
 
     return check
 

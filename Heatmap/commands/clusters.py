@@ -21,13 +21,15 @@ from Heatmap.aggregation.clusters.find_clusters import (
 )
 from Heatmap.aggregation.event_timeline import EventTimeline
 from Heatmap.commands.arguments import (
+    EXIT_INTERRUPTED,
     Parser,
+    add_database_option,
     say,
     say_json,
     seconds,
-    store_address,
 )
 from Heatmap.commands.log_output import start_log
+from Heatmap.commands.text_tables import aligned
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import damaged_rows_text
 from Heatmap.domain.instruments import parse_instruments
@@ -43,8 +45,6 @@ from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import Store, StoreReader, open_store
 
 logger = get_logger(__name__)
-
-EXIT_INTERRUPTED = 130
 
 _SIGNIFICANT_DIGITS = 7
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -107,12 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         "one liquidation per symbol and second.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--db",
-        type=store_address,
-        metavar="FILE",
-        help="database file; default: the one in the data directory",
-    )
+    add_database_option(parser)
     parser.add_argument(
         "--symbol", default="BTCUSDT", metavar="BTCUSDT,ETHUSDT", help="symbols, default BTCUSDT"
     )
@@ -233,12 +228,7 @@ class _Answer:
             )
             for one in self.clusters
         ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = (
-            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
-            for row in rows
-        )
-        return "\n".join([heading, *lines])
+        return "\n".join([heading, *aligned(rows)])
 
     def _share_words(self) -> str:
         """Say how much of the lookback was recorded, where that is not nearly all of it."""

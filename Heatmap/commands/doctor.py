@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from Heatmap.commands.arguments import (
+    EXIT_INTERRUPTED,
     Parser,
     add_exchange_options,
     check_settings,
@@ -16,8 +17,6 @@ from Heatmap.doctor.findings import Finding, exit_code
 from Heatmap.doctor.texts import finding_as_mapping, finding_line
 from Heatmap.heatmap_settings import REST_URL, WS_URL
 from Heatmap.storage.store import open_store
-
-EXIT_INTERRUPTED = 130
 
 
 def run(words: Sequence[str]) -> int:

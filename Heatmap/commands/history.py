@@ -14,6 +14,7 @@ from typing import Any
 
 from Heatmap.commands import history_texts
 from Heatmap.commands.arguments import (
+    EXIT_INTERRUPTED,
     Parser,
     file_path,
     say,
@@ -41,7 +42,6 @@ from Heatmap.history.store_status import store_status
 from Heatmap.history.whole_import import import_tree
 from Heatmap.runtime.exchange_clock import wall_clock_ms
 
-_EXIT_INTERRUPTED = 130
 _MOST_JOBS = 64
 
 
@@ -54,7 +54,7 @@ def run(words: Sequence[str]) -> int:
         return int(options.act(options))
     except KeyboardInterrupt:
         say(history_texts.STOPPED)
-        return _EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ is imported: so that is loaded where it is used.
 import argparse
 from typing import Any
 
-from Heatmap.commands.arguments import file_path, say, say_json, store_address
+from Heatmap.commands.arguments import add_database_option, file_path, say, say_json
 from Heatmap.domain.recordings import LONGEST_ORIGIN_CHARS, RECORDER
 from Heatmap.errors import HistoryError
 from Heatmap.runtime.exchange_clock import wall_clock_ms
@@ -106,10 +106,5 @@ def _origin(name: str | None) -> str | None:
 
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--db",
-        type=store_address,
-        metavar="FILE",
-        help="database file; default: the one in the data directory",
-    )
+    add_database_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from Heatmap.commands.text_tables import aligned
 from Heatmap.levels.arrays import SIDES
 from Heatmap.levels.bracket_check import LEAST_USD, TableFit
 from Heatmap.levels.brackets import BracketTable
@@ -73,7 +74,7 @@ def levels_text(levels: PredictedLevels, rows: int, problems: Sequence[str]) -> 
         ("price", "", "side", "USD", "USD up to there", "away", "leverage")
     ]
     table += [_level_row(one) for one in sorted(kept, key=lambda one: -one.low_usd)]
-    lines += _aligned(table) if kept else ["no levels"]
+    lines += aligned(table) if kept else ["no levels"]
     if levels.candles_from_ms is not None and levels.candles_until_ms is not None:
         lines.append(
             f"from {levels.candles} candles, {_time(levels.candles_from_ms)} to "
@@ -142,7 +143,7 @@ def score_text(facts: ScoreFacts) -> str:
             )
             for model in one.models
         ]
-        lines += _aligned(table) if one.models else []
+        lines += aligned(table) if one.models else []
         lines += _notes(one.notes)
     if facts.reliability:
         lines += [
@@ -245,7 +246,7 @@ def brackets_text(symbol: str, table: BracketTable) -> str:
         (f"{one.cap_usd:,.0f}", f"{one.rate:.2%}", f"{one.max_leverage:g}x")
         for one in table.brackets
     ]
-    return "\n".join([*lines, *_aligned(rows)])
+    return "\n".join([*lines, *aligned(rows)])
 
 
 def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
@@ -258,7 +259,7 @@ def bracket_check_text(symbol: str, fits: Sequence[TableFit]) -> str:
     for number, one in enumerate(fits):
         mark = "fits best" if number == 0 else ""
         rows.append((_time(one.table.valid_from_ms)[:10], f"{one.error_bp / 100:.4f} %", mark))
-    return "\n".join([head, *_aligned(rows)])
+    return "\n".join([head, *aligned(rows)])
 
 
 def no_market_text(symbol: str, address: object, at_ms: int, problems: Sequence[str]) -> str:
@@ -321,12 +322,8 @@ def _reliability_lines(facts: ScoreFacts) -> list[str]:
     for one in groups:
         bars = f"{_bar(one.expected, largest, '.')} | {_bar(one.came, largest, '#')}"
         rows.append((str(one.minutes), f"{one.expected:.1f}", f"{one.came:.0f}", bars))
-    widths = [max(len(row[k]) for row in rows) for k in range(3)]
-    return [
-        "  ".join(text.rjust(width) for text, width in zip(row[:3], widths, strict=True))
-        + (f"  {row[3]}" if row[3] else "")
-        for row in rows
-    ]
+    numbers = aligned([row[:3] for row in rows])
+    return [f"{line}  {row[3]}".rstrip() for line, row in zip(numbers, rows, strict=True)]
 
 
 def _bar(value: float, largest: float, sign: str, width: int = 20) -> str:
@@ -383,14 +380,6 @@ def _note(one: Note) -> str:
     if one.kind is NoteKind.FIT_OF_LATER and one.at_ms is not None:
         return f"{one.kind.value} {_time(one.at_ms)}"
     return one.kind.value + (f": {one.count}" if one.count else "")
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _time(ts_ms: int) -> str:

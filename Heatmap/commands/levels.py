@@ -13,10 +13,10 @@ from typing import Any
 from Heatmap.commands import level_texts
 from Heatmap.commands.arguments import (
     Parser,
+    add_database_option,
     file_path,
     say,
     say_json,
-    store_address,
     whole_number,
 )
 from Heatmap.commands.log_output import start_log
@@ -301,12 +301,7 @@ def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentPa
         name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False
     )
     action.set_defaults(act=act)
-    action.add_argument(
-        "--db",
-        type=store_address,
-        metavar="FILE",
-        help="database file; default: the one in the data directory",
-    )
+    add_database_option(action)
     action.add_argument(
         "--store",
         type=file_path,

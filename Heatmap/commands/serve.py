@@ -15,6 +15,7 @@ from Heatmap.commands.arguments import (
     announce,
     check_settings,
     file_path,
+    refuse_addresses_of_demo,
     whole_number,
 )
 from Heatmap.commands.log_output import start_log
@@ -34,8 +35,7 @@ def run(words: Sequence[str]) -> int:
     """Serve until it is asked to end; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(words)
-    if options.source == "demo" and (options.ws_url or options.rest_url):
-        parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
+    refuse_addresses_of_demo(parser, options)
     texts = {} if options.symbol is None else {"symbols": options.symbol}
     settings = check_settings(parser, texts)
     start_log(options)
@@ -60,7 +60,7 @@ class _Serving:
 
     def __init__(self, options: argparse.Namespace, settings: HeatmapSettings) -> None:
         # Here and not above, so that other commands load neither.
-        from Heatmap.server import HeatmapServer, ServerOptions  # noqa: PLC0415
+        from Heatmap.server import HeatmapServer, ServerOptions, check_server  # noqa: PLC0415
         from Heatmap.standalone import sources  # noqa: PLC0415
 
         self._sources = sources
@@ -71,6 +71,8 @@ class _Serving:
             options.token_file, tuple(options.allow_host), tuple(options.allow_origin)
         )
         self._redis = _redis_address(options)
+        # Before a database is made: it is asked for only where it can be served.
+        check_server(self._address(options.port), self._server_options)
         self._publisher: Publisher | None = None
         self._open: list[Source] = []
         self._ended: asyncio.Event
@@ -124,11 +126,9 @@ class _Serving:
             await self._stop_serving()
             # Whoever asked the one before finds this one, also where any port served.
             port = int(self._server.url.rpartition(":")[2])
-        host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
-        address = f"{host}:{port}"
         self._publisher = self._publish(source)
         self._server = self._make_server(
-            source.service, address, self._server_options, outlet=self._publisher
+            source.service, self._address(port), self._server_options, outlet=self._publisher
         )
         await asyncio.to_thread(self._server.start)
         announce(
@@ -136,6 +136,10 @@ class _Serving:
         )
         if self._server.token_file is not None:
             announce(f"other machines need the token in {self._server.token_file}")
+
+    def _address(self, port: int) -> str:
+        host = self._options.host.removeprefix("[").removesuffix("]")
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def _publish(self, source: "Source") -> "Publisher | None":
         """Publish what a source stores, where that is asked for."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from Heatmap.commands.arguments import Parser, add_redis_options, say_json, store_address
+from Heatmap.commands.arguments import Parser, add_database_option, add_redis_options, say_json
 from Heatmap.commands.log_output import start_log
 from Heatmap.storage.store import open_store
 
@@ -15,12 +15,7 @@ def run(words: Sequence[str]) -> int:
         "who writes it.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--db",
-        type=store_address,
-        metavar="FILE",
-        help="database file; default: the one in the data directory",
-    )
+    add_database_option(parser)
     add_redis_options(parser, "also say how much a recorder has published to Redis")
     options = parser.parse_args(words)
     start_log(options)

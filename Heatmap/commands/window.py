@@ -11,6 +11,7 @@ from Heatmap.commands.arguments import (
     add_exchange_options,
     check_settings,
     file_path,
+    refuse_addresses_of_demo,
     say,
     seconds,
 )
@@ -159,8 +160,7 @@ def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str
         for name, value in (("speed", options.speed), ("candles-market", options.candles_market)):
             if value is not None:
                 parser.error(f"--{name} is for a replay: give --replay, --candles and --from too")
-        if options.source == "demo" and addresses:
-            parser.error("--source demo simulates the exchange: leave out --ws-url and --rest-url")
+        refuse_addresses_of_demo(parser, options)
         return options.source or "auto"
     if addresses:
         parser.error("a replay simulates the exchange: leave out --ws-url and --rest-url")

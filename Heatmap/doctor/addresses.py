@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from Heatmap.errors import SettingsError
+from Heatmap.ingestion.connection.addresses import base_words, is_base
 
 #: Where the exchange delivers force orders and mark prices since April 2026.
 RIGHT_ROUTE = "/market"
@@ -65,23 +66,15 @@ def read_endpoint(ws_url: str) -> Endpoint:
 
 
 def require_address(option: str, url: str, schemes: Sequence[str]) -> None:
-    """Refuse what is no address of one of these schemes with a host.
+    """Refuse what is no address of one of these schemes, to which a path can be added.
 
     Raises
     ------
     SettingsError
         The message names the option, what is expected and what came.
     """
-    try:
-        parts = urlsplit(url)
-        # Reading the port checks it.
-        is_address = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address:
-        raise SettingsError(
-            f"{option} must be an address such as {schemes[-1]}://host, got {url!r}"
-        )
+    if not is_base(url, schemes):
+        raise SettingsError(f"{option} must be {base_words(schemes)}, got {url!r}")
 
 
 def origin_of(base: str) -> str:

@@ -24,6 +24,7 @@ from Heatmap.feeds.level_book import LevelBook
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.heatmap_settings import REST_URL, WS_URL, HeatmapSettings
 from Heatmap.history.market_history import MarketHistory
+from Heatmap.ingestion.connection.addresses import base_words, is_base
 from Heatmap.ingestion.connection.supervisor import (
     ConnectionMemory,
     ConnectionState,
@@ -49,9 +50,9 @@ _parents: list[object] = []
 LONGEST_INTERVAL_S = 3600.0
 
 
-def _require_url(name: str, value: object, begins: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or not value.startswith(begins):
-        raise SettingsError(f"{name} must begin with {' or '.join(begins)}, got {value!r}")
+def _require_url(name: str, value: object, schemes: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or not is_base(value, schemes):
+        raise SettingsError(f"{name} must be {base_words(schemes)}, got {value!r}")
 
 
 def require_number(name: str, value: object, low: float, high: float) -> None:
@@ -126,8 +127,8 @@ class LiveLiquidationHeatmap:
             cluster_window_pct, min_cluster_size, time_decay_minutes, lookback_time_constants
         )
         require_number("update_interval", update_interval, 0, LONGEST_INTERVAL_S)
-        _require_url("ws_url", ws_url, ("ws://", "wss://"))
-        _require_url("rest_url", rest_url, ("http://", "https://"))
+        _require_url("ws_url", ws_url, ("ws", "wss"))
+        _require_url("rest_url", rest_url, ("http", "https"))
         self._update_interval_s = update_interval
         # It is kept as the store was kept so far.
         self._recording = Recording(

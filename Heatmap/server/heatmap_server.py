@@ -30,7 +30,7 @@ from Heatmap.server.context import ServerContext
 from Heatmap.server.guard import Guard
 from Heatmap.server.options import ServerOptions
 from Heatmap.server.outlet import Outlet, feed
-from Heatmap.server.tokens import read_or_make_token
+from Heatmap.server.tokens import check_token_file, read_or_make_token
 
 logger = get_logger(__name__)
 _CALM = CalmFilter()
@@ -133,9 +133,14 @@ class HeatmapServer:
         """
         if self.is_running():
             return
-        access = self._access()
         admission = Admission(self._options.connections or usual_limits(_descriptors()))
+        # First: where it cannot listen it leaves no token behind.
         door = _listen(self._address, admission)
+        try:
+            access = self._access()
+        except BaseException:
+            door.close()
+            raise
         host, port = door.getsockname()[:2]
         self._bound = ServerAddress(self._address.host or host, port)
         context = ServerContext(self._parts, self._history, self._outlet, admission)
@@ -165,6 +170,22 @@ class HeatmapServer:
             frozenset(self._options.origins),
             None if path is None else read_or_make_token(path),
         )
+
+
+def check_server(address: str, options: ServerOptions) -> None:
+    """Look whether a server could listen at an address, and read its token; writes nothing.
+
+    Raises
+    ------
+    SettingsError
+        `address` is none.
+    ServerError
+        The address cannot be listened at, or the token's file cannot be used; one line says why.
+    """
+    place = parse_server_address(address)
+    _listen(place, Admission(usual_limits(None))).close()
+    if options.token_file is not None and not place.is_loopback:
+        check_token_file(options.token_file)
 
 
 class _Run:

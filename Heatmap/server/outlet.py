@@ -8,6 +8,7 @@ from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.errors import StorageError
 from Heatmap.server.context import ServerContext
 from Heatmap.server.routes.stream_routes import wish_of
+from Heatmap.server.streams.hub import Start
 
 _TOPICS = "clusters,levels"
 _RETRY_S = 1.0
@@ -35,7 +36,7 @@ async def _feed_one(context: ServerContext, outlet: Outlet, symbol: str) -> None
     wish = wish_of(context, symbol, _TOPICS)
     while True:
         try:
-            async with context.streams.opened(wish, 0) as messages:
+            async with context.streams.opened(wish, Start(0)) as messages:
                 async for news in messages:
                     for one in news:
                         if one.name != "ready":

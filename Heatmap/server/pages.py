@@ -1,15 +1,17 @@
 """Pages for browsers: their files, and what those may load. Nothing comes from another host.
 
-A page is a file in ``static`` and a row in `PAGES`; what it loads of this package is another file
-there, under ``/static/``. Scripts of other packages are `Heatmap.server.assets`.
+A page is a file in ``static`` and a row in `PAGES`; pages that differ in a few words share a file.
+What a page loads of this package is another file there, under ``/static/``. Scripts of other
+packages are `Heatmap.server.assets`.
 """
 
 import gzip
 import hashlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from string import Template
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -43,18 +45,38 @@ class Page:
     ----------
     path, file
         Where it is asked for, and its file in ``static``.
+    words
+        What stands for each ``$name`` of that file.
     """
 
     path: str
     file: str
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def html(self) -> bytes:
+        """Return what a browser gets.
+
+        Raises
+        ------
+        KeyError
+            There is no word for a name.
+        """
+        text = (STATIC / self.file).read_text("utf-8")
+        return Template(text).substitute(self.words).encode()
+
+
+def _plot(name: str, title: str, choice: str) -> Page:
+    """Return a page with one plot; its address and its script have one name."""
+    words = {"title": title, "choice": choice, "label": choice.capitalize(), "script": f"{name}.js"}
+    return Page(f"/{name}.html", "plot.html", words)
 
 
 PAGES = (
     Page("/", "index.html"),
     Page("/docs", "docs.html"),
     Page("/heatmap.html", "heatmap.html"),
-    Page("/liquidation_map.html", "liquidation_map.html"),
-    Page("/historical_liquidations.html", "historical_liquidations.html"),
+    _plot("liquidation_map", "Liquidation map", "model"),
+    _plot("historical_liquidations", "Liquidation history", "time"),
 )
 
 
@@ -97,7 +119,7 @@ def make_router() -> APIRouter:
     files = {
         path.name: _File.of(path.name, path.read_bytes())
         for path in STATIC.iterdir()
-        if path.suffix in _TYPES
+        if path.suffix in _TYPES and path.suffix != ".html"
     }
 
     async def static(name: str, request: Request) -> Response:
@@ -110,7 +132,8 @@ def make_router() -> APIRouter:
 
     router.add_api_route("/static/{name}", static, methods=["GET"])
     for page in PAGES:
-        router.add_api_route(page.path, _giver(files[page.file]), methods=["GET"])
+        file = _File.of(page.file, page.html())
+        router.add_api_route(page.path, _giver(file), methods=["GET"])
     return router
 
 

@@ -114,6 +114,19 @@ def unknown_symbol(symbol: str, known: Sequence[str]) -> str:
     )
 
 
+def no_id_of(kind: str, given: str) -> str:
+    """Say that an id is none of a message of these data."""
+    return f"must be the id of a message of {kind} data; got {given[:80]!r}"
+
+
+def id_ahead(known: str, newest: str) -> str:
+    """Say that nothing is stored as far as a client knows."""
+    return (
+        f"the id {known} is ahead of the newest one, {newest}: it is of another database, or was "
+        "deleted; ask /liquidations/history for what may be missing"
+    )
+
+
 def no_origin(text: str) -> str:
     """Say that something is no origin."""
     return (

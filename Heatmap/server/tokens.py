@@ -23,6 +23,30 @@ def read_or_make_token(path: Path) -> str:
     """
     try:
         _make_where_missing(path)
+    except OSError as error:
+        raise ServerError(texts.token_unusable(path, error.strerror or error)) from error
+    return _read(path)
+
+
+def check_token_file(path: Path) -> None:
+    """Look whether a token can be read from a file, or made in its folder; writes nothing.
+
+    Raises
+    ------
+    ServerError
+        It cannot.
+    """
+    if path.exists():
+        _read(path)
+    elif not os.access(path.parent, os.W_OK):
+        there = (
+            "its folder is another user's" if path.parent.exists() else "there is no such folder"
+        )
+        raise ServerError(texts.token_unusable(path, there))
+
+
+def _read(path: Path) -> str:
+    try:
         with path.open(encoding="ascii") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             token = file.read(4096).strip()

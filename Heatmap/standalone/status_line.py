@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from PyQt6.QtCore import QCoreApplication, QLocale
+from PyQt6.QtCore import QCoreApplication
 
 from Heatmap import ConnectionState, RecorderStatus, SinkRole
 from Heatmap.ui import attention_words, failure_words, role_words, users_locale
@@ -34,19 +34,12 @@ def title_words(symbol: str, state: str, closes: tuple[float, float] | None, dec
     words = symbol
     if closes is not None and closes[0] > 0:
         before, price = closes
-        locale = grouped_locale()
+        locale = users_locale()
         change = locale.toString((price / before - 1) * 100, "f", 2)
         sign = "+" if price > before else ""
         words = f"{symbol} {locale.toString(price, 'f', decimals)} {sign}{change} %"
     title = _tr("{market} - Heatmap").format(market=words)
     return _tr("{state}: {title}").format(state=state, title=title) if state else title
-
-
-def grouped_locale() -> QLocale:
-    """Return the user's locale, which groups thousands even where that is ``C``."""
-    locale = QLocale(users_locale())
-    locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)
-    return locale
 
 
 def connecting_words(symbol: str) -> str:

@@ -7,8 +7,7 @@ from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.rules import Rule
 from Heatmap.alerts.ways.messages import PlainNotice
 from Heatmap.domain.instruments import ALL_SYMBOLS
-from Heatmap.ui.number_texts import in_locale, short_usd
-from Heatmap.ui.panels.amounts import clock_text, day_text, grouping_locale
+from Heatmap.ui.number_texts import clock_text, day_text, in_locale, short_usd
 
 _DAY_MS = 86_400_000
 
@@ -70,7 +69,7 @@ def last_words(rule: Rule, state: AlertState, now_ms: int, zone: QTimeZone) -> s
         return tr("Not fired yet")
     when = clock_text(last.ts_ms, zone)
     if now_ms - last.ts_ms >= _DAY_MS:
-        when = f"{day_text(grouping_locale(), last.ts_ms, zone)} {when}"
+        when = f"{day_text(last.ts_ms, zone)} {when}"
     if last.is_late:
         told = tr("Missed {when}").format(when=when)
     else:

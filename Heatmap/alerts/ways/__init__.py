@@ -1,7 +1,9 @@
 """The ways on which alerts are told: webhooks, services of apprise; without Qt and numpy.
 
 `WaySet` sends. It is made of: `Way` (one receiver), `DeliveryQueue` (what waits for it, and when it
-goes; pure), `Message` (what is sent; pure). Addresses and keys are `Secret`: nothing shows them.
+goes; pure), `Message` (what is sent; pure). A `WaySpec` is what a user enters, and `make_way`
+makes the way of it; `WayFacts` are how it fares, for the status. Addresses and keys are `Secret`:
+nothing shows them.
 """
 
 from Heatmap.alerts.ways.delivery_queue import DeliveryTimes, Rate

@@ -25,7 +25,7 @@ from Heatmap.server.routes.documented import PROBLEM_WORDS, answers
 from Heatmap.server.routes.level_routes import find_levels, levels_plain
 from Heatmap.server.routes.record_routes import find_clusters
 from Heatmap.server.shapes import Problem
-from Heatmap.server.streams.hub import Wish
+from Heatmap.server.streams.hub import Start, Wish
 from Heatmap.server.streams.messages import (
     KEEP_ALIVE,
     StreamMessage,
@@ -46,6 +46,10 @@ _GOING_AWAY, _REFUSED, _TRY_LATER = 1001, 1008, 1013
 _SYMBOLS_WORDS = "With commas between; without it liquidations of all symbols that are recorded."
 _TOPICS_WORDS = "With commas between: liquidations, clusters, levels."
 _AFTER_WORDS = "The id of the last message that is known: all that was stored after it comes first."
+_LAST_WORDS = (
+    f"{_AFTER_WORDS} It goes before `after_id`. One that is none of these data is no error, since "
+    "a browser that is refused never comes again: the stream begins now, and `ready` says so."
+)
 
 SymbolsParameter = Annotated[str | None, Query(description=_SYMBOLS_WORDS)]
 TopicsParameter = Annotated[str, Query(description=_TOPICS_WORDS)]
@@ -56,7 +60,9 @@ _STREAM_ANSWERS = {
     200: {
         "description": "Events `ready`, `liquidation`, `clusters` and `levels`, each JSON, without "
         "an end. The id of a liquidation is the number of its row; a client that connects again "
-        "with it in `Last-Event-ID` misses none and gets none twice.",
+        "with it in `Last-Event-ID` misses none and gets none twice. `ready` comes first: after "
+        "the id `after` nothing is left out. Its `not_resumed` is null, or says why that is not "
+        "the id that the client named: liquidations in between may be missing.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
 }
@@ -75,14 +81,16 @@ async def stream(
     topics: TopicsParameter = "liquidations",
     after_id: AfterParameter = None,
     model: ModelParameter = LevelModel.CALIBRATED,
-    last_event_id: Annotated[str | None, Header(description=_AFTER_WORDS)] = None,
+    last_event_id: Annotated[str | None, Header(description=_LAST_WORDS)] = None,
 ) -> Response:
     """Stream what is stored from now on, or from the last id that is known."""
     context = context_of(request)
     wish = wish_of(context, symbol, topics, after_id, model)
     if last_event_id is not None:
-        # What another database gave is none of this one: it begins with what is new.
-        wish = replace(wish, after=parse_id(context.parts.kind, last_event_id))
+        kind = context.parts.kind
+        after = parse_id(kind, last_event_id)
+        reason = f"Last-Event-ID {texts.no_id_of(kind, last_event_id)}" if after is None else None
+        wish = replace(wish, after=after, not_resumed=reason)
     await _require_known(context, wish)
     start = await context.streams.start_of(wish)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -146,7 +154,7 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
             await socket.close(code, reason.encode("ascii", "replace")[:120].decode())
 
 
-async def _written(context: ServerContext, wish: Wish, start: int) -> AsyncIterator[bytes]:
+async def _written(context: ServerContext, wish: Wish, start: Start) -> AsyncIterator[bytes]:
     async with context.streams.opened(wish, start) as messages:
         async for news in messages:
             yield b"".join(map(as_event, news)) or KEEP_ALIVE
@@ -172,8 +180,7 @@ def wish_of(
     if known is not None:
         after = parse_id(context.parts.kind, known)
         if after is None:
-            detail = f"after_id must be the id of a message of {context.parts.kind} data"
-            raise bad_request("after_id", f"{detail}; got {known[:80]!r}")
+            raise bad_request("after_id", f"after_id {texts.no_id_of(context.parts.kind, known)}")
     states = _states(context, wanted, symbols or ("BTCUSDT",), model)
     return Wish(wanted, symbols, after, states)
 

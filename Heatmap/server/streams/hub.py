@@ -10,7 +10,7 @@ from Heatmap.server import texts
 from Heatmap.server.problems import ProblemError
 from Heatmap.server.streams.bell import Bell, wait_for
 from Heatmap.server.streams.event_tail import EventTail
-from Heatmap.server.streams.messages import StreamMessage, Topic, liquidation, ready
+from Heatmap.server.streams.messages import StreamMessage, Topic, liquidation, ready, written_id
 from Heatmap.server.streams.snapshots import Compute, Snapshot, Snapshots
 
 MOST_STREAMS = 500
@@ -33,12 +33,31 @@ class Wish:
     states
         What it follows as a whole: a name, what tells it from others, how it is computed and how
         often, seconds.
+    not_resumed
+        Why the id that it named is none of this database's; ``None``: it is, or it named none.
     """
 
     topics: tuple[Topic, ...]
     symbols: tuple[str, ...]
     after: int | None
     states: Sequence[tuple[str, object, Compute, float]] = ()
+    not_resumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a stream begins.
+
+    Attributes
+    ----------
+    row_id
+        After this row.
+    not_resumed
+        Why that is not the row that it knows last; ``None``: it is, or it knows none.
+    """
+
+    row_id: int
+    not_resumed: str | None = None
 
 
 class StreamHub:
@@ -69,8 +88,8 @@ class StreamHub:
         """How many streams are open."""
         return self._open
 
-    async def start_of(self, wish: Wish) -> int:
-        """Return the row after which a stream begins.
+    async def start_of(self, wish: Wish) -> Start:
+        """Return where a stream begins: after the row that it knows last, or now.
 
         Raises
         ------
@@ -83,11 +102,18 @@ class StreamHub:
         # and never after an error.
         if self._open >= MOST_STREAMS:
             raise ProblemError(503, texts.TOO_MANY_STREAMS.format(limit=MOST_STREAMS))
-        return await self._tail.newest() if wish.after is None else wish.after
+        newest = await self._tail.newest()
+        if wish.after is None:
+            return Start(newest, wish.not_resumed)
+        if wish.after <= newest:
+            return Start(wish.after)
+        # It comes of another file, or of rows that have been deleted since.
+        known, found = written_id(self._kind, wish.after), written_id(self._kind, newest)
+        return Start(newest, texts.id_ahead(known, found))
 
     @asynccontextmanager
     async def opened(
-        self, wish: Wish, start: int
+        self, wish: Wish, start: Start
     ) -> AsyncIterator[AsyncIterator[Sequence[StreamMessage]]]:
         """Open a stream: gives its messages until the server ends; none: all is quiet.
 
@@ -126,12 +152,12 @@ class StreamHub:
         self._snapshots.close()
 
     async def _messages(
-        self, wish: Wish, start: int, states: Sequence[tuple[str, Snapshot]]
+        self, wish: Wish, start: Start, states: Sequence[tuple[str, Snapshot]]
     ) -> AsyncGenerator[Sequence[StreamMessage], None]:
         wants = self._filter(wish)
-        cursor, told = start, [0] * len(states)
+        cursor, told = start.row_id, [0] * len(states)
         topics = [one.value for one in wish.topics]
-        yield [ready(self._kind, start, topics, list(wish.symbols))]
+        yield [ready(self._kind, cursor, topics, list(wish.symbols), start.not_resumed)]
         while not self._is_closing:
             rung = self._bell.next()
             news: list[StreamMessage] = []

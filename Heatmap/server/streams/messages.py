@@ -58,14 +58,23 @@ def parse_id(kind: DataKind, text: str) -> int | None:
     return int(found[2])
 
 
-def ready(kind: DataKind, row_id: int, topics: list[str], symbols: list[str]) -> StreamMessage:
-    """Return the first message: everything that is stored after this row follows."""
+def ready(
+    kind: DataKind, row_id: int, topics: list[str], symbols: list[str], not_resumed: str | None
+) -> StreamMessage:
+    """Return the first message: everything that is stored after this row follows.
+
+    Parameters
+    ----------
+    not_resumed
+        Why it is not the row that the client named; ``None``: it is, or it named none.
+    """
     written = written_id(kind, row_id)
     plain: dict[str, Any] = {
         "after": written,
         "kind": kind.value,
         "topics": topics,
         "symbols": symbols,
+        "not_resumed": not_resumed,
         "lower_bound": True,
     }
     return StreamMessage("ready", json.dumps(plain).encode(), written)

@@ -545,7 +545,7 @@ def test_symbols_that_are_none_are_refused_in_words(symbols: Any, make: Make) ->
 
 @pytest.mark.parametrize("values", [{"ws_url": None}, {"ws_url": "http://x"}, {"rest_url": "x"}])
 def test_addresses_of_another_kind_are_refused(values: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="_url must begin with"):
+    with pytest.raises(ValueError, match="_url must be an address such as"):
         LiveLiquidationHeatmap(db=tmp_path / "x.sqlite3", **values)
 
 

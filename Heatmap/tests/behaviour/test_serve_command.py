@@ -115,6 +115,13 @@ def test_what_keeps_it_from_serving_is_one_line(run: Run, tmp_path: Path) -> Non
     token.chmod(0o644)
     host = ("--host", "0.0.0.0", "--token-file", str(token))  # noqa: S104
     assert_one_line(run(*live, "--port", "0", *host), "chmod 600")
+    # An address for documentation, which is no machine's.
+    assert_one_line(run(*live, "--port", "0", "--host", "192.0.2.1"), "192.0.2.1:0", "--host")
+    assert_one_line(run(*live, "--port", "0", "--host", ""), "127.0.0.1:8000")
+    nowhere = ("--host", "0.0.0.0", "--token-file", str(tmp_path / "none" / "token"))  # noqa: S104
+    assert_one_line(run(*live, "--port", "0", *nowhere), "no such folder", "--token-file")
+    # What was never served has left nothing behind.
+    assert list(tmp_path.iterdir()) == [token]
     assert_one_line(run("serve", "--port", "70000"), "65535")
     assert_one_line(run("serve", "--allow-origin", "*"), "--allow-origin", "https://")
     assert_one_line(run("serve", "--source", "demo", *NOWHERE), "demo")

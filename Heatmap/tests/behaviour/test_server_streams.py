@@ -170,6 +170,44 @@ def test_a_websocket_says_the_same_and_resumes_by_id(tmp_path: Path) -> None:
         assert caught.value.rcvd.code == 1001
 
 
+def test_an_id_that_is_none_of_this_database_is_told_and_the_stream_begins_now(
+    tmp_path: Path,
+) -> None:
+    with scene(tmp_path) as world:
+        newest = world.write(3)[-1]
+        for last, words in (
+            ("simulated-1", "Last-Event-ID must be the id of a message of live data"),
+            ("-1", "Last-Event-ID must be"),
+            (str(newest + 1), f"the id {newest + 1} is ahead of the newest one, {newest}:"),
+            (str(newest - 1), None),
+            (None, None),
+        ):
+            ready = first_event(f"{world.server.url}/stream", last)
+            assert ready["after"] == str(newest - 1 if last == str(newest - 1) else newest)
+            assert (ready["not_resumed"] or "").startswith(words or "")
+            assert (ready["not_resumed"] is None) == (words is None)
+        address = world.server.url.replace("http", "ws") + f"/ws?after_id={newest + 1}"
+        with connect(address) as connection:
+            (told,) = frames(connection, 1)
+            assert "is ahead of" in told["data"]["not_resumed"]
+            # What is stored from now on comes all the same.
+            (row_id,) = world.write(1)
+            assert [one["id"] for one in frames(connection, 1)] == [str(row_id)]
+
+
+def first_event(url: str, last: str | None) -> dict[str, Any]:
+    headers = {} if last is None else {"last-event-id": last}
+    with httpx.stream("GET", url, headers=headers, timeout=30) as answer:
+        assert answer.status_code == 200
+        text = ""
+        for part in answer.iter_text():
+            text += part
+            if "\n\n" in text:
+                break
+    found: dict[str, Any] = json.loads(parsed(text.partition("\n\n")[0])["data"])
+    return found
+
+
 def test_a_websocket_of_a_foreign_page_or_with_a_bad_wish_is_refused(tmp_path: Path) -> None:
     with scene(tmp_path) as world:
         address = world.server.url.replace("http", "ws") + "/ws"

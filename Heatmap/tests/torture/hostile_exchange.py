@@ -7,6 +7,7 @@ written but not answered may have been stored or not.
 
 import asyncio
 import logging
+import math
 import random
 import re
 import socket
@@ -106,6 +107,8 @@ class Line:
         What was written, in order; the last of a connection that broke perhaps only in part.
     reached
         So many of `written` are known to have been read by the client.
+    reached_sent_s
+        When the last of these was sent; monotonic.
     held
         Nothing is sent for now; it waits.
     ended
@@ -122,6 +125,7 @@ class Line:
         self.streams = unquote(connection.request.path.partition("?streams=")[2]).split("/")
         self.written: list[Item] = []
         self.reached = 0
+        self.reached_sent_s = -math.inf
         self.held = False
         self.ended: str | None = None
         self.first_beat_s: float | None = None
@@ -200,7 +204,8 @@ class Line:
         if len(self.written) > begun and self.ended is None:
             pong = await self.connection.ping()
             assert isinstance(pong, asyncio.Future)
-            pong.add_done_callback(partial(self._note_pong, len(self.written)))
+            sent = len(self.written), time.monotonic()
+            pong.add_done_callback(partial(self._note_pong, *sent))
 
     async def _send(self, item: Item) -> None:
         match item:
@@ -225,7 +230,7 @@ class Line:
             self.first_beat_s = now_s
             self._exchange.serving_changed()
 
-    def _note_pong(self, count: int, pong: "asyncio.Future[float]") -> None:
+    def _note_pong(self, count: int, sent_s: float, pong: "asyncio.Future[float]") -> None:
         if pong.cancelled() or pong.exception() is not None:
             return
         now_s = time.monotonic()
@@ -233,6 +238,7 @@ class Line:
             if isinstance(item, Delivery) and item.issued.reached_s is None:
                 item.issued.reached_s = now_s
         self.reached = max(self.reached, count)
+        self.reached_sent_s = max(self.reached_sent_s, sent_s)
         self._exchange.note_progress()
 
 
@@ -274,6 +280,10 @@ class HostileExchange:
         When orders were sent that nobody can read, and every time that stands in them.
     unexpected
         Connections that the client ended though they served, while no other one did.
+    late_leaves
+        How many it ended that were silent, as this process was held up by a busy machine.
+    silence_s
+        How long a connection may be silent before the client is right to end it.
     client_may_leave
         Whether it may do so, because it is being stopped.
     candles
@@ -296,6 +306,8 @@ class HostileExchange:
         self.issued: list[Issued] = []
         self.unread_ms: list[int] = []
         self.unexpected: list[str] = []
+        self.late_leaves = 0
+        self.silence_s = math.inf
         self.client_may_leave = False
         self.beats_off_ms: tuple[int, ...] = (0,)
         self.orders_off_ms = 0
@@ -426,7 +438,11 @@ class HostileExchange:
             sender = tasks.create_task(line.send_all())
             await connection.wait_closed()
             if line.serving and len(self.serving()) == 1 and not self.client_may_leave:
-                self.unexpected.append(f"{connection.close_code} {connection.close_reason}")
+                # By when it was sent: a pong that came in time may be seen late as well.
+                if time.monotonic() - line.reached_sent_s > self.silence_s:
+                    self.late_leaves += 1
+                else:
+                    self.unexpected.append(f"{connection.close_code} {connection.close_reason}")
             line.end("closed by the client")
             sender.cancel()
 

@@ -157,6 +157,7 @@ class Torture:
         # At any phase between two heartbeats.
         await asyncio.sleep(rng.uniform(0, exchange.pace.heartbeat_s))
         outages, lines = len(exchange.outages), len(exchange.lines)
+        late = exchange.late_leaves
         step = Step(exchange, self._delay_s)
         try:
             await fault.act(step)
@@ -169,7 +170,7 @@ class Torture:
             self.never_back.append(kind)
             return False
         self._note_outages(kind, outages)
-        if not fault.ends and exchange.outages[outages:]:
+        if not fault.ends and len(exchange.outages) - outages > exchange.late_leaves - late:
             self.needless.append(f"{kind}: {[line.ended for line in exchange.lines[lines - 1 :]]}")
         return True
 
@@ -221,6 +222,7 @@ class Torture:
             len(self.needless) + len(self._exchange.unexpected),
             0,
             which=[*self.needless, *self._exchange.unexpected][:5],
+            left_as_the_exchange_was_held_up=self._exchange.late_leaves,
         )
 
 
@@ -246,7 +248,7 @@ def judge_attempts(verdict: Verdict, exchange: HostileExchange) -> None:
 
 
 async def settled(recorder: RecorderProcess, like: dict[str, Any] | None) -> dict[str, Any]:
-    """Measure once nothing is on its way: until it is as before, or for at most 10 s.
+    """Measure once nothing is on its way or waits: until it is as before, or for at most 10 s.
 
     Compared with before, each count is the least that was seen. A hand-over and a request for
     candles may be under way together, and one begins while the other ends: neither is there at
@@ -261,6 +263,8 @@ async def settled(recorder: RecorderProcess, like: dict[str, Any] | None) -> dic
             if before is not None:
                 measured |= {name: min(measured[name], before[name]) for name in names}
             is_settled = all(measured[name] <= like[name] for name in names)
+            # What waits to be written takes memory, too.
+            is_settled = is_settled and not measured["queued"]
         else:
             is_settled = before is not None and all(measured[n] == before[n] for n in names)
         if is_settled:
@@ -319,6 +323,7 @@ async def run(options: argparse.Namespace, folder: Path, verdict: Verdict) -> No
     database = folder / "torture.sqlite3"
     times = {"silence_s": options.silence, "rotate_after_s": options.rotate_after}
     exchange = HostileExchange(random.Random(options.seed))
+    exchange.silence_s = options.silence
     kinds = script(random.Random(options.seed), options.faults, options.sort)
     kinds = kinds[options.part :: options.parts]
     begun_s = time.monotonic()

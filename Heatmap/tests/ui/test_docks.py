@@ -12,7 +12,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.test_window_switch import World
-from Heatmap.ui.panels.amounts import UNKNOWN
+from Heatmap.ui.number_texts import UNKNOWN
 
 BOTH = HeatmapSettings(enabled=True, candle_bars=True, symbols=("BTCUSDT", "ETHUSDT"))
 

@@ -4,7 +4,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,8 @@ LISTEN = """(() => {
 BOX = """Array.from(chart.chartElement().querySelectorAll("div"))
   .filter((one) => one.style.position === "fixed" && one.style.display === "block")
   .map((one) => one.innerText).join("")"""
+# A page that many others keep waiting answers late: no wait within another one is shorter.
+LIMIT_MS = 90_000
 SETTINGS = HeatmapSettings(
     enabled=True,
     heat="both",
@@ -111,31 +115,35 @@ class Opened:
     def ask(self, script: str) -> Any:
         answers: list[Any] = []
         self.js(script, answers.append)
-        self.qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+        self.qtbot.waitUntil(lambda: bool(answers), timeout=LIMIT_MS)
         return json.loads(answers[0])
 
     def drawn(self) -> list[str]:
         return [str(text) for text in self.ask(f"drawn.concat({STRIP})")]
 
     def wait_until_drawn(self, part: str) -> None:
-        self.qtbot.waitUntil(lambda: any(part in text for text in self.drawn()), timeout=60_000)
+        self.qtbot.waitUntil(lambda: any(part in text for text in self.drawn()), timeout=LIMIT_MS)
 
     def box(self, part: str) -> str:
-        """Give the words at the crosshair once these are among them, left of the pane's middle."""
+        """Give the words at the crosshair once these are among them, left of the pane's middle.
+
+        The market is that of the present: at some times the price has just swept what stood at a
+        height, so several are tried. A pointer that moves on drops the question on its way, so it
+        rests for longer than an answer takes; the chart may move under it, and close the box.
+        """
         target = self.window.view.focusProxy()
         assert isinstance(target, QWidget)
-        place = QPoint(target.width() // 3, target.height() // 2)
-
-        def is_open() -> bool:
-            # The chart may move under a pointer that rests, and close the box.
-            QTest.mouseMove(target, place)
-            place.setX(target.width() // 3 + (place.x() + 1) % 2)
-            self.qtbot.wait(400)
-            # What is not known yet is no level: candles come one page after the other.
-            return part in str(self.ask(BOX))
-
-        self.qtbot.waitUntil(is_open, timeout=60_000)
-        return str(self.ask(BOX))
+        end_s = monotonic() + LIMIT_MS / 1000
+        for tenths in cycle((5, 2, 6, 3, 1, 4)):
+            QTest.mouseMove(target, QPoint(target.width() // 3, target.height() * tenths // 10))
+            rest_s = monotonic() + 5.0
+            while monotonic() < rest_s:
+                said = str(self.ask(BOX))
+                if part in said:
+                    return said
+                self.qtbot.wait(50)
+            assert monotonic() < end_s, said
+        raise AssertionError
 
     def texts_of_widgets(self) -> list[str]:
         window = self.window

@@ -93,7 +93,7 @@ def test_keys_and_clicks_move_chart_tape_and_totals_together(world: World) -> No
     bar.begin()
     assert (replay.shown, replay.is_playing, world.before_s) == (ShownTime.REPLAY, False, 3600)
     world.until(lambda: world.rows() == [40_000.0, 9_000.0])
-    world.until(lambda: world.totals.texts()[0] == ("1 h", "40.0k", "0", "100 %"))
+    world.until(lambda: world.totals.texts()[0] == ("1 h", "40k", "0", "100 %"))
     assert bar.moment.text() == "5 Dec 00:00:00"
     # A step back to the edge of a candle, and on over one.
     bar.set_step(15 * MINUTE_MS)

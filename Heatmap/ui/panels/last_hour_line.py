@@ -9,7 +9,7 @@ from Heatmap.feeds.recorded_books import RecordedTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
-from Heatmap.ui.panels.amounts import UNKNOWN, grouping_locale, short_usd, whole_percent
+from Heatmap.ui.number_texts import UNKNOWN, short_usd, whole_percent
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import tabular
 
@@ -36,7 +36,6 @@ class LastHourLine(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(tabular(self.font()))
-        self._locale = grouping_locale()
         self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
         self._forget()
 
@@ -54,8 +53,7 @@ class LastHourLine(QLabel):
         hour = totals.spans[0]
         is_known = whole_percent(hour.recorded_share) > 0 or hour.long_usd + hour.short_usd > 0
         amounts = (
-            short_usd(self._locale, usd) if is_known else UNKNOWN
-            for usd in (hour.long_usd, hour.short_usd)
+            short_usd(usd) if is_known else UNKNOWN for usd in (hour.long_usd, hour.short_usd)
         )
         self._say(*amounts)
 

@@ -15,7 +15,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
-from Heatmap.ui.panels.amounts import clock_text, day_text, is_same_day, step_usd
+from Heatmap.ui.number_texts import clock_text, day_text, is_same_day, short_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import PanelHead
 from Heatmap.ui.panels.tape_model import TapeModel
@@ -100,7 +100,7 @@ class LiquidationTape(QWidget):
             self.tr("Leave out smaller liquidations; they are recorded all the same")
         )
         for usd in LEAST_USD:
-            words = self.tr("From {usd}").format(usd=step_usd(self.model.locale, usd))
+            words = self.tr("From {usd}").format(usd=short_usd(usd))
             self.least.addItem(words if usd else self.tr("All"), usd)
         self.least.setCurrentIndex(LEAST_USD.index(_FIRST_LEAST_USD))
         self.least.currentIndexChanged.connect(lambda _index: self._followed.renew())
@@ -202,13 +202,13 @@ class LiquidationTape(QWidget):
 
     def _show_state(self) -> None:
         """Show the rows, or why there are none, and whether they go on."""
-        since_ms, zone, locale = self._blind_since_ms, self.model.zone, self.model.locale
+        since_ms, zone = self._blind_since_ms, self.model.zone
         is_blind = since_ms is not None
         if since_ms is not None:
             time = clock_text(since_ms, zone)
             now_ms = self._followed.now_ms
             if now_ms is not None and not is_same_day(since_ms, now_ms, zone):
-                time = f"{day_text(locale, since_ms, zone)} {time}"
+                time = f"{day_text(since_ms, zone)} {time}"
             self.blind.setText(self.tr("No data since {time}").format(time=time))
         self.blind.setVisible(is_blind)
         has_rows = self.model.rowCount() > 0
@@ -217,7 +217,7 @@ class LiquidationTape(QWidget):
             words = self.tr("Liquidations appear here as they are recorded.")
             if usd > _FIRST_LEAST_USD:
                 words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
-            self.empty.setText(words.format(usd=step_usd(locale, usd)))
+            self.empty.setText(words.format(usd=short_usd(usd)))
         self.empty.setVisible(not has_rows)
         self.view.setVisible(has_rows)
 

@@ -13,9 +13,8 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
-from Heatmap.ui.panels.amounts import (
+from Heatmap.ui.number_texts import (
     UNKNOWN,
-    grouping_locale,
     percent_text,
     short_usd,
     whole_percent,
@@ -104,7 +103,6 @@ class TotalsFigures(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._totals = _NOTHING
-        self._locale = grouping_locale()
         self._colours = PanelColours.of(self.palette())
         self.setAccessibleName(self.tr("Totals of liquidations, USD, at least"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -124,10 +122,9 @@ class TotalsFigures(QWidget):
         for one in self._totals.spans:
             is_known = whole_percent(one.recorded_share) > 0 or one.long_usd + one.short_usd > 0
             longs, shorts = (
-                short_usd(self._locale, usd) if is_known else UNKNOWN
-                for usd in (one.long_usd, one.short_usd)
+                short_usd(usd) if is_known else UNKNOWN for usd in (one.long_usd, one.short_usd)
             )
-            share = percent_text(self._locale, one.recorded_share)
+            share = percent_text(one.recorded_share)
             hours = self.tr("{hours} h").format(hours=one.span_ms // _HOUR_MS)
             rows.append((hours, longs, shorts, share))
         return rows

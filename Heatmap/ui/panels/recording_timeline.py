@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.runtime.compat import override
-from Heatmap.ui.panels.amounts import clock_text, day_text, grouping_locale
+from Heatmap.ui.number_texts import clock_text, day_text
 from Heatmap.ui.panels.panel_colours import PanelColours, translucent
 from Heatmap.ui.panels.panel_head import scaled
 
@@ -57,7 +57,6 @@ class RecordingTimeline(QWidget):
         self._recorded: RecordedTime | None = None
         self._at_ms: int | None = None
         self._zone = QTimeZone.utc()
-        self._locale = grouping_locale()
         self._colours = PanelColours.of(self.palette())
         self.setFixedHeight(_HEIGHT_PX)
         self.setMinimumWidth(_LEAST_PX)
@@ -116,7 +115,7 @@ class RecordingTimeline(QWidget):
 
     def moment_text(self, ms: int, *, has_seconds: bool = True) -> str:
         """Return a day and a time of it."""
-        day = day_text(self._locale, ms, self._zone)
+        day = day_text(ms, self._zone)
         return f"{day} {clock_text(ms, self._zone, has_seconds=has_seconds)}"
 
     # -- what the user does -------------------------------------------------------------------
@@ -288,7 +287,7 @@ class RecordingTimeline(QWidget):
         while mark_ms <= one.end_ms:
             is_day = (mark_ms + offset_ms) % _DAY_MS == 0
             words = (
-                day_text(self._locale, mark_ms, self._zone)
+                day_text(mark_ms, self._zone)
                 if is_day
                 else clock_text(mark_ms, self._zone, has_seconds=False)
             )

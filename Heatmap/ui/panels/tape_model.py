@@ -9,12 +9,11 @@ from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt, QTimeZone
 
 from Heatmap.feeds.recorded_books import MOST_ROWS, TapeRow
 from Heatmap.runtime.compat import override
-from Heatmap.ui.panels.amounts import (
+from Heatmap.ui.number_texts import (
     clock_text,
     day_text,
-    grouping_locale,
+    decimal_number,
     is_same_day,
-    price_text,
     whole_usd,
 )
 
@@ -52,7 +51,6 @@ class TapeModel(QAbstractTableModel):
         self.rows: deque[TapeRow] = deque()
         self.decimals = 1
         self.zone = QTimeZone.utc()
-        self.locale = grouping_locale()
         self._heads = {
             Column.TIME: self.tr("Time"),
             Column.SIDE: self.tr("Side"),
@@ -124,12 +122,12 @@ class TapeModel(QAbstractTableModel):
         if column == Column.TIME:
             is_dated = self.is_dated(at)
             clock = clock_text(ts_ms, self.zone, has_seconds=not is_dated)
-            return f"{day_text(self.locale, ts_ms, self.zone)} {clock}" if is_dated else clock
+            return f"{day_text(ts_ms, self.zone)} {clock}" if is_dated else clock
         if column == Column.SIDE:
             return self._sides[is_long]
         if column == Column.PRICE:
-            return price_text(self.locale, price, self.decimals)
-        return whole_usd(self.locale, usd)
+            return decimal_number(price, self.decimals)
+        return whole_usd(usd)
 
     def is_dated(self, at: int) -> bool:
         """Whether a row says its day: the first one of each day before the newest's."""
@@ -179,7 +177,7 @@ class TapeModel(QAbstractTableModel):
             return alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             ts_ms = self.rows[at][0]
-            day, clock = day_text(self.locale, ts_ms, self.zone), clock_text(ts_ms, self.zone)
+            day, clock = day_text(ts_ms, self.zone), clock_text(ts_ms, self.zone)
             return self.tr("{time}. Enter shows it on the chart").format(time=f"{day} {clock}")
         return self.rows[at] if role == ROW_ROLE else None
 

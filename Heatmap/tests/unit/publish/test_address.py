@@ -15,6 +15,7 @@ from Heatmap.publish import Names, check_redis  # only where there is one
         ("rediss://user:SECRET@h.example:7000/3", "rediss://h.example:7000/3"),
         ("redis://:SECRET@[::1]/1?socket_timeout=2", "redis://[::1]:6379/1"),
         ("unix:///run/redis.sock?password=SECRET", "unix:///run/redis.sock"),
+        ("redis://h/1?db=3", "redis://h:6379/3"),
     ],
 )
 def test_an_address_is_shown_without_user_password_and_options(text: str, shown: str) -> None:
@@ -37,8 +38,13 @@ def test_an_address_is_shown_without_user_password_and_options(text: str, shown:
         ("redis://:SECRET@h/first", "number"),
         ("redis://:SECRET@h#1", "number"),
         ("unix://:SECRET@", "scheme"),
-        ("redis://:SECRET@h?no_such_option=1", "no_such_option"),
-        ("redis://:SECRET@h?protocol=SECRET", "protocol"),
+        ("redis://:SECRET@h?no_such_option=1", "'no_such_option' is none of client_name, db,"),
+        ("redis://:SECRET@h?protocol=SECRET", "protocol must be 2 or 3"),
+        ("redis://:SECRET@h?socket_timeout=0.0", "socket_timeout must be seconds above 0"),
+        ("redis://:SECRET@h?password=SECRET&password=SECRET", "twice"),
+        ("redis://:SECRET@h?ssl_ca_certs=SECRET", "write rediss:// for redis://"),
+        # What the library would take, but answer in another form.
+        ("unix:///run/redis.sock?decode_responses=1", "is none of"),
     ],
 )
 def test_what_is_none_is_said_without_its_password(text: str, word: str) -> None:
