@@ -1,6 +1,7 @@
 """The program behind ``python -m Heatmap``: Qt, the event loop, the sources and the window."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -137,6 +138,9 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
             loop.stop()
 
     task = loop.create_task(entry())
+    # What was imported stays to the end. To look through all of it for garbage takes 20 ms and
+    # more, in which no window moves.
+    gc.freeze()
     # Entered exactly once: a second exec() after a web view was shown crashes Qt.
     loop.run_forever()
     try:

@@ -255,7 +255,9 @@ class ChartPage(QWebEnginePage):
 
     def update_candle(self, candle: Candle) -> None:
         """Replace the newest candle, or add one."""
-        self._call("updateCandle", self._state.update_candle(candle))
+        row = self._state.update_candle(candle)
+        if row is not None:
+            self._call("updateCandle", row)
 
     def show_newest(self, visible_bars: int) -> None:
         """Show the newest `visible_bars` candles."""

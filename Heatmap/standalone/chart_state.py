@@ -99,9 +99,17 @@ class ChartState:
         self._rows, self._visible_bars = [], None
         self._forget_view()
 
-    def update_candle(self, candle: Candle) -> _Row:
-        """Take the newest candle, again or as one more; returns its row."""
+    def update_candle(self, candle: Candle) -> _Row | None:
+        """Take the newest candle, again or as one more.
+
+        Returns
+        -------
+        dict or None
+            Its row; ``None``: it looks as before, since no more than its volume has changed.
+        """
         row = _row(candle)
+        if self._rows and self._rows[-1] == row:
+            return None
         if self._rows and self._rows[-1]["time"] == row["time"]:
             self._rows[-1] = row
         elif not self._rows or self._rows[-1]["time"] < row["time"]:

@@ -1,6 +1,7 @@
 """How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
 
 from collections.abc import Callable
+from functools import cache
 
 from PyQt6.QtNetwork import QNetworkInformation
 
@@ -93,12 +94,16 @@ class MarketWatch:
 
 def has_network() -> bool | None:
     """Whether this computer has a network; ``None``: the system does not tell."""
-    if not QNetworkInformation.loadDefaultBackend():
-        return None
-    found = QNetworkInformation.instance()
+    found = _network()
     if found is None:
         return None
     reached = found.reachability()
     if reached is QNetworkInformation.Reachability.Unknown:
         return None
     return reached is not QNetworkInformation.Reachability.Disconnected
+
+
+@cache
+def _network() -> QNetworkInformation | None:
+    """Ask the system once for what tells of its network: in vain, that takes milliseconds."""
+    return QNetworkInformation.instance() if QNetworkInformation.loadDefaultBackend() else None

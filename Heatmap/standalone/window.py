@@ -142,6 +142,8 @@ class ChartWindow(QMainWindow):
         self._apply_theme()
         self._restore_place()
         self._status_timer = QTimer(self)
+        # Qt gathers the others of all windows at one moment, which would have them wait together.
+        self._status_timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._status_timer.setInterval(STATUS_PERIOD_MS)
         self._status_timer.timeout.connect(self.refresh_status)
 

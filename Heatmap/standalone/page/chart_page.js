@@ -73,7 +73,14 @@ const chartPage = (() => {
     // The newest price, as a line with its tag on the axis. The library's own tag follows the last
     // bar in sight and its line the last bar of all: two prices when the chart is scrolled back.
     let priceLine = null;
+    let linePrice = 0;
+    let lineColour = "";
     let isReportDue = false;
+    let told = "";
+    // Where the pane for bars is held, seconds; null: nowhere.
+    let anchor = null;
+    // Makes the strip's changes; made anew with each language.
+    let changeForm = null;
     let hasRoom = false;
     // What is to be in sight with the next frame, and once the chart has a width: a page that loads
     // while its window is hidden has none, and a hidden one draws no frames. `bars` is how many
@@ -127,6 +134,9 @@ const chartPage = (() => {
      */
     function create(name, words) {
         document.documentElement.lang = locale;
+        changeForm = new Intl.NumberFormat(locale, {
+            minimumFractionDigits: 2, maximumFractionDigits: 2,
+        });
         const container = document.getElementById("chart");
         chart = LightweightCharts.createChartEx(container, new zonedTime.ZonedAxis(), {
             autoSize: true,
@@ -208,9 +218,10 @@ const chartPage = (() => {
         }
         if (isAnew || newest === null) {
             barsSeries.setData(newest === null ? [] : [{ time: newest.time, value: 0 }]);
-        } else {
+        } else if (newest.time !== anchor) {
             barsSeries.update({ time: newest.time, value: 0 });
         }
+        anchor = newest === null ? null : newest.time;
     }
 
     /** Take away what stands in the pane for bars, before there are other candles. */
@@ -247,9 +258,15 @@ const chartPage = (() => {
         }
         const { up, down, upTag, downTag } = THEMES[theme][look];
         const isDown = newest.close < newest.open;
+        const colour = isDown ? down : up;
+        if (priceLine !== null && newest.close === linePrice && colour === lineColour) {
+            return;
+        }
+        linePrice = newest.close;
+        lineColour = colour;
         const options = {
             price: newest.close,
-            color: isDown ? down : up,
+            color: colour,
             axisLabelColor: isDown ? downTag : upTag,
             axisLabelTextColor: "#ffffff",
         };
@@ -337,11 +354,14 @@ const chartPage = (() => {
         return { from: from + moved, to: to + moved };
     }
 
-    /** Report the visible range with the next frame. */
+    /**
+     * Report the visible range in a moment. The library calls this amid its frame: to wait for the
+     * next one would have one more frame made after each.
+     */
     function reportSoon() {
         if (!isReportDue) {
             isReportDue = true;
-            requestAnimationFrame(report);
+            setTimeout(report, 0);
         }
     }
 
@@ -366,7 +386,7 @@ const chartPage = (() => {
         // In the other modes the library does not take the range that it gives.
         const isChosen = !autoScale && mode === LightweightCharts.PriceScaleMode.Normal;
         const prices = isChosen ? scale.getVisibleRange() : null;
-        document.title = JSON.stringify({
+        const text = JSON.stringify({
             serial,
             from: range.from,
             to: range.to,
@@ -374,6 +394,9 @@ const chartPage = (() => {
             width: chart.timeScale().width(),
             priceScale: { autoScale: prices === null, mode, invertScale, prices },
         });
+        if (text !== told) {
+            told = document.title = text;
+        }
     }
 
     /** @param {"dark"|"light"} name */
@@ -496,9 +519,7 @@ const chartPage = (() => {
     /** @returns {string} as +0.28 %, with a minus sign of the same width */
     function changeText(price, base) {
         const percent = (price / base - 1) * 100;
-        const text = Math.abs(percent).toLocaleString(locale, {
-            minimumFractionDigits: 2, maximumFractionDigits: 2,
-        });
+        const text = changeForm.format(Math.abs(percent));
         return (percent < 0 ? "\u2212" : "+") + text + " %";
     }
 

@@ -23,6 +23,8 @@ const strip = (() => {
     let legendKey = "";
     let onLegend = () => {};
     let isFitDue = false;
+    /** What stood in the strip, digits aside, and how wide it was when it was fitted last. */
+    let fitted = "";
 
     function element(name, className, parent) {
         const made = document.createElement(name);
@@ -60,7 +62,17 @@ const strip = (() => {
             long: element("span", "side long", values),
         };
         new ResizeObserver(fitSoon).observe(parts.strip);
-        document.fonts.ready.then(fitSoon);
+        document.fonts.ready.then(() => {
+            fitted = "";
+            fitSoon();
+        });
+    }
+
+    /** Write what is new; the same text again would have the page laid out again. */
+    function write(box, text) {
+        if (box.textContent !== text) {
+            box.textContent = text;
+        }
     }
 
     /** @param {string} symbol @param {string} interval as 3m */
@@ -73,17 +85,23 @@ const strip = (() => {
     /**
      * @param {CandleWords|null} candle null: there is none
      * @param {{longs: string, shorts: string}} sides amounts in words; empty: nothing, or not known
+     *
+     * Called with a frame: it measures the strip.
      */
     function showCandle(candle, sides) {
         for (const name of ["open", "high", "low", "close"]) {
-            parts[name].textContent = candle === null ? "" : candle[name];
+            write(parts[name], candle === null ? "" : candle[name]);
             parts[name].parentElement.hidden = candle === null;
         }
-        parts.change.textContent = candle === null ? "" : candle.change;
-        parts.change.className = "change " + (candle !== null && candle.isDown ? "down" : "up");
-        parts.short.textContent = sides.shorts === "" ? "" : words.shorts + " " + sides.shorts;
-        parts.long.textContent = sides.longs === "" ? "" : words.longs + " " + sides.longs;
-        fitSoon();
+        write(parts.change, candle === null ? "" : candle.change);
+        const className = "change " + (candle !== null && candle.isDown ? "down" : "up");
+        if (parts.change.className !== className) {
+            parts.change.className = className;
+        }
+        write(parts.short, sides.shorts === "" ? "" : words.shorts + " " + sides.shorts);
+        write(parts.long, sides.longs === "" ? "" : words.longs + " " + sides.longs);
+        // In this frame, not in one more.
+        fit();
     }
 
     /** Show what the layer's colours mean; the layer calls it. */
@@ -161,6 +179,12 @@ const strip = (() => {
         const { strip: box, values } = parts;
         const isTooLong = () =>
             values.scrollWidth > values.clientWidth || box.scrollWidth > box.clientWidth;
+        // Digits are of one width: a price that moves leaves all as it is.
+        const shape = box.textContent.replace(/\d/g, "0") + window.innerWidth;
+        if (shape === fitted && !isTooLong()) {
+            return;
+        }
+        fitted = shape;
         box.className = "";
         for (let less = 1; less <= LESS && isTooLong(); less += 1) {
             box.classList.add("less" + less);

@@ -11,7 +11,9 @@ process of its own; the exchange is another one on loopback, and its time does n
 """
 
 import asyncio
+import gc
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -61,8 +63,11 @@ class Bench:
 
     async def open(self, count: int) -> None:
         """Record, and open so many windows, each with its heat drawn."""
+        from Heatmap.standalone import application  # noqa: F401, PLC0415
         from Heatmap.standalone.sources import open_live  # noqa: PLC0415
 
+        # As the program does once all is imported.
+        gc.freeze()
         database = self.folder / "live.sqlite3"
         fill(database)
         self.source = await open_live(
@@ -220,6 +225,11 @@ def memory_mb() -> float:
 
 def run_part(part: str) -> None:
     """Run one part in a Qt loop, and print its figures as the last line."""
+    from Heatmap.standalone.display import prepare_environment  # noqa: PLC0415  # Qt
+
+    # As the program has it, and before anything of Qt begins.
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    prepare_environment(os.environ, sys.platform)
     from Heatmap.tests.bench import measured_page  # noqa: PLC0415  # sets Qt's environment
 
     addresses = json.loads(sys.stdin.readline())

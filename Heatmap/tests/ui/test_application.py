@@ -83,7 +83,7 @@ def test_where_there_is_always_a_display_no_variable_of_x11_decides(
 ) -> None:
     environment = {"DISPLAY": display}
     assert not prepare_environment(environment, platform)
-    assert environment == {"DISPLAY": display}
+    assert "QT_QPA_PLATFORM" not in environment
     # Offscreen is what the user asks for.
     assert prepare_environment({"QT_QPA_PLATFORM": "offscreen"}, platform)
 
@@ -115,6 +115,15 @@ def test_flags_that_the_user_has_set_stay() -> None:
     flags = environment["QTWEBENGINE_CHROMIUM_FLAGS"].split()
     assert flags[:2] == ["--force-dark-mode", "--log-level=0"]
     assert "--disable-gpu" in flags
+
+
+def test_one_process_draws_all_windows_unless_the_user_says_otherwise() -> None:
+    environment: dict[str, str] = {}
+    prepare_environment(environment, "win32")
+    assert environment["QTWEBENGINE_CHROMIUM_FLAGS"] == "--renderer-process-limit=1"
+    environment = {"QTWEBENGINE_CHROMIUM_FLAGS": "--renderer-process-limit=4"}
+    prepare_environment(environment, "win32")
+    assert environment["QTWEBENGINE_CHROMIUM_FLAGS"] == "--renderer-process-limit=4"
 
 
 def test_a_picture_that_another_program_holds_is_refused_in_one_line(

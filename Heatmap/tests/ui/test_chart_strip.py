@@ -119,6 +119,33 @@ def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(shown: Page) 
     point_at(shown, candle_s, 12, "values", f"C {NEWEST + 7.0:,.2f}")
 
 
+def test_a_new_price_takes_one_frame(shown: Page, qt_run: Callable[..., Any]) -> None:
+    shown.js(
+        """(() => {
+            window.taken = [];
+            const ask = window.requestAnimationFrame.bind(window);
+            window.requestAnimationFrame = (then) => ask((at) => {
+                // Who waits for a frame takes more of them.
+                if (!String(then).includes("framesDrawn")) {
+                    window.taken.push(at);
+                }
+                then(at);
+            });
+            return 0;
+        })()"""
+    )
+    shown.page.update_candle(candle(COUNT - 1, NEWEST + 0.01, is_closed=False))
+    qt_run(shown.page.wait_for_frame())
+    wait_for(shown, "values", f"C {NEWEST + 0.01:,.2f}")
+    taken = shown.js("window.taken")
+    assert len(taken) > 1
+    assert len(set(taken)) == 1
+    # What looks the same is not drawn again.
+    shown.page.update_candle(replace(candle(COUNT - 1, NEWEST + 0.01, is_closed=False), volume=9.0))
+    qt_run(shown.page.wait_for_frame())
+    assert shown.js("window.taken") == taken
+
+
 def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown: Page) -> None:
     bare = grab(shown.view)
     shown.view.resize(1300, 500)

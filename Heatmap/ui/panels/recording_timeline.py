@@ -13,6 +13,7 @@ from PyQt6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -57,6 +58,8 @@ class RecordingTimeline(QWidget):
         self._recorded: RecordedTime | None = None
         self._at_ms: int | None = None
         self._zone = QTimeZone.utc()
+        # Holes and amounts as they were painted last, and of what.
+        self._picture: tuple[tuple[object, ...], QPixmap] | None = None
         self._colours = PanelColours.of(self.palette())
         self.setFixedHeight(_HEIGHT_PX)
         self.setMinimumWidth(_LEAST_PX)
@@ -211,8 +214,7 @@ class RecordingTimeline(QWidget):
         if one is not None:
             painter.save()
             painter.setClipPath(inside)
-            self._paint_holes(painter, one)
-            self._paint_amounts(painter, one)
+            painter.drawPixmap(0, 0, self._picture_of(one))
             if self._at_ms is not None:
                 x = self.x_of(self._at_ms)
                 ahead = QRectF(x, _TOP_PX, width, _BAND_PX)
@@ -230,6 +232,22 @@ class RecordingTimeline(QWidget):
             self._paint_times(painter, one)
             self._paint_moment(painter)
         painter.end()
+
+    def _picture_of(self, one: RecordedTime) -> QPixmap:
+        """Return holes and amounts, painted once: what a replay moves lies above them."""
+        ratio = self.devicePixelRatioF()
+        of = (one, self._colours, self.size(), ratio)
+        if self._picture is None or self._picture[0] != of:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_holes(painter, one)
+            self._paint_amounts(painter, one)
+            painter.end()
+            self._picture = of, pixmap
+        return self._picture[1]
 
     def _paint_holes(self, painter: QPainter, one: RecordedTime) -> None:
         painter.setPen(QPen(translucent(self._colours.caption, _HATCH_ALPHA), 0.9))
