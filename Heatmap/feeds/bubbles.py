@@ -60,6 +60,7 @@ class Bubbles:
     """
 
     effect = Effect.BUBBLES
+    look_s = LOOK_S
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ class Bubbles:
         book = self._book
         if book is None:
             return
-        self._turns.appoint(LOOK_S)
+        self._turns.appoint(self.look_s)
         is_due = monotonic() - self._read_s >= EXPIRY_S
         if self._is_stale or is_due or book.has_news():
             self._is_stale, self._read_s = False, monotonic()
@@ -195,7 +196,7 @@ class Bubbles:
             self._is_stale = True
             self._turns.appoint(RETRY_S)
         else:
-            self._turns.appoint(0.0 if self._is_stale else LOOK_S)
+            self._turns.appoint(0.0 if self._is_stale else self.look_s)
         self._draw(done.result())
 
     def _draw(self, bubbles: dict[str, Any] | None) -> None:

@@ -37,6 +37,13 @@ LEVEL_WORDS = {
     "shorts": say("shorts"),
 }
 """What the page says of the labels at the right edge: what their amounts are, and their colours."""
+_LEVEL_TAG_WORDS = {
+    "longs": say("Longs"),
+    "shorts": say("Shorts"),
+    "count": say("Liquidations"),
+    "recorded": say("Recorded"),
+    "amount": say("\u2265 {usd} USD"),
+}
 PAGE_WORDS = {
     "now": say("as of now"),
     "hours": say("{number} h window"),
@@ -88,6 +95,20 @@ def moment_text(ms: int) -> Moment:
 def level_text(usd: float) -> Phrase:
     """Return the amount of a level: two digits, it is right within a factor of two or three."""
     return say("\u2248 {amount}", amount=usd_text(usd, EXPECTED_DIGITS))
+
+
+def level_tag_words(span_ms: int | None) -> dict[str, Phrase]:
+    """Return what the page says of the tags of the strongest levels.
+
+    Parameters
+    ----------
+    span_ms
+        Of which time they are, milliseconds; ``None``: of what is in sight.
+    """
+    heading = say("Largest in sight")
+    if span_ms is not None:
+        heading = say("Largest in {span}", span=span_text(span_ms))
+    return {"heading": heading, **_LEVEL_TAG_WORDS}
 
 
 def profile_words(long_usd: float, short_usd: float) -> tuple[Phrase, Phrase]:

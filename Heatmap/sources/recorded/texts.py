@@ -158,6 +158,15 @@ def _before_text(age_ms: int) -> Phrase:
     return say("{span} before", span=age_text(age_ms))
 
 
+def share_text(share: float) -> Phrase:
+    """Say how much of a time was recorded, proven or not: whole per cents, rounded down."""
+    if share >= 1.0:
+        return say("all of this time")
+    if share <= 0.0:
+        return say("nothing of this time")
+    return say("{number} % of this time", number=whole(share * 100 + _ROUNDING))
+
+
 def recorded_text(recorded: Recorded) -> str:
     """Say how much of a time was recorded."""
     if recorded.missing >= 1.0:

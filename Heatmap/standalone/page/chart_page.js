@@ -16,7 +16,7 @@ const chartPage = (() => {
     // What a page shows that says nothing else of it.
     const USUAL_STATE = {
         look: "colour", scale: "linear", zone: "UTC", zoneLabel: "UTC", words: {}, names: null,
-        limit: "", card: null, hasBars: false,
+        limit: "", card: null, hasTags: false, hasBars: false,
     };
     const THEMES = {
         dark: {
@@ -45,6 +45,8 @@ const chartPage = (() => {
     // and below the candles, so that there is room for them.
     const ROOM_RIGHT = 0.11;
     const ROOM_MARGINS = { top: 0.22, bottom: 0.22 };
+    // While it has tags at the right edge: so much room for them, whatever the candles' width, pixels.
+    const TAGS_PX = 88;
     const USUAL_MARGINS = { top: 0.2, bottom: 0.1 };
 
     // The pane below the candles for bars of what was liquidated: lower in a low window.
@@ -75,6 +77,7 @@ const chartPage = (() => {
     let priceLine = null;
     let isReportDue = false;
     let hasRoom = false;
+    let hasTags = false;
     // What is to be in sight with the next frame, and once the chart has a width: a page that loads
     // while its window is hidden has none, and a hidden one draws no frames. `bars` is how many
     // candles there were when it was asked for. The library takes a range in with the frame, in
@@ -96,7 +99,7 @@ const chartPage = (() => {
         setScale(state.scale);
         setLimit(state.limit);
         setNames(state.names);
-        setRoom(state.hasRoom);
+        setRoom(state.hasRoom, state.hasTags);
         setBars(state.hasBars);
         if (state.priceFormat !== null) {
             setPriceFormat(...state.priceFormat);
@@ -269,12 +272,16 @@ const chartPage = (() => {
         );
     }
 
-    /** @param {boolean} isWanted room for levels right of now, and above and below the candles */
-    function setRoom(isWanted) {
-        if (isWanted === hasRoom) {
+    /**
+     * @param {boolean} isWanted room for levels right of now, and above and below the candles
+     * @param {boolean} isTagged room for tags right of now
+     */
+    function setRoom(isWanted, isTagged = false) {
+        if (isWanted === hasRoom && isTagged === hasTags) {
             return;
         }
         hasRoom = isWanted;
+        hasTags = isTagged;
         candleSeries.priceScale().applyOptions({
             scaleMargins: hasRoom ? ROOM_MARGINS : USUAL_MARGINS,
         });
@@ -293,7 +300,24 @@ const chartPage = (() => {
      */
     function rightMargin(visibleBars) {
         // From the middle of the newest candle, half of which is no room.
-        return hasRoom ? (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5 : RIGHT_MARGIN_BARS;
+        if (hasRoom) {
+            return (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5;
+        }
+        const part = tagsPart();
+        return Math.max(RIGHT_MARGIN_BARS, (visibleBars * part) / (1 - part) + 0.5);
+    }
+
+    /** @returns {number} which part of the pane's width tags at its right edge take */
+    function tagsPart() {
+        // A page that is hidden has no width yet.
+        const width = chart.timeScale().width() || window.innerWidth;
+        return hasTags ? Math.min(0.5, TAGS_PX / width) : 0;
+    }
+
+    /** @returns {number} the same as rightMargin of so many bars that the pane holds in all */
+    function usualMargin(span) {
+        const part = hasRoom ? ROOM_RIGHT : tagsPart();
+        return hasRoom ? part * span : Math.max(RIGHT_MARGIN_BARS, part * span + 0.5);
     }
 
     /** @returns {number} how many places the candles take on the time scale */
@@ -574,7 +598,7 @@ const chartPage = (() => {
         candleSeries.setData(candles);
         anchorBars(true);
         if (range !== null && before > 0) {
-            const hidden = Math.max(0, before - 1 + RIGHT_MARGIN_BARS - range.to);
+            const hidden = Math.max(0, before - 1 + usualMargin(range.to - range.from) - range.to);
             const moved = barCount() - before + (showsNewest && range.to < before - 1 ? hidden : 0);
             showRange(range.from + moved, range.to + moved);
         }
@@ -628,7 +652,7 @@ const chartPage = (() => {
         const bars = barCount();
         if (range !== null && bars > 0) {
             const span = range.to - range.from;
-            const part = hasRoom ? ROOM_RIGHT * span : RIGHT_MARGIN_BARS;
+            const part = usualMargin(span);
             showRange(bars - 1 + part - span, bars - 1 + part);
         }
     }
