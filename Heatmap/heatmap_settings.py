@@ -307,7 +307,7 @@ class HeatmapSettings(ClusterFields):
         None,
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
         Section.BUBBLES,
-        "Small&est",
+        "Least si&ze",
         "Less than this gets no bubble; auto: what is small for this symbol gets none",
         effects=(Effect.BUBBLES,),
         caption="Automatic: by what is usual for the symbol",

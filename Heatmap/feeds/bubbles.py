@@ -33,6 +33,10 @@ EXPIRY_S = 10.0
 """Without anything new, what has left the window goes at most so much later."""
 RETRY_S = 5.0
 """Time until the next try after reading failed."""
+USUAL_MS = 7 * 86_400_000
+"""What is large is told by the liquidations of so much time."""
+# From one time that this is looked for to the next.
+_USUAL_STEP_MS = 3_600_000
 # The pane's left edge counts in steps of this part of the window.
 _STEPS = 4
 
@@ -188,6 +192,7 @@ class Bubbles:
             settings.bubble_least_usd,
             edge_ms if self.tells_recorded() else None,
             None if self._book is None else self._context.heartbeats(self._book.symbol),
+            (now_ms - USUAL_MS) // _USUAL_STEP_MS * _USUAL_STEP_MS,
         )
 
     @guarded

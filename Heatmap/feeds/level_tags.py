@@ -18,7 +18,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.texts import level_tag_words
 from Heatmap.runtime.compat import override
 from Heatmap.setting_fields import Effect
-from Heatmap.sources.recorded.texts import share_text
+from Heatmap.sources.amount_texts import share_text
 from Heatmap.sources.registry import source_class
 from Heatmap.storage.coverage import covered_share
 
@@ -57,9 +57,7 @@ class LevelTagBook(BubbleBook):
         assert isinstance(question, LevelQuestion)  # noqa: S101 - LevelTags asks no other
         events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
-        levels = find_strongest_levels(
-            events, question.most, question.part, question.least_count
-        )
+        levels = find_strongest_levels(events, question.most, question.part, question.least_count)
         return level_message(levels, question.span_ms, self._read_share(question))
 
     def _read_share(self, question: BubbleQuestion) -> float:
@@ -121,9 +119,7 @@ def are_wanted(settings: HeatmapSettings) -> bool:
     return settings.level_tags > 0 and source_class(settings.heat).needs_recording
 
 
-def level_message(
-    levels: list[StrongLevel], span_ms: int | None, share: float
-) -> dict[str, Any]:
+def level_message(levels: list[StrongLevel], span_ms: int | None, share: float) -> dict[str, Any]:
     """Return what the page's part takes.
 
     Parameters
@@ -139,7 +135,7 @@ def level_message(
     -------
     dict
         ``levels``: ``price``, ``low``, ``high``, ``longUsd``, ``shortUsd``, ``count`` each;
-        ``recorded`` (the share in words); ``words``.
+        ``words``, of which ``share`` says the share.
     """
     return {
         "levels": [
@@ -153,6 +149,5 @@ def level_message(
             }
             for one in levels
         ],
-        "recorded": share_text(share),
-        "words": level_tag_words(span_ms),
+        "words": {**level_tag_words(span_ms), "share": share_text(share)},
     }

@@ -18,6 +18,7 @@ from Heatmap.sources.amount_texts import (
 BRIGHTEST = 255
 BUBBLE_WORDS = {
     "legend": say("Recorded:"),
+    "happened": say("Hit:"),
     "since": say("Recorded since {time}:"),
     "nothing": say("Nothing recorded yet"),
     "missing": say("not recorded"),
@@ -80,6 +81,12 @@ def colour_bar_labels(
         [0.5, labels[0][1]],
         [1.0, say("longs {amount}", amount=ends)],
     ]
+
+
+def scale_end_words(scale: Scale) -> Phrase:
+    """Return the amount at the end of a colour bar beside words that say its unit."""
+    end = to_usd(np.array([float(BRIGHTEST)]), scale).tolist()[0]
+    return say("\u2265 {amount}", amount=usd_text(end))
 
 
 def not_recorded_words(symbol: str) -> Phrase:

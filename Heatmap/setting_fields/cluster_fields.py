@@ -65,7 +65,7 @@ class ClusterFields(SettingsBase):
         0,
         Number(0, 12, is_whole=True, suffix=" tags"),
         Section.CLUSTERS,
-        "Strongest levels",
+        "Strong&est levels",
         (
             "Recorded heat: so many prices at which most was liquidated have their amount at the "
             "right edge, at least and not faded; 0: none"

@@ -29,7 +29,7 @@
   const LEAST_WIDTH_PX = 240;
   const LEAST_HEIGHT_PX = 120;
   /** @type {any} */
-  const NOTHING = { levels: [], recorded: "", words: {} };
+  const NOTHING = { levels: [], words: {} };
 
   /**
    * One of what Python shows, the strongest first.
@@ -47,7 +47,7 @@
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
-      /** @type {{levels: TaggedLevel[], recorded: string, words: Object<string, string>}} */
+      /** @type {{levels: TaggedLevel[], words: Object<string, string>}} */
       this._shown = NOTHING;
       /** All tags one below the other, painted once. @type {any} canvas; null: none */
       this._canvas = null;
@@ -289,7 +289,7 @@
     /** @param {TaggedLevel} level */
     _noteOf(level) {
       const { texts } = this._surface;
-      const { words: said, recorded } = this._shown;
+      const { words: said } = this._shown;
       const amount = (/** @type {number} */ usd) =>
         usd > 0 ? said.amount.replace("{usd}", heatmap.amounts.usdText(usd)) : "0";
       return {
@@ -299,7 +299,7 @@
           [said.longs, amount(level.longUsd)],
           [said.shorts, amount(level.shortUsd)],
           [said.count, heatmap.language.wholeNumber(level.count)],
-          [said.recorded, recorded],
+          [said.recorded, said.share],
         ],
       };
     }
