@@ -59,7 +59,7 @@ class HeatmapSettings(ClusterFields):
     predicted_clip_usd
         The same of predicted levels, USD per 0.1 % of price; ``None``: at `clip_percentile`.
     bubble_least_usd
-        USD; ``None``: by what is usual for the symbol.
+        USD; ``None``: from the largest 2 % of the symbol's liquidations in 7 days on.
     symbols
         Symbols to record, or ``("ALL",)``.
 
@@ -308,7 +308,7 @@ class HeatmapSettings(ClusterFields):
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
         Section.BUBBLES,
         "Least si&ze",
-        "Less than this gets no bubble; auto: what is small for this symbol gets none",
+        "Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on",
         effects=(Effect.BUBBLES,),
         caption="Automatic: by what is usual for the symbol",
     )

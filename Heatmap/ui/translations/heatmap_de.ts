@@ -371,8 +371,20 @@
         </translation>
     </message>
     <message>
+        <source>{number} % of this time</source>
+        <translation>{number} % dieser Zeit</translation>
+    </message>
+    <message>
         <source>{number} min</source>
         <translation>{number} min</translation>
+    </message>
+    <message>
+        <source>all of this time</source>
+        <translation>die ganze Zeit</translation>
+    </message>
+    <message>
+        <source>nothing of this time</source>
+        <translation>nichts von dieser Zeit</translation>
     </message>
     <message>
         <source>Liquidated</source>
@@ -618,10 +630,6 @@
         <translation>{span} davor</translation>
     </message>
     <message>
-        <source>{number} % of this time</source>
-        <translation>{number} % dieser Zeit</translation>
-    </message>
-    <message>
         <source>{source}: none recorded yet</source>
         <translation>{source}: noch keine aufgezeichnet</translation>
     </message>
@@ -684,14 +692,6 @@
     <message>
         <source>less than a minute before</source>
         <translation>weniger als eine Minute davor</translation>
-    </message>
-    <message>
-        <source>all of this time</source>
-        <translation>die ganze Zeit</translation>
-    </message>
-    <message>
-        <source>nothing of this time</source>
-        <translation>nichts von dieser Zeit</translation>
     </message>
     <message>
         <source>At this level so far</source>
@@ -2090,8 +2090,8 @@
         <translation>Kl&amp;einste</translation>
     </message>
     <message>
-        <source>Less than this gets no bubble; auto: what is small for this symbol gets none</source>
-        <translation>Kleinere erhalten keine Blase; automatisch: was für dieses Symbol klein ist, erhält keine</translation>
+        <source>Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on</source>
+        <translation>Kleinere bekommen keine Blase; automatisch: ab den größten 2 % dieses Symbols in 7 Tagen</translation>
     </message>
     <message>
         <source>Automatic: by what is usual for the symbol</source>
