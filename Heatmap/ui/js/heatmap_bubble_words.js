@@ -48,8 +48,8 @@
       this._pxPerBar = NaN;
       this._pxPerLog = NaN;
       this._candles = -1;
-      /** The rectangles of this frame's words: left, top, right, bottom. */
-      this.taken = new Float64Array(4 * MOST);
+      /** The rectangles of this frame's words, and of lines to them: left, top, right, bottom. */
+      this.taken = new Float64Array(8 * MOST);
       this.takenCount = 0;
       /** The place that is being tried. */
       this._left = 0;
@@ -81,11 +81,12 @@
       }
       this._noteZoom(bubbles.pxPerLog);
       let tried = 0;
-      for (let i = 0; i < groups.count && tried < MOST_TRIED && this.takenCount < MOST; i += 1) {
+      let written = 0;
+      for (let i = 0; i < groups.count && tried < MOST_TRIED && written < MOST; i += 1) {
         const at = groups.order[i];
         if (bubbles.isSeen(at, mediaSize, 0)) {
           tried += 1;
-          this._write(context, bubbles, at, tried <= LED, mediaSize);
+          written += this._write(context, bubbles, at, tried <= LED, mediaSize) ? 1 : 0;
         }
       }
       context.restore();
@@ -106,6 +107,7 @@
       }
     }
 
+    /** @returns {boolean} whether the words of a bubble have found a place */
     _write(context, bubbles, at, isLed, mediaSize) {
       const { groups } = bubbles;
       if (this._texts[at] === "") {
@@ -114,7 +116,7 @@
       }
       const choice = this._choose(bubbles, at, isLed, mediaSize);
       if (choice < 0) {
-        return;
+        return false;
       }
       const width = this._widths[at];
       this._try(bubbles, at, choice);
@@ -130,6 +132,7 @@
       context.globalAlpha = 1;
       context.fillStyle = ink;
       context.fillText(this._texts[at], left + words.PADDING_PX, this._middle);
+      return true;
     }
 
     /** @returns {number} where the words of a bubble stand; negative: nowhere */
@@ -246,7 +249,7 @@
       return count;
     }
 
-    /** Draw the line from a bubble's rim to its words. */
+    /** Draw the line from a bubble's rim to its words, and keep other words off it. */
     _lead(context, bubbles, at, ink) {
       const x = bubbles.x[at];
       const y = bubbles.y[at];
@@ -258,9 +261,14 @@
       context.strokeStyle = ink;
       context.lineWidth = 1;
       context.beginPath();
-      context.moveTo(x + (toX - x) * part, y + (toY - y) * part);
+      const fromX = x + (toX - x) * part;
+      const fromY = y + (toY - y) * part;
+      context.moveTo(fromX, fromY);
       context.lineTo(toX, toY);
       context.stroke();
+      this._reserve(
+        Math.min(fromX, toX), Math.min(fromY, toY), Math.max(fromX, toX), Math.max(fromY, toY),
+      );
     }
 
     /** Keep other words of this frame off a rectangle. */
