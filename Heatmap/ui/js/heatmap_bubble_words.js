@@ -5,7 +5,7 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { words } = heatmap;
 
-  /** So many of the largest bubbles in sight have their amount written beside them, of so many tried. */
+  /** So many of the largest bubbles in sight have their amount beside them, of so many tried. */
   const MOST = 9;
   const MOST_TRIED = 14;
   /** So many of the largest have it further away, with a line, where there is no room beside them. */
@@ -39,7 +39,6 @@
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
-      this._font = "";
       /** By the groups' own places: texts and their widths, and where they stand. */
       this._texts = [];
       this._widths = [];
@@ -48,6 +47,18 @@
       this._pxPerBar = NaN;
       this._pxPerLog = NaN;
       this._candles = -1;
+      /** Those of this frame: places in the groups, left and upper edges, how far away they stand. */
+      this._ats = new Int32Array(MOST);
+      this._lefts = new Float64Array(MOST);
+      this._tops = new Float64Array(MOST);
+      this._placed = new Int8Array(MOST);
+      this._count = 0;
+      /** The words one below the other, written once; whose they are, and how they look. */
+      this._sheet = document.createElement("canvas");
+      this._written = new Int32Array(MOST);
+      this._writtenCount = 0;
+      this._look = "";
+      this._font = "";
       /** The rectangles of this frame's words, and of lines to them: left, top, right, bottom. */
       this.taken = new Float64Array(8 * MOST);
       this.takenCount = 0;
@@ -62,34 +73,56 @@
       this._widths = new Array(count).fill(0);
       this._choices = new Int8Array(count).fill(UNKNOWN);
       this.takenCount = 0;
+      this._writtenCount = 0;
+    }
+
+    /** Give the canvas's memory back now; the collector may take long. */
+    destroy() {
+      this._sheet.width = 0;
+      this._writtenCount = 0;
     }
 
     /**
-     * Write them above the candles.
+     * Show them above the candles.
      * @param {any} scope bitmap coordinates scope
      * @param {any} bubbles RecordedBubbles, laid out
      */
     paint(scope, bubbles) {
       this.takenCount = 0;
+      this._count = 0;
       const { groups } = bubbles;
-      const { context, mediaSize } = scope;
-      words.begin(scope, this._surface.chart.options().layout);
-      context.font = "600 " + context.font;
-      if (context.font !== this._font) {
-        this._font = context.font;
+      const { mediaSize } = scope;
+      const font = words.fontOf(this._surface.chart.options().layout, 600);
+      if (font !== this._font) {
+        this._font = font;
         this.forget(groups.count);
       }
       this._noteZoom(bubbles.pxPerLog);
       let tried = 0;
-      let written = 0;
-      for (let i = 0; i < groups.count && tried < MOST_TRIED && written < MOST; i += 1) {
+      for (let i = 0; i < groups.count && tried < MOST_TRIED && this._count < MOST; i += 1) {
         const at = groups.order[i];
         if (bubbles.isSeen(at, mediaSize, 0)) {
           tried += 1;
-          written += this._write(context, bubbles, at, tried <= LED, mediaSize) ? 1 : 0;
+          this._place(bubbles, at, tried <= LED, mediaSize);
         }
       }
-      context.restore();
+      if (this._count > 0) {
+        this._lead(scope, bubbles);
+        this._write(scope.horizontalPixelRatio, bubbles);
+        this._copy(scope);
+      }
+    }
+
+    /** Copy all that was written. @param {any} scope bitmap coordinates scope */
+    _copy({ context, horizontalPixelRatio: ratio }) {
+      const height = Math.round(words.LINE_PX * ratio);
+      for (let i = 0; i < this._count; i += 1) {
+        const width = Math.ceil(this._widths[this._ats[i]] * ratio);
+        context.drawImage(
+          this._sheet, 0, i * height, width, height,
+          Math.round(this._lefts[i] * ratio), Math.round(this._tops[i] * ratio), width, height,
+        );
+      }
     }
 
     /** Choose places anew where the zoom is another one, or there are other candles. */
@@ -107,32 +140,69 @@
       }
     }
 
-    /** @returns {boolean} whether the words of a bubble have found a place */
-    _write(context, bubbles, at, isLed, mediaSize) {
-      const { groups } = bubbles;
+    /** Find where the words of a bubble stand in this frame, if anywhere. */
+    _place(bubbles, at, isLed, mediaSize) {
       if (this._texts[at] === "") {
-        this._texts[at] = heatmap.amounts.usdText(groups.usd[at]);
+        this._texts[at] = heatmap.amounts.usdText(bubbles.groups.usd[at]);
+        const context = this._sheet.getContext("2d");
+        context.font = this._font;
         this._widths[at] = words.widthOf(context, this._texts[at]);
       }
       const choice = this._choose(bubbles, at, isLed, mediaSize);
       if (choice < 0) {
-        return false;
+        return;
       }
-      const width = this._widths[at];
       this._try(bubbles, at, choice);
-      const left = this._left;
       const top = this._middle - words.LINE_PX / 2;
-      this._reserve(left, top, left + width, top + words.LINE_PX);
-      const ink = bubbles.inkOf(groups.isLong[at]);
+      this._ats[this._count] = at;
+      this._lefts[this._count] = this._left;
+      this._tops[this._count] = top;
+      this._placed[this._count] = choice;
+      this._count += 1;
+      this._reserve(this._left, top, this._left + this._widths[at], top + words.LINE_PX);
       if (choice >= SIDES) {
-        this._lead(context, bubbles, at, ink);
+        const { fromX, fromY, toX, toY } = this._lineTo(bubbles, at, this._left, top);
+        this._reserve(
+          Math.min(fromX, toX), Math.min(fromY, toY), Math.max(fromX, toX), Math.max(fromY, toY),
+        );
       }
-      const place = this._surface.ground.at(this._middle, mediaSize.height);
-      words.layGround(context, place, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
-      context.globalAlpha = 1;
-      context.fillStyle = ink;
-      context.fillText(this._texts[at], left + words.PADDING_PX, this._middle);
-      return true;
+    }
+
+    /** Write the words of this frame, each in a line of the sheet, unless it has them. */
+    _write(ratio, bubbles) {
+      const { place } = this._surface.ground;
+      const look = ratio + place.colour + bubbles.inkOf(0) + bubbles.inkOf(1);
+      let isSame = look === this._look && this._count === this._writtenCount;
+      for (let i = 0; i < this._count && isSame; i += 1) {
+        isSame = this._ats[i] === this._written[i];
+      }
+      if (isSame) {
+        return;
+      }
+      this._look = look;
+      this._writtenCount = this._count;
+      this._written.set(this._ats);
+      const height = Math.round(words.LINE_PX * ratio);
+      let widest = 1;
+      for (let i = 0; i < this._count; i += 1) {
+        widest = Math.max(widest, this._widths[this._ats[i]]);
+      }
+      // Also clears it.
+      this._sheet.width = Math.ceil(widest * ratio);
+      this._sheet.height = height * this._count;
+      const context = this._sheet.getContext("2d");
+      context.textBaseline = "middle";
+      context.font = this._font;
+      for (let i = 0; i < this._count; i += 1) {
+        const at = this._ats[i];
+        context.setTransform(ratio, 0, 0, ratio, 0, i * height);
+        words.layGround(
+          context, place, words.GROUND_ALPHA, 0, 0, this._widths[at], words.LINE_PX,
+        );
+        context.globalAlpha = 1;
+        context.fillStyle = bubbles.inkOf(bubbles.groups.isLong[at]);
+        context.fillText(this._texts[at], words.PADDING_PX, words.LINE_PX / 2);
+      }
     }
 
     /** @returns {number} where the words of a bubble stand; negative: nowhere */
@@ -249,26 +319,34 @@
       return count;
     }
 
-    /** Draw the line from a bubble's rim to its words, and keep other words off it. */
-    _lead(context, bubbles, at, ink) {
+    /** Draw the lines to words that stand further away. @param {any} scope bitmap coordinates scope */
+    _lead(scope, bubbles) {
+      const { context, horizontalPixelRatio: ratioX, verticalPixelRatio: ratioY } = scope;
+      for (let i = 0; i < this._count; i += 1) {
+        if (this._placed[i] < SIDES) {
+          continue;
+        }
+        const at = this._ats[i];
+        const { fromX, fromY, toX, toY } = this._lineTo(bubbles, at, this._lefts[i], this._tops[i]);
+        context.globalAlpha = LEAD_ALPHA;
+        context.strokeStyle = bubbles.inkOf(bubbles.groups.isLong[at]);
+        context.lineWidth = ratioX;
+        context.beginPath();
+        context.moveTo(fromX * ratioX, fromY * ratioY);
+        context.lineTo(toX * ratioX, toY * ratioY);
+        context.stroke();
+        context.globalAlpha = 1;
+      }
+    }
+
+    /** @returns {any} the line from a bubble's rim to words with these left and upper edges */
+    _lineTo(bubbles, at, left, top) {
       const x = bubbles.x[at];
       const y = bubbles.y[at];
-      const toX = Math.max(this._left, Math.min(this._left + this._widths[at], x));
-      const half = words.LINE_PX / 2;
-      const toY = Math.max(this._middle - half, Math.min(this._middle + half, y));
+      const toX = Math.max(left, Math.min(left + this._widths[at], x));
+      const toY = Math.max(top, Math.min(top + words.LINE_PX, y));
       const part = bubbles.radius[at] / Math.max(1, Math.hypot(toX - x, toY - y));
-      context.globalAlpha = LEAD_ALPHA;
-      context.strokeStyle = ink;
-      context.lineWidth = 1;
-      context.beginPath();
-      const fromX = x + (toX - x) * part;
-      const fromY = y + (toY - y) * part;
-      context.moveTo(fromX, fromY);
-      context.lineTo(toX, toY);
-      context.stroke();
-      this._reserve(
-        Math.min(fromX, toX), Math.min(fromY, toY), Math.max(fromX, toX), Math.max(fromY, toY),
-      );
+      return { fromX: x + (toX - x) * part, fromY: y + (toY - y) * part, toX, toY };
     }
 
     /** Keep other words of this frame off a rectangle. */

@@ -98,6 +98,7 @@
     destroy() {
       this._surface.chart.unsubscribeClick(this._onClick);
       this._sprites.destroy();
+      this._said.destroy();
       this._strip.destroy();
       this._layer.destroy();
       this._groups = null;
@@ -325,7 +326,7 @@
       return x > -r && x < mediaSize.width + r && y > -r && y < mediaSize.height + r;
     }
 
-    /** Write the amounts of the largest ones that are seen. @param {any} scope bitmap coordinates scope */
+    /** Write the amounts of the largest ones. @param {any} scope bitmap coordinates scope */
     paintAbove(scope) {
       if (this._groups !== null && this._laidOut === this._groups.ms) {
         this._said.paint(scope, this);
