@@ -208,7 +208,7 @@
     /** @returns {number} where the words of a bubble stand; negative: nowhere */
     _choose(bubbles, at, isLed, mediaSize) {
       const known = this._choices[at];
-      if (known >= 0 && this._isFreeAt(bubbles, at, known, mediaSize)) {
+      if (known >= 0 && this._isFreeAt(bubbles, at, known, mediaSize, true)) {
         return known;
       }
       if (known === NOWHERE && bubbles.isInside(at, mediaSize, INSIDE_PX)) {
@@ -266,12 +266,20 @@
       this._middle = y + Math.sin(angle) * distance;
     }
 
-    _isFreeAt(bubbles, at, choice, mediaSize) {
+    /**
+     * @param {boolean} [isKnown] it was free of bubbles, which have moved together since
+     * @returns {boolean} whether words can stand in a place
+     */
+    _isFreeAt(bubbles, at, choice, mediaSize, isKnown = false) {
       this._try(bubbles, at, choice);
       const half = words.LINE_PX / 2;
       const left = this._left;
-      return this._isFree(
-        bubbles, left, this._middle - half, left + this._widths[at], this._middle + half, mediaSize,
+      const right = left + this._widths[at];
+      const top = this._middle - half;
+      const bottom = this._middle + half;
+      return (
+        this._isFree(left, top, right, bottom, mediaSize) &&
+        (isKnown || this._isOffBubbles(bubbles, left, top, right, bottom))
       );
     }
 
@@ -359,8 +367,8 @@
       this.takenCount += 1;
     }
 
-    /** @returns {boolean} whether words can stand in a rectangle */
-    _isFree(bubbles, left, top, right, bottom, mediaSize) {
+    /** @returns {boolean} whether nothing but bubbles and candles may be in a rectangle */
+    _isFree(left, top, right, bottom, mediaSize) {
       const { room, legend } = this._surface;
       if (left < 0 || top < 0 || right > mediaSize.width - room.right || bottom > mediaSize.height) {
         return false;
@@ -375,6 +383,11 @@
           return false;
         }
       }
+      return true;
+    }
+
+    /** @returns {boolean} whether no large bubble reaches into a rectangle */
+    _isOffBubbles(bubbles, left, top, right, bottom) {
       const { groups, x, y, radius } = bubbles;
       for (let i = 0; i < Math.min(KEPT_CLEAR, groups.count); i += 1) {
         const at = groups.order[i];
