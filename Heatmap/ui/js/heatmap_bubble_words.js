@@ -47,6 +47,7 @@
       this._pxPerBar = NaN;
       this._pxPerLog = NaN;
       this._candles = -1;
+      this._edges = NaN;
       /** Those of this frame: places in the groups, left and upper edges, how far away they stand. */
       this._ats = new Int32Array(MOST);
       this._lefts = new Float64Array(MOST);
@@ -127,13 +128,17 @@
 
     /** Choose places anew where the zoom is another one, or there are other candles. */
     _noteZoom(pxPerLog) {
-      const { axis } = this._surface;
+      const { axis, legend, room } = this._surface;
+      // Where the legend moves, or labels go, there is other room.
+      const edges = room.right + legend.left * 7 + legend.top * 13 + legend.right * 17;
       const isSame =
         axis.count === this._candles &&
+        Math.abs(edges - this._edges) < 1 &&
         Math.abs(axis.barSpacing / this._pxPerBar - 1) < SAME_ZOOM &&
         Math.abs(pxPerLog / this._pxPerLog - 1) < SAME_ZOOM;
       if (!isSame) {
         this._candles = axis.count;
+        this._edges = edges;
         this._pxPerBar = axis.barSpacing;
         this._pxPerLog = pxPerLog;
         this._choices.fill(UNKNOWN);
