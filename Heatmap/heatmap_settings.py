@@ -59,7 +59,7 @@ class HeatmapSettings(ClusterFields):
     predicted_clip_usd
         The same of predicted levels, USD per 0.1 % of price; ``None``: at `clip_percentile`.
     bubble_least_usd
-        USD; ``None``: by what is usual for the symbol.
+        USD; ``None``: from the largest 2 % of the symbol's liquidations in 7 days on.
     symbols
         Symbols to record, or ``("ALL",)``.
 
@@ -93,7 +93,7 @@ class HeatmapSettings(ClusterFields):
             "Liquidations that happened, levels that would be liquidated if the price went there, "
             "or these levels with what happened as bubbles over them"
         ),
-        effects=(Effect.REBUILD, Effect.BUBBLES),
+        effects=(Effect.REBUILD, Effect.BUBBLES, Effect.TAGS),
     )
     window: str = setting(
         "2h",
@@ -115,7 +115,7 @@ class HeatmapSettings(ClusterFields):
             "Time span of recorded heat and of bubbles, back from now, or what the chart shows; "
             "predicted levels cover the pane"
         ),
-        effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS),
+        effects=(*_REBUILDS, Effect.BUBBLES, Effect.BARS, Effect.TAGS),
     )
     shape: str = setting(
         "bands",
@@ -139,7 +139,7 @@ class HeatmapSettings(ClusterFields):
         Section.PICTURE,
         "S&ide",
         "Whose liquidations are drawn",
-        effects=(*_REBUILDS, Effect.LINES, Effect.BUBBLES),
+        effects=(*_REBUILDS, Effect.LINES, Effect.BUBBLES, Effect.TAGS),
     )
     palette: str = setting(
         "aurora",
@@ -230,7 +230,7 @@ class HeatmapSettings(ClusterFields):
         Section.SCALE,
         "L&eave out below",
         "Recorded heat and bubbles: smaller ones are not drawn; they are recorded all the same",
-        effects=(*_REBUILDS, Effect.BUBBLES),
+        effects=(*_REBUILDS, Effect.BUBBLES, Effect.TAGS),
         caption="Recorded all the same",
     )
     resolution: str = setting(
@@ -307,8 +307,8 @@ class HeatmapSettings(ClusterFields):
         None,
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
         Section.BUBBLES,
-        "Small&est",
-        "Less than this gets no bubble; auto: what is small for this symbol gets none",
+        "Least si&ze",
+        "Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on",
         effects=(Effect.BUBBLES,),
         caption="Automatic: by what is usual for the symbol",
     )

@@ -3,6 +3,7 @@
 All reading and grouping runs in a worker thread, one piece after the other.
 """
 
+import math
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -29,6 +30,8 @@ MOST_BUBBLES = 1_500
 _SPARE_MS = 60_000
 # What has left the window is dropped when there is so much time of it.
 _DROP_MS = 600_000
+# Which liquidations are large: those from this quantile on, where there are enough to tell.
+_LARGE_QUANTILE, _ENOUGH = 0.98, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class BubbleQuestion:
     side, minimum_usd
         What counts, see `Heatmap.aggregation.heat_field.counted`.
     least_usd
-        Bubbles of less are not drawn; ``None``: the page leaves out what is small.
+        Bubbles of less are not drawn; ``None``: less than what is large for the symbol.
+    usual_from_ms
+        By what was liquidated since then it is told what is large, UTC milliseconds; ``None``:
+        nobody asks.
     recorded_until_ms
         Until when it is told what was not recorded; ``None``: nothing is told of it.
     heartbeats
@@ -58,6 +64,7 @@ class BubbleQuestion:
     least_usd: float | None
     recorded_until_ms: int | None = None
     heartbeats: Heartbeats | None = None
+    usual_from_ms: int | None = None
 
 
 class BubbleBook:
@@ -77,6 +84,9 @@ class BubbleBook:
         self._follower = tape.follow(symbol, 0, as_array)
         self._lock = Lock()
         self._events = EventTimeline(np.empty(0, dtype=EVENT_DTYPE))
+        # What is large for the symbol, and by what was liquidated since when; `None`: not known.
+        self._large_usd: float | None = None
+        self._usual_from_ms: int | None = None
         # What was read of time: from where on, and until where; `None`: nothing yet.
         self._span_ms: tuple[int, int | None] | None = None
 
@@ -99,7 +109,10 @@ class BubbleBook:
         events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
         cells = group_into_cells(events, MOST_BUBBLES)
-        return bubble_message(cells, question.least_usd, self.read_recorded(question))
+        least_usd = question.least_usd
+        if least_usd is None:
+            least_usd = self._find_large(question.usual_from_ms)
+        return bubble_message(cells, least_usd, self.read_recorded(question))
 
     def read_events(self, question: BubbleQuestion) -> NDArray[np.void]:
         """Return all liquidations of the time that is asked about, by time, (n,) EVENT_DTYPE."""
@@ -127,6 +140,19 @@ class BubbleBook:
             "sinceText": "" if since_ms is None else moment_text(since_ms),
         }
 
+    def _find_large(self, from_ms: int | None) -> float | None:
+        """Return from which amount on one is large, USD; ``None``: there are too few to tell."""
+        if from_ms is None:
+            return None
+        if self._large_usd is None or from_ms != self._usual_from_ms:
+            follower = self._tape.follow(self.symbol, from_ms, as_array)
+            try:
+                self._large_usd = usually_large_from(follower.read(from_ms).events["notional"])
+            finally:
+                follower.close()
+            self._usual_from_ms = from_ms
+        return self._large_usd
+
     def _keep_up(self, question: BubbleQuestion) -> None:
         """Have all events of the time that is asked about, and not many before it."""
         from_ms, until_ms = question.start_ms - _SPARE_MS, question.until_ms
@@ -146,6 +172,29 @@ class BubbleBook:
 
 def _end_ms(question: BubbleQuestion) -> int:
     return np.iinfo(np.int64).max if question.until_ms is None else question.until_ms
+
+
+def usually_large_from(usd: NDArray[Any]) -> float | None:
+    """Return from which amount on a liquidation is one of the largest 2 %, USD.
+
+    Parameters
+    ----------
+    usd : (n,) float64
+        What there was.
+
+    Returns
+    -------
+    float or None
+        Two digits, rounded down; ``None``: there were too few to tell.
+    """
+    if len(usd) < _ENOUGH:
+        return None
+    large = float(np.quantile(usd, _LARGE_QUANTILE))
+    if large <= 0:
+        return None
+    # Some more of them do not change it each time.
+    step = 10.0 ** (math.floor(math.log10(large)) - 1)
+    return float(f"{math.floor(large / step) * step:.2g}")
 
 
 def bubble_message(

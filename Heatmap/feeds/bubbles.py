@@ -33,6 +33,10 @@ EXPIRY_S = 10.0
 """Without anything new, what has left the window goes at most so much later."""
 RETRY_S = 5.0
 """Time until the next try after reading failed."""
+USUAL_MS = 7 * 86_400_000
+"""What is large is told by the liquidations of so much time."""
+# From one time that this is looked for to the next.
+_USUAL_STEP_MS = 3_600_000
 # The pane's left edge counts in steps of this part of the window.
 _STEPS = 4
 
@@ -60,6 +64,7 @@ class Bubbles:
     """
 
     effect = Effect.BUBBLES
+    look_s = LOOK_S
 
     def __init__(
         self,
@@ -153,7 +158,7 @@ class Bubbles:
         book = self._book
         if book is None:
             return
-        self._turns.appoint(LOOK_S)
+        self._turns.appoint(self.look_s)
         is_due = monotonic() - self._read_s >= EXPIRY_S
         if self._is_stale or is_due or book.has_news():
             self._is_stale, self._read_s = False, monotonic()
@@ -187,6 +192,7 @@ class Bubbles:
             settings.bubble_least_usd,
             edge_ms if self.tells_recorded() else None,
             None if self._book is None else self._context.heartbeats(self._book.symbol),
+            (now_ms - USUAL_MS) // _USUAL_STEP_MS * _USUAL_STEP_MS,
         )
 
     @guarded
@@ -195,7 +201,7 @@ class Bubbles:
             self._is_stale = True
             self._turns.appoint(RETRY_S)
         else:
-            self._turns.appoint(0.0 if self._is_stale else LOOK_S)
+            self._turns.appoint(0.0 if self._is_stale else self.look_s)
         self._draw(done.result())
 
     def _draw(self, bubbles: dict[str, Any] | None) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, Self
 
 from Heatmap.domain.viewport import Viewport
-from Heatmap.feeds import bubbles, candle_bars, cluster_lines, replay_line
+from Heatmap.feeds import bubbles, candle_bars, cluster_lines, level_tags, replay_line
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Effect
@@ -87,6 +87,7 @@ class Followers:
                 context.clusters, partial(show_part, cluster_lines.PART), note_error
             ),
             bubbles.Bubbles(context, loop, partial(show_part, bubbles.PART), note_error),
+            level_tags.LevelTags(context, loop, partial(show_part, level_tags.PART), note_error),
             candle_bars.CandleBars(context, loop, partial(show_part, candle_bars.PART), note_error),
             replay_line.ReplayLine(context, loop, partial(show_part, replay_line.PART), note_error),
         )

@@ -22,7 +22,12 @@ from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings, changed_fields
 from Heatmap.picture.messages import CellQuery, CellReport, PictureMessage, PictureRequest
 from Heatmap.picture.packing import pack_cells
 from Heatmap.picture.pane_window import fits_pane, pane_span_ms, with_margin
-from Heatmap.picture.texts import BRIGHTEST, colour_bar_labels, profile_words
+from Heatmap.picture.texts import (
+    BRIGHTEST,
+    colour_bar_labels,
+    profile_words,
+    scale_end_words,
+)
 from Heatmap.setting_fields import Effect, Resolution
 from Heatmap.sources.heat_source import HeatSource, HeatWindow, Legend
 
@@ -255,7 +260,13 @@ class HeatPicture:
             "gaps": source.gaps,
             "sourceText": legend.words,
             "sourceSince": legend.since,
-            "legend": {"words": legend.title, "text": legend.brief, "missing": legend.missing},
+            "legend": {
+                "words": legend.title,
+                "text": legend.brief,
+                "missing": legend.missing,
+                "hint": legend.hint,
+                "end": scale_end_words(self._scale) if legend.names_unit else "",
+            },
             "isSplit": source.is_split,
             "scale": {
                 "labels": colour_bar_labels(

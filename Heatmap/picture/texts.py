@@ -18,6 +18,7 @@ from Heatmap.sources.amount_texts import (
 BRIGHTEST = 255
 BUBBLE_WORDS = {
     "legend": say("Recorded:"),
+    "happened": say("Hit:"),
     "since": say("Recorded since {time}:"),
     "nothing": say("Nothing recorded yet"),
     "missing": say("not recorded"),
@@ -37,6 +38,13 @@ LEVEL_WORDS = {
     "shorts": say("shorts"),
 }
 """What the page says of the labels at the right edge: what their amounts are, and their colours."""
+_LEVEL_TAG_WORDS = {
+    "longs": say("Longs"),
+    "shorts": say("Shorts"),
+    "count": say("Liquidations"),
+    "recorded": say("Recorded"),
+    "amount": say("\u2265 {usd} USD"),
+}
 PAGE_WORDS = {
     "now": say("as of now"),
     "hours": say("{number} h window"),
@@ -75,6 +83,12 @@ def colour_bar_labels(
     ]
 
 
+def scale_end_words(scale: Scale) -> Phrase:
+    """Return the amount at the end of a colour bar beside words that say its unit."""
+    end = to_usd(np.array([float(BRIGHTEST)]), scale).tolist()[0]
+    return say("\u2265 {amount}", amount=usd_text(end))
+
+
 def not_recorded_words(symbol: str) -> Phrase:
     """Say that a symbol is not recorded; a click on the line shows the other heat."""
     return say("{symbol} is not recorded. Show predicted levels instead", symbol=symbol)
@@ -88,6 +102,20 @@ def moment_text(ms: int) -> Moment:
 def level_text(usd: float) -> Phrase:
     """Return the amount of a level: two digits, it is right within a factor of two or three."""
     return say("\u2248 {amount}", amount=usd_text(usd, EXPECTED_DIGITS))
+
+
+def level_tag_words(span_ms: int | None) -> dict[str, Phrase]:
+    """Return what the page says of the tags of the strongest levels.
+
+    Parameters
+    ----------
+    span_ms
+        Of which time they are, milliseconds; ``None``: of what is in sight.
+    """
+    heading = say("Largest in sight")
+    if span_ms is not None:
+        heading = say("Largest in {span}", span=span_text(span_ms))
+    return {"heading": heading, **_LEVEL_TAG_WORDS}
 
 
 def profile_words(long_usd: float, short_usd: float) -> tuple[Phrase, Phrase]:

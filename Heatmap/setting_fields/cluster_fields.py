@@ -56,17 +56,31 @@ class ClusterFields(SettingsBase):
         (
             "Liquidations further apart than this part of the price belong to different clusters; "
             "auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the "
-            "price)"
+            "price), and 0.12 % of the price for the tags of the strongest levels"
         ),
-        effects=(Effect.LINES,),
+        effects=(Effect.LINES, Effect.TAGS),
         caption="Further apart, they are two clusters",
+    )
+    level_tags: int = setting(
+        0,
+        Number(0, 12, is_whole=True, suffix=" tags"),
+        Section.CLUSTERS,
+        "Strong&est levels",
+        (
+            "Recorded heat: so many prices at which most was liquidated have their amount at the "
+            "right edge, at least and not faded; 0: none"
+        ),
+        effects=(Effect.TAGS,),
+        caption="Amounts at the right edge; 0: none",
+        is_of_recorded=True,
     )
     min_cluster_size: int = setting(
         5,
         Number(1, 1_000_000, is_whole=True, suffix=" in a cluster"),
         Section.CLUSTERS,
         "Fewest li&quidations",
-        "Fewer liquidations than this make no cluster",
+        "Fewer liquidations than this make no cluster, and no tag of a level",
+        effects=(Effect.TAGS,),
     )
     time_decay_minutes: float = setting(
         60.0,

@@ -30,6 +30,8 @@ class Effect(Enum):
         The bubbles of recorded liquidations are read and drawn anew.
     BARS
         The bars of longs and shorts per candle are read and drawn anew.
+    TAGS
+        The tags of the strongest levels are looked for and drawn anew.
     """
 
     RESTART = "restart"
@@ -39,6 +41,7 @@ class Effect(Enum):
     LINES = "lines"
     BUBBLES = "bubbles"
     BARS = "bars"
+    TAGS = "tags"
 
 
 class Page(Enum):

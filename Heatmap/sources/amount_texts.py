@@ -6,7 +6,7 @@ the same.
 
 import math
 
-from Heatmap.domain.phrases import Number, Phrase, counted, say, significant
+from Heatmap.domain.phrases import Number, Phrase, counted, say, significant, whole
 
 AMOUNT_DIGITS = 3
 """Significant digits of an amount."""
@@ -66,3 +66,12 @@ def scale_end_text(clip_usd: float, unit: str = "USD") -> Phrase:
 def count_text(count: int) -> Phrase:
     """Return how many liquidations."""
     return counted("{count} liquidation", "{count} liquidations", count)
+
+
+def share_text(share: float) -> Phrase:
+    """Say how much of a time was recorded, proven or not: whole per cents, rounded down."""
+    if share >= 1.0:
+        return say("all of this time")
+    if share <= 0.0:
+        return say("nothing of this time")
+    return say("{number} % of this time", number=whole(share * 100 * _ROUNDING))

@@ -158,7 +158,11 @@ class Legend:
     unit
         Of the values, behind the amount at the end of the colour bar.
     title, brief
-        What the colours are, beside the bar: at length and in a word.
+        What the colours are, beside the bar: at length and in few words.
+    hint
+        What a reader of them may ask, for a tool tip; empty: nothing.
+    names_unit
+        Whether `title` and `brief` say the unit, so that the amounts beside them need none.
     missing
         What the hatch means.
     offer
@@ -172,6 +176,8 @@ class Legend:
     title: str = say("Liquidated")
     brief: str = say("Liquidated")
     missing: str = say("not recorded")
+    hint: str = ""
+    names_unit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from Heatmap.sources.predicted.level_history import LevelHistory
 from Heatmap.sources.predicted.place_report import describe_place, fit_facts
 from Heatmap.sources.predicted.texts import (
     HEAT_BRIEF,
+    HEAT_HINT,
     HEAT_TITLE,
     MISSING,
     UNIT,
@@ -246,7 +247,15 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
         start_ms, end_ms = max(window.start_ms, self.spec.time.start_ms), window.end_ms
         gaps = candle_gaps(opens, start_ms, end_ms)
         return self._keep_facts(
-            Legend(words, unit=UNIT, title=HEAT_TITLE, brief=HEAT_BRIEF, missing=MISSING),
+            Legend(
+                words,
+                unit=UNIT,
+                title=HEAT_TITLE,
+                brief=HEAT_BRIEF,
+                missing=MISSING,
+                hint=HEAT_HINT,
+                names_unit=True,
+            ),
             gaps,
             start_ms,
             end_ms,

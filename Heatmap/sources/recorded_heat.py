@@ -17,7 +17,13 @@ from Heatmap.sources.coverage_gaps import find_gaps, stretched
 from Heatmap.sources.heat_source import Change, HeatWindow, Legend, SideProfile
 from Heatmap.sources.kept_heat import KeptHeat
 from Heatmap.sources.recorded.drawn_field import DrawnField
-from Heatmap.sources.recorded.texts import heat_title, source_since, source_words
+from Heatmap.sources.recorded.texts import (
+    HEAT_BRIEF,
+    HEAT_HINT,
+    heat_title,
+    source_since,
+    source_words,
+)
 from Heatmap.sources.source_context import SourceContext
 from Heatmap.storage.event_arrays import as_array
 
@@ -66,6 +72,9 @@ class RecordedHeat(KeptHeat[DrawnField]):
             source_words(kind, since_ms, venue),
             source_since(kind, since_ms, venue),
             title=heat_title(kind, venue),
+            brief=HEAT_BRIEF,
+            hint=HEAT_HINT,
+            names_unit=True,
         )
 
     @override

@@ -143,10 +143,18 @@ class ChartPage(QWebEnginePage):
         self._state.theme = theme
         self._call("setTheme", theme)
 
-    def set_room(self, *, has_room: bool) -> None:
-        """Leave room for levels right of now, and above and below the candles, or not."""
-        self._state.has_room = has_room
-        self._call("setRoom", has_room)
+    def set_room(self, *, has_room: bool, has_tags: bool = False) -> None:
+        """Leave room for what stands right of now, or not.
+
+        Parameters
+        ----------
+        has_room
+            For levels, also above and below the candles.
+        has_tags
+            For tags at the right edge.
+        """
+        self._state.has_room, self._state.has_tags = has_room, has_tags
+        self._call("setRoom", has_room, has_tags)
 
     def set_bars(self, *, has_bars: bool) -> None:
         """Have a pane for bars below the candles, or none: the pane of ``barsSeries``."""

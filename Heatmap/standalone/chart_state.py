@@ -39,6 +39,8 @@ class ChartState:
         How numbers and dates are written, as JavaScript names it.
     has_room
         Whether there is room for levels right of now, and above and below the candles.
+    has_tags
+        Whether there is room for tags at the right edge.
     has_bars
         Whether there is a pane below the candles for the bars of what was liquidated.
     serial
@@ -57,6 +59,7 @@ class ChartState:
         self.card: dict[str, Any] | None = None
         self.locale = "en-GB"
         self.has_room = False
+        self.has_tags = False
         self.has_bars = False
         self.serial = 0
         self._price_format: tuple[int, float] | None = None
@@ -189,6 +192,7 @@ class ChartState:
             "card": self.card,
             "locale": self.locale,
             "hasRoom": self.has_room,
+            "hasTags": self.has_tags,
             "hasBars": self.has_bars,
             "priceFormat": self._price_format,
             "candles": self._rows,

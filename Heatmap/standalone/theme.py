@@ -191,6 +191,8 @@ def window_defaults(theme: str) -> HeatmapSettings:
         palette=palette,
         predicted_palette=palette,
         candle_bars=True,
+        bubbles="on",
+        level_tags=4,
         decay="window",
     )
 

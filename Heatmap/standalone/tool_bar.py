@@ -58,7 +58,8 @@ class ToolBar(QToolBar):
         self.level = 0
         self._theme = "dark"
         self.intervals = self._interval_choice()
-        self.windows = Choice(self.tr("Heat"), self.tr("Time span of the heatmap"), self)
+        span_help = _record_text(SETTINGS["window"].help)
+        self.windows = Choice(self.tr("Heat"), span_help, self)
         for key, option in SETTINGS.options("window").items():
             # Spans by their short names, as traders write them.
             self.windows.addItem(_record_text(option.label) if key == AS_CHART else key, key)

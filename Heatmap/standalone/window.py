@@ -358,7 +358,9 @@ class ChartWindow(QMainWindow):
 
     def _show_settings(self, settings: HeatmapSettings) -> None:
         self.tool_bar.show_settings(settings, self.page.pane_px)
-        self.page.set_room(has_room=wants_room(settings.heat))
+        has_room = wants_room(settings.heat)
+        has_tags = not has_room and settings.enabled and settings.level_tags > 0
+        self.page.set_room(has_room=has_room, has_tags=has_tags)
         self.page.set_bars(has_bars=settings.candle_bars and settings.enabled)
         self._deeds.refresh()
 

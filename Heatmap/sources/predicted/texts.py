@@ -20,8 +20,14 @@ from Heatmap.sources.recorded.texts import counted_text, none_text, recorded_tex
 
 UNIT = say("per 0.1 %")
 """Of what a colour means."""
-HEAT_TITLE, HEAT_BRIEF = say("Expected if reached, USD"), say("Expected")
-"""What its colours are, beside the colour bar: at length and in a word."""
+HEAT_TITLE = say("Still to be hit: USD expected per 0.1 %")
+HEAT_BRIEF = say("Still to be hit, USD")
+"""What its colours are, beside the colour bar: at length and in few words."""
+HEAT_HINT = say(
+    "To come: what would be liquidated if the price went there, longs below it, shorts above it. "
+    "A level ends where the price has passed it. It does not say that the price goes there."
+)
+"""What a reader of the colours may ask, in a tool tip."""
 MISSING = say("no candles")
 """What the hatch means."""
 _TITLE = say("Colour: USD expected per 0.1 % of price, if reached")

@@ -19,6 +19,13 @@ _HEAT_LABELS = {
     "longs": say("Heat of longs"),
     "shorts": say("Heat of shorts"),
 }
+HEAT_BRIEF = say("Liquidated, USD")
+"""The same as `heat_title` in few words."""
+HEAT_HINT = say(
+    "Past: what was liquidated at these prices, not what is to come. At least, since an exchange "
+    "need not tell of each one. A row is a narrow range of prices; the crosshair says which."
+)
+"""What a reader of the colours may ask, in a tool tip."""
 OFFER_WORDS = say(
     "Nothing recorded here yet; past liquidations cannot be fetched. Show predicted levels"
 )
@@ -36,10 +43,10 @@ def source_words(kind: DataKind, since_ms: int | None, venue: str = BINANCE_USDM
 def heat_title(kind: DataKind, venue: str = BINANCE_USDM) -> str:
     """Return what the colours are, beside the colour bar."""
     if kind is DataKind.SIMULATED:
-        return say("Simulated liquidations")
+        return say("Simulated liquidations, USD a row")
     if kind is DataKind.REPLAY:
-        return say("Replayed liquidations")
-    return say("Liquidated on {venue}", venue=venue_title(venue))
+        return say("Replayed liquidations, USD a row")
+    return say("Liquidated on {venue}, USD a row", venue=venue_title(venue))
 
 
 def source_since(

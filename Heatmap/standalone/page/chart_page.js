@@ -16,7 +16,7 @@ const chartPage = (() => {
     // What a page shows that says nothing else of it.
     const USUAL_STATE = {
         look: "colour", scale: "linear", zone: "UTC", zoneLabel: "UTC", words: {}, names: null,
-        limit: "", card: null, hasBars: false,
+        limit: "", card: null, hasTags: false, hasBars: false,
     };
     const THEMES = {
         dark: {
@@ -45,6 +45,8 @@ const chartPage = (() => {
     // and below the candles, so that there is room for them.
     const ROOM_RIGHT = 0.11;
     const ROOM_MARGINS = { top: 0.22, bottom: 0.22 };
+    // While it has tags at the right edge: so much room for them, whatever the candles' width, pixels.
+    const TAGS_PX = 88;
     const USUAL_MARGINS = { top: 0.2, bottom: 0.1 };
 
     // The pane below the candles for bars of what was liquidated: lower in a low window.
@@ -53,6 +55,8 @@ const chartPage = (() => {
     const LOW_WINDOW_PX = 680;
     // A place that is nearer to the edge than this part of what is in sight is brought to the middle.
     const EDGE = 0.06;
+    // A tick's words that are nearer than this to an edge of their pane would be cut off, pixels.
+    const TICK_EDGE_PX = 8;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
@@ -82,6 +86,7 @@ const chartPage = (() => {
     // Makes the strip's changes; made anew with each language.
     let changeForm = null;
     let hasRoom = false;
+    let hasTags = false;
     // What is to be in sight with the next frame, and once the chart has a width: a page that loads
     // while its window is hidden has none, and a hidden one draws no frames. `bars` is how many
     // candles there were when it was asked for. The library takes a range in with the frame, in
@@ -103,7 +108,7 @@ const chartPage = (() => {
         setScale(state.scale);
         setLimit(state.limit);
         setNames(state.names);
-        setRoom(state.hasRoom);
+        setRoom(state.hasRoom, state.hasTags);
         setBars(state.hasBars);
         if (state.priceFormat !== null) {
             setPriceFormat(...state.priceFormat);
@@ -191,9 +196,12 @@ const chartPage = (() => {
             crosshairMarkerVisible: false,
             lastValueVisible: false,
             priceLineVisible: false,
-            priceFormat: { type: "custom", minMove: 1, formatter: amountText },
+            priceFormat: {
+                type: "custom", minMove: 1, formatter: amountText,
+                tickmarksFormatter: (amounts) => whole(amounts, amountText, barsSeries, 1),
+            },
         }, 1);
-        barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.06 } });
+        barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.06 } });
         anchorBars(true);
         requestAnimationFrame(sizeBars);
     }
@@ -235,7 +243,21 @@ const chartPage = (() => {
     function amountText(usd) {
         const amount = Math.abs(usd);
         const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
-        return Number((amount / unit).toPrecision(3)) + name;
+        return (amount / unit).toLocaleString(locale, { maximumSignificantDigits: 3 }) + name;
+    }
+
+    /**
+     * @param {number[]} values of the ticks of a price axis @param {(value: number) => string} say
+     * @param {object} series @param {number} pane
+     * @returns {string[]} their words; none where the pane's edge would cut them off
+     */
+    function whole(values, say, series, pane) {
+        const box = series === null ? undefined : chart.panes()[pane];
+        return values.map((value) => {
+            const y = box === undefined ? null : series.priceToCoordinate(value);
+            const isCut = y !== null && (y < TICK_EDGE_PX || y > box.getHeight() - TICK_EDGE_PX);
+            return isCut ? "" : say(value);
+        });
     }
 
     /** @returns {(price: number) => string} with the digits of the tick, in groups */
@@ -286,12 +308,16 @@ const chartPage = (() => {
         );
     }
 
-    /** @param {boolean} isWanted room for levels right of now, and above and below the candles */
-    function setRoom(isWanted) {
-        if (isWanted === hasRoom) {
+    /**
+     * @param {boolean} isWanted room for levels right of now, and above and below the candles
+     * @param {boolean} isTagged room for tags right of now
+     */
+    function setRoom(isWanted, isTagged = false) {
+        if (isWanted === hasRoom && isTagged === hasTags) {
             return;
         }
         hasRoom = isWanted;
+        hasTags = isTagged;
         candleSeries.priceScale().applyOptions({
             scaleMargins: hasRoom ? ROOM_MARGINS : USUAL_MARGINS,
         });
@@ -310,7 +336,24 @@ const chartPage = (() => {
      */
     function rightMargin(visibleBars) {
         // From the middle of the newest candle, half of which is no room.
-        return hasRoom ? (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5 : RIGHT_MARGIN_BARS;
+        if (hasRoom) {
+            return (visibleBars * ROOM_RIGHT) / (1 - ROOM_RIGHT) + 0.5;
+        }
+        const part = tagsPart();
+        return Math.max(RIGHT_MARGIN_BARS, (visibleBars * part) / (1 - part) + 0.5);
+    }
+
+    /** @returns {number} which part of the pane's width tags at its right edge take */
+    function tagsPart() {
+        // A page that is hidden has no width yet.
+        const width = chart.timeScale().width() || window.innerWidth;
+        return hasTags ? Math.min(0.5, TAGS_PX / width) : 0;
+    }
+
+    /** @returns {number} the same as rightMargin of so many bars that the pane holds in all */
+    function usualMargin(span) {
+        const part = hasRoom ? ROOM_RIGHT : tagsPart();
+        return hasRoom ? part * span : Math.max(RIGHT_MARGIN_BARS, part * span + 0.5);
     }
 
     /** @returns {number} how many places the candles take on the time scale */
@@ -555,8 +598,10 @@ const chartPage = (() => {
     function setPriceFormat(precision, minMove) {
         digits = precision;
         // Of the candles alone: the bars' pane says amounts.
+        const formatter = makePriceFormatter();
+        const tickmarksFormatter = (prices) => whole(prices, formatter, candleSeries, 0);
         candleSeries.applyOptions({
-            priceFormat: { type: "custom", precision, minMove, formatter: makePriceFormatter() },
+            priceFormat: { type: "custom", precision, minMove, formatter, tickmarksFormatter },
         });
         showStripSoon();
     }
@@ -595,7 +640,7 @@ const chartPage = (() => {
         candleSeries.setData(candles);
         anchorBars(true);
         if (range !== null && before > 0) {
-            const hidden = Math.max(0, before - 1 + RIGHT_MARGIN_BARS - range.to);
+            const hidden = Math.max(0, before - 1 + usualMargin(range.to - range.from) - range.to);
             const moved = barCount() - before + (showsNewest && range.to < before - 1 ? hidden : 0);
             showRange(range.from + moved, range.to + moved);
         }
@@ -649,7 +694,7 @@ const chartPage = (() => {
         const bars = barCount();
         if (range !== null && bars > 0) {
             const span = range.to - range.from;
-            const part = hasRoom ? ROOM_RIGHT * span : RIGHT_MARGIN_BARS;
+            const part = usualMargin(span);
             showRange(bars - 1 + part - span, bars - 1 + part);
         }
     }

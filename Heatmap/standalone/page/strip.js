@@ -146,7 +146,10 @@ const strip = (() => {
         element("span", "amount", item).textContent = labels[labels.length - 1];
     }
 
-    function addSides({ sides, least }) {
+    function addSides({ sides, happened, least }) {
+        if (sides.length > 0 && happened) {
+            element("span", "item least", parts.legend).textContent = happened;
+        }
         for (const { text, colour } of sides) {
             const item = element("span", "item", parts.legend);
             element("span", "dot", item).style.background = colour;

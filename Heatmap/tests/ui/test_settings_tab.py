@@ -132,7 +132,7 @@ def test_what_acts_on_recorded_heat_only_is_grey_where_levels_are_drawn(
     heat: str, tab: HeatmapSettingsTab, service: HeatmapService
 ) -> None:
     names = {name for name, record in SETTINGS.items() if record.is_of_recorded}
-    assert names == {"shape", "decay", "price_profile"}
+    assert names == {"shape", "decay", "price_profile", "level_tags"}
     assert all(SETTINGS[name].help.startswith("Recorded heat") for name in names)
     assert all(control(tab, name).isEnabled() for name in names)
     choose("heat", heat)(tab)

@@ -259,6 +259,27 @@ def test_there_is_room_for_levels_while_there_are_any(shown: Page) -> None:
     shown.page.set_room(has_room=False)
     shown.qtbot.waitUntil(lambda: shown.range() == pytest.approx(usual, abs=0.1), timeout=20_000)
     assert prices_free(shown) != pytest.approx((0.22, 0.22), abs=0.02)
+    # Tags have so many pixels, however wide a candle is.
+    shown.page.set_room(has_room=False, has_tags=True)
+    for bars in (40, 180):
+        shown.page.show_newest(bars)
+        shown.qtbot.waitUntil(
+            lambda: (
+                shown.js("chart.timeScale().width()") * free_part(shown) == pytest.approx(88, abs=2)
+            ),
+            timeout=20_000,
+        )
+
+
+def test_words_of_ticks_are_whole_or_there_are_none(shown: Page) -> None:
+    shown.page.set_bars(has_bars=True)
+    shown.qtbot.waitUntil(lambda: shown.js("chart.panes().length") == 2, timeout=20_000)
+    said = shown.js(
+        "(() => { const height = chart.panes()[0].getHeight();"
+        " const prices = [2, height / 2, height - 2].map((y) => candleSeries.coordinateToPrice(y));"
+        " return [prices, candleSeries.options().priceFormat.tickmarksFormatter(prices)]; })()"
+    )
+    assert said[1] == ["", f"{said[0][1]:,.2f}", ""]
 
 
 def test_a_chart_that_is_scrolled_back_stays_where_it_is(shown: Page) -> None:

@@ -3,7 +3,7 @@
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
 
-  const NO_LEGEND = { words: "", text: "", missing: "" };
+  const NO_LEGEND = { words: "", text: "", missing: "", hint: "", end: "" };
 
   /** Pooled columns never join more than this many; the ring is a multiple of it. */
   const MAX_POOL = 64;

@@ -13,6 +13,8 @@
    * @property {HTMLCanvasElement | null} bar its colours, one pixel high; null: there is no scale
    * @property {string[]} labels amounts along it
    * @property {Array<{text: string, colour: string}>} sides longs and shorts; empty: none are drawn
+   * @property {string} happened before these: that it has happened, where the heat is what is to
+   *   come; empty: nothing to say
    * @property {string} least what they are at least, as an amount; empty: nothing to say
    * @property {string} hatch what the hatch means; empty: none is in sight
    * @property {{of: (fromMs: number, toMs: number) => {longs: string, shorts: string}} | null} sums
@@ -54,16 +56,22 @@
         return false;
       }
       const { grid, colours } = this._surface.picture;
-      const { rows, sides, least, isHatched, missing, sums } = this._surface.legend;
-      const { missing: gap, words, text: brief } = grid.legend;
+      const { rows, sides, happened, least, isHatched, missing, sums } = this._surface.legend;
+      const { missing: gap, words, text: brief, hint, end } = grid.legend;
       // Where there is nothing to see there is no scale either.
       const isEmpty = grid.offer !== null;
       const hasBar = options.colourBar && !isEmpty && grid.scaleLabels.length > 0;
       const labels = hasBar ? grid.scaleLabels.map(([, text]) => text) : [];
+      if (hasBar && end && !grid.isSplit) {
+        labels[labels.length - 1] = end;
+      }
       // The hatch over the whole pane is that of the heat.
       const hatch = isHatched ? gap : missing;
       const lines = options.sourceLine ? [legend.sourceText(grid), ...rows.map(textOf)] : [];
-      const key = JSON.stringify([labels, grid.legend, sides, least, hatch, lines]);
+      if (hasBar && hint) {
+        lines.unshift(hint);
+      }
+      const key = JSON.stringify([labels, grid.legend, sides, happened, least, hatch, lines]);
       const table = hasBar ? colours : null;
       const isSame = key === this._key && table === this._table && sums === this._sums;
       if (host !== this._host || !isSame) {
@@ -80,6 +88,7 @@
           bar: hasBar ? legend.barCanvas(colours, grid.isSplit) : null,
           labels,
           sides,
+          happened,
           least,
           hatch,
           sums,

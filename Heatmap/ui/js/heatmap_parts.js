@@ -14,11 +14,11 @@
    * @property {any} picture Picture: the grid, its pixels and colours
    * @property {{right: number, top: number, bottom: number}} room taken at the pane's edges in this
    *   frame, CSS pixels: a part that stands there adds itself, others keep clear of those before
-   * @property {{isLeft: boolean, rows: Array<any>, sides: Array<any>, least: string,
+   * @property {{isLeft: boolean, rows: Array<any>, sides: Array<any>, happened: string, least: string,
    *   isHatched: boolean, missing: string, sums: any, left: number, top: number, right: number,
    *   bottom: number}} legend of this frame: whether the right edge is taken, lines of parts that
    *   explain their colours (`text`, and `entries` of `text` and `colour`), and where it stands;
-   *   for a page that shows it itself `sides` (`text` and `colour` of longs and shorts), `least` (an
+   *   for a page that shows it itself `sides` (`text` and `colour` of longs and shorts), `happened` (words before them), `least` (an
    *   amount), `isHatched` (time without heat's data is in sight), `missing` (what else is hatched)
    *   and `sums`, see HostedWords
    * @property {(x: number, y: number) => Note | null} noteAt what a part has to say of a place of the

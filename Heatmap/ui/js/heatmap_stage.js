@@ -47,7 +47,7 @@
       this.ground = new heatmap.ground.Ground(chart, pageColour);
       this.room = { right: 0, top: 0, bottom: 0 };
       this.legend = {
-        isLeft: false, rows: [], sides: NO_SIDES, least: "", isHatched: false, missing: "", sums: null,
+        isLeft: false, rows: [], sides: NO_SIDES, happened: "", least: "", isHatched: false, missing: "", sums: null,
         left: 0, top: 0, right: 0, bottom: 0,
       };
       this.parts = new heatmap.parts.Parts({
@@ -126,6 +126,7 @@
       legend.isLeft = false;
       legend.rows.length = 0;
       legend.sides = NO_SIDES;
+      legend.happened = "";
       legend.least = "";
       legend.isHatched = false;
       legend.missing = "";

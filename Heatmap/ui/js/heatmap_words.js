@@ -23,6 +23,11 @@
     context.textAlign = "left";
   }
 
+  /** @param {any} layout options of the chart @param {number} weight @returns {string} CSS of `begin` */
+  function fontOf(layout, weight) {
+    return weight + " " + TEXT_PX + "px " + layout.fontFamily;
+  }
+
   /**
    * Lay the chart's ground over a place, translucent.
    * @param {any} context @param {{colour: string}} place of a Ground @param {number} alpha
@@ -63,6 +68,6 @@
   }
 
   heatmap.words = {
-    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, layGround, widthOf, windowOf, write,
+    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, fontOf, layGround, widthOf, windowOf, write,
   };
 })(this);

@@ -24,6 +24,8 @@ WORDS = frozenset(
         "labels",
         "label",
         "missing",
+        "hint",
+        "end",
     ]
 )
 """Names under which a message has words, alone or several; other texts of it are none to read."""

@@ -63,6 +63,12 @@ class LiquidationTotals(QWidget):
     ) -> None:
         super().__init__(parent)
         self.head = PanelHead(self.tr("Totals"), self.tr("USD, at least"))
+        self.head.caption.setToolTip(
+            self.tr(
+                "At least: the exchange reports one liquidation per symbol and second at most, "
+                "so there may have been more"
+            )
+        )
         self.figures = TotalsFigures()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -228,6 +228,10 @@
         <translation>Aufgezeichnet:</translation>
     </message>
     <message>
+        <source>Hit:</source>
+        <translation>Erfolgt:</translation>
+    </message>
+    <message>
         <source>Recorded since {time}:</source>
         <translation>Aufgezeichnet seit {time}:</translation>
     </message>
@@ -272,6 +276,26 @@
         <translation>≈ am Level: erwartete USD des ganzen Levels</translation>
     </message>
     <message>
+        <source>Longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
+        <source>Shorts</source>
+        <translation>Shorts</translation>
+    </message>
+    <message>
+        <source>Liquidations</source>
+        <translation>Liquidationen</translation>
+    </message>
+    <message>
+        <source>Recorded</source>
+        <translation>Erfasst</translation>
+    </message>
+    <message>
+        <source>≥ {usd} USD</source>
+        <translation>≥ {usd} USD</translation>
+    </message>
+    <message>
         <source>as of now</source>
         <translation>Stand jetzt</translation>
     </message>
@@ -284,6 +308,10 @@
         <translation>Fenster {number} T</translation>
     </message>
     <message>
+        <source>≥ {amount}</source>
+        <translation>≥ {amount}</translation>
+    </message>
+    <message>
         <source>{symbol} is not recorded. Show predicted levels instead</source>
         <translation>{symbol} wird nicht aufgezeichnet. Vorhergesagte Level zeigen</translation>
     </message>
@@ -292,8 +320,16 @@
         <translation>≈ {amount}</translation>
     </message>
     <message>
+        <source>Largest in sight</source>
+        <translation>Größte im Bild</translation>
+    </message>
+    <message>
         <source>shorts ≥ {amount} USD, {number}, last {span}</source>
         <translation>Shorts ≥ {amount} USD, {number}, letzte {span}</translation>
+    </message>
+    <message>
+        <source>Largest in {span}</source>
+        <translation>Größte in {span}</translation>
     </message>
     <message>
         <source>longs ≥ {amount} USD</source>
@@ -335,8 +371,20 @@
         </translation>
     </message>
     <message>
+        <source>{number} % of this time</source>
+        <translation>{number} % dieser Zeit</translation>
+    </message>
+    <message>
         <source>{number} min</source>
         <translation>{number} min</translation>
+    </message>
+    <message>
+        <source>all of this time</source>
+        <translation>die ganze Zeit</translation>
+    </message>
+    <message>
+        <source>nothing of this time</source>
+        <translation>nichts von dieser Zeit</translation>
     </message>
     <message>
         <source>Liquidated</source>
@@ -345,6 +393,18 @@
     <message>
         <source>per 0.1 %</source>
         <translation>je 0,1 %</translation>
+    </message>
+    <message>
+        <source>Still to be hit: USD expected per 0.1 %</source>
+        <translation>Steht noch aus: USD erwartet je 0,1 %</translation>
+    </message>
+    <message>
+        <source>Still to be hit, USD</source>
+        <translation>Steht noch aus, USD</translation>
+    </message>
+    <message>
+        <source>To come: what would be liquidated if the price went there, longs below it, shorts above it. A level ends where the price has passed it. It does not say that the price goes there.</source>
+        <translation>Künftig: was liquidiert würde, falls der Kurs dorthin ginge, Longs darunter, Shorts darüber. Ein Level endet, wo der Kurs es durchlaufen hat. Dass der Kurs dorthin geht, ist damit nicht gesagt.</translation>
     </message>
     <message>
         <source>no candles</source>
@@ -361,14 +421,6 @@
     <message>
         <source>amounts provisional</source>
         <translation>Beträge vorläufig</translation>
-    </message>
-    <message>
-        <source>Expected if reached, USD</source>
-        <translation>Erwartet, falls erreicht, USD</translation>
-    </message>
-    <message>
-        <source>Expected</source>
-        <translation>Erwartet</translation>
     </message>
     <message>
         <source>If reached, longs</source>
@@ -503,10 +555,6 @@
         <translation>wie Binance meldet, Untergrenze</translation>
     </message>
     <message>
-        <source>Recorded</source>
-        <translation>Erfasst</translation>
-    </message>
-    <message>
         <source>nothing stands here</source>
         <translation>hier steht nichts</translation>
     </message>
@@ -521,6 +569,14 @@
     <message>
         <source>≈ {amount} USD</source>
         <translation>≈ {amount} USD</translation>
+    </message>
+    <message>
+        <source>Liquidated, USD</source>
+        <translation>Liquidiert, USD</translation>
+    </message>
+    <message>
+        <source>Past: what was liquidated at these prices, not what is to come. At least, since an exchange need not tell of each one. A row is a narrow range of prices; the crosshair says which.</source>
+        <translation>Vergangen: was bei diesen Kursen liquidiert wurde, nicht was noch kommt. Mindestens so viel, da eine Börse nicht jede meldet. Eine Zeile ist ein schmaler Kursbereich; welcher, sagt das Fadenkreuz.</translation>
     </message>
     <message>
         <source>Nothing recorded here yet; past liquidations cannot be fetched. Show predicted levels</source>
@@ -539,8 +595,8 @@
         <translation>Farbwert der Shorts</translation>
     </message>
     <message>
-        <source>Liquidated on {venue}</source>
-        <translation>Liquidiert auf {venue}</translation>
+        <source>Liquidated on {venue}, USD a row</source>
+        <translation>Auf {venue} liquidiert, USD je Zeile</translation>
     </message>
     <message>
         <source>{venue} liquidations</source>
@@ -578,12 +634,16 @@
         <translation>{source}: noch keine aufgezeichnet</translation>
     </message>
     <message>
-        <source>Simulated liquidations</source>
-        <translation>Simulierte Liquidationen</translation>
+        <source>Simulated liquidations, USD a row</source>
+        <translation>Simulierte Liquidationen, USD je Zeile</translation>
     </message>
     <message>
-        <source>Replayed liquidations</source>
-        <translation>Liquidationen der Wiedergabe</translation>
+        <source>Replayed liquidations, USD a row</source>
+        <translation>Liquidationen der Wiedergabe, USD je Zeile</translation>
+    </message>
+    <message>
+        <source>Simulated liquidations</source>
+        <translation>Simulierte Liquidationen</translation>
     </message>
     <message>
         <source>Replayed {venue} liquidations</source>
@@ -632,18 +692,6 @@
     <message>
         <source>less than a minute before</source>
         <translation>weniger als eine Minute davor</translation>
-    </message>
-    <message>
-        <source>nothing of this time</source>
-        <translation>nichts von dieser Zeit</translation>
-    </message>
-    <message>
-        <source>all of this time</source>
-        <translation>die ganze Zeit</translation>
-    </message>
-    <message>
-        <source>{number} % of this time</source>
-        <translation>{number} % dieser Zeit</translation>
     </message>
     <message>
         <source>At this level so far</source>
@@ -2038,12 +2086,12 @@
         <translation>Nie</translation>
     </message>
     <message>
-        <source>Small&amp;est</source>
+        <source>Least si&amp;ze</source>
         <translation>Kl&amp;einste</translation>
     </message>
     <message>
-        <source>Less than this gets no bubble; auto: what is small for this symbol gets none</source>
-        <translation>Kleinere erhalten keine Blase; automatisch: was für dieses Symbol klein ist, erhält keine</translation>
+        <source>Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on</source>
+        <translation>Kleinere bekommen keine Blase; automatisch: ab den größten 2 % dieses Symbols in 7 Tagen</translation>
     </message>
     <message>
         <source>Automatic: by what is usual for the symbol</source>
@@ -2074,20 +2122,36 @@
         <translation>Größte Kurs&amp;spanne</translation>
     </message>
     <message>
-        <source>Liquidations further apart than this part of the price belong to different clusters; auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the price)</source>
-        <translation>Liquidationen, die um mehr als diesen Teil des Kurses auseinander liegen, gehören zu verschiedenen Clustern; automatisch: 2 bis 3 % der sichtbaren Kursspanne (ohne Chart 2 % des Kurses)</translation>
+        <source>Liquidations further apart than this part of the price belong to different clusters; auto: 2 to 3 % of the price range that the chart shows (without a chart 2 % of the price), and 0.12 % of the price for the tags of the strongest levels</source>
+        <translation>Liquidationen, die um mehr als diesen Teil des Kurses auseinander liegen, gehören zu verschiedenen Clustern; automatisch: 2 bis 3 % der sichtbaren Kursspanne (ohne Chart 2 % des Kurses), und 0,12 % des Kurses für die Schilder der stärksten Level</translation>
     </message>
     <message>
         <source>Further apart, they are two clusters</source>
         <translation>Weiter auseinander sind es zwei Cluster</translation>
     </message>
     <message>
+        <source>Strong&amp;est levels</source>
+        <translation>Stärkste Le&amp;vel</translation>
+    </message>
+    <message>
+        <source>Recorded heat: so many prices at which most was liquidated have their amount at the right edge, at least and not faded; 0: none</source>
+        <translation>Aufgezeichnete Heatmap: So viele Kurse, bei denen am meisten liquidiert wurde, haben ihren Betrag am rechten Rand, mindestens und nicht verblasst; 0: keine</translation>
+    </message>
+    <message>
+        <source>Amounts at the right edge; 0: none</source>
+        <translation>Beträge am rechten Rand; 0: keine</translation>
+    </message>
+    <message>
+        <source> tags</source>
+        <translation> Schilder</translation>
+    </message>
+    <message>
         <source>Fewest li&amp;quidations</source>
         <translation>&amp;Wenigste Liquidationen</translation>
     </message>
     <message>
-        <source>Fewer liquidations than this make no cluster</source>
-        <translation>Weniger Liquidationen ergeben keinen Cluster</translation>
+        <source>Fewer liquidations than this make no cluster, and no tag of a level</source>
+        <translation>Weniger Liquidationen sind kein Cluster und haben kein Schild</translation>
     </message>
     <message>
         <source> in a cluster</source>
@@ -2346,6 +2410,10 @@
     <message>
         <source>USD, at least</source>
         <translation>USD, mindestens</translation>
+    </message>
+    <message>
+        <source>At least: the exchange reports one liquidation per symbol and second at most, so there may have been more</source>
+        <translation>Mindestens: Die Börse meldet höchstens eine Liquidation je Symbol und Sekunde, es können also mehr gewesen sein</translation>
     </message>
 </context><context>
     <name>LookChoice</name>
@@ -3254,10 +3322,6 @@
     <message>
         <source>Heat</source>
         <translation>Heatmap</translation>
-    </message>
-    <message>
-        <source>Time span of the heatmap</source>
-        <translation>Zeitraum der Heatmap</translation>
     </message>
     <message>
         <source>Auto {interval}</source>

@@ -183,6 +183,30 @@ def test_what_counts_is_what_the_settings_say(
     asyncio.run(main())
 
 
+def test_by_themselves_they_begin_at_the_largest_two_per_cent_of_the_symbol(tmp_path: Path) -> None:
+    async def main() -> None:
+        # A day ago, out of the window: what is large does not depend on what is shown.
+        usual = [liquidation(86_400 + i, 1_000.0 * i) for i in range(1, 102)]
+        other = [liquidation(90_000 + i, 9e6, symbol="ETHUSDT") for i in range(1, 102)]
+        async with world(tmp_path, *usual[:40], liquidation(60, 5_000.0)) as made:
+            made.bubbles.follow("BTCUSDT", ON, LIVE)
+            await until(lambda: made.shown)
+            # Too few to tell what is large.
+            assert made.shown[-1]["leastUsd"] is None  # type: ignore[index]
+            made.store(*usual[40:], *other)
+            made.store(liquidation(30, 200_000.0))
+            await until(lambda: made.shown[-1]["leastUsd"] is not None)  # type: ignore[index]
+            amounts = [1_000.0 * i for i in range(1, 102)] + [5_000.0, 200_000.0]
+            # Two digits of it, and never more than it is.
+            large = float(np.quantile(amounts, 0.98)) // 1_000 * 1_000
+            assert made.shown[-1]["leastUsd"] == large  # type: ignore[index]
+            made.bubbles.follow("BTCUSDT", ON.changed(bubble_least_usd=7_000.0), LIVE)
+            await until(lambda: made.shown[-1]["leastUsd"] == 7_000.0)  # type: ignore[index]
+            assert made.errors == []
+
+    asyncio.run(main())
+
+
 def test_a_chart_that_is_scrolled_back_shows_the_window_up_to_its_edge(tmp_path: Path) -> None:
     async def main() -> None:
         async with world(tmp_path, liquidation(7_300, 50_000.0), liquidation(60)) as made:

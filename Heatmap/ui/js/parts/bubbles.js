@@ -1,15 +1,9 @@
-// needs: heatmap_parts.js heatmap_words.js
+// needs: heatmap_parts.js
 (function (global) {
   "use strict";
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
-  const { words } = heatmap;
 
-  /** So many of the largest ones in sight have their amount written beside them. */
-  const LABELS = 5;
-  const LABEL_GAP_PX = 3;
-  /** Words keep off the largest so many bubbles; smaller ones may lie under them. */
-  const KEPT_CLEAR = 30;
   /** A price scale counts as affine when its middle is off by less than this, CSS pixels. */
   const AFFINE_TOLERANCE_PX = 0.25;
   /** A bubble is pointed at from here, however small it is, CSS pixels. */
@@ -63,13 +57,9 @@
       this._keptY = new Float64Array(0);
       this._dx = 0;
       this._dy = 0;
-      /** Amounts as texts and their widths in the font that was used last, both made when needed. */
-      this._texts = [];
-      this._widths = [];
-      this._font = "";
-      /** The rectangles of this frame's words: left, top, right, bottom. */
-      this._taken = new Float64Array(4 * LABELS);
-      this._takenCount = 0;
+      this._said = new heatmap.bubbleWords.BubbleWords(surface);
+      /** CSS pixels per unit of the price's logarithm. */
+      this.pxPerLog = NaN;
       /** @type {any[]} entries of the legend's row: longs, shorts, and what was not recorded */
       this._entries = ["", "", ""].map((text) => ({ text, colour: "" }));
       /** The same for a page that shows them: longs and shorts. */
@@ -108,6 +98,7 @@
     destroy() {
       this._surface.chart.unsubscribeClick(this._onClick);
       this._sprites.destroy();
+      this._said.destroy();
       this._strip.destroy();
       this._layer.destroy();
       this._groups = null;
@@ -163,6 +154,7 @@
       }
       if (this._groups.count > 0) {
         legend.sides = this._sides;
+        legend.happened = this._strip.recorded === null ? "" : this._words.happened;
         legend.least = this._leastText();
       }
       const text = this._legendText();
@@ -212,7 +204,7 @@
       // The largest first: the smaller ones stay to be seen.
       for (let i = 0; i < count; i += 1) {
         const at = order[i];
-        if (this._isSeen(at, mediaSize, margin)) {
+        if (this.isSeen(at, mediaSize, margin)) {
           sprites.draw(context, isLong[at], radii[at], xs[at], ys[at]);
         }
       }
@@ -223,7 +215,7 @@
       const { _x: xs, _y: ys, _keptX: keptX, _keptY: keptY } = this;
       let isFirst = true;
       for (let i = 0; i < groups.count; i += 1) {
-        if (!this._isSeen(i, mediaSize, 0)) {
+        if (!this.isSeen(i, mediaSize, 0)) {
           continue;
         }
         if (isFirst) {
@@ -246,7 +238,7 @@
       const { _x: xs, _y: ys } = this;
       let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
       for (let i = 0; i < groups.count; i += 1) {
-        if (this._isSeen(i, mediaSize, KEPT_PX)) {
+        if (this.isSeen(i, mediaSize, KEPT_PX)) {
           left = Math.min(left, xs[i]);
           right = Math.max(right, xs[i]);
           top = Math.min(top, ys[i]);
@@ -276,6 +268,7 @@
         return false;
       }
       const pxPerLog = Math.abs(high - low) / Math.log((1 + NEAR) / (1 - NEAR));
+      this.pxPerLog = pxPerLog;
       groups.fit(axis.barSpacing / axis.intervalMs, pxPerLog);
       if (this._laidOut !== groups.ms) {
         // Others than those of the frame before.
@@ -286,8 +279,7 @@
         this._keptY = new Float64Array(groups.count);
         this._layer.forget();
         this._radius = groups.usd.map((usd) => heatmap.bubbleSprites.radiusOf(usd, groups.largest));
-        this._texts = new Array(groups.count).fill("");
-        this._widths = new Array(groups.count).fill(0);
+        this._said.forget(groups.count);
       }
       return true;
     }
@@ -327,107 +319,49 @@
      * @param {number} margin beside the pane, CSS pixels
      * @returns {boolean} whether some of a bubble lies in the pane; false for one without a place
      */
-    _isSeen(at, mediaSize, margin) {
+    isSeen(at, mediaSize, margin) {
       const r = this._radius[at] + margin;
       const x = this._x[at];
       const y = this._y[at];
       return x > -r && x < mediaSize.width + r && y > -r && y < mediaSize.height + r;
     }
 
-    /**
-     * Write the amounts of the largest ones that are seen, each where no other word and no large
-     * bubble is: to the left at best, where the candles are last.
-     * @param {any} scope bitmap coordinates scope
-     */
+    /** Write the amounts of the largest ones. @param {any} scope bitmap coordinates scope */
     paintAbove(scope) {
-      const groups = this._groups;
-      this._takenCount = 0;
-      if (groups === null || this._laidOut !== groups.ms) {
-        return;
+      if (this._groups !== null && this._laidOut === this._groups.ms) {
+        this._said.paint(scope, this);
       }
-      const { context, mediaSize } = scope;
-      const layout = this._surface.chart.options().layout;
-      words.begin(scope, layout);
-      context.font = "600 " + context.font;
-      if (context.font !== this._font) {
-        this._font = context.font;
-        this._texts.fill("");
-      }
-      let tried = 0;
-      for (let i = 0; i < groups.count && tried < LABELS; i += 1) {
-        const at = groups.order[i];
-        if (this._isSeen(at, mediaSize, 0)) {
-          tried += 1;
-          this._label(context, groups, at, mediaSize);
-        }
-      }
-      context.restore();
     }
 
-    _label(context, groups, at, mediaSize) {
-      if (this._texts[at] === "") {
-        this._texts[at] = heatmap.amounts.usdText(groups.usd[at]);
-        this._widths[at] = words.widthOf(context, this._texts[at]);
-      }
-      const width = this._widths[at];
-      const reach = this._radius[at] + LABEL_GAP_PX;
+    /** @returns {string} what words about a side are written in @param {number} isLong 1 or 0 */
+    inkOf(isLong) {
+      return this._sprites.inks[isLong];
+    }
+
+    /** @returns {any} BubbleGroups; null: there are none */
+    get groups() {
+      return this._groups;
+    }
+
+    /** @returns {Float64Array} by the groups' own places, CSS pixels; NaN: nowhere */
+    get x() {
+      return this._x;
+    }
+
+    get y() {
+      return this._y;
+    }
+
+    get radius() {
+      return this._radius;
+    }
+
+    /** @returns {boolean} whether a bubble's middle is so far inside of the pane */
+    isInside(at, mediaSize, margin) {
       const x = this._x[at];
       const y = this._y[at];
-      const half = words.LINE_PX / 2;
-      // Shorts are liquidated where the price rises, longs where it falls: on that side it is not yet.
-      const ahead = (groups.isLong[at] ? 1 : -1) * (reach + half);
-      for (let i = 0; i < 4; i += 1) {
-        const left = i === 0 ? x - reach - width : i === 3 ? x + reach : x - width / 2;
-        const middle = i === 1 ? y + ahead : i === 2 ? y - ahead : y;
-        if (this._isFree(groups, left, middle - half, left + width, middle + half, mediaSize)) {
-          this._reserve(left, middle - half, left + width, middle + half);
-          const place = this._surface.ground.at(middle, mediaSize.height);
-          words.layGround(
-            context, place, words.GROUND_ALPHA, left, middle - half, width, words.LINE_PX,
-          );
-          context.globalAlpha = 1;
-          context.fillStyle = this._sprites.inks[groups.isLong[at]];
-          context.fillText(this._texts[at], left + words.PADDING_PX, middle);
-          return;
-        }
-      }
-    }
-
-    /** Keep other words of this frame off a rectangle. */
-    _reserve(left, top, right, bottom) {
-      const at = 4 * this._takenCount;
-      this._taken[at] = left;
-      this._taken[at + 1] = top;
-      this._taken[at + 2] = right;
-      this._taken[at + 3] = bottom;
-      this._takenCount += 1;
-    }
-
-    /** @returns {boolean} whether words can stand in a rectangle */
-    _isFree(groups, left, top, right, bottom, mediaSize) {
-      const { room, legend } = this._surface;
-      if (left < 0 || top < 0 || right > mediaSize.width - room.right || bottom > mediaSize.height) {
-        return false;
-      }
-      if (left < legend.right && right > legend.left && top < legend.bottom && bottom > legend.top) {
-        return false;
-      }
-      for (let i = 0; i < 4 * this._takenCount; i += 4) {
-        const taken = this._taken;
-        const isBeside = right <= taken[i] || left >= taken[i + 2];
-        if (!isBeside && bottom > taken[i + 1] && top < taken[i + 3]) {
-          return false;
-        }
-      }
-      for (let i = 0; i < Math.min(KEPT_CLEAR, groups.count); i += 1) {
-        const at = groups.order[i];
-        const dx = this._x[at] - Math.max(left, Math.min(right, this._x[at]));
-        const dy = this._y[at] - Math.max(top, Math.min(bottom, this._y[at]));
-        if (dx * dx + dy * dy < this._radius[at] * this._radius[at]) {
-          return false;
-        }
-      }
-      return true;
+      const { width, height } = mediaSize;
+      return x > margin && x < width - margin && y > margin && y < height - margin;
     }
 
     /**
