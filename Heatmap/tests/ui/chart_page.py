@@ -54,7 +54,7 @@ TAKEN_IN = """(() => {
     window.takenIn = 1;
   }));
   const settle = () => Promise.all(
-    [...(heatmap ? heatmap.layers.values() : [])].map((layer) => layer.inTurn(() => {}))
+    [...((heatmap && heatmap.layers) || new Map()).values()].map((layer) => layer.inTurn(() => {}))
   ).then(draw);
   const hub = heatmap && heatmap.hub;
   const client = hub && !hub.isClosed && [...hub._clients.values()].find((one) => one.isReady);
