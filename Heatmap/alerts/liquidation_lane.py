@@ -242,8 +242,9 @@ class Lane:
         entry = _Entry(seen.ts_ms, round(seen.usd * 100), seen.price)
         alerts: list[Alert] = []
         for watch in self.watches:
-            for ring in watch.receive(entry):
-                alerts.append(self._alert(*ring, seen.ts_ms, is_late=now_ms - seen.ts_ms > LATE_MS))
+            for armed, second, entries in watch.receive(entry):
+                is_late = now_ms - seen.ts_ms > LATE_MS
+                alerts.append(self._alert(armed, second, entries, seen.ts_ms, is_late=is_late))
         return alerts
 
     def _alert(
