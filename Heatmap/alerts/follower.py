@@ -236,6 +236,8 @@ class AlertFollower:
         if is_last or time.monotonic() >= self._keep_due_s:
             self._keep_due_s = time.monotonic() + self._times.keep_s
             self._kept.keep(book.state())
+        else:
+            self._keep_told(book)
         return has_more
 
     def _may_ring(self, status: RecorderStatus | None, *, is_last: bool) -> bool:
@@ -342,10 +344,13 @@ class AlertFollower:
         except Exception as error:
             logger.exception("alerts could not be told")
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
-        # What was told at once is noted at once, and what is told later soon after.
+        # What was told at once is noted at once, and what is told later at the next look.
         self._take_told(book)
+        self._keep_told(book)
+
+    def _keep_told(self, book: AlertBook) -> None:
+        """Note what was told since; all else stays as it was kept, and need not be written anew."""
         self._kept.keep(replace(self._kept.state, pending=book.pending))
-        self._keep_due_s = time.monotonic() + self._times.look_s
 
     def _heartbeat(self) -> tuple[int, float] | None:
         status = self._status()
