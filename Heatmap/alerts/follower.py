@@ -236,8 +236,6 @@ class AlertFollower:
         if is_last or time.monotonic() >= self._keep_due_s:
             self._keep_due_s = time.monotonic() + self._times.keep_s
             self._kept.keep(book.state())
-        else:
-            self._keep_told(book)
         return has_more
 
     def _may_ring(self, status: RecorderStatus | None, *, is_last: bool) -> bool:
@@ -284,7 +282,10 @@ class AlertFollower:
     def _take_told(self, book: AlertBook) -> None:
         with self._handing:
             told, self._told = self._told, []
-        book.confirm(told)
+        if told:
+            book.confirm(told)
+            # All else stays as it was kept, and need not be written anew.
+            self._kept.keep(replace(self._kept.state, pending=book.pending))
 
     def _take_what_was_handed(self, book: AlertBook) -> None:
         self._take_told(book)
@@ -346,11 +347,6 @@ class AlertFollower:
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
         # What was told at once is noted at once, and what is told later at the next look.
         self._take_told(book)
-        self._keep_told(book)
-
-    def _keep_told(self, book: AlertBook) -> None:
-        """Note what was told since; all else stays as it was kept, and need not be written anew."""
-        self._kept.keep(replace(self._kept.state, pending=book.pending))
 
     def _heartbeat(self) -> tuple[int, float] | None:
         status = self._status()

@@ -21,7 +21,6 @@ from Heatmap import (
     wants_room,
 )
 from Heatmap.runtime.compat import override
-from Heatmap.setting_fields import Page
 from Heatmap.standalone.actions import Actions, with_keys
 from Heatmap.standalone.alert_bell import AlertBell
 from Heatmap.standalone.chart_choices import ChartChoices
@@ -343,9 +342,6 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.bell.set_service)
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
-        if "ALERTS" in Page.__members__:
-            # Else there is no page to edit them on, and the panel offers ready rules.
-            self.docks.alerts.edit_wanted.connect(self.open_settings)
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
     def _connect_page(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QMenu
 
 from Heatmap import Alert, AlertKind, AlertState, DataKind, HeatmapService, parse_rule
 from Heatmap.alerts.texts import way_text
@@ -67,6 +68,10 @@ def test_switches_are_in_force_and_kept(qtbot: Any, tmp_path: Path) -> None:
     assert panel.texts()[0] == ("Cascade \u2265 500k in 30 s", "Off")
     assert load_alert_rules(store) == service.alert_rules
     assert len(service.alert_rules) == len(READY_RULES) - 1
+    # A host with a page for them opens that instead of the ready rules.
+    with qtbot.waitSignal(panel.edit_wanted, timeout=1_000):
+        QTest.mouseClick(panel.add, Qt.MouseButton.LeftButton)
+    assert panel.findChild(QMenu) is None
 
 
 def test_it_says_in_one_line_which_ways_do_not_work() -> None:
