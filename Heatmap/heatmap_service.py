@@ -371,8 +371,9 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             ``running``, ``kind``, ``database``, ``failure``, ``recorder`` (`RecorderStatus` as a
             dict, or ``None``), ``role``, ``events_today``, ``last_event_ms`` and
             ``database_bytes`` (of the database, a few seconds old), ``tick_sizes``, ``layers``
-            (``symbol``, ``state``, ``failure``, ``measured``) and ``learning`` (per symbol what was
-            last learned for predicted levels); see ``docs/status.md``.
+            (``symbol``, ``state``, ``failure``, ``measured``), ``learning`` (per symbol what was
+            last learned for predicted levels) and ``alerts``, with how each way of telling them
+            fares; see ``docs/status.md``.
         """
         symbols, layers = self._settings.symbols, self._attached
         names = [symbol for symbol in symbols if symbol != ALL_SYMBOLS]
@@ -398,6 +399,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),
             learning=self._learner.statuses(),
+            alerts=self._alerting.status(),
         )
 
     # -- inside -------------------------------------------------------------------------------

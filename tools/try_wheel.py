@@ -26,6 +26,7 @@ _EXTRA = "standalone"
 _SERVING = "history,web,redis"
 #: What the extras bring, by the names that are imported.
 EXTRA_PACKAGES = ("duckdb", "fastapi", "litecharts", "plotly", "pydantic", "redis", "uvicorn")
+_NOTIFYING, _NOTIFY_PACKAGE = "notify", "apprise"
 # Of this machine, what a program may need to run at all; nothing that tells where modules are.
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
 _INSTALL_LIMIT_S, _RUN_LIMIT_S = 1800.0, 120.0
@@ -47,18 +48,27 @@ assert not extra, f"installed without an extra: {', '.join(extra)}"
 _CHECK_COMMANDS = """
 import contextlib, io
 from Heatmap.__main__ import main
-for words in ("", "record", "status", "clusters", "levels", "history", "serve", "doctor"):
+for words in (
+    "", "record", "status", "clusters", "levels", "history", "serve", "alerts list", "doctor",
+):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         raise AssertionError(f"{words} --help ended with {main([*words.split(), '--help'])}")
+with open("ways.json", "w") as file:
+    file.write('{"kind": "heatmap_ways", "version": 1, "ways": ')
+    file.write('[{"name": "phone", "kind": "apprise", "address": "json://127.0.0.1:9"}]}')
 days = "--data-dir . --start-date 2025-01-01 --end-date 2025-01-31"
 for words, lacks in (
     (f"history import {days}", "duckdb"),
     ("serve", "uvicorn"),
     ("record --redis redis://h", "redis"),
+    ("alerts test --way phone --ways ways.json", "apprise"),
 ):
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
-        status = main(words.split())
+        try:
+            status = main(words.split())
+        except SystemExit as error:
+            status = error.code
     told = said.getvalue()
     assert (status, told.count("\\n")) == (2, 1) and lacks in told.lower(), f"{words}: {told!r}"
 """
@@ -105,6 +115,26 @@ try:
     assert program.wait(30) == 0, f"serve ended with {program.returncode}"
 finally:
     program.kill()
+"""
+_CHECK_NOTIFYING = """
+import http.server, json, subprocess, sys, threading
+got = []
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+way = {"name": "phone", "kind": "apprise", "address": f"json://127.0.0.1:{server.server_port}"}
+with open("ways.json", "w") as file:
+    json.dump({"kind": "heatmap_ways", "version": 1, "ways": [way]}, file)
+words = "alerts test --way phone --ways ways.json".split()
+done = subprocess.run([sys.executable, "-m", "Heatmap", *words], capture_output=True, text=True)
+assert done.returncode == 0, done.stderr or done.stdout
+assert [one["title"] for one in got] == ["Heatmap: a test"], got
 """
 _CHECK_LANGUAGE = """
 import os, sys
@@ -288,7 +318,7 @@ def failures(trial: Trial, checks: Mapping[str, Sequence[str | Path]]) -> list[s
 def base_checks(files: Sequence[str]) -> dict[str, list[str | Path]]:
     """Return what the wheel does without its extra."""
     return {
-        "the public names": ["-c", _CHECK_NAMES, *EXTRA_PACKAGES],
+        "the public names": ["-c", _CHECK_NAMES, *EXTRA_PACKAGES, _NOTIFY_PACKAGE],
         "the commands without extras": ["-c", _CHECK_COMMANDS],
         "the files beside the modules": ["-c", _CHECK_FILES, *files],
         "python -m Heatmap --version": ["-m", _PLUGIN, "--version"],
@@ -309,6 +339,11 @@ def serving_checks() -> dict[str, list[str | Path]]:
         "what the extras bring": ["-c", _CHECK_EXTRAS, *EXTRA_PACKAGES],
         "serve with Redis": ["-c", _CHECK_SERVING],
     }
+
+
+def notifying_checks() -> dict[str, list[str | Path]]:
+    """Return what the wheel does with the extra of alerts by other services."""
+    return {"an alert by a service": ["-c", _CHECK_NOTIFYING]}
 
 
 def picture_check(picture: Path) -> dict[str, list[str | Path]]:
@@ -342,7 +377,17 @@ def _try_serving(folder: Path, wheel: Path) -> list[str]:
     """Try the wheel with the extras of `serve`, in an environment that had none."""
     trial = _empty(folder)
     install(trial.python, f"{wheel}[{_SERVING}]")
-    return failures(trial, serving_checks())
+    return failures(trial, serving_checks()) + _try_notifying(trial, wheel)
+
+
+def _try_notifying(trial: Trial, wheel: Path) -> list[str]:
+    """Try the extra of other services too, unless the index does not have it."""
+    try:
+        install(trial.python, f"{wheel}[{_NOTIFYING}]")
+    except WheelError as error:
+        _say(f"the extra {_NOTIFYING} was not tried: {error}")
+        return []
+    return failures(trial, notifying_checks())
 
 
 def _try_in(folder: Path) -> list[str]:

@@ -38,11 +38,15 @@ class AlertNews:
         Found too late to ring, the newest `MOST_LATEST`.
     late_count
         How many of those there were.
+    was_away
+        The late ones came while this program did not ring. Otherwise they came late by themselves,
+        such as with an import.
     """
 
     ringing: tuple[Alert, ...] = ()
     late: tuple[Alert, ...] = ()
     late_count: int = 0
+    was_away: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything."""

@@ -60,8 +60,10 @@ class AlertFile:
         OSError
             It cannot be written; what was kept before still is.
         """
-        if self._engine_json is None or state.engine is not self._engine:
+        is_news = self._engine_json is None or state.engine is not self._engine
+        if is_news:
             self._engine, self._engine_json = state.engine, state.engine_json()
+        # Else it says only what was told: where the machine dies now the one before is as good.
         text = state.to_json(self._engine_json)
         half = self.path.with_name(f"{self.path.name}.part")
         try:
@@ -74,7 +76,7 @@ class AlertFile:
             with contextlib.suppress(OSError):
                 half.unlink(missing_ok=True)
             raise
-        if os.name == "posix":
+        if is_news and os.name == "posix":
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)

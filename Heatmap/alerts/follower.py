@@ -115,6 +115,8 @@ class AlertFollower:
         self._book: AlertBook | None = None
         self._facts = RecordingFacts()
         self._has_begun = self._is_reloaded = False
+        # What came before this program rang is not all judged yet.
+        self._is_catching_up = False
         self._keep_due_s = self._minutes_due_s = 0.0
 
     # -- any thread ---------------------------------------------------------------------------
@@ -218,8 +220,9 @@ class AlertFollower:
         if status is not None and not is_last:
             facts = self._facts.of(status, now_ms or self._own_clock())
             book.receive_recording(*facts)
-        # What cannot be read must not keep a rule on the recording from ringing.
-        self._hand_out(book)
+        if book.is_ringing:
+            # What cannot be read must not keep a rule on the recording from ringing.
+            self._hand_out(book)
         has_begun = self._begin(book)
         if now_ms is not None and has_begun:
             has_more = self._read(book, now_ms) and not is_last
@@ -228,6 +231,8 @@ class AlertFollower:
         # What is found late is told at once, and not by page.
         if not has_more or book.is_ringing:
             self._hand_out(book)
+        if now_ms is not None and has_begun and not has_more:
+            self._is_catching_up = False
         if is_last or time.monotonic() >= self._keep_due_s:
             self._keep_due_s = time.monotonic() + self._times.keep_s
             self._kept.keep(book.state())
@@ -269,6 +274,7 @@ class AlertFollower:
             if not self._is_reloaded:
                 # Another program's recording is over, however it was.
                 self._facts = RecordingFacts()
+                self._is_catching_up = True
                 self._book.receive_recording(0, None, None)
             self._keep_due_s = 0.0
         return self._book
@@ -276,7 +282,10 @@ class AlertFollower:
     def _take_told(self, book: AlertBook) -> None:
         with self._handing:
             told, self._told = self._told, []
-        book.confirm(told)
+        if told:
+            book.confirm(told)
+            # All else stays as it was kept, and need not be written anew.
+            self._kept.keep(replace(self._kept.state, pending=book.pending))
 
     def _take_what_was_handed(self, book: AlertBook) -> None:
         self._take_told(book)
@@ -329,16 +338,15 @@ class AlertFollower:
         news = book.take_news()
         if not news:
             return
+        news = replace(news, was_away=self._is_catching_up)
         self._kept.keep(book.state())
         try:
             self._on_news(news)
         except Exception as error:
             logger.exception("alerts could not be told")
             self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
-        # What was told at once is noted at once, and what is told later soon after.
+        # What was told at once is noted at once, and what is told later at the next look.
         self._take_told(book)
-        self._kept.keep(replace(self._kept.state, pending=book.pending))
-        self._keep_due_s = time.monotonic() + self._times.look_s
 
     def _heartbeat(self) -> tuple[int, float] | None:
         status = self._status()

@@ -70,6 +70,10 @@ class _Armed:
         return abs(second - self.rung_s) >= max(self.rule.quiet, 1)
 
 
+_Ring = tuple[_Armed, int, tuple[_Entry, ...]]
+"""A rule that rings, the second, and what made it ring."""
+
+
 class LargeWatch:
     """Rings for a single liquidation from a size on, once a second at most."""
 
@@ -77,10 +81,12 @@ class LargeWatch:
         self._armed = sorted(armed, key=_threshold)
         self._least_cents = self._armed[0].cents
 
-    def receive(self, entry: _Entry) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
-        """Give what rings for it: the rule, the second, what made it ring."""
-        if entry.cents < self._least_cents:
-            return
+    def receive(self, entry: _Entry) -> Iterable[_Ring]:
+        """Give what rings for it; to be gone through before the next one."""
+        # Nearly all end here, and no generator is made for them.
+        return () if entry.cents < self._least_cents else self._judge(entry)
+
+    def _judge(self, entry: _Entry) -> Iterator[_Ring]:
         second = entry.ts_ms // 1000
         for one in self._armed:
             if entry.cents >= one.cents and one.may_ring(second):
@@ -108,21 +114,24 @@ class CascadeWatch:
         self._second = _NEVER_S
         self._any_on = any(one.is_on for one in self._armed)
 
-    def receive(self, entry: _Entry) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
-        """Give what rings for it: the rule, the second, what made it ring."""
-        second = entry.ts_ms // 1000
+    def receive(self, entry: _Entry) -> Iterable[_Ring]:
+        """Give what rings for it; to be gone through before the next one."""
+        ts_ms = entry.ts_ms
+        second = ts_ms // 1000
         if second > self._second:
             self._begin(second)
         entries = self._entries
-        if not entries or entry.ts_ms >= entries[-1].ts_ms:
-            entries.append(entry)
-            self._cents += entry.cents
-            self._leave(entry.ts_ms - self._span_ms)
-            if self._cents >= self._least_cents:
-                yield from self._judge(self._first, len(entries), self._cents)
-            return
-        self._insert(entry)
-        yield from self._judge_second()
+        if entries and ts_ms < entries[-1].ts_ms:
+            self._insert(entry)
+            return self._judge_second()
+        entries.append(entry)
+        self._cents += entry.cents
+        if entries[self._first].ts_ms <= ts_ms - self._span_ms:
+            self._leave(ts_ms - self._span_ms)
+        # Nearly all end here, and no generator is made for them.
+        if self._cents < self._least_cents:
+            return ()
+        return self._judge(self._first, len(entries), self._cents)
 
     def armed(self) -> list[_Armed]:
         """Return its rules."""
@@ -144,13 +153,14 @@ class CascadeWatch:
 
     def _begin(self, second: int) -> None:
         """Begin a second: what the ones before have left decides what is on."""
-        start_ms = second * 1000
         self._second = second
-        gone = bisect.bisect_right(self._entries, start_ms - self._span_ms, key=_time)
-        if gone:
-            self._cents -= sum(one.cents for one in self._entries[self._first : gone])
-            del self._entries[:gone]
-            self._first = max(0, self._first - gone)
+        entries, until_ms = self._entries, second * 1000 - self._span_ms
+        if entries and entries[0].ts_ms <= until_ms:
+            # Each goes once, so that walking costs less than looking for the place.
+            self._leave(until_ms)
+            gone = bisect.bisect_right(entries, until_ms, key=_time)
+            del entries[:gone]
+            self._first -= gone
         if self._any_on:
             left = self._cents
             for one in self._armed:
@@ -158,10 +168,12 @@ class CascadeWatch:
             self._any_on = any(one.is_on for one in self._armed)
 
     def _leave(self, until_ms: int) -> None:
-        entries = self._entries
-        while entries[self._first].ts_ms <= until_ms:
-            self._cents -= entries[self._first].cents
-            self._first += 1
+        """Take what is too old out of the sum."""
+        entries, first = self._entries, self._first
+        while first < len(entries) and entries[first].ts_ms <= until_ms:
+            self._cents -= entries[first].cents
+            first += 1
+        self._first = first
 
     def _insert(self, entry: _Entry) -> None:
         place = bisect.bisect_right(self._entries, entry.ts_ms, key=_time)
@@ -173,7 +185,7 @@ class CascadeWatch:
         else:
             self._cents += entry.cents
 
-    def _judge_second(self) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+    def _judge_second(self) -> Iterator[_Ring]:
         """Judge every liquidation of the second that runs, by time."""
         entries = self._entries
         start = bisect.bisect_left(entries, self._second * 1000, key=_time)
@@ -183,9 +195,7 @@ class CascadeWatch:
             cents = sum(one.cents for one in entries[first : place + 1])
             yield from self._judge(first, place + 1, cents)
 
-    def _judge(
-        self, first: int, end: int, cents: int
-    ) -> Iterator[tuple[_Armed, int, tuple[_Entry, ...]]]:
+    def _judge(self, first: int, end: int, cents: int) -> Iterator[_Ring]:
         for one in self._armed:
             if one.cents > cents:
                 return
@@ -227,25 +237,32 @@ class Lane:
         lane.watches += [CascadeWatch(*one) for one in sorted(windows.items())]
         return lane
 
-    def receive(self, seen: Seen, now_ms: int) -> Iterator[Alert]:
+    def receive(self, seen: Seen, now_ms: int) -> Iterable[Alert]:
         """Give what rings for one liquidation."""
         entry = _Entry(seen.ts_ms, round(seen.usd * 100), seen.price)
+        alerts: list[Alert] = []
         for watch in self.watches:
             for armed, second, entries in watch.receive(entry):
-                rule = armed.rule
-                largest = max(entries, key=_size)
-                yield Alert(
-                    alert_id(rule.id, self.instrument, self.side, second),
-                    rule.id,
-                    rule.kind,
-                    self.instrument,
-                    self.side,
-                    seen.ts_ms,
-                    sum(one.cents for one in entries) / 100,
-                    len(entries),
-                    largest.price,
-                    is_late=now_ms - seen.ts_ms > LATE_MS,
-                )
+                is_late = now_ms - seen.ts_ms > LATE_MS
+                alerts.append(self._alert(armed, second, entries, seen.ts_ms, is_late=is_late))
+        return alerts
+
+    def _alert(
+        self, armed: _Armed, second: int, entries: tuple[_Entry, ...], ts_ms: int, *, is_late: bool
+    ) -> Alert:
+        rule = armed.rule
+        return Alert(
+            alert_id(rule.id, self.instrument, self.side, second),
+            rule.id,
+            rule.kind,
+            self.instrument,
+            self.side,
+            ts_ms,
+            sum(one.cents for one in entries) / 100,
+            len(entries),
+            max(entries, key=_size).price,
+            is_late=is_late,
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """Return what is to be kept over a restart."""

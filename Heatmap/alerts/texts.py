@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from Heatmap.alerts.alert import Alert, AlertKind
 from Heatmap.alerts.alert_book import AlertNews
 from Heatmap.alerts.backtest_result import AlertBacktest, Untold
+from Heatmap.alerts.ways.way_facts import WayFacts
+from Heatmap.domain.failure_texts import failure_text
 
 _TITLES = {
     AlertKind.LARGE: "Large liquidation",
@@ -48,6 +50,14 @@ def news_texts(news: AlertNews) -> Sequence[str]:
 def missed_text(count: int) -> str:
     """Say how many did not ring."""
     return f"{count} alert{'s' if count > 1 else ''} while this program was not running"
+
+
+def way_text(way: WayFacts) -> str:
+    """Say what of a way's alerts did not arrive: ``by phone: 3 dropped, 1 failed (HTTP 500)``."""
+    counts = ((way.dropped, "dropped"), (way.failed, "failed"))
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    reason = failure_text(way.last_failure)
+    return f"by {way.name}: {said} ({reason})" if reason else f"by {way.name}: {said}"
 
 
 def backtest_text(result: AlertBacktest) -> str:

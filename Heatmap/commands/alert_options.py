@@ -9,10 +9,10 @@ from typing import Self
 from Heatmap.alerts.alert import AlertKind
 from Heatmap.alerts.alert_book import AlertNews
 from Heatmap.alerts.follower import AlertFollower
-from Heatmap.alerts.notices import offer_alert
+from Heatmap.alerts.notices import offer_alert, offer_missed
 from Heatmap.alerts.rule_list import parse_rules
 from Heatmap.alerts.rules import Rule
-from Heatmap.alerts.texts import news_texts
+from Heatmap.alerts.texts import news_texts, way_text
 from Heatmap.alerts.ways import WaySet, make_way, read_ways
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.errors import Failure, SettingsError
@@ -129,12 +129,16 @@ class HeadlessAlerts:
         if self._ways is not None:
             for name, ids in self._ways.stop().items():
                 self._tell(f"alerts that have not arrived at {name}: {len(ids)}")
+            for way in self._ways.status():
+                if way.dropped or way.failed:
+                    self._tell(f"alerts that were not told {way_text(way)}")
 
     def _take(self, news: AlertNews) -> None:
         assert self._follower is not None  # noqa: S101 - it calls this
         for line in news_texts(news):
             self._tell(line)
         if self._ways is not None:
+            offer_missed(news, self._rules, self._ways)
             for alert in news.ringing:
                 offer_alert(alert, self._rules, self._ways)
         self._follower.confirm(one.id for one in news.ringing)

@@ -7,8 +7,15 @@ from functools import partial
 from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.backtest import backtest
 from Heatmap.alerts.backtest_result import AlertBacktest
-from Heatmap.alerts.notices import AlertWays, MakeNotice, english_notice
+from Heatmap.alerts.notices import (
+    AlertWays,
+    MakeMissed,
+    MakeNotice,
+    english_missed,
+    english_notice,
+)
 from Heatmap.alerts.rules import Rule
+from Heatmap.alerts.ways.way_facts import WayFacts
 from Heatmap.runtime.host_loop import run_beside
 from Heatmap.service.alerting import Alerting, AlertListener
 from Heatmap.storage.store import Store
@@ -58,20 +65,33 @@ class AlertQuestions:
         """
         self._alerting.set_rules(rules)
 
+    def alert_way_facts(self) -> tuple[WayFacts, ...]:
+        """Return how each way fares: what it sent, dropped and could not send; no address."""
+        return self._alerting.way_facts()
+
     def set_alert_ways(
-        self, ways: AlertWays | None, make_notice: MakeNotice = english_notice
+        self,
+        ways: AlertWays | None,
+        make_notice: MakeNotice = english_notice,
+        make_missed: MakeMissed = english_missed,
     ) -> None:
         """Tell alerts on the ways that their rules name, too.
+
+        What came while this program was not running is told once, in one message for each way.
 
         Parameters
         ----------
         ways
             A `WaySet`, or what else takes alerts; whoever made it starts and stops it. ``None``:
-            alerts are told to listeners only.
+            alerts are told to listeners only. The status has how they fare where they have
+            ``status()``, as a `WaySet` has.
         make_notice
             Puts an alert into words.
+        make_missed
+            Puts those that were missed into words.
         """
-        self._alerting.ways, self._alerting.make_notice = ways, make_notice
+        self._alerting.ways = ways
+        self._alerting.make_notice, self._alerting.make_missed = make_notice, make_missed
 
     def add_alert_listener(self, listener: AlertListener) -> None:
         """Call `listener` with each alert that rings, once, on the loop while the service runs.

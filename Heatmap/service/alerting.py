@@ -18,9 +18,19 @@ from Heatmap.alerts.alert_book import AlertNews
 from Heatmap.alerts.alert_state import AlertState
 from Heatmap.alerts.follower import AlertFollower, AlertTimes
 from Heatmap.alerts.level_watch import Level
-from Heatmap.alerts.notices import AlertWays, MakeNotice, english_notice, offer_alert
+from Heatmap.alerts.notices import (
+    AlertWays,
+    MakeMissed,
+    MakeNotice,
+    english_missed,
+    english_notice,
+    facts_of,
+    offer_alert,
+    offer_missed,
+)
 from Heatmap.alerts.rule_list import require_own_ids
 from Heatmap.alerts.rules import Rule
+from Heatmap.alerts.ways.way_facts import WayFacts
 from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.errors import Failure, FailureKind, StorageError
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
@@ -38,6 +48,31 @@ AlertListener = Callable[[Alert], object]
 
 _LOOK_S = 0.25
 _SIDES = {"longs": "long", "shorts": "short"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStatus:
+    """How alerts fare, as facts for the status.
+
+    Attributes
+    ----------
+    rules
+        How many are switched on.
+    is_ringing
+        Whether this program rings for the database.
+    missed
+        How many did not ring since it began, as they were found too late.
+    failure
+        Why alerts are not judged, kept or told; ``None``: they are.
+    ways
+        How each way fares.
+    """
+
+    rules: int
+    is_ringing: bool
+    missed: int
+    failure: Failure | None
+    ways: tuple[WayFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +111,7 @@ class Alerting:
         self.listeners: list[AlertListener] = []
         self.ways: AlertWays | None = None
         self.make_notice: MakeNotice = english_notice
+        self.make_missed: MakeMissed = english_missed
         self._source = source
         self._turns = Turns(self._take_turn)
         self._executor: Executor | None = None
@@ -84,6 +120,8 @@ class Alerting:
         self._failure: Failure | None = None
         # What rings and waits for the loop.
         self._came: deque[Alert] = deque()
+        # What was missed, and is told once on ways.
+        self._was_missed: deque[AlertNews] = deque()
         # Which levels are followed, and what ends that.
         self._levels: dict[tuple[str, str], Callable[[], None]] = {}
 
@@ -129,6 +167,21 @@ class Alerting:
         follower = self._follower
         return self._failure or (None if follower is None else follower.failure())
 
+    def way_facts(self) -> tuple[WayFacts, ...]:
+        """Return how the ways fare, as far as they tell it."""
+        return facts_of(self.ways)
+
+    def status(self) -> AlertStatus:
+        """Return how alerts fare."""
+        follower = self._follower
+        return AlertStatus(
+            rules=sum(one.is_enabled for one in self.rules),
+            is_ringing=follower is not None and follower.is_ringing(),
+            missed=self.state().missed,
+            failure=self.failure(),
+            ways=self.way_facts(),
+        )
+
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, and go on."""
         logger.error("alerts could not be told", exc_info=error)
@@ -165,6 +218,8 @@ class Alerting:
 
     def _receive(self, news: AlertNews) -> None:
         """Take what was found, in the follower's thread."""
+        if news.late_count:
+            self._was_missed.append(news)
         self._came.extend(news.ringing)
 
     @guarded
@@ -177,6 +232,8 @@ class Alerting:
         self._turns.appoint(_LOOK_S)
 
     def _tell(self, follower: AlertFollower) -> None:
+        while self._was_missed:
+            self._offer_missed(self._was_missed.popleft())
         told: list[str] = []
         while self._came:
             alert = self._came.popleft()
@@ -190,6 +247,15 @@ class Alerting:
             told.append(alert.id)
         if told:
             follower.confirm(told)
+
+    def _offer_missed(self, news: AlertNews) -> None:
+        if self.ways is None:
+            return
+        try:
+            offer_missed(news, self.rules, self.ways, self.make_missed)
+        except Exception as error:
+            logger.exception("ways failed on alerts that were missed")
+            self._failure = Failure(FailureKind.LISTENER_FAILED, {"error": repr(error)})
 
     def _offer(self, alert: Alert) -> None:
         if self.ways is not None:

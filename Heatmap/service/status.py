@@ -8,6 +8,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.errors import Failure
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.plain import as_plain
+from Heatmap.service.alerting import AlertStatus
 from Heatmap.service.learning import LearningStatus
 from Heatmap.storage.store import Address, DayFacts
 
@@ -26,6 +27,7 @@ def assemble_status(
     tick_origins: Mapping[str, str],
     layers: list[dict[str, Any]],
     learning: Iterable[LearningStatus] = (),
+    alerts: AlertStatus,
 ) -> dict[str, Any]:
     """Return what `HeatmapService.status` describes.
 
@@ -45,4 +47,5 @@ def assemble_status(
         "tick_sizes": dict(tick_origins),
         "layers": layers,
         "learning": [as_plain(one) for one in learning],
+        "alerts": as_plain(alerts),
     }

@@ -42,7 +42,7 @@ _ORDER = (
     ("shorter_span", "longer_span"),
     ("go_to_now", "reset_view", "scale_log", "scale_percent"),
     ("replay", "as_of"),
-    ("panels", "full_screen", "theme", "next_part", "part_before"),
+    ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
     ("settings", "data_folder", "shortcuts", "about"),
     ("quit",),
 )

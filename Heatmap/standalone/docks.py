@@ -42,6 +42,8 @@ class Docks(QObject):
         The panels.
     toggle
         The action behind F9.
+    alerts_toggle
+        The action that opens and shuts the alerts alone.
     changed
         Called when they are opened or shut.
     """
@@ -57,18 +59,16 @@ class Docks(QObject):
             _dock(window, "tapeDock", _tr("Tape"), self.tape, self.tape.head),
             _dock(window, "alertsDock", _tr("Alerts"), self.alerts, self.alerts.head),
         ]
+        self._alerts_dock = self._docks[-1]
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
         self.changed: Callable[[], object] = lambda: None
-        self.toggle = QAction(_tr("Panels"), window)
-        self.toggle.setShortcut(QKeySequence(Qt.Key.Key_F9))
-        self.toggle.setObjectName("panels")
-        self.toggle.setCheckable(True)
-        self.toggle.setIconVisibleInMenu(False)
+        self.toggle = _toggle(window, "panels", _tr("Panels"), "F9")
         self.toggle.setToolTip(with_keys(_tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
-        window.addAction(self.toggle)
+        self.alerts_toggle = _toggle(window, "alerts", _tr("Alerts"), "Ctrl+Shift+A")
+        self.alerts_toggle.triggered.connect(lambda _checked: self._toggle_alerts())
         window.installEventFilter(self)
         for dock in self._docks:
             dock.visibilityChanged.connect(lambda _is_seen: self._note_change())
@@ -115,10 +115,17 @@ class Docks(QObject):
 
     def _note_change(self) -> None:
         self.toggle.setChecked(self.are_open)
+        self.alerts_toggle.setChecked(not self._alerts_dock.isHidden())
         self.changed()
 
     def _toggle(self) -> None:
         self.set_open(are_open=not self.are_open)
+
+    def _toggle_alerts(self) -> None:
+        dock = self._alerts_dock
+        dock.setVisible(dock.isHidden())
+        # Others may lie over it.
+        dock.raise_()
 
 
 class _Column(QDockWidget):
@@ -128,6 +135,16 @@ class _Column(QDockWidget):
     def sizeHint(self) -> QSize:
         """Return the width that it begins with."""
         return QSize(WIDTH_PX, super().sizeHint().height())
+
+
+def _toggle(window: QMainWindow, name: str, text: str, keys: str) -> QAction:
+    action = QAction(text, window)
+    action.setShortcut(QKeySequence(keys))
+    action.setObjectName(name)
+    action.setCheckable(True)
+    action.setIconVisibleInMenu(False)
+    window.addAction(action)
+    return action
 
 
 def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, head: QWidget) -> QDockWidget:

@@ -81,6 +81,19 @@ def _chevron_down(path: QPainterPath) -> None:
     _line(path, (6, 9), (12, 15), (18, 9))
 
 
+def _bell(path: QPainterPath) -> None:
+    path.moveTo(4.5, 17)
+    path.cubicTo(6, 15.5, 6.5, 14, 6.5, 12)
+    path.lineTo(6.5, 10.5)
+    path.arcTo(QRectF(6.5, 5, 11, 11), 180, -180)
+    path.lineTo(17.5, 12)
+    path.cubicTo(17.5, 14, 18, 15.5, 19.5, 17)
+    path.closeSubpath()
+    _line(path, (12, 3), (12, 5))
+    path.moveTo(9.5, 17)
+    path.cubicTo(9.5, 21, 14.5, 21, 14.5, 17)
+
+
 def _camera(path: QPainterPath) -> None:
     _line(path, (9, 4.5), (15, 4.5), (16.8, 7.5), (19, 7.5))
     path.arcTo(QRectF(17, 7.5, 4, 4), 90, -90)
@@ -112,6 +125,7 @@ _DRAWN: dict[str, Callable[[QPainterPath], None]] = {
     "menu": _menu,
     "search": _search,
     "chevron-down": _chevron_down,
+    "bell": _bell,
     "camera": _camera,
     "panels": _panels,
     "settings": _settings,

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolBar, Q
 from Heatmap import HeatmapSettings
 from Heatmap.heatmap_settings import AS_CHART, SETTINGS
 from Heatmap.runtime.compat import override
+from Heatmap.standalone.alert_bell import BellButton
 from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS, automatic_interval
 from Heatmap.standalone.choice import Choice, ChoiceMenu, Segments
 from Heatmap.standalone.icons import SIZE_PX, icon
@@ -42,6 +43,8 @@ class ToolBar(QToolBar):
         What is chosen of these, as a `Choice`.
     symbols
         The field with the symbol.
+    bell
+        The button of alerts.
     level
         Which of its forms it has, from 0 for the widest to 4.
     """
@@ -76,6 +79,8 @@ class ToolBar(QToolBar):
         )
         self.symbols = SymbolBox(popup_parent)
         self.menu_button = _icon_button()
+        self.bell = BellButton()
+        _style(self.bell)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._row = _Row()
         self._layout = QHBoxLayout(self._row)
@@ -103,7 +108,7 @@ class ToolBar(QToolBar):
         """
         self.menu_button.setMenu(menu)
         for action, name, is_kept in actions:
-            button = _icon_button()
+            button = self.bell if name == "bell" else _icon_button()
             button.setDefaultAction(action)
             button.setProperty("icon_name", name)
             button.setAccessibleName(action.text().rstrip("…"))
@@ -117,6 +122,7 @@ class ToolBar(QToolBar):
         self._theme = theme
         colours = colours_of(theme)
         self.menu_button.setIcon(icon("menu", colours["text2"]))
+        self.bell.set_theme(theme)
         for button in self._row.findChildren(QToolButton):
             name = button.property("icon_name")
             action = button.defaultAction()
@@ -224,12 +230,16 @@ class _Row(QWidget):
 
 def _icon_button() -> QToolButton:
     button = QToolButton()
+    _style(button)
+    return button
+
+
+def _style(button: QToolButton) -> None:
     button.setObjectName("icon")
     button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
     button.setIconSize(QSize(SIZE_PX, SIZE_PX))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button
 
 
 def _record_text(text: str) -> str:

@@ -22,6 +22,7 @@ from Heatmap import (
 )
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
+from Heatmap.standalone.alert_bell import AlertBell
 from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
@@ -138,6 +139,9 @@ class ChartWindow(QMainWindow):
         self._older = OlderCandles(self.page, self.market.candles)
         self._connect_page()
         self.actions_ = self._make_actions()
+        self.bell = AlertBell(
+            self.tool_bar.bell, self.docks.alerts_toggle, self.docks.alerts, self.store.program
+        )
         self._connect_market()
         self._apply_theme()
         self._restore_place()
@@ -210,7 +214,8 @@ class ChartWindow(QMainWindow):
         return True
 
     def refresh_status(self) -> None:
-        """Show the state, the title and the offer as they are now."""
+        """Show the state, the title, the offer and unseen alerts as they are now."""
+        self.bell.refresh()
         source, waiting = self.market.source, self.market.waiting
         if source is None:
             return
@@ -305,12 +310,14 @@ class ChartWindow(QMainWindow):
     def _make_actions(self) -> Actions:
         actions = Actions(self, self._deeds.handlers())
         actions.add("panels", self.docks.toggle)
+        actions.add("alerts", self.docks.alerts_toggle)
         actions.add("replay", self.replay.begin_action)
         actions.add("as_of", self.replay.as_of_action)
         actions.fill_menu()
         self.tool_bar.add_actions(
             actions.menu,
             (
+                (self.docks.alerts_toggle, "bell", True),
                 (actions["save_picture"], "camera", False),
                 (self.docks.toggle, "panels", False),
                 (actions["settings"], "settings", True),
@@ -334,6 +341,7 @@ class ChartWindow(QMainWindow):
         market.named.connect(lambda: self.tool_bar.symbols.set_symbol(self.layer.symbol or ""))
         market.named.connect(self.refresh_status)
         market.attached.connect(self.docks.set_service)
+        market.attached.connect(self.bell.set_service)
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())

@@ -51,6 +51,8 @@ class TwoSymbolExchange(ServerThread):
         Histories that are answered only when they are taken out of here.
     broken
         Histories that are answered by HTTP 503.
+    orders
+        Force orders, as the exchange writes them; sent again and again, and stored once.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,7 @@ class TwoSymbolExchange(ServerThread):
         self.held: set[tuple[str, str]] = set()
         self.broken: set[tuple[str, str]] = set()
         self.answered: list[tuple[str, str]] = []
+        self.orders: tuple[dict[str, Any], ...] = ()
         self.rest_url = self.ws_url = ""
 
     @contextlib.asynccontextmanager
@@ -126,6 +129,9 @@ class TwoSymbolExchange(ServerThread):
             candle = candles_of(symbol, interval, now_ms)[-1]
             data = kline_payload(symbol, interval, INTERVALS_MS[interval], candle, now_ms)
             yield json.dumps({"stream": stream, "data": data} if is_combined else data)
+        if "!forceOrder@arr" in path:
+            for order in self.orders:
+                yield json.dumps({"stream": "!forceOrder@arr", "data": order})
         for symbol, price in PRICES.items():
             stream = f"{symbol.lower()}@markPrice@1s"
             if stream in path or "!forceOrder@arr" in path:

@@ -1,13 +1,18 @@
 """Rules and alerts in the user's language; amounts are lower bounds, and are rounded down."""
 
+from collections.abc import Iterable
+
 from PyQt6.QtCore import QCoreApplication, QTimeZone
 
 from Heatmap.alerts.alert import Alert, AlertKind
 from Heatmap.alerts.alert_state import AlertState
+from Heatmap.alerts.notices import MissedAlerts
 from Heatmap.alerts.rules import Rule
 from Heatmap.alerts.ways.messages import PlainNotice
+from Heatmap.alerts.ways.way_facts import WayFacts
 from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.ui.number_texts import clock_text, day_text, in_locale, short_usd
+from Heatmap.ui.texts import failure_words
 
 _DAY_MS = 86_400_000
 
@@ -80,6 +85,44 @@ def last_words(rule: Rule, state: AlertState, now_ms: int, zone: QTimeZone) -> s
         template = tr("{count}\u00d7, last {when}") if count else tr("Last {when}")
         told = template.format(count=count, when=when)
     return ": ".join(filter(None, (told, alert_words(last))))
+
+
+def missed_words(count: int) -> str:
+    """Say how many did not ring; empty: none."""
+    if count <= 0:
+        return ""
+    if count == 1:
+        return tr("One alert while this program was not running")
+    return tr("{count} alerts while this program was not running").format(count=count)
+
+
+def way_words(way: WayFacts) -> str:
+    """Say what of a way's alerts did not arrive, and why; empty: nothing is amiss with it.
+
+    ``phone: 3 dropped, 1 not delivered: HTTP 500: the receiver refuses the message``.
+    """
+    names = {"tray": tr("Notification"), "sound": tr("Sound")}
+    counts = (
+        (way.dropped, tr("{count} dropped")),
+        (way.failed, tr("{count} not delivered")),
+        (way.waiting if way.is_failing else 0, tr("{count} waiting")),
+    )
+    said = ", ".join(template.format(count=count) for count, template in counts if count)
+    reason = failure_words(way.last_failure) if way.is_failing else ""
+    told = ": ".join(filter(None, (said, reason)))
+    return f"{names.get(way.kind, way.name)}: {told}" if told else ""
+
+
+def ways_words(ways: Iterable[WayFacts]) -> str:
+    """Say in one line what is amiss with ways; empty: nothing."""
+    return "; ".join(filter(None, map(way_words, ways)))
+
+
+def missed_notice(missed: MissedAlerts) -> PlainNotice:
+    """Return as ways tell it how many were missed, and which came last."""
+    newest = notice_of(missed.newest)
+    body = tr("The newest: {title}, {body}").format(title=newest.title, body=newest.body)
+    return PlainNotice(missed.id, missed_words(missed.count), body, missed.to_json())
 
 
 def notice_of(alert: Alert) -> PlainNotice:

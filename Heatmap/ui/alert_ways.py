@@ -212,7 +212,8 @@ class TrayWay(DesktopWay):
         """Show a notification."""
         if self._tray is None:
             self._tray = self._made_icon()
-        icon = QSystemTrayIcon.MessageIcon.Information
+        # On Linux information is of low urgency, which desktops list without showing it.
+        icon = QSystemTrayIcon.MessageIcon.Warning
         self._tray.showMessage(message.title, message.body, icon)
 
     def _made_icon(self) -> QSystemTrayIcon:

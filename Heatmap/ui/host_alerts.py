@@ -9,7 +9,7 @@ from Heatmap.alerts.ways import Notice, Way, WayFacts, WaySet, make_way
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.alert_texts import notice_of
+from Heatmap.ui.alert_texts import missed_notice, notice_of
 from Heatmap.ui.alert_ways import DesktopWay, SoundWay, TrayWay, load_ways, message_words
 from Heatmap.ui.settings.alert_store import load_alert_rules
 
@@ -47,7 +47,7 @@ class HostAlerts(QObject):
 
         It may be called for several services, and again. A simulated or replayed one rings nowhere.
         """
-        service.set_alert_ways(self, notice_of)
+        service.set_alert_ways(self, notice_of, missed_notice)
         service.set_alert_rules(load_alert_rules(self._store))
 
     def offer(self, notice: Notice, names: Collection[str] | None = None) -> None:
@@ -57,7 +57,7 @@ class HostAlerts(QObject):
                 way.offer(notice)
         self._ways.offer(notice, names)
 
-    def facts(self) -> tuple[WayFacts, ...]:
+    def status(self) -> tuple[WayFacts, ...]:
         """Return how each way fares."""
         return (*(way.facts() for way in self._desktop), *self._ways.status())
 

@@ -25,6 +25,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.store import folder_of
+from Heatmap.ui.alert_texts import way_words
 from Heatmap.ui.language import users_locale
 from Heatmap.ui.number_texts import clock_words, decimal_number, moment_words
 from Heatmap.ui.settings.row_grid import RowGrid
@@ -202,7 +203,13 @@ class StatusPanel(QWidget):
     def _attention(self, status: Mapping[str, Any], recorder: RecorderStatus | None) -> str:
         failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
         dropped = "" if recorder is None else self._number(recorder.overflowed)
-        return "\n".join(attention_words(recorder, dropped, failures)) or self.tr("Nothing")
+        lines = attention_words(recorder, dropped, failures)
+        lines += [
+            self.tr("Alerts by {way}").format(way=words)
+            for words in map(way_words, self._service.alert_way_facts())
+            if words
+        ]
+        return "\n".join(lines) or self.tr("Nothing")
 
     def _measured_texts(
         self, status: Mapping[str, Any], recorder: RecorderStatus | None

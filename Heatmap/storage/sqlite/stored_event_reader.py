@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 from Heatmap.domain.instruments import Instrument, InstrumentName, instrument_of
@@ -106,7 +107,7 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
     return tuple(
         StoredEvent(
             row_id,
-            str(Instrument(source, symbol)),
+            _written(source, symbol),
             ts_ms,
             bool(is_long),
             float(price),
@@ -118,7 +119,15 @@ def _events(rows: Iterable[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
     )
 
 
+@lru_cache(maxsize=4_096)
+def _written(source: str, symbol: str) -> str:
+    """Return an instrument as it is written: a page of events has few of them."""
+    return str(Instrument(source, symbol))
+
+
 def _number(value: object) -> float | None:
     """Return a number that is none of a spoilt row's."""
+    if type(value) is float and math.isfinite(value):
+        return value
     is_number = isinstance(value, int | float) and math.isfinite(value)
     return float(value) if is_number else None  # type: ignore[arg-type]

@@ -5,10 +5,14 @@ from typing import Any
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QMenu
 
 from Heatmap import Alert, AlertKind, AlertState, DataKind, HeatmapService, parse_rule
+from Heatmap.alerts.texts import way_text
+from Heatmap.alerts.ways import WayFacts
+from Heatmap.errors import Failure, FailureKind
 from Heatmap.ui import AlertPanel, load_alert_rules
-from Heatmap.ui.alert_texts import last_words
+from Heatmap.ui.alert_texts import last_words, ways_words
 from Heatmap.ui.panels.alert_panel import READY_RULES
 
 NOW_MS = 1_733_360_400_000
@@ -64,3 +68,21 @@ def test_switches_are_in_force_and_kept(qtbot: Any, tmp_path: Path) -> None:
     assert panel.texts()[0] == ("Cascade \u2265 500k in 30 s", "Off")
     assert load_alert_rules(store) == service.alert_rules
     assert len(service.alert_rules) == len(READY_RULES) - 1
+    # A host with a page for them opens that instead of the ready rules.
+    with qtbot.waitSignal(panel.edit_wanted, timeout=1_000):
+        QTest.mouseClick(panel.add, Qt.MouseButton.LeftButton)
+    assert panel.findChild(QMenu) is None
+
+
+def test_it_says_in_one_line_which_ways_do_not_work() -> None:
+    refused = Failure(FailureKind.WAY_REFUSED, {"status": 500})
+    ways = (
+        WayFacts("phone", "webhook", dropped=3, failed=1, waiting=2, last_failure=refused),
+        # What waits for its turn is nothing amiss, and neither is what went wrong before.
+        WayFacts("mail", "apprise", sent=7, waiting=2, last_failure=refused),
+        WayFacts("bot", "apprise", waiting=4, last_failure=refused, is_failing=True),
+    )
+    reason = "HTTP 500: the receiver refuses the message"
+    assert ways_words(ways) == f"phone: 3 dropped, 1 not delivered; bot: 4 waiting: {reason}"
+    assert way_text(ways[0]) == f"by phone: 3 dropped, 1 failed ({reason})"
+    assert ways_words(ways[1:2]) == ""

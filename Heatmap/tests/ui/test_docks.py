@@ -1,16 +1,23 @@
 """The window's docks: what they show, F9, and that a narrow window begins without them."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from PyQt6.QtCore import QPoint, QSettings, Qt
+from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QDockWidget, QToolButton
 
+from Heatmap import parse_rule
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
+from Heatmap.standalone.theme import colours_of
+from Heatmap.standalone.unseen_alerts import UnseenAlerts
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.tests.behaviour.scripted_exchange import force_order
 from Heatmap.tests.ui.test_window_switch import World
 from Heatmap.ui.number_texts import UNKNOWN
 
@@ -68,6 +75,38 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert totals.texts()[2][1] != "0"
     simulated.service.apply_settings(simulated.service.settings.changed(candle_bars=False))
     world.qtbot.waitUntil(lambda: world.js("chart.panes().length") == 1, timeout=10_000)
+
+
+def test_the_bell_counts_alerts_until_the_panel_is_looked_at(world: World) -> None:
+    world.qt_run(world.open(BOTH), timeout=20_000)
+    window, bell = world.window, world.window.tool_bar.bell
+    window.activateWindow()
+    world.qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
+    world.service.set_alert_rules([parse_rule("large,usd=100k")])
+    world.qtbot.waitUntil(world.service.is_live, timeout=20_000)
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_A, keys)
+    assert not window.docks.alerts.isVisible()
+    assert not bell.isChecked()
+    now_ms = round(time.time() * 1000)
+    world.exchange.orders = tuple(
+        force_order(now_ms + before_ms, price="98000", qty="2") for before_ms in (-2_000, -1_000)
+    )
+    world.qtbot.waitUntil(lambda: bell.count == 2, timeout=20_000)
+    assert bell.toolTip() == "Alerts: 2 not seen yet (Ctrl+Shift+A)"
+    # The number is on the button: its corner has the accent's colour.
+    accent = QColor(colours_of("dark")["accent"])
+    picture = bell.grab().toImage()
+    corner = [picture.pixelColor(x, 2) for x in range(picture.width() - 12, picture.width() - 3)]
+    assert accent in corner
+    QTest.mouseClick(bell, Qt.MouseButton.LeftButton)
+    assert window.docks.alerts.isVisible()
+    world.qtbot.waitUntil(lambda: bell.count == 0, timeout=5_000)
+    # Another window on the same store, and the next start, have seen them too.
+    latest = world.service.alert_state().latest
+    assert len(latest) == 2
+    assert UnseenAlerts(world.store).count(latest) == 0
+    assert UnseenAlerts(world.store).count((*latest, replace(latest[0], id="next"))) == 1
 
 
 def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None:

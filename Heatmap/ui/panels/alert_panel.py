@@ -1,11 +1,14 @@
-"""`AlertPanel`: the rules that ring, when each rang last and why, and a switch for each."""
+"""`AlertPanel`: the rules that ring, when each rang last and why, and a switch for each.
+
+Above them stands, where there is any, what was missed and which ways do not work.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimeZone
+from PyQt6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimeZone, pyqtSignal
 from PyQt6.QtWidgets import (
     QFrame,
     QLabel,
@@ -25,9 +28,10 @@ from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.compat import override
-from Heatmap.ui.alert_texts import last_words, rule_words
+from Heatmap.ui.alert_texts import last_words, missed_words, rule_words, ways_words
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.alert_row import ROW_PX, AlertRow
+from Heatmap.ui.panels.notice_line import LINE_PX, NoticeLine
 from Heatmap.ui.panels.panel_colours import PanelColours, scroll_bar_style
 from Heatmap.ui.panels.panel_head import PanelHead
 from Heatmap.ui.settings.alert_store import save_alert_rules
@@ -71,7 +75,13 @@ class AlertPanel(QWidget):
         The line above with the panel's name; a host may put it elsewhere, as into a title bar.
     add
         The button +.
+    missed, ways
+        One line each: how many alerts came while nothing rang, and which ways do not work.
+    edit_wanted
+        The user wants to edit alerts. Where nobody listens + offers ready rules instead.
     """
+
+    edit_wanted = pyqtSignal()
 
     def __init__(
         self,
@@ -96,8 +106,9 @@ class AlertPanel(QWidget):
         self.add.setFixedSize(_ADD_PX, _ADD_PX)
         self.add.setToolTip(self.tr("Add an alert"))
         self.add.setAccessibleName(self.tr("Add an alert"))
-        self.add.clicked.connect(lambda _checked: self._offer_rules())
+        self.add.clicked.connect(lambda _checked: self._add_asked())
         self.head.add(self.add)
+        self.missed, self.ways = NoticeLine(), NoticeLine()
         self.empty = QLabel(self.tr("No alerts yet: add one with +"))
         self.empty.setContentsMargins(12, 6, 12, 6)
         self.empty.setWordWrap(True)
@@ -116,6 +127,8 @@ class AlertPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.head)
+        column.addWidget(self.missed)
+        column.addWidget(self.ways)
         column.addWidget(area)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAutoFillBackground(True)
@@ -137,7 +150,9 @@ class AlertPanel(QWidget):
     @override
     def sizeHint(self) -> QSize:
         """Return the size with some rows; more can be scrolled to."""
-        return QSize(316, ROW_PX * max(1, min(len(self.rows), _SHOWN_ROWS)) + 4)
+        rows_px = ROW_PX * max(1, min(len(self.rows), _SHOWN_ROWS))
+        lines_px = LINE_PX * sum(not one.isHidden() for one in (self.missed, self.ways))
+        return QSize(316, rows_px + lines_px + 4)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -176,6 +191,8 @@ class AlertPanel(QWidget):
             row.show_rule(
                 rule, rule_words(rule), last_words(rule, state, now_ms, self._zone), has_rung
             )
+        self.missed.show_text(missed_words(state.missed))
+        self.ways.show_text(ways_words(() if service is None else service.alert_way_facts()))
         self.empty.setVisible(not rules)
         self.add.setEnabled(service is not None)
         self.head.caption.setText(self._caption())
@@ -219,6 +236,12 @@ class AlertPanel(QWidget):
                 replace(one, is_enabled=is_enabled) if one.id == rule_id else one for one in rules
             ]
         )
+
+    def _add_asked(self) -> None:
+        if self.receivers(self.edit_wanted):
+            self.edit_wanted.emit()
+        else:
+            self._offer_rules()
 
     def _offer_rules(self) -> None:
         menu = QMenu(self)

@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE" sourcelanguage="en_GB">
 <context>
+    <name>AlertBell</name>
+    <message>
+        <source>Show or hide alerts</source>
+        <translation>Alarme zeigen oder verbergen</translation>
+    </message>
+    <message>
+        <source>Alerts: {count} not seen yet</source>
+        <translation>Alarme: {count} noch nicht gesehen</translation>
+    </message>
+</context><context>
     <name>AlertPanel</name>
     <message>
         <source>Alerts</source>
@@ -66,6 +76,18 @@
         <translation>Noch nie geläutet</translation>
     </message>
     <message>
+        <source>One alert while this program was not running</source>
+        <translation>Ein Alarm, während dieses Programm nicht lief</translation>
+    </message>
+    <message>
+        <source>Notification</source>
+        <translation>Benachrichtigung</translation>
+    </message>
+    <message>
+        <source>Sound</source>
+        <translation>Ton</translation>
+    </message>
+    <message>
         <source>Large liquidation</source>
         <translation>Große Liquidation</translation>
     </message>
@@ -108,6 +130,26 @@
     <message>
         <source>Last {when}</source>
         <translation>Zuletzt {when}</translation>
+    </message>
+    <message>
+        <source>{count} alerts while this program was not running</source>
+        <translation>{count} Alarme, während dieses Programm nicht lief</translation>
+    </message>
+    <message>
+        <source>{count} dropped</source>
+        <translation>{count} verworfen</translation>
+    </message>
+    <message>
+        <source>{count} not delivered</source>
+        <translation>{count} nicht zugestellt</translation>
+    </message>
+    <message>
+        <source>{count} waiting</source>
+        <translation>{count} warten</translation>
+    </message>
+    <message>
+        <source>The newest: {title}, {body}</source>
+        <translation>Der letzte: {title}, {body}</translation>
     </message>
     <message>
         <source>Liquidations wait in memory and cannot be written.</source>
@@ -838,16 +880,16 @@
         <translation>Leisten</translation>
     </message>
     <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
+    </message>
+    <message>
         <source>Totals</source>
         <translation>Summen</translation>
     </message>
     <message>
         <source>Tape</source>
         <translation>Ticker</translation>
-    </message>
-    <message>
-        <source>Alerts</source>
-        <translation>Alarme</translation>
     </message>
     <message>
         <source>Show or hide the panels</source>
@@ -3124,6 +3166,10 @@
     <message>
         <source>{symbol}: {state}</source>
         <translation>{symbol}: {state}</translation>
+    </message>
+    <message>
+        <source>Alerts by {way}</source>
+        <translation>Alarme über {way}</translation>
     </message>
     <message>
         <source>{count} a minute</source>

@@ -46,6 +46,7 @@ class Program:
         self.now_ms = T0_MS
         self.rung = list[Alert]()
         self.missed = self.looks = 0
+        self.away = list[bool]()
         self._confirms = confirms
         self._came = threading.Lock()
         self.follower = AlertFollower(
@@ -60,6 +61,7 @@ class Program:
         with self._came:
             self.rung += news.ringing
             self.missed += news.late_count
+            self.away += [news.was_away] * bool(news.late_count)
         if self._confirms:
             self.follower.confirm(one.id for one in news.ringing)
 
@@ -101,6 +103,10 @@ def test_what_is_stored_rings_and_a_restart_neither_repeats_nor_loses(
         assert [one.ts_ms for one in second.rung] == [T0_MS + 90_000]
         until(lambda: not second.follower.state().pending)
         assert second.follower.state().missed == 1
+        # What is brought in later, as by an import, did not come while nobody looked.
+        writing.write([at(4)])
+        until(lambda: second.missed == 2)
+        assert second.away == [True, False]
         assert second.follower.failure() is None
 
 

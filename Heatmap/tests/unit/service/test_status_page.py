@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from Heatmap import HeatmapService
+from Heatmap.alerts.ways import WayFacts
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_feed import describe_layer
@@ -23,6 +24,7 @@ from Heatmap.ingestion.recorder.recorder_status import (
 )
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.service.alerting import AlertStatus
 from Heatmap.service.learning import LearningStatus
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "status.md"
@@ -64,6 +66,8 @@ def names(kind: Any) -> set[str]:
         ("An entry of `tick_sizes", TickSizeStatus),
         ("candles", CandleStatus),
         ("Learning", LearningStatus),
+        ("Alerts", AlertStatus),
+        ("A way of alerts", WayFacts),
         ("A failure", Failure),
     ],
 )

@@ -1,0 +1,75 @@
+"""One line of a panel that says what is amiss; whole in its tool tip, gone where nothing is."""
+
+from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
+from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from Heatmap.runtime.compat import override
+from Heatmap.runtime.guarded import guarded
+from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.panels.panel_colours import PanelColours
+from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
+
+logger = get_logger(__name__)
+
+LINE_PX = 22
+_EDGE_PX = 12
+
+
+class NoticeLine(QWidget):
+    """A line in the colour of warnings; hidden until `show_text` gives it words.
+
+    Attributes
+    ----------
+    text
+        What it says, whole; empty: it is hidden.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self._colours = PanelColours.of(self.palette())
+        self.setFixedHeight(LINE_PX)
+        # As wide as there is room: it never asks for its whole text.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def show_text(self, text: str) -> None:
+        """Say this, or nothing."""
+        if text == self.text:
+            return
+        self.text = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self.update()
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return its height."""
+        return QSize(1, LINE_PX)
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another palette."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._colours = PanelColours.of(self.palette())
+            self.update()
+
+    def note_error(self, error: Exception) -> None:
+        """Log an error of its own, which must not reach Qt."""
+        logger.error("a line of a panel could not be painted", exc_info=error)
+
+    @override
+    @guarded
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Paint it; what is too long is cut."""
+        painter = QPainter(self)
+        font = scaled(self.font(), SECOND_SIZE)
+        painter.setFont(font)
+        painter.setPen(self._colours.warn)
+        box = QRectF(self.rect()).adjusted(_EDGE_PX, 0, -_EDGE_PX, 0)
+        shown = QFontMetricsF(font).elidedText(self.text, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
