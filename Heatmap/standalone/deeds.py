@@ -51,6 +51,7 @@ class Deeds:
             "longer_span": partial(self._step_span, 1),
             "go_to_now": window.page.go_to_now,
             "reset_view": window.page.reset_view,
+            "scale_auto": self._switch_auto_scale,
             "scale_log": partial(self._switch_scale, "log"),
             "scale_percent": partial(self._switch_scale, "percent"),
             "full_screen": self._switch_full_screen,
@@ -71,6 +72,7 @@ class Deeds:
         for name, is_on in (
             ("show_heat", settings.enabled),
             ("full_screen", window.isFullScreen()),
+            ("scale_auto", window.page.is_auto_scale),
             ("scale_log", window.chart_choices.scale == "log"),
             ("scale_percent", window.chart_choices.scale == "percent"),
             *((f"heat_{heat}", settings.heat == heat) for heat in _HEATS),
@@ -200,6 +202,12 @@ class Deeds:
         """Lay prices out so; a second time: linear again."""
         choices = self._window.chart_choices
         choices.set_scale("linear" if choices.scale == scale else scale)
+        self.refresh()
+
+    def _switch_auto_scale(self) -> None:
+        """Fit prices to what is in sight, or have them stay."""
+        page = self._window.page
+        page.set_auto_scale(is_auto=not page.is_auto_scale)
         self.refresh()
 
     def _switch_full_screen(self) -> None:

@@ -109,6 +109,9 @@ QStatusBar QLabel {{ color: {text2}; padding: 0 6px; }}
 QStatusBar QToolButton {{ color: {link}; background: transparent; border: 1px solid transparent;
     border-radius: 5px; padding: 1px 6px; font-weight: 600; }}
 QStatusBar QToolButton:hover {{ background: {hover}; }}
+QStatusBar QToolButton#scale, QStatusBar QToolButton#clock {{ color: {text2}; font-weight: 400; }}
+QStatusBar QToolButton#scale:checked {{ color: {link}; font-weight: 600; }}
+QStatusBar QToolButton#clock::menu-indicator {{ image: none; width: 0; }}
 QDialog {{ background: {background}; color: {text}; }}
 QDialog QLabel {{ color: {text}; }}
 QDialog QLabel#weak {{ color: {weak_text}; }}

@@ -31,6 +31,7 @@ from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
+from Heatmap.standalone.scale_bar import ScaleBar
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
@@ -82,15 +83,12 @@ class ChartWindow(QMainWindow):
         The user wants one more window, or the end of the program.
     look_chosen
         The user wants this look in all windows, one of `LOOKS`.
-    state_told
-        What the status bar says now, once a second: a `MarketState` and its `StateWords`.
     """
 
     closed = pyqtSignal()
     another_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     look_chosen = pyqtSignal(str)
-    state_told = pyqtSignal(object, object)
 
     def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
@@ -138,6 +136,13 @@ class ChartWindow(QMainWindow):
         self._older = OlderCandles(self.page, self.market.candles)
         self._connect_page()
         self.actions_ = self._make_actions()
+        self.scale_bar = ScaleBar(
+            tuple(self.actions_[f"scale_{name}"] for name in ("auto", "log", "percent")),
+            self.page.times,
+            self._shown_ms,
+            self.chart_choices.set_time_zone,
+        )
+        self.status_bar.right.addWidget(self.scale_bar)
         self._connect_market()
         self._apply_theme()
         self._restore_place()
@@ -231,11 +236,14 @@ class ChartWindow(QMainWindow):
         trouble, details = self._troubles(source, waiting)
         is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
-        self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
         self.card.show(words)
+        # Once: the card has it where there is one to be seen.
+        is_on_card = bool(words.card) and self.page.has_card
+        self.status_bar.show_offer(
+            "" if is_on_card else self._deeds.offer(words.action, words.button)
+        )
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
         self._deeds.refresh()
-        self.state_told.emit(state, words)
 
     def status_text(self) -> str:
         """Return all that the status bar knows, and what was measured, as one line of text."""
@@ -348,6 +356,14 @@ class ChartWindow(QMainWindow):
             lambda event: page.scroll_to(event.ts_ms, event.price)
         )
         page.place_reached.connect(self.layer.show_place)
+        page.card_shut.connect(self.refresh_status)
+        page.card_fitted.connect(self.refresh_status)
+        page.scale_moved.connect(lambda: self._deeds.refresh())
+
+    def _shown_ms(self) -> int | None:
+        """Return the time that the chart shows, UTC milliseconds; ``None``: nothing yet."""
+        source = self.market.source
+        return self.replay.shown_ms or (None if source is None else source.service.clock())
 
     def _take_width(self) -> None:
         """Have candles that are as fine as the pane's width allows, and say so in the bar."""

@@ -39,6 +39,7 @@ const chartPage = (() => {
     };
     // Before what the card tells Qt, on the console: the page has no channel of its own.
     const CARD_MARK = "heatmap card: ";
+    const ROOM_MARK = "heatmap card has room: ";
     // Empty bars to the right of the newest candle.
     const RIGHT_MARGIN_BARS = 4;
     // While the chart shows levels ahead: this part of its width right of now, and more prices above
@@ -156,7 +157,11 @@ const chartPage = (() => {
             showStripSoon();
         });
         above?.create(words, showStripSoon);
-        message?.create(market, (action) => console.info(CARD_MARK + action));
+        message?.create(
+            market,
+            (action) => console.info(CARD_MARK + action),
+            (hasRoom) => console.info(ROOM_MARK + hasRoom),
+        );
         sayZone();
         setTheme(name);
     }
@@ -372,6 +377,7 @@ const chartPage = (() => {
             to: range.to,
             bars,
             width: chart.timeScale().width(),
+            isAuto: autoScale,
             priceScale: { autoScale: prices === null, mode, invertScale, prices },
         });
     }
@@ -409,6 +415,12 @@ const chartPage = (() => {
     /** @param {"linear"|"log"|"percent"} name how prices are laid out */
     function setScale(name) {
         candleSeries.priceScale().applyOptions({ mode: SCALES[name] });
+    }
+
+    /** @param {boolean} isAuto prices fit what is in sight; else they stay where they are */
+    function setAutoScale(isAuto) {
+        candleSeries.priceScale().applyOptions({ autoScale: isAuto });
+        reportSoon();
     }
 
     /**
@@ -695,7 +707,7 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setLook, setScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
+        restore, setTheme, setLook, setScale, setAutoScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
         replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, resetView, scrollTo,
         showCard: (shown) => message.show(shown), hideCard: () => message.hide(), countFrame, geometry,
     };
