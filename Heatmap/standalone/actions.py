@@ -41,8 +41,8 @@ _ORDER = (
     ("find_symbol", "record_symbol", "show_heat", "heat_recorded", "heat_predicted", "heat_both"),
     ("shorter_span", "longer_span"),
     ("go_to_now", "reset_view", "scale_auto", "scale_log", "scale_percent"),
-    ("replay", "as_of"),
-    ("panels", "full_screen", "theme", "next_part", "part_before"),
+    ("pause_run", "replay", "as_of"),
+    ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
     ("settings", "data_folder", "shortcuts", "about"),
     ("quit",),
 )
@@ -144,8 +144,11 @@ def _all() -> tuple[ActionFacts, ...]:
             help=_tr("Fit prices to the candles in sight; off: they stay where they are"),
             is_checkable=True,
         ),
+        # In place of the replay bar's key, while that is not seen.
+        ActionFacts("pause_run", _tr("Pause the run"), ("Space",)),
         ActionFacts("scale_log", _tr("Logarithmic scale"), ("Shift+L",), is_checkable=True),
         ActionFacts("scale_percent", _tr("Percent scale"), ("%",), is_checkable=True),
+        ActionFacts("alerts", _tr("Alerts"), ("Ctrl+Shift+A",), _tr("Show the alerts")),
         ActionFacts("full_screen", _tr("Full screen"), ("F11",), is_checkable=True),
         ActionFacts("theme", _tr("Dark or light"), ("Ctrl+Shift+L",)),
         ActionFacts("next_part", _tr("Next part of the window"), ("F6",)),

@@ -286,6 +286,14 @@ class ChartPage(QWebEnginePage):
         self._target = None
         self._call("goToNow")
 
+    def scroll(self, direction: int) -> None:
+        """Go back by a part of what is in sight (-1), or on (1)."""
+        self._call("scroll", direction)
+
+    def zoom(self, direction: int) -> None:
+        """Show fewer candles (1), or more of them (-1)."""
+        self._call("zoom", direction)
+
     def reset_view(self) -> None:
         """Show what was shown at first, and all prices of it."""
         bars = self._state.visible_bars

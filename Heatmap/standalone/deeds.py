@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QCoreApplication, QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PyQt6.QtWidgets import QApplication, QFileDialog
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
-from Heatmap import DataKind, SinkRole, wants_room
+from Heatmap import DataKind, ShownTime, SinkRole, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
+from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
 from Heatmap.standalone.picture_file import save_picture, suggested_picture
 from Heatmap.ui import StateAction
@@ -51,16 +52,20 @@ class Deeds:
             "longer_span": partial(self._step_span, 1),
             "go_to_now": window.page.go_to_now,
             "reset_view": window.page.reset_view,
+            "pause_run": self._pause_run,
             "scale_auto": self._switch_auto_scale,
             "scale_log": partial(self._switch_scale, "log"),
             "scale_percent": partial(self._switch_scale, "percent"),
+            "alerts": window.docks.show_alerts,
             "full_screen": self._switch_full_screen,
             "theme": self._switch_theme,
             "next_part": partial(self._go_to_part, 1),
             "part_before": partial(self._go_to_part, -1),
             "settings": window.open_settings,
             "data_folder": self.open_data_folder,
-            "shortcuts": lambda: show_shortcuts(window, window.actions_.all()),
+            "shortcuts": lambda: show_shortcuts(
+                window, [*window.actions_.all(), window.actions_.open_menu], window.replay.keys
+            ),
             "about": lambda: show_about(window),
             "quit": window.quit_asked.emit,
         }
@@ -84,6 +89,7 @@ class Deeds:
         record = actions["record_symbol"]
         record.setVisible(self.can_record())
         record.setText(_tr("Record {symbol} too").format(symbol=symbol))
+        self._show_pause()
         actions["data_folder"].setEnabled(self._data_folder() is not None)
 
     # -- offers of the state --------------------------------------------------------------------
@@ -185,6 +191,29 @@ class Deeds:
     def _say(self, text: str) -> None:
         """Say what was done, for a moment."""
         self._window.status_bar.say(text)
+
+    # -- a replayed run ------------------------------------------------------------------------
+
+    def _show_pause(self) -> None:
+        """Offer to pause a run that is replayed; the replay bar has the key while it is seen."""
+        source, action = self._window.market.source, self._window.actions_["pause_run"]
+        can_pause = source is not None and source.can_pause
+        is_paused = source is not None and source.is_paused
+        action.setVisible(can_pause)
+        action.setEnabled(can_pause and self._window.replay.shown is ShownTime.NOW)
+        action.setText(_tr("Let the run go on") if is_paused else _tr("Pause the run"))
+        action.setToolTip(with_keys(action.text(), action))
+
+    def _pause_run(self) -> None:
+        """Have a replayed run stand still, or go on; a button with the focus is pressed instead."""
+        source, focus = self._window.market.source, QApplication.focusWidget()
+        if isinstance(focus, QAbstractButton) and focus.window() is self._window:
+            focus.click()
+        elif isinstance(focus, QComboBox):
+            focus.showPopup()
+        elif source is not None:
+            (source.resume if source.is_paused else source.pause)()
+            self._window.refresh_status()
 
     # -- chart and window -----------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ WIDTH_PX = 316
 LEAST_WINDOW_PX = 1100
 """A narrower window begins without docks."""
 _CLOSE_PX = 24
+_BY_TAB = Qt.FocusPolicy.TabFocus
 
 
 class Docks(QObject):
@@ -96,6 +97,17 @@ class Docks(QObject):
         self.set_open(are_open=True)
         widths = [WIDTH_PX] * len(self._docks)
         self._window.resizeDocks(self._docks, widths, Qt.Orientation.Horizontal)
+
+    def show_alerts(self) -> None:
+        """Open the alerts, and give them the keyboard."""
+        dock = self._docks[-1]
+        dock.show()
+        dock.raise_()
+        parts = [self.alerts, *self.alerts.findChildren(QWidget), *dock.findChildren(QToolButton)]
+        takes = (one for one in parts if one.isEnabled() and one.focusPolicy() & _BY_TAB)
+        part = next(takes, None)
+        if part is not None:
+            part.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def set_service(self, service: HeatmapService | None) -> None:
         """Show what a service records; ``None``: nothing."""

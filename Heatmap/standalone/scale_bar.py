@@ -1,6 +1,6 @@
 """The right end of the status bar: how prices are laid out, and what time it is on the chart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from PyQt6.QtCore import QCoreApplication, Qt, QTimer
@@ -39,7 +39,7 @@ class ScaleBar(QWidget):
 
     def __init__(
         self,
-        actions: tuple[QAction, QAction, QAction],
+        actions: Sequence[QAction],
         times: ChartClock,
         now_ms: Callable[[], int | None],
         choose_zone: Callable[[str], object],

@@ -92,6 +92,12 @@ QToolBar QLineEdit#symbol {{ background: {field}; color: {text}; font-weight: 60
 QToolBar QLineEdit#symbol:focus {{ border-color: {focus}; }}
 QListView#symbolList {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
     border-radius: 7px; outline: 0; padding: 4px; }}
+QFrame#intervalBox {{ background: {field}; border: 1px solid {strong_edge}; border-radius: 9px; }}
+QFrame#intervalBox QLabel {{ color: {weak_text}; background: transparent; }}
+QFrame#intervalBox QLineEdit {{ background: {background}; color: {text}; font-size: 20px;
+    font-weight: 600; border: 1px solid {focus}; border-radius: 7px; padding: 4px;
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QFrame#intervalBox QLineEdit[wrong="true"] {{ border-color: {bad}; }}
 QToolButton#dockClose {{ background: transparent; color: {weak_text}; border: 1px solid transparent;
     border-radius: 5px; padding: 0; }}
 QToolButton#dockClose:hover {{ background: {hover}; color: {text}; }}

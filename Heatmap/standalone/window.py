@@ -22,12 +22,14 @@ from Heatmap import (
 )
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
+from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS
 from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
+from Heatmap.standalone.interval_box import IntervalBox
 from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
@@ -41,6 +43,7 @@ from Heatmap.standalone.status_line import (
     connecting_words,
     connection_words,
     event_words,
+    paused_words,
     timing_words,
     title_words,
 )
@@ -120,6 +123,9 @@ class ChartWindow(QMainWindow):
         self.tool_bar.symbols.left.connect(self.view.setFocus)
         self.tool_bar.symbols.set_source(self._symbol_rows)
         self.addToolBar(self.tool_bar)
+        self.interval_box = IntervalBox(self, SELECTABLE_INTERVALS)
+        self.interval_box.interval_chosen.connect(self.tool_bar.intervals.choose)
+        self.interval_box.left.connect(self.view.setFocus)
         self.status_bar = StatusBar()
         self.last_hour = LastHourLine(None, self.layer)
         self.status_bar.right.addWidget(self.last_hour)
@@ -137,7 +143,7 @@ class ChartWindow(QMainWindow):
         self._connect_page()
         self.actions_ = self._make_actions()
         self.scale_bar = ScaleBar(
-            tuple(self.actions_[f"scale_{name}"] for name in ("auto", "log", "percent")),
+            [self.actions_[f"scale_{name}"] for name in ("auto", "log", "percent")],
             self.page.times,
             self._shown_ms,
             self.chart_choices.set_time_zone,
@@ -230,9 +236,12 @@ class ChartWindow(QMainWindow):
             return
         # What it is called does not change with the time that is shown.
         name = state_words(state, self.page.clock)
+        words = name
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
-        words = state_words(state, self.page.clock)
+            words = state_words(state, self.page.clock)
+        elif source.is_paused:
+            words = name = paused_words(words, self.page.clock(source.service.clock()))
         trouble, details = self._troubles(source, waiting)
         is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
@@ -328,6 +337,9 @@ class ChartWindow(QMainWindow):
         actions.open_menu.triggered.connect(lambda _checked: button.showMenu())
         keys = ChartKeys(self.view)
         keys.letter_typed.connect(self.tool_bar.symbols.search)
+        keys.digit_typed.connect(self.interval_box.begin)
+        keys.scroll_asked.connect(self.page.scroll)
+        keys.zoom_asked.connect(self.page.zoom)
         keys.alt_tapped.connect(button.showMenu)
         box = self.tool_bar.symbols
         box.setToolTip(with_keys(self.tr("Find a symbol"), actions["find_symbol"]))
@@ -358,7 +370,7 @@ class ChartWindow(QMainWindow):
         page.place_reached.connect(self.layer.show_place)
         page.card_shut.connect(self.refresh_status)
         page.card_fitted.connect(self.refresh_status)
-        page.scale_moved.connect(lambda: self._deeds.refresh())
+        page.scale_moved.connect(self._deeds.refresh)
 
     def _shown_ms(self) -> int | None:
         """Return the time that the chart shows, UTC milliseconds; ``None``: nothing yet."""

@@ -54,6 +54,8 @@ const chartPage = (() => {
     const LOW_WINDOW_PX = 680;
     // A place that is nearer to the edge than this part of what is in sight is brought to the middle.
     const EDGE = 0.06;
+    // No fewer candles are shown by the keyboard.
+    const LEAST_BARS = 8;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
@@ -645,6 +647,34 @@ const chartPage = (() => {
         }
     }
 
+    /** @returns {{from: number, to: number}|null} what the next frame shows: keys come faster */
+    function nextRange() {
+        return wantedRange === null
+            ? chart.timeScale().getVisibleLogicalRange()
+            : movedRange(wantedRange);
+    }
+
+    /** Go back (-1) or on (1) by an eighth of what is in sight. @param {number} direction */
+    function scroll(direction) {
+        const range = nextRange();
+        if (range !== null) {
+            const step = (direction * (range.to - range.from)) / 8;
+            showRange(range.from + step, range.to + step);
+        }
+    }
+
+    /**
+     * Show fewer candles (1) or more of them (-1); the right edge stays.
+     * @param {number} direction
+     */
+    function zoom(direction) {
+        const range = nextRange();
+        if (range !== null) {
+            const span = (range.to - range.from) * (direction > 0 ? 0.8 : 1.25);
+            showRange(range.to - Math.max(LEAST_BARS, span), range.to);
+        }
+    }
+
     /** Show what is usual, in time and price; see `showNewest`. */
     function resetView(visibleBars, request) {
         candleSeries.priceScale().applyOptions({ autoScale: true });
@@ -708,7 +738,7 @@ const chartPage = (() => {
 
     return {
         restore, setTheme, setLook, setScale, setAutoScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
-        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, resetView, scrollTo,
+        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, scroll, zoom, resetView, scrollTo,
         showCard: (shown) => message.show(shown), hideCard: () => message.hide(), countFrame, geometry,
     };
 })();
