@@ -100,6 +100,7 @@ class Deeds:
             StateAction.RECORD_SYMBOL: self.can_record,
             StateAction.CHECK_CONNECTION: lambda: True,
             StateAction.SHOW_PREDICTED: lambda: not wants_room(self._window.market.settings.heat),
+            StateAction.SHOW_SIMULATED: self._can_simulate,
             StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
         }
         return button if action is not None and action in can and can[action]() else ""
@@ -111,11 +112,18 @@ class Deeds:
             # The recording's page says how the way to the exchange is.
             StateAction.CHECK_CONNECTION: self._window.open_settings,
             StateAction.SHOW_PREDICTED: partial(self._window.market.set_field, "heat", "predicted"),
+            StateAction.SHOW_SIMULATED: self._window.simulated_asked.emit,
             StateAction.OPEN_DATA_FOLDER: self.open_data_folder,
         }
         if action is not None and action in deeds:
             deeds[action]()
             self._window.refresh_status()
+
+    def _can_simulate(self) -> bool:
+        """Whether there is another market to look at: not where that is shown already."""
+        source = self._window.market.source
+        is_live = source is not None and source.service.kind is DataKind.LIVE
+        return self._window.offers_simulated and is_live
 
     def can_record(self) -> bool:
         """Whether the shown symbol is not recorded, and this program could.

@@ -82,14 +82,17 @@ class ChartWindow(QMainWindow):
     ----------
     closed
         The user has closed it.
-    another_asked, quit_asked
-        The user wants one more window, or the end of the program.
+    another_asked, simulated_asked, quit_asked
+        The user wants one more window, a simulated market, or the end of the program.
     look_chosen
         The user wants this look in all windows, one of `LOOKS`.
+    offers_simulated
+        Whether the program can show a simulated market.
     """
 
     closed = pyqtSignal()
     another_asked = pyqtSignal()
+    simulated_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     look_chosen = pyqtSignal(str)
 
@@ -97,6 +100,7 @@ class ChartWindow(QMainWindow):
         super().__init__()
         self.store = WindowStore(store, number)
         self.theme = theme
+        self.offers_simulated = False
         self.page = ChartPage(self)
         self.view = QWebEngineView()
         self.view.setPage(self.page)
