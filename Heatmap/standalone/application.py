@@ -308,15 +308,16 @@ class Program:
         live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live
-        self._say(
-            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market "
-            f"({SIMULATED_SYMBOL}); the recorder keeps trying, and the window switches when data "
-            "come"
+        return await self._open_beside(
+            live, f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: "
         )
-        return await self._open_beside(live)
 
-    async def _open_beside(self, live: Source) -> Source:
+    async def _open_beside(self, live: Source, reason: str = "") -> Source:
         """Open a simulated market in the place of `live`, which goes on trying."""
+        self._say(
+            f"{reason}showing a SIMULATED market ({SIMULATED_SYMBOL}); the recorder keeps trying, "
+            "and the window switches when data come"
+        )
         settings = live.service.settings
         simulated = self._keep(await open_simulated(settings, self._options.db, is_beside=True))
         self._waiting = live
