@@ -43,7 +43,7 @@ _ORDER = (
     ("go_to_now", "reset_view", "scale_auto", "scale_log", "scale_percent"),
     ("pause_run", "replay", "as_of"),
     ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
-    ("settings", "data_folder", "shortcuts", "about"),
+    ("settings", "data_folder", "check_connection", "shortcuts", "about"),
     ("quit",),
 )
 
@@ -155,6 +155,7 @@ def _all() -> tuple[ActionFacts, ...]:
         ActionFacts("part_before", _tr("Part of the window before"), ("Shift+F6",)),
         ActionFacts("settings", _tr("Settings…"), ("Ctrl+,",)),
         ActionFacts("data_folder", _tr("Open data folder")),
+        ActionFacts("check_connection", _tr("Check the connection…")),
         ActionFacts("shortcuts", _tr("Shortcuts"), ("F1",)),
         ActionFacts("about", _tr("About Heatmap")),
         ActionFacts("quit", _tr("Quit"), ("Ctrl+Q",)),

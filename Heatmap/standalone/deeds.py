@@ -16,7 +16,8 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
 from Heatmap.standalone.picture_file import save_picture, suggested_picture
-from Heatmap.ui import StateAction
+from Heatmap.standalone.theme import colour
+from Heatmap.ui import ConnectionDialog, StateAction
 
 if TYPE_CHECKING:
     from Heatmap.standalone.window import ChartWindow
@@ -63,6 +64,7 @@ class Deeds:
             "part_before": partial(self._go_to_part, -1),
             "settings": window.open_settings,
             "data_folder": self.open_data_folder,
+            "check_connection": self.check_connection,
             "shortcuts": lambda: show_shortcuts(
                 window, [*window.actions_.all(), window.actions_.open_menu], window.replay.keys
             ),
@@ -109,8 +111,7 @@ class Deeds:
         """Do what a state offers."""
         deeds: dict[StateAction, Callable[[], object]] = {
             StateAction.RECORD_SYMBOL: self.record_symbol,
-            # The recording's page says how the way to the exchange is.
-            StateAction.CHECK_CONNECTION: self._window.open_settings,
+            StateAction.CHECK_CONNECTION: self.check_connection,
             StateAction.SHOW_PREDICTED: partial(self._window.market.set_field, "heat", "predicted"),
             StateAction.SHOW_SIMULATED: self._window.simulated_asked.emit,
             StateAction.OPEN_DATA_FOLDER: self.open_data_folder,
@@ -183,6 +184,22 @@ class Deeds:
             self._say(str(error))
         else:
             self._say(_tr("Saved: {path}").format(path=path))
+
+    def check_connection(self) -> None:
+        """Check the way to the exchange, and show what was found; once at a time."""
+        window = self._window
+        source = window.market.waiting or window.market.source
+        if source is None:
+            return
+        for before in window.findChildren(ConnectionDialog):
+            before.raise_()
+            before.activateWindow()
+            return
+        dialog = ConnectionDialog(
+            source.ws_url, source.rest_url, source.service.settings.symbols[0], window
+        )
+        colour(dialog, window.theme)
+        dialog.show()
 
     def open_data_folder(self) -> None:
         """Show the folder of the database in the system's file manager."""
