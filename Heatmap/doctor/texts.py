@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from Heatmap.doctor.addresses import RIGHT_ROUTE, origin_of
-from Heatmap.doctor.findings import Advice, Finding, Found
+from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Check, Finding, Found
 from Heatmap.domain.events import RejectReason
 from Heatmap.domain.failure_texts import REFUSALS, damaged_rows_text, failure_text
 from Heatmap.errors import Failure
@@ -400,7 +400,14 @@ def _skew(ms: float, voice: Voice) -> str:
     return voice.say(template).format(s=f"{abs(ms) / 1000:.2f}")
 
 
+def _barrier(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
+    check = Check(values["barrier"])
+    named = CONNECTION_CHECKS.get(check)
+    return check.value if voice is _ENGLISH or named is None else voice.say(named)
+
+
 _TOGETHER: Mapping[str, Any] = {
+    "barrier": _barrier,
     "meaning": _meaning,
     "hold_s": _hold,
     "by_proxy": _by_proxy,

@@ -35,6 +35,14 @@ class _Relay(QObject):
     found = pyqtSignal(object)
     ended = pyqtSignal()
 
+    def tell(self, finding: Finding) -> None:
+        """Hand on what was found."""
+        self.found.emit(finding)
+
+    def end(self) -> None:
+        """Say that there is no more."""
+        self.ended.emit()
+
 
 class ConnectionDialog(QDialog):
     """Makes the doctor's checks of a connection, and shows each finding with its advice.
@@ -107,9 +115,7 @@ class ConnectionDialog(QDialog):
         relay.found.connect(self._take)
         relay.ended.connect(self._end)
         # The thread keeps the relay; a dialog that has gone hears nothing of it.
-        self._check = ConnectionCheck(
-            config, lambda finding: relay.found.emit(finding), lambda: relay.ended.emit()
-        )
+        self._check = ConnectionCheck(config, relay.tell, relay.end)
         self._show_verdict()
         self._check.start()
         self.destroyed.connect(self._check.cancel)
