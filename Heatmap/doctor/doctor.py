@@ -114,7 +114,9 @@ class ConnectionCheck:
         self._is_cancelled = threading.Event()
         # Of the thread, while it makes checks; None before and after.
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
-        self._thread = threading.Thread(target=self._run, name="connection check", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="Heatmap connection check", daemon=True
+        )
 
     def start(self) -> None:
         """Begin."""
