@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBo
 
 from Heatmap import __version__
 
-_COLUMN_ROWS = 18
+_COLUMN_ROWS = 22
 
 
 def show_shortcuts(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSize, Qt, QTimeZone
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
@@ -103,7 +103,11 @@ class Docks(QObject):
         dock = self._docks[-1]
         dock.show()
         dock.raise_()
-        parts = [self.alerts, *self.alerts.findChildren(QWidget), *dock.findChildren(QToolButton)]
+        # A rule's switch before what holds them all, and before the dock's own buttons.
+        parts: list[QWidget] = [
+            *self.alerts.findChildren(QAbstractButton),
+            *dock.findChildren(QWidget),
+        ]
         takes = (one for one in parts if one.isEnabled() and one.focusPolicy() & _BY_TAB)
         part = next(takes, None)
         if part is not None:

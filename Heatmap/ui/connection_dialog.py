@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.doctor.doctor import ConnectionCheck, DoctorConfig
-from Heatmap.doctor.findings import CONNECTION_CHECKS, Finding, Result
+from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Finding, Result
 from Heatmap.doctor.texts import Voice, advice_text, found_text
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
@@ -26,7 +26,7 @@ WIDTH_PX, HEIGHT_PX = 640, 460
 ORDER_S = 20.0
 """So long some symbol's liquidation is waited for, seconds."""
 _OK = {True: "#43c98f", False: "#127347"}
-_MIDDLE = 128
+_MIDDLE, _MARGIN_PX = 128, 10.0
 
 
 class _Relay(QObject):
@@ -98,6 +98,9 @@ class ConnectionDialog(QDialog):
         self._verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.view = QTextBrowser()
         self.view.setOpenLinks(False)
+        document = self.view.document()
+        if document is not None:
+            document.setDocumentMargin(_MARGIN_PX)
         self.view.setAccessibleName(self.tr("Findings"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
@@ -125,7 +128,7 @@ class ConnectionDialog(QDialog):
         lines = [self._verdict.text(), self._addresses, ""]
         for finding in self.findings:
             lines.append(": ".join((_result_words(finding.result), _line(finding))))
-            advice = advice_text(finding, _voice())
+            advice = _advice(finding)
             if advice:
                 lines.append(f"    {advice}")
         return "\n".join(lines)
@@ -170,7 +173,7 @@ class ConnectionDialog(QDialog):
         }[finding.result]
         word = html.escape(_result_words(finding.result))
         line = f'<b style="color: {colour}">{word}</b>&nbsp; {html.escape(_line(finding))}'
-        advice = advice_text(finding, _voice())
+        advice = _advice(finding)
         if advice:
             line += f'<br><span style="color: {colours.second.name()}">{html.escape(advice)}</span>'
         indent = QFontMetrics(self.font()).height() // 2
@@ -187,6 +190,14 @@ def _line(finding: Finding) -> str:
     """Return what was looked at and what was found."""
     check = _say(CONNECTION_CHECKS[finding.check])
     return f"{check}: {found_text(finding, _voice())}"
+
+
+def _advice(finding: Finding) -> str:
+    """Return what to do; empty where there is nothing to do."""
+    if finding.advice is Advice.WAIT_LONGER:
+        # The doctor's own advice is an option of its command.
+        return _tr("check again later; a calm market can be silent for minutes")
+    return advice_text(finding, _voice())
 
 
 def _voice() -> Voice:

@@ -788,6 +788,10 @@
         <translation>Sie funktioniert.</translation>
     </message>
     <message>
+        <source>check again later; a calm market can be silent for minutes</source>
+        <translation>später noch einmal prüfen; ein ruhiger Markt kann minutenlang still sein</translation>
+    </message>
+    <message>
         <source>OK</source>
         <translation>OK</translation>
     </message>
@@ -3297,7 +3301,7 @@
     </message>
     <message>
         <source>Paused</source>
-        <translation>Angehalten</translation>
+        <translation>Pausiert</translation>
     </message>
     <message>
         <source>{source}: {state}</source>
