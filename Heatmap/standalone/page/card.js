@@ -45,7 +45,10 @@ const card = (() => {
                 shut();
             }
         });
-        const resized = new ResizeObserver(placeSoon);
+        const resized = new ResizeObserver(() => {
+            keepInside();
+            placeSoon();
+        });
         resized.observe(document.getElementById("chart"));
         // Other fonts and colours may give it another size.
         resized.observe(box);
@@ -101,6 +104,17 @@ const card = (() => {
         }
     }
 
+    /** Be whole at once on a chart that has become smaller, before another place is found. */
+    function keepInside() {
+        const { clientWidth, clientHeight } = box.parentElement;
+        const left = Math.min(box.offsetLeft, clientWidth - box.offsetWidth);
+        const top = Math.min(box.offsetTop, clientHeight - box.offsetHeight);
+        if (!box.hidden && (left < box.offsetLeft || top < box.offsetTop)) {
+            box.style.left = Math.max(0, left) + "px";
+            box.style.top = Math.max(0, top) + "px";
+        }
+    }
+
     /** Go where the fewest candles are; stay where it is hardly better elsewhere. */
     function placeNow() {
         if (box.hidden) {
@@ -111,7 +125,8 @@ const card = (() => {
             return;
         }
         // Inside the pane, whatever it was before: the words take more lines.
-        box.style.maxWidth = Math.max(LEAST_PX, Math.min(MOST_PX, width - 2 * MARGIN_PX)) + "px";
+        const most = Math.max(LEAST_PX, Math.min(MOST_PX, width - 2 * MARGIN_PX));
+        box.style.maxWidth = "min(" + most + "px, 100% - " + 2 * MARGIN_PX + "px)";
         const { offsetWidth, offsetHeight } = box;
         const lefts = [(width - offsetWidth) / 2, width - offsetWidth - MARGIN_PX, MARGIN_PX];
         const tops = [height - offsetHeight - MARGIN_PX, MARGIN_PX, (height - offsetHeight) / 2];
