@@ -213,7 +213,10 @@ class StatusBar(QStatusBar):
         """
         if self._moment.isActive():
             return
-        tone = "warn" if trouble else words.tone.value
+        # Whatever is amiss: that the market is not the live one stays to be seen.
+        tone = words.tone.value
+        if trouble and tone not in _PILLS:
+            tone = "warn"
         self.line.show_state(
             words.word,
             trouble or words.sentence,

@@ -303,7 +303,7 @@ def test_a_sentence_without_room_is_elided_and_whole_in_the_tool_tip(qtbot: Any)
     assert bar.text() == f"Live: {sentence}  |  Binance: live"
     # No ground behind the word while the market is the live one.
     assert not bar.line.has_pill
-    bar.show_words(StateWords(StateTone.REPLAY, False, "Replay", sentence), "", [])
+    bar.show_words(StateWords(StateTone.REPLAY, False, "Replay", sentence), "no candles", [])
     assert bar.line.has_pill
     above_word = QPoint(46, bar.line.height() // 2 - 8)
     assert bar.line.grab().toImage().pixelColor(above_word).name() == "#b1a3ff"
