@@ -32,9 +32,13 @@ from Heatmap.standalone import application
 from Heatmap.standalone.window import ChartWindow
 
 class PressingWindow(ChartWindow):
+    pressed = False
+
     def refresh_status(self):
         super().refresh_status()
-        self.page.runJavaScript("document.querySelector('#card .act')?.click()")
+        if self.page.has_card and not self.pressed:
+            self.pressed = True
+            self.page.runJavaScript("document.querySelector('#card .act').click()")
 
 application.ChartWindow = PressingWindow
 sys.exit(main(sys.argv[1:]))
@@ -136,7 +140,7 @@ def test_the_window_switches_to_live_when_the_exchange_comes_and_recorded_all_al
             )
             lines = []
             assert process.stdout is not None
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while "SIMULATED" not in "".join(lines):
                     lines.append((await process.stdout.readline()).decode())
                 assert streams.attempts >= 1
