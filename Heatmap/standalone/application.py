@@ -338,7 +338,9 @@ class Program:
             return
         finally:
             self._is_opening = False
-        await windows.show_source(simulated, live, at_once=False)
+        # It may have come while the other one was opened.
+        if not live.service.is_live():
+            await windows.show_source(simulated, live, at_once=False)
         await self._switch_when_live(windows, live, simulated)
 
     def _keep(self, source: Source) -> Source:
