@@ -16,13 +16,16 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from Heatmap.doctor.findings import CONNECTION_CHECKS  # noqa: E402
+from Heatmap.doctor.texts import ADVICE, FOUND, FRAGMENTS  # noqa: E402
 from Heatmap.domain.failure_texts import ALL_OF_THEM, PARTS, TEMPLATES  # noqa: E402
 from Heatmap.heatmap_settings import SETTINGS  # noqa: E402
 from Heatmap.setting_fields import Choice, Number, Section, Text  # noqa: E402
@@ -64,7 +67,7 @@ def hidden_texts() -> list[Found]:
     TranslationsError
         A text is put together where a literal is expected: nobody could translate it.
     """
-    found = [*_record_texts(), *_failure_texts()]
+    found = [*_record_texts(), *_failure_texts(), *_doctor_texts()]
     for path in python_files():
         tree = ast.parse(path.read_text("utf-8"))
         found += _phrase_texts(tree, path)
@@ -96,6 +99,21 @@ def _record_texts() -> Iterator[Found]:
 def _failure_texts() -> Iterator[Found]:
     for text in (*TEMPLATES.values(), *PARTS.values(), ALL_OF_THEM):
         yield "Failure", text, False
+
+
+def _doctor_texts() -> Iterator[Found]:
+    # What is found of the database is told on the terminal only.
+    texts = (*CONNECTION_CHECKS.values(), *FRAGMENTS)
+    for text in (*texts, *_until(FOUND, "DISK_SILENT"), *_until(ADVICE, "LOCAL_DISK")):
+        yield "Doctor", text, False
+
+
+def _until(texts: Mapping[Any, str], name: str) -> Iterator[str]:
+    """Return the texts before one of them."""
+    for key, text in texts.items():
+        if key.name == name:
+            return
+        yield text
 
 
 def _phrase_texts(tree: ast.Module, path: Path) -> Iterator[Found]:

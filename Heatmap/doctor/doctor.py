@@ -6,6 +6,8 @@ anywhere. What is found stands in the tables, its words in `texts`.
 """
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -20,7 +22,7 @@ from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop, in_daemon_thr
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.storage.store import DatabaseFacts
 
-__all__ = ["DoctorConfig", "DoctorTimes", "diagnose"]
+__all__ = ["ConnectionCheck", "DoctorConfig", "DoctorTimes", "diagnose"]
 
 _logger = get_logger(__name__)
 
@@ -69,12 +71,92 @@ async def _examine(
     report: Callable[[Finding], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        # Beside the websocket, which takes longer; reported after it.
-        rest = tasks.create_task(examine_rest(config))
+        # Beside the connection, which takes longer; reported after it.
         database = tasks.create_task(_check_database(examine_database, config))
-        await examine_stream(config, tasks, report)
-        for finding in (*await rest, await database):
-            report(finding)
+        await _examine_connection(config, tasks, report)
+        report(await database)
+
+
+async def _examine_connection(
+    config: DoctorConfig, tasks: asyncio.TaskGroup, report: Callable[[Finding], None]
+) -> None:
+    # Beside the websocket, which takes longer; reported after it.
+    rest = tasks.create_task(examine_rest(config))
+    await examine_stream(config, tasks, report)
+    for finding in await rest:
+        report(finding)
+
+
+class ConnectionCheck:
+    """Makes the checks of the connection alone, in a daemon thread of its own.
+
+    `start` once; `cancel` at any time, also again and after the end.
+
+    Parameters
+    ----------
+    config
+        What to look at, and for how long.
+    report
+        Called in that thread with each finding, as soon as it and those before it are known.
+    end
+        Called in that thread when there are no more; not after `cancel`.
+    """
+
+    def __init__(
+        self,
+        config: DoctorConfig,
+        report: Callable[[Finding], None],
+        end: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._report = report
+        self._end = end
+        self._is_cancelled = threading.Event()
+        # Of the thread, while it makes checks; None before and after.
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
+        self._thread = threading.Thread(
+            target=self._run, name="Heatmap connection check", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Make no more checks, and report nothing any more."""
+        self._is_cancelled.set()
+        running = self._running
+        if running is not None:
+            loop, task = running
+            # The loop is closed where the checks have ended meanwhile.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=RecorderLoop) as runner:
+                runner.run(self._main())
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            _logger.exception("the check of the connection has a bug")
+        finally:
+            self._running = None
+        if not self._is_cancelled.is_set():
+            self._end()
+
+    async def _main(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # this runs in one
+        self._running = asyncio.get_running_loop(), task
+        if self._is_cancelled.is_set():
+            return
+        async with asyncio.TaskGroup() as tasks:
+            await _examine_connection(self._config, tasks, self._tell)
+
+    def _tell(self, finding: Finding) -> None:
+        if not self._is_cancelled.is_set():
+            self._report(finding)
 
 
 async def _check_database(

@@ -42,6 +42,20 @@ class Check(StrEnum):
     DATABASE = "database"
 
 
+CONNECTION_CHECKS: Mapping[Check, str] = {
+    Check.NAME: "Name",
+    Check.TCP: "Way to the server",
+    Check.TLS: "Encryption",
+    Check.HANDSHAKE: "Handshake",
+    Check.ACKNOWLEDGEMENT: "Subscription",
+    Check.HEARTBEAT: "Mark price",
+    Check.ORDERS: "Liquidations",
+    Check.REST: "Requests (REST)",
+    Check.TICK_SIZE: "Tick size",
+}
+"""The checks of a connection, and what a user calls them."""
+
+
 class Found(StrEnum):
     """What was found."""
 

@@ -1,11 +1,12 @@
 """The doctor's words: one line for each finding, whatever a server has put into it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from Heatmap.doctor.addresses import RIGHT_ROUTE, origin_of
-from Heatmap.doctor.findings import Advice, Finding, Found
+from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Check, Finding, Found
 from Heatmap.domain.events import RejectReason
 from Heatmap.domain.failure_texts import REFUSALS, damaged_rows_text, failure_text
 from Heatmap.errors import Failure
@@ -17,7 +18,7 @@ _SHOWN_NAMES = 4
 _MIB, _GIB = 2**20, 2**30
 _CLOCK_ADVICE = "set this computer's clock by a time server; recording itself uses the exchange's"
 
-_FOUND: Mapping[Found, str] = {
+FOUND: Mapping[Found, str] = {
     Found.NOT_POSSIBLE: "skipped, because {barrier} failed",
     Found.BUG: "{failure}",
     # The way to the exchange.
@@ -106,7 +107,7 @@ _FOUND: Mapping[Found, str] = {
     Found.DATABASE: "{file}{free}",
 }
 
-_ADVICE: Mapping[Advice, str] = {
+ADVICE: Mapping[Advice, str] = {
     Advice.NONE: "",
     Advice.MEND_PROXY: "the recorder uses it too: correct or unset it",
     Advice.CHECK_WS_URL: "check --ws-url",
@@ -176,6 +177,38 @@ _ADVICE: Mapping[Advice, str] = {
 }
 
 
+FRAGMENTS = (
+    "{s} s behind",
+    "{s} s ahead of",
+    "acknowledges",
+    "accepts connections",
+    " (the proxy {proxy} ({setting}){looks_up})",
+    ", which looks up the exchange",
+    " through the proxy {proxy} ({setting})",
+    "; data comes all the same",
+)
+"""What else a translation needs of the checks of a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """In which language findings are told; English as it stands here.
+
+    Attributes
+    ----------
+    say
+        Given each template before values are put into it.
+    failure
+        Gives what went wrong as one line.
+    """
+
+    say: Callable[[str], str] = str
+    failure: Callable[[Failure], str] = failure_text
+
+
+_ENGLISH = Voice()
+
+
 def finding_line(finding: Finding) -> str:
     """Return a finding as one printable line: how it ended, what was found, what to do."""
     text = f"{finding.check.value}: {found_text(finding)}"
@@ -184,17 +217,19 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.result.value:<4}  {shown_text(text, LONGEST_MESSAGE_CHARS)}"
 
 
-def found_text(finding: Finding) -> str:
+def found_text(finding: Finding, voice: Voice = _ENGLISH) -> str:
     """Return what was found, as one printable line."""
-    text = _FOUND[finding.found].format_map(_Words(finding.values))
+    text = voice.say(FOUND[finding.found]).format_map(_Words(finding.values, voice))
     if finding.values.get("has_data"):
-        text += "; data comes all the same"
+        text += voice.say("; data comes all the same")
     return shown_text(text, LONGEST_MESSAGE_CHARS)
 
 
-def advice_text(finding: Finding) -> str:
+def advice_text(finding: Finding, voice: Voice = _ENGLISH) -> str:
     """Return what to do, as one printable line; empty where there is nothing to do."""
-    text = _ADVICE[finding.advice].format_map(_Words(finding.values))
+    if finding.advice is Advice.NONE:
+        return ""
+    text = voice.say(ADVICE[finding.advice]).format_map(_Words(finding.values, voice))
     return shown_text(text, LONGEST_MESSAGE_CHARS)
 
 
@@ -224,24 +259,27 @@ def finding_as_mapping(finding: Finding) -> dict[str, Any]:
 class _Words(dict[str, Any]):
     """Gives each place of a template its words: those of a fact, or of several together."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__({name: _shown(value) for name, value in values.items()})
+    def __init__(self, values: Mapping[str, Any], voice: Voice) -> None:
+        super().__init__({name: _shown(value, voice) for name, value in values.items()})
         self._values = values
+        self._voice = voice
         endpoint = values.get("endpoint") or {}
         self._endpoint: Mapping[str, Any] = endpoint
 
     @override
     def __getitem__(self, name: str) -> Any:
         return (
-            _TOGETHER[name](self._values, self._endpoint) if name in _TOGETHER else self.get(name)
+            _TOGETHER[name](self._values, self._endpoint, self._voice)
+            if name in _TOGETHER
+            else self.get(name)
         )
 
 
-def _shown(value: object) -> object:
+def _shown(value: object, voice: Voice) -> object:
     if isinstance(value, Mapping):
         if value.keys() == {"kind", "values", "cause"}:
-            return failure_text(Failure.from_plain(value))
-        return "; ".join(f"{name} ({_shown(one)})" for name, one in value.items())
+            return voice.failure(Failure.from_plain(value))
+        return "; ".join(f"{name} ({_shown(one, voice)})" for name, one in value.items())
     if isinstance(value, list):
         return _list([str(one) for one in value])
     if isinstance(value, float):
@@ -268,37 +306,39 @@ def _list(texts: Sequence[str]) -> str:
     return ", ".join(texts[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _meaning(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _meaning(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
     failure = Failure.from_plain(values["failure"])
-    if failure.kind in REFUSALS:
+    if failure.kind in REFUSALS and voice is _ENGLISH:
         return REFUSALS[failure.kind].format_map(failure.values)
-    return failure_text(failure)
+    return voice.failure(failure)
 
 
-def _hold(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _hold(values: Mapping[str, Any], _: Mapping[str, Any], _voice: Voice) -> str:
     return f"{Failure.from_plain(values['failure']).hold_s or 0.0:.0f}"
 
 
-def _by_proxy(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _by_proxy(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
     if not values["proxy"]:
         return ""
-    looks_up = ", which looks up the exchange" if values["proxy_looks_up"] else ""
-    return f" (the proxy {values['proxy']} ({values['setting']}){looks_up})"
+    looks_up = voice.say(", which looks up the exchange") if values["proxy_looks_up"] else ""
+    template = voice.say(" (the proxy {proxy} ({setting}){looks_up})")
+    return template.format(proxy=values["proxy"], setting=values["setting"], looks_up=looks_up)
 
 
-def _through(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _through(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
     if not values["proxy"]:
         return ""
-    return f" through the proxy {values['proxy']} ({values['setting']})"
+    template = voice.say(" through the proxy {proxy} ({setting})")
+    return template.format(proxy=values["proxy"], setting=values["setting"])
 
 
-def _tunnel(values: Mapping[str, Any], endpoint: Mapping[str, Any]) -> str:
-    through = _through(values, endpoint).strip()
+def _tunnel(values: Mapping[str, Any], endpoint: Mapping[str, Any], voice: Voice) -> str:
+    through = _through(values, endpoint, voice).strip()
     words = " ".join(filter(None, (values["tls"], through)))
     return f", {words}" if words else ""
 
 
-def _only(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _only(values: Mapping[str, Any], _: Mapping[str, Any], _voice: Voice) -> str:
     """Name what came instead, by its sort."""
     others: Mapping[str, int] = values["others"]
     if not others:
@@ -312,7 +352,7 @@ def _only(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     return f", only {count} {frames}: {sorts} (the latest: {values['latest_other']})"
 
 
-def _old_path(_: Mapping[str, Any], endpoint: Mapping[str, Any]) -> str:
+def _old_path(_: Mapping[str, Any], endpoint: Mapping[str, Any], _voice: Voice) -> str:
     old = _path_of(endpoint)
     return f"; {old} is a path from before April 2026 or for other streams" if old else ""
 
@@ -322,13 +362,13 @@ def _path_of(endpoint: Mapping[str, Any]) -> str:
     return "" if route is None or route == RIGHT_ROUTE else f"{route}/{endpoint['form']}"
 
 
-def _prefix_hint(_: Mapping[str, Any], endpoint: Mapping[str, Any]) -> str:
+def _prefix_hint(_: Mapping[str, Any], endpoint: Mapping[str, Any], _voice: Voice) -> str:
     if not endpoint or not endpoint["has_prefix"]:
         return ""
     return f"; the base has a path of its own, try {origin_of(endpoint['base'])}"
 
 
-def _file(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _file(values: Mapping[str, Any], _: Mapping[str, Any], _voice: Voice) -> str:
     path = values["address"]
     if not values["exists"]:
         return f"{path} does not exist yet, the recorder creates it"
@@ -342,7 +382,7 @@ def _file(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     )
 
 
-def _free(values: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _free(values: Mapping[str, Any], _: Mapping[str, Any], _voice: Voice) -> str:
     free_bytes = values["free_bytes"]
     return "" if free_bytes is None else f"; {_size(free_bytes)} free"
 
@@ -354,12 +394,20 @@ def _size(size_bytes: int) -> str:
     return f"{size_bytes / 1024:.0f} KiB"
 
 
-def _skew(ms: float) -> str:
+def _skew(ms: float, voice: Voice) -> str:
     """Return how far one clock is from another: ``0.25 s ahead of``, ``3.00 s behind``."""
-    return f"{abs(ms) / 1000:.2f} s {'behind' if ms < 0 else 'ahead of'}"
+    template = "{s} s behind" if ms < 0 else "{s} s ahead of"
+    return voice.say(template).format(s=f"{abs(ms) / 1000:.2f}")
+
+
+def _barrier(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
+    check = Check(values["barrier"])
+    named = CONNECTION_CHECKS.get(check)
+    return check.value if voice is _ENGLISH or named is None else voice.say(named)
 
 
 _TOGETHER: Mapping[str, Any] = {
+    "barrier": _barrier,
     "meaning": _meaning,
     "hold_s": _hold,
     "by_proxy": _by_proxy,
@@ -367,17 +415,17 @@ _TOGETHER: Mapping[str, Any] = {
     "tunnel": _tunnel,
     "only": _only,
     "old_path": _old_path,
-    "old": lambda _values, endpoint: _path_of(endpoint),
+    "old": lambda _values, endpoint, _voice: _path_of(endpoint),
     "prefix_hint": _prefix_hint,
-    "base": lambda _values, endpoint: endpoint["base"],
-    "accepts": lambda values, _: (
+    "base": lambda _values, endpoint, _voice: endpoint["base"],
+    "accepts": lambda values, _endpoint, voice: voice.say(
         "acknowledges" if values["is_acknowledged"] else "accepts connections"
     ),
-    "took_ms": lambda values, _: f"{values['took_s'] * 1000:.0f}",
-    "left_days": lambda values, _: f"{max(values['left_s'], 0.0) / 86_400:.0f}",
-    "stamped": lambda values, _: _skew(-values["delay_ms"]),
-    "skew": lambda values, _: _skew(-(values["skew_ms"] or 0.0)),
+    "took_ms": lambda values, _endpoint, _voice: f"{values['took_s'] * 1000:.0f}",
+    "left_days": lambda values, _endpoint, _voice: f"{max(values['left_s'], 0.0) / 86_400:.0f}",
+    "stamped": lambda values, _endpoint, voice: _skew(-values["delay_ms"], voice),
+    "skew": lambda values, _endpoint, voice: _skew(-(values["skew_ms"] or 0.0), voice),
     "file": _file,
     "free": _free,
-    "damaged_rows": lambda values, _: damaged_rows_text(values["damaged_rows"]),
+    "damaged_rows": lambda values, _endpoint, _voice: damaged_rows_text(values["damaged_rows"]),
 }

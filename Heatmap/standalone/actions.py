@@ -40,10 +40,10 @@ _ORDER = (
     ("new_window", "close_window", "save_picture", "copy_picture"),
     ("find_symbol", "record_symbol", "show_heat", "heat_recorded", "heat_predicted", "heat_both"),
     ("shorter_span", "longer_span"),
-    ("go_to_now", "reset_view", "scale_log", "scale_percent"),
-    ("replay", "as_of"),
+    ("go_to_now", "reset_view", "scale_auto", "scale_log", "scale_percent"),
+    ("pause_run", "replay", "as_of"),
     ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
-    ("settings", "data_folder", "shortcuts", "about"),
+    ("settings", "data_folder", "check_connection", "shortcuts", "about"),
     ("quit",),
 )
 
@@ -138,6 +138,14 @@ def _all() -> tuple[ActionFacts, ...]:
         ActionFacts("longer_span", _tr("Longer heat span"), ("]",)),
         ActionFacts("go_to_now", _tr("Go to now"), ("End",)),
         ActionFacts("reset_view", _tr("Reset the view"), ("Ctrl+0",)),
+        ActionFacts(
+            "scale_auto",
+            _tr("Automatic price scale"),
+            help=_tr("Fit prices to the candles in sight; off: they stay where they are"),
+            is_checkable=True,
+        ),
+        # In place of the replay bar's key, while that is not seen.
+        ActionFacts("pause_run", _tr("Pause the run"), ("Space",)),
         ActionFacts("scale_log", _tr("Logarithmic scale"), ("Shift+L",), is_checkable=True),
         ActionFacts("scale_percent", _tr("Percent scale"), ("%",), is_checkable=True),
         ActionFacts("full_screen", _tr("Full screen"), ("F11",), is_checkable=True),
@@ -146,6 +154,7 @@ def _all() -> tuple[ActionFacts, ...]:
         ActionFacts("part_before", _tr("Part of the window before"), ("Shift+F6",)),
         ActionFacts("settings", _tr("Settings…"), ("Ctrl+,",)),
         ActionFacts("data_folder", _tr("Open data folder")),
+        ActionFacts("check_connection", _tr("Check the connection…")),
         ActionFacts("shortcuts", _tr("Shortcuts"), ("F1",)),
         ActionFacts("about", _tr("About Heatmap")),
         ActionFacts("quit", _tr("Quit"), ("Ctrl+Q",)),

@@ -215,6 +215,8 @@ class Program:
         self._sources: list[Source] = []
         # The live source while a simulated one is shown in its place.
         self._waiting: Source | None = None
+        # A simulated one is being opened because the user wants it.
+        self._is_opening = False
         self._ended = asyncio.Event()
         self._alerts = HostAlerts(QSettings(*STORE))
         self._program_end: ProgramEnd | None = None
@@ -275,7 +277,12 @@ class Program:
         source = await self._open_source(settings)
         await windows.show_source(source, self._waiting)
         if self._waiting is not None:
-            background.append(tasks.create_task(self._switch_when_live(windows)))
+            task = self._switch_when_live(windows, self._waiting, source)
+            background.append(tasks.create_task(task))
+        if self._options.source in ("auto", "live"):
+            windows.offer_simulated(
+                lambda: background.append(tasks.create_task(self._simulate(windows)))
+            )
         if self._is_headless:
             background.append(tasks.create_task(self._report(windows)))
         # A replay starts with its candles, so that two runs show the same.
@@ -305,16 +312,40 @@ class Program:
         live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
         if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
             return live
-        self._say(
-            f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: showing a SIMULATED market "
-            f"({SIMULATED_SYMBOL}); the recorder keeps trying, and the window switches when data "
-            "come"
+        return await self._open_beside(
+            live, f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: "
         )
-        simulated = self._keep(await open_simulated(settings, options.db, is_beside=True))
-        # What is set meanwhile is set for the recorder behind it; the picture follows that.
-        live.service.add_settings_listener(partial(_follow, simulated.service))
+
+    async def _open_beside(self, live: Source, reason: str = "") -> Source:
+        """Open a simulated market in the place of `live`, which goes on trying."""
+        self._say(
+            f"{reason}showing a SIMULATED market ({SIMULATED_SYMBOL}); the recorder keeps trying, "
+            "and the window switches when data come"
+        )
+        settings = live.service.settings
+        simulated = self._keep(await open_simulated(settings, self._options.db, is_beside=True))
         self._waiting = live
         return simulated
+
+    async def _simulate(self, windows: Windows) -> None:
+        """Show a simulated market because the user wants it, until live data come."""
+        live = self._sources[0]
+        if self._waiting is not None or self._is_opening:
+            return
+        self._is_opening = True
+        try:
+            simulated = await self._open_beside(live)
+        except HeatmapError as error:
+            # The window goes on, and so do the attempts.
+            self._say(str(error))
+            windows.say(str(error))
+            return
+        finally:
+            self._is_opening = False
+        # It may have come while the other one was opened.
+        if not live.service.is_live():
+            await windows.show_source(simulated, live, at_once=False)
+        await self._switch_when_live(windows, live, simulated)
 
     def _keep(self, source: Source) -> Source:
         self._sources.append(source)
@@ -334,9 +365,14 @@ class Program:
             return False
         return True
 
-    async def _switch_when_live(self, windows: Windows) -> None:
-        live, simulated = self._sources[0], self._sources[-1]
-        await self._becomes_live(live, None)
+    async def _switch_when_live(self, windows: Windows, live: Source, simulated: Source) -> None:
+        # What is set meanwhile is set for the recorder behind it; the picture follows that.
+        follow = partial(_follow, simulated.service)
+        live.service.add_settings_listener(follow)
+        try:
+            await self._becomes_live(live, None)
+        finally:
+            live.service.remove_settings_listener(follow)
         # What was switched beside the simulated market is in the store.
         self._alerts.apply(live.service)
         # The simulated market stays until there is something to show in its place.

@@ -1,5 +1,6 @@
 """Which candles a window shows: their interval, how many, their digits. Pure."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -29,6 +30,8 @@ SELECTABLE_INTERVALS = (
     "12h",
     "1d",
 )
+_TYPED = re.compile(r"(?P<count>\d{0,4})\s*(?P<unit>[mhd]?)", re.ASCII)
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 # Candles that are looked at for their digits.
 _DIGITS_CANDLES = 200
 
@@ -48,6 +51,28 @@ def automatic_interval(window_ms: int, pane_px: float | None = None) -> str:
         if window_ms / INTERVALS_MS[interval] * LEAST_CANDLE_PX <= room:
             return interval
     return SELECTABLE_INTERVALS[-1]
+
+
+def typed_interval(text: str, intervals: Sequence[str] = SELECTABLE_INTERVALS) -> str | None:
+    """Return the interval that a trader has typed: ``15`` and ``15m``, ``4h`` and ``240``, ``1d``.
+
+    Parameters
+    ----------
+    text
+        A number of minutes, or one with ``m``, ``h`` or ``d``; ``h`` and ``d`` alone are one.
+    intervals
+        What is possible.
+
+    Returns
+    -------
+    str or None
+        One of `intervals`; ``None`` where it is none of them.
+    """
+    found = _TYPED.fullmatch(text.strip().lower())
+    if found is None or not (found["count"] or found["unit"]):
+        return None
+    length_ms = int(found["count"] or 1) * _UNITS_MS[found["unit"] or "m"]
+    return next((one for one in intervals if INTERVALS_MS[one] == length_ms), None)
 
 
 def visible_candles(window_ms: int, interval: str) -> int:

@@ -41,6 +41,7 @@ LOOKS = ("colour", "neutral")
 _SCRIPTS = ("zoned_time.js", "strip.js", "card.js", "chart_page.js")
 # Before what the page's card tells, on its console.
 _CARD_MARK = "heatmap card: "
+_ROOM_MARK = "heatmap card has room: "
 # Older candles are wanted while fewer than this part of what is in sight lie left of it.
 _SPARE_PART = 0.5
 
@@ -64,21 +65,27 @@ class ChartPage(QWebEnginePage):
         The card's button was pressed: the action that came with it.
     card_shut
         The card was shut by Esc or its mark.
+    card_fitted
+        There is room for the card now, or no longer: `has_card`.
     older_wanted
         The oldest candle is in sight, or nearly: how many more are wanted.
     place_reached
         The place of `scroll_to` is in sight, or nearly: UTC milliseconds, USD.
     pane_resized
         The candles' pane has another width: `pane_px`.
+    scale_moved
+        Prices fit what is in sight now, or no longer: `is_auto_scale`.
     times
         Says times as the chart does.
     """
 
     card_action = pyqtSignal(str)
     card_shut = pyqtSignal()
+    card_fitted = pyqtSignal()
     older_wanted = pyqtSignal(int)
     place_reached = pyqtSignal(object, float)
     pane_resized = pyqtSignal()
+    scale_moved = pyqtSignal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +96,8 @@ class ChartPage(QWebEnginePage):
         self.times = ChartClock()
         # What the user has shut is not shown again.
         self._shut_card: dict[str, Any] | None = None
+        # The page finds no room for it where it would lie on the newest candles.
+        self._has_card_room = True
         # Where the chart is to be once it goes back so far: UTC milliseconds, USD.
         self._target: tuple[int, float] | None = None
         # Set while the page has a chart; how many it has had, of how many loads and deaths.
@@ -174,6 +183,16 @@ class ChartPage(QWebEnginePage):
         """Lay out the prices in another way: one of `SCALES`."""
         self._state.scale = scale
         self._call("setScale", scale)
+
+    @property
+    def is_auto_scale(self) -> bool:
+        """Whether the price scale fits what is in sight; else it is where the user moved it."""
+        return self._state.is_auto_scale
+
+    def set_auto_scale(self, *, is_auto: bool) -> None:
+        """Fit prices to what is in sight from now on, or have them stay where they are."""
+        self._state.is_auto_scale = is_auto
+        self._call("setAutoScale", is_auto)
 
     def set_time_zone(self, name: str) -> bool:
         """Say all times in a zone: ``UTC``, ``local`` or one of the IANA's.
@@ -277,6 +296,14 @@ class ChartPage(QWebEnginePage):
         self._target = None
         self._call("goToNow")
 
+    def scroll(self, direction: int) -> None:
+        """Go back by a part of what is in sight (-1), or on (1)."""
+        self._call("scroll", direction)
+
+    def zoom(self, direction: int) -> None:
+        """Show fewer candles (1), or more of them (-1)."""
+        self._call("zoom", direction)
+
     def reset_view(self) -> None:
         """Show what was shown at first, and all prices of it."""
         bars = self._state.visible_bars
@@ -322,7 +349,13 @@ class ChartPage(QWebEnginePage):
         if card in (self._state.card, self._shut_card):
             return
         self._shut_card, self._state.card = None, card
+        self._has_card_room = True
         self._call("showCard", card)
+
+    @property
+    def has_card(self) -> bool:
+        """Whether a card can be seen: shown, not shut, and with room for it."""
+        return self._state.card is not None and self._has_card_room
 
     def hide_card(self) -> None:
         """Show no card; what was shut may be shown again."""
@@ -348,9 +381,12 @@ class ChartPage(QWebEnginePage):
     def _note_view(self, text: str) -> None:
         """Take what the page reports of its visible range."""
         state, before = self._state, self._state.width_px
+        was_auto = state.is_auto_scale
         state.note_view(text)
         if state.width_px != before:
             self.pane_resized.emit()
+        if state.is_auto_scale != was_auto:
+            self.scale_moved.emit()
         left = state.bars_before
         if left is not None and left < state.bars_shown * _SPARE_PART:
             self.older_wanted.emit(int(state.bars_shown) + 1)
@@ -481,6 +517,10 @@ class ChartPage(QWebEnginePage):
     ) -> None:
         """Send what the page prints to the log, and take what its card tells."""
         told = str(message)
+        if told.startswith(_ROOM_MARK):
+            self._has_card_room = told.removeprefix(_ROOM_MARK) == "true"
+            self.card_fitted.emit()
+            return
         if told.startswith(_CARD_MARK):
             self._on_card(told.removeprefix(_CARD_MARK))
             return

@@ -37,6 +37,8 @@ class ChartState:
         What the card says; ``None``: there is none.
     locale
         How numbers and dates are written, as JavaScript names it.
+    is_auto_scale
+        Whether prices fit what is in sight, as asked or as the page reports.
     has_room
         Whether there is room for levels right of now, and above and below the candles.
     has_tags
@@ -52,6 +54,7 @@ class ChartState:
         self.theme = "dark"
         self.look = "colour"
         self.scale = "linear"
+        self.is_auto_scale = True
         self.zone = self.zone_label = "UTC"
         self.words: dict[str, str] = {}
         self.names: dict[str, Any] = {"symbol": "", "interval": "", "intervalMs": 60_000}
@@ -169,6 +172,7 @@ class ChartState:
             return
         if _is_number(view.get("width")):
             self._width_px = float(view["width"])
+        self.is_auto_scale = view.get("isAuto", self.is_auto_scale) is True
         if view.get("serial") != self.serial:
             return
         if all(_is_number(view.get(name)) for name in ("from", "to", "bars")):

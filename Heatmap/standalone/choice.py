@@ -91,6 +91,10 @@ class Choice(QObject):
             self.show_index(index)
             self.currentIndexChanged.emit(index)
 
+    def choose(self, key: str) -> None:
+        """Choose a value; one that is not there changes nothing."""
+        self.setCurrentIndex(self.findData(key))
+
     def show_index(self, index: int) -> None:
         """Show the value at a place as chosen, and tell nobody."""
         if 0 <= index < len(self._items) and index != self._index:

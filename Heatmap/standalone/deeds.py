@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QCoreApplication, QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PyQt6.QtWidgets import QApplication, QFileDialog
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
-from Heatmap import DataKind, SinkRole, wants_room
+from Heatmap import DataKind, ShownTime, SinkRole, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
+from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
 from Heatmap.standalone.picture_file import save_picture, suggested_picture
-from Heatmap.ui import StateAction
+from Heatmap.standalone.theme import colour
+from Heatmap.ui import ConnectionDialog, StateAction
 
 if TYPE_CHECKING:
     from Heatmap.standalone.window import ChartWindow
@@ -51,6 +53,8 @@ class Deeds:
             "longer_span": partial(self._step_span, 1),
             "go_to_now": window.page.go_to_now,
             "reset_view": window.page.reset_view,
+            "pause_run": self._pause_run,
+            "scale_auto": self._switch_auto_scale,
             "scale_log": partial(self._switch_scale, "log"),
             "scale_percent": partial(self._switch_scale, "percent"),
             "full_screen": self._switch_full_screen,
@@ -59,7 +63,10 @@ class Deeds:
             "part_before": partial(self._go_to_part, -1),
             "settings": window.open_settings,
             "data_folder": self.open_data_folder,
-            "shortcuts": lambda: show_shortcuts(window, window.actions_.all()),
+            "check_connection": self.check_connection,
+            "shortcuts": lambda: show_shortcuts(
+                window, [*window.actions_.all(), window.actions_.open_menu], window.replay.keys
+            ),
             "about": lambda: show_about(window),
             "quit": window.quit_asked.emit,
         }
@@ -71,6 +78,7 @@ class Deeds:
         for name, is_on in (
             ("show_heat", settings.enabled),
             ("full_screen", window.isFullScreen()),
+            ("scale_auto", window.page.is_auto_scale),
             ("scale_log", window.chart_choices.scale == "log"),
             ("scale_percent", window.chart_choices.scale == "percent"),
             *((f"heat_{heat}", settings.heat == heat) for heat in _HEATS),
@@ -82,6 +90,7 @@ class Deeds:
         record = actions["record_symbol"]
         record.setVisible(self.can_record())
         record.setText(_tr("Record {symbol} too").format(symbol=symbol))
+        self._show_pause()
         actions["data_folder"].setEnabled(self._data_folder() is not None)
 
     # -- offers of the state --------------------------------------------------------------------
@@ -92,6 +101,7 @@ class Deeds:
             StateAction.RECORD_SYMBOL: self.can_record,
             StateAction.CHECK_CONNECTION: lambda: True,
             StateAction.SHOW_PREDICTED: lambda: not wants_room(self._window.market.settings.heat),
+            StateAction.SHOW_SIMULATED: self._can_simulate,
             StateAction.OPEN_DATA_FOLDER: lambda: self._data_folder() is not None,
         }
         return button if action is not None and action in can and can[action]() else ""
@@ -100,14 +110,20 @@ class Deeds:
         """Do what a state offers."""
         deeds: dict[StateAction, Callable[[], object]] = {
             StateAction.RECORD_SYMBOL: self.record_symbol,
-            # The recording's page says how the way to the exchange is.
-            StateAction.CHECK_CONNECTION: self._window.open_settings,
+            StateAction.CHECK_CONNECTION: self.check_connection,
             StateAction.SHOW_PREDICTED: partial(self._window.market.set_field, "heat", "predicted"),
+            StateAction.SHOW_SIMULATED: self._window.simulated_asked.emit,
             StateAction.OPEN_DATA_FOLDER: self.open_data_folder,
         }
         if action is not None and action in deeds:
             deeds[action]()
             self._window.refresh_status()
+
+    def _can_simulate(self) -> bool:
+        """Whether there is another market to look at: not where that is shown already."""
+        source = self._window.market.source
+        is_live = source is not None and source.service.kind is DataKind.LIVE
+        return self._window.offers_simulated and is_live
 
     def can_record(self) -> bool:
         """Whether the shown symbol is not recorded, and this program could.
@@ -168,6 +184,22 @@ class Deeds:
         else:
             self._say(_tr("Saved: {path}").format(path=path))
 
+    def check_connection(self) -> None:
+        """Check the way to the exchange, and show what was found; once at a time."""
+        window = self._window
+        source = window.market.waiting or window.market.source
+        if source is None:
+            return
+        for before in window.findChildren(ConnectionDialog):
+            before.raise_()
+            before.activateWindow()
+            return
+        dialog = ConnectionDialog(
+            source.ws_url, source.rest_url, source.service.settings.symbols[0], window
+        )
+        colour(dialog, window.theme)
+        dialog.show()
+
     def open_data_folder(self) -> None:
         """Show the folder of the database in the system's file manager."""
         folder = self._data_folder()
@@ -183,6 +215,29 @@ class Deeds:
     def _say(self, text: str) -> None:
         """Say what was done, for a moment."""
         self._window.status_bar.say(text)
+
+    # -- a replayed run ------------------------------------------------------------------------
+
+    def _show_pause(self) -> None:
+        """Offer to pause a run that is replayed; the replay bar has the key while it is seen."""
+        source, action = self._window.market.source, self._window.actions_["pause_run"]
+        can_pause = source is not None and source.can_pause
+        is_paused = source is not None and source.is_paused
+        action.setVisible(can_pause)
+        action.setEnabled(can_pause and self._window.replay.shown is ShownTime.NOW)
+        action.setText(_tr("Let the run go on") if is_paused else _tr("Pause the run"))
+        action.setToolTip(with_keys(action.text(), action))
+
+    def _pause_run(self) -> None:
+        """Have a replayed run stand still, or go on; a button with the focus is pressed instead."""
+        source, focus = self._window.market.source, QApplication.focusWidget()
+        if isinstance(focus, QAbstractButton) and focus.window() is self._window:
+            focus.click()
+        elif isinstance(focus, QComboBox):
+            focus.showPopup()
+        elif source is not None:
+            (source.resume if source.is_paused else source.pause)()
+            self._window.refresh_status()
 
     # -- chart and window -----------------------------------------------------------------------
 
@@ -200,6 +255,12 @@ class Deeds:
         """Lay prices out so; a second time: linear again."""
         choices = self._window.chart_choices
         choices.set_scale("linear" if choices.scale == scale else scale)
+        self.refresh()
+
+    def _switch_auto_scale(self) -> None:
+        """Fit prices to what is in sight, or have them stay."""
+        page = self._window.page
+        page.set_auto_scale(is_auto=not page.is_auto_scale)
         self.refresh()
 
     def _switch_full_screen(self) -> None:

@@ -11,22 +11,41 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBo
 
 from Heatmap import __version__
 
-_COLUMN_ROWS = 14
+_COLUMN_ROWS = 22
 
 
-def show_shortcuts(parent: QWidget, actions: Sequence[QAction]) -> QDialog:
-    """Show which key does what: of the given actions, and of chart, tape and fields."""
+def show_shortcuts(
+    parent: QWidget, actions: Sequence[QAction], replay: Sequence[QAction]
+) -> QDialog:
+    """Show which key does what.
+
+    Parameters
+    ----------
+    parent
+        The window.
+    actions
+        Those that work at any time; one without a key is left out. Chart, tape and fields have
+        keys of their own, which come after them.
+    replay
+        Those that work while the replay bar is seen.
+    """
     rows = [
         (_keys(action), action.text().rstrip("…"))
         for action in actions
-        if not action.shortcut().isEmpty()
+        if action.isVisible() and not action.shortcut().isEmpty()
     ]
     rows += [
         (_tr("A letter"), _tr("Find a symbol")),
+        (_tr("A digit"), _tr("Candle interval: 15, 4h, 1d, then Enter")),
+        (_key("Left") + ", " + _key("Right"), _tr("On the chart: back, on")),
+        ("+, -", _tr("On the chart: fewer candles, more candles")),
+        (_key("Esc"), _tr("Leave what is open: card, list, settings")),
         (_key("Up") + ", " + _key("Down"), _tr("In the tape: select")),
         (_key("Return"), _tr("In the tape: show on the chart")),
         (_key("Left") + ", " + _key("Right"), _tr("In a row of choices: another one")),
     ]
+    during = _tr("Replay: {action}")
+    rows += [(_keys(one), during.format(action=one.text())) for one in replay]
     return _dialog(parent, "shortcutsDialog", _tr("Shortcuts"), rows)
 
 

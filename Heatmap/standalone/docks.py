@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSize, Qt, QTimeZone
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
@@ -20,6 +20,7 @@ WIDTH_PX = 316
 LEAST_WINDOW_PX = 1100
 """A narrower window begins without docks."""
 _CLOSE_PX = 24
+_BY_TAB = Qt.FocusPolicy.TabFocus
 
 
 class Docks(QObject):
@@ -97,6 +98,22 @@ class Docks(QObject):
         widths = [WIDTH_PX] * len(self._docks)
         self._window.resizeDocks(self._docks, widths, Qt.Orientation.Horizontal)
 
+    def show_alerts(self) -> None:
+        """Open the alerts, and give them the keyboard."""
+        dock = self._alerts_dock
+        dock.show()
+        # Others may lie over it.
+        dock.raise_()
+        # A rule's switch before what holds them all, and before the dock's own buttons.
+        parts: list[QWidget] = [
+            *self.alerts.findChildren(QAbstractButton),
+            *dock.findChildren(QWidget),
+        ]
+        takes = (one for one in parts if one.isEnabled() and one.focusPolicy() & _BY_TAB)
+        part = next(takes, None)
+        if part is not None:
+            part.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def set_service(self, service: HeatmapService | None) -> None:
         """Show what a service records; ``None``: nothing."""
         self.totals.set_service(service)
@@ -122,10 +139,10 @@ class Docks(QObject):
         self.set_open(are_open=not self.are_open)
 
     def _toggle_alerts(self) -> None:
-        dock = self._alerts_dock
-        dock.setVisible(dock.isHidden())
-        # Others may lie over it.
-        dock.raise_()
+        if self._alerts_dock.isHidden():
+            self.show_alerts()
+        else:
+            self._alerts_dock.hide()
 
 
 class _Column(QDockWidget):

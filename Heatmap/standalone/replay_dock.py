@@ -97,6 +97,20 @@ class ReplayDock(QObject):
         self._timer.timeout.connect(self._read_soon)
         window.windowTitleChanged.connect(self._mark_title)
 
+    @property
+    def keys(self) -> list[QAction]:
+        """What the bar's keys do while it is seen."""
+        bar = self.bar
+        return [
+            bar.play_action,
+            bar.on_action,
+            bar.back_action,
+            bar.faster_action,
+            bar.slower_action,
+            bar.start_action,
+            bar.live_action,
+        ]
+
     # -- what the window asks -------------------------------------------------------------------
 
     @property

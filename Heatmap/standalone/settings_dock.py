@@ -1,7 +1,7 @@
 """The settings of the standalone window: the plugin's tab in a dock beside the chart."""
 
 from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QKeyEvent
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService
@@ -64,6 +64,16 @@ class SettingsDock(QDockWidget):
         """Say that they are shut."""
         super().closeEvent(event)
         self.closed.emit()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Be shut by Esc, where no field has a use for it."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            # What was entered and is refused is not thrown away.
+            if not self.tab.show_problem():
+                self.close()
+            return
+        super().keyPressEvent(event)
 
     def open_beside(self, window: QMainWindow) -> None:
         """Show the settings right of the chart: in the window, or beside it where there is room."""

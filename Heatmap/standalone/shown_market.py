@@ -199,6 +199,9 @@ class ShownMarket(QObject):
         symbol = self.symbols.best(target, settings.symbols, self.candles.shown)
         view = View(target, symbol, self._interval(settings.window_ms, self._page.pane_px))
         self.candles.want(view)
+        if view == self.candles.shown and target is self.source:
+            # Another source was wanted meanwhile, and this one is again before that had any.
+            self._has_candles.set()
         if settings.covers_pane:
             return
         if view == self.candles.shown and settings.window_ms != self._shown_window_ms:

@@ -78,6 +78,29 @@ class Source:
         if isinstance(self.clock, DataClock):
             self.clock.start()
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether its time can stand still and go on: that of a replay, until its end."""
+        clock = self.clock
+        if not isinstance(clock, DataClock) or self.service.kind is not DataKind.REPLAY:
+            return False
+        return clock.is_running or clock.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its time stands still until `resume`."""
+        return isinstance(self.clock, DataClock) and self.clock.is_paused
+
+    def pause(self) -> None:
+        """Have candles and liquidations of a replay stand still until `resume`."""
+        if self.can_pause and isinstance(self.clock, DataClock):
+            self.clock.pause()
+
+    def resume(self) -> None:
+        """Let a replay that was paused go on where it stands."""
+        if self.is_paused:
+            self.begin()
+
     async def rest(self, *, at_end: bool) -> None:
         """Let the time of a simulated or replayed exchange stand still, for a picture.
 

@@ -1,19 +1,25 @@
-"""The window's status bar: a dot, one word, one sentence; at the right what else is of use."""
+"""The window's status bar: a dot, one word, one sentence; at the right what else is of use.
+
+Where the chart shows another time or an invented market, the word has a ground of its own colour.
+"""
 
 import html
 
-from PyQt6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.theme import colours_of
-from Heatmap.ui import StateAction, StateWords
+from Heatmap.ui import StateAction, StateTone, StateWords
 
 HEIGHT_PX = 28
 MOMENT_MS = 4000
 """For so long it is said what was done just now."""
 _EDGE_PX, _GAP_PX, _DOT_PX = 14, 8, 4.0
+# The ground behind a word that nobody may miss: beside the word, and its height.
+_PILL_EDGE_PX, _PILL_PX = 8, 20
+_PILLS = {StateTone.REPLAY.value, StateTone.SIMULATED.value}
 
 
 class StateLine(QWidget):
@@ -81,6 +87,9 @@ class StateLine(QWidget):
         painter.setFont(self._bold())
         painter.setPen(QColor(colours["text"]))
         left = self._word_left()
+        if self.has_pill:
+            self._paint_pill(painter, colours[self._dot])
+            painter.setPen(QColor(colours["background"]))
         line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRect(left, 0, self.width() - left, self.height()), line, self._word)
         if self._has_fault:
@@ -103,18 +112,35 @@ class StateLine(QWidget):
         radius = _DOT_PX - (0.5 if self._is_ring else 0)
         painter.drawEllipse(middle, radius, radius)
 
+    def _paint_pill(self, painter: QPainter, colour: str) -> None:
+        """Paint the ground behind the word."""
+        width = self._word_width() + 2 * _PILL_EDGE_PX
+        left, top = self._word_left() - _PILL_EDGE_PX, (self.height() - _PILL_PX) / 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawRoundedRect(QRectF(left, top, width, _PILL_PX), _PILL_PX / 2, _PILL_PX / 2)
+
+    @property
+    def has_pill(self) -> bool:
+        """Whether the word has a ground of its own: what is shown is not the live market."""
+        return self._dot in _PILLS
+
     def _bold(self) -> QFont:
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         return font
 
     def _word_left(self) -> int:
-        return _EDGE_PX + int(2 * _DOT_PX) + _GAP_PX
+        pill = _PILL_EDGE_PX if self.has_pill else 0
+        return _EDGE_PX + int(2 * _DOT_PX) + _GAP_PX + pill
+
+    def _word_width(self) -> int:
+        return QFontMetrics(self._bold()).horizontalAdvance(self._word)
 
     def _sentence_left(self) -> int:
-        width = QFontMetrics(self._bold()).horizontalAdvance(self._word)
         fault = int(2 * _DOT_PX) + _GAP_PX if self._has_fault else 0
-        return self._word_left() + width + fault + _GAP_PX
+        pill = _PILL_EDGE_PX if self.has_pill else 0
+        return self._word_left() + self._word_width() + pill + fault + _GAP_PX
 
 
 class StatusBar(QStatusBar):
@@ -187,7 +213,10 @@ class StatusBar(QStatusBar):
         """
         if self._moment.isActive():
             return
-        tone = "warn" if trouble else words.tone.value
+        # Whatever is amiss: that the market is not the live one stays to be seen.
+        tone = words.tone.value
+        if trouble and tone not in _PILLS:
+            tone = "warn"
         self.line.show_state(
             words.word,
             trouble or words.sentence,

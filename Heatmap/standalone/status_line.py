@@ -1,13 +1,14 @@
 """The status bar's texts in the user's language, from a service's status."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QCoreApplication
 
 from Heatmap import ConnectionState, RecorderStatus, SinkRole
-from Heatmap.ui import attention_words, failure_words, role_words, users_locale
+from Heatmap.ui import StateWords, attention_words, failure_words, role_words, users_locale
 
 
 def source_words(name: str) -> str:
@@ -45,6 +46,12 @@ def title_words(symbol: str, state: str, closes: tuple[float, float] | None, dec
 def connecting_words(symbol: str) -> str:
     """Return what is said while there is no source yet."""
     return _tr("{symbol}  connecting…").format(symbol=symbol)
+
+
+def paused_words(words: StateWords, time: str) -> StateWords:
+    """Return the words of a replayed run that stands still at a time."""
+    sentence = _tr("The run stands still at {time}; Space lets it go on").format(time=time)
+    return replace(words, word=_tr("Paused"), sentence=sentence, is_ring=True)
 
 
 def without_candles_words(symbols: list[str]) -> str:

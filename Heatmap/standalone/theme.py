@@ -92,6 +92,12 @@ QToolBar QLineEdit#symbol {{ background: {field}; color: {text}; font-weight: 60
 QToolBar QLineEdit#symbol:focus {{ border-color: {focus}; }}
 QListView#symbolList {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
     border-radius: 7px; outline: 0; padding: 4px; }}
+QFrame#intervalBox {{ background: {field}; border: 1px solid {strong_edge}; border-radius: 9px; }}
+QFrame#intervalBox QLabel {{ color: {weak_text}; background: transparent; }}
+QFrame#intervalBox QLineEdit {{ background: {background}; color: {text}; font-size: 20px;
+    font-weight: 600; border: 1px solid {focus}; border-radius: 7px; padding: 4px;
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QFrame#intervalBox QLineEdit[wrong="true"] {{ border-color: {bad}; }}
 QToolButton#dockClose {{ background: transparent; color: {weak_text}; border: 1px solid transparent;
     border-radius: 5px; padding: 0; }}
 QToolButton#dockClose:hover {{ background: {hover}; color: {text}; }}
@@ -109,6 +115,9 @@ QStatusBar QLabel {{ color: {text2}; padding: 0 6px; }}
 QStatusBar QToolButton {{ color: {link}; background: transparent; border: 1px solid transparent;
     border-radius: 5px; padding: 1px 6px; font-weight: 600; }}
 QStatusBar QToolButton:hover {{ background: {hover}; }}
+QStatusBar QToolButton#scale, QStatusBar QToolButton#clock {{ color: {text2}; font-weight: 400; }}
+QStatusBar QToolButton#scale:checked {{ color: {link}; font-weight: 600; }}
+QStatusBar QToolButton#clock::menu-indicator {{ image: none; width: 0; }}
 QDialog {{ background: {background}; color: {text}; }}
 QDialog QLabel {{ color: {text}; }}
 QDialog QLabel#weak {{ color: {weak_text}; }}

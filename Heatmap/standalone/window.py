@@ -23,15 +23,18 @@ from Heatmap import (
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import Actions, with_keys
 from Heatmap.standalone.alert_bell import AlertBell
+from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS
 from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
+from Heatmap.standalone.interval_box import IntervalBox
 from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
+from Heatmap.standalone.scale_bar import ScaleBar
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
@@ -41,6 +44,7 @@ from Heatmap.standalone.status_line import (
     connecting_words,
     connection_words,
     event_words,
+    paused_words,
     timing_words,
     title_words,
 )
@@ -79,24 +83,25 @@ class ChartWindow(QMainWindow):
     ----------
     closed
         The user has closed it.
-    another_asked, quit_asked
-        The user wants one more window, or the end of the program.
+    another_asked, simulated_asked, quit_asked
+        The user wants one more window, a simulated market, or the end of the program.
     look_chosen
         The user wants this look in all windows, one of `LOOKS`.
-    state_told
-        What the status bar says now, once a second: a `MarketState` and its `StateWords`.
+    offers_simulated
+        Whether the program can show a simulated market.
     """
 
     closed = pyqtSignal()
     another_asked = pyqtSignal()
+    simulated_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     look_chosen = pyqtSignal(str)
-    state_told = pyqtSignal(object, object)
 
     def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
         self.store = WindowStore(store, number)
         self.theme = theme
+        self.offers_simulated = False
         self.page = ChartPage(self)
         self.view = QWebEngineView()
         self.view.setPage(self.page)
@@ -123,6 +128,9 @@ class ChartWindow(QMainWindow):
         self.tool_bar.symbols.left.connect(self.view.setFocus)
         self.tool_bar.symbols.set_source(self._symbol_rows)
         self.addToolBar(self.tool_bar)
+        self.interval_box = IntervalBox(self, SELECTABLE_INTERVALS)
+        self.interval_box.interval_chosen.connect(self.tool_bar.intervals.choose)
+        self.interval_box.left.connect(self.view.setFocus)
         self.status_bar = StatusBar()
         self.last_hour = LastHourLine(None, self.layer)
         self.status_bar.right.addWidget(self.last_hour)
@@ -142,6 +150,13 @@ class ChartWindow(QMainWindow):
         self.bell = AlertBell(
             self.tool_bar.bell, self.docks.alerts_toggle, self.docks.alerts, self.store.program
         )
+        self.scale_bar = ScaleBar(
+            [self.actions_[f"scale_{name}"] for name in ("auto", "log", "percent")],
+            self.page.times,
+            self._shown_ms,
+            self.chart_choices.set_time_zone,
+        )
+        self.status_bar.right.addWidget(self.scale_bar)
         self._connect_market()
         self._apply_theme()
         self._restore_place()
@@ -232,17 +247,23 @@ class ChartWindow(QMainWindow):
             return
         # What it is called does not change with the time that is shown.
         name = state_words(state, self.page.clock)
+        words = name
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
-        words = state_words(state, self.page.clock)
+            words = state_words(state, self.page.clock)
+        elif source.is_paused:
+            words = name = paused_words(words, self.page.clock(source.service.clock()))
         trouble, details = self._troubles(source, waiting)
         is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
-        self.status_bar.show_offer(self._deeds.offer(words.action, words.button))
         self.card.show(words)
+        # Once: the card has it where there is one to be seen.
+        is_on_card = bool(words.card) and self.page.has_card
+        self.status_bar.show_offer(
+            "" if is_on_card else self._deeds.offer(words.action, words.button)
+        )
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
         self._deeds.refresh()
-        self.state_told.emit(state, words)
 
     def status_text(self) -> str:
         """Return all that the status bar knows, and what was measured, as one line of text."""
@@ -329,6 +350,9 @@ class ChartWindow(QMainWindow):
         actions.open_menu.triggered.connect(lambda _checked: button.showMenu())
         keys = ChartKeys(self.view)
         keys.letter_typed.connect(self.tool_bar.symbols.search)
+        keys.digit_typed.connect(self.interval_box.begin)
+        keys.scroll_asked.connect(self.page.scroll)
+        keys.zoom_asked.connect(self.page.zoom)
         keys.alt_tapped.connect(button.showMenu)
         box = self.tool_bar.symbols
         box.setToolTip(with_keys(self.tr("Find a symbol"), actions["find_symbol"]))
@@ -358,6 +382,14 @@ class ChartWindow(QMainWindow):
             lambda event: page.scroll_to(event.ts_ms, event.price)
         )
         page.place_reached.connect(self.layer.show_place)
+        page.card_shut.connect(self.refresh_status)
+        page.card_fitted.connect(self.refresh_status)
+        page.scale_moved.connect(self._deeds.refresh)
+
+    def _shown_ms(self) -> int | None:
+        """Return the time that the chart shows, UTC milliseconds; ``None``: nothing yet."""
+        source = self.market.source
+        return self.replay.shown_ms or (None if source is None else source.service.clock())
 
     def _take_width(self) -> None:
         """Have candles that are as fine as the pane's width allows, and say so in the bar."""

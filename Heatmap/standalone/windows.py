@@ -62,8 +62,26 @@ class Windows(QObject):
         # Those that the user has closed and that are being left.
         self._leaving: set[asyncio.Task[None]] = set()
         self._is_ending = False
+        self._show_simulated: Callable[[], object] | None = None
         self._source: Source | None = None
         self._waiting: Source | None = None
+
+    def offer_simulated(self, show: Callable[[], object]) -> None:
+        """Let windows offer a simulated market where nothing comes from the exchange.
+
+        Parameters
+        ----------
+        show
+            Shows it in all windows; called on the GUI thread.
+        """
+        self._show_simulated = show
+        for window in self._open:
+            window.offers_simulated = True
+
+    def say(self, text: str) -> None:
+        """Say for a moment in all windows what was done, or could not be done."""
+        for window in self._open:
+            window.status_bar.say(text)
 
     @property
     def open_windows(self) -> tuple[ChartWindow, ...]:
@@ -144,6 +162,8 @@ class Windows(QObject):
         window.closed.connect(lambda: self._on_closed(window))
         window.quit_asked.connect(self.all_closed)
         window.look_chosen.connect(self._choose_look)
+        window.offers_simulated = self._show_simulated is not None
+        window.simulated_asked.connect(self._on_simulated_asked)
         window.another_asked.connect(lambda: self._begin_another(window))
         self._open.append(window)
         self._tell_count()
@@ -155,6 +175,11 @@ class Windows(QObject):
         if self._source is not None:
             await window.show_source(self._source, self._waiting)
         return window
+
+    def _on_simulated_asked(self) -> None:
+        if self._show_simulated is not None:
+            self.say(self.tr("Opening a simulated market…"))
+            self._show_simulated()
 
     def _begin_another(self, like: ChartWindow) -> None:
         self._tasks.create_task(self._another(like), name="Heatmap window")

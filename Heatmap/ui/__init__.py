@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from Heatmap.ui.connection_dialog import ConnectionDialog
     from Heatmap.ui.host_alerts import HostAlerts
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlertPanel",
+    "ConnectionDialog",
     "HeatmapLayer",
     "HeatmapSettingsTab",
     "HostAlerts",
@@ -55,6 +57,7 @@ __all__ = [
 
 _HOMES = {
     "AlertPanel": "Heatmap.ui.panels.alert_panel",
+    "ConnectionDialog": "Heatmap.ui.connection_dialog",
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "HostAlerts": "Heatmap.ui.host_alerts",

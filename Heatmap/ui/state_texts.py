@@ -219,6 +219,9 @@ def _offline(state: MarketState, clock: Callable[[int], str]) -> StateWords:
         tr("Offline"),
         tr("This computer has no network; nothing is recorded until it is back"),
         card,
+        # Nothing was shown so far: there is something else to look at.
+        StateAction.SHOW_SIMULATED if state.since_ms is None else None,
+        tr("Show simulated market") if state.since_ms is None else "",
     )
 
 

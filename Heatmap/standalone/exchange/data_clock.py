@@ -11,8 +11,10 @@ class DataClock:
     """What time the exchange has, in UTC milliseconds; calling the object reads it.
 
     A clock made by `wall` always runs with the machine's time. A clock made by `replay` stands at
-    its beginning until `start`, then runs `speed` times as fast as real time. Either stands still
-    for good after `freeze`. Reading is safe from any thread; `start` and `freeze` are idempotent.
+    its beginning until `start`, then runs `speed` times as fast as real time; after `pause` it
+    stands until the next `start`, and goes on from there without a jump. Either stands still for
+    good after `freeze`. Reading is safe from any thread; `start`, `pause` and `freeze` are
+    idempotent.
 
     Parameters
     ----------
@@ -44,13 +46,15 @@ class DataClock:
             raise ValueError(f"speed must be from {MIN_SPEED:g} to {MAX_SPEED:g}, got {speed:g}")
         if start_ms is not None and until_ms is not None and until_ms < start_ms:
             raise ValueError(f"the clock would end at {until_ms}, before it begins at {start_ms}")
-        self._start_ms = start_ms
+        self._is_wall = start_ms is None
         self._speed = speed
         self._until_ms = until_ms
         self._monotonic_s = monotonic_s
         self._wall_s = wall_s
-        # Monotonic second at which the replay started; None: not yet.
-        self._started_s: float | None = None
+        # Of a replay: the time from which it runs, and the monotonic second at which it started
+        # there; None: it stands. Both as one: another thread reads them.
+        self._run: tuple[int, float | None] = (start_ms or 0, None)
+        self._is_paused = False
         # The time at which the clock was frozen; None: it runs.
         self._frozen_ms: int | None = None
 
@@ -83,14 +87,27 @@ class DataClock:
     @property
     def is_running(self) -> bool:
         """Whether the time moves: started, not frozen, and not at its end."""
-        if self._frozen_ms is not None or (self._start_ms is not None and self._started_s is None):
+        if self._frozen_ms is not None or (not self._is_wall and self._run[1] is None):
             return False
         return self._until_ms is None or self() < self._until_ms
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether a replay that has been started stands still until the next `start`."""
+        return self._is_paused and self._frozen_ms is None
+
     def start(self) -> None:
         """Let a replay run from where it stands; without effect when it runs already."""
-        if self._started_s is None:
-            self._started_s = self._monotonic_s()
+        start_ms, started_s = self._run
+        if started_s is None:
+            self._run = start_ms, self._monotonic_s()
+            self._is_paused = False
+
+    def pause(self) -> None:
+        """Stand still until the next `start`; a wall clock goes on."""
+        if self.is_running and not self._is_wall:
+            self._run = self(), None
+            self._is_paused = True
 
     def freeze(self) -> None:
         """Stand still from now on."""
@@ -100,14 +117,14 @@ class DataClock:
     def __call__(self) -> int:
         """Return the data time, UTC milliseconds."""
         # Each attribute is read once: another thread may freeze or start the clock meanwhile.
-        frozen_ms, started_s = self._frozen_ms, self._started_s
+        frozen_ms, (start_ms, started_s) = self._frozen_ms, self._run
         if frozen_ms is not None:
             return frozen_ms
-        if self._start_ms is None:
+        if self._is_wall:
             now_ms = int(self._wall_s() * 1000)
         elif started_s is None:
-            return self._start_ms
+            return start_ms
         else:
             elapsed_s = self._monotonic_s() - started_s
-            now_ms = self._start_ms + int(elapsed_s * 1000 * self._speed)
+            now_ms = start_ms + int(elapsed_s * 1000 * self._speed)
         return now_ms if self._until_ms is None else min(now_ms, self._until_ms)

@@ -13,12 +13,17 @@ const card = (() => {
     /** The present place is left where another has this many candles less. */
     const BETTER = 6;
     const PLACE_MS = 300;
+    const MOST_PX = 560;
+    const LEAST_PX = 200;
 
     let box = null;
     // A state has a card, also one that the user has shut.
     let isGiven = false;
     let market = null;
     let tell = () => {};
+    let tellRoom = () => {};
+    // What was told of it last.
+    let hasRoom = true;
     let place = -1;
     let timer = 0;
 
@@ -28,17 +33,25 @@ const card = (() => {
      * @param {() => {x: number, top: number, bottom: number}[]} of.candles those in sight
      * @param {() => void} of.changed has the chart painted again: others may give way
      * @param {(action: string) => void} report the button's action; empty: it was shut
+     * @param {(hasRoom: boolean) => void} reportRoom whether it can be seen now
      */
-    function create(of, report) {
+    function create(of, report, reportRoom) {
         box = document.getElementById("card");
         market = of;
         tell = report;
+        tellRoom = reportRoom;
         window.addEventListener("keydown", (event) => {
             if (event.key === "Escape" && !box.hidden) {
                 shut();
             }
         });
-        new ResizeObserver(placeSoon).observe(document.getElementById("chart"));
+        const resized = new ResizeObserver(() => {
+            keepInside();
+            placeSoon();
+        });
+        resized.observe(document.getElementById("chart"));
+        // Other fonts and colours may give it another size.
+        resized.observe(box);
     }
 
     function shut() {
@@ -72,6 +85,7 @@ const card = (() => {
         box.className = shown.isBad ? "bad" : "";
         box.hidden = false;
         place = -1;
+        hasRoom = true;
         placeNow();
         market.changed();
     }
@@ -90,16 +104,30 @@ const card = (() => {
         }
     }
 
+    /** Be whole at once on a chart that has become smaller, before another place is found. */
+    function keepInside() {
+        const { clientWidth, clientHeight } = box.parentElement;
+        const left = Math.min(box.offsetLeft, clientWidth - box.offsetWidth);
+        const top = Math.min(box.offsetTop, clientHeight - box.offsetHeight);
+        if (!box.hidden && (left < box.offsetLeft || top < box.offsetTop)) {
+            box.style.left = Math.max(0, left) + "px";
+            box.style.top = Math.max(0, top) + "px";
+        }
+    }
+
     /** Go where the fewest candles are; stay where it is hardly better elsewhere. */
     function placeNow() {
         if (box.hidden) {
             return;
         }
         const { width, height } = market.size();
-        const { offsetWidth, offsetHeight } = box;
         if (width === 0) {
             return;
         }
+        // Inside the pane, whatever it was before: the words take more lines.
+        const most = Math.max(LEAST_PX, Math.min(MOST_PX, width - 2 * MARGIN_PX));
+        box.style.maxWidth = "min(" + most + "px, 100% - " + 2 * MARGIN_PX + "px)";
+        const { offsetWidth, offsetHeight } = box;
         const lefts = [(width - offsetWidth) / 2, width - offsetWidth - MARGIN_PX, MARGIN_PX];
         const tops = [height - offsetHeight - MARGIN_PX, MARGIN_PX, (height - offsetHeight) / 2];
         const places = tops.flatMap((top) => lefts.map((left) => ({ left, top })));
@@ -112,7 +140,12 @@ const card = (() => {
             place = best;
         }
         // Where even the best place lies on the newest candles there is no room for it.
-        box.style.visibility = costs[place] >= FORBIDDEN ? "hidden" : "visible";
+        const isFree = costs[place] < FORBIDDEN;
+        box.style.visibility = isFree ? "visible" : "hidden";
+        if (isFree !== hasRoom) {
+            hasRoom = isFree;
+            tellRoom(isFree);
+        }
         box.style.left = Math.max(0, places[place].left) + "px";
         box.style.top = Math.max(0, places[place].top) + "px";
     }

@@ -39,6 +39,7 @@ const chartPage = (() => {
     };
     // Before what the card tells Qt, on the console: the page has no channel of its own.
     const CARD_MARK = "heatmap card: ";
+    const ROOM_MARK = "heatmap card has room: ";
     // Empty bars to the right of the newest candle.
     const RIGHT_MARGIN_BARS = 4;
     // While the chart shows levels ahead: this part of its width right of now, and more prices above
@@ -57,6 +58,8 @@ const chartPage = (() => {
     const EDGE = 0.06;
     // A tick's words that are nearer than this to an edge of their pane would be cut off, pixels.
     const TICK_EDGE_PX = 8;
+    // No fewer candles are shown by the keyboard.
+    const LEAST_BARS = 8;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
@@ -171,7 +174,11 @@ const chartPage = (() => {
             showStripSoon();
         });
         above?.create(words, showStripSoon);
-        message?.create(market, (action) => console.info(CARD_MARK + action));
+        message?.create(
+            market,
+            (action) => console.info(CARD_MARK + action),
+            (hasRoom) => console.info(ROOM_MARK + hasRoom),
+        );
         sayZone();
         setTheme(name);
     }
@@ -435,6 +442,7 @@ const chartPage = (() => {
             to: range.to,
             bars,
             width: chart.timeScale().width(),
+            isAuto: autoScale,
             priceScale: { autoScale: prices === null, mode, invertScale, prices },
         });
         if (text !== told) {
@@ -475,6 +483,12 @@ const chartPage = (() => {
     /** @param {"linear"|"log"|"percent"} name how prices are laid out */
     function setScale(name) {
         candleSeries.priceScale().applyOptions({ mode: SCALES[name] });
+    }
+
+    /** @param {boolean} isAuto prices fit what is in sight; else they stay where they are */
+    function setAutoScale(isAuto) {
+        candleSeries.priceScale().applyOptions({ autoScale: isAuto });
+        reportSoon();
     }
 
     /**
@@ -699,6 +713,34 @@ const chartPage = (() => {
         }
     }
 
+    /** @returns {{from: number, to: number}|null} what the next frame shows: keys come faster */
+    function nextRange() {
+        return wantedRange === null
+            ? chart.timeScale().getVisibleLogicalRange()
+            : movedRange(wantedRange);
+    }
+
+    /** Go back (-1) or on (1) by an eighth of what is in sight. @param {number} direction */
+    function scroll(direction) {
+        const range = nextRange();
+        if (range !== null) {
+            const step = (direction * (range.to - range.from)) / 8;
+            showRange(range.from + step, range.to + step);
+        }
+    }
+
+    /**
+     * Show fewer candles (1) or more of them (-1); the right edge stays.
+     * @param {number} direction
+     */
+    function zoom(direction) {
+        const range = nextRange();
+        if (range !== null) {
+            const span = (range.to - range.from) * (direction > 0 ? 0.8 : 1.25);
+            showRange(range.to - Math.max(LEAST_BARS, span), range.to);
+        }
+    }
+
     /** Show what is usual, in time and price; see `showNewest`. */
     function resetView(visibleBars, request) {
         candleSeries.priceScale().applyOptions({ autoScale: true });
@@ -761,8 +803,8 @@ const chartPage = (() => {
     }
 
     return {
-        restore, setTheme, setLook, setScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
-        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, resetView, scrollTo,
+        restore, setTheme, setLook, setScale, setAutoScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
+        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, scroll, zoom, resetView, scrollTo,
         showCard: (shown) => message.show(shown), hideCard: () => message.hide(), countFrame, geometry,
     };
 })();

@@ -1,4 +1,4 @@
-"""``--source auto``: simulated while the exchange is away, live as soon as it delivers."""
+"""Simulated while the exchange is away or refuses this place, live as soon as it delivers."""
 
 import asyncio
 import os
@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
@@ -17,11 +19,42 @@ from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class Gate:
-    """A door in front of a server: closes every connection at once until it is opened."""
+# As the exchange says it, but for how long it wants to be left alone.
+REFUSAL = b"HTTP/1.1 451 Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
+PLAIN = ("-m", "Heatmap")
+# The window's user presses the card's button as soon as there is one.
+PRESSING = (
+    "-c",
+    """
+import sys
+from Heatmap.__main__ import main
+from Heatmap.standalone import application
+from Heatmap.standalone.window import ChartWindow
 
-    def __init__(self, url: str) -> None:
+class PressingWindow(ChartWindow):
+    pressed = False
+
+    def refresh_status(self):
+        super().refresh_status()
+        if self.page.has_card and not self.pressed:
+            self.pressed = True
+            self.page.runJavaScript("document.querySelector('#card .act').click()")
+
+application.ChartWindow = PressingWindow
+sys.exit(main(sys.argv[1:]))
+""",
+)
+
+
+class Gate:
+    """A door in front of a server, opened only later.
+
+    Until then it closes every connection at once, or says a refusal first.
+    """
+
+    def __init__(self, url: str, refusal: bytes = b"") -> None:
         self._port = urlsplit(url).port
+        self._refusal = refusal
         self._is_open = False
         self.attempts = 0
         self.address = ""
@@ -42,6 +75,10 @@ class Gate:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.attempts += 1
         if not self._is_open:
+            if self._refusal:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._refusal)
+                await writer.drain()
             writer.close()
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -69,8 +106,13 @@ def is_covered(database: Path) -> bool:
         return bool(connection.execute("SELECT count(*) FROM coverage").fetchone()[0])
 
 
+@pytest.mark.parametrize(
+    ("source", "program", "refusal"),
+    [("auto", PLAIN, b""), ("live", PRESSING, REFUSAL)],
+    ids=["by itself", "asked for at a place that is refused"],
+)
 def test_the_window_switches_to_live_when_the_exchange_comes_and_recorded_all_along(
-    tmp_path: Path,
+    source: str, program: tuple[str, str], refusal: bytes, tmp_path: Path
 ) -> None:
     environment = {
         name: value
@@ -82,15 +124,14 @@ def test_the_window_switches_to_live_when_the_exchange_comes_and_recorded_all_al
     async def main() -> list[str]:
         exchange = LoopbackExchange(SimulatedMarket(seed=5), DataClock.wall())
         await exchange.start()
-        streams, rest = Gate(exchange.ws_url), Gate(exchange.rest_url)
+        streams, rest = Gate(exchange.ws_url, refusal), Gate(exchange.rest_url)
         rest.open()
         async with streams.serve(), rest.serve():
-            words = ("--db", "x.sqlite3", "--ws-url", f"ws://{streams.address}")
+            words = ("--source", source, "--db", "x.sqlite3", "--ws-url", f"ws://{streams.address}")
             words += ("--rest-url", f"http://{rest.address}", "--screenshot", "x.png")
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "Heatmap",
+                *program,
                 *words,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -99,7 +140,7 @@ def test_the_window_switches_to_live_when_the_exchange_comes_and_recorded_all_al
             )
             lines = []
             assert process.stdout is not None
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while "SIMULATED" not in "".join(lines):
                     lines.append((await process.stdout.readline()).decode())
                 assert streams.attempts >= 1

@@ -246,6 +246,33 @@ def test_a_card_keeps_off_the_newest_candles_and_tells_its_button(shown: Page) -
             "(({scrollHeight, clientHeight}) => scrollHeight <= clientHeight + 1)"
             "(document.querySelector('#card .words'))"
         )
+    # Another theme and a narrow pane: words, button and mark are inside the pane, none is cut.
+    shown.page.set_theme("light")
+    shown.view.resize(400, 430)
+
+    def is_inside() -> bool:
+        pane = shown.js("chart.timeScale().width()")
+        left, _, right, bottom = card_box(shown)
+        parts = shown.js(
+            "[...document.getElementById('card').children].map((part) => {"
+            "const {left, top, right, bottom} = part.getBoundingClientRect();"
+            "return [left, top, right, bottom, part.scrollWidth - part.clientWidth];})"
+        )
+        return (
+            pane < 360
+            and left >= 0
+            and right <= pane
+            and len(parts) == 3
+            and all(
+                one[0] >= left and one[2] <= right and one[3] <= bottom and one[4] <= 1
+                for one in parts
+            )
+        )
+
+    shown.qtbot.waitUntil(is_inside, timeout=20_000)
+    shown.view.resize(900, 500)
+    shown.qtbot.waitUntil(lambda: shown.js("chart.timeScale().width()") > 600, timeout=20_000)
+    shown.qtbot.waitUntil(lambda: card_box(shown)[2] - card_box(shown)[0] > 400, timeout=20_000)
     x, y = shown.js(
         "(({left, top, width, height}) => [left + width / 2, top + height / 2])"
         "(document.querySelector('#card .act').getBoundingClientRect())"

@@ -171,6 +171,33 @@ def test_the_crosshair_asks_about_the_cell_under_it_and_shows_the_answer(
     assert "all of this time" in text
 
 
+def test_after_a_switch_nothing_is_told_of_the_symbol_before(
+    layer: HeatmapLayer, chart_page: ChartPage, asked: list[CellQuery]
+) -> None:
+    point_at(chart_page, place(chart_page, 30, 30.5))
+    chart_page.qtbot.waitUntil(lambda: bool(asked), timeout=10_000)
+    stale = CellLines(asked[-1], REPORT_LINES)
+    layer.show_cell(stale)
+    chart_page.qtbot.waitUntil(lambda: "1.2M" in (box_text(chart_page) or ""), timeout=10_000)
+    # Asked about the next place, the answer to which is under way when the symbol changes.
+    asked.clear()
+    point_at(chart_page, place(chart_page, 31, 31.5))
+    chart_page.qtbot.waitUntil(lambda: bool(asked), timeout=10_000)
+    layer.set_symbol("ETHUSDT")
+    layer.show_grid(*grid_message(bright_block()))
+    chart_page.settled_picture()
+    asked.clear()
+    point_at(chart_page, place(chart_page, 31, 31.5))
+    chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
+    assert "1.2M" not in (box_text(chart_page) or "")
+    layer.show_cell(stale)
+    # That one is dropped, and the question is asked anew.
+    chart_page.qtbot.waitUntil(lambda: bool(asked), timeout=10_000)
+    assert "1.2M" not in (box_text(chart_page) or "")
+    layer.show_cell(CellLines(asked[-1], (("Heat", "77k USD"),)))
+    chart_page.qtbot.waitUntil(lambda: "77k" in (box_text(chart_page) or ""), timeout=10_000)
+
+
 def test_times_are_those_of_the_charts_axis(
     layer: HeatmapLayer, chart_page: ChartPage, asked: list[CellQuery]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PyQt6.QtCore import QByteArray, QPoint, QSettings, Qt
 from PyQt6.QtGui import QGuiApplication, QKeySequence
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton
+from PyQt6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
 from Heatmap import HeatmapSettings
 from Heatmap.standalone.settings_dock import SettingsDock
@@ -68,13 +68,18 @@ def test_a_symbol_that_is_typed_on_the_chart_is_shown_and_can_be_recorded(world:
     world.qtbot.waitUntil(
         lambda: window.status_bar.line.words.startswith("Not recorded:"), timeout=10_000
     )
+    # It is offered once: by the card, and by the bar where the card is shut.
     offer = window.status_bar.offer
-    assert offer.isVisible()
+    on_card = "document.querySelector('#card .act')?.textContent"
+    world.qtbot.waitUntil(lambda: world.js(on_card) == "Record ETHUSDT too", timeout=10_000)
+    world.qtbot.waitUntil(lambda: not offer.isVisible(), timeout=10_000)
+    world.js("(document.querySelector('#card .shut').click(), 0)")
+    world.qtbot.waitUntil(offer.isVisible, timeout=10_000)
     assert offer.text() == "Record ETHUSDT too"
     QTest.mouseClick(offer, Qt.MouseButton.LeftButton)
     assert world.service.settings.symbols == ("BTCUSDT", "ETHUSDT")
     assert world.store.value("Heatmap/symbols") == "BTCUSDT,ETHUSDT"
-    world.qtbot.waitUntil(lambda: "Record" not in offer.text(), timeout=10_000)
+    world.qtbot.waitUntil(lambda: not offer.isVisible(), timeout=10_000)
     # It is shown on, and its own heat is there again.
     assert window.layer.symbol == "ETHUSDT"
     assert window.market.settings.heat == "recorded"
@@ -95,6 +100,15 @@ def test_each_action_is_in_the_menu_once_and_its_tool_tip_names_its_key(world: W
     for action in shown:
         native = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         assert native in action.toolTip()
+
+
+def ancestors(widget: QWidget) -> list[QWidget]:
+    found = []
+    here: QWidget | None = widget
+    while here is not None:
+        found.append(here)
+        here = here.parentWidget()
+    return found
 
 
 def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
@@ -121,6 +135,11 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
     assert window.focusWidget() is window.tool_bar.symbols
     QTest.keyClick(window.tool_bar.symbols, Qt.Key.Key_Escape)
+    QTest.keyClick(window, Qt.Key.Key_A, CONTROL | SHIFT)
+    focus = window.focusWidget()
+    assert focus is not None
+    assert window.docks.alerts.isVisible()
+    assert window.docks.alerts.parentWidget() in ancestors(focus)
     for key, kind in ((Qt.Key.Key_F1, QDialog), (Qt.Key.Key_Comma, SettingsDock)):
         QTest.keyClick(window, key, CONTROL if kind is SettingsDock else Qt.KeyboardModifier(0))
         opened = window.findChild(kind)
@@ -136,6 +155,100 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     chooser.fileSelected.emit(str(tmp_path / "picture.png"))
     chooser.close()
     assert (tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_a_digit_on_the_chart_begins_an_interval(world: World) -> None:
+    world.qt_run(world.open(ONE), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    window, box = world.window, world.window.interval_box
+    window.activateWindow()
+    chart = window.view.focusProxy()
+    assert chart is not None
+    QTest.keyClick(chart, Qt.Key.Key_7)
+    assert window.focusWidget() is box.field
+    # What cannot be shown stays, with what can be.
+    QTest.keyClick(box.field, Qt.Key.Key_Return)
+    assert box.isVisible()
+    assert "15m, 30m, 1h" in box.hint.text()
+    QTest.keyClick(box.field, Qt.Key.Key_Escape)
+    assert box.isHidden()
+    assert window.tool_bar.intervals.currentData() == ""
+    chart = window.view.focusProxy()
+    QTest.keyClick(chart, Qt.Key.Key_1)
+    QTest.keyClick(box.field, Qt.Key.Key_5)
+    assert "15m" in box.hint.text()
+    QTest.keyClick(box.field, Qt.Key.Key_Return)
+    assert box.isHidden()
+    assert window.tool_bar.intervals.currentData() == "15m"
+    world.wait_for("BTCUSDT", "15m")
+
+
+def test_arrows_plus_and_minus_move_the_chart(world: World) -> None:
+    world.qt_run(world.open(ONE), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    chart = world.window.view.focusProxy()
+
+    def seen() -> tuple[float, float]:
+        found = world.js("chart.timeScale().getVisibleLogicalRange()")
+        return (found["from"], found["to"]) if found else (0.0, 0.0)
+
+    def after(key: Qt.Key, is_so: Callable[[float, float, float, float], bool]) -> None:
+        before = seen()
+        QTest.keyClick(chart, key)
+        world.qtbot.waitUntil(lambda: is_so(*before, *seen()), timeout=10_000)
+
+    after(Qt.Key.Key_Left, lambda a, b, c, d: c < a - 5 and d < b - 5)
+    after(Qt.Key.Key_Plus, lambda a, b, c, d: d - c < 0.9 * (b - a) and abs(d - b) < 1)
+    after(Qt.Key.Key_Minus, lambda a, b, c, d: d - c > 1.1 * (b - a) and abs(d - b) < 1)
+    after(Qt.Key.Key_Right, lambda a, b, c, d: c > a + 5 and d > b + 5)
+
+
+def test_the_bars_right_end_sets_scale_and_zone_and_is_never_cut(world: World) -> None:
+    world.qt_run(world.open(ONE), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    window = world.window
+    bar, line = window.scale_bar, window.status_bar.line
+    # Without panels the last hour's totals stand in the bar as well.
+    window.docks.set_open(are_open=False)
+    window.resize(760, 460)
+    parts = (window.last_hour, *bar.buttons, bar.clock)
+
+    def are_whole() -> bool:
+        rights = [one.mapTo(window, QPoint(one.width(), 0)).x() for one in parts]
+        widths = [one.width() >= one.minimumSizeHint().width() for one in parts]
+        is_seen = all(one.isVisible() for one in parts)
+        return window.width() == 760 and is_seen and max(rights) <= 760 and all(widths)
+
+    world.qtbot.waitUntil(are_whole, timeout=5_000)
+    # The sentence gives way, and nothing else.
+    line.show_state("Live", "Recording BTCUSDT " * 20, "ok", is_ring=False, has_fault=False)
+    assert line.shown_sentence().endswith("…")
+    auto, log, percent = bar.buttons
+    assert are_whole()
+    assert [one.text() for one in bar.buttons] == ["Auto", "Log", "%"]
+    QTest.mouseClick(log, Qt.MouseButton.LeftButton)
+    assert window.chart_choices.scale == "log"
+    QTest.mouseClick(percent, Qt.MouseButton.LeftButton)
+    assert (log.isChecked(), percent.isChecked()) == (False, True)
+    QTest.mouseClick(percent, Qt.MouseButton.LeftButton)
+    assert window.chart_choices.scale == "linear"
+    # The user moves the price axis; the button brings it back.
+    is_auto = "candleSeries.priceScale().options().autoScale"
+    world.js("(candleSeries.priceScale().setAutoScale(false), 0)")
+    world.qtbot.waitUntil(lambda: not auto.isChecked(), timeout=10_000)
+    QTest.mouseClick(auto, Qt.MouseButton.LeftButton)
+    world.qtbot.waitUntil(lambda: world.js(is_auto) is True, timeout=10_000)
+    world.qtbot.waitUntil(auto.isChecked, timeout=10_000)
+    assert bar.clock.text().endswith(" UTC")
+    window.chart_choices.set_time_zone("Asia/Tokyo")
+    menu = bar.clock.menu()
+    assert menu is not None
+    menu.aboutToShow.emit()
+    chosen = [one.text() for one in menu.actions() if one.isChecked()]
+    assert chosen == ["Asia/Tokyo"]
+    world.qtbot.waitUntil(lambda: bar.clock.text().endswith(" UTC+9"), timeout=10_000)
+    menu.actions()[0].trigger()
+    assert bar.clock.text().endswith(" UTC")
 
 
 def test_f6_leads_through_the_parts_and_back_to_the_first(world: World) -> None:
@@ -198,6 +311,12 @@ def test_a_sentence_without_room_is_elided_and_whole_in_the_tool_tip(qtbot: Any)
     # Not taken for mark-up.
     assert "ago &lt;b&gt;" in bar.toolTip()
     assert bar.text() == f"Live: {sentence}  |  Binance: live"
+    # No ground behind the word while the market is the live one.
+    assert not bar.line.has_pill
+    bar.show_words(StateWords(StateTone.REPLAY, False, "Replay", sentence), "no candles", [])
+    assert bar.line.has_pill
+    above_word = QPoint(46, bar.line.height() // 2 - 8)
+    assert bar.line.grab().toImage().pixelColor(above_word).name() == "#b1a3ff"
     # What is wrong with candles takes a good state's sentence.
     bar.show_words(words, "no candles", [])
     assert bar.text() == "Live: no candles  |  no candles"

@@ -1,6 +1,7 @@
 """The window shows an earlier time: its candles, heat, title and status, and then the present."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,19 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
+from Heatmap import DataKind, HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.standalone.exchange.data_clock import DataClock
+from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
+from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
+from Heatmap.standalone.sources import Source
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.pictures import grab
 from Heatmap.tests.ui.test_window_switch import World
 
 SETTINGS = HeatmapSettings(enabled=True, window="2h")
 HOUR_MS = 3_600_000
+START_MS = 1_733_360_400_000
 RANGE = "chart.timeScale().getVisibleLogicalRange()"
 
 
@@ -111,3 +118,52 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     assert window.windowTitle().startswith("Simulated: BTCUSDT")
     world.qtbot.waitUntil(lambda: violet_columns(window) == 0, timeout=20_000)
     world.qtbot.waitUntil(lambda: newest_s() >= live_s - 240, timeout=20_000)
+
+
+async def replayed(folder: Path) -> Source:
+    """Replay an invented market sixty times as fast, as ``--replay`` does with a recording."""
+    market, kind = SimulatedMarket(seed=7), DataKind.REPLAY
+    clock = DataClock.replay(START_MS, 60.0)
+    db = folder / "run.sqlite3"
+    exchange = LoopbackExchange(market, clock)
+    await exchange.start()
+    urls = exchange.rest_url, exchange.ws_url
+    service = HeatmapService(
+        SETTINGS, db=db, ws_url=urls[1], rest_url=urls[0], kind=kind, clock=clock, speed=60.0
+    )
+    await service.start()
+    return Source(service, "REPLAY 60x", clock, *urls, exchange, market.symbol)
+
+
+def test_space_pauses_a_replayed_run_and_lets_it_go_on(world: World) -> None:
+    source = world.qt_run(replayed(world.tmp_path), timeout=60_000)
+    world.sources.append(source)
+    world.qt_run(world.open(SETTINGS, source), timeout=20_000)
+    window, clock = world.window, source.clock
+    world.qt_run(window.wait_for_candles(20), timeout=25_000)
+    source.begin()
+    world.qtbot.waitUntil(lambda: clock() > START_MS + 60_000, timeout=20_000)
+    window.activateWindow()
+    newest = "candleSeries.data().slice(-1)[0].time"
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    paused_ms = clock()
+    assert window.windowTitle().startswith("Paused: ")
+    assert window.status_bar.line.words.startswith("Paused: The run stands still at ")
+    assert window.status_bar.line.has_pill
+    # Where the replay bar is seen the key is the bar's, and the run stays paused.
+    QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    replay = window.replay.bar.replay
+    assert replay is not None
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert replay.is_playing
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert source.is_paused
+    assert clock() == paused_ms
+    # What the exchange had sent until then is there, and nothing of a later time.
+    world.qtbot.waitUntil(lambda: bool(world.js("candleSeries.data().length")), timeout=20_000)
+    paused_s = world.js(newest)
+    assert paused_s * 1000 <= paused_ms
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert clock() - paused_ms < 60_000, "no jump"
+    assert window.windowTitle().startswith("Replay: ")
+    world.qtbot.waitUntil(lambda: world.js(newest) > paused_s, timeout=20_000)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +330,19 @@ def test_a_simulated_market_stays_until_the_live_candles_are_there(world: World)
     assert world.window.windowTitle().startswith("ETHUSDT 3,0")
     assert world.window.layer._options["label"] == ""
     assert simulated.service.status()["layers"] == []
+
+
+def test_a_source_that_is_wanted_again_before_another_has_come_is_there(world: World) -> None:
+    world.qt_run(world.open(BOTH), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    (live,) = world.sources
+    # Nothing comes from there.
+    other = replace(live, rest_url="http://127.0.0.1:9", ws_url="ws://127.0.0.1:9")
+    world.qt_run(world.window.show_source(other, live, at_once=False), timeout=20_000)
+    assert not world.qt_run(world.window.wait_for_candles(0.0), timeout=20_000)
+    world.qt_run(world.window.show_source(live, at_once=False), timeout=20_000)
+    assert world.qt_run(world.window.wait_for_candles(10.0), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
 
 
 def test_the_symbols_of_the_recorder_behind_a_simulated_market_are_what_is_set(

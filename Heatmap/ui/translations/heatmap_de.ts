@@ -848,6 +848,56 @@
         <translation>Sie endet zurzeit bei {amount}</translation>
     </message>
 </context><context>
+    <name>ConnectionDialog</name>
+    <message>
+        <source>Connection to the exchange</source>
+        <translation>Verbindung zur Börse</translation>
+    </message>
+    <message>
+        <source>Findings</source>
+        <translation>Befunde</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Checking, this may take half a minute…</source>
+        <translation>Wird geprüft, das kann eine halbe Minute dauern…</translation>
+    </message>
+    <message>
+        <source>It does not work: see what to do below.</source>
+        <translation>Sie funktioniert nicht: Was zu tun ist, steht unten.</translation>
+    </message>
+    <message>
+        <source>It works, but not all is as it should be.</source>
+        <translation>Sie funktioniert, aber nicht alles ist, wie es sein soll.</translation>
+    </message>
+    <message>
+        <source>It works.</source>
+        <translation>Sie funktioniert.</translation>
+    </message>
+    <message>
+        <source>check again later; a calm market can be silent for minutes</source>
+        <translation>später noch einmal prüfen; ein ruhiger Markt kann minutenlang still sein</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>OK</translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation>Warnung</translation>
+    </message>
+    <message>
+        <source>Fails</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Skipped</source>
+        <translation>Ausgelassen</translation>
+    </message>
+</context><context>
     <name>Deeds</name>
     <message>
         <source>Save picture</source>
@@ -860,6 +910,14 @@
     <message>
         <source>The picture is in the clipboard</source>
         <translation>Das Bild ist in der Zwischenablage</translation>
+    </message>
+    <message>
+        <source>Let the run go on</source>
+        <translation>Lauf fortsetzen</translation>
+    </message>
+    <message>
+        <source>Pause the run</source>
+        <translation>Lauf anhalten</translation>
     </message>
     <message>
         <source>Record {symbol} too</source>
@@ -898,6 +956,352 @@
     <message>
         <source>Close {panel}</source>
         <translation>{panel} schließen</translation>
+    </message>
+</context><context>
+    <name>Doctor</name>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Way to the server</source>
+        <translation>Weg zum Server</translation>
+    </message>
+    <message>
+        <source>Encryption</source>
+        <translation>Verschlüsselung</translation>
+    </message>
+    <message>
+        <source>Handshake</source>
+        <translation>Verbindungsaufbau</translation>
+    </message>
+    <message>
+        <source>Subscription</source>
+        <translation>Abonnement</translation>
+    </message>
+    <message>
+        <source>Mark price</source>
+        <translation>Mark-Preis</translation>
+    </message>
+    <message>
+        <source>Liquidations</source>
+        <translation>Liquidationen</translation>
+    </message>
+    <message>
+        <source>Requests (REST)</source>
+        <translation>Anfragen (REST)</translation>
+    </message>
+    <message>
+        <source>Tick size</source>
+        <translation>Tickgröße</translation>
+    </message>
+    <message>
+        <source>{s} s behind</source>
+        <translation>{s} s hinter</translation>
+    </message>
+    <message>
+        <source>{s} s ahead of</source>
+        <translation>{s} s vor</translation>
+    </message>
+    <message>
+        <source>acknowledges</source>
+        <translation>bestätigt zwar</translation>
+    </message>
+    <message>
+        <source>accepts connections</source>
+        <translation>nimmt zwar Verbindungen an</translation>
+    </message>
+    <message>
+        <source> (the proxy {proxy} ({setting}){looks_up})</source>
+        <translation> (der Proxy {proxy} ({setting}){looks_up})</translation>
+    </message>
+    <message>
+        <source>, which looks up the exchange</source>
+        <translation>, der die Börse nachschlägt</translation>
+    </message>
+    <message>
+        <source> through the proxy {proxy} ({setting})</source>
+        <translation> über den Proxy {proxy} ({setting})</translation>
+    </message>
+    <message>
+        <source>; data comes all the same</source>
+        <translation>; Daten kommen trotzdem</translation>
+    </message>
+    <message>
+        <source>skipped, because {barrier} failed</source>
+        <translation>ausgelassen, weil dies fehlschlug: {barrier}</translation>
+    </message>
+    <message>
+        <source>{failure}</source>
+        <translation>{failure}</translation>
+    </message>
+    <message>
+        <source>{reason}</source>
+        <translation>{reason}</translation>
+    </message>
+    <message>
+        <source>{host} cannot be resolved: {reason}</source>
+        <translation>{host} kann nicht aufgelöst werden: {reason}</translation>
+    </message>
+    <message>
+        <source>{host} cannot be resolved: no answer in {waited_s} s</source>
+        <translation>{host} kann nicht aufgelöst werden: keine Antwort in {waited_s} s</translation>
+    </message>
+    <message>
+        <source>{host}{by_proxy} is an address, there is no name to look up</source>
+        <translation>{host}{by_proxy} ist eine Adresse, es ist kein Name nachzuschlagen</translation>
+    </message>
+    <message>
+        <source>{host}{by_proxy} is {addresses}</source>
+        <translation>{host}{by_proxy} ist {addresses}</translation>
+    </message>
+    <message>
+        <source>port {port} cannot be reached: {failed}</source>
+        <translation>Port {port} ist nicht erreichbar: {failed}</translation>
+    </message>
+    <message>
+        <source>{address} port {port} accepted in {took_ms} ms; these failed first: {failed}</source>
+        <translation>{address} Port {port} hat in {took_ms} ms angenommen; zuvor schlugen fehl: {failed}</translation>
+    </message>
+    <message>
+        <source>{address} port {port} accepted in {took_ms} ms</source>
+        <translation>{address} Port {port} hat in {took_ms} ms angenommen</translation>
+    </message>
+    <message>
+        <source>ws:// is not encrypted, there is nothing to check</source>
+        <translation>ws:// ist nicht verschlüsselt, es ist nichts zu prüfen</translation>
+    </message>
+    <message>
+        <source>goes through the proxy, see the handshake</source>
+        <translation>geht über den Proxy, siehe Verbindungsaufbau</translation>
+    </message>
+    <message>
+        <source>no answer to the TLS handshake in {waited_s} s</source>
+        <translation>keine Antwort auf den TLS-Handshake in {waited_s} s</translation>
+    </message>
+    <message>
+        <source>the certificate is not valid: {reason}</source>
+        <translation>das Zertifikat ist ungültig: {reason}</translation>
+    </message>
+    <message>
+        <source>no secure connection: {reason}</source>
+        <translation>keine sichere Verbindung: {reason}</translation>
+    </message>
+    <message>
+        <source>{version}, certificate for {names}, valid until {expiry}, in {left_days} days</source>
+        <translation>{version}, Zertifikat für {names}, gültig bis {expiry}, noch {left_days} Tage</translation>
+    </message>
+    <message>
+        <source>{version}, certificate for {names}, valid until {expiry}</source>
+        <translation>{version}, Zertifikat für {names}, gültig bis {expiry}</translation>
+    </message>
+    <message>
+        <source>{meaning}</source>
+        <translation>{meaning}</translation>
+    </message>
+    <message>
+        <source>{meaning} (Retry-After: {retry_after})</source>
+        <translation>{meaning} (Retry-After: {retry_after})</translation>
+    </message>
+    <message>
+        <source>{meaning}; wait {hold_s} s (Retry-After: {retry_after})</source>
+        <translation>{meaning}; {hold_s} s warten (Retry-After: {retry_after})</translation>
+    </message>
+    <message>
+        <source>{meaning}; the exchange does not say how long, the recorder waits {hold_s} s</source>
+        <translation>{meaning}; die Börse sagt nicht, wie lange, der Rekorder wartet {hold_s} s</translation>
+    </message>
+    <message>
+        <source>accepted at {path} in {took_ms} ms{tunnel}</source>
+        <translation>bei {path} in {took_ms} ms angenommen{tunnel}</translation>
+    </message>
+    <message>
+        <source>accepted at {path} in {took_ms} ms{tunnel}, but --ws-url is the base to which /market/stream is appended</source>
+        <translation>bei {path} in {took_ms} ms angenommen{tunnel}, aber --ws-url ist die Basis, an die /market/stream angehängt wird</translation>
+    </message>
+    <message>
+        <source>the subscription was refused: {refusal}</source>
+        <translation>das Abonnement wurde abgelehnt: {refusal}</translation>
+    </message>
+    <message>
+        <source>SUBSCRIBE was not answered in {waited_s} s</source>
+        <translation>SUBSCRIBE wurde in {waited_s} s nicht beantwortet</translation>
+    </message>
+    <message>
+        <source>SUBSCRIBE answered in {took_ms} ms (this proves nothing yet; data do)</source>
+        <translation>SUBSCRIBE in {took_ms} ms beantwortet (das beweist noch nichts, erst Daten tun das)</translation>
+    </message>
+    <message>
+        <source>mark price of {symbol} {price} USD, {delay_ms} ms old by this clock</source>
+        <translation>Mark-Preis von {symbol} {price} USD, nach dieser Uhr {delay_ms} ms alt</translation>
+    </message>
+    <message>
+        <source>mark price of {symbol} {price} USD, stamped {stamped} this clock</source>
+        <translation>Mark-Preis von {symbol} {price} USD, sein Stempel liegt {stamped} dieser Uhr</translation>
+    </message>
+    <message>
+        <source>data came, but no mark price of {symbol} in {waited_s} s</source>
+        <translation>Daten kamen, aber kein Mark-Preis von {symbol} in {waited_s} s</translation>
+    </message>
+    <message>
+        <source>accepted, then ended before anything came: {ended}</source>
+        <translation>angenommen, dann beendet, bevor etwas kam: {ended}</translation>
+    </message>
+    <message>
+        <source>the endpoint {accepts} but delivers nothing: no mark price in {waited_s} s{only}{old_path}</source>
+        <translation>die Gegenstelle {accepts}, liefert aber nichts: kein Mark-Preis in {waited_s} s{only}{old_path}</translation>
+    </message>
+    <message>
+        <source>{side} {symbol} (a {liquidated} was liquidated), {after_s:.1f} s after the handshake</source>
+        <translation>{side} {symbol} ({liquidated} liquidiert), {after_s:.1f} s nach dem Verbindungsaufbau</translation>
+    </message>
+    <message>
+        <source>{unread} liquidations came in {waited_s} s that this version cannot read (the latest: {latest_other})</source>
+        <translation>{unread} Liquidationen kamen in {waited_s} s, die diese Version nicht lesen kann (die letzte: {latest_other})</translation>
+    </message>
+    <message>
+        <source>no liquidation of USD-M futures in {waited_s} s, but {other_orders} of COIN-M, which are not recorded</source>
+        <translation>keine Liquidation von USD-M-Futures in {waited_s} s, aber {other_orders} von COIN-M, die nicht aufgezeichnet werden</translation>
+    </message>
+    <message>
+        <source>none: the path {old} accepts subscriptions but never sends liquidations</source>
+        <translation>keine: Der Pfad {old} nimmt Abonnements an, sendet aber nie Liquidationen</translation>
+    </message>
+    <message>
+        <source>none came before the connection ended</source>
+        <translation>keine kam, bevor die Verbindung endete</translation>
+    </message>
+    <message>
+        <source>skipped, because nothing comes over this connection</source>
+        <translation>ausgelassen, weil über diese Verbindung nichts kommt</translation>
+    </message>
+    <message>
+        <source>none in {waited_s} s of all symbols: a quiet market, or nothing gets through</source>
+        <translation>keine in {waited_s} s von allen Symbolen: ein ruhiger Markt, oder es kommt nichts durch</translation>
+    </message>
+    <message>
+        <source>exchangeInfo: no answer within {waited_s} s</source>
+        <translation>exchangeInfo: keine Antwort in {waited_s} s</translation>
+    </message>
+    <message>
+        <source>exchangeInfo{through} in {took_ms} ms; the clocks were not compared: {why_no_time}</source>
+        <translation>exchangeInfo{through} in {took_ms} ms; die Uhren wurden nicht verglichen: {why_no_time}</translation>
+    </message>
+    <message>
+        <source>exchangeInfo{through} in {took_ms} ms, this clock is {skew} the exchange's</source>
+        <translation>exchangeInfo{through} in {took_ms} ms, diese Uhr liegt {skew} jener der Börse</translation>
+    </message>
+    <message>
+        <source>{symbol} moves in steps of {tick_size} USD</source>
+        <translation>{symbol} bewegt sich in Schritten von {tick_size} USD</translation>
+    </message>
+    <message>
+        <source>the exchange does not list {symbol}</source>
+        <translation>die Börse führt {symbol} nicht</translation>
+    </message>
+    <message>
+        <source>the recorder uses it too: correct or unset it</source>
+        <translation>der Rekorder nutzt ihn auch: berichtigen oder entfernen</translation>
+    </message>
+    <message>
+        <source>check --ws-url</source>
+        <translation>--ws-url prüfen</translation>
+    </message>
+    <message>
+        <source>check the spelling, the network connection and the name server</source>
+        <translation>Schreibweise, Netzverbindung und Namensserver prüfen</translation>
+    </message>
+    <message>
+        <source>check the port, the firewall and whether a proxy is needed (HTTPS_PROXY)</source>
+        <translation>Port und Firewall prüfen, und ob ein Proxy nötig ist (HTTPS_PROXY)</translation>
+    </message>
+    <message>
+        <source>each connection tries these first; if only IPv6 fails, repair it or switch it off</source>
+        <translation>jede Verbindung versucht diese zuerst; schlägt nur IPv6 fehl, dieses in Ordnung bringen oder abschalten</translation>
+    </message>
+    <message>
+        <source>check this computer's clock; where a company's proxy or a virus scanner opens secure connections, make its certificate known (SSL_CERT_FILE)</source>
+        <translation>die Uhr dieses Computers prüfen; wo ein Firmenproxy oder Virenscanner sichere Verbindungen öffnet, dessen Zertifikat bekannt machen (SSL_CERT_FILE)</translation>
+    </message>
+    <message>
+        <source>check that the port speaks TLS (wss://, https://)</source>
+        <translation>prüfen, ob der Port TLS spricht (wss://, https://)</translation>
+    </message>
+    <message>
+        <source>the server's owner has to renew it; where that is unlikely, check this computer's clock</source>
+        <translation>der Betreiber des Servers muss es erneuern; wo das unwahrscheinlich ist, die Uhr dieses Computers prüfen</translation>
+    </message>
+    <message>
+        <source>try another network or exit address; some hosting providers are blocked</source>
+        <translation>ein anderes Netz oder eine andere Ausgangsadresse versuchen; manche Hoster sind gesperrt</translation>
+    </message>
+    <message>
+        <source>wait until then; then find what else on your network sends so many requests</source>
+        <translation>bis dahin warten; dann herausfinden, was sonst im Netz so viele Anfragen sendet</translation>
+    </message>
+    <message>
+        <source>wait until then, since each attempt makes the ban longer; then find what sends so many requests</source>
+        <translation>bis dahin warten, denn jeder Versuch verlängert die Sperre; dann herausfinden, was so viele Anfragen sendet</translation>
+    </message>
+    <message>
+        <source>Binance does not serve your region: use another exchange or network</source>
+        <translation>Binance bedient diese Region nicht: eine andere Börse oder ein anderes Netz nutzen</translation>
+    </message>
+    <message>
+        <source>wait some minutes; the recorder keeps trying by itself</source>
+        <translation>einige Minuten warten; der Rekorder versucht es von selbst weiter</translation>
+    </message>
+    <message>
+        <source>check the address and whether a proxy or firewall is in between{prefix_hint}</source>
+        <translation>Adresse prüfen, und ob ein Proxy oder eine Firewall dazwischen ist{prefix_hint}</translation>
+    </message>
+    <message>
+        <source>use --ws-url {base}</source>
+        <translation>--ws-url {base} angeben</translation>
+    </message>
+    <message>
+        <source>the recorder needs no answer, since the address names what it wants: see the heartbeat</source>
+        <translation>der Rekorder braucht keine Antwort, denn die Adresse nennt, was er will: siehe Mark-Preis</translation>
+    </message>
+    <message>
+        <source>check --symbol</source>
+        <translation>--symbol prüfen</translation>
+    </message>
+    <message>
+        <source>check --symbol: the exchange also accepts names that do not exist</source>
+        <translation>--symbol prüfen: Die Börse nimmt auch Namen an, die es nicht gibt</translation>
+    </message>
+    <message>
+        <source>since April 2026 only /market sends liquidations: use --ws-url {base}, to which /market/stream is appended</source>
+        <translation>seit April 2026 sendet nur /market Liquidationen: --ws-url {base} angeben, /market/stream wird angehängt</translation>
+    </message>
+    <message>
+        <source>/market/stream is the path that should deliver: check --symbol, a proxy in between, and whether the exchange has announced another path{prefix_hint}</source>
+        <translation>/market/stream ist der Pfad, der liefern sollte: --symbol prüfen, einen Proxy dazwischen, und ob die Börse einen anderen Pfad angekündigt hat{prefix_hint}</translation>
+    </message>
+    <message>
+        <source>set this computer's clock by a time server; recording itself uses the exchange's</source>
+        <translation>die Uhr dieses Computers nach einem Zeitserver stellen; die Aufzeichnung selbst nutzt die der Börse</translation>
+    </message>
+    <message>
+        <source>set this computer's clock by a time server; recording itself uses the exchange's; or the network holds data back</source>
+        <translation>die Uhr dieses Computers nach einem Zeitserver stellen; die Aufzeichnung selbst nutzt die der Börse; oder das Netz hält Daten zurück</translation>
+    </message>
+    <message>
+        <source>they are not stored: look for a newer version</source>
+        <translation>sie werden nicht gespeichert: nach einer neueren Version suchen</translation>
+    </message>
+    <message>
+        <source>try again with --seconds 300; a calm market can be silent for minutes</source>
+        <translation>später noch einmal versuchen; ein ruhiger Markt kann minutenlang still sein</translation>
+    </message>
+    <message>
+        <source>check --rest-url, the network and whether a proxy is needed; recording goes on without REST</source>
+        <translation>--rest-url und Netz prüfen, und ob ein Proxy nötig ist; ohne REST geht die Aufzeichnung weiter</translation>
+    </message>
+    <message>
+        <source>check --symbol: spelled like BTCUSDT, and a USD-M future</source>
+        <translation>--symbol prüfen: geschrieben wie BTCUSDT, und ein USD-M-Future</translation>
     </message>
 </context><context>
     <name>Failure</name>
@@ -2390,6 +2794,20 @@
         <translation>„{name}“ ist keine Einstellung dieser Version</translation>
     </message>
 </context><context>
+    <name>IntervalBox</name>
+    <message>
+        <source>Candle interval</source>
+        <translation>Kerzenintervall</translation>
+    </message>
+    <message>
+        <source>Candles of {interval}, Enter</source>
+        <translation>Kerzen zu {interval}: Eingabetaste</translation>
+    </message>
+    <message>
+        <source>Possible: {intervals}</source>
+        <translation>Möglich: {intervals}</translation>
+    </message>
+</context><context>
     <name>LanguageChoice</name>
     <message>
         <source>&amp;Language</source>
@@ -2956,6 +3374,28 @@
         <translation>Verlorene Ereignisse, die Warteschlange war voll: {count}</translation>
     </message>
 </context><context>
+    <name>StatusBar</name>
+    <message>
+        <source>Auto</source>
+        <translation>Auto</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>Time of the chart and its zone; a click changes the zone</source>
+        <translation>Zeit des Charts und ihre Zone; ein Klick wechselt die Zone</translation>
+    </message>
+    <message>
+        <source>Time of the chart</source>
+        <translation>Zeit des Charts</translation>
+    </message>
+    <message>
+        <source>This computer's ({zone})</source>
+        <translation>Die dieses Computers ({zone})</translation>
+    </message>
+</context><context>
     <name>StatusLine</name>
     <message>
         <source>{market} - Heatmap</source>
@@ -2964,6 +3404,14 @@
     <message>
         <source>{symbol}  connecting…</source>
         <translation>{symbol}  verbindet…</translation>
+    </message>
+    <message>
+        <source>The run stands still at {time}; Space lets it go on</source>
+        <translation>Der Lauf steht bei {time}; die Leertaste setzt ihn fort</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Pausiert</translation>
     </message>
     <message>
         <source>{source}: {state}</source>
@@ -3478,6 +3926,14 @@
         <translation>Ansicht zurücksetzen</translation>
     </message>
     <message>
+        <source>Automatic price scale</source>
+        <translation>Preisachse automatisch</translation>
+    </message>
+    <message>
+        <source>Pause the run</source>
+        <translation>Lauf anhalten</translation>
+    </message>
+    <message>
         <source>Logarithmic scale</source>
         <translation>Logarithmische Skala</translation>
     </message>
@@ -3510,6 +3966,10 @@
         <translation>Datenordner öffnen</translation>
     </message>
     <message>
+        <source>Check the connection…</source>
+        <translation>Verbindung prüfen…</translation>
+    </message>
+    <message>
         <source>Shortcuts</source>
         <translation>Tastenkürzel</translation>
     </message>
@@ -3521,8 +3981,16 @@
         <source>Quit</source>
         <translation>Beenden</translation>
     </message>
+    <message>
+        <source>Fit prices to the candles in sight; off: they stay where they are</source>
+        <translation>Preise den sichtbaren Kerzen anpassen; aus: sie bleiben, wo sie sind</translation>
+    </message>
 </context><context>
     <name>WindowDialogs</name>
+    <message>
+        <source>Replay: {action}</source>
+        <translation>Wiedergabe: {action}</translation>
+    </message>
     <message>
         <source>Shortcuts</source>
         <translation>Tastenkürzel</translation>
@@ -3538,6 +4006,26 @@
     <message>
         <source>Find a symbol</source>
         <translation>Symbol suchen</translation>
+    </message>
+    <message>
+        <source>A digit</source>
+        <translation>Eine Ziffer</translation>
+    </message>
+    <message>
+        <source>Candle interval: 15, 4h, 1d, then Enter</source>
+        <translation>Kerzenintervall: 15, 4h, 1d, dann Eingabetaste</translation>
+    </message>
+    <message>
+        <source>On the chart: back, on</source>
+        <translation>Im Chart: zurück, vor</translation>
+    </message>
+    <message>
+        <source>On the chart: fewer candles, more candles</source>
+        <translation>Im Chart: weniger Kerzen, mehr Kerzen</translation>
+    </message>
+    <message>
+        <source>Leave what is open: card, list, settings</source>
+        <translation>Verlassen, was offen ist: Hinweis, Liste, Einstellungen</translation>
     </message>
     <message>
         <source>In the tape: select</source>
@@ -3558,6 +4046,12 @@
     <message>
         <source>not installed</source>
         <translation>nicht installiert</translation>
+    </message>
+</context><context>
+    <name>Windows</name>
+    <message>
+        <source>Opening a simulated market…</source>
+        <translation>Ein simulierter Markt wird geöffnet…</translation>
     </message>
 </context><context>
     <name>_Delegate</name>

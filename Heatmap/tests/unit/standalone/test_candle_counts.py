@@ -6,6 +6,7 @@ from Heatmap.standalone.candle_counts import (
     LEAST_CANDLE_PX,
     SELECTABLE_INTERVALS,
     automatic_interval,
+    typed_interval,
 )
 from Heatmap.standalone.exchange.market import INTERVALS_MS
 
@@ -33,3 +34,32 @@ def test_the_automatic_interval_is_the_finest_with_candles_of_five_pixels(
         at = SELECTABLE_INTERVALS.index(interval)
         widths = [pane_px * INTERVALS_MS[one] / (hours * HOUR_MS) for one in SELECTABLE_INTERVALS]
         assert widths[at] >= LEAST_CANDLE_PX > max(widths[:at], default=0.0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "interval"),
+    [
+        ("15", "15m"),
+        ("15m", "15m"),
+        (" 4H ", "4h"),
+        ("240", "4h"),
+        ("60", "1h"),
+        ("d", "1d"),
+        ("24h", "1d"),
+        ("1440", "1d"),
+        ("1 d", "1d"),
+        ("7", None),
+        ("2d", None),
+        ("0", None),
+        ("", None),
+        (" ", None),
+        ("15x", None),
+        ("-5", None),
+        ("\u0661\u0665", None),
+        ("99999", None),
+    ],
+)
+def test_a_typed_interval_is_minutes_or_what_its_letter_says(
+    typed: str, interval: str | None
+) -> None:
+    assert typed_interval(typed) == interval

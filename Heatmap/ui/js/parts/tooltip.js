@@ -69,6 +69,7 @@
       /** @type {any} the place that is shown, with its edges */
       this._place = null;
       this._openTimer = 0;
+      this._askTimer = 0;
       this._askedMs = -ANSWER_MS;
       this._isWaiting = false;
       /** @type {any} the place of the question under way */
@@ -86,6 +87,7 @@
 
     destroy() {
       clearTimeout(this._openTimer);
+      clearTimeout(this._askTimer);
       this._place = null;
       this._point = null;
       this._endings.forEach((end) => end());
@@ -94,6 +96,18 @@
         this._box = null;
       }
       this._chart.unsubscribeCrosshairMove(this._onMove);
+    }
+
+    /**
+     * Say nothing any more: what stood here was of another symbol or picture. An answer that is
+     * under way is of that too, see `take`.
+     */
+    clear() {
+      this._close();
+      this._asked = null;
+      if (this._box !== null) {
+        this._box.replaceChildren();
+      }
     }
 
     /** Tell about what is drawn now. @param {{visible: boolean, tooltip: boolean}} options */
@@ -107,7 +121,20 @@
       }
       if (this._find() === null) {
         this._close();
-      } else if (performance.now() - this._askedMs >= REFRESH_MS) {
+        return;
+      }
+      // The last picture counts, also where no other follows it.
+      const leftMs = REFRESH_MS - (performance.now() - this._askedMs);
+      clearTimeout(this._askTimer);
+      if (leftMs <= 0) {
+        this._question(this._place);
+      } else {
+        this._askTimer = setTimeout(() => this._guard(() => this._askAgain()), leftMs);
+      }
+    }
+
+    _askAgain() {
+      if (this._place !== null) {
         this._question(this._place);
       }
     }

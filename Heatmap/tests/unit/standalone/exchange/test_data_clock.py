@@ -117,3 +117,35 @@ def test_a_speed_out_of_range_is_refused(speed: float) -> None:
 def test_an_end_before_the_beginning_is_refused() -> None:
     with pytest.raises(ValueError, match="before it begins"):
         DataClock.replay(START_MS, 1, START_MS - 1)
+
+
+def test_a_replay_that_is_paused_goes_on_from_where_it_stood() -> None:
+    hand = Hand()
+    clock = replay(hand, 60)
+    clock.pause()
+    assert not clock.is_paused, "it has not begun"
+    clock.start()
+    hand.at_s += 2
+    clock.pause()
+    clock.pause()
+    hand.at_s += 1_000
+    assert clock() == START_MS + 120_000
+    assert clock.is_paused
+    assert not clock.is_running
+    clock.start()
+    assert clock() == START_MS + 120_000
+    hand.at_s += 1
+    assert clock() == START_MS + 180_000
+    assert not clock.is_paused
+
+
+def test_neither_a_wall_clock_nor_a_replay_at_its_end_is_paused() -> None:
+    hand = Hand()
+    ended = replay(hand, 60, START_MS)
+    ended.start()
+    wall = DataClock(None, wall_s=hand)
+    for clock in (ended, wall):
+        clock.pause()
+        assert not clock.is_paused
+    hand.at_s += 1
+    assert wall() == hand.at_s * 1000
