@@ -11,6 +11,7 @@ from Heatmap.domain.phrases import Moment, MomentForm, whole
 from Heatmap.sources.amount_texts import AMOUNT_DIGITS, usd_text
 from Heatmap.ui.language import users_locale
 
+_HOUR_MIN = 60
 _QT_FORMATS = {
     MomentForm.DAY_OF_MONTH: "",
     MomentForm.DAY: " MMM",
@@ -52,6 +53,19 @@ def moment_words(moment: Moment) -> str:
     date = QDate(time.year, time.month, time.day)
     text = locale.toString(date, day + _QT_FORMATS[moment.form])
     return f"{text} {clock_words(moment.ms)[:5]} UTC" if moment.form is MomentForm.MINUTE else text
+
+
+def date_words(ms: int) -> str:
+    """Return a day in UTC: ``5 Dec``, in German ``5. Dez.``."""
+    return moment_words(Moment(ms, MomentForm.DAY))
+
+
+def hours_words(ms: int) -> str:
+    """Return a length of time, rounded: ``16.5 h``, ``22 min``, in German ``16,5 h``."""
+    minutes = round(ms / 60_000)
+    if minutes < _HOUR_MIN:
+        return f"{max(1, minutes)} min"
+    return f"{decimal_number(ms / 3_600_000, 1)} h"
 
 
 def clock_words(ms: int) -> str:

@@ -367,4 +367,4 @@ def test_the_windows_settings_are_beside_the_chart_and_block_nothing(
         qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
     # Closed is not taken back.
     assert service.settings.palette == "ice"
-    assert load_settings(store).symbols == ("ETHUSDT",)
+    assert load_settings(store).symbols == ("BTCUSDT", "ETHUSDT")
