@@ -176,7 +176,7 @@ class HeatmapSettings(ClusterFields):
                 "20m": Option("20 minutes", 1_200),
                 "60m": Option("60 minutes", 3_600),
                 "6h": Option("6 hours", 21_600),
-                WITH_WINDOW: Option("An eighth of the window"),
+                WITH_WINDOW: Option("An eighth of the time span"),
             }
         ),
         Section.PICTURE,

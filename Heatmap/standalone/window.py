@@ -272,7 +272,11 @@ class ChartWindow(QMainWindow):
         if not docks:
             store = self.store.program
             choices = window_choices(
-                store, self.chart_choices, self.look_chosen.emit, self.language_chosen.emit
+                store,
+                self.chart_choices,
+                lambda: self.theme,
+                self.look_chosen.emit,
+                self.language_chosen.emit,
             )
             docks = [SettingsDock(service, store, self.theme, self, choices)]
             colour(docks[0], self.theme)

@@ -9,13 +9,14 @@ from Heatmap.standalone.chart_clock import LOCAL, UTC, zone_names
 from Heatmap.standalone.chart_page import LOOKS as CANDLE_LOOKS
 from Heatmap.standalone.chart_page import SCALES
 from Heatmap.standalone.language_choice import NAMES, stored_language
-from Heatmap.standalone.theme import stored_look
+from Heatmap.standalone.theme import stored_look, theme_of
 from Heatmap.ui import HostChoice
 
 
 def window_choices(
     store: QSettings,
     chart: ChartChoices,
+    theme: Callable[[], str],
     choose_look: Callable[[str], object],
     choose_language: Callable[[str], object],
 ) -> list[HostChoice]:
@@ -27,6 +28,8 @@ def window_choices(
         Where look and language are kept.
     chart
         How the window's chart is set.
+    theme
+        Which one the windows have: it may be another than the kept one, for this run.
     choose_look, choose_language
         Put them in force in all windows, and keep them.
     """
@@ -67,7 +70,7 @@ def window_choices(
             _tr("L&ook"),
             _tr("The colours of all windows; palettes that you have not chosen go with them"),
             list(looks.items()),
-            lambda: stored_look(store),
+            lambda: _look(store, theme()),
             choose_look,
             default="dark",
         ),
@@ -81,6 +84,11 @@ def window_choices(
             caption=_tr("numbers follow it"),
         ),
     ]
+
+
+def _look(store: QSettings, theme: str) -> str:
+    look = stored_look(store)
+    return look if theme_of(look) == theme else theme
 
 
 def _tr(text: str) -> str:

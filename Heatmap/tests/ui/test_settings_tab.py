@@ -41,6 +41,7 @@ from Heatmap.tests.ui.settings_controls import (
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.settings.segments import Segments
+from Heatmap.ui.settings.symbol_rows import SymbolRows
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:
@@ -88,6 +89,8 @@ def fresh(qtbot: Any, service: HeatmapService) -> HeatmapSettingsTab:
 
 
 def content(widget: QWidget) -> object:
+    if isinstance(widget, SymbolRows):
+        return widget.cards.symbols
     if isinstance(widget, QAbstractButton):
         return widget.isChecked()
     if isinstance(widget, QComboBox | Segments):

@@ -48,6 +48,11 @@ class SymbolCards(QWidget):
         self.facts = RecordedFacts(self, service, self._refresh)
         self._visible = WhileVisible(self, self._refresh)
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that have a card."""
+        return tuple(self._cards)
+
     def show_symbols(self, symbols: tuple[str, ...]) -> None:
         """Show these symbols; ``ALL`` is one card."""
         for symbol in [*self._cards]:

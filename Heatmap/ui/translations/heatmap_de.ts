@@ -761,7 +761,7 @@
     </message>
     <message>
         <source>colours never move</source>
-        <translation>Farben bleiben gleich</translation>
+        <translation>Farben fest</translation>
     </message>
     <message>
         <source>Full colour from</source>
@@ -1858,7 +1858,7 @@
         <translation>6 Stunden</translation>
     </message>
     <message>
-        <source>An eighth of the window</source>
+        <source>An eighth of the time span</source>
         <translation>Achtel des Zeitraums</translation>
     </message>
     <message>
@@ -2171,7 +2171,7 @@
     </message>
     <message>
         <source>Add a symbol, such as ETHUSDT</source>
-        <translation>Symbol hinzufügen, etwa ETHUSDT</translation>
+        <translation>Symbol dazu, etwa ETHUSDT</translation>
     </message>
     <message>
         <source>&amp;Keep for</source>
