@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QSignalBlocker
 from PyQt6.QtWidgets import QComboBox
 
-from Heatmap.ui.settings.look import Caption
 from Heatmap.ui.settings.page_form import RowField, SettingsPage
 from Heatmap.ui.settings.setting_rows import FIELD_WIDTH, choice_box
 from Heatmap.ui.while_visible import WhileVisible
@@ -38,7 +37,7 @@ class HostChoice:
     default
         What the button Defaults chooses; ``None``: neither Defaults nor Undo concern it.
     caption
-        A few words beside the control.
+        A few words below the control.
     """
 
     name: str
@@ -72,11 +71,10 @@ class HostRow:
         self._box.setToolTip(choice.help)
         if isinstance(self._box, QComboBox):
             self._box.setMinimumWidth(FIELD_WIDTH)
-        caption = Caption(choice.caption)
-        caption.setToolTip(choice.help)
         label = page.make_label(choice.label, self._box)
         label.setBuddy(self._box)
-        page.grid.add_row(RowField(self._box, *([caption] if choice.caption else [])), label)
+        # Beside segments there may be no room.
+        page.grid.add_row(RowField(self._box, caption=choice.caption), label)
         self._box.currentIndexChanged.connect(lambda at: take(choice, self._box.itemData(at)))
         self._visible = WhileVisible(self._box, self.show_value)
         self.show_value()
