@@ -238,9 +238,15 @@ def _choose_german(trader: Trader) -> None:
     languages = window.findChild(QWidget, "language")
     assert languages is not None
     trader.until(languages.isVisible, "the choice of a language")
-    trader.click(
-        next(one for one in languages.findChildren(QToolButton) if one.text() == "Deutsch")
-    )
+    german = next(one for one in languages.findChildren(QToolButton) if one.text() == "Deutsch")
+
+    def is_chosen() -> bool:
+        # The page may still find its place under the first click.
+        if not german.isChecked():
+            trader.click(german)
+        return german.isChecked()
+
+    trader.until(is_chosen, "German as the choice")
 
     def others() -> list[ChartWindow]:
         shown = [one for one in QApplication.topLevelWidgets() if isinstance(one, ChartWindow)]
