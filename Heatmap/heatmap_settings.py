@@ -176,7 +176,7 @@ class HeatmapSettings(ClusterFields):
                 "20m": Option("20 minutes", 1_200),
                 "60m": Option("60 minutes", 3_600),
                 "6h": Option("6 hours", 21_600),
-                WITH_WINDOW: Option("An eighth of the window"),
+                WITH_WINDOW: Option("An eighth of the time span"),
             }
         ),
         Section.PICTURE,
@@ -231,7 +231,7 @@ class HeatmapSettings(ClusterFields):
         "L&eave out below",
         "Recorded heat and bubbles: smaller ones are not drawn; they are recorded all the same",
         effects=(*_REBUILDS, Effect.BUBBLES, Effect.TAGS),
-        caption="Recorded all the same",
+        caption="recorded all the same",
     )
     resolution: str = setting(
         "auto",
@@ -246,7 +246,6 @@ class HeatmapSettings(ClusterFields):
         "Ro&ws and columns",
         "How fine the heat is: auto, ROWSxCOLUMNS such as 240x920, or pixels per bin such as 3px",
         effects=_REBUILDS,
-        is_rare=True,
     )
     update_interval_ms: int = setting(
         250,
@@ -254,7 +253,6 @@ class HeatmapSettings(ClusterFields):
         Section.RESOLUTION,
         "Redraw e&very",
         "New liquidations are drawn at most once in this time",
-        is_rare=True,
     )
     gap_hatch: bool = setting(
         True,
@@ -307,10 +305,9 @@ class HeatmapSettings(ClusterFields):
         None,
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
         Section.BUBBLES,
-        "Least si&ze",
+        "Larg&e from",
         "Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on",
         effects=(Effect.BUBBLES,),
-        caption="Automatic: by what is usual for the symbol",
     )
     candle_bars: bool = setting(
         False,
@@ -357,19 +354,18 @@ class HeatmapSettings(ClusterFields):
                 "Symbols: one or more like BTCUSDT with commas between are expected, or ALL "
                 "alone, not “{text}”"
             ),
-            "BTCUSDT, ETHUSDT",
+            "Add a symbol, such as ETHUSDT",
         ),
         Section.SYMBOLS,
         "S&ymbols",
-        "Recorded symbols with commas between; a change starts recording anew",
+        "Recorded symbols; one more, or several with commas between, starts recording anew",
         effects=(Effect.RESTART,),
-        caption="With commas between; a change starts recording anew",
     )
     retention_days: int = setting(
         14,
         Number(1, 3650, is_whole=True, suffix=" days"),
         Section.STORAGE,
-        "&Keep liquidations for",
+        "&Keep for",
         "Older ones are deleted; a shorter time deletes only once you confirm it",
         effects=(Effect.REBUILD,),
     )
@@ -379,7 +375,7 @@ class HeatmapSettings(ClusterFields):
         Section.STORAGE,
         "Keep candles &for",
         "What predicted levels are computed from; what is missing is fetched from the exchange",
-        caption="Predicted levels are computed from them",
+        caption="predicted levels are computed from them",
     )
     keep_raw: bool = setting(
         True,

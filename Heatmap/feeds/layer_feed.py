@@ -22,6 +22,7 @@ from typing import Any
 from Heatmap.domain.failure_texts import failure_text
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind, HeatmapError
+from Heatmap.feeds import bubbles
 from Heatmap.feeds.cell_answers import CellAnswers
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.feeds.feed_schedule import QUIET_S, Action, FeedSchedule
@@ -302,7 +303,16 @@ class LayerFeed:
         except Exception as error:  # noqa: BLE001 - logged there
             self.note_error(error, FailureKind.CHART_NOT_TOLD)
 
+    def _note_bubbles(self, payload: object) -> None:
+        """Measure from which amount on there are bubbles; nothing where the page decides it."""
+        self.measured.pop("bubble_least_usd", None)
+        least_usd = payload.get("leastUsd") if isinstance(payload, dict) else None
+        if least_usd is not None:
+            self.measured["bubble_least_usd"] = float(least_usd)
+
     def _show_part(self, name: str, payload: object) -> None:
+        if name == bubbles.PART:
+            self._note_bubbles(payload)
         self._tell(self.layer.show_part, name, payload)
 
     def note_error(self, error: Exception, kind: FailureKind | None = None) -> None:

@@ -6,9 +6,10 @@
   work; without one it is in the store, which the first work reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter
+from typing import Any
 
 from Heatmap.domain.viewport import Viewport
 from Heatmap.feeds.feed_context import FeedContext
@@ -54,6 +55,8 @@ class PictureWork:
         self._source_name = ""
         # Under which name the end of its scale was measured last.
         self._clip_name = ""
+        # How high the pane was that the last work was for, USD.
+        self._pane_usd = 0.0
         # By symbol: what the price has touched stays touched, also on a page that is loaded again.
         self._running: dict[str, RunningMinutes] = {}
         self._labels = LevelLabels(layer.show_part)
@@ -68,6 +71,7 @@ class PictureWork:
             source = HEAT_SOURCES[name](SourceContext(context.tape, context.maps), symbol)
             self.picture, self._source_name = HeatPicture(source, symbol), name
         picture, now_ms = self.picture, context.clock()
+        self._pane_usd = viewport.price_high - viewport.price_low
         running = self._running.setdefault(symbol, RunningMinutes()).receive(
             context.running_minute(symbol), context.mark_price(symbol), now_ms
         )
@@ -95,6 +99,7 @@ class PictureWork:
         self.offered_heat = None if offer is None else offer["heat"]
         if message.is_whole:
             self._note_clip(message.meta["scale"]["clipUsd"])
+            self._note_size(message.meta)
             self._layer.show_grid(message.meta, message.packed)
             self.has_shown = True
         else:
@@ -118,6 +123,12 @@ class PictureWork:
         name = self._source_name
         self._clip_name = HEAT_SOURCES[name].clip_field or f"{name}_clip"
         self.measured[self._clip_name] = clip_usd
+
+    def _note_size(self, meta: Mapping[str, Any]) -> None:
+        """Measure how many rows there are in the pane, and columns in the window."""
+        span_ms = meta["endMs"] - meta["windowStartMs"]
+        self.measured["rows"] = float(round(self._pane_usd / meta["binUsd"]))
+        self.measured["columns"] = float(round(span_ms / meta["binMs"]))
 
     def forget(self) -> None:
         """Have no picture any more."""

@@ -30,6 +30,8 @@ class RecordedTime:
         Liquidations are added up in lengths of time of this many milliseconds.
     sums
         Beginning (UTC ms), longs and shorts (USD, lower bounds) of those that have any, in order.
+    count
+        How many liquidations were recorded in that time.
     """
 
     start_ms: int
@@ -37,6 +39,21 @@ class RecordedTime:
     holes: tuple[Span, ...]
     step_ms: int
     sums: tuple[tuple[int, float, float], ...]
+    count: int = 0
+
+    def holes_between(self, start_ms: int, end_ms: int) -> tuple[Span, ...]:
+        """Return what of a time was not recorded, in order; before the first start nothing was.
+
+        What was recorded a moment ago is not written yet: a last hole that is shorter than a
+        minute is none.
+        """
+        spans = [*self.holes]
+        if spans and spans[-1][1] >= self.end_ms and spans[-1][1] - spans[-1][0] < MINUTE_MS:
+            spans.pop()
+        if start_ms < self.start_ms:
+            spans.insert(0, (start_ms, self.start_ms))
+        inside = ((max(first, start_ms), min(last, end_ms)) for first, last in spans)
+        return tuple((first, last) for first, last in inside if first < last)
 
 
 def read_recorded_time(tape: EventTape, symbol: str, now_ms: int) -> RecordedTime | None:
@@ -58,7 +75,8 @@ def read_recorded_time(tape: EventTape, symbol: str, now_ms: int) -> RecordedTim
     found = time_buckets(events, start_ms, now_ms, step_ms)
     rows = zip(found.start_ms.tolist(), *found.usd.tolist(), strict=True)
     sums = tuple(row for row in rows if row[1] + row[2] > 0)
-    return RecordedTime(start_ms, now_ms, gaps_between(coverage, start_ms, now_ms), step_ms, sums)
+    holes = gaps_between(coverage, start_ms, now_ms)
+    return RecordedTime(start_ms, now_ms, holes, step_ms, sums, len(events))
 
 
 class RecordedTimeBook:

@@ -19,7 +19,7 @@ from Heatmap.errors import HeatmapError, SettingsError
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.display import log_qt_message, prepare_environment
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
-from Heatmap.standalone.language_choice import stored_language
+from Heatmap.standalone.language_choice import keep_language, stored_language
 from Heatmap.standalone.picture_file import require_writable, save_picture
 from Heatmap.standalone.program_end import ProgramEnd
 from Heatmap.standalone.sources import (
@@ -122,6 +122,8 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     application = QApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
     application.setOrganizationName("OrderPilot")
+    # The one style that takes all of its colours from a palette, on every system.
+    application.setStyle("Fusion")
     language = options.language or stored_language(QSettings(*STORE))
     QLocale.setDefault(install_translation(application, language))
     # The program ends after its clean-up, not when the window is gone.
@@ -240,6 +242,7 @@ class Program:
             async with asyncio.TaskGroup() as tasks:
                 windows = Windows(store, theme, self._make_window, tasks)
                 windows.all_closed.connect(self._ended.set)
+                windows.language_chosen.connect(partial(self._speak, windows))
                 self._catch_signals(windows)
                 background: list[asyncio.Task[None]] = []
                 try:
@@ -257,6 +260,14 @@ class Program:
             for source in self._sources:
                 await source.close()
             await self._alerts.end()
+
+    def _speak(self, windows: Windows, language: str) -> None:
+        """Use another language at once in all windows, and keep it."""
+        keep_language(QSettings(*STORE), language)
+        application = QApplication.instance()
+        if application is not None:
+            QLocale.setDefault(install_translation(application, language))
+        windows.renew()
 
     def _make_window(self, store: QSettings, theme: str, number: int) -> ChartWindow:
         window = ChartWindow(store, theme, number)

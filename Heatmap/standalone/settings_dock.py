@@ -1,20 +1,22 @@
 """The settings of the standalone window: the plugin's tab in a dock beside the chart."""
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
-from Heatmap.standalone.language_choice import LanguageChoice, LookChoice
-from Heatmap.standalone.theme import stored_look, window_defaults
-from Heatmap.ui import HeatmapSettingsTab
+from Heatmap.standalone.theme import window_defaults
+from Heatmap.ui import HeatmapSettingsTab, HostChoice
 
 WIDTH = 600
 """Of the settings, CSS pixels."""
 LEAST_DOCKED_WIDTH = 1300
 """In a narrower window the settings float: the chart that they change has to be seen."""
 _GAP = 8
+_CLOSE_PX = 24
 
 
 class SettingsDock(QDockWidget):
@@ -22,42 +24,64 @@ class SettingsDock(QDockWidget):
 
     Closed, it is gone, and what was changed stays.
 
+    Parameters
+    ----------
+    service, store
+        What is set, and where it is kept.
+    theme
+        ``dark`` or ``light``: its defaults are those of Defaults.
+    window
+        Whose dock it is.
+    choices
+        What is chosen for the window: rows at the end of the chart page.
+
     Attributes
     ----------
-    look_chosen
-        The user has chosen another look, one of `LOOKS`.
     closed
         They are shut.
     """
 
-    look_chosen = pyqtSignal(str)
     closed = pyqtSignal()
 
     def __init__(
-        self, service: HeatmapService, store: QSettings, theme: str, window: QMainWindow
+        self,
+        service: HeatmapService,
+        store: QSettings,
+        theme: str,
+        window: QMainWindow,
+        choices: Sequence[HostChoice] = (),
     ) -> None:
         super().__init__(window)
         self.setObjectName("settings")
         self.setWindowTitle(self.tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setTitleBarWidget(self._title_bar())
         self.tab = HeatmapSettingsTab(
-            service, store, defaults=window_defaults(theme), has_close=True
+            service, store, defaults=window_defaults(theme), has_close=True, has_switch=False
         )
         self.tab.close_asked.connect(self.close)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        self.look = LookChoice(stored_look(store))
-        self.look.chosen.connect(self.look_chosen)
-        language = LanguageChoice(store)
-        # One below the other: side by side long words have no room.
-        rows = QVBoxLayout()
-        rows.setContentsMargins(20, 0, 20, 8)
-        rows.addWidget(self.look)
-        rows.addWidget(language)
-        column.addWidget(self.tab, 1)
-        column.addLayout(rows)
-        self.setWidget(page)
+        if choices:
+            self.tab.add_choices("chart", self.tr("Axes and look"), choices)
+        self.setWidget(self.tab)
+
+    def _title_bar(self) -> QWidget:
+        bar = QWidget()
+        title = QLabel(self.windowTitle())
+        title.setObjectName("settingsTitle")
+        shut = QToolButton()
+        shut.setObjectName("dockClose")
+        shut.setText("\u00d7")
+        shut.setAutoRaise(True)
+        shut.setFixedSize(_CLOSE_PX, _CLOSE_PX)
+        # What is refused is to be seen first, as by the button below.
+        shut.clicked.connect(lambda _checked: self.tab.ask_to_close())
+        shut.setToolTip(self.tr("Close"))
+        shut.setAccessibleName(self.tr("Close"))
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(20, 8, 12, 2)
+        row.addWidget(title, 1)
+        row.addWidget(shut)
+        return bar
 
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QPalette
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from Heatmap import HeatmapSettings
 
@@ -124,9 +124,26 @@ QDialog QLabel#weak {{ color: {weak_text}; }}
 QDialog QPushButton {{ background: {field}; color: {text}; min-height: 25px;
     border: 1px solid {field_edge}; border-radius: 5px; padding: 0 12px; }}
 QDialog QPushButton:focus {{ border-color: {focus}; }}
+QDialog QPushButton:default {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QDialog QPushButton:disabled {{ background: {background}; color: {weak_text};
+    border-color: {edge}; }}
+QDialog QLineEdit, QDialog QComboBox, QDialog QDateTimeEdit {{ background: {field}; color: {text};
+    border: 1px solid {field_edge}; border-radius: 5px; padding: 0 7px; min-height: 25px;
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QDialog QLineEdit:focus, QDialog QComboBox:focus, QDialog QDateTimeEdit:focus
+    {{ border-color: {focus}; }}
+QDialog QComboBox::drop-down, QDialog QDateTimeEdit::drop-down {{ border: 0; width: 24px; }}
+QDialog QComboBox::down-arrow, QDialog QDateTimeEdit::down-arrow
+    {{ image: url("{pictures}/down-{theme}.svg"); }}
+QDialog QAbstractItemView {{ background: {field}; color: {text}; border: 1px solid {edge};
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QDialog QHeaderView::section {{ background: {background}; color: {text2}; border: 0;
+    border-bottom: 1px solid {edge}; padding: 3px 6px; }}
 QMainWindow::separator {{ background: {edge}; width: 1px; height: 1px; }}
 QDockWidget#settings, QDockWidget#settings QWidget {{ background: {background};
     color: {text}; }}
+QDockWidget#settings QLabel#settingsTitle {{ font-size: 15px; font-weight: 600; }}
+QDockWidget#settings QToolButton#dockClose {{ color: {weak_text}; }}
 QDockWidget#settings QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QDockWidget#settings QScrollBar::handle:vertical {{ background: {edge}; border-radius: 3px;
     min-height: 30px; margin: 1px 2px; }}
@@ -236,22 +253,46 @@ def style_sheet(theme: str) -> str:
     return _STYLE.format(**_COLOURS[theme], theme=theme, pictures=_PICTURES.as_posix())
 
 
+def dress(application: QApplication, theme: str) -> None:
+    """Give the colours of a theme to what has no window above it, and to what comes later.
+
+    Dialogs are made by Qt, by panels and by the settings, each when it is opened: below a style
+    sheet they would not take over their window's palette, and have that of the application.
+    """
+    application.setPalette(_palette(theme))
+
+
 def colour(window: QWidget, theme: str) -> None:
     """Give a window and everything in it the colours of a theme."""
+    palette = _palette(theme)
+    # One by one: below a style sheet palettes are not handed on.
+    for widget in (window, *window.findChildren(QWidget)):
+        widget.setPalette(palette)
+
+
+def _palette(theme: str) -> QPalette:
     colours = _COLOURS[theme]
     # From the two colours Qt derives those of edges and shadows.
     palette = QPalette(QColor(colours["field"]), QColor(colours["background"]))
     for role, name in (
         (QPalette.ColorRole.Base, "field"),
+        (QPalette.ColorRole.AlternateBase, "hover"),
         (QPalette.ColorRole.WindowText, "text"),
         (QPalette.ColorRole.Text, "text"),
         (QPalette.ColorRole.ButtonText, "text"),
+        (QPalette.ColorRole.ToolTipBase, "field"),
+        (QPalette.ColorRole.ToolTipText, "text"),
+        (QPalette.ColorRole.Link, "link"),
         (QPalette.ColorRole.Highlight, "accent"),
         (QPalette.ColorRole.HighlightedText, "on_accent"),
         # Qt's own is half transparent and cannot be read.
         (QPalette.ColorRole.PlaceholderText, "weak_text"),
     ):
         palette.setColor(role, QColor(colours[name]))
-    # One by one: below a style sheet palettes are not handed on.
-    for widget in (window, *window.findChildren(QWidget)):
-        widget.setPalette(palette)
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["weak_text"]))
+    return palette

@@ -49,8 +49,9 @@ from Heatmap.standalone.status_line import (
     title_words,
 )
 from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
-from Heatmap.standalone.theme import background, colour, stored_look, style_sheet
+from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
+from Heatmap.standalone.window_choices import window_choices
 from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
 from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
 
@@ -85,8 +86,8 @@ class ChartWindow(QMainWindow):
         The user has closed it.
     another_asked, simulated_asked, quit_asked
         The user wants one more window, a simulated market, or the end of the program.
-    look_chosen
-        The user wants this look in all windows, one of `LOOKS`.
+    look_chosen, language_chosen
+        The user wants this look or language in all windows: one of `LOOKS`, of `NAMES`.
     offers_simulated
         Whether the program can show a simulated market.
     """
@@ -96,6 +97,7 @@ class ChartWindow(QMainWindow):
     simulated_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     look_chosen = pyqtSignal(str)
+    language_chosen = pyqtSignal(str)
 
     def __init__(self, store: QSettings, theme: str, number: int = 1) -> None:
         super().__init__()
@@ -278,23 +280,41 @@ class ChartWindow(QMainWindow):
         self._apply_theme()
         self.page.set_theme(theme)
         for dock in self.findChildren(SettingsDock):
-            dock.look.show_look(stored_look(self.store.program))
+            dock.tab.show_choices()
 
-    def open_settings(self) -> None:
-        """Open the settings beside the chart, or bring those to the front that are open."""
+    @property
+    def settings_page(self) -> int | None:
+        """Which page of the open settings is in front, from 0; ``None``: they are shut."""
+        docks = self.findChildren(SettingsDock)
+        return docks[0].tab.page_number if docks else None
+
+    def open_settings(self, page: int | None = None) -> None:
+        """Open the settings beside the chart, or bring those to the front that are open.
+
+        `page` is the one in front, from 0; ``None``: that which is, or the first.
+        """
         service = self.market.service
         if service is None:
             return
         docks = self.findChildren(SettingsDock)
         if not docks:
-            docks = [SettingsDock(service, self.store.program, self.theme, self)]
-            docks[0].look_chosen.connect(self.look_chosen)
+            store = self.store.program
+            choices = window_choices(
+                store,
+                self.chart_choices,
+                lambda: self.theme,
+                self.look_chosen.emit,
+                self.language_chosen.emit,
+            )
+            docks = [SettingsDock(service, store, self.theme, self, choices)]
             colour(docks[0], self.theme)
             docks[0].open_beside(self)
             if self.docks.are_open and not docks[0].isFloating():
                 # In the place of the panels, which come back.
                 self.docks.set_open(are_open=False)
                 docks[0].closed.connect(self.docks.come_back)
+        if page is not None:
+            docks[0].tab.page_number = page
         docks[0].raise_()
         docks[0].activateWindow()
 
@@ -319,12 +339,16 @@ class ChartWindow(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Keep place and docks; tell that the user has closed the window."""
+        self.keep_place()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def keep_place(self) -> None:
+        """Shut the settings, and keep where the window and its docks are."""
         for dock in self.findChildren(SettingsDock):
             dock.close()
         self.store.set_bytes("geometry", self.saveGeometry())
         self.store.set_bytes("state", self.saveState(LAYOUT_VERSION))
-        super().closeEvent(event)
-        self.closed.emit()
 
     # -- inside -------------------------------------------------------------------------------
 

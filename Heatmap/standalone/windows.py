@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
+from PyQt6.QtGui import QPalette
+from PyQt6.QtWidgets import QApplication
 
 from Heatmap import HeatmapService
 from Heatmap.errors import HeatmapError
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
-from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, theme_of
+from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, dress, theme_of
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.standalone.window_moment import WindowMoment
 from Heatmap.standalone.window_store import (
     FIRST,
     WindowStore,
@@ -22,6 +25,8 @@ from Heatmap.standalone.window_store import (
 
 logger = get_logger(__name__)
 
+CANDLE_PATIENCE_S = 10.0
+"""A window that is made anew shows the earlier time again only if it has candles by then."""
 _OFFSET_PX = 32
 
 MakeWindow = Callable[[QSettings, str, int], ChartWindow]
@@ -45,9 +50,12 @@ class Windows(QObject):
     ----------
     all_closed
         The last window was closed, or the user wants the end.
+    language_chosen
+        The user wants another language, one of `NAMES`; `renew` once it is in use.
     """
 
     all_closed = pyqtSignal()
+    language_chosen = pyqtSignal(str)
 
     def __init__(
         self, store: QSettings, theme: str, make: MakeWindow, tasks: asyncio.TaskGroup
@@ -65,6 +73,10 @@ class Windows(QObject):
         self._show_simulated: Callable[[], object] | None = None
         self._source: Source | None = None
         self._waiting: Source | None = None
+        # One after the other: what is made anew, and what is shown meanwhile.
+        self._renewing = asyncio.Lock()
+        self._palette_before = QApplication.palette()
+        self._dress()
 
     def offer_simulated(self, show: Callable[[], object]) -> None:
         """Let windows offer a simulated market where nothing comes from the exchange.
@@ -140,9 +152,17 @@ class Windows(QObject):
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
     ) -> None:
         """Show a source in all windows, and in those that are opened later."""
-        self._source, self._waiting = source, waiting
-        for window in self.open_windows:
-            await window.show_source(source, waiting, at_once=at_once)
+        async with self._renewing:
+            self._source, self._waiting = source, waiting
+            for window in self.open_windows:
+                await window.show_source(source, waiting, at_once=at_once)
+
+    def renew(self) -> None:
+        """Make all windows anew, each where and as it is: with texts of the present language.
+
+        A window is replaced once the new one shows its chart. One whose page does not load stays.
+        """
+        self._tasks.create_task(self._renew_all(), name="Heatmap windows")
 
     async def leave(self) -> None:
         """Leave all windows; they are opened again at the next start."""
@@ -154,17 +174,12 @@ class Windows(QObject):
         while self._leaving:
             await asyncio.gather(*self._leaving)
         self._open.clear()
+        self._dress(self._palette_before)
 
     # -- inside -------------------------------------------------------------------------------
 
     async def _open_one(self, number: int) -> ChartWindow:
-        window = self._make(self._store, self._theme, number)
-        window.closed.connect(lambda: self._on_closed(window))
-        window.quit_asked.connect(self.all_closed)
-        window.look_chosen.connect(self._choose_look)
-        window.offers_simulated = self._show_simulated is not None
-        window.simulated_asked.connect(self._on_simulated_asked)
-        window.another_asked.connect(lambda: self._begin_another(window))
+        window = self._made(number)
         self._open.append(window)
         self._tell_count()
         window.show()
@@ -180,6 +195,55 @@ class Windows(QObject):
         if self._show_simulated is not None:
             self.say(self.tr("Opening a simulated market…"))
             self._show_simulated()
+
+    def _made(self, number: int) -> ChartWindow:
+        window = self._make(self._store, self._theme, number)
+        window.closed.connect(lambda: self._on_closed(window))
+        window.quit_asked.connect(self.all_closed)
+        window.look_chosen.connect(self._choose_look)
+        window.language_chosen.connect(self.language_chosen)
+        window.offers_simulated = self._show_simulated is not None
+        window.simulated_asked.connect(self._on_simulated_asked)
+        window.another_asked.connect(lambda: self._begin_another(window))
+        return window
+
+    async def _renew_all(self) -> None:
+        async with self._renewing:
+            for window in self.open_windows:
+                if not self._is_ending and window in self._open:
+                    await self._renew_one(window)
+
+    async def _renew_one(self, before: ChartWindow) -> None:
+        """Put a new window in the place of one that is open."""
+        moment = WindowMoment(before)
+        before.keep_place()
+        window = self._made(before.store.number)
+        window.show()
+        try:
+            await window.load()
+        except HeatmapError as error:
+            # It says what it said, and goes on.
+            logger.warning("a window could not be made anew: %s", error)
+            window.hide()
+            await window.leave()
+            window.deleteLater()
+            return
+        if self._is_ending or before not in self._open:
+            # It was closed meanwhile, and so is this one.
+            window.hide()
+            await self._leave_closed(window)
+            return
+        self._open[self._open.index(before)] = window
+        self._tell_count()
+        before.hide()
+        await self._leave_closed(before)
+        self._tending[window] = self._tasks.create_task(window.tend(), name="Heatmap candles")
+        if self._source is not None:
+            await window.show_source(self._source, self._waiting)
+        moment.bring_settings(window)
+        # The earlier time is one of its symbol, which comes with its candles.
+        if await window.wait_for_candles(CANDLE_PATIENCE_S) and window in self._open:
+            moment.bring_time(window)
 
     def _begin_another(self, like: ChartWindow) -> None:
         self._tasks.create_task(self._another(like), name="Heatmap window")
@@ -234,11 +298,22 @@ class Windows(QObject):
         self._store.setValue(LOOK_SETTING, look)
         if before == self._theme:
             return
+        self._dress()
         for window in self._open:
             window.set_theme(self._theme)
         for service in {one.market.service for one in self._open}:
             if service is not None:
                 follow_theme(service, before, self._theme)
+
+    def _dress(self, palette: QPalette | None = None) -> None:
+        """Have what stands in no window look as the windows do."""
+        application = QApplication.instance()
+        if not isinstance(application, QApplication):
+            return
+        if palette is None:
+            dress(application, self._theme)
+        else:
+            application.setPalette(palette)
 
 
 def follow_theme(service: HeatmapService, before: str, theme: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
     from Heatmap.ui.panels.replay_bar import ReplayBar
     from Heatmap.ui.settings.alert_store import load_alert_rules, save_alert_rules
+    from Heatmap.ui.settings.host_rows import HostChoice
     from Heatmap.ui.settings.settings_file import export_settings, import_settings
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
@@ -32,6 +33,7 @@ __all__ = [
     "HeatmapLayer",
     "HeatmapSettingsTab",
     "HostAlerts",
+    "HostChoice",
     "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
@@ -61,6 +63,7 @@ _HOMES = {
     "HeatmapLayer": "Heatmap.ui.layer.chart_layer",
     "HeatmapSettingsTab": "Heatmap.ui.settings.settings_tab",
     "HostAlerts": "Heatmap.ui.host_alerts",
+    "HostChoice": "Heatmap.ui.settings.host_rows",
     "StateAction": "Heatmap.ui.state_texts",
     "StateTone": "Heatmap.ui.state_texts",
     "StateWords": "Heatmap.ui.state_texts",

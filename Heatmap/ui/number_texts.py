@@ -17,6 +17,7 @@ UNKNOWN = "\u2013"
 
 # What is a whole number but for the rounding of binary fractions is that number.
 _ROUNDING = 1 + 1e-12
+_HOUR_MIN = 60
 _QT_FORMATS = {
     MomentForm.DAY_OF_MONTH: "",
     MomentForm.DAY: " MMM",
@@ -70,6 +71,19 @@ def moment_words(moment: Moment) -> str:
     time = datetime.fromtimestamp(moment.ms / 1000, UTC)
     text = _date_text(QDate(time.year, time.month, time.day), _QT_FORMATS[moment.form])
     return f"{text} {clock_words(moment.ms)[:5]} UTC" if moment.form is MomentForm.MINUTE else text
+
+
+def date_words(ms: int) -> str:
+    """Return a day in UTC: ``5 Dec``, in German ``5. Dez.``."""
+    return moment_words(Moment(ms, MomentForm.DAY))
+
+
+def hours_words(ms: int) -> str:
+    """Return a length of time, rounded: ``16.5 h``, ``22 min``, in German ``16,5 h``."""
+    minutes = round(ms / 60_000)
+    if minutes < _HOUR_MIN:
+        return f"{max(1, minutes)} min"
+    return f"{decimal_number(ms / 3_600_000, 1)} h"
 
 
 def clock_words(ms: int) -> str:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QLocale, Qt, QUrl
-from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtCore import QLocale, Qt
 from PyQt6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -24,10 +23,11 @@ from Heatmap.ingestion.recorder.recorder import RecorderStatus, SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.storage.store import folder_of
 from Heatmap.ui.alert_texts import way_words
 from Heatmap.ui.language import users_locale
-from Heatmap.ui.number_texts import clock_words, decimal_number, moment_words
+from Heatmap.ui.number_texts import clock_words, decimal_number, hours_words, moment_words
+from Heatmap.ui.recorded_facts import RecordedFacts
+from Heatmap.ui.settings.folder_button import folder_button
 from Heatmap.ui.settings.row_grid import RowGrid
 from Heatmap.ui.texts import (
     attention_words,
@@ -54,6 +54,10 @@ class StatusPanel(QWidget):
     ----------
     service
         Whose status is shown.
+    parent
+        Qt parent.
+    has_database
+        Whether it says where the database is; ``False`` where that is said elsewhere.
 
     Attributes
     ----------
@@ -61,9 +65,16 @@ class StatusPanel(QWidget):
         Copies all of it as text, with what recording and drawing take; may be put elsewhere.
     """
 
-    def __init__(self, service: HeatmapService, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        service: HeatmapService,
+        parent: QWidget | None = None,
+        *,
+        has_database: bool = True,
+    ) -> None:
         super().__init__(parent)
         self._service = service
+        self._facts = RecordedFacts(self, service, self._show_day)
         self._names: dict[str, str] = {}
         self._values: dict[str, QLabel] = {}
         self._labels: list[QLabel] = []
@@ -77,24 +88,16 @@ class StatusPanel(QWidget):
             (
                 "connection",
                 self.tr("Connection"),
-                self.tr(
-                    "Connected: data arrive. Quiet: connected, but no liquidation of any "
-                    "symbol lately. Blind: nothing arrives"
-                ),
+                self.tr("Whether data come from the exchange, and since when that is so"),
             ),
-            ("since", self.tr("Since"), self.tr("Since when that is so")),
             ("last", self.tr("Last liquidation"), self.tr("When the newest recorded one happened")),
             (
-                "today",
-                self.tr("Recorded today"),
-                self.tr(
-                    "Since midnight UTC; the exchange tells at most one liquidation "
-                    "per symbol and second"
-                ),
+                "day",
+                self.tr("Last 24 h"),
+                self.tr("How much of the last 24 hours was recorded, and the longest hole in it"),
             ),
             ("role", self.tr("This program"), self.tr("Only one recorder writes a database")),
             ("path", self.tr("Database"), self.tr("Where the recorded events are")),
-            ("size", self.tr("Database size"), self.tr("Of the file and its write-ahead log")),
             (
                 "charts",
                 self.tr("Charts"),
@@ -103,9 +106,15 @@ class StatusPanel(QWidget):
             ("attention", self.tr("Attention"), self.tr("What is amiss at present")),
             ("error", self.tr("Last error"), self.tr("Stays here after it is over")),
         ):
+            if name == "path" and not has_database:
+                self._names[name] = label
+                continue
             self._add(name, label, tool_tip)
         # For whoever looks into a report: only in what is copied.
         self._names |= {
+            "since": self.tr("Since"),
+            "today": self.tr("Recorded today"),
+            "size": self.tr("Database size"),
             "rate": self.tr("Stored"),
             "build": self.tr("Build"),
             "update": self.tr("Update"),
@@ -130,14 +139,18 @@ class StatusPanel(QWidget):
         """Show the status as of now."""
         status = self._service.status()
         recorder = self._service.recorder_status()
+        self._facts.want(self._service.settings.symbols[:1])
         texts = {**self._state_texts(status, recorder), **self._measured_texts(status, recorder)}
         self._texts = {name: texts[name] or UNKNOWN for name in self._names}
         for name, label in self._values.items():
-            label.setText(_breakable(self._texts[name]))
+            text = self._texts[name]
+            if name == "connection" and self._texts["since"] != UNKNOWN:
+                text = self.tr("{state}, since {time}").format(
+                    state=text, time=self._texts["since"]
+                )
+            label.setText(breakable(text))
         states = [layer["state"] for layer in status["layers"]]
         for name, is_told in (
-            ("since", self._texts["since"] != UNKNOWN),
-            ("size", self._texts["size"] != UNKNOWN),
             ("charts", any(state != LayerState.DRAWN.value for state in states)),
             ("attention", self._texts["attention"] != self.tr("Nothing")),
             ("error", self._texts["error"] != self.tr("None")),
@@ -153,6 +166,32 @@ class StatusPanel(QWidget):
         return list(self._labels)
 
     # -- texts --------------------------------------------------------------------------------
+
+    def _show_day(self) -> None:
+        """Show at once what was recorded of the last 24 hours: it is read beside."""
+        self._texts["day"] = self._day_text() or UNKNOWN
+        self._values["day"].setText(self._texts["day"])
+
+    def _day_text(self) -> str:
+        """Return how much of the last 24 hours was recorded; empty: it is not known."""
+        symbol = self._service.settings.symbols[0]
+        recorded = self._facts.of(symbol)
+        if recorded is None:
+            return self.tr("nothing recorded yet") if self._facts.is_known(symbol) else ""
+        start_ms, end_ms = recorded.end_ms - _DAY_MS, recorded.end_ms
+        holes = recorded.holes_between(start_ms, end_ms)
+        missing_ms = sum(last - first for first, last in holes)
+        # Rounded down: less than all is never said to be all.
+        share = 100 * (_DAY_MS - missing_ms) // _DAY_MS
+        if not holes:
+            return self.tr("{share} % recorded, without a hole").format(share=share)
+        first_ms, last_ms = max(holes, key=lambda hole: hole[1] - hole[0])
+        length = hours_words(last_ms - first_ms)
+        if last_ms <= recorded.start_ms:
+            words = self.tr("{share} % recorded; longest hole {length}, before the first start")
+        else:
+            words = self.tr("{share} % recorded; longest hole {length}, from {time} UTC")
+        return words.format(share=share, length=length, time=clock_words(first_ms)[:5])
 
     def _state_texts(
         self, status: Mapping[str, Any], recorder: RecorderStatus | None
@@ -174,8 +213,9 @@ class StatusPanel(QWidget):
             "since": "" if since_ms is None else self._moment(since_ms, now_ms),
             "today": "" if today is None else self._number(today),
             "last": "" if last_ms is None else self._moment(last_ms, now_ms),
+            "day": self._day_text(),
             "role": role_words(SinkRole(status["role"]), missing),
-            "size": "" if size is None else self._size(size),
+            "size": "" if size is None else size_words(size),
             "path": shown_text(status["database"], LONGEST_MESSAGE_CHARS),
             "charts": "\n".join(map(self._chart, status["layers"])) or self.tr("None"),
             "attention": self._attention(status, recorder),
@@ -223,7 +263,7 @@ class StatusPanel(QWidget):
             else "",
             "build": self._of_layers(status, "rebuild_ms", self._time),
             "update": self._of_layers(status, "update_ms", self._time),
-            "sent": self._of_layers(status, "sent_bytes", self._size),
+            "sent": self._of_layers(status, "sent_bytes", size_words),
             "paint": self._of_layers(status, "paint_ms", self._time),
             "frames": self._of_layers(
                 status,
@@ -262,11 +302,6 @@ class StatusPanel(QWidget):
         digits = 0 if time_ms >= 10 else 1  # noqa: PLR2004 - two digits are enough
         return self.tr("{count} ms").format(count=self._number(time_ms, digits))
 
-    def _size(self, size_bytes: float) -> str:
-        return users_locale().formattedDataSize(
-            int(size_bytes), 1, QLocale.DataSizeFormat.DataSizeSIFormat
-        )
-
     def _number(self, number: float, digits: int = 0) -> str:
         return decimal_number(number, digits)
 
@@ -289,14 +324,9 @@ class StatusPanel(QWidget):
 
     def _with_button(self, name: str, value: QLabel) -> QWidget:
         """Return what stands in a row: the value, beside that of the database its button."""
-        folder = folder_of(self._service.database)
-        if name != "path" or folder is None:
+        button = folder_button(self._service) if name == "path" else None
+        if button is None:
             return value
-        button = QPushButton(self.tr("O&pen folder"))
-        button.setObjectName("open_folder")
-        button.setToolTip(self.tr("Show the folder of the database"))
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
         both = QWidget()
         line = QHBoxLayout(both)
         line.setContentsMargins(0, 0, 0, 0)
@@ -316,7 +346,14 @@ class StatusPanel(QWidget):
             clipboard.setText("\n".join(lines))
 
 
-def _breakable(text: str) -> str:
+def size_words(size_bytes: float) -> str:
+    """Return a size in the locale's form: ``1.2 MB``."""
+    return users_locale().formattedDataSize(
+        int(size_bytes), 1, QLocale.DataSizeFormat.DataSizeSIFormat
+    )
+
+
+def breakable(text: str) -> str:
     """Let paths and very long words go on in the next line, by blanks of no width in them."""
     text = re.sub(r"([/\\])", "\\1\u200b", text)
     return re.sub(r"([^\s\u200b]{40})", "\\1\u200b", text)

@@ -18,7 +18,7 @@ import numpy as np
 from PyQt6.QtCore import QPoint, QRect, QTimer
 from PyQt6.QtGui import QGuiApplication, QImage
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QTabBar, QToolButton, QWidget
 
 from Heatmap.__main__ import main
 from Heatmap.runtime.compat import override
@@ -227,22 +227,37 @@ def _symbol_and_back(trader: Trader) -> None:
 
 
 def _choose_german(trader: Trader) -> None:
-    """Choose the language of the next start in the settings."""
+    """Choose German in the settings: another window stands in the place of this one at once."""
     window = trader.window
-    # German, at the next start.
     trader.press("ctrl+comma")
     trader.until(lambda: window.findChild(SettingsDock) is not None, "the settings")
-    languages = window.findChild(QComboBox, "language")
+    trader.keep("settings")
+    bar = window.findChild(SettingsDock).findChild(QTabBar)
+    assert bar is not None
+    trader.click(bar, bar.tabRect(1).center())
+    languages = window.findChild(QWidget, "language")
     assert languages is not None
     trader.until(languages.isVisible, "the choice of a language")
-    languages.activateWindow()
-    trader.keep("settings")
-    trader.click(languages)
-    shown = languages.view()
-    assert shown is not None
-    trader.until(shown.isVisible, "the languages")
-    trader.press("End", "Return")
-    trader.until(lambda: languages.currentData() == "de", "German")
+    german = next(one for one in languages.findChildren(QToolButton) if one.text() == "Deutsch")
+
+    def is_chosen() -> bool:
+        # The page may still find its place under the first click.
+        if not german.isChecked():
+            trader.click(german)
+        return german.isChecked()
+
+    trader.until(is_chosen, "German as the choice")
+
+    def others() -> list[ChartWindow]:
+        shown = [one for one in QApplication.topLevelWidgets() if isinstance(one, ChartWindow)]
+        return [one for one in shown if one is not window and one.settings_page == 1]
+
+    trader.until(others, "a window in German, with its settings")
+    trader.window = others()[0]
+    titles = [one.windowTitle() for one in trader.window.docks._docks]
+    assert titles == ["Summen", "Ticker", "Alarme"], titles
+    trader.until(lambda: trader.sees("BTCUSDT", 98_000), "BTCUSDT in German")
+    trader.keep("German at once")
     trader.focus_window()
 
 
@@ -383,23 +398,27 @@ def _xdotool(*words: str) -> None:
 
 def run(session: Callable[[Trader], None], folder: Path, words: list[str]) -> int:
     """Run the program with a session, and return its exit code, or 3 where the session failed."""
+    traders: list[Trader] = []
 
     class UsedWindow(ChartWindow):
         @override
         async def load(self) -> None:
             self.setGeometry(0, 0, 1440, 900)
             await super().load()
-            QTimer.singleShot(0, self._use)
+            # Not in a window that stands in the place of another.
+            if not traders:
+                traders.append(Trader(self, folder))
+                QTimer.singleShot(0, self._use)
 
         def _use(self) -> None:
-            trader = Trader(self, folder)
+            trader = traders[0]
             try:
                 trader.focus_window()
                 session(trader)
             except BaseException:  # noqa: BLE001 - told by the exit code, below
                 _failed.append(traceback.format_exc())
                 QApplication.closeAllWindows()
-                self.quit_asked.emit()
+                trader.window.quit_asked.emit()
 
     # Qt finds the translation of a window's texts by the name of its class.
     UsedWindow.__name__ = ChartWindow.__name__

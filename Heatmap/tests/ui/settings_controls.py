@@ -103,7 +103,7 @@ _BY_HAND: dict[str, tuple[Callable[[HeatmapSettingsTab], Any], object]] = {
     "update_interval_ms": (turn("update_interval_ms", 500), 500),
     "retention_days": (turn("retention_days", 30), 30),
     "candle_retention_days": (turn("candle_retention_days", 60), 60),
-    "symbols": (enter("symbols", " ethusdt,  BTCUSDT "), ("ETHUSDT", "BTCUSDT")),
+    "symbols": (enter("symbols", " ethusdt,  BTCUSDT "), ("BTCUSDT", "ETHUSDT")),
     "cluster_line_count": (turn("cluster_line_count", 9), 9),
     "cluster_window_pct": (turn("cluster_window_pct", 3.5), 0.035),
     "min_cluster_size": (turn("min_cluster_size", 12), 12),

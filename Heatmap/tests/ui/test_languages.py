@@ -26,7 +26,7 @@ from PyQt6.QtWidgets import (
 
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.heatmap_settings import HeatmapSettings
-from Heatmap.standalone.language_choice import LanguageChoice, stored_language
+from Heatmap.standalone.language_choice import keep_language, stored_language
 from Heatmap.standalone.sources import Source, open_simulated
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.tests.ui.chart_page import ChartPage
@@ -283,12 +283,10 @@ def test_times_and_numbers_of_a_failure_are_the_locale_s(qapp: QApplication) -> 
         install_translation(qapp, "en")
 
 
-def test_the_chosen_language_is_that_of_the_next_start(qtbot: Any, tmp_path: Path) -> None:
+def test_a_language_that_is_kept_is_that_of_the_next_start(tmp_path: Path) -> None:
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    choice = LanguageChoice(store)
-    qtbot.addWidget(choice)
-    assert choice.box.currentData() == stored_language(store) == "system"
-    choice.box.setCurrentIndex(choice.box.findData("de"))
+    assert stored_language(store) == "system"
+    keep_language(store, "de")
     assert stored_language(store) == "de"
     store.setValue("Window/language", "fr")
     assert stored_language(store) == "system"

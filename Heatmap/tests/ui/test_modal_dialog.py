@@ -375,7 +375,7 @@ def test_a_service_that_is_stopped_takes_its_settings_back_all_the_same(
     qt_run(main(), timeout=40_000)
     before, changed, after = settings
     assert before == after
-    assert changed.symbols == ("ETHUSDT",)
+    assert changed.symbols == ("BTCUSDT", "ETHUSDT")
     assert changed.window == "2d"
 
 

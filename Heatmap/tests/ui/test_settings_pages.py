@@ -29,6 +29,7 @@ from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.standalone.settings_dock import WIDTH, SettingsDock
 from Heatmap.standalone.theme import colour, style_sheet
+from Heatmap.standalone.window_choices import window_choices
 from Heatmap.tests.ui.longer_translator import LongerTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
 from Heatmap.tests.ui.settings_controls import (
@@ -68,11 +69,19 @@ def in_dock(service: PreparedService, store: QSettings) -> tuple[QWidget, Heatma
     window.setStyleSheet(style_sheet("dark"))
     window.resize(1000, 700)
     window.show()
-    dock = SettingsDock(service, store, "dark", window)
+    choices = window_choices(store, Axes(), lambda: "dark", str, str)  # type: ignore[arg-type]
+    dock = SettingsDock(service, store, "dark", window, choices)
     colour(dock, "dark")
     dock.open_beside(window)
     assert dock.width() == WIDTH
     return window, dock.tab
+
+
+class Axes:
+    """Stands for a chart's own choices, which need a page of the browser."""
+
+    scale, look, time_zone = "linear", "colour", "UTC"
+    set_scale = set_look = set_time_zone = str
 
 
 @pytest.fixture(params=["plain", "longer"])
@@ -367,4 +376,4 @@ def test_the_windows_settings_are_beside_the_chart_and_block_nothing(
         qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
     # Closed is not taken back.
     assert service.settings.palette == "ice"
-    assert load_settings(store).symbols == ("ETHUSDT",)
+    assert load_settings(store).symbols == ("BTCUSDT", "ETHUSDT")

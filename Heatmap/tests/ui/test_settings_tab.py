@@ -41,6 +41,7 @@ from Heatmap.tests.ui.settings_controls import (
 )
 from Heatmap.ui import HeatmapSettingsTab, load_settings
 from Heatmap.ui.settings.segments import Segments
+from Heatmap.ui.settings.symbol_rows import SymbolRows
 
 
 def test_every_field_of_the_settings_has_a_control_that_takes_part(tab: HeatmapSettingsTab) -> None:
@@ -88,6 +89,8 @@ def fresh(qtbot: Any, service: HeatmapService) -> HeatmapSettingsTab:
 
 
 def content(widget: QWidget) -> object:
+    if isinstance(widget, SymbolRows):
+        return widget.cards.symbols
     if isinstance(widget, QAbstractButton):
         return widget.isChecked()
     if isinstance(widget, QComboBox | Segments):
@@ -257,9 +260,11 @@ def test_a_text_that_is_half_entered_goes_with_cancel_and_stays_with_ok(
     qtbot.keyClick(box, key)
     dialog.done(QDialog.DialogCode.Accepted if key == Qt.Key.Key_Return else 0)
     is_kept = key == Qt.Key.Key_Return
-    assert (service.settings.to_texts()[name] == text) is is_kept
+    # A symbol is added to those that are recorded.
+    wanted = f"BTCUSDT,{text}" if name == "symbols" else text
+    assert (service.settings.to_texts()[name] == wanted) is is_kept
     QCoreApplication.processEvents()
-    assert (service.settings.to_texts()[name] == text) is is_kept
+    assert (service.settings.to_texts()[name] == wanted) is is_kept
     assert store.allKeys() == ([f"Heatmap/{name}"] if is_kept else [])
 
 
@@ -327,11 +332,12 @@ def test_a_text_that_cannot_be_used_is_refused_in_words_and_stays_to_be_correcte
     assert tab.findChild(QLineEdit, name).text() == "1 or many"
     enter(name, good)(tab)
     assert tab.problem_text() == ""
-    assert service.settings.to_texts()[name] == good
+    is_added = name == "symbols"
+    assert service.settings.to_texts()[name] == (f"BTCUSDT,{good}" if is_added else good)
     enter(name, "1 or many")(tab)
     tab.restore()
     assert tab.problem_text() == ""
-    assert tab.findChild(QLineEdit, name).text() in {"auto", "BTCUSDT"}
+    assert tab.findChild(QLineEdit, name).text() == ("" if is_added else "auto")
 
 
 def test_a_refused_text_gives_way_to_a_change_of_its_field_from_elsewhere(
@@ -396,15 +402,15 @@ def test_the_present_end_of_the_scale_is_shown(
 ) -> None:
     turn_to_page_of(tab, "clip_now")
     now = tab.findChild(QLabel, "clip_now")
-    assert now.text() == "No picture at present"
+    assert now.text() == "no picture now"
     service.measured = [{"clip_usd": 0.25}]
-    qtbot.waitUntil(lambda: "ends at 1 USD" in now.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: now.text() == "now 1 USD", timeout=10_000)
     # Where levels are drawn, theirs; it is not what locking recorded heat begins with.
     service.measured = [{"predicted_clip_usd": 370.0}]
-    qtbot.waitUntil(lambda: "ends at 370 USD per 0.1 %" in now.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: now.text() == "now 370 USD per 0.1 %", timeout=10_000)
     assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 1_000_000
     service.measured = [{"clip_usd": 950_000.0}]
-    qtbot.waitUntil(lambda: "950" in now.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: now.text() == "now 950k USD", timeout=10_000)
     assert tab.findChild(QDoubleSpinBox, "clip_usd").value() == 950_000.0
     assert service.settings.clip_usd is None
 
@@ -419,14 +425,14 @@ def test_without_a_picture_locking_begins_with_a_round_amount(
 def test_all_symbols_and_back_to_the_list(tab: HeatmapSettingsTab, service: HeatmapService) -> None:
     edit, every = tab.findChild(QLineEdit, "symbols"), tab.findChild(QCheckBox, "all_symbols")
     enter("symbols", "ethusdt, btcusdt")(tab)
-    assert edit.text() == "ETHUSDT, BTCUSDT"
+    assert edit.text() == ""
     every.setChecked(True)
     assert service.settings.symbols == ("ALL",)
     assert not edit.isEnabled()
     assert "all symbols" in tab.findChild(QLabel, "source").text()
     every.setChecked(False)
-    assert service.settings.symbols == ("ETHUSDT", "BTCUSDT")
-    assert "ETHUSDT, BTCUSDT" in tab.findChild(QLabel, "source").text()
+    assert service.settings.symbols == ("BTCUSDT", "ETHUSDT")
+    assert "BTCUSDT, ETHUSDT" in tab.findChild(QLabel, "source").text()
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_before_the_start_nothing_is_recorded_and_nothing_is_claimed(panel: Stat
     assert texts["attention"] == "Nothing"
     unknown = {name for name, text in texts.items() if text == UNKNOWN}
     assert unknown == {
-        *("since", "today", "last", "size"),
+        *("since", "today", "day", "last", "size"),
         *("rate", "build", "update", "sent", "paint", "frames"),
     }
 

@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QByteArray, QPoint, QSettings, Qt
-from PyQt6.QtGui import QGuiApplication, QKeySequence
+from PyQt6.QtGui import QGuiApplication, QKeySequence, QPalette
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QDialog, QFileDialog, QMenu, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
-from Heatmap import HeatmapSettings
+from Heatmap import HeatmapSettings, ShownTime
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source, open_live
 from Heatmap.standalone.status_bar import StatusBar
+from Heatmap.standalone.theme import colours_of
 from Heatmap.standalone.tool_bar import LEVELS, ToolBar
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import Windows
 from Heatmap.tests.ui.test_window_switch import World
-from Heatmap.ui import StateTone, StateWords
+from Heatmap.ui import StateTone, StateWords, install_translation
+from Heatmap.ui.settings.segments import Segments
 
 ONE = HeatmapSettings(enabled=True, heat="recorded", symbols=("BTCUSDT",))
 
@@ -362,6 +364,40 @@ def shows(window: ChartWindow, symbol: str) -> Callable[[], bool]:
     )
 
 
+def speak_german(many: Many, *before: ChartWindow) -> list[ChartWindow]:
+    """Choose German in the settings, and return the windows that stand in the place of others."""
+    world, (first, second) = many.world, before
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    # As the program does it.
+    many.windows.language_chosen.connect(lambda name: install_translation(application, name))
+    many.windows.language_chosen.connect(lambda _name: many.windows.renew())
+    first.open_settings(1)
+    language = first.findChild(SettingsDock).findChild(QWidget, "language")
+    assert isinstance(language, Segments)
+    at_ms = second.market.service.clock() - 60_000
+    second.replay.bar.replay.show_as_of(at_ms)
+    try:
+        language.setCurrentIndex(language.findData("de"))
+        world.qtbot.waitUntil(lambda: not {*before} & {*many.windows.open_windows}, timeout=60_000)
+        first, second = many.windows.open_windows
+        world.qtbot.waitUntil(shows(first, "BTCUSDT"), timeout=15_000)
+        world.qtbot.waitUntil(shows(second, "ETHUSDT"), timeout=15_000)
+        world.qtbot.waitUntil(lambda: first.settings_page == 1, timeout=15_000)
+        assert first.findChild(SettingsDock).windowTitle() == "Einstellungen"
+        assert second.actions_["settings"].text() == "Einstellungen…"
+        assert (second.width(), second.height()) == (780, 555)
+        # The earlier time is shown on, and what no window stands above has the windows' colours.
+        world.qtbot.waitUntil(lambda: second.replay.shown is ShownTime.AS_OF, timeout=15_000)
+        assert second.replay.shown_ms == at_ms
+        ground = QFileDialog().palette().color(QPalette.ColorRole.Base)
+        assert ground.name() == colours_of(first.theme)["field"]
+        second.replay.bar.replay.back_to_live()
+    finally:
+        install_translation(application, "en")
+    return [first, second]
+
+
 def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
     qtbot: Any, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path
 ) -> None:
@@ -380,8 +416,7 @@ def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
         (first,) = many.wait_until_open(1)
         qtbot.waitUntil(shows(first, "BTCUSDT"), timeout=15_000)
         first.actions_["theme"].trigger()
-        assert first.theme == "light"
-        assert world.store.value("Window/theme") == "light"
+        assert first.theme == world.store.value("Window/theme") == "light"
         # The palette goes with it, until the user chooses one.
         assert service.settings.palette == "daylight"
         first.actions_["new_window"].trigger()
@@ -408,6 +443,7 @@ def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
         assert second.tool_bar.intervals.currentData() == "15m"
         assert second.market.candles.shown.interval == "15m"
         assert (second.width(), second.height()) == (780, 555)
+        first, second = speak_german(many, first, second)
         # What is set for the recorder is set for all windows.
         service.apply_settings(service.settings.changed(window="8h"))
         assert first.market.settings.window == second.market.settings.window == "8h"

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QButtonGroup, QRadioButton
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Number
+from Heatmap.ui.number_texts import short_usd
 from Heatmap.ui.settings.look import Caption
 from Heatmap.ui.settings.number_box import NumberBox
 from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage
@@ -18,6 +19,7 @@ from Heatmap.ui.while_visible import WhileVisible
 FIRST_CLIP_USD = 1_000_000.0
 """What a locked scale begins with where no picture tells its own end."""
 LOCK_DIGITS = 3
+_PERCENT_WIDTH = 96
 _ENDS = ("clip_usd", "predicted_clip_usd")
 """The settings that lock a scale; the first one that is drawn is told of."""
 CLIP_FIELDS = ("clip_percentile", "clip_usd")
@@ -45,22 +47,23 @@ class ClipRows(QObject):
             self.tr("The brightest colour always means the same amount, so pictures compare")
         )
         self._percentile, self._usd = (self._make_box(name) for name in CLIP_FIELDS)
+        self._percentile.setMinimumWidth(_PERCENT_WIDTH)
         self._now = Caption()
         self._now.setObjectName("clip_now")
         self._now.setToolTip(self.tr("Where the scale of the present picture ends"))
+        never = Caption(self.tr("colours never move"))
+        never.setToolTip(self._locked.toolTip())
         # Apart from other radio buttons of the page.
         group = QButtonGroup(self)
         label = page.make_label(self.tr("Full colour from"), self._percentile)
         label.setToolTip(self.tr("What is this much or more gets the brightest colour"))
         for name, radio, box, words in (
             ("clip_percentile", self._automatic, self._percentile, self._now),
-            ("clip_usd", self._locked, self._usd, None),
+            ("clip_usd", self._locked, self._usd, never),
         ):
             group.addButton(radio)
-            field = RowField(box, before=radio)
-            if words is not None:
-                field.add_below(words)
-            page.grid.add_row(field, label if words is not None else None)
+            field = RowField(box, before=radio, aside=words)
+            page.grid.add_row(field, label if box is self._percentile else None)
             page.rows.append(
                 SettingRow((name,), radio.text(), plain(radio.text()), box, field, self._show)
             )
@@ -103,15 +106,13 @@ class ClipRows(QObject):
         self._locked.setMinimumWidth(width)
         status = self._service.status()
         present_usd = present_clip_usd(status)
-        words = self.tr("No picture at present")
+        words = self.tr("no picture now")
         for name in _ENDS:
             end_usd = present_clip_usd(status, name)
             kind = SETTINGS[name].kind
             if end_usd is not None and isinstance(kind, Number):
-                amount = self._usd.locale().toString(end_usd, "f", 0)
-                words = self.tr("At present it ends at {amount}").format(
-                    amount=amount + translated(kind.suffix)
-                )
+                amount = short_usd(end_usd) + translated(kind.suffix)
+                words = self.tr("now {amount}").format(amount=amount)
                 break
         self._now.setText(words)
         if self._service.settings.clip_usd is None:

@@ -31,8 +31,12 @@ def text_colour(widget: QWidget, opacity: float = 1.0) -> QColor:
 
 def refused_colour(widget: QWidget) -> QColor:
     """Return the red that can be read where the widget stands."""
-    is_dark = text_colour(widget).lightness() > _MIDDLE
-    return QColor(_REFUSED["dark" if is_dark else "light"])
+    return QColor(_REFUSED["dark" if is_on_dark(widget) else "light"])
+
+
+def is_on_dark(widget: QWidget) -> bool:
+    """Whether a widget's ground is dark, as its text tells."""
+    return text_colour(widget).lightness() > _MIDDLE
 
 
 class Caption(QLabel):
@@ -42,11 +46,14 @@ class Caption(QLabel):
     ----------
     is_refusal
         Whether they say why an entry was refused: then they are red.
+    least_width
+        Narrower than this they are not to be, pixels.
     """
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
         self.is_refusal = False
+        self.least_width = _LEAST_WIDTH
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -60,7 +67,7 @@ class Caption(QLabel):
     @override
     def minimumSizeHint(self) -> QSize:
         """Ask for one line: how many it takes at a width is told by that width."""
-        return QSize(_LEAST_WIDTH, self.fontMetrics().lineSpacing())
+        return QSize(self.least_width, self.fontMetrics().lineSpacing())
 
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:

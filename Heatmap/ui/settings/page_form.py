@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, QSize
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -11,8 +12,13 @@ from Heatmap.runtime.compat import override
 from Heatmap.ui.settings.look import Caption, Heading, RefusalMark
 from Heatmap.ui.settings.row_grid import RowGrid
 
+if TYPE_CHECKING:
+    from Heatmap.setting_fields import Section
+
 Show = Callable[[HeatmapSettings], None]
 """Shows settings without changing them."""
+
+_LEAST_ASIDE = 56
 
 
 class RowField(QWidget):
@@ -28,6 +34,8 @@ class RowField(QWidget):
         Stands left of it; ``None``: nothing does.
     caption
         Words below it at all times.
+    aside
+        Words right of all that, in as many lines as they need.
     indent
         How far right the words begin, pixels.
     """
@@ -38,6 +46,7 @@ class RowField(QWidget):
         *beside: QWidget,
         before: QWidget | None = None,
         caption: str = "",
+        aside: Caption | None = None,
         indent: int = 0,
     ) -> None:
         super().__init__()
@@ -56,7 +65,11 @@ class RowField(QWidget):
         for widget in (before, control, *beside):
             if widget is not None:
                 line.addWidget(widget)
-        line.addStretch(1)
+        if aside is None:
+            line.addStretch(1)
+        else:
+            aside.least_width = _LEAST_ASIDE
+            line.addWidget(aside, 1)
         self._column.addLayout(line)
         self._indent = indent
         if caption:
@@ -129,6 +142,7 @@ class SettingsPage(QWidget):
         super().__init__()
         self.rows: list[SettingRow] = []
         self.labels: list[QLabel] = []
+        self.headings: dict[Section, QLabel] = {}
         self._labelled: list[tuple[QLabel, QWidget]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 8)
@@ -142,11 +156,12 @@ class SettingsPage(QWidget):
         hint = super().minimumSizeHint()
         return QSize(hint.width(), 0 if self.hasHeightForWidth() else hint.height())
 
-    def add_heading(self, text: str) -> None:
-        """Begin a section."""
+    def add_heading(self, text: str) -> QLabel:
+        """Begin a section; returns what stands above it."""
         heading = Heading(text, has_rule=self.grid.row_count() > 0)
         heading.setToolTip(text)
         self.grid.add_row(heading, is_wide=True)
+        return heading
 
     def add_row(self, row: SettingRow) -> None:
         """Put `row` below the others."""

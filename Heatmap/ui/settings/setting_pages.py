@@ -3,25 +3,21 @@
 from collections.abc import Iterable, Sequence
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QLabel, QLineEdit, QToolButton, QWidget
+from PyQt6.QtWidgets import QLabel, QLineEdit, QToolButton, QWidget
 
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, parse_field
-from Heatmap.setting_fields import Page, Text
+from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
+from Heatmap.setting_fields import Page, Section, Switch
 from Heatmap.sources.registry import source_class
 from Heatmap.ui.palettes import swatch_colours
+from Heatmap.ui.settings.bubble_rows import BUBBLE_FIELD, BubbleRows
 from Heatmap.ui.settings.clip_rows import CLIP_FIELDS, ClipRows
-from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage, Show
+from Heatmap.ui.settings.page_form import SettingsPage, Show
+from Heatmap.ui.settings.present_size import PresentSize
 from Heatmap.ui.settings.retention_row import RetentionConfirmation
-from Heatmap.ui.settings.setting_rows import (
-    FIELD_WIDTH,
-    Change,
-    plain,
-    row_of,
-    show_text,
-    take_text,
-    translated,
-)
+from Heatmap.ui.settings.setting_rows import Change, row_of, translated
+from Heatmap.ui.settings.switch_grid import SwitchGrid
+from Heatmap.ui.settings.symbol_rows import SymbolRows
 
 
 class RecordsPage(SettingsPage):
@@ -36,6 +32,8 @@ class RecordsPage(SettingsPage):
 
     Attributes
     ----------
+    page
+        Which one it is.
     unfolded
         The user has unfolded the rare rows; tells the field of the last one.
     """
@@ -44,6 +42,7 @@ class RecordsPage(SettingsPage):
 
     def __init__(self, page: Page, service: HeatmapService, change: Change) -> None:
         super().__init__()
+        self.page = page
         # Calls of the rows that show more than their field.
         self.refreshers: list[Show] = [self._grey]
         # Rows of the grid that are folded, and whether they are shown.
@@ -56,8 +55,11 @@ class RecordsPage(SettingsPage):
                 continue
             if record.section is not section:
                 section = record.section
-                self.add_heading(translated(section.heading))
-            self._add(name, service, change)
+                self.headings[section] = self.add_heading(translated(section.heading))
+                if section is Section.SHOWN:
+                    self._add_switches(section, change)
+            if not (section is Section.SHOWN and isinstance(record.kind, Switch)):
+                self._add(name, service, change)
         self._more = QToolButton()
         self._more.hide()
         rare = [name for name, record in records.items() if record.is_rare]
@@ -108,14 +110,30 @@ class RecordsPage(SettingsPage):
             if any(SETTINGS[name].is_of_recorded for name in row.names):
                 row.field.setEnabled(is_of_recorded)
 
+    def _add_switches(self, section: Section, change: Change) -> None:
+        """Put the switches of a section side by side."""
+        grid = SwitchGrid()
+        for name, record in SETTINGS.on_page(section.page).items():
+            if record.section is section and isinstance(record.kind, Switch):
+                row = row_of(name, change, has_caption=False)
+                self.rows.append(row)
+                grid.add(row.field)
+        self.grid.add_row(grid, is_wide=True)
+
     def _add(self, name: str, service: HeatmapService, change: Change) -> None:
         """Add the row of a field; a few need more than their record tells."""
         if name == CLIP_FIELDS[0]:
             ClipRows(self, service, change)
         elif name in CLIP_FIELDS:
             return
+        elif name == BUBBLE_FIELD:
+            BubbleRows(self, service, change)
+        elif name == "resolution":
+            row = row_of(name, change, aside=PresentSize(service))
+            self.add_row(row)
         elif name == "symbols":
-            SymbolRows(self, change)
+            rows = SymbolRows(self, service, change)
+            self.refreshers.append(rows.show_settings)
         elif name == "retention_days":
             confirmation = RetentionConfirmation(self, service, change)
             self.refreshers.append(confirmation.show_settings)
@@ -132,48 +150,3 @@ def align_labels(pages: Sequence[SettingsPage], others: Iterable[QLabel]) -> Non
     width = max(label.sizeHint().width() for label in labels)
     for label in labels:
         label.setMinimumWidth(width)
-
-
-class SymbolRows(QLineEdit):
-    """The list of recorded symbols, and the switch that records all of them."""
-
-    def __init__(self, page: SettingsPage, change: Change) -> None:
-        super().__init__()
-        record = SETTINGS["symbols"]
-        label, kind = translated(record.label), record.kind
-        self._change = change
-        # What the list goes back to when not all are recorded any more.
-        self._listed = HeatmapSettings().symbols
-        self.setObjectName("symbols")
-        self.setMinimumWidth(FIELD_WIDTH)
-        self.setToolTip(translated(record.help))
-        refusal = ""
-        if isinstance(kind, Text):
-            self.setPlaceholderText(translated(kind.placeholder))
-            refusal = translated(kind.refusal)
-        self.editingFinished.connect(lambda: take_text(self, self._take_symbols))
-        field = RowField(self, caption=translated(record.caption))
-        page.add_row(
-            SettingRow(("symbols",), label, plain(label), self, field, self._show_symbols, refusal)
-        )
-        self._all = QCheckBox(self.tr("&All symbols of the exchange"))
-        self._all.setObjectName("all_symbols")
-        self._all.setToolTip(self.tr("Record every symbol; the database grows faster"))
-        self._all.toggled.connect(self._switch_all)
-        page.grid.add_row(self._all)
-
-    def _take_symbols(self, text: str) -> None:
-        self._change(symbols=parse_field("symbols", text))
-
-    def _switch_all(self, is_all: bool) -> None:
-        self._change(symbols=(ALL_SYMBOLS,) if is_all else self._listed)
-
-    def _show_symbols(self, settings: HeatmapSettings) -> None:
-        is_all = ALL_SYMBOLS in settings.symbols
-        self._all.blockSignals(True)
-        self._all.setChecked(is_all)
-        self._all.blockSignals(False)
-        self.setEnabled(not is_all)
-        if not is_all:
-            self._listed = settings.symbols
-        show_text(self, ", ".join(self._listed))

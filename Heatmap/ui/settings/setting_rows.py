@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Choice, Number, Switch, Text
-from Heatmap.ui.settings.look import indicator_width
+from Heatmap.ui.settings.look import Caption, indicator_width
 from Heatmap.ui.settings.number_box import NumberBox
 from Heatmap.ui.settings.page_form import RowField, SettingRow
 from Heatmap.ui.settings.segments import Segments
@@ -24,10 +24,11 @@ from Heatmap.ui.settings.segments import Segments
 SWATCH_SIZE = QSize(96, 14)
 FIELD_WIDTH = 230
 """Width of lists, sliders and texts, CSS pixels."""
-NUMBER_WIDTH = 150
+NUMBER_WIDTH = 130
 """Least width of numbers."""
 MOST_SEGMENTS_WIDTH = 372
 """A choice whose values are wider side by side is a list to open."""
+_MOST_SEGMENTS = 8
 
 Change = Callable[..., None]
 """Takes one field by name and puts it in force; a value that is not allowed is refused in words."""
@@ -65,7 +66,7 @@ def choice_row(
     swatches
         Gives the colours that stand for a value.
     """
-    box = (None if swatches else _segments(options)) or _list(options, swatches)
+    box = choice_box(options, swatches)
     _equip(box, name, tool_tip, FIELD_WIDTH if isinstance(box, QComboBox) else 0)
     box.currentIndexChanged.connect(lambda _index: change(**{name: box.currentData()}))
 
@@ -77,8 +78,18 @@ def choice_row(
     return SettingRow((name,), label, plain(label), box, field, show)
 
 
+def choice_box(
+    options: Sequence[tuple[str, str, str]],
+    swatches: Callable[[str], Sequence[str]] | None = None,
+) -> Segments | QComboBox:
+    """Make the control of `choice_row`."""
+    return (None if swatches else _segments(options)) or _list(options, swatches)
+
+
 def _segments(options: Sequence[tuple[str, str, str]]) -> Segments | None:
     """Return the values side by side; ``None``: they do not fit."""
+    if len(options) > _MOST_SEGMENTS:
+        return None
     box = Segments()
     for key, text, short in options:
         box.addItem(short or text, key)
@@ -175,7 +186,7 @@ def number_row(
             with QSignalBlocker(box):
                 box.setValue(getattr(settings, name) * kind.factor)
 
-        field = RowField(box, caption=caption)
+        field = RowField(box, aside=aside_words(caption, tool_tip))
         return SettingRow((name,), label, plain(label), box, field, show)
 
     auto = QCheckBox(QCoreApplication.translate("HeatmapSettings", "Automatic"))
@@ -192,6 +203,15 @@ def number_row(
 
     field = RowField(box, auto, caption=caption)
     return SettingRow((name,), label, plain(label), box, field, show_either)
+
+
+def aside_words(words: str, tool_tip: str) -> Caption | None:
+    """Make the words beside a control; ``None``: there are none."""
+    if not words:
+        return None
+    caption = Caption(words)
+    caption.setToolTip(tool_tip)
+    return caption
 
 
 def number_box(name: str, tool_tip: str, kind: Number, suffix: str) -> NumberBox:
@@ -220,17 +240,18 @@ def text_row(
     refusal: str,
     placeholder: str,
     caption: str = "",
+    aside: Caption | None = None,
 ) -> SettingRow:
     """Make a row for a text that is put in force once it is entered."""
     edit = QLineEdit()
-    _equip(edit, name, tool_tip, FIELD_WIDTH)
+    _equip(edit, name, tool_tip, NUMBER_WIDTH if aside is not None else FIELD_WIDTH)
     edit.setPlaceholderText(placeholder)
     edit.editingFinished.connect(lambda: take_text(edit, lambda text: change(**{name: text})))
 
     def show(settings: HeatmapSettings) -> None:
         show_text(edit, getattr(settings, name))
 
-    field = RowField(edit, caption=caption)
+    field = RowField(edit, caption=caption, aside=aside)
     return SettingRow((name,), label, plain(label), edit, field, show, refusal)
 
 
@@ -238,6 +259,9 @@ def row_of(
     name: str,
     change: Change,
     swatches: Callable[[str], Sequence[str]] | None = None,
+    *,
+    has_caption: bool = True,
+    aside: Caption | None = None,
 ) -> SettingRow:
     """Make the row of the field `name` from its record.
 
@@ -247,10 +271,14 @@ def row_of(
         The field, and who is told its value.
     swatches
         Gives the colours that stand for a value of a choice.
+    has_caption
+        Whether the words below it are shown, where there are any.
+    aside
+        Words beside the control of a text; ``None``: there are none.
     """
     record = SETTINGS[name]
     label, help_text, kind = translated(record.label), translated(record.help), record.kind
-    caption = translated(record.caption)
+    caption = translated(record.caption) if has_caption else ""
     match kind:
         case Switch():
             return switch_row(name, label, help_text, change, caption)
@@ -275,6 +303,7 @@ def row_of(
                 refusal=translated(kind.refusal),
                 placeholder=translated(kind.placeholder),
                 caption=caption,
+                aside=aside,
             )
     raise TypeError(f"no row is known for {type(kind).__name__} of {name}")
 

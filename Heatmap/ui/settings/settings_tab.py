@@ -1,6 +1,7 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from PyQt6.QtCore import QSettings, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QShowEvent
@@ -14,8 +15,11 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.settings.database_row import DatabaseRow
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
+from Heatmap.ui.settings.host_rows import HostChoice, HostRow
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.page_form import SettingRow
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
 from Heatmap.ui.settings.setting_rows import row_of
@@ -52,6 +56,8 @@ class HeatmapSettingsTab(QWidget):
     open, neither accepted nor rejected nor done with another result: so it is when the host ends
     meanwhile. Any other tab that is deleted leaves its changes in force, and stores what waits.
 
+    More than 25 methods: what a host, Qt and each control ask for ends in the same few changes.
+
     Parameters
     ----------
     service
@@ -64,6 +70,9 @@ class HeatmapSettingsTab(QWidget):
         What `reset` sets; ``None``: the fields' own defaults.
     has_close
         Whether there is a button Close, for a tab that stands in a window or a dock of its own.
+    has_switch
+        Whether the heatmap is switched on and off above the pages; ``False`` for a window that has
+        a key and a menu for it.
 
     Attributes
     ----------
@@ -85,6 +94,7 @@ class HeatmapSettingsTab(QWidget):
         *,
         defaults: HeatmapSettings | None = None,
         has_close: bool = False,
+        has_switch: bool = True,
     ) -> None:
         super().__init__(parent)
         self._service = service
@@ -107,8 +117,10 @@ class HeatmapSettingsTab(QWidget):
         self._tabs.setObjectName("pages")
         self._tabs.setDocumentMode(True)
         self._rows = [enabled]
-        self.status_panel = StatusPanel(service)
+        self.status_panel = StatusPanel(service, has_database=False)
         self._pages: list[RecordsPage] = []
+        # Rows of the host's own, by the place of their page.
+        self._host_rows: list[tuple[int, HostRow]] = []
         self._scrolled: list[ScrolledPage] = []
         for page, title, tool_tip in (
             (Page.HEAT, self.tr("&Heat"), self.tr("What is drawn, and how USD become colours")),
@@ -132,14 +144,7 @@ class HeatmapSettingsTab(QWidget):
         self._footer.defaults.clicked.connect(self._on_page_defaults)
         self._footer.undo.clicked.connect(self._on_undo)
         self._footer.close_button.clicked.connect(self._on_close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        head = QHBoxLayout()
-        head.setContentsMargins(14, 10, 14, 2)
-        head.addWidget(enabled.field)
-        column.addLayout(head)
-        column.addWidget(self._tabs, 1)
-        column.addWidget(self._footer)
+        self._lay_out(enabled, has_switch=has_switch)
         self._dialog = DialogOfTab(self, self._preview)
         self._show_all(service.settings)
         service.add_settings_listener(self._follow)
@@ -171,7 +176,43 @@ class HeatmapSettingsTab(QWidget):
         """Set every field to its default, and store none, so that later defaults are followed."""
         names = self._defaults.as_mapping().keys() | self._writer.stored_names()
         self._unused.clear()
-        self._set_defaults(names)
+        self._set_defaults(names, [row for _at, row in self._host_rows])
+
+    def add_choices(self, page: str, heading: str, choices: Sequence[HostChoice]) -> None:
+        """Add rows of the host's own at the end of a page: what is no setting of the heatmap's.
+
+        Parameters
+        ----------
+        page
+            ``heat``, ``chart`` or ``recording``.
+        heading
+            What stands above them.
+        choices
+            What is chosen in each, from top to bottom.
+
+        Raises
+        ------
+        ValueError
+            There is no such page.
+        """
+        at = [one.page for one in self._pages].index(Page(page))
+        self._pages[at].add_heading(heading)
+        for choice in choices:
+            self._host_rows.append((at, HostRow(self._pages[at], choice, self._choose)))
+
+    def show_choices(self) -> None:
+        """Show at once what was chosen elsewhere of the rows of `add_choices`."""
+        for _at, row in self._host_rows:
+            row.show_value()
+
+    @property
+    def page_number(self) -> int:
+        """Which page is in front, from 0; another one is brought there."""
+        return self._tabs.currentIndex()
+
+    @page_number.setter
+    def page_number(self, number: int) -> None:
+        self._tabs.setCurrentIndex(number)
 
     def problem_text(self) -> str:
         """Return why entries were refused; empty: none was."""
@@ -230,11 +271,11 @@ class HeatmapSettingsTab(QWidget):
 
     @guarded
     def _on_page_defaults(self, _checked: bool) -> None:
-        page = self._pages[self._tabs.currentIndex()]
-        names = {name for row in page.rows for name in row.names}
+        index = self._tabs.currentIndex()
+        names = {name for row in self._pages[index].rows for name in row.names}
         for name in names:
             self._unused.pop(name, None)
-        self._set_defaults(names)
+        self._set_defaults(names, [row for at, row in self._host_rows if at == index])
 
     @guarded
     def _on_undo(self, _checked: bool) -> None:
@@ -245,8 +286,8 @@ class HeatmapSettingsTab(QWidget):
             self._apply(settings)
         self._show_all(self._service.settings)
 
-    @guarded
-    def _on_close(self, _checked: bool) -> None:
+    def ask_to_close(self) -> None:
+        """Do what the button Close does, for a host's own: go to what was refused, or be closed."""
         writing = self.focusWidget()
         if writing is not None:
             # What is half entered counts, as when the next field is chosen.
@@ -254,9 +295,17 @@ class HeatmapSettingsTab(QWidget):
         if not self.show_problem():
             self.close_asked.emit()
 
-    def _set_defaults(self, names: Collection[str]) -> None:
-        """Set fields to their defaults, and store none of them."""
-        self._preview.remember(names)
+    @guarded
+    def _on_close(self, _checked: bool) -> None:
+        self.ask_to_close()
+
+    def _set_defaults(self, names: Collection[str], rows: Sequence[HostRow]) -> None:
+        """Set fields to their defaults, and store none of them; and the host's rows to theirs."""
+        choices = [row.choice for row in rows if row.choice.default is not None]
+        changed = [one for one in choices if one.value() != one.default]
+        self._preview.remember(names, [partial(one.choose, one.value()) for one in changed])
+        for one in changed:
+            one.choose(one.default or "")
         self._writer.write(dict.fromkeys(names))
         self._writer.flush()
         defaults = self._defaults.as_mapping()
@@ -264,6 +313,14 @@ class HeatmapSettingsTab(QWidget):
         settings = self._service.settings.changed(**values)
         self._apply(settings)
         self._show_all(settings)
+
+    @guarded
+    def _choose(self, choice: HostChoice, value: str) -> None:
+        """Put in force what was chosen in a row of the host's."""
+        if choice.default is not None:
+            self._preview.remember((), [partial(choice.choose, choice.value())])
+        choice.choose(value)
+        self._show_message()
 
     @guarded
     def _take(self, values: dict[str, object]) -> None:
@@ -345,6 +402,7 @@ class HeatmapSettingsTab(QWidget):
     def _show_all(self, settings: HeatmapSettings) -> None:
         self._problems.clear()
         self._show(settings)
+        self.show_choices()
 
     # -- texts --------------------------------------------------------------------------------
 
@@ -366,8 +424,22 @@ class HeatmapSettingsTab(QWidget):
 
     # -- widgets ------------------------------------------------------------------------------
 
+    def _lay_out(self, enabled: SettingRow, *, has_switch: bool) -> None:
+        """Put the switch above the pages, and the footer below them."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        head = QHBoxLayout()
+        if has_switch:
+            head.setContentsMargins(14, 10, 14, 2)
+        enabled.field.setVisible(has_switch)
+        head.addWidget(enabled.field)
+        column.addLayout(head)
+        column.addWidget(self._tabs, 1)
+        column.addWidget(self._footer)
+
     def _add_state(self, page: RecordsPage) -> None:
         """Add to the page of recording how it goes, and what is done with all settings."""
+        DatabaseRow(page, self._service)
         page.add_heading(self.tr("State"))
         page.grid.add_row(self.status_panel, is_wide=True)
         page.add_heading(self.tr("Take along"))

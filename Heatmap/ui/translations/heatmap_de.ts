@@ -230,6 +230,24 @@
         <translation>Aufgezeichnet seit {time}</translation>
     </message>
 </context><context>
+    <name>BubbleRows</name>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>Fixed</source>
+        <translation>Fest</translation>
+    </message>
+    <message>
+        <source>the largest 2 % of each symbol</source>
+        <translation>die größten 2 % je Symbol</translation>
+    </message>
+    <message>
+        <source>the largest 2 % of {symbol}: now {amount} USD</source>
+        <translation>die größten 2 % von {symbol}: jetzt {amount} USD</translation>
+    </message>
+</context><context>
     <name>CandleFeed</name>
     <message>
         <source>loading candles</source>
@@ -832,6 +850,10 @@
         <translation>Wo die Skala des jetzigen Bildes endet</translation>
     </message>
     <message>
+        <source>colours never move</source>
+        <translation>Farben fest</translation>
+    </message>
+    <message>
         <source>Full colour from</source>
         <translation>Volle Farbe ab</translation>
     </message>
@@ -840,12 +862,12 @@
         <translation>Ab diesem Betrag gilt die hellste Farbe</translation>
     </message>
     <message>
-        <source>No picture at present</source>
-        <translation>Zurzeit kein Bild</translation>
+        <source>no picture now</source>
+        <translation>zurzeit kein Bild</translation>
     </message>
     <message>
-        <source>At present it ends at {amount}</source>
-        <translation>Sie endet zurzeit bei {amount}</translation>
+        <source>now {amount}</source>
+        <translation>jetzt {amount}</translation>
     </message>
 </context><context>
     <name>ConnectionDialog</name>
@@ -896,6 +918,16 @@
     <message>
         <source>Skipped</source>
         <translation>Ausgelassen</translation>
+    </message>
+</context><context>
+    <name>DatabaseRow</name>
+    <message>
+        <source>Where the recorded events are, and what room they take</source>
+        <translation>Wo die Aufzeichnung liegt und wie viel Platz sie braucht</translation>
+    </message>
+    <message>
+        <source>Database</source>
+        <translation>Datenbank</translation>
     </message>
 </context><context>
     <name>Deeds</name>
@@ -2320,7 +2352,7 @@
         <translation>6 Stunden</translation>
     </message>
     <message>
-        <source>An eighth of the window</source>
+        <source>An eighth of the time span</source>
         <translation>Achtel des Zeitraums</translation>
     </message>
     <message>
@@ -2392,8 +2424,8 @@
         <translation>Aufgezeichnete Heatmap und Blasen: kleinere werden nicht gezeichnet, aber trotzdem aufgezeichnet</translation>
     </message>
     <message>
-        <source>Recorded all the same</source>
-        <translation>Aufgezeichnet wird trotzdem</translation>
+        <source>recorded all the same</source>
+        <translation>aufgezeichnet wird trotzdem</translation>
     </message>
     <message>
         <source>Ro&amp;ws and columns</source>
@@ -2532,16 +2564,12 @@
         <translation>Nie</translation>
     </message>
     <message>
-        <source>Least si&amp;ze</source>
-        <translation>Kl&amp;einste</translation>
+        <source>Larg&amp;e from</source>
+        <translation>Gr&amp;oß ab</translation>
     </message>
     <message>
         <source>Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on</source>
         <translation>Kleinere bekommen keine Blase; automatisch: ab den größten 2 % dieses Symbols in 7 Tagen</translation>
-    </message>
-    <message>
-        <source>Automatic: by what is usual for the symbol</source>
-        <translation>Automatisch: nach dem Üblichen des Symbols</translation>
     </message>
     <message>
         <source>Dra&amp;w the strongest clusters as lines</source>
@@ -2644,24 +2672,20 @@
         <translation>S&amp;ymbole</translation>
     </message>
     <message>
-        <source>Recorded symbols with commas between; a change starts recording anew</source>
-        <translation>Aufgezeichnete Symbole, mit Komma getrennt; eine Änderung startet die Aufzeichnung neu</translation>
-    </message>
-    <message>
-        <source>With commas between; a change starts recording anew</source>
-        <translation>Mit Komma getrennt; eine Änderung startet die Aufzeichnung neu</translation>
+        <source>Recorded symbols; one more, or several with commas between, starts recording anew</source>
+        <translation>Aufgezeichnete Symbole; ein weiteres, oder mehrere mit Komma getrennt, startet die Aufzeichnung neu</translation>
     </message>
     <message>
         <source>Symbols: one or more like BTCUSDT with commas between are expected, or ALL alone, not “{text}”</source>
         <translation>Symbole: erwartet werden eines oder mehrere wie BTCUSDT, mit Komma getrennt, oder nur ALL, nicht „{text}“</translation>
     </message>
     <message>
-        <source>BTCUSDT, ETHUSDT</source>
-        <translation>BTCUSDT, ETHUSDT</translation>
+        <source>Add a symbol, such as ETHUSDT</source>
+        <translation>Symbol dazu, etwa ETHUSDT</translation>
     </message>
     <message>
-        <source>&amp;Keep liquidations for</source>
-        <translation>Liquidationen &amp;aufbewahren</translation>
+        <source>&amp;Keep for</source>
+        <translation>&amp;Aufbewahren</translation>
     </message>
     <message>
         <source>Older ones are deleted; a shorter time deletes only once you confirm it</source>
@@ -2680,8 +2704,8 @@
         <translation>Daraus werden vorhergesagte Level berechnet; was fehlt, wird von der Börse geholt</translation>
     </message>
     <message>
-        <source>Predicted levels are computed from them</source>
-        <translation>Daraus werden vorhergesagte Level berechnet</translation>
+        <source>predicted levels are computed from them</source>
+        <translation>daraus werden vorhergesagte Level berechnet</translation>
     </message>
     <message>
         <source>Store each &amp;message as it was received</source>
@@ -2808,20 +2832,6 @@
         <translation>Möglich: {intervals}</translation>
     </message>
 </context><context>
-    <name>LanguageChoice</name>
-    <message>
-        <source>&amp;Language</source>
-        <translation>&amp;Sprache</translation>
-    </message>
-    <message>
-        <source>As the system</source>
-        <translation>Wie das System</translation>
-    </message>
-    <message>
-        <source>Changes at the next start</source>
-        <translation>Gilt ab dem nächsten Start</translation>
-    </message>
-</context><context>
     <name>LastHourLine</name>
     <message>
         <source>1 h at least: longs {longs}, shorts {shorts}</source>
@@ -2876,22 +2886,14 @@
         <translation>Mindestens: Die Börse meldet höchstens eine Liquidation je Symbol und Sekunde, es können also mehr gewesen sein</translation>
     </message>
 </context><context>
-    <name>LookChoice</name>
+    <name>PresentSize</name>
     <message>
-        <source>L&amp;ook</source>
-        <translation>A&amp;ussehen</translation>
+        <source>Rows in the pane and columns in the time span, as drawn now</source>
+        <translation>Zeilen im Chart und Spalten im Zeitraum, wie jetzt gezeichnet</translation>
     </message>
     <message>
-        <source>Dark</source>
-        <translation>Dunkel</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Hell</translation>
-    </message>
-    <message>
-        <source>As the system</source>
-        <translation>Wie das System</translation>
+        <source>now {rows} × {columns}</source>
+        <translation>jetzt {rows} × {columns}</translation>
     </message>
 </context><context>
     <name>RecordingTimeline</name>
@@ -3068,6 +3070,14 @@
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Axes and look</source>
+        <translation>Achsen und Aussehen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
     </message>
 </context><context>
     <name>State</name>
@@ -3496,16 +3506,8 @@
         <translation>Verbindung</translation>
     </message>
     <message>
-        <source>Connected: data arrive. Quiet: connected, but no liquidation of any symbol lately. Blind: nothing arrives</source>
-        <translation>Verbunden: Daten kommen an. Ruhig: verbunden, aber zuletzt keine Liquidation irgendeines Symbols. Blind: nichts kommt an</translation>
-    </message>
-    <message>
-        <source>Since</source>
-        <translation>Seit</translation>
-    </message>
-    <message>
-        <source>Since when that is so</source>
-        <translation>Seit wann das so ist</translation>
+        <source>Whether data come from the exchange, and since when that is so</source>
+        <translation>Ob Daten von der Börse kommen, und seit wann das so ist</translation>
     </message>
     <message>
         <source>Last liquidation</source>
@@ -3516,12 +3518,12 @@
         <translation>Wann das neueste aufgezeichnete geschah</translation>
     </message>
     <message>
-        <source>Recorded today</source>
-        <translation>Heute aufgezeichnet</translation>
+        <source>Last 24 h</source>
+        <translation>Letzte 24 h</translation>
     </message>
     <message>
-        <source>Since midnight UTC; the exchange tells at most one liquidation per symbol and second</source>
-        <translation>Seit Mitternacht UTC; die Börse meldet höchstens eine Liquidation je Symbol und Sekunde</translation>
+        <source>How much of the last 24 hours was recorded, and the longest hole in it</source>
+        <translation>Wie viel der letzten 24 Stunden aufgezeichnet ist, und die längste Lücke darin</translation>
     </message>
     <message>
         <source>This program</source>
@@ -3538,14 +3540,6 @@
     <message>
         <source>Where the recorded events are</source>
         <translation>Wo die aufgezeichneten Ereignisse liegen</translation>
-    </message>
-    <message>
-        <source>Database size</source>
-        <translation>Größe der Datenbank</translation>
-    </message>
-    <message>
-        <source>Of the file and its write-ahead log</source>
-        <translation>Der Datei und ihres Write-Ahead-Logs</translation>
     </message>
     <message>
         <source>Charts</source>
@@ -3570,6 +3564,18 @@
     <message>
         <source>Stays here after it is over</source>
         <translation>Bleibt stehen, auch wenn er vorbei ist</translation>
+    </message>
+    <message>
+        <source>Since</source>
+        <translation>Seit</translation>
+    </message>
+    <message>
+        <source>Recorded today</source>
+        <translation>Heute aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>Database size</source>
+        <translation>Größe der Datenbank</translation>
     </message>
     <message>
         <source>Stored</source>
@@ -3604,12 +3610,32 @@
         <translation>Kopiert den Zustand und die Messwerte als Text</translation>
     </message>
     <message>
+        <source>{state}, since {time}</source>
+        <translation>{state}, seit {time}</translation>
+    </message>
+    <message>
         <source>Nothing</source>
         <translation>Nichts</translation>
     </message>
     <message>
         <source>None</source>
         <translation>Keine</translation>
+    </message>
+    <message>
+        <source>nothing recorded yet</source>
+        <translation>noch nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>{share} % recorded, without a hole</source>
+        <translation>{share} % erfasst, ohne Lücke</translation>
+    </message>
+    <message>
+        <source>{share} % recorded; longest hole {length}, before the first start</source>
+        <translation>{share} % erfasst; längste Lücke {length}, vor dem ersten Start</translation>
+    </message>
+    <message>
+        <source>{share} % recorded; longest hole {length}, from {time} UTC</source>
+        <translation>{share} % erfasst; längste Lücke {length}, ab {time} UTC</translation>
     </message>
     <message>
         <source>{symbol}: {state}</source>
@@ -3670,7 +3696,59 @@
         <translation>Suchen…</translation>
     </message>
 </context><context>
+    <name>SymbolCard</name>
+    <message>
+        <source>All symbols</source>
+        <translation>Alle Symbole</translation>
+    </message>
+    <message>
+        <source>Recorded from now on, until you stop it</source>
+        <translation>Wird aufgezeichnet, bis es hier beendet wird</translation>
+    </message>
+    <message>
+        <source>What there is of it in the database</source>
+        <translation>Was davon in der Datenbank ist</translation>
+    </message>
+    <message>
+        <source>Stop recording</source>
+        <translation>Aufzeichnung beenden</translation>
+    </message>
+    <message>
+        <source>Stop recording {symbol}</source>
+        <translation>Aufzeichnung von {symbol} beenden</translation>
+    </message>
+    <message>
+        <source>One symbol at least is recorded: add another one first</source>
+        <translation>Mindestens ein Symbol wird aufgezeichnet: erst ein anderes hinzufügen</translation>
+    </message>
+    <message>
+        <source>What was recorded of it stays in the database</source>
+        <translation>Was davon aufgezeichnet ist, bleibt in der Datenbank</translation>
+    </message>
+</context><context>
+    <name>SymbolCards</name>
+    <message>
+        <source>whatever the exchange lists</source>
+        <translation>was immer die Börse führt</translation>
+    </message>
+    <message>
+        <source>nothing recorded yet</source>
+        <translation>noch nichts aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>since {time}, 1 liquidation</source>
+        <translation>seit {time}, 1 Liquidation</translation>
+    </message>
+    <message>
+        <source>since {time}, {count} liquidations</source>
+        <translation>seit {time}, {count} Liquidationen</translation>
+    </message>
+</context><context>
     <name>SymbolRows</name>
+    <message>
+        <source>Recorded symbols</source>
+        <translation>Aufgezeichnete Symbole</translation>
+    </message>
     <message>
         <source>&amp;All symbols of the exchange</source>
         <translation>&amp;Alle Symbole der Börse</translation>
@@ -3984,6 +4062,92 @@
     <message>
         <source>Fit prices to the candles in sight; off: they stay where they are</source>
         <translation>Preise den sichtbaren Kerzen anpassen; aus: sie bleiben, wo sie sind</translation>
+    </message>
+</context><context>
+    <name>WindowChoices</name>
+    <message>
+        <source>Linear</source>
+        <translation>Linear</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>Percent</source>
+        <translation>Prozent</translation>
+    </message>
+    <message>
+        <source>Teal and red</source>
+        <translation>Türkis und Rot</translation>
+    </message>
+    <message>
+        <source>White and grey</source>
+        <translation>Weiß und Grau</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>This computer's</source>
+        <translation>Wie dieser Computer</translation>
+    </message>
+    <message>
+        <source>Price axis</source>
+        <translation>Kursachse</translation>
+    </message>
+    <message>
+        <source>How prices are laid out; keys and status bar switch it too</source>
+        <translation>Wie Kurse angeordnet sind; Tasten und Statusleiste schalten es auch um</translation>
+    </message>
+    <message>
+        <source>Time &amp;zone</source>
+        <translation>&amp;Zeitzone</translation>
+    </message>
+    <message>
+        <source>By whose clock times are written, on the axis and beside the chart</source>
+        <translation>Nach wessen Uhr Zeiten angegeben werden, auf der Achse und neben dem Chart</translation>
+    </message>
+    <message>
+        <source>Candles</source>
+        <translation>Kerzen</translation>
+    </message>
+    <message>
+        <source>White and grey ones stand out from the colours of the heat</source>
+        <translation>Weiße und graue heben sich von den Farben der Heatmap ab</translation>
+    </message>
+    <message>
+        <source>L&amp;ook</source>
+        <translation>A&amp;ussehen</translation>
+    </message>
+    <message>
+        <source>The colours of all windows; palettes that you have not chosen go with them</source>
+        <translation>Die Farben aller Fenster; nicht selbst gewählte Paletten gehen mit</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Of all windows, at once; an open window is made anew where it stands</source>
+        <translation>Aller Fenster, sofort; ein offenes Fenster wird an seiner Stelle neu aufgebaut</translation>
+    </message>
+    <message>
+        <source>numbers follow it</source>
+        <translation>auch für Zahlen</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
     </message>
 </context><context>
     <name>WindowDialogs</name>

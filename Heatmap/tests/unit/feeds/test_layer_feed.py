@@ -49,6 +49,7 @@ class AskingLayer:
         self.options: dict[str, Any] = {}
         self.answers: list[CellLines | None] = []
         self.offer: dict[str, str] | None = None
+        self.shows_bubbles = False
 
     def set_leave_listener(self, leave: object) -> None:
         self.leave = leave
@@ -71,6 +72,8 @@ class AskingLayer:
         self.offer = None
 
     def show_part(self, name: str, payload: Any) -> None:
+        if name == "bubbles" and self.shows_bubbles:
+            return
         assert name == "offer"
         self.offer = payload
 
@@ -197,6 +200,23 @@ def test_of_several_questions_meanwhile_only_the_last_counts(tmp_path: Path) -> 
             return [places.index(query) for query in answered]
 
     assert asyncio.run(main()) == [0, 3, 4]
+
+
+def test_the_status_says_how_fine_the_picture_is_and_where_bubbles_begin(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asked(tmp_path) as world:
+            grid, measured = world.layer.grid, world.feed.measured
+            # Rows of the pane, without those beyond its edges; columns of the window.
+            assert measured["rows"] == round(2_000.0 / grid["binUsd"]) < grid["rows"]
+            assert measured["columns"] == world.feed._settings.window_ms / grid["binMs"]
+            world.layer.shows_bubbles = True
+            world.feed._show_part("bubbles", {"leastUsd": 130_000.0})
+            assert measured["bubble_least_usd"] == 130_000.0
+            # Where the page decides it, nothing is told.
+            world.feed._show_part("bubbles", {"leastUsd": None})
+            assert "bubble_least_usd" not in measured
+
+    asyncio.run(main())
 
 
 def test_without_a_picture_nothing_is_known(tmp_path: Path) -> None:
