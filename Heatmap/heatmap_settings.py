@@ -305,7 +305,7 @@ class HeatmapSettings(ClusterFields):
         None,
         Number(0.0, 1e12, or_auto=True, by_hand=100_000, suffix=" USD", step=0),
         Section.BUBBLES,
-        "Larg&e from",
+        "Si&ze from",
         "Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on",
         effects=(Effect.BUBBLES,),
     )

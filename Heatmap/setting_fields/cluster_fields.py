@@ -71,7 +71,7 @@ class ClusterFields(SettingsBase):
             "right edge, at least and not faded; 0: none"
         ),
         effects=(Effect.TAGS,),
-        caption="Amounts at the right edge; 0: none",
+        caption="At the right edge; 0: none",
         is_of_recorded=True,
     )
     min_cluster_size: int = setting(

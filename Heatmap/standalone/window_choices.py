@@ -49,7 +49,7 @@ def window_choices(
         ),
         HostChoice(
             "time_zone",
-            _tr("Time &zone"),
+            _tr("Time zone"),
             _tr("By whose clock times are written, on the axis and beside the chart"),
             [(name, zones.get(name, name.replace("_", " "))) for name in zone_names()],
             lambda: chart.time_zone,

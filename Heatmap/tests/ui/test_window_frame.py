@@ -137,6 +137,7 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
     assert window.focusWidget() is window.tool_bar.symbols
     QTest.keyClick(window.tool_bar.symbols, Qt.Key.Key_Escape)
+    window.docks.set_open(are_open=False)
     QTest.keyClick(window, Qt.Key.Key_A, CONTROL | SHIFT)
     focus = window.focusWidget()
     assert focus is not None
@@ -241,7 +242,7 @@ def test_the_bars_right_end_sets_scale_and_zone_and_is_never_cut(world: World) -
     QTest.mouseClick(auto, Qt.MouseButton.LeftButton)
     world.qtbot.waitUntil(lambda: world.js(is_auto) is True, timeout=10_000)
     world.qtbot.waitUntil(auto.isChecked, timeout=10_000)
-    assert bar.clock.text().endswith(" UTC")
+    world.qtbot.waitUntil(lambda: bar.clock.text().endswith(" UTC"), timeout=10_000)
     window.chart_choices.set_time_zone("Asia/Tokyo")
     menu = bar.clock.menu()
     assert menu is not None
@@ -250,7 +251,7 @@ def test_the_bars_right_end_sets_scale_and_zone_and_is_never_cut(world: World) -
     assert chosen == ["Asia/Tokyo"]
     world.qtbot.waitUntil(lambda: bar.clock.text().endswith(" UTC+9"), timeout=10_000)
     menu.actions()[0].trigger()
-    assert bar.clock.text().endswith(" UTC")
+    world.qtbot.waitUntil(lambda: bar.clock.text().endswith(" UTC"), timeout=10_000)
 
 
 def test_f6_leads_through_the_parts_and_back_to_the_first(world: World) -> None:

@@ -2564,8 +2564,8 @@
         <translation>Nie</translation>
     </message>
     <message>
-        <source>Larg&amp;e from</source>
-        <translation>Gr&amp;oß ab</translation>
+        <source>Si&amp;ze from</source>
+        <translation>Gr&amp;öße ab</translation>
     </message>
     <message>
         <source>Less than this gets no bubble; auto: from the largest 2 % of this symbol in 7 days on</source>
@@ -2612,8 +2612,8 @@
         <translation>Aufgezeichnete Heatmap: So viele Kurse, bei denen am meisten liquidiert wurde, haben ihren Betrag am rechten Rand, mindestens und nicht verblasst; 0: keine</translation>
     </message>
     <message>
-        <source>Amounts at the right edge; 0: none</source>
-        <translation>Beträge am rechten Rand; 0: keine</translation>
+        <source>At the right edge; 0: none</source>
+        <translation>Am rechten Rand; 0: keine</translation>
     </message>
     <message>
         <source> tags</source>
@@ -4110,8 +4110,8 @@
         <translation>Wie Kurse angeordnet sind; Tasten und Statusleiste schalten es auch um</translation>
     </message>
     <message>
-        <source>Time &amp;zone</source>
-        <translation>&amp;Zeitzone</translation>
+        <source>Time zone</source>
+        <translation>Zeitzone</translation>
     </message>
     <message>
         <source>By whose clock times are written, on the axis and beside the chart</source>
