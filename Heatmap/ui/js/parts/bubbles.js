@@ -347,10 +347,10 @@
       }
       const { context, mediaSize } = scope;
       const layout = this._surface.chart.options().layout;
-      words.begin(scope, layout);
-      context.font = "600 " + context.font;
-      if (context.font !== this._font) {
-        this._font = context.font;
+      const font = "600 " + words.begin(scope, layout);
+      context.font = font;
+      if (font !== this._font) {
+        this._font = font;
         this._texts.fill("");
       }
       let tried = 0;
