@@ -46,6 +46,7 @@ class EventTimeline:
     Parameters
     ----------
     events : (n,) EVENT_DTYPE
+        Not to be changed afterwards.
     """
 
     def __init__(self, events: NDArray[np.void]) -> None:
@@ -80,9 +81,15 @@ class EventTimeline:
 
     def _sorted(self) -> NDArray[np.void]:
         if self._added:
-            added = np.concatenate(self._added)
+            added = np.concatenate(self._added) if len(self._added) > 1 else self._added[0]
             self._added = []
-            added = added[np.argsort(added["ts_ms"], kind="stable")]
+            times = added["ts_ms"]
+            # A window is read in order.
+            if (times[1:] < times[:-1]).any():
+                added = added[np.argsort(times, kind="stable")]
+            if not len(self._events):
+                self._events = added
+                return added
             # Only what is new is sorted; after those of the same time that were there.
             places = np.searchsorted(self._events["ts_ms"], added["ts_ms"], side="right")
             self._events = np.insert(self._events, places, added)

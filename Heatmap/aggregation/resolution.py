@@ -332,7 +332,8 @@ def fits(axis: PriceAxis, viewport: Viewport, resolution: Resolution) -> bool:
     return _choose_bin_ticks(viewport, axis.tick_size, resolution, axis) == axis.bin_ticks
 
 
-@lru_cache(maxsize=16)
+# Asked at every turn of a layer's, of the same view; the price's exact fractions take their time.
+@lru_cache(maxsize=64)
 def can_lay_rows(viewport: Viewport, tick: Decimal, resolution: Resolution) -> bool:
     """Tell whether there is a price axis for this view: it is not absurd, nor too narrow.
 

@@ -60,6 +60,10 @@ class Followers:
 
     def __init__(self, *followers: Follower) -> None:
         self._followers = followers
+        # Whether anything is drawn, and of what, concerns all of them.
+        self._told = tuple(
+            SETTINGS.with_effect(follower.effect, Effect.RESTART) for follower in followers
+        )
 
     @classmethod
     def of_layer(
@@ -107,9 +111,7 @@ class Followers:
             Names of settings: only those are told that depend on one of them; ``None``: all.
             All of them depend on those that restart.
         """
-        for follower in self._followers:
-            # Whether anything is drawn, and of what, concerns all of them.
-            told = SETTINGS.with_effect(follower.effect, Effect.RESTART)
+        for follower, told in zip(self._followers, self._told, strict=True):
             if changed is None or changed & told:
                 follower.follow(symbol, settings, viewport)
 

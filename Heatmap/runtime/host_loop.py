@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 T = TypeVar("T")
 
 # From one look at a worker to the next: a part of the time that it has taken, within these.
-_FIRST_LOOK_S, _LONGEST_LOOK_S, _LOOK_PART = 0.001, 0.02, 0.25
+_FIRST_LOOK_S, _LONGEST_LOOK_S, _LOOK_PART = 0.001, 0.02, 0.1
 
 
 class LoopFault(Enum):

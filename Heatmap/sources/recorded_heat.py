@@ -98,7 +98,9 @@ class RecordedHeat(KeptHeat[DrawnField]):
         """
         settings, time = window.settings, spec.time
         # What is too small is left out by its USD, whatever the field adds up.
-        all_sizes = settings.changed(minimum_notional=0.0)
+        all_sizes = settings
+        if settings.minimum_notional > 0:
+            all_sizes = settings.changed(minimum_notional=0.0)
         field = DrawnField(spec, all_sizes, window.end_ms, is_still=window.is_still)
         start_ms, reach_ms = _needed_span(time, settings)
         # On a chart that is scrolled back, some events after its edge count too. Live, all of them

@@ -45,7 +45,8 @@ class RecordedLiquidations(RecordedHeat):
     @override
     def _find_legend(self, window: HeatWindow, gaps: list[list[Any]]) -> Legend:
         """Offer other heat where there is none of this."""
-        return replace(super()._find_legend(window, gaps), offer=self._find_offer(window, gaps))
+        legend, offer = super()._find_legend(window, gaps), self._find_offer(window, gaps)
+        return legend if offer is None else replace(legend, offer=offer)
 
     def _find_offer(self, window: HeatWindow, gaps: list[list[Any]]) -> HeatOffer | None:
         """Offer predicted levels where nothing was recorded, and not where all was quiet."""

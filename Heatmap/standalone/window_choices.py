@@ -77,11 +77,10 @@ def window_choices(
         HostChoice(
             "language",
             _tr("Language"),
-            _tr("Of all windows, at once; an open window is made anew where it stands"),
+            _tr("Of all windows, at once; numbers and dates follow it"),
             [(key, name or _tr("As the system")) for key, name in NAMES.items()],
             lambda: stored_language(store),
             choose_language,
-            caption=_tr("numbers follow it"),
         ),
     ]
 

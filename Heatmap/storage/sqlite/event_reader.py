@@ -107,6 +107,7 @@ class EventReader(RecordingReader, StoredEventReader):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = existing_database(path)
         # Before opening: a file that is replaced in between then counts as replaced.
+        self._paths = (self.path, *(companion(self.path, suffix) for suffix in _COMPANIONS))
         self._files = [file_stat(self.path)]
         with storage_errors(self.path, blames_file=True):
             self._connection = open_read_only(self.path, any_thread=True)
@@ -114,7 +115,7 @@ class EventReader(RecordingReader, StoredEventReader):
                 identity = read_identity(self._connection, self.path)
                 self.kind = require_current(identity, self.path).kind
                 # Made by now where they were not there. They stay while a connection is open.
-                self._files += [file_stat(companion(self.path, suffix)) for suffix in _COMPANIONS]
+                self._files += [file_stat(path) for path in self._paths[1:]]
             except BaseException:
                 self._connection.close()
                 raise
@@ -195,10 +196,9 @@ class EventReader(RecordingReader, StoredEventReader):
         It does not when the recorder has begun a fresh file in the place of one that was damaged,
         moved or replaced, or a fresh log: then a new reader is needed.
         """
-        paths = (self.path, *(companion(self.path, suffix) for suffix in _COMPANIONS))
         return all(
             is_same_file(known, file_stat(path))
-            for known, path in zip(self._files, paths, strict=True)
+            for known, path in zip(self._files, self._paths, strict=True)
         )
 
     def read_coverage(

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from Heatmap.picture.messages import CellLines
-from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message, to_array
+from Heatmap.tests.ui.chart_page import (
+    START_S,
+    ChartPage,
+    Recording,
+    changed,
+    grid_message,
+    to_array,
+)
 from Heatmap.tests.ui.crosshair_box import box_text, bright_block, place, point_at
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
@@ -22,6 +29,8 @@ LEGEND = (
     "OrderPilotHeatmap.layers.values().next().value.stage.parts._made"
     ".find((each) => each.record.name === 'legend').part"
 )
+
+MARK = LEGEND.replace("'legend'", "'window_mark'")
 
 
 def shown_layer(page: ChartPage, listener: Recording, grid: Any, **changes: Any) -> HeatmapLayer:
@@ -167,4 +176,30 @@ def test_the_legend_can_be_moved_and_is_never_over_the_newest_candles(
                 for x, high, low in page.js(NEWEST_BOXES)
                 if left <= x <= right and high <= bottom and low >= top
             ] == []
+    layer.detach()
+
+
+def test_the_words_at_the_windows_begin_follow_its_length_and_the_charts_font(
+    chart_page: ChartPage, listener: Recording
+) -> None:
+    block = bright_block()
+    begin_ms = START_S * 1000
+    layer = shown_layer(chart_page, listener, block, windowStartMs=begin_ms + 12 * 60_000)
+    shown = f"[{MARK}._words, {MARK}._width]"
+    for family, minutes, text in (
+        ("serif", 12, "0.8 h window"),
+        ("serif", 30, "0.5 h window"),
+        ("monospace", 30, "0.5 h window"),
+    ):
+        chart_page.js(f"(chart.applyOptions({{layout: {{fontFamily: '{family}'}}}}), 0)")
+        layer.show_grid(*grid_message(block, windowStartMs=begin_ms + minutes * 60_000))
+        width = chart_page.js(
+            "(() => { const context = document.createElement('canvas').getContext('2d');"
+            f" context.font = '11px {family}';"
+            f" return context.measureText('{text}').width + 8; }})()"
+        )
+        chart_page.qtbot.waitUntil(
+            lambda: chart_page.js(shown) == [text, width],  # noqa: B023  # called at once
+            timeout=10_000,
+        )
     layer.detach()

@@ -219,14 +219,19 @@
       }
       const [left, top] = [this._lefts[corner] - clear, this._tops[corner] - clear];
       const [right, bottom] = [left + width + 2 * clear, top + height + 2 * clear];
+      // The edges as prices: two places are asked for, and not two of each candle.
+      const [one, other] = [candles.coordinateToPrice(top), candles.coordinateToPrice(bottom)];
+      if (one === null || other === null) {
+        return false;
+      }
+      const [lowest, highest] = [Math.min(one, other), Math.max(one, other)];
       for (let index = last; index > last - NEWEST && index >= 0; index -= 1) {
         const x = scale.logicalToCoordinate(index);
         const candle = x === null || x < left || x > right ? null : candles.dataByIndex(index);
         if (candle !== null && candle !== undefined) {
           const high = candle.high === undefined ? candle.value : candle.high;
           const low = candle.low === undefined ? candle.value : candle.low;
-          const ends = [candles.priceToCoordinate(high), candles.priceToCoordinate(low)];
-          if (ends[0] !== null && Math.max(ends[0], ends[1]) >= top && Math.min(ends[0], ends[1]) <= bottom) {
+          if (high >= lowest && low <= highest) {
             return true;
           }
         }

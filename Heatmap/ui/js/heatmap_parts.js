@@ -89,23 +89,25 @@
       for (const record of ordered) {
         this._made.push({ record, part: record.make(surface), options: {} });
       }
+      this._painted = this._made.filter(({ part }) => part.paint !== undefined);
+      this._paintedAbove = this._made.filter(({ part }) => part.paintAbove !== undefined);
       surface.noteAt = (x, y) => this._noteAt(x, y);
     }
 
     /** @param {any} scope bitmap coordinates scope */
     paint(scope) {
-      for (const { record, part, options } of this._made) {
-        if (part.paint !== undefined && this._isSeen(record)) {
-          part.paint(scope, options);
+      for (const made of this._painted) {
+        if (this._isSeen(made.record)) {
+          made.part.paint(scope, made.options);
         }
       }
     }
 
     /** @param {any} scope bitmap coordinates scope */
     paintAbove(scope) {
-      for (const { record, part, options } of this._made) {
-        if (part.paintAbove !== undefined && this._isSeen(record)) {
-          part.paintAbove(scope, options);
+      for (const made of this._paintedAbove) {
+        if (this._isSeen(made.record)) {
+          made.part.paintAbove(scope, made.options);
         }
       }
     }

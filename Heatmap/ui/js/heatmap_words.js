@@ -13,14 +13,17 @@
   /**
    * Prepare for words: CSS pixels, the chart's own font.
    * @param {any} scope bitmap coordinates scope @param {any} layout options of the chart
+   * @returns {string} the font, as it was set: the context takes long to tell its own
    */
   function begin(scope, layout) {
     const { context, horizontalPixelRatio, verticalPixelRatio } = scope;
     context.save();
     context.scale(horizontalPixelRatio, verticalPixelRatio);
-    context.font = TEXT_PX + "px " + layout.fontFamily;
+    const font = TEXT_PX + "px " + layout.fontFamily;
+    context.font = font;
     context.textBaseline = "middle";
     context.textAlign = "left";
+    return font;
   }
 
   /** @param {any} layout options of the chart @param {number} weight @returns {string} CSS of `begin` */
@@ -42,10 +45,10 @@
   /**
    * Write one line on a ground of its own; after `begin`.
    * @param {any} context @param {{colour: string, ink: string}} place of a Ground
-   * @param {string} text @param {number} left edge of the ground @param {number} y middle of the line
+   * @param {string} text @param {number} width see `widthOf`
+   * @param {number} left edge of the ground @param {number} y middle of the line
    */
-  function write(context, place, text, left, y) {
-    const width = widthOf(context, text);
+  function write(context, place, text, width, left, y) {
     layGround(context, place, GROUND_ALPHA, left, y - LINE_PX / 2, width, LINE_PX);
     context.globalAlpha = TEXT_ALPHA;
     context.fillStyle = place.ink;

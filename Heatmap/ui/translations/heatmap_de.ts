@@ -4138,12 +4138,8 @@
         <translation>Sprache</translation>
     </message>
     <message>
-        <source>Of all windows, at once; an open window is made anew where it stands</source>
-        <translation>Aller Fenster, sofort; ein offenes Fenster wird an seiner Stelle neu aufgebaut</translation>
-    </message>
-    <message>
-        <source>numbers follow it</source>
-        <translation>auch für Zahlen</translation>
+        <source>Of all windows, at once; numbers and dates follow it</source>
+        <translation>Gilt sofort in allen Fenstern; Zahlen und Daten folgen ihr</translation>
     </message>
     <message>
         <source>As the system</source>

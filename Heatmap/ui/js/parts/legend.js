@@ -38,9 +38,11 @@
       this._hosted = new heatmap.hostedLegend.HostedLegend(surface);
       this._bar = null;
       this._barTable = null;
-      /** The source's words as they were broken last, and their width. */
+      /** The source's words as they were broken last, what that rests on, and their width. */
       this._lines = [];
-      this._linesKey = "";
+      this._linesText = "";
+      this._linesWidth = 0;
+      this._linesFont = "";
       this._textWidth = 0;
       /** The amounts below the bar that were measured last, their font, and the bar's width. */
       this._labels = null;
@@ -67,17 +69,20 @@
       }
       const layout = chart.options().layout;
       const { context } = scope;
-      words.begin(scope, layout);
+      const font = words.begin(scope, layout);
       const wanted = CORNERS.indexOf(options.legendCorner);
       const hasLabels = legend.isLeft || grid.isLegendLeft;
       // Where nothing takes the right edge it stands there.
       const corner = wanted >= 0 ? wanted : hasLabels ? -1 : LOWER_RIGHT;
       const isLeft = corner < 0 || corner % 2 === 0;
       const whole = mediaSize.width - 2 * (MARGIN_PX + PADDING_PX);
-      const lines = this._wrap(context, text, isLeft ? whole * LEFT_PART : whole);
+      const lines = this._wrap(context, font, text, isLeft ? whole * LEFT_PART : whole);
       const rows = hasBar ? legend.rows : NO_ROWS;
-      const barWidth = hasBar ? this._widthFor(context, grid) : 0;
-      const rowWidth = rows.reduce((most, row) => Math.max(most, measured(context, row)), 0);
+      const barWidth = hasBar ? this._widthFor(context, font, grid) : 0;
+      let rowWidth = 0;
+      for (const row of rows) {
+        rowWidth = Math.max(rowWidth, measured(context, font, row));
+      }
       const width = Math.max(this._textWidth, barWidth, rowWidth) + 2 * PADDING_PX;
       const barHeight = hasBar ? LINE_PX + BAR_HEIGHT_PX + 4 : 0;
       const height = (lines.length + rows.length) * LINE_PX + barHeight + PADDING_PX;
@@ -159,12 +164,15 @@
      * in _textWidth.
      * @returns {string[]} the same array until text, width or font change
      */
-    _wrap(context, text, width) {
-      const key = text + width + context.font;
-      if (key === this._linesKey) {
+    _wrap(context, font, text, width) {
+      const isSame =
+        text === this._linesText && width === this._linesWidth && font === this._linesFont;
+      if (isSame) {
         return this._lines;
       }
-      this._linesKey = key;
+      this._linesText = text;
+      this._linesWidth = width;
+      this._linesFont = font;
       this._lines = [];
       for (const line of text === "" ? [] : text.split("\n")) {
         const first = this._lines.length;
@@ -185,13 +193,13 @@
     }
 
     /** @returns {number} how long a bar its amounts need, which may be of a longer unit than USD */
-    _widthFor(context, grid) {
+    _widthFor(context, font, grid) {
       const { scaleLabels: labels, isSplit } = grid;
-      if (labels === this._labels && context.font === this._labelsFont) {
+      if (labels === this._labels && font === this._labelsFont) {
         return this._barWidth;
       }
       this._labels = labels;
-      this._labelsFont = context.font;
+      this._labelsFont = font;
       this._barWidth = isSplit ? SPLIT_BAR_WIDTH_PX : BAR_WIDTH_PX;
       const widths = labels.map(([, words]) => context.measureText(words).width);
       const end = Math.max(widths[0], widths[widths.length - 1]);
@@ -254,12 +262,13 @@
 
   /**
    * Measure the words of a row, unless they were in the same font.
-   * @param {any} context @param {any} row see Surface.legend; `font` is empty where its words are new
+   * @param {any} context @param {string} font of the context
+   * @param {any} row see Surface.legend; `font` is empty where its words are new
    * @returns {number} its width, CSS pixels
    */
-  function measured(context, row) {
-    if (row.font !== context.font) {
-      row.font = context.font;
+  function measured(context, font, row) {
+    if (row.font !== font) {
+      row.font = font;
       row.textWidth = context.measureText(row.text).width;
       row.width = row.textWidth;
       for (const entry of row.entries) {

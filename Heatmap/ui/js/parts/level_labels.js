@@ -89,8 +89,7 @@
       if (this._count === 0) {
         return;
       }
-      words.begin(scope, chart.options().layout);
-      this._measure(context);
+      this._measure(context, words.begin(scope, chart.options().layout));
       context.restore();
       legend.isLeft = true;
       this._explain();
@@ -149,10 +148,11 @@
       return true;
     }
 
-    _measure(context) {
-      context.font = "600 " + context.font;
-      if (context.font !== this._font) {
-        this._font = context.font;
+    _measure(context, font) {
+      const bold = "600 " + font;
+      if (bold !== this._font) {
+        this._font = bold;
+        context.font = bold;
         this._widths = this._levels.map(
           ({ text }) => words.widthOf(context, text) + SWATCH_PX + words.PADDING_PX,
         );

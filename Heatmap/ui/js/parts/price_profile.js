@@ -82,14 +82,15 @@
         [grid.profile.longText, colours.long],
         [grid.profile.shortText, colours.short],
       ]) {
-        const width = words.widthOf(context, text) + SWATCH_PX + words.PADDING_PX;
+        const wordsWidth = words.widthOf(context, text);
+        const width = wordsWidth + SWATCH_PX + words.PADDING_PX;
         const left = mediaSize.width - MARGIN_PX - width;
         if (left >= 0) {
           const top = y - words.LINE_PX / 2;
           const place = this._surface.ground.at(y, mediaSize.height);
           words.layGround(context, place, words.GROUND_ALPHA, left, top, width, words.LINE_PX);
           // Its own ground on top of that: as readable over the longest bars.
-          words.write(context, place, text, left, y);
+          words.write(context, place, text, wordsWidth, left, y);
           context.globalAlpha = 1;
           context.fillStyle = colour;
           const right = mediaSize.width - MARGIN_PX - words.PADDING_PX;

@@ -16,6 +16,11 @@
     /** @param {Surface} surface */
     constructor(surface) {
       this._surface = surface;
+      /** The words that were written last, of which window, in which font; and their width. */
+      this._words = "";
+      this._windowMs = NaN;
+      this._font = "";
+      this._width = 0;
     }
 
     /** @param {any} scope bitmap coordinates scope @param {{hatch: boolean}} options */
@@ -48,16 +53,29 @@
         context.stroke();
       }
       context.restore();
-      this._drawWords(scope, layout, axis.fromX[0], words.windowOf(grid));
+      this._drawWords(scope, layout, axis.fromX[0], grid);
     }
 
     /** Left of the mark, or right of it where there is no room. */
-    _drawWords(scope, layout, markX, text) {
-      words.begin(scope, layout);
-      const left = markX - words.widthOf(scope.context, text) - 3;
+    _drawWords(scope, layout, markX, grid) {
+      const { context } = scope;
+      this._prepareWords(context, words.begin(scope, layout), grid);
+      const left = markX - this._width - 3;
       const place = this._surface.ground.at(WORDS_Y_PX, scope.mediaSize.height);
-      words.write(scope.context, place, text, left < 0 ? markX + 3 : left, WORDS_Y_PX);
-      scope.context.restore();
+      const from = left < 0 ? markX + 3 : left;
+      words.write(context, place, this._words, this._width, from, WORDS_Y_PX);
+      context.restore();
+    }
+
+    /** Writing numbers and measuring take longer than painting: both last while window and font do. */
+    _prepareWords(context, font, grid) {
+      const windowMs = grid.endMs - grid.windowStartMs;
+      if (windowMs !== this._windowMs || font !== this._font) {
+        this._windowMs = windowMs;
+        this._font = font;
+        this._words = words.windowOf(grid);
+        this._width = words.widthOf(context, this._words);
+      }
     }
   }
 
