@@ -166,9 +166,9 @@
       this._drop();
       this._key = key;
       const { context } = scope;
-      const font = words.begin(scope, chart.options().layout);
+      words.begin(scope, chart.options().layout);
       this._headingWidth = context.measureText(this._shown.words.heading).width;
-      context.font = "600 " + font;
+      context.font = "600 " + context.font;
       const texts = this._shown.levels.map(textOf);
       texts.forEach((text, i) => {
         this._widths[i] = Math.ceil(context.measureText(text).width) + 2 * PADDING_PX;
