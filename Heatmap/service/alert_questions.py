@@ -58,6 +58,11 @@ class AlertQuestions:
         """
         self._alerting.set_rules(rules)
 
+    @property
+    def alert_ways(self) -> AlertWays | None:
+        """What `set_alert_ways` was given last; ``None``: alerts are told to listeners only."""
+        return self._alerting.ways
+
     def set_alert_ways(
         self, ways: AlertWays | None, make_notice: MakeNotice = english_notice
     ) -> None:

@@ -26,7 +26,13 @@ class ScrolledPage(QScrollArea):
         viewport = self.viewport()
         if viewport is not None:
             viewport.setAutoFillBackground(False)
-        self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
+        self.fit()
+
+    def fit(self) -> None:
+        """Ask for the width that the page takes by now."""
+        page = self.widget()
+        if page is not None:
+            self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
 
     @override
     def sizeHint(self) -> QSize:

@@ -1,6 +1,6 @@
 """What the changes of a settings tab have replaced, for as long as they may be taken back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -14,14 +14,21 @@ logger = get_logger(__name__)
 ONE_STEP_S = 1.0
 """Changes of the same fields that follow each other this soon are undone as one: a slider's."""
 
+TakeBack = Callable[[], object]
+"""Puts back what was there before a change."""
+
 
 @dataclass(slots=True)
 class _Step:
-    """What one change has replaced: values in force and stored texts, by field."""
+    """What one change has replaced: values in force and stored texts, by field.
+
+    `others` take back what no field of the settings is.
+    """
 
     in_force: dict[str, object]
     stored: dict[str, str | None]
     changed_s: float
+    others: tuple[TakeBack, ...] = ()
 
 
 class SettingsPreview:
@@ -62,19 +69,32 @@ class SettingsPreview:
         self._in_force: dict[str, object] = {}
         self._stored: dict[str, str | None] = {}
 
-    def remember(self, names: Iterable[str]) -> None:
-        """Remember of the fields called `names` what is in force and stored, unless it is known."""
+    def remember(self, names: Iterable[str], others: Sequence[TakeBack] = ()) -> None:
+        """Remember of the fields called `names` what is in force and stored, unless it is known.
+
+        `others` take back what else is about to change; the same change undoes all of it.
+        """
         values = self._service.settings.as_mapping()
         stored = {name: self._writer.stored_text(name) for name in names}
         in_force = {name: values[name] for name in stored if name in values}
         now_s = self._clock()
         last = self._steps[-1] if self._steps else None
-        if last and last.stored.keys() == stored.keys() and now_s - last.changed_s < ONE_STEP_S:
+        is_same = last is not None and last.stored.keys() == stored.keys() and not others
+        if last is not None and is_same and now_s - last.changed_s < ONE_STEP_S:
             last.changed_s = now_s
         else:
-            self._steps.append(_Step(in_force, stored, now_s))
+            self._steps.append(_Step(in_force, stored, now_s, tuple(others)))
         self._stored = stored | self._stored
         self._in_force = in_force | self._in_force
+
+    def join_last(self) -> None:
+        """Have the last two changes be taken back as one, where neither has the other's fields."""
+        if len(self._steps) > 1:
+            last = self._steps.pop()
+            before = self._steps[-1]
+            before.in_force = last.in_force | before.in_force
+            before.stored = last.stored | before.stored
+            before.others += last.others
 
     def can_step_back(self) -> bool:
         """Whether there is a change to take back."""
@@ -91,6 +111,8 @@ class SettingsPreview:
         if not self._steps:
             return None
         step = self._steps.pop()
+        for put_back in step.others:
+            put_back()
         self._writer.write_now(step.stored)
         return self._service.settings.changed(**step.in_force)
 
@@ -109,7 +131,10 @@ class SettingsPreview:
         HeatmapSettings or None
             What the caller puts in force; ``None``: nothing was changed.
         """
-        self._steps.clear()
+        steps, self._steps = self._steps, []
+        for step in reversed(steps):
+            for put_back in step.others:
+                put_back()
         in_force, self._in_force = self._in_force, {}
         stored, self._stored = self._stored, {}
         if not in_force:

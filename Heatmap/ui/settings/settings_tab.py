@@ -1,11 +1,12 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
-from PyQt6.QtCore import QSettings, pyqtSignal
+from PyQt6.QtCore import QSettings, Qt, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
+from Heatmap.alerts.rules import Rule
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
@@ -14,8 +15,10 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.settings.alerts_page import AlertsPage
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.page_form import SettingsPage
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
 from Heatmap.ui.settings.setting_rows import row_of
@@ -108,7 +111,8 @@ class HeatmapSettingsTab(QWidget):
         self._tabs.setDocumentMode(True)
         self._rows = [enabled]
         self.status_panel = StatusPanel(service)
-        self._pages: list[RecordsPage] = []
+        self._pages: list[RecordsPage | AlertsPage] = []
+        self.alerts = AlertsPage(service, self._preview, self._writer, self._show_message)
         self._scrolled: list[ScrolledPage] = []
         for page, title, tool_tip in (
             (Page.HEAT, self.tr("&Heat"), self.tr("What is drawn, and how USD become colours")),
@@ -118,8 +122,9 @@ class HeatmapSettingsTab(QWidget):
                 self.tr("Recordin&g"),
                 self.tr("What is recorded, for how long, and how that goes"),
             ),
+            (Page.ALERTS, self.tr("Alerts"), self.tr("What rings, and where it is told")),
         ):
-            records = RecordsPage(page, service, self._change)
+            records = self._made_page(page)
             self._pages.append(records)
             if page is Page.RECORDING:
                 self._add_state(records)
@@ -171,11 +176,16 @@ class HeatmapSettingsTab(QWidget):
         """Set every field to its default, and store none, so that later defaults are followed."""
         names = self._defaults.as_mapping().keys() | self._writer.stored_names()
         self._unused.clear()
+        has_rules = bool(self._service.alert_rules)
         self._set_defaults(names)
+        self.alerts.set_defaults()
+        if has_rules:
+            self._preview.join_last()
 
     def problem_text(self) -> str:
         """Return why entries were refused; empty: none was."""
-        return "\n".join((*self._problems.values(), *filter(None, [self._failure])))
+        problems = (*self._problems.values(), *self.alerts.problem_texts())
+        return "\n".join((*problems, *filter(None, [self._failure])))
 
     def show_problem(self) -> bool:
         """Go to the first entry that was refused; ``False``: none was.
@@ -186,10 +196,15 @@ class HeatmapSettingsTab(QWidget):
             for row in page.rows:
                 if any(name in self._problems for name in row.names):
                     self._tabs.setCurrentIndex(index)
-                    page.lead_to(row.names[0])
+                    if isinstance(page, RecordsPage):
+                        page.lead_to(row.names[0])
                     self._scrolled[index].lead_to(row.field)
                     return True
-        return False
+        if (field := self.alerts.lead_to_problem()) is not None:
+            self._tabs.setCurrentIndex(self._pages.index(self.alerts))
+            self._scrolled[-1].lead_to(field)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+        return field is not None
 
     def notice_text(self) -> str:
         """Return what is stored and was not used, and whether storing fails; empty: all is well."""
@@ -211,6 +226,10 @@ class HeatmapSettingsTab(QWidget):
         if self._is_whole:
             # Only now they have the font of the host's style.
             align_labels(self._pages, self.status_panel.labels())
+            for scrolled in self._scrolled:
+                scrolled.fit()
+            # Pages that are not in front say nothing of it themselves.
+            self._tabs.updateGeometry()
             self._dialog.follow(self.window())
 
     @override
@@ -231,6 +250,9 @@ class HeatmapSettingsTab(QWidget):
     @guarded
     def _on_page_defaults(self, _checked: bool) -> None:
         page = self._pages[self._tabs.currentIndex()]
+        if page is self.alerts:
+            self.alerts.set_defaults()
+            return
         names = {name for row in page.rows for name in row.names}
         for name in names:
             self._unused.pop(name, None)
@@ -239,7 +261,8 @@ class HeatmapSettingsTab(QWidget):
     @guarded
     def _on_undo(self, _checked: bool) -> None:
         # An entry that was refused is the last that was done: it goes first.
-        settings = None if self._problems else self._preview.step_back()
+        was_refused = self.alerts.forget_refusals() or bool(self._problems)
+        settings = None if was_refused else self._preview.step_back()
         self._failure = ""
         if settings is not None:
             self._apply(settings)
@@ -266,10 +289,12 @@ class HeatmapSettingsTab(QWidget):
         self._show_all(settings)
 
     @guarded
-    def _take(self, values: dict[str, object]) -> None:
-        """Put in force and store fields that are known to be allowed."""
+    def _take(self, values: dict[str, object], rules: Sequence[Rule] | None) -> None:
+        """Put in force and store, as one change, fields that are allowed, and alert rules."""
         if values:
             self._put(self._service.settings.changed(**values), values)
+        if rules is not None and self.alerts.take_rules(rules) and values:
+            self._preview.join_last()
         self._show_all(self._service.settings)
 
     def note_error(self, error: Exception) -> None:
@@ -353,12 +378,14 @@ class HeatmapSettingsTab(QWidget):
             reasons = [self._problems[name] for name in row.names if name in self._problems]
             row.field.refuse("\n".join(reasons))
         refused = list(dict.fromkeys(self._words(name) for name in self._problems))
+        refused += self.alerts.refused_words()
         lines = [self._failure]
         if refused:
             lines.append(self.tr("Not valid: {settings}").format(settings=", ".join(refused)))
         words = "\n".join(filter(None, lines))
         self._footer.show_words(words or self.notice_text(), is_refusal=bool(words))
-        self._footer.undo.setEnabled(bool(self._problems) or self._preview.can_step_back())
+        can_undo = bool(refused) or self._preview.can_step_back()
+        self._footer.undo.setEnabled(can_undo)
 
     def _words(self, name: str) -> str:
         """Return what the row of a field is called; empty: this version has none."""
@@ -366,7 +393,12 @@ class HeatmapSettingsTab(QWidget):
 
     # -- widgets ------------------------------------------------------------------------------
 
-    def _add_state(self, page: RecordsPage) -> None:
+    def _made_page(self, page: Page) -> RecordsPage | AlertsPage:
+        return (
+            self.alerts if page is Page.ALERTS else RecordsPage(page, self._service, self._change)
+        )
+
+    def _add_state(self, page: SettingsPage) -> None:
         """Add to the page of recording how it goes, and what is done with all settings."""
         page.add_heading(self.tr("State"))
         page.grid.add_row(self.status_panel, is_wide=True)
