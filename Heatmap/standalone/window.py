@@ -261,6 +261,7 @@ class ChartWindow(QMainWindow):
         if not docks:
             docks = [SettingsDock(service, self.store.program, self.theme, self)]
             docks[0].look_chosen.connect(self.look_chosen)
+            docks[0].tab.alerts.set_time_zone(self.docks.alerts.time_zone)
             colour(docks[0], self.theme)
             docks[0].open_beside(self)
             if self.docks.are_open and not docks[0].isFloating():

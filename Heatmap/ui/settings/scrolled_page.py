@@ -32,6 +32,9 @@ class ScrolledPage(QScrollArea):
         """Ask for the width that the page takes by now."""
         page = self.widget()
         if page is not None:
+            if (layout := page.layout()) is not None:
+                # A page that is not in front learns only then what its labels take.
+                layout.activate()
             self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
 
     @override

@@ -136,6 +136,8 @@ class AddressRow(WayRow):
         self._page = page
         # What was entered and is being looked at.
         self._pending: WaySpec | None = None
+        # The way whose masks are shown.
+        self._shown: WaySpec | None = None
         self._trial = WayTrial(self)
         self._trial.answered.connect(self._on_answer)
         self.address = SecretEdit()
@@ -181,6 +183,10 @@ class AddressRow(WayRow):
     @override
     def refresh(self) -> None:
         """Show whether there is an address, and what the machine lacks for it."""
+        if self._spec() != self._shown:
+            # It was changed elsewhere, or by Undo.
+            self._said = ""
+            self._show_masks()
         super().refresh()
         self.answer.setVisible(bool(self.answer.text()))
         lack = self._lack()
@@ -217,7 +223,7 @@ class AddressRow(WayRow):
         return next((one for one in self._changes.specs if one.name == self.name), None)
 
     def _show_masks(self) -> None:
-        spec = self._spec()
+        spec = self._shown = self._spec()
         none_yet = self.tr("No address yet")
         self.address.show_mask(none_yet if spec is None else masked_address(spec.address))
         key = masked_key(None if spec is None else spec.signing_key)
@@ -313,8 +319,7 @@ class WayRows(QObject):
             WayRow(page, changes, DESKTOP, self.tr("Deskto&p notification")),
             WayRow(page, changes, SOUND, self.tr("&Sound")),
         ]
-        # The ways of which the masks are shown.
-        self._shown = kept = changes.specs
+        kept = changes.specs
         labels = {
             WayKind.WEBHOOK: self.tr("W&ebhook"),
             WayKind.APPRISE: self.tr("Ser&vice"),
@@ -338,14 +343,12 @@ class WayRows(QObject):
 
     def refresh(self) -> None:
         """Show what the machine lacks now."""
-        if self._changes.read_ways() != self._shown:
-            self.show_masks()
+        self._changes.read_ways()
         for row in self.rows:
             row.refresh()
 
     def show_masks(self) -> None:
         """Show the addresses that are kept now."""
-        self._shown = self._changes.specs
         for row in self.rows:
             if isinstance(row, AddressRow):
                 row.show_masks()
