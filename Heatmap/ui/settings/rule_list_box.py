@@ -196,7 +196,7 @@ class RuleListBox(QListWidget):
 
     def _fit(self) -> None:
         rows = min(max(len(self._lines), 2), MOST_ROWS)
-        self.setFixedHeight(rows * ROW_PX + 4)
+        self.setFixedHeight(rows * ROW_PX + 1)
 
     def _on_row(self, row: int) -> None:
         if not self._is_filling and row >= 0:

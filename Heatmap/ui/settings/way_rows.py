@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PyQt6.QtCore import QObject, QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QObject, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QWidget
 
 from Heatmap.alerts.rules import Rule
@@ -47,17 +47,17 @@ class WayRow(QObject):
         self._has_rule = False
         self.box = QCheckBox(label)
         self.box.setObjectName(f"way_{name}")
-        self.box.setToolTip(self.tr("Whether this rule is told there"))
+        self.box.setToolTip(_tr("Whether this rule is told there"))
         self.box.toggled.connect(lambda is_on: self.switched.emit(name, is_on))
-        self.test = QPushButton(self.tr("Send a test"))
+        self.test = QPushButton(_tr("Send a test"))
         self.test.setObjectName(f"test_{name}")
-        self.test.setToolTip(self.tr("Send one message now, and say what came of it"))
+        self.test.setToolTip(_tr("Send one message now, and say what came of it"))
         self.test.setAutoDefault(False)
         self.test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.test.clicked.connect(self._send)
         self.answer = Caption()
         self.answer.setObjectName(f"answer_{name}")
-        self.answer.setToolTip(self.tr("What came of the test, or why it cannot be used"))
+        self.answer.setToolTip(_tr("What came of the test, or why it cannot be used"))
         # What a test has said; it goes when something else is entered.
         self._said = ""
 
@@ -89,7 +89,7 @@ class WayRow(QObject):
     def _lack(self) -> str:
         alerts = self._changes.host_alerts
         if alerts is None:
-            return self.tr("This program tells alerts in its window only")
+            return _tr("This program tells alerts in its window only")
         return self._not_here(alerts.lack(self.name))
 
     def _is_set_up(self) -> bool:
@@ -98,7 +98,7 @@ class WayRow(QObject):
     def _not_here(self, failure: Failure | None) -> str:
         if failure is None:
             return ""
-        return self.tr("Not here: {reason}").format(reason=failure_words(failure))
+        return _tr("Not here: {reason}").format(reason=failure_words(failure))
 
     @guarded
     def _send(self, _checked: bool) -> None:
@@ -108,9 +108,9 @@ class WayRow(QObject):
 
     def _answered(self, failure: Failure | None) -> None:
         if failure is None:
-            self._say(self.tr("It was shown") if self.name == DESKTOP else self.tr("It was sent"))
+            self._say(_tr("It was shown") if self.name == DESKTOP else _tr("It was sent"))
         else:
-            self._say(self.tr("Failed: {reason}").format(reason=failure_words(failure)))
+            self._say(_tr("Failed: {reason}").format(reason=failure_words(failure)))
 
     def _say(self, words: str) -> None:
         self._said = words
@@ -144,21 +144,19 @@ class AddressRow(WayRow):
         self.address.setObjectName(f"address_{name}")
         self.address.entered.connect(self._take_address)
         if kind is WayKind.WEBHOOK:
-            tip = self.tr("An address with https; it stays on this computer, unseen")
+            tip = _tr("An address with https; it stays on this computer, unseen")
         else:
-            tip = self.tr(
-                "Telegram, Discord, mail: as apprise writes it, such as tgram://token/chat"
-            )
+            tip = _tr("Telegram, Discord, mail: as apprise writes it, such as tgram://token/chat")
         self.address.setToolTip(tip)
-        self.forget = QPushButton(self.tr("Forget"))
+        self.forget = QPushButton(_tr("Forget"))
         self.forget.setObjectName(f"forget_{name}")
-        self.forget.setToolTip(self.tr("Delete the address, and its key, from this computer"))
+        self.forget.setToolTip(_tr("Delete the address, and its key, from this computer"))
         self.forget.setAutoDefault(False)
         self.forget.clicked.connect(self._forget)
         self.key = SecretEdit()
         self.key.setObjectName(f"key_{name}")
         self.key.setToolTip(
-            self.tr("What the receiver tells our messages by: HMAC-SHA256, 16 characters or more")
+            _tr("What the receiver tells our messages by: HMAC-SHA256, 16 characters or more")
         )
         self.key.entered.connect(self._take_key)
         self._lines: list[FieldLine] = []
@@ -172,7 +170,7 @@ class AddressRow(WayRow):
         if self._kind is WayKind.WEBHOOK:
             keys = FieldLine(self.key, self.forget, stretched=self.key)
             keys.add_below(self.answer)
-            label = page.make_label(self.tr("Signing &key"), self.key)
+            label = page.make_label(_tr("Signing &key"), self.key)
             label.setBuddy(self.key)
             page.grid.add_row(keys, label)
             self._lines.append(keys)
@@ -189,6 +187,8 @@ class AddressRow(WayRow):
             self._show_masks()
         super().refresh()
         self.answer.setVisible(bool(self.answer.text()))
+        # Beside the middle of its field, as high as the style makes that.
+        self.box.setMinimumHeight(self.address.sizeHint().height())
         lack = self._lack()
         self.address.setEnabled(not lack)
         self.key.setEnabled(self._is_set_up() and not lack)
@@ -208,9 +208,9 @@ class AddressRow(WayRow):
     @override
     def _lack(self) -> str:
         if self._changes.host_alerts is None:
-            return self.tr("This program tells alerts in its window only")
+            return _tr("This program tells alerts in its window only")
         if not self._changes.has_store:
-            return self.tr("Not here: nothing is stored")
+            return _tr("Not here: nothing is stored")
         if self._kind is WayKind.APPRISE and not is_installed():
             return self._not_here(Failure(FailureKind.WAY_NEEDS_PACKAGE, {"package": PACKAGE}))
         return ""
@@ -224,10 +224,10 @@ class AddressRow(WayRow):
 
     def _show_masks(self) -> None:
         spec = self._shown = self._spec()
-        none_yet = self.tr("No address yet")
+        none_yet = _tr("No address yet")
         self.address.show_mask(none_yet if spec is None else masked_address(spec.address))
         key = masked_key(None if spec is None else spec.signing_key)
-        self.key.show_mask(key or self.tr("Not signed"))
+        self.key.show_mask(key or _tr("Not signed"))
 
     @guarded
     def _take_address(self, address: Secret) -> None:
@@ -247,7 +247,7 @@ class AddressRow(WayRow):
         self.problems.pop(edit.objectName(), None)
         if self._kind is WayKind.APPRISE:
             self._pending = spec
-            self._said = self.tr("Looking at the address\u2026")
+            self._said = _tr("Looking at the address\u2026")
             self._trial.check(spec)
         else:
             try:
@@ -271,7 +271,7 @@ class AddressRow(WayRow):
     def _send(self, _checked: bool) -> None:
         spec = self._spec()
         if spec is not None:
-            self._say(self.tr("Sending\u2026"))
+            self._say(_tr("Sending\u2026"))
             self._trial.send(spec)
 
     @guarded
@@ -293,7 +293,7 @@ class AddressRow(WayRow):
     @override
     def _answered(self, failure: Failure | None) -> None:
         if failure is None:
-            self._say(self.tr("It has arrived"))
+            self._say(_tr("It has arrived"))
         else:
             super()._answered(failure)
 
@@ -316,13 +316,13 @@ class WayRows(QObject):
         super().__init__(page)
         self._changes = changes
         self.rows: list[WayRow] = [
-            WayRow(page, changes, DESKTOP, self.tr("Deskto&p notification")),
-            WayRow(page, changes, SOUND, self.tr("&Sound")),
+            WayRow(page, changes, DESKTOP, _tr("Deskto&p notification")),
+            WayRow(page, changes, SOUND, _tr("&Sound")),
         ]
         kept = changes.specs
         labels = {
-            WayKind.WEBHOOK: self.tr("W&ebhook"),
-            WayKind.APPRISE: self.tr("Ser&vice"),
+            WayKind.WEBHOOK: _tr("W&ebhook"),
+            WayKind.APPRISE: _tr("Ser&vice"),
         }
         for kind, name in USUAL_NAMES.items():
             names = [one.name for one in kept if one.kind is kind] or [name]
@@ -379,3 +379,8 @@ class WayRows(QObject):
     def problem_texts(self) -> list[str]:
         """Return why entries were refused; no entry is repeated."""
         return [words for row in self.rows for words in row.problems.values()]
+
+
+def _tr(text: str) -> str:
+    # Not `tr` of the rows: that looks for texts of a class by the name of the derived one.
+    return QCoreApplication.translate("WayRows", text)
