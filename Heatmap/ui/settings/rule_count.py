@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PyQt6 import sip
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QHideEvent
 
@@ -78,6 +79,8 @@ class RuleCount(Caption):
     def leave(self) -> None:
         """Count nothing any more, until `ask` or `refresh`."""
         self._pause.stop()
+        # By the next time there is more that is recorded.
+        self._answered = None
         task, self._task = self._task, None
         if task is not None:
             end_task(task)
@@ -105,12 +108,19 @@ class RuleCount(Caption):
         self._task = begin_task(loop, self._answer(rule), "Heatmap rule count")
 
     async def _answer(self, rule: Rule) -> None:
+        found: AlertBacktest | None
         try:
             found = await self._service.alert_backtest(rule)
         except (HeatmapError, ValueError) as error:
             logger.debug("not counted: %s", error)
-            words = self.tr("Not counted: the recording cannot be read.")
-        else:
+            found = None
+        except Exception:
+            logger.exception("it could not be counted how often a rule would have rung")
+            found = None
+        if sip.isdeleted(self):
+            return
+        words = self.tr("Not counted: the recording cannot be read.")
+        if found is not None:
             words = self._said(found)
         self._task = None
         if rule == self._asked:

@@ -108,7 +108,7 @@ class WayRow(QObject):
 
     def _answered(self, failure: Failure | None) -> None:
         if failure is None:
-            self._say(_tr("It was shown") if self.name == DESKTOP else _tr("It was sent"))
+            self._say(_tr("It was shown") if self.name == DESKTOP else _tr("It was played"))
         else:
             self._say(_tr("Failed: {reason}").format(reason=failure_words(failure)))
 

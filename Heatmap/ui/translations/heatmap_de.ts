@@ -3718,8 +3718,8 @@
         <translation>Wurde angezeigt</translation>
     </message>
     <message>
-        <source>It was sent</source>
-        <translation>Wurde gesendet</translation>
+        <source>It was played</source>
+        <translation>Wurde abgespielt</translation>
     </message>
     <message>
         <source>Failed: {reason}</source>
