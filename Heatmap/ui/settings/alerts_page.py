@@ -12,7 +12,6 @@ from Heatmap.alerts.rules import Rule
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import ALL_SYMBOLS
 from Heatmap.heatmap_service import HeatmapService
-from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import shown_text
@@ -71,7 +70,7 @@ class AlertsPage(SettingsPage):
     ) -> None:
         super().__init__()
         self.rows: list[SettingRow] = []
-        self.refreshers: list[Show] = [self._follow]
+        self.refreshers: list[Show] = [lambda _settings: self.refresh()]
         self._service = service
         self._changed = changed
         self._changes = RuleChanges(service, preview, writer)
@@ -132,13 +131,11 @@ class AlertsPage(SettingsPage):
         self.ways.refresh()
         self.count.refresh()
 
-    def set_defaults(self) -> None:
-        """Have no rule, as at first; addresses stay, see their button Forget."""
-        self._drafts.clear()
-        self._put(())
-
     def take_rules(self, rules: Iterable[Rule]) -> bool:
-        """Put rules in force that an import brought; whether that changes anything."""
+        """Put rules in force in the place of all others; whether that changes anything.
+
+        Addresses stay: the button Forget deletes them.
+        """
         asked = tuple(rules)
         is_change = asked != self._changes.rules
         self._drafts.clear()
@@ -186,9 +183,6 @@ class AlertsPage(SettingsPage):
     @property
     def _rule(self) -> Rule | None:
         return next((one for one in self._changes.rules if one.id == self._chosen), None)
-
-    def _follow(self, _settings: HeatmapSettings) -> None:
-        self.refresh()
 
     def _line(self, rule: Rule, last: str) -> RuleLine:
         symbol = self.tr("All") if rule.symbol == ALL_SYMBOLS else rule.symbol

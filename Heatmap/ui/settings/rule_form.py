@@ -29,7 +29,7 @@ RECORDING = "recording"
 _OF_RECORDING = (AlertKind.RECORDING_STOPS, AlertKind.NOT_SAVED)
 _OF_SIZE = (AlertKind.LARGE, AlertKind.CASCADE)
 _MINUTE_S = 60
-_NARROW, _WIDE, _SYMBOL = 70, 140, 140
+_NARROW, _WIDE, _SYMBOL = 70, 150, 140
 # What is wider than this side by side is a list.
 _KINDS_WIDTH, _SIDE_WIDTH, _UNIT_WIDTH = 372, 226, 190
 
@@ -268,6 +268,8 @@ class RuleForm(QObject):
             "",
             _WIDE,
         )
+        # Its range would ask for the room of a million millions.
+        self._usd.setFixedWidth(_WIDE)
         # Before it is in a layout, which would keep room for both.
         self._normal.hide()
         self._seconds = self._number(

@@ -124,7 +124,9 @@ class HeatmapSettingsTab(QWidget):
             ),
             (Page.ALERTS, self.tr("Alerts"), self.tr("What rings, and where it is told")),
         ):
-            records = self._made_page(page)
+            records = (
+                self.alerts if page is Page.ALERTS else RecordsPage(page, service, self._change)
+            )
             self._pages.append(records)
             if page is Page.RECORDING:
                 self._add_state(records)
@@ -176,10 +178,8 @@ class HeatmapSettingsTab(QWidget):
         """Set every field to its default, and store none, so that later defaults are followed."""
         names = self._defaults.as_mapping().keys() | self._writer.stored_names()
         self._unused.clear()
-        has_rules = bool(self._service.alert_rules)
         self._set_defaults(names)
-        self.alerts.set_defaults()
-        if has_rules:
+        if self.alerts.take_rules(()):
             self._preview.join_last()
 
     def problem_text(self) -> str:
@@ -226,9 +226,8 @@ class HeatmapSettingsTab(QWidget):
         if self._is_whole:
             # Only now they have the font of the host's style.
             align_labels(self._pages, self.status_panel.labels())
-            for scrolled in self._scrolled:
-                scrolled.fit()
-            # Pages that are not in front say nothing of it themselves.
+            # The page of alerts has the widest fields; not in front, it says nothing of it itself.
+            self._scrolled[self._pages.index(self.alerts)].fit()
             self._tabs.updateGeometry()
             self._dialog.follow(self.window())
 
@@ -251,7 +250,7 @@ class HeatmapSettingsTab(QWidget):
     def _on_page_defaults(self, _checked: bool) -> None:
         page = self._pages[self._tabs.currentIndex()]
         if page is self.alerts:
-            self.alerts.set_defaults()
+            self.alerts.take_rules(())
             return
         names = {name for row in page.rows for name in row.names}
         for name in names:
@@ -392,11 +391,6 @@ class HeatmapSettingsTab(QWidget):
         return next((row.words for row in self._rows if name in row.names), "")
 
     # -- widgets ------------------------------------------------------------------------------
-
-    def _made_page(self, page: Page) -> RecordsPage | AlertsPage:
-        return (
-            self.alerts if page is Page.ALERTS else RecordsPage(page, self._service, self._change)
-        )
 
     def _add_state(self, page: SettingsPage) -> None:
         """Add to the page of recording how it goes, and what is done with all settings."""
