@@ -2667,7 +2667,7 @@
     </message>
     <message>
         <source>{count} times</source>
-        <translation>{count}-mal</translation>
+        <translation>{count}‑mal</translation>
     </message>
     <message>
         <source>How often is not known: nothing is recorded yet.</source>
