@@ -1,7 +1,7 @@
 """How often rules would have rung in what is recorded. Reads the whole recording, once."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,7 @@ from Heatmap.storage.store import Store
 
 _PAGE = 1_000
 _MOST_LATEST = 20
+_DAY_MS = 86_400_000
 _UNTOLD = {
     AlertKind.NEAR_LEVEL: Untold.LEVELS,
     AlertKind.RECORDING_STOPS: Untold.RECORDING,
@@ -72,6 +73,8 @@ def _judge(
     usual = UsualMinutes(EventTape(store), end_ms + 1)
     heard: dict[str, tuple[int, int]] = {}
     counts = dict.fromkeys((one.id for one in rules), 0)
+    day_counts = dict(counts)
+    day_ms = now_ms - _DAY_MS
     latest: dict[str, deque[Alert]] = {one.id: deque(maxlen=_MOST_LATEST) for one in rules}
     judged = [replace(one, is_enabled=True) for one in rules if one.kind not in _UNTOLD]
     # Nothing is late here.
@@ -80,11 +83,41 @@ def _judge(
     while page := list(islice(seen, _PAGE)):
         for alert in engine.receive_events(page, 0):
             counts[alert.rule_id] += 1
+            day_counts[alert.rule_id] += alert.ts_ms > day_ms
             latest[alert.rule_id].append(alert)
-    return tuple(
+    found = (
         _result(rule, counts[rule.id], tuple(latest[rule.id]), coverage, heard, usual)
         for rule in rules
     )
+    return tuple(
+        one
+        if one.count is None
+        else replace(
+            one,
+            day_count=day_counts[one.rule.id],
+            day_share=_share_of_day(one.rule, coverage, heard, now_ms),
+        )
+        for one in found
+    )
+
+
+def _share_of_day(
+    rule: Rule, coverage: _Coverage, heard: Mapping[str, tuple[int, int]], now_ms: int
+) -> float:
+    names = _names_of(rule, coverage, heard)
+    shares = [
+        covered_share(effective(instrument_of(name), coverage), now_ms - _DAY_MS, now_ms)
+        for name in names
+    ]
+    return sum(shares) / len(shares)
+
+
+def _names_of(
+    rule: Rule, coverage: _Coverage, heard: Mapping[str, tuple[int, int]]
+) -> Collection[str]:
+    if rule.symbol != ALL_SYMBOLS:
+        return (rule.symbol,)
+    return {str(one) for one in coverage} | set(heard)
 
 
 def _seen(events: Iterator[RecordedEvent], heard: dict[str, tuple[int, int]]) -> Iterator[Seen]:
@@ -109,8 +142,7 @@ def _result(
 ) -> AlertBacktest:
     if rule.kind in _UNTOLD:
         return AlertBacktest(rule, None, untold=_UNTOLD[rule.kind])
-    is_all = rule.symbol == ALL_SYMBOLS
-    names = {str(one) for one in coverage} | set(heard) if is_all else {rule.symbol}
+    names = _names_of(rule, coverage, heard)
     covered = {name: effective(instrument_of(name), coverage) for name in names}
     # Without coverage, such as in a file of another program, events alone tell the time.
     edges = [edge for name in names if name in heard for edge in heard[name]]

@@ -48,6 +48,10 @@ class AlertBacktest:
         Which part of it was recorded, 0 to 1; of all instruments the mean.
     untold
         Why `count` is not known; ``None``: it is.
+    day_count
+        How often in the last 24 hours before the question; ``None``: not known, as `count`.
+    day_share
+        Which part of those was recorded, as `recorded_share`.
     """
 
     rule: Rule
@@ -57,6 +61,8 @@ class AlertBacktest:
     until_ms: int | None = None
     recorded_share: float = 0.0
     untold: Untold | None = None
+    day_count: int | None = None
+    day_share: float = 0.0
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""
@@ -68,5 +74,7 @@ class AlertBacktest:
             "until_ms": self.until_ms,
             "recorded_share": self.recorded_share,
             "untold": self.untold,
+            "day_count": self.day_count,
+            "day_share": self.day_share,
             "latest": [one.to_json() for one in self.latest],
         }

@@ -147,16 +147,10 @@ class RecordedFeed:
             book.close()
 
     def _add(self, following: "_Following[Any]") -> Callable[[], None]:
-        self._followings.append(following)
+        following.join(self._followings)
         if self._loop is not None and self._executor is not None and not self._loop.is_closed():
             following.begin(self._loop, self._executor)
-
-        def leave() -> None:
-            following.end()
-            if following in self._followings:
-                self._followings.remove(following)
-
-        return leave
+        return following.leave
 
 
 class _Following(Generic[Answer]):
@@ -195,6 +189,18 @@ class _Following(Generic[Answer]):
         self._read_s = 0.0
         # What it failed with last, in words: told once.
         self._failure = ""
+        self._others: list[_Following[Any]] = []
+
+    def join(self, others: "list[_Following[Any]]") -> None:
+        """Be one of these until it leaves."""
+        self._others = others
+        others.append(self)
+
+    def leave(self) -> None:
+        """End, and be one of the others no more; idempotent, and a call of a `Farewell`."""
+        self.end()
+        if self in self._others:
+            self._others.remove(self)
 
     def begin(self, loop: asyncio.AbstractEventLoop, executor: Executor) -> None:
         """Read from the beginning, in `executor`."""

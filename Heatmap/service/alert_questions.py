@@ -69,6 +69,11 @@ class AlertQuestions:
         """Return how each way fares: what it sent, dropped and could not send; no address."""
         return self._alerting.way_facts()
 
+    @property
+    def alert_ways(self) -> AlertWays | None:
+        """What `set_alert_ways` was given last; ``None``: alerts are told to listeners only."""
+        return self._alerting.ways
+
     def set_alert_ways(
         self,
         ways: AlertWays | None,

@@ -45,12 +45,13 @@ class Effect(Enum):
 
 
 class Page(Enum):
-    """A page of the settings tab."""
+    """A page of the settings tab. `ALERTS` has rules of alerts, and no settings."""
 
     ABOVE = "above the pages"
     HEAT = "heat"
     CHART = "chart"
     RECORDING = "recording"
+    ALERTS = "alerts"
 
 
 class Section(Enum):

@@ -13,6 +13,8 @@ from Heatmap.ui import HeatmapSettingsTab, HostChoice
 
 WIDTH = 600
 """Of the settings, CSS pixels."""
+ALERTS_PAGE = 3
+"""Number of the tab's page of alerts, its last."""
 LEAST_DOCKED_WIDTH = 1300
 """In a narrower window the settings float: the chart that they change has to be seen."""
 _GAP = 8

@@ -35,7 +35,7 @@ from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
-from Heatmap.standalone.settings_dock import SettingsDock
+from Heatmap.standalone.settings_dock import ALERTS_PAGE, SettingsDock
 from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.state_card import StateCard
@@ -307,6 +307,7 @@ class ChartWindow(QMainWindow):
                 self.language_chosen.emit,
             )
             docks = [SettingsDock(service, store, self.theme, self, choices)]
+            docks[0].tab.alerts.set_time_zone(self.docks.alerts.time_zone)
             colour(docks[0], self.theme)
             docks[0].open_beside(self)
             if self.docks.are_open and not docks[0].isFloating():
@@ -392,6 +393,7 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.bell.set_service)
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
+        self.docks.alerts.edit_wanted.connect(lambda: self.open_settings(ALERTS_PAGE))
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
     def _connect_page(self) -> None:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from Heatmap.ui.panels.replay_bar import ReplayBar
     from Heatmap.ui.settings.alert_store import load_alert_rules, save_alert_rules
     from Heatmap.ui.settings.host_rows import HostChoice
-    from Heatmap.ui.settings.settings_file import export_settings, import_settings
+    from Heatmap.ui.settings.settings_file import (
+        export_settings,
+        import_alert_rules,
+        import_settings,
+    )
     from Heatmap.ui.settings.settings_store import load_settings, save_settings
     from Heatmap.ui.settings.settings_tab import HeatmapSettingsTab
     from Heatmap.ui.settings.toggle_action import toggle_action
@@ -45,6 +49,7 @@ __all__ = [
     "attention_words",
     "export_settings",
     "failure_words",
+    "import_alert_rules",
     "import_settings",
     "install_translation",
     "load_alert_rules",
@@ -76,6 +81,7 @@ _HOMES = {
     "failure_words": "Heatmap.ui.texts",
     "install_translation": "Heatmap.ui.language",
     "export_settings": "Heatmap.ui.settings.settings_file",
+    "import_alert_rules": "Heatmap.ui.settings.settings_file",
     "import_settings": "Heatmap.ui.settings.settings_file",
     "load_alert_rules": "Heatmap.ui.settings.alert_store",
     "save_alert_rules": "Heatmap.ui.settings.alert_store",

@@ -54,7 +54,14 @@ def alert_words(alert: Alert) -> str:
 
 
 def last_words(rule: Rule, state: AlertState, now_ms: int, zone: QTimeZone) -> str:
-    """Return when a rule rang last, and why: ``last 23:30:34: 1.02M shorts``, and how often.
+    """Return what `rang_words` does, and why: ``last 23:30:34: 1.02M shorts``."""
+    last = state.last.get(rule.id) if rule.is_enabled else None
+    why = "" if last is None else alert_words(last)
+    return ": ".join(filter(None, (rang_words(rule, state, now_ms, zone), why)))
+
+
+def rang_words(rule: Rule, state: AlertState, now_ms: int, zone: QTimeZone) -> str:
+    """Return when a rule rang last, and how often: ``last 23:30:34``.
 
     Parameters
     ----------
@@ -76,15 +83,13 @@ def last_words(rule: Rule, state: AlertState, now_ms: int, zone: QTimeZone) -> s
     if now_ms - last.ts_ms >= _DAY_MS:
         when = f"{day_text(last.ts_ms, zone)} {when}"
     if last.is_late:
-        told = tr("Missed {when}").format(when=when)
-    else:
-        count = sum(
-            one.rule_id == rule.id and not one.is_late and now_ms - one.ts_ms < _DAY_MS
-            for one in state.latest
-        )
-        template = tr("{count}\u00d7, last {when}") if count else tr("Last {when}")
-        told = template.format(count=count, when=when)
-    return ": ".join(filter(None, (told, alert_words(last))))
+        return tr("Missed {when}").format(when=when)
+    count = sum(
+        one.rule_id == rule.id and not one.is_late and now_ms - one.ts_ms < _DAY_MS
+        for one in state.latest
+    )
+    template = tr("{count}\u00d7, last {when}") if count else tr("Last {when}")
+    return template.format(count=count, when=when)
 
 
 def missed_words(count: int) -> str:

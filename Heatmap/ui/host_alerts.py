@@ -1,12 +1,12 @@
 """Alerts of a program with Qt: its rules, its ways, and the notifications of its desktop."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from PyQt6.QtCore import QObject, QSettings
 
-from Heatmap.alerts.ways import Notice, Way, WayFacts, WaySet, make_way
-from Heatmap.errors import SettingsError
+from Heatmap.alerts.ways import Notice, Way, WayFacts, WaySet, WaySpec, make_way
+from Heatmap.errors import Failure, SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.alert_texts import missed_notice, notice_of
@@ -38,9 +38,37 @@ class HostAlerts(QObject):
         super().__init__(parent)
         self._store = store
         self._desktop: tuple[DesktopWay, ...] = (TrayWay(DESKTOP, self), SoundWay(SOUND, self))
-        self._ways = WaySet(_ways_of(store), words=message_words())
+        self._ways = WaySet(())
+        # Those that were in force before, and send what waited there.
+        self._former: list[WaySet] = []
+        self._specs: tuple[WaySpec, ...] = ()
+        self.set_ways(_specs_of(store))
+
+    def set_ways(self, specs: Iterable[WaySpec]) -> None:
+        """Tell on these ways from now on, in the place of the store's; those before are emptied.
+
+        One that cannot be used is left out, and logged. Nothing happens where they are the same.
+        """
+        asked = tuple(specs)
+        if asked == self._specs:
+            return
+        self._specs = asked
+        self._ways.request_stop()
+        self._former.append(self._ways)
+        self._ways = WaySet(_made(asked), words=message_words())
         if self._ways.names:
             self._ways.start()
+
+    def lack(self, name: str) -> Failure | None:
+        """Return what this machine lacks for ``desktop`` or ``sound``; ``None``: nothing."""
+        return self._own(name).available()
+
+    def test(self, name: str) -> Failure | None:
+        """Show a test on ``desktop`` or ``sound``, and return what went wrong."""
+        return self._own(name).test()
+
+    def _own(self, name: str) -> DesktopWay:
+        return next(way for way in self._desktop if way.name == name)
 
     def apply(self, service: HeatmapService) -> None:
         """Have a service judge the rules as they are stored now, and tell what rings here.
@@ -63,18 +91,22 @@ class HostAlerts(QObject):
 
     async def end(self) -> None:
         """Send what waits, for some seconds at most; after the services have stopped."""
-        for name, ids in (await asyncio.to_thread(self._ways.stop)).items():
-            logger.warning("%d alerts have not arrived at %s", len(ids), name)
+        for ways in (*self._former, self._ways):
+            for name, ids in (await asyncio.to_thread(ways.stop)).items():
+                logger.warning("%d alerts have not arrived at %s", len(ids), name)
 
 
-def _ways_of(store: QSettings) -> list[Way]:
-    """Return the ways of a store that can be used; the others are logged."""
-    made: list[Way] = []
+def _specs_of(store: QSettings) -> tuple[WaySpec, ...]:
     try:
-        specs = load_ways(store)
+        return load_ways(store)
     except SettingsError as error:
         logger.warning("%s", error)
-        return made
+        return ()
+
+
+def _made(specs: Iterable[WaySpec]) -> list[Way]:
+    """Return the ways that can be used; the others are logged."""
+    made: list[Way] = []
     for spec in specs:
         try:
             made.append(make_way(spec))

@@ -9,6 +9,7 @@ from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.farewell import Farewell
 
 logger = get_logger(__name__)
 
@@ -42,7 +43,7 @@ class RecordedFacts(QObject):
         # gone, this object is gone too.
         leavers = self._leavers = dict[str, Callable[[], None]]()
         widget.installEventFilter(self)
-        widget.destroyed.connect(lambda: _leave_all(leavers))
+        widget.destroyed.connect(Farewell((_leave_all, leavers)))
 
     def want(self, symbols: Iterable[str]) -> None:
         """Follow these symbols from now on, and no others."""

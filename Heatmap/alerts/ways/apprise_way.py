@@ -6,10 +6,12 @@ logs of its own and of the libraries below it, so these are silent while it work
 
 import asyncio
 import contextlib
+import importlib.util
 import logging
 import re
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from Heatmap.alerts.ways.delivery_queue import Rate
@@ -127,6 +129,12 @@ class AppriseWay:
         if status is None:
             return Failure(FailureKind.WAY_SERVICE_FAILED)
         return Failure(FailureKind.WAY_REFUSED, {"status": status})
+
+
+@cache
+def is_installed() -> bool:
+    """Whether the package is there; it is not loaded."""
+    return importlib.util.find_spec(PACKAGE) is not None
 
 
 def _load() -> "ModuleType":

@@ -68,10 +68,18 @@ def test_switches_are_in_force_and_kept(qtbot: Any, tmp_path: Path) -> None:
     assert panel.texts()[0] == ("Cascade \u2265 500k in 30 s", "Off")
     assert load_alert_rules(store) == service.alert_rules
     assert len(service.alert_rules) == len(READY_RULES) - 1
-    # A host with a page for them opens that instead of the ready rules.
-    with qtbot.waitSignal(panel.edit_wanted, timeout=1_000):
+    # A host with a page for them is asked for it, below the ready rules.
+    asked: list[bool] = []
+    for are_edited in (False, True):
+        if are_edited:
+            panel.edit_wanted.connect(lambda: asked.append(True))
         QTest.mouseClick(panel.add, Qt.MouseButton.LeftButton)
-    assert panel.findChild(QMenu) is None
+        menu = panel.findChildren(QMenu)[-1]
+        texts = [one.text() for one in menu.actions() if not one.isSeparator()]
+        assert texts[len(READY_RULES) :] == (["Edit alerts…"] if are_edited else [])
+        menu.actions()[-1].trigger()
+        menu.close()
+    assert asked == [True]
 
 
 def test_it_says_in_one_line_which_ways_do_not_work() -> None:

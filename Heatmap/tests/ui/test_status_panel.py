@@ -16,6 +16,7 @@ from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.plain import as_plain
 from Heatmap.tests.ui.marking_translator import MarkingTranslator
 from Heatmap.tests.ui.prepared_service import PreparedService
+from Heatmap.tests.ui.settings_controls import turn_to_page_of
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.status_panel import UNKNOWN, StatusPanel
 from Heatmap.ui.while_visible import PERIOD_MS
@@ -271,7 +272,7 @@ def test_charts_in_all_states_are_not_cut_off_in_the_dialog(
     dialog.show()
     assert dialog.width() <= 700
     pages = tab.findChild(QTabWidget, "pages")
-    pages.setCurrentIndex(pages.count() - 1)
+    turn_to_page_of(tab, "status_charts")
     area, label = pages.currentWidget(), tab.findChild(QLabel, "status_charts")
     lines = len(LayerState) * label.fontMetrics().height()
     qtbot.waitUntil(lambda: label.height() >= max(lines, label.heightForWidth(label.width())))

@@ -143,6 +143,9 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     assert focus is not None
     assert window.docks.alerts.isVisible()
     assert window.docks.alerts.parentWidget() in ancestors(focus)
+    window.docks.alerts.edit_wanted.emit()
+    assert window.findChild(SettingsDock).tab.alerts.isVisible()
+    window.findChild(SettingsDock).close()
     for key, kind in ((Qt.Key.Key_F1, QDialog), (Qt.Key.Key_Comma, SettingsDock)):
         QTest.keyClick(window, key, CONTROL if kind is SettingsDock else Qt.KeyboardModifier(0))
         opened = window.findChild(kind)

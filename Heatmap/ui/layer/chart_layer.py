@@ -22,6 +22,7 @@ from Heatmap.feeds.page.options import DEFAULT_OPTIONS, checked_option
 from Heatmap.picture.messages import CellLines
 from Heatmap.runtime.guarded import guarded
 from Heatmap.ui.bridge import HeatmapBridge
+from Heatmap.ui.farewell import Farewell
 from Heatmap.ui.layer.chart_texts import in_users_language, language_of_page
 from Heatmap.ui.layer.page_link import PageLink
 from Heatmap.ui.layer.page_scripts import enter_script, require_variable
@@ -119,7 +120,7 @@ class HeatmapLayer(QObject):
         self._shown: dict[str, str] = {}
         # Who is to be told that the layer goes; a page that goes takes it along.
         self._leave: Callable[[LayerPort], None] | None = None
-        self.destroyed.connect(_farewell_of(weakref.ref(self)))
+        self.destroyed.connect(Farewell((_end_of, weakref.ref(self))))
         # Several layers may share a page and its channel.
         self._name = f"orderPilotHeatmap{next(_numbers)}"
         self._page = PageState(self, chart, candles, self._tell_all)
@@ -427,15 +428,11 @@ class HeatmapLayer(QObject):
         page.listener.page_ready()
 
 
-def _farewell_of(layer: "weakref.ref[HeatmapLayer]") -> Callable[[], None]:
-    """Return what ends a layer whose page has gone."""
-
-    def leave() -> None:
-        gone = layer()
-        if gone is not None:
-            gone._end()  # noqa: SLF001 - of this module
-
-    return leave
+def _end_of(layer: "weakref.ref[HeatmapLayer]") -> None:
+    """End a layer whose page has gone."""
+    gone = layer()
+    if gone is not None:
+        gone._end()  # noqa: SLF001 - of this module
 
 
 def _encode(message: object) -> str:

@@ -78,7 +78,7 @@ class AlertPanel(QWidget):
     missed, ways
         One line each: how many alerts came while nothing rang, and which ways do not work.
     edit_wanted
-        The user wants to edit alerts. Where nobody listens + offers ready rules instead.
+        The user wants to edit alerts. Where somebody listens + and a row's menu offer it.
     """
 
     edit_wanted = pyqtSignal()
@@ -106,7 +106,7 @@ class AlertPanel(QWidget):
         self.add.setFixedSize(_ADD_PX, _ADD_PX)
         self.add.setToolTip(self.tr("Add an alert"))
         self.add.setAccessibleName(self.tr("Add an alert"))
-        self.add.clicked.connect(lambda _checked: self._add_asked())
+        self.add.clicked.connect(lambda _checked: self._offer_rules())
         self.head.add(self.add)
         self.missed, self.ways = NoticeLine(), NoticeLine()
         self.empty = QLabel(self.tr("No alerts yet: add one with +"))
@@ -237,12 +237,6 @@ class AlertPanel(QWidget):
             ]
         )
 
-    def _add_asked(self) -> None:
-        if self.receivers(self.edit_wanted):
-            self.edit_wanted.emit()
-        else:
-            self._offer_rules()
-
     def _offer_rules(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -250,11 +244,21 @@ class AlertPanel(QWidget):
             action = menu.addAction(rule_words(rule))
             if action is not None:
                 action.triggered.connect(partial(self.add_rule, rule))
+        menu.addSeparator()
+        self._offer_edit(menu)
         menu.popup(self.add.mapToGlobal(QPoint(0, self.add.height())))
+
+    def _offer_edit(self, menu: QMenu) -> None:
+        action = (
+            menu.addAction(self.tr("Edit alerts…")) if self.receivers(self.edit_wanted) else None
+        )
+        if action is not None:
+            action.triggered.connect(self.edit_wanted)
 
     def _offer_removal(self, row: AlertRow, place: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._offer_edit(menu)
         action = menu.addAction(self.tr("Remove this alert"))
         if action is not None:
             action.triggered.connect(partial(self.remove_rule, row.rule.id))

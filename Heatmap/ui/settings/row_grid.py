@@ -1,7 +1,7 @@
 """Rows of a label and a field, of which some may be folded away."""
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QGridLayout, QWidget
 
 _LABELS, _FIELDS = 0, 1
 
@@ -24,7 +24,9 @@ class RowGrid(QGridLayout):
         """Return how many rows there are, those that are hidden too."""
         return len(self._rows)
 
-    def add_row(self, field: QWidget, label: QLabel | None = None, *, is_wide: bool = False) -> int:
+    def add_row(
+        self, field: QWidget, label: QWidget | None = None, *, is_wide: bool = False
+    ) -> int:
         """Put a row below the others, and return its number.
 
         Parameters

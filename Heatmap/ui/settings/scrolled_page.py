@@ -2,7 +2,7 @@
 
 from PyQt6 import sip
 from PyQt6.QtCore import QSize, Qt, QTimer
-from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
+from PyQt6.QtWidgets import QFrame, QLayout, QScrollArea, QWidget
 
 from Heatmap.runtime.compat import override
 
@@ -26,7 +26,16 @@ class ScrolledPage(QScrollArea):
         viewport = self.viewport()
         if viewport is not None:
             viewport.setAutoFillBackground(False)
-        self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
+        self.fit()
+
+    def fit(self) -> None:
+        """Ask for the width that the page takes by now."""
+        page = self.widget()
+        if page is not None:
+            # A page that is not in front is not told what its labels take by now.
+            for layout in page.findChildren(QLayout):
+                layout.invalidate()
+            self.setMinimumWidth(page.minimumSizeHint().width() + self._bar_width())
 
     @override
     def sizeHint(self) -> QSize:

@@ -87,6 +87,15 @@ class SettingsPreview:
         self._stored = stored | self._stored
         self._in_force = in_force | self._in_force
 
+    def join_last(self) -> None:
+        """Have the last two changes be taken back as one, where neither has the other's fields."""
+        if len(self._steps) > 1:
+            last = self._steps.pop()
+            before = self._steps[-1]
+            before.in_force = last.in_force | before.in_force
+            before.stored = last.stored | before.stored
+            before.others += last.others
+
     def can_step_back(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._steps)

@@ -137,7 +137,7 @@ class SettingsWriter(QObject):
         """Store now what waits, and have it written to the disk."""
         if self._waiting:
             self._store_waiting()
-            if (store := self._opened_store()) is not None:
+            if (store := self.opened_store()) is not None:
                 store.sync()
 
     def write_now(self, texts: Mapping[str, str | None]) -> None:
@@ -149,7 +149,7 @@ class SettingsWriter(QObject):
         """Return what is stored for a field, or is about to be."""
         if name in self._waiting:
             return self._waiting[name]
-        store = self._opened_store()
+        store = self.opened_store()
         for key in _keys_of(name):
             if store is not None and store.contains(key):
                 return _read_text(store, key)
@@ -157,12 +157,12 @@ class SettingsWriter(QObject):
 
     def stored_names(self) -> frozenset[str]:
         """Return the names below ``Heatmap/`` that are stored."""
-        store = self._opened_store()
+        store = self.opened_store()
         return frozenset() if store is None else frozenset(stored_texts(store))
 
     def has_failed(self) -> bool:
         """Whether the store could not be read or written when that was tried last."""
-        store = self._opened_store()
+        store = self.opened_store()
         return store is not None and store.status() != QSettings.Status.NoError
 
     def note_error(self, error: Exception) -> None:
@@ -181,7 +181,7 @@ class SettingsWriter(QObject):
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        store = self._opened_store()
+        store = self.opened_store()
         if store is None:
             return
         for name, text in waiting.items():
@@ -193,7 +193,8 @@ class SettingsWriter(QObject):
             else:
                 store.setValue(current, text)
 
-    def _opened_store(self) -> QSettings | None:
+    def opened_store(self) -> QSettings | None:
+        """Return the store, opened again where it was deleted; ``None``: there is none."""
         store = self._given_store
         if store is not None and self._address is not None and sip.isdeleted(store):
             path, file_format, group = self._address

@@ -1,12 +1,13 @@
 """The Heatmap tab of a settings dialog; what is changed is applied at once, and stored."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from PyQt6.QtCore import QSettings, pyqtSignal
+from PyQt6.QtCore import QSettings, Qt, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
+from Heatmap.alerts.rules import Rule
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import HeatmapSettings
@@ -15,11 +16,13 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.settings.alerts_page import AlertsPage
 from Heatmap.ui.settings.database_row import DatabaseRow
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
 from Heatmap.ui.settings.host_rows import HostChoice, HostRow
 from Heatmap.ui.settings.look import Caption
-from Heatmap.ui.settings.page_form import SettingRow
+from Heatmap.ui.settings.page_form import SettingRow, SettingsPage
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
 from Heatmap.ui.settings.setting_rows import row_of
@@ -118,9 +121,10 @@ class HeatmapSettingsTab(QWidget):
         self._tabs.setDocumentMode(True)
         self._rows = [enabled]
         self.status_panel = StatusPanel(service, has_database=False)
-        self._pages: list[RecordsPage] = []
+        self._pages: list[RecordsPage | AlertsPage] = []
         # Rows of the host's own, by the place of their page.
         self._host_rows: list[tuple[int, HostRow]] = []
+        self.alerts = AlertsPage(service, self._preview, self._writer, self._show_message)
         self._scrolled: list[ScrolledPage] = []
         for page, title, tool_tip in (
             (Page.HEAT, self.tr("&Heat"), self.tr("What is drawn, and how USD become colours")),
@@ -130,8 +134,11 @@ class HeatmapSettingsTab(QWidget):
                 self.tr("Recordin&g"),
                 self.tr("What is recorded, for how long, and how that goes"),
             ),
+            (Page.ALERTS, self.tr("Alerts"), self.tr("What rings, and where it is told")),
         ):
-            records = RecordsPage(page, service, self._change)
+            records = (
+                self.alerts if page is Page.ALERTS else RecordsPage(page, service, self._change)
+            )
             self._pages.append(records)
             if page is Page.RECORDING:
                 self._add_state(records)
@@ -148,7 +155,8 @@ class HeatmapSettingsTab(QWidget):
         self._dialog = DialogOfTab(self, self._preview)
         self._show_all(service.settings)
         service.add_settings_listener(self._follow)
-        self.destroyed.connect(_farewell(service, self._follow, self._preview))
+        leave = (service.remove_settings_listener, self._follow)
+        self.destroyed.connect(Farewell(leave, (self._preview.end,)))
         self._is_whole = True
 
     # -- for the host -------------------------------------------------------------------------
@@ -177,6 +185,8 @@ class HeatmapSettingsTab(QWidget):
         names = self._defaults.as_mapping().keys() | self._writer.stored_names()
         self._unused.clear()
         self._set_defaults(names, [row for _at, row in self._host_rows])
+        if self.alerts.take_rules(()):
+            self._preview.join_last()
 
     def add_choices(self, page: str, heading: str, choices: Sequence[HostChoice]) -> None:
         """Add rows of the host's own at the end of a page: what is no setting of the heatmap's.
@@ -216,7 +226,8 @@ class HeatmapSettingsTab(QWidget):
 
     def problem_text(self) -> str:
         """Return why entries were refused; empty: none was."""
-        return "\n".join((*self._problems.values(), *filter(None, [self._failure])))
+        problems = (*self._problems.values(), *self.alerts.problem_texts())
+        return "\n".join((*problems, *filter(None, [self._failure])))
 
     def show_problem(self) -> bool:
         """Go to the first entry that was refused; ``False``: none was.
@@ -227,10 +238,15 @@ class HeatmapSettingsTab(QWidget):
             for row in page.rows:
                 if any(name in self._problems for name in row.names):
                     self._tabs.setCurrentIndex(index)
-                    page.lead_to(row.names[0])
+                    if isinstance(page, RecordsPage):
+                        page.lead_to(row.names[0])
                     self._scrolled[index].lead_to(row.field)
                     return True
-        return False
+        if (field := self.alerts.lead_to_problem()) is not None:
+            self._tabs.setCurrentIndex(self._pages.index(self.alerts))
+            self._scrolled[-1].lead_to(field)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+        return field is not None
 
     def notice_text(self) -> str:
         """Return what is stored and was not used, and whether storing fails; empty: all is well."""
@@ -252,6 +268,9 @@ class HeatmapSettingsTab(QWidget):
         if self._is_whole:
             # Only now they have the font of the host's style.
             align_labels(self._pages, self.status_panel.labels())
+            # The page of alerts has the widest fields; not in front, it says nothing of it itself.
+            self._scrolled[self._pages.index(self.alerts)].fit()
+            self._tabs.updateGeometry()
             self._dialog.follow(self.window())
 
     @override
@@ -272,7 +291,11 @@ class HeatmapSettingsTab(QWidget):
     @guarded
     def _on_page_defaults(self, _checked: bool) -> None:
         index = self._tabs.currentIndex()
-        names = {name for row in self._pages[index].rows for name in row.names}
+        page = self._pages[index]
+        if page is self.alerts:
+            self.alerts.take_rules(())
+            return
+        names = {name for row in page.rows for name in row.names}
         for name in names:
             self._unused.pop(name, None)
         self._set_defaults(names, [row for at, row in self._host_rows if at == index])
@@ -280,7 +303,8 @@ class HeatmapSettingsTab(QWidget):
     @guarded
     def _on_undo(self, _checked: bool) -> None:
         # An entry that was refused is the last that was done: it goes first.
-        settings = None if self._problems else self._preview.step_back()
+        was_refused = self.alerts.forget_refusals() or bool(self._problems)
+        settings = None if was_refused else self._preview.step_back()
         self._failure = ""
         if settings is not None:
             self._apply(settings)
@@ -323,10 +347,12 @@ class HeatmapSettingsTab(QWidget):
         self._show_message()
 
     @guarded
-    def _take(self, values: dict[str, object]) -> None:
-        """Put in force and store fields that are known to be allowed."""
+    def _take(self, values: dict[str, object], rules: Sequence[Rule] | None) -> None:
+        """Put in force and store, as one change, fields that are allowed, and alert rules."""
         if values:
             self._put(self._service.settings.changed(**values), values)
+        if rules is not None and self.alerts.take_rules(rules) and values:
+            self._preview.join_last()
         self._show_all(self._service.settings)
 
     def note_error(self, error: Exception) -> None:
@@ -411,12 +437,14 @@ class HeatmapSettingsTab(QWidget):
             reasons = [self._problems[name] for name in row.names if name in self._problems]
             row.field.refuse("\n".join(reasons))
         refused = list(dict.fromkeys(self._words(name) for name in self._problems))
+        refused += self.alerts.refused_words()
         lines = [self._failure]
         if refused:
             lines.append(self.tr("Not valid: {settings}").format(settings=", ".join(refused)))
         words = "\n".join(filter(None, lines))
         self._footer.show_words(words or self.notice_text(), is_refusal=bool(words))
-        self._footer.undo.setEnabled(bool(self._problems) or self._preview.can_step_back())
+        can_undo = bool(refused) or self._preview.can_step_back()
+        self._footer.undo.setEnabled(can_undo)
 
     def _words(self, name: str) -> str:
         """Return what the row of a field is called; empty: this version has none."""
@@ -437,7 +465,7 @@ class HeatmapSettingsTab(QWidget):
         column.addWidget(self._tabs, 1)
         column.addWidget(self._footer)
 
-    def _add_state(self, page: RecordsPage) -> None:
+    def _add_state(self, page: SettingsPage) -> None:
         """Add to the page of recording how it goes, and what is done with all settings."""
         DatabaseRow(page, self._service)
         page.add_heading(self.tr("State"))
@@ -456,21 +484,3 @@ class HeatmapSettingsTab(QWidget):
             [self.status_panel.copy_button, reset],
         )
         page.grid.add_row(self.take_along, is_wide=True)
-
-
-def _farewell(
-    service: HeatmapService,
-    listener: Callable[[HeatmapSettings], None],
-    preview: SettingsPreview,
-) -> Callable[[], None]:
-    """Return what is done when the tab is gone, which must not be touched any more."""
-
-    def leave() -> None:
-        try:
-            service.remove_settings_listener(listener)
-        except AttributeError:
-            # The garbage collector has taken the service with the tab, and its attributes first.
-            logger.debug("a settings tab went with its service", exc_info=True)
-        preview.end()
-
-    return leave

@@ -1,11 +1,12 @@
 """The buttons that take settings along, bring them back, and copy the status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QStandardPaths
 from PyQt6.QtWidgets import QFileDialog, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
+from Heatmap.alerts.rules import Rule
 from Heatmap.errors import SettingsError
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.guarded import guarded
@@ -13,7 +14,11 @@ from Heatmap.runtime.outside_text import error_text, shown_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import UnusedValue
 from Heatmap.ui.settings.look import Caption
-from Heatmap.ui.settings.settings_file import export_settings, import_settings
+from Heatmap.ui.settings.settings_file import (
+    export_settings,
+    import_alert_rules,
+    import_settings,
+)
 from Heatmap.ui.texts import failure_words
 
 logger = get_logger(__name__)
@@ -31,7 +36,8 @@ class TakeAlong(QWidget):
     service
         Whose settings are exported, and what an import begins with.
     take
-        Puts fields in force that an import brought, name to value, as one change.
+        Puts fields in force that an import brought, name to value, and alert rules, as one change;
+        rules ``None``: the file has none.
     unused_words
         Says of a value of a file that it is not used, in one line.
     buttons
@@ -41,7 +47,7 @@ class TakeAlong(QWidget):
     def __init__(
         self,
         service: HeatmapService,
-        take: Callable[[dict[str, object]], None],
+        take: Callable[[dict[str, object], Sequence[Rule] | None], None],
         unused_words: Callable[[UnusedValue], str],
         buttons: list[QPushButton],
     ) -> None:
@@ -78,7 +84,7 @@ class TakeAlong(QWidget):
         """Write the settings to a file, and say so."""
         name = shown_text(Path(path).name)
         try:
-            export_settings(self._service.settings, path)
+            export_settings(self._service.settings, path, self._service.alert_rules)
         except SettingsError as error:
             reason = self.tr("{file}: {reason}")
             words = reason.format(file=name, reason=failure_words(error.failure))
@@ -93,6 +99,7 @@ class TakeAlong(QWidget):
         before = self._service.settings
         try:
             settings, unused = import_settings(path, before)
+            rules, unused_rules = import_alert_rules(path)
         except SettingsError as error:
             reason = self.tr("{file}: {reason}. Nothing was changed.")
             words = reason.format(file=name, reason=failure_words(error.failure))
@@ -100,13 +107,20 @@ class TakeAlong(QWidget):
             return
         old, new = before.as_mapping(), settings.as_mapping()
         changed = {field: value for field, value in new.items() if value != old[field]}
-        self._take(changed)
+        has_other_rules = rules is not None and rules != self._service.alert_rules
+        self._take(changed, rules)
         lines = [self.tr("{file}: {count} changed").format(file=name, count=len(changed))]
-        lines += map(self._unused_words, unused[:_MOST_LINES])
-        if len(unused) > _MOST_LINES:
+        if rules is not None and has_other_rules:
+            lines.append(self.tr("Alert rules: {count}").format(count=len(rules)))
+        refused = [*map(self._unused_words, unused), *map(self._unused_rule_words, unused_rules)]
+        lines += refused[:_MOST_LINES]
+        if len(refused) > _MOST_LINES:
             more = self.tr("and {count} more that cannot be used")
-            lines.append(more.format(count=len(unused) - _MOST_LINES))
-        self._say("\n".join(lines), is_refusal=bool(unused))
+            lines.append(more.format(count=len(refused) - _MOST_LINES))
+        self._say("\n".join(lines), is_refusal=bool(refused))
+
+    def _unused_rule_words(self, text: str) -> str:
+        return self.tr("An alert rule cannot be used: {rule}").format(rule=shown_text(text))
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt, and say that there is one."""

@@ -1,7 +1,5 @@
 """The heatmap's switch as an action, for a host's tool bar or menu."""
 
-from collections.abc import Callable
-
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QSignalBlocker
 from PyQt6.QtGui import QAction
 
@@ -9,6 +7,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.farewell import Farewell
 from Heatmap.ui.settings.settings_store import save_settings
 
 logger = get_logger(__name__)
@@ -31,7 +30,7 @@ class _ToggleAction(QAction):
         self._show(service.settings)
         self.toggled.connect(self._set)
         service.add_settings_listener(self._show)
-        self.destroyed.connect(_farewell(service, self._show))
+        self.destroyed.connect(Farewell((service.remove_settings_listener, self._show)))
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
@@ -69,18 +68,3 @@ def toggle_action(
         What the action belongs to; ``None``: whoever keeps it.
     """
     return _ToggleAction(service, store, parent)
-
-
-def _farewell(
-    service: HeatmapService, listener: Callable[[HeatmapSettings], None]
-) -> Callable[[], None]:
-    """Return what is done when the action is gone, which must not be touched any more."""
-
-    def leave() -> None:
-        try:
-            service.remove_settings_listener(listener)
-        except AttributeError:
-            # The garbage collector has taken the service too, and its attributes first.
-            logger.debug("an action went with its service", exc_info=True)
-
-    return leave

@@ -38,6 +38,10 @@
         <translation>ein anderes Programm läutet</translation>
     </message>
     <message>
+        <source>Edit alerts…</source>
+        <translation>Alarme bearbeiten…</translation>
+    </message>
+    <message>
         <source>Remove this alert</source>
         <translation>Diesen Alarm entfernen</translation>
     </message>
@@ -74,6 +78,14 @@
     <message>
         <source>Not fired yet</source>
         <translation>Noch nie geläutet</translation>
+    </message>
+    <message>
+        <source>{count}×, last {when}</source>
+        <translation>{count}×, zuletzt {when}</translation>
+    </message>
+    <message>
+        <source>Last {when}</source>
+        <translation>Zuletzt {when}</translation>
     </message>
     <message>
         <source>One alert while this program was not running</source>
@@ -122,14 +134,6 @@
     <message>
         <source>Within {distance} % of a level ≥ {size}</source>
         <translation>Bis {distance} % an ein Level ≥ {size}</translation>
-    </message>
-    <message>
-        <source>{count}×, last {when}</source>
-        <translation>{count}×, zuletzt {when}</translation>
-    </message>
-    <message>
-        <source>Last {when}</source>
-        <translation>Zuletzt {when}</translation>
     </message>
     <message>
         <source>{count} alerts while this program was not running</source>
@@ -194,6 +198,84 @@
     <message>
         <source>Heatmap: alerts</source>
         <translation>Heatmap: Alarme</translation>
+    </message>
+</context><context>
+    <name>AlertsPage</name>
+    <message>
+        <source>Rules</source>
+        <translation>Regeln</translation>
+    </message>
+    <message>
+        <source>No alerts yet. New adds one.</source>
+        <translation>Noch keine Alarme. Neu legt einen an.</translation>
+    </message>
+    <message>
+        <source>What rings; Space switches a rule, Delete removes it</source>
+        <translation>Was läutet; die Leertaste schaltet eine Regel, Entf entfernt sie</translation>
+    </message>
+    <message>
+        <source>This rule</source>
+        <translation>Diese Regel</translation>
+    </message>
+    <message>
+        <source>How</source>
+        <translation>Wie</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>They do not ring: the market is not live</source>
+        <translation>Sie läuten nicht: kein echter Markt</translation>
+    </message>
+    <message>
+        <source>Another program rings</source>
+        <translation>Ein anderes Programm läutet</translation>
+    </message>
+    <message>
+        <source>{symbol} is not recorded</source>
+        <translation>{symbol} wird nicht aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>“{text}” cannot be used</source>
+        <translation>„{text}“ geht nicht</translation>
+    </message>
+    <message>
+        <source>It can never ring: Binance reports at most one liquidation per symbol and second, so {count} do not come within {seconds} s. Take {most} or less.</source>
+        <translation>Sie kann nie läuten: Binance meldet je Symbol höchstens eine Liquidation pro Sekunde, {count} kommen in {seconds} s also nicht zusammen. Nimm höchstens {most}.</translation>
+    </message>
+    <message>
+        <source>&amp;New</source>
+        <translation>&amp;Neu</translation>
+    </message>
+    <message>
+        <source>Add a rule; it rings at once</source>
+        <translation>Eine Regel anlegen; sie läutet sofort</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>Duplizieren</translation>
+    </message>
+    <message>
+        <source>Add one that is like the chosen rule</source>
+        <translation>Eine anlegen, die der gewählten gleicht</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Remove the chosen rule; Undo brings it back</source>
+        <translation>Die gewählte Regel entfernen; Rückgängig holt sie zurück</translation>
+    </message>
+    <message>
+        <source>Why nothing rings</source>
+        <translation>Warum nichts läutet</translation>
     </message>
 </context><context>
     <name>AsOfDialog</name>
@@ -2750,6 +2832,14 @@
         <translation>Was aufgezeichnet wird, wie lange, und wie es läuft</translation>
     </message>
     <message>
+        <source>Alerts</source>
+        <translation>Alarme</translation>
+    </message>
+    <message>
+        <source>What rings, and where it is told</source>
+        <translation>Was läutet, und wo es gemeldet wird</translation>
+    </message>
+    <message>
         <source>and {count} more</source>
         <translation>und {count} weitere</translation>
     </message>
@@ -3054,6 +3144,234 @@
     <message>
         <source>{count} events</source>
         <translation>{count} Ereignisse</translation>
+    </message>
+</context><context>
+    <name>RuleCount</name>
+    <message>
+        <source>Counted in what is recorded; what was not may have rung too</source>
+        <translation>Gezählt im Aufgezeichneten; auch was fehlt, hätte läuten können</translation>
+    </message>
+    <message>
+        <source>No rule is chosen</source>
+        <translation>Keine Regel gewählt</translation>
+    </message>
+    <message>
+        <source>Counting…</source>
+        <translation>Wird gezählt…</translation>
+    </message>
+    <message>
+        <source>Not counted: nothing is recorded at present.</source>
+        <translation>Nicht gezählt: zurzeit wird nichts aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>Not counted: the recording cannot be read.</source>
+        <translation>Nicht gezählt: die Aufzeichnung ist nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>How often is not known: past levels are not kept.</source>
+        <translation>Wie oft, ist unbekannt: frühere Level werden nicht aufbewahrt.</translation>
+    </message>
+    <message>
+        <source>How often is not known: whether this program ran is not kept.</source>
+        <translation>Wie oft, ist unbekannt: ob dieses Programm lief, wird nicht aufbewahrt.</translation>
+    </message>
+    <message>
+        <source>How often is not known: less than an hour was recorded.</source>
+        <translation>Wie oft, ist unbekannt: es ist weniger als eine Stunde aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>{times} in the recorded {share} of all {days} days</source>
+        <translation>{times} in den aufgezeichneten {share} aller {days} Tage</translation>
+    </message>
+    <message>
+        <source>Would have rung {whole}; nothing of the last 24 h.</source>
+        <translation>Hätte geläutet: {whole}; von den letzten 24 h ist nichts dabei.</translation>
+    </message>
+    <message>
+        <source>Would have rung {day} in the recorded {share} of the last 24 h, {whole}.</source>
+        <translation>Hätte {day} geläutet in den aufgezeichneten {share} der letzten 24 h, {whole}.</translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>nie</translation>
+    </message>
+    <message>
+        <source>once</source>
+        <translation>einmal</translation>
+    </message>
+    <message>
+        <source>{count} times</source>
+        <translation>{count}‑mal</translation>
+    </message>
+    <message>
+        <source>How often is not known: nothing is recorded yet.</source>
+        <translation>Wie oft, ist unbekannt: noch ist nichts aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>How often is not known: {symbol} was never recorded.</source>
+        <translation>Wie oft, ist unbekannt: {symbol} wurde nie aufgezeichnet.</translation>
+    </message>
+</context><context>
+    <name>RuleForm</name>
+    <message>
+        <source>All symbols</source>
+        <translation>Alle Symbole</translation>
+    </message>
+    <message>
+        <source>What this rule watches for</source>
+        <translation>Worauf diese Regel achtet</translation>
+    </message>
+    <message>
+        <source>One large</source>
+        <translation>Große</translation>
+    </message>
+    <message>
+        <source>Cascade</source>
+        <translation>Kaskade</translation>
+    </message>
+    <message>
+        <source>Near a level</source>
+        <translation>Nah am Level</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Aufzeichnung</translation>
+    </message>
+    <message>
+        <source>What is wrong with the recording</source>
+        <translation>Was mit der Aufzeichnung nicht stimmt</translation>
+    </message>
+    <message>
+        <source>Nothing comes</source>
+        <translation>Nichts kommt</translation>
+    </message>
+    <message>
+        <source>Not saved</source>
+        <translation>Ungesichert</translation>
+    </message>
+    <message>
+        <source>Who was liquidated; either side counts by itself</source>
+        <translation>Wer liquidiert wurde; jede Seite zählt für sich</translation>
+    </message>
+    <message>
+        <source>Either side</source>
+        <translation>Beide</translation>
+    </message>
+    <message>
+        <source>Longs</source>
+        <translation>Longs</translation>
+    </message>
+    <message>
+        <source>Shorts</source>
+        <translation>Shorts</translation>
+    </message>
+    <message>
+        <source>An amount, or so many times what is liquidated in a usual minute</source>
+        <translation>Ein Betrag, oder so viel Mal, was in einer üblichen Minute liquidiert wird</translation>
+    </message>
+    <message>
+        <source>USD</source>
+        <translation>USD</translation>
+    </message>
+    <message>
+        <source>× usual minute</source>
+        <translation>× übliche Minute</translation>
+    </message>
+    <message>
+        <source>Levels of the prediction, or prices where many were liquidated</source>
+        <translation>Vorhergesagte Level, oder Preise, bei denen viele liquidiert wurden</translation>
+    </message>
+    <message>
+        <source>Predicted</source>
+        <translation>Vorhergesagt</translation>
+    </message>
+    <message>
+        <source>Cluster</source>
+        <translation>Cluster</translation>
+    </message>
+    <message>
+        <source>One symbol, or each recorded one by itself</source>
+        <translation>Ein Symbol, oder jedes aufgezeichnete für sich</translation>
+    </message>
+    <message>
+        <source> s</source>
+        <translation> s</translation>
+    </message>
+    <message>
+        <source>From this amount on it rings; amounts are lower bounds</source>
+        <translation>Ab diesem Betrag läutet es; Beträge sind Untergrenzen</translation>
+    </message>
+    <message>
+        <source>So many times what is liquidated of the symbol in a usual minute</source>
+        <translation>So viel Mal, was vom Symbol in einer üblichen Minute liquidiert wird</translation>
+    </message>
+    <message>
+        <source>Within this time they add up</source>
+        <translation>In dieser Zeit zählen sie zusammen</translation>
+    </message>
+    <message>
+        <source>At least so many of one symbol and side</source>
+        <translation>Mindestens so viele eines Symbols und einer Seite</translation>
+    </message>
+    <message>
+        <source>It rings after this time</source>
+        <translation>Nach dieser Zeit läutet es</translation>
+    </message>
+    <message>
+        <source>How near the price comes, in percent of it</source>
+        <translation>Wie nah der Preis kommt, in Prozent des Preises</translation>
+    </message>
+    <message>
+        <source> %</source>
+        <translation> %</translation>
+    </message>
+    <message>
+        <source>It does not ring again so soon, for the same symbol and side</source>
+        <translation>So bald läutet es nicht wieder, für dasselbe Symbol und dieselbe Seite</translation>
+    </message>
+    <message>
+        <source> min</source>
+        <translation> min</translation>
+    </message>
+    <message>
+        <source>&amp;Tell me about</source>
+        <translation>&amp;Melde</translation>
+    </message>
+    <message>
+        <source>&amp;When</source>
+        <translation>&amp;Wenn</translation>
+    </message>
+    <message>
+        <source>for</source>
+        <translation>seit</translation>
+    </message>
+    <message>
+        <source>S&amp;ymbol and side</source>
+        <translation>S&amp;ymbol und Seite</translation>
+    </message>
+    <message>
+        <source>At &amp;least</source>
+        <translation>Mindes&amp;tens</translation>
+    </message>
+    <message>
+        <source>W&amp;ithin</source>
+        <translation>&amp;Innerhalb</translation>
+    </message>
+    <message>
+        <source>from</source>
+        <translation>ab</translation>
+    </message>
+    <message>
+        <source>or more</source>
+        <translation>Stück</translation>
+    </message>
+    <message>
+        <source>Ne&amp;arer than</source>
+        <translation>Näh&amp;er als</translation>
+    </message>
+    <message>
+        <source>Then &amp;quiet for</source>
+        <translation>Danach R&amp;uhe</translation>
     </message>
 </context><context>
     <name>Segments</name>
@@ -3834,8 +4152,16 @@
         <translation>{file}: {count} geändert</translation>
     </message>
     <message>
+        <source>Alert rules: {count}</source>
+        <translation>Alarmregeln: {count}</translation>
+    </message>
+    <message>
         <source>and {count} more that cannot be used</source>
         <translation>und {count} weitere, die nicht möglich sind</translation>
+    </message>
+    <message>
+        <source>An alert rule cannot be used: {rule}</source>
+        <translation>Eine Alarmregel geht nicht: {rule}</translation>
     </message>
     <message>
         <source>Export settings</source>
@@ -3936,6 +4262,108 @@
     <message>
         <source>Recorded</source>
         <translation>Erfasst</translation>
+    </message>
+</context><context>
+    <name>WayRows</name>
+    <message>
+        <source>No address yet</source>
+        <translation>Noch keine Adresse</translation>
+    </message>
+    <message>
+        <source>Whether this rule is told there</source>
+        <translation>Ob diese Regel dort gemeldet wird</translation>
+    </message>
+    <message>
+        <source>Send a test</source>
+        <translation>Test senden</translation>
+    </message>
+    <message>
+        <source>Send one message now, and say what came of it</source>
+        <translation>Jetzt eine Nachricht senden und sagen, was daraus wurde</translation>
+    </message>
+    <message>
+        <source>What came of the test, or why it cannot be used</source>
+        <translation>Was aus dem Test wurde, oder warum es nicht geht</translation>
+    </message>
+    <message>
+        <source>This program tells alerts in its window only</source>
+        <translation>Dieses Programm meldet Alarme nur in seinem Fenster</translation>
+    </message>
+    <message>
+        <source>An address with https; it stays on this computer, unseen</source>
+        <translation>Eine Adresse mit https; sie bleibt auf diesem Computer, unsichtbar</translation>
+    </message>
+    <message>
+        <source>Telegram, Discord, mail: as apprise writes it, such as tgram://token/chat</source>
+        <translation>Telegram, Discord, Mail: wie apprise es schreibt, etwa tgram://token/chat</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>Vergessen</translation>
+    </message>
+    <message>
+        <source>Delete the address, and its key, from this computer</source>
+        <translation>Die Adresse und ihren Schlüssel von diesem Computer löschen</translation>
+    </message>
+    <message>
+        <source>What the receiver tells our messages by: HMAC-SHA256, 16 characters or more</source>
+        <translation>Woran der Empfänger unsere Nachrichten erkennt: HMAC-SHA256, mindestens 16 Zeichen</translation>
+    </message>
+    <message>
+        <source>Not here: nothing is stored</source>
+        <translation>Hier nicht: es wird nichts gespeichert</translation>
+    </message>
+    <message>
+        <source>Looking at the address…</source>
+        <translation>Die Adresse wird geprüft…</translation>
+    </message>
+    <message>
+        <source>W&amp;ebhook</source>
+        <translation>We&amp;bhook</translation>
+    </message>
+    <message>
+        <source>Ser&amp;vice</source>
+        <translation>Dien&amp;st</translation>
+    </message>
+    <message>
+        <source>Not here: {reason}</source>
+        <translation>Hier nicht: {reason}</translation>
+    </message>
+    <message>
+        <source>Signing &amp;key</source>
+        <translation>Signaturschlüsse&amp;l</translation>
+    </message>
+    <message>
+        <source>Not signed</source>
+        <translation>Ohne Signatur</translation>
+    </message>
+    <message>
+        <source>Sending…</source>
+        <translation>Wird gesendet…</translation>
+    </message>
+    <message>
+        <source>It has arrived</source>
+        <translation>Angekommen</translation>
+    </message>
+    <message>
+        <source>Deskto&amp;p notification</source>
+        <translation>Deskto&amp;p-Benachrichtigung</translation>
+    </message>
+    <message>
+        <source>&amp;Sound</source>
+        <translation>T&amp;on</translation>
+    </message>
+    <message>
+        <source>It was shown</source>
+        <translation>Wurde angezeigt</translation>
+    </message>
+    <message>
+        <source>It was played</source>
+        <translation>Wurde abgespielt</translation>
+    </message>
+    <message>
+        <source>Failed: {reason}</source>
+        <translation>Fehlgeschlagen: {reason}</translation>
     </message>
 </context><context>
     <name>WindowActions</name>

@@ -60,6 +60,11 @@ def test_the_real_recording_gives_the_counts_that_were_found_by_hand(
     assert [one.count for one in found] == [22, 2, 9, 8, 4]
     assert [round(one.recorded_share, 3) for one in found] == [0.5] * 5
     assert [len(one.latest) for one in found] == [20, 2, 9, 8, 4]
+    day_ms = last_ms - 24 * HOUR_MS
+    assert found[0].day_count == sum(
+        one.ts_ms > day_ms and (one.notional or 0.0) >= 250_000 for one in events
+    )
+    assert 0 < found[0].day_count < 22
     assert "2 times in" in backtest_text(found[1])
     assert "50.0 % were recorded" in backtest_text(found[1])
 
@@ -84,6 +89,10 @@ def test_a_usual_minute_is_that_of_the_recorded_time(store: Store) -> None:
     assert count("large,normal=1") == (121, None)
     assert count("large,normal=1,symbol=ETHUSDT") == (None, Untold.NO_USUAL_MINUTE)
     assert count("large,usd=1,symbol=SOLUSDT") == (None, Untold.NOTHING_RECORDED)
+    # A day after the first hour: what came in that one is not of the last 24 hours.
+    (day,) = backtest(store, parse_rules(["large,usd=1,symbol=BTCUSDT"]), T0_MS + 25 * HOUR_MS)
+    assert (day.count, day.day_count) == (121, 59)
+    assert day.day_share == pytest.approx(2 / 24)
 
 
 def test_what_is_not_kept_is_said_and_not_guessed(store: Store) -> None:
