@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QLineEdit, QPushButton
 
 from Heatmap.heatmap_settings import HEATS, HeatmapSettings
 from Heatmap.standalone.settings_dock import SettingsDock
@@ -151,16 +151,17 @@ def test_another_first_symbol_and_then_another_interval_change_the_whole_picture
     world.wait_for("BTCUSDT", "1m")
     world.window.open_settings()
     dock = world.window.findChild(SettingsDock)
-    field = dock.findChild(QLineEdit, "symbols")
-    field.setText("ETHUSDT, BTCUSDT")
-    field.editingFinished.emit()
+    # The card of the first one: the next one is shown.
+    dock.findChild(QPushButton, "stop_BTCUSDT").click()
     world.wait_for("ETHUSDT", "1m")
     world.set_interval("5m")
     world.wait_for("ETHUSDT", "5m")
     dock.tab.reset()
     world.wait_for("BTCUSDT", "5m")
+    field = dock.findChild(QLineEdit, "symbols")
     field.setText("ETHUSDT")
     field.editingFinished.emit()
+    dock.findChild(QPushButton, "stop_BTCUSDT").click()
     world.wait_for("ETHUSDT", "5m")
     dock.tab.restore()
     world.wait_for("BTCUSDT", "5m")
