@@ -56,8 +56,6 @@ const chartPage = (() => {
     const LOW_WINDOW_PX = 680;
     // A place that is nearer to the edge than this part of what is in sight is brought to the middle.
     const EDGE = 0.06;
-    // A tick's words that are nearer than this to an edge of their pane would be cut off, pixels.
-    const TICK_EDGE_PX = 8;
     // No fewer candles are shown by the keyboard.
     const LEAST_BARS = 8;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
@@ -148,7 +146,8 @@ const chartPage = (() => {
         const container = document.getElementById("chart");
         chart = LightweightCharts.createChartEx(container, new zonedTime.ZonedAxis(), {
             autoSize: true,
-            rightPriceScale: { minimumWidth: 84 },
+            // A tick's words at a pane's edge are whole, or there are none.
+            rightPriceScale: { minimumWidth: 84, entireTextOnly: true },
             timeScale: {
                 timeVisible: true, secondsVisible: false, tickMarkFormatter: zonedTime.tickText,
             },
@@ -203,12 +202,9 @@ const chartPage = (() => {
             crosshairMarkerVisible: false,
             lastValueVisible: false,
             priceLineVisible: false,
-            priceFormat: {
-                type: "custom", minMove: 1, formatter: amountText,
-                tickmarksFormatter: (amounts) => whole(amounts, amountText, barsSeries, 1),
-            },
+            priceFormat: { type: "custom", minMove: 1, formatter: amountText },
         }, 1);
-        barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.06 } });
+        barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.06 } });
         anchorBars(true);
         requestAnimationFrame(sizeBars);
     }
@@ -251,20 +247,6 @@ const chartPage = (() => {
         const amount = Math.abs(usd);
         const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
         return (amount / unit).toLocaleString(locale, { maximumSignificantDigits: 3 }) + name;
-    }
-
-    /**
-     * @param {number[]} values of the ticks of a price axis @param {(value: number) => string} say
-     * @param {object} series @param {number} pane
-     * @returns {string[]} their words; none where the pane's edge would cut them off
-     */
-    function whole(values, say, series, pane) {
-        const box = series === null ? undefined : chart.panes()[pane];
-        return values.map((value) => {
-            const y = box === undefined ? null : series.priceToCoordinate(value);
-            const isCut = y !== null && (y < TICK_EDGE_PX || y > box.getHeight() - TICK_EDGE_PX);
-            return isCut ? "" : say(value);
-        });
     }
 
     /** @returns {(price: number) => string} with the digits of the tick, in groups */
@@ -613,9 +595,8 @@ const chartPage = (() => {
         digits = precision;
         // Of the candles alone: the bars' pane says amounts.
         const formatter = makePriceFormatter();
-        const tickmarksFormatter = (prices) => whole(prices, formatter, candleSeries, 0);
         candleSeries.applyOptions({
-            priceFormat: { type: "custom", precision, minMove, formatter, tickmarksFormatter },
+            priceFormat: { type: "custom", precision, minMove, formatter },
         });
         showStripSoon();
     }

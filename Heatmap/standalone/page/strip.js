@@ -5,7 +5,7 @@
 
 const strip = (() => {
     /** So many steps of giving way there are, see the style of the page. */
-    const LESS = 5;
+    const LESS = 8;
 
     /**
      * What is said of a candle.
