@@ -306,7 +306,8 @@ LISTEN = """(window.drawn = [], window.plainFillText = CanvasRenderingContext2D.
 
 
 def drawn(shown: Page, qt_run: Callable[..., Any]) -> list[str]:
-    shown.js("(drawn.length = 0, chart.applyOptions({layout: {fontSize: 12}}), 0)")
+    """Have the chart painted anew; return what was written since `drawn` was emptied."""
+    shown.js("(chart.applyOptions({layout: {fontSize: 12}}), 0)")
     qt_run(shown.page.wait_for_frame(), timeout=20_000)
     return [str(one) for one in shown.js("drawn")]
 
@@ -322,6 +323,7 @@ def test_days_begin_at_midnight_of_the_chosen_zone(shown: Page, qt_run: Callable
     # In which the day begins nine hours earlier, and the days of the axis with it.
     for zone, hours in (("UTC", 0), ("Asia/Tokyo", 9), ("UTC", 0)):
         assert shown.page.set_time_zone(zone)
+        shown.js("(drawn.length = 0, 0)")
         shown.qtbot.waitUntil(lambda: "6 Dec" in drawn(shown, qt_run), timeout=20_000)
         seconds = f"Date.UTC(2024, 11, 6) / 1000 - {hours} * 3600"
         found = shown.js(
