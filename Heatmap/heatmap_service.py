@@ -120,7 +120,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
         )
         self._symbols = SymbolFacts(
-            self._recording.status, self._recording.want_candles, lambda: self._settings
+            self._recording.glance, self._recording.want_candles, lambda: self._settings
         )
         self._attached = AttachedLayers(self._look_around)
         # Why new events could not be handed on last.
@@ -149,7 +149,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             settings=lambda: self._settings,
             recorder=self._recording.seen_status,
             heartbeats=self._recording.seen_heartbeats,
-            symbols=self._symbols.seen(self._recording.seen_status),
+            symbols=self._symbols.seen(self._recording.seen_glance),
             label=label,
         )
         self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
