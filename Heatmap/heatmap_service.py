@@ -358,9 +358,22 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
         return self._symbols.tick_size(symbol)
 
+    def tick_origin(self, symbol: str) -> str:
+        """Return where that is from: ``exchange``, ``last known``, or ``assumed`` for 0.1."""
+        return self._symbols.tick_origin(symbol)
+
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
         return self._recording.status()
+
+    def failures(self) -> list[Failure]:
+        """Return what is wrong: of the service the first that it has to tell, then of each layer.
+
+        As in `status`, which costs more.
+        """
+        self._look_around()
+        own = next((one for one in self._own_failures() if one is not None), None)
+        return [one for one in (own, *self._attached.failures()) if one is not None]
 
     def status(self) -> dict[str, Any]:
         """Return how recording and drawing are, as plain facts that `json.dumps` takes.
@@ -385,22 +398,25 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             is_running=self.is_running(),
             kind=self._kind,
             database=self.database,
-            failures=(
-                self._lifecycle.failure,
-                layers.layer_failure,
-                self._lifecycle.loop_failure(),
-                self._batch_failure,
-                self._listener_failure,
-                self._clusters.failure,
-                self._levels.failure,
-                self._alerting.failure(),
-            ),
+            failures=self._own_failures(),
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),
             learning=self._learner.statuses(),
         )
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _own_failures(self) -> tuple[Failure | None, ...]:
+        return (
+            self._lifecycle.failure,
+            self._attached.layer_failure,
+            self._lifecycle.loop_failure(),
+            self._batch_failure,
+            self._listener_failure,
+            self._clusters.failure,
+            self._levels.failure,
+            self._alerting.failure(),
+        )
 
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
