@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
@@ -137,7 +138,15 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         source = LevelStore.of(self._store, imported)
         self._maps = LevelMaps(self._tape, source)
         book = LevelBook(source)
-        levels = LevelFeed(book, self._clock, self._candle_span_ms)
+
+        def candle_span_ms() -> int:
+            return self._settings.candle_retention_ms
+
+        def learnt_symbols() -> tuple[str, ...]:
+            named = (one for one in self._settings.symbols if one != ALL_SYMBOLS)
+            return tuple(islice(named, MOST_CANDLE_SYMBOLS))
+
+        levels = LevelFeed(book, self._clock, candle_span_ms)
         seen_clock = ExchangeClock(self._recording.seen_heartbeat, wall_clock_ms, time.monotonic)
         self._shared = SharedParts(
             kind=kind,
@@ -152,7 +161,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             symbols=self._symbols.seen(self._recording.seen_glance),
             label=label,
         )
-        self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
+        self._learner = LevelLearner(source, learnt_symbols, candle_span_ms)
         recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
         self.recorded = RecordedQuestions(recorded, self._look_around)
 
@@ -358,10 +367,6 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
         return self._symbols.tick_size(symbol)
 
-    def tick_origin(self, symbol: str) -> str:
-        """Return where that is from: ``exchange``, ``last known``, or ``assumed`` for 0.1."""
-        return self._symbols.tick_origin(symbol)
-
     def recorder_status(self) -> RecorderStatus | None:
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
         return self._recording.status()
@@ -421,14 +426,6 @@ class HeatmapService(MarketQuestions, AlertQuestions):
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self._lifecycle.look_around()
-
-    def _candle_span_ms(self) -> int:
-        return self._settings.candle_retention_ms
-
-    def _learnt_symbols(self) -> tuple[str, ...]:
-        return tuple(one for one in self._settings.symbols if one != ALL_SYMBOLS)[
-            :MOST_CANDLE_SYMBOLS
-        ]
 
     def _make_context(self, executor: Executor) -> FeedContext:
         return FeedContext(
