@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
@@ -120,7 +121,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             self._recording.newest_heartbeat, wall_clock_ms, time.monotonic
         )
         self._symbols = SymbolFacts(
-            self._recording.status, self._recording.want_candles, lambda: self._settings
+            self._recording.glance, self._recording.want_candles, lambda: self._settings
         )
         self._attached = AttachedLayers(self._look_around)
         # Why new events could not be handed on last.
@@ -137,7 +138,15 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         source = LevelStore.of(self._store, imported)
         self._maps = LevelMaps(self._tape, source)
         book = LevelBook(source)
-        levels = LevelFeed(book, self._clock, self._candle_span_ms)
+
+        def candle_span_ms() -> int:
+            return self._settings.candle_retention_ms
+
+        def learnt_symbols() -> tuple[str, ...]:
+            named = (one for one in self._settings.symbols if one != ALL_SYMBOLS)
+            return tuple(islice(named, MOST_CANDLE_SYMBOLS))
+
+        levels = LevelFeed(book, self._clock, candle_span_ms)
         seen_clock = ExchangeClock(self._recording.seen_heartbeat, wall_clock_ms, time.monotonic)
         self._shared = SharedParts(
             kind=kind,
@@ -149,10 +158,10 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             settings=lambda: self._settings,
             recorder=self._recording.seen_status,
             heartbeats=self._recording.seen_heartbeats,
-            symbols=self._symbols.seen(self._recording.seen_status),
+            symbols=self._symbols.seen(self._recording.seen_glance),
             label=label,
         )
-        self._learner = LevelLearner(source, self._learnt_symbols, self._candle_span_ms)
+        self._learner = LevelLearner(source, learnt_symbols, candle_span_ms)
         recorded = RecordedFeed(RecordedSource(self._tape, self._clock, self._recording.heartbeats))
         self.recorded = RecordedQuestions(recorded, self._look_around)
 
@@ -362,6 +371,15 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         """Return the recorder's own snapshot; ``None`` before the first `start`."""
         return self._recording.status()
 
+    def failures(self) -> list[Failure]:
+        """Return what is wrong: of the service the first that it has to tell, then of each layer.
+
+        As in `status`, which costs more.
+        """
+        self._look_around()
+        own = next((one for one in self._own_failures() if one is not None), None)
+        return [one for one in (own, *self._attached.failures()) if one is not None]
+
     def status(self) -> dict[str, Any]:
         """Return how recording and drawing are, as plain facts that `json.dumps` takes.
 
@@ -386,16 +404,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             is_running=self.is_running(),
             kind=self._kind,
             database=self.database,
-            failures=(
-                self._lifecycle.failure,
-                layers.layer_failure,
-                self._lifecycle.loop_failure(),
-                self._batch_failure,
-                self._listener_failure,
-                self._clusters.failure,
-                self._levels.failure,
-                self._alerting.failure(),
-            ),
+            failures=self._own_failures(),
             tick_origins={name: self._symbols.tick_origin(name) for name in names},
             layers=layers.statuses(),
             learning=self._learner.statuses(),
@@ -404,17 +413,21 @@ class HeatmapService(MarketQuestions, AlertQuestions):
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _own_failures(self) -> tuple[Failure | None, ...]:
+        return (
+            self._lifecycle.failure,
+            self._attached.layer_failure,
+            self._lifecycle.loop_failure(),
+            self._batch_failure,
+            self._listener_failure,
+            self._clusters.failure,
+            self._levels.failure,
+            self._alerting.failure(),
+        )
+
     def _look_around(self) -> bool:
         """Notice a loop that runs in the place of its own; whether it is about to move there."""
         return self._lifecycle.look_around()
-
-    def _candle_span_ms(self) -> int:
-        return self._settings.candle_retention_ms
-
-    def _learnt_symbols(self) -> tuple[str, ...]:
-        return tuple(one for one in self._settings.symbols if one != ALL_SYMBOLS)[
-            :MOST_CANDLE_SYMBOLS
-        ]
 
     def _make_context(self, executor: Executor) -> FeedContext:
         return FeedContext(

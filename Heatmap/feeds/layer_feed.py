@@ -249,13 +249,18 @@ class LayerFeed:
             self._begin_anew()
             self._follow()
             return
+        action, _ = self._schedule.next_action(monotonic())
+        if action is not None:
+            self._begin(action)
+        self._appoint_next()
+
+    def _appoint_next(self) -> None:
+        """Appoint the turn in which something is due, and none before."""
         action, delay_s = self._schedule.next_action(monotonic())
-        if action is None:
-            if delay_s is not None:
-                self._turns.appoint(delay_s)
-            return
-        self._begin(action)
-        self._turns.appoint()
+        if action is not None or self._awaits_listing:
+            self._turns.appoint()
+        elif delay_s is not None:
+            self._turns.appoint(delay_s)
 
     def _begin(self, action: Action) -> None:
         """Hand the work over to a worker thread, where there is any."""
@@ -294,7 +299,7 @@ class LayerFeed:
             if latest is not None and not picture.fits(latest):
                 self._request_rebuild(quiet_s=QUIET_S)
         self.failure = None
-        self._turns.appoint()
+        self._appoint_next()
 
     def _tell(self, method: Callable[..., None], *words: object) -> None:
         """Call a method of the layer; what it fails with reaches nobody else."""
@@ -410,11 +415,16 @@ class LayerFeed:
         self._turns.appoint()
 
 
+def layer_failure(layer: LayerPort, feed: LayerFeed | None) -> Failure | None:
+    """Return what is wrong with a layer; `feed` is ``None`` while nobody feeds it."""
+    return layer.failure or (None if feed is None else feed.failure)
+
+
 def describe_layer(layer: LayerPort, feed: LayerFeed | None) -> dict[str, Any]:
     """Return what the status says of a layer; `feed` is ``None`` while nobody feeds it."""
     return {
         "symbol": layer.symbol,
         "state": (LayerState.STOPPED if feed is None else feed.state).value,
-        "failure": as_plain(layer.failure or (None if feed is None else feed.failure)),
+        "failure": as_plain(layer_failure(layer, feed)),
         "measured": {} if feed is None else dict(feed.measured),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.feeds.feed_context import FeedContext
-from Heatmap.feeds.layer_feed import LayerFeed, describe_layer
+from Heatmap.feeds.layer_feed import LayerFeed, describe_layer, layer_failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.picture.messages import CellQuery
@@ -55,6 +55,12 @@ class AttachedLayers:
         """Return what the status says of each layer."""
         return [
             describe_layer(layer, self.feeds.get(layer, (None, None))[0]) for layer in self.layers
+        ]
+
+    def failures(self) -> list[Failure | None]:
+        """Return what is wrong with each layer, as its status has it."""
+        return [
+            layer_failure(layer, self.feeds.get(layer, (None, None))[0]) for layer in self.layers
         ]
 
     def set_overrides(self, layer: LayerPort, overrides: LayerOverrides | None) -> None:

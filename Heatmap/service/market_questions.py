@@ -60,6 +60,10 @@ class MarketQuestions:
         self._cluster_leavers: dict[tuple[str, ClusterListener], Callable[[], None]] = {}
         self._level_leavers: dict[tuple[LevelQuestion, LevelListener], Callable[[], None]] = {}
 
+    def tick_origin(self, symbol: str) -> str:
+        """Return where its tick size is from: ``exchange``, ``last known`` or ``assumed``."""
+        return self._symbols.tick_origin(symbol)
+
     async def clusters(self, symbol: str, price: float | None = None) -> FoundClusters:
         """Return the price clusters of a recorded symbol as of now, by the current settings.
 

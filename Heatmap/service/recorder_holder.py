@@ -14,8 +14,10 @@ from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument, instrument_of
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory, ConnectionState
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderStatus
+from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance
+from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.picture.messages import Heartbeats
-from Heatmap.service.recording import Recording, is_standby, make_recorder
+from Heatmap.service.recording import Recording, make_recorder
 
 # Coverage is written after its events, about once a second; a second recorder's is not waited for.
 _COVERAGE_LAG_S = 15.0
@@ -107,6 +109,18 @@ class RecorderHolder:
         recorder = self.recorder
         return self._last_status if recorder is None else recorder.status()
 
+    def glance(self, symbol: str = "") -> RecorderGlance | None:
+        """Return what of it a picture of a symbol needs; ``""``: what is no symbol's."""
+        self._look_around()
+        return self.seen_glance(symbol)
+
+    def seen_glance(self, symbol: str = "") -> RecorderGlance | None:
+        """Return the same to another thread, which only looks."""
+        recorder, last = self.recorder, self._last_status
+        if recorder is not None:
+            return recorder.glance(symbol)
+        return None if last is None else last.glance(symbol)
+
     def is_running(self) -> bool:
         """Whether the recorder's thread lives."""
         self._look_around()
@@ -114,26 +128,26 @@ class RecorderHolder:
 
     def is_standby(self) -> bool:
         """Whether another recorder writes the database."""
-        return is_standby(self.status())
+        return _stands_by(self.glance())
 
     def is_written_elsewhere(self) -> bool:
         """Tell the same in a worker thread, which only looks."""
-        return is_standby(self.seen_status())
+        return _stands_by(self.seen_glance())
 
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
-        status = self.status()
-        return status is not None and status.connection is ConnectionState.LIVE
+        seen = self.glance()
+        return seen is not None and seen.connection is ConnectionState.LIVE
 
     def mark_price(self, symbol: str) -> float | None:
         """Return a symbol's newest mark price, USD; ``None``: there is none."""
-        status = self.status()
-        return None if status is None else status.mark_prices.get(symbol)
+        seen = self.glance(symbol)
+        return None if seen is None else seen.mark_price
 
     def running_minute(self, symbol: str) -> RunningMinute | None:
         """Return what a symbol's minute that is not over has reached; ``None``: not known."""
-        status = self.status()
-        return None if status is None else status.running_minutes.get(symbol)
+        seen = self.glance(symbol)
+        return None if seen is None else seen.running_minute
 
     def newest_heartbeat(self) -> tuple[int, float] | None:
         """Return the newest heartbeat, as the exchange's clock takes it."""
@@ -142,8 +156,8 @@ class RecorderHolder:
 
     def seen_heartbeat(self) -> tuple[int, float] | None:
         """Return the same to another thread, which only looks."""
-        status = self.seen_status()
-        return None if status is None else status.newest_heartbeat
+        seen = self.seen_glance()
+        return None if seen is None else seen.newest_heartbeat
 
     def heartbeats(self, symbol: str) -> Heartbeats | None:
         """Return what the heartbeats of `symbol` prove beyond the written coverage."""
@@ -152,14 +166,21 @@ class RecorderHolder:
 
     def seen_heartbeats(self, symbol: str) -> Heartbeats | None:
         """Return the same to another thread, which only looks."""
-        status = self.seen_status()
-        if status is None or status.connection is not ConnectionState.LIVE or is_standby(status):
+        seen = self.seen_glance(symbol)
+        if seen is None or seen.connection is not ConnectionState.LIVE or _stands_by(seen):
             return None
-        if status.storage_fault is not None or status.connected_since_ms is None:
+        if seen.has_storage_fault or seen.connected_since_ms is None:
             return None
-        of_all = str(Instrument(instrument_of(symbol).venue, ALL_SYMBOLS))
-        until_ms = status.heartbeats.get(symbol, status.heartbeats.get(of_all))
+        until_ms = seen.heartbeat_ms
+        if until_ms is None:
+            # Where all symbols are recorded, one heartbeat is that of all.
+            of_all = self.seen_glance(str(Instrument(instrument_of(symbol).venue, ALL_SYMBOLS)))
+            until_ms = None if of_all is None else of_all.heartbeat_ms
         if until_ms is None:
             return None
         lag_ms = int(_COVERAGE_LAG_S * self._speed * 1000)
-        return Heartbeats(status.connected_since_ms, until_ms, lag_ms)
+        return Heartbeats(seen.connected_since_ms, until_ms, lag_ms)
+
+
+def _stands_by(seen: RecorderGlance | None) -> bool:
+    return seen is not None and seen.role is SinkRole.STANDBY

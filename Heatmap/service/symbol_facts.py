@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from Heatmap.domain.instruments import BINANCE_USDM, instrument_of, parse_symbol
 from Heatmap.heatmap_settings import ALL_SYMBOLS, HeatmapSettings
-from Heatmap.ingestion.recorder.recorder import RecorderStatus
+from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance
 
 FALLBACK_TICK_SIZE = Decimal("0.1")
 """Tick size of BTCUSDT as of 2026; serves until the exchange or the database tells one."""
@@ -19,8 +19,8 @@ class SymbolFacts:
 
     Parameters
     ----------
-    status
-        Gives what the exchange has told.
+    glance
+        Gives what the exchange has told of a symbol.
     want_candles
         Has a symbol's candles kept up.
     settings
@@ -29,13 +29,13 @@ class SymbolFacts:
 
     def __init__(
         self,
-        status: Callable[[], RecorderStatus | None],
+        glance: Callable[[str], RecorderGlance | None],
         want_candles: Callable[[str], object],
         settings: Callable[[], HeatmapSettings],
     ) -> None:
         # Symbol to tick size, USD, as the database knew them at the start.
         self._stored: dict[str, Decimal] = {}
-        self._status = status
+        self._glance = glance
         self._want_candles = want_candles
         self._settings = settings
 
@@ -43,15 +43,15 @@ class SymbolFacts:
         """Take what the database knows: symbol to tick size, USD."""
         self._stored.update(stored)
 
-    def seen(self, status: Callable[[], RecorderStatus | None]) -> "SymbolFacts":
+    def seen(self, glance: Callable[[str], RecorderGlance | None]) -> "SymbolFacts":
         """Return the same for other threads, which only look: it has no candles kept up.
 
         Parameters
         ----------
-        status
-            Gives what the exchange has told, to any thread.
+        glance
+            Gives what the exchange has told of a symbol, to any thread.
         """
-        other = SymbolFacts(status, lambda _symbol: None, self._settings)
+        other = SymbolFacts(glance, lambda _symbol: None, self._settings)
         # What is learned of one is known to both.
         other._stored = self._stored
         return other
@@ -67,10 +67,8 @@ class SymbolFacts:
 
     def is_known(self, symbol: str) -> bool:
         """Whether the exchange has told of `symbol`, or had when the database was written."""
-        status = self._status()
-        is_told = status is not None and (
-            symbol in status.mark_prices or symbol in status.tick_sizes
-        )
+        told = self._glance(symbol)
+        is_told = told is not None and (told.mark_price is not None or told.tick_size is not None)
         return is_told or symbol in self._stored
 
     def can_have_candles(self, symbol: str) -> bool:
@@ -90,14 +88,14 @@ class SymbolFacts:
 
     def tick_size(self, symbol: str) -> Decimal:
         """Return the tick size in use for `symbol`, USD: the exchange's, the last known, or 0.1."""
-        status = self._status()
-        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
-            return known.tick_size
+        told = self._glance(symbol)
+        if told is not None and told.tick_size is not None:
+            return told.tick_size
         return self._stored.get(symbol, FALLBACK_TICK_SIZE)
 
     def tick_origin(self, symbol: str) -> str:
         """Return where that comes from: ``exchange``, ``last known`` or ``assumed``."""
-        status = self._status()
-        if status is not None and (known := status.tick_sizes.get(symbol)) is not None:
-            return known.origin.value
+        told = self._glance(symbol)
+        if told is not None and told.tick_origin is not None:
+            return told.tick_origin.value
         return "last known" if symbol in self._stored else "assumed"

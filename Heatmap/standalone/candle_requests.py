@@ -1,5 +1,6 @@
 """One page of candles over HTTP, and why the exchange refuses one, in its own words."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -59,7 +60,12 @@ async def fetch_page(
     answer = await client.get("/fapi/v1/klines", query)
     if (refusal := answer.refusal) is not None:
         raise _in_its_words(refusal, answer)
-    return parse_kline_rows(answer.body, are_all_closed=end_ms is not None)
+    candles: list[Candle] = []
+    for one in parse_kline_rows(answer.body, are_all_closed=end_ms is not None):
+        candles += one
+        # The window is drawn and heard in between.
+        await asyncio.sleep(0)
+    return candles
 
 
 def _in_its_words(refusal: Failure, answer: RestAnswer) -> CandleFeedError:

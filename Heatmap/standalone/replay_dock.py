@@ -81,6 +81,8 @@ class ReplayDock(QObject):
         self._is_stale = False
         self._reading: asyncio.Task[None] | None = None
         self._older: asyncio.Task[None] | None = None
+        # How often a change was noted: a bar that is shown notes one amid another.
+        self._changes = 0
         self.place = QWidget()
         column = QVBoxLayout(self.place)
         column.setContentsMargins(0, 0, 0, 0)
@@ -182,8 +184,13 @@ class ReplayDock(QObject):
 
     def _note_change(self) -> None:
         is_shown = self.shown is not ShownTime.NOW
+        self._changes += 1
         if self.bar.isHidden() == is_shown:
+            changes = self._changes
             self.bar.setVisible(is_shown)
+            if self._changes != changes:
+                # A bar that comes into sight tells of itself: all below is done.
+                return
         if is_shown:
             if self._shown is None:
                 self._show_anew()

@@ -334,11 +334,7 @@ class ShownMarket(QObject):
         source, symbol = self.source, self._layer.symbol
         if source is None or symbol is None:
             return None
-        recorder = source.service.recorder_status()
-        told = None if recorder is None else recorder.tick_sizes.get(symbol)
-        if told is not None:
-            return told.tick_size
-        origin = source.service.status()["tick_sizes"].get(symbol, "assumed")
+        origin = source.service.tick_origin(symbol)
         if origin == "assumed":
             return source.listed.get(symbol)
         return source.service.tick_size(symbol)

@@ -13,9 +13,9 @@ from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow, QWidget
 
 from Heatmap import (
-    Failure,
     HeatmapService,
     HeatmapSettings,
+    RecorderStatus,
     ShownTime,
     SinkRole,
     wants_room,
@@ -470,18 +470,19 @@ class ChartWindow(QMainWindow):
 
     def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
         """Return what is worse than a good state, as one sentence, and what else there is."""
-        status = source.service.status()
-        failures = [status["failure"], *(layer["failure"] for layer in status["layers"])]
-        troubles = [failure_words(Failure.from_plain(one)) for one in failures if one is not None]
-        troubles.insert(0, self._other_recorder(source))
+        troubles = [failure_words(one) for one in source.service.failures()]
+        recorder = source.service.recorder_status()
+        troubles.insert(0, self._other_recorder(source, recorder))
         troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
-        details = [_connection_of(one) for one in (source, waiting) if one is not None]
-        details.append(event_words(source.service.recorder_status()))
+        details = [_connection_of(source, recorder)]
+        if waiting is not None:
+            details.append(_connection_of(waiting, waiting.service.recorder_status()))
+        details.append(event_words(recorder))
         return "; ".join(filter(None, troubles)), details
 
-    def _other_recorder(self, source: Source) -> str:
+    def _other_recorder(self, source: Source, recorder: RecorderStatus | None) -> str:
         """Say who could record the shown symbol where this program cannot; empty: it can."""
-        recorder, symbol = source.service.recorder_status(), self.layer.symbol or ""
+        symbol = self.layer.symbol or ""
         if recorder is None or recorder.role is not SinkRole.STANDBY:
             return ""
         if self.market.is_recorded and symbol not in recorder.not_recorded:
@@ -498,6 +499,5 @@ class ChartWindow(QMainWindow):
         )
 
 
-def _connection_of(source: Source) -> str:
-    service = source.service
-    return connection_words(source.name, service.recorder_status(), is_running=service.is_running())
+def _connection_of(source: Source, recorder: RecorderStatus | None) -> str:
+    return connection_words(source.name, recorder, is_running=source.service.is_running())

@@ -26,13 +26,13 @@ from Heatmap.ingestion.exchange_info import TickSizeRefresher
 from Heatmap.ingestion.push_margin import PushMargin
 from Heatmap.ingestion.recorder.coverage_tracker import Arrival, CoverageTracker
 from Heatmap.ingestion.recorder.event_writer import EventWriter
+from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance, TickOrigin
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
 from Heatmap.ingestion.recorder.recorder_status import (
     RecorderConfig,
     RecorderStatus,
     SinkPart,
     StatusBoard,
-    TickOrigin,
     TickSizeStatus,
     storage_failure,
 )
@@ -197,6 +197,10 @@ class Recorder:
     def status(self) -> RecorderStatus:
         """Return a snapshot."""
         return self._board.snapshot(time.monotonic())
+
+    def glance(self, symbol: str) -> RecorderGlance:
+        """Return what of the status a picture of a symbol needs; costs no snapshot."""
+        return self._board.glance(symbol)
 
     def reconfigure(
         self,

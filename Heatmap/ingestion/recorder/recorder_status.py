@@ -16,6 +16,7 @@ from Heatmap.errors import Failure, FailureKind, StorageError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, WS_URL
 from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
+from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance, TickOrigin
 from Heatmap.ingestion.recorder.retention import RetentionStatus
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.ingestion.venue import Venue
@@ -119,13 +120,6 @@ class RecorderConfig:
     def name_of(self, symbol: str) -> str:
         """Return how that is written: ``BTCUSDT``, or ``bybit:BTCUSDT`` of another venue."""
         return str(self.instrument_of(symbol))
-
-
-class TickOrigin(StrEnum):
-    """Where a tick size comes from."""
-
-    EXCHANGE = "exchange"
-    LAST_KNOWN = "last known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +296,22 @@ class RecorderStatus:
         if self.last_heartbeat_ms is None or received_s is None:
             return None
         return self.last_heartbeat_ms, received_s
+
+    def glance(self, symbol: str) -> RecorderGlance:
+        """Return what of it a picture of a symbol needs."""
+        tick = self.tick_sizes.get(symbol)
+        return RecorderGlance(
+            role=self.role,
+            connection=self.connection,
+            connected_since_ms=self.connected_since_ms,
+            has_storage_fault=self.storage_fault is not None,
+            newest_heartbeat=self.newest_heartbeat,
+            heartbeat_ms=self.heartbeats.get(symbol),
+            mark_price=self.mark_prices.get(symbol),
+            running_minute=self.running_minutes.get(symbol),
+            tick_size=None if tick is None else tick.tick_size,
+            tick_origin=None if tick is None else tick.origin,
+        )
 
 
 def storage_failure(part: SinkPart, error: Exception) -> Failure:
@@ -540,6 +550,28 @@ class StatusBoard:
                     symbol: TickSizeStatus(tick_size, now_s - fetched_s, origin)
                     for symbol, (tick_size, fetched_s, origin) in self._ticks.items()
                 },
+            )
+
+    def glance(self, symbol: str) -> RecorderGlance:
+        """Return the same as the snapshot's `RecorderStatus.glance`, without a snapshot."""
+        with self._lock:
+            values = self._values
+            newest_ms = values.get("last_heartbeat_ms")
+            tick = self._ticks.get(symbol)
+            return RecorderGlance(
+                role=values.get("role", SinkRole.STOPPED),
+                connection=values.get("connection", ConnectionState.STOPPED),
+                connected_since_ms=values.get("connected_since_ms"),
+                has_storage_fault=bool(self._storage_faults),
+                # Both are noted together.
+                newest_heartbeat=(
+                    None if newest_ms is None else (newest_ms, values["last_heartbeat_monotonic_s"])
+                ),
+                heartbeat_ms=self._heartbeats.get(symbol),
+                mark_price=self._mark_prices.get(symbol),
+                running_minute=self._running.get(symbol),
+                tick_size=None if tick is None else tick[0],
+                tick_origin=None if tick is None else tick[2],
             )
 
     def _forget_inserts(self, now_s: float) -> None:

@@ -12,9 +12,10 @@ import pytest
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, StoredBatch
 from Heatmap.domain.viewport import Viewport
-from Heatmap.errors import FailureKind, StorageError
+from Heatmap.errors import Failure, FailureKind, StorageError
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.runtime.exchange_clock import ExchangeClock
+from Heatmap.runtime.plain import as_plain
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.array_reader import EventReader
 from Heatmap.tests.behaviour.service_world import (
@@ -318,9 +319,35 @@ def test_the_last_known_tick_size_serves_without_the_exchange(tmp_path: Path) ->
         assert service.tick_size("BTCUSDT") == Decimal("0.50")
         assert service.tick_size("ETHUSDT") == Decimal("0.1")
         assert service.status()["tick_sizes"] == {"BTCUSDT": "last known"}
+        assert service.tick_origin("BTCUSDT") == "last known"
+        assert service.tick_origin("ETHUSDT") == "assumed"
         await service.stop()
 
     asyncio.run(main())
+
+
+def test_what_is_wrong_is_as_the_status_says(tmp_path: Path) -> None:
+    service = HeatmapService(db=tmp_path / "x.sqlite3", ws_url="ws://127.0.0.1:9")
+    good, bad = RecordingLayer(), RecordingLayer("ETHUSDT")
+    bad.failure = Failure(FailureKind.PAGE_NOT_LOADED)
+
+    def compare() -> list[FailureKind]:
+        status, told = service.status(), service.failures()
+        both = [status["failure"], *(layer["failure"] for layer in status["layers"])]
+        assert [as_plain(one) for one in told] == [one for one in both if one is not None]
+        return [one.kind for one in told]
+
+    assert compare() == []
+    service.attach(good)
+    service.attach(bad)
+    assert compare() == [FailureKind.PAGE_NOT_LOADED]
+
+    def fail(_settings: HeatmapSettings) -> None:
+        raise RuntimeError("the host's own")
+
+    service.add_settings_listener(fail)
+    service.apply_settings(service.settings.changed(opacity=0.4))
+    assert compare() == [FailureKind.LISTENER_FAILED, FailureKind.PAGE_NOT_LOADED]
 
 
 def test_the_status_tells_what_the_database_holds_of_today(tmp_path: Path) -> None:

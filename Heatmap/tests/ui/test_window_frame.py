@@ -19,6 +19,8 @@ from Heatmap.standalone.theme import colours_of
 from Heatmap.standalone.tool_bar import LEVELS, ToolBar
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.windows import Windows
+from Heatmap.tests.systems import kill
+from Heatmap.tests.ui.chart_page import answer_of
 from Heatmap.tests.ui.test_window_switch import World
 from Heatmap.ui import StateTone, StateWords, install_translation
 from Heatmap.ui.settings.segments import Segments
@@ -402,6 +404,33 @@ def speak_german(many: Many, *before: ChartWindow) -> list[ChartWindow]:
     return [first, second]
 
 
+def is_whole(window: ChartWindow) -> bool:
+    """Tell whether the page has a chart with candles, and a layer that is drawn."""
+    if not window.page._chart_there.is_set():
+        return False
+    service = window.market.service
+    assert service is not None
+    layers = service.status()["layers"]
+    states = {layer["symbol"]: layer["state"] for layer in layers}
+    script = "typeof candleSeries === 'object' && candleSeries.data().length > 0"
+    is_drawn = window.layer.is_ready and states[window.layer.symbol] == "drawn"
+    return is_drawn and answer_of(window.page, script) is True
+
+
+def require_revival(qtbot: Any, symbols: dict[ChartWindow, str]) -> None:
+    """End the one process that draws these windows: each must come back with its symbol."""
+    (pid,) = {one.page.renderProcessPid() for one in symbols}
+    died: list[ChartWindow] = []
+    for one in symbols:
+        one.page.renderProcessTerminated.connect(lambda *_, one=one: died.append(one))
+    kill(pid)
+    qtbot.waitUntil(lambda: set(died) == set(symbols), timeout=10_000)
+    qtbot.waitUntil(lambda: all(map(is_whole, symbols)), timeout=20_000)
+    assert {one: one.layer.symbol for one in symbols} == symbols
+    (after,) = {one.page.renderProcessPid() for one in symbols}
+    assert after != pid
+
+
 def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
     qtbot: Any, qt_run: Callable[..., Any], qt_loop: Any, tmp_path: Path
 ) -> None:
@@ -441,12 +470,13 @@ def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
 
         many = Many(world, source)
         first, second = many.wait_until_open(2)
-        qtbot.waitUntil(shows(first, "BTCUSDT"), timeout=15_000)
-        qtbot.waitUntil(shows(second, "ETHUSDT"), timeout=15_000)
+        both = shows(first, "BTCUSDT"), shows(second, "ETHUSDT")
+        qtbot.waitUntil(lambda: all(shown() for shown in both), timeout=15_000)
         assert second.market.settings.window == "24h"
         assert second.tool_bar.intervals.currentData() == "15m"
         assert second.market.candles.shown.interval == "15m"
         assert (second.width(), second.height()) == (780, 555)
+        require_revival(qtbot, {first: "BTCUSDT", second: "ETHUSDT"})
         first, second = speak_german(many, first, second)
         # What is set for the recorder is set for all windows.
         service.apply_settings(service.settings.changed(window="8h"))
@@ -462,8 +492,7 @@ def test_windows_on_one_recorder_keep_what_each_shows_over_a_restart(
         assert service.is_running()
 
         many = Many(world, source)
-        (first,) = many.wait_until_open(1)
-        assert first.store.number == 1
+        assert [one.store.number for one in many.wait_until_open(1)] == [1]
         # Nothing is left of the one that was closed.
         assert QSettings.value(world.store, "Window2/geometry", QByteArray()) == QByteArray()
         many.end()

@@ -77,8 +77,12 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
 
     live_s = newest_s()
     window.activateWindow()
+    noted: list[bool] = []
+    window.replay.changed.connect(lambda: noted.append(bar.isVisible()))
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     assert bar.isVisible()
+    # Once, though the bar tells of itself as it comes into sight.
+    assert noted == [True]
     assert bar.height() == 56
     assert window.windowTitle().startswith("Replay: Simulated: BTCUSDT")
     now_ms = replay.now_ms()

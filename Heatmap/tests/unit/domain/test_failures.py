@@ -17,11 +17,11 @@ from Heatmap.domain.events import RejectReason
 from Heatmap.domain.failure_texts import PARTS, TEMPLATES, failure_text, raised
 from Heatmap.errors import DatabaseInUseError, Failure, FailureKind, StorageError
 from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder_glance import TickOrigin
 from Heatmap.ingestion.recorder.recorder_status import (
     RecorderStatus,
     SinkPart,
     StatusBoard,
-    TickOrigin,
     TickSizeStatus,
     UnreadOrderFact,
     storage_failure,

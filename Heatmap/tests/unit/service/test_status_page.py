@@ -16,9 +16,9 @@ from Heatmap.feeds.layer_feed import describe_layer
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder_glance import TickOrigin
 from Heatmap.ingestion.recorder.recorder_status import (
     RecorderStatus,
-    TickOrigin,
     TickSizeStatus,
     UnreadOrderFact,
 )

@@ -2,10 +2,17 @@
 
 import gc
 import threading
+from dataclasses import fields
+from decimal import Decimal
 
 import pytest
 
-from Heatmap.ingestion.recorder.recorder_status import RecorderStatus, StatusBoard
+from Heatmap.domain.candles import RunningMinute
+from Heatmap.errors import Failure, FailureKind
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance
+from Heatmap.ingestion.recorder.recorder_status import RecorderStatus, SinkPart, StatusBoard
+from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.ingestion.recorder.texts import heartbeat_text
 
 SYMBOLS = ("BTCUSDT", "ETHUSDX")
@@ -45,6 +52,38 @@ def test_a_silence_of_all_names_none(board: StatusBoard) -> None:
     beat(board, 101.0, "ETHUSDX")
     assert board.snapshot(500.0).without_heartbeat == ()
     assert board.snapshot(500.0).last_heartbeat_monotonic_s == 101.0
+
+
+def test_a_glance_is_what_the_snapshot_says_of_a_symbol() -> None:
+    board = StatusBoard()
+    told = []
+
+    def compare() -> None:
+        for symbol in ("", *SYMBOLS):
+            glance = board.glance(symbol)
+            assert glance == board.snapshot(200.0).glance(symbol)
+            told.append(glance)
+
+    failure = Failure(FailureKind.NOT_WRITTEN, {"part": "events", "error": "full"})
+    for change in (
+        lambda: None,
+        lambda: board.note(role=SinkRole.WRITER, connection=ConnectionState.LIVE),
+        lambda: board.note(connected_since_ms=90_000),
+        lambda: board.expect_heartbeats(SYMBOLS, 10.0),
+        lambda: board.note_heartbeat("BTCUSDT", None, 98_000.0, 100.0),
+        lambda: board.note_heartbeat("BTCUSDT", 100_500, 98_100.0, 100.5),
+        lambda: board.note_running("BTCUSDT", RunningMinute(60_000, 98_200.0, 98_000.0)),
+        lambda: board.note_tick_sizes({"ETHUSDX": Decimal("0.01")}, 101.0),
+        board.note_tick_failure,
+        lambda: board.note_storage_fault(SinkPart.EVENTS, failure),
+        lambda: board.note_storage_fault(SinkPart.EVENTS, None),
+        lambda: board.note(role=SinkRole.STANDBY),
+    ):
+        change()
+        compare()
+    # Each of its facts has been seen in two states at least.
+    for fact in fields(RecorderGlance):
+        assert len({getattr(one, fact.name) for one in told}) > 1, fact.name
 
 
 def test_a_new_connection_has_its_ten_seconds_again(board: StatusBoard) -> None:

@@ -13,6 +13,7 @@ from Heatmap.ingestion.venues.binance.force_order import MarkPrice, parse_frame
 from Heatmap.standalone.exchange.market import Candle
 from Heatmap.standalone.exchange.simulated_market import SimulatedMarket
 from Heatmap.standalone.exchange.wire import (
+    SLICE_CANDLES,
     compact,
     enveloped,
     exchange_info,
@@ -52,6 +53,11 @@ def test_a_candle_without_trades_has_no_takers() -> None:
     assert kline_row(MINUTE_MS, still)[7:11] == ["0", 0, "0", "0"]
 
 
+def read_rows(text: str | bytes, *, are_all_closed: bool) -> list[Candle]:
+    slices = parse_kline_rows(text, are_all_closed=are_all_closed)
+    return [candle for one in slices for candle in one]
+
+
 def row(open_ms: int, *values: object) -> list[Any]:
     return [open_ms, *(values or ("2", "3", "1", "2.5", "7")), open_ms + MINUTE_MS - 1]
 
@@ -77,7 +83,7 @@ def test_a_kline_of_another_symbol_or_interval_is_passed_over() -> None:
 def test_rows_are_read_as_they_were_written_and_the_last_is_in_progress() -> None:
     later = Candle(CANDLE.open_ms + MINUTE_MS, 2.0, 3.0, 1.0, 2.5, 7.0, False)
     text = compact([kline_row(MINUTE_MS, CANDLE), kline_row(MINUTE_MS, later)])
-    first, last = parse_kline_rows(text, are_all_closed=False)
+    first, last = read_rows(text, are_all_closed=False)
     assert (first.is_closed, last.is_closed) == (True, False)
     assert last == later
     assert (first.open, first.high, first.low, first.close, first.volume) == (
@@ -87,8 +93,22 @@ def test_rows_are_read_as_they_were_written_and_the_last_is_in_progress() -> Non
         CANDLE.close,
         CANDLE.volume,
     )
-    assert all(one.is_closed for one in parse_kline_rows(text, are_all_closed=True))
-    assert parse_kline_rows("[]", are_all_closed=False) == []
+    assert all(one.is_closed for one in read_rows(text, are_all_closed=True))
+    assert read_rows("[]", are_all_closed=False) == []
+
+
+def test_a_page_is_read_in_slices_that_are_one_list() -> None:
+    times = [MINUTE_MS * n for n in range(2 * SLICE_CANDLES + 1)]
+    rows = [row(ms) for ms in times]
+    slices = list(parse_kline_rows(json.dumps(rows), are_all_closed=False))
+    assert [len(one) for one in slices] == [SLICE_CANDLES, SLICE_CANDLES, 1]
+    candles = [candle for one in slices for candle in one]
+    assert [candle.open_ms for candle in candles] == times
+    assert [candle.open_ms for candle in candles if not candle.is_closed] == times[-1:]
+    # The first of a slice comes after the last of the one before.
+    rows[SLICE_CANDLES] = row(times[SLICE_CANDLES - 1])
+    with pytest.raises(ExchangeError):
+        read_rows(json.dumps(rows), are_all_closed=False)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +141,7 @@ def test_rows_are_read_as_they_were_written_and_the_last_is_in_progress() -> Non
 )
 def test_an_answer_that_is_no_candles_is_refused(answer: object) -> None:
     with pytest.raises(ExchangeError) as caught:
-        parse_kline_rows(json.dumps(answer), are_all_closed=True)
+        read_rows(json.dumps(answer), are_all_closed=True)
     assert "\n" not in str(caught.value)
 
 
@@ -174,8 +194,8 @@ def test_a_force_orders_stream_is_its_symbol_in_small_letters() -> None:
 )
 def test_candles_of_another_shape_are_one_printable_line(text: str) -> None:
     for read in (
-        lambda: parse_kline_rows(text, are_all_closed=True),
-        lambda: parse_kline_rows(text.encode(), are_all_closed=False),
+        lambda: read_rows(text, are_all_closed=True),
+        lambda: read_rows(text.encode(), are_all_closed=False),
     ):
         with pytest.raises(ExchangeError) as caught:
             read()
