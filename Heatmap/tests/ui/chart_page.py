@@ -216,13 +216,19 @@ class ChartPage:
         return answer_of(self.page, script)
 
     def create_chart(
-        self, candles: list[Any] | None = None, options: dict[str, Any] | None = None
+        self,
+        candles: list[Any] | None = None,
+        options: dict[str, Any] | None = None,
+        *,
+        until_drawn: bool = True,
     ) -> None:
         shown = minute_candles() if candles is None else candles
         self.js(f"(createChart({json.dumps(shown)}, {json.dumps(options)}), 0)")
         self.js("(chart.timeScale().setVisibleLogicalRange({from: -1.5, to: 61.5}), 0)")
-        # Its places, range and scales hold from its first frame on.
-        self.next_frames()
+        # Its places, range and scales hold from its first frame on; whoever changes them before
+        # that has one view, of which the layer hears.
+        if until_drawn:
+            self.next_frames()
 
     def picture(self) -> QImage:
         return self.view.grab().toImage()

@@ -117,7 +117,7 @@ class PredictedPage:
         # A new process begins with pixels of the usual size.
         page.page.setZoomFactor(self.ratio)
         page.qtbot.waitUntil(lambda: page.js("devicePixelRatio") == self.ratio, timeout=10_000)
-        page.create_chart(page_candles(), _PLAIN)
+        page.create_chart(page_candles(), _PLAIN, until_drawn=False)
         page.js(
             f"(priceSeries.priceScale().applyOptions({SCALES[self.scale]}),"
             " priceSeries.applyOptions({priceLineVisible: false}), 0)"
