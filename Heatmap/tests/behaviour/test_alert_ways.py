@@ -94,7 +94,10 @@ def test_each_alert_arrives_at_least_once_and_its_repeats_are_the_same() -> None
     assert facts.repeated >= len(DEEDS) - 1, "giant alone has arrived at the first attempt"
     assert (facts.failed, facts.dropped, facts.waiting, facts.is_failing) == (0, 0, 0, False)
     assert facts.last_failure is not None
-    assert facts.last_failure.kind is FailureKind.WAY_REFUSED
+    # By the last deed; a machine that stands still lets any answer come too late after it.
+    is_late = receiver.connections > len(DEEDS) + 1
+    kinds = {FailureKind.WAY_REFUSED} | ({FailureKind.WAY_SILENT} if is_late else set())
+    assert facts.last_failure.kind in kinds
 
 
 def test_what_comes_while_a_receiver_hangs_goes_out_as_one_and_the_oldest_is_dropped() -> None:
