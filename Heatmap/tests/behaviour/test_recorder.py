@@ -40,7 +40,9 @@ def test_each_event_is_handed_over_once_and_in_order(
     assert times_of(sink) == sent
     assert [event.price for event in sink.events] == [float(f"100.{n}") for n in range(300)]
     assert {event.liquidated for event in sink.events} == {"short"}
-    assert [event for batch in batches for event in batch.events] == sink.events
+    # What was written is handed over and counted a moment later.
+    eventually(lambda: [event for batch in batches for event in batch.events] == sink.events)
+    eventually(lambda: recorder.status().stored == 300)
     assert max(sink.batches) <= 200
     # The symbol's own stream and the one of all symbols bring it twice.
     eventually(lambda: recorder.status().duplicates == 300)
