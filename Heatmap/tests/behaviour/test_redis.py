@@ -17,7 +17,7 @@ from Heatmap.errors import FailureKind
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.store import open_store
 from Heatmap.tests.left_behind import own_threads, still_running
-from Heatmap.tests.redis_server import PASSWORD, RedisServer, redis_server, wait_until
+from Heatmap.tests.redis_server import PASSWORD, PATIENCE_S, RedisServer, redis_server, wait_until
 from Heatmap.tests.unit.handing_writer import HandingWriter
 from Heatmap.tests.unit.stored_events import event
 
@@ -100,12 +100,12 @@ def test_a_liquidation_is_told_on_its_channel_kept_in_a_stream_and_as_the_newest
     writer.write([event(500)])
     with closing(client.pubsub(ignore_subscribe_messages=True)) as heard:
         heard.psubscribe("heatmap:*")
-        heard.get_message(timeout=5)
+        heard.get_message(timeout=PATIENCE_S)
         publisher = started(writer.tape)
         # What was stored before the first start is history, not news.
         batch = writer.write([event(1000), event(2000, symbol="ETHUSDT", qty=0.25)])
         wait_until(lambda: publisher.status().published == 2)
-        messages = [heard.get_message(timeout=5) for _ in range(2)]
+        messages = [heard.get_message(timeout=PATIENCE_S) for _ in range(2)]
     assert [one["channel"].decode() for one in messages] == [BTC, ETH]
     told = [json.loads(one["data"]) for one in messages]
     price = event(2000).price

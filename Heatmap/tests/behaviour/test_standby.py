@@ -171,7 +171,8 @@ def test_a_standby_keeps_no_more_than_its_time(
     eventually(lambda: live(writer) and live(standby))
     for _ in range(10):
         exchange.liquidate()
-    eventually(lambda: standby.status().queued == 20)
+    # On a busy machine the first of them have gone when the last one comes.
+    eventually(lambda: standby.status().received == 20)
     eventually(lambda: standby.status().queued == 0)
     writer.stop()
     eventually(lambda: standby.status().role is SinkRole.WRITER)

@@ -123,7 +123,7 @@ def test_two_seconds_of_another_decade_leave_no_trace_in_what_is_recorded(
         open_sink=lambda: SqliteStore.for_recorder(path, DataKind.LIVE),
         confirmed_deletions=0,
     )
-    eventually(lambda: live(recorder) and len(exchange.served[0].heartbeats_ms) > 20)
+    eventually(lambda: live(recorder) and len(exchange.served[-1].heartbeats_ms) > 20)
     exchange.liquidate()
     right_ms = exchange.now_ms
     exchange.now_ms += off_ms
@@ -132,7 +132,8 @@ def test_two_seconds_of_another_decade_leave_no_trace_in_what_is_recorded(
     status = recorder.status()
     assert status.last_heartbeat_ms is not None
     assert abs(status.last_heartbeat_ms - right_ms) < 60_000
-    assert live(recorder)
+    # A busy machine may hold the exchange up for longer than the silence that is allowed.
+    eventually(lambda: live(recorder))
     exchange.now_ms = right_ms + 2000
     eventually(lambda: (recorder.status().last_heartbeat_ms or 0) > right_ms + 20_000)
     recorder.stop()

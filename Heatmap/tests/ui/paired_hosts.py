@@ -20,9 +20,10 @@ PAGE_PX = (2 * SIDE_PX, HEIGHT_PX + 20)
 LOW, HIGH = 99_600.0, 100_400.0
 LINE_PRICES = (99_900.0, 100_150.0)
 CANDLE_COLOURS = (0x26A69A, 0xEF5350)
-# So far from its line a label may reach, and this is the room of the profile's sums at the
-# pane's upper right corner: left of its right edge, and below its upper one.
-LABEL_REACH_PX = 40
+# So far from its line a label may reach, and a bubble's words that have no room beside it: see
+# LEADS_PX of heatmap_bubble_words.js. And this is the room of the profile's sums at the pane's
+# upper right corner: left of its right edge, and below its upper one.
+LABEL_REACH_PX = 110
 SUMS_PX = (slice(-160, -8), slice(8, 42))
 
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>

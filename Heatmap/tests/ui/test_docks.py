@@ -45,7 +45,10 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     # Heartbeats are recorded: some seconds of an hour, in which nobody was liquidated.
     shares = totals.figures
     world.qtbot.waitUntil(lambda: shares._totals.spans[0].recorded_share > 0, timeout=20_000)
-    assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
+    *hour, share = totals.texts()[0]
+    assert hour == ["1 h", UNKNOWN, UNKNOWN]
+    # A busy machine takes many seconds to get here, a hundredth of the hour for each 36 of them.
+    assert share in {f"{percent} %" for percent in range(10)}
     assert tape.symbol == totals.symbol == "BTCUSDT"
     assert world.js("chart.panes().length") == 2
     assert world.js("barsSeries.data().length") >= 1
@@ -72,7 +75,8 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     simulated = world.qt_run(world.simulated(BOTH), timeout=60_000)
     world.qt_run(window.show_source(simulated), timeout=20_000)
     world.qtbot.waitUntil(lambda: tape.model.rowCount() > 0, timeout=30_000)
-    assert totals.texts()[2][1] != "0"
+    # Each panel reads for itself.
+    world.qtbot.waitUntil(lambda: totals.texts()[2][1] != "0", timeout=30_000)
     simulated.service.apply_settings(simulated.service.settings.changed(candle_bars=False))
     world.qtbot.waitUntil(lambda: world.js("chart.panes().length") == 1, timeout=10_000)
 

@@ -294,6 +294,8 @@ def test_operations_have_the_same_outcome_with_bubbles_labels_and_what_stands(
     layer.show_part(
         "level_labels", {"levels": levels, "words": LEVEL_WORDS, "endMs": START_S * 1000}
     )
+    # All three have been drawn, and not the first of them alone.
+    hosts.page.next_frames()
     hosts.page.qtbot.waitUntil(
         lambda: int(changed(before, hosts.page.picture()).sum()) > 2_000, timeout=10_000
     )
