@@ -1,6 +1,7 @@
 """The documents lead somewhere, and what they name is there: files, names, commands, keys."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,18 @@ def test_each_link_has_a_target() -> None:
     assert broken == []
 
 
-def test_a_trader_reads_the_readme_on_one_screen() -> None:
-    assert len(README.read_text("utf-8").splitlines()) <= MOST_LINES
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
+def test_it_is_read_on_one_screen(name: str) -> None:
+    assert len((ROOT / name).read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+def test_architecture_has_the_layers_in_their_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    layers = next(one["layers"] for one in contracts["contracts"] if "layers" in one)
+    table = re.findall(
+        r"^\| (`.*?) \|", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert re.findall(r"\w+", " ".join(table)) == re.findall(r"\w+", " ".join(layers))
 
 
 def test_every_page_of_docs_can_be_reached_from_the_readme() -> None:
