@@ -16,7 +16,7 @@ from Heatmap.commands.arguments import (
     seconds,
 )
 from Heatmap.commands.log_output import start_log
-from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, SETTINGS, WS_URL, HeatmapSettings
+from Heatmap.heatmap_settings import ALL_SYMBOLS, REST_URL, SETTINGS, WS_URL
 from Heatmap.standalone.exchange.data_clock import MAX_SPEED, MIN_SPEED
 
 CANDLE_MARKETS = ("futures", "spot")
@@ -132,25 +132,27 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="times as fast as it happened, 0.1 to 600; default 1",
     )
-    settings = parser.add_argument_group("settings, for this run only")
-    defaults = HeatmapSettings().to_texts()
-    for name, text in defaults.items():
+    # What the window begins with is its own, and what was set in it counts: no default is told.
+    settings = parser.add_argument_group(
+        "settings, for this run only", "Without them: what is set in the window."
+    )
+    for name in SETTINGS:
         if name not in _NOT_AN_OPTION:
             option = "--" + name.replace("_", "-")
             settings.add_argument(
                 option,
                 dest=f"set_{name}",
                 metavar="VALUE",
-                help=_setting_help(name, text),
+                help=_setting_help(name),
             )
     return parser
 
 
-def _setting_help(name: str, default: str) -> str:
+def _setting_help(name: str) -> str:
     record = SETTINGS[name]
     text = record.help.removesuffix(".")
     # argparse puts values in at a percent sign.
-    return f"{text} ({record.kind.allowed}; default {default})".replace("%", "%%")
+    return f"{text} ({record.kind.allowed})".replace("%", "%%")
 
 
 def _source(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:

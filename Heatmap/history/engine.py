@@ -30,7 +30,7 @@ def require_duckdb() -> None:
         import duckdb  # noqa: F401, PLC0415 - an extra: asked for where it is needed
     except ImportError as error:
         raise HistoryError(
-            "history needs DuckDB, which is not installed: pip install heatmap[history]"
+            "history needs DuckDB, which is not installed: pip install duckdb"
         ) from error
 
 

@@ -177,7 +177,7 @@ def test_without_duckdb_it_says_what_to_install(tmp_path: Path) -> None:
         )
 
     words = ("--data-dir", str(tmp_path / "archive"), "--store", str(tmp_path))
-    assert_one_line(call("import", *words), "pip install heatmap[history]")
+    assert_one_line(call("import", *words), "pip install duckdb")
     assert not history_folder(tmp_path).exists()
     # What reads no rows needs none.
     assert call("check", *words).returncode == 0

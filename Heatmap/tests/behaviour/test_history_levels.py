@@ -191,11 +191,11 @@ def test_what_is_missing_is_said_in_one_line(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     without = run("levels", "show", *none)
     assert (without.returncode, without.stdout) == (2, "")
-    assert without.stderr.endswith("pip install heatmap[history]\n")
+    assert without.stderr.endswith("pip install duckdb\n")
     # Beside a recording it is no reason to show nothing.
     beside = run("levels", "show", "--db", str(fetched), "--store", str(tmp_path))
     assert beside.returncode == 0
-    assert "pip install heatmap[history]" in beside.stdout
+    assert "pip install duckdb" in beside.stdout
 
 
 # --- of which market

@@ -11,7 +11,6 @@ from types import ModuleType
 
 import pytest
 
-import Heatmap
 from Heatmap.__main__ import _COMMANDS, main
 from Heatmap.errors import SettingsError
 from Heatmap.feeds.followers import Followers
@@ -21,9 +20,8 @@ from Heatmap.setting_fields import Effect, Number, Page, Section, setting
 from Heatmap.sources.heat_source import HeatSource
 from Heatmap.sources.registry import HEAT_SOURCES, source_of
 from Heatmap.storage.store import _ENGINES
+from Heatmap.tests.unit.source_words import PACKAGE, ROOT, source_words
 
-PACKAGE = Path(Heatmap.__file__).resolve().parent
-ROOT = PACKAGE.parent
 RECIPES = ROOT / "docs" / "how-to-add.md"
 
 pytestmark = pytest.mark.skipif(
@@ -47,16 +45,7 @@ NAMES = sorted(
     - OURS
 )
 
-
-def sources() -> str:
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js"), *(ROOT / "tools").glob("*.py")]
-    here = Path(__file__)
-    files = [file for file in files if file.resolve() != here]
-    return "\n".join([*(file.read_text("utf-8") for file in files), *(f.stem for f in files)])
-
-
-# The words of all sources: to look through them anew for each name takes long.
-WORDS = frozenset(re.findall(r"\w+", sources())) if TEXT else frozenset()
+WORDS = source_words() if TEXT else frozenset()
 
 
 def test_there_is_something_to_check() -> None:

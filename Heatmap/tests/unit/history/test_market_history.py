@@ -247,7 +247,7 @@ def test_what_cannot_be_read_is_told_in_one_line(
     assert "\n" not in str(told.value)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "duckdb", None)
-        with pytest.raises(HistoryError, match=r"pip install heatmap\[history\]$"):
+        with pytest.raises(HistoryError, match=r"pip install duckdb$"):
             history.spans(SYMBOL)
         # Where nothing was imported nothing is missing.
         assert history.spans("ETHUSDT") == ()

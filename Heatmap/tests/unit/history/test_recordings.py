@@ -368,9 +368,9 @@ def test_only_parquet_needs_duckdb(
         export_recording(own, tmp_path / f"y{suffix}", NOW_MS)
         merge(tmp_path / f"y{suffix}", other)
     assert contents(other) == contents(own)
-    with pytest.raises(HistoryError, match=r"pip install heatmap\[history\]"):
+    with pytest.raises(HistoryError, match=r"pip install duckdb"):
         merge(parquet, other)
-    with pytest.raises(HistoryError, match=r"pip install heatmap\[history\]"):
+    with pytest.raises(HistoryError, match=r"pip install duckdb"):
         export_recording(own, tmp_path / "z.parquet", NOW_MS)
     assert not (tmp_path / "z.parquet").exists()
 

@@ -59,7 +59,7 @@ def test_why_history_cannot_be_used_is_said(
     monkeypatch.setattr(history_facts, "find_spec", lambda _name: None)
     found = history_beside(database, DataKind.LIVE)()
     assert found.days == 1
-    assert "heatmap[history]" in str(found.note)
+    assert "pip install duckdb" in str(found.note)
     # It is of the real market only.
     assert history_beside(database, DataKind.SIMULATED)() == HistoryFacts()
     manifest_path(tmp_path).write_bytes(b"no manifest, but more than nothing" * 100)
