@@ -2556,6 +2556,14 @@
         <translation>Bei beidem</translation>
     </message>
     <message>
+        <source>With recorded heat and with both</source>
+        <translation>Bei aufgezeichneter Heatmap und bei beidem</translation>
+    </message>
+    <message>
+        <source>With recorded</source>
+        <translation>Mit Aufzeichnung</translation>
+    </message>
+    <message>
         <source>Always</source>
         <translation>Immer</translation>
     </message>
@@ -3893,7 +3901,7 @@
     </message>
     <message>
         <source>Heat</source>
-        <translation>Heatmap</translation>
+        <translation>Heat</translation>
     </message>
     <message>
         <source>Auto {interval}</source>
