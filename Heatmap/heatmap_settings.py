@@ -292,6 +292,7 @@ class HeatmapSettings(ClusterFields):
         Choice(
             {
                 "auto": Option("With both sources", short="With both"),
+                "recorded": Option("With recorded heat and with both", short="With recorded"),
                 "on": Option("Always"),
                 "off": Option("Never"),
             }

@@ -43,9 +43,10 @@ _STEPS = 4
 
 def are_wanted(settings: HeatmapSettings) -> bool:
     """Tell whether there are to be bubbles; by themselves where both heats are shown."""
-    if settings.bubbles == "auto":
-        return has_bubbles(settings.heat)
-    return settings.bubbles == "on"
+    if settings.bubbles == "recorded":
+        # Predicted levels alone are then something else than both.
+        return has_bubbles(settings.heat) or source_class(settings.heat).needs_recording
+    return settings.bubbles == "on" or (settings.bubbles == "auto" and has_bubbles(settings.heat))
 
 
 class Bubbles:

@@ -253,6 +253,9 @@ class LevelMaps:
             newest = reader.read_candles(symbol, last_ms, last_ms + 1, candle_array)
         if not len(newest) or not fetched or known.has_older(fetched, now_ms - span_ms):
             return None
+        # After a jump to the past and back it is of an earlier time itself, and lacks what came.
+        if fetched[-1][1] > known.end_ms:
+            return None
         self._made += 1
         return replace(
             known,

@@ -64,6 +64,8 @@ class Docks(QObject):
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
+        # Those that made room for something else, each with its height in pixels.
+        self._set_aside: dict[QDockWidget, int] = {}
         self.changed: Callable[[], object] = lambda: None
         self.toggle = _toggle(window, "panels", _tr("Panels"), "F9")
         self.toggle.setToolTip(with_keys(_tr("Show or hide the panels"), self.toggle))
@@ -92,11 +94,19 @@ class Docks(QObject):
         for dock in self._docks:
             dock.setVisible(are_open)
 
+    def make_room(self) -> None:
+        """Shut those that are open, until `come_back`: something else is to have their place."""
+        self._set_aside = {dock: dock.height() for dock in self._docks if not dock.isHidden()}
+        self.set_open(are_open=False)
+
     def come_back(self) -> None:
-        """Open all of them again, in their own width, after something else had their place."""
-        self.set_open(are_open=True)
-        widths = [WIDTH_PX] * len(self._docks)
-        self._window.resizeDocks(self._docks, widths, Qt.Orientation.Horizontal)
+        """Open those again that made room, in their own width and as high as they were."""
+        docks, self._set_aside = self._set_aside, {}
+        for dock in docks:
+            dock.show()
+        widths = [WIDTH_PX] * len(docks)
+        self._window.resizeDocks(list(docks), widths, Qt.Orientation.Horizontal)
+        self._window.resizeDocks(list(docks), list(docks.values()), Qt.Orientation.Vertical)
 
     def show_alerts(self) -> None:
         """Open the alerts, and give them the keyboard."""

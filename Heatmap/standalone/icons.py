@@ -94,6 +94,14 @@ def _bell(path: QPainterPath) -> None:
     path.cubicTo(9.5, 21, 14.5, 21, 14.5, 17)
 
 
+def _replay(path: QPainterPath) -> None:
+    # A clock whose rim is an arrow that runs back.
+    path.moveTo(4.4, 9.5)
+    path.arcTo(QRectF(4, 4, 16, 16), 162, -322)
+    _line(path, (4, 4.5), (4.2, 9.7), (9.4, 9.5))
+    _line(path, (12, 8), (12, 12), (15, 14))
+
+
 def _camera(path: QPainterPath) -> None:
     _line(path, (9, 4.5), (15, 4.5), (16.8, 7.5), (19, 7.5))
     path.arcTo(QRectF(17, 7.5, 4, 4), 90, -90)
@@ -126,6 +134,7 @@ _DRAWN: dict[str, Callable[[QPainterPath], None]] = {
     "search": _search,
     "chevron-down": _chevron_down,
     "bell": _bell,
+    "replay": _replay,
     "camera": _camera,
     "panels": _panels,
     "settings": _settings,

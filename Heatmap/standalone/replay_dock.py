@@ -336,6 +336,7 @@ def _action(window: QMainWindow, words: str, key: str, act: Callable[[], None]) 
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     native = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(f"{words} ({native})")
+    action.setIconVisibleInMenu(False)
     action.triggered.connect(lambda _on: act())
     window.addAction(action)
     return action

@@ -36,8 +36,10 @@ def title_words(symbol: str, state: str, closes: tuple[float, float] | None, dec
     if closes is not None and closes[0] > 0:
         before, price = closes
         locale = users_locale()
-        change = locale.toString((price / before - 1) * 100, "f", 2)
-        sign = "+" if price > before else ""
+        percent = round((price / before - 1) * 100, 2)
+        # Rounded to nothing it is neither up nor down.
+        change = locale.toString(abs(percent), "f", 2)
+        sign = "+" if percent > 0 else "\u2212" if percent < 0 else ""
         words = f"{symbol} {locale.toString(price, 'f', decimals)} {sign}{change} %"
     title = _tr("{market} - Heatmap").format(market=words)
     return _tr("{state}: {title}").format(state=state, title=title) if state else title

@@ -82,7 +82,6 @@ QFrame#segments QToolButton {{ border-radius: 5px; padding: 0 8px; }}
 QFrame#segments QToolButton#more {{ padding: 0 4px; }}
 QFrame#segments QToolButton:hover {{ background: {hover}; }}
 QFrame#segments QToolButton:checked {{ background: {raised}; color: {text}; font-weight: 600; }}
-QFrame#segments[primary="true"] QToolButton {{ padding: 0 12px; }}
 QFrame#segments[primary="true"] QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolBar QToolButton:focus, QFrame#segments QToolButton:focus, QStatusBar QToolButton:focus
     {{ border-color: {focus}; }}
@@ -120,6 +119,7 @@ QStatusBar QToolButton#scale:checked {{ color: {link}; font-weight: 600; }}
 QStatusBar QToolButton#clock::menu-indicator {{ image: none; width: 0; }}
 QDialog {{ background: {background}; color: {text}; }}
 QDialog QLabel {{ color: {text}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QDialog QLabel#weak {{ color: {weak_text}; }}
 QDialog QPushButton {{ background: {field}; color: {text}; min-height: 25px;
     border: 1px solid {field_edge}; border-radius: 5px; padding: 0 12px; }}
@@ -217,7 +217,7 @@ def window_defaults(theme: str) -> HeatmapSettings:
         palette=palette,
         predicted_palette=palette,
         candle_bars=True,
-        bubbles="on",
+        bubbles="recorded",
         level_tags=4,
         decay="window",
     )

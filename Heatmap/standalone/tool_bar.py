@@ -199,6 +199,9 @@ class ToolBar(QToolBar):
     def _fit(self) -> None:
         """Take the first form that fits; the last one in any case."""
         self._row.setUpdatesEnabled(False)
+        # What was never seen has no style yet, and asks for too little.
+        for widget in self._row.findChildren(QWidget):
+            widget.ensurePolished()
         for level in range(LEVELS):
             self.level = level
             for widget, forms in self._forms:

@@ -312,7 +312,7 @@ class ChartWindow(QMainWindow):
             docks[0].open_beside(self)
             if self.docks.are_open and not docks[0].isFloating():
                 # In the place of the panels, which come back.
-                self.docks.set_open(are_open=False)
+                self.docks.make_room()
                 docks[0].closed.connect(self.docks.come_back)
         if page is not None:
             docks[0].tab.page_number = page
@@ -364,6 +364,7 @@ class ChartWindow(QMainWindow):
             actions.menu,
             (
                 (self.docks.alerts_toggle, "bell", True),
+                (self.replay.begin_action, "replay", False),
                 (actions["save_picture"], "camera", False),
                 (self.docks.toggle, "panels", False),
                 (actions["settings"], "settings", True),

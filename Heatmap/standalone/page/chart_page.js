@@ -555,11 +555,11 @@ const chartPage = (() => {
         above.showCandle(words, above.sidesOf(fromMs, fromMs + intervalMs));
     }
 
-    /** @returns {string} as +0.28 %, with a minus sign of the same width */
+    /** @returns {string} as +0.28 %, with a minus sign of the same width, and 0.00 % without one */
     function changeText(price, base) {
-        const percent = (price / base - 1) * 100;
-        const text = changeForm.format(Math.abs(percent));
-        return (percent < 0 ? "\u2212" : "+") + text + " %";
+        const percent = Math.round((price / base - 1) * 1e4) / 100;
+        const sign = percent < 0 ? "\u2212" : percent > 0 ? "+" : "";
+        return sign + changeForm.format(Math.abs(percent)) + " %";
     }
 
     /** What the card has to know of the candles. */

@@ -133,6 +133,11 @@ const zonedTime = (() => {
 
     /** The library's axis of times, with days, months and years that begin by the zone's clock. */
     class ZonedAxis extends LightweightCharts.defaultHorzScaleBehavior() {
+        /** @returns {string} the time at the crosshair, where the chart's formatter says none */
+        formatHorzItem(item) {
+            return momentText(this.key(item));
+        }
+
         fillWeightsForPoints(points, first) {
             let before = first === 0 ? null : wall(points[first - 1].originalTime * 1000);
             for (let i = first; i < points.length; i += 1) {

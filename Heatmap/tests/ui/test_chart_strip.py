@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -103,7 +104,9 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
     return layer
 
 
-def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(shown: Page) -> None:
+def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(
+    shown: Page, qt_run: Callable[..., Any]
+) -> None:
     before, newest = history()[-2:]
     change = (NEWEST / before.close - 1) * 100
     wait_for(shown, "values", "BTCUSDT", "1m", f"C {newest.close:,.2f}", f"+{change:.2f} %")
@@ -112,11 +115,21 @@ def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(shown: Page) 
     candle_s = T0_MS // 1000 + 150 * MINUTE_S
     one = history()[150]
     names = {"O": one.open, "H": one.high, "L": one.low, "C": one.close}
-    parts = (f"{name} {price:,.2f}" for name, price in names.items())
+    parts = [f"{name} {price:,.2f}" for name, price in names.items()]
     point_at(shown, candle_s, 200, "values", *parts)
+    # With its time at the axis, as words elsewhere say it.
+    shown.js(LISTEN)
+    when = datetime.fromtimestamp(candle_s, UTC)
+    moment = f"{when.day} {when:%b %Y %H:%M}"
+    point_at(shown, candle_s, 200, "values", *parts)
+    shown.qtbot.waitUntil(lambda: moment in drawn(shown, qt_run), timeout=20_000)
     # Off the chart it is the newest again, also when that goes on.
     shown.page.update_candle(candle(COUNT - 1, NEWEST + 7.0, is_closed=False))
     point_at(shown, candle_s, 12, "values", f"C {NEWEST + 7.0:,.2f}")
+    # Moved by less than is said, it has neither sign.
+    shown.page.update_candle(candle(COUNT - 1, before.close * (1 - 1e-6), is_closed=False))
+    wait_for(shown, "values", " 0.00 %")
+    assert "\u22120.00" not in text(shown, "values")
 
 
 def test_a_new_price_takes_one_frame(shown: Page, qt_run: Callable[..., Any]) -> None:

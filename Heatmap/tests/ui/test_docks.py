@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QDockWidget, QToolButton
 from Heatmap import parse_rule
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.docks import WIDTH_PX
+from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.theme import colours_of
 from Heatmap.standalone.unseen_alerts import UnseenAlerts
 from Heatmap.standalone.window import ChartWindow
@@ -66,6 +67,21 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert not docks.are_open
     QTest.keyClick(window, Qt.Key.Key_F9)
     assert all(dock.isVisible() for dock in found.values())
+    # The settings take their place; what was open comes back as high as it was, what was shut not.
+    window.resize(1_440, 900)
+    found["totalsDock"].hide()
+    column = [found["tapeDock"], found["alertsDock"]]
+    window.resizeDocks(column, [250, 550], Qt.Orientation.Vertical)
+    world.qtbot.waitUntil(lambda: column[1].height() > column[0].height() + 200, timeout=5_000)
+    heights = [dock.height() for dock in column]
+    window.open_settings()
+    settings = window.findChild(SettingsDock)
+    world.qtbot.waitUntil(lambda: settings.isVisible() and not docks.are_open, timeout=5_000)
+    assert not settings.isFloating()
+    settings.close()
+    world.qtbot.waitUntil(lambda: [dock.height() for dock in column] == heights, timeout=5_000)
+    assert not found["totalsDock"].isVisible()
+    found["totalsDock"].show()
     # Both themes, in the window's own style: what the panels paint on is the window's ground.
     for theme in ("light", "dark"):
         window.set_theme(theme)

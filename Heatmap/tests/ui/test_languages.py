@@ -227,6 +227,11 @@ def test_the_window_speaks_german(opened: Callable[[], Opened]) -> None:
     shown.wait_until_drawn("Farbe: erwartete USD je 0,1 % Kurs")
     shown.wait_until_drawn("Aufgezeichnet seit")
     window = shown.window
+    # All choices are at hand, also in the widest font.
+    window.resize(1_440, 900)
+    bar = window.tool_bar
+    shown.qtbot.waitUntil(lambda: bar.width() == 1_440, timeout=LIMIT_MS)
+    assert bar.level == 0
     window.refresh_status()
     assert "SIMULIERT: live seit" in window.status_bar.text()
     box = shown.box("Vom Kurs bis hier")

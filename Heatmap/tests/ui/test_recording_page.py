@@ -23,9 +23,13 @@ NOWHERE = {"ws_url": "ws://127.0.0.1:9", "rest_url": "http://127.0.0.1:9"}
 
 
 @pytest.fixture
-def shown(qtbot: Any, qt_run: Callable[..., Any], tmp_path: Path) -> Iterator[HeatmapSettingsTab]:
+def shown(
+    qtbot: Any, qt_run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HeatmapSettingsTab]:
     """Show the page of a recording of two symbols, of which one has a hole."""
     path = tmp_path / "x.sqlite3"
+    # The database's name begins as the user's folder does, and is not in it.
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "x")
     with SqliteStore(path, DataKind.LIVE) as store:
         store.write([replace(EVENT, ts_ms=NOW_MS - at * 60_000) for at in range(1, 8)])
         store.extend_coverage("BTCUSDT", NOW_MS - 12 * HOUR_MS, NOW_MS - 7 * HOUR_MS, proven=True)
@@ -49,6 +53,9 @@ def words(tab: HeatmapSettingsTab, name: str) -> str:
 def test_a_card_says_since_when_and_how_much_and_the_state_where_the_hole_is(
     qtbot: Any, shown: HeatmapSettingsTab
 ) -> None:
+    where = words(shown, "status_path").replace("\u200b", "")
+    assert where.endswith("x.sqlite3")
+    assert "~" not in where
     since = "since 4 Dec 13:00, 7 liquidations"
     # Nothing comes from the exchange here, and the card says that too.
     qtbot.waitUntil(lambda: words(shown, "recorded_BTCUSDT").endswith(since), timeout=20_000)

@@ -104,6 +104,11 @@ def test_each_action_is_in_the_menu_once_and_its_tool_tip_names_its_key(world: W
     for action in shown:
         native = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         assert native in action.toolTip()
+        # Those of the tool bar have a picture there, and a place for a tick here.
+        assert not action.isIconVisibleInMenu()
+    at_hand = {one.defaultAction() for one in window.tool_bar.findChildren(QToolButton)}
+    wanted = {"alerts", "replay", "save_picture", "panels", "settings"}
+    assert {window.actions_[one] for one in wanted} <= at_hand
 
 
 def ancestors(widget: QWidget) -> list[QWidget]:

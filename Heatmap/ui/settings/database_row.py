@@ -60,5 +60,8 @@ class DatabaseRow(QWidget):
 
 def _short(path: str) -> str:
     """Return a path with the user's own folder as ``~``."""
-    home = str(Path.home())
-    return "~" + path[len(home) :] if path.startswith(home) and len(home) > 1 else path
+    home = Path.home()
+    # A part of a name is no folder: /home/ann has nothing of /home/anna.
+    if home == Path(home.anchor) or not Path(path).is_relative_to(home):
+        return path
+    return str("~" / Path(path).relative_to(home))

@@ -2638,6 +2638,14 @@
         <translation>Bei beidem</translation>
     </message>
     <message>
+        <source>With recorded heat and with both</source>
+        <translation>Bei aufgezeichneter Heatmap und bei beidem</translation>
+    </message>
+    <message>
+        <source>With recorded</source>
+        <translation>Mit Aufzeichnung</translation>
+    </message>
+    <message>
         <source>Always</source>
         <translation>Immer</translation>
     </message>
@@ -4219,7 +4227,7 @@
     </message>
     <message>
         <source>Heat</source>
-        <translation>Heatmap</translation>
+        <translation>Heat</translation>
     </message>
     <message>
         <source>Auto {interval}</source>

@@ -104,6 +104,9 @@ async def world(directory: Path, *events: LiquidationEvent) -> AsyncIterator[Wor
         ({"heat": "both", "bubbles": "off"}, False),
         ({"heat": "recorded", "bubbles": "on"}, True),
         ({"heat": "predicted", "bubbles": "on"}, True),
+        ({"heat": "recorded", "bubbles": "recorded"}, True),
+        ({"heat": "predicted", "bubbles": "recorded"}, False),
+        ({"heat": "both", "bubbles": "recorded"}, True),
     ],
 )
 def test_they_are_wanted_by_themselves_with_both_heats(

@@ -86,6 +86,18 @@ def test_candles_that_were_not_over_by_then_come_when_they_are(path: Path) -> No
     assert len(first.history) == 200
 
 
+def test_a_map_of_the_past_is_not_taken_for_one_of_a_later_time(path: Path) -> None:
+    maps = maps_of(path, Counted(path), look_s=1_000.0)
+    first = maps.look(SYMBOL, ALL[250].open_ms + 5, SPAN_MS)
+    assert first.history is not None
+    assert len(first.history) == 150
+    # Back from the present, which lies after that.
+    maps.doubt(is_back=True)
+    again = maps.look(SYMBOL, NOW_MS - MINUTE_MS, SPAN_MS)
+    assert again.history is not None
+    assert len(again.history) == 200
+
+
 def test_what_is_stored_is_not_looked_at_at_every_turn(path: Path) -> None:
     reader = Counted(path)
     maps = maps_of(path, reader, look_s=1_000.0)

@@ -7,7 +7,7 @@ import pytest
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, RetentionStatus, SinkRole
-from Heatmap.standalone.status_line import connection_words, timing_words
+from Heatmap.standalone.status_line import connection_words, timing_words, title_words
 
 DAY_MS = 86_400_000
 
@@ -62,3 +62,12 @@ def test_the_measuring_points_are_told_in_one_line() -> None:
     )
     assert timing_words({"running": True, "recorder": recorder, "layers": []}) == "stored 17/min"
     assert timing_words({"running": False, "recorder": None, "layers": []}) == ""
+
+
+@pytest.mark.parametrize(
+    ("price", "change"),
+    [(98_000.0, "0.00"), (97_999.9, "0.00"), (98_098.0, "+0.10"), (97_902.0, "\u22120.10")],
+)
+def test_the_title_has_a_sign_only_where_the_price_has_moved(price: float, change: str) -> None:
+    words = title_words("BTCUSDT", "", (98_000.0, price), 1)
+    assert words == f"BTCUSDT {price:,.1f} {change} % - Heatmap"
