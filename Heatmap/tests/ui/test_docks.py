@@ -35,6 +35,25 @@ def world(qtbot: Any, qt_run: Any, qt_loop: Any, tmp_path: Any) -> Iterator[Worl
     assert errors == []
 
 
+def require_panels_back(world: World, found: dict[str, QDockWidget]) -> None:
+    """The settings take the panels' place; each comes back as it was, as high or shut."""
+    window = world.window
+    window.resize(1_440, 900)
+    found["totalsDock"].hide()
+    column = [found["tapeDock"], found["alertsDock"]]
+    window.resizeDocks(column, [250, 550], Qt.Orientation.Vertical)
+    world.qtbot.waitUntil(lambda: column[1].height() > column[0].height() + 200, timeout=5_000)
+    heights = [dock.height() for dock in column]
+    window.open_settings()
+    settings = window.findChild(SettingsDock)
+    world.qtbot.waitUntil(lambda: settings.isVisible() and not window.docks.are_open, timeout=5_000)
+    assert not settings.isFloating()
+    settings.close()
+    world.qtbot.waitUntil(lambda: [dock.height() for dock in column] == heights, timeout=5_000)
+    assert not found["totalsDock"].isVisible()
+    found["totalsDock"].show()
+
+
 def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     world.qt_run(world.open(BOTH), timeout=20_000)
     world.wait_for("BTCUSDT", "1m")
@@ -67,21 +86,7 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert not docks.are_open
     QTest.keyClick(window, Qt.Key.Key_F9)
     assert all(dock.isVisible() for dock in found.values())
-    # The settings take their place; what was open comes back as high as it was, what was shut not.
-    window.resize(1_440, 900)
-    found["totalsDock"].hide()
-    column = [found["tapeDock"], found["alertsDock"]]
-    window.resizeDocks(column, [250, 550], Qt.Orientation.Vertical)
-    world.qtbot.waitUntil(lambda: column[1].height() > column[0].height() + 200, timeout=5_000)
-    heights = [dock.height() for dock in column]
-    window.open_settings()
-    settings = window.findChild(SettingsDock)
-    world.qtbot.waitUntil(lambda: settings.isVisible() and not docks.are_open, timeout=5_000)
-    assert not settings.isFloating()
-    settings.close()
-    world.qtbot.waitUntil(lambda: [dock.height() for dock in column] == heights, timeout=5_000)
-    assert not found["totalsDock"].isVisible()
-    found["totalsDock"].show()
+    require_panels_back(world, found)
     # Both themes, in the window's own style: what the panels paint on is the window's ground.
     for theme in ("light", "dark"):
         window.set_theme(theme)
