@@ -20,6 +20,7 @@ LONGEST_SECONDS = 3_600
 LONGEST_QUIET_S = 86_400
 MOST_COUNT = 10_000
 MOST_USD = 1e12
+USD_UNITS: Mapping[str, float] = {"k": 1e3, "m": 1e6, "b": 1e9}
 MOST_NORMAL_MINUTES = 1e6
 DISTANCES = (0.01, 20.0)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -242,7 +243,7 @@ def _venue(written: str) -> str:
 
 
 def _amount(name: str, text: str) -> float:
-    return _number(name, text, {"k": 1e3, "m": 1e6, "b": 1e9}, "500k, 2.5M or 1000000")
+    return _number(name, text, USD_UNITS, "500k, 2.5M or 1000000")
 
 
 def _seconds(name: str, text: str) -> int:

@@ -138,12 +138,41 @@ def test_a_cascade_rings_again_only_after_less_than_half_is_left() -> None:
     assert ring(41, 50) == 0  # exactly half is left
 
 
-def test_what_comes_in_the_wrong_order_within_a_second_is_judged_by_its_own_time() -> None:
+@pytest.mark.parametrize("order", [(200, 3_200, 3_900), (200, 3_900, 3_200)])
+@pytest.mark.parametrize(("first_ms", "count"), [(200, 0), (201, 1)])
+def test_what_was_so_long_ago_has_left_the_window_in_any_order_within_a_second(
+    order: tuple[int, ...], first_ms: int, count: int
+) -> None:
     engine = Engine([parse_rule("cascade,usd=100,seconds=3")])
-    events = [(0, 60.0), (3_500, 1.0), (3_000, 40.0)]
-    seen = [Seen(T0_MS + ms, "BTCUSDT", "long", 1.0, usd) for ms, usd in events]
-    # What was 3 s before is not within them.
-    assert engine.receive_events(seen, T0_MS) == []
+    amounts = {200: 60.0, 3_200: 40.0, 3_900: 1.0}
+    seen = [
+        Seen(T0_MS + (first_ms if ms == order[0] else ms), "BTCUSDT", "long", 1.0, amounts[ms])
+        for ms in order
+    ]
+    assert len(engine.receive_events(seen, T0_MS)) == count
+
+
+def test_a_restart_amid_a_second_loses_nothing_of_the_window() -> None:
+    rule = parse_rule("cascade,usd=100,seconds=3")
+    events = [
+        Seen(T0_MS + ms, "BTCUSDT", "long", 1.0, usd)
+        for ms, usd in ((200, 60.0), (3_100, 1.0), (3_150, 40.0))
+    ]
+    engine = Engine([rule])
+    assert engine.receive_events(events[:2], T0_MS) == []
+    assert len(Engine([rule], state=engine.state()).receive_events(events[2:], T0_MS)) == 1
+
+
+@pytest.mark.parametrize("other", ["large,usd=1M", "cascade,id=short,usd=1M,seconds=3"])
+def test_a_cascade_that_is_new_begins_without_what_came_before(other: str) -> None:
+    event = Seen(T0_MS, "BTCUSDT", "long", 1.0, 60.0)
+    engine = Engine([parse_rule(other)])
+    engine.receive_events([event], T0_MS)
+    new = Engine(
+        [parse_rule(other), parse_rule("cascade,id=new,usd=100,seconds=10")], state=engine.state()
+    )
+    later = [event._replace(ts_ms=T0_MS + ms) for ms in (1_000, 2_000)]
+    assert [len(new.receive_events([one], T0_MS)) for one in later] == [0, 1]
 
 
 def test_what_is_found_late_does_not_ring() -> None:
