@@ -93,6 +93,14 @@ def test_old_events_are_counted_and_do_not_ring() -> None:
     assert not book.take_news()
 
 
+def test_a_rule_that_is_changed_rings_once_for_one_second() -> None:
+    book = begun(AlertState(row_id=0), 2, [LARGE])
+    book.receive_events([stored(1, T0_MS, 400)], T0_MS)
+    book.set_rules([parse_rule("large,id=large,usd=200")], lambda _: None)
+    book.receive_events([stored(2, T0_MS + 500, 400), stored(3, T0_MS + 1_500, 400)], T0_MS)
+    assert [one.ts_ms for one in book.take_news().ringing] == [T0_MS, T0_MS + 1_500]
+
+
 def test_what_claims_to_be_of_a_time_to_come_makes_nothing_else_old() -> None:
     book = begun(AlertState(row_id=0), 4)
     times = [10**15, -5, 0, 1_000]

@@ -133,6 +133,7 @@ def test_a_cascade_rings_again_only_after_less_than_half_is_left() -> None:
 
     assert [ring(0, 100), ring(5, 60)] == [1, 0]
     assert ring(11, 50) == 0  # 60 are left: more than half
+    engine = Engine([rule], state=engine.state())
     assert ring(30, 100) == 1
     assert ring(35, 50) == 0
     assert ring(41, 50) == 0  # exactly half is left
@@ -150,6 +151,15 @@ def test_what_was_so_long_ago_has_left_the_window_in_any_order_within_a_second(
         for ms in order
     ]
     assert len(engine.receive_events(seen, T0_MS)) == count
+
+
+def test_what_comes_after_its_second_and_has_left_the_window_takes_nothing_out_of_the_sum() -> None:
+    engine = Engine([parse_rule("cascade,usd=100,seconds=3")])
+    seen = [
+        Seen(T0_MS + ms, "BTCUSDT", "long", 1.0, usd)
+        for ms, usd in ((3_900, 60.0), (800, 50.0), (3_950, 40.0))
+    ]
+    assert [len(engine.receive_events([one], T0_MS)) for one in seen] == [0, 0, 1]
 
 
 def test_a_restart_amid_a_second_loses_nothing_of_the_window() -> None:
