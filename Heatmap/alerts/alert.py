@@ -1,9 +1,13 @@
 """What rings: one alert, as a fact. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999, UTC milliseconds: what comes after it has no date."""
 
 
 class AlertKind(StrEnum):
@@ -69,7 +73,23 @@ class Alert:
         ValueError, TypeError
             It is no such data.
         """
-        return cls(**{**plain, "kind": AlertKind(plain["kind"])})
+        made = cls(**{**plain, "kind": AlertKind(plain["kind"])})
+        texts = (made.id, made.rule_id, made.instrument, made.side)
+        is_sound = (
+            all(isinstance(one, str) for one in texts)
+            and type(made.ts_ms) is type(made.count) is int
+            and 0 <= made.ts_ms <= LATEST_MS
+            and _is_amount(made.usd)
+            and (made.price is None or _is_amount(made.price))
+            and isinstance(made.is_late, bool)
+        )
+        if not is_sound:
+            raise ValueError("a value of an alert is of another type")
+        return made
+
+
+def _is_amount(one: object) -> bool:
+    return isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one)
 
 
 def alert_id(rule_id: str, instrument: str, side: str, mark: int) -> str:

@@ -8,6 +8,7 @@ The rules of the machine:
 2. A book goes on after the row at which the state before it ended, if that row is what it was, or
    has expired. In another database it begins at the end of what is stored.
 3. What is found more than a minute after it happened does not ring; it is counted and shown.
+4. What claims to be of a time that is yet to come is not judged: after it, all else would be old.
 """
 
 from collections import deque
@@ -22,6 +23,8 @@ from Heatmap.alerts.liquidation_lane import Seen
 from Heatmap.alerts.rules import Rule
 from Heatmap.storage.event_records import StoredEvent
 
+AHEAD_MS = 60_000
+"""An exchange's clock may be so far ahead."""
 NormalMinute = Callable[[str], float | None]
 """What is liquidated of an instrument in a usual minute, USD; ``None``: not known."""
 
@@ -161,7 +164,8 @@ class AlertBook:
         """
         if not events:
             return
-        self._note(self._engine.receive_events(map(seen_of, events), now_ms))
+        seen = (seen_of(one) for one in events if 0 <= one.ts_ms <= now_ms + AHEAD_MS)
+        self._note(self._engine.receive_events(seen, now_ms))
         self.row_id, self.mark = events[-1].row_id, mark_of(events[-1])
 
     def receive_prices(self, prices: Mapping[str, float], now_ms: int) -> None:

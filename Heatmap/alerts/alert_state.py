@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from Heatmap.alerts.alert import Alert
+from Heatmap.alerts.engine_state import is_engine_state
 
 STATE_FORM = 1
 """Of the file; another one is not read."""
@@ -80,7 +81,8 @@ class AlertState:
                 (row_id is None or type(row_id) is int)
                 and isinstance(mark, str)
                 and type(missed) is int
-                and (plain["engine"] is None or isinstance(plain["engine"], dict))
+                and missed >= 0
+                and (plain["engine"] is None or is_engine_state(plain["engine"]))
             )
             if not is_sound:
                 raise ValueError("a value is of another type")

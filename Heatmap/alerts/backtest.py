@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain, islice
 
 from Heatmap.alerts.alert import Alert, AlertKind
+from Heatmap.alerts.alert_book import AHEAD_MS
 from Heatmap.alerts.backtest_result import AlertBacktest, Untold
 from Heatmap.alerts.engine import Engine
 from Heatmap.alerts.liquidation_lane import Seen
@@ -79,7 +80,7 @@ def _judge(
     judged = [replace(one, is_enabled=True) for one in rules if one.kind not in _UNTOLD]
     # Nothing is late here.
     engine = Engine(judged, usual)
-    seen = _seen(events, heard)
+    seen = _seen(events, heard, now_ms + AHEAD_MS)
     while page := list(islice(seen, _PAGE)):
         for alert in engine.receive_events(page, 0):
             counts[alert.rule_id] += 1
@@ -120,11 +121,13 @@ def _names_of(
     return {str(one) for one in coverage} | set(heard)
 
 
-def _seen(events: Iterator[RecordedEvent], heard: dict[str, tuple[int, int]]) -> Iterator[Seen]:
+def _seen(
+    events: Iterator[RecordedEvent], heard: dict[str, tuple[int, int]], until_ms: int
+) -> Iterator[Seen]:
     """Give events as rules look at them, and note the first and last of each instrument."""
     for recorded in events:
         event = recorded.event
-        if event.notional is None:
+        if event.notional is None or event.ts_ms > until_ms:
             continue
         name = str(event.instrument)
         first_ms, _ = heard.get(name, (event.ts_ms, 0))

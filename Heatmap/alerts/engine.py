@@ -4,17 +4,18 @@ The same events give the same alerts, whatever batches they come in, in whatever
 second, and however often the engine is made anew from `Engine.state`.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from Heatmap.alerts.alert import Alert, AlertKind
+from Heatmap.alerts.engine_state import STATE_FORM
 from Heatmap.alerts.level_watch import Level, LevelWatch
 from Heatmap.alerts.liquidation_lane import LATE_MS, Lane, Seen
 from Heatmap.alerts.recording_watch import RecordingWatch
-from Heatmap.alerts.rules import SIDES, Rule, rule_text
+from Heatmap.alerts.rules import MOST_USD, SIDES, Rule, rule_text
 
-STATE_FORM = 1
-"""Of `Engine.state`; another form is not taken over."""
 _ON_LIQUIDATIONS = frozenset({AlertKind.LARGE, AlertKind.CASCADE})
 _ON_RECORDING = frozenset({AlertKind.RECORDING_STOPS, AlertKind.NOT_SAVED})
 
@@ -46,7 +47,7 @@ class Engine:
         kept = state if state is not None and state.get("form") == STATE_FORM else {}
         before = kept.get("rules", {})
         self._unchanged = frozenset(
-            one.id for one in self._rules if before.get(one.id) == rule_text(one)
+            one.id for one in self._rules if before.get(one.id) == _judged(one)
         )
         self._kept_lanes: dict[str, Any] = dict(kept.get("lanes", {}))
         self._kept_levels: dict[str, Any] = dict(kept.get("levels", {}))
@@ -63,7 +64,8 @@ class Engine:
         Parameters
         ----------
         events
-            Those of one second may come in any order.
+            Those of one second may come in any order. One whose amount or price is none, which a
+            file of another program may hold, is left out.
         now_ms
             The exchange's time: what is older than a minute is found, and does not ring.
 
@@ -75,6 +77,9 @@ class Engine:
         alerts: list[Alert] = []
         lanes = self._lanes
         for seen in events:
+            # Not a number is neither.
+            if not (0 <= seen.usd <= MOST_USD and 0 < seen.price < math.inf):
+                continue
             lane = lanes.get((seen.instrument, seen.side)) or self._lane(seen)
             if lane.watches:
                 alerts += lane.receive(seen, now_ms)
@@ -116,7 +121,7 @@ class Engine:
         levels = {_key(*one): watch.to_plain() for one, watch in self._levels.items()}
         return {
             "form": STATE_FORM,
-            "rules": {one.id: rule_text(one) for one in self._rules},
+            "rules": {one.id: _judged(one) for one in self._rules},
             # What nothing came of since the last restart stays as it was.
             "lanes": {**self._kept_lanes, **lanes},
             "levels": {**self._kept_levels, **levels},
@@ -153,6 +158,11 @@ class Engine:
                     self._levels[key].restore(kept)
             watches.append(self._levels[key])
         return watches
+
+
+def _judged(rule: Rule) -> str:
+    """Return what makes a rule another one; on which ways it is told does not."""
+    return rule_text(replace(rule, ways=()))
 
 
 def _key(first: str, second: str) -> str:

@@ -5,6 +5,7 @@ that rang, and silent, until the price has been twice as far away: levels move a
 they are computed.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -49,11 +50,15 @@ class LevelWatch:
     def set_levels(self, levels: Iterable[Level]) -> None:
         """Take the levels as they are now; too small ones do not count."""
         least = self.rule.usd or 0.0
-        self.levels = tuple(one for one in levels if one.usd >= least)
+        self.levels = tuple(
+            one for one in levels if least <= one.usd < math.inf and 0 < one.price < math.inf
+        )
 
     def receive_price(self, ts_ms: int, price: float, *, is_late: bool) -> Iterator[Alert]:
         """Give what rings at a price: of several levels the largest one."""
         near = self.rule.distance
+        if not 0 < price < math.inf:
+            return  # no price, and no sign that a level was left
         self.rung_prices = [
             one for one in self.rung_prices if _percent(one, price) <= _LEAVES_AT * near
         ]
@@ -68,7 +73,7 @@ class LevelWatch:
         # All of them are silent from now on: they were reached together.
         self.rung_prices += [one.price for one in fresh]
         second = ts_ms // 1000
-        if second - self.rung_s < self.rule.quiet:
+        if abs(second - self.rung_s) < self.rule.quiet:
             return
         self.rung_s = second
         largest = max(fresh, key=lambda one: (one.usd, one.price))

@@ -64,10 +64,19 @@ class _Armed:
     cents: int
     is_on: bool = False
     rung_s: int = _NEVER_S
+    # Of what comes late, such as with an import: it must not end the quiet time of what is new.
+    rung_late_s: int = _NEVER_S
 
     def may_ring(self, second: int) -> bool:
         # One of an earlier second that comes late is as near to the last ring as one after it.
-        return abs(second - self.rung_s) >= max(self.rule.quiet, 1)
+        quiet_s = max(self.rule.quiet, 1)
+        return all(abs(second - one) >= quiet_s for one in (self.rung_s, self.rung_late_s))
+
+    def note_ring(self, second: int) -> None:
+        if second > self.rung_s:
+            self.rung_s = second
+        else:
+            self.rung_late_s = second
 
 
 _Ring = tuple[_Armed, int, tuple[_Entry, ...]]
@@ -90,7 +99,7 @@ class LargeWatch:
         second = entry.ts_ms // 1000
         for one in self._armed:
             if entry.cents >= one.cents and one.may_ring(second):
-                one.rung_s = second
+                one.note_ring(second)
                 yield one, second, (entry,)
 
     def armed(self) -> list[_Armed]:

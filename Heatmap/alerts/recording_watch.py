@@ -42,12 +42,13 @@ class RecordingWatch:
         if since_ms is None:
             self.began_ms, self.has_rung = None, False
             return
-        if self.began_ms is None:
-            self.began_ms = since_ms
+        # A clock that was put back must not silence it until it is as late as before.
+        self.began_ms = min(since_ms if self.began_ms is None else self.began_ms, now_ms)
         if self.has_rung or now_ms - self.began_ms < self.rule.seconds * 1000:
             return
         self.has_rung = True
-        if self.rung_ms is not None and now_ms - self.rung_ms < self.rule.quiet * 1000:
+        quiet_ms = self.rule.quiet * 1000
+        if self.rung_ms is not None and abs(now_ms - self.rung_ms) < quiet_ms:
             return
         self.rung_ms = now_ms
         mark = self.began_ms // 1000

@@ -11,9 +11,13 @@ MOST_RULES = 200
 _LONGEST_SHOWN = 80
 
 
-def rules_to_json(rules: Iterable[Rule]) -> str:
-    """Return rules as JSON: a list with each rule's text, and whether it is enabled."""
-    plain = [{"rule": rule_text(one), "enabled": one.is_enabled} for one in rules]
+def rules_to_json(rules: Iterable[Rule], unread: Iterable[object] = ()) -> str:
+    """Return rules as JSON: a list with each rule's text, and whether it is enabled.
+
+    After them stands what was not understood, see `unread_rules`.
+    """
+    plain: list[object] = [{"rule": rule_text(one), "enabled": one.is_enabled} for one in rules]
+    plain += unread
     return json.dumps(plain, ensure_ascii=False)
 
 
@@ -35,13 +39,29 @@ def rules_from_json(text: str) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
     problems: list[str] = []
     for number, one in enumerate(plain, 1):
         try:
-            rules.append(_rule(one, number))
-            require_own_ids(rules)
+            rule = _rule(one, number)
+            require_own_ids([*rules, rule])
         except SettingsError as error:
             problems.append(str(error))
-            if len(rules) > len({rule.id for rule in rules}):
-                rules.pop()
+        else:
+            rules.append(rule)
     return tuple(rules), tuple(problems)
+
+
+def unread_rules(text: str) -> tuple[object, ...]:
+    """Return what `rules_from_json` leaves out as it has no use for it, such as a newer kind."""
+    try:
+        plain = json.loads(text) if text.strip() else []
+    except (ValueError, RecursionError):
+        return ()
+    left: list[object] = []
+    for one in plain[:MOST_RULES] if isinstance(plain, list) else []:
+        try:
+            _rule(one, 1)
+        except SettingsError:
+            if isinstance(one, dict) and isinstance(one.get("rule"), str):
+                left.append(one)
+    return tuple(left)
 
 
 def parse_rules(texts: Iterable[str]) -> tuple[Rule, ...]:

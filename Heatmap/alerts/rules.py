@@ -20,9 +20,13 @@ LONGEST_SECONDS = 3_600
 LONGEST_QUIET_S = 86_400
 MOST_COUNT = 10_000
 MOST_USD = 1e12
+USD_UNITS: Mapping[str, float] = {"k": 1e3, "m": 1e6, "b": 1e9}
 MOST_NORMAL_MINUTES = 1e6
 DISTANCES = (0.01, 20.0)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+# What a rule's text can hold, see `rule_text`.
+_WAY = re.compile(r"[^,+]{1,40}")
+_DECIMALS = 9
 
 _USED: Mapping[AlertKind, frozenset[str]] = {
     AlertKind.LARGE: frozenset({"symbol", "side", "usd", "normal", "quiet"}),
@@ -101,6 +105,9 @@ class Rule:
         _in_range("count", self.count, 1, MOST_COUNT)
         _in_range("distance", self.distance, *DISTANCES)
         _in_range("quiet", self.quiet, 0, LONGEST_QUIET_S)
+        for way in self.ways:
+            is_right = bool(_WAY.fullmatch(way)) and way.isprintable() and way.strip() == way
+            _require(is_right, "ways", "names without commas and +, 40 characters at most", way)
         self._require_able_to_ring()
 
     @property
@@ -201,7 +208,11 @@ def rule_text(rule: Rule) -> str:
 
 
 def _plain_number(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.15g}"
+    # Never as 1e-05, which nobody enters.
+    return f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".") if "e" in text else text
 
 
 def _require(is_right: bool, name: str, expected: str, got: object) -> None:
@@ -232,7 +243,7 @@ def _venue(written: str) -> str:
 
 
 def _amount(name: str, text: str) -> float:
-    return _number(name, text, {"k": 1e3, "m": 1e6, "b": 1e9}, "500k, 2.5M or 1000000")
+    return _number(name, text, USD_UNITS, "500k, 2.5M or 1000000")
 
 
 def _seconds(name: str, text: str) -> int:
@@ -240,7 +251,12 @@ def _seconds(name: str, text: str) -> int:
 
 
 def _multiple(name: str, text: str) -> float:
-    return _number(name, text, {"x": 1.0, "%": 1.0}, "20 or 0.3")
+    # No percent sign: 50% of a usual minute would be read as fifty of them.
+    return _number(name, text, {"x": 1.0}, "20 or 0.5")
+
+
+def _percent(name: str, text: str) -> float:
+    return _number(name, text, {"%": 1.0}, "0.3")
 
 
 def _whole(name: str, text: str) -> int:
@@ -274,7 +290,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "levels": _text,
     "usd": _amount,
     "normal": _multiple,
-    "distance": _multiple,
+    "distance": _percent,
     "seconds": _seconds,
     "quiet": _seconds,
     "count": _whole,

@@ -15,6 +15,7 @@ from Heatmap.alerts.rules import Rule
 from Heatmap.alerts.texts import news_texts, way_text
 from Heatmap.alerts.ways import WaySet, make_way, read_ways
 from Heatmap.domain.failure_texts import failure_text
+from Heatmap.domain.instruments import ALL_SYMBOLS, Instrument, parse_instrument, venue_title
 from Heatmap.errors import Failure, SettingsError
 from Heatmap.ingestion.recorder.recorder_status import RecorderStatus
 from Heatmap.storage.event_tape import EventTape
@@ -76,6 +77,30 @@ def headless_rules(
         if unknown:
             parser.error(f"--alert: {rule.id}: --ways has no way {min(unknown)!r}")
     return rules
+
+
+def require_recorded(
+    parser: argparse.ArgumentParser, rules: Sequence[Rule], venue: str, symbols: Sequence[str]
+) -> None:
+    """Accept rules on what is recorded, or end the program with one line.
+
+    Parameters
+    ----------
+    venue
+        As it is stored.
+    symbols
+        Of that venue; ``ALL`` may be among them.
+    """
+    recorded = [str(Instrument(venue, one)) for one in symbols if one != ALL_SYMBOLS]
+    for rule in rules:
+        if rule.symbol == ALL_SYMBOLS or rule.symbol in recorded:
+            continue
+        if ALL_SYMBOLS in symbols and parse_instrument(rule.symbol).venue == venue:
+            continue
+        what = ", ".join(recorded) or f"all of {venue_title(venue)}"
+        parser.error(
+            f"--alert: {rule.id} can never ring: {rule.symbol} is not recorded, but {what}"
+        )
 
 
 class HeadlessAlerts:

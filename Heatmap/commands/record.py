@@ -14,6 +14,7 @@ from Heatmap.commands.alert_options import (
     add_ways_option,
     given_ways,
     headless_rules,
+    require_recorded,
 )
 from Heatmap.commands.arguments import (
     Parser,
@@ -102,6 +103,7 @@ def run(words: Sequence[str]) -> int:
         if text is not None
     }
     settings = check_settings(parser, texts)
+    require_recorded(parser, rules, venue_named(options.venue).id, settings.symbols)
     start_log(options)
 
     end = _End()

@@ -9,6 +9,7 @@ import math
 import os
 import random
 import secrets
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -258,6 +259,7 @@ def save_ways(store: QSettings, specs: Iterable[WaySpec]) -> None:
         Two have one name, or the store cannot be written.
     """
     text = ways_to_text(specs)
+    _begin_closed(store)
     _close_to_others(store)
     store.setValue(_KEY, text)
     store.sync()
@@ -281,6 +283,16 @@ def load_ways(store: QSettings) -> tuple[WaySpec, ...]:
     _close_to_others(store)
     text = store.value(_KEY)
     return ways_from_text(str(text).encode("utf-8", "surrogatepass"), store.fileName())
+
+
+def _begin_closed(store: QSettings) -> None:
+    """Make the file of a store as its owner's alone, before anything is in it."""
+    path = Path(store.fileName())
+    # An empty file is none of the store's on a Mac, where it is a list of properties.
+    if sys.platform.startswith("linux") and path.is_absolute():
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(_OWNER_ONLY)
 
 
 def _close_to_others(store: QSettings) -> None:

@@ -20,19 +20,22 @@ def check_webhook_address(address: Secret) -> None:
     SettingsError
         It is none. The message does not repeat it.
     """
-    text = address.reveal()
+    # The frame that raises holds the text nowhere: some reports of errors tell local names.
+    fault = _fault(address.reveal())
+    if fault is not None:
+        raise raised(SettingsError, fault)
+
+
+def _fault(text: str) -> FailureKind | None:
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise _unreadable() from None
+        return FailureKind.WAY_ADDRESS_UNREADABLE
     if parts.scheme not in ("http", "https"):
-        raise raised(SettingsError, FailureKind.WAY_ADDRESS_NOT_SECURE)
+        return FailureKind.WAY_ADDRESS_NOT_SECURE
     if not _PLAIN.fullmatch(text) or not parts.hostname or port == 0 or parts.fragment:
-        raise _unreadable()
+        return FailureKind.WAY_ADDRESS_UNREADABLE
     if parts.scheme == "http" and not is_loopback(text):
-        raise raised(SettingsError, FailureKind.WAY_ADDRESS_NOT_SECURE)
-
-
-def _unreadable() -> SettingsError:
-    return raised(SettingsError, FailureKind.WAY_ADDRESS_UNREADABLE)
+        return FailureKind.WAY_ADDRESS_NOT_SECURE
+    return None

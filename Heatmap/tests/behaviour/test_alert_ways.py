@@ -207,6 +207,7 @@ def test_no_secret_is_shown_whatever_fails(deed: str, caplog: pytest.LogCaptureF
         ways.stop()
     assert receiver.received[-1].path == "/TOKEN/x?token=TOKEN"
     shown = [caplog.text, repr(way), repr(ways), json.dumps(ways.facts()), str(vars(way))]
+    # Where the machine is busy more attempts than these are too late.
     assert only(ways).repeated >= 3
     for text in shown:
         assert "TOKEN" not in text

@@ -96,6 +96,11 @@ def rings_once_over_a_kill(
         (("record", "--alert", "huge,usd=1"), "large"),
         (("record", "--alert", "near,usd=1M"), "no levels"),
         (("record", "--alert", "large,usd=1,ways=x"), "--ways FILE"),
+        (("record", "--alert", "large,usd=1,symbol=ETHUSDT"), "not recorded, but BTCUSDT"),
+        (
+            ("record", "--symbol", "all", "--alert", "large,usd=1,symbol=bybit:BTCUSDT"),
+            "not recorded, but all of Binance",
+        ),
         (("record", "--alert", "cascade,usd=1,seconds=5,count=9"), "can never ring"),
         (("alerts", "replay", "--alert", "large,usd=1,usd=2"), "twice"),
         (("alerts", "replay", "--alert", "large,usd=1", "--db", "none.sqlite3"), "none.sqlite3"),

@@ -23,3 +23,8 @@ def test_rules_are_read_as_they_were_written(store: QSettings) -> None:
     assert unused_texts(again) == ()
     store.setValue("Heatmap/alerts/rules", '[{"rule": "huge"}, {"rule": "stops,seconds=5"}]')
     assert [one.seconds for one in load_alert_rules(store)] == [5]
+    # A newer version still has its rule after this one has saved.
+    save_alert_rules(store, rules[:1])
+    assert load_alert_rules(store) == rules[:1]
+    assert '"huge"' in store.value("Heatmap/alerts/rules")
+    assert "seconds=5" not in store.value("Heatmap/alerts/rules")

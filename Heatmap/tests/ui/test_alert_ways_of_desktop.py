@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,17 @@ def test_ways_are_kept_apart_from_the_settings_in_a_file_of_their_owner(tmp_path
     assert "TOKEN" not in str(caught.value)
     with pytest.raises(SettingsError, match="name of its own"):
         save_ways(store, (SPECS[0], SPECS[0]))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="modes of files as on Linux")
+def test_a_new_file_of_ways_is_its_owners_alone_from_the_first_moment(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "host.ini"
+    modes: list[int] = []
+
+    class LookedAt(QSettings):
+        def sync(self) -> None:
+            super().sync()
+            modes.append(stat.S_IMODE(path.stat().st_mode))
+
+    save_ways(LookedAt(str(path), QSettings.Format.IniFormat), SPECS)
+    assert modes == [0o600]

@@ -1,6 +1,7 @@
 """The page of alerts: edits are in force and kept, what is wrong is said, secrets stay secret."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QSettings, Qt, QTimer
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -32,6 +33,7 @@ from Heatmap.tests.ui.settings_controls import choose, control, turn
 from Heatmap.tests.unit.stored_events import EVENT
 from Heatmap.ui import HeatmapSettingsTab, HostAlerts, load_alert_rules, save_alert_rules
 from Heatmap.ui.alert_ways import load_ways
+from Heatmap.ui.settings.way_trial import WayTrial
 
 ADDRESS_PART = "T0ken5257"
 KEY = "0123456789abcdefKEY"
@@ -308,6 +310,39 @@ def test_an_address_is_kept_masked_tested_and_forgotten(
     press(tab, "undo")
     assert load_ways(store)[0].signing_key is not None
     assert {one.name for one in alerts.status()} == {"desktop", "sound", "webhook"}
+
+
+def ended_trials(receiver: HostileReceiver, count: int) -> None:
+    """Wait until so many tests have arrived and ended, without Qt: nothing is shown meanwhile."""
+    until_s = time.monotonic() + 20
+    while len(receiver.received) < count:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    for thread in threading.enumerate():
+        if thread.name == "heatmap-worker":
+            thread.join(20)
+
+
+def test_a_test_of_an_address_that_is_gone_says_nothing(
+    qtbot: Any, ruled: PreparedService, alerts: HostAlerts, store: QSettings
+) -> None:
+    tab = shown_tab(qtbot, ruled, store)
+    with HostileReceiver(("204", "204")) as receiver:
+        enter_secret(qtbot, tab, "address_webhook", receiver.address("/first"))
+        rows = tab.alerts.ways.rows
+        (trial,) = (one.findChild(WayTrial) for one in rows if one.name == "webhook")
+        timer = trial.findChild(QTimer)
+        press(tab, "test_webhook")
+        ended_trials(receiver, 1)
+        enter_secret(qtbot, tab, "address_webhook", receiver.address("/second"))
+        qtbot.waitUntil(lambda: not timer.isActive())
+        assert words(tab, "answer_webhook") == ""
+        press(tab, "test_webhook")
+        ended_trials(receiver, 2)
+        press(tab, "forget_webhook")
+    qtbot.waitUntil(lambda: not timer.isActive())
+    assert words(tab, "answer_webhook") == ""
+    assert alerts.status()[-1].name == "sound"
 
 
 def test_an_imported_file_brings_rules_and_undo_takes_all_of_it_away(

@@ -151,3 +151,18 @@ def test_a_number_that_may_be_automatic_has_a_switch_for_it(
     assert not automatic.isChecked()
     service.apply_settings(HeatmapSettings())
     assert automatic.isChecked()
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE"])
+def test_an_amount_takes_the_letters_that_amounts_are_written_with(qtbot: Any, locale: str) -> None:
+    box = NumberBox()
+    qtbot.addWidget(box)
+    box.setLocale(QLocale(locale))
+    box.setRange(1, 1e12)
+    box.setKeyboardTracking(False)
+    box.take_units({"k": 1e3, "m": 1e6})
+    for text, value in (("500k", 500_000), ("2,5M", 2_500_000), ("750 K", 750_000), ("7", 7)):
+        box.selectAll()
+        qtbot.keyClicks(box, text)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+        assert box.value() == value

@@ -17,7 +17,7 @@ from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.exchange.market import MINUTE_MS, Candle
 from Heatmap.tests.systems import kill, posix_only
-from Heatmap.tests.ui.chart_page import answer_of
+from Heatmap.tests.ui.chart_page import answer_of, wait_until_taken_in
 from Heatmap.tests.ui.pictures import grab
 
 T0_MS = 1_733_360_400_000
@@ -477,6 +477,8 @@ def test_a_reload_from_outside_brings_everything_back(shown: Page) -> None:
 def test_older_candles_come_in_front_and_what_is_in_sight_stays(shown: Page) -> None:
     scroll_back(shown)
     assert_one_price(shown)
+    # Two frames after it was scrolled: what is grabbed may be a frame behind.
+    wait_until_taken_in(shown.qtbot, shown.page)
     before = grab(shown.view)
     shown.page.add_older_candles([candle(minute, 98_300.0) for minute in range(-250, 0)])
     shown.wait_until_whole(COUNT + 250)

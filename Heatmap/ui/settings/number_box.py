@@ -1,6 +1,7 @@
 """A box for numbers that takes a point and a comma alike, in every locale."""
 
 import re
+from collections.abc import Mapping
 
 from PyQt6.QtCore import QLocale, pyqtSignal
 from PyQt6.QtGui import QValidator
@@ -76,6 +77,7 @@ class NumberBox(QDoubleSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._refused_text: str | None = None
+        self._units: Mapping[str, float] = {}
         self.editingFinished.connect(self._tell_refusal)
 
     @override
@@ -83,7 +85,7 @@ class NumberBox(QDoubleSpinBox):
         """Let everything be typed that may become a number."""
         text = text or ""
         inner = self._inner(text)
-        value = read_number(inner, self.locale())
+        value = self._read(inner)
         if value is not None and self.minimum() <= self._rounded(value) <= self.maximum():
             return QValidator.State.Acceptable, text, position
         is_typed = value is not None or _BEING_TYPED.fullmatch(_BLANKS.sub("", inner))
@@ -93,7 +95,7 @@ class NumberBox(QDoubleSpinBox):
     @override
     def valueFromText(self, text: str | None) -> float:
         """Read the number."""
-        value = read_number(self._inner(text or ""), self.locale())
+        value = self._read(self._inner(text or ""))
         return self.value() if value is None else self._rounded(value)
 
     @override
@@ -108,6 +110,18 @@ class NumberBox(QDoubleSpinBox):
         """Keep the value that is in force where the text means none."""
         self._refused_text = self._inner(text or "")
         return self.textFromValue(self.value())
+
+    def take_units(self, units: Mapping[str, float]) -> None:
+        """Take letters behind a number, small or capital, such as ``k`` for a thousand.
+
+        Without it a letter is not taken, and 500k, as it is written elsewhere, becomes 500.
+        """
+        self._units = units
+
+    def _read(self, inner: str) -> float | None:
+        factor = self._units.get(inner[-1:].lower())
+        value = read_number(inner if factor is None else inner[:-1], self.locale())
+        return value if value is None or factor is None else value * factor
 
     def _tell_refusal(self) -> None:
         text, self._refused_text = self._refused_text, None

@@ -13,6 +13,7 @@ from Heatmap.alerts.rules import (
     MOST_COUNT,
     MOST_NORMAL_MINUTES,
     MOST_USD,
+    USD_UNITS,
     Rule,
 )
 from Heatmap.domain.instruments import ALL_SYMBOLS
@@ -261,6 +262,8 @@ class RuleForm(QObject):
             "",
             _WIDE,
         )
+        # As the list of rules and a command line write amounts.
+        self._usd.take_units(USD_UNITS)
         self._normal = self._number(
             "rule_normal",
             self.tr("So many times what is liquidated of the symbol in a usual minute"),

@@ -184,6 +184,7 @@ class AddressRow(WayRow):
         if self._spec() != self._shown:
             # It was changed elsewhere, or by Undo.
             self._said = ""
+            self._drop_trial()
             self._show_masks()
         super().refresh()
         self.answer.setVisible(bool(self.answer.text()))
@@ -199,7 +200,7 @@ class AddressRow(WayRow):
 
     def show_masks(self) -> None:
         """Show what is kept now, such as after Undo; what was entered and refused goes."""
-        self._pending = None
+        self._drop_trial()
         self.problems.clear()
         self._said = ""
         self._show_masks()
@@ -245,6 +246,8 @@ class AddressRow(WayRow):
         """Keep a way if it can be made; what it says of its own is the reason where it cannot."""
         self._said = ""
         self.problems.pop(edit.objectName(), None)
+        # A test that is under way would tell of what was there before.
+        self._drop_trial()
         if self._kind is WayKind.APPRISE:
             self._pending = spec
             self._said = _tr("Looking at the address\u2026")
@@ -260,17 +263,27 @@ class AddressRow(WayRow):
         self.refresh()
         self.problem_changed.emit()
 
+    def _drop_trial(self) -> None:
+        self._pending = None
+        self._trial.drop()
+
     @guarded
     def _forget(self, _checked: bool) -> None:
-        self._changes.remove_way(self.name)
-        self.show_masks()
+        try:
+            self._changes.remove_way(self.name)
+        except SettingsError as error:
+            self.problems[self.address.objectName()] = failure_words(error.failure)
+            self.refresh()
+        else:
+            self.show_masks()
         self.problem_changed.emit()
 
     @override
     @guarded
     def _send(self, _checked: bool) -> None:
         spec = self._spec()
-        if spec is not None:
+        # What is entered and looked at comes first: the answer to that is kept.
+        if spec is not None and self._pending is None:
             self._say(_tr("Sending\u2026"))
             self._trial.send(spec)
 
@@ -283,7 +296,11 @@ class AddressRow(WayRow):
             return
         self._said = ""
         if found is None:
-            self._changes.put_way(spec)
+            try:
+                self._changes.put_way(spec)
+            except SettingsError as error:
+                found = error.failure
+        if found is None:
             self._show_masks()
         else:
             self.problems[self.address.objectName()] = failure_words(found)

@@ -51,6 +51,10 @@ class WayTrial(QObject):
 
         self._run(make)
 
+    def drop(self) -> None:
+        """Want no answer any more of what is under way."""
+        self._answer = None
+
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
         logger.error("a way of alerts could not be tried", exc_info=error)

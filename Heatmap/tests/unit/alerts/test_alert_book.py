@@ -1,7 +1,10 @@
 """What is stored rings once, in whatever pages it is read, and however often the program dies."""
 
+import json
+import math
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +91,55 @@ def test_old_events_are_counted_and_do_not_ring() -> None:
     # Two large ones, and their sum.
     assert (len(news.ringing), news.late_count, book.state().missed) == (1, 3, 3)
     assert not book.take_news()
+
+
+def test_a_rule_that_is_changed_rings_once_for_one_second() -> None:
+    book = begun(AlertState(row_id=0), 2, [LARGE])
+    book.receive_events([stored(1, T0_MS, 400)], T0_MS)
+    book.set_rules([parse_rule("large,id=large,usd=200")], lambda _: None)
+    book.receive_events([stored(2, T0_MS + 500, 400), stored(3, T0_MS + 1_500, 400)], T0_MS)
+    assert [one.ts_ms for one in book.take_news().ringing] == [T0_MS, T0_MS + 1_500]
+
+
+def test_what_claims_to_be_of_a_time_to_come_makes_nothing_else_old() -> None:
+    book = begun(AlertState(row_id=0), 4)
+    times = [10**15, -5, 0, 1_000]
+    rows = [stored(n, T0_MS + ms, 290) for n, ms in enumerate(times, 1)]
+    rows[1] = stored(2, -5, 400)
+    book.receive_events(rows, T0_MS)
+    assert [one.rule_id for one in book.take_news().ringing] == ["sum"]
+    assert book.row_id == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("engine", "rules"), []),
+        (("engine", "lanes", "BTCUSDT long", "rules"), {"large": 5}),
+        (("engine", "lanes", "BTCUSDT long", "window"), None),
+        (("engine", "lanes", "BTCUSDT long", "window", "entries"), [[1, 2]]),
+        (("engine", "levels"), {"near BTCUSDT": {"rung_s": 1}}),
+        (("engine", "recording"), {"stops": {"has_rung": True}}),
+        (("latest", 0, "ts_ms"), "noon"),
+        (("latest", 0, "ts_ms"), 10**18),
+        (("pending", 0, "usd"), math.inf),
+        (("missed",), -5),
+    ],
+)
+def test_a_state_with_which_no_book_could_go_on_is_refused(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    book = begun(AlertState(row_id=0), 1)
+    book.receive_events([stored(1, T0_MS, 400)], T0_MS)
+    text = book.state().to_json()
+    plain = json.loads(text)
+    assert AlertState.from_json(text).to_json() == text
+    place = plain
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    with pytest.raises(ValueError, match="another type"):
+        AlertState.from_json(json.dumps(plain))
 
 
 def test_a_book_goes_on_in_its_own_database_only() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from Heatmap.alerts.backtest import backtest
 from Heatmap.alerts.backtest_result import AlertBacktest, Untold
-from Heatmap.alerts.rule_list import parse_rules, rules_from_json, rules_to_json
+from Heatmap.alerts.rule_list import MOST_RULES, parse_rules, rules_from_json, rules_to_json
+from Heatmap.alerts.rules import parse_rule
 from Heatmap.alerts.texts import backtest_text
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.errors import SettingsError
@@ -116,5 +117,8 @@ def test_rules_are_kept_as_text_and_a_bad_one_leaves_the_others() -> None:
     assert [one.id for one in left] == ["large-1"]
     assert len(problems) == 3
     assert rules_from_json('{"a": 1}')[0] == ()
+    many = rules_to_json(parse_rule("large,usd=1", number) for number in range(MOST_RULES + 3))
+    left, problems = rules_from_json(many)
+    assert (len(left), len(problems)) == (MOST_RULES, 3)
     with pytest.raises(SettingsError, match="two alert rules"):
         parse_rules(["large,id=a,usd=1", "large,id=a,usd=2"])

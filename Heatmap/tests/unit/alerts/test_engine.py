@@ -2,7 +2,9 @@
 restart."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,11 @@ T0_MS = 1_733_356_800_000
 seen_events = st.lists(
     st.builds(
         Seen,
-        st.integers(0, 25_000).map(lambda ms: T0_MS + ms),
+        # Of half seconds many are exactly at the edge of a window.
+        st.one_of(
+            st.integers(0, 25_000).map(lambda ms: T0_MS + ms),
+            st.integers(0, 50).map(lambda n: T0_MS + n * 500),
+        ),
         st.sampled_from(["BTCUSDT", "ETHUSDT"]),
         st.sampled_from(["long", "short"]),
         st.floats(1.0, 1e5),
@@ -127,7 +133,56 @@ def test_a_cascade_rings_again_only_after_less_than_half_is_left() -> None:
 
     assert [ring(0, 100), ring(5, 60)] == [1, 0]
     assert ring(11, 50) == 0  # 60 are left: more than half
+    engine = Engine([rule], state=engine.state())
     assert ring(30, 100) == 1
+    assert ring(35, 50) == 0
+    assert ring(41, 50) == 0  # exactly half is left
+
+
+@pytest.mark.parametrize("order", [(200, 3_200, 3_900), (200, 3_900, 3_200)])
+@pytest.mark.parametrize(("first_ms", "count"), [(200, 0), (201, 1)])
+def test_what_was_so_long_ago_has_left_the_window_in_any_order_within_a_second(
+    order: tuple[int, ...], first_ms: int, count: int
+) -> None:
+    engine = Engine([parse_rule("cascade,usd=100,seconds=3")])
+    amounts = {200: 60.0, 3_200: 40.0, 3_900: 1.0}
+    seen = [
+        Seen(T0_MS + (first_ms if ms == order[0] else ms), "BTCUSDT", "long", 1.0, amounts[ms])
+        for ms in order
+    ]
+    assert len(engine.receive_events(seen, T0_MS)) == count
+
+
+def test_what_comes_after_its_second_and_has_left_the_window_takes_nothing_out_of_the_sum() -> None:
+    engine = Engine([parse_rule("cascade,usd=100,seconds=3")])
+    seen = [
+        Seen(T0_MS + ms, "BTCUSDT", "long", 1.0, usd)
+        for ms, usd in ((3_900, 60.0), (800, 50.0), (3_950, 40.0))
+    ]
+    assert [len(engine.receive_events([one], T0_MS)) for one in seen] == [0, 0, 1]
+
+
+def test_a_restart_amid_a_second_loses_nothing_of_the_window() -> None:
+    rule = parse_rule("cascade,usd=100,seconds=3")
+    events = [
+        Seen(T0_MS + ms, "BTCUSDT", "long", 1.0, usd)
+        for ms, usd in ((200, 60.0), (3_100, 1.0), (3_150, 40.0))
+    ]
+    engine = Engine([rule])
+    assert engine.receive_events(events[:2], T0_MS) == []
+    assert len(Engine([rule], state=engine.state()).receive_events(events[2:], T0_MS)) == 1
+
+
+@pytest.mark.parametrize("other", ["large,usd=1M", "cascade,id=short,usd=1M,seconds=3"])
+def test_a_cascade_that_is_new_begins_without_what_came_before(other: str) -> None:
+    event = Seen(T0_MS, "BTCUSDT", "long", 1.0, 60.0)
+    engine = Engine([parse_rule(other)])
+    engine.receive_events([event], T0_MS)
+    new = Engine(
+        [parse_rule(other), parse_rule("cascade,id=new,usd=100,seconds=10")], state=engine.state()
+    )
+    later = [event._replace(ts_ms=T0_MS + ms) for ms in (1_000, 2_000)]
+    assert [len(new.receive_events([one], T0_MS)) for one in later] == [0, 1]
 
 
 def test_what_is_found_late_does_not_ring() -> None:
@@ -194,6 +249,50 @@ def test_a_recording_that_stops_rings_once_each_time() -> None:
     assert kinds(90, 0, 89) == [AlertKind.NOT_SAVED]
     assert kinds(100, None, None) == []
     assert kinds(140, 105, None) == [AlertKind.RECORDING_STOPS]
+
+
+def test_a_rule_goes_on_where_only_its_ways_change() -> None:
+    rule = parse_rule("near,usd=1,distance=1")
+    engine = Engine([rule])
+    engine.set_levels("predicted", "BTCUSDT", [Level(100.0, 5.0)])
+    assert len(engine.receive_price("BTCUSDT", T0_MS, 100.0, T0_MS)) == 1
+    told = Engine([replace(rule, ways=("sound",))], state=engine.state())
+    told.set_levels("predicted", "BTCUSDT", [Level(100.0, 5.0)])
+    assert told.receive_price("BTCUSDT", T0_MS + 5_000, 100.0, T0_MS) == []
+    # Not a price: no sign that it was left.
+    assert told.receive_price("BTCUSDT", T0_MS + 6_000, math.nan, T0_MS) == []
+    assert told.receive_price("BTCUSDT", T0_MS + 7_000, 100.0, T0_MS) == []
+
+
+@pytest.mark.parametrize("usd", [math.inf, math.nan, 1e308, -1e9])
+def test_what_is_no_amount_neither_ends_judging_nor_hides_what_comes_next(usd: float) -> None:
+    engine = Engine([parse_rule("cascade,usd=100,seconds=10")])
+    odd, event = (Seen(T0_MS, "BTCUSDT", "long", 1.0, one) for one in (usd, 100.0))
+    no_price = Seen(T0_MS, "BTCUSDT", "long", math.inf, 1e6)
+    assert engine.receive_events([odd, no_price], T0_MS) == []
+    assert len(engine.receive_events([event], T0_MS)) == 1
+
+
+def test_what_comes_late_does_not_end_the_quiet_time() -> None:
+    engine = Engine([parse_rule("large,usd=1,quiet=5m")])
+
+    def rings(second: int) -> int:
+        event = Seen(T0_MS + second * 1000, "BTCUSDT", "long", 1.0, 5.0)
+        return len(engine.receive_events([event], T0_MS))
+
+    assert [rings(5_000), rings(0), rings(10), rings(5_010), rings(5_300)] == [1, 1, 0, 0, 1]
+
+
+def test_a_clock_that_is_put_back_silences_no_rule_on_the_recording() -> None:
+    engine = Engine([parse_rule("stops,seconds=30,quiet=1h")])
+
+    def rings(second: int, since: int | None) -> int:
+        since_ms = None if since is None else T0_MS + since * 1000
+        return len(engine.receive_recording(T0_MS + second * 1000, since_ms, None))
+
+    assert [rings(90_000, 89_000), rings(90_001, None)] == [1, 0]
+    # A day earlier now; it stops by the clock as it was.
+    assert [rings(0, 90_002), rings(29, 90_002), rings(30, 90_002)] == [0, 0, 1]
 
 
 def test_a_rule_that_is_switched_off_is_silent() -> None:

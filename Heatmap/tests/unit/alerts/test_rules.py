@@ -9,7 +9,9 @@ from Heatmap.alerts.rules import LEVEL_KINDS, SIDES, Rule, parse_rule, rule_text
 from Heatmap.errors import SettingsError
 
 amounts = st.one_of(
-    st.integers(1, 10**9).map(float), st.floats(0.01, 1e9).map(lambda n: round(n, 2))
+    st.integers(1, 10**9).map(float),
+    st.floats(0.01, 1e9).map(lambda n: round(n, 2)),
+    st.integers(1, 10**6).map(lambda n: n / 10**9),
 )
 
 
@@ -56,6 +58,8 @@ def test_amounts_and_times_take_units() -> None:
         "large,usd=nan",
         "large,usd=1e3",
         "large,usd=500 k",
+        "large,normal=50%",
+        "large,usd=1,ways=x\ud800",
         "large,usd=1,usd=2",
         "large,usd=1,seconds=5",
         "large,usd=1,side=up",
@@ -77,6 +81,12 @@ def test_what_is_no_rule_or_can_never_ring_is_refused_in_one_line(text: str) -> 
     with pytest.raises(SettingsError) as refused:
         parse_rule(text)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a,b", "a+b", "", " a", "a" * 41])
+def test_a_way_that_no_text_of_a_rule_can_name_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="without commas"):
+        Rule("a", AlertKind.LARGE, usd=1.0, ways=(name,))
 
 
 def test_a_venue_that_sends_everything_may_have_more_in_a_second() -> None:

@@ -7,6 +7,7 @@ import pickle
 import stat
 from dataclasses import asdict
 from pathlib import Path
+from traceback import TracebackException
 
 import pytest
 
@@ -75,6 +76,9 @@ def test_another_address_is_refused_and_not_repeated(address: str, words: str) -
     with pytest.raises(SettingsError, match=words) as caught:
         make_way(WaySpec("way", WayKind.WEBHOOK, Secret(address)))
     assert HIDDEN not in str(caught.value) + str(as_plain(caught.value.failure))
+    # Nor do reports tell it that show the local names of each frame, the test's own left out.
+    trace = TracebackException(caught.type, caught.value, caught.tb.tb_next, capture_locals=True)
+    assert HIDDEN not in "".join(trace.format())
 
 
 @pytest.mark.parametrize(
