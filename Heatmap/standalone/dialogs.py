@@ -41,7 +41,7 @@ def show_shortcuts(
         ("+, -", _tr("On the chart: fewer candles, more candles")),
         (_key("Esc"), _tr("Close what is open: card, list, settings")),
         (_key("Up") + ", " + _key("Down"), _tr("In the tape: select")),
-        (_key("Return"), _tr("In the tape: show on the chart")),
+        (_tr("Enter"), _tr("In the tape: show on the chart")),
         (_key("Left") + ", " + _key("Right"), _tr("In a row of choices: another one")),
     ]
     during = _tr("Replay: {action}")

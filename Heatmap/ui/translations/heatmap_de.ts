@@ -2707,7 +2707,7 @@
     </message>
     <message>
         <source>Fewest li&amp;quidations</source>
-        <translation>&amp;Wenigste Liquidationen</translation>
+        <translation>&amp;Wenigstens</translation>
     </message>
     <message>
         <source>Fewer liquidations than this make no cluster, and no tag of a level</source>
@@ -2715,7 +2715,7 @@
     </message>
     <message>
         <source> in a cluster</source>
-        <translation> je Cluster</translation>
+        <translation> Liquidationen</translation>
     </message>
     <message>
         <source>Weight &amp;fades in</source>
@@ -4207,7 +4207,7 @@
     </message>
     <message>
         <source>{time}. Enter shows it on the chart</source>
-        <translation>{time}. Enter zeigt es auf dem Chart</translation>
+        <translation>{time}. Die Eingabetaste zeigt es auf dem Chart</translation>
     </message>
 </context><context>
     <name>TapeView</name>
@@ -4622,6 +4622,10 @@
     <message>
         <source>In the tape: select</source>
         <translation>Im Ticker: auswählen</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Eingabetaste</translation>
     </message>
     <message>
         <source>In the tape: show on the chart</source>
