@@ -275,7 +275,7 @@ class HeatmapSettings(ClusterFields):
         "auto",
         Choice.of(
             **{
-                "auto": "Where there is least",
+                "auto": "Where there is room",
                 "lower left": "Lower left",
                 "lower right": "Lower right",
                 "upper left": "Upper left",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from Heatmap.doctor.addresses import RIGHT_ROUTE, origin_of
 from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Check, Finding, Found
@@ -186,6 +186,7 @@ FRAGMENTS = (
     ", which looks up the exchange",
     " through the proxy {proxy} ({setting})",
     "; data comes all the same",
+    " and {more} more",
 )
 """What else a translation needs of the checks of a connection."""
 
@@ -200,10 +201,13 @@ class Voice:
         Given each template before values are put into it.
     failure
         Gives what went wrong as one line.
+    number
+        Given each number with decimals, as ``0.25``.
     """
 
     say: Callable[[str], str] = str
     failure: Callable[[Failure], str] = failure_text
+    number: Callable[[str], str] = str
 
 
 _ENGLISH = Voice()
@@ -281,18 +285,26 @@ def _shown(value: object, voice: Voice) -> object:
             return voice.failure(Failure.from_plain(value))
         return "; ".join(f"{name} ({_shown(one, voice)})" for name, one in value.items())
     if isinstance(value, list):
-        return _list([str(one) for one in value])
+        return _list([str(one) for one in value], voice)
     if isinstance(value, float):
-        return _Digits(value)
+        return _Digits(value, voice)
     return "" if value is None else value
 
 
 class _Digits(float):
     """A number that is shown with all of its digits unless a template wants fewer."""
 
+    _voice: Voice
+
+    def __new__(cls, number: float, voice: Voice) -> Self:
+        """Keep in which language it is shown."""
+        made = super().__new__(cls, number)
+        made._voice = voice
+        return made
+
     @override
     def __format__(self, spec: str) -> str:
-        return super().__format__(spec) if spec else digits(self)
+        return self._voice.number(super().__format__(spec) if spec else digits(self))
 
 
 def digits(number: float) -> str:
@@ -301,9 +313,10 @@ def digits(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _list(texts: Sequence[str]) -> str:
+def _list(texts: Sequence[str], voice: Voice) -> str:
     more = len(texts) - _SHOWN_NAMES
-    return ", ".join(texts[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+    rest = voice.say(" and {more} more").format(more=more) if more > 0 else ""
+    return ", ".join(texts[:_SHOWN_NAMES]) + rest
 
 
 def _meaning(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
@@ -397,7 +410,7 @@ def _size(size_bytes: int) -> str:
 def _skew(ms: float, voice: Voice) -> str:
     """Return how far one clock is from another: ``0.25 s ahead of``, ``3.00 s behind``."""
     template = "{s} s behind" if ms < 0 else "{s} s ahead of"
-    return voice.say(template).format(s=f"{abs(ms) / 1000:.2f}")
+    return voice.say(template).format(s=voice.number(f"{abs(ms) / 1000:.2f}"))
 
 
 def _barrier(values: Mapping[str, Any], _: Mapping[str, Any], voice: Voice) -> str:
@@ -422,6 +435,7 @@ _TOGETHER: Mapping[str, Any] = {
         "acknowledges" if values["is_acknowledged"] else "accepts connections"
     ),
     "took_ms": lambda values, _endpoint, _voice: f"{values['took_s'] * 1000:.0f}",
+    "tick_size": lambda values, _endpoint, voice: voice.number(values["tick_size"]),
     "left_days": lambda values, _endpoint, _voice: f"{max(values['left_s'], 0.0) / 86_400:.0f}",
     "stamped": lambda values, _endpoint, voice: _skew(-values["delay_ms"], voice),
     "skew": lambda values, _endpoint, voice: _skew(-(values["skew_ms"] or 0.0), voice),

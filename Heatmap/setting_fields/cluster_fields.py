@@ -67,8 +67,8 @@ class ClusterFields(SettingsBase):
         Section.CLUSTERS,
         "Strong&est levels",
         (
-            "Recorded heat: so many prices at which most was liquidated have their amount at the "
-            "right edge, at least and not faded; 0: none"
+            "Recorded heat: this many prices where most was liquidated get a tag at the right "
+            "edge; amounts are lower bounds and not faded; 0: none"
         ),
         effects=(Effect.TAGS,),
         caption="At the right edge; 0: none",

@@ -225,7 +225,7 @@ class Deeds:
         is_paused = source is not None and source.is_paused
         action.setVisible(can_pause)
         action.setEnabled(can_pause and self._window.replay.shown is ShownTime.NOW)
-        action.setText(_tr("Let the run go on") if is_paused else _tr("Pause the run"))
+        action.setText(_tr("Resume the run") if is_paused else _tr("Pause the run"))
         action.setToolTip(with_keys(action.text(), action))
 
     def _pause_run(self) -> None:

@@ -37,11 +37,11 @@ def show_shortcuts(
     rows += [
         (_tr("A letter"), _tr("Find a symbol")),
         (_tr("A digit"), _tr("Candle interval: 15, 4h, 1d, then Enter")),
-        (_key("Left") + ", " + _key("Right"), _tr("On the chart: back, on")),
+        (_key("Left") + ", " + _key("Right"), _tr("On the chart: back, forward")),
         ("+, -", _tr("On the chart: fewer candles, more candles")),
-        (_key("Esc"), _tr("Leave what is open: card, list, settings")),
+        (_key("Esc"), _tr("Close what is open: card, list, settings")),
         (_key("Up") + ", " + _key("Down"), _tr("In the tape: select")),
-        (_key("Return"), _tr("In the tape: show on the chart")),
+        (_tr("Enter"), _tr("In the tape: show on the chart")),
         (_key("Left") + ", " + _key("Right"), _tr("In a row of choices: another one")),
     ]
     during = _tr("Replay: {action}")

@@ -52,7 +52,7 @@ def connecting_words(symbol: str) -> str:
 
 def paused_words(words: StateWords, time: str) -> StateWords:
     """Return the words of a replayed run that stands still at a time."""
-    sentence = _tr("The run stands still at {time}; Space lets it go on").format(time=time)
+    sentence = _tr("The run waits at {time}; Space resumes it").format(time=time)
     return replace(words, word=_tr("Paused"), sentence=sentence, is_ring=True)
 
 

@@ -41,7 +41,7 @@ def window_choices(
         HostChoice(
             "price_axis",
             _tr("Price axis"),
-            _tr("How prices are laid out; keys and status bar switch it too"),
+            _tr("How the price axis is scaled; keys and the status bar change it too"),
             list(zip(SCALES, scales, strict=True)),
             lambda: chart.scale,
             chart.set_scale,
@@ -50,7 +50,7 @@ def window_choices(
         HostChoice(
             "time_zone",
             _tr("Time zone"),
-            _tr("By whose clock times are written, on the axis and beside the chart"),
+            _tr("Time zone of the axis and of the lists beside the chart"),
             [(name, zones.get(name, name.replace("_", " "))) for name in zone_names()],
             lambda: chart.time_zone,
             chart.set_time_zone,
@@ -68,7 +68,7 @@ def window_choices(
         HostChoice(
             "look",
             _tr("L&ook"),
-            _tr("The colours of all windows; palettes that you have not chosen go with them"),
+            _tr("The colours of all windows; palettes that you have not chosen yourself follow"),
             list(looks.items()),
             lambda: _look(store, theme()),
             choose_look,

@@ -1,6 +1,7 @@
 """`ConnectionDialog`: what of the way to the exchange works, and what to do where it does not."""
 
 import html
+from decimal import Decimal
 
 from PyQt6.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QFontMetrics, QGuiApplication
@@ -19,6 +20,7 @@ from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Finding, Result
 from Heatmap.doctor.texts import Voice, advice_text, found_text
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
+from Heatmap.ui.number_texts import in_locale
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.texts import failure_words
 
@@ -201,7 +203,12 @@ def _advice(finding: Finding) -> str:
 
 
 def _voice() -> Voice:
-    return Voice(_say, failure_words)
+    return Voice(_say, failure_words, _number)
+
+
+def _number(text: str) -> str:
+    """Return a number as the locale writes it, its digits in groups."""
+    return in_locale(f"{Decimal(text):,}")
 
 
 def _say(text: str) -> str:

@@ -88,7 +88,7 @@ class StatusPanel(QWidget):
             (
                 "connection",
                 self.tr("Connection"),
-                self.tr("Whether data come from the exchange, and since when that is so"),
+                self.tr("Whether data come from the exchange, and since when"),
             ),
             ("last", self.tr("Last liquidation"), self.tr("When the newest recorded one happened")),
             (
@@ -103,7 +103,7 @@ class StatusPanel(QWidget):
                 self.tr("Charts"),
                 self.tr("What each chart with a heatmap shows, and whether it is drawn or why not"),
             ),
-            ("attention", self.tr("Attention"), self.tr("What is amiss at present")),
+            ("attention", self.tr("Attention"), self.tr("What is wrong at present")),
             ("error", self.tr("Last error"), self.tr("Stays here after it is over")),
         ):
             if name == "path" and not has_database:

@@ -53,6 +53,8 @@ const chartPage = (() => {
     // The pane below the candles for bars of what was liquidated: lower in a low window.
     const BARS_PX = 92;
     const LOW_BARS_PX = 72;
+    // Without any bar their scale is a few dollars around 0, which would be invented.
+    const LEAST_BARS_USD = 50;
     const LOW_WINDOW_PX = 680;
     // A place that is nearer to the edge than this part of what is in sight is brought to the middle.
     const EDGE = 0.06;
@@ -202,7 +204,10 @@ const chartPage = (() => {
             crosshairMarkerVisible: false,
             lastValueVisible: false,
             priceLineVisible: false,
-            priceFormat: { type: "custom", minMove: 1, formatter: amountText },
+            priceFormat: {
+                type: "custom", minMove: 1, formatter: amountText,
+                tickmarksFormatter: (amounts) => amounts.map(barTickText(amounts)),
+            },
         }, 1);
         barsSeries.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.06 } });
         anchorBars(true);
@@ -247,6 +252,11 @@ const chartPage = (() => {
         const amount = Math.abs(usd);
         const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
         return (amount / unit).toLocaleString(locale, { maximumSignificantDigits: 3 }) + name;
+    }
+
+    /** @param {number[]} amounts of ticks @returns {(usd: number) => string} no words without bars */
+    function barTickText(amounts) {
+        return amounts.some((usd) => Math.abs(usd) >= LEAST_BARS_USD) ? amountText : () => "";
     }
 
     /** @returns {(price: number) => string} with the digits of the tick, in groups */

@@ -22,16 +22,22 @@ def mute_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_what_works_is_told_of_each_check(qtbot: Any) -> None:
+def test_what_works_is_told_of_each_check_with_the_locale_s_numbers(qtbot: Any, qapp: Any) -> None:
     exchange = TwoSymbolExchange()
+    install_translation(qapp, "de")
     with exchange:
         dialog = ConnectionDialog(exchange.ws_url, exchange.rest_url, "BTCUSDT", order_s=0.2)
         dialog.show()
         qtbot.waitUntil(lambda: dialog.is_done, timeout=20_000)
         results = {one.check: one.result for one in dialog.findings}
+        words = dialog.view.toPlainText()
         dialog.close()
+    install_translation(qapp, "en")
     assert list(results) == list(CONNECTION_CHECKS)
     assert results[Check.HEARTBEAT] is results[Check.TICK_SIZE] is Result.OK
+    assert "Mark-Preis von BTCUSDT 98.000 USD" in words
+    assert "in Schritten von 0,10 USD" in words
+    assert "keine in 0,2 s" in words
 
 
 def test_what_fails_is_told_with_advice_in_the_users_language_and_can_be_copied(

@@ -72,6 +72,11 @@ def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
     assert tape.symbol == totals.symbol == "BTCUSDT"
     assert world.js("chart.panes().length") == 2
     assert world.js("barsSeries.data().length") >= 1
+    # A scale of a few dollars is one without bars: no amounts stand at it.
+    say = "barsSeries.options().priceFormat.tickmarksFormatter"
+    middle = "barsSeries.coordinateToPrice(chart.panes()[1].getHeight() / 2)"
+    scales = f"((usd) => [{say}([usd, 4]), {say}([usd, 4000])[0] !== ''])({middle})"
+    world.qtbot.waitUntil(lambda: world.js(scales) == [["", ""], True], timeout=20_000)
     world.set_symbols("ETHUSDT", "BTCUSDT")
     world.wait_for("ETHUSDT", "1m")
     assert tape.symbol == totals.symbol == "ETHUSDT"

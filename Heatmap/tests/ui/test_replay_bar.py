@@ -146,6 +146,8 @@ def test_any_recorded_time_is_shown_as_it_was_known(world: World) -> None:
     bar.ask_as_of()
     dialog = world.window.findChild(AsOfDialog)
     assert dialog is not None
+    # As British English writes days, the usual one.
+    assert dialog.moment.displayFormat() == "dd/MM/yyyy HH:mm:ss"
     # So long was not recorded.
     assert [one.isEnabled() for one in dialog.ago] == [True, True, False]
     dialog.ago[0].click()

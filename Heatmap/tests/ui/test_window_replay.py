@@ -152,7 +152,7 @@ def test_space_pauses_a_replayed_run_and_lets_it_go_on(world: World) -> None:
     QTest.keyClick(window, Qt.Key.Key_Space)
     paused_ms = clock()
     assert window.windowTitle().startswith("Paused: ")
-    assert window.status_bar.line.words.startswith("Paused: The run stands still at ")
+    assert window.status_bar.line.words.startswith("Paused: The run waits at ")
     assert window.status_bar.line.has_pill
     # Where the replay bar is seen the key is the bar's, and the run stays paused.
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)

@@ -37,9 +37,6 @@
     /** @param {LayerConfig} config @param {PageAccess} access */
     constructor(config, access) {
       this._config = config;
-      if (config.language !== undefined) {
-        heatmap.language.use(config.language);
-      }
       this.picture = new heatmap.picture.Picture(config.options);
       /** @type {any} Stage; null: there is no chart */
       this.stage = null;

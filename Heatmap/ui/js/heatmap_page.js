@@ -30,6 +30,10 @@
    * @returns {boolean} true: Python is to know that nothing failed
    */
   heatmap.attach = function (config, access) {
+    if (config.language !== undefined) {
+      // Here, for a layer that stays too: these files have run again, and speak English until told.
+      heatmap.language.use(config.language);
+    }
     const present = heatmap.layers.get(config.name);
     if (present !== undefined && present.isLinked(config.link)) {
       present.announce(config.entry);

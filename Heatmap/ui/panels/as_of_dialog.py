@@ -1,5 +1,7 @@
 """A small dialog that asks for a moment of the recording."""
 
+import re
+
 from PyQt6.QtCore import QDateTime, QLocale, QTimeZone, pyqtSignal
 from PyQt6.QtWidgets import (
     QDateTimeEdit,
@@ -13,6 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.runtime.compat import override
+from Heatmap.ui.language import users_locale
 from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 
 _HOUR_MS = 3_600_000
@@ -66,8 +69,8 @@ class AsOfDialog(QDialog):
         column.addWidget(words)
         self.moment = QDateTimeEdit()
         self.moment.setCalendarPopup(True)
-        self.moment.setLocale(QLocale())
-        self.moment.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
+        self.moment.setLocale(users_locale())
+        self.moment.setDisplayFormat(_form())
         self.moment.setAccessibleName(self.tr("Time"))
         # The zone first: the limits and the value are in it.
         self.moment.setTimeZone(zone)
@@ -127,3 +130,9 @@ class AsOfDialog(QDialog):
         else:
             start = self._timeline.moment_text(recorded.start_ms, has_seconds=False)
             self.note.setText(self.tr("Recorded since {time}").format(time=start))
+
+
+def _form() -> str:
+    """Return how the locale writes a day in digits, with the whole year, and a time of it."""
+    day = users_locale().dateFormat(QLocale.FormatType.ShortFormat)
+    return re.sub("y+", "yyyy", day) + " HH:mm:ss"

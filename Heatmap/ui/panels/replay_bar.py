@@ -381,7 +381,7 @@ class ReplayBar(_Strip):
     def _make_actions(self) -> None:
         self.play_action = _action(self, self.tr("Play"), "Space", self._toggle)
         self.on_action = _action(
-            self, self.tr("One candle on"), "Shift+Right", lambda: self.moves.step(1)
+            self, self.tr("One candle forward"), "Shift+Right", lambda: self.moves.step(1)
         )
         self.back_action = _action(
             self, self.tr("One candle back"), "Shift+Left", lambda: self.moves.step(-1)

@@ -83,7 +83,7 @@ class AlertsPage(SettingsPage):
         self.list = RuleListBox(self.tr("No alerts yet. New adds one."))
         self.list.setObjectName("rules")
         self.list.setAccessibleName(self.tr("Rules"))
-        self.list.setToolTip(self.tr("What rings; Space switches a rule, Delete removes it"))
+        self.list.setToolTip(self.tr("The rules; Space switches one on or off, Delete removes it"))
         self.grid.add_row(self.list, is_wide=True)
         self._silence = Caption()
         self._add_buttons()
@@ -287,7 +287,7 @@ class AlertsPage(SettingsPage):
             count = fields.get("count", rule.count)
             return self.tr(
                 "It can never ring: Binance reports at most one liquidation per symbol and "
-                "second, so {count} do not come within {seconds} s. Take {most} or less."
+                "second, so {count} cannot come within {seconds} s. Enter {most} or less."
             ).format(count=count, seconds=seconds, most=int(str(seconds)) + 1)
         shown = _shortened(str(next(iter(fields.values()))))
         return self.tr("“{text}” cannot be used").format(text=shown)
@@ -336,7 +336,7 @@ class AlertsPage(SettingsPage):
         self._new.clicked.connect(self._add)
         self._copy = QPushButton(self.tr("Duplicate"))
         self._copy.setObjectName("rule_copy")
-        self._copy.setToolTip(self.tr("Add one that is like the chosen rule"))
+        self._copy.setToolTip(self.tr("Add a copy of the chosen rule"))
         self._copy.clicked.connect(self._duplicate)
         self._remove = QPushButton(self.tr("Delete"))
         self._remove.setObjectName("rule_delete")

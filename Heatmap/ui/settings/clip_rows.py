@@ -39,7 +39,7 @@ class ClipRows(QObject):
         self._automatic = QRadioButton(translated(SETTINGS["clip_percentile"].label))
         self._automatic.setObjectName("clip_automatic")
         self._automatic.setToolTip(
-            self.tr("The brightest colour follows the data: so many per cent of the cells are less")
+            self.tr("The brightest colour follows the data: this share of the cells lies below it")
         )
         self._locked = QRadioButton(translated(SETTINGS["clip_usd"].label))
         self._locked.setObjectName("clip_locked")

@@ -43,7 +43,7 @@ class RuleCount(Caption):
     def __init__(self, service: HeatmapService) -> None:
         super().__init__()
         self.setObjectName("rule_count_words")
-        self.setToolTip(self.tr("Counted in what is recorded; what was not may have rung too"))
+        self.setToolTip(self.tr("Counted in what was recorded; it may have rung more often"))
         self._service = service
         self._asked: Rule | None = None
         # Of which rule the answer is shown; None: of none.

@@ -225,14 +225,14 @@ class RuleForm(QObject):
         )
         self._unit = self._choice(
             "rule_unit",
-            self.tr("An amount, or so many times what is liquidated in a usual minute"),
+            self.tr("An amount, or a multiple of what is liquidated in a usual minute"),
             _UNIT_WIDTH,
             (("usd", self.tr("USD")), ("normal", self.tr("\u00d7 usual minute"))),
         )
         self._unit.currentIndexChanged.connect(lambda _at: self._take_unit())
         self._levels = self._choice(
             "rule_levels",
-            self.tr("Levels of the prediction, or prices where many were liquidated"),
+            self.tr("Predicted levels, or prices where many were liquidated"),
             _SIDE_WIDTH,
             (("predicted", self.tr("Predicted")), ("clusters", self.tr("Cluster"))),
         )
@@ -266,7 +266,7 @@ class RuleForm(QObject):
         self._usd.take_units(USD_UNITS)
         self._normal = self._number(
             "rule_normal",
-            self.tr("So many times what is liquidated of the symbol in a usual minute"),
+            self.tr("A multiple of what is liquidated of the symbol in a usual minute"),
             Number(0.01, MOST_NORMAL_MINUTES, step=1, decimals=2),
             "",
             _WIDE,

@@ -134,7 +134,7 @@ class HeatmapSettingsTab(QWidget):
                 self.tr("Recordin&g"),
                 self.tr("What is recorded, for how long, and how that goes"),
             ),
-            (Page.ALERTS, self.tr("Alerts"), self.tr("What rings, and where it is told")),
+            (Page.ALERTS, self.tr("Alerts"), self.tr("Which alerts ring, and how they reach you")),
         ):
             records = (
                 self.alerts if page is Page.ALERTS else RecordsPage(page, service, self._change)
@@ -360,9 +360,7 @@ class HeatmapSettingsTab(QWidget):
         logger.error("the settings tab failed", exc_info=error)
         if not self._is_whole:
             return
-        self._failure = self.tr("Could not be put in force: {reason}").format(
-            reason=error_text(error)
-        )
+        self._failure = self.tr("Could not be applied: {reason}").format(reason=error_text(error))
         self._show_message()
 
     @guarded
@@ -470,7 +468,7 @@ class HeatmapSettingsTab(QWidget):
         DatabaseRow(page, self._service)
         page.add_heading(self.tr("State"))
         page.grid.add_row(self.status_panel, is_wide=True)
-        page.add_heading(self.tr("Take along"))
+        page.add_heading(self.tr("All settings"))
         reset = QPushButton(self.tr("Rese&t all settings"))
         reset.setObjectName("reset")
         reset.setToolTip(

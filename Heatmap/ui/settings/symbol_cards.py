@@ -113,7 +113,7 @@ class SymbolCard(QWidget):
         name.setToolTip(self.tr("Recorded from now on, until you stop it"))
         self._words = Caption()
         self._words.setObjectName(f"recorded_{symbol}")
-        self._words.setToolTip(self.tr("What there is of it in the database"))
+        self._words.setToolTip(self.tr("How much of it is in the database"))
         for label in (name, self._words):
             # The ground is the card's, whatever a host's style says of widgets.
             label.setStyleSheet("background: transparent")

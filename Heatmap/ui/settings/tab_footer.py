@@ -28,7 +28,7 @@ class TabFooter(QWidget):
         self.message.setObjectName("message")
         self.message.setToolTip(self.tr("What could not be used"))
         self._hint = Caption(self.tr("Changes show at once."))
-        self._hint.setToolTip(self.tr("What you change is in force, and stored, at once"))
+        self._hint.setToolTip(self.tr("Changes apply at once and are saved"))
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addStretch(1)

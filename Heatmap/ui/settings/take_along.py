@@ -75,7 +75,7 @@ class TakeAlong(QWidget):
         grid.setColumnStretch(in_a_row, 1)
         self.words = Caption()
         self.words.setObjectName("take_along_words")
-        self.words.setToolTip(self.tr("What became of it"))
+        self.words.setToolTip(self.tr("Result of the last export or import"))
         self.words.hide()
         column.addWidget(self.words)
 

@@ -47,17 +47,17 @@ class WayRow(QObject):
         self._has_rule = False
         self.box = QCheckBox(label)
         self.box.setObjectName(f"way_{name}")
-        self.box.setToolTip(_tr("Whether this rule is told there"))
+        self.box.setToolTip(_tr("Whether alerts of this rule go there"))
         self.box.toggled.connect(lambda is_on: self.switched.emit(name, is_on))
         self.test = QPushButton(_tr("Send a test"))
         self.test.setObjectName(f"test_{name}")
-        self.test.setToolTip(_tr("Send one message now, and say what came of it"))
+        self.test.setToolTip(_tr("Send one message now and show the result"))
         self.test.setAutoDefault(False)
         self.test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.test.clicked.connect(self._send)
         self.answer = Caption()
         self.answer.setObjectName(f"answer_{name}")
-        self.answer.setToolTip(_tr("What came of the test, or why it cannot be used"))
+        self.answer.setToolTip(_tr("Result of the test, or why this cannot be used"))
         # What a test has said; it goes when something else is entered.
         self._said = ""
 
@@ -89,7 +89,7 @@ class WayRow(QObject):
     def _lack(self) -> str:
         alerts = self._changes.host_alerts
         if alerts is None:
-            return _tr("This program tells alerts in its window only")
+            return _tr("This program shows alerts only in its window")
         return self._not_here(alerts.lack(self.name))
 
     def _is_set_up(self) -> bool:
@@ -144,7 +144,7 @@ class AddressRow(WayRow):
         self.address.setObjectName(f"address_{name}")
         self.address.entered.connect(self._take_address)
         if kind is WayKind.WEBHOOK:
-            tip = _tr("An address with https; it stays on this computer, unseen")
+            tip = _tr("An https address; it stays on this computer and is shown masked")
         else:
             tip = _tr("Telegram, Discord, mail: as apprise writes it, such as tgram://token/chat")
         self.address.setToolTip(tip)
@@ -156,7 +156,10 @@ class AddressRow(WayRow):
         self.key = SecretEdit()
         self.key.setObjectName(f"key_{name}")
         self.key.setToolTip(
-            _tr("What the receiver tells our messages by: HMAC-SHA256, 16 characters or more")
+            _tr(
+                "Proves to the receiver that a message is from here: HMAC-SHA256, "
+                "16 characters or more"
+            )
         )
         self.key.entered.connect(self._take_key)
         self._lines: list[FieldLine] = []
@@ -209,9 +212,9 @@ class AddressRow(WayRow):
     @override
     def _lack(self) -> str:
         if self._changes.host_alerts is None:
-            return _tr("This program tells alerts in its window only")
+            return _tr("This program shows alerts only in its window")
         if not self._changes.has_store:
-            return _tr("Not here: nothing is stored")
+            return _tr("Not here: settings are not saved")
         if self._kind is WayKind.APPRISE and not is_installed():
             return self._not_here(Failure(FailureKind.WAY_NEEDS_PACKAGE, {"package": PACKAGE}))
         return ""

@@ -27,7 +27,7 @@
     </message>
     <message>
         <source>do not ring for a replay</source>
-        <translation>läuten nicht für die Wiedergabe</translation>
+        <translation>läuten nicht bei einer Wiedergabe</translation>
     </message>
     <message>
         <source>do not ring, not live</source>
@@ -153,7 +153,7 @@
     </message>
     <message>
         <source>The newest: {title}, {body}</source>
-        <translation>Der letzte: {title}, {body}</translation>
+        <translation>Der neueste: {title}, {body}</translation>
     </message>
     <message>
         <source>Liquidations wait in memory and cannot be written.</source>
@@ -210,8 +210,8 @@
         <translation>Noch keine Alarme. Neu legt einen an.</translation>
     </message>
     <message>
-        <source>What rings; Space switches a rule, Delete removes it</source>
-        <translation>Was läutet; die Leertaste schaltet eine Regel, Entf entfernt sie</translation>
+        <source>The rules; Space switches one on or off, Delete removes it</source>
+        <translation>Die Regeln; die Leertaste schaltet eine ein oder aus, Entf entfernt sie</translation>
     </message>
     <message>
         <source>This rule</source>
@@ -243,11 +243,11 @@
     </message>
     <message>
         <source>“{text}” cannot be used</source>
-        <translation>„{text}“ geht nicht</translation>
+        <translation>„{text}“ ist nicht möglich</translation>
     </message>
     <message>
-        <source>It can never ring: Binance reports at most one liquidation per symbol and second, so {count} do not come within {seconds} s. Take {most} or less.</source>
-        <translation>Sie kann nie läuten: Binance meldet je Symbol höchstens eine Liquidation pro Sekunde, {count} kommen in {seconds} s also nicht zusammen. Nimm höchstens {most}.</translation>
+        <source>It can never ring: Binance reports at most one liquidation per symbol and second, so {count} cannot come within {seconds} s. Enter {most} or less.</source>
+        <translation>Sie kann nie läuten: Binance meldet je Symbol höchstens eine Liquidation pro Sekunde, {count} kommen in {seconds} s also nicht zusammen. Höchstens {most} eingeben.</translation>
     </message>
     <message>
         <source>&amp;New</source>
@@ -262,8 +262,8 @@
         <translation>Duplizieren</translation>
     </message>
     <message>
-        <source>Add one that is like the chosen rule</source>
-        <translation>Eine anlegen, die der gewählten gleicht</translation>
+        <source>Add a copy of the chosen rule</source>
+        <translation>Eine Kopie der gewählten Regel anlegen</translation>
     </message>
     <message>
         <source>Delete</source>
@@ -920,8 +920,8 @@
 </context><context>
     <name>ClipRows</name>
     <message>
-        <source>The brightest colour follows the data: so many per cent of the cells are less</source>
-        <translation>Die hellste Farbe folgt den Daten: so viel Prozent der Zellen liegen darunter</translation>
+        <source>The brightest colour follows the data: this share of the cells lies below it</source>
+        <translation>Die hellste Farbe folgt den Daten: dieser Anteil der Zellen liegt darunter</translation>
     </message>
     <message>
         <source>The brightest colour always means the same amount, so pictures compare</source>
@@ -1026,7 +1026,7 @@
         <translation>Das Bild ist in der Zwischenablage</translation>
     </message>
     <message>
-        <source>Let the run go on</source>
+        <source>Resume the run</source>
         <translation>Lauf fortsetzen</translation>
     </message>
     <message>
@@ -1140,6 +1140,10 @@
     <message>
         <source>; data comes all the same</source>
         <translation>; Daten kommen trotzdem</translation>
+    </message>
+    <message>
+        <source> and {more} more</source>
+        <translation> und {more} weitere</translation>
     </message>
     <message>
         <source>skipped, because {barrier} failed</source>
@@ -1505,7 +1509,7 @@
     </message>
     <message>
         <source>the endpoint accepted the connection and delivered no mark price in {silence_s:g} s</source>
-        <translation>der Endpunkt hat die Verbindung angenommen, aber in {silence_s:g} s keinen Mark-Preis geliefert</translation>
+        <translation>die Gegenstelle hat die Verbindung angenommen, aber in {silence_s:g} s keinen Mark-Preis geliefert</translation>
     </message>
     <message>
         <source>the connection went silent: no mark price for {silence_s:g} s</source>
@@ -1805,7 +1809,7 @@
     </message>
     <message>
         <source>the log of the database {path} has been larger than {limit_mib} MiB since {since_ms} (now {size_mib} MiB): another program keeps reading the database (a database browser, a backup); the log shrinks when that one stops</source>
-        <translation>das Log der Datenbank {path} ist seit {since_ms} größer als {limit_mib} MiB (jetzt {size_mib} MiB): ein anderes Programm liest die Datenbank ohne Ende (Datenbank-Browser, Backup); das Log schrumpft, wenn es aufhört</translation>
+        <translation>das Log der Datenbank {path} ist seit {since_ms} größer als {limit_mib} MiB (jetzt {size_mib} MiB): ein anderes Programm liest die Datenbank ständig (Datenbank-Browser, Backup); das Log schrumpft, wenn es aufhört</translation>
     </message>
     <message>
         <source>the database {path} was given a second name (a hard link); remove one of them: the next recorder refuses it</source>
@@ -1925,7 +1929,7 @@
     </message>
     <message>
         <source>expected a signing key of at least {limit} characters</source>
-        <translation>erwartet wird ein Schlüssel zum Unterschreiben von mindestens {limit} Zeichen</translation>
+        <translation>erwartet wird ein Signaturschlüssel mit mindestens {limit} Zeichen</translation>
     </message>
     <message>
         <source>the file {path} cannot be read as ways of alerts: {reason}</source>
@@ -1937,11 +1941,11 @@
     </message>
     <message>
         <source>this desktop has no tray that shows notifications</source>
-        <translation>diese Arbeitsfläche hat keinen Infobereich, der Meldungen zeigt</translation>
+        <translation>dieser Desktop hat keinen Infobereich, der Meldungen zeigt</translation>
     </message>
     <message>
         <source>this display cannot beep</source>
-        <translation>dieser Bildschirm kann keinen Ton geben</translation>
+        <translation>diese Anzeige kann keinen Ton ausgeben</translation>
     </message>
     <message>
         <source>Redis at {address} does not answer: {reason}</source>
@@ -2223,7 +2227,7 @@
     </message>
     <message>
         <source>Recorded liquidations</source>
-        <translation>Aufgezeichneten Liquidationen</translation>
+        <translation>Aufgezeichnete Liquidationen</translation>
     </message>
     <message>
         <source>Recorded</source>
@@ -2231,7 +2235,7 @@
     </message>
     <message>
         <source>Predicted levels</source>
-        <translation>Vorhergesagten Leveln</translation>
+        <translation>Vorhergesagte Level</translation>
     </message>
     <message>
         <source>Predicted</source>
@@ -2239,7 +2243,7 @@
     </message>
     <message>
         <source>Both of them</source>
-        <translation>Beidem</translation>
+        <translation>Beides</translation>
     </message>
     <message>
         <source>Both</source>
@@ -2395,7 +2399,7 @@
     </message>
     <message>
         <source>Predic&amp;ted palette</source>
-        <translation>&amp;Vorhergesagte Palette</translation>
+        <translation>Palette der &amp;Vorhersage</translation>
     </message>
     <message>
         <source>Their colours from little to much; they have a scale of their own too</source>
@@ -2487,7 +2491,7 @@
     </message>
     <message>
         <source>Predicted loc&amp;ked at</source>
-        <translation>Vorher&amp;gesagte fest bei</translation>
+        <translation>Vorhersa&amp;ge fest bei</translation>
     </message>
     <message>
         <source>So much per 0.1 % of price, or more, gets the brightest colour; auto: at the percentile</source>
@@ -2566,8 +2570,8 @@
         <translation>Wo Skala und Worte stehen; nie über den neuesten Kerzen</translation>
     </message>
     <message>
-        <source>Where there is least</source>
-        <translation>Wo am wenigsten ist</translation>
+        <source>Where there is room</source>
+        <translation>Wo Platz ist</translation>
     </message>
     <message>
         <source>Lower left</source>
@@ -2698,8 +2702,8 @@
         <translation>Stärkste Le&amp;vel</translation>
     </message>
     <message>
-        <source>Recorded heat: so many prices at which most was liquidated have their amount at the right edge, at least and not faded; 0: none</source>
-        <translation>Aufgezeichnete Heatmap: So viele Kurse, bei denen am meisten liquidiert wurde, haben ihren Betrag am rechten Rand, mindestens und nicht verblasst; 0: keine</translation>
+        <source>Recorded heat: this many prices where most was liquidated get a tag at the right edge; amounts are lower bounds and not faded; 0: none</source>
+        <translation>Aufgezeichnete Heatmap: so viele Kurse, bei denen am meisten liquidiert wurde, erhalten ein Schild am rechten Rand; Beträge sind Untergrenzen und nicht verblasst; 0: keine</translation>
     </message>
     <message>
         <source>At the right edge; 0: none</source>
@@ -2711,7 +2715,7 @@
     </message>
     <message>
         <source>Fewest li&amp;quidations</source>
-        <translation>&amp;Wenigste Liquidationen</translation>
+        <translation>&amp;Wenigstens</translation>
     </message>
     <message>
         <source>Fewer liquidations than this make no cluster, and no tag of a level</source>
@@ -2719,7 +2723,7 @@
     </message>
     <message>
         <source> in a cluster</source>
-        <translation> je Cluster</translation>
+        <translation> Liquidationen</translation>
     </message>
     <message>
         <source>Weight &amp;fades in</source>
@@ -2844,8 +2848,8 @@
         <translation>Alarme</translation>
     </message>
     <message>
-        <source>What rings, and where it is told</source>
-        <translation>Was läutet, und wo es gemeldet wird</translation>
+        <source>Which alerts ring, and how they reach you</source>
+        <translation>Welche Alarme läuten, und wie sie ankommen</translation>
     </message>
     <message>
         <source>and {count} more</source>
@@ -2856,7 +2860,7 @@
         <translation>Die Einstellungen lassen sich nicht lesen oder speichern</translation>
     </message>
     <message>
-        <source>Could not be put in force: {reason}</source>
+        <source>Could not be applied: {reason}</source>
         <translation>Nicht übernommen: {reason}</translation>
     </message>
     <message>
@@ -2868,8 +2872,8 @@
         <translation>Zustand</translation>
     </message>
     <message>
-        <source>Take along</source>
-        <translation>Mitnehmen</translation>
+        <source>All settings</source>
+        <translation>Alle Einstellungen</translation>
     </message>
     <message>
         <source>Rese&amp;t all settings</source>
@@ -3056,7 +3060,7 @@
         <translation>Diese Leiste zeigt, was der Lauf bisher gebracht hat; der Lauf selbst geht weiter.</translation>
     </message>
     <message>
-        <source>One candle on</source>
+        <source>One candle forward</source>
         <translation>Eine Kerze vor</translation>
     </message>
     <message>
@@ -3156,8 +3160,8 @@
 </context><context>
     <name>RuleCount</name>
     <message>
-        <source>Counted in what is recorded; what was not may have rung too</source>
-        <translation>Gezählt im Aufgezeichneten; auch was fehlt, hätte läuten können</translation>
+        <source>Counted in what was recorded; it may have rung more often</source>
+        <translation>Gezählt in dem, was aufgezeichnet ist; vielleicht hätte es öfter geläutet</translation>
     </message>
     <message>
         <source>No rule is chosen</source>
@@ -3274,8 +3278,8 @@
         <translation>Shorts</translation>
     </message>
     <message>
-        <source>An amount, or so many times what is liquidated in a usual minute</source>
-        <translation>Ein Betrag, oder so viel Mal, was in einer üblichen Minute liquidiert wird</translation>
+        <source>An amount, or a multiple of what is liquidated in a usual minute</source>
+        <translation>Ein Betrag, oder ein Vielfaches dessen, was in einer üblichen Minute liquidiert wird</translation>
     </message>
     <message>
         <source>USD</source>
@@ -3286,8 +3290,8 @@
         <translation>× übliche Minute</translation>
     </message>
     <message>
-        <source>Levels of the prediction, or prices where many were liquidated</source>
-        <translation>Vorhergesagte Level, oder Preise, bei denen viele liquidiert wurden</translation>
+        <source>Predicted levels, or prices where many were liquidated</source>
+        <translation>Vorhergesagte Level, oder Kurse, bei denen viele liquidiert wurden</translation>
     </message>
     <message>
         <source>Predicted</source>
@@ -3310,8 +3314,8 @@
         <translation>Ab diesem Betrag läutet es; Beträge sind Untergrenzen</translation>
     </message>
     <message>
-        <source>So many times what is liquidated of the symbol in a usual minute</source>
-        <translation>So viel Mal, was vom Symbol in einer üblichen Minute liquidiert wird</translation>
+        <source>A multiple of what is liquidated of the symbol in a usual minute</source>
+        <translation>Ein Vielfaches dessen, was vom Symbol in einer üblichen Minute liquidiert wird</translation>
     </message>
     <message>
         <source>Within this time they add up</source>
@@ -3327,7 +3331,7 @@
     </message>
     <message>
         <source>How near the price comes, in percent of it</source>
-        <translation>Wie nah der Preis kommt, in Prozent des Preises</translation>
+        <translation>Wie nah der Kurs kommt, in Prozent des Kurses</translation>
     </message>
     <message>
         <source> %</source>
@@ -3742,7 +3746,7 @@
         <translation>{symbol}  verbindet…</translation>
     </message>
     <message>
-        <source>The run stands still at {time}; Space lets it go on</source>
+        <source>The run waits at {time}; Space resumes it</source>
         <translation>Der Lauf steht bei {time}; die Leertaste setzt ihn fort</translation>
     </message>
     <message>
@@ -3832,8 +3836,8 @@
         <translation>Verbindung</translation>
     </message>
     <message>
-        <source>Whether data come from the exchange, and since when that is so</source>
-        <translation>Ob Daten von der Börse kommen, und seit wann das so ist</translation>
+        <source>Whether data come from the exchange, and since when</source>
+        <translation>Ob Daten von der Börse kommen, und seit wann</translation>
     </message>
     <message>
         <source>Last liquidation</source>
@@ -3841,7 +3845,7 @@
     </message>
     <message>
         <source>When the newest recorded one happened</source>
-        <translation>Wann das neueste aufgezeichnete geschah</translation>
+        <translation>Wann die neueste aufgezeichnete war</translation>
     </message>
     <message>
         <source>Last 24 h</source>
@@ -3880,7 +3884,7 @@
         <translation>Achtung</translation>
     </message>
     <message>
-        <source>What is amiss at present</source>
+        <source>What is wrong at present</source>
         <translation>Was zurzeit nicht stimmt</translation>
     </message>
     <message>
@@ -4032,8 +4036,8 @@
         <translation>Wird aufgezeichnet, bis es hier beendet wird</translation>
     </message>
     <message>
-        <source>What there is of it in the database</source>
-        <translation>Was davon in der Datenbank ist</translation>
+        <source>How much of it is in the database</source>
+        <translation>Wie viel davon in der Datenbank ist</translation>
     </message>
     <message>
         <source>Stop recording</source>
@@ -4094,8 +4098,8 @@
         <translation>Änderungen gelten sofort.</translation>
     </message>
     <message>
-        <source>What you change is in force, and stored, at once</source>
-        <translation>Was geändert wird, gilt sofort und ist gespeichert</translation>
+        <source>Changes apply at once and are saved</source>
+        <translation>Änderungen gelten sofort und werden gespeichert</translation>
     </message>
     <message>
         <source>&amp;Defaults</source>
@@ -4140,8 +4144,8 @@
         <translation>Liest Einstellungen aus so einer Datei; Rückgängig nimmt sie zurück</translation>
     </message>
     <message>
-        <source>What became of it</source>
-        <translation>Was daraus wurde</translation>
+        <source>Result of the last export or import</source>
+        <translation>Ergebnis des letzten Exports oder Imports</translation>
     </message>
     <message>
         <source>{file}: {reason}</source>
@@ -4169,7 +4173,7 @@
     </message>
     <message>
         <source>An alert rule cannot be used: {rule}</source>
-        <translation>Eine Alarmregel geht nicht: {rule}</translation>
+        <translation>Eine Alarmregel ist nicht verwendbar: {rule}</translation>
     </message>
     <message>
         <source>Export settings</source>
@@ -4211,7 +4215,7 @@
     </message>
     <message>
         <source>{time}. Enter shows it on the chart</source>
-        <translation>{time}. Enter zeigt es auf dem Chart</translation>
+        <translation>{time}. Die Eingabetaste zeigt es auf dem Chart</translation>
     </message>
 </context><context>
     <name>TapeView</name>
@@ -4278,28 +4282,28 @@
         <translation>Noch keine Adresse</translation>
     </message>
     <message>
-        <source>Whether this rule is told there</source>
-        <translation>Ob diese Regel dort gemeldet wird</translation>
+        <source>Whether alerts of this rule go there</source>
+        <translation>Ob Alarme dieser Regel dorthin gehen</translation>
     </message>
     <message>
         <source>Send a test</source>
         <translation>Test senden</translation>
     </message>
     <message>
-        <source>Send one message now, and say what came of it</source>
-        <translation>Jetzt eine Nachricht senden und sagen, was daraus wurde</translation>
+        <source>Send one message now and show the result</source>
+        <translation>Jetzt eine Nachricht senden und das Ergebnis zeigen</translation>
     </message>
     <message>
-        <source>What came of the test, or why it cannot be used</source>
-        <translation>Was aus dem Test wurde, oder warum es nicht geht</translation>
+        <source>Result of the test, or why this cannot be used</source>
+        <translation>Ergebnis des Tests, oder warum es nicht geht</translation>
     </message>
     <message>
-        <source>This program tells alerts in its window only</source>
-        <translation>Dieses Programm meldet Alarme nur in seinem Fenster</translation>
+        <source>This program shows alerts only in its window</source>
+        <translation>Dieses Programm zeigt Alarme nur in seinem Fenster</translation>
     </message>
     <message>
-        <source>An address with https; it stays on this computer, unseen</source>
-        <translation>Eine Adresse mit https; sie bleibt auf diesem Computer, unsichtbar</translation>
+        <source>An https address; it stays on this computer and is shown masked</source>
+        <translation>Eine https-Adresse; sie bleibt auf diesem Computer und wird nur verdeckt gezeigt</translation>
     </message>
     <message>
         <source>Telegram, Discord, mail: as apprise writes it, such as tgram://token/chat</source>
@@ -4314,12 +4318,12 @@
         <translation>Die Adresse und ihren Schlüssel von diesem Computer löschen</translation>
     </message>
     <message>
-        <source>What the receiver tells our messages by: HMAC-SHA256, 16 characters or more</source>
-        <translation>Woran der Empfänger unsere Nachrichten erkennt: HMAC-SHA256, mindestens 16 Zeichen</translation>
+        <source>Proves to the receiver that a message is from here: HMAC-SHA256, 16 characters or more</source>
+        <translation>Beweist dem Empfänger, dass eine Nachricht von hier kommt: HMAC-SHA256, mindestens 16 Zeichen</translation>
     </message>
     <message>
-        <source>Not here: nothing is stored</source>
-        <translation>Hier nicht: es wird nichts gespeichert</translation>
+        <source>Not here: settings are not saved</source>
+        <translation>Hier nicht: Einstellungen werden nicht gespeichert</translation>
     </message>
     <message>
         <source>Looking at the address…</source>
@@ -4441,7 +4445,7 @@
     </message>
     <message>
         <source>Automatic price scale</source>
-        <translation>Preisachse automatisch</translation>
+        <translation>Kursachse automatisch</translation>
     </message>
     <message>
         <source>Pause the run</source>
@@ -4497,7 +4501,7 @@
     </message>
     <message>
         <source>Fit prices to the candles in sight; off: they stay where they are</source>
-        <translation>Preise den sichtbaren Kerzen anpassen; aus: sie bleiben, wo sie sind</translation>
+        <translation>Kurse den sichtbaren Kerzen anpassen; aus: sie bleiben, wo sie sind</translation>
     </message>
 </context><context>
     <name>WindowChoices</name>
@@ -4542,16 +4546,16 @@
         <translation>Kursachse</translation>
     </message>
     <message>
-        <source>How prices are laid out; keys and status bar switch it too</source>
-        <translation>Wie Kurse angeordnet sind; Tasten und Statusleiste schalten es auch um</translation>
+        <source>How the price axis is scaled; keys and the status bar change it too</source>
+        <translation>Wie die Kursachse geteilt ist; Tasten und Statusleiste ändern es auch</translation>
     </message>
     <message>
         <source>Time zone</source>
         <translation>Zeitzone</translation>
     </message>
     <message>
-        <source>By whose clock times are written, on the axis and beside the chart</source>
-        <translation>Nach wessen Uhr Zeiten angegeben werden, auf der Achse und neben dem Chart</translation>
+        <source>Time zone of the axis and of the lists beside the chart</source>
+        <translation>Zeitzone der Achse und der Listen neben dem Chart</translation>
     </message>
     <message>
         <source>Candles</source>
@@ -4566,8 +4570,8 @@
         <translation>A&amp;ussehen</translation>
     </message>
     <message>
-        <source>The colours of all windows; palettes that you have not chosen go with them</source>
-        <translation>Die Farben aller Fenster; nicht selbst gewählte Paletten gehen mit</translation>
+        <source>The colours of all windows; palettes that you have not chosen yourself follow</source>
+        <translation>Die Farben aller Fenster; Paletten, die nicht selbst gewählt sind, folgen</translation>
     </message>
     <message>
         <source>Language</source>
@@ -4612,7 +4616,7 @@
         <translation>Kerzenintervall: 15, 4h, 1d, dann Eingabetaste</translation>
     </message>
     <message>
-        <source>On the chart: back, on</source>
+        <source>On the chart: back, forward</source>
         <translation>Im Chart: zurück, vor</translation>
     </message>
     <message>
@@ -4620,12 +4624,16 @@
         <translation>Im Chart: weniger Kerzen, mehr Kerzen</translation>
     </message>
     <message>
-        <source>Leave what is open: card, list, settings</source>
-        <translation>Verlassen, was offen ist: Hinweis, Liste, Einstellungen</translation>
+        <source>Close what is open: card, list, settings</source>
+        <translation>Schließen, was offen ist: Hinweis, Liste, Einstellungen</translation>
     </message>
     <message>
         <source>In the tape: select</source>
         <translation>Im Ticker: auswählen</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Eingabetaste</translation>
     </message>
     <message>
         <source>In the tape: show on the chart</source>

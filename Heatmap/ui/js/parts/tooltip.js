@@ -411,7 +411,7 @@
       const { note } = this._place;
       if (lines === null && note === null && box.lastChild !== null) {
         box.firstChild.textContent = this._title();
-        box.lastChild.style.setProperty("opacity", "0.45", "important");
+        box.lastChild.style.setProperty("opacity", "0.6", "important");
         return;
       }
       const title = document.createElement("div");
