@@ -27,6 +27,7 @@ from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.ui.panels.as_of_dialog import AsOfDialog
 
+RETRY_S = 3.0
 WAIT_S = 25.0
 LARGE_USD = 2_500_000.0
 PICTURES = "TRADER_PICTURES"
@@ -374,8 +375,19 @@ def _replay(trader: Trader) -> None:
     stands_ms = replay.now_ms()
     line = bar.timeline
     wanted_ms = stands_ms - 3 * HOUR_MS
-    trader.click(line, QPoint(line.x_of(wanted_ms), line.height() // 3))
-    trader.until(lambda: abs(replay.now_ms() - wanted_ms) < 5 * 60_000, "the time that was sought")
+
+    clicked_s = -RETRY_S
+
+    def is_sought() -> bool:
+        # The line may still find its place, or learn of more that is recorded, under a click.
+        nonlocal clicked_s
+        is_there = abs(replay.now_ms() - wanted_ms) < 5 * 60_000
+        if not is_there and monotonic() - clicked_s > RETRY_S:
+            clicked_s = monotonic()
+            trader.click(line, QPoint(line.x_of(wanted_ms), line.height() // 3))
+        return is_there
+
+    trader.until(is_sought, "the time that was sought")
     sought_ms = replay.now_ms()
     assert not replay.is_playing
     trader.until(lambda: 0 < _newest_ms(trader) <= sought_ms, "candles of that time")
