@@ -1,13 +1,14 @@
 """One rule in the panel of alerts: what it watches for, when it rang last, and its switch."""
 
-from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
-from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy
 
 from Heatmap.alerts.rules import Rule
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 
@@ -61,7 +62,7 @@ class Switch(QAbstractButton):
         painter.end()
 
 
-class AlertRow(QWidget):
+class AlertRow(PaintedWidget):
     """A rule: two lines and a switch.
 
     Parameters
@@ -84,7 +85,6 @@ class AlertRow(QWidget):
         self.rule = rule
         self.texts = ("", "")
         self._has_rung = False
-        self._colours = PanelColours.of(self.palette())
         self.switch = Switch()
         self.switch.clicked.connect(self.switched)
         row = QHBoxLayout(self)
@@ -103,14 +103,6 @@ class AlertRow(QWidget):
             self.switch.setAccessibleName(title)
             self.switch.setAccessibleDescription(last)
             self.setToolTip(f"{title}\n{last}")
-            self.update()
-
-    @override
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Take over another palette."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._colours = PanelColours.of(self.palette())
             self.update()
 
     def note_error(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
+from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -20,7 +20,7 @@ from Heatmap.ui.number_texts import (
     whole_percent,
 )
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
-from Heatmap.ui.panels.panel_colours import PanelColours
+from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
 
 logger = get_logger(__name__)
@@ -103,13 +103,12 @@ class LiquidationTotals(QWidget):
         self.figures.show_totals(_NOTHING)
 
 
-class TotalsFigures(QWidget):
+class TotalsFigures(PaintedWidget):
     """The figures themselves; painted as one, which costs least."""
 
     def __init__(self) -> None:
         super().__init__()
         self._totals = _NOTHING
-        self._colours = PanelColours.of(self.palette())
         self.setAccessibleName(self.tr("Totals of liquidations, USD, at least"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEAD_PX + _ROW_PX * len(TOTAL_SPANS_MS) + _FOOT_PX)
@@ -157,14 +156,6 @@ class TotalsFigures(QWidget):
     def sizeHint(self) -> QSize:
         """Return the width that the columns need at least, comfortably."""
         return QSize(316, self.height())
-
-    @override
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Take over another palette."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._colours = PanelColours.of(self.palette())
-            self.update()
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""

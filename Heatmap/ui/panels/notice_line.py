@@ -1,13 +1,13 @@
 """One line of a panel that says what is amiss; whole in its tool tip, gone where nothing is."""
 
-from PyQt6.QtCore import QEvent, QRectF, QSize, Qt
+from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtWidgets import QSizePolicy
 
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.panels.panel_colours import PanelColours
+from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 
 logger = get_logger(__name__)
@@ -16,7 +16,7 @@ LINE_PX = 22
 _EDGE_PX = 12
 
 
-class NoticeLine(QWidget):
+class NoticeLine(PaintedWidget):
     """A line in the colour of warnings; hidden until `show_text` gives it words.
 
     Attributes
@@ -28,7 +28,6 @@ class NoticeLine(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.text = ""
-        self._colours = PanelColours.of(self.palette())
         self.setFixedHeight(LINE_PX)
         # As wide as there is room: it never asks for its whole text.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -48,14 +47,6 @@ class NoticeLine(QWidget):
     def sizeHint(self) -> QSize:
         """Return its height."""
         return QSize(1, LINE_PX)
-
-    @override
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Take over another palette."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._colours = PanelColours.of(self.palette())
-            self.update()
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""

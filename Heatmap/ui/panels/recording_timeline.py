@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.runtime.compat import override
 from Heatmap.ui.number_texts import clock_text, day_text
+from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_colours import PanelColours, translucent
 from Heatmap.ui.panels.panel_head import scaled
 
@@ -36,7 +37,7 @@ _MARK_STEPS_MS = tuple(
 _MARKS_APART_PX = 76
 
 
-class RecordingTimeline(QWidget):
+class RecordingTimeline(PaintedWidget):
     """Shows what was recorded from its start until now, and where in it the chart stands.
 
     Holes are hatched; longs and shorts are drawn by their amounts. A click or a drag seeks; so do
@@ -60,7 +61,6 @@ class RecordingTimeline(QWidget):
         self._zone = QTimeZone.utc()
         # Holes and amounts as they were painted last, and of what.
         self._picture: tuple[tuple[object, ...], QPixmap] | None = None
-        self._colours = PanelColours.of(self.palette())
         self.setFixedHeight(_HEIGHT_PX)
         self.setMinimumWidth(_LEAST_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -166,14 +166,6 @@ class RecordingTimeline(QWidget):
                 QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
-
-    @override
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Take over another palette."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._colours = PanelColours.of(self.palette())
-            self.update()
 
     @override
     def sizeHint(self) -> QSize:
