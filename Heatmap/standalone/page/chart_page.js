@@ -320,9 +320,7 @@ const chartPage = (() => {
         candleSeries.priceScale().applyOptions({
             scaleMargins: hasRoom ? ROOM_MARGINS : USUAL_MARGINS,
         });
-        const range = wantedRange === null
-            ? chart.timeScale().getVisibleLogicalRange()
-            : movedRange(wantedRange);
+        const range = nextRange();
         const bars = barCount();
         if (range !== null && bars > 0 && range.to >= bars - 1) {
             showRange(range.from, bars - 1 + rightMargin(bars - range.from - 0.5));
@@ -493,7 +491,7 @@ const chartPage = (() => {
         sayZone();
         // Which ticks are days and hours is found out when candles come.
         const candles = candleSeries.data();
-        const range = chart.timeScale().getVisibleLogicalRange();
+        const range = nextRange();
         leaveBars();
         candleSeries.setData([]);
         candleSeries.setData(candles);
@@ -638,9 +636,7 @@ const chartPage = (() => {
      */
     function replaceCandles(candles, showsNewest) {
         const before = barCount();
-        const range = wantedRange === null
-            ? chart.timeScale().getVisibleLogicalRange()
-            : movedRange(wantedRange);
+        const range = nextRange();
         leaveBars();
         candleSeries.setData(candles);
         anchorBars(true);
@@ -695,7 +691,7 @@ const chartPage = (() => {
 
     /** Show the newest candle, as many candles at once as now. */
     function goToNow() {
-        const range = chart.timeScale().getVisibleLogicalRange();
+        const range = nextRange();
         const bars = barCount();
         if (range !== null && bars > 0) {
             const span = range.to - range.from;
@@ -704,7 +700,7 @@ const chartPage = (() => {
         }
     }
 
-    /** @returns {{from: number, to: number}|null} what the next frame shows: keys come faster */
+    /** @returns {{from: number, to: number}|null} what the next frame shows: the present one may show less */
     function nextRange() {
         return wantedRange === null
             ? chart.timeScale().getVisibleLogicalRange()
@@ -743,7 +739,7 @@ const chartPage = (() => {
      * @param {number} seconds UTC @param {number} price
      */
     function scrollTo(seconds, price) {
-        const range = chart.timeScale().getVisibleLogicalRange();
+        const range = nextRange();
         if (range === null || barCount() === 0) {
             return;
         }
