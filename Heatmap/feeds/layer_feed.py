@@ -249,7 +249,7 @@ class LayerFeed:
             self._begin_anew()
             self._follow()
             return
-        action, _ = self._schedule.next_action(monotonic())
+        action, _ = self._schedule.next_action(self._turns.moment_s)
         if action is not None:
             self._begin(action)
         self._appoint_next()

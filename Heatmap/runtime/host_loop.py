@@ -299,6 +299,8 @@ class Turns:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: int | None = None
         self._appointment: asyncio.TimerHandle | None = None
+        # When the last appointment was to be kept, by the monotonic clock.
+        self._due_s = 0.0
         self._is_working = False
         # Has what came of the work handed to nobody.
         self._forget_work: Callable[[], None] | None = None
@@ -307,6 +309,14 @@ class Turns:
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop between `begin` and `end`; ``None`` outside."""
         return self._loop
+
+    @property
+    def moment_s(self) -> float:
+        """The time for a turn that was appointed, by the monotonic clock, seconds.
+
+        A timer of Qt may end some milliseconds early: what its turn is for is due all the same.
+        """
+        return max(self._due_s, monotonic())
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take turns in `loop` from now on; make an appointment for the first one."""
@@ -330,6 +340,7 @@ class Turns:
         self._cancel()
         loop = self._loop
         if loop is not None and not self._is_working and not loop.is_closed():
+            self._due_s = monotonic() + delay_s
             self._appointment = loop.call_later(delay_s, self._keep)
 
     def hand_over(

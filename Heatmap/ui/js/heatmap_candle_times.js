@@ -80,6 +80,8 @@
        */
       this.parts = [];
       this.count = 0;
+      /** Another one for other candles, or the same at other times; prices do not count. */
+      this.version = 0;
       /** Position of the newest candle with prices, the last one or before blank ones; or -1. */
       this.newest = -1;
       this.intervalMs = DEFAULT_INTERVAL_MS;
@@ -177,6 +179,7 @@
       this.stamps[position] = stamp;
       this.newest = position;
       this.count = position + 1;
+      this.version += 1;
       if (this.count < FEW_CANDLES) {
         this._measure();
       }
@@ -245,6 +248,7 @@
     /** @param {any[]} data of the series */
     _copy(data) {
       this._isOutdated = false;
+      this.version += 1;
       this._grow(data.length);
       this.count = data.length;
       this.newest = -1;
@@ -272,7 +276,7 @@
       } else if (isFixed(last)) {
         const offsetMs = this.offsetAt(first - 1);
         for (let i = first; i < this.count; i += 1) {
-          this.times[i] = this.stamps[i] - offsetMs;
+          this._setTime(i, offsetMs);
         }
         this._number(first);
       } else {
@@ -362,7 +366,7 @@
       const from = Math.min(end - 1, Math.max(low, this._positionOf(evidence.newestMs)));
       let offsetMs = found.offsetMs;
       for (let i = from; i < end; i += 1) {
-        this.times[i] = this.stamps[i] - offsetMs;
+        this._setTime(i, offsetMs);
       }
       const changes = this._offset.mayChange(offsetMs, this.stamps[low], this.stamps[from]);
       for (let i = from - 1; i >= low; i -= 1) {
@@ -370,9 +374,18 @@
           const later = this.stamps[i + 1];
           offsetMs = this._offset.offsetBefore(offsetMs, later, this.stamps[i], this.intervalMs);
         }
-        this.times[i] = this.stamps[i] - offsetMs;
+        this._setTime(i, offsetMs);
       }
       this._number(low);
+    }
+
+    /** @param {number} position of a candle @param {number} offsetMs candle time minus UTC */
+    _setTime(position, offsetMs) {
+      const ms = this.stamps[position] - offsetMs;
+      if (this.times[position] !== ms) {
+        this.times[position] = ms;
+        this.version += 1;
+      }
     }
 
     /** @returns {{seams: Array<any>, stamps: Float64Array}} what is known of the candles */
@@ -496,6 +509,7 @@
       }
       if (best !== this.intervalMs) {
         this.intervalMs = best;
+        this.version += 1;
         for (const { evidence } of this._stretches) {
           evidence.intervalMs = best;
         }

@@ -89,6 +89,8 @@
       this._canvas.height = 1;
       this._context = this._canvas.getContext("2d", { willReadFrequently: true });
       this._key = "";
+      /** Another one for other colours. */
+      this.version = 0;
       this._isOpaque = true;
       this._behind = "";
       /** The mean of a gradient: #rrggbb. */
@@ -136,6 +138,7 @@
     }
 
     _take(top, bottom, textColor) {
+      this.version += 1;
       const text = this._parse(textColor);
       const ends = [this._parse(top), this._parse(bottom)];
       this._isOpaque = ends[0][3] === 255 && ends[1][3] === 255;

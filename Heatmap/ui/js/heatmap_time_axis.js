@@ -37,6 +37,11 @@
       return this._data.count;
     }
 
+    /** @returns {number} another one for other candles, or the same at other times */
+    get version() {
+      return this._data.version;
+    }
+
     /** @returns {number} of the candles, milliseconds */
     get intervalMs() {
       return this._data.intervalMs;

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -165,3 +166,30 @@ def test_turns_of_a_loop_that_was_closed_are_appointed_no_more() -> None:
     taker.turns.appoint()
     taker.turns.end()
     assert taker.count == 0
+
+
+class _EarlyLoop(asyncio.SelectorEventLoop):
+    """Has its timers end early, as Qt's do."""
+
+    def call_later(self, delay: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().call_later(delay / 2, callback, *args, **kwargs)
+
+
+def test_a_turn_that_comes_early_is_for_the_moment_that_it_was_appointed_for() -> None:
+    with asyncio.Runner(loop_factory=_EarlyLoop) as runner:
+
+        async def main() -> None:
+            moments: list[float] = []
+            turns = Turns(lambda: moments.append(turns.moment_s))
+            turns.begin(asyncio.get_running_loop())
+            wanted_s = monotonic() + 0.2
+            turns.appoint(0.2)
+            await until(lambda: moments)
+            assert moments[0] >= wanted_s
+            # Later than it was to be, it is for now.
+            turns.appoint()
+            wanted_s = monotonic()
+            await until(lambda: len(moments) == 2)
+            assert moments[1] >= wanted_s
+
+        runner.run(main())

@@ -82,6 +82,7 @@
     constructor(surface) {
       this._surface = surface;
       this._primitive = new BarsPrimitive(this);
+      this._still = new heatmap.stillFrame.StillFrame(surface);
       this._patterns = new heatmap.hatching.Patterns(HATCH_ALPHA, HATCH_PX);
       /** @type {any} the series that the primitive is on; null: none */
       this._series = null;
@@ -166,6 +167,7 @@
     }
 
     _leave() {
+      this._still.destroy();
       const series = this._series;
       this._series = null;
       if (series !== null && heatmap.series.paneIndexOf(series) !== null) {
@@ -273,8 +275,8 @@
      * @param {number} zero y of nothing @param {number} pxPerUsd CSS pixels per USD
      */
     _paintAll(scope, top, bottom, zero, pxPerUsd) {
-      const { context, mediaSize, horizontalPixelRatio: ratioX, verticalPixelRatio: ratioY } = scope;
-      const { axis, ground } = this._surface;
+      const { context, mediaSize, verticalPixelRatio: ratioY } = scope;
+      const { ground } = this._surface;
       const place = ground.at(bottom - 1, mediaSize.height);
       if (ground.hex !== this._ground) {
         this._ground = ground.hex;
@@ -288,6 +290,19 @@
       context.fillStyle = place.ink;
       context.fillRect(0, line, scope.bitmapSize.width, Math.max(1, Math.floor(ratioY)));
       context.globalAlpha = 1;
+      this._still.paint(scope, [this._shown, line, pxPerUsd, ratioY, ground.version], (own) =>
+        this._drawBars(own, line, pxPerUsd),
+      );
+      this._write(scope, top, place);
+    }
+
+    /**
+     * @param {any} scope bitmap coordinates scope
+     * @param {number} line y of nothing, device pixels @param {number} pxPerUsd CSS pixels per USD
+     */
+    _drawBars(scope, line, pxPerUsd) {
+      const { context, horizontalPixelRatio: ratioX, verticalPixelRatio: ratioY } = scope;
+      const { axis } = this._surface;
       const width = Math.max(1, Math.round(axis.barSpacing * WIDTH * ratioX));
       for (const [amounts, side, sign] of [
         [this._up, "short", -1],
@@ -302,7 +317,6 @@
           }
         }
       }
-      this._write(scope, top, place);
     }
 
     _write(scope, top, place) {

@@ -21,11 +21,13 @@
       this._scratch = null;
       /** @type {any} the Strip, there while frames need it */
       this._strip = null;
+      this._still = new heatmap.stillFrame.StillFrame(surface);
       /** @type {any} StandingColumn, there while the grid's last column holds on */
       this._standing = null;
     }
 
     destroy() {
+      this._still.destroy();
       if (this._scratch !== null) {
         this._scratch.width = 0;
         this._scratch = null;
@@ -63,15 +65,26 @@
       if (axis.segments === 0 || lowY === null || highY === null || middleY === null) {
         return;
       }
-      const context = scope.context;
-      context.save();
-      context.imageSmoothingEnabled = false;
-      if (Math.abs(middleY - (lowY + highY) / 2) < AFFINE_TOLERANCE_PX) {
-        this._drawAffine(scope, bitmap, lowY, highY);
-      } else {
-        this._drawCurved(scope, bitmap, highY < lowY);
+      const isAffine = Math.abs(middleY - (lowY + highY) / 2) < AFFINE_TOLERANCE_PX;
+      const causes = [bitmap, bitmap.version, lowY, middleY, highY];
+      this._still.paint(scope, causes, (own) => {
+        own.context.save();
+        own.context.imageSmoothingEnabled = false;
+        if (isAffine) {
+          this._drawAffine(own, bitmap, lowY, highY);
+        } else {
+          this._drawCurved(own, bitmap, highY < lowY);
+        }
+        own.context.restore();
+      });
+    }
+
+    /** Keep nothing of a grid that has gone, or is hidden. */
+    changed() {
+      const { bitmap, options } = this._surface.picture;
+      if (bitmap === null || !options.visible) {
+        this._still.destroy();
       }
-      context.restore();
     }
 
     /** @returns {number} width of a column in device pixels */
