@@ -88,6 +88,8 @@ const chartPage = (() => {
     let anchor = null;
     // Makes the strip's changes; made anew with each language.
     let changeForm = null;
+    // Makes the amounts at the bars' axis; likewise.
+    let amountForm = null;
     let hasRoom = false;
     let hasTags = false;
     // What is to be in sight with the next frame, and once the chart has a width: a page that loads
@@ -142,6 +144,8 @@ const chartPage = (() => {
      */
     function create(name, words) {
         document.documentElement.lang = locale;
+        // To make one takes longer than the frame that it would be made in.
+        amountForm = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
         changeForm = new Intl.NumberFormat(locale, {
             minimumFractionDigits: 2, maximumFractionDigits: 2,
         });
@@ -251,7 +255,7 @@ const chartPage = (() => {
     function amountText(usd) {
         const amount = Math.abs(usd);
         const [unit, name] = AMOUNT_UNITS.find(([least]) => amount >= least) || [1, ""];
-        return (amount / unit).toLocaleString(locale, { maximumSignificantDigits: 3 }) + name;
+        return amountForm.format(amount / unit) + name;
     }
 
     /** @param {number[]} amounts of ticks @returns {(usd: number) => string} no words without bars */
@@ -419,7 +423,11 @@ const chartPage = (() => {
         }
         const limit = document.getElementById("limit");
         if (limit !== null) {
-            limit.hidden = limitText === "" || range.from > 0;
+            const isHidden = limitText === "" || range.from > 0;
+            // To set it, even to what it is, has the browser look at the page's styles again.
+            if (limit.hidden !== isHidden) {
+                limit.hidden = isHidden;
+            }
         }
         const scale = candleSeries.priceScale();
         const { autoScale, mode, invertScale } = scale.options();

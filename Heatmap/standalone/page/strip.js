@@ -91,7 +91,11 @@ const strip = (() => {
     function showCandle(candle, sides) {
         for (const name of ["open", "high", "low", "close"]) {
             write(parts[name], candle === null ? "" : candle[name]);
-            parts[name].parentElement.hidden = candle === null;
+            const box = parts[name].parentElement;
+            // To set it, even to what it is, has the browser look at the page's styles again.
+            if (box.hidden !== (candle === null)) {
+                box.hidden = candle === null;
+            }
         }
         write(parts.change, candle === null ? "" : candle.change);
         const className = "change " + (candle !== null && candle.isDown ? "down" : "up");

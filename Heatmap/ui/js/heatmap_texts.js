@@ -74,12 +74,25 @@
     return date.toISOString().slice(11, 19);
   }
 
+  /** @type {Map<string, Intl.DateTimeFormat>} by locale: to make one takes longer than a frame may */
+  const dayForms = new Map();
+
+  /** @param {string} locale @returns {Intl.DateTimeFormat} of a day and a short month */
+  function dayForm(locale) {
+    let form = dayForms.get(locale);
+    if (form === undefined) {
+      form = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+      dayForms.set(locale, form);
+    }
+    return form;
+  }
+
   /**
    * @param {Date} date @param {string} locale
    * @returns {string | null} as 5 Dec or 5. Dez.; null where the locale has the month in front
    */
   function dayFirst(date, locale) {
-    const form = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+    const form = dayForm(locale);
     const isFirst = form.formatToParts(date)[0].type === "day";
     return isFirst ? form.format(date) : null;
   }
