@@ -93,6 +93,10 @@ class ReplayCandles(QObject):
         self._retry.setSingleShot(True)
         self._retry.setInterval(_RETRY_MS)
         self._retry.timeout.connect(lambda: self._read_soon(is_check=True))
+        # A turn of its own: a lot is to be done where a replay ends.
+        self._end_timer = QTimer(self)
+        self._end_timer.setSingleShot(True)
+        self._end_timer.timeout.connect(self._show_present)
         # The next reading is of all that is shown.
         self._is_check = False
 
@@ -157,6 +161,7 @@ class ReplayCandles(QObject):
 
     def follow(self, *, is_playing: bool) -> None:
         """Show the candles of the moment, and of those that follow while it plays."""
+        self._end_timer.stop()
         self._has_played = self._has_played or is_playing
         if self._shown is None:
             self.show_anew()
@@ -172,21 +177,22 @@ class ReplayCandles(QObject):
         self._read_soon()
 
     def show_present(self) -> None:
-        """Show the live candles."""
-        self.stop()
+        """Show the live candles, in a moment."""
+        self._follow_timer.stop()
+        self._retry.stop()
+        self._end_timer.start(0)
+
+    def _show_present(self) -> None:
+        self.end()
         candles = sorted(self._live.values(), key=_open_ms)
         self._parts.set_candles(candles, self._visible_bars, self._tick_size, self._names)
 
-    def stop(self) -> None:
-        """Follow no earlier time any more, and leave on the page what there is."""
-        self._follow_timer.stop()
-        self._retry.stop()
+    def end(self) -> None:
+        """Show no earlier time any more, and leave on the page what there is."""
+        for timer in (self._follow_timer, self._retry, self._end_timer):
+            timer.stop()
         self._shown = None
         self._is_stale = self._has_played = self._is_check = False
-
-    def end(self) -> None:
-        """Read nothing any more."""
-        self.stop()
         self._parts.forget()
         for task in (self._reading, self._older):
             if task is not None:

@@ -497,7 +497,8 @@ class ChartWindow(QMainWindow):
             exponent = int(self.market.tick_size.normalize().as_tuple().exponent)
         earlier = self.replay.candles
         # The present price would tell what came later.
-        closes = earlier.closes if earlier.are_shown else self.market.closes
+        is_now = self.replay.shown is ShownTime.NOW
+        closes = self.market.closes if is_now else earlier.closes
         self.setWindowTitle(title_words(self.layer.symbol or "", state, closes, max(0, -exponent)))
 
 

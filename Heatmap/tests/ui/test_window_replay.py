@@ -109,6 +109,8 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
 
     # What the user has zoomed to stays so wide, and a seek ends at its moment.
+    # Older candles come a moment later, and the frame after that shows all that was asked for.
+    world.qt_run(window.page.wait_for_frame(), timeout=10_000)
     world.qtbot.waitUntil(lambda: is_zoomed(world, 20), timeout=10_000)
     replay.seek(now_ms)
     world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
