@@ -275,6 +275,7 @@ class Replay:
         self._is_active = True
         if not was_active:
             self._run()
+        self._feed.hurry()
         self._on_change(not was_active)
         self._tell()
 
