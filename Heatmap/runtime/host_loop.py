@@ -308,6 +308,11 @@ class Turns:
         """The loop between `begin` and `end`; ``None`` outside."""
         return self._loop
 
+    @property
+    def is_working(self) -> bool:
+        """Whether work was handed over, and nothing has come of it yet."""
+        return self._is_working
+
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take turns in `loop` from now on; make an appointment for the first one."""
         self._forget()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # So many are told at once, or so many times what is in sight: the page asks for older ones where
 # fewer lie left of that.
-_AT_ONCE, _AT_ONCE_PART = 500, 1.6
+_AT_ONCE, _AT_ONCE_PART = 800, 1.6
 
 
 class CandleParts(QObject):
