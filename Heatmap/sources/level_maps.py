@@ -258,8 +258,9 @@ class LevelMaps:
             return None
         with self._tape.reading() as reader:
             fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
-            # Time may have gone back further since it was asked for.
-            until_ms = min(now_ms, fetched[-1][1]) if fetched else 0
+            # Time may have gone on since it was asked for, or back: what it lacks is read later.
+            fetched = clipped(fetched, 0, now_ms - now_ms % MINUTE_MS)
+            until_ms = fetched[-1][1] if fetched else 0
             count = int(history.seen_by(np.array([until_ms]))[0])
             if not count:
                 return None

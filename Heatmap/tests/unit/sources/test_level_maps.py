@@ -99,6 +99,20 @@ def test_a_map_of_the_past_is_not_taken_for_one_of_a_later_time(path: Path) -> N
     assert len(again.history) == 200
 
 
+def test_what_time_has_gone_on_meanwhile_is_not_lost(path: Path) -> None:
+    # It was asked for as of one moment, and is read as of a later one.
+    moment_ms = [NOW_MS]
+    store = store_as_of(open_store(path), lambda: moment_ms[0])
+    maps = LevelMaps(EventTape(store), LevelStore.of(store), 0.0)
+    held = maps.look(SYMBOL, moment_ms[0], SPAN_MS)
+    asked_ms, moment_ms[0] = ALL[150].open_ms + 5, ALL[250].open_ms + 5
+    maps.doubt(is_back=True)
+    held = maps.look(SYMBOL, asked_ms, SPAN_MS)
+    held = maps.look(SYMBOL, moment_ms[0], SPAN_MS)
+    assert held.history is not None
+    assert len(held.history) == 150
+
+
 def test_what_is_stored_is_not_looked_at_at_every_turn(path: Path) -> None:
     reader = Counted(path)
     maps = maps_of(path, reader, look_s=1_000.0)
