@@ -132,7 +132,7 @@ class ReplayCandles(QObject):
         self._names, self._visible_bars, self._tick_size = names, visible_bars, tick_size
         self._live = {one.open_ms: one for one in candles}
         self._parts.forget()
-        if self._shown is not None:
+        if self._shown is not None and not self._end_timer.isActive():
             self.show_anew() if is_other else self._read_soon(is_check=True)
 
     def update(self, candle: Candle) -> None:

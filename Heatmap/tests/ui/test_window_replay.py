@@ -171,6 +171,12 @@ def test_older_candles_come_in_a_replay_and_what_cannot_be_read_is_read_again(
         lambda: sought_ms - 120_000 < edges_ms()[1] <= sought_ms - 60_000, timeout=10_000
     )
 
+    # With its source it ends, and no candle of that one stays, nor comes afterwards.
+    world.qt_run(window.market.leave(), timeout=10_000)
+    assert window.page.candle_count == 0
+    world.qt_run(window.page.wait_for_frame(), timeout=10_000)
+    assert window.page.candle_count == 0
+
 
 async def replayed(folder: Path) -> Source:
     """Replay an invented market sixty times as fast, as ``--replay`` does with a recording."""
