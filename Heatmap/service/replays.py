@@ -255,10 +255,6 @@ class Replay:
             is_replay=True,
         )
 
-    def apply_settings(self, settings: HeatmapSettings) -> None:
-        """Take over changed settings."""
-        self.clusters.apply_settings(_looked_at_often(settings))
-
     def start(self, executor: Executor) -> None:
         """Read in `executor` from now on; call it in the running loop. Idempotent."""
         self._executor = executor
@@ -292,7 +288,7 @@ class Replay:
         executor = self._executor
         if executor is None:
             return
-        self.apply_settings(self._source.settings())
+        self.clusters.apply_settings(_looked_at_often(self._source.settings()))
         self.clusters.start(executor)
         self._feed.start(executor)
         self._turns.begin(asyncio.get_running_loop())
@@ -382,7 +378,7 @@ class Replays:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Tell all of them changed settings."""
         for one in self._all():
-            one.apply_settings(settings)
+            one.clusters.apply_settings(_looked_at_often(settings))
 
     def _all(self) -> Iterable[Replay]:
         return list(self._replays.values())

@@ -7,22 +7,22 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from Heatmap import Candle as StoredCandle
 from Heatmap.errors import HeatmapError
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.standalone.candle_parts import CandleParts
 from Heatmap.standalone.candle_table import as_drawn
 from Heatmap.standalone.exchange.market import INTERVALS_MS, Candle
+from Heatmap.ui import ReplayBar
 
 if TYPE_CHECKING:
-    from Heatmap.domain.candles import Candle as StoredCandle
-    from Heatmap.service.replays import Replay
     from Heatmap.standalone.chart_page import ChartPage
 
 logger = get_logger(__name__)
@@ -46,8 +46,8 @@ class ReplayCandles(QObject):
     ----------
     page
         The chart's page.
-    replay
-        Gives what knows the moment; ``None``: there is nothing to replay.
+    bar
+        Has what knows the moment.
     parent
         Qt parent.
 
@@ -62,13 +62,11 @@ class ReplayCandles(QObject):
     moved = pyqtSignal()
     older_wanted = pyqtSignal(int)
 
-    def __init__(
-        self, page: "ChartPage", replay: "Callable[[], Replay | None]", parent: QObject
-    ) -> None:
+    def __init__(self, page: "ChartPage", bar: ReplayBar, parent: QObject) -> None:
         super().__init__(parent)
         self._page = page
         self._parts = CandleParts(page, self)
-        self._replay = replay
+        self._bar = bar
         # What the candles are of, as ``BTCUSDT`` and ``1m``.
         self._names = "", "1m"
         self._visible_bars = 0
@@ -234,7 +232,7 @@ class ReplayCandles(QObject):
         )
 
     async def _read(self) -> None:
-        replay = self._replay()
+        replay = self._bar.replay
         if replay is None or self._shown is None:
             return
         now_ms, names, interval_ms = replay.now_ms(), self._names, self.interval_ms
@@ -278,7 +276,7 @@ class ReplayCandles(QObject):
 
     def _take(
         self,
-        found: "Sequence[StoredCandle]",
+        found: Sequence[StoredCandle],
         start_ms: int,
         now_ms: int,
         *,
@@ -361,7 +359,7 @@ class ReplayCandles(QObject):
             self._older = asyncio.get_running_loop().create_task(task, name="Heatmap older candles")
 
     async def _read_older(self, first: Candle, start_ms: int, looks: int) -> None:
-        replay, names = self._replay(), self._names
+        replay, names = self._bar.replay, self._names
         if replay is None:
             return
         try:

@@ -61,7 +61,7 @@ class ReplayDock(QObject):
         column.addWidget(chart, 1)
         self.bar = ReplayBar(None, layer)
         self.bar.hide()
-        self.candles = ReplayCandles(page, lambda: self.bar.replay, self)
+        self.candles = ReplayCandles(page, self.bar, self)
         self.candles.moved.connect(self.changed)
         column.addWidget(self.bar)
         self.bar.replay_changed.connect(self._note_change)

@@ -159,6 +159,8 @@ class ChartWindow(QMainWindow):
             self.chart_choices.set_time_zone,
         )
         self.status_bar.right.addWidget(self.scale_bar)
+        # Two clocks, one time, however fast it goes.
+        self.replay.bar.moment_shown.connect(self.scale_bar.show_time)
         self._connect_market()
         self._apply_theme()
         self._restore_place()

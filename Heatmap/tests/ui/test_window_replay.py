@@ -164,6 +164,8 @@ def test_older_candles_come_in_a_replay_and_what_cannot_be_read_is_read_again(
     away = database.with_suffix(".away")
     database.rename(away)
     replay.seek(sought_ms)
+    clock = window.page.times.clock(sought_ms)
+    assert window.scale_bar.clock.text().startswith(f"{clock} "), "at once"
     with pytest.raises(StorageError):
         world.qt_run(replay.candles("BTCUSDT", sought_ms, sought_ms + 1), timeout=10_000)
     away.rename(database)

@@ -99,6 +99,8 @@ class ReplayBar(_Strip):
     ----------
     replay_changed
         The layer shows another time, stands, goes on, or shows the present: see `replay`.
+    moment_shown
+        The bar says the time anew, also as it goes on: a host's clock beside it may do so too.
     timeline
         The recording from end to end.
     moves
@@ -108,6 +110,7 @@ class ReplayBar(_Strip):
     """
 
     replay_changed = pyqtSignal()
+    moment_shown = pyqtSignal()
 
     def __init__(
         self, service: HeatmapService | None, layer: HeatmapLayer, parent: QWidget | None = None
@@ -324,6 +327,7 @@ class ReplayBar(_Strip):
         # While the user drags, the knob is the user's.
         if self._wanted_ms is None:
             self.timeline.show_moment(now_ms)
+        self.moment_shown.emit()
 
     def _draw_icons(self) -> None:
         colours = PanelColours.of(self.palette())
