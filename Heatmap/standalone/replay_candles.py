@@ -76,6 +76,8 @@ class ReplayCandles(QObject):
         # What the page shows of an earlier time, and of which; `None`: it shows the present.
         self._shown: list[Candle] | None = None
         self._candles_ms = 0
+        # What could not be read last, in words: told once.
+        self._failure = ""
         # They are those that were stored; else they were at hand, or could not be read.
         self._are_stored = False
         # It plays, or has since they were read.
@@ -245,7 +247,9 @@ class ReplayCandles(QObject):
         try:
             found = await replay.candles(names[0], start_ms, now_ms + 1, interval_ms)
         except (HeatmapError, ValueError) as error:
-            logger.warning("candles of an earlier time: %s", error)
+            if str(error) != self._failure:
+                self._failure = str(error)
+                logger.warning("candles of an earlier time: %s", error)
             self._are_stored = False
             self._retry.start()
             return

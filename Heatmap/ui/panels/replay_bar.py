@@ -126,6 +126,8 @@ class ReplayBar(_Strip):
         self._wanted_ms: int | None = None
         # The colours and the font that it has been made for.
         self._style: tuple[int, int, str] | None = None
+        # The colours that icons were drawn in, and whether it played.
+        self._drawn: tuple[int, int, bool] | None = None
         self._make_actions()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
@@ -333,6 +335,11 @@ class ReplayBar(_Strip):
         colours = PanelColours.of(self.palette())
         faint = mixed(colours.ground, colours.text, 0.3)
         is_playing = self.moves.replay is not None and self.moves.replay.is_playing
+        drawn = colours.ground.rgb(), colours.text.rgb(), is_playing
+        # To draw them takes longer than all else that a step changes here.
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         for button, name in self._buttons.items():
             is_play = name is ReplayIcon.PLAY
             shown = ReplayIcon.PAUSE if is_play and is_playing else name
