@@ -162,6 +162,8 @@ class BubbleBook:
             self._follower.rewind(*known)
         news = self._follower.read(known[0])
         if news.restarted:
+            # Also what is large may be by what is not known any more: time may have gone back.
+            self._large_usd = None
             self._events = EventTimeline(news.events)
         elif len(news.events):
             self._events.add(news.events)

@@ -70,6 +70,8 @@ class LayerFeed:
         self.is_page_ready = False
         # Its symbol is not known yet among all of the exchange's.
         self._awaits_listing = False
+        # The clock has jumped since the work under way was begun.
+        self._has_jumped = False
         self.failure: Failure | None = None
         self._work = PictureWork(layer, context)
         self._answers = CellAnswers(
@@ -128,10 +130,18 @@ class LayerFeed:
     def jump(self) -> None:
         """Show everything as of another time: the clock, and what is stored by it, has jumped.
 
-        What is shown stays until then.
+        What is shown stays until then. A picture that is being built is shown once it is there,
+        and then the next: while a key is held, each seek would else undo the one before.
         """
-        self._work.forget()
         self._follow()
+        if self._turns.is_working:
+            self._has_jumped = True
+        else:
+            self._follow_jump()
+
+    def _follow_jump(self) -> None:
+        self._has_jumped = False
+        self._work.forget()
         if self._obstacle() is None and self.viewport is not None:
             self._request_rebuild()
 
@@ -299,6 +309,8 @@ class LayerFeed:
             if latest is not None and not picture.fits(latest):
                 self._request_rebuild(quiet_s=QUIET_S)
         self.failure = None
+        if self._has_jumped:
+            self._follow_jump()
         self._appoint_next()
 
     def _tell(self, method: Callable[..., None], *words: object) -> None:

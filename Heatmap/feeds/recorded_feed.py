@@ -91,6 +91,11 @@ class RecordedFeed:
         for following in self._followings:
             following.end()
 
+    def hurry(self) -> None:
+        """Look at everything anew: the clock has jumped."""
+        for following in self._followings:
+            following.hurry()
+
     def follow_tape(
         self, symbol: str, listener: TapeListener, least_usd: float = 0.0
     ) -> Callable[[], None]:
@@ -187,6 +192,8 @@ class _Following(Generic[Answer]):
         self._book: RecordedBook[Answer] | None = None
         self._executor: Executor | None = None
         self._read_s = 0.0
+        # What was read, or is being read, may be of a moment before a jump.
+        self._is_stale = False
         # What it failed with last, in words: told once.
         self._failure = ""
         self._others: list[_Following[Any]] = []
@@ -209,6 +216,11 @@ class _Following(Generic[Answer]):
         self._turns.begin(loop)
         self._turns.appoint()
 
+    def hurry(self) -> None:
+        """Read as soon as may be, at most once in `LOOK_S`."""
+        self._is_stale = True
+        self._turns.appoint(self._wait_s())
+
     def end(self) -> None:
         """Read and tell nothing any more; never waits."""
         self._turns.end()
@@ -230,11 +242,11 @@ class _Following(Generic[Answer]):
         book, executor, now_s = self._book, self._executor, monotonic()
         if book is None or executor is None:
             return
-        is_due = now_s - self._read_s >= CLOCK_S
+        is_due = self._is_stale or now_s - self._read_s >= CLOCK_S
         if not (is_due or book.has_news()):
             self._turns.appoint(self._look_s)
             return
-        self._read_s = now_s
+        self._read_s, self._is_stale = now_s, False
         source = self._source
         work = partial(book.read, source.clock(), source.heartbeats(self._symbol))
         self._turns.hand_over(executor, work, self._take)
@@ -242,9 +254,12 @@ class _Following(Generic[Answer]):
     @guarded
     def _take(self, done: Outcome[Answer]) -> None:
         answer = done.result()
-        self._turns.appoint(self._look_s)
+        self._turns.appoint(self._wait_s() if self._is_stale else self._look_s)
         self._tell(answer)
         self._failure = ""
+
+    def _wait_s(self) -> float:
+        return max(0.0, self._read_s + LOOK_S - monotonic())
 
 
 def _unless_none(listener: Callable[[Answer], object]) -> Callable[[Answer | None], object]:

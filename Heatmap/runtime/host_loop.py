@@ -318,6 +318,11 @@ class Turns:
         """
         return max(self._due_s, monotonic())
 
+    @property
+    def is_working(self) -> bool:
+        """Whether work was handed over, and nothing has come of it yet."""
+        return self._is_working
+
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take turns in `loop` from now on; make an appointment for the first one."""
         self._forget()

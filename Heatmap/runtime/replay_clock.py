@@ -73,7 +73,9 @@ class ReplayClock:
             self.play()
 
     def seek(self, at_ms: int) -> None:
-        """Go to a moment, and stand or run there as before."""
+        """Go to a moment, and stand or run there as before; what lies ahead counts as now."""
+        # Else one that stands would go on with the present until then.
+        at_ms = min(at_ms, self._present())
         self._line = (float(at_ms), self._monotonic_s(), self._line[2])
 
     def _go_on(self, speed: float) -> None:

@@ -37,8 +37,8 @@ from Heatmap.storage.store import store_as_of
 
 logger = get_logger(__name__)
 
-# How often it is looked whether the present was reached.
-_LOOK_S = 0.25
+# How often it is looked whether the present was reached, and for clusters.
+_LOOK_S, _CLUSTERS_S = 0.25, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Replay:
         self._markets = markets_as_of(source.markets, store, self._clock)
         self._maps = LevelMaps(self._tape, self._markets, later=source.maps)
         self.clusters = ClusterFeed(
-            ClusterSource(self._tape, _unknown, self._clock), source.settings()
+            ClusterSource(self._tape, _unknown, self._clock), _looked_at_often(source.settings())
         )
         self._feed = RecordedFeed(RecordedSource(self._tape, self._clock, _unknown))
         self.recorded = RecordedQuestions(self._feed, source.look_around)
@@ -160,7 +160,12 @@ class Replay:
     def pause(self) -> None:
         """Stand still; nothing happens while it is not active."""
         if self._is_active:
+            was_playing = self._clock.is_playing
             self._clock.pause()
+            if was_playing:
+                # What follows the time from look to look would stand a moment behind.
+                self._feed.hurry()
+                self._on_change(False)
             self._tell()
 
     def set_speed(self, speed: float) -> None:
@@ -275,6 +280,7 @@ class Replay:
         self._is_active = True
         if not was_active:
             self._run()
+        self._feed.hurry()
         self._on_change(not was_active)
         self._tell()
 
@@ -282,7 +288,7 @@ class Replay:
         executor = self._executor
         if executor is None:
             return
-        self.clusters.apply_settings(self._source.settings())
+        self.clusters.apply_settings(_looked_at_often(self._source.settings()))
         self.clusters.start(executor)
         self._feed.start(executor)
         self._turns.begin(asyncio.get_running_loop())
@@ -372,7 +378,7 @@ class Replays:
     def apply_settings(self, settings: HeatmapSettings) -> None:
         """Tell all of them changed settings."""
         for one in self._all():
-            one.clusters.apply_settings(settings)
+            one.clusters.apply_settings(_looked_at_often(settings))
 
     def _all(self) -> Iterable[Replay]:
         return list(self._replays.values())
@@ -381,6 +387,11 @@ class Replays:
         living = layer()
         if living is not None:
             (self._feed_anew if is_other else self._jump)(living)
+
+
+def _looked_at_often(settings: HeatmapSettings) -> HeatmapSettings:
+    """Return settings for a time that goes on up to 600 times as fast."""
+    return settings.changed(cluster_interval_s=_CLUSTERS_S)
 
 
 def _unknown(_symbol: str) -> None:

@@ -106,9 +106,12 @@ class LevelMap:
         """Return how much of the time since then was fetched, milliseconds."""
         return sum(max(0, until - max(begin, from_ms)) for begin, until in self.fetched)
 
-    def has_more(self, imported: Sequence[Span], from_ms: int, now_ms: int) -> bool:
-        """Whether there is imported time between two moments that there was not."""
-        return length_ms(without(clipped(imported, from_ms, now_ms), self.imported)) > 0
+    def has_more(self, imported: Sequence[Span], from_ms: int) -> bool:
+        """Whether time was imported since, from then on, that is older than the newest there was.
+
+        As of an earlier time that goes on, imported time becomes known minute by minute.
+        """
+        return length_ms(without(clipped(imported, from_ms, self.end_ms), self.imported)) > 0
 
     def has_older(self, fetched: Sequence[Span], from_ms: int) -> bool:
         """Whether time was fetched since, from then on, that is older than the newest there was."""
@@ -206,11 +209,14 @@ class LevelMaps:
         history, from_ms = known.history, now_ms - span_ms
         imported = self._imported(symbol, now_ms)
         with self._tape.reading() as reader:
-            fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
-            fresh = None
-            if history is not None and fetched and fetched[-1][1] > known.end_ms:
-                newest_ms = int(history.minutes.open_ms[-1]) + MINUTE_MS
-                fresh = reader.read_candles(symbol, newest_ms, fetched[-1][1], candle_array)
+            recorded = reader.fetched_spans(symbol, Series.CANDLES)
+            fetched = joined([*recorded, *imported])
+            fresh, until_ms = None, fetched[-1][1] if fetched else 0
+            newest_ms = 0 if history is None else int(history.minutes.open_ms[-1]) + MINUTE_MS
+            if history is not None and until_ms > known.end_ms:
+                fresh = reader.read_candles(symbol, newest_ms, until_ms, candle_array)
+        if fresh is not None and without(clipped(imported, newest_ms, until_ms), recorded):
+            fresh = self._reader.read(symbol, until_ms, until_ms - newest_ms).market.candles
         known.looked_s = time.monotonic()
         if history is None or not fetched:
             return None if (fetched, fits) != (known.fetched, known.fits) else known
@@ -225,13 +231,18 @@ class LevelMaps:
                 history = history.shortened(first)
                 self._made += 1
                 known = replace(known, history=history, number=self._made)
-        if known.has_older(fetched, from_ms) or known.has_more(imported, from_ms, now_ms):
-            # Not at every page that comes: each time all of it is walked again.
-            is_soon = known.looked_s - known.made_s < max(_GROW_S, _GROW_COSTS * known.cost_s)
-            return known if is_soon else None
+        lacks_older = known.has_older(fetched, from_ms) or known.has_more(imported, from_ms)
+        # Not at every page that comes: each time all of it is walked again.
+        is_soon = known.looked_s - known.made_s < max(_GROW_S, _GROW_COSTS * known.cost_s)
+        if lacks_older and not is_soon:
+            return None
         if fresh is not None and len(fresh) and not history.extend(fresh):
             return None
-        known.fetched = fetched
+        before_ms = known.end_ms
+        known.imported = joined([*known.imported, *clipped(imported, before_ms, until_ms)])
+        # The newest minutes do not wait for older ones.
+        newer = clipped(fetched, before_ms, until_ms)
+        known.fetched = joined([*known.fetched, *newer]) if lacks_older else fetched
         return known
 
     def _begun(self, later: "LevelMaps", symbol: str, now_ms: int, span_ms: int) -> LevelMap | None:
@@ -242,14 +253,18 @@ class LevelMaps:
 
     def _rewound(self, symbol: str, known: LevelMap, now_ms: int, span_ms: int) -> LevelMap | None:
         """Return a map as of an earlier time; ``None``: it has to be made anew."""
-        history = known.history
-        count = 0 if history is None else int(history.seen_by(np.array([now_ms]))[0])
-        if history is None or not count:
+        history, imported = known.history, self._imported(symbol, now_ms)
+        if history is None:
             return None
-        last_ms = int(history.minutes.open_ms[count - 1])
-        imported = self._imported(symbol, now_ms)
         with self._tape.reading() as reader:
             fetched = joined([*reader.fetched_spans(symbol, Series.CANDLES), *imported])
+            # Time may have gone on since it was asked for, or back: what it lacks is read later.
+            fetched = clipped(fetched, 0, now_ms - now_ms % MINUTE_MS)
+            until_ms = fetched[-1][1] if fetched else 0
+            count = int(history.seen_by(np.array([until_ms]))[0])
+            if not count:
+                return None
+            last_ms = int(history.minutes.open_ms[count - 1])
             newest = reader.read_candles(symbol, last_ms, last_ms + 1, candle_array)
         if not len(newest) or not fetched or known.has_older(fetched, now_ms - span_ms):
             return None

@@ -270,6 +270,11 @@ class ChartPage(QWebEnginePage):
         """
         self._call("replaceCandles", self._state.replace_candles(candles), shows_newest)
 
+    def replace_from(self, from_ms: int, candles: Sequence[Candle], *, shows_newest: bool) -> None:
+        """Replace the candles from a time on, UTC milliseconds; else as `replace_candles`."""
+        rows = self._state.replace_from(from_ms, candles)
+        self._call("replaceFrom", from_ms / 1000, rows, shows_newest)
+
     def add_older_candles(self, candles: Sequence[Candle]) -> None:
         """Put candles before all others; what is in sight stays."""
         self._call("addOlderCandles", self._state.add_older_candles(candles))

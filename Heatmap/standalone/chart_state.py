@@ -5,8 +5,10 @@ Pure. A page whose render process dies forgets everything; what stands here is t
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from Heatmap.standalone.exchange.market import Candle
@@ -98,6 +100,14 @@ class ChartState:
         rows = [row for row in map(_row, candles) if row["time"] < first]
         self._rows = [*rows, *self._rows]
         self._move_view(len(rows))
+        return rows
+
+    def replace_from(self, from_ms: int, candles: Sequence[Candle]) -> list[_Row]:
+        """Take other candles in the place of those from a time on; returns their rows."""
+        rows = [_row(candle) for candle in candles]
+        kept = bisect_left(self._rows, from_ms / 1000, key=itemgetter("time"))
+        before, self._rows = len(self._rows), [*self._rows[:kept], *rows]
+        self._move_view(len(self._rows) - before)
         return rows
 
     def clear_candles(self) -> None:

@@ -6,6 +6,7 @@ from Heatmap.standalone.candle_counts import MOST_LOADED
 from Heatmap.standalone.candle_switch import CandleSwitch
 from Heatmap.standalone.chart_page import ChartPage
 from Heatmap.standalone.chart_words import limit_words, oldest_words
+from Heatmap.standalone.replay_candles import ReplayCandles
 
 LEAST_COUNT = 500
 """At least so many are loaded at once: each time the whole chart is laid out anew."""
@@ -20,12 +21,16 @@ class OlderCandles(QObject):
         Tells how many candles it wants, and says why there are none.
     switch
         Has the shown view's candles.
+    earlier
+        Has those of an earlier time, while that is shown.
     """
 
-    def __init__(self, page: ChartPage, switch: CandleSwitch) -> None:
+    def __init__(self, page: ChartPage, switch: CandleSwitch, earlier: ReplayCandles) -> None:
         super().__init__(page)
         self._page = page
         self._switch = switch
+        self._earlier = earlier
+        earlier.older_wanted.connect(self._want_live)
         page.older_wanted.connect(self._want)
 
     def show_limit(self) -> None:
@@ -39,6 +44,10 @@ class OlderCandles(QObject):
             self._page.set_limit(oldest_words(view.symbol) if self._switch.has_all else "")
 
     def _want(self, count: int) -> None:
-        wanted = self._page.candle_count + max(count, LEAST_COUNT)
-        self._switch.want_older(min(wanted, MOST_LOADED))
+        more = max(count, LEAST_COUNT)
+        if not self._earlier.want_older(more):
+            self._want_live(self._page.candle_count + more)
+
+    def _want_live(self, count: int) -> None:
+        self._switch.want_older(min(count, MOST_LOADED))
         self.show_limit()

@@ -105,7 +105,7 @@ class ShownMarket(QObject):
         self.candles = CandleSwitch(
             self._show_history,
             self._show_candle,
-            replay.older,
+            replay.candles.older,
             self._note_unknown,
             self._work.set,
         )
@@ -275,14 +275,17 @@ class ShownMarket(QObject):
         """Show nothing any more: no candle of one source under the name of another."""
         self._has_candles.clear()
         self.waiting = self.target = self.closes = None
-        if self.candles.shown is not None:
-            self._page.clear_candles()
+        has_candles = self.candles.shown is not None
         self._page.hide_card()
         self.candles.leave()
         source, self.source = self.source, None
         if source is not None:
             source.service.detach(self._layer)
             self.attached.emit(None)
+        # Last: a replay that ends with its source shows live candles.
+        self._replay.candles.forget_live()
+        if has_candles:
+            self._page.clear_candles()
 
     def _candle_counts(self, view: View) -> CandleCounts:
         window_ms = self.settings.window_ms
@@ -322,7 +325,7 @@ class ShownMarket(QObject):
             self._has_candles.set()
 
     def _show_candle(self, candle: Candle) -> None:
-        self._replay.update(candle)
+        self._replay.candles.update(candle)
         if self.closes is not None and candle.open_ms > self._newest_ms:
             self.closes = self.closes[1], candle.close
         elif self.closes is not None and candle.open_ms == self._newest_ms:

@@ -146,7 +146,7 @@ class ChartWindow(QMainWindow):
         self.chart_choices = ChartChoices(
             self.store.program, self.page, self.docks, self.store.group
         )
-        self._older = OlderCandles(self.page, self.market.candles)
+        self._older = OlderCandles(self.page, self.market.candles, self.replay.candles)
         self._connect_page()
         self.actions_ = self._make_actions()
         self.bell = AlertBell(
@@ -159,6 +159,8 @@ class ChartWindow(QMainWindow):
             self.chart_choices.set_time_zone,
         )
         self.status_bar.right.addWidget(self.scale_bar)
+        # Two clocks, one time, however fast it goes.
+        self.replay.bar.moment_shown.connect(self.scale_bar.show_time)
         self._connect_market()
         self._apply_theme()
         self._restore_place()
@@ -495,9 +497,11 @@ class ChartWindow(QMainWindow):
         exponent = 0
         if self.market.tick_size is not None:
             exponent = int(self.market.tick_size.normalize().as_tuple().exponent)
-        self.setWindowTitle(
-            title_words(self.layer.symbol or "", state, self.market.closes, max(0, -exponent))
-        )
+        earlier = self.replay.candles
+        # The present price would tell what came later.
+        is_now = self.replay.shown is ShownTime.NOW
+        closes = self.market.closes if is_now else earlier.closes
+        self.setWindowTitle(title_words(self.layer.symbol or "", state, closes, max(0, -exponent)))
 
 
 def _connection_of(source: Source, recorder: RecorderStatus | None) -> str:

@@ -656,6 +656,17 @@ const chartPage = (() => {
     }
 
     /**
+     * Replace the candles from a time on; what is in sight is as with `replaceCandles`.
+     * @param {number} seconds UTC
+     * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
+     * @param {boolean} showsNewest the newest is brought into sight
+     */
+    function replaceFrom(seconds, candles, showsNewest) {
+        const kept = candleSeries.data().filter(({ time }) => time < seconds);
+        replaceCandles([...kept, ...candles], showsNewest);
+    }
+
+    /**
      * Put candles before all others; what is in sight stays where it is.
      * @param {{time: number, open: number, high: number, low: number, close: number}[]} candles
      */
@@ -799,7 +810,7 @@ const chartPage = (() => {
 
     return {
         restore, setTheme, setLook, setScale, setAutoScale, setTimeZone, setRoom, setBars, setPriceFormat, setCandles,
-        replaceCandles, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, scroll, zoom, resetView, scrollTo,
+        replaceCandles, replaceFrom, setLimit, addOlderCandles, clearCandles, updateCandle, showNewest, goToNow, scroll, zoom, resetView, scrollTo,
         showCard: (shown) => message.show(shown), hideCard: () => message.hide(), countFrame, geometry,
     };
 })();

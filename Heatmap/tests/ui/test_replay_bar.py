@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, Qt, QTimeZone
 from PyQt6.QtTest import QTest
 from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService, HeatmapSettings, ShownTime
 from Heatmap.domain.events import DataKind
+from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.ui.test_panels import HOUR_MS, NOW_MS, NOWHERE, event
 from Heatmap.ui import HeatmapLayer, LiquidationTape, LiquidationTotals, ReplayBar
 from Heatmap.ui.panels.as_of_dialog import AsOfDialog
+from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 
 MINUTE_MS = 60_000
 HOLE_MS = (NOW_MS - 3 * HOUR_MS, NOW_MS - 2 * HOUR_MS)
@@ -167,6 +169,23 @@ def test_any_recorded_time_is_shown_as_it_was_known(world: World) -> None:
     world.service.detach(world.layer)
     assert replay.shown is ShownTime.NOW
     world.until(lambda: len(world.rows()) == len(EVENTS))
+
+
+def test_the_hour_that_is_there_twice_has_the_name_of_its_clock(qtbot: Any) -> None:
+    # In the night of 27 October 2024 clocks in Berlin went from 3:00 back to 2:00.
+    first_ms = 1_729_989_000_000
+    end_ms = first_ms + 2 * HOUR_MS
+    zone = QTimeZone(b"Europe/Berlin")
+    timeline = RecordingTimeline()
+    qtbot.addWidget(timeline)
+    timeline.show_recorded(RecordedTime(first_ms - 86_400_000, end_ms, (), 60_000, ()))
+    dialog = AsOfDialog(timeline, zone, first_ms, end_ms)
+    qtbot.addWidget(dialog)
+    entered = dialog.moment.text()
+    assert (dialog.zone_name.text(), dialog.moment_ms) == ("CEST", first_ms)
+    dialog.ago[0].click()
+    assert dialog.moment.text() == entered
+    assert (dialog.zone_name.text(), dialog.moment_ms) == ("CET", first_ms + HOUR_MS)
 
 
 def test_the_bar_is_never_narrower_than_its_words_need(world: World) -> None:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from Heatmap import DataKind, HeatmapService
+from Heatmap.errors import StorageError
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.standalone.exchange.data_clock import DataClock
 from Heatmap.standalone.exchange.loopback_exchange import LoopbackExchange
@@ -25,6 +26,7 @@ START_MS = 1_733_360_400_000
 RANGE = "chart.timeScale().getVisibleLogicalRange()"
 
 
+STRIP = "[0, 1].map((at) => document.getElementById('values').children[at].textContent)"
 VIOLET = (177, 163, 255)
 
 
@@ -49,6 +51,14 @@ def is_zoomed(world: World, bars: int) -> bool:
         return True
     world.js(f"(chart.timeScale().setVisibleLogicalRange({{from: 2.5, to: 2.5 + {bars}}}), 0)")
     return False
+
+
+def says_what_is_shown(world: World, interval: str) -> bool:
+    """Tell whether the title has the close of the last candle, and the strip its interval."""
+    assert world.js(STRIP) == ["BTCUSDT", interval]
+    price = world.js("candleSeries.data().at(-1).close.toFixed(1)")
+    title = world.window.windowTitle().replace(",", "")
+    return title.startswith(f"Replay: Simulated: BTCUSDT {price} ")
 
 
 @pytest.fixture
@@ -93,9 +103,8 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     assert window.status_text().startswith("Replay: Shown as it was known then.")
     caption = window.docks.alerts.head.caption
     world.qtbot.waitUntil(lambda: caption.text() == "do not ring for a replay", timeout=20_000)
-    layer = service.status()["layers"][0]
     world.qtbot.waitUntil(lambda: service.status()["layers"][0]["state"] == "drawn", timeout=20_000)
-    assert layer["symbol"] == "BTCUSDT"
+    assert service.status()["layers"][0]["symbol"] == "BTCUSDT"
     # A line from top to bottom is where it stands, right of the newest candle.
     world.qtbot.waitUntil(lambda: violet_columns(window) == 1, timeout=20_000)
     # Another interval: its candle in progress is made of the minutes that were over.
@@ -104,11 +113,14 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
         lambda: newest_s() * 1000 == (now_ms // 60_000 * 60_000 - 1) // 300_000 * 300_000,
         timeout=20_000,
     )
+    world.qtbot.waitUntil(lambda: says_what_is_shown(world, "5m"), timeout=10_000)
     back_ms = now_ms - HOUR_MS
     replay.seek(back_ms)
     world.qtbot.waitUntil(lambda: 0 < newest_s() * 1000 < back_ms, timeout=20_000)
 
     # What the user has zoomed to stays so wide, and a seek ends at its moment.
+    # Older candles come a moment later, and the frame after that shows all that was asked for.
+    world.qt_run(window.page.wait_for_frame(), timeout=10_000)
     world.qtbot.waitUntil(lambda: is_zoomed(world, 20), timeout=10_000)
     replay.seek(now_ms)
     world.qtbot.waitUntil(lambda: newest_s() * 1000 > back_ms, timeout=20_000)
@@ -122,6 +134,50 @@ def test_a_replay_shows_nothing_of_what_came_later_and_ends_in_the_present(world
     assert window.windowTitle().startswith("Simulated: BTCUSDT")
     world.qtbot.waitUntil(lambda: violet_columns(window) == 0, timeout=20_000)
     world.qtbot.waitUntil(lambda: newest_s() >= live_s - 240, timeout=20_000)
+
+
+def test_older_candles_come_in_a_replay_and_what_cannot_be_read_is_read_again(
+    world: World,
+) -> None:
+    simulated = world.qt_run(world.simulated(SETTINGS), timeout=60_000)
+    world.qt_run(world.open(SETTINGS, simulated), timeout=20_000)
+    window, database = world.window, Path(simulated.service.database)
+    world.qt_run(window.wait_for_candles(20), timeout=25_000)
+    replay = window.replay.bar.replay
+    assert replay is not None
+    replay.begin(replay.now_ms() - HOUR_MS)
+
+    def edges_ms() -> tuple[int, int]:
+        found = world.js("[candleSeries.data()[0], candleSeries.data().at(-1)]") or [None, None]
+        return tuple(one["time"] * 1000 if one else 0 for one in found)
+
+    world.qtbot.waitUntil(lambda: edges_ms()[0] > 0, timeout=20_000)
+    # A row of the tape is of a time before all candles.
+    place_ms = edges_ms()[0] - 100 * 60_000
+    window.page.scroll_to(place_ms, 98_000.0)
+    world.qtbot.waitUntil(lambda: 0 < edges_ms()[0] <= place_ms, timeout=20_000)
+    candles = world.js("candleSeries.data().map(({ time }) => time)")
+    assert np.diff(candles).tolist() == [60] * (len(candles) - 1)
+    assert edges_ms()[1] < replay.now_ms()
+
+    sought_ms = replay.now_ms() - 10 * HOUR_MS
+    away = database.with_suffix(".away")
+    database.rename(away)
+    replay.seek(sought_ms)
+    clock = window.page.times.clock(sought_ms)
+    assert window.scale_bar.clock.text().startswith(f"{clock} "), "at once"
+    with pytest.raises(StorageError):
+        world.qt_run(replay.candles("BTCUSDT", sought_ms, sought_ms + 1), timeout=10_000)
+    away.rename(database)
+    world.qtbot.waitUntil(
+        lambda: sought_ms - 120_000 < edges_ms()[1] <= sought_ms - 60_000, timeout=10_000
+    )
+
+    # With its source it ends, and no candle of that one stays, nor comes afterwards.
+    world.qt_run(window.market.leave(), timeout=10_000)
+    assert window.page.candle_count == 0
+    world.qt_run(window.page.wait_for_frame(), timeout=10_000)
+    assert window.page.candle_count == 0
 
 
 async def replayed(folder: Path) -> Source:

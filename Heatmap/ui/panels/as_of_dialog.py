@@ -79,7 +79,9 @@ class AsOfDialog(QDialog):
         self.moment.dateTimeChanged.connect(lambda _time: self._show_note())
         row = QHBoxLayout()
         row.addWidget(self.moment, 1)
-        row.addWidget(QLabel(self._time(at_ms).timeZoneAbbreviation()))
+        # Of the moment that is entered: where clocks are set back an hour is there twice.
+        self.zone_name = QLabel()
+        row.addWidget(self.zone_name)
         column.addLayout(row)
         self.ago: list[QPushButton] = []
         row = QHBoxLayout()
@@ -88,7 +90,7 @@ class AsOfDialog(QDialog):
             button.setAutoDefault(False)
             button.setEnabled(start_ms <= present_ms - hours * _HOUR_MS)
             ms = present_ms - hours * _HOUR_MS
-            button.clicked.connect(lambda _on, ms=ms: self.moment.setDateTime(self._time(ms)))
+            button.clicked.connect(lambda _on, ms=ms: self._enter(ms))
             self.ago.append(button)
             row.addWidget(button)
         column.addLayout(row)
@@ -120,8 +122,14 @@ class AsOfDialog(QDialog):
     def _time(self, ms: int) -> QDateTime:
         return QDateTime.fromMSecsSinceEpoch(ms, self._zone)
 
+    def _enter(self, ms: int) -> None:
+        self.moment.setDateTime(self._time(ms))
+        # Qt does not tell of the second of two hours that are written alike.
+        self._show_note()
+
     def _show_note(self) -> None:
-        """Say what was recorded, and whether this moment was."""
+        """Say what was recorded, whether this moment was, and by which clock it is meant."""
+        self.zone_name.setText(self.moment.dateTime().timeZoneAbbreviation())
         recorded = self._timeline.recorded
         if recorded is None:
             self.note.setText(self.tr("Nothing recorded yet"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject
+from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.heatmap_service import HeatmapService
@@ -59,6 +59,10 @@ class FollowedSymbol(QObject):
         self._forget = forget
         self._leave: Callable[[], None] | None = None
         self._is_seen = False
+        # In a turn of its own: where a replay begins or ends, each panel has a lot to show.
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.timeout.connect(self._follow_moment)
         panel.installEventFilter(self)
         panel.destroyed.connect(self._leave_all)
         if layer is not None:
@@ -134,6 +138,10 @@ class FollowedSymbol(QObject):
             self._replay.add_listener(self._look_at_replay)
 
     def _look_at_replay(self) -> None:
+        if self._replay is not None and self._replay.is_active != self._is_replayed:
+            self._look.start(0)
+
+    def _follow_moment(self) -> None:
         if self._replay is not None and self._replay.is_active != self._is_replayed:
             self.renew()
 

@@ -99,6 +99,8 @@ class ReplayBar(_Strip):
     ----------
     replay_changed
         The layer shows another time, stands, goes on, or shows the present: see `replay`.
+    moment_shown
+        The bar says the time anew, also as it goes on: a host's clock beside it may do so too.
     timeline
         The recording from end to end.
     moves
@@ -108,6 +110,7 @@ class ReplayBar(_Strip):
     """
 
     replay_changed = pyqtSignal()
+    moment_shown = pyqtSignal()
 
     def __init__(
         self, service: HeatmapService | None, layer: HeatmapLayer, parent: QWidget | None = None
@@ -123,6 +126,8 @@ class ReplayBar(_Strip):
         self._wanted_ms: int | None = None
         # The colours and the font that it has been made for.
         self._style: tuple[int, int, str] | None = None
+        # The colours that icons were drawn in, and whether it played.
+        self._drawn: tuple[int, int, bool] | None = None
         self._make_actions()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
@@ -324,11 +329,17 @@ class ReplayBar(_Strip):
         # While the user drags, the knob is the user's.
         if self._wanted_ms is None:
             self.timeline.show_moment(now_ms)
+        self.moment_shown.emit()
 
     def _draw_icons(self) -> None:
         colours = PanelColours.of(self.palette())
         faint = mixed(colours.ground, colours.text, 0.3)
         is_playing = self.moves.replay is not None and self.moves.replay.is_playing
+        drawn = colours.ground.rgb(), colours.text.rgb(), is_playing
+        # To draw them takes longer than all else that a step changes here.
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         for button, name in self._buttons.items():
             is_play = name is ReplayIcon.PLAY
             shown = ReplayIcon.PAUSE if is_play and is_playing else name

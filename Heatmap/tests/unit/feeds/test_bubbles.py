@@ -16,13 +16,14 @@ import pytest
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import StorageError
+from Heatmap.feeds.bubble_book import BubbleBook, BubbleQuestion
 from Heatmap.feeds.bubbles import Bubbles, are_wanted
 from Heatmap.feeds.feed_context import FeedContext
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Effect
 from Heatmap.storage.event_tape import EventTape
 from Heatmap.storage.sqlite_store import SqliteStore
-from Heatmap.storage.store import open_store
+from Heatmap.storage.store import open_store, store_as_of
 from Heatmap.tests.unit.stored_events import EVENT
 
 NOW_MS = 1_733_360_400_000
@@ -208,6 +209,24 @@ def test_by_themselves_they_begin_at_the_largest_two_per_cent_of_the_symbol(tmp_
             assert made.errors == []
 
     asyncio.run(main())
+
+
+def test_what_is_large_is_told_by_what_was_known_then(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite3"
+    moment_ms = [NOW_MS]
+    tape = EventTape(store_as_of(open_store(path), lambda: moment_ms[0]))
+    question = BubbleQuestion(
+        NOW_MS - 7_200_000, None, "both", 0.0, None, usual_from_ms=NOW_MS - 86_400_000
+    )
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write([liquidation(600 + i, 1_000.0 * i) for i in range(1, 102)])
+        store.write([liquidation(i, 9_000_000.0) for i in range(1, 102)])
+    book = BubbleBook(tape, "BTCUSDT")
+    assert book.read(question)["leastUsd"] == 9_000_000.0
+    # Back, within the time for which it is not looked for anew.
+    moment_ms[0] -= 300_000
+    assert book.read(question)["leastUsd"] == 99_000.0
+    book.close()
 
 
 def test_a_chart_that_is_scrolled_back_shows_the_window_up_to_its_edge(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
-from Heatmap.feeds import recorded_books
+from Heatmap.feeds import recorded_books, recorded_feed
 from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, TapeNews
 from Heatmap.feeds.recorded_feed import RecordedFeed, RecordedSource
 from Heatmap.storage.event_tape import EventTape
@@ -124,6 +124,26 @@ def test_totals_are_what_plain_sql_says_and_go_with_the_clock(tmp_path: Path) ->
             assert made.totals[-1].spans[0].recorded_share == 0.0
             assert made.told_totals() == pytest.approx(made.plain_totals())
             assert await made.feed.totals("BTCUSDT") == made.totals[-1]
+
+    asyncio.run(main())
+
+
+def test_after_a_jump_of_the_clock_nothing_waits_for_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without a jump the next look would come after the test has been given up.
+    monkeypatch.setattr(recorded_feed, "CLOCK_S", 1_000.0)
+
+    async def main() -> None:
+        async with world(tmp_path, *random_events(300, 30)) as made:
+            made.feed.follow_totals("BTCUSDT", made.totals.append)
+            await until(lambda: made.totals)
+            for _ in range(3):
+                made.now_ms -= HOUR_MS
+                made.feed.hurry()
+            await until(lambda: made.totals[-1].at_ms == made.now_ms)
+            # Keys that are held do not have all of it read for each.
+            assert len(made.totals) <= 3
 
     asyncio.run(main())
 

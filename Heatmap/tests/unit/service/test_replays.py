@@ -13,7 +13,9 @@ from Heatmap import HeatmapService, HeatmapSettings, ShownTime
 from Heatmap.domain.candles import MINUTE_MS
 from Heatmap.domain.events import DataKind, LiquidationEvent
 from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds import recorded_feed
 from Heatmap.feeds.layer_port import LayerListener
+from Heatmap.feeds.level_tags import LevelTags
 from Heatmap.feeds.recorded_books import RecordedTotals, TapeNews
 from Heatmap.service.replays import Replay
 from Heatmap.storage.store import open_store
@@ -223,6 +225,51 @@ def test_each_liquidation_is_told_once_while_it_plays_and_at_the_present_it_ends
             assert replay.now_ms() == END_MS
             with pytest.raises(ValueError, match="one of 1, 10, 60, 300, 600"):
                 replay.set_speed(2)
+
+    asyncio.run(main())
+
+
+def test_while_seeks_come_one_after_the_other_pictures_are_shown(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with world(tmp_path / "all.sqlite3", EVENTS, END_MS) as made:
+            replay, at_ms = made.replay, THEN_MS
+            replay.begin(at_ms)
+            await made.until(lambda: made.layer.grids and made.picture()["nowMs"] == at_ms)
+            shown = len(made.layer.grids)
+            # As of a key that is held, but faster than a picture is built.
+            async with asyncio.timeout(30):
+                while len(made.layer.grids) == shown:
+                    at_ms -= 1_000
+                    replay.seek(at_ms)
+                    await asyncio.sleep(0.001)
+            assert at_ms <= made.picture()["nowMs"] < THEN_MS
+            await made.until(lambda: made.picture()["nowMs"] == at_ms)
+
+    asyncio.run(main())
+
+
+def test_where_it_pauses_all_is_of_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing is looked at by itself before the test has been given up.
+    monkeypatch.setattr(recorded_feed, "CLOCK_S", 1_000.0)
+    monkeypatch.setattr(LevelTags, "replay_look_s", 1_000.0)
+
+    async def main() -> None:
+        async with world(tmp_path / "all.sqlite3", EVENTS, END_MS, level_tags=4) as made:
+            replay = made.replay
+            replay.begin(THEN_MS)
+            made.follow(replay.recorded)
+            await made.until(lambda: made.totals and made.layer.parts.get("level_tags"))
+            before = made.layer.parts["level_tags"]
+            replay.set_speed(600)
+            replay.play()
+            await made.until(lambda: replay.now_ms() > THEN_MS + 1_800_000)
+            replay.pause()
+            stands_ms = replay.now_ms()
+            await made.until(lambda: made.totals[-1].at_ms == stands_ms)
+            await made.until(lambda: made.layer.parts["level_tags"] != before)
+            await made.until(lambda: made.picture()["nowMs"] == stands_ms)
 
     asyncio.run(main())
 

@@ -12,11 +12,12 @@ from Heatmap.domain.candles import DAY_MS, MINUTE_MS, Candle, Fetched, Series, S
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import StorageError
 from Heatmap.feeds.level_market import LevelStore, StoredMarket
+from Heatmap.feeds.market_as_of import markets_as_of
 from Heatmap.history.market_history import MarketHistory
 from Heatmap.levels.yields import YieldTable
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.store import open_store
+from Heatmap.storage.store import open_store, store_as_of
 from Heatmap.tests.history_files import HistoryFiles, kline_rows
 from Heatmap.tests.stored_market import START_MS, SYMBOL, made_candles, store_market
 
@@ -98,6 +99,20 @@ def test_a_map_of_the_past_is_not_taken_for_one_of_a_later_time(path: Path) -> N
     assert len(again.history) == 200
 
 
+def test_what_time_has_gone_on_meanwhile_is_not_lost(path: Path) -> None:
+    # It was asked for as of one moment, and is read as of a later one.
+    moment_ms = [NOW_MS]
+    store = store_as_of(open_store(path), lambda: moment_ms[0])
+    maps = LevelMaps(EventTape(store), LevelStore.of(store), 0.0)
+    held = maps.look(SYMBOL, moment_ms[0], SPAN_MS)
+    asked_ms, moment_ms[0] = ALL[150].open_ms + 5, ALL[250].open_ms + 5
+    maps.doubt(is_back=True)
+    held = maps.look(SYMBOL, asked_ms, SPAN_MS)
+    held = maps.look(SYMBOL, moment_ms[0], SPAN_MS)
+    assert held.history is not None
+    assert len(held.history) == 150
+
+
 def test_what_is_stored_is_not_looked_at_at_every_turn(path: Path) -> None:
     reader = Counted(path)
     maps = maps_of(path, reader, look_s=1_000.0)
@@ -122,6 +137,46 @@ def test_older_candles_make_it_anew_but_not_page_by_page(path: Path) -> None:
     assert len(second.history) == 250
     assert second.fetched_ms(0) == 250 * MINUTE_MS
     assert second.fetched_ms(ALL[299].open_ms) == MINUTE_MS
+
+
+def test_new_minutes_do_not_wait_for_older_ones(path: Path) -> None:
+    reader = Counted(path)
+    maps = maps_of(path, reader)
+    first = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    save(path, ALL[50:100])
+    save(path, ALL[300:303])
+    assert maps.look(SYMBOL, NOW_MS, SPAN_MS) is first
+    assert first.history is not None
+    assert len(first.history) == 203
+    assert first.fetched == ((ALL[100].open_ms, ALL[303].open_ms),)
+    # What is older is not forgotten over that.
+    first.made_s -= 1_000.0
+    second = maps.look(SYMBOL, NOW_MS, SPAN_MS)
+    assert second.history is not None
+    assert len(second.history) == 253
+    assert reader.reads == [SYMBOL, SYMBOL]
+
+
+def test_imported_minutes_are_added_as_a_replay_comes_to_them(path: Path) -> None:
+    # Beside the recorded ones, and behind them.
+    HistoryFiles(path.parent).write("klines_1m", kline_rows(ALL[200:340]))
+    live = LevelStore.of(open_store(path), MarketHistory.beside(path))
+    moment_ms = [ALL[250].open_ms]
+
+    def clock() -> int:
+        return moment_ms[0]
+
+    store = store_as_of(open_store(path), clock)
+    maps = LevelMaps(EventTape(store), markets_as_of(live, store, clock), 0.0)
+    first = maps.look(SYMBOL, clock(), SPAN_MS)
+    assert first.history is not None
+    assert len(first.history) == 150
+    for count in (155, 220, 240):
+        moment_ms[0] = ALL[100 + count].open_ms + 7
+        assert maps.look(SYMBOL, clock(), SPAN_MS) is first
+        opens = first.history.minutes.open_ms.tolist()
+        assert opens == [one.open_ms for one in ALL[100 : 100 + count]]
+    assert first.fetched == ((ALL[100].open_ms, ALL[340].open_ms),)
 
 
 def test_imported_time_makes_it_anew_once_and_counts_as_fetched(path: Path) -> None:
