@@ -10,7 +10,13 @@ from decimal import Decimal
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from Heatmap import HeatmapService, HeatmapSettings, LayerOverrides, heat_of_unrecorded
+from Heatmap import (
+    HeatmapService,
+    HeatmapSettings,
+    LayerOverrides,
+    heat_of_unrecorded,
+    recorded_symbols,
+)
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_counts import (
     first_candles,
@@ -95,6 +101,7 @@ class ShownMarket(QObject):
         self._own = {name: store.setting(name) for name in OWN_FIELDS}
         self._known: HeatmapSettings | None = None
         self._overrides = LayerOverrides()
+        self._was_recorded = True
         # Sources and candles are changed one after the other.
         self._switching = asyncio.Lock()
         self._shown_window_ms = 0
@@ -118,9 +125,17 @@ class ShownMarket(QObject):
         return self._overrides.applied(HeatmapSettings() if service is None else service.settings)
 
     @property
+    def recorded(self) -> tuple[str, ...]:
+        """The symbols that are recorded: by this program, or by the one that writes."""
+        service = self.service
+        recorder = None if service is None else service.recorder_status()
+        own = self.settings.symbols
+        return own if recorder is None else recorded_symbols(own, recorder)
+
+    @property
     def is_recorded(self) -> bool:
-        """Whether the symbol's liquidations are recorded, by the settings."""
-        recorded = self.settings.symbols
+        """Whether the symbol's liquidations are recorded, by whomever."""
+        recorded = self.recorded
         return self._layer.symbol in recorded or ALL_SYMBOLS in recorded
 
     # -- for the window -------------------------------------------------------------------------
@@ -208,6 +223,12 @@ class ShownMarket(QObject):
             self._shown_window_ms = settings.window_ms
             self._page.show_newest(visible_candles(settings.window_ms, view.interval))
 
+    def notice_recorder(self) -> None:
+        """Show what can be shown of the symbol, where another program has begun or ended."""
+        is_recorded = self.is_recorded
+        if is_recorded != self._was_recorded:
+            self._fit_overrides()
+
     def show_price_format(self) -> None:
         """Show prices with the digits of the tick size, which may be told after the candles."""
         tick_size = self._known_tick_size()
@@ -250,7 +271,8 @@ class ShownMarket(QObject):
         Of a symbol that is not recorded there are predicted levels only.
         """
         own, service, symbol = dict(self._own), self.service, self._layer.symbol
-        if service is not None and symbol is not None and not self.is_recorded:
+        self._was_recorded = self.is_recorded
+        if service is not None and symbol is not None and not self._was_recorded:
             heat = own["heat"] or service.settings.heat
             shown = heat_of_unrecorded(heat)
             own["heat"] = own["heat"] if shown == heat else shown

@@ -18,6 +18,7 @@ from Heatmap import (
     RecorderStatus,
     ShownTime,
     SinkRole,
+    Situation,
     wants_room,
 )
 from Heatmap.runtime.compat import override
@@ -237,6 +238,7 @@ class ChartWindow(QMainWindow):
         if source is None:
             return
         self.market.show_price_format()
+        self.market.notice_recorder()
         self._older.show_limit()
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
@@ -248,15 +250,16 @@ class ChartWindow(QMainWindow):
             self._show_title("")
             return
         # What it is called does not change with the time that is shown.
-        name = state_words(state, self.page.clock)
+        name = state_words(state, self._clock)
         words = name
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
-            words = state_words(state, self.page.clock)
+            words = state_words(state, self._clock)
         elif source.is_paused:
             words = name = paused_words(words, self.page.clock(source.service.clock()))
         trouble, details = self._troubles(source, waiting)
-        is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
+        is_waiting = state.situation is Situation.CONNECTING
+        is_calm = not (state.is_bad or is_waiting) and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
         self.card.show(words)
         # Once: the card has it where there is one to be seen.
@@ -418,6 +421,15 @@ class ChartWindow(QMainWindow):
         source = self.market.source
         return self.replay.shown_ms or (None if source is None else source.service.clock())
 
+    def _clock(self, ts_ms: int) -> str:
+        """Return a time as the chart says it; with the day where that is not today's.
+
+        Not the day of the newest candle: candles may stand still, or be of the time that is shown.
+        """
+        source = self.market.waiting or self.market.source
+        now_ms = ts_ms if source is None else source.service.clock()
+        return self.page.times.clock(ts_ms, now_ms)
+
     def _take_width(self) -> None:
         """Have candles that are as fine as the pane's width allows, and say so in the bar."""
         self.tool_bar.show_settings(self.market.settings, self.page.pane_px)
@@ -467,7 +479,7 @@ class ChartWindow(QMainWindow):
         recorder = source.service.recorder_status()
         told = () if recorder is None else (*recorder.tick_sizes, *recorder.mark_prices)
         known = {*source.listed, *told}
-        return symbol_rows(typed, self.market.settings.symbols, known, only=source.symbol)
+        return symbol_rows(typed, self.market.recorded, known, only=source.symbol)
 
     def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
         """Return what is worse than a good state, as one sentence, and what else there is."""
@@ -486,7 +498,7 @@ class ChartWindow(QMainWindow):
         symbol = self.layer.symbol or ""
         if recorder is None or recorder.role is not SinkRole.STANDBY:
             return ""
-        if self.market.is_recorded and symbol not in recorder.not_recorded:
+        if self.market.is_recorded:
             return ""
         words = self.tr("Another program records into {database}: record {symbol} there")
         return words.format(database=source.service.database, symbol=symbol)

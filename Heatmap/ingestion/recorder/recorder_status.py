@@ -311,7 +311,13 @@ class RecorderStatus:
             running_minute=self.running_minutes.get(symbol),
             tick_size=None if tick is None else tick.tick_size,
             tick_origin=None if tick is None else tick.origin,
+            is_recorded_elsewhere=_has(self.recorded_by_writer, symbol),
         )
+
+
+def _has(recorded: Sequence[str] | None, symbol: str) -> bool:
+    """Whether what the writer records, ``None``: nobody else writes, has a symbol."""
+    return recorded is not None and (symbol in recorded or ALL_SYMBOLS in recorded)
 
 
 def storage_failure(part: SinkPart, error: Exception) -> Failure:
@@ -572,6 +578,7 @@ class StatusBoard:
                 running_minute=self._running.get(symbol),
                 tick_size=None if tick is None else tick[0],
                 tick_origin=None if tick is None else tick[2],
+                is_recorded_elsewhere=_has(values.get("recorded_by_writer"), symbol),
             )
 
     def _forget_inserts(self, now_s: float) -> None:
