@@ -139,9 +139,11 @@ class CandleSwitch:
         if coming is not None and coming.feed is not None and coming.state != LIVE:
             state = coming.feed.trouble(has_candles=False) or coming.state
             view = coming.view
-            # Beside others its name is needed.
-            words = "{state}" if shown is None else _tr("candles of {symbol} {interval}: {state}")
-            lines.append(words.format(symbol=view.symbol, interval=view.interval, state=state))
+            if state and shown is not None:
+                # Beside others its name is needed.
+                words = _tr("candles of {symbol} {interval}: {state}")
+                state = words.format(symbol=view.symbol, interval=view.interval, state=state)
+            lines.append(state)
         return [line for line in lines if line]
 
     @property

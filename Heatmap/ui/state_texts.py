@@ -122,7 +122,8 @@ def _shown_words(state: MarketState, clock: Callable[[int], str]) -> tuple[str, 
     word, sentence = tr("Replay"), tr("Shown as it was known then. Alerts do not ring.")
     if state.shown_ms is None and state.recorded_kind is DataKind.REPLAY:
         return word, tr(
-            "A past market, played from files. Alerts do not ring. Live data are not recorded meanwhile."
+            "A past market, played from files. Alerts do not ring. "
+            "Live data are not recorded meanwhile."
         )
     return word, _with_recording(sentence, state, clock)
 
