@@ -48,6 +48,7 @@ from Heatmap.standalone.status_line import (
     paused_words,
     timing_words,
     title_words,
+    tray_words,
 )
 from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
 from Heatmap.standalone.theme import background, colour, style_sheet
@@ -85,6 +86,8 @@ class ChartWindow(QMainWindow):
     ----------
     closed
         The user has closed it.
+    state_told
+        How the recording is, for who sees no window: as the icon in the tray says it.
     another_asked, simulated_asked, quit_asked
         The user wants one more window, a simulated market, or the end of the program.
     look_chosen, language_chosen
@@ -94,6 +97,7 @@ class ChartWindow(QMainWindow):
     """
 
     closed = pyqtSignal()
+    state_told = pyqtSignal(str)
     another_asked = pyqtSignal()
     simulated_asked = pyqtSignal()
     quit_asked = pyqtSignal()
@@ -268,6 +272,7 @@ class ChartWindow(QMainWindow):
             "" if is_on_card else self._deeds.offer(words.action, words.button)
         )
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
+        self.state_told.emit(tray_words(state.symbol, name.word, self._hour_amounts()))
         self._deeds.refresh()
 
     def status_text(self) -> str:
@@ -429,6 +434,16 @@ class ChartWindow(QMainWindow):
         source = self.market.waiting or self.market.source
         now_ms = ts_ms if source is None else source.service.clock()
         return self.page.times.clock(ts_ms, now_ms)
+
+    def _hour_amounts(self) -> tuple[str, str] | None:
+        """Return the last hour's longs and shorts; ``None``: they are not followed just now."""
+        totals = self.docks.totals
+        if self.replay.shown is not ShownTime.NOW:
+            return None
+        if totals.isVisible():
+            _hour, longs, shorts, _share = totals.texts()[0]
+            return longs, shorts
+        return self.last_hour.amounts if self.last_hour.isVisible() else None
 
     def _take_width(self) -> None:
         """Have candles that are as fine as the pane's width allows, and say so in the bar."""

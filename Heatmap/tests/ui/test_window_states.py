@@ -145,6 +145,10 @@ def test_another_day_is_named_whatever_candles_are_shown(world: World) -> None:
     world.qt_run(world.open(RECORDED), timeout=20_000)
     world.wait_for("BTCUSDT", "1m")
     window = world.window
+    told: list[str] = []
+    window.state_told.connect(told.append)
+    hour = "BTCUSDT: Live\n1 h at least: "
+    world.qtbot.waitUntil(lambda: any(one.startswith(hour) for one in told), timeout=9_000)
     replay = window.replay.bar.replay
     assert replay is not None
     asked_ms = world.service.clock() - 2 * 86_400_000
@@ -154,4 +158,6 @@ def test_another_day_is_named_whatever_candles_are_shown(world: World) -> None:
     world.exchange.is_down = True
     says(world, "Blind: Nothing recorded since")
     assert window.status_bar.line.words.startswith("As of ")
+    # The tray tells of the recording, not of the day that is shown.
+    assert told[-1] == "BTCUSDT: Blind"
     assert "Recording goes on" not in window.status_bar.line.words

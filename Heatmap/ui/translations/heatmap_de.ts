@@ -176,6 +176,10 @@
         <translation>Mindestens {what}</translation>
     </message>
     <message>
+        <source>Heatmap: alerts</source>
+        <translation>Heatmap: Alarme</translation>
+    </message>
+    <message>
         <source>the settings cannot be stored</source>
         <translation>die Einstellungen lassen sich nicht speichern</translation>
     </message>
@@ -194,10 +198,6 @@
     <message>
         <source>Alerts arrive here.</source>
         <translation>Alarme kommen hier an.</translation>
-    </message>
-    <message>
-        <source>Heatmap: alerts</source>
-        <translation>Heatmap: Alarme</translation>
     </message>
 </context><context>
     <name>AlertsPage</name>
@@ -3810,8 +3810,16 @@
 </context><context>
     <name>StatusLine</name>
     <message>
+        <source>1 h at least: longs {longs}, shorts {shorts}</source>
+        <translation>1 h mindestens: Longs {longs}, Shorts {shorts}</translation>
+    </message>
+    <message>
         <source>{market} - Heatmap</source>
         <translation>{market} - Heatmap</translation>
+    </message>
+    <message>
+        <source>{symbol}: {word}</source>
+        <translation>{symbol}: {word}</translation>
     </message>
     <message>
         <source>{symbol}  connecting…</source>
