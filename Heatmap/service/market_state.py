@@ -6,7 +6,7 @@
 2. Refused, offline, blind, connecting, stopped: nothing comes from the exchange.
 3. Not recorded: data come, but nobody records this symbol.
 4. Writer silent: another program is to record, and has stored nothing for a while.
-5. Not sent: data come, but none of this symbol.
+5. Not sent: data come, but none of this symbol. Untimed: they come at a time that is not believed.
 6. Not proven: no liquidation of any symbol for a while, so that the endpoint may not deliver.
 7. Standby: another program records.
 8. Quiet: other symbols are liquidated, this one is not.
@@ -60,6 +60,7 @@ class Situation(StrEnum):
     NOT_RECORDED = "not recorded"
     WRITER_SILENT = "writer silent"
     NOT_SENT = "not sent"
+    UNTIMED = "untimed"
     UNPROVEN = "unproven"
     STANDBY = "standby"
     QUIET = "quiet"
@@ -278,6 +279,9 @@ class _Facts:
         return Situation.BLIND
 
     def _with_data(self) -> Situation:
+        if self.recorder.connected_since_ms is None and not self._is_standby:
+            # Their time and this computer's clock differ: until one is believed, none is covered.
+            return Situation.UNTIMED
         silent_ms = self.span_ms(Situation.UNPROVEN)
         is_silent = silent_ms is not None and silent_ms >= UNPROVEN_AFTER_MS
         if is_silent and not self.recorder.proven:

@@ -205,6 +205,13 @@ def _unproven(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     return StateWords(StateTone.WARN, True, tr("Not proven"), sentence)
 
 
+def _untimed(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr(
+        "Data come, but not at this computer's time; hatched until it is clear which clock is wrong"
+    )
+    return StateWords(StateTone.WARN, True, tr("Not proven"), sentence)
+
+
 def _standby(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     sentence = tr(
         "Another program records {symbol}; this window shows it and takes over when that one ends"
@@ -404,6 +411,7 @@ _WORDS: dict[Situation, Callable[[MarketState, Callable[[int], str]], StateWords
     Situation.NOT_RECORDED: _not_recorded,
     Situation.WRITER_SILENT: _writer_silent,
     Situation.NOT_SENT: _not_sent,
+    Situation.UNTIMED: _untimed,
     Situation.UNPROVEN: _unproven,
     Situation.STANDBY: _standby,
     Situation.QUIET: _quiet,

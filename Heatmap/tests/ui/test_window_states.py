@@ -14,7 +14,7 @@ from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.service import market_state
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.storage.store import open_store
-from Heatmap.tests.trader_exchange import liquidation
+from Heatmap.tests.trader_exchange import TraderExchange, liquidation
 from Heatmap.tests.ui.test_chart_strip import TEXT
 from Heatmap.tests.ui.test_window_switch import World
 
@@ -161,3 +161,17 @@ def test_another_day_is_named_whatever_candles_are_shown(world: World) -> None:
     # The tray tells of the recording, not of the day that is shown.
     assert told[-1] == "BTCUSDT: Blind"
     assert "Recording goes on" not in window.status_bar.line.words
+
+
+def test_a_narrow_window_says_what_its_hatch_means(world: World) -> None:
+    with TraderExchange() as world.exchange:
+        world.qt_run(world.open(BITCOIN.changed(heat="both")), timeout=20_000)
+        world.window.resize(760, 460)
+        world.window.docks.set_open(are_open=True)
+        # Little of it was recorded: the hatch is below the map, and in the pane of the bars.
+        layer = world.service.status
+        world.qtbot.waitUntil(lambda: layer()["layers"][0]["state"] == "drawn", timeout=20_000)
+        world.exchange.liquidate("BTCUSDT", 400_000.0, is_long=True)
+        wait_for(world, "legend", "longs", "not recorded")
+        assert world.window.page.pane_px is not None
+        assert world.window.page.pane_px < 480

@@ -3420,6 +3420,10 @@
         <translation>Erfundener Markt; echte Daten ersetzen ihn, sobald sie kommen</translation>
     </message>
     <message>
+        <source>Data come, but not at this computer's time; hatched until it is clear which clock is wrong</source>
+        <translation>Daten kommen, aber nicht zur Zeit dieses Computers; schraffiert, bis klar ist, welche Uhr falsch geht</translation>
+    </message>
+    <message>
         <source>Waiting for the exchange's first data</source>
         <translation>Wartet auf die ersten Daten der Börse</translation>
     </message>

@@ -120,6 +120,9 @@ DISK_FULL = Failure(FailureKind.DISK_FULL, {"path": "x", "reason": "y"})
         (replace(CUT_OFF, role=SinkRole.STANDBY), {}, Situation.STANDBY),
         (replace(CUT_OFF, role=SinkRole.STANDBY), SILENT, Situation.BLIND),
         (replace(CUT_OFF, role=SinkRole.STANDBY), {"last_event_ms": None}, Situation.BLIND),
+        # They come, at a time that nobody believes yet.
+        (replace(LIVE, connected_since_ms=None), {}, Situation.UNTIMED),
+        (replace(LIVE, connected_since_ms=None), {"last_event_ms": None}, Situation.UNTIMED),
         # Other symbols come, this one does not.
         (replace(LIVE, without_heartbeat=("BTCUSDT",)), {}, Situation.NOT_SENT),
         (replace(LIVE, without_heartbeat=("ETHUSDT",)), {}, Situation.LIVE),
