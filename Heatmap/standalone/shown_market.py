@@ -101,7 +101,6 @@ class ShownMarket(QObject):
         self._own = {name: store.setting(name) for name in OWN_FIELDS}
         self._known: HeatmapSettings | None = None
         self._overrides = LayerOverrides()
-        self._was_recorded = True
         # Sources and candles are changed one after the other.
         self._switching = asyncio.Lock()
         self._shown_window_ms = 0
@@ -196,14 +195,14 @@ class ShownMarket(QObject):
             return
         if self.is_one_of_several and name in OWN_FIELDS:
             self._keep_own(name, str(value))
-            self._fit_overrides()
+            self.fit_overrides()
             return
         if name in OWN_FIELDS:
             self._keep_own(name, None)
         settings = service.settings.changed(**{name: value})
         service.apply_settings(settings)
         save_settings(self._store.program, settings, [name])
-        self._fit_overrides()
+        self.fit_overrides()
 
     def request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""
@@ -222,12 +221,6 @@ class ShownMarket(QObject):
         if view == self.candles.shown and settings.window_ms != self._shown_window_ms:
             self._shown_window_ms = settings.window_ms
             self._page.show_newest(visible_candles(settings.window_ms, view.interval))
-
-    def notice_recorder(self) -> None:
-        """Show what can be shown of the symbol, where another program has begun or ended."""
-        is_recorded = self.is_recorded
-        if is_recorded != self._was_recorded:
-            self._fit_overrides()
 
     def show_price_format(self) -> None:
         """Show prices with the digits of the tick size, which may be told after the candles."""
@@ -249,7 +242,7 @@ class ShownMarket(QObject):
         self._known = None if service is None else service.settings
         if service is not None:
             service.add_settings_listener(self._take_settings)
-        self._fit_overrides()
+        self.fit_overrides()
         self.service_changed.emit(service)
 
     def _take_settings(self, settings: HeatmapSettings) -> None:
@@ -258,21 +251,20 @@ class ShownMarket(QObject):
         for name in OWN_FIELDS:
             if before is not None and getattr(before, name) != getattr(settings, name):
                 self._keep_own(name, None)
-        self._fit_overrides()
+        self.fit_overrides()
         self._show_settings(self.settings)
 
     def _keep_own(self, name: str, value: str | None) -> None:
         self._own[name] = value
         self._store.set_text(name, value or "")
 
-    def _fit_overrides(self) -> None:
-        """Give the layer what is this window's own.
+    def fit_overrides(self) -> None:
+        """Give the layer what is this window's own; again whenever another program may record.
 
         Of a symbol that is not recorded there are predicted levels only.
         """
         own, service, symbol = dict(self._own), self.service, self._layer.symbol
-        self._was_recorded = self.is_recorded
-        if service is not None and symbol is not None and not self._was_recorded:
+        if service is not None and symbol is not None and not self.is_recorded:
             heat = own["heat"] or service.settings.heat
             shown = heat_of_unrecorded(heat)
             own["heat"] = own["heat"] if shown == heat else shown
@@ -290,7 +282,7 @@ class ShownMarket(QObject):
 
     def _name(self, symbol: str) -> None:
         self._layer.set_symbol(symbol)
-        self._fit_overrides()
+        self.fit_overrides()
         self.named.emit()
 
     def _leave_source(self) -> None:

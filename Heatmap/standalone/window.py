@@ -32,7 +32,7 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
-from Heatmap.standalone.market_watch import MarketWatch
+from Heatmap.standalone.market_watch import MarketWatch, NewNotices
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
@@ -144,6 +144,7 @@ class ChartWindow(QMainWindow):
         self.setStatusBar(self.status_bar)
         self.docks = Docks(self, self.layer, self.store.program)
         self._watch = MarketWatch(self.refresh_status)
+        self._notices = NewNotices()
         self._deeds = Deeds(self)
         self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
@@ -242,7 +243,7 @@ class ChartWindow(QMainWindow):
         if source is None:
             return
         self.market.show_price_format()
-        self.market.notice_recorder()
+        self.market.fit_overrides()
         self._older.show_limit()
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
@@ -500,6 +501,8 @@ class ChartWindow(QMainWindow):
         """Return what is worse than a good state, as one sentence, and what else there is."""
         troubles = [failure_words(one) for one in source.service.failures()]
         recorder = source.service.recorder_status()
+        notices = () if recorder is None else recorder.storage_notices
+        troubles += self._notices.pick(map(failure_words, notices))
         troubles.insert(0, self._other_recorder(source, recorder))
         troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
         details = [_connection_of(source, recorder)]
@@ -522,9 +525,11 @@ class ChartWindow(QMainWindow):
         exponent = 0
         if self.market.tick_size is not None:
             exponent = int(self.market.tick_size.normalize().as_tuple().exponent)
-        self.setWindowTitle(
-            title_words(self.layer.symbol or "", state, self.market.closes, max(0, -exponent))
-        )
+        # The price of what the chart shows.
+        is_now = self.replay.shown is ShownTime.NOW
+        closes = self.market.closes if is_now else self.replay.closes
+        title = title_words(self.layer.symbol or "", state, closes, max(0, -exponent))
+        self.setWindowTitle(self.replay.titled(title))
 
 
 def _connection_of(source: Source, recorder: RecorderStatus | None) -> str:

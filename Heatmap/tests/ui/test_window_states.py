@@ -1,6 +1,7 @@
 """The whole window on an exchange: what its strip, its card and the end of its candles say."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import pytest
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.service import market_state
+from Heatmap.standalone.market_watch import NOTICE_S, NewNotices
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.storage.store import open_store
 from Heatmap.tests.trader_exchange import TraderExchange, liquidation
@@ -153,7 +155,10 @@ def test_another_day_is_named_whatever_candles_are_shown(world: World) -> None:
     assert replay is not None
     asked_ms = world.service.clock() - 2 * 86_400_000
     replay.show_as_of(asked_ms)
-    # Candles of that day are shown, or none.
+    # Candles of that day are shown, or none: the title has no price of today.
+    world.qtbot.waitUntil(
+        lambda: window.windowTitle() == "Replay: BTCUSDT - Heatmap", timeout=9_000
+    )
     says(world, f"As of {window.page.times.day(asked_ms)} ", "Recording goes on")
     world.exchange.is_down = True
     says(world, "Blind: Nothing recorded since")
@@ -175,3 +180,24 @@ def test_a_narrow_window_says_what_its_hatch_means(world: World) -> None:
         wait_for(world, "legend", "longs", "not recorded")
         assert world.window.page.pane_px is not None
         assert world.window.page.pane_px < 480
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file is not deleted there")
+def test_what_was_done_about_the_database_is_said_for_a_while(world: World) -> None:
+    world.qt_run(world.open(RECORDED), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    says(world, "Live: ", "none liquidated yet")
+    # A program that cleans up: the chart begins anew, and why is not only in the tool tip.
+    (world.tmp_path / "live.sqlite3").unlink()
+    says(world, "Live: ", "moved or deleted", "goes on in a new file")
+
+
+def test_a_notice_is_new_for_its_time_and_not_again() -> None:
+    now_s = 0.0
+    notices = NewNotices(lambda: now_s)
+    assert notices.pick(["a"]) == ["a"]
+    now_s = NOTICE_S - 1
+    assert notices.pick(["a", "b"]) == ["a", "b"]
+    now_s = NOTICE_S
+    assert notices.pick(["a", "b"]) == ["b"]
+    assert notices.pick([]) == []
