@@ -311,8 +311,9 @@ class _Facts:
         heard_ms, stored_ms = recorder.last_heartbeat_ms, self.blind_since_ms
         if heard_ms is None or stored_ms is None:
             return heard_ms
-        # The last second before a loss is not vouched for: then the tape's time is said.
-        return stored_ms if 0 <= heard_ms - stored_ms <= _ONE_LOSS_MS else heard_ms
+        # The last second before a loss is not vouched for, and another program may have recorded
+        # for longer: then the tape's time is said.
+        return stored_ms if heard_ms - stored_ms <= _ONE_LOSS_MS else heard_ms
 
     def span_ms(self, situation: Situation) -> int | None:
         began_ms = None

@@ -156,6 +156,8 @@ def test_times_and_numbers_are_those_of_the_situation() -> None:
     # The store's last moment is the same loss; where it is long before, it is another one.
     assert state_of(CUT_OFF, blind_since_ms=NOW_MS - 1_500).since_ms == NOW_MS - 1_500
     assert state_of(CUT_OFF, **SILENT).since_ms == LIVE.last_heartbeat_ms
+    # Another program went on for longer.
+    assert state_of(CUT_OFF, blind_since_ms=NOW_MS - 100).since_ms == NOW_MS - 100
     assert state_of(STANDBY, **SILENT).since_ms == NOW_MS - 60_000
     unsent = replace(LIVE, without_heartbeat=("BTCUSDT",), heartbeats={"BTCUSDT": 7})
     assert state_of(unsent).since_ms == 7
