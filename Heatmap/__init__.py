@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         ShownTime,
         Situation,
         market_state,
+        recorded_symbols,
         shown_time,
     )
     from Heatmap.service.replays import Replay
@@ -76,6 +77,7 @@ __all__ = [
     "heat_of_unrecorded",
     "market_state",
     "parse_rule",
+    "recorded_symbols",
     "rule_text",
     "shown_time",
     "wants_room",
@@ -115,6 +117,7 @@ _HOMES = {
     "heat_of_unrecorded": "Heatmap.sources.registry",
     "market_state": "Heatmap.service.market_state",
     "parse_rule": "Heatmap.alerts.rules",
+    "recorded_symbols": "Heatmap.service.market_state",
     "rule_text": "Heatmap.alerts.rules",
     "shown_time": "Heatmap.service.market_state",
     "wants_room": "Heatmap.sources.registry",

@@ -33,6 +33,8 @@ class FeedContext:
         Short text on the picture, such as SIMULATED; empty: none.
     is_known
         Whether a symbol is one of the exchange's, where all of them are recorded.
+    is_recorded_elsewhere
+        Whether another program, which writes the database, records a symbol.
     can_have_candles
         Whether a symbol's candles can be fetched, also where its liquidations are not recorded.
     clusters
@@ -61,6 +63,7 @@ class FeedContext:
     executor: Executor
     label: str
     is_known: Callable[[str], bool] = lambda _symbol: True
+    is_recorded_elsewhere: Callable[[str], bool] = lambda _symbol: False
     can_have_candles: Callable[[str], bool] = lambda _symbol: True
     clusters: ClusterFeed | None = None
     mark_price: Callable[[str], float | None] = lambda _symbol: None

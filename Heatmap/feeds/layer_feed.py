@@ -68,7 +68,7 @@ class LayerFeed:
         self._turns = Turns(self._take_turn)
         self.viewport: Viewport | None = None
         self.is_page_ready = False
-        # Its symbol is not known yet among all of the exchange's.
+        # Its symbol is not known yet among the exchange's, or among those recorded elsewhere.
         self._awaits_listing = False
         # The clock has jumped since the work under way was begun.
         self._has_jumped = False
@@ -392,6 +392,7 @@ class LayerFeed:
             is_known=(
                 self._context.is_known if self._needs_recording else self._context.can_have_candles
             ),
+            is_recorded_elsewhere=self._context.is_recorded_elsewhere,
         )
 
     def _restart(self) -> None:
@@ -414,9 +415,13 @@ class LayerFeed:
             self._context.note_shown(self.layer.symbol)
         if obstacle is None and self.viewport is not None:
             self._request_rebuild()
-        # With all symbols recorded, which these are is learnt from the exchange.
+        # With all symbols recorded, which these are is learnt from the exchange; and what another
+        # program records is learnt from the database.
+        symbol = self.layer.symbol
         self._awaits_listing = obstacle is LayerState.NOT_RECORDED and (
-            ALL_SYMBOLS in self._settings.symbols or not self._needs_recording
+            ALL_SYMBOLS in self._settings.symbols
+            or not self._needs_recording
+            or (symbol is not None and self._context.can_have_candles(symbol))
         )
         if self._awaits_listing:
             self._turns.appoint(LISTING_S)

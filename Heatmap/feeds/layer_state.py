@@ -60,6 +60,7 @@ def find_obstacle(
     is_page_ready: bool,
     needs_recording: bool,
     is_known: Callable[[str], bool],
+    is_recorded_elsewhere: Callable[[str], bool] = lambda _symbol: False,
 ) -> LayerState | None:
     """Return the first reason why no picture is to be drawn; ``None``: there is none.
 
@@ -75,6 +76,8 @@ def find_obstacle(
         Whether the heat has nothing of a symbol that is not recorded.
     is_known
         Whether a symbol is one of the exchange's, where that is enough.
+    is_recorded_elsewhere
+        Whether another program, which writes the database, records a symbol.
     """
     if not settings.enabled:
         return LayerState.OFF
@@ -86,7 +89,7 @@ def find_obstacle(
     # A share may be called ALL. Candles can be had of more than is recorded.
     asks_exchange = ALL_SYMBOLS in recorded or not needs_recording
     is_recorded = symbol != ALL_SYMBOLS and (
-        symbol in recorded or (asks_exchange and is_known(symbol))
+        symbol in recorded or (asks_exchange and is_known(symbol)) or is_recorded_elsewhere(symbol)
     )
     return None if is_recorded else LayerState.NOT_RECORDED
 

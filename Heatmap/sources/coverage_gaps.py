@@ -32,14 +32,16 @@ def find_gaps(intervals: Sequence[CoverageInterval], start_ms: int, end_ms: int)
 def stretched(newest: CoverageInterval, heartbeats: Heartbeats, end_ms: int) -> CoverageInterval:
     """Let the newest interval of the present connection reach as far as its heartbeats prove.
 
-    Coverage is written after its events, about once a second, and a heartbeat covers until the next
-    one is overdue. An interval from before the present connection stays as it is, and so does one
-    that lags behind by more than writing explains: something in between was not recorded.
+    Coverage is written after its events, about once a second, and what comes after the newest
+    heartbeat is taken for covered until the next one is overdue. An interval from before the
+    present connection stays as it is, and so does one that lags behind by more than writing
+    explains: something in between was not recorded.
     """
     is_of_connection = newest.end_ms >= heartbeats.since_ms
     if not is_of_connection or heartbeats.until_ms - newest.end_ms > heartbeats.lag_ms:
         return newest
-    reached_ms = min(heartbeats.until_ms + HEARTBEAT_GAP_MS, end_ms)
+    is_overdue = end_ms - heartbeats.until_ms > HEARTBEAT_GAP_MS
+    reached_ms = heartbeats.until_ms if is_overdue else end_ms
     return replace(newest, end_ms=max(newest.end_ms, reached_ms))
 
 

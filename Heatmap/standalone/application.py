@@ -242,6 +242,7 @@ class Program:
             async with asyncio.TaskGroup() as tasks:
                 windows = Windows(store, theme, self._make_window, tasks)
                 windows.all_closed.connect(self._ended.set)
+                windows.state_told.connect(self._alerts.set_tool_tip)
                 windows.language_chosen.connect(partial(self._speak, windows))
                 self._catch_signals(windows)
                 background: list[asyncio.Task[None]] = []

@@ -11,9 +11,11 @@
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from PyQt6.QtCore import QCoreApplication
 from websockets.asyncio.client import ClientConnection
@@ -148,6 +150,9 @@ class CandleFeed:
         self._known_from_ms = 0
         # The exchange has nothing older.
         self._is_complete = False
+        # Why no candles come, and when that is tried again, monotonic clock; `None`: they come.
+        self._failure: Failure | None = None
+        self._due_s = 0.0
         # More candles are wanted than before.
         self._more_wanted = asyncio.Event()
         self._is_symbol_unknown = False
@@ -156,6 +161,24 @@ class CandleFeed:
     def is_symbol_unknown(self) -> bool:
         """Whether the exchange has said last that it has no such symbol, or no candle of it."""
         return self._is_symbol_unknown
+
+    def trouble(self, *, has_candles: bool) -> str:
+        """Return what keeps candles from coming, and the time to the next attempt; empty: nothing.
+
+        Parameters
+        ----------
+        has_candles
+            Whether some are shown that stand still meanwhile.
+        """
+        if self._failure is None:
+            return ""
+        left_s = max(0, math.ceil(self._due_s - monotonic()))
+        words = (
+            _tr("candles stand still: {reason}; next attempt in {count} s")
+            if has_candles
+            else _tr("no candles: {reason}; next attempt in {count} s")
+        )
+        return words.format(reason=failure_words(self._failure), count=left_s)
 
     @property
     def is_complete(self) -> bool:
@@ -212,11 +235,9 @@ class CandleFeed:
             delay_s = self._backoff.next_delay()
             if failure.hold_s is not None:
                 delay_s = max(delay_s, failure.hold_s)
-            self._tell(
-                _tr("no candles: {reason}; next attempt in {count} s").format(
-                    reason=failure_words(failure), count=f"{delay_s:.0f}"
-                )
-            )
+            self._failure = failure
+            self._due_s = monotonic() + delay_s
+            self._tell(self.trouble(has_candles=False))
             await asyncio.sleep(delay_s)
 
     async def _deliver(self, client: RestClient) -> None:
@@ -230,6 +251,7 @@ class CandleFeed:
         ) as connection:
             # The stream is open first, so nothing falls between history and stream.
             await self._catch_up(client)
+            self._failure = None
             self._tell(LIVE)
             older = asyncio.create_task(self._complete(client), name=f"older {self._symbol}")
             try:

@@ -133,18 +133,18 @@ class CandleSwitch:
         """Return what keeps candles from coming, a line each."""
         lines = []
         shown, coming = self._shown, self._next
-        if shown is not None and shown.state not in ("", LIVE):
-            lines.append(_tr("candles: {state}").format(state=shown.state))
-        if coming is not None and coming.state not in ("", LIVE):
+        if shown is not None and shown.feed is not None:
+            # Those that are there are not loading, whatever is asked for to go on.
+            lines.append(shown.feed.trouble(has_candles=True))
+        if coming is not None and coming.feed is not None and coming.state != LIVE:
+            state = coming.feed.trouble(has_candles=False) or coming.state
             view = coming.view
-            # Beside others its name is needed.
-            words = _tr("candles: {state}")
-            if shown is not None:
+            if state and shown is not None:
+                # Beside others its name is needed.
                 words = _tr("candles of {symbol} {interval}: {state}")
-            lines.append(
-                words.format(symbol=view.symbol, interval=view.interval, state=coming.state)
-            )
-        return lines
+                state = words.format(symbol=view.symbol, interval=view.interval, state=state)
+            lines.append(state)
+        return [line for line in lines if line]
 
     @property
     def has_all(self) -> bool:

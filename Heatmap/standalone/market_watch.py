@@ -1,7 +1,9 @@
 """How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
+from time import monotonic
 
 from PyQt6.QtNetwork import QNetworkInformation
 
@@ -18,9 +20,15 @@ from Heatmap.runtime.safe_log import get_logger
 
 logger = get_logger(__name__)
 
+NOTICE_S = 600.0
+"""So long the bar says what was done about the database; the tool tip goes on."""
+
+# What is said in these depends on what the database holds of the symbol.
+_OF_STORED = frozenset({Situation.LIVE, Situation.QUIET, Situation.FIRST_START, Situation.STANDBY})
+
 
 class MarketWatch:
-    """Follows the newest liquidation of one symbol, and says how its recording is.
+    """Follows what is stored of one symbol, and says how its recording is.
 
     Parameters
     ----------
@@ -33,6 +41,9 @@ class MarketWatch:
         self._service: HeatmapService | None = None
         self._symbol = ""
         self._last_ms: int | None = None
+        self._blind_since_ms: int | None = None
+        # Since when the first data are waited for, monotonic clock; `None`: they are not.
+        self._waiting_since_s: float | None = None
         # Whether the database has been asked about it.
         self._is_known = False
         self._leave: Callable[[], None] | None = None
@@ -46,6 +57,7 @@ class MarketWatch:
             self._leave()
         self._service, self._symbol = service, symbol
         self._leave, self._last_ms, self._is_known = None, None, False
+        self._blind_since_ms = self._waiting_since_s = None
         if service is None or not symbol:
             return
         try:
@@ -66,12 +78,7 @@ class MarketWatch:
         service = self._service
         if service is None:
             return None
-        if not self._is_known and service.is_running():
-            # Of another market or time it is said at once that it is one.
-            is_now = shown_time(shown) is ShownTime.NOW
-            symbol = self._symbol
-            return None if is_now else MarketState(Situation.CONNECTING, symbol, shown_time(shown))
-        return market_state(
+        state = market_state(
             self._symbol,
             service.recorder_status(),
             service.clock(),
@@ -80,16 +87,58 @@ class MarketWatch:
             last_event_ms=self._last_ms,
             shown=shown_time(shown),
             has_network=has_network(),
+            blind_since_ms=self._blind_since_ms,
         )
+        state = replace(state, recorded_kind=service.kind, span_ms=self._span_ms(state))
+        # Of another market or time it is said at once that it is one.
+        is_now = state.shown is ShownTime.NOW
+        if self._is_known or not is_now or state.situation not in _OF_STORED:
+            return state
+        return None
+
+    def _span_ms(self, state: MarketState) -> int | None:
+        """Return the state's span; how long the first data are waited for is known here only."""
+        if state.situation is not Situation.CONNECTING:
+            self._waiting_since_s = None
+            return state.span_ms
+        now_s = monotonic()
+        if self._waiting_since_s is None:
+            self._waiting_since_s = now_s
+        return int((now_s - self._waiting_since_s) * 1000)
 
     def _take(self, news: object) -> None:
         rows = getattr(news, "rows", [])
         if rows:
             newest_ms = max(row[0] for row in rows)
             self._last_ms = max(newest_ms, self._last_ms or 0)
+        self._blind_since_ms = getattr(news, "blind_since_ms", None)
         was_known, self._is_known = self._is_known, True
         if not was_known:
             self._on_known()
+
+
+class NewNotices:
+    """Picks what was done about the database lately: the chart may have lost its past by that.
+
+    Parameters
+    ----------
+    clock
+        The monotonic clock, seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        # When each was there first.
+        self._seen_s: dict[str, float] = {}
+
+    def pick(self, notices: Iterable[str]) -> list[str]:
+        """Return those that are there since `NOTICE_S` at most."""
+        now_s = self._clock()
+        return [
+            notice
+            for notice in notices
+            if now_s - self._seen_s.setdefault(notice, now_s) < NOTICE_S
+        ]
 
 
 def has_network() -> bool | None:

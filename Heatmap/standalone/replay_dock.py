@@ -97,6 +97,12 @@ class ReplayDock(QObject):
         replay = self.bar.replay
         return replay.now_ms() if replay is not None and replay.is_active else None
 
+    def titled(self, title: str) -> str:
+        """Return a window's title that says where it is an earlier time that is shown."""
+        prefix = self.tr("Replay: ")
+        is_marked = self.shown is ShownTime.NOW or title.startswith(prefix)
+        return title if is_marked else prefix + title
+
     def set_service(self, service: HeatmapService | None) -> None:
         """Replay what a service has recorded; ``None``: nothing."""
         self.bar.set_service(service)
@@ -152,9 +158,9 @@ class ReplayDock(QObject):
 
     def _mark_title(self, title: str) -> None:
         """Say in the window's title that it is an earlier time, whoever sets the title."""
-        prefix = self.tr("Replay: ")
-        if self.shown is not ShownTime.NOW and not title.startswith(prefix):
-            self._window.setWindowTitle(prefix + title)
+        marked = self.titled(title)
+        if marked != title:
+            self._window.setWindowTitle(marked)
 
 
 def _action(window: QMainWindow, words: str, key: str, act: Callable[[], None]) -> QAction:

@@ -10,7 +10,13 @@ from decimal import Decimal
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from Heatmap import HeatmapService, HeatmapSettings, LayerOverrides, heat_of_unrecorded
+from Heatmap import (
+    HeatmapService,
+    HeatmapSettings,
+    LayerOverrides,
+    heat_of_unrecorded,
+    recorded_symbols,
+)
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_counts import (
     first_candles,
@@ -118,9 +124,17 @@ class ShownMarket(QObject):
         return self._overrides.applied(HeatmapSettings() if service is None else service.settings)
 
     @property
+    def recorded(self) -> tuple[str, ...]:
+        """The symbols that are recorded: by this program, or by the one that writes."""
+        service = self.service
+        recorder = None if service is None else service.recorder_status()
+        own = self.settings.symbols
+        return own if recorder is None else recorded_symbols(own, recorder)
+
+    @property
     def is_recorded(self) -> bool:
-        """Whether the symbol's liquidations are recorded, by the settings."""
-        recorded = self.settings.symbols
+        """Whether the symbol's liquidations are recorded, by whomever."""
+        recorded = self.recorded
         return self._layer.symbol in recorded or ALL_SYMBOLS in recorded
 
     # -- for the window -------------------------------------------------------------------------
@@ -181,14 +195,14 @@ class ShownMarket(QObject):
             return
         if self.is_one_of_several and name in OWN_FIELDS:
             self._keep_own(name, str(value))
-            self._fit_overrides()
+            self.fit_overrides()
             return
         if name in OWN_FIELDS:
             self._keep_own(name, None)
         settings = service.settings.changed(**{name: value})
         service.apply_settings(settings)
         save_settings(self._store.program, settings, [name])
-        self._fit_overrides()
+        self.fit_overrides()
 
     def request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""
@@ -228,7 +242,7 @@ class ShownMarket(QObject):
         self._known = None if service is None else service.settings
         if service is not None:
             service.add_settings_listener(self._take_settings)
-        self._fit_overrides()
+        self.fit_overrides()
         self.service_changed.emit(service)
 
     def _take_settings(self, settings: HeatmapSettings) -> None:
@@ -237,15 +251,15 @@ class ShownMarket(QObject):
         for name in OWN_FIELDS:
             if before is not None and getattr(before, name) != getattr(settings, name):
                 self._keep_own(name, None)
-        self._fit_overrides()
+        self.fit_overrides()
         self._show_settings(self.settings)
 
     def _keep_own(self, name: str, value: str | None) -> None:
         self._own[name] = value
         self._store.set_text(name, value or "")
 
-    def _fit_overrides(self) -> None:
-        """Give the layer what is this window's own.
+    def fit_overrides(self) -> None:
+        """Give the layer what is this window's own; again whenever another program may record.
 
         Of a symbol that is not recorded there are predicted levels only.
         """
@@ -268,7 +282,7 @@ class ShownMarket(QObject):
 
     def _name(self, symbol: str) -> None:
         self._layer.set_symbol(symbol)
-        self._fit_overrides()
+        self.fit_overrides()
         self.named.emit()
 
     def _leave_source(self) -> None:

@@ -193,6 +193,7 @@ class StatusBar(QStatusBar):
         """Say what is going on while there is no state yet."""
         self._details = ()
         self.line.show_state(text, "", "faint", is_ring=True, has_fault=False)
+        self._show_tip()
 
     def say(self, text: str) -> None:
         """Say for a moment what was done just now."""
@@ -226,7 +227,11 @@ class StatusBar(QStatusBar):
         )
         self._action = words.action
         self._details = tuple(dict.fromkeys(filter(None, [trouble, *details])))
-        # A tool tip has no format of its own: what looks like mark-up would be taken for it.
+        self._show_tip()
+
+    def _show_tip(self) -> None:
+        """Say all of it in the tool tip."""
+        # It has no format of its own: what looks like mark-up would be taken for it.
         lines = [self.line.words, *self._details]
         self.setToolTip("".join(f"<p>{html.escape(one)}</p>" for one in lines))
 

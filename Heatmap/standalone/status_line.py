@@ -45,6 +45,25 @@ def title_words(symbol: str, state: str, closes: tuple[float, float] | None, dec
     return _tr("{state}: {title}").format(state=state, title=title) if state else title
 
 
+def tray_words(symbol: str, word: str, amounts: tuple[str, str] | None) -> str:
+    """Return what the icon in the tray says: ``BTCUSDT: Live``, and in a second line the last hour.
+
+    Parameters
+    ----------
+    symbol
+        Whose recording it is.
+    word
+        How that is.
+    amounts
+        Longs and shorts of the last hour, as they are written; ``None``: not known.
+    """
+    words = _tr("{symbol}: {word}").format(symbol=symbol, word=word)
+    if amounts is None:
+        return words
+    hour = _tr("1 h at least: longs {longs}, shorts {shorts}")
+    return f"{words}\n{hour.format(longs=amounts[0], shorts=amounts[1])}"
+
+
 def connecting_words(symbol: str) -> str:
     """Return what is said while there is no source yet."""
     return _tr("{symbol}  connecting…").format(symbol=symbol)

@@ -18,6 +18,7 @@ from Heatmap import (
     RecorderStatus,
     ShownTime,
     SinkRole,
+    Situation,
     wants_room,
 )
 from Heatmap.runtime.compat import override
@@ -31,7 +32,7 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
-from Heatmap.standalone.market_watch import MarketWatch
+from Heatmap.standalone.market_watch import MarketWatch, NewNotices
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
@@ -47,6 +48,7 @@ from Heatmap.standalone.status_line import (
     paused_words,
     timing_words,
     title_words,
+    tray_words,
 )
 from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
 from Heatmap.standalone.theme import background, colour, style_sheet
@@ -84,6 +86,8 @@ class ChartWindow(QMainWindow):
     ----------
     closed
         The user has closed it.
+    state_told
+        How the recording is, for who sees no window: as the icon in the tray says it.
     another_asked, simulated_asked, quit_asked
         The user wants one more window, a simulated market, or the end of the program.
     look_chosen, language_chosen
@@ -93,6 +97,7 @@ class ChartWindow(QMainWindow):
     """
 
     closed = pyqtSignal()
+    state_told = pyqtSignal(str)
     another_asked = pyqtSignal()
     simulated_asked = pyqtSignal()
     quit_asked = pyqtSignal()
@@ -139,6 +144,7 @@ class ChartWindow(QMainWindow):
         self.setStatusBar(self.status_bar)
         self.docks = Docks(self, self.layer, self.store.program)
         self._watch = MarketWatch(self.refresh_status)
+        self._notices = NewNotices()
         self._deeds = Deeds(self)
         self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
@@ -239,6 +245,7 @@ class ChartWindow(QMainWindow):
         if source is None:
             return
         self.market.show_price_format()
+        self.market.fit_overrides()
         self._older.show_limit()
         self._watch.follow((waiting or source).service, self.layer.symbol)
         state = self._watch.state(source.service.kind)
@@ -250,15 +257,16 @@ class ChartWindow(QMainWindow):
             self._show_title("")
             return
         # What it is called does not change with the time that is shown.
-        name = state_words(state, self.page.clock)
+        name = state_words(state, self._clock)
         words = name
         if self.replay.shown is not ShownTime.NOW:
             state = replace(state, shown=self.replay.shown, shown_ms=self.replay.shown_ms)
-            words = state_words(state, self.page.clock)
+            words = state_words(state, self._clock)
         elif source.is_paused:
             words = name = paused_words(words, self.page.clock(source.service.clock()))
         trouble, details = self._troubles(source, waiting)
-        is_calm = not state.is_bad and words.tone is not StateTone.REPLAY
+        is_waiting = state.situation is Situation.CONNECTING
+        is_calm = not (state.is_bad or is_waiting) and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
         self.card.show(words)
         # Once: the card has it where there is one to be seen.
@@ -267,6 +275,7 @@ class ChartWindow(QMainWindow):
             "" if is_on_card else self._deeds.offer(words.action, words.button)
         )
         self._show_title(name.word if name.tone in _BAD_TITLE else "")
+        self.state_told.emit(tray_words(state.symbol, name.word, self._hour_amounts()))
         self._deeds.refresh()
 
     def status_text(self) -> str:
@@ -420,6 +429,25 @@ class ChartWindow(QMainWindow):
         source = self.market.source
         return self.replay.shown_ms or (None if source is None else source.service.clock())
 
+    def _clock(self, ts_ms: int) -> str:
+        """Return a time as the chart says it; with the day where that is not today's.
+
+        Not the day of the newest candle: candles may stand still, or be of the time that is shown.
+        """
+        source = self.market.waiting or self.market.source
+        now_ms = ts_ms if source is None else source.service.clock()
+        return self.page.times.clock(ts_ms, now_ms)
+
+    def _hour_amounts(self) -> tuple[str, str] | None:
+        """Return the last hour's longs and shorts; ``None``: they are not followed just now."""
+        totals = self.docks.totals
+        if self.replay.shown is not ShownTime.NOW:
+            return None
+        if totals.isVisible():
+            _hour, longs, shorts, _share = totals.texts()[0]
+            return longs, shorts
+        return self.last_hour.amounts if self.last_hour.isVisible() else None
+
     def _take_width(self) -> None:
         """Have candles that are as fine as the pane's width allows, and say so in the bar."""
         self.tool_bar.show_settings(self.market.settings, self.page.pane_px)
@@ -469,12 +497,14 @@ class ChartWindow(QMainWindow):
         recorder = source.service.recorder_status()
         told = () if recorder is None else (*recorder.tick_sizes, *recorder.mark_prices)
         known = {*source.listed, *told}
-        return symbol_rows(typed, self.market.settings.symbols, known, only=source.symbol)
+        return symbol_rows(typed, self.market.recorded, known, only=source.symbol)
 
     def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
         """Return what is worse than a good state, as one sentence, and what else there is."""
         troubles = [failure_words(one) for one in source.service.failures()]
         recorder = source.service.recorder_status()
+        notices = () if recorder is None else recorder.storage_notices
+        troubles += self._notices.pick(map(failure_words, notices))
         troubles.insert(0, self._other_recorder(source, recorder))
         troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
         details = [_connection_of(source, recorder)]
@@ -488,7 +518,7 @@ class ChartWindow(QMainWindow):
         symbol = self.layer.symbol or ""
         if recorder is None or recorder.role is not SinkRole.STANDBY:
             return ""
-        if self.market.is_recorded and symbol not in recorder.not_recorded:
+        if self.market.is_recorded:
             return ""
         words = self.tr("Another program records into {database}: record {symbol} there")
         return words.format(database=source.service.database, symbol=symbol)
@@ -497,11 +527,11 @@ class ChartWindow(QMainWindow):
         exponent = 0
         if self.market.tick_size is not None:
             exponent = int(self.market.tick_size.normalize().as_tuple().exponent)
-        earlier = self.replay.candles
         # The present price would tell what came later.
         is_now = self.replay.shown is ShownTime.NOW
-        closes = self.market.closes if is_now else earlier.closes
-        self.setWindowTitle(title_words(self.layer.symbol or "", state, closes, max(0, -exponent)))
+        closes = self.market.closes if is_now else self.replay.candles.closes
+        title = title_words(self.layer.symbol or "", state, closes, max(0, -exponent))
+        self.setWindowTitle(self.replay.titled(title))
 
 
 def _connection_of(source: Source, recorder: RecorderStatus | None) -> str:

@@ -52,10 +52,13 @@ class Windows(QObject):
         The last window was closed, or the user wants the end.
     language_chosen
         The user wants another language, one of `NAMES`; `renew` once it is in use.
+    state_told
+        How the recording is that the first window shows.
     """
 
     all_closed = pyqtSignal()
     language_chosen = pyqtSignal(str)
+    state_told = pyqtSignal(str)
 
     def __init__(
         self, store: QSettings, theme: str, make: MakeWindow, tasks: asyncio.TaskGroup
@@ -204,6 +207,7 @@ class Windows(QObject):
         window.language_chosen.connect(self.language_chosen)
         window.offers_simulated = self._show_simulated is not None
         window.simulated_asked.connect(self._on_simulated_asked)
+        window.state_told.connect(lambda text: self._on_state(window, text))
         window.another_asked.connect(lambda: self._begin_another(window))
         return window
 
@@ -244,6 +248,10 @@ class Windows(QObject):
         # The earlier time is one of its symbol, which comes with its candles.
         if await window.wait_for_candles(CANDLE_PATIENCE_S) and window in self._open:
             moment.bring_time(window)
+
+    def _on_state(self, window: ChartWindow, text: str) -> None:
+        if window in self._open[:1]:
+            self.state_told.emit(text)
 
     def _begin_another(self, like: ChartWindow) -> None:
         self._tasks.create_task(self._another(like), name="Heatmap window")

@@ -51,6 +51,8 @@ class TwoSymbolExchange(ServerThread):
         Histories that are answered only when they are taken out of here.
     broken
         Histories that are answered by HTTP 503.
+    is_down
+        Whether each connection is ended at once, whoever asks for it.
     orders
         Force orders, as the exchange writes them; sent again and again, and stored once.
     """
@@ -62,6 +64,7 @@ class TwoSymbolExchange(ServerThread):
         self.broken: set[tuple[str, str]] = set()
         self.answered: list[tuple[str, str]] = []
         self.orders: tuple[dict[str, Any], ...] = ()
+        self.is_down = False
         self.rest_url = self.ws_url = ""
 
     @contextlib.asynccontextmanager
@@ -112,7 +115,7 @@ class TwoSymbolExchange(ServerThread):
         assert connection.request is not None
         path = connection.request.path
         with contextlib.suppress(ConnectionClosed):
-            while True:
+            while not self.is_down:
                 for text in self._due(path, int(time.time() * 1000)):
                     await connection.send(text)
                 with contextlib.suppress(TimeoutError):

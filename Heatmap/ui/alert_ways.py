@@ -198,6 +198,16 @@ class TrayWay(DesktopWay):
     ) -> None:
         super().__init__(name, TRAY_RATE, parent)
         self._tray = tray
+        # Of an icon that is made here: a host's says what the host wants.
+        self._tool_tip = words("Heatmap: alerts")
+        self._has_own_icon = False
+
+    def set_tool_tip(self, text: str) -> None:
+        """Have the icon say this; a host's own icon is left as it is."""
+        if text != self._tool_tip:
+            self._tool_tip = text
+            if self._has_own_icon and self._tray is not None:
+                self._tray.setToolTip(text)
 
     @override
     def available(self) -> Failure | None:
@@ -223,7 +233,8 @@ class TrayWay(DesktopWay):
         if icon.isNull() and style is not None:
             icon = style.standardIcon(QStyle.StandardPixmap.SP_MessageBoxInformation)
         tray = QSystemTrayIcon(icon, self)
-        tray.setToolTip(words("Heatmap: alerts"))
+        tray.setToolTip(self._tool_tip)
+        self._has_own_icon = True
         tray.show()  # a hidden one shows no messages
         return tray
 

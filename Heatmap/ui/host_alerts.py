@@ -37,7 +37,8 @@ class HostAlerts(QObject):
     def __init__(self, store: QSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._desktop: tuple[DesktopWay, ...] = (TrayWay(DESKTOP, self), SoundWay(SOUND, self))
+        self._tray = TrayWay(DESKTOP, self)
+        self._desktop: tuple[DesktopWay, ...] = (self._tray, SoundWay(SOUND, self))
         self._ways = WaySet(())
         # Those that were in force before, and send what waited there.
         self._former: list[WaySet] = []
@@ -58,6 +59,10 @@ class HostAlerts(QObject):
         self._ways = WaySet(_made(asked), words=message_words())
         if self._ways.names:
             self._ways.start()
+
+    def set_tool_tip(self, text: str) -> None:
+        """Have the icon in the tray say this, as how the market's recording is."""
+        self._tray.set_tool_tip(text)
 
     def lack(self, name: str) -> Failure | None:
         """Return what this machine lacks for ``desktop`` or ``sound``; ``None``: nothing."""

@@ -10,10 +10,14 @@ from enum import StrEnum
 
 from PyQt6.QtCore import QCoreApplication
 
-from Heatmap.errors import Failure, FailureKind
+from Heatmap.domain.events import DataKind
+from Heatmap.errors import FailureKind
 from Heatmap.service.market_state import MarketState, ShownTime, Situation
+from Heatmap.ui.number_texts import whole_number
 from Heatmap.ui.texts import failure_words
 
+# None and one of them are said in the words for what comes: no number is needed.
+_SEVERAL = 2
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -88,7 +92,7 @@ def state_words(state: MarketState, clock: Callable[[int], str]) -> StateWords:
         state.shown is ShownTime.AS_OF,
         word,
         sentence,
-        has_fault_behind=state.is_bad and state.shown is not ShownTime.SIMULATED,
+        has_fault_behind=state.is_bad,
     )
 
 
@@ -110,25 +114,66 @@ def tr(text: str) -> str:
 
 def _shown_words(state: MarketState, clock: Callable[[int], str]) -> tuple[str, str]:
     if state.shown is ShownTime.SIMULATED:
-        return tr("Simulated"), tr("Invented market. Live data replace it as soon as they come")
+        return tr("Simulated"), _simulated_sentence(state)
     if state.shown is ShownTime.AS_OF:
         time = "" if state.shown_ms is None else clock(state.shown_ms)
-        return (
-            tr("As of {time}").format(time=time),
-            tr("Stopped there, as it was known then. Recording goes on."),
+        word = tr("As of {time}").format(time=time)
+        return word, _with_recording(tr("Stopped there, as it was known then."), state, clock)
+    word, sentence = tr("Replay"), tr("Shown as it was known then. Alerts do not ring.")
+    if state.shown_ms is None and state.recorded_kind is DataKind.REPLAY:
+        return word, tr(
+            "A past market, played from files. Alerts do not ring. "
+            "Live data are not recorded meanwhile."
         )
-    return (
-        tr("Replay"),
-        tr("Shown as it was known then. Alerts do not ring. Recording goes on."),
-    )
+    return word, _with_recording(sentence, state, clock)
+
+
+def _simulated_sentence(state: MarketState) -> str:
+    """Say whether live data are tried for, and what keeps them away."""
+    if state.recorded_kind is not DataKind.LIVE:
+        return tr("Invented market to look around in. Nothing of it is real")
+    if state.situation is Situation.REFUSED:
+        status = "" if state.failure is None else state.failure.values.get("status", "")
+        return tr(
+            "Invented market: the exchange refuses this computer (HTTP {status}), still trying; "
+            "live data replace it by themselves"
+        ).format(status=status)
+    if state.situation is Situation.OFFLINE:
+        return tr(
+            "Invented market: this computer has no network; live data replace it by themselves"
+        )
+    if state.situation in {Situation.BLIND, Situation.CONNECTING, Situation.STOPPED}:
+        return tr(
+            "Invented market: the exchange has not answered, still trying; "
+            "live data replace it by themselves"
+        )
+    return tr("Invented market. Live data replace it as soon as they come")
+
+
+def _with_recording(sentence: str, state: MarketState, clock: Callable[[int], str]) -> str:
+    """Say behind an earlier time how the recording is: that it goes on only where it does."""
+    if state.situation in _RECORDING:
+        is_live = state.recorded_kind is DataKind.LIVE
+        goes_on = tr("Recording goes on.") if is_live else ""
+        return f"{sentence} {goes_on}".rstrip()
+    now = _WORDS[state.situation](state, clock)
+    return f"{sentence} {now.word}: {now.sentence}"
 
 
 def _live(state: MarketState, clock: Callable[[int], str]) -> StateWords:
-    span = "" if state.span_ms is None else span_words(state.span_ms)
+    if state.span_ms is None:
+        # What was recorded before this connection is no news of it.
+        return StateWords(StateTone.OK, False, tr("Live"), _none_yet(state, clock))
     sentence = tr("Recording {symbol} since {time}, last liquidation {span} ago").format(
-        symbol=state.symbol, time=_since(state, clock), span=span
+        symbol=state.symbol, time=_since(state, clock), span=span_words(state.span_ms)
     )
     return StateWords(StateTone.OK, False, tr("Live"), sentence)
+
+
+def _none_yet(state: MarketState, clock: Callable[[int], str]) -> str:
+    return tr("Recording {symbol} since {time}, none liquidated yet").format(
+        symbol=state.symbol, time=_since(state, clock)
+    )
 
 
 def _first_start(state: MarketState, clock: Callable[[int], str]) -> StateWords:
@@ -136,9 +181,7 @@ def _first_start(state: MarketState, clock: Callable[[int], str]) -> StateWords:
         StateTone.OK,
         False,
         tr("Live"),
-        tr("Recording {symbol} since {time}, none liquidated yet").format(
-            symbol=state.symbol, time=_since(state, clock)
-        ),
+        _none_yet(state, clock),
         tr(
             "Nothing recorded yet. Past liquidations cannot be fetched. "
             "From now on the chart fills by itself."
@@ -162,6 +205,13 @@ def _unproven(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     return StateWords(StateTone.WARN, True, tr("Not proven"), sentence)
 
 
+def _untimed(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr(
+        "Data come, but not at this computer's time; hatched until it is clear which clock is wrong"
+    )
+    return StateWords(StateTone.WARN, True, tr("Not proven"), sentence)
+
+
 def _standby(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     sentence = tr(
         "Another program records {symbol}; this window shows it and takes over when that one ends"
@@ -169,10 +219,43 @@ def _standby(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     return StateWords(StateTone.OK, True, tr("Standby"), sentence)
 
 
-def _connecting(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+def _writer_silent(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    time = _since(state, clock)
     return StateWords(
-        StateTone.FAINT, True, tr("Connecting"), tr("Waiting for the exchange's first data")
+        StateTone.BAD,
+        False,
+        tr("Blind"),
+        tr("The program that records has stored nothing since {time}").format(time=time),
+        tr(
+            "The program that records has stored nothing since {time}. "
+            "End it, and this window goes on in its place."
+        ).format(time=time),
     )
+
+
+def _not_sent(state: MarketState, clock: Callable[[int], str]) -> StateWords:
+    if state.since_ms is None:
+        sentence = tr("The exchange sends nothing of {symbol}; other symbols are recorded")
+        card = tr("The exchange sends nothing of {symbol}. Is that its name?")
+    else:
+        sentence = tr("Nothing of {symbol} comes since {time}; the exchange sends others")
+        card = tr(
+            "Nothing of {symbol} comes since {time}, while the exchange sends others. "
+            "It may no longer be traded."
+        )
+    values = {"symbol": state.symbol, "time": _since(state, clock)}
+    return StateWords(
+        StateTone.BAD, False, tr("Blind"), sentence.format(**values), card.format(**values)
+    )
+
+
+def _connecting(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
+    sentence = tr("Waiting for the exchange's first data")
+    if state.span_ms is not None:
+        sentence = tr("Waiting for the exchange's first data, {span}").format(
+            span=span_words(state.span_ms)
+        )
+    return StateWords(StateTone.FAINT, True, tr("Connecting"), sentence)
 
 
 def _stopped(_state: MarketState, _clock: Callable[[int], str]) -> StateWords:
@@ -254,19 +337,8 @@ def _refused(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
 
 def _not_saved(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
     is_full = state.failure is not None and state.failure.kind is FailureKind.DISK_FULL
-    values = {"count": state.waiting, "reason": _reason(state.failure)}
-    if is_full:
-        sentence = tr("The disk is full; {count} liquidations wait in memory")
-        card = tr(
-            "The disk is full: {count} liquidations are in memory only "
-            "and would be lost if this program ended."
-        )
-    else:
-        sentence = tr("{count} liquidations wait in memory: {reason}")
-        card = tr(
-            "The database cannot be written: {count} liquidations are in memory only "
-            "and would be lost if this program ended."
-        )
+    sentence, card = _full_texts(state.waiting) if is_full else _unsaved_texts(state.waiting)
+    values = {"count": whole_number(state.waiting), "reason": failure_words(state.failure)}
     return StateWords(
         StateTone.BAD,
         False,
@@ -275,6 +347,30 @@ def _not_saved(state: MarketState, _clock: Callable[[int], str]) -> StateWords:
         card.format(**values),
         StateAction.OPEN_DATA_FOLDER,
         tr("Open data folder"),
+    )
+
+
+def _full_texts(waiting: int) -> tuple[str, str]:
+    if waiting < _SEVERAL:
+        return tr("The disk is full; what comes now waits in memory"), tr(
+            "The disk is full: what comes now is in memory only "
+            "and would be lost if this program ended."
+        )
+    return tr("The disk is full; {count} liquidations wait in memory"), tr(
+        "The disk is full: {count} liquidations are in memory only "
+        "and would be lost if this program ended."
+    )
+
+
+def _unsaved_texts(waiting: int) -> tuple[str, str]:
+    if waiting < _SEVERAL:
+        return tr("What comes now waits in memory: {reason}"), tr(
+            "The database cannot be written: what comes now is in memory only "
+            "and would be lost if this program ended."
+        )
+    return tr("{count} liquidations wait in memory: {reason}"), tr(
+        "The database cannot be written: {count} liquidations are in memory only "
+        "and would be lost if this program ended."
     )
 
 
@@ -294,6 +390,17 @@ def _not_recorded(state: MarketState, _clock: Callable[[int], str]) -> StateWord
     )
 
 
+# In these the symbol is recorded, by whomever.
+_RECORDING = frozenset(
+    {
+        Situation.LIVE,
+        Situation.FIRST_START,
+        Situation.QUIET,
+        Situation.UNPROVEN,
+        Situation.STANDBY,
+    }
+)
+
 _WORDS: dict[Situation, Callable[[MarketState, Callable[[int], str]], StateWords]] = {
     Situation.NOT_SAVED: _not_saved,
     Situation.REFUSED: _refused,
@@ -302,6 +409,9 @@ _WORDS: dict[Situation, Callable[[MarketState, Callable[[int], str]], StateWords
     Situation.CONNECTING: _connecting,
     Situation.STOPPED: _stopped,
     Situation.NOT_RECORDED: _not_recorded,
+    Situation.WRITER_SILENT: _writer_silent,
+    Situation.NOT_SENT: _not_sent,
+    Situation.UNTIMED: _untimed,
     Situation.UNPROVEN: _unproven,
     Situation.STANDBY: _standby,
     Situation.QUIET: _quiet,
@@ -312,7 +422,3 @@ _WORDS: dict[Situation, Callable[[MarketState, Callable[[int], str]], StateWords
 
 def _since(state: MarketState, clock: Callable[[int], str]) -> str:
     return "" if state.since_ms is None else clock(state.since_ms)
-
-
-def _reason(failure: Failure | None) -> str:
-    return failure_words(failure)

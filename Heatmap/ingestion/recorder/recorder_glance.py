@@ -35,6 +35,8 @@ class RecorderGlance:
         USD; ``None``: not known.
     running_minute
         What the minute that is not over has reached; ``None``: not known.
+    is_recorded_elsewhere
+        Whether the program that writes records the symbol, while this one stands by.
     tick_size, tick_origin
         USD, and whether the latest fetch confirmed it; ``None``: the exchange has not told it.
     """
@@ -49,3 +51,4 @@ class RecorderGlance:
     running_minute: RunningMinute | None
     tick_size: Decimal | None
     tick_origin: TickOrigin | None
+    is_recorded_elsewhere: bool = False

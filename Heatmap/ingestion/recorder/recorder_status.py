@@ -18,7 +18,7 @@ from Heatmap.ingestion.candles.candle_status import CandleStatus
 from Heatmap.ingestion.connection.supervisor import ConnectionState, ConnectionTimes
 from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance, TickOrigin
 from Heatmap.ingestion.recorder.retention import RetentionStatus
-from Heatmap.ingestion.recorder.standby import SinkRole
+from Heatmap.ingestion.recorder.standby import SinkRole, is_among
 from Heatmap.ingestion.venue import Venue
 from Heatmap.ingestion.venues.table import BINANCE
 
@@ -311,6 +311,7 @@ class RecorderStatus:
             running_minute=self.running_minutes.get(symbol),
             tick_size=None if tick is None else tick.tick_size,
             tick_origin=None if tick is None else tick.origin,
+            is_recorded_elsewhere=is_among(symbol, self.recorded_by_writer),
         )
 
 
@@ -572,6 +573,7 @@ class StatusBoard:
                 running_minute=self._running.get(symbol),
                 tick_size=None if tick is None else tick[0],
                 tick_origin=None if tick is None else tick[2],
+                is_recorded_elsewhere=is_among(symbol, values.get("recorded_by_writer")),
             )
 
     def _forget_inserts(self, now_s: float) -> None:

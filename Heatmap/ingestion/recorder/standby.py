@@ -44,6 +44,11 @@ def not_recorded(wanted: Sequence[str], recorded: Collection[str] | None) -> tup
     )
 
 
+def is_among(symbol: str, recorded: Collection[str] | None) -> bool:
+    """Whether the writer records a symbol; ``None``: nobody else writes, or that is not known."""
+    return recorded is not None and (symbol in recorded or ALL_SYMBOLS in recorded)
+
+
 @dataclass(slots=True)
 class Mark:
     """A moment of the standby.

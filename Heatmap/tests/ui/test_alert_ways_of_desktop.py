@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import QSystemTrayIcon
 
 from Heatmap import HeatmapSettings
 from Heatmap.alerts.ways import Rate, Secret, WayKind, WaySpec
@@ -65,6 +66,25 @@ def test_a_burst_is_shown_as_two_messages_and_a_test_counts_nowhere(qtbot: Any) 
     assert way.test() is None
     assert len(way.shown) == 3
     assert way.facts() == before
+
+
+@pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
+def test_the_icon_in_the_tray_says_how_it_is_unless_it_is_a_hosts(qtbot: Any) -> None:
+    del qtbot
+    message = Message("id", "Alert", "", ())
+    own = TrayWay("own")
+    own.set_tool_tip("BTCUSDT: Live")
+    own.show_message(message)
+    (icon,) = own.findChildren(QSystemTrayIcon)
+    assert icon.toolTip() == "BTCUSDT: Live"
+    own.set_tool_tip("BTCUSDT: Blind")
+    assert icon.toolTip() == "BTCUSDT: Blind"
+    hosts = QSystemTrayIcon()
+    hosts.setToolTip("My trading program")
+    way = TrayWay("host's", tray=hosts)
+    way.set_tool_tip("BTCUSDT: Blind")
+    way.show_message(message)
+    assert hosts.toolTip() == "My trading program"
 
 
 def test_what_cannot_be_shown_is_counted_and_not_shown_later(qtbot: Any) -> None:

@@ -333,6 +333,9 @@ def test_a_sentence_without_room_is_elided_and_whole_in_the_tool_tip(qtbot: Any)
     # What is wrong with candles takes a good state's sentence.
     bar.show_words(words, "no candles", [])
     assert bar.text() == "Live: no candles  |  no candles"
+    # While nothing is known the tool tip does not go on with what was.
+    bar.announce("ETHUSDT connecting")
+    assert bar.toolTip() == "<p>ETHUSDT connecting</p>"
 
 
 class Many:

@@ -1,18 +1,27 @@
 """The whole window on an exchange: what its strip, its card and the end of its candles say."""
 
 import asyncio
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.service import market_state
+from Heatmap.standalone.market_watch import NOTICE_S, NewNotices
 from Heatmap.standalone.window import ChartWindow
+from Heatmap.storage.store import open_store
+from Heatmap.tests.trader_exchange import TraderExchange, liquidation
 from Heatmap.tests.ui.test_chart_strip import TEXT
 from Heatmap.tests.ui.test_window_switch import World
 
 RECORDED = HeatmapSettings(enabled=True, heat="recorded", symbols=("BTCUSDT", "ETHUSDT"))
+BITCOIN = RECORDED.changed(symbols=("BTCUSDT",))
 HIDDEN = "document.getElementById('{}').hidden"
 
 
@@ -85,3 +94,110 @@ def test_how_the_chart_was_set_is_kept_for_the_next_window(world: World) -> None
         other.close()
         other.deleteLater()
         world.qt_run(asyncio.sleep(0), timeout=20_000)
+
+
+def says(world: World, *parts: str) -> None:
+    """Wait until the bar says all of it, in its word and its sentence."""
+    line = world.window.status_bar.line
+    world.qtbot.waitUntil(lambda: all(part in line.words for part in parts), timeout=20_000)
+
+
+def test_what_the_other_program_records_is_shown_and_called_recorded(world: World) -> None:
+    world.qt_run(world.live(RECORDED), timeout=20_000)
+    own = world.qt_run(world.live(BITCOIN), timeout=20_000)
+    world.qt_run(world.open(BITCOIN, own), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    says(world, "Standby: ", "records BTCUSDT")
+    world.window.market.choose_symbol("ETHUSDT")
+    says(world, "Standby: ", "records ETHUSDT")
+    assert world.window.market.settings.heat == "recorded"
+    world.qtbot.waitUntil(
+        lambda: own.service.status()["layers"][0]["state"] == "drawn", timeout=20_000
+    )
+    assert world.js(HIDDEN.format("card"))
+    # It ends: this one records in its place, and that is another symbol.
+    world.qt_run(world.sources[0].close(), timeout=20_000)
+    says(world, "Not recorded: ETHUSDT")
+    wait_for(world, "card", "ETHUSDT is not recorded", "Record ETHUSDT too")
+    assert world.window.market.settings.heat != "recorded"
+
+
+def test_another_program_that_stores_nothing_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market_state, "WRITER_SILENT_AFTER_MS", 0)
+    now_ms = time.time_ns() // 1_000_000
+    store = open_store(world.tmp_path / "live.sqlite3")
+    with closing(store.open_writer(DataKind.LIVE, is_recorder=False)) as writer:
+        writer.extend_coverage("BTCUSDT", now_ms - 3_600_000, now_ms - 60_000, proven=True)
+        writer.write([liquidation("BTCUSDT", now_ms - 90_000, 5_000.0, is_long=True)])
+        world.qt_run(world.open(BITCOIN), timeout=20_000)
+        blind = world.window.docks.tape.blind
+        says(world, "Blind: The program that records has stored nothing since")
+        wait_for(world, "card", "goes on in its place")
+        # One time in all places.
+        world.qtbot.waitUntil(lambda: not blind.isHidden(), timeout=20_000)
+        assert blind.text().rpartition(" ")[2] in world.window.status_bar.line.words
+        writer.extend_coverage("BTCUSDT", now_ms - 60_000, now_ms + 3_600_000, proven=True)
+        says(world, "Standby: ")
+        world.qtbot.waitUntil(lambda: world.js(HIDDEN.format("card")), timeout=20_000)
+
+
+def test_another_day_is_named_whatever_candles_are_shown(world: World) -> None:
+    world.qt_run(world.open(RECORDED), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    window = world.window
+    told: list[str] = []
+    window.state_told.connect(told.append)
+    hour = "BTCUSDT: Live\n1 h at least: "
+    world.qtbot.waitUntil(lambda: any(one.startswith(hour) for one in told), timeout=9_000)
+    replay = window.replay.bar.replay
+    assert replay is not None
+    asked_ms = world.service.clock() - 2 * 86_400_000
+    replay.show_as_of(asked_ms)
+    # Candles of that day are shown, or none: the title has no price of today.
+    world.qtbot.waitUntil(
+        lambda: window.windowTitle() == "Replay: BTCUSDT - Heatmap", timeout=9_000
+    )
+    says(world, f"As of {window.page.times.day(asked_ms)} ", "Recording goes on")
+    world.exchange.is_down = True
+    says(world, "Blind: Nothing recorded since")
+    assert window.status_bar.line.words.startswith("As of ")
+    # The tray tells of the recording, not of the day that is shown.
+    assert told[-1] == "BTCUSDT: Blind"
+    assert "Recording goes on" not in window.status_bar.line.words
+
+
+def test_a_narrow_window_says_what_its_hatch_means(world: World) -> None:
+    with TraderExchange() as world.exchange:
+        world.qt_run(world.open(BITCOIN.changed(heat="both")), timeout=20_000)
+        world.window.resize(760, 460)
+        world.window.docks.set_open(are_open=True)
+        # Little of it was recorded: the hatch is below the map, and in the pane of the bars.
+        layer = world.service.status
+        world.qtbot.waitUntil(lambda: layer()["layers"][0]["state"] == "drawn", timeout=20_000)
+        world.exchange.liquidate("BTCUSDT", 400_000.0, is_long=True)
+        wait_for(world, "legend", "longs", "not recorded")
+        assert world.window.page.pane_px is not None
+        assert world.window.page.pane_px < 480
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file is not deleted there")
+def test_what_was_done_about_the_database_is_said_for_a_while(world: World) -> None:
+    world.qt_run(world.open(RECORDED), timeout=20_000)
+    world.wait_for("BTCUSDT", "1m")
+    says(world, "Live: ", "none liquidated yet")
+    # A program that cleans up: the chart begins anew, and why is not only in the tool tip.
+    (world.tmp_path / "live.sqlite3").unlink()
+    says(world, "Live: ", "moved or deleted", "goes on in a new file")
+
+
+def test_a_notice_is_new_for_its_time_and_not_again() -> None:
+    now_s = 0.0
+    notices = NewNotices(lambda: now_s)
+    assert notices.pick(["a"]) == ["a"]
+    now_s = NOTICE_S - 1
+    assert notices.pick(["a", "b"]) == ["a", "b"]
+    now_s = NOTICE_S
+    assert notices.pick(["a", "b"]) == ["b"]
+    assert notices.pick([]) == []

@@ -57,6 +57,12 @@ class LastHourLine(QLabel):
         )
         self._say(*amounts)
 
+    @property
+    def amounts(self) -> tuple[str, str]:
+        """Longs and shorts as they are written."""
+        return self._amounts
+
     def _say(self, longs: str, shorts: str) -> None:
+        self._amounts = longs, shorts
         words = self.tr("1 h at least: longs {longs}, shorts {shorts}")
         self.setText(words.format(longs=longs, shorts=shorts))

@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.heatmap_service import HeatmapService
+from Heatmap.ingestion.connection.supervisor import ConnectionState
+from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
@@ -209,7 +211,11 @@ class LiquidationTape(QWidget):
             now_ms = self._followed.now_ms
             if now_ms is not None and not is_same_day(since_ms, now_ms, zone):
                 time = f"{day_text(since_ms, zone)} {time}"
-            self.blind.setText(self.tr("No data since {time}").format(time=time))
+            words = self.tr("No data since {time}")
+            if self._is_unsaved():
+                # Data come; they wait in memory.
+                words = self.tr("Nothing saved since {time}")
+            self.blind.setText(words.format(time=time))
         self.blind.setVisible(is_blind)
         has_rows = self.model.rowCount() > 0
         if not has_rows:
@@ -220,6 +226,15 @@ class LiquidationTape(QWidget):
             self.empty.setText(words.format(usd=short_usd(usd)))
         self.empty.setVisible(not has_rows)
         self.view.setVisible(has_rows)
+
+    def _is_unsaved(self) -> bool:
+        """Whether the recorder cannot write what it has."""
+        service = self._followed.service
+        recorder = None if service is None else service.recorder_status()
+        if recorder is None or recorder.role is SinkRole.STANDBY:
+            return False
+        is_live = recorder.connection is ConnectionState.LIVE
+        return is_live and recorder.storage_fault is not None
 
     # -- rows ---------------------------------------------------------------------------------
 

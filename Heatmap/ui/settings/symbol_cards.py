@@ -81,6 +81,7 @@ class SymbolCards(QWidget):
                 is_running=service.is_running(),
                 recorded=service.settings.symbols,
                 last_event_ms=recorded.sums[-1][0] if recorded and recorded.sums else None,
+                blind_since_ms=_blind_since_ms(recorded),
             )
             words = state_words(state, clock_words)
             told = self._words(recorded, is_known=self.facts.is_known(symbol))
@@ -143,7 +144,9 @@ class SymbolCard(QWidget):
     def show_state(self, state: StateWords, words: str) -> None:
         """Show how the recording is, and what there is of it."""
         self._tone, self._is_ring = state.tone, state.is_ring
-        self.setToolTip(f"{state.word}. {state.sentence}")
+        # When the last liquidation was is known here to some minutes only: the bar has it.
+        is_well = state.tone is StateTone.OK
+        self.setToolTip(state.word if is_well else f"{state.word}. {state.sentence}")
         # A colour alone says nothing to many.
         parts = [] if state.tone is StateTone.OK else [state.word]
         self._words.setText("; ".join(filter(None, [*parts, words])))
@@ -168,3 +171,11 @@ class SymbolCard(QWidget):
         top = (self.height() - _DOT_PX) / 2
         painter.drawEllipse(12, round(top), _DOT_PX, _DOT_PX)
         painter.end()
+
+
+def _blind_since_ms(recorded: RecordedTime | None) -> int | None:
+    """Return since when nothing is recorded; ``None``: it is, or never was."""
+    if recorded is None:
+        return None
+    holes = recorded.holes_between(recorded.start_ms, recorded.end_ms)
+    return holes[-1][0] if holes and holes[-1][1] >= recorded.end_ms else None

@@ -176,6 +176,10 @@
         <translation>Mindestens {what}</translation>
     </message>
     <message>
+        <source>Heatmap: alerts</source>
+        <translation>Heatmap: Alarme</translation>
+    </message>
+    <message>
         <source>the settings cannot be stored</source>
         <translation>die Einstellungen lassen sich nicht speichern</translation>
     </message>
@@ -194,10 +198,6 @@
     <message>
         <source>Alerts arrive here.</source>
         <translation>Alarme kommen hier an.</translation>
-    </message>
-    <message>
-        <source>Heatmap: alerts</source>
-        <translation>Heatmap: Alarme</translation>
     </message>
 </context><context>
     <name>AlertsPage</name>
@@ -332,16 +332,16 @@
 </context><context>
     <name>CandleFeed</name>
     <message>
-        <source>loading candles</source>
-        <translation>Kerzen werden geladen</translation>
+        <source>candles stand still: {reason}; next attempt in {count} s</source>
+        <translation>Kerzen stehen still: {reason}; nächster Versuch in {count} s</translation>
     </message>
     <message>
         <source>no candles: {reason}; next attempt in {count} s</source>
-        <translation>nicht geladen: {reason}; nächster Versuch in {count} s</translation>
+        <translation>keine Kerzen: {reason}; nächster Versuch in {count} s</translation>
     </message>
     <message>
-        <source>candles: {state}</source>
-        <translation>Kerzen: {state}</translation>
+        <source>loading candles</source>
+        <translation>Kerzen werden geladen</translation>
     </message>
     <message>
         <source>candles of {symbol} {interval}: {state}</source>
@@ -2966,6 +2966,10 @@
         <translation>Keine Daten seit {time}</translation>
     </message>
     <message>
+        <source>Nothing saved since {time}</source>
+        <translation>Seit {time} nichts gesichert</translation>
+    </message>
+    <message>
         <source>Liquidations appear here as they are recorded.</source>
         <translation>Liquidationen erscheinen hier, sobald sie aufgezeichnet sind.</translation>
     </message>
@@ -3412,12 +3416,36 @@
 </context><context>
     <name>State</name>
     <message>
+        <source>Invented market. Live data replace it as soon as they come</source>
+        <translation>Erfundener Markt; echte Daten ersetzen ihn, sobald sie kommen</translation>
+    </message>
+    <message>
+        <source>Data come, but not at this computer's time; hatched until it is clear which clock is wrong</source>
+        <translation>Daten kommen, aber nicht zur Zeit dieses Computers; schraffiert, bis klar ist, welche Uhr falsch geht</translation>
+    </message>
+    <message>
+        <source>Waiting for the exchange's first data</source>
+        <translation>Wartet auf die ersten Daten der Börse</translation>
+    </message>
+    <message>
         <source>Replay</source>
         <translation>Wiedergabe</translation>
     </message>
     <message>
-        <source>Shown as it was known then. Alerts do not ring. Recording goes on.</source>
-        <translation>Stand von damals. Alarme läuten nicht. Die Aufzeichnung läuft weiter.</translation>
+        <source>Shown as it was known then. Alerts do not ring.</source>
+        <translation>Stand von damals. Alarme läuten nicht.</translation>
+    </message>
+    <message>
+        <source>Invented market to look around in. Nothing of it is real</source>
+        <translation>Erfundener Markt zum Umsehen. Nichts davon ist echt</translation>
+    </message>
+    <message>
+        <source>Invented market: this computer has no network; live data replace it by themselves</source>
+        <translation>Erfundener Markt: Dieser Computer hat kein Netz; echte Daten ersetzen ihn von selbst</translation>
+    </message>
+    <message>
+        <source>Invented market: the exchange has not answered, still trying; live data replace it by themselves</source>
+        <translation>Erfundener Markt: Die Börse antwortet nicht, Versuche laufen; echte Daten ersetzen ihn von selbst</translation>
     </message>
     <message>
         <source>Live</source>
@@ -3444,12 +3472,28 @@
         <translation>Bereitschaft</translation>
     </message>
     <message>
-        <source>Connecting</source>
-        <translation>Verbindet</translation>
+        <source>Blind</source>
+        <translation>Blind</translation>
     </message>
     <message>
-        <source>Waiting for the exchange's first data</source>
-        <translation>Wartet auf die ersten Daten der Börse</translation>
+        <source>The exchange sends nothing of {symbol}; other symbols are recorded</source>
+        <translation>Die Börse sendet nichts von {symbol}; andere Symbole werden aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>The exchange sends nothing of {symbol}. Is that its name?</source>
+        <translation>Die Börse sendet nichts von {symbol}. Heißt es so?</translation>
+    </message>
+    <message>
+        <source>Nothing of {symbol} comes since {time}; the exchange sends others</source>
+        <translation>Seit {time} kommt nichts von {symbol}; die Börse sendet andere</translation>
+    </message>
+    <message>
+        <source>Nothing of {symbol} comes since {time}, while the exchange sends others. It may no longer be traded.</source>
+        <translation>Seit {time} kommt nichts von {symbol}, während die Börse andere sendet. Vielleicht wird es nicht mehr gehandelt.</translation>
+    </message>
+    <message>
+        <source>Connecting</source>
+        <translation>Verbindet</translation>
     </message>
     <message>
         <source>Stopped</source>
@@ -3474,10 +3518,6 @@
     <message>
         <source>Nothing has come from the exchange since {time}. What happens meanwhile is missed for good.</source>
         <translation>Seit {time} kommt nichts von der Börse. Was inzwischen geschieht, fehlt für immer.</translation>
-    </message>
-    <message>
-        <source>Blind</source>
-        <translation>Blind</translation>
     </message>
     <message>
         <source>Check the connection</source>
@@ -3516,6 +3556,14 @@
         <translation>Abgelehnt</translation>
     </message>
     <message>
+        <source>Not saved</source>
+        <translation>Ungesichert</translation>
+    </message>
+    <message>
+        <source>Open data folder</source>
+        <translation>Datenordner öffnen</translation>
+    </message>
+    <message>
         <source>The disk is full; {count} liquidations wait in memory</source>
         <translation>Der Datenträger ist voll; {count} Liquidationen warten im Speicher</translation>
     </message>
@@ -3532,14 +3580,6 @@
         <translation>Die Datenbank lässt sich nicht schreiben: {count} Liquidationen sind nur im Speicher und gingen beim Beenden verloren.</translation>
     </message>
     <message>
-        <source>Not saved</source>
-        <translation>Ungesichert</translation>
-    </message>
-    <message>
-        <source>Open data folder</source>
-        <translation>Datenordner öffnen</translation>
-    </message>
-    <message>
         <source>Not recorded</source>
         <translation>Nicht erfasst</translation>
     </message>
@@ -3552,16 +3592,20 @@
         <translation>Simuliert</translation>
     </message>
     <message>
-        <source>Invented market. Live data replace it as soon as they come</source>
-        <translation>Erfundener Markt; echte Daten ersetzen ihn, sobald sie kommen</translation>
+        <source>A past market, played from files. Alerts do not ring. Live data are not recorded meanwhile.</source>
+        <translation>Ein vergangener Markt, aus Dateien abgespielt. Alarme läuten nicht. Live-Daten werden dabei nicht aufgezeichnet.</translation>
     </message>
     <message>
-        <source>Stopped there, as it was known then. Recording goes on.</source>
-        <translation>Dort angehalten, wie es damals bekannt war. Die Aufzeichnung läuft weiter.</translation>
+        <source>Recording goes on.</source>
+        <translation>Die Aufzeichnung läuft weiter.</translation>
     </message>
     <message>
         <source>Recording {symbol} since {time}, last liquidation {span} ago</source>
         <translation>{symbol} wird seit {time} aufgezeichnet, letzte Liquidation vor {span}</translation>
+    </message>
+    <message>
+        <source>Recording {symbol} since {time}, none liquidated yet</source>
+        <translation>{symbol} wird seit {time} aufgezeichnet, noch keine Liquidation</translation>
     </message>
     <message>
         <source>Connected and recording; no {symbol} liquidation for {span}, other symbols come in</source>
@@ -3580,6 +3624,22 @@
         <translation>Simulation zeigen</translation>
     </message>
     <message>
+        <source>The disk is full; what comes now waits in memory</source>
+        <translation>Der Datenträger ist voll; was jetzt kommt, wartet im Speicher</translation>
+    </message>
+    <message>
+        <source>The disk is full: what comes now is in memory only and would be lost if this program ended.</source>
+        <translation>Der Datenträger ist voll: Was jetzt kommt, ist nur im Speicher und ginge beim Beenden verloren.</translation>
+    </message>
+    <message>
+        <source>What comes now waits in memory: {reason}</source>
+        <translation>Was jetzt kommt, wartet im Speicher: {reason}</translation>
+    </message>
+    <message>
+        <source>The database cannot be written: what comes now is in memory only and would be lost if this program ended.</source>
+        <translation>Die Datenbank lässt sich nicht schreiben: Was jetzt kommt, ist nur im Speicher und ginge beim Beenden verloren.</translation>
+    </message>
+    <message>
         <source>{count} s</source>
         <translation>{count} s</translation>
     </message>
@@ -3592,8 +3652,28 @@
         <translation>{count} h</translation>
     </message>
     <message>
-        <source>Recording {symbol} since {time}, none liquidated yet</source>
-        <translation>{symbol} wird seit {time} aufgezeichnet, noch keine Liquidation</translation>
+        <source>As of {time}</source>
+        <translation>Stand {time}</translation>
+    </message>
+    <message>
+        <source>Stopped there, as it was known then.</source>
+        <translation>Dort angehalten, wie es damals bekannt war.</translation>
+    </message>
+    <message>
+        <source>Invented market: the exchange refuses this computer (HTTP {status}), still trying; live data replace it by themselves</source>
+        <translation>Erfundener Markt: Die Börse lehnt diesen Computer ab (HTTP {status}), Versuche laufen; echte Daten ersetzen ihn von selbst</translation>
+    </message>
+    <message>
+        <source>The program that records has stored nothing since {time}</source>
+        <translation>Das aufzeichnende Programm hat seit {time} nichts gespeichert</translation>
+    </message>
+    <message>
+        <source>The program that records has stored nothing since {time}. End it, and this window goes on in its place.</source>
+        <translation>Das aufzeichnende Programm hat seit {time} nichts gespeichert. Wird es beendet, macht dieses Fenster an seiner Stelle weiter.</translation>
+    </message>
+    <message>
+        <source>Waiting for the exchange's first data, {span}</source>
+        <translation>Wartet auf die ersten Daten der Börse, {span}</translation>
     </message>
     <message>
         <source>No network. Candles and liquidations stand still at {time}; recording goes on by itself when it is back.</source>
@@ -3610,10 +3690,6 @@
     <message>
         <source>Record {symbol} too</source>
         <translation>{symbol} auch aufzeichnen</translation>
-    </message>
-    <message>
-        <source>As of {time}</source>
-        <translation>Stand {time}</translation>
     </message>
 </context><context>
     <name>Status</name>
@@ -3738,8 +3814,16 @@
 </context><context>
     <name>StatusLine</name>
     <message>
+        <source>1 h at least: longs {longs}, shorts {shorts}</source>
+        <translation>1 h mindestens: Longs {longs}, Shorts {shorts}</translation>
+    </message>
+    <message>
         <source>{market} - Heatmap</source>
         <translation>{market} - Heatmap</translation>
+    </message>
+    <message>
+        <source>{symbol}: {word}</source>
+        <translation>{symbol}: {word}</translation>
     </message>
     <message>
         <source>{symbol}  connecting…</source>

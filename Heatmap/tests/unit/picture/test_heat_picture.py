@@ -187,7 +187,7 @@ def test_coverage_of_an_earlier_connection_is_not_stretched(
     assert gaps == [[NOW_MS - 3_600_000, NOW_MS, "gap"]]
 
 
-def test_heartbeats_prove_no_further_than_to_the_next_one(
+def test_where_the_next_heartbeat_is_overdue_the_last_one_proves_nothing_after_it(
     writer: HandingWriter, picture: HeatPicture
 ) -> None:
     writer.extend_coverage("BTCUSDT", NOW_MS - 7_300_000, NOW_MS - 60_000, proven=True)
@@ -199,7 +199,7 @@ def test_heartbeats_prove_no_further_than_to_the_next_one(
         Heartbeats(NOW_MS - 7_300_000, NOW_MS - 50_000, 15_000),
     )
     gaps = whole(picture.rebuild(silent)).meta["gaps"]
-    assert gaps == [[NOW_MS - 40_000, NOW_MS, "gap"]]
+    assert gaps == [[NOW_MS - 50_000, NOW_MS, "gap"]]
 
 
 def test_a_picture_of_another_view_never_slides_on_with_now(

@@ -50,6 +50,11 @@ def fails(kind: FailureKind, **values: object) -> RecorderStatus:
     )
 
 
+STANDBY = replace(LIVE, role=SinkRole.STANDBY)
+BESIDE_ALL = replace(STANDBY, recorded_by_writer=("ALL",))
+CUT_OFF = fails(FailureKind.CLOSED)
+LONG_AGO = {"last_event_ms": NOW_MS - 3_600_000}
+SILENT = {"blind_since_ms": NOW_MS - 60_000}
 DISK_FULL = Failure(FailureKind.DISK_FULL, {"path": "x", "reason": "y"})
 
 
@@ -94,6 +99,34 @@ DISK_FULL = Failure(FailureKind.DISK_FULL, {"path": "x", "reason": "y"})
         (fails(FailureKind.REGION, status=451, hold_s=300), {}, Situation.REFUSED),
         (fails(FailureKind.BANNED, status=418, hold_s=120), {"has_network": False}, "refused"),
         (replace(LIVE, connection=ConnectionState.CONNECTING), {}, Situation.BLIND),
+        # What was liquidated before this connection is no silence of its time.
+        (replace(LIVE, connected_since_ms=NOW_MS - 5_000), LONG_AGO, Situation.LIVE),
+        (
+            replace(
+                LIVE,
+                proven=False,
+                last_force_order_ms=NOW_MS - 3_600_000,
+                connected_since_ms=NOW_MS - 5_000,
+            ),
+            LONG_AGO,
+            Situation.LIVE,
+        ),
+        # Another program writes: what it stores counts, not only what this one gets.
+        (STANDBY, {"recorded": ("ETHUSDT",)}, Situation.NOT_RECORDED),
+        (BESIDE_ALL, {"recorded": ("ETHUSDT",)}, Situation.STANDBY),
+        (replace(BESIDE_ALL, recorded_by_writer=("ETHUSDT",)), {}, Situation.NOT_RECORDED),
+        (STANDBY, SILENT, Situation.WRITER_SILENT),
+        (replace(STANDBY, connected_since_ms=NOW_MS - 5_000), SILENT, Situation.STANDBY),
+        (replace(CUT_OFF, role=SinkRole.STANDBY), {}, Situation.STANDBY),
+        (replace(CUT_OFF, role=SinkRole.STANDBY), SILENT, Situation.BLIND),
+        (replace(CUT_OFF, role=SinkRole.STANDBY), {"last_event_ms": None}, Situation.BLIND),
+        # They come, at a time that nobody believes yet.
+        (replace(LIVE, connected_since_ms=None), {}, Situation.UNTIMED),
+        (replace(LIVE, connected_since_ms=None), {"last_event_ms": None}, Situation.UNTIMED),
+        # Other symbols come, this one does not.
+        (replace(LIVE, without_heartbeat=("BTCUSDT",)), {}, Situation.NOT_SENT),
+        (replace(LIVE, without_heartbeat=("ETHUSDT",)), {}, Situation.LIVE),
+        (replace(STANDBY, without_heartbeat=("BTCUSDT",)), {}, Situation.STANDBY),
         (
             RecorderStatus(role=SinkRole.WRITER, connection=ConnectionState.OPEN),
             {},
@@ -120,6 +153,15 @@ def test_times_and_numbers_are_those_of_the_situation() -> None:
     assert state_of(LIVE, last_event_ms=NOW_MS - 7_000).span_ms == 7_000
     blind = state_of(fails(FailureKind.CLOSED))
     assert (blind.since_ms, blind.attempt) == (LIVE.last_heartbeat_ms, 3)
+    # The store's last moment is the same loss; where it is long before, it is another one.
+    assert state_of(CUT_OFF, blind_since_ms=NOW_MS - 1_500).since_ms == NOW_MS - 1_500
+    assert state_of(CUT_OFF, **SILENT).since_ms == LIVE.last_heartbeat_ms
+    # Another program went on for longer.
+    assert state_of(CUT_OFF, blind_since_ms=NOW_MS - 100).since_ms == NOW_MS - 100
+    assert state_of(STANDBY, **SILENT).since_ms == NOW_MS - 60_000
+    unsent = replace(LIVE, without_heartbeat=("BTCUSDT",), heartbeats={"BTCUSDT": 7})
+    assert state_of(unsent).since_ms == 7
+    assert state_of(replace(LIVE, connected_since_ms=NOW_MS - 5_000), **LONG_AGO).span_ms is None
     full = state_of(replace(LIVE, storage_fault=DISK_FULL, queued=214))
     assert (full.waiting, full.failure) == (214, DISK_FULL)
 

@@ -34,11 +34,13 @@ def test_what_is_not_covered_is_a_gap(
     assert find_gaps(intervals, 0, 100) == expected
 
 
-def test_the_newest_interval_reaches_until_the_next_heartbeat_is_overdue() -> None:
+def test_the_newest_interval_reaches_to_now_until_the_next_heartbeat_is_overdue() -> None:
     newest = covered(0, 9_000_000, proven=False)
     beats = Heartbeats(since_ms=8_000_000, until_ms=9_001_000, lag_ms=15_000)
-    reached = stretched(newest, beats, END_MS)
-    assert reached == covered(0, 9_001_000 + HEARTBEAT_GAP_MS, proven=False)
+    due_ms = 9_001_000 + HEARTBEAT_GAP_MS
+    assert stretched(newest, beats, due_ms) == covered(0, due_ms, proven=False)
+    # Then the time since the last one is a hole, as it is in the store.
+    assert stretched(newest, beats, due_ms + 1) == covered(0, 9_001_000, proven=False)
 
 
 def test_it_reaches_no_further_than_the_window() -> None:

@@ -7,7 +7,12 @@ import pytest
 from Heatmap.errors import Failure, FailureKind
 from Heatmap.ingestion.connection.supervisor import ConnectionState
 from Heatmap.ingestion.recorder.recorder import RecorderStatus, RetentionStatus, SinkRole
-from Heatmap.standalone.status_line import connection_words, timing_words, title_words
+from Heatmap.standalone.status_line import (
+    connection_words,
+    timing_words,
+    title_words,
+    tray_words,
+)
 
 DAY_MS = 86_400_000
 
@@ -71,3 +76,9 @@ def test_the_measuring_points_are_told_in_one_line() -> None:
 def test_the_title_has_a_sign_only_where_the_price_has_moved(price: float, change: str) -> None:
     words = title_words("BTCUSDT", "", (98_000.0, price), 1)
     assert words == f"BTCUSDT {price:,.1f} {change} % - Heatmap"
+
+
+def test_the_tray_says_the_word_and_the_last_hour_where_that_is_known() -> None:
+    assert tray_words("BTCUSDT", "Blind", None) == "BTCUSDT: Blind"
+    told = tray_words("BTCUSDT", "Live", ("1.02M", "340k"))
+    assert told == "BTCUSDT: Live\n1 h at least: longs 1.02M, shorts 340k"

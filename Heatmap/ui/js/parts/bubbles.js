@@ -135,16 +135,18 @@
         this._drawAll(context, groups, mediaSize, 0);
       }
       if (groups.count > 0 || this._strip.recorded !== null) {
-        const isMarked = options.hatch && mediaSize.width >= ROOMY_PX && this._strip.isSeen;
-        this._explain(isMarked);
+        const isMarked = options.hatch && this._strip.isSeen;
+        this._explain(isMarked, mediaSize.width >= ROOMY_PX);
       }
     }
 
     /**
      * Add the legend's row.
      * @param {boolean} isMarked whether it says what the strip below the pane is
+     * @param {boolean} isRoomy whether a row in the pane has room for that; a page's own legend
+     *   lets other things give way
      */
-    _explain(isMarked) {
+    _explain(isMarked, isRoomy) {
       const { inks } = this._sprites;
       const { ground, legend } = this._surface;
       const colours = [inks[1], inks[0], ground.place.ink];
@@ -160,7 +162,7 @@
       const text = this._legendText();
       const { recorded } = this._strip;
       const isNothing = recorded !== null && recorded.sinceMs === null;
-      const count = isNothing ? 0 : isMarked ? 3 : 2;
+      const count = isNothing ? 0 : isMarked && isRoomy ? 3 : 2;
       if (text !== this._row.text || count !== this._row.entries.length) {
         this._row.font = "";
         this._row.text = text;
