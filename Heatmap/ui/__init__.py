@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from Heatmap.ui.panels.last_hour_line import LastHourLine
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
+    from Heatmap.ui.panels.panel_symbol import PanelSymbol
     from Heatmap.ui.panels.replay_bar import ReplayBar
     from Heatmap.ui.settings.alert_store import load_alert_rules, save_alert_rules
     from Heatmap.ui.settings.host_rows import HostChoice
@@ -41,6 +42,7 @@ __all__ = [
     "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
+    "PanelSymbol",
     "ReplayBar",
     "StateAction",
     "StateTone",
@@ -75,6 +77,7 @@ _HOMES = {
     "LastHourLine": "Heatmap.ui.panels.last_hour_line",
     "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
     "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
+    "PanelSymbol": "Heatmap.ui.panels.panel_symbol",
     "ReplayBar": "Heatmap.ui.panels.replay_bar",
     "StatusPanel": "Heatmap.ui.status_panel",
     "attention_words": "Heatmap.ui.texts",

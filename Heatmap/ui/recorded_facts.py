@@ -1,6 +1,7 @@
 """What was recorded of some symbols, followed for as long as a widget is seen."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtWidgets import QWidget
@@ -9,7 +10,7 @@ from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.ties import Ties, Weakly
 
 logger = get_logger(__name__)
 
@@ -39,11 +40,9 @@ class RecordedFacts(QObject):
         self._symbols: tuple[str, ...] = ()
         self._is_seen = False
         self._known: dict[str, RecordedTime | None] = {}
-        # By symbol, what ends its following. Of a local name: when Qt tells that the widget is
-        # gone, this object is gone too.
-        leavers = self._leavers = dict[str, Callable[[], None]]()
+        # By symbol.
+        self._ties = Ties(widget)
         widget.installEventFilter(self)
-        widget.destroyed.connect(Farewell((_leave_all, leavers)))
 
     def want(self, symbols: Iterable[str]) -> None:
         """Follow these symbols from now on, and no others."""
@@ -69,24 +68,20 @@ class RecordedFacts(QObject):
 
     def _fit(self) -> None:
         wanted = self._symbols if self._is_seen else ()
-        for symbol in [*self._leavers]:
+        for symbol in self._ties.names():
             if symbol not in wanted:
-                self._leavers.pop(symbol)()
+                self._ties.cut(symbol)
         for symbol in wanted:
-            if symbol not in self._leavers:
+            if symbol not in self._ties.names():
                 self._begin(symbol)
 
     def _begin(self, symbol: str) -> None:
-        def take(recorded: RecordedTime | None) -> None:
-            self._known[symbol] = recorded
-            self._on_news()
-
+        take = partial(Weakly(self._take), symbol)
         try:
-            self._leavers[symbol] = self._service.recorded.follow_time(symbol, take)
+            self._ties.tie(symbol, self._service.recorded.follow_time(symbol, take))
         except ValueError:
             logger.debug("nothing is known of %r", symbol, exc_info=True)
 
-
-def _leave_all(leavers: dict[str, Callable[[], None]]) -> None:
-    while leavers:
-        leavers.popitem()[1]()
+    def _take(self, symbol: str, recorded: RecordedTime | None) -> None:
+        self._known[symbol] = recorded
+        self._on_news()

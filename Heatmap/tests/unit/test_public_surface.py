@@ -37,6 +37,21 @@ def test_what_tells_of_the_recorder_loads_neither_qt_nor_numpy() -> None:
         "from Heatmap import ConnectionState, ConnectionTimes, DataKind, RecorderStatus, SinkRole\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')])\n"
     )
+    assert output_of(code) == "[]"
+
+
+def test_parts_without_a_chart_load_no_web_engine() -> None:
+    code = (
+        "import sys\n"
+        "from Heatmap.ui import AlertPanel, HeatmapSettingsTab, LastHourLine, LiquidationTape\n"
+        "from Heatmap.ui import LiquidationTotals, PanelSymbol, ReplayBar, StatusPanel\n"
+        "print([m for m in sys.modules if m.startswith('PyQt6.QtWeb')])\n"
+    )
+    assert output_of(code) == "[]"
+
+
+def output_of(code: str) -> str:
+    """Return what code prints in an interpreter of its own."""
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", code],
         cwd=PACKAGE.parent,
@@ -44,7 +59,7 @@ def test_what_tells_of_the_recorder_loads_neither_qt_nor_numpy() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
 
 
 def names_with_underscore(tree: ast.Module) -> Iterator[str]:

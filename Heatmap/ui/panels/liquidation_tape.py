@@ -7,6 +7,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.heatmap_service import HeatmapService
@@ -14,12 +15,13 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.number_texts import clock_text, day_text, is_same_day, short_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import PanelHead
+from Heatmap.ui.panels.panel_symbol import PanelLayer, PanelSymbol
 from Heatmap.ui.panels.tape_model import TapeModel
 from Heatmap.ui.panels.tape_view import TapeView
+from Heatmap.ui.ties import Weakly
 
 logger = get_logger(__name__)
 
@@ -65,8 +67,8 @@ class LiquidationTape(QWidget):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        Whose symbol is followed, and where places are shown; ``None``: the first recorded symbol,
-        until `set_symbol`.
+        A `HeatmapLayer`, whose symbol and time are followed, and where places are shown; without a
+        chart a `PanelSymbol`. ``None``: the first recorded symbol, until `set_symbol`.
     parent
         Qt parent.
 
@@ -83,7 +85,7 @@ class LiquidationTape(QWidget):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -116,7 +118,7 @@ class LiquidationTape(QWidget):
         self.setFocusProxy(self.view)
         self.view.chosen.connect(self._activate)
         self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
-        if layer is not None:
+        if layer is not None and not isinstance(layer, PanelSymbol):
             layer.liquidations_picked.connect(self.select)
         self._restyle()
         self._show_state()
@@ -126,8 +128,20 @@ class LiquidationTape(QWidget):
         """The symbol whose liquidations are shown; ``None``: none."""
         return self._followed.symbol
 
-    def set_symbol(self, symbol: str | None) -> None:
-        """Show another symbol; with a layer its symbol is followed by itself."""
+    def set_symbol(self, symbol: InstrumentName | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself.
+
+        Parameters
+        ----------
+        symbol
+            As in `HeatmapLayer.set_symbol`. ``None``: nothing with a layer, and without one the
+            first recorded symbol.
+
+        Raises
+        ------
+        TypeError
+            It is neither a text nor an `Instrument`, nor ``None``.
+        """
         self._followed.set_symbol(symbol)
 
     def set_service(self, service: HeatmapService | None) -> None:
@@ -169,15 +183,15 @@ class LiquidationTape(QWidget):
 
     # -- what is told -------------------------------------------------------------------------
 
-    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
+    def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
         # Digits may be others than those of the symbol before.
         self.view.painter.forget()
         service = self._followed.service
         if service is not None:
-            exponent = service.tick_size(symbol).normalize().as_tuple().exponent
+            exponent = service.tick_size(str(symbol)).normalize().as_tuple().exponent
             self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
-        return recorded.follow_tape(symbol, self._take, least_usd=least_usd)
+        return recorded.follow_tape(symbol, Weakly(self._take), least_usd=least_usd)
 
     def _forget(self) -> None:
         self._blind_since_ms = None
@@ -238,8 +252,9 @@ class LiquidationTape(QWidget):
         event = self._event_at(at)
         if event is None:
             return
-        if self._layer is not None and not sip.isdeleted(self._layer):
-            self._layer.show_place(event.ts_ms, event.price)
+        layer = self._layer
+        if layer is not None and not isinstance(layer, PanelSymbol) and not sip.isdeleted(layer):
+            layer.show_place(event.ts_ms, event.price)
         self.event_activated.emit(event)
 
     # -- looks --------------------------------------------------------------------------------

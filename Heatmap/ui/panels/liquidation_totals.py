@@ -6,13 +6,13 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, SpanTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.number_texts import (
     UNKNOWN,
     percent_text,
@@ -22,6 +22,8 @@ from Heatmap.ui.number_texts import (
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
+from Heatmap.ui.panels.panel_symbol import PanelLayer
+from Heatmap.ui.ties import Weakly
 
 logger = get_logger(__name__)
 
@@ -45,7 +47,8 @@ class LiquidationTotals(QWidget):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        Whose symbol is followed; ``None``: the first recorded symbol, until `set_symbol`.
+        A `HeatmapLayer`, whose symbol and time are followed; without a chart a `PanelSymbol`.
+        ``None``: the first recorded symbol, until `set_symbol`.
     parent
         Qt parent.
 
@@ -58,7 +61,7 @@ class LiquidationTotals(QWidget):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -84,8 +87,20 @@ class LiquidationTotals(QWidget):
         """The symbol whose totals are shown; ``None``: none."""
         return self._followed.symbol
 
-    def set_symbol(self, symbol: str | None) -> None:
-        """Show another symbol; with a layer its symbol is followed by itself."""
+    def set_symbol(self, symbol: InstrumentName | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself.
+
+        Parameters
+        ----------
+        symbol
+            As in `HeatmapLayer.set_symbol`. ``None``: nothing with a layer, and without one the
+            first recorded symbol.
+
+        Raises
+        ------
+        TypeError
+            It is neither a text nor an `Instrument`, nor ``None``.
+        """
         self._followed.set_symbol(symbol)
 
     def set_service(self, service: HeatmapService | None) -> None:
@@ -96,8 +111,8 @@ class LiquidationTotals(QWidget):
         """Return what is shown: length of time, longs, shorts and recorded share, row by row."""
         return self.figures.texts()
 
-    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
-        return recorded.follow_totals(symbol, self.figures.show_totals)
+    def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
+        return recorded.follow_totals(symbol, Weakly(self.figures.show_totals))
 
     def _forget(self) -> None:
         self.figures.show_totals(_NOTHING)

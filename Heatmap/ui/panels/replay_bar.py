@@ -1,9 +1,9 @@
 """`ReplayBar`: pause, speed, seek and step of what a layer shows of an earlier time."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, QTimeZone, pyqtSignal
 from PyQt6.QtGui import (
     QAction,
@@ -26,18 +26,20 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.replay_clock import SPEEDS
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
 from Heatmap.ui.panels.as_of_dialog import AsOfDialog
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed
 from Heatmap.ui.panels.panel_head import tabular
+from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 from Heatmap.ui.panels.replay_icons import SIZE_PX, ReplayIcon, replay_icon
 from Heatmap.ui.panels.replay_moves import ReplayMoves
 from Heatmap.ui.panels.replay_speeds import ReplaySpeeds
+from Heatmap.ui.ties import Ties, Weakly
 
 if TYPE_CHECKING:
     from Heatmap.feeds.replay_reads import RecordedTime
@@ -51,6 +53,8 @@ _BUTTON_PX, _GAP_PX = 32, 4
 _CLOCK_MS, _SEEK_MS = 100, 150
 # In a narrower bar the speeds are a list, in whatever language.
 _NARROW_PX, _LEAST_PX = 840, 620
+# What the bar is told by others.
+_RECORDED, _REPLAY = "recorded", "replay"
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
@@ -91,7 +95,7 @@ class ReplayBar(_Strip):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        The layer that shows the earlier time.
+        The layer that shows the earlier time; without a chart a `PanelSymbol`.
     parent
         Qt parent.
 
@@ -110,13 +114,13 @@ class ReplayBar(_Strip):
     replay_changed = pyqtSignal()
 
     def __init__(
-        self, service: HeatmapService | None, layer: HeatmapLayer, parent: QWidget | None = None
+        self, service: HeatmapService | None, layer: PanelLayer, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._service: HeatmapService | None = None
         self._layer = layer
         self.moves = ReplayMoves()
-        self._leave: Callable[[], None] | None = None
+        self._ties = Ties(self)
         self._zone = QTimeZone.utc()
         # What is to be done once it is known what was recorded.
         self._awaited: Callable[[], None] | None = None
@@ -161,8 +165,7 @@ class ReplayBar(_Strip):
         self._seek.setSingleShot(True)
         self._seek.setInterval(_SEEK_MS)
         self._seek.timeout.connect(self._seek_now)
-        layer.symbol_changed.connect(lambda _symbol: self._follow())
-        self.destroyed.connect(self._end)
+        layer.symbol_changed.connect(self._follow_other)
         self.set_service(service)
         self._restyle()
 
@@ -181,7 +184,9 @@ class ReplayBar(_Strip):
         self._service = service
         self.moves.replay = None if service is None else service.replays.of(self._layer)
         if self.moves.replay is not None:
-            self.moves.replay.add_listener(self._show_state)
+            listener = Weakly(self._show_state)
+            self.moves.replay.add_listener(listener)
+            self._ties.tie(_REPLAY, partial(self.moves.replay.remove_listener, listener))
         self._follow()
         self._show_state()
 
@@ -250,9 +255,7 @@ class ReplayBar(_Strip):
 
     def _follow(self) -> None:
         """Follow what was recorded of the symbol, while the bar is seen or waits for it."""
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        self._ties.cut(_RECORDED)
         service, symbol = self._service, self._layer.symbol
         self.moves.recorded = None
         self.timeline.show_recorded(None)
@@ -260,10 +263,15 @@ class ReplayBar(_Strip):
         if service is None or symbol is None or not is_wanted:
             return
         try:
-            self._leave = service.recorded.follow_time(symbol, self._take)
+            leave = service.recorded.follow_time(instrument_of(symbol), Weakly(self._take))
         except ValueError:
             # A host's chart may show what is no symbol of any exchange.
             logger.debug("nothing is known of %r", symbol, exc_info=True)
+        else:
+            self._ties.tie(_RECORDED, leave)
+
+    def _follow_other(self, _symbol: str | None) -> None:
+        self._follow()
 
     def _take(self, recorded: "RecordedTime | None") -> None:
         self.moves.recorded = recorded
@@ -274,19 +282,13 @@ class ReplayBar(_Strip):
             act()
 
     def _end(self) -> None:
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
-        if self.moves.replay is not None:
-            self.moves.replay.remove_listener(self._show_state)
-            self.moves.replay = None
+        self._ties.cut_all()
+        self.moves.replay = None
 
     # -- how it looks ---------------------------------------------------------------------------
 
     def _show_state(self) -> None:
         """Show whether it plays, how fast, and what can be done."""
-        if sip.isdeleted(self):
-            return
         replay, service = self.moves.replay, self._service
         is_active = replay is not None and replay.is_active
         is_playing = replay is not None and replay.is_playing

@@ -1,0 +1,176 @@
+"""Parts that a host makes, moves and ends as it likes, with a chart or without one."""
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6 import sip
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWebEngineCore import QWebEnginePage
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+
+from Heatmap import HeatmapService, HeatmapSettings, Instrument
+from Heatmap.domain.events import DataKind
+from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.ui.test_panels import HOUR_MS, NOW_MS, NOWHERE, event, shown
+from Heatmap.ui import (
+    AlertPanel,
+    HeatmapLayer,
+    HeatmapSettingsTab,
+    LastHourLine,
+    LiquidationTape,
+    LiquidationTotals,
+    PanelSymbol,
+    ReplayBar,
+    StatusPanel,
+    toggle_action,
+)
+from Heatmap.ui.number_texts import UNKNOWN
+
+START_MS = NOW_MS - 4 * HOUR_MS
+
+
+class World:
+    """A service whose file has two symbols, and a window for parts."""
+
+    def __init__(self, qtbot: Any, service: HeatmapService, store: QSettings) -> None:
+        self.qtbot, self.service, self.store = qtbot, service, store
+        self.window = QWidget()
+        self.column = QVBoxLayout(self.window)
+        qtbot.addWidget(self.window)
+        self.window.resize(1_000, 600)
+        self.window.show()
+
+    def put(self, *parts: QWidget) -> None:
+        for one in parts:
+            self.column.addWidget(one)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+
+    def told(self, layer: Any) -> tuple[int, int, int]:
+        """Give how many are told of recordings, of settings and of a replay."""
+        service = self.service
+        return (
+            len(service.recorded._feed._followings),
+            len(service._settings_listeners),
+            len(service.replays.of(layer)._listeners),
+        )
+
+
+@pytest.fixture
+def world(qtbot: Any, qt_run: Any, tmp_path: Path) -> Iterator[World]:
+    path = tmp_path / "x.sqlite3"
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write(
+            [
+                event(3 * 3600, 9_000.0),
+                event(60, 70_000.0),
+                event(50, 5_000.0, symbol="ETHUSDT", price=3_900.0),
+            ]
+        )
+        for symbol in ("BTCUSDT", "ETHUSDT"):
+            store.extend_coverage(symbol, START_MS, NOW_MS, proven=True)
+        service = HeatmapService(
+            HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"), retention_days=3650),
+            db=path,
+            clock=lambda: NOW_MS,
+            **NOWHERE,
+        )
+        qt_run(service.start())
+        kept = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
+        yield World(qtbot, service, kept)
+        qt_run(service.stop())
+
+
+PARTS: dict[str, Callable[[World, PanelSymbol], Any]] = {
+    "tape": lambda world, symbol: LiquidationTape(world.service, symbol),
+    "totals": lambda world, symbol: LiquidationTotals(world.service, symbol),
+    "line": lambda world, symbol: LastHourLine(world.service, symbol),
+    "bar": lambda world, symbol: ReplayBar(world.service, symbol),
+    "alerts": lambda world, symbol: AlertPanel(world.service, symbol, world.store),
+    "status": lambda world, _symbol: StatusPanel(world.service),
+    "tab": lambda world, _symbol: HeatmapSettingsTab(world.service, world.store),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_whoever_ends_a_part_nobody_is_told_afterwards(world: World, name: str) -> None:
+    symbol = PanelSymbol("BTCUSDT")
+    assert world.told(symbol) == (0, 0, 0)
+    for end in (sip.delete, QWidget.deleteLater, lambda part: part.setParent(None)):
+        part = PARTS[name](world, symbol)
+        world.put(part)
+        world.until(part.isVisible)
+        is_known = weakref.ref(part)
+        end(part)
+        del part
+
+        def is_gone(is_known: Any = is_known) -> bool:
+            gc.collect()
+            return is_known() is None and world.told(symbol) == (0, 0, 0)
+
+        world.until(is_gone)
+    # What is gone is asked for nothing: an exception here would end a host's process.
+    symbol.set_symbol("ETHUSDT")
+    world.service.replays.of(symbol).show_as_of(NOW_MS - HOUR_MS)
+    world.service.apply_settings(world.service.settings.changed(opacity=0.4))
+
+
+def test_an_action_that_nobody_keeps_is_told_nothing(world: World) -> None:
+    action = toggle_action(world.service)
+    assert action.isChecked()
+    assert world.told(PanelSymbol())[1] == 1
+    del action
+    gc.collect()
+    assert world.told(PanelSymbol())[1] == 0
+
+
+def test_parts_without_a_chart_show_one_symbol_and_one_time(world: World) -> None:
+    symbol = PanelSymbol("BTC/USDT")
+    tape = LiquidationTape(world.service, symbol)
+    totals = LiquidationTotals(world.service, symbol)
+    bar = ReplayBar(world.service, symbol)
+    world.put(tape, totals, bar)
+    world.until(lambda: [row[3] for row in shown(tape)] == ["70,000", "9,000"])
+    world.until(lambda: totals.texts()[0] == ("1 h", "70k", "0", "100 %"))
+    world.until(lambda: bar.timeline.recorded is not None)
+    bar.begin()
+    world.until(lambda: [row[3] for row in shown(tape)] == ["9,000"])
+    world.until(lambda: totals.texts()[0] == ("1 h", "0", "0", "100 %"))
+    world.service.replays.of(symbol).back_to_live()
+    world.until(lambda: len(shown(tape)) == 2)
+    symbol.set_symbol("bitunix:ethusdt")
+    assert symbol.symbol == "ETHUSDT"
+    world.until(lambda: [row[3] for row in shown(tape)] == ["5,000"])
+    world.until(lambda: totals.texts()[0] == ("1 h", "5k", "0", "100 %"))
+
+
+def test_beside_a_chart_of_something_else_nothing_of_another_symbol_stands(world: World) -> None:
+    page = QWebEnginePage()
+    layer = HeatmapLayer(page, symbol="BTCUSDT")
+    tape = LiquidationTape(world.service, layer)
+    totals = LiquidationTotals(world.service, layer)
+    bar = ReplayBar(world.service, layer)
+    world.put(tape, totals, bar)
+    # The chart's symbol is not known, is no symbol, all of them, or the same one of another venue.
+    for other in (None, "ALL", "X Y", "", Instrument("BYBIT", "BTCUSDT")):
+        layer.set_symbol("BTCUSDT")
+        world.until(lambda: len(shown(tape)) == 2)
+        world.until(lambda: totals.texts()[0][1] == "70k")
+        world.until(lambda: bar.timeline.recorded is not None)
+        layer.set_symbol(other)
+        assert tape.symbol == totals.symbol == layer.symbol
+        # What is told first of a symbol with liquidations, after it, comes with its own.
+        seen: list[Any] = []
+        leave = world.service.recorded.follow_tape("ETHUSDT", seen.append)
+        world.until(lambda seen=seen: seen)
+        leave()
+        assert shown(tape) == []
+        assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
+        assert bar.timeline.recorded is None
+    layer.detach()
+    sip.delete(page)
