@@ -21,6 +21,7 @@ from Heatmap.doctor.texts import Voice, advice_text, found_text
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
 from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import in_locale
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.texts import failure_words
@@ -89,6 +90,7 @@ class ConnectionDialog(QDialog):
         order_s: float = ORDER_S,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         config = DoctorConfig(ws_url, rest_url, symbol, order_s)
         self.setObjectName("connectionDialog")
         self.setWindowTitle(self.tr("Connection to the exchange"))

@@ -29,6 +29,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.compat import override
 from Heatmap.ui.alert_texts import last_words, missed_words, rule_words, ways_words
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.panels.alert_row import ROW_PX, AlertRow
 from Heatmap.ui.panels.notice_line import LINE_PX, NoticeLine
 from Heatmap.ui.panels.panel_colours import PanelColours, scroll_bar_style
@@ -91,6 +92,7 @@ class AlertPanel(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service = service
         self._layer = layer
         self._store = store

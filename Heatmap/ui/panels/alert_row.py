@@ -11,6 +11,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
+from Heatmap.ui.text_painter import text_painter
 
 logger = get_logger(__name__)
 
@@ -45,7 +46,7 @@ class Switch(QAbstractButton):
         """Paint it."""
         colours, palette = PanelColours.of(self.palette()), self.palette()
         accent = palette.color(QPalette.ColorRole.Highlight)
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         edge = colours.text if self.hasFocus() else accent if self.isChecked() else colours.caption
@@ -113,7 +114,7 @@ class AlertRow(PaintedWidget):
     @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint both lines; what is too long is cut, and whole in the tool tip."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         colours, is_on = self._colours, self.rule.is_enabled
         width = self.switch.geometry().left() - _GAP_PX - _EDGE_PX
         second = colours.warn if self._has_rung else colours.caption

@@ -9,6 +9,7 @@ from Heatmap.domain.instruments import InstrumentName
 from Heatmap.feeds.recorded_books import RecordedTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.service.recorded_questions import RecordedQuestions
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import UNKNOWN, short_usd, whole_percent
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import tabular
@@ -37,6 +38,7 @@ class LastHourLine(QLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(tabular(self.font()))
         self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)

@@ -15,6 +15,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import clock_text, day_text, is_same_day, short_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import PanelHead
@@ -89,6 +90,7 @@ class LiquidationTape(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.model = TapeModel()
         self.view = TapeView(self.model)
         self.head = PanelHead(self.tr("Tape"))
@@ -208,6 +210,8 @@ class LiquidationTape(QWidget):
                 self.select(self._awaited)
         elif news.rows:
             self.view.add_rows(self.model.add(news.rows))
+        if news.rows:
+            self.view.fit_columns()
         viewport = self.view.viewport()
         if is_other_scale and viewport is not None:
             viewport.update()

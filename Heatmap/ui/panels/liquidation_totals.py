@@ -13,6 +13,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import (
     UNKNOWN,
     percent_text,
@@ -23,6 +24,7 @@ from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
 from Heatmap.ui.panels.panel_symbol import PanelLayer
+from Heatmap.ui.text_painter import text_painter
 from Heatmap.ui.ties import Weakly
 
 logger = get_logger(__name__)
@@ -65,6 +67,7 @@ class LiquidationTotals(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.head = PanelHead(self.tr("Totals"), self.tr("USD, at least"))
         self.head.caption.setToolTip(
             self.tr(
@@ -180,7 +183,7 @@ class TotalsFigures(PaintedWidget):
     @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint heads, amounts and bars."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = self._colours
         inner = self.width() - 2 * _EDGE_PX

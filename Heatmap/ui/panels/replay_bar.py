@@ -31,6 +31,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.replay_clock import SPEEDS
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.panels.as_of_dialog import AsOfDialog
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed
 from Heatmap.ui.panels.panel_head import tabular
@@ -117,6 +118,7 @@ class ReplayBar(_Strip):
         self, service: HeatmapService | None, layer: PanelLayer, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service: HeatmapService | None = None
         self._layer = layer
         self.moves = ReplayMoves()

@@ -12,6 +12,7 @@ from PyQt6.QtGui import (
     QPaintEvent,
     QPalette,
     QPixmap,
+    QResizeEvent,
 )
 from PyQt6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
@@ -20,7 +21,8 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed, scroll_bar_style, translucent
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
-from Heatmap.ui.panels.tape_model import Column, TapeModel, alignment
+from Heatmap.ui.panels.tape_model import BRIEF_HEAD, Column, TapeModel, alignment
+from Heatmap.ui.text_painter import text_painter
 
 if TYPE_CHECKING:
     from Heatmap.feeds.recorded_books import TapeRow
@@ -29,8 +31,6 @@ logger = get_logger(__name__)
 
 ROW_PX, HEAD_PX = 22, 24
 _SIDE_PX, _EDGE_PX, _GAP_PX = 3, 12, 6
-# Widths of the columns but the last, in widths of a text like the longest in them.
-_LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
 # So many rows are kept as they are painted: more than any screen shows.
@@ -102,7 +102,7 @@ class RowPainter:
             width = sum(columns[-1])
             kept = QPixmap(round(width * ratio), round(ROW_PX * ratio))
             kept.setDevicePixelRatio(ratio)
-            painter = QPainter(kept)
+            painter = text_painter(kept)
             self.paint(painter, at, columns, is_chosen=False)
             painter.end()
             if len(self._kept) >= _MOST_KEPT:
@@ -139,6 +139,8 @@ class RowPainter:
         )
         painter.setFont(self.strong if is_large else self.plain)
         for column, (left, size) in zip(Column, columns, strict=True):
+            if not size:
+                continue
             first = _EDGE_PX if column == Column.TIME else _GAP_PX
             last = _EDGE_PX if column == Column.USD else _GAP_PX
             painter.setPen(inks[column])
@@ -185,6 +187,7 @@ class TapeView(QTableView):
             rows.setDefaultSectionSize(ROW_PX)
             heads.setFixedHeight(HEAD_PX)
             heads.setHighlightSections(False)
+            heads.setTextElideMode(Qt.TextElideMode.ElideRight)
             heads.setSectionsClickable(False)
             heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             heads.setSectionResizeMode(Column.USD, QHeaderView.ResizeMode.Stretch)
@@ -209,13 +212,56 @@ class TapeView(QTableView):
                 f"QHeaderView::section:first {{ padding-left: {_EDGE_PX}px; }}"
                 f"QHeaderView::section:last {{ padding-right: {_EDGE_PX}px; }}"
             )
-            strong = QFontMetrics(self.painter.strong)
-            for column, longest in _LONGEST.items():
-                head = self.tape.headerData(column, Qt.Orientation.Horizontal)
-                edges = 2 * _GAP_PX + (_EDGE_PX - _GAP_PX if column == Column.TIME else 0)
-                # Those of large liquidations are the widest.
-                widths = map(strong.horizontalAdvance, (longest, head))
-                self.setColumnWidth(column, max(widths) + edges)
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Give each column what its longest text needs; where all do not fit, the side goes.
+
+        Before that the words at the head of the amounts become a sign. The side's colour stands at
+        the left of each row all the same; price and amount stay whole.
+        """
+        needed = self._needed_px()
+        room_px = self._room_px() - sum(needed.values())
+        has_side = room_px >= 0
+        self.setColumnHidden(Column.SIDE, not has_side)
+        for column in (Column.TIME, Column.SIDE, Column.PRICE):
+            if self.columnWidth(column) != needed[column] and not self.isColumnHidden(column):
+                self.setColumnWidth(column, needed[column])
+        room_px += needed[Column.USD] + (0 if has_side else needed[Column.SIDE])
+        head_px = self._text_px(self.tape.whole_head) + _GAP_PX + _EDGE_PX
+        self.tape.set_brief(is_brief=head_px > room_px)
+        least_px = sum(needed.values()) - needed[Column.SIDE] + self._bar_px()
+        if least_px != self.minimumWidth():
+            # No host's layout makes it so narrow that amounts are cut.
+            self.setMinimumWidth(least_px)
+
+    def _needed_px(self) -> dict[Column, int]:
+        """Return the least width of each column, pixels."""
+        needed = {}
+        for column in Column:
+            head = self.tape.headerData(column, Qt.Orientation.Horizontal)
+            texts = self.tape.longest_text(column), BRIEF_HEAD if column == Column.USD else head
+            edge_px = _EDGE_PX if column in (Column.TIME, Column.USD) else _GAP_PX
+            needed[column] = max(map(self._text_px, texts)) + _GAP_PX + edge_px
+        return needed
+
+    def _text_px(self, text: str) -> int:
+        # Those of large liquidations are the widest.
+        return QFontMetrics(self.painter.strong).horizontalAdvance(text)
+
+    def _bar_px(self) -> int:
+        bar = self.verticalScrollBar()
+        return 0 if bar is None else bar.sizeHint().width()
+
+    def _room_px(self) -> int:
+        """Return the width that rows have beside the scroll bar, whether it is seen or not."""
+        return self.width() - self._bar_px()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit the columns to another width."""
+        super().resizeEvent(event)
+        self.fit_columns()
 
     def add_rows(self, count: int) -> None:
         """Keep what is read where it is, after so many rows have come on top."""
@@ -243,7 +289,7 @@ class TapeView(QTableView):
         last = len(self.tape.rows) - 1 if last < 0 else last
         columns = [(self.columnViewportPosition(one), self.columnWidth(one)) for one in Column]
         ratio, chosen = viewport.devicePixelRatioF(), self.currentIndex().row()
-        painter = QPainter(viewport)
+        painter = text_painter(viewport)
         y = self.rowViewportPosition(first)
         for at in range(first, last + 1):
             if at == chosen:

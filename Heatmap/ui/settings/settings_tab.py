@@ -16,6 +16,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.settings.alerts_page import AlertsPage
 from Heatmap.ui.settings.database_row import DatabaseRow
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
@@ -100,6 +101,7 @@ class HeatmapSettingsTab(QWidget):
         has_switch: bool = True,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service = service
         self._writer = SettingsWriter(store, self)
         self._preview = SettingsPreview(service, self._writer)
