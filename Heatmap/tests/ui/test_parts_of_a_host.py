@@ -174,3 +174,37 @@ def test_beside_a_chart_of_something_else_nothing_of_another_symbol_stands(world
         assert bar.timeline.recorded is None
     layer.detach()
     sip.delete(page)
+
+
+def test_panels_say_so_when_the_service_below_them_stops_and_go_on_with_it(
+    world: World, qt_run: Any
+) -> None:
+    tape, totals = LiquidationTape(world.service), LiquidationTotals(world.service)
+    line = LastHourLine(world.service)
+    world.put(tape, totals, line)
+    for _ in range(2):
+        world.until(lambda: len(shown(tape)) == 2)
+        world.until(lambda: totals.texts()[0][1] == "70k" and "70k" in line.text())
+        world.until(lambda: not tape.blind.isVisible())
+        qt_run(world.service.stop())
+        world.until(tape.blind.isVisible)
+        assert tape.blind.text() == "Recording is stopped: nothing new comes"
+        # What happened has happened; what the last hour brought is not known any more.
+        assert len(shown(tape)) == 2
+        world.until(lambda: totals.texts()[0][1] == UNKNOWN and "70k" not in line.text())
+        qt_run(world.service.start())
+
+
+def test_an_empty_tape_says_why(world: World) -> None:
+    symbol = PanelSymbol("AAPL")
+    tape = LiquidationTape(world.service, symbol)
+    world.put(tape)
+    world.until(tape.empty.isVisible)
+    assert tape.empty.text() == "AAPL is not recorded."
+    symbol.set_symbol(None)
+    assert tape.empty.text() == "The chart's symbol is not known."
+    symbol.set_symbol("DOGEUSDT")
+    assert tape.empty.text() == "DOGEUSDT is not recorded."
+    settings = world.service.settings
+    world.service.apply_settings(settings.changed(symbols=(*settings.symbols, "DOGEUSDT")))
+    world.until(lambda: tape.empty.text() == "Liquidations appear here as they are recorded.")

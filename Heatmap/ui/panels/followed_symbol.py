@@ -15,6 +15,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.ties import Ties, Weakly
+from Heatmap.ui.while_visible import WhileVisible
 
 if TYPE_CHECKING:
     from Heatmap.service.replays import Replay
@@ -45,6 +46,10 @@ class FollowedSymbol(QObject):
     forget
         Called before another symbol or service is followed, and where there is none any more; a
         method of the panel.
+    show_state
+        Called while the panel is seen when the service runs no more, or again, or records other
+        symbols. ``None``: the panel forgets where the service does not run, since what it shows is
+        of now. A method of the panel.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class FollowedSymbol(QObject):
         layer: PanelLayer | None,
         follow: Follow,
         forget: Callable[[], None],
+        show_state: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(panel)
         self.service = service
@@ -65,11 +71,15 @@ class FollowedSymbol(QObject):
         self._follow = follow
         self._forget = forget
         self._is_seen = False
+        self._show_state = show_state or self._forget_stopped
+        self._is_stopped, self._is_recorded = False, True
+        self._has_forgotten = False
         self._ties = Ties(panel)
         panel.installEventFilter(self)
         if layer is not None:
             layer.symbol_changed.connect(self._take_symbol)
         self._follow_replay()
+        self._watch = WhileVisible(panel, self._look_at_service)
 
     @property
     def symbol(self) -> str | None:
@@ -138,6 +148,36 @@ class FollowedSymbol(QObject):
             self._is_seen = False
             self._end()
         return super().eventFilter(watched, event)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there is a service that does not run, as was seen last."""
+        return self._is_stopped
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the symbol is to be recorded; ``True`` also where there is nobody to do it."""
+        if self.service is None:
+            return True
+        recorded = self.service.settings.symbols
+        return self.symbol in recorded or ALL_SYMBOLS in recorded
+
+    def _look_at_service(self) -> None:
+        service = self.service
+        before = self._is_stopped, self._is_recorded
+        self._is_stopped = service is not None and not service.is_running()
+        self._is_recorded = self.is_recorded
+        if before != (self._is_stopped, self._is_recorded):
+            self._show_state()
+
+    def _forget_stopped(self) -> None:
+        if self._is_stopped:
+            self._has_forgotten = True
+            self._forget()
+        elif self._has_forgotten:
+            # What has not changed meanwhile would not be told again.
+            self._has_forgotten = False
+            self.renew()
 
     def _recorded_by(self, service: HeatmapService) -> RecordedQuestions:
         replay = self._replay

@@ -119,7 +119,9 @@ class LiquidationTape(QWidget):
             column.addWidget(widget)
         self.setFocusProxy(self.view)
         self.view.chosen.connect(self._activate)
-        self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
+        self._followed = FollowedSymbol(
+            self, service, layer, self._follow, self._forget, self._show_state
+        )
         if layer is not None and not isinstance(layer, PanelSymbol):
             layer.liquidations_picked.connect(self.select)
         self._restyle()
@@ -221,8 +223,10 @@ class LiquidationTape(QWidget):
     def _show_state(self) -> None:
         """Show the rows, or why there are none, and whether they go on."""
         since_ms, zone = self._blind_since_ms, self.model.zone
-        is_blind = since_ms is not None
-        if since_ms is not None:
+        is_blind = since_ms is not None or self._followed.is_stopped
+        if self._followed.is_stopped:
+            self.blind.setText(self.tr("Recording is stopped: nothing new comes"))
+        elif since_ms is not None:
             time = clock_text(since_ms, zone)
             now_ms = self._followed.now_ms
             if now_ms is not None and not is_same_day(since_ms, now_ms, zone):
@@ -235,7 +239,11 @@ class LiquidationTape(QWidget):
             words = self.tr("Liquidations appear here as they are recorded.")
             if usd > _FIRST_LEAST_USD:
                 words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
-            self.empty.setText(words.format(usd=short_usd(usd)))
+            if self.symbol is None and self._layer is not None:
+                words = self.tr("The chart's symbol is not known.")
+            elif not self._followed.is_recorded:
+                words = self.tr("{symbol} is not recorded.")
+            self.empty.setText(words.format(usd=short_usd(usd), symbol=self.symbol))
         self.empty.setVisible(not has_rows)
         self.view.setVisible(has_rows)
 
