@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PyQt6 import sip
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QSettings, Qt, QTimeZone
 from PyQt6.QtWebEngineCore import QWebEnginePage
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -23,8 +23,11 @@ from Heatmap.ui import (
     LastHourLine,
     LiquidationTape,
     LiquidationTotals,
+    MarketStateLine,
     PanelSymbol,
     ReplayBar,
+    StateTone,
+    StateWords,
     StatusPanel,
     toggle_action,
 )
@@ -90,6 +93,7 @@ PARTS: dict[str, Callable[[World, PanelSymbol], Any]] = {
     "tape": lambda world, symbol: LiquidationTape(world.service, symbol),
     "totals": lambda world, symbol: LiquidationTotals(world.service, symbol),
     "line": lambda world, symbol: LastHourLine(world.service, symbol),
+    "state": lambda world, symbol: MarketStateLine(world.service, symbol),
     "bar": lambda world, symbol: ReplayBar(world.service, symbol),
     "alerts": lambda world, symbol: AlertPanel(world.service, symbol, world.store),
     "status": lambda world, _symbol: StatusPanel(world.service),
@@ -208,3 +212,36 @@ def test_an_empty_tape_says_why(world: World) -> None:
     settings = world.service.settings
     world.service.apply_settings(settings.changed(symbols=(*settings.symbols, "DOGEUSDT")))
     world.until(lambda: tape.empty.text() == "Liquidations appear here as they are recorded.")
+
+
+def test_a_line_says_how_the_recording_is_whatever_time_is_shown(world: World, qt_run: Any) -> None:
+    symbol = PanelSymbol("BTCUSDT")
+    line = MarketStateLine(world.service, symbol)
+    told: list[StateWords | None] = []
+    line.state_changed.connect(told.append)
+    world.put(line)
+    # Nobody answers at the addresses.
+    world.until(lambda: line.words is not None and line.words.tone is StateTone.BAD)
+    assert told[-1] == line.words
+    assert line.words.card
+    assert line.shown_sentence() == line.words.sentence
+    assert line.toolTip() == f"{line.words.word}: {line.words.sentence}"
+    line.setMinimumWidth(140)
+    world.column.setAlignment(line, Qt.AlignmentFlag.AlignLeft)
+    world.until(lambda: line.shown_sentence().endswith("\u2026"))
+    world.service.replays.of(symbol).show_as_of(NOW_MS - HOUR_MS)
+    world.until(lambda: line.words.word == "As of 00:00")
+    assert line.words.has_fault_behind
+    line.set_time_zone(QTimeZone(5 * 3600))
+    assert line.words.word == "As of 05:00"
+    # Hidden, it reads nothing.
+    line.hide()
+    assert world.told(symbol)[0] == 0
+    line.show()
+    world.until(lambda: world.told(symbol)[0] == 1)
+    symbol.set_symbol(None)
+    assert line.words is None
+    symbol.set_symbol("AAPL")
+    qt_run(world.service.stop())
+    world.service.replays.of(symbol).back_to_live()
+    world.until(lambda: line.words is not None and line.words.word == "Stopped")

@@ -1,4 +1,4 @@
-"""How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
+"""How the recording of a symbol is: what `Heatmap.market_state` is asked with."""
 
 from collections.abc import Callable
 from functools import cache
