@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from PyQt6 import sip
 from PyQt6.QtCore import QSettings, Qt, QTimeZone
+from PyQt6.QtTest import QTest
 from PyQt6.QtWebEngineCore import QWebEnginePage
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from Heatmap import HeatmapService, HeatmapSettings, Instrument
 from Heatmap.domain.events import DataKind
@@ -245,3 +246,38 @@ def test_a_line_says_how_the_recording_is_whatever_time_is_shown(world: World, q
     qt_run(world.service.stop())
     world.service.replays.of(symbol).back_to_live()
     world.until(lambda: line.words is not None and line.words.word == "Stopped")
+
+
+def test_keys_are_those_of_the_bar_that_was_used_last(world: World) -> None:
+    symbols = [PanelSymbol("BTCUSDT"), PanelSymbol("ETHUSDT")]
+    bars = [ReplayBar(world.service, one) for one in symbols]
+    world.put(*bars)
+    world.window.activateWindow()
+    world.until(lambda: all(one.timeline.recorded is not None for one in bars))
+    field = QLineEdit()
+    world.put(field)
+    field.setFocus()
+
+    def states() -> list[tuple[bool, bool]]:
+        replays = [world.service.replays.of(one) for one in symbols]
+        return [(one.is_active, one.is_playing) for one in replays]
+
+    for bar in bars:
+        bar.begin()
+    QTest.keyClick(world.window, Qt.Key.Key_Space)
+    assert states() == [(True, False), (True, True)]
+    # The other one is used: its timeline is clicked.
+    QTest.mouseClick(bars[0].timeline, Qt.MouseButton.LeftButton)
+    field.setFocus()
+    QTest.keyClick(world.window, Qt.Key.Key_Space)
+    assert states() == [(True, True), (True, True)]
+    QTest.keyClick(world.window, Qt.Key.Key_Escape)
+    assert states() == [(False, False), (True, True)]
+    # Nothing but the other one is there to go back now.
+    QTest.keyClick(world.window, Qt.Key.Key_Escape)
+    assert states() == [(False, False), (False, False)]
+    # What is typed in the host's own field is the field's.
+    bars[0].begin()
+    QTest.keyClicks(field, "a b")
+    assert field.text() == "a b"
+    assert not states()[0][1]

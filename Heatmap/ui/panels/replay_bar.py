@@ -9,7 +9,6 @@ from PyQt6.QtGui import (
     QAction,
     QFont,
     QHideEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -38,6 +37,7 @@ from Heatmap.ui.panels.panel_head import tabular
 from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 from Heatmap.ui.panels.replay_icons import SIZE_PX, ReplayIcon, replay_icon
+from Heatmap.ui.panels.replay_keys import ReplayKey
 from Heatmap.ui.panels.replay_moves import ReplayMoves
 from Heatmap.ui.panels.replay_speeds import ReplaySpeeds
 from Heatmap.ui.ties import Ties, Weakly
@@ -109,7 +109,8 @@ class ReplayBar(_Strip):
     moves
         What keys and buttons do.
     play_action, on_action, back_action, faster_action, slower_action, start_action, live_action
-        What the keys do while the bar is seen; a host may put them into a menu too.
+        What the keys do while the bar is seen; a host may put them into a menu too. Of several bars
+        in one window they are those of the bar with the keyboard, or of the one used last.
     """
 
     replay_changed = pyqtSignal()
@@ -146,8 +147,8 @@ class ReplayBar(_Strip):
             self._buttons[button] = icon
             row.addWidget(button)
         row.addSpacing(_GAP_PX)
-        self.speeds = ReplaySpeeds(f"{_key(self.slower_action)}, {_key(self.faster_action)}")
-        self.speeds.chosen.connect(self.moves.set_speed)
+        self.speeds = ReplaySpeeds(f"{self.slower_action.key_text}, {self.faster_action.key_text}")
+        self.speeds.chosen.connect(self._set_speed)
         row.addWidget(self.speeds)
         self.timeline = RecordingTimeline()
         self.timeline.sought.connect(self._seek_soon)
@@ -204,6 +205,7 @@ class ReplayBar(_Strip):
 
     def begin(self) -> None:
         """Begin a replay an hour before now, or at the start of the recording, and stand there."""
+        self.play_action.note_use()
         self.moves.begin()
         # Where the recording begins later, it goes there once that is known.
         self._when_known(self.moves.stay_within)
@@ -217,10 +219,15 @@ class ReplayBar(_Strip):
 
     def _seek_soon(self, ms: int) -> None:
         """Seek, but not with each pixel of a drag."""
+        self.play_action.note_use()
         self._wanted_ms = ms
         if not self._seek.isActive():
             self._seek_now()
             self._seek.start()
+
+    def _set_speed(self, speed: int) -> None:
+        self.play_action.note_use()
+        self.moves.set_speed(speed)
 
     def _seek_now(self) -> None:
         ms, self._wanted_ms = self._wanted_ms, None
@@ -250,8 +257,13 @@ class ReplayBar(_Strip):
         # One by one: below a window's style sheet palettes are not handed on.
         for widget in (dialog, *dialog.findChildren(QWidget)):
             widget.setPalette(self.palette())
-        dialog.chosen.connect(replay.show_as_of)
+        dialog.chosen.connect(self._show_as_of)
         dialog.open()
+
+    def _show_as_of(self, ms: int) -> None:
+        self.play_action.note_use()
+        if self.moves.replay is not None:
+            self.moves.replay.show_as_of(ms)
 
     # -- what is told ---------------------------------------------------------------------------
 
@@ -301,13 +313,13 @@ class ReplayBar(_Strip):
         speed = SPEEDS[2] if replay is None else int(replay.speed)
         self.speeds.show_speed(speed)
         words = self.tr("Pause") if is_playing else self.tr("Play")
-        _name(self.play_action, words)
+        self.play_action.name(words)
         # What the chart of a replayed or simulated market goes back to is not live either.
         is_run = service is not None and service.kind is not DataKind.LIVE
         back = self.tr("Back to the run") if is_run else self.tr("Back to live")
         self.live.setText(back)
         self.live_action.setText(back)
-        hint = self.tr("{words} ({key})").format(words=back, key=_key(self.live_action))
+        hint = self.tr("{words} ({key})").format(words=back, key=self.live_action.key_text)
         if is_run:
             hint += "\n" + self.tr(
                 "This bar looks at what the run has brought so far; the run itself goes on."
@@ -383,23 +395,23 @@ class ReplayBar(_Strip):
         self._draw_icons()
 
     def _make_actions(self) -> None:
-        self.play_action = _action(self, self.tr("Play"), "Space", self._toggle)
-        self.on_action = _action(
+        self.play_action = ReplayKey(self, self.tr("Play"), "Space", self._toggle)
+        self.on_action = ReplayKey(
             self, self.tr("One candle forward"), "Shift+Right", lambda: self.moves.step(1)
         )
-        self.back_action = _action(
+        self.back_action = ReplayKey(
             self, self.tr("One candle back"), "Shift+Left", lambda: self.moves.step(-1)
         )
-        self.faster_action = _action(
+        self.faster_action = ReplayKey(
             self, self.tr("Faster"), "Shift+Up", lambda: self.moves.change_speed(1)
         )
-        self.slower_action = _action(
+        self.slower_action = ReplayKey(
             self, self.tr("Slower"), "Shift+Down", lambda: self.moves.change_speed(-1)
         )
-        self.start_action = _action(
+        self.start_action = ReplayKey(
             self, self.tr("Start of the recording"), "Shift+Home", self.moves.go_to_start
         )
-        self.live_action = _action(self, self.tr("Back to live"), "Esc", self._back_to_live)
+        self.live_action = ReplayKey(self, self.tr("Back to live"), "Esc", self._back_to_live)
 
     def _toggle(self) -> None:
         """Play or pause; a button that has the focus is what Space presses."""
@@ -443,17 +455,6 @@ class ReplayBar(_Strip):
             self._follow()
 
 
-def _action(bar: QWidget, words: str, key: str, act: Callable[[], None]) -> QAction:
-    action = QAction(bar)
-    # Qt asks whether the bar is seen: hidden, it takes no key from others.
-    action.setShortcut(QKeySequence(key))
-    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-    _name(action, words)
-    action.triggered.connect(lambda _on: act())
-    bar.addAction(action)
-    return action
-
-
 def _button(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
@@ -462,13 +463,3 @@ def _button(action: QAction) -> QToolButton:
     button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _name(action: QAction, words: str) -> None:
-    """Name an action, and say its key in its tool tip."""
-    action.setText(words)
-    action.setToolTip(f"{words} ({_key(action)})")
-
-
-def _key(action: QAction) -> str:
-    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
