@@ -24,7 +24,7 @@ from Heatmap.ui import (
     install_translation,
 )
 from Heatmap.ui.number_texts import UNKNOWN, percent_text, whole_usd
-from Heatmap.ui.panels.panel_head import PanelHead
+from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled
 from Heatmap.ui.panels.tape_model import BRIEF_HEAD, Column, TapeModel
 from Heatmap.ui.panels.tape_view import ROW_PX
 from Heatmap.ui.settings.number_box import NumberBox
@@ -361,5 +361,43 @@ def test_what_a_head_has_no_room_for_is_cut_with_an_ellipsis(qtbot: Any) -> None
         qtbot.waitUntil(lambda width=width: head.width() == width)
         shown_text = head.caption.shown_text()
         assert shown_text.endswith("\u2026") is is_cut
-        assert head.caption.fontMetrics().horizontalAdvance(shown_text) <= head.caption.width()
+        metrics = QFontMetrics(scaled(head.caption.font(), SECOND_SIZE))
+        assert metrics.horizontalAdvance(shown_text) <= head.caption.width()
         assert button.geometry().right() < width
+
+
+def test_another_font_or_sheet_of_the_host_is_taken_over_while_panels_are_open(
+    world: World, qapp: QApplication
+) -> None:
+    world.store.write([event(60, 20_500.9), event(50, 1_027_145.0)])
+    world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
+    tape, totals = LiquidationTape(world.service), LiquidationTotals(world.service)
+    world.show(tape)
+    world.show(totals)
+    world.until(lambda: len(shown(tape)) == 2)
+    font = qapp.font()
+    large = QFont(font)
+    large.setPixelSize(26)
+    palette = qapp.palette()
+    try:
+        qapp.setPalette(QPalette(QColor("#30343c")))
+        qapp.setFont(large)
+        painter = tape.view.painter
+        world.until(lambda: QFontMetrics(painter.plain).height() > 26)
+        # Neither the font nor the sheet brings an older palette back.
+        assert painter.colours.ground.lightness() < 80
+        assert painter.row_px >= QFontMetrics(painter.strong).height()
+        assert tape.view.rowHeight(0) == painter.row_px
+        assert totals.figures.height() > 3 * 2 * 26
+        span, longs, shorts, _share = totals.texts()[2]
+        room = totals.figures.minimumWidth() - 24
+        strong = QFontMetrics(painter.strong)
+        assert strong.horizontalAdvance(span + longs) < 0.43 * room
+        assert strong.horizontalAdvance(shorts) < 0.26 * room
+        qapp.setStyleSheet("QWidget { background: #fffbe6; color: #222; }")
+        world.until(lambda: painter.colours.ground.name() == "#fffbe6")
+        assert QFontMetrics(painter.plain).height() > 26
+    finally:
+        qapp.setStyleSheet("")
+        qapp.setFont(font)
+        qapp.setPalette(palette)

@@ -92,8 +92,13 @@ class AlertRow(PaintedWidget):
         row.setContentsMargins(_EDGE_PX, 0, _EDGE_PX, 0)
         row.addStretch(1)
         row.addWidget(self.switch)
-        self.setFixedHeight(ROW_PX)
+        self.fit_font()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @override
+    def fit_font(self) -> None:
+        """Have room for two lines."""
+        self.setFixedHeight(ROW_PX + 2 * (self.line_px(_LINE_PX) - _LINE_PX))
 
     def show_rule(self, rule: Rule, title: str, last: str, has_rung: bool) -> None:
         """Show what a rule watches for, and when it rang last."""
@@ -124,6 +129,7 @@ class AlertRow(PaintedWidget):
             painter.setFont(font)
             painter.setPen(ink)
             shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
-            box = QRectF(_EDGE_PX, _TOP_PX + at * _LINE_PX, width, _LINE_PX)
+            line_px = self.line_px(_LINE_PX)
+            box = QRectF(_EDGE_PX, _TOP_PX + at * line_px, width, line_px)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()

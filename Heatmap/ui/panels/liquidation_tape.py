@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from Heatmap.domain.instruments import InstrumentName
@@ -280,7 +281,7 @@ class LiquidationTape(QWidget):
 
     def _restyle(self) -> None:
         self.view.setPalette(self.palette())
-        self.view.restyle()
+        self.view.restyle(QPalette(self.palette()))
         colours = self.view.painter.colours
         self.setAutoFillBackground(True)
         for label, ink in ((self.blind, colours.bad), (self.empty, colours.caption)):

@@ -29,10 +29,15 @@ class NoticeLine(PaintedWidget):
     def __init__(self) -> None:
         super().__init__()
         self.text = ""
-        self.setFixedHeight(LINE_PX)
+        self.fit_font()
         # As wide as there is room: it never asks for its whole text.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.hide()
+
+    @override
+    def fit_font(self) -> None:
+        """Have room for its line."""
+        self.setFixedHeight(self.line_px(LINE_PX))
 
     def show_text(self, text: str) -> None:
         """Say this, or nothing."""
@@ -47,7 +52,7 @@ class NoticeLine(PaintedWidget):
     @override
     def sizeHint(self) -> QSize:
         """Return its height."""
-        return QSize(1, LINE_PX)
+        return QSize(1, self.line_px(LINE_PX))
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""

@@ -1,7 +1,7 @@
 """The head of a panel: its name, and room for what is set there."""
 
 from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QHelpEvent, QPaintEvent
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QWidget
 
 from Heatmap.runtime.compat import override
@@ -78,7 +78,6 @@ class HeadCaption(QLabel):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(scaled(self.font(), SECOND_SIZE))
         self._ink = self.palette().color(self.foregroundRole())
 
     def show_ink(self, ink: QColor) -> None:
@@ -89,7 +88,17 @@ class HeadCaption(QLabel):
     def shown_text(self) -> str:
         """Return as much of it as there is room for."""
         cut = Qt.TextElideMode.ElideRight
-        return self.fontMetrics().elidedText(self.text(), cut, self.width())
+        return QFontMetrics(self._smaller()).elidedText(self.text(), cut, self.width())
+
+    def _smaller(self) -> QFont:
+        # Its own font stays the host's, whatever that becomes.
+        return scaled(self.font(), SECOND_SIZE)
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return what its whole text needs."""
+        metrics = QFontMetrics(self._smaller())
+        return QSize(metrics.horizontalAdvance(self.text()) + 1, metrics.height())
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -110,6 +119,7 @@ class HeadCaption(QLabel):
         """Write it."""
         painter = text_painter(self)
         painter.setPen(self._ink)
+        painter.setFont(self._smaller())
         side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect(), side, self.shown_text())
         painter.end()

@@ -285,6 +285,10 @@ class RecordingTimeline(PaintedWidget):
     def _paint_times(self, painter: QPainter, one: RecordedTime) -> None:
         """Write times below the band, the day where a day begins."""
         font = scaled(self.font(), _CAPTION_SIZE)
+        room_px = _HEIGHT_PX - _TOP_PX - _BAND_PX - 2
+        if QFontMetrics(font).height() > room_px:
+            # The largest letters that there is room for.
+            font.setPixelSize(room_px - 4)
         painter.setFont(font)
         metrics, colours = QFontMetrics(font), self._colours
         room = max(1, (self.width() - 2 * _EDGE_PX) // _MARKS_APART_PX)

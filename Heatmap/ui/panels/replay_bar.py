@@ -131,6 +131,7 @@ class ReplayBar(_Strip):
         # The colours and the font that it has been made for.
         self._style: tuple[int, int, str] | None = None
         self._make_actions()
+        self.moves.on_use = self.play_action.note_use
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
         row.setSpacing(_GAP_PX)
@@ -148,7 +149,7 @@ class ReplayBar(_Strip):
             row.addWidget(button)
         row.addSpacing(_GAP_PX)
         self.speeds = ReplaySpeeds(f"{self.slower_action.key_text}, {self.faster_action.key_text}")
-        self.speeds.chosen.connect(self._set_speed)
+        self.speeds.chosen.connect(self.moves.set_speed)
         row.addWidget(self.speeds)
         self.timeline = RecordingTimeline()
         self.timeline.sought.connect(self._seek_soon)
@@ -168,7 +169,7 @@ class ReplayBar(_Strip):
         self._seek.setSingleShot(True)
         self._seek.setInterval(_SEEK_MS)
         self._seek.timeout.connect(self._seek_now)
-        layer.symbol_changed.connect(self._follow_other)
+        layer.symbol_changed.connect(self._follow)
         self.set_service(service)
         self._restyle()
 
@@ -205,7 +206,6 @@ class ReplayBar(_Strip):
 
     def begin(self) -> None:
         """Begin a replay an hour before now, or at the start of the recording, and stand there."""
-        self.play_action.note_use()
         self.moves.begin()
         # Where the recording begins later, it goes there once that is known.
         self._when_known(self.moves.stay_within)
@@ -213,21 +213,17 @@ class ReplayBar(_Strip):
     def ask_as_of(self) -> None:
         """Ask for a moment, and show what was known then."""
         if self.moves.replay is not None:
+            self.moves.on_use()
             self._when_known(self._open_dialog)
 
     # -- what is done ---------------------------------------------------------------------------
 
     def _seek_soon(self, ms: int) -> None:
         """Seek, but not with each pixel of a drag."""
-        self.play_action.note_use()
         self._wanted_ms = ms
         if not self._seek.isActive():
             self._seek_now()
             self._seek.start()
-
-    def _set_speed(self, speed: int) -> None:
-        self.play_action.note_use()
-        self.moves.set_speed(speed)
 
     def _seek_now(self) -> None:
         ms, self._wanted_ms = self._wanted_ms, None
@@ -257,17 +253,12 @@ class ReplayBar(_Strip):
         # One by one: below a window's style sheet palettes are not handed on.
         for widget in (dialog, *dialog.findChildren(QWidget)):
             widget.setPalette(self.palette())
-        dialog.chosen.connect(self._show_as_of)
+        dialog.chosen.connect(replay.show_as_of)
         dialog.open()
-
-    def _show_as_of(self, ms: int) -> None:
-        self.play_action.note_use()
-        if self.moves.replay is not None:
-            self.moves.replay.show_as_of(ms)
 
     # -- what is told ---------------------------------------------------------------------------
 
-    def _follow(self) -> None:
+    def _follow(self, _symbol: object = None) -> None:
         """Follow what was recorded of the symbol, while the bar is seen or waits for it."""
         self._ties.cut(_RECORDED)
         service, symbol = self._service, self._layer.symbol
@@ -283,9 +274,6 @@ class ReplayBar(_Strip):
             logger.debug("nothing is known of %r", symbol, exc_info=True)
         else:
             self._ties.tie(_RECORDED, leave)
-
-    def _follow_other(self, _symbol: str | None) -> None:
-        self._follow()
 
     def _take(self, recorded: "RecordedTime | None") -> None:
         self.moves.recorded = recorded
@@ -392,6 +380,8 @@ class ReplayBar(_Strip):
             f"QPushButton:focus {{ border: 1px solid {ring}; }}"
         )
         self.moment.setStyleSheet(f"color: {ring}; background: transparent;")
+        # Once all have their font: there may be room for more of it, or for less.
+        QApplication.postEvent(self, QResizeEvent(self.size(), self.size()))
         self._draw_icons()
 
     def _make_actions(self) -> None:

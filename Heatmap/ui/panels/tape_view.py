@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QRect, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QRect, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QFont,
     QFontMetrics,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 ROW_PX, HEAD_PX = 22, 24
-_SIDE_PX, _EDGE_PX, _GAP_PX = 3, 12, 6
+_SIDE_PX, _EDGE_PX, _GAP_PX, _ABOVE_PX = 3, 12, 6, 4
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
 # So many rows are kept as they are painted: more than any screen shows.
@@ -49,11 +49,14 @@ class RowPainter:
         What it paints with.
     plain, strong
         Fonts of most rows, and of large ones.
+    row_px
+        How high a row is, pixels: more than `ROW_PX` where letters are large.
     """
 
     def __init__(self, model: TapeModel, palette: QPalette) -> None:
         self.colours = PanelColours.of(palette)
         self.plain = self.strong = QFont()
+        self.row_px = ROW_PX
         self._model = model
         self._large_usd = float("inf")
         # Left edge and width of each column, and device pixels a pixel: of the rows that are kept.
@@ -79,6 +82,7 @@ class RowPainter:
         self.colours = PanelColours.of(palette)
         self.plain, self.strong = font, QFont(font)
         self.strong.setWeight(QFont.Weight.DemiBold)
+        self.row_px = max(ROW_PX, QFontMetrics(self.strong).height() + _ABOVE_PX)
         self.forget()
 
     def row(self, at: int, columns: Sequence[tuple[int, int]], ratio: float) -> QPixmap:
@@ -100,7 +104,7 @@ class RowPainter:
         kept = self._kept.get(key)
         if kept is None:
             width = sum(columns[-1])
-            kept = QPixmap(round(width * ratio), round(ROW_PX * ratio))
+            kept = QPixmap(round(width * ratio), round(self.row_px * ratio))
             kept.setDevicePixelRatio(ratio)
             painter = text_painter(kept)
             self.paint(painter, at, columns, is_chosen=False)
@@ -119,18 +123,18 @@ class RowPainter:
         _ts_ms, _price, usd, is_long = model.rows[at]
         is_large = usd >= self._large_usd
         fill, width = colours.side_fill(is_long=is_long), sum(columns[-1])
-        painter.fillRect(0, 0, width, ROW_PX, colours.ground)
+        painter.fillRect(0, 0, width, self.row_px, colours.ground)
         if is_chosen:
             chosen = mixed(colours.ground, colours.text, _CHOSEN_PART)
-            painter.fillRect(0, 0, width, ROW_PX, chosen)
+            painter.fillRect(0, 0, width, self.row_px, chosen)
         elif is_large:
-            painter.fillRect(0, 0, width, ROW_PX, translucent(fill, _LARGE_ALPHA))
+            painter.fillRect(0, 0, width, self.row_px, translucent(fill, _LARGE_ALPHA))
         if model.is_dated(at):
             painter.fillRect(0, 0, width, 1, colours.line)
-        painter.fillRect(0, _SIDE_PX, _SIDE_PX, ROW_PX - 2 * _SIDE_PX, fill)
+        painter.fillRect(0, _SIDE_PX, _SIDE_PX, self.row_px - 2 * _SIDE_PX, fill)
         # The square root: small ones can be seen beside large ones.
         bar = round((columns[Column.USD][1] - _GAP_PX) * min(1.0, usd / _FULL_USD) ** 0.5)
-        painter.fillRect(width - bar, 3, bar, ROW_PX - 6, translucent(fill, _BAR_ALPHA))
+        painter.fillRect(width - bar, 3, bar, self.row_px - 6, translucent(fill, _BAR_ALPHA))
         inks = (
             colours.text if is_large else colours.caption,
             colours.side_text(is_long=is_long),
@@ -144,7 +148,7 @@ class RowPainter:
             first = _EDGE_PX if column == Column.TIME else _GAP_PX
             last = _EDGE_PX if column == Column.USD else _GAP_PX
             painter.setPen(inks[column])
-            box = QRect(left + first, 0, size - first - last, ROW_PX)
+            box = QRect(left + first, 0, size - first - last, self.row_px)
             painter.drawText(box, int(alignment(column)), model.text(at, column))
 
 
@@ -167,7 +171,8 @@ class TapeView(QTableView):
         super().__init__()
         self.tape = model
         self.setModel(model)
-        self.painter = RowPainter(model, self.palette())
+        self._look = QPalette(self.palette())
+        self.painter = RowPainter(model, self._look)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -184,8 +189,6 @@ class TapeView(QTableView):
             rows.hide()
             rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             rows.setMinimumSectionSize(1)
-            rows.setDefaultSectionSize(ROW_PX)
-            heads.setFixedHeight(HEAD_PX)
             heads.setHighlightSections(False)
             heads.setTextElideMode(Qt.TextElideMode.ElideRight)
             heads.setSectionsClickable(False)
@@ -193,11 +196,19 @@ class TapeView(QTableView):
             heads.setSectionResizeMode(Column.USD, QHeaderView.ResizeMode.Stretch)
         self.restyle()
 
-    def restyle(self) -> None:
-        """Take over the palette and the font that there are now."""
+    def restyle(self, palette: QPalette | None = None) -> None:
+        """Take over a palette, and the font that there is now.
+
+        Its own palette is not asked for: below a host's style sheet it may be an older one.
+        """
+        self._look = palette or self._look
         font = scaled(self.font(), SECOND_SIZE)
-        self.painter.restyle(self.palette(), font)
+        self.painter.restyle(self._look, font)
         colours, heads = self.painter.colours, self.horizontalHeader()
+        rows, row_px = self.verticalHeader(), self.painter.row_px
+        if rows is not None and heads is not None:
+            rows.setDefaultSectionSize(row_px)
+            heads.setFixedHeight(row_px + HEAD_PX - ROW_PX)
         # A window may have a style sheet, below which palettes are not handed on.
         self.setStyleSheet(
             f"QTableView {{ background: {colours.ground.name()}; border: 0; }}"
@@ -213,6 +224,15 @@ class TapeView(QTableView):
                 f"QHeaderView::section:last {{ padding-right: {_EDGE_PX}px; }}"
             )
         self.fit_columns()
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over another font: its panel is told before it has that itself."""
+        super().changeEvent(event)
+        painter = getattr(self, "painter", None)
+        is_font = event is not None and event.type() == QEvent.Type.FontChange
+        if is_font and painter and scaled(self.font(), SECOND_SIZE) != painter.plain:
+            self.restyle()
 
     def fit_columns(self) -> None:
         """Give each column what its longest text needs; where all do not fit, the side goes.
@@ -269,7 +289,7 @@ class TapeView(QTableView):
         if bar is not None and bar.value() > 0 and count > 0:
             # The bar's range follows the model in a turn of its own.
             self.executeDelayedItemsLayout()
-            bar.setValue(bar.value() + count * ROW_PX)
+            bar.setValue(bar.value() + count * self.painter.row_px)
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
@@ -299,7 +319,7 @@ class TapeView(QTableView):
                 painter.restore()
             else:
                 painter.drawPixmap(0, y, self.painter.row(at, columns, ratio))
-            y += ROW_PX
+            y += self.painter.row_px
         painter.end()
 
     @override
