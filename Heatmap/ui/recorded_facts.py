@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.seen_filter import SeenFilter
 from Heatmap.ui.ties import Ties, Weakly
 
 logger = get_logger(__name__)
@@ -18,7 +18,7 @@ MOST_SYMBOLS = 12
 """Of more symbols only the first ones are followed: each has its whole recording read."""
 
 
-class RecordedFacts(QObject):
+class RecordedFacts(SeenFilter):
     """Follows what was recorded of symbols while `widget` is seen; belongs to it.
 
     Parameters
@@ -42,7 +42,7 @@ class RecordedFacts(QObject):
         self._known: dict[str, RecordedTime | None] = {}
         # By symbol.
         self._ties = Ties(widget)
-        widget.installEventFilter(self)
+        self.is_whole = True
 
     def want(self, symbols: Iterable[str]) -> None:
         """Follow these symbols from now on, and no others."""
@@ -58,13 +58,10 @@ class RecordedFacts(QObject):
         return symbol in self._known
 
     @override
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+    def note_seen(self, *, is_seen: bool) -> None:
         """Follow while the widget is seen."""
-        kind = None if event is None else event.type()
-        if kind in (QEvent.Type.Show, QEvent.Type.Hide):
-            self._is_seen = kind == QEvent.Type.Show
-            self._fit()
-        return super().eventFilter(watched, event)
+        self._is_seen = is_seen
+        self._fit()
 
     def _fit(self) -> None:
         wanted = self._symbols if self._is_seen else ()

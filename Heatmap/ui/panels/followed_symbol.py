@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.domain.instruments import InstrumentName, instrument_of, shown_symbol
@@ -14,6 +13,7 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.panels.panel_symbol import PanelLayer
+from Heatmap.ui.seen_filter import SeenFilter
 from Heatmap.ui.ties import Ties, Weakly
 from Heatmap.ui.while_visible import WhileVisible
 
@@ -29,7 +29,7 @@ Follow = Callable[[RecordedQuestions, InstrumentName], Callable[[], None]]
 """Begins to follow a symbol, now or as of an earlier time; returns what ends it."""
 
 
-class FollowedSymbol(QObject):
+class FollowedSymbol(SeenFilter):
     """Follows a symbol of a service while its panel is seen; belongs to the panel.
 
     Parameters
@@ -75,11 +75,11 @@ class FollowedSymbol(QObject):
         self._is_stopped, self._is_recorded = False, True
         self._has_forgotten = False
         self._ties = Ties(panel)
-        panel.installEventFilter(self)
         if layer is not None:
             layer.symbol_changed.connect(self._take_symbol)
         self._follow_replay()
         self._watch = WhileVisible(panel, self._look_at_service)
+        self.is_whole = True
 
     @property
     def symbol(self) -> str | None:
@@ -139,15 +139,13 @@ class FollowedSymbol(QObject):
             self._ties.tie(_FOLLOWED, leave)
 
     @override
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+    def note_seen(self, *, is_seen: bool) -> None:
         """Follow while the panel is seen."""
-        if event is not None and event.type() == QEvent.Type.Show:
-            self._is_seen = True
+        self._is_seen = is_seen
+        if is_seen:
             self.renew()
-        elif event is not None and event.type() == QEvent.Type.Hide:
-            self._is_seen = False
+        else:
             self._end()
-        return super().eventFilter(watched, event)
 
     @property
     def is_stopped(self) -> bool:
