@@ -1,6 +1,7 @@
 """The public names are there and cost nothing unused; the window and the examples keep to them."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ def test_every_public_name_leads_to_what_it_names(package: ModuleType) -> None:
     for name in package.__all__:
         value = getattr(package, name)
         assert value == Heatmap.__version__ if name == "__version__" else value.__name__ == name
+
+
+@pytest.mark.parametrize("package", [Heatmap, Heatmap.ui], ids=lambda one: one.__name__)
+def test_every_public_name_is_told_to_whoever_embeds_it(package: ModuleType) -> None:
+    readme = (PACKAGE / "README.md").read_text("utf-8")
+    names = [name for name in package.__all__ if not name.startswith("_")]
+    assert [name for name in names if not re.search(rf"\b{name}\b", readme)] == []
 
 
 def test_a_name_that_is_not_public_is_no_attribute() -> None:
