@@ -240,6 +240,42 @@ def parse_symbol(name: object) -> str:
     raise ValueError(f"symbol must be one like BTCUSDT or BTC/USDT:USDT, got {name!r}")
 
 
+def asked_symbol(name: InstrumentName) -> str:
+    """Return what somebody asks for, as it is written.
+
+    Parameters
+    ----------
+    name
+        As in `parse_symbol`, a symbol of Binance's then; or an `Instrument`, for any venue's.
+
+    Raises
+    ------
+    ValueError
+        It is none of these, or stands for all symbols.
+    """
+    if isinstance(name, Instrument):
+        return str(Instrument(name.venue, canonical_symbol(name.symbol)))
+    return parse_symbol(name)
+
+
+def shown_symbol(name: InstrumentName | None) -> str | None:
+    """Return what a chart shows, as it is written; what is no symbol, such as a share, stays.
+
+    Raises
+    ------
+    TypeError
+        It is neither a text nor an instrument, nor ``None``.
+    """
+    if isinstance(name, Instrument):
+        return str(name)
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
+    try:
+        return None if name is None else parse_symbol(name)
+    except ValueError:
+        return name
+
+
 def parse_symbols(names: object) -> tuple[str, ...]:
     """Return the exchange's symbols, each once, in the order given.
 

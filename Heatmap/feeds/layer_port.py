@@ -36,12 +36,16 @@ class LayerListener(Protocol):
         """Apply the heat that the chart offered, one of `HEATS`."""
 
 
-class LayerPort(Protocol):
-    """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
+class SymbolPort(Protocol):
+    """Whatever shows a symbol: a layer, or panels without a chart."""
 
     @property
     def symbol(self) -> str | None:
-        """Symbol that the page shows; ``None`` while it is not known."""
+        """Symbol that is shown; ``None`` while it is not known."""
+
+
+class LayerPort(SymbolPort, Protocol):
+    """What a feed needs of a layer; `Heatmap.ui.HeatmapLayer` is one."""
 
     @property
     def failure(self) -> Failure | None:

@@ -6,7 +6,7 @@ started again: the first time the whole, then what has changed.
 
 from collections.abc import Callable
 
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import InstrumentName, asked_symbol
 from Heatmap.feeds.recorded_books import RecordedTotals
 from Heatmap.feeds.recorded_feed import RecordedFeed, TapeListener, TimeListener, TotalsListener
 
@@ -27,15 +27,15 @@ class RecordedQuestions:
         self._look_around = look_around
 
     def follow_tape(
-        self, symbol: str, listener: TapeListener, *, least_usd: float = 0.0
+        self, symbol: InstrumentName, listener: TapeListener, *, least_usd: float = 0.0
     ) -> Callable[[], None]:
         """Call `listener` with the newest liquidations of a symbol, and then with what is new.
 
         Parameters
         ----------
         symbol
-            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not. Of one that is not recorded there
-            are none.
+            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not; an `Instrument` for another
+            venue's. Of one that is not recorded there are none.
         listener
             Takes a `TapeNews`, at most four times a second.
         least_usd
@@ -52,12 +52,19 @@ class RecordedQuestions:
             The symbol is none.
         """
         self._look_around()
-        return self._feed.follow_tape(parse_symbol(symbol), listener, least_usd)
+        return self._feed.follow_tape(asked_symbol(symbol), listener, least_usd)
 
-    def follow_totals(self, symbol: str, listener: TotalsListener) -> Callable[[], None]:
+    def follow_totals(self, symbol: InstrumentName, listener: TotalsListener) -> Callable[[], None]:
         """Call `listener` with a symbol's totals of 1, 4 and 24 hours, soon and after each change.
 
         They change with the clock too; they are looked at once a second.
+
+        Parameters
+        ----------
+        symbol
+            As in `follow_tape`.
+        listener
+            Takes a `RecordedTotals`.
 
         Returns
         -------
@@ -70,15 +77,15 @@ class RecordedQuestions:
             The symbol is none.
         """
         self._look_around()
-        return self._feed.follow_totals(parse_symbol(symbol), listener)
+        return self._feed.follow_totals(asked_symbol(symbol), listener)
 
-    def follow_time(self, symbol: str, listener: TimeListener) -> Callable[[], None]:
+    def follow_time(self, symbol: InstrumentName, listener: TimeListener) -> Callable[[], None]:
         """Call `listener` with what time was recorded of a symbol, soon, and now and then.
 
         Parameters
         ----------
         symbol
-            ``BTCUSDT`` or ``BTC/USDT:USDT``, in capitals or not.
+            As in `follow_tape`.
         listener
             Takes a `RecordedTime`, or ``None`` where nothing was recorded.
 
@@ -93,9 +100,9 @@ class RecordedQuestions:
             The symbol is none.
         """
         self._look_around()
-        return self._feed.follow_time(parse_symbol(symbol), listener)
+        return self._feed.follow_time(asked_symbol(symbol), listener)
 
-    async def totals(self, symbol: str) -> RecordedTotals:
+    async def totals(self, symbol: InstrumentName) -> RecordedTotals:
         """Return what was liquidated in the last 1, 4 and 24 hours, and how much was recorded.
 
         Raises
@@ -106,4 +113,4 @@ class RecordedQuestions:
             The database cannot be read.
         """
         self._look_around()
-        return await self._feed.totals(parse_symbol(symbol))
+        return await self._feed.totals(asked_symbol(symbol))

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 from weakref import WeakKeyDictionary, ref
 
 from Heatmap.domain.candles import MINUTE_MS, Candle
-from Heatmap.domain.instruments import parse_symbol
+from Heatmap.domain.instruments import InstrumentName, asked_symbol
 from Heatmap.feeds.cluster_feed import ClusterFeed, ClusterSource
 from Heatmap.feeds.feed_context import FeedContext
-from Heatmap.feeds.layer_port import LayerPort
+from Heatmap.feeds.layer_port import LayerPort, SymbolPort
 from Heatmap.feeds.level_market import LevelStore
 from Heatmap.feeds.market_as_of import markets_as_of
 from Heatmap.feeds.recorded_feed import RecordedFeed, RecordedSource
@@ -205,7 +206,7 @@ class Replay:
     # -- what is asked ------------------------------------------------------------------------
 
     async def candles(
-        self, symbol: str, from_ms: int, to_ms: int, interval_ms: int = MINUTE_MS
+        self, symbol: InstrumentName, from_ms: int, to_ms: int, interval_ms: int = MINUTE_MS
     ) -> tuple[Candle, ...]:
         """Return the candles of a half-open time that were known at the moment.
 
@@ -220,7 +221,7 @@ class Replay:
             The database cannot be read.
         """
         self._source.look_around()
-        instrument, executor = parse_symbol(symbol), self._executor
+        instrument, executor = asked_symbol(symbol), self._executor
         if executor is None:
             raise ValueError("candles need a service that runs; start it first")
         moment_ms = self.now_ms()
@@ -338,11 +339,11 @@ class Replays:
         self._source = source
         self._feed_anew = feed_anew
         self._jump = jump
-        self._replays: WeakKeyDictionary[LayerPort, Replay] = WeakKeyDictionary()
+        self._replays: WeakKeyDictionary[SymbolPort, Replay] = WeakKeyDictionary()
         self._executor: Executor | None = None
 
-    def of(self, layer: LayerPort) -> Replay:
-        """Return the replay of a layer, always the same."""
+    def of(self, layer: SymbolPort) -> Replay:
+        """Return the replay of a layer, or of what panels share without one; always the same."""
         known = self._replays.get(layer)
         if known is None:
             # It goes with the layer.
@@ -383,10 +384,11 @@ class Replays:
     def _all(self) -> Iterable[Replay]:
         return list(self._replays.values())
 
-    def _change(self, layer: "ref[LayerPort]", is_other: bool) -> None:
+    def _change(self, layer: "ref[SymbolPort]", is_other: bool) -> None:
         living = layer()
         if living is not None:
-            (self._feed_anew if is_other else self._jump)(living)
+            # What is no layer is not fed, and nothing happens.
+            (self._feed_anew if is_other else self._jump)(cast("LayerPort", living))
 
 
 def _looked_at_often(settings: HeatmapSettings) -> HeatmapSettings:

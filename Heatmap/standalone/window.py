@@ -32,7 +32,7 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
-from Heatmap.standalone.market_watch import MarketWatch, NewNotices
+from Heatmap.standalone.new_notices import NewNotices
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
@@ -55,7 +55,14 @@ from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
 from Heatmap.standalone.window_choices import window_choices
 from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
-from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
+from Heatmap.ui import (
+    HeatmapLayer,
+    LastHourLine,
+    MarketWatch,
+    StateTone,
+    failure_words,
+    state_words,
+)
 
 STATUS_PERIOD_MS = 1000
 RESIZED_MS = 400

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from Heatmap.ui.host_alerts import HostAlerts
     from Heatmap.ui.language import install_translation, users_locale
     from Heatmap.ui.layer.chart_layer import HeatmapLayer
+    from Heatmap.ui.market_watch import MarketWatch
     from Heatmap.ui.panels.alert_panel import AlertPanel
     from Heatmap.ui.panels.last_hour_line import LastHourLine
     from Heatmap.ui.panels.liquidation_tape import LiquidationTape
     from Heatmap.ui.panels.liquidation_totals import LiquidationTotals
+    from Heatmap.ui.panels.market_state_line import MarketStateLine
+    from Heatmap.ui.panels.panel_symbol import PanelSymbol
     from Heatmap.ui.panels.replay_bar import ReplayBar
     from Heatmap.ui.settings.alert_store import load_alert_rules, save_alert_rules
     from Heatmap.ui.settings.host_rows import HostChoice
@@ -41,6 +44,9 @@ __all__ = [
     "LastHourLine",
     "LiquidationTape",
     "LiquidationTotals",
+    "MarketStateLine",
+    "MarketWatch",
+    "PanelSymbol",
     "ReplayBar",
     "StateAction",
     "StateTone",
@@ -75,6 +81,9 @@ _HOMES = {
     "LastHourLine": "Heatmap.ui.panels.last_hour_line",
     "LiquidationTape": "Heatmap.ui.panels.liquidation_tape",
     "LiquidationTotals": "Heatmap.ui.panels.liquidation_totals",
+    "MarketStateLine": "Heatmap.ui.panels.market_state_line",
+    "MarketWatch": "Heatmap.ui.market_watch",
+    "PanelSymbol": "Heatmap.ui.panels.panel_symbol",
     "ReplayBar": "Heatmap.ui.panels.replay_bar",
     "StatusPanel": "Heatmap.ui.status_panel",
     "attention_words": "Heatmap.ui.texts",

@@ -20,6 +20,8 @@ from Heatmap.doctor.findings import CONNECTION_CHECKS, Advice, Finding, Result
 from Heatmap.doctor.texts import Voice, advice_text, found_text
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
+from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import in_locale
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.texts import failure_words
@@ -88,6 +90,7 @@ class ConnectionDialog(QDialog):
         order_s: float = ORDER_S,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         config = DoctorConfig(ws_url, rest_url, symbol, order_s)
         self.setObjectName("connectionDialog")
         self.setWindowTitle(self.tr("Connection to the exchange"))
@@ -123,7 +126,7 @@ class ConnectionDialog(QDialog):
         self._check = ConnectionCheck(config, relay.tell, relay.end)
         self._show_verdict()
         self._check.start()
-        self.destroyed.connect(self._check.cancel)
+        self.destroyed.connect(Farewell((self._check.cancel,)))
 
     def text(self) -> str:
         """Return all that is said, as plain text."""

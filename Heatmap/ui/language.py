@@ -6,9 +6,12 @@ Without `install_translation` everything is English. The files of translations a
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, Qt, QTranslator
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QWidget
 
 SYSTEM = "system"
 LANGUAGES: Mapping[str, QLocale.Language] = {
@@ -82,6 +85,16 @@ def install_translation(app: QCoreApplication, language: str | None = None) -> Q
 def users_locale() -> QLocale:
     """Return how Heatmap writes numbers and dates for the user."""
     return _installed.locale
+
+
+def write_as_user(widget: "QWidget") -> None:
+    """Have a widget, and what it holds, write numbers as the user does, from left to right.
+
+    A host may have another locale, and may be laid out from right to left; the words are of
+    neither.
+    """
+    widget.setLocale(users_locale())
+    widget.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def locale_name() -> str:

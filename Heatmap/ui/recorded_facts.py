@@ -1,15 +1,16 @@
 """What was recorded of some symbols, followed for as long as a widget is seen."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
-from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.feeds.replay_reads import RecordedTime
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.seen_filter import SeenFilter
+from Heatmap.ui.ties import Ties, Weakly
 
 logger = get_logger(__name__)
 
@@ -17,7 +18,7 @@ MOST_SYMBOLS = 12
 """Of more symbols only the first ones are followed: each has its whole recording read."""
 
 
-class RecordedFacts(QObject):
+class RecordedFacts(SeenFilter):
     """Follows what was recorded of symbols while `widget` is seen; belongs to it.
 
     Parameters
@@ -39,11 +40,9 @@ class RecordedFacts(QObject):
         self._symbols: tuple[str, ...] = ()
         self._is_seen = False
         self._known: dict[str, RecordedTime | None] = {}
-        # By symbol, what ends its following. Of a local name: when Qt tells that the widget is
-        # gone, this object is gone too.
-        leavers = self._leavers = dict[str, Callable[[], None]]()
-        widget.installEventFilter(self)
-        widget.destroyed.connect(Farewell((_leave_all, leavers)))
+        # By symbol.
+        self._ties = Ties(widget)
+        self.is_whole = True
 
     def want(self, symbols: Iterable[str]) -> None:
         """Follow these symbols from now on, and no others."""
@@ -59,34 +58,27 @@ class RecordedFacts(QObject):
         return symbol in self._known
 
     @override
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+    def note_seen(self, *, is_seen: bool) -> None:
         """Follow while the widget is seen."""
-        kind = None if event is None else event.type()
-        if kind in (QEvent.Type.Show, QEvent.Type.Hide):
-            self._is_seen = kind == QEvent.Type.Show
-            self._fit()
-        return super().eventFilter(watched, event)
+        self._is_seen = is_seen
+        self._fit()
 
     def _fit(self) -> None:
         wanted = self._symbols if self._is_seen else ()
-        for symbol in [*self._leavers]:
+        for symbol in self._ties.names():
             if symbol not in wanted:
-                self._leavers.pop(symbol)()
+                self._ties.cut(symbol)
         for symbol in wanted:
-            if symbol not in self._leavers:
+            if symbol not in self._ties.names():
                 self._begin(symbol)
 
     def _begin(self, symbol: str) -> None:
-        def take(recorded: RecordedTime | None) -> None:
-            self._known[symbol] = recorded
-            self._on_news()
-
+        take = partial(Weakly(self._take), symbol)
         try:
-            self._leavers[symbol] = self._service.recorded.follow_time(symbol, take)
+            self._ties.tie(symbol, self._service.recorded.follow_time(symbol, take))
         except ValueError:
             logger.debug("nothing is known of %r", symbol, exc_info=True)
 
-
-def _leave_all(leavers: dict[str, Callable[[], None]]) -> None:
-    while leavers:
-        leavers.popitem()[1]()
+    def _take(self, symbol: str, recorded: RecordedTime | None) -> None:
+        self._known[symbol] = recorded
+        self._on_news()

@@ -24,7 +24,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import LONGEST_MESSAGE_CHARS, shown_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.alert_texts import way_words
-from Heatmap.ui.language import users_locale
+from Heatmap.ui.language import users_locale, write_as_user
 from Heatmap.ui.number_texts import clock_words, decimal_number, hours_words, moment_words
 from Heatmap.ui.recorded_facts import RecordedFacts
 from Heatmap.ui.settings.folder_button import folder_button
@@ -73,6 +73,7 @@ class StatusPanel(QWidget):
         has_database: bool = True,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service = service
         self._facts = RecordedFacts(self, service, self._show_day)
         self._names: dict[str, str] = {}

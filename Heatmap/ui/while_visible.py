@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QObject, QTimer
+from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.ui.seen_filter import SeenFilter
 
 logger = get_logger(__name__)
 
 PERIOD_MS = 1000
 
 
-class WhileVisible(QObject):
+class WhileVisible(SeenFilter):
     """Calls `work` when `widget` is shown, and once a second until it is hidden.
 
     Belongs to the widget and goes with it. An exception of `work` is logged, since PyQt would end
@@ -26,17 +27,16 @@ class WhileVisible(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(PERIOD_MS)
         self._timer.timeout.connect(self._run)
-        widget.installEventFilter(self)
+        self.is_whole = True
 
     @override
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Follow the widget's being shown and hidden."""
-        if event is not None and event.type() == QEvent.Type.Show:
+    def note_seen(self, *, is_seen: bool) -> None:
+        """Begin when the widget is shown, and end when it is hidden."""
+        if is_seen:
             self._timer.start()
             self._run()
-        elif event is not None and event.type() == QEvent.Type.Hide:
+        else:
             self._timer.stop()
-        return super().eventFilter(watched, event)
 
     def _run(self) -> None:
         try:

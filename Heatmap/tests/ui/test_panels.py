@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
@@ -17,10 +17,17 @@ from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import MOST_ROWS
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
-from Heatmap.ui import LiquidationTape, LiquidationTotals, install_translation
+from Heatmap.ui import (
+    HeatmapSettingsTab,
+    LiquidationTape,
+    LiquidationTotals,
+    install_translation,
+)
 from Heatmap.ui.number_texts import UNKNOWN, percent_text, whole_usd
-from Heatmap.ui.panels.tape_model import TapeModel
+from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled
+from Heatmap.ui.panels.tape_model import BRIEF_HEAD, Column, TapeModel
 from Heatmap.ui.panels.tape_view import ROW_PX
+from Heatmap.ui.settings.number_box import NumberBox
 
 NOW_MS = 1_733_360_400_000
 HOUR_MS = 3_600_000
@@ -248,3 +255,149 @@ def luminance(colour: QColor) -> float:
         for one in (colour.redF(), colour.greenF(), colour.blueF())
     )
     return sum(part * one for part, one in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+
+
+@pytest.mark.parametrize("price", [98_123.4, 1_234_567.8, 0.0123])
+def test_no_width_and_no_font_cuts_an_amount_or_a_price(qtbot: Any, price: float) -> None:
+    tape = LiquidationTape(None)
+    holder = QWidget()
+    column = QHBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(tape)
+    qtbot.addWidget(holder)
+    holder.show()
+    tape.model.set_decimals(8 if price < 1 else 1)
+    tape.model.replace(
+        [(NOW_MS - 86_400_000, price, 12_345_678.9, True), (NOW_MS, price, 2e3, False)]
+    )
+    tape._show_state()
+    tape.view.fit_columns()
+    assert tape.view.isVisible()
+    seen = set()
+    for pixels in (11, 13, 16, 24):
+        font = QFont(tape.font())
+        font.setPixelSize(pixels)
+        tape.setFont(font)
+        for width in (800, 400, 316, 200, 1):
+            holder.resize(width, 300)
+            qtbot.waitUntil(lambda width=width: holder.width() >= width)
+            QApplication.processEvents()
+            view, model = tape.view, tape.model
+            strong = QFontMetrics(view.painter.strong)
+            viewport = view.viewport()
+            assert viewport is not None
+            right = 0
+            for at in Column:
+                if (size := view.columnWidth(at)) == 0:
+                    assert at == Column.SIDE
+                    continue
+                assert view.columnViewportPosition(at) == right
+                right += size
+                needed = max(strong.horizontalAdvance(model.text(row, at)) for row in (0, 1))
+                assert size >= needed + 12
+                head = model.headerData(at, Qt.Orientation.Horizontal)
+                assert strong.horizontalAdvance(head) <= size - 12
+            assert right <= viewport.width()
+            seen.add(
+                (view.columnWidth(Column.SIDE) > 0, model.headerData(3, Qt.Orientation.Horizontal))
+            )
+    assert seen >= {(True, "USD, at least"), (False, BRIEF_HEAD)}
+
+
+def test_the_windows_own_column_has_room_for_the_side(world: World) -> None:
+    world.store.write([event(90_000, 1_027_144.0), event(1, 12_345_678.0, price=108_855.1)])
+    tape = LiquidationTape(world.service)
+    world.show(tape)
+    world.until(lambda: len(shown(tape)) == 2)
+    assert tape.view.columnWidth(Column.SIDE) > 0
+
+
+def test_a_host_from_right_to_left_has_the_same_panels(world: World, qapp: QApplication) -> None:
+    world.store.write(
+        [event(60, 20_500.9), event(5_000, 12_790_000.0, liquidated=Liquidated.SHORT)]
+    )
+    world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
+    pictures = []
+    for direction in (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft):
+        qapp.setLayoutDirection(direction)
+        try:
+            tape, totals = LiquidationTape(world.service), LiquidationTotals(world.service)
+            world.show(tape)
+            world.show(totals)
+            world.until(lambda tape=tape: len(shown(tape)) == 2)
+            world.until(lambda totals=totals: totals.texts()[0][3] == "100 %")
+            assert qapp.layoutDirection() == direction
+            viewport = tape.view.viewport()
+            assert viewport is not None
+            pictures.append([one.grab().toImage() for one in (viewport, totals.figures)])
+        finally:
+            qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    assert pictures[0] == pictures[1]
+
+
+def test_settings_write_numbers_in_the_language_that_they_speak(
+    qapp: QApplication, qtbot: Any
+) -> None:
+    # In German 166,000 is less than 200.
+    install_translation(qapp, "de")
+    try:
+        tab = HeatmapSettingsTab(HeatmapService(HeatmapSettings(clip_usd=166_000.0), **NOWHERE))
+        qtbot.addWidget(tab)
+        texts = [box.text() for box in tab.findChildren(NumberBox)]
+    finally:
+        install_translation(qapp, "en")
+    assert "99,5 %" in texts
+    assert "166.000 USD" in texts
+
+
+def test_what_a_head_has_no_room_for_is_cut_with_an_ellipsis(qtbot: Any) -> None:
+    head = PanelHead("Alarme", "l\u00e4uten nicht bei einer Wiedergabe")
+    button = QToolButton()
+    head.add(button)
+    qtbot.addWidget(head)
+    head.show()
+    for width, is_cut in ((600, False), (220, True)):
+        head.resize(width, head.height())
+        qtbot.waitUntil(lambda width=width: head.width() == width)
+        shown_text = head.caption.shown_text()
+        assert shown_text.endswith("\u2026") is is_cut
+        metrics = QFontMetrics(scaled(head.caption.font(), SECOND_SIZE))
+        assert metrics.horizontalAdvance(shown_text) <= head.caption.width()
+        assert button.geometry().right() < width
+
+
+def test_another_font_or_sheet_of_the_host_is_taken_over_while_panels_are_open(
+    world: World, qapp: QApplication
+) -> None:
+    world.store.write([event(60, 20_500.9), event(50, 1_027_145.0)])
+    world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
+    tape, totals = LiquidationTape(world.service), LiquidationTotals(world.service)
+    world.show(tape)
+    world.show(totals)
+    world.until(lambda: len(shown(tape)) == 2)
+    font = qapp.font()
+    large = QFont(font)
+    large.setPixelSize(26)
+    palette = qapp.palette()
+    try:
+        qapp.setPalette(QPalette(QColor("#30343c")))
+        qapp.setFont(large)
+        painter = tape.view.painter
+        world.until(lambda: QFontMetrics(painter.plain).height() > 26)
+        # Neither the font nor the sheet brings an older palette back.
+        assert painter.colours.ground.lightness() < 80
+        assert painter.row_px >= QFontMetrics(painter.strong).height()
+        assert tape.view.rowHeight(0) == painter.row_px
+        assert totals.figures.height() > 3 * 2 * 26
+        span, longs, shorts, _share = totals.texts()[2]
+        room = totals.figures.minimumWidth() - 24
+        strong = QFontMetrics(painter.strong)
+        assert strong.horizontalAdvance(span + longs) < 0.43 * room
+        assert strong.horizontalAdvance(shorts) < 0.26 * room
+        qapp.setStyleSheet("QWidget { background: #fffbe6; color: #222; }")
+        world.until(lambda: painter.colours.ground.name() == "#fffbe6")
+        assert QFontMetrics(painter.plain).height() > 26
+    finally:
+        qapp.setStyleSheet("")
+        qapp.setFont(font)
+        qapp.setPalette(palette)

@@ -176,6 +176,19 @@ def test_the_legend_can_be_moved_and_is_never_over_the_newest_candles(
                 for x, high, low in page.js(NEWEST_BOXES)
                 if left <= x <= right and high <= bottom and low >= top
             ] == []
+    # Wide ones reach into it from beside it.
+    layer.set_options({"legendCorner": "lower right"})
+    page.js("(priceSeries.priceScale().setVisibleRange({from: 99600, to: 101500}), 0)")
+    page.js("(chart.timeScale().applyOptions({barSpacing: 80}), 0)")
+    for step in range(16):
+        page.js(f"(chart.timeScale().scrollToPosition({step} / 4, false), 0)")
+        page.next_frames()
+        left, top, right, bottom = page.js(LEGEND_BOX)
+        assert [
+            (x, high, low)
+            for x, high, low in page.js(NEWEST_BOXES)
+            if x is not None and left - 32 <= x <= right + 32 and high <= bottom and low >= top
+        ] == []
     layer.detach()
 
 

@@ -13,7 +13,7 @@ import pytest
 from Heatmap.domain.events import DataKind
 from Heatmap.heatmap_settings import HeatmapSettings
 from Heatmap.service import market_state
-from Heatmap.standalone.market_watch import NOTICE_S, NewNotices
+from Heatmap.standalone.new_notices import NOTICE_S, NewNotices
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.storage.store import open_store
 from Heatmap.tests.trader_exchange import TraderExchange, liquidation

@@ -1,6 +1,7 @@
 """The public names are there and cost nothing unused; the window and the examples keep to them."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ def test_every_public_name_leads_to_what_it_names(package: ModuleType) -> None:
         assert value == Heatmap.__version__ if name == "__version__" else value.__name__ == name
 
 
+@pytest.mark.parametrize("package", [Heatmap, Heatmap.ui], ids=lambda one: one.__name__)
+def test_every_public_name_is_told_to_whoever_embeds_it(package: ModuleType) -> None:
+    readme = (PACKAGE / "README.md").read_text("utf-8")
+    names = [name for name in package.__all__ if not name.startswith("_")]
+    assert [name for name in names if not re.search(rf"\b{name}\b", readme)] == []
+
+
 def test_a_name_that_is_not_public_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="Recorder"):
         Heatmap.Recorder  # noqa: B018 - the access is what is tested
@@ -37,6 +45,21 @@ def test_what_tells_of_the_recorder_loads_neither_qt_nor_numpy() -> None:
         "from Heatmap import ConnectionState, ConnectionTimes, DataKind, RecorderStatus, SinkRole\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'numpy', 'qasync')])\n"
     )
+    assert output_of(code) == "[]"
+
+
+def test_parts_without_a_chart_load_no_web_engine() -> None:
+    code = (
+        "import sys\n"
+        "from Heatmap.ui import AlertPanel, HeatmapSettingsTab, LastHourLine, LiquidationTape\n"
+        "from Heatmap.ui import LiquidationTotals, PanelSymbol, ReplayBar, StatusPanel\n"
+        "print([m for m in sys.modules if m.startswith('PyQt6.QtWeb')])\n"
+    )
+    assert output_of(code) == "[]"
+
+
+def output_of(code: str) -> str:
+    """Return what code prints in an interpreter of its own."""
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", code],
         cwd=PACKAGE.parent,
@@ -44,7 +67,7 @@ def test_what_tells_of_the_recorder_loads_neither_qt_nor_numpy() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
 
 
 def names_with_underscore(tree: ast.Module) -> Iterator[str]:

@@ -20,6 +20,8 @@
   /** So many of the newest candles are never covered, and what covering them costs. */
   const NEWEST = 10;
   const ON_NEWEST = 10;
+  /** Half of a candle's body, of the distance from one to the next. */
+  const BODY_PART = 0.45;
   /** Where it was in their way it comes back once they are this far off, CSS pixels. */
   const WELL_CLEAR_PX = 24;
   const FAR_RIGHT_INDEX = 1e9;
@@ -217,8 +219,10 @@
       if (last === null) {
         return false;
       }
-      const [left, top] = [this._lefts[corner] - clear, this._tops[corner] - clear];
-      const [right, bottom] = [left + width + 2 * clear, top + height + 2 * clear];
+      const apart = scale.logicalToCoordinate(last) - scale.logicalToCoordinate(last - 1);
+      const aside = clear + BODY_PART * apart;
+      const [left, top] = [this._lefts[corner] - aside, this._tops[corner] - clear];
+      const [right, bottom] = [left + width + 2 * aside, top + height + 2 * clear];
       // The edges as prices: two places are asked for, and not two of each candle.
       const [one, other] = [candles.coordinateToPrice(top), candles.coordinateToPrice(bottom)];
       if (one === null || other === null) {

@@ -14,7 +14,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWebChannel import QWebChannel
 from PyQt6.QtWebEngineCore import QWebEnginePage
 
-from Heatmap.domain.instruments import Instrument, parse_symbol
+from Heatmap.domain.instruments import Instrument, shown_symbol
 from Heatmap.domain.viewport import Viewport
 from Heatmap.errors import Failure
 from Heatmap.feeds.layer_port import LayerListener, LayerPort
@@ -205,14 +205,7 @@ class HeatmapLayer(QObject):
         """Return the instrument as it is written; what is none, such as a share, stays."""
         if isinstance(name, str) and self._symbol_map is not None:
             name = self._symbol_map(name)
-        if isinstance(name, Instrument):
-            return str(name)
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"symbol must be a text such as BTCUSDT, or None, got {name!r}")
-        try:
-            return None if name is None else parse_symbol(name)
-        except ValueError:
-            return name
+        return shown_symbol(name)
 
     @property
     def time_offset_ms(self) -> float | None:

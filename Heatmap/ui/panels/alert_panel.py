@@ -29,11 +29,12 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.ingestion.recorder.standby import SinkRole
 from Heatmap.runtime.compat import override
 from Heatmap.ui.alert_texts import last_words, missed_words, rule_words, ways_words
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.panels.alert_row import ROW_PX, AlertRow
 from Heatmap.ui.panels.notice_line import LINE_PX, NoticeLine
 from Heatmap.ui.panels.panel_colours import PanelColours, scroll_bar_style
 from Heatmap.ui.panels.panel_head import PanelHead
+from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.settings.alert_store import save_alert_rules
 from Heatmap.ui.while_visible import WhileVisible
 
@@ -86,11 +87,12 @@ class AlertPanel(QWidget):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         store: QSettings | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service = service
         self._layer = layer
         self._store = store

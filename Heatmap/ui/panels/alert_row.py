@@ -11,6 +11,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_colours import PanelColours
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
+from Heatmap.ui.text_painter import text_painter
 
 logger = get_logger(__name__)
 
@@ -45,7 +46,7 @@ class Switch(QAbstractButton):
         """Paint it."""
         colours, palette = PanelColours.of(self.palette()), self.palette()
         accent = palette.color(QPalette.ColorRole.Highlight)
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         edge = colours.text if self.hasFocus() else accent if self.isChecked() else colours.caption
@@ -91,8 +92,13 @@ class AlertRow(PaintedWidget):
         row.setContentsMargins(_EDGE_PX, 0, _EDGE_PX, 0)
         row.addStretch(1)
         row.addWidget(self.switch)
-        self.setFixedHeight(ROW_PX)
+        self.fit_font()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @override
+    def fit_font(self) -> None:
+        """Have room for two lines."""
+        self.setFixedHeight(ROW_PX + 2 * (self.line_px(_LINE_PX) - _LINE_PX))
 
     def show_rule(self, rule: Rule, title: str, last: str, has_rung: bool) -> None:
         """Show what a rule watches for, and when it rang last."""
@@ -113,7 +119,7 @@ class AlertRow(PaintedWidget):
     @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint both lines; what is too long is cut, and whole in the tool tip."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         colours, is_on = self._colours, self.rule.is_enabled
         width = self.switch.geometry().left() - _GAP_PX - _EDGE_PX
         second = colours.warn if self._has_rung else colours.caption
@@ -123,6 +129,7 @@ class AlertRow(PaintedWidget):
             painter.setFont(font)
             painter.setPen(ink)
             shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
-            box = QRectF(_EDGE_PX, _TOP_PX + at * _LINE_PX, width, _LINE_PX)
+            line_px = self.line_px(_LINE_PX)
+            box = QRectF(_EDGE_PX, _TOP_PX + at * line_px, width, line_px)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.runtime.compat import override
-from Heatmap.ui.language import users_locale
+from Heatmap.ui.language import users_locale, write_as_user
 from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 
 _HOUR_MS = 3_600_000
@@ -55,6 +55,7 @@ class AsOfDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._timeline = timeline
         self._zone = zone
         recorded = timeline.recorded

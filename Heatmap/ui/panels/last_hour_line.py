@@ -5,13 +5,16 @@ from collections.abc import Callable
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.feeds.recorded_books import RecordedTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.service.recorded_questions import RecordedQuestions
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import UNKNOWN, short_usd, whole_percent
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import tabular
+from Heatmap.ui.panels.panel_symbol import PanelLayer
+from Heatmap.ui.ties import Weakly
 
 
 class LastHourLine(QLabel):
@@ -22,7 +25,8 @@ class LastHourLine(QLabel):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        Whose symbol is followed; ``None``: the first recorded symbol.
+        A `HeatmapLayer`, whose symbol and time are followed; without a chart a `PanelSymbol`.
+        ``None``: the first recorded symbol.
     parent
         Qt parent.
     """
@@ -30,10 +34,11 @@ class LastHourLine(QLabel):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(tabular(self.font()))
         self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
@@ -43,8 +48,8 @@ class LastHourLine(QLabel):
         """Show what another service records; ``None``: nothing."""
         self._followed.set_service(service)
 
-    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
-        return recorded.follow_totals(symbol, self._show)
+    def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
+        return recorded.follow_totals(symbol, Weakly(self._show))
 
     def _forget(self) -> None:
         self._say(UNKNOWN, UNKNOWN)

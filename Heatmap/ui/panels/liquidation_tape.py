@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
+from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.heatmap_service import HeatmapService
@@ -16,12 +18,14 @@ from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import clock_text, day_text, is_same_day, short_usd
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.panel_head import PanelHead
+from Heatmap.ui.panels.panel_symbol import PanelLayer, PanelSymbol
 from Heatmap.ui.panels.tape_model import TapeModel
 from Heatmap.ui.panels.tape_view import TapeView
+from Heatmap.ui.ties import Weakly
 
 logger = get_logger(__name__)
 
@@ -67,8 +71,8 @@ class LiquidationTape(QWidget):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        Whose symbol is followed, and where places are shown; ``None``: the first recorded symbol,
-        until `set_symbol`.
+        A `HeatmapLayer`, whose symbol and time are followed, and where places are shown; without a
+        chart a `PanelSymbol`. ``None``: the first recorded symbol, until `set_symbol`.
     parent
         Qt parent.
 
@@ -85,10 +89,11 @@ class LiquidationTape(QWidget):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.model = TapeModel()
         self.view = TapeView(self.model)
         self.head = PanelHead(self.tr("Tape"))
@@ -117,8 +122,10 @@ class LiquidationTape(QWidget):
             column.addWidget(widget)
         self.setFocusProxy(self.view)
         self.view.chosen.connect(self._activate)
-        self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
-        if layer is not None:
+        self._followed = FollowedSymbol(
+            self, service, layer, self._follow, self._forget, self._show_state
+        )
+        if layer is not None and not isinstance(layer, PanelSymbol):
             layer.liquidations_picked.connect(self.select)
         self._restyle()
         self._show_state()
@@ -128,8 +135,20 @@ class LiquidationTape(QWidget):
         """The symbol whose liquidations are shown; ``None``: none."""
         return self._followed.symbol
 
-    def set_symbol(self, symbol: str | None) -> None:
-        """Show another symbol; with a layer its symbol is followed by itself."""
+    def set_symbol(self, symbol: InstrumentName | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself.
+
+        Parameters
+        ----------
+        symbol
+            As in `HeatmapLayer.set_symbol`. ``None``: nothing with a layer, and without one the
+            first recorded symbol.
+
+        Raises
+        ------
+        TypeError
+            It is neither a text nor an `Instrument`, nor ``None``.
+        """
         self._followed.set_symbol(symbol)
 
     def set_service(self, service: HeatmapService | None) -> None:
@@ -171,15 +190,15 @@ class LiquidationTape(QWidget):
 
     # -- what is told -------------------------------------------------------------------------
 
-    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
+    def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
         # Digits may be others than those of the symbol before.
         self.view.painter.forget()
         service = self._followed.service
         if service is not None:
-            exponent = service.tick_size(symbol).normalize().as_tuple().exponent
+            exponent = service.tick_size(str(symbol)).normalize().as_tuple().exponent
             self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
-        return recorded.follow_tape(symbol, self._take, least_usd=least_usd)
+        return recorded.follow_tape(symbol, Weakly(self._take), least_usd=least_usd)
 
     def _forget(self) -> None:
         self._blind_since_ms = None
@@ -196,6 +215,8 @@ class LiquidationTape(QWidget):
                 self.select(self._awaited)
         elif news.rows:
             self.view.add_rows(self.model.add(news.rows))
+        if news.rows:
+            self.view.fit_columns()
         viewport = self.view.viewport()
         if is_other_scale and viewport is not None:
             viewport.update()
@@ -205,8 +226,10 @@ class LiquidationTape(QWidget):
     def _show_state(self) -> None:
         """Show the rows, or why there are none, and whether they go on."""
         since_ms, zone = self._blind_since_ms, self.model.zone
-        is_blind = since_ms is not None
-        if since_ms is not None:
+        is_blind = since_ms is not None or self._followed.is_stopped
+        if self._followed.is_stopped:
+            self.blind.setText(self.tr("Recording is stopped: nothing new comes"))
+        elif since_ms is not None:
             time = clock_text(since_ms, zone)
             now_ms = self._followed.now_ms
             if now_ms is not None and not is_same_day(since_ms, now_ms, zone):
@@ -223,7 +246,11 @@ class LiquidationTape(QWidget):
             words = self.tr("Liquidations appear here as they are recorded.")
             if usd > _FIRST_LEAST_USD:
                 words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
-            self.empty.setText(words.format(usd=short_usd(usd)))
+            if self.symbol is None and self._layer is not None:
+                words = self.tr("The chart's symbol is not known.")
+            elif not self._followed.is_recorded:
+                words = self.tr("{symbol} is not recorded.")
+            self.empty.setText(words.format(usd=short_usd(usd), symbol=self.symbol))
         self.empty.setVisible(not has_rows)
         self.view.setVisible(has_rows)
 
@@ -253,8 +280,9 @@ class LiquidationTape(QWidget):
         event = self._event_at(at)
         if event is None:
             return
-        if self._layer is not None and not sip.isdeleted(self._layer):
-            self._layer.show_place(event.ts_ms, event.price)
+        layer = self._layer
+        if layer is not None and not isinstance(layer, PanelSymbol) and not sip.isdeleted(layer):
+            layer.show_place(event.ts_ms, event.price)
         self.event_activated.emit(event)
 
     # -- looks --------------------------------------------------------------------------------
@@ -268,7 +296,7 @@ class LiquidationTape(QWidget):
 
     def _restyle(self) -> None:
         self.view.setPalette(self.palette())
-        self.view.restyle()
+        self.view.restyle(QPalette(self.palette()))
         colours = self.view.painter.colours
         self.setAutoFillBackground(True)
         for label, ink in ((self.blind, colours.bad), (self.empty, colours.caption)):

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from Heatmap.domain.instruments import InstrumentName
 from Heatmap.feeds.recorded_books import TOTAL_SPANS_MS, RecordedTotals, SpanTotals
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.service.recorded_questions import RecordedQuestions
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.number_texts import (
     UNKNOWN,
     percent_text,
@@ -22,10 +23,14 @@ from Heatmap.ui.number_texts import (
 from Heatmap.ui.panels.followed_symbol import FollowedSymbol
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, PanelHead, scaled, tabular
+from Heatmap.ui.panels.panel_symbol import PanelLayer
+from Heatmap.ui.text_painter import text_painter
+from Heatmap.ui.ties import Weakly
 
 logger = get_logger(__name__)
 
 _HOUR_MS = 3_600_000
+_DAY_HOURS, _GAP_PX = 24, 8
 _FULL_PERCENT = 100
 _NOTHING = RecordedTotals(0, tuple(SpanTotals(one, 0.0, 0.0, 0.0) for one in TOTAL_SPANS_MS))
 
@@ -45,7 +50,8 @@ class LiquidationTotals(QWidget):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        Whose symbol is followed; ``None``: the first recorded symbol, until `set_symbol`.
+        A `HeatmapLayer`, whose symbol and time are followed; without a chart a `PanelSymbol`.
+        ``None``: the first recorded symbol, until `set_symbol`.
     parent
         Qt parent.
 
@@ -58,10 +64,11 @@ class LiquidationTotals(QWidget):
     def __init__(
         self,
         service: HeatmapService | None,
-        layer: HeatmapLayer | None = None,
+        layer: PanelLayer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self.head = PanelHead(self.tr("Totals"), self.tr("USD, at least"))
         self.head.caption.setToolTip(
             self.tr(
@@ -84,8 +91,20 @@ class LiquidationTotals(QWidget):
         """The symbol whose totals are shown; ``None``: none."""
         return self._followed.symbol
 
-    def set_symbol(self, symbol: str | None) -> None:
-        """Show another symbol; with a layer its symbol is followed by itself."""
+    def set_symbol(self, symbol: InstrumentName | None) -> None:
+        """Show another symbol; with a layer its symbol is followed by itself.
+
+        Parameters
+        ----------
+        symbol
+            As in `HeatmapLayer.set_symbol`. ``None``: nothing with a layer, and without one the
+            first recorded symbol.
+
+        Raises
+        ------
+        TypeError
+            It is neither a text nor an `Instrument`, nor ``None``.
+        """
         self._followed.set_symbol(symbol)
 
     def set_service(self, service: HeatmapService | None) -> None:
@@ -96,8 +115,8 @@ class LiquidationTotals(QWidget):
         """Return what is shown: length of time, longs, shorts and recorded share, row by row."""
         return self.figures.texts()
 
-    def _follow(self, recorded: RecordedQuestions, symbol: str) -> Callable[[], None]:
-        return recorded.follow_totals(symbol, self.figures.show_totals)
+    def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
+        return recorded.follow_totals(symbol, Weakly(self.figures.show_totals))
 
     def _forget(self) -> None:
         self.figures.show_totals(_NOTHING)
@@ -111,8 +130,28 @@ class TotalsFigures(PaintedWidget):
         self._totals = _NOTHING
         self.setAccessibleName(self.tr("Totals of liquidations, USD, at least"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(_HEAD_PX + _ROW_PX * len(TOTAL_SPANS_MS) + _FOOT_PX)
+        self.fit_font()
         self._describe()
+
+    @override
+    def fit_font(self) -> None:
+        """Have room for the heads and all rows."""
+        more_px = self.line_px(_TEXT_PX) - _TEXT_PX
+        rows = len(TOTAL_SPANS_MS)
+        self.setFixedHeight(_HEAD_PX + _ROW_PX * rows + _FOOT_PX + more_px * (rows + 1))
+        # No layout makes it so narrow that columns run into each other.
+        strong = QFont(self.font())
+        strong.setWeight(QFont.Weight.DemiBold)
+        small = QFontMetrics(scaled(self.font(), SECOND_SIZE))
+        amount_px = QFontMetrics(strong).horizontalAdvance(short_usd(8.88e6)) + _GAP_PX
+        span_px = QFontMetrics(strong).horizontalAdvance(self._hours(_DAY_HOURS)) + _GAP_PX
+        share_px = small.horizontalAdvance(self.tr("Recorded")) + _GAP_PX
+        parts = (
+            (span_px + amount_px) / _LONGS_END,
+            amount_px / (_SHORTS_END - _LONGS_END),
+            share_px / (1 - _SHORTS_END),
+        )
+        self.setMinimumWidth(round(max(parts)) + 2 * _EDGE_PX)
 
     def show_totals(self, totals: RecordedTotals) -> None:
         """Show other figures; painted again only where a text or a bar is another one."""
@@ -130,9 +169,12 @@ class TotalsFigures(PaintedWidget):
                 short_usd(usd) if is_known else UNKNOWN for usd in (one.long_usd, one.short_usd)
             )
             share = percent_text(one.recorded_share)
-            hours = self.tr("{hours} h").format(hours=one.span_ms // _HOUR_MS)
+            hours = self._hours(one.span_ms // _HOUR_MS)
             rows.append((hours, longs, shorts, share))
         return rows
+
+    def _hours(self, hours: int) -> str:
+        return self.tr("{hours} h").format(hours=hours)
 
     def _splits(self) -> list[int]:
         """Return how much of each bar is the longs', in pixels."""
@@ -165,10 +207,11 @@ class TotalsFigures(PaintedWidget):
     @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint heads, amounts and bars."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = self._colours
-        inner = self.width() - 2 * _EDGE_PX
+        inner, text_px = self.width() - 2 * _EDGE_PX, self.line_px(_TEXT_PX)
+        more_px = text_px - _TEXT_PX
         ends = [_EDGE_PX + inner * part for part in (_LONGS_END, _SHORTS_END, 1.0)]
         small = scaled(self.font(), SECOND_SIZE)
         strong = QFont(tabular(self.font()))
@@ -176,24 +219,24 @@ class TotalsFigures(PaintedWidget):
         painter.setFont(small)
         heads = (self.tr("Longs"), self.tr("Shorts"), self.tr("Recorded"))
         for end, words in zip(ends, heads, strict=True):
-            _write(painter, colours.caption, QRectF(0, 0, end, _HEAD_PX), words)
+            _write(painter, colours.caption, QRectF(0, 0, end, _HEAD_PX + more_px), words)
         for at, (one, row) in enumerate(zip(self._totals.spans, self.texts(), strict=True)):
-            top = _HEAD_PX + at * _ROW_PX
+            top = _HEAD_PX + more_px + at * (_ROW_PX + more_px)
             span, longs, shorts, share = row
             painter.setFont(strong)
-            box = QRectF(_EDGE_PX, top, inner, _TEXT_PX)
+            box = QRectF(_EDGE_PX, top, inner, text_px)
             _write(painter, colours.text, box, span, Qt.AlignmentFlag.AlignLeft)
             for end, words, ink in (
                 (ends[0], longs, colours.long_text),
                 (ends[1], shorts, colours.short_text),
             ):
                 shown = colours.caption if words == UNKNOWN else ink
-                _write(painter, shown, QRectF(0, top, end, _TEXT_PX), words)
+                _write(painter, shown, QRectF(0, top, end, text_px), words)
             painter.setFont(small)
             is_whole = whole_percent(one.recorded_share) >= _FULL_PERCENT
             ink = colours.caption if is_whole else colours.warn
-            _write(painter, ink, QRectF(0, top, ends[2], _TEXT_PX), share)
-            self._paint_bar(painter, one, QRectF(_EDGE_PX, top + _TEXT_PX + 2, inner, _BAR_PX))
+            _write(painter, ink, QRectF(0, top, ends[2], text_px), share)
+            self._paint_bar(painter, one, QRectF(_EDGE_PX, top + text_px + 2, inner, _BAR_PX))
         painter.end()
 
     def _paint_bar(self, painter: QPainter, one: SpanTotals, box: QRectF) -> None:

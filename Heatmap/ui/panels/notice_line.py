@@ -1,7 +1,7 @@
 """One line of a panel that says what is amiss; whole in its tool tip, gone where nothing is."""
 
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtGui import QFontMetricsF, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy
 
 from Heatmap.runtime.compat import override
@@ -9,6 +9,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
+from Heatmap.ui.text_painter import text_painter
 
 logger = get_logger(__name__)
 
@@ -28,10 +29,15 @@ class NoticeLine(PaintedWidget):
     def __init__(self) -> None:
         super().__init__()
         self.text = ""
-        self.setFixedHeight(LINE_PX)
+        self.fit_font()
         # As wide as there is room: it never asks for its whole text.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.hide()
+
+    @override
+    def fit_font(self) -> None:
+        """Have room for its line."""
+        self.setFixedHeight(self.line_px(LINE_PX))
 
     def show_text(self, text: str) -> None:
         """Say this, or nothing."""
@@ -46,7 +52,7 @@ class NoticeLine(PaintedWidget):
     @override
     def sizeHint(self) -> QSize:
         """Return its height."""
-        return QSize(1, LINE_PX)
+        return QSize(1, self.line_px(LINE_PX))
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""
@@ -56,7 +62,7 @@ class NoticeLine(PaintedWidget):
     @guarded
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint it; what is too long is cut."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         font = scaled(self.font(), SECOND_SIZE)
         painter.setFont(font)
         painter.setPen(self._colours.warn)

@@ -1,6 +1,7 @@
 """What of a panel paints itself, in the panel's colours."""
 
 from PyQt6.QtCore import QEvent
+from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QWidget
 
 from Heatmap.runtime.compat import override
@@ -16,8 +17,18 @@ class PaintedWidget(QWidget):
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:
-        """Take over another palette."""
+        """Take over another palette or font."""
         super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange:
+        kind = None if event is None else event.type()
+        if kind == QEvent.Type.PaletteChange:
             self._colours = PanelColours.of(self.palette())
             self.update()
+        elif kind == QEvent.Type.FontChange:
+            self.fit_font()
+
+    def fit_font(self) -> None:
+        """Be as high as the letters need; called with each other font."""
+
+    def line_px(self, least_px: int) -> int:
+        """Return how high a line of text is: more than usual where letters are large."""
+        return max(least_px, QFontMetrics(self.font()).height() + 1)

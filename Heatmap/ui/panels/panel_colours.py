@@ -4,9 +4,16 @@ from dataclasses import dataclass
 
 from PyQt6.QtGui import QColor, QPalette
 
-# Text and fill of longs and shorts, what is amiss, and an earlier time: on dark grounds, on light.
-_DARK = ("#f4a651", "#5eb6f5", "#ee8c28", "#2f9be0", "#e8b755", "#ff8078", "#b1a3ff")
-_LIGHT = ("#a3480a", "#135d9f", "#e07a1f", "#2f86d1", "#7d5200", "#b9232b", "#5b45c9")
+# Text and fill of longs and shorts, what is amiss, an earlier time, what is well, and an invented
+# market: on dark grounds, on light.
+_DARK = (
+    *("#f4a651", "#5eb6f5", "#ee8c28", "#2f9be0"),
+    *("#e8b755", "#ff8078", "#b1a3ff", "#43c98f", "#e39bff"),
+)
+_LIGHT = (
+    *("#a3480a", "#135d9f", "#e07a1f", "#2f86d1"),
+    *("#7d5200", "#b9232b", "#5b45c9", "#127347", "#8a2fb0"),
+)
 # How much of the text's colour there is in secondary text, and in captions.
 _SECOND = {True: 0.78, False: 0.80}
 _CAPTION = {True: 0.60, False: 0.74}
@@ -27,8 +34,8 @@ class PanelColours:
         Those of liquidated longs and shorts.
     warn, bad
         What is not complete, and what is wrong.
-    replay
-        An earlier time than now.
+    replay, ok, simulated
+        An earlier time than now; what is as it should be; an invented market.
     """
 
     ground: QColor
@@ -44,6 +51,8 @@ class PanelColours:
     warn: QColor
     bad: QColor
     replay: QColor
+    ok: QColor
+    simulated: QColor
 
     @classmethod
     def of(cls, palette: QPalette) -> "PanelColours":
@@ -51,7 +60,7 @@ class PanelColours:
         ground = palette.color(QPalette.ColorRole.Window)
         text = palette.color(QPalette.ColorRole.WindowText)
         is_dark = ground.lightness() < _MIDDLE
-        long_text, short_text, long_fill, short_fill, warn, bad, replay = (
+        long_text, short_text, long_fill, short_fill, warn, bad, replay, ok, simulated = (
             QColor(name) for name in (_DARK if is_dark else _LIGHT)
         )
         return cls(
@@ -68,6 +77,8 @@ class PanelColours:
             warn=warn,
             bad=bad,
             replay=replay,
+            ok=ok,
+            simulated=simulated,
         )
 
     def side_text(self, *, is_long: bool) -> QColor:

@@ -1,11 +1,13 @@
 """The head of a panel: its name, and room for what is set there."""
 
-from PyQt6.QtCore import QEvent, QSize
-from PyQt6.QtGui import QFont
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PyQt6.QtCore import QEvent, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPaintEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolTip, QWidget
 
 from Heatmap.runtime.compat import override
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.panels.panel_colours import PanelColours
+from Heatmap.ui.text_painter import text_painter
 
 HEIGHT_PX = 34
 _EDGE_PX, _GAP_PX = 12, 8
@@ -28,6 +30,8 @@ class PanelHead(QWidget):
 
     def __init__(self, title: str, caption: str = "") -> None:
         super().__init__()
+        # A host may put it elsewhere.
+        write_as_user(self)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(_EDGE_PX, 0, _GAP_PX, 0)
         self._row.setSpacing(_GAP_PX)
@@ -36,10 +40,8 @@ class PanelHead(QWidget):
         font.setWeight(QFont.Weight.DemiBold)
         name.setFont(font)
         self._row.addWidget(name)
-        self.caption = QLabel(caption)
-        self.caption.setFont(scaled(self.caption.font(), SECOND_SIZE))
-        self._row.addWidget(self.caption)
-        self._row.addStretch(1)
+        self.caption = HeadCaption(caption)
+        self._row.addWidget(self.caption, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT_PX)
         self.setAutoFillBackground(True)
@@ -57,9 +59,7 @@ class PanelHead(QWidget):
             self._restyle()
 
     def _restyle(self) -> None:
-        ink = PanelColours.of(self.palette()).caption
-        # A window that gives each widget its palette would undo a palette.
-        self.caption.setStyleSheet(f"color: {ink.name()}; background: transparent")
+        self.caption.show_ink(PanelColours.of(self.palette()).caption)
 
     @override
     def sizeHint(self) -> QSize:
@@ -70,6 +70,59 @@ class PanelHead(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the same height."""
         return QSize(super().minimumSizeHint().width(), HEIGHT_PX)
+
+
+class HeadCaption(QLabel):
+    """What is said beside a panel's name; cut with an ellipsis where there is no room for it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._ink = self.palette().color(self.foregroundRole())
+
+    def show_ink(self, ink: QColor) -> None:
+        """Write it in a colour, whatever the host's style sheet says of labels."""
+        self._ink = ink
+        self.update()
+
+    def shown_text(self) -> str:
+        """Return as much of it as there is room for."""
+        cut = Qt.TextElideMode.ElideRight
+        return QFontMetrics(self._smaller()).elidedText(self.text(), cut, self.width())
+
+    def _smaller(self) -> QFont:
+        # Its own font stays the host's, whatever that becomes.
+        return scaled(self.font(), SECOND_SIZE)
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Return what its whole text needs."""
+        metrics = QFontMetrics(self._smaller())
+        return QSize(metrics.horizontalAdvance(self.text()) + 1, metrics.height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """Return that it takes what there is."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        """Say what was cut in the tool tip, where it has none of its own."""
+        is_cut = self.shown_text() != self.text() and not self.toolTip()
+        if is_cut and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
+
+    @override
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        """Write it."""
+        painter = text_painter(self)
+        painter.setPen(self._ink)
+        painter.setFont(self._smaller())
+        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), side, self.shown_text())
+        painter.end()
 
 
 def scaled(font: QFont, factor: float) -> QFont:

@@ -23,6 +23,7 @@ from Heatmap.ui.number_texts import clock_text, day_text
 from Heatmap.ui.panels.painted_widget import PaintedWidget
 from Heatmap.ui.panels.panel_colours import PanelColours, translucent
 from Heatmap.ui.panels.panel_head import scaled
+from Heatmap.ui.text_painter import text_painter
 
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 _EDGE_PX, _TOP_PX, _BAND_PX, _HEIGHT_PX, _LEAST_PX = 8, 6, 20, 44, 150
@@ -195,7 +196,7 @@ class RecordingTimeline(PaintedWidget):
     @override
     def paintEvent(self, _event: QPaintEvent | None) -> None:
         """Paint the band, what is in it, its times, and where the chart stands."""
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours, width = self._colours, self.width()
         frame = QRectF(_EDGE_PX + 0.5, _TOP_PX + 0.5, width - 2 * _EDGE_PX - 1, _BAND_PX - 1)
@@ -233,7 +234,7 @@ class RecordingTimeline(PaintedWidget):
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
+            painter = text_painter(pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_holes(painter, one)
             self._paint_amounts(painter, one)
@@ -284,6 +285,10 @@ class RecordingTimeline(PaintedWidget):
     def _paint_times(self, painter: QPainter, one: RecordedTime) -> None:
         """Write times below the band, the day where a day begins."""
         font = scaled(self.font(), _CAPTION_SIZE)
+        room_px = _HEIGHT_PX - _TOP_PX - _BAND_PX - 2
+        if QFontMetrics(font).height() > room_px:
+            # The largest letters that there is room for.
+            font.setPixelSize(room_px - 4)
         painter.setFont(font)
         metrics, colours = QFontMetrics(font), self._colours
         room = max(1, (self.width() - 2 * _EDGE_PX) // _MARKS_APART_PX)

@@ -1,15 +1,14 @@
 """`ReplayBar`: pause, speed, seek and step of what a layer shows of an earlier time."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, QTimeZone, pyqtSignal
 from PyQt6.QtGui import (
     QAction,
     QFont,
     QHideEvent,
-    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -26,18 +25,22 @@ from PyQt6.QtWidgets import (
 )
 
 from Heatmap.domain.events import DataKind
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.replay_clock import SPEEDS
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.layer.chart_layer import HeatmapLayer
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.panels.as_of_dialog import AsOfDialog
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed
 from Heatmap.ui.panels.panel_head import tabular
+from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.panels.recording_timeline import RecordingTimeline
 from Heatmap.ui.panels.replay_icons import SIZE_PX, ReplayIcon, replay_icon
+from Heatmap.ui.panels.replay_keys import ReplayKey
 from Heatmap.ui.panels.replay_moves import ReplayMoves
 from Heatmap.ui.panels.replay_speeds import ReplaySpeeds
+from Heatmap.ui.ties import Ties, Weakly
 
 if TYPE_CHECKING:
     from Heatmap.feeds.replay_reads import RecordedTime
@@ -51,6 +54,8 @@ _BUTTON_PX, _GAP_PX = 32, 4
 _CLOCK_MS, _SEEK_MS = 100, 150
 # In a narrower bar the speeds are a list, in whatever language.
 _NARROW_PX, _LEAST_PX = 840, 620
+# What the bar is told by others.
+_RECORDED, _REPLAY = "recorded", "replay"
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
 
 
@@ -91,7 +96,7 @@ class ReplayBar(_Strip):
     service
         Whose recording; ``None``: none yet, see `set_service`.
     layer
-        The layer that shows the earlier time.
+        The layer that shows the earlier time; without a chart a `PanelSymbol`.
     parent
         Qt parent.
 
@@ -106,20 +111,22 @@ class ReplayBar(_Strip):
     moves
         What keys and buttons do.
     play_action, on_action, back_action, faster_action, slower_action, start_action, live_action
-        What the keys do while the bar is seen; a host may put them into a menu too.
+        What the keys do while the bar is seen; a host may put them into a menu too. Of several bars
+        in one window they are those of the bar with the keyboard, or of the one used last.
     """
 
     replay_changed = pyqtSignal()
     moment_shown = pyqtSignal()
 
     def __init__(
-        self, service: HeatmapService | None, layer: HeatmapLayer, parent: QWidget | None = None
+        self, service: HeatmapService | None, layer: PanelLayer, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service: HeatmapService | None = None
         self._layer = layer
         self.moves = ReplayMoves()
-        self._leave: Callable[[], None] | None = None
+        self._ties = Ties(self)
         self._zone = QTimeZone.utc()
         # What is to be done once it is known what was recorded.
         self._awaited: Callable[[], None] | None = None
@@ -129,6 +136,7 @@ class ReplayBar(_Strip):
         # The colours that icons were drawn in, and whether it played.
         self._drawn: tuple[int, int, bool] | None = None
         self._make_actions()
+        self.moves.on_use = self.play_action.note_use
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 12, 0)
         row.setSpacing(_GAP_PX)
@@ -145,7 +153,7 @@ class ReplayBar(_Strip):
             self._buttons[button] = icon
             row.addWidget(button)
         row.addSpacing(_GAP_PX)
-        self.speeds = ReplaySpeeds(f"{_key(self.slower_action)}, {_key(self.faster_action)}")
+        self.speeds = ReplaySpeeds(f"{self.slower_action.key_text}, {self.faster_action.key_text}")
         self.speeds.chosen.connect(self.moves.set_speed)
         row.addWidget(self.speeds)
         self.timeline = RecordingTimeline()
@@ -166,8 +174,7 @@ class ReplayBar(_Strip):
         self._seek.setSingleShot(True)
         self._seek.setInterval(_SEEK_MS)
         self._seek.timeout.connect(self._seek_now)
-        layer.symbol_changed.connect(lambda _symbol: self._follow())
-        self.destroyed.connect(self._end)
+        layer.symbol_changed.connect(self._follow)
         self.set_service(service)
         self._restyle()
 
@@ -186,7 +193,9 @@ class ReplayBar(_Strip):
         self._service = service
         self.moves.replay = None if service is None else service.replays.of(self._layer)
         if self.moves.replay is not None:
-            self.moves.replay.add_listener(self._show_state)
+            listener = Weakly(self._show_state)
+            self.moves.replay.add_listener(listener)
+            self._ties.tie(_REPLAY, partial(self.moves.replay.remove_listener, listener))
         self._follow()
         self._show_state()
 
@@ -209,6 +218,7 @@ class ReplayBar(_Strip):
     def ask_as_of(self) -> None:
         """Ask for a moment, and show what was known then."""
         if self.moves.replay is not None:
+            self.moves.on_use()
             self._when_known(self._open_dialog)
 
     # -- what is done ---------------------------------------------------------------------------
@@ -253,11 +263,9 @@ class ReplayBar(_Strip):
 
     # -- what is told ---------------------------------------------------------------------------
 
-    def _follow(self) -> None:
+    def _follow(self, _symbol: object = None) -> None:
         """Follow what was recorded of the symbol, while the bar is seen or waits for it."""
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        self._ties.cut(_RECORDED)
         service, symbol = self._service, self._layer.symbol
         self.moves.recorded = None
         self.timeline.show_recorded(None)
@@ -265,10 +273,12 @@ class ReplayBar(_Strip):
         if service is None or symbol is None or not is_wanted:
             return
         try:
-            self._leave = service.recorded.follow_time(symbol, self._take)
+            leave = service.recorded.follow_time(instrument_of(symbol), Weakly(self._take))
         except ValueError:
             # A host's chart may show what is no symbol of any exchange.
             logger.debug("nothing is known of %r", symbol, exc_info=True)
+        else:
+            self._ties.tie(_RECORDED, leave)
 
     def _take(self, recorded: "RecordedTime | None") -> None:
         self.moves.recorded = recorded
@@ -279,19 +289,13 @@ class ReplayBar(_Strip):
             act()
 
     def _end(self) -> None:
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
-        if self.moves.replay is not None:
-            self.moves.replay.remove_listener(self._show_state)
-            self.moves.replay = None
+        self._ties.cut_all()
+        self.moves.replay = None
 
     # -- how it looks ---------------------------------------------------------------------------
 
     def _show_state(self) -> None:
         """Show whether it plays, how fast, and what can be done."""
-        if sip.isdeleted(self):
-            return
         replay, service = self.moves.replay, self._service
         is_active = replay is not None and replay.is_active
         is_playing = replay is not None and replay.is_playing
@@ -302,13 +306,13 @@ class ReplayBar(_Strip):
         speed = SPEEDS[2] if replay is None else int(replay.speed)
         self.speeds.show_speed(speed)
         words = self.tr("Pause") if is_playing else self.tr("Play")
-        _name(self.play_action, words)
+        self.play_action.name(words)
         # What the chart of a replayed or simulated market goes back to is not live either.
         is_run = service is not None and service.kind is not DataKind.LIVE
         back = self.tr("Back to the run") if is_run else self.tr("Back to live")
         self.live.setText(back)
         self.live_action.setText(back)
-        hint = self.tr("{words} ({key})").format(words=back, key=_key(self.live_action))
+        hint = self.tr("{words} ({key})").format(words=back, key=self.live_action.key_text)
         if is_run:
             hint += "\n" + self.tr(
                 "This bar looks at what the run has brought so far; the run itself goes on."
@@ -387,26 +391,28 @@ class ReplayBar(_Strip):
             f"QPushButton:focus {{ border: 1px solid {ring}; }}"
         )
         self.moment.setStyleSheet(f"color: {ring}; background: transparent;")
+        # Once all have their font: there may be room for more of it, or for less.
+        QApplication.postEvent(self, QResizeEvent(self.size(), self.size()))
         self._draw_icons()
 
     def _make_actions(self) -> None:
-        self.play_action = _action(self, self.tr("Play"), "Space", self._toggle)
-        self.on_action = _action(
+        self.play_action = ReplayKey(self, self.tr("Play"), "Space", self._toggle)
+        self.on_action = ReplayKey(
             self, self.tr("One candle forward"), "Shift+Right", lambda: self.moves.step(1)
         )
-        self.back_action = _action(
+        self.back_action = ReplayKey(
             self, self.tr("One candle back"), "Shift+Left", lambda: self.moves.step(-1)
         )
-        self.faster_action = _action(
+        self.faster_action = ReplayKey(
             self, self.tr("Faster"), "Shift+Up", lambda: self.moves.change_speed(1)
         )
-        self.slower_action = _action(
+        self.slower_action = ReplayKey(
             self, self.tr("Slower"), "Shift+Down", lambda: self.moves.change_speed(-1)
         )
-        self.start_action = _action(
+        self.start_action = ReplayKey(
             self, self.tr("Start of the recording"), "Shift+Home", self.moves.go_to_start
         )
-        self.live_action = _action(self, self.tr("Back to live"), "Esc", self._back_to_live)
+        self.live_action = ReplayKey(self, self.tr("Back to live"), "Esc", self._back_to_live)
 
     def _toggle(self) -> None:
         """Play or pause; a button that has the focus is what Space presses."""
@@ -450,17 +456,6 @@ class ReplayBar(_Strip):
             self._follow()
 
 
-def _action(bar: QWidget, words: str, key: str, act: Callable[[], None]) -> QAction:
-    action = QAction(bar)
-    # Qt asks whether the bar is seen: hidden, it takes no key from others.
-    action.setShortcut(QKeySequence(key))
-    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-    _name(action, words)
-    action.triggered.connect(lambda _on: act())
-    bar.addAction(action)
-    return action
-
-
 def _button(action: QAction) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
@@ -469,13 +464,3 @@ def _button(action: QAction) -> QToolButton:
     button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _name(action: QAction, words: str) -> None:
-    """Name an action, and say its key in its tool tip."""
-    action.setText(words)
-    action.setToolTip(f"{words} ({_key(action)})")
-
-
-def _key(action: QAction) -> str:
-    return action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

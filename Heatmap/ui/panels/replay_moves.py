@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from Heatmap.runtime.replay_clock import SPEEDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from Heatmap.feeds.replay_reads import RecordedTime
     from Heatmap.service.replays import Replay
 
@@ -22,15 +24,19 @@ class ReplayMoves:
         It stays within this time; ``None``: not known.
     step_ms
         How long a candle is, milliseconds.
+    on_use
+        Called when it is used.
     """
 
     def __init__(self) -> None:
         self.replay: Replay | None = None
         self.recorded: RecordedTime | None = None
         self.step_ms = 60_000
+        self.on_use: Callable[[], object] = lambda: None
 
     def begin(self) -> None:
         """Begin an hour before now and stand there, where nothing is replayed yet."""
+        self.on_use()
         if self.replay is not None and not self.replay.is_active:
             self.replay.begin(self.replay.now_ms() - _HOUR_MS)
 
@@ -61,6 +67,7 @@ class ReplayMoves:
 
     def seek(self, ms: int) -> None:
         """Go to a moment of the recording, UTC milliseconds."""
+        self.on_use()
         if self.replay is not None:
             recorded = self.recorded
             self.replay.seek(ms if recorded is None else max(ms, recorded.start_ms))
@@ -72,6 +79,7 @@ class ReplayMoves:
 
     def set_speed(self, speed: int) -> None:
         """Play at another speed, now or later."""
+        self.on_use()
         if self.replay is not None:
             self.replay.set_speed(speed)
 

@@ -1,11 +1,13 @@
 """The speeds of a replay beside each other, or in a list where there is no room for that."""
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QEvent, pyqtSignal
+from PyQt6.QtGui import QFont, QFontMetrics
 from PyQt6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QToolButton, QWidget
 
+from Heatmap.runtime.compat import override
 from Heatmap.runtime.replay_clock import SPEEDS
 
-_FRAME_PX, _HEIGHT_PX, _LEAST_PX = 30, 26, 38
+_FRAME_PX, _HEIGHT_PX, _LEAST_PX, _AROUND_PX = 30, 26, 38, 10
 
 
 class ReplaySpeeds(QWidget):
@@ -43,7 +45,6 @@ class ReplaySpeeds(QWidget):
             button.setText(text)
             button.setCheckable(True)
             button.setFixedHeight(_HEIGHT_PX)
-            button.setMinimumWidth(_LEAST_PX)
             words = self.tr("{speed} times as fast as it was ({keys})")
             button.setToolTip(words.format(speed=speed, keys=keys))
             button.clicked.connect(lambda _on, speed=speed: self.chosen.emit(speed))
@@ -56,12 +57,28 @@ class ReplaySpeeds(QWidget):
         both.setContentsMargins(0, 0, 0, 0)
         both.addWidget(self.segments)
         both.addWidget(self.list)
+        self._fit()
         self.set_narrow(is_narrow=False)
 
     def show_speed(self, speed: int) -> None:
         """Show which speed is in force, and tell nobody."""
         self.buttons[speed].setChecked(True)
         self.list.setCurrentIndex(SPEEDS.index(speed))
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Have room for the chosen speed, which is bold, in another font."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        strong = QFont(self.font())
+        strong.setWeight(QFont.Weight.DemiBold)
+        metrics = QFontMetrics(strong)
+        for button in getattr(self, "buttons", {}).values():
+            text_px = metrics.horizontalAdvance(button.text()) + _AROUND_PX
+            button.setMinimumWidth(max(_LEAST_PX, text_px))
 
     def wide_width(self) -> int:
         """Return what the speeds beside each other need, pixels."""

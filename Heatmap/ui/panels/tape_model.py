@@ -20,7 +20,15 @@ from Heatmap.ui.number_texts import (
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """Gives the liquidation of a row, a `TapeRow`."""
 
+BRIEF_HEAD = "\u200e\u2265 USD\u200e"
+"""The head of amounts that are lower bounds, where there is little room.
+
+The marks at its ends keep the sign as it is where a host writes from right to left.
+"""
+
 _QUARTER_MS = 900_000
+# Noon of 30 November 2024, UTC.
+_LONG_DAY_MS = 1_732_968_000_000
 _NO_PARENT = QModelIndex()
 
 
@@ -44,6 +52,8 @@ class TapeModel(QAbstractTableModel):
         Of prices, by the tick size; change it by `set_decimals`.
     zone
         Whose clock the times are on; change it by `set_zone`.
+    whole_head
+        The head of the amounts, in words.
     """
 
     def __init__(self) -> None:
@@ -57,12 +67,17 @@ class TapeModel(QAbstractTableModel):
             Column.PRICE: self.tr("Price"),
             Column.USD: self.tr("USD, at least"),
         }
+        self.whole_head = self._heads[Column.USD]
+        # Price and amount that were the largest since all rows were replaced, USD.
+        self._largest = 0.0, 0.0
         self._sides = {True: self.tr("Long"), False: self.tr("Short")}
 
     def replace(self, rows: Sequence[TapeRow]) -> None:
         """Show other rows in the place of all, given the oldest first."""
         self.beginResetModel()
         self.rows = deque(reversed(rows[-MOST_ROWS:]))
+        self._largest = 0.0, 0.0
+        self._note_largest(rows)
         self.endResetModel()
 
     def add(self, rows: Sequence[TapeRow]) -> int:
@@ -76,6 +91,7 @@ class TapeModel(QAbstractTableModel):
         if len(rows) >= MOST_ROWS:
             self.replace(rows)
             return len(rows)
+        self._note_largest(rows)
         newest_ms = self.rows[0][0] if self.rows else None
         late = 0 if newest_ms is None else sum(row[0] < newest_ms for row in rows)
         for row in rows[:late]:
@@ -110,6 +126,13 @@ class TapeModel(QAbstractTableModel):
             self.decimals = decimals
             self._change_column(Column.PRICE)
 
+    def set_brief(self, *, is_brief: bool) -> None:
+        """Have the head of the amounts say in one sign that they are lower bounds, or in words."""
+        head = BRIEF_HEAD if is_brief else self.whole_head
+        if head != self._heads[Column.USD]:
+            self._heads[Column.USD] = head
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.USD, Column.USD)
+
     def set_zone(self, zone: QTimeZone) -> None:
         """Give times by another clock."""
         if zone != self.zone:
@@ -128,6 +151,24 @@ class TapeModel(QAbstractTableModel):
         if column == Column.PRICE:
             return decimal_number(price, self.decimals)
         return whole_usd(usd)
+
+    def longest_text(self, column: Column) -> str:
+        """Return a text that is as long as any in a column, digits being of one width."""
+        if column == Column.SIDE:
+            return max(self._sides.values(), key=len)
+        if column == Column.PRICE:
+            return decimal_number(self._largest[0], self.decimals)
+        if column == Column.USD:
+            return whole_usd(self._largest[1])
+        # The widest one of a year, or nearly.
+        return f"{day_text(_LONG_DAY_MS, self.zone)} 00:00"
+
+    def _note_largest(self, rows: Sequence[TapeRow]) -> None:
+        price, usd = self._largest
+        self._largest = (
+            max([price, *(row[1] for row in rows)]),
+            max([usd, *(row[2] for row in rows)]),
+        )
 
     def is_dated(self, at: int) -> bool:
         """Whether a row says its day: the first one of each day before the newest's."""
@@ -163,7 +204,8 @@ class TapeModel(QAbstractTableModel):
             return self._heads[Column(section)]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return alignment(section)
-        return None
+        is_hint = role == Qt.ItemDataRole.ToolTipRole and section == Column.USD
+        return self.whole_head if is_hint else None
 
     @override
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

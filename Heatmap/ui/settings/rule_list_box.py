@@ -38,6 +38,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 from Heatmap.ui.settings.look import CAPTION_OPACITY, refused_colour, text_colour
 from Heatmap.ui.settings.way_icons import SIZE_PX, paint_way
+from Heatmap.ui.text_painter import text_painter
 
 logger = get_logger(__name__)
 
@@ -166,7 +167,7 @@ class RuleListBox(QListWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the rows, and a frame around them."""
         super().paintEvent(event)
-        painter = QPainter(self.viewport())
+        painter = text_painter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(text_colour(self, _FRAME))
         box = self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5)

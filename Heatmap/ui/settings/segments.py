@@ -6,6 +6,7 @@ from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton,
 
 from Heatmap.runtime.compat import override
 from Heatmap.ui.settings.look import text_colour
+from Heatmap.ui.text_painter import text_painter
 
 _PADDING = 11
 _HEIGHT = 14
@@ -84,7 +85,7 @@ class Segments(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the frame around all of them."""
         del event
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(text_colour(self, _FRAME))
         painter.drawRoundedRect(_inner(self), _RADIUS, _RADIUS)
@@ -132,7 +133,7 @@ class _Segment(QToolButton):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the text, on a ground where it is chosen or pointed at."""
         del event
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self.isEnabled():
             painter.setOpacity(0.45)

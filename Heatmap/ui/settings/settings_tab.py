@@ -16,7 +16,7 @@ from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.outside_text import error_text
 from Heatmap.runtime.safe_log import get_logger
 from Heatmap.setting_fields import Page
-from Heatmap.ui.farewell import Farewell
+from Heatmap.ui.language import write_as_user
 from Heatmap.ui.settings.alerts_page import AlertsPage
 from Heatmap.ui.settings.database_row import DatabaseRow
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
@@ -37,6 +37,7 @@ from Heatmap.ui.settings.tab_texts import (
 )
 from Heatmap.ui.settings.take_along import TakeAlong
 from Heatmap.ui.status_panel import StatusPanel
+from Heatmap.ui.ties import Ties, Weakly
 
 logger = get_logger(__name__)
 
@@ -100,6 +101,7 @@ class HeatmapSettingsTab(QWidget):
         has_switch: bool = True,
     ) -> None:
         super().__init__(parent)
+        write_as_user(self)
         self._service = service
         self._writer = SettingsWriter(store, self)
         self._preview = SettingsPreview(service, self._writer)
@@ -154,9 +156,11 @@ class HeatmapSettingsTab(QWidget):
         self._lay_out(enabled, has_switch=has_switch)
         self._dialog = DialogOfTab(self, self._preview)
         self._show_all(service.settings)
-        service.add_settings_listener(self._follow)
-        leave = (service.remove_settings_listener, self._follow)
-        self.destroyed.connect(Farewell(leave, (self._preview.end,)))
+        follow = Weakly(self._follow)
+        service.add_settings_listener(follow)
+        self._ties = Ties(self)
+        self._ties.tie("settings", partial(service.remove_settings_listener, follow))
+        self._ties.tie("preview", self._preview.end)
         self._is_whole = True
 
     # -- for the host -------------------------------------------------------------------------

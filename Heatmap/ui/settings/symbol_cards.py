@@ -15,6 +15,7 @@ from Heatmap.ui.number_texts import clock_words, date_words, whole_number
 from Heatmap.ui.recorded_facts import RecordedFacts
 from Heatmap.ui.settings.look import Caption, is_on_dark, text_colour
 from Heatmap.ui.state_texts import StateTone, StateWords, state_words
+from Heatmap.ui.text_painter import text_painter
 from Heatmap.ui.while_visible import WhileVisible
 
 _TONES = {
@@ -156,7 +157,7 @@ class SymbolCard(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the card's ground, and the dot."""
         del event
-        painter = QPainter(self)
+        painter = text_painter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(text_colour(self, _EDGE))
         painter.setBrush(text_colour(self, _GROUND))

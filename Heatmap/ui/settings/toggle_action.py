@@ -1,5 +1,7 @@
 """The heatmap's switch as an action, for a host's tool bar or menu."""
 
+from functools import partial
+
 from PyQt6.QtCore import QCoreApplication, QObject, QSettings, QSignalBlocker
 from PyQt6.QtGui import QAction
 
@@ -7,8 +9,8 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.farewell import Farewell
 from Heatmap.ui.settings.settings_store import save_settings
+from Heatmap.ui.ties import Ties, Weakly
 
 logger = get_logger(__name__)
 
@@ -29,8 +31,10 @@ class _ToggleAction(QAction):
         self.setToolTip(self.tr("Show or hide the heatmap. {help}").format(help=help_text))
         self._show(service.settings)
         self.toggled.connect(self._set)
-        service.add_settings_listener(self._show)
-        self.destroyed.connect(Farewell((service.remove_settings_listener, self._show)))
+        show = Weakly(self._show)
+        service.add_settings_listener(show)
+        self._ties = Ties(self)
+        self._ties.tie("settings", partial(service.remove_settings_listener, show))
 
     def note_error(self, error: Exception) -> None:
         """Log an error of its own, which must not reach Qt."""

@@ -2962,6 +2962,10 @@
         <translation>Alle</translation>
     </message>
     <message>
+        <source>Recording is stopped: nothing new comes</source>
+        <translation>Die Aufzeichnung steht: es kommt nichts Neues</translation>
+    </message>
+    <message>
         <source>No data since {time}</source>
         <translation>Keine Daten seit {time}</translation>
     </message>
@@ -2976,6 +2980,14 @@
     <message>
         <source>Liquidations from {usd} USD appear here as they are recorded.</source>
         <translation>Liquidationen ab {usd} USD erscheinen hier, sobald sie aufgezeichnet sind.</translation>
+    </message>
+    <message>
+        <source>The chart's symbol is not known.</source>
+        <translation>Das Symbol des Charts ist nicht bekannt.</translation>
+    </message>
+    <message>
+        <source>{symbol} is not recorded.</source>
+        <translation>{symbol} wird nicht aufgezeichnet.</translation>
     </message>
 </context><context>
     <name>LiquidationTotals</name>

@@ -1,6 +1,6 @@
-"""How the recording of the shown symbol is: what `Heatmap.market_state` is asked with."""
+"""How the recording of a symbol is: what `Heatmap.market_state` is asked with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from time import monotonic
@@ -19,9 +19,6 @@ from Heatmap import (
 from Heatmap.runtime.safe_log import get_logger
 
 logger = get_logger(__name__)
-
-NOTICE_S = 600.0
-"""So long the bar says what was done about the database; the tool tip goes on."""
 
 # What is said in these depends on what the database holds of the symbol.
 _OF_STORED = frozenset({Situation.LIVE, Situation.QUIET, Situation.FIRST_START, Situation.STANDBY})
@@ -115,30 +112,6 @@ class MarketWatch:
         was_known, self._is_known = self._is_known, True
         if not was_known:
             self._on_known()
-
-
-class NewNotices:
-    """Picks what was done about the database lately: the chart may have lost its past by that.
-
-    Parameters
-    ----------
-    clock
-        The monotonic clock, seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        # When each was there first.
-        self._seen_s: dict[str, float] = {}
-
-    def pick(self, notices: Iterable[str]) -> list[str]:
-        """Return those that are there since `NOTICE_S` at most."""
-        now_s = self._clock()
-        return [
-            notice
-            for notice in notices
-            if now_s - self._seen_s.setdefault(notice, now_s) < NOTICE_S
-        ]
 
 
 def has_network() -> bool | None:
