@@ -78,16 +78,16 @@ def world(qtbot: Any, qt_run: Any, tmp_path: Path) -> Iterator[World]:
         )
         for symbol in ("BTCUSDT", "ETHUSDT"):
             store.extend_coverage(symbol, START_MS, NOW_MS, proven=True)
-        service = HeatmapService(
-            HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"), retention_days=3650),
-            db=path,
-            clock=lambda: NOW_MS,
-            **NOWHERE,
-        )
-        qt_run(service.start())
-        kept = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
-        yield World(qtbot, service, kept)
-        qt_run(service.stop())
+    service = HeatmapService(
+        HeatmapSettings(enabled=True, symbols=("BTCUSDT", "ETHUSDT"), retention_days=3650),
+        db=path,
+        clock=lambda: NOW_MS,
+        **NOWHERE,
+    )
+    qt_run(service.start())
+    kept = QSettings(str(tmp_path / "host.ini"), QSettings.Format.IniFormat)
+    yield World(qtbot, service, kept)
+    qt_run(service.stop())
 
 
 PARTS: dict[str, Callable[[World, PanelSymbol], Any]] = {

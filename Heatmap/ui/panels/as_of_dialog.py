@@ -85,16 +85,7 @@ class AsOfDialog(QDialog):
         row.addWidget(self.zone_name)
         column.addLayout(row)
         self.ago: list[QPushButton] = []
-        row = QHBoxLayout()
-        for hours in HOURS_AGO:
-            button = QPushButton(self.tr("{hours} h ago").format(hours=hours))
-            button.setAutoDefault(False)
-            button.setEnabled(start_ms <= present_ms - hours * _HOUR_MS)
-            ms = present_ms - hours * _HOUR_MS
-            button.clicked.connect(lambda _on, ms=ms: self._enter(ms))
-            self.ago.append(button)
-            row.addWidget(button)
-        column.addLayout(row)
+        column.addLayout(self._ago_row(start_ms, present_ms))
         self.note = QLabel()
         self.note.setWordWrap(True)
         column.addWidget(self.note)
@@ -108,6 +99,18 @@ class AsOfDialog(QDialog):
         column.addWidget(self.buttons)
         self._show_note()
         self.moment.setFocus()
+
+    def _ago_row(self, start_ms: int, present_ms: int) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for hours in HOURS_AGO:
+            ms = present_ms - hours * _HOUR_MS
+            button = QPushButton(self.tr("{hours} h ago").format(hours=hours))
+            button.setAutoDefault(False)
+            button.setEnabled(start_ms <= ms)
+            button.clicked.connect(lambda _on, ms=ms: self._enter(ms))
+            self.ago.append(button)
+            row.addWidget(button)
+        return row
 
     @property
     def moment_ms(self) -> int:

@@ -292,12 +292,12 @@
         <translation>Zeit</translation>
     </message>
     <message>
-        <source>{hours} h ago</source>
-        <translation>vor {hours} h</translation>
-    </message>
-    <message>
         <source>Show</source>
         <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>{hours} h ago</source>
+        <translation>vor {hours} h</translation>
     </message>
     <message>
         <source>Nothing recorded yet</source>
@@ -4352,6 +4352,10 @@
         <translation>Summen der Liquidationen, USD, mindestens</translation>
     </message>
     <message>
+        <source>Recorded</source>
+        <translation>Erfasst</translation>
+    </message>
+    <message>
         <source>{hours} h</source>
         <translation>{hours} h</translation>
     </message>
@@ -4366,10 +4370,6 @@
     <message>
         <source>Shorts</source>
         <translation>Shorts</translation>
-    </message>
-    <message>
-        <source>Recorded</source>
-        <translation>Erfasst</translation>
     </message>
 </context><context>
     <name>WayRows</name>
