@@ -10,12 +10,13 @@ from PyQt6.QtCore import QCoreApplication, QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
-from Heatmap import DataKind, ShownTime, SinkRole, wants_room
+from Heatmap import DataKind, ShownTime, SinkRole, __version__, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
-from Heatmap.standalone.picture_file import save_picture, suggested_picture
+from Heatmap.standalone.picture_file import save_picture, suggested_picture, with_source_line
+from Heatmap.standalone.status_line import source_words
 from Heatmap.standalone.theme import colour
 from Heatmap.ui import ConnectionDialog, StateAction
 
@@ -148,8 +149,22 @@ class Deeds:
     # -- pictures and folders -------------------------------------------------------------------
 
     def picture(self) -> QImage:
-        """Return the window as it is seen: with its symbol, legend and source line."""
-        return self._window.grab().toImage()
+        """Return the window as it is seen, and a line below: from whom, of what, and when."""
+        return with_source_line(self._window, self.source_line())
+
+    def source_line(self) -> str:
+        """Return what a picture says of itself: from whom, of what, and when."""
+        window = self._window
+        source, shown_ms, times = window.market.source, window.shown_ms, window.page.times
+        if source is None or shown_ms is None:
+            return _tr("Heatmap {version}").format(version=__version__)
+        words = _tr("{source}, {symbol}, {time}. Recorded amounts are at least. Heatmap {version}")
+        return words.format(
+            source=source_words(source.name),
+            symbol=window.layer.symbol or "",
+            time=f"{times.date(shown_ms)} {times.clock(shown_ms)} {times.zone_words(shown_ms)}",
+            version=__version__,
+        )
 
     def copy_picture(self) -> None:
         """Put a picture into the clipboard."""
@@ -264,31 +279,28 @@ class Deeds:
         self.refresh()
 
     def _switch_full_screen(self) -> None:
-        window = self._window
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            window.showFullScreen()
+        # A window that was maximized is so again.
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
         self.refresh()
 
     def _switch_theme(self) -> None:
         self._window.look_chosen.emit("light" if self._window.theme == "dark" else "dark")
 
     def _go_to_part(self, step: int) -> None:
-        parts = self._window.parts()
-        focus = QApplication.focusWidget()
+        parts, focus = self._window.parts(), QApplication.focusWidget()
         here = next(
             (
                 at
-                for at, part in enumerate(parts)
+                for at, (part, _) in enumerate(parts)
                 if focus is not None and (part is focus or part.isAncestorOf(focus))
             ),
             -1 if step > 0 else 0,
         )
-        # The whole bar is one part.
-        if focus is not None and self._window.tool_bar.isAncestorOf(focus):
-            here = 0
-        parts[(here + step) % len(parts)].setFocus(Qt.FocusReason.TabFocusReason)
+        part, control = parts[(here + step) % len(parts)]
+        # A page would give it to the first thing of its own that takes the Tab key.
+        is_page = part is self._window.view
+        reason = Qt.FocusReason.OtherFocusReason if is_page else Qt.FocusReason.TabFocusReason
+        control.setFocus(reason)
 
 
 def _tr(text: str) -> str:

@@ -4,10 +4,51 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from PyQt6.QtCore import QStandardPaths
-from PyQt6.QtGui import QImage
+from PyQt6.QtCore import QRectF, QStandardPaths, Qt
+from PyQt6.QtGui import QFontMetricsF, QImage, QPainter, QPalette
+from PyQt6.QtWidgets import QWidget
 
 from Heatmap.errors import HeatmapError
+
+SOURCE_LINE_PX = 26
+"""Height of the line below a picture."""
+_EDGE_PX = 12
+
+
+def with_source_line(widget: QWidget, words: str) -> QImage:
+    """Return a picture of a widget as it is seen, and a line below it.
+
+    Who sees the picture later, and elsewhere, reads there what it is of.
+
+    Parameters
+    ----------
+    widget
+        What is seen; the line has its colours and its font.
+    words
+        What the line says; without room for all of it, it ends with an ellipsis.
+    """
+    seen = widget.grab().toImage()
+    ratio = seen.devicePixelRatio()
+    picture = QImage(
+        seen.width(), seen.height() + round(SOURCE_LINE_PX * ratio), QImage.Format.Format_RGB32
+    )
+    picture.setDevicePixelRatio(ratio)
+    palette = widget.palette()
+    picture.fill(palette.color(QPalette.ColorRole.Window))
+    height = seen.height() / ratio
+    width = seen.width() / ratio - 2 * _EDGE_PX
+    painter = QPainter(picture)
+    painter.drawImage(0, 0, seen)
+    painter.setFont(widget.font())
+    painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+    metrics = QFontMetricsF(painter.font())
+    painter.drawText(
+        QRectF(_EDGE_PX, height, width, SOURCE_LINE_PX),
+        int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+        metrics.elidedText(words, Qt.TextElideMode.ElideRight, width),
+    )
+    painter.end()
+    return picture
 
 
 def require_writable(picture: Path) -> None:

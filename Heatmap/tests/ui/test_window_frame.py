@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QByteArray, QPoint, QSettings, Qt
-from PyQt6.QtGui import QGuiApplication, QKeySequence, QPalette
+from PyQt6.QtCore import QByteArray, QPoint, QSettings, Qt, QTimer
+from PyQt6.QtGui import QGuiApplication, QImage, QKeySequence, QPalette
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
-from Heatmap import HeatmapSettings, ShownTime
+from Heatmap import HeatmapSettings, ShownTime, __version__
+from Heatmap.standalone.deeds import Deeds
+from Heatmap.standalone.picture_file import SOURCE_LINE_PX
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source, open_live
 from Heatmap.standalone.status_bar import StatusBar
@@ -120,6 +122,21 @@ def ancestors(widget: QWidget) -> list[QWidget]:
     return found
 
 
+def require_source_line(window: ChartWindow, picture: QImage) -> None:
+    """Below what is seen stands a line; another moment is another line."""
+    seen = window.grab().toImage()
+    line = picture.copy(0, seen.height(), seen.width(), SOURCE_LINE_PX)
+    assert picture.height() == seen.height() + SOURCE_LINE_PX
+    assert picture.width() == seen.width()
+    columns = {line.pixelColor(x, y).name() for x in range(12, 400) for y in range(line.height())}
+    assert len(columns) > 3
+    words = Deeds(window).source_line()
+    now_ms = window.shown_ms
+    assert now_ms is not None
+    assert words.startswith(f"Binance, BTCUSDT, {window.page.times.date(now_ms)} "), words
+    assert f" UTC. Recorded amounts are at least. Heatmap {__version__}" in words
+
+
 def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     world.qt_run(world.open(ONE), timeout=20_000)
     world.wait_for("BTCUSDT", "1m")
@@ -161,7 +178,7 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     QTest.keyClick(window, Qt.Key.Key_C, CONTROL | SHIFT)
-    assert clipboard.image().size() == window.grab().toImage().size()
+    require_source_line(window, clipboard.image())
     QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
     chooser = window.findChild(QFileDialog, "savePicture")
     assert chooser is not None
@@ -269,13 +286,69 @@ def test_f6_leads_through_the_parts_and_back_to_the_first(world: World) -> None:
     window = world.window
     window.activateWindow()
     parts = window.parts()
-    assert parts[:2] == [window.tool_bar.menu_button, window.view]
-    parts[0].setFocus()
-    for part in [*parts[1:], parts[0]]:
+    docks = {dock.objectName(): dock for dock in window.docks.all}
+    assert [part for part, _ in parts] == [window.tool_bar, window.view, docks["alertsDock"]]
+    parts[0][1].setFocus()
+    for part, control in [*parts[1:], parts[0]]:
         QTest.keyClick(window, Qt.Key.Key_F6)
         focus = window.focusWidget()
         assert focus is not None
-        assert part in (focus, focus.parentWidget()) or part.isAncestorOf(focus)
+        assert part is focus or part.isAncestorOf(focus)
+        assert control in (focus, focus.parentWidget())
+    # Nothing of the page has it, where Enter would follow a link.
+    window.view.setFocus(Qt.FocusReason.TabFocusReason)
+    world.qtbot.waitUntil(lambda: world.js("document.hasFocus()"), timeout=5_000)
+    world.js("document.querySelector('#tv-attr-logo').focus()")
+    assert world.js("document.activeElement.tagName") == "BODY"
+
+
+def test_what_is_shut_gives_the_keyboard_to_the_chart_and_the_settings_take_it(
+    world: World,
+) -> None:
+    world.qt_run(world.open(ONE), timeout=20_000)
+    window, docks = world.window, world.window.docks
+    window.resize(1_440, 900)
+    window.activateWindow()
+    world.qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
+
+    def has_chart() -> bool:
+        focus = QApplication.focusWidget()
+        return focus is not None and (focus is window.view or window.view.isAncestorOf(focus))
+
+    docks.show_alerts()
+    assert not has_chart()
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert has_chart()
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    docks.show_alerts()
+    QTest.keyClick(window, Qt.Key.Key_A, CONTROL | SHIFT)
+    assert has_chart()
+    # The settings stand in the panels' place: Esc shuts them, and so does F9.
+    for key in (Qt.Key.Key_Escape, Qt.Key.Key_F9):
+        QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+        settings = window.findChild(SettingsDock)
+        assert not settings.isFloating()
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert settings.isAncestorOf(focus)
+        assert not docks.are_open
+        with world.qtbot.waitSignal(settings.destroyed, timeout=5_000):
+            QTest.keyClick(focus, key)
+        assert has_chart()
+        assert docks.are_open
+    # Alt alone opens the menu wherever the keyboard is, Alt with something else does not.
+    opened: list[str] = []
+    menu = window.actions_.menu
+    # It goes on only once it is shut.
+    menu.aboutToShow.connect(lambda: (opened.append("menu"), QTimer.singleShot(0, menu.close)))
+    field = window.tool_bar.symbols
+    field.setFocus()
+    QTest.keyPress(field, Qt.Key.Key_Alt)
+    QTest.keyClick(field, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    QTest.keyRelease(field, Qt.Key.Key_Alt)
+    assert opened == []
+    QTest.keyClick(field, Qt.Key.Key_Alt)
+    assert opened == ["menu"]
 
 
 def cut_off(bar: ToolBar) -> list[str]:

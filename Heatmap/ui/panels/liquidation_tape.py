@@ -107,6 +107,7 @@ class LiquidationTape(QWidget):
         self.head.add(self.least)
         self.blind = _line(Qt.AlignmentFlag.AlignLeft)
         self.empty = _line(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -116,6 +117,7 @@ class LiquidationTape(QWidget):
         self.setFocusProxy(self.view)
         self.view.chosen.connect(self._activate)
         self._followed = FollowedSymbol(self, service, layer, self._follow, self._forget)
+        self.view.now = lambda: self._followed.now_ms
         if layer is not None:
             layer.liquidations_picked.connect(self.select)
         self._restyle()
@@ -218,8 +220,14 @@ class LiquidationTape(QWidget):
             if usd > _FIRST_LEAST_USD:
                 words = self.tr("Liquidations from {usd} USD appear here as they are recorded.")
             self.empty.setText(words.format(usd=short_usd(usd)))
-        self.empty.setVisible(not has_rows)
-        self.view.setVisible(has_rows)
+        # Whichever of both is in sight has the keyboard, while it is the tape's: Qt would give it
+        # to another panel's button.
+        gone, seen = (self.empty, self.view) if has_rows else (self.view, self.empty)
+        seen.show()
+        if gone.hasFocus():
+            seen.setFocus(Qt.FocusReason.OtherFocusReason)
+        gone.hide()
+        self.view.show_day()
 
     # -- rows ---------------------------------------------------------------------------------
 

@@ -5,7 +5,15 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt, QTimeZone
+from PyQt6.QtCore import (
+    QAbstractTableModel,
+    QDate,
+    QDateTime,
+    QModelIndex,
+    Qt,
+    QTime,
+    QTimeZone,
+)
 
 from Heatmap.feeds.recorded_books import MOST_ROWS, TapeRow
 from Heatmap.runtime.compat import override
@@ -22,6 +30,10 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 
 _QUARTER_MS = 900_000
 _NO_PARENT = QModelIndex()
+_ONE_OF_EACH_MONTH_MS = [
+    QDateTime(QDate(2028, month, 28), QTime(12, 0), QTimeZone.utc()).toMSecsSinceEpoch()
+    for month in range(1, 13)
+]
 
 
 class Column(IntEnum):
@@ -58,6 +70,8 @@ class TapeModel(QAbstractTableModel):
             Column.USD: self.tr("USD, at least"),
         }
         self._sides = {True: self.tr("Long"), False: self.tr("Short")}
+        # In the place of the word for time; empty: rows in sight are of today.
+        self._day = ""
 
     def replace(self, rows: Sequence[TapeRow]) -> None:
         """Show other rows in the place of all, given the oldest first."""
@@ -116,6 +130,27 @@ class TapeModel(QAbstractTableModel):
             self.zone = zone
             self._change_column(Column.TIME)
 
+    def head(self, column: int) -> str:
+        """Return what stands above a column, whatever the day."""
+        return self._heads[Column(column)]
+
+    def longest(self, column: int) -> list[str]:
+        """Return texts like the longest ones of a column; none: there are no such."""
+        if column == Column.TIME:
+            return [f"{day_text(ms, QTimeZone.utc())} 00:00" for ms in _ONE_OF_EACH_MONTH_MS]
+        return list(self._sides.values()) if column == Column.SIDE else []
+
+    def show_day(self, top: int, now_ms: int | None) -> None:
+        """Say the day of the row on top of those in sight, where it is not today."""
+        day = ""
+        if now_ms is not None and 0 <= top < len(self.rows):
+            ts_ms = self.rows[top][0]
+            is_today = is_same_day(ts_ms, now_ms, self.zone)
+            day = "" if is_today else day_text(ts_ms, self.zone)
+        if day != self._day:
+            self._day = day
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.TIME, Column.TIME)
+
     def text(self, at: int, column: int) -> str:
         """Return what stands in a cell."""
         ts_ms, price, usd, is_long = self.rows[at]
@@ -160,7 +195,7 @@ class TapeModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._heads[Column(section)]
+            return (section == Column.TIME and self._day) or self.head(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return alignment(section)
         return None

@@ -1014,6 +1014,10 @@
 </context><context>
     <name>Deeds</name>
     <message>
+        <source>{source}, {symbol}, {time}. Recorded amounts are at least. Heatmap {version}</source>
+        <translation>{source}, {symbol}, {time}. Aufgezeichnete Beträge sind Mindestwerte. Heatmap {version}</translation>
+    </message>
+    <message>
         <source>Save picture</source>
         <translation>Bild speichern</translation>
     </message>
@@ -1036,6 +1040,10 @@
     <message>
         <source>Record {symbol} too</source>
         <translation>{symbol} auch aufzeichnen</translation>
+    </message>
+    <message>
+        <source>Heatmap {version}</source>
+        <translation>Heatmap {version}</translation>
     </message>
     <message>
         <source>Saved: {path}</source>
