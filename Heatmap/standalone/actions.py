@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QCoreApplication, Qt
-from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QMenu
+
+from Heatmap.runtime.compat import override
 
 SEPARATOR = "-"
 """Stands for a line in the menu."""
@@ -48,6 +50,24 @@ _ORDER = (
 )
 
 
+class LetterMenu(QMenu):
+    """A menu in which a letter leads to the next line that begins with it, as in a list."""
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Go to a line by its letter; all else is the menu's."""
+        letter = "" if event is None else event.text().casefold()
+        if letter.isalpha():
+            lines = [one for one in self.actions() if one.isVisible() and one.isEnabled()]
+            active = self.activeAction()
+            after = lines.index(active) + 1 if active in lines else 0
+            for line in [*lines[after:], *lines[:after]]:
+                if line.text().casefold().startswith(letter):
+                    self.setActiveAction(line)
+                    return
+        super().keyPressEvent(event)
+
+
 class Actions:
     """The window's actions, each with its shortcut.
 
@@ -65,7 +85,7 @@ class Actions:
         for facts in _all():
             if facts.name in handlers:
                 self._actions[facts.name] = self._made(facts, handlers[facts.name])
-        self.menu = QMenu(window)
+        self.menu = LetterMenu(window)
         self.menu.setToolTipsVisible(False)
         # The menu's own key is its button's: F10, and Alt alone.
         self.open_menu = QAction(_tr("Menu"), window)

@@ -17,7 +17,7 @@ from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.feeds.recorded_books import MOST_ROWS
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
-from Heatmap.ui import LiquidationTape, LiquidationTotals, install_translation
+from Heatmap.ui import LastHourLine, LiquidationTape, LiquidationTotals, install_translation
 from Heatmap.ui.number_texts import UNKNOWN, percent_text, short_usd, whole_usd
 from Heatmap.ui.panels.tape_model import Column, TapeModel
 from Heatmap.ui.panels.tape_view import ROW_PX
@@ -157,9 +157,17 @@ def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(worl
     assert chosen.usd == 800.0
 
 
+LINE = "1 h at least: longs 1.99k, shorts 0"
+
+
+def text_colour(widget: QWidget) -> str:
+    return widget.palette().color(QPalette.ColorRole.WindowText).name()
+
+
 def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) -> None:
-    totals = LiquidationTotals(world.service)
+    totals, line = LiquidationTotals(world.service), LastHourLine(world.service)
     world.show(totals)
+    world.show(line)
     assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
     world.store.write([event(60, 1_999.9), event(5_000, 12_790_000.0, liquidated=Liquidated.SHORT)])
     world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
@@ -169,6 +177,17 @@ def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) 
         ("4 h", "1.99k", "12.7M", "75 %"),
         ("24 h", "1.99k", "12.7M", "12 %"),
     ]
+    # The line in a status bar says the same, and of which part of the hour.
+    world.until(lambda: (line.text(), line.toolTip()) == (LINE, ""))
+    plain = text_colour(line)
+    world.now_ms += HOUR_MS // 4
+    world.until(lambda: totals.texts()[0][3] == "75 %")
+    world.until(lambda: line.toolTip() == "75 % of this hour was recorded")
+    assert line.text() == LINE
+    assert text_colour(line) != plain
+    world.now_ms -= HOUR_MS // 4
+    world.until(lambda: (line.toolTip(), text_colour(line)) == ("", plain))
+    world.until(lambda: totals.texts()[0][3] == "100 %")
     assert "1 h: longs 1.99k, shorts 0, recorded 100 %" in totals.figures.accessibleDescription()
     inks = totals.figures.grab().toImage()
     colours = {inks.pixelColor(x, y).name() for x in range(inks.width()) for y in range(24, 58)}

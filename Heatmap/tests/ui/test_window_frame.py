@@ -349,6 +349,11 @@ def test_what_is_shut_gives_the_keyboard_to_the_chart_and_the_settings_take_it(
     assert opened == []
     QTest.keyClick(field, Qt.Key.Key_Alt)
     assert opened == ["menu"]
+    # A letter leads to the lines that begin with it, one after the other.
+    names = ["save_picture", "show_heat", "shorter_span", "settings", "shortcuts"]
+    for name in [*names, names[0]]:
+        QTest.keyClick(menu, Qt.Key.Key_S)
+        assert menu.activeAction() is window.actions_[name]
 
 
 def cut_off(bar: ToolBar) -> list[str]:

@@ -2944,6 +2944,10 @@
 </context><context>
     <name>LastHourLine</name>
     <message>
+        <source>{share} of this hour was recorded</source>
+        <translation>{share} dieser Stunde wurden aufgezeichnet</translation>
+    </message>
+    <message>
         <source>1 h at least: longs {longs}, shorts {shorts}</source>
         <translation>1 h mindestens: Longs {longs}, Shorts {shorts}</translation>
     </message>
