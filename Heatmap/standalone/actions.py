@@ -40,9 +40,10 @@ class ActionFacts:
 
 _ORDER = (
     ("new_window", "close_window", "save_picture", "copy_picture"),
-    ("find_symbol", "record_symbol", "show_heat", "heat_recorded", "heat_predicted", "heat_both"),
-    ("shorter_span", "longer_span"),
-    ("go_to_now", "reset_view", "scale_auto", "scale_log", "scale_percent"),
+    ("find_symbol", "record_symbol", "show_heat"),
+    ("heat_recorded", "heat_predicted", "heat_both", SEPARATOR, "shorter_span", "longer_span"),
+    ("go_to_now", "reset_view"),
+    ("scale_auto", "scale_log", "scale_percent"),
     ("pause_run", "replay", "as_of"),
     ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
     ("settings", "data_folder", "check_connection", "shortcuts", "about"),
@@ -102,11 +103,26 @@ class Actions:
         self._actions[name] = action
 
     def fill_menu(self) -> None:
-        """Put every action into the menu, each once."""
+        """Put every action into the menu, each once.
+
+        Some stand in menus of their own: all of them below each other are higher than the screen
+        of a small computer.
+        """
         self.menu.clear()
+        below = {"heat_recorded": _tr("Heat"), "scale_auto": _tr("Price scale")}
         for group in _ORDER:
-            self.menu.addActions([self._actions[one] for one in group if one in self._actions])
-            self.menu.addSeparator()
+            menu: QMenu = self.menu
+            if group[0] in below:
+                menu = LetterMenu(self.menu)
+                menu.setTitle(below[group[0]])
+                self.menu.addMenu(menu)
+            elif not self.menu.isEmpty():
+                menu.addSeparator()
+            for name in group:
+                if name == SEPARATOR:
+                    menu.addSeparator()
+                elif name in self._actions:
+                    menu.addAction(self._actions[name])
 
     def all(self) -> list[QAction]:
         """Return all actions in the menu's order."""

@@ -105,6 +105,8 @@ QMenu {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; pa
 QMenu::item {{ padding: 5px 26px 5px 18px; }}
 QMenu::item:selected {{ background: {raised}; }}
 QMenu::item:disabled {{ color: {weak_text}; }}
+QMenu::right-arrow {{ image: url("{pictures}/right-{theme}.svg"); width: 10px; height: 10px;
+    right: 10px; }}
 QMenu::separator {{ height: 1px; background: {edge}; margin: 5px 12px; }}
 QMenu::indicator {{ width: 13px; height: 13px; margin-left: 6px; }}
 QMenu::indicator:checked {{ image: url("{pictures}/check-{theme}.svg"); }}

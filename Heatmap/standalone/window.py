@@ -182,6 +182,7 @@ class ChartWindow(QMainWindow):
         PageError
             The chart library is missing, or the page did not load.
         """
+        self.status_bar.announce(self.tr("Starting…"))
         await self.page.load_chart(self.theme)
         self._status_timer.start()
 

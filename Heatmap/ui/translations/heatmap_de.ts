@@ -906,6 +906,10 @@
 </context><context>
     <name>ChartWindow</name>
     <message>
+        <source>Starting…</source>
+        <translation>Startet…</translation>
+    </message>
+    <message>
         <source>Menu</source>
         <translation>Menü</translation>
     </message>
@@ -4394,6 +4398,14 @@
     <message>
         <source>Menu</source>
         <translation>Menü</translation>
+    </message>
+    <message>
+        <source>Heat</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Price scale</source>
+        <translation>Kursachse</translation>
     </message>
     <message>
         <source>New window</source>
