@@ -158,7 +158,9 @@ class Deeds:
         source, shown_ms, times = window.market.source, window.shown_ms, window.page.times
         if source is None or shown_ms is None:
             return _tr("Heatmap {version}").format(version=__version__)
-        words = _tr("{source}, {symbol}, {time}. Recorded amounts are at least. Heatmap {version}")
+        words = _tr(
+            "{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}"
+        )
         return words.format(
             source=source_words(source.name),
             symbol=window.layer.symbol or "",

@@ -321,6 +321,7 @@ class ChartWindow(QMainWindow):
                 # In the place of the panels, which come back.
                 self.docks.make_room()
                 docks[0].closed.connect(self.docks.come_back)
+                docks[0].moved_out.connect(self.docks.come_back)
         if page is not None:
             docks[0].tab.page_number = page
         docks[0].raise_()

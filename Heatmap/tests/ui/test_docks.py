@@ -53,6 +53,14 @@ def require_panels_back(world: World, found: dict[str, QDockWidget]) -> None:
     settings.close()
     world.qtbot.waitUntil(lambda: [dock.size() for dock in column] == sizes, timeout=5_000)
     assert not found["totalsDock"].isVisible()
+    # In a window that is made narrow they would leave no chart: they float, the panels come back.
+    window.open_settings()
+    settings = window.findChild(SettingsDock)
+    world.qtbot.waitUntil(lambda: settings.isVisible() and not window.docks.are_open, timeout=5_000)
+    window.resize(1_200, 900)
+    world.qtbot.waitUntil(lambda: settings.isFloating() and window.docks.are_open, timeout=5_000)
+    settings.close()
+    window.resize(1_440, 900)
     # F9 leaves all as large as they were, too.
     found["totalsDock"].show()
     column = list(found.values())

@@ -139,7 +139,7 @@ def require_source_line(window: ChartWindow, picture: QImage) -> None:
     now_ms = window.shown_ms
     assert now_ms is not None
     assert words.startswith(f"Binance, BTCUSDT, {window.page.times.date(now_ms)} "), words
-    assert f" UTC. Recorded amounts are at least. Heatmap {__version__}" in words
+    assert f" UTC. Recorded amounts are lower bounds. Heatmap {__version__}" in words
 
 
 def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:

@@ -1018,7 +1018,7 @@
 </context><context>
     <name>Deeds</name>
     <message>
-        <source>{source}, {symbol}, {time}. Recorded amounts are at least. Heatmap {version}</source>
+        <source>{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}</source>
         <translation>{source}, {symbol}, {time}. Aufgezeichnete Beträge sind Mindestwerte. Heatmap {version}</translation>
     </message>
     <message>
