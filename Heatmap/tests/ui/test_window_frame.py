@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,15 @@ def test_each_action_is_in_the_menu_once_and_its_tool_tip_names_its_key(world: W
     at_hand = {one.defaultAction() for one in window.tool_bar.findChildren(QToolButton)}
     wanted = {"alerts", "replay", "save_picture", "panels", "settings"}
     assert {window.actions_[one] for one in wanted} <= at_hand
+    # Tab goes through the bar, and then on.
+    bar, chain = window.tool_bar, [window.tool_bar.menu_button]
+    while (after := chain[-1].nextInFocusChain()) is not chain[0]:
+        chain.append(after)
+    takes = [one for one in chain if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    is_in_bar = [bar.isAncestorOf(one) for one in takes]
+    assert sum(is_in_bar) > 15
+    assert is_in_bar.count(False) > 5
+    assert sum(a != b for a, b in pairwise(is_in_bar)) == 1
 
 
 def ancestors(widget: QWidget) -> list[QWidget]:
