@@ -122,7 +122,9 @@ def test_a_trader_gets_from_the_first_start_to_a_saved_picture_in_german(tmp_pat
     picture = picture.convertToFormat(QImage.Format.Format_RGB888)
     bits = picture.constBits()
     assert bits is not None
-    pixels = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(picture.height(), -1)
+    pixels = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(
+        picture.height(), -1
+    )
     # Tool bar, chart with its heat, docks: no part of it is one colour.
     parts = pixels[50:860].reshape(810, SIZE[0], 3)
     for left, right in ((0, 720), (720, 1100), (1130, 1440)):
