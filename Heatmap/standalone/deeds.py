@@ -1,7 +1,6 @@
 """What the window's actions do."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -150,23 +149,7 @@ class Deeds:
 
     def picture(self) -> QImage:
         """Return the window as it is seen, and a line below: from whom, of what, and when."""
-        return with_source_line(self._window, self.source_line())
-
-    def source_line(self) -> str:
-        """Return what a picture says of itself: from whom, of what, and when."""
-        window = self._window
-        source, shown_ms, times = window.market.source, window.shown_ms, window.page.times
-        if source is None or shown_ms is None:
-            return _tr("Heatmap {version}").format(version=__version__)
-        words = _tr(
-            "{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}"
-        )
-        return words.format(
-            source=source_words(source.name),
-            symbol=window.layer.symbol or "",
-            time=f"{times.date(shown_ms)} {times.clock(shown_ms)} {times.zone_words(shown_ms)}",
-            version=__version__,
-        )
+        return with_source_line(self._window, source_line(self._window))
 
     def copy_picture(self) -> None:
         """Put a picture into the clipboard."""
@@ -180,7 +163,9 @@ class Deeds:
     def save_picture(self) -> None:
         """Ask for a file, and save the picture as it was when it was asked for."""
         window, picture = self._window, self.picture()
-        moment = datetime.now(UTC).strftime("%Y-%m-%d %H-%M-%S")
+        # The time that is shown, by the chart's clock, as in the picture.
+        shown_ms = window.shown_ms
+        moment = "" if shown_ms is None else window.page.times.stamp(shown_ms)
         path = suggested_picture(window.layer.symbol or "", moment)
         dialog = QFileDialog(window, _tr("Save picture"), str(path.parent))
         dialog.setObjectName("savePicture")
@@ -303,6 +288,20 @@ class Deeds:
         is_page = part is self._window.view
         reason = Qt.FocusReason.OtherFocusReason if is_page else Qt.FocusReason.TabFocusReason
         control.setFocus(reason)
+
+
+def source_line(window: "ChartWindow") -> str:
+    """Return what a picture of a window says of itself: from whom, of what, and when."""
+    source, shown_ms, times = window.market.source, window.shown_ms, window.page.times
+    if source is None or shown_ms is None:
+        return _tr("Heatmap {version}").format(version=__version__)
+    words = _tr("{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}")
+    return words.format(
+        source=source_words(source.name),
+        symbol=window.layer.symbol or "",
+        time=f"{times.date(shown_ms)} {times.clock(shown_ms)} {times.zone_words(shown_ms)}",
+        version=__version__,
+    )
 
 
 def _tr(text: str) -> str:

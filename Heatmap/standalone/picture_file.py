@@ -79,7 +79,8 @@ def suggested_picture(symbol: str, moment: str) -> Path:
     """
     place = QStandardPaths.StandardLocation.PicturesLocation
     folder = Path(QStandardPaths.writableLocation(place) or Path.home())
-    return (folder if folder.is_dir() else Path.home()) / f"Heatmap {symbol} {moment}.png"
+    name = " ".join(filter(None, ["Heatmap", symbol, moment]))
+    return (folder if folder.is_dir() else Path.home()) / f"{name}.png"
 
 
 def save_picture(picture: QImage, path: Path) -> None:

@@ -1,6 +1,7 @@
 """The window's frame: search, state, actions and keys, several windows, what is kept of them."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
 from Heatmap import HeatmapSettings, ShownTime, __version__
-from Heatmap.standalone.deeds import Deeds
+from Heatmap.standalone.deeds import source_line
 from Heatmap.standalone.picture_file import SOURCE_LINE_PX
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source, open_live
@@ -145,7 +146,7 @@ def require_source_line(window: ChartWindow, picture: QImage) -> None:
     assert picture.width() == seen.width()
     columns = {line.pixelColor(x, y).name() for x in range(12, 400) for y in range(line.height())}
     assert len(columns) > 3
-    words = Deeds(window).source_line()
+    words = source_line(window)
     now_ms = window.shown_ms
     assert now_ms is not None
     assert words.startswith(f"Binance, BTCUSDT, {window.page.times.date(now_ms)} "), words
@@ -197,6 +198,8 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
     chooser = window.findChild(QFileDialog, "savePicture")
     assert chooser is not None
+    (offered,) = chooser.selectedFiles()
+    assert re.search(r"Heatmap BTCUSDT \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.png$", offered), offered
     chooser.fileSelected.emit(str(tmp_path / "picture.png"))
     chooser.close()
     assert (tmp_path / "picture.png").stat().st_size > 10_000

@@ -1042,12 +1042,12 @@
         <translation>Lauf anhalten</translation>
     </message>
     <message>
-        <source>Record {symbol} too</source>
-        <translation>{symbol} auch aufzeichnen</translation>
-    </message>
-    <message>
         <source>Heatmap {version}</source>
         <translation>Heatmap {version}</translation>
+    </message>
+    <message>
+        <source>Record {symbol} too</source>
+        <translation>{symbol} auch aufzeichnen</translation>
     </message>
     <message>
         <source>Saved: {path}</source>
