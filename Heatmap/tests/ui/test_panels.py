@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QDate, QDateTime, Qt, QTime, QTimeZone
-from PyQt6.QtGui import QColor, QFontMetrics, QPalette
+from PyQt6.QtCore import Qt, QTimeZone
+from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -18,7 +18,7 @@ from Heatmap.feeds.recorded_books import MOST_ROWS
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 from Heatmap.ui import LastHourLine, LiquidationTape, LiquidationTotals, install_translation
-from Heatmap.ui.number_texts import UNKNOWN, percent_text, short_usd, whole_usd
+from Heatmap.ui.number_texts import UNKNOWN, percent_text, whole_usd
 from Heatmap.ui.panels.tape_model import Column, TapeModel
 from Heatmap.ui.panels.tape_view import ROW_PX
 
@@ -214,40 +214,6 @@ def test_late_rows_find_their_place_and_the_oldest_go(qapp: Any) -> None:
     assert times == sorted(times, reverse=True)
     assert model.rows[0][1] == 3.0
     assert late in times
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_no_amount_and_no_day_of_the_tape_is_cut(
-    qtbot: Any, qapp: QApplication, language: str
-) -> None:
-    install_translation(qapp, language)
-    try:
-        tape = LiquidationTape(None)
-        qtbot.addWidget(tape)
-        view, model = tape.view, tape.model
-        # As narrow as it can be made: all columns are there.
-        tape.resize(20, 300)
-        tape.show()
-        model.replace([(NOW_MS, 98_000.0, usd, True) for usd in (999.0, 123_456_789.0, 1.2e10)])
-        view.show()
-        ends = [view.columnViewportPosition(one) + view.columnWidth(one) for one in Column]
-        assert ends[-1] <= tape.width()
-        metrics = QFontMetrics(view.painter.strong)
-        for at, row in enumerate(model.rows):
-            for width in (44, view.columnWidth(Column.USD) - 18, 400):
-                words = view.painter.words(at, Column.USD, metrics, width)
-                assert metrics.horizontalAdvance(words) <= width
-                assert words in {whole_usd(row[2]), short_usd(row[2])}
-        assert words == "999"
-        # The first row of an earlier day says it.
-        for month in range(1, 13):
-            at = QDateTime(QDate(2026, month, 28), QTime(23, 59), QTimeZone.utc())
-            at_ms = at.toMSecsSinceEpoch()
-            model.replace([(at_ms, 1.0, 1.0, True), (at_ms + 120_000, 1.0, 1.0, True)])
-            dated = model.text(1, Column.TIME)
-            assert metrics.horizontalAdvance(dated) <= view.columnWidth(Column.TIME) - 18, dated
-    finally:
-        install_translation(qapp, "en")
 
 
 def test_rows_of_another_day_say_it_above_them(world: World) -> None:

@@ -5,15 +5,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from PyQt6.QtCore import (
-    QAbstractTableModel,
-    QDate,
-    QDateTime,
-    QModelIndex,
-    Qt,
-    QTime,
-    QTimeZone,
-)
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt, QTimeZone
 
 from Heatmap.feeds.recorded_books import MOST_ROWS, TapeRow
 from Heatmap.runtime.compat import override
@@ -30,10 +22,6 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 
 _QUARTER_MS = 900_000
 _NO_PARENT = QModelIndex()
-_ONE_OF_EACH_MONTH_MS = [
-    QDateTime(QDate(2028, month, 28), QTime(12, 0), QTimeZone.utc()).toMSecsSinceEpoch()
-    for month in range(1, 13)
-]
 
 
 class Column(IntEnum):
@@ -130,16 +118,6 @@ class TapeModel(QAbstractTableModel):
             self.zone = zone
             self._change_column(Column.TIME)
 
-    def head(self, column: int) -> str:
-        """Return what stands above a column, whatever the day."""
-        return self._heads[Column(column)]
-
-    def longest(self, column: int) -> list[str]:
-        """Return texts like the longest ones of a column; none: there are no such."""
-        if column == Column.TIME:
-            return [f"{day_text(ms, QTimeZone.utc())} 00:00" for ms in _ONE_OF_EACH_MONTH_MS]
-        return list(self._sides.values()) if column == Column.SIDE else []
-
     def show_day(self, top: int, now_ms: int | None) -> None:
         """Say the day of the row on top of those in sight, where it is not today."""
         day = ""
@@ -195,7 +173,8 @@ class TapeModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (section == Column.TIME and self._day) or self.head(section)
+            head = self._heads[Column(section)]
+            return (section == Column.TIME and self._day) or head
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return alignment(section)
         return None

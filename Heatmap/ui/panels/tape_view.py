@@ -18,7 +18,6 @@ from PyQt6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.ui.number_texts import short_usd
 from Heatmap.ui.panels.panel_colours import PanelColours, mixed, scroll_bar_style, translucent
 from Heatmap.ui.panels.panel_head import SECOND_SIZE, scaled
 from Heatmap.ui.panels.tape_model import Column, TapeModel, alignment
@@ -30,8 +29,8 @@ logger = get_logger(__name__)
 
 ROW_PX, HEAD_PX = 22, 24
 _SIDE_PX, _EDGE_PX, _GAP_PX = 3, 12, 6
-# Widths of columns, in widths of a text like the longest in them. A larger amount is said in short.
-_LONGEST = {Column.PRICE: "108,855.1", Column.USD: "888.88M"}
+# Widths of the columns but the last, in widths of a text like the longest in them.
+_LONGEST = {Column.TIME: "30 Dec 00:00", Column.SIDE: "Short", Column.PRICE: "108,855.1"}
 # An amount of this much fills its bar.
 _FULL_USD = 1e6
 # So many rows are kept as they are painted: more than any screen shows.
@@ -144,20 +143,7 @@ class RowPainter:
             last = _EDGE_PX if column == Column.USD else _GAP_PX
             painter.setPen(inks[column])
             box = QRect(left + first, 0, size - first - last, ROW_PX)
-            words = self.words(at, column, painter.fontMetrics(), box.width())
-            painter.drawText(box, int(alignment(column)), words)
-
-    def words(self, at: int, column: Column, metrics: QFontMetrics, width: int) -> str:
-        """Return what stands in a cell so many pixels wide.
-
-        An amount without its first digits would be another one: without room it is said in short.
-        """
-        words = self._model.text(at, column)
-        if metrics.horizontalAdvance(words) <= width:
-            return words
-        if column == Column.USD:
-            words = short_usd(self._model.rows[at][2])
-        return metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(box, int(alignment(column)), model.text(at, column))
 
 
 class TapeView(QTableView):
@@ -179,9 +165,9 @@ class TapeView(QTableView):
 
     def __init__(self, model: TapeModel) -> None:
         super().__init__()
+        self.now: Callable[[], int | None] = lambda: None
         self.tape = model
         self.setModel(model)
-        self.now: Callable[[], int | None] = lambda: None
         self.painter = RowPainter(model, self.palette())
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -194,6 +180,9 @@ class TapeView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Liquidations, the newest first"))
         self.doubleClicked.connect(lambda index: self.chosen.emit(index.row()))
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.valueChanged.connect(lambda _value: self.show_day())
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         if rows is not None and heads is not None:
             rows.hide()
@@ -205,14 +194,7 @@ class TapeView(QTableView):
             heads.setSectionsClickable(False)
             heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             heads.setSectionResizeMode(Column.USD, QHeaderView.ResizeMode.Stretch)
-        bar = self.verticalScrollBar()
-        if bar is not None:
-            bar.valueChanged.connect(lambda _value: self.show_day())
         self.restyle()
-
-    def show_day(self) -> None:
-        """Say above the times which day they are of, where that is not today."""
-        self.tape.show_day(max(0, self.rowAt(0)), self.now())
 
     def restyle(self) -> None:
         """Take over the palette and the font that there are now."""
@@ -233,20 +215,17 @@ class TapeView(QTableView):
                 f"QHeaderView::section:first {{ padding-left: {_EDGE_PX}px; }}"
                 f"QHeaderView::section:last {{ padding-right: {_EDGE_PX}px; }}"
             )
-            # Those of large liquidations are the widest.
             strong = QFontMetrics(self.painter.strong)
-            widths = [self._least_width(one, strong) for one in Column]
-            for column in (Column.TIME, Column.SIDE, Column.PRICE):
-                self.setColumnWidth(column, widths[column])
-            # A narrower one would cut amounts off.
-            self.setMinimumWidth(sum(widths))
+            for column, longest in _LONGEST.items():
+                head = self.tape.headerData(column, Qt.Orientation.Horizontal)
+                edges = 2 * _GAP_PX + (_EDGE_PX - _GAP_PX if column == Column.TIME else 0)
+                # Those of large liquidations are the widest.
+                widths = map(strong.horizontalAdvance, (longest, head))
+                self.setColumnWidth(column, max(widths) + edges)
 
-    def _least_width(self, column: Column, metrics: QFontMetrics) -> int:
-        texts = [self.tape.head(column), *self.tape.longest(column)]
-        if column in _LONGEST:
-            texts.append(_LONGEST[column])
-        outer = _EDGE_PX - _GAP_PX if column in {Column.TIME, Column.USD} else 0
-        return max(map(metrics.horizontalAdvance, texts)) + 2 * _GAP_PX + outer
+    def show_day(self) -> None:
+        """Say above the times which day they are of, where that is not today."""
+        self.tape.show_day(max(0, self.rowAt(0)), self.now())
 
     def add_rows(self, count: int) -> None:
         """Keep what is read where it is, after so many rows have come on top."""
