@@ -22,6 +22,7 @@ from Heatmap.ui import ConnectionDialog, StateAction
 if TYPE_CHECKING:
     from Heatmap.standalone.window import ChartWindow
 
+_PICTURES = "Pictures/folder"
 _HEATS = ("recorded", "predicted", "both")
 
 
@@ -166,7 +167,8 @@ class Deeds:
         # The time that is shown, by the chart's clock, as in the picture.
         shown_ms = window.shown_ms
         moment = "" if shown_ms is None else window.page.times.stamp(shown_ms)
-        path = suggested_picture(window.layer.symbol or "", moment)
+        folder = Path(str(window.store.program.value(_PICTURES, "")))
+        path = suggested_picture(window.layer.symbol or "", moment, folder)
         dialog = QFileDialog(window, _tr("Save picture"), str(path.parent))
         dialog.setObjectName("savePicture")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -184,6 +186,8 @@ class Deeds:
         except HeatmapError as error:
             self._say(str(error))
         else:
+            # The next one goes there too.
+            self._window.store.program.setValue(_PICTURES, str(path.parent))
             self._say(_tr("Saved: {path}").format(path=path))
 
     def check_connection(self) -> None:
@@ -205,8 +209,9 @@ class Deeds:
     def open_data_folder(self) -> None:
         """Show the folder of the database in the system's file manager."""
         folder = self._data_folder()
-        if folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        if folder is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            # Where it is helps all the same.
+            self._say(_tr("No program shows folders here: {path}").format(path=folder))
 
     def _data_folder(self) -> Path | None:
         """Return the folder of the database; ``None``: it is no file of this computer."""

@@ -67,7 +67,7 @@ def require_writable(picture: Path) -> None:
         )
 
 
-def suggested_picture(symbol: str, moment: str) -> Path:
+def suggested_picture(symbol: str, moment: str, folder: Path) -> Path:
     """Return where a picture goes unless the user says otherwise.
 
     Parameters
@@ -75,10 +75,13 @@ def suggested_picture(symbol: str, moment: str) -> Path:
     symbol
         What it shows.
     moment
-        When, as a part of the file's name.
+        When, as a part of the file's name; empty: not known.
+    folder
+        Where the last one went; one that is no absolute path, or is gone: the user's pictures.
     """
-    place = QStandardPaths.StandardLocation.PicturesLocation
-    folder = Path(QStandardPaths.writableLocation(place) or Path.home())
+    if not (folder.is_absolute() and folder.is_dir()):
+        place = QStandardPaths.StandardLocation.PicturesLocation
+        folder = Path(QStandardPaths.writableLocation(place) or Path.home())
     name = " ".join(filter(None, ["Heatmap", symbol, moment]))
     return (folder if folder.is_dir() else Path.home()) / f"{name}.png"
 

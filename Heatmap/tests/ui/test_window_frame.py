@@ -153,6 +153,28 @@ def require_source_line(window: ChartWindow, picture: QImage) -> None:
     assert f" UTC. Recorded amounts are lower bounds. Heatmap {__version__}" in words
 
 
+def require_picture_and_folder(world: World, tmp_path: Path) -> None:
+    window = world.window
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    chooser = window.findChild(QFileDialog, "savePicture")
+    assert chooser is not None
+    (offered,) = chooser.selectedFiles()
+    assert re.search(r"Heatmap BTCUSDT \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.png$", offered), offered
+    chooser.fileSelected.emit(str(tmp_path / "picture.png"))
+    chooser.close()
+    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    # The next one goes to the same folder, while that is there.
+    for folder in (tmp_path, tmp_path / "gone"):
+        world.store.setValue("Pictures/folder", str(folder))
+        QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+        chooser = window.findChildren(QFileDialog, "savePicture")[-1]
+        assert (chooser.directory().absolutePath() == str(folder)) is folder.is_dir()
+        chooser.close()
+    # Without a program for folders, as here, the user reads where it is.
+    window.actions_["data_folder"].trigger()
+    assert str(tmp_path) in window.status_bar.line.words
+
+
 def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     world.qt_run(world.open(ONE), timeout=20_000)
     world.wait_for("BTCUSDT", "1m")
@@ -195,14 +217,7 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     assert clipboard is not None
     QTest.keyClick(window, Qt.Key.Key_C, CONTROL | SHIFT)
     require_source_line(window, clipboard.image())
-    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
-    chooser = window.findChild(QFileDialog, "savePicture")
-    assert chooser is not None
-    (offered,) = chooser.selectedFiles()
-    assert re.search(r"Heatmap BTCUSDT \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.png$", offered), offered
-    chooser.fileSelected.emit(str(tmp_path / "picture.png"))
-    chooser.close()
-    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    require_picture_and_folder(world, tmp_path)
 
 
 def test_a_digit_on_the_chart_begins_an_interval(world: World) -> None:

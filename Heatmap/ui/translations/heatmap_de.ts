@@ -1053,6 +1053,10 @@
         <source>Saved: {path}</source>
         <translation>Gespeichert: {path}</translation>
     </message>
+    <message>
+        <source>No program shows folders here: {path}</source>
+        <translation>Kein Programm zeigt hier Ordner: {path}</translation>
+    </message>
 </context><context>
     <name>Docks</name>
     <message>
