@@ -331,6 +331,17 @@ class ChartWindow(QMainWindow):
             # Esc shuts what has the keyboard.
             docks[0].tab.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _shut_one(self) -> None:
+        """Shut what Esc shuts from the chart: a card, else the settings, else the full screen."""
+        settings = [one for one in self.findChildren(SettingsDock) if one.isVisible()]
+        if self.page.has_card:
+            # The page shuts it.
+            return
+        if settings:
+            settings[0].tab.ask_to_close()
+        elif self.isFullScreen():
+            self.actions_["full_screen"].trigger()
+
     def _shut_docked_settings(self) -> bool:
         """Shut settings that have the panels' place; ``False``: they stay, an entry is refused."""
         docked = [one for one in self.findChildren(SettingsDock) if not one.isFloating()]
@@ -401,6 +412,7 @@ class ChartWindow(QMainWindow):
         keys.digit_typed.connect(self.interval_box.begin)
         keys.scroll_asked.connect(self.page.scroll)
         keys.zoom_asked.connect(self.page.zoom)
+        keys.escape_pressed.connect(self._shut_one)
         keys.alt_tapped.connect(button.showMenu)
         AltTap(self).tapped.connect(button.showMenu)
         box = self.tool_bar.symbols

@@ -389,6 +389,34 @@ def test_what_is_shut_gives_the_keyboard_to_the_chart_and_the_settings_take_it(
         assert menu.activeAction() is window.actions_[name]
 
 
+def test_esc_on_the_chart_shuts_card_settings_and_full_screen(world: World) -> None:
+    world.qt_run(world.open(ONE), timeout=20_000)
+    window, page = world.window, world.window.page
+    window.showMaximized()
+    window.activateWindow()
+    world.qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
+    QTest.keyClick(window, Qt.Key.Key_F11)
+    QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    settings = window.findChild(SettingsDock)
+    # On a small screen they float.
+    window.activateWindow()
+    window.view.setFocus()
+    chart = window.view.focusProxy()
+    assert chart is not None
+    # Nothing is recorded yet: so says the card.
+    world.qtbot.waitUntil(lambda: page.has_card, timeout=15_000)
+    world.qtbot.waitUntil(lambda: world.js("document.hasFocus()"), timeout=5_000)
+    QTest.keyClick(chart, Qt.Key.Key_Escape)
+    world.qtbot.waitUntil(lambda: not page.has_card, timeout=5_000)
+    assert settings.isVisible()
+    with world.qtbot.waitSignal(settings.destroyed, timeout=5_000):
+        QTest.keyClick(chart, Qt.Key.Key_Escape)
+    assert window.isFullScreen()
+    QTest.keyClick(chart, Qt.Key.Key_Escape)
+    # As it was before.
+    assert (window.isFullScreen(), window.isMaximized()) == (False, True)
+
+
 def cut_off(bar: ToolBar) -> list[str]:
     """Name the buttons that lack room for their words, or reach out of the bar."""
     shown = [one for one in bar.findChildren(QToolButton) if one.isVisible() and one.text()]
