@@ -46,11 +46,10 @@ class FocusReturn(QObject):
         """Act before Qt looks for the next widget: it does so after this event."""
         is_gone = sip.isdeleted(self._window) or not self._window.isVisible()
         if event is not None and event.type() == QEvent.Type.Hide and not is_gone:
-            focus = QApplication.focusWidget() or self._window.focusWidget()
+            # A dialog may be in front of the window.
+            here, own = QApplication.focusWidget(), self._window.focusWidget()
             # Nothing has it where a field has given it up to be read.
-            if focus is None or (
-                isinstance(watched, QWidget) and (watched is focus or watched.isAncestorOf(focus))
-            ):
+            if own is None or any(_has(watched, one) for one in (here, own)):
                 self._chart.setFocus(Qt.FocusReason.OtherFocusReason)
         return super().eventFilter(watched, event)
 
@@ -102,6 +101,13 @@ class AltTap(QObject):
         program = QApplication.instance()
         if program is not None:
             (program.installEventFilter if is_down else program.removeEventFilter)(self)
+
+
+def _has(part: QObject | None, focus: QWidget | None) -> bool:
+    """Whether a part is what has the keyboard, or holds it."""
+    if focus is None or not isinstance(part, QWidget):
+        return False
+    return part is focus or part.isAncestorOf(focus)
 
 
 def _is_alt(event: QEvent) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from PyQt6.QtCore import Qt, QTimeZone
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
@@ -214,6 +214,29 @@ def test_late_rows_find_their_place_and_the_oldest_go(qapp: Any) -> None:
     assert times == sorted(times, reverse=True)
     assert model.rows[0][1] == 3.0
     assert late in times
+
+
+def test_a_tape_keeps_the_keyboard_while_it_has_no_rows(world: World) -> None:
+    tape, dialog = LiquidationTape(world.service), QLineEdit()
+    panel = QWidget()
+    # Another widget would get it.
+    for part in (QLineEdit(), tape, QLineEdit()):
+        part.setParent(panel)
+    world.show(panel)
+    world.qtbot.addWidget(dialog)
+    world.store.write([event(60, 5_000.0)])
+    world.until(lambda: tape.model.rowCount() == 1)
+    tape.view.setFocus()
+    # As a dialog that asks for another time.
+    dialog.show()
+    dialog.activateWindow()
+    world.until(dialog.isActiveWindow)
+    tape.set_symbol("ETHUSDT")
+    assert not tape.view.isVisible()
+    assert panel.focusWidget() is tape.empty
+    tape.set_symbol("BTCUSDT")
+    world.until(lambda: tape.model.rowCount() == 1)
+    assert panel.focusWidget() is tape.view
 
 
 def test_rows_of_another_day_say_it_above_them(world: World) -> None:

@@ -224,7 +224,9 @@ class LiquidationTape(QWidget):
         # to another panel's button.
         gone, seen = (self.empty, self.view) if has_rows else (self.view, self.empty)
         seen.show()
-        if gone.hasFocus():
+        window = self.window()
+        if window is not None and window.focusWidget() is gone:
+            # Also where a dialog is in front of it.
             seen.setFocus(Qt.FocusReason.OtherFocusReason)
         gone.hide()
         self.view.show_day()
