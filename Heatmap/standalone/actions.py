@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QCoreApplication, Qt
-from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QMenu
+
+from Heatmap.runtime.compat import override
 
 SEPARATOR = "-"
 """Stands for a line in the menu."""
@@ -38,14 +40,33 @@ class ActionFacts:
 
 _ORDER = (
     ("new_window", "close_window", "save_picture", "copy_picture"),
-    ("find_symbol", "record_symbol", "show_heat", "heat_recorded", "heat_predicted", "heat_both"),
-    ("shorter_span", "longer_span"),
-    ("go_to_now", "reset_view", "scale_auto", "scale_log", "scale_percent"),
+    ("find_symbol", "record_symbol", "show_heat"),
+    ("heat_recorded", "heat_predicted", "heat_both", SEPARATOR, "shorter_span", "longer_span"),
+    ("go_to_now", "reset_view"),
+    ("scale_auto", "scale_log", "scale_percent"),
     ("pause_run", "replay", "as_of"),
     ("panels", "alerts", "full_screen", "theme", "next_part", "part_before"),
     ("settings", "data_folder", "check_connection", "shortcuts", "about"),
     ("quit",),
 )
+
+
+class LetterMenu(QMenu):
+    """A menu in which a letter leads to the next line that begins with it, as in a list."""
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Go to a line by its letter; all else is the menu's."""
+        letter = "" if event is None else event.text().casefold()
+        if letter.isalpha():
+            lines = [one for one in self.actions() if one.isVisible() and one.isEnabled()]
+            active = self.activeAction()
+            after = lines.index(active) + 1 if active in lines else 0
+            for line in [*lines[after:], *lines[:after]]:
+                if line.text().casefold().startswith(letter):
+                    self.setActiveAction(line)
+                    return
+        super().keyPressEvent(event)
 
 
 class Actions:
@@ -65,7 +86,7 @@ class Actions:
         for facts in _all():
             if facts.name in handlers:
                 self._actions[facts.name] = self._made(facts, handlers[facts.name])
-        self.menu = QMenu(window)
+        self.menu = LetterMenu(window)
         self.menu.setToolTipsVisible(False)
         # The menu's own key is its button's: F10, and Alt alone.
         self.open_menu = QAction(_tr("Menu"), window)
@@ -82,11 +103,26 @@ class Actions:
         self._actions[name] = action
 
     def fill_menu(self) -> None:
-        """Put every action into the menu, each once."""
+        """Put every action into the menu, each once.
+
+        Some stand in menus of their own: all of them below each other are higher than the screen
+        of a small computer.
+        """
         self.menu.clear()
+        below = {"heat_recorded": _tr("Heat"), "scale_auto": _tr("Price scale")}
         for group in _ORDER:
-            self.menu.addActions([self._actions[one] for one in group if one in self._actions])
-            self.menu.addSeparator()
+            menu: QMenu = self.menu
+            if group[0] in below:
+                menu = LetterMenu(self.menu)
+                menu.setTitle(below[group[0]])
+                self.menu.addMenu(menu)
+            elif not self.menu.isEmpty():
+                menu.addSeparator()
+            for name in group:
+                if name == SEPARATOR:
+                    menu.addSeparator()
+                elif name in self._actions:
+                    menu.addAction(self._actions[name])
 
     def all(self) -> list[QAction]:
         """Return all actions in the menu's order."""

@@ -19,6 +19,7 @@ from Heatmap.errors import HeatmapError, SettingsError
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.display import log_qt_message, prepare_environment
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
+from Heatmap.standalone.icons import program_icon
 from Heatmap.standalone.language_choice import keep_language, stored_language
 from Heatmap.standalone.picture_file import require_writable, save_picture
 from Heatmap.standalone.program_end import ProgramEnd
@@ -122,6 +123,7 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     application = QApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
     application.setOrganizationName("OrderPilot")
+    application.setWindowIcon(program_icon())
     # The one style that takes all of its colours from a palette, on every system.
     application.setStyle("Fusion")
     language = options.language or stored_language(QSettings(*STORE))

@@ -69,6 +69,14 @@ class ChartClock:
         form = _tr("d MMM")
         return users_locale().toString(self._moment(ts_ms).date(), form)
 
+    def date(self, ts_ms: int) -> str:
+        """Return a day with its year: ``5 Dec 2024``, in German ``5. Dez. 2024``."""
+        return f"{self.day(ts_ms)} {self._moment(ts_ms).date().year()}"
+
+    def stamp(self, ts_ms: int) -> str:
+        """Return a time as a part of a file's name: ``2024-12-05 16-46-05``."""
+        return self._moment(ts_ms).toString("yyyy-MM-dd HH-mm-ss")
+
     def zone_words(self, ts_ms: int) -> str:
         """Return what the zone is called at a time: ``UTC``, ``UTC+1``, ``UTC+5:30``."""
         minutes = self._zone.offsetFromUtc(QDateTime.fromMSecsSinceEpoch(ts_ms)) // 60

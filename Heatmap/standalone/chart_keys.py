@@ -38,6 +38,8 @@ class ChartKeys(QObject):
         -1: some candles back, 1: on.
     zoom_asked
         1: fewer candles, each wider; -1: more of them.
+    escape_pressed
+        Esc, which the page gets too: it may have something that is shut by it.
     alt_tapped
         Alt was pressed and released, and no other key in between.
     """
@@ -46,6 +48,7 @@ class ChartKeys(QObject):
     digit_typed = pyqtSignal(str)
     scroll_asked = pyqtSignal(int)
     zoom_asked = pyqtSignal(int)
+    escape_pressed = pyqtSignal()
     alt_tapped = pyqtSignal()
 
     def __init__(self, view: QWebEngineView) -> None:
@@ -79,6 +82,9 @@ class ChartKeys(QObject):
     def _take(self, event: QKeyEvent) -> bool:
         """Carry out a key that has no modifier but Shift; ``False``: it means nothing here."""
         if event.modifiers() & ~_PLAIN:
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            self.escape_pressed.emit()
             return False
         text = event.text()
         steps = _ARROWS.get(event.key()) if not event.modifiers() & _SHIFT else None

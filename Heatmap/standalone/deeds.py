@@ -1,7 +1,6 @@
 """What the window's actions do."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +9,20 @@ from PyQt6.QtCore import QCoreApplication, QMimeData, QSignalBlocker, Qt, QUrl
 from PyQt6.QtGui import QDesktopServices, QGuiApplication, QImage
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog
 
-from Heatmap import DataKind, ShownTime, SinkRole, wants_room
+from Heatmap import DataKind, ShownTime, SinkRole, __version__, wants_room
 from Heatmap.errors import HeatmapError
 from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
-from Heatmap.standalone.picture_file import save_picture, suggested_picture
+from Heatmap.standalone.picture_file import save_picture, suggested_picture, with_source_line
+from Heatmap.standalone.status_line import source_words
 from Heatmap.standalone.theme import colour
 from Heatmap.ui import ConnectionDialog, StateAction
 
 if TYPE_CHECKING:
     from Heatmap.standalone.window import ChartWindow
 
+_PICTURES = "Pictures/folder"
 _HEATS = ("recorded", "predicted", "both")
 
 
@@ -148,8 +149,8 @@ class Deeds:
     # -- pictures and folders -------------------------------------------------------------------
 
     def picture(self) -> QImage:
-        """Return the window as it is seen: with its symbol, legend and source line."""
-        return self._window.grab().toImage()
+        """Return the window as it is seen, and a line below: from whom, of what, and when."""
+        return with_source_line(self._window, source_line(self._window))
 
     def copy_picture(self) -> None:
         """Put a picture into the clipboard."""
@@ -163,8 +164,11 @@ class Deeds:
     def save_picture(self) -> None:
         """Ask for a file, and save the picture as it was when it was asked for."""
         window, picture = self._window, self.picture()
-        moment = datetime.now(UTC).strftime("%Y-%m-%d %H-%M-%S")
-        path = suggested_picture(window.layer.symbol or "", moment)
+        # The time that is shown, by the chart's clock, as in the picture.
+        shown_ms = window.shown_ms
+        moment = "" if shown_ms is None else window.page.times.stamp(shown_ms)
+        folder = Path(str(window.store.program.value(_PICTURES, "")))
+        path = suggested_picture(window.layer.symbol or "", moment, folder)
         dialog = QFileDialog(window, _tr("Save picture"), str(path.parent))
         dialog.setObjectName("savePicture")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -182,6 +186,8 @@ class Deeds:
         except HeatmapError as error:
             self._say(str(error))
         else:
+            # The next one goes there too.
+            self._window.store.program.setValue(_PICTURES, str(path.parent))
             self._say(_tr("Saved: {path}").format(path=path))
 
     def check_connection(self) -> None:
@@ -203,8 +209,9 @@ class Deeds:
     def open_data_folder(self) -> None:
         """Show the folder of the database in the system's file manager."""
         folder = self._data_folder()
-        if folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        if folder is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            # Where it is helps all the same.
+            self._say(_tr("No program shows folders here: {path}").format(path=folder))
 
     def _data_folder(self) -> Path | None:
         """Return the folder of the database; ``None``: it is no file of this computer."""
@@ -264,31 +271,42 @@ class Deeds:
         self.refresh()
 
     def _switch_full_screen(self) -> None:
-        window = self._window
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            window.showFullScreen()
+        # A window that was maximized is so again.
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
         self.refresh()
 
     def _switch_theme(self) -> None:
         self._window.look_chosen.emit("light" if self._window.theme == "dark" else "dark")
 
     def _go_to_part(self, step: int) -> None:
-        parts = self._window.parts()
-        focus = QApplication.focusWidget()
+        parts, focus = self._window.parts(), QApplication.focusWidget()
         here = next(
             (
                 at
-                for at, part in enumerate(parts)
+                for at, (part, _) in enumerate(parts)
                 if focus is not None and (part is focus or part.isAncestorOf(focus))
             ),
             -1 if step > 0 else 0,
         )
-        # The whole bar is one part.
-        if focus is not None and self._window.tool_bar.isAncestorOf(focus):
-            here = 0
-        parts[(here + step) % len(parts)].setFocus(Qt.FocusReason.TabFocusReason)
+        part, control = parts[(here + step) % len(parts)]
+        # A page would give it to the first thing of its own that takes the Tab key.
+        is_page = part is self._window.view
+        reason = Qt.FocusReason.OtherFocusReason if is_page else Qt.FocusReason.TabFocusReason
+        control.setFocus(reason)
+
+
+def source_line(window: "ChartWindow") -> str:
+    """Return what a picture of a window says of itself: from whom, of what, and when."""
+    source, shown_ms, times = window.market.source, window.shown_ms, window.page.times
+    if source is None or shown_ms is None:
+        return _tr("Heatmap {version}").format(version=__version__)
+    words = _tr("{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}")
+    return words.format(
+        source=source_words(source.name),
+        symbol=window.layer.symbol or "",
+        time=f"{times.date(shown_ms)} {times.clock(shown_ms)} {times.zone_words(shown_ms)}",
+        version=__version__,
+    )
 
 
 def _tr(text: str) -> str:

@@ -83,7 +83,8 @@ def _dialog(parent: QWidget, name: str, title: str, rows: Sequence[tuple[str, st
             label.setTextFormat(Qt.TextFormat.PlainText)
         grid.addWidget(first, row, 2 * column)
         grid.addWidget(second, row, 2 * column + 1)
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    # With a parent from the beginning: by its style there are no icons on buttons.
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
     buttons.rejected.connect(dialog.close)
     column_layout = QVBoxLayout(dialog)
     column_layout.setContentsMargins(20, 18, 20, 16)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QSize, Qt, QTimeZone
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimeZone
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.actions import with_keys
+from Heatmap.standalone.window_store import WindowStore
 from Heatmap.ui import AlertPanel, HeatmapLayer, LiquidationTape, LiquidationTotals
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ LEAST_WINDOW_PX = 1100
 """A narrower window begins without docks."""
 _CLOSE_PX = 24
 _BY_TAB = Qt.FocusPolicy.TabFocus
+_LEAST_USD = "tape_least_usd"
 
 
 class Docks(QObject):
     """Puts the panels into docks at the right of a window; F9 shuts all of them, or opens all.
+
+    Those that come back are as large as they were.
 
     A window that is narrow when it is shown first begins without them.
 
@@ -35,7 +39,7 @@ class Docks(QObject):
     layer
         The layer of the window's chart.
     store
-        Where alert rules are kept.
+        Where alert rules and what the tape leaves out are kept.
 
     Attributes
     ----------
@@ -47,14 +51,23 @@ class Docks(QObject):
         The action that opens and shuts the alerts alone.
     changed
         Called when they are opened or shut.
+    takes_place
+        Called before a key opens panels; ``False``: they stay shut, since what has their place
+        does not go.
     """
 
-    def __init__(self, window: QMainWindow, layer: HeatmapLayer, store: QSettings) -> None:
+    def __init__(self, window: QMainWindow, layer: HeatmapLayer, store: WindowStore) -> None:
         super().__init__(window)
         self._window = window
         self.totals = LiquidationTotals(None, layer)
         self.tape = LiquidationTape(None, layer)
-        self.alerts = AlertPanel(None, layer, store)
+        self.alerts = AlertPanel(None, layer, store.program)
+        least = store.text(_LEAST_USD)
+        if least.isdecimal():
+            self.tape.set_least_usd(float(least))
+        self.tape.least.currentIndexChanged.connect(
+            lambda _index: store.set_text(_LEAST_USD, str(self.tape.least.currentData()))
+        )
         self._docks = [
             _dock(window, "totalsDock", _tr("Totals"), self.totals, self.totals.head),
             _dock(window, "tapeDock", _tr("Tape"), self.tape, self.tape.head),
@@ -64,9 +77,12 @@ class Docks(QObject):
         for dock in self._docks:
             window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         self._has_begun = False
-        # Those that made room for something else, each with its height in pixels.
-        self._set_aside: dict[QDockWidget, int] = {}
+        # How large those were that have been open, in pixels.
+        self._sizes: dict[QDockWidget, QSize] = {}
+        # Those that made room for something else.
+        self._set_aside: list[QDockWidget] = []
         self.changed: Callable[[], object] = lambda: None
+        self.takes_place: Callable[[], bool] = lambda: True
         self.toggle = _toggle(window, "panels", _tr("Panels"), "F9")
         self.toggle.setToolTip(with_keys(_tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
@@ -89,24 +105,48 @@ class Docks(QObject):
             self.set_open(are_open=self._window.width() >= LEAST_WINDOW_PX)
         return super().eventFilter(watched, event)
 
+    @property
+    def all(self) -> list[QDockWidget]:
+        """All of them, open or shut, from the top."""
+        return list(self._docks)
+
     def set_open(self, *, are_open: bool) -> None:
-        """Open all of them, or shut all."""
+        """Open all of them, as large as they were, or shut all."""
+        if are_open:
+            self._open(self._docks)
+            return
+        self.note_sizes()
         for dock in self._docks:
-            dock.setVisible(are_open)
+            dock.hide()
+
+    def note_sizes(self) -> None:
+        """Remember how large those are that are open: they come back so."""
+        for dock in self._docks:
+            if not dock.isHidden():
+                self._sizes[dock] = dock.size()
 
     def make_room(self) -> None:
-        """Shut those that are open, until `come_back`: something else is to have their place."""
-        self._set_aside = {dock: dock.height() for dock in self._docks if not dock.isHidden()}
-        self.set_open(are_open=False)
+        """Shut those that are open, until `come_back`: something else has their place.
+
+        How large they were has to be noted before that comes, see `note_sizes`.
+        """
+        self._set_aside = [dock for dock in self._docks if not dock.isHidden()]
+        for dock in self._set_aside:
+            dock.hide()
 
     def come_back(self) -> None:
-        """Open those again that made room, in their own width and as high as they were."""
-        docks, self._set_aside = self._set_aside, {}
+        """Open those again that made room, as large as they were."""
+        docks, self._set_aside = self._set_aside, []
+        self._open(docks)
+
+    def _open(self, docks: list[QDockWidget]) -> None:
         for dock in docks:
             dock.show()
-        widths = [WIDTH_PX] * len(docks)
-        self._window.resizeDocks(list(docks), widths, Qt.Orientation.Horizontal)
-        self._window.resizeDocks(list(docks), list(docks.values()), Qt.Orientation.Vertical)
+        known = [dock for dock in docks if dock in self._sizes and not dock.isFloating()]
+        widths = [self._sizes[dock].width() for dock in known]
+        heights = [self._sizes[dock].height() for dock in known]
+        self._window.resizeDocks(known, widths, Qt.Orientation.Horizontal)
+        self._window.resizeDocks(known, heights, Qt.Orientation.Vertical)
 
     def show_alerts(self) -> None:
         """Open the alerts, and give them the keyboard."""
@@ -114,15 +154,26 @@ class Docks(QObject):
         dock.show()
         # Others may lie over it.
         dock.raise_()
-        # A rule's switch before what holds them all, and before the dock's own buttons.
+        self._alerts_control().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def parts(self) -> list[tuple[QWidget, QWidget]]:
+        """Return those that F6 leads to, each with what gets the keyboard in it."""
+        parts: list[tuple[QWidget, QWidget]] = []
+        if self.tape.view.isVisible():
+            parts.append((self.tape, self.tape.view))
+        if self.alerts.isVisible():
+            parts.append((self._alerts_dock, self._alerts_control()))
+        return parts
+
+    def _alerts_control(self) -> QWidget:
+        """Return a rule's switch, before what holds them all, and before the dock's own buttons."""
+        dock = self._alerts_dock
         parts: list[QWidget] = [
             *self.alerts.findChildren(QAbstractButton),
             *dock.findChildren(QWidget),
         ]
         takes = (one for one in parts if one.isEnabled() and one.focusPolicy() & _BY_TAB)
-        part = next(takes, None)
-        if part is not None:
-            part.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return next(takes, dock)
 
     def set_service(self, service: HeatmapService | None) -> None:
         """Show what a service records; ``None``: nothing."""
@@ -146,13 +197,19 @@ class Docks(QObject):
         self.changed()
 
     def _toggle(self) -> None:
-        self.set_open(are_open=not self.are_open)
+        if self.are_open:
+            self.set_open(are_open=False)
+        elif self.takes_place() and not self.are_open:
+            # Else those have come back that had made room.
+            self.set_open(are_open=True)
+        self._note_change()
 
     def _toggle_alerts(self) -> None:
-        if self._alerts_dock.isHidden():
-            self.show_alerts()
-        else:
+        if not self._alerts_dock.isHidden():
             self._alerts_dock.hide()
+        elif self.takes_place():
+            self.show_alerts()
+        self._note_change()
 
 
 class _Column(QDockWidget):

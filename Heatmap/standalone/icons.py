@@ -15,6 +15,14 @@ SMALL_PX = 14
 _GRID = 24.0
 _STROKE = 1.75
 _RATIOS = (1.0, 2.0)
+_PROGRAM_PX = (16, 24, 32, 48, 64, 128, 256)
+# Of the program's own: top, height and colour of a band; left, top, height and wick of a candle.
+_BANDS = ((3.0, 4.0, "#e8c33a"), (7.0, 2.5, "#27918d"), (17.0, 3.0, "#3b4f9e"))
+_CANDLES = (
+    (3.5, 13.0, 6.0, 1.5, "#2bb3a0"),
+    (10.0, 8.5, 6.5, 1.5, "#2bb3a0"),
+    (16.5, 9.5, 5.0, 2.0, "#ef5a58"),
+)
 
 
 def icon(name: str, colour: str, chosen: str | None = None, size_px: int = SIZE_PX) -> QIcon:
@@ -38,6 +46,33 @@ def icon(name: str, colour: str, chosen: str | None = None, size_px: int = SIZE_
     for ratio in _RATIOS:
         for state, ink in ((QIcon.State.Off, colour), (QIcon.State.On, chosen or colour)):
             made.addPixmap(_pixmap(name, ink, size_px, ratio), QIcon.Mode.Normal, state)
+    return made
+
+
+def program_icon() -> QIcon:
+    """Return the program's own, for windows, the task bar and notifications: bands behind candles.
+
+    It has a ground of its own: it is seen on dark bars and on light ones.
+    """
+    made = QIcon()
+    for edge in _PROGRAM_PX:
+        picture = QPixmap(edge, edge)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(edge / _GRID, edge / _GRID)
+        painter.setPen(Qt.PenStyle.NoPen)
+        tile = QPainterPath()
+        tile.addRoundedRect(QRectF(0.5, 0.5, 23, 23), 5, 5)
+        painter.fillPath(tile, QColor("#10131a"))
+        painter.setClipPath(tile)
+        for top, height, colour in _BANDS:
+            painter.fillRect(QRectF(0, top, _GRID, height), QColor(colour))
+        for left, top, height, wick, colour in _CANDLES:
+            painter.fillRect(QRectF(left, top, 4, height), QColor(colour))
+            painter.fillRect(QRectF(left + 1.5, top - wick, 1, height + 2 * wick), QColor(colour))
+        painter.end()
+        made.addPixmap(picture)
     return made
 
 

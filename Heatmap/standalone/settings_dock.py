@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QPoint, QSettings, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QKeyEvent
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSettings, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
 
 from Heatmap import HeatmapService
@@ -41,9 +41,12 @@ class SettingsDock(QDockWidget):
     ----------
     closed
         They are shut.
+    moved_out
+        They float now, as the window has become too narrow for them.
     """
 
     closed = pyqtSignal()
+    moved_out = pyqtSignal()
 
     def __init__(
         self,
@@ -106,19 +109,40 @@ class SettingsDock(QDockWidget):
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self)
         screen = window.screen()
         room = None if screen is None else screen.availableGeometry()
-        frame = window.frameGeometry()
-        has_room = room is not None and frame.right() + _GAP + WIDTH <= room.right()
-        if room is not None and (has_room or window.width() < LEAST_DOCKED_WIDTH):
-            self.setFloating(True)
-            height = min(self.sizeHint().height(), room.height())
-            self.resize(QSize(WIDTH, height))
-            right, bottom = room.right() - WIDTH, room.bottom() - height
-            self.move(
-                QPoint(
-                    max(room.left(), min(frame.right() + _GAP, right)),
-                    max(room.top(), min(frame.top(), bottom)),
-                )
-            )
+        has_room = (
+            room is not None and window.frameGeometry().right() + _GAP + WIDTH <= room.right()
+        )
+        if has_room or window.width() < LEAST_DOCKED_WIDTH:
+            self._float_beside(window)
         else:
             window.resizeDocks([self], [WIDTH], Qt.Orientation.Horizontal)
+        window.installEventFilter(self)
         self.show()
+
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Float once the window is made so narrow that they would leave no chart."""
+        if isinstance(event, QResizeEvent) and isinstance(watched, QMainWindow):
+            was_wide = event.oldSize().width() >= LEAST_DOCKED_WIDTH
+            is_narrow = event.size().width() < LEAST_DOCKED_WIDTH
+            if was_wide and is_narrow and self.isVisible() and not self.isFloating():
+                self._float_beside(watched)
+                self.moved_out.emit()
+        return super().eventFilter(watched, event)
+
+    def _float_beside(self, window: QMainWindow) -> None:
+        """Float right of the window, or as far to the right as the screen has room."""
+        screen = window.screen()
+        if screen is None:
+            return
+        room, frame = screen.availableGeometry(), window.frameGeometry()
+        self.setFloating(True)
+        height = min(self.sizeHint().height(), room.height())
+        self.resize(QSize(WIDTH, height))
+        right, bottom = room.right() - WIDTH, room.bottom() - height
+        self.move(
+            QPoint(
+                max(room.left(), min(frame.right() + _GAP, right)),
+                max(room.top(), min(frame.top(), bottom)),
+            )
+        )

@@ -101,10 +101,22 @@ QToolButton#dockClose {{ background: transparent; color: {weak_text}; border: 1p
     border-radius: 5px; padding: 0; }}
 QToolButton#dockClose:hover {{ background: {hover}; color: {text}; }}
 QToolButton#dockClose:focus {{ border-color: {focus}; }}
+QComboBox {{ background: {field}; color: {text}; border: 1px solid {strong_edge};
+    border-radius: 5px; padding: 1px 4px 1px 8px; min-height: 20px; }}
+QComboBox:hover {{ background: {hover}; }}
+QComboBox:focus {{ border-color: {focus}; }}
+QComboBox:disabled {{ color: {weak_text}; }}
+QComboBox::drop-down {{ border: 0; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{pictures}/down-{theme}.svg"); }}
+QComboBox QAbstractItemView {{ background: {field}; color: {text};
+    border: 1px solid {strong_edge}; selection-background-color: {raised};
+    selection-color: {text}; outline: 0; }}
 QMenu {{ background: {field}; color: {text}; border: 1px solid {strong_edge}; padding: 5px 0; }}
 QMenu::item {{ padding: 5px 26px 5px 18px; }}
 QMenu::item:selected {{ background: {raised}; }}
 QMenu::item:disabled {{ color: {weak_text}; }}
+QMenu::right-arrow {{ image: url("{pictures}/right-{theme}.svg"); width: 10px; height: 10px;
+    right: 10px; }}
 QMenu::separator {{ height: 1px; background: {edge}; margin: 5px 12px; }}
 QMenu::indicator {{ width: 13px; height: 13px; margin-left: 6px; }}
 QMenu::indicator:checked {{ image: url("{pictures}/check-{theme}.svg"); }}

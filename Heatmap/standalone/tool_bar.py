@@ -107,12 +107,16 @@ class ToolBar(QToolBar):
             Each button's action, its icon, and whether it stays in the narrowest form.
         """
         self.menu_button.setMenu(menu)
+        # Tab goes on from the last choice: else they would come after all docks.
+        before: QWidget = self._segments[-1]
         for action, name, is_kept in actions:
             button = self.bell if name == "bell" else _icon_button()
             button.setDefaultAction(action)
             button.setProperty("icon_name", name)
             button.setAccessibleName(action.text().rstrip("…"))
             self._buttons.addWidget(button)
+            QWidget.setTabOrder(before, button)
+            before = button
             self._forms.append((button, range(LEVELS if is_kept else _FEW_BUTTONS)))
         self.set_theme(self._theme)
         self._fit()

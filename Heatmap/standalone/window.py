@@ -10,7 +10,7 @@ from dataclasses import replace
 from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
-from PyQt6.QtWidgets import QMainWindow, QWidget
+from PyQt6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from Heatmap import (
     HeatmapService,
@@ -32,6 +32,7 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
+from Heatmap.standalone.keyboard_focus import AltTap, FocusReturn
 from Heatmap.standalone.new_notices import NewNotices
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
@@ -136,11 +137,7 @@ class ChartWindow(QMainWindow):
         self.market = ShownMarket(
             self.page, self.layer, self.replay, self.store, self.tool_bar.interval, self
         )
-        self.tool_bar.field_chosen.connect(self.market.set_field)
-        self.tool_bar.interval_chosen.connect(self._keep_interval)
-        self.tool_bar.symbols.symbol_chosen.connect(self.market.choose_symbol)
-        self.tool_bar.symbols.left.connect(self.view.setFocus)
-        self.tool_bar.symbols.set_source(self._symbol_rows)
+        self._connect_tool_bar()
         self.addToolBar(self.tool_bar)
         self.interval_box = IntervalBox(self, SELECTABLE_INTERVALS)
         self.interval_box.interval_chosen.connect(self.tool_bar.intervals.choose)
@@ -149,7 +146,10 @@ class ChartWindow(QMainWindow):
         self.last_hour = LastHourLine(None, self.layer)
         self.status_bar.right.addWidget(self.last_hour)
         self.setStatusBar(self.status_bar)
-        self.docks = Docks(self, self.layer, self.store.program)
+        self.docks = Docks(self, self.layer, self.store)
+        self._focus_return = FocusReturn(self, self.view)
+        for part in (*self.docks.all, self.replay.bar, self.status_bar.offer):
+            self._focus_return.watch(part)
         self._watch = MarketWatch(self.refresh_status)
         self._notices = NewNotices()
         self._deeds = Deeds(self)
@@ -168,7 +168,7 @@ class ChartWindow(QMainWindow):
         self.scale_bar = ScaleBar(
             [self.actions_[f"scale_{name}"] for name in ("auto", "log", "percent")],
             self.page.times,
-            self._shown_ms,
+            lambda: self.shown_ms,
             self.chart_choices.set_time_zone,
         )
         self.status_bar.right.addWidget(self.scale_bar)
@@ -193,6 +193,7 @@ class ChartWindow(QMainWindow):
         PageError
             The chart library is missing, or the page did not load.
         """
+        self.status_bar.announce(self.tr("Starting…"))
         await self.page.load_chart(self.theme)
         self._status_timer.start()
 
@@ -327,23 +328,51 @@ class ChartWindow(QMainWindow):
             docks = [SettingsDock(service, store, self.theme, self, choices)]
             docks[0].tab.alerts.set_time_zone(self.docks.alerts.time_zone)
             colour(docks[0], self.theme)
+            self._focus_return.watch(docks[0])
+            self.docks.note_sizes()
             docks[0].open_beside(self)
             if self.docks.are_open and not docks[0].isFloating():
                 # In the place of the panels, which come back.
                 self.docks.make_room()
                 docks[0].closed.connect(self.docks.come_back)
+                docks[0].moved_out.connect(self.docks.come_back)
         if page is not None:
             docks[0].tab.page_number = page
         docks[0].raise_()
         docks[0].activateWindow()
+        focus = QApplication.focusWidget()
+        if focus is None or not docks[0].isAncestorOf(focus):
+            # Esc shuts what has the keyboard.
+            docks[0].tab.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def parts(self) -> list[QWidget]:
-        """Return where F6 leads, one after the other: bar, chart, docks that are open."""
-        docks = [one for one in (self.docks.tape.view,) if one.isVisible()]
+    def _shut_one(self) -> None:
+        """Shut what Esc shuts from the chart: a card, else the settings, else the full screen."""
+        settings = [one for one in self.findChildren(SettingsDock) if one.isVisible()]
+        if self.page.has_card:
+            # The page shuts it.
+            return
+        if settings:
+            settings[0].tab.ask_to_close()
+        elif self.isFullScreen():
+            self.actions_["full_screen"].trigger()
+
+    def _shut_docked_settings(self) -> bool:
+        """Shut settings that have the panels' place; ``False``: they stay, an entry is refused."""
+        docked = [one for one in self.findChildren(SettingsDock) if not one.isFloating()]
+        for dock in docked:
+            dock.tab.ask_to_close()
+        return all(dock.isHidden() for dock in docked)
+
+    def parts(self) -> list[tuple[QWidget, QWidget]]:
+        """Return where F6 leads, one after the other: bar, chart, docks that are open.
+
+        Each with what gets the keyboard in it.
+        """
         # A floating one is a window of its own.
         beside = [one for one in self.findChildren(SettingsDock) if not one.isFloating()]
-        settings = [one.tab for one in beside if one.isVisible()]
-        return [self.tool_bar.menu_button, self.view, *docks, *settings]
+        settings = [(one, one.tab) for one in beside if one.isVisible()]
+        bar, chart = (self.tool_bar, self.tool_bar.menu_button), (self.view, self.view)
+        return [bar, chart, *self.docks.parts(), *settings]
 
     # -- Qt -----------------------------------------------------------------------------------
 
@@ -397,7 +426,9 @@ class ChartWindow(QMainWindow):
         keys.digit_typed.connect(self.interval_box.begin)
         keys.scroll_asked.connect(self.page.scroll)
         keys.zoom_asked.connect(self.page.zoom)
+        keys.escape_pressed.connect(self._shut_one)
         keys.alt_tapped.connect(button.showMenu)
+        AltTap(self).tapped.connect(button.showMenu)
         box = self.tool_bar.symbols
         box.setToolTip(with_keys(self.tr("Find a symbol"), actions["find_symbol"]))
         return actions
@@ -413,7 +444,15 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
         self.docks.alerts.edit_wanted.connect(lambda: self.open_settings(ALERTS_PAGE))
+        self.docks.takes_place = self._shut_docked_settings
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
+
+    def _connect_tool_bar(self) -> None:
+        self.tool_bar.field_chosen.connect(self.market.set_field)
+        self.tool_bar.interval_chosen.connect(self._keep_interval)
+        self.tool_bar.symbols.symbol_chosen.connect(self.market.choose_symbol)
+        self.tool_bar.symbols.left.connect(self.view.setFocus)
+        self.tool_bar.symbols.set_source(self._symbol_rows)
 
     def _connect_page(self) -> None:
         page = self.page
@@ -431,8 +470,9 @@ class ChartWindow(QMainWindow):
         page.card_fitted.connect(self.refresh_status)
         page.scale_moved.connect(self._deeds.refresh)
 
-    def _shown_ms(self) -> int | None:
-        """Return the time that the chart shows, UTC milliseconds; ``None``: nothing yet."""
+    @property
+    def shown_ms(self) -> int | None:
+        """The time that the chart shows, UTC milliseconds; ``None``: nothing yet."""
         source = self.market.source
         return self.replay.shown_ms or (None if source is None else source.service.clock())
 

@@ -107,9 +107,14 @@ class ConnectionDialog(QDialog):
         if document is not None:
             document.setDocumentMargin(_MARGIN_PX)
         self.view.setAccessibleName(self.tr("Findings"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        # With a parent from the beginning: by its style there may be no icons on buttons.
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
+        shut = buttons.button(QDialogButtonBox.StandardButton.Close)
+        if shut is not None:
+            shut.setDefault(True)
         self.copy_button = QPushButton(self.tr("Copy"))
+        self.copy_button.setAutoDefault(False)
         buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         self.copy_button.clicked.connect(self._copy)
         column = QVBoxLayout(self)

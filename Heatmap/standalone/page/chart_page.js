@@ -163,6 +163,13 @@ const chartPage = (() => {
                 dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
             },
         });
+        // The link of the library's mark is the only thing that Tab finds on the page: with the focus
+        // on it Enter would open another site. It takes clicks all the same.
+        container.addEventListener("focusin", (event) => {
+            if (event.target.id === "tv-attr-logo") {
+                event.target.blur();
+            }
+        });
         candleSeries = chart.addSeries(LightweightCharts.CandlestickSeries, {
             lastValueVisible: false,
             priceLineVisible: false,

@@ -18,6 +18,7 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from Heatmap.domain.events import DataKind
+from Heatmap.standalone.picture_file import SOURCE_LINE_PX
 from Heatmap.storage.store import open_store
 from Heatmap.tests.own_program import ROOT
 from Heatmap.tests.trader_exchange import (
@@ -117,11 +118,13 @@ def test_a_trader_gets_from_the_first_start_to_a_saved_picture_in_german(tmp_pat
         record_a_night(tmp_path / "live.sqlite3")
         run_session("second", tmp_path / "second", name, exchange)
     picture = QImage(str(tmp_path / "second" / "picture.png"))
-    assert (picture.width(), picture.height()) == SIZE
+    assert (picture.width(), picture.height()) == (SIZE[0], SIZE[1] + SOURCE_LINE_PX)
     picture = picture.convertToFormat(QImage.Format.Format_RGB888)
     bits = picture.constBits()
     assert bits is not None
-    pixels = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(SIZE[1], -1)
+    pixels = np.frombuffer(bits.asstring(picture.sizeInBytes()), np.uint8).reshape(
+        picture.height(), -1
+    )
     # Tool bar, chart with its heat, docks: no part of it is one colour.
     parts = pixels[50:860].reshape(810, SIZE[0], 3)
     for left, right in ((0, 720), (720, 1100), (1130, 1440)):

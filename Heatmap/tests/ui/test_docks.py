@@ -42,16 +42,38 @@ def require_panels_back(world: World, found: dict[str, QDockWidget]) -> None:
     found["totalsDock"].hide()
     column = [found["tapeDock"], found["alertsDock"]]
     window.resizeDocks(column, [250, 550], Qt.Orientation.Vertical)
+    window.resizeDocks(column, [400, 400], Qt.Orientation.Horizontal)
     world.qtbot.waitUntil(lambda: column[1].height() > column[0].height() + 200, timeout=5_000)
-    heights = [dock.height() for dock in column]
+    world.qtbot.waitUntil(lambda: column[0].width() == 400, timeout=5_000)
+    sizes = [dock.size() for dock in column]
     window.open_settings()
     settings = window.findChild(SettingsDock)
     world.qtbot.waitUntil(lambda: settings.isVisible() and not window.docks.are_open, timeout=5_000)
     assert not settings.isFloating()
     settings.close()
-    world.qtbot.waitUntil(lambda: [dock.height() for dock in column] == heights, timeout=5_000)
+    world.qtbot.waitUntil(lambda: [dock.size() for dock in column] == sizes, timeout=5_000)
     assert not found["totalsDock"].isVisible()
+    # In a window that is made narrow they would leave no chart: they float, the panels come back.
+    window.open_settings()
+    settings = window.findChild(SettingsDock)
+    world.qtbot.waitUntil(lambda: settings.isVisible() and not window.docks.are_open, timeout=5_000)
+    window.resize(1_200, 900)
+    world.qtbot.waitUntil(lambda: settings.isFloating() and window.docks.are_open, timeout=5_000)
+    settings.close()
+    window.resize(1_440, 900)
+    # F9 leaves all as large as they were, too.
     found["totalsDock"].show()
+    column = list(found.values())
+    window.resizeDocks(column, [174, 226, 400], Qt.Orientation.Vertical)
+    tape = found["tapeDock"]
+    world.qtbot.waitUntil(lambda: abs(tape.height() - 226) < 30, timeout=5_000)
+    sizes = [dock.size() for dock in column]
+    window.activateWindow()
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_F9)
+        world.qtbot.waitUntil(lambda: not window.docks.are_open, timeout=5_000)
+        QTest.keyClick(window, Qt.Key.Key_F9)
+        world.qtbot.waitUntil(lambda: [dock.size() for dock in column] == sizes, timeout=5_000)
 
 
 def test_docks_follow_symbol_and_source_and_open_and_shut(world: World) -> None:
@@ -137,6 +159,17 @@ def test_the_bell_counts_alerts_until_the_panel_is_looked_at(world: World) -> No
     assert len(latest) == 2
     assert UnseenAlerts(world.store).count(latest) == 0
     assert UnseenAlerts(world.store).count((*latest, replace(latest[0], id="next"))) == 1
+
+
+def test_a_window_keeps_what_its_tape_leaves_out(qtbot: Any, tmp_path: Any) -> None:
+    store = QSettings(str(tmp_path / "x.ini"), QSettings.Format.IniFormat)
+    for number, before, after in ((1, 1_000, 100_000), (1, 100_000, 0), (2, 1_000, 1_000)):
+        window = ChartWindow(store, "dark", number)
+        assert window.docks.tape.least.currentData() == before
+        window.docks.tape.set_least_usd(after)
+        window.layer.detach()
+        with qtbot.waitSignal(window.destroyed, timeout=10_000):
+            window.deleteLater()
 
 
 def test_a_narrow_window_begins_without_docks(qtbot: Any, tmp_path: Any) -> None:

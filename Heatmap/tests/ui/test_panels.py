@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimeZone
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from Heatmap import HeatmapService, HeatmapSettings
 from Heatmap.domain.events import DataKind, Liquidated, LiquidationEvent
@@ -19,6 +19,7 @@ from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 from Heatmap.ui import (
     HeatmapSettingsTab,
+    LastHourLine,
     LiquidationTape,
     LiquidationTotals,
     install_translation,
@@ -164,9 +165,17 @@ def test_a_bubble_finds_the_largest_of_its_liquidations_whatever_the_filter(worl
     assert chosen.usd == 800.0
 
 
+LINE = "1 h at least: longs 1.99k, shorts 0"
+
+
+def text_colour(widget: QWidget) -> str:
+    return widget.palette().color(QPalette.ColorRole.WindowText).name()
+
+
 def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) -> None:
-    totals = LiquidationTotals(world.service)
+    totals, line = LiquidationTotals(world.service), LastHourLine(world.service)
     world.show(totals)
+    world.show(line)
     assert totals.texts()[0] == ("1 h", UNKNOWN, UNKNOWN, "0 %")
     world.store.write([event(60, 1_999.9), event(5_000, 12_790_000.0, liquidated=Liquidated.SHORT)])
     world.store.extend_coverage("BTCUSDT", NOW_MS - 3 * HOUR_MS, NOW_MS, proven=True)
@@ -176,6 +185,17 @@ def test_totals_tell_what_was_recorded_and_a_dash_of_what_was_not(world: World) 
         ("4 h", "1.99k", "12.7M", "75 %"),
         ("24 h", "1.99k", "12.7M", "12 %"),
     ]
+    # The line in a status bar says the same, and of which part of the hour.
+    world.until(lambda: (line.text(), line.toolTip()) == (LINE, ""))
+    plain = text_colour(line)
+    world.now_ms += HOUR_MS // 4
+    world.until(lambda: totals.texts()[0][3] == "75 %")
+    world.until(lambda: line.toolTip() == "75 % of this hour was recorded")
+    assert line.text() == LINE
+    assert text_colour(line) != plain
+    world.now_ms -= HOUR_MS // 4
+    world.until(lambda: (line.toolTip(), text_colour(line)) == ("", plain))
+    world.until(lambda: totals.texts()[0][3] == "100 %")
     assert "1 h: longs 1.99k, shorts 0, recorded 100 %" in totals.figures.accessibleDescription()
     inks = totals.figures.grab().toImage()
     colours = {inks.pixelColor(x, y).name() for x in range(inks.width()) for y in range(24, 58)}
@@ -202,6 +222,53 @@ def test_late_rows_find_their_place_and_the_oldest_go(qapp: Any) -> None:
     assert times == sorted(times, reverse=True)
     assert model.rows[0][1] == 3.0
     assert late in times
+
+
+def test_a_tape_keeps_the_keyboard_while_it_has_no_rows(world: World) -> None:
+    tape, dialog = LiquidationTape(world.service), QLineEdit()
+    panel = QWidget()
+    # Another widget would get it.
+    for part in (QLineEdit(), tape, QLineEdit()):
+        part.setParent(panel)
+    world.show(panel)
+    world.qtbot.addWidget(dialog)
+    world.store.write([event(60, 5_000.0)])
+    world.until(lambda: tape.model.rowCount() == 1)
+    tape.view.setFocus()
+    # As a dialog that asks for another time.
+    dialog.show()
+    dialog.activateWindow()
+    world.until(dialog.isActiveWindow)
+    tape.set_symbol("ETHUSDT")
+    assert not tape.view.isVisible()
+    assert panel.focusWidget() is tape.empty
+    tape.set_symbol("BTCUSDT")
+    world.until(lambda: tape.model.rowCount() == 1)
+    assert panel.focusWidget() is tape.view
+
+
+def test_rows_of_another_day_say_it_above_them(world: World) -> None:
+    tape = LiquidationTape(world.service)
+    world.show(tape)
+    # NOW_MS is one o'clock of the 5th.
+    world.store.write([event(3_600 + 20 * second, 5_000.0) for second in range(300)])
+    world.store.write([event(second, 5_000.0) for second in range(100, 160)])
+    world.until(lambda: tape.model.rowCount() == 360)
+
+    def head() -> str:
+        return tape.model.headerData(Column.TIME, Qt.Orientation.Horizontal)
+
+    world.until(lambda: head() == "Time")
+    bar = tape.view.verticalScrollBar()
+    assert bar is not None
+    bar.setValue(bar.maximum())
+    assert head() == "4 Dec"
+    bar.setValue(0)
+    assert head() == "Time"
+    # A day later, and nobody was liquidated since.
+    world.now_ms += 86_400_000
+    tape.set_time_zone(QTimeZone.utc())
+    assert head() == "5 Dec"
 
 
 def test_whole_amounts_are_never_more_than_they_are(qapp: QApplication) -> None:

@@ -1,17 +1,21 @@
 """The window's frame: search, state, actions and keys, several windows, what is kept of them."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt6.QtCore import QByteArray, QPoint, QSettings, Qt
-from PyQt6.QtGui import QGuiApplication, QKeySequence, QPalette
+from PyQt6.QtGui import QGuiApplication, QImage, QKeySequence, QPalette
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QToolButton, QWidget
 
-from Heatmap import HeatmapSettings, ShownTime
+from Heatmap import HeatmapSettings, ShownTime, __version__
+from Heatmap.standalone.deeds import source_line
+from Heatmap.standalone.picture_file import SOURCE_LINE_PX
 from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.sources import Source, open_live
 from Heatmap.standalone.status_bar import StatusBar
@@ -97,8 +101,13 @@ def test_each_action_is_in_the_menu_once_and_its_tool_tip_names_its_key(world: W
     window = world.window
     menu = window.tool_bar.menu_button.menu()
     assert isinstance(menu, QMenu)
-    shown = [one for one in menu.actions() if not one.isSeparator()]
+    menus = [menu, *(one.menu() for one in menu.actions() if one.menu() is not None)]
+    assert [one.title() for one in menus[1:]] == ["Heat", "Price scale"]
+    shown = [one for part in menus for one in part.actions()]
+    shown = [one for one in shown if not one.isSeparator() and one.menu() is None]
     assert len(shown) == len(set(shown)) == len(window.actions_.all()) > 15
+    # On the screen of a small computer all of it is one column.
+    assert menu.sizeHint().height() < 700
     keys = [key.toString() for one in shown for key in one.shortcuts()]
     assert len(keys) == len(set(keys)) > 12
     for action in shown:
@@ -109,6 +118,15 @@ def test_each_action_is_in_the_menu_once_and_its_tool_tip_names_its_key(world: W
     at_hand = {one.defaultAction() for one in window.tool_bar.findChildren(QToolButton)}
     wanted = {"alerts", "replay", "save_picture", "panels", "settings"}
     assert {window.actions_[one] for one in wanted} <= at_hand
+    # Tab goes through the bar, and then on.
+    bar, chain = window.tool_bar, [window.tool_bar.menu_button]
+    while (after := chain[-1].nextInFocusChain()) is not chain[0]:
+        chain.append(after)
+    takes = [one for one in chain if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    is_in_bar = [bar.isAncestorOf(one) for one in takes]
+    assert sum(is_in_bar) > 15
+    assert is_in_bar.count(False) > 5
+    assert sum(a != b for a, b in pairwise(is_in_bar)) == 1
 
 
 def ancestors(widget: QWidget) -> list[QWidget]:
@@ -118,6 +136,43 @@ def ancestors(widget: QWidget) -> list[QWidget]:
         found.append(here)
         here = here.parentWidget()
     return found
+
+
+def require_source_line(window: ChartWindow, picture: QImage) -> None:
+    """Below what is seen stands a line; another moment is another line."""
+    seen = window.grab().toImage()
+    line = picture.copy(0, seen.height(), seen.width(), SOURCE_LINE_PX)
+    assert picture.height() == seen.height() + SOURCE_LINE_PX
+    assert picture.width() == seen.width()
+    columns = {line.pixelColor(x, y).name() for x in range(12, 400) for y in range(line.height())}
+    assert len(columns) > 3
+    words = source_line(window)
+    now_ms = window.shown_ms
+    assert now_ms is not None
+    assert words.startswith(f"Binance, BTCUSDT, {window.page.times.date(now_ms)} "), words
+    assert f" UTC. Recorded amounts are lower bounds. Heatmap {__version__}" in words
+
+
+def require_picture_and_folder(world: World, tmp_path: Path) -> None:
+    window = world.window
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    chooser = window.findChild(QFileDialog, "savePicture")
+    assert chooser is not None
+    (offered,) = chooser.selectedFiles()
+    assert re.search(r"Heatmap BTCUSDT \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.png$", offered), offered
+    chooser.fileSelected.emit(str(tmp_path / "picture.png"))
+    chooser.close()
+    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    # The next one goes to the same folder, while that is there.
+    for folder in (tmp_path, tmp_path / "gone"):
+        world.store.setValue("Pictures/folder", str(folder))
+        QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+        chooser = window.findChildren(QFileDialog, "savePicture")[-1]
+        assert (chooser.directory().absolutePath() == str(folder)) is folder.is_dir()
+        chooser.close()
+    # Without a program for folders, as here, the user reads where it is.
+    window.actions_["data_folder"].trigger()
+    assert str(tmp_path) in window.status_bar.line.words
 
 
 def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
@@ -161,13 +216,8 @@ def test_keys_carry_out_what_the_menu_has(world: World, tmp_path: Path) -> None:
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     QTest.keyClick(window, Qt.Key.Key_C, CONTROL | SHIFT)
-    assert clipboard.image().size() == window.grab().toImage().size()
-    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
-    chooser = window.findChild(QFileDialog, "savePicture")
-    assert chooser is not None
-    chooser.fileSelected.emit(str(tmp_path / "picture.png"))
-    chooser.close()
-    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    require_source_line(window, clipboard.image())
+    require_picture_and_folder(world, tmp_path)
 
 
 def test_a_digit_on_the_chart_begins_an_interval(world: World) -> None:
@@ -269,13 +319,20 @@ def test_f6_leads_through_the_parts_and_back_to_the_first(world: World) -> None:
     window = world.window
     window.activateWindow()
     parts = window.parts()
-    assert parts[:2] == [window.tool_bar.menu_button, window.view]
-    parts[0].setFocus()
-    for part in [*parts[1:], parts[0]]:
+    docks = {dock.objectName(): dock for dock in window.docks.all}
+    assert [part for part, _ in parts] == [window.tool_bar, window.view, docks["alertsDock"]]
+    parts[0][1].setFocus()
+    for part, control in [*parts[1:], parts[0]]:
         QTest.keyClick(window, Qt.Key.Key_F6)
         focus = window.focusWidget()
         assert focus is not None
-        assert part in (focus, focus.parentWidget()) or part.isAncestorOf(focus)
+        assert part is focus or part.isAncestorOf(focus)
+        assert control in (focus, focus.parentWidget())
+    # Nothing of the page has it, where Enter would follow a link.
+    window.view.setFocus(Qt.FocusReason.TabFocusReason)
+    world.qtbot.waitUntil(lambda: world.js("document.hasFocus()"), timeout=5_000)
+    world.js("document.querySelector('#tv-attr-logo').focus()")
+    assert world.js("document.activeElement.tagName") == "BODY"
 
 
 def cut_off(bar: ToolBar) -> list[str]:

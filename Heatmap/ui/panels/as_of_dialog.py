@@ -89,7 +89,8 @@ class AsOfDialog(QDialog):
         self.note = QLabel()
         self.note.setWordWrap(True)
         column.addWidget(self.note)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        # With a parent from the beginning: by its style there may be no icons on buttons.
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         show = self.buttons.addButton(self.tr("Show"), QDialogButtonBox.ButtonRole.AcceptRole)
         if show is not None:
             show.setDefault(True)

@@ -114,6 +114,7 @@ class LiquidationTape(QWidget):
         self.head.add(self.least)
         self.blind = _line(Qt.AlignmentFlag.AlignLeft)
         self.empty = _line(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -125,6 +126,7 @@ class LiquidationTape(QWidget):
         self._followed = FollowedSymbol(
             self, service, layer, self._follow, self._forget, self._show_state
         )
+        self.view.now = lambda: self._followed.now_ms
         if layer is not None and not isinstance(layer, PanelSymbol):
             layer.liquidations_picked.connect(self.select)
         self._restyle()
@@ -251,8 +253,16 @@ class LiquidationTape(QWidget):
             elif not self._followed.is_recorded:
                 words = self.tr("{symbol} is not recorded.")
             self.empty.setText(words.format(usd=short_usd(usd), symbol=self.symbol))
-        self.empty.setVisible(not has_rows)
-        self.view.setVisible(has_rows)
+        # Whichever of both is in sight has the keyboard, while it is the tape's: Qt would give it
+        # to another panel's button.
+        gone, seen = (self.empty, self.view) if has_rows else (self.view, self.empty)
+        seen.show()
+        window = self.window()
+        if window is not None and window.focusWidget() is gone:
+            # Also where a dialog is in front of it.
+            seen.setFocus(Qt.FocusReason.OtherFocusReason)
+        gone.hide()
+        self.view.show_day()
 
     def _is_unsaved(self) -> bool:
         """Whether the recorder cannot write what it has."""

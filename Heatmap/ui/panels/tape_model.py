@@ -71,6 +71,8 @@ class TapeModel(QAbstractTableModel):
         # Price and amount that were the largest since all rows were replaced, USD.
         self._largest = 0.0, 0.0
         self._sides = {True: self.tr("Long"), False: self.tr("Short")}
+        # In the place of the word for time; empty: rows in sight are of today.
+        self._day = ""
 
     def replace(self, rows: Sequence[TapeRow]) -> None:
         """Show other rows in the place of all, given the oldest first."""
@@ -139,6 +141,17 @@ class TapeModel(QAbstractTableModel):
             self.zone = zone
             self._change_column(Column.TIME)
 
+    def show_day(self, top: int, now_ms: int | None) -> None:
+        """Say the day of the row on top of those in sight, where it is not today."""
+        day = ""
+        if now_ms is not None and 0 <= top < len(self.rows):
+            ts_ms = self.rows[top][0]
+            is_today = is_same_day(ts_ms, now_ms, self.zone)
+            day = "" if is_today else day_text(ts_ms, self.zone)
+        if day != self._day:
+            self._day = day
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.TIME, Column.TIME)
+
     def text(self, at: int, column: int) -> str:
         """Return what stands in a cell."""
         ts_ms, price, usd, is_long = self.rows[at]
@@ -201,7 +214,8 @@ class TapeModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._heads[Column(section)]
+            head = self._heads[Column(section)]
+            return (section == Column.TIME and self._day) or head
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return alignment(section)
         is_hint = role == Qt.ItemDataRole.ToolTipRole and section == Column.USD

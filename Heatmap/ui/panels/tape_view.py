@@ -1,6 +1,6 @@
 """How a tape looks and is used: rows of one height, a bar for the side, a bar for the amount."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QRect, Qt, pyqtSignal
@@ -161,6 +161,8 @@ class TapeView(QTableView):
     ----------
     painter
         Paints them.
+    now
+        Returns the time that is shown, UTC milliseconds; ``None``: not known.
     chosen
         The number of a row that is to be shown on the chart: a double click, or Enter.
     """
@@ -169,6 +171,7 @@ class TapeView(QTableView):
 
     def __init__(self, model: TapeModel) -> None:
         super().__init__()
+        self.now: Callable[[], int | None] = lambda: None
         self.tape = model
         self.setModel(model)
         self._look = QPalette(self.palette())
@@ -184,6 +187,9 @@ class TapeView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Liquidations, the newest first"))
         self.doubleClicked.connect(lambda index: self.chosen.emit(index.row()))
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.valueChanged.connect(lambda _value: self.show_day())
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         if rows is not None and heads is not None:
             rows.hide()
@@ -282,6 +288,10 @@ class TapeView(QTableView):
         """Fit the columns to another width."""
         super().resizeEvent(event)
         self.fit_columns()
+
+    def show_day(self) -> None:
+        """Say above the times which day they are of, where that is not today."""
+        self.tape.show_day(max(0, self.rowAt(0)), self.now())
 
     def add_rows(self, count: int) -> None:
         """Keep what is read where it is, after so many rows have come on top."""

@@ -120,6 +120,7 @@ class HeatmapSettingsTab(QWidget):
         enabled.field.add_below(self._source)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("pages")
+        self.setFocusProxy(self._tabs)
         self._tabs.setDocumentMode(True)
         self._rows = [enabled]
         self.status_panel = StatusPanel(service, has_database=False)

@@ -906,6 +906,10 @@
 </context><context>
     <name>ChartWindow</name>
     <message>
+        <source>Starting…</source>
+        <translation>Startet…</translation>
+    </message>
+    <message>
         <source>Menu</source>
         <translation>Menü</translation>
     </message>
@@ -1014,6 +1018,10 @@
 </context><context>
     <name>Deeds</name>
     <message>
+        <source>{source}, {symbol}, {time}. Recorded amounts are lower bounds. Heatmap {version}</source>
+        <translation>{source}, {symbol}, {time}. Aufgezeichnete Beträge sind Mindestwerte. Heatmap {version}</translation>
+    </message>
+    <message>
         <source>Save picture</source>
         <translation>Bild speichern</translation>
     </message>
@@ -1034,12 +1042,20 @@
         <translation>Lauf anhalten</translation>
     </message>
     <message>
+        <source>Heatmap {version}</source>
+        <translation>Heatmap {version}</translation>
+    </message>
+    <message>
         <source>Record {symbol} too</source>
         <translation>{symbol} auch aufzeichnen</translation>
     </message>
     <message>
         <source>Saved: {path}</source>
         <translation>Gespeichert: {path}</translation>
+    </message>
+    <message>
+        <source>No program shows folders here: {path}</source>
+        <translation>Kein Programm zeigt hier Ordner: {path}</translation>
     </message>
 </context><context>
     <name>Docks</name>
@@ -2936,6 +2952,10 @@
 </context><context>
     <name>LastHourLine</name>
     <message>
+        <source>{share} of this hour was recorded</source>
+        <translation>{share} dieser Stunde wurden aufgezeichnet</translation>
+    </message>
+    <message>
         <source>1 h at least: longs {longs}, shorts {shorts}</source>
         <translation>1 h mindestens: Longs {longs}, Shorts {shorts}</translation>
     </message>
@@ -4478,6 +4498,14 @@
     <message>
         <source>Menu</source>
         <translation>Menü</translation>
+    </message>
+    <message>
+        <source>Heat</source>
+        <translation>Heatmap</translation>
+    </message>
+    <message>
+        <source>Price scale</source>
+        <translation>Kursachse</translation>
     </message>
     <message>
         <source>New window</source>

@@ -20,6 +20,8 @@ def test_a_time_is_said_as_pythons_own_zones_say_it(name: str) -> None:
     for ms in MOMENTS_MS:
         at = datetime.fromtimestamp(ms / 1000, ZoneInfo(name))
         assert clock.clock(ms) == at.strftime("%H:%M:%S")
+        assert clock.stamp(ms) == at.strftime("%Y-%m-%d %H-%M-%S")
+        assert clock.date(ms) == f"{at.day} {at:%b} {at.year}"
         offset_min = int(at.utcoffset().total_seconds()) // 60  # type: ignore[union-attr]
         digits = [
             int(one) for one in clock.zone_words(ms).replace("\u2212", "-")[3:].split(":") if one
