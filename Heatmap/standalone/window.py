@@ -7,7 +7,7 @@ the chart is `ShownMarket`'s.
 import asyncio
 from dataclasses import replace
 
-from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow, QWidget
@@ -31,6 +31,7 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
+from Heatmap.standalone.kept_place import KeptPlace
 from Heatmap.standalone.market_watch import MarketWatch
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
@@ -52,7 +53,7 @@ from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
 from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
 from Heatmap.standalone.window_choices import window_choices
-from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
+from Heatmap.standalone.window_store import WindowStore
 from Heatmap.ui import HeatmapLayer, LastHourLine, StateTone, failure_words, state_words
 
 STATUS_PERIOD_MS = 1000
@@ -90,6 +91,8 @@ class ChartWindow(QMainWindow):
         The user wants this look or language in all windows: one of `LOOKS`, of `NAMES`.
     offers_simulated
         Whether the program can show a simulated market.
+    place
+        Keeps where the window and its docks are.
     """
 
     closed = pyqtSignal()
@@ -161,25 +164,25 @@ class ChartWindow(QMainWindow):
         self.status_bar.right.addWidget(self.scale_bar)
         self._connect_market()
         self._apply_theme()
+        self.place = KeptPlace(self, self.store, self._has_settings)
         self._restore_place()
-        self._status_timer = QTimer(self)
-        # Qt gathers the others of all windows at one moment, which would have them wait together.
-        self._status_timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._status_timer.setInterval(STATUS_PERIOD_MS)
-        self._status_timer.timeout.connect(self.refresh_status)
+        # Those who wait for candles, until the window is left.
+        self._waits: set[asyncio.Future[None]] = set()
+        self._is_left = False
+        self._status_timer = self._made_status_timer()
 
     # -- for the application --------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Load the chart page.
+        """Load the chart page, or return where `leave` was called meanwhile.
 
         Raises
         ------
         PageError
             The chart library is missing, or the page did not load.
         """
-        await self.page.load_chart(self.theme)
-        self._status_timer.start()
+        if await self.page.load_chart(self.theme):
+            self._status_timer.start()
 
     async def show_source(
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
@@ -206,8 +209,16 @@ class ChartWindow(QMainWindow):
             tasks.create_task(self._instruments.run(), name="Heatmap instruments")
 
     async def leave(self) -> None:
-        """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
+        """Stop the candles and detach the heatmap; the sources are closed by whoever made them.
+
+        What waits for the chart or its candles waits no more.
+        """
+        self._is_left = True
+        self.place.leave()
         self._status_timer.stop()
+        self.page.give_up()
+        for waiting in self._waits:
+            waiting.cancel()
         self.replay.leave()
         self._watch.follow(None, None)
         await self.market.leave()
@@ -221,14 +232,18 @@ class ChartWindow(QMainWindow):
     async def wait_for_candles(self, patience_s: float | None) -> bool:
         """Wait until the page shows candles of the source that was asked for last.
 
-        ``False`` when it takes too long; ``None``: as long as it takes.
+        ``False`` when it takes too long, or the window is left; ``None``: as long as it takes.
         """
-        try:
-            async with asyncio.timeout(patience_s):
-                await self.market.wait_for_candles()
-        except TimeoutError:
+        if self._is_left:
             return False
-        return True
+        waiting = asyncio.ensure_future(self.market.wait_for_candles())
+        self._waits.add(waiting)
+        try:
+            await asyncio.wait({waiting}, timeout=patience_s)
+            return waiting.done() and not waiting.cancelled() and waiting.result() is None
+        finally:
+            self._waits.discard(waiting)
+            waiting.cancel()
 
     def refresh_status(self) -> None:
         """Show the state, the title, the offer and unseen alerts as they are now."""
@@ -348,10 +363,17 @@ class ChartWindow(QMainWindow):
         """Shut the settings, and keep where the window and its docks are."""
         for dock in self.findChildren(SettingsDock):
             dock.close()
-        self.store.set_bytes("geometry", self.saveGeometry())
-        self.store.set_bytes("state", self.saveState(LAYOUT_VERSION))
+        self.place.keep()
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _made_status_timer(self) -> QTimer:
+        timer = QTimer(self)
+        # Qt gathers the others of all windows at one moment, which would have them wait together.
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.setInterval(STATUS_PERIOD_MS)
+        timer.timeout.connect(self.refresh_status)
+        return timer
 
     def _make_actions(self) -> Actions:
         actions = Actions(self, self._deeds.handlers())
@@ -451,13 +473,13 @@ class ChartWindow(QMainWindow):
     def _restore_place(self) -> None:
         self.setMinimumSize(*LEAST_SIZE)
         self.resize(*FIRST_SIZE)
-        geometry, state = self.store.bytes_of("geometry"), self.store.bytes_of("state")
-        if geometry != QByteArray():
-            self.restoreGeometry(geometry)
-        if state != QByteArray() and self.restoreState(state, LAYOUT_VERSION):
+        if self.place.restore():
             self.docks.keep_open()
         intervals = self.tool_bar.intervals
         intervals.show_index(intervals.findData(self.store.text("interval")))
+
+    def _has_settings(self) -> bool:
+        return any(not dock.isHidden() for dock in self.findChildren(SettingsDock))
 
     def _symbol_rows(self, typed: str) -> list[SymbolRow]:
         source = self.market.source

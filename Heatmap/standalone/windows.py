@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, QRect, QSettings, QTimer, pyqtSignal
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QApplication
 
@@ -15,8 +15,9 @@ from Heatmap.standalone.sources import Source
 from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, dress, theme_of
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.window_moment import WindowMoment
+from Heatmap.standalone.window_places import place_beside
 from Heatmap.standalone.window_store import (
-    FIRST,
+    MOST_WINDOWS,
     WindowStore,
     free_number,
     keep_windows,
@@ -27,13 +28,17 @@ logger = get_logger(__name__)
 
 CANDLE_PATIENCE_S = 10.0
 """A window that is made anew shows the earlier time again only if it has candles by then."""
-_OFFSET_PX = 32
+TOGETHER_MS = 1000
+"""Windows that are closed within so short a time of each other are closed together."""
 
 MakeWindow = Callable[[QSettings, str, int], ChartWindow]
 
 
 class Windows(QObject):
-    """Opens, closes and remembers windows. A window that is closed beside others is forgotten.
+    """Opens, closes and remembers windows.
+
+    A window that is closed beside others is forgotten; where all of them are closed together, as
+    by "close all" of the system's task bar, all come back at the next start.
 
     Parameters
     ----------
@@ -66,6 +71,14 @@ class Windows(QObject):
         self._make = make
         self._tasks = tasks
         self._open: list[ChartWindow] = []
+        # Numbers of those of the last run that are still to be opened.
+        self._to_open = kept_windows(store)
+        # Numbers of those that were closed a moment ago, perhaps with all others.
+        self._just_closed: list[int] = []
+        self._forgetting = QTimer(self)
+        self._forgetting.setSingleShot(True)
+        self._forgetting.setInterval(TOGETHER_MS)
+        self._forgetting.timeout.connect(self._forget_closed)
         self._tending: dict[ChartWindow, asyncio.Task[None]] = {}
         # Those that the user has closed and that are being left.
         self._leaving: set[asyncio.Task[None]] = set()
@@ -108,8 +121,7 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        first = kept_windows(self._store)[0]
-        return await self._open_one(first)
+        return await self._open_one(self._to_open.pop(0))
 
     async def open_others(self) -> None:
         """Open the other windows of the last run.
@@ -119,9 +131,8 @@ class Windows(QObject):
         PageError
             A chart page could not be loaded.
         """
-        for number in kept_windows(self._store)[1:]:
-            if number not in [one.store.number for one in self._open]:
-                await self._open_one(number)
+        while self._to_open and not self._is_ending:
+            await self._open_one(self._to_open.pop(0))
         self._keep()
 
     async def open_another(self, like: ChartWindow) -> ChartWindow | None:
@@ -132,21 +143,24 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        number = free_number([one.store.number for one in self._open])
+        number = free_number([*self._numbers(), *self._just_closed])
         if number is None:
+            like.status_bar.say(
+                self.tr("There are {count} windows, and no more can be opened").format(
+                    count=MOST_WINDOWS
+                )
+            )
             return None
         store = WindowStore(self._store, number)
-        store.forget()
+        like.place.keep()
+        store.begin_like(like.store)
         settings = like.market.settings
-        store.set_text("chosenSymbol", like.layer.symbol or "")
+        # It may have been opened a moment ago, and show nothing yet.
+        store.set_text("chosenSymbol", like.layer.symbol or like.store.symbol("chosenSymbol"))
         store.set_text("interval", like.tool_bar.intervals.currentData())
         for name in OWN_FIELDS:
             store.set_text(name, str(getattr(settings, name)))
-        window = await self._open_one(number)
-        window.resize(like.size())
-        window.move(like.x() + _OFFSET_PX, like.y() + _OFFSET_PX)
-        self._keep()
-        return window
+        return await self._open_one(number, self._place_beside(like))
 
     async def show_source(
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
@@ -155,7 +169,9 @@ class Windows(QObject):
         async with self._renewing:
             self._source, self._waiting = source, waiting
             for window in self.open_windows:
-                await window.show_source(source, waiting, at_once=at_once)
+                # It may have been closed while another one took its turn.
+                if window in self._open:
+                    await window.show_source(source, waiting, at_once=at_once)
 
     def renew(self) -> None:
         """Make all windows anew, each where and as it is: with texts of the present language.
@@ -164,9 +180,18 @@ class Windows(QObject):
         """
         self._tasks.create_task(self._renew_all(), name="Heatmap windows")
 
+    def keep(self) -> None:
+        """Keep all windows as they are, in the store's file too: the process may be ended."""
+        for window in self._open:
+            window.place.keep()
+        self._keep()
+        self._store.sync()
+
     async def leave(self) -> None:
         """Leave all windows; they are opened again at the next start."""
         self._is_ending = True
+        if self._forgetting.isActive():
+            self._forget_closed()
         for window in self.open_windows:
             await self._leave(window)
             window.close()
@@ -178,18 +203,35 @@ class Windows(QObject):
 
     # -- inside -------------------------------------------------------------------------------
 
-    async def _open_one(self, number: int) -> ChartWindow:
+    async def _open_one(self, number: int, place: QRect | None = None) -> ChartWindow:
         window = self._made(number)
+        if place is not None:
+            window.resize(place.size())
+            window.move(place.topLeft())
         self._open.append(window)
+        self._keep()
         self._tell_count()
         window.show()
         await window.load()
-        if window not in self._open:
+        if self._is_ending or window not in self._open:
             return window
         self._tending[window] = self._tasks.create_task(window.tend(), name="Heatmap candles")
         if self._source is not None:
             await window.show_source(self._source, self._waiting)
         return window
+
+    def _place_beside(self, like: ChartWindow) -> QRect:
+        """Return a place for one more window: as large, and on top of no other's corner.
+
+        Its upper left corner is the frame's, its size that of what is in the frame.
+        """
+        is_large = like.isMaximized() or like.isFullScreen()
+        inner = like.normalGeometry() if is_large else like.geometry()
+        place = QRect(inner.topLeft() if is_large else like.pos(), inner.size())
+        screen = like.screen()
+        room = place if screen is None else screen.availableGeometry()
+        taken = {(one.pos().x(), one.pos().y()) for one in self._open}
+        return place_beside(place, room, taken, like.minimumSize())
 
     def _on_simulated_asked(self) -> None:
         if self._show_simulated is not None:
@@ -199,7 +241,7 @@ class Windows(QObject):
     def _made(self, number: int) -> ChartWindow:
         window = self._make(self._store, self._theme, number)
         window.closed.connect(lambda: self._on_closed(window))
-        window.quit_asked.connect(self.all_closed)
+        window.quit_asked.connect(self._on_quit)
         window.look_chosen.connect(self._choose_look)
         window.language_chosen.connect(self.language_chosen)
         window.offers_simulated = self._show_simulated is not None
@@ -217,6 +259,7 @@ class Windows(QObject):
         """Put a new window in the place of one that is open."""
         moment = WindowMoment(before)
         before.keep_place()
+        before.place.leave()
         window = self._made(before.store.number)
         window.show()
         try:
@@ -227,6 +270,7 @@ class Windows(QObject):
             window.hide()
             await window.leave()
             window.deleteLater()
+            before.place.watch()
             return
         if self._is_ending or before not in self._open:
             # It was closed meanwhile, and so is this one.
@@ -257,24 +301,37 @@ class Windows(QObject):
             for window in self._open[1:]:
                 if window not in self._tending:
                     window.close()
+            self.say(str(error))
 
     def _on_closed(self, window: ChartWindow) -> None:
         if self._is_ending or window not in self._open:
             return
         if len(self._open) == 1:
-            # It is left with everything else, and opened again at the next start.
+            # It is left with everything else. All that were closed together come back.
+            self._forgetting.stop()
             self._keep()
             self.all_closed.emit()
             return
+        self._just_closed.append(window.store.number)
         self._open.remove(window)
-        self._keep()
-        if window.store.number != FIRST:
-            # In a turn of its own: it is keeping its place just now.
-            QTimer.singleShot(0, window.store.forget)
+        self._forgetting.start()
         task = self._tasks.create_task(self._leave_closed(window), name="Heatmap window")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
         self._tell_count()
+
+    def _on_quit(self) -> None:
+        """End the program: what was closed before stays closed."""
+        self._forget_closed()
+        self.all_closed.emit()
+
+    def _forget_closed(self) -> None:
+        """Forget the windows that were closed beside others."""
+        self._forgetting.stop()
+        closed, self._just_closed = self._just_closed, []
+        self._keep()
+        for number in closed:
+            WindowStore(self._store, number).forget()
 
     async def _leave_closed(self, window: ChartWindow) -> None:
         await self._leave(window)
@@ -286,8 +343,12 @@ class Windows(QObject):
             tending.cancel()
         await window.leave()
 
+    def _numbers(self) -> list[int]:
+        """Return the numbers of all windows that are open, or are still to be opened."""
+        return [*(one.store.number for one in self._open), *self._to_open]
+
     def _keep(self) -> None:
-        keep_windows(self._store, [one.store.number for one in self._open])
+        keep_windows(self._store, sorted({*self._numbers(), *self._just_closed}))
 
     def _tell_count(self) -> None:
         for window in self._open:

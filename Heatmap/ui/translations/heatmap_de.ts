@@ -4654,6 +4654,10 @@
 </context><context>
     <name>Windows</name>
     <message>
+        <source>There are {count} windows, and no more can be opened</source>
+        <translation>Es gibt {count} Fenster, mehr lassen sich nicht öffnen</translation>
+    </message>
+    <message>
         <source>Opening a simulated market…</source>
         <translation>Ein simulierter Markt wird geöffnet…</translation>
     </message>
