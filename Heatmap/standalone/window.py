@@ -488,8 +488,15 @@ class ChartWindow(QMainWindow):
         self._instruments.want(source)
         recorder = source.service.recorder_status()
         told = () if recorder is None else (*recorder.tick_sizes, *recorder.mark_prices)
-        known = {*source.listed, *told}
-        return symbol_rows(typed, self.market.settings.symbols, known, only=source.symbol)
+        known, recorded = {*source.listed, *told}, self.market.settings.symbols
+        return symbol_rows(
+            typed,
+            recorded,
+            known,
+            only=source.symbol,
+            shown=self.layer.symbol or "",
+            listing=self._instruments.state,
+        )
 
     def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
         """Return what is worse than a good state, as one sentence, and what else there is."""

@@ -4670,6 +4670,22 @@
 </context><context>
     <name>_Rows</name>
     <message>
+        <source>Asking for all instruments…</source>
+        <translation>Alle Instrumente werden abgefragt…</translation>
+    </message>
+    <message>
+        <source>No list from the exchange yet</source>
+        <translation>Noch keine Liste von der Börse</translation>
+    </message>
+    <message>
+        <source>No name has this in it</source>
+        <translation>Kein Name enthält das</translation>
+    </message>
+    <message>
+        <source>More: type a part of the name</source>
+        <translation>Mehr: einen Teil des Namens tippen</translation>
+    </message>
+    <message>
         <source>Recorded</source>
         <translation>Aufgezeichnet</translation>
     </message>
