@@ -153,7 +153,7 @@ async def switch_symbols(bench: Bench) -> dict[str, Any]:
             while window.layer.symbol != symbol:  # noqa: ASYNC110 - a layer tells nobody
                 await asyncio.sleep(0.002)
             candles_ms.append((time.perf_counter() - began_s) * 1000)
-            while not bench.are_drawn(symbol) or not await shows_its_prices(window, symbol):
+            while not bench.are_drawn(symbol) or not await shows_its_prices(window, symbol):  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
         heat_ms.append((time.perf_counter() - began_s) * 1000)
         await bench.until_drawn(symbol)
