@@ -360,10 +360,13 @@ class ChartWindow(QMainWindow):
         self.closed.emit()
 
     def keep_place(self) -> None:
-        """Shut the settings, and keep where the window and its docks are."""
+        """Shut the settings, and keep where the window and its docks are, and what it shows."""
         for dock in self.findChildren(SettingsDock):
             dock.close()
         self.place.keep()
+        self.store.set_text("interval", self.tool_bar.intervals.currentData())
+        self.market.keep()
+        self.chart_choices.keep()
 
     # -- inside -------------------------------------------------------------------------------
 

@@ -1,15 +1,16 @@
 """All windows of one run: on one recorder, each with its own symbol, span, interval and place."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QObject, QRect, QSettings, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, QRect, QSettings, pyqtSignal
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QApplication
 
 from Heatmap import HeatmapService
 from Heatmap.errors import HeatmapError
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.standalone.kept_windows import KeptWindows
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, dress, theme_of
@@ -19,17 +20,12 @@ from Heatmap.standalone.window_places import place_beside
 from Heatmap.standalone.window_store import (
     MOST_WINDOWS,
     WindowStore,
-    free_number,
-    keep_windows,
-    kept_windows,
 )
 
 logger = get_logger(__name__)
 
 CANDLE_PATIENCE_S = 10.0
 """A window that is made anew shows the earlier time again only if it has candles by then."""
-TOGETHER_MS = 1000
-"""Windows that are closed within so short a time of each other are closed together."""
 
 MakeWindow = Callable[[QSettings, str, int], ChartWindow]
 
@@ -71,14 +67,7 @@ class Windows(QObject):
         self._make = make
         self._tasks = tasks
         self._open: list[ChartWindow] = []
-        # Numbers of those of the last run that are still to be opened.
-        self._to_open = kept_windows(store)
-        # Numbers of those that were closed a moment ago, perhaps with all others.
-        self._just_closed: list[int] = []
-        self._forgetting = QTimer(self)
-        self._forgetting.setSingleShot(True)
-        self._forgetting.setInterval(TOGETHER_MS)
-        self._forgetting.timeout.connect(self._forget_closed)
+        self._kept = KeptWindows(store, lambda: [one.store.number for one in self._open], self)
         self._tending: dict[ChartWindow, asyncio.Task[None]] = {}
         # Those that the user has closed and that are being left.
         self._leaving: set[asyncio.Task[None]] = set()
@@ -121,7 +110,7 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        return await self._open_one(self._to_open.pop(0))
+        return await self._open_one(self._kept.to_open.pop(0))
 
     async def open_others(self) -> None:
         """Open the other windows of the last run.
@@ -131,9 +120,9 @@ class Windows(QObject):
         PageError
             A chart page could not be loaded.
         """
-        while self._to_open and not self._is_ending:
-            await self._open_one(self._to_open.pop(0))
-        self._keep()
+        while self._kept.to_open and not self._is_ending:
+            await self._open_one(self._kept.to_open.pop(0))
+        self._kept.keep()
 
     async def open_another(self, like: ChartWindow) -> ChartWindow | None:
         """Open one more window that shows what `like` shows; ``None``: there are too many.
@@ -143,7 +132,7 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        number = free_number([*self._numbers(), *self._just_closed])
+        number = self._kept.free_number()
         if number is None:
             like.status_bar.say(
                 self.tr("There are {count} windows, and no more can be opened").format(
@@ -160,7 +149,7 @@ class Windows(QObject):
         store.set_text("interval", like.tool_bar.intervals.currentData())
         for name in OWN_FIELDS:
             store.set_text(name, str(getattr(settings, name)))
-        return await self._open_one(number, self._place_beside(like))
+        return await self._open_one(number, _place_beside(like, self._open))
 
     async def show_source(
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
@@ -184,18 +173,17 @@ class Windows(QObject):
         """Keep all windows as they are, in the store's file too: the process may be ended."""
         for window in self._open:
             window.place.keep()
-        self._keep()
+        self._kept.keep()
         self._store.sync()
 
     async def leave(self) -> None:
         """Leave all windows; they are opened again at the next start."""
         self._is_ending = True
-        if self._forgetting.isActive():
-            self._forget_closed()
         for window in self.open_windows:
             await self._leave(window)
             window.close()
             window.deleteLater()
+        self._kept.end()
         while self._leaving:
             await asyncio.gather(*self._leaving)
         self._open.clear()
@@ -209,7 +197,7 @@ class Windows(QObject):
             window.resize(place.size())
             window.move(place.topLeft())
         self._open.append(window)
-        self._keep()
+        self._kept.keep()
         self._tell_count()
         window.show()
         await window.load()
@@ -219,19 +207,6 @@ class Windows(QObject):
         if self._source is not None:
             await window.show_source(self._source, self._waiting)
         return window
-
-    def _place_beside(self, like: ChartWindow) -> QRect:
-        """Return a place for one more window: as large, and on top of no other's corner.
-
-        Its upper left corner is the frame's, its size that of what is in the frame.
-        """
-        is_large = like.isMaximized() or like.isFullScreen()
-        inner = like.normalGeometry() if is_large else like.geometry()
-        place = QRect(inner.topLeft() if is_large else like.pos(), inner.size())
-        screen = like.screen()
-        room = place if screen is None else screen.availableGeometry()
-        taken = {(one.pos().x(), one.pos().y()) for one in self._open}
-        return place_beside(place, room, taken, like.minimumSize())
 
     def _on_simulated_asked(self) -> None:
         if self._show_simulated is not None:
@@ -306,15 +281,13 @@ class Windows(QObject):
     def _on_closed(self, window: ChartWindow) -> None:
         if self._is_ending or window not in self._open:
             return
-        if len(self._open) == 1:
-            # It is left with everything else. All that were closed together come back.
-            self._forgetting.stop()
-            self._keep()
+        is_last = len(self._open) == 1
+        self._kept.note_closed(window.store.number, is_last=is_last)
+        if is_last:
+            # It is left with everything else.
             self.all_closed.emit()
             return
-        self._just_closed.append(window.store.number)
         self._open.remove(window)
-        self._forgetting.start()
         task = self._tasks.create_task(self._leave_closed(window), name="Heatmap window")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
@@ -322,16 +295,8 @@ class Windows(QObject):
 
     def _on_quit(self) -> None:
         """End the program: what was closed before stays closed."""
-        self._forget_closed()
+        self._kept.forget_closed()
         self.all_closed.emit()
-
-    def _forget_closed(self) -> None:
-        """Forget the windows that were closed beside others."""
-        self._forgetting.stop()
-        closed, self._just_closed = self._just_closed, []
-        self._keep()
-        for number in closed:
-            WindowStore(self._store, number).forget()
 
     async def _leave_closed(self, window: ChartWindow) -> None:
         await self._leave(window)
@@ -342,13 +307,6 @@ class Windows(QObject):
         if tending is not None:
             tending.cancel()
         await window.leave()
-
-    def _numbers(self) -> list[int]:
-        """Return the numbers of all windows that are open, or are still to be opened."""
-        return [*(one.store.number for one in self._open), *self._to_open]
-
-    def _keep(self) -> None:
-        keep_windows(self._store, sorted({*self._numbers(), *self._just_closed}))
 
     def _tell_count(self) -> None:
         for window in self._open:
@@ -375,6 +333,20 @@ class Windows(QObject):
             dress(application, self._theme)
         else:
             application.setPalette(palette)
+
+
+def _place_beside(like: ChartWindow, windows: Sequence[ChartWindow]) -> QRect:
+    """Return a place for one more window: as large, and on top of no other's corner.
+
+    Its upper left corner is the frame's, its size that of what is in the frame.
+    """
+    is_large = like.isMaximized() or like.isFullScreen()
+    inner = like.normalGeometry() if is_large else like.geometry()
+    place = QRect(inner.topLeft() if is_large else like.pos(), inner.size())
+    screen = like.screen()
+    room = place if screen is None else screen.availableGeometry()
+    taken = {(one.pos().x(), one.pos().y()) for one in windows}
+    return place_beside(place, room, taken, like.minimumSize())
 
 
 def follow_theme(service: HeatmapService, before: str, theme: str) -> None:

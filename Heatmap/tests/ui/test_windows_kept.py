@@ -159,3 +159,25 @@ def test_one_more_window_before_the_others_are_there_replaces_none_of_them(
 def test_a_damaged_list_of_windows_does_no_harm(world: World, text: str) -> None:
     world.store.setValue("Windows/open", text)
     assert kept_windows(world.store) == ([3] if "3" in text else [FIRST])
+
+
+def test_of_two_programs_the_last_one_to_end_keeps_its_windows(
+    world: World, many: Callable[[], Many]
+) -> None:
+    one = many()
+    (first,) = one.wait_until_open(1)
+    first.actions_["new_window"].trigger()
+    first, second = one.wait_until_open(2)
+    second.market.choose_symbol("ETHUSDT")
+    second.chart_choices.set_scale("log")
+    world.qtbot.waitUntil(shows(second, "ETHUSDT"), timeout=15_000)
+    # A second program opens the same ones, and forgets one of them.
+    other = many()
+    other.wait_until_open(2)[1].close()
+    world.qtbot.waitUntil(lambda: kept_windows(world.store) == [1], timeout=10_000)
+    other.end()
+    assert WindowStore(world.store, 2).text("chosenSymbol") == ""
+    one.end()
+    assert kept_windows(world.store) == [1, 2]
+    store = WindowStore(world.store, 2)
+    assert (store.text("chosenSymbol"), store.text("scale")) == ("ETHUSDT", "log")
