@@ -67,6 +67,8 @@ class LayerFeed:
         self._schedule = FeedSchedule(settings.update_interval_ms / 1000)
         self._turns = Turns(self._take_turn)
         self.viewport: Viewport | None = None
+        # It is of the symbol before, as far as is known.
+        self._is_view_old = False
         self.is_page_ready = False
         # Its symbol is not known yet among the exchange's, or among those recorded elsewhere.
         self._awaits_listing = False
@@ -164,8 +166,8 @@ class LayerFeed:
         symbol = self.layer.symbol
         if not has_rows(viewport, self._settings, symbol, self._context.tick_size):
             return
-        is_first = self.viewport is None
-        self.viewport = viewport
+        is_first = self.viewport is None or self._is_view_old
+        self.viewport, self._is_view_old = viewport, False
         if self._obstacle() is not None or symbol is None:
             return
         if is_first or self._work.picture is None:
@@ -207,6 +209,9 @@ class LayerFeed:
     def symbol_changed(self) -> None:
         """Show the new symbol's picture, or none when it is not recorded."""
         self._context.look_around()
+        # The page tells another view in a moment, as a rule: a picture for this one, with prices of
+        # the symbol before, would be built for nothing, and the right one have to wait for it.
+        self._is_view_old = self.viewport is not None
         self._restart()
         self._follow()
 
@@ -275,6 +280,7 @@ class LayerFeed:
     def _begin(self, action: Action) -> None:
         """Hand the work over to a worker thread, where there is any."""
         self._schedule.begin(action, monotonic())
+        self._is_view_old = False
         viewport, symbol = self.viewport, self.layer.symbol
         if self._obstacle() is not None or viewport is None or symbol is None:
             self._schedule.reset()
@@ -428,6 +434,8 @@ class LayerFeed:
         self._offer_heat()
 
     def _request_rebuild(self, *, quiet_s: float = 0.0) -> None:
+        if self._is_view_old:
+            quiet_s = max(quiet_s, QUIET_S)
         self._schedule.request_rebuild(monotonic(), quiet_s=quiet_s)
         self._turns.appoint()
 

@@ -4,18 +4,20 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from PyQt6.QtCore import QLocale, QSettings, QTimer, qInstallMessageHandler
+from PyQt6.QtCore import QEvent, QLocale, QSettings, QTimer, pyqtSignal, qInstallMessageHandler
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from Heatmap import DataKind, HeatmapService, HeatmapSettings
 from Heatmap.errors import HeatmapError, SettingsError
+from Heatmap.runtime.compat import override
 from Heatmap.standalone.candle_switch import symbols_to_try
 from Heatmap.standalone.display import log_qt_message, prepare_environment
 from Heatmap.standalone.exchange.replayed_market import ReplayedMarket
@@ -94,6 +96,31 @@ class WindowOptions:
     language: str | None = None
 
 
+class DesktopApplication(QApplication):
+    """Asks for the end where the desktop wants one, instead of ending in the middle of things.
+
+    Qt would close one window after the other, each as if the user had done with it, and leave the
+    event loop, without which nothing can be closed in order: at the end of a session, by "Quit" of
+    a dock or a task bar.
+
+    Attributes
+    ----------
+    end_asked
+        The desktop wants the program to end.
+    """
+
+    end_asked = pyqtSignal()
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        """Take the desktop's request to end."""
+        if event is not None and event.type() == QEvent.Type.Quit:
+            event.accept()
+            self.end_asked.emit()
+            return True
+        return super().event(event)
+
+
 def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     """Run the window until it is closed, a signal comes or its time is over.
 
@@ -120,7 +147,7 @@ def run_window(options: WindowOptions, say: Callable[[str], None]) -> int:
     if picture_path is not None:
         require_writable(picture_path)
     qInstallMessageHandler(log_qt_message)
-    application = QApplication(["Heatmap"])
+    application = DesktopApplication(["Heatmap"])
     application.setApplicationName("Heatmap")
     application.setOrganizationName("OrderPilot")
     application.setWindowIcon(program_icon())
@@ -246,6 +273,7 @@ class Program:
                 windows.all_closed.connect(self._ended.set)
                 windows.state_told.connect(self._alerts.set_tool_tip)
                 windows.language_chosen.connect(partial(self._speak, windows))
+                self._listen_to_desktop(windows)
                 self._catch_signals(windows)
                 background: list[asyncio.Task[None]] = []
                 try:
@@ -286,9 +314,13 @@ class Program:
         background: list[asyncio.Task[None]],
     ) -> None:
         """Show the windows until the end; what is begun meanwhile is put into `background`."""
-        window = await windows.open_first()
+        if not await self._unless_ended(windows.open_first()):
+            return
+        window = windows.open_windows[0]
         window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
         source = await self._open_source(settings)
+        if self._ended.is_set():
+            return
         await windows.show_source(source, self._waiting)
         if self._waiting is not None:
             task = self._switch_when_live(windows, self._waiting, source)
@@ -300,9 +332,9 @@ class Program:
         if self._is_headless:
             background.append(tasks.create_task(self._report(windows)))
         # A replay starts with its candles, so that two runs show the same.
-        await window.wait_for_candles(CANDLE_PATIENCE_S)
+        await self._unless_ended(window.wait_for_candles(CANDLE_PATIENCE_S))
         source.begin()
-        await windows.open_others()
+        await self._unless_ended(windows.open_others())
         await self._wait_for_end()
         await self._take_final_picture(windows)
 
@@ -324,7 +356,9 @@ class Program:
         if options.source == "demo":
             return self._keep(await open_simulated(settings, options.db))
         live = self._keep(await open_live(settings, options.db, options.ws_url, options.rest_url))
-        if options.source == "live" or await self._becomes_live(live, LIVE_PATIENCE_S):
+        if options.source == "live":
+            return live
+        if await self._becomes_live(live, LIVE_PATIENCE_S) or self._ended.is_set():
             return live
         return await self._open_beside(
             live, f"Binance delivered no data within {LIVE_PATIENCE_S:g} s: "
@@ -369,24 +403,26 @@ class Program:
         return source
 
     async def _becomes_live(self, source: Source, patience_s: float | None) -> bool:
-        """Wait until `source` delivers heartbeats; ``False`` when it takes too long."""
+        """Wait until `source` delivers heartbeats; ``False``: it takes too long, or all ends."""
         try:
             async with asyncio.timeout(patience_s):
                 # The recorder's thread offers a snapshot, not an event to wait for.
-                while not source.service.is_live():  # noqa: ASYNC110
+                while not source.service.is_live() and not self._ended.is_set():  # noqa: ASYNC110
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             return False
-        return True
+        return source.service.is_live()
 
     async def _switch_when_live(self, windows: Windows, live: Source, simulated: Source) -> None:
         # What is set meanwhile is set for the recorder behind it; the picture follows that.
         follow = partial(_follow, simulated.service)
         live.service.add_settings_listener(follow)
         try:
-            await self._becomes_live(live, None)
+            is_live = await self._becomes_live(live, None)
         finally:
             live.service.remove_settings_listener(follow)
+        if not is_live:
+            return
         # What was switched beside the simulated market is in the store.
         self._alerts.apply(live.service)
         # The simulated market stays until there is something to show in its place.
@@ -399,12 +435,34 @@ class Program:
 
     # -- end and pictures ---------------------------------------------------------------------
 
+    async def _unless_ended(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do it, unless the end is wanted before it is done; whether it is done."""
+        doing = asyncio.ensure_future(work)
+        ended = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait({doing, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+            return doing.done()
+        finally:
+            for one in (doing, ended):
+                one.cancel()
+            await asyncio.wait({doing, ended})
+
     async def _wait_for_end(self) -> None:
         try:
             async with asyncio.timeout(self._options.exit_after_s):
                 await self._ended.wait()
         except TimeoutError:
             return
+
+    def _listen_to_desktop(self, windows: Windows) -> None:
+        """End when the desktop wants it, and keep all windows before a session's end."""
+        application = QApplication.instance()
+        if isinstance(application, DesktopApplication):
+            application.end_asked.connect(self._ended.set)
+            # Another program may still call the end off: nothing is closed.
+            application.commitDataRequest.connect(lambda _session: windows.keep())
 
     def _catch_signals(self, windows: Windows) -> None:
         """Let signals, and on Windows a console that is closed, end the program."""

@@ -58,6 +58,15 @@ class ChartChoices:
         self._keep("timeZone", name)
         return True
 
+    def keep(self) -> None:
+        """Keep how the chart is set once more: another program may have forgotten it."""
+        for name, value in (
+            ("scale", self.scale),
+            ("candles", self.look),
+            ("timeZone", self.time_zone),
+        ):
+            self._keep(name, value)
+
     def _kept(self, name: str, usual: str) -> str:
         return str(self._store.value(f"{self._group}/{name}", usual))
 

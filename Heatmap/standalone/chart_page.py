@@ -106,6 +106,8 @@ class ChartPage(QWebEnginePage):
         self._turns = 0
         # Result of `load_chart`, while it waits.
         self._loaded: asyncio.Future[bool] | None = None
+        # Its window is closed: nobody waits for a chart.
+        self._is_given_up = False
         # Answers under way, which a page that dies never gives.
         self._answers: set[asyncio.Future[Any]] = set()
         # When loads failed or processes died lately, by the monotonic clock.
@@ -118,8 +120,13 @@ class ChartPage(QWebEnginePage):
         self.renderProcessTerminated.connect(self._on_terminated)
         self.titleChanged.connect(self._note_view)
 
-    async def load_chart(self, theme: str) -> None:
+    async def load_chart(self, theme: str) -> bool:
         """Load the page and create the chart.
+
+        Returns
+        -------
+        bool
+            Whether there is one: there is none after `give_up`.
 
         Raises
         ------
@@ -136,16 +143,25 @@ class ChartPage(QWebEnginePage):
         self._state.locale = users_locale().name().replace("_", "-")
         self._html = own.joinpath("chart.html").read_text("utf-8")
         self._html = self._html.replace("SCRIPTS", "".join(map(_script_element, scripts)))
+        if self._is_given_up:
+            return False
         self._loaded = asyncio.get_running_loop().create_future()
         self._load_again()
         try:
             is_loaded = await self._loaded
         finally:
             self._loaded = None
-        if not is_loaded:
+        if not is_loaded and not self._is_given_up:
             raise PageError(
                 "the chart page did not load; start again with QTWEBENGINE_DISABLE_SANDBOX=1"
             )
+        return is_loaded
+
+    def give_up(self) -> None:
+        """Load nothing any more: the window is closed, and its page may go untold. Idempotent."""
+        self._is_given_up = True
+        self._next_load.stop()
+        self._tell_loaded(False)
 
     def set_theme(self, theme: str) -> None:
         """Use the ``dark`` or ``light`` colours."""
@@ -489,6 +505,8 @@ class ChartPage(QWebEnginePage):
 
     def _load_soon(self) -> None:
         """Load the page again: at once, or after a while where that has failed lately."""
+        if self._is_given_up:
+            return
         now_s = monotonic()
         self._failures_s.append(now_s)
         recent = sum(now_s - failure_s < MEMORY_S for failure_s in self._failures_s)

@@ -204,6 +204,12 @@ class ShownMarket(QObject):
         save_settings(self._store.program, settings, [name])
         self.fit_overrides()
 
+    def keep(self) -> None:
+        """Keep symbol, span and heat as they are: another program may have forgotten them."""
+        self.symbols.keep()
+        for name, value in self._own.items():
+            self._store.set_text(name, value or "")
+
     def request_candles(self) -> None:
         """Have other candles loaded, or others of them shown, when settings or interval say so."""
         target = self.target

@@ -61,6 +61,8 @@ class Source:
         One line that a user should read; empty: none.
     listed
         Tick size, USD, of each instrument that the exchange lists; empty: not known yet.
+    listed_s
+        When it listed them, by the monotonic clock, seconds.
     """
 
     service: HeatmapService
@@ -72,6 +74,7 @@ class Source:
     symbol: str = ""
     notice: str = ""
     listed: Mapping[str, Decimal] = field(default_factory=dict)
+    listed_s: float = 0.0
 
     def begin(self) -> None:
         """Let the time of a replay run; nothing happens for other sources."""

@@ -30,7 +30,7 @@ from PyQt6.QtWidgets import (
 
 from Heatmap.runtime.compat import override
 from Heatmap.standalone.icons import SMALL_PX, icon
-from Heatmap.standalone.symbol_list import SymbolRow
+from Heatmap.standalone.symbol_list import ListNotice, SymbolRow
 from Heatmap.standalone.theme import colours_of
 
 WIDTH_PX, HEIGHT_PX = 150, 30
@@ -77,6 +77,8 @@ class SymbolBox(QLineEdit):
         self.setAccessibleName(self.tr("Symbol"))
         self.setPlaceholderText(self.tr("Search…"))
         self._symbol = self._typed = ""
+        # Enter was pressed before there was anything to choose.
+        self._is_entered = False
         self._rows_of: RowsOf = lambda _words: []
         self._search = self.addAction(
             icon("search", "#808080"), QLineEdit.ActionPosition.LeadingPosition
@@ -84,7 +86,7 @@ class SymbolBox(QLineEdit):
         self._open = self.addAction(
             icon("chevron-down", "#808080"), QLineEdit.ActionPosition.TrailingPosition
         )
-        for action, act in ((self._search, self.search), (self._open, self.search)):
+        for action, act in ((self._search, self.search), (self._open, self._open_or_leave)):
             if action is not None:
                 action.triggered.connect(lambda _checked, act=act: act())
         self.list = _SymbolList(popup_parent)
@@ -131,9 +133,13 @@ class SymbolBox(QLineEdit):
 
     def refresh(self) -> None:
         """Show what can be found now, where the list is open."""
-        # It is shut also where nothing has matched so far.
-        if self.list.isVisible() or (self.hasFocus() and self._typed):
-            self._show_rows(self._typed)
+        if not self.list.isVisible():
+            return
+        chosen: SymbolRow | None = self.list.currentIndex().data(_ROLE)
+        is_entered = self._is_entered
+        self._show_rows(self._typed, "" if chosen is None else chosen.symbol)
+        if is_entered:
+            self._enter()
 
     # -- Qt -----------------------------------------------------------------------------------
 
@@ -142,7 +148,7 @@ class SymbolBox(QLineEdit):
         """Move in the list, choose, or give up."""
         key = None if event is None else event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.list.currentIndex().data(_ROLE))
+            self._enter()
         elif key == Qt.Key.Key_Escape:
             self._leave()
         elif key in _MOVES:
@@ -167,14 +173,28 @@ class SymbolBox(QLineEdit):
         """Show the symbol again, unless a menu has the keyboard for a moment."""
         super().focusOutEvent(event)
         if event is None or event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._is_entered = False
             self.list.hide()
             self.setText(self._symbol)
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _show_rows(self, typed: str) -> None:
-        self._typed = typed
-        self.list.show_rows(self._rows_of(typed), self._symbol if not typed else "", self)
+    def _open_or_leave(self) -> None:
+        if self.list.isVisible():
+            self._leave()
+        else:
+            self.search()
+
+    def _enter(self) -> None:
+        """Choose the line; where there is none yet, the first that comes."""
+        row: SymbolRow | None = self.list.currentIndex().data(_ROLE)
+        self._is_entered = self.list.isVisible() and row is None
+        self._choose(row)
+
+    def _show_rows(self, typed: str, current: str = "") -> None:
+        self._typed, self._is_entered = typed, False
+        current = current or ("" if typed else self._symbol)
+        self.list.show_rows(self._rows_of(typed), current, self)
 
     def _choose(self, row: SymbolRow | None) -> None:
         if row is None or row.is_head:
@@ -184,6 +204,7 @@ class SymbolBox(QLineEdit):
             self.symbol_chosen.emit(row.symbol)
 
     def _leave(self) -> None:
+        self._is_entered = False
         self.list.hide()
         self.clearFocus()
         self.setText(self._symbol)
@@ -229,7 +250,15 @@ class _Rows(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def head_words(self, row: SymbolRow) -> str:
-        """Return what stands above the lines."""
+        """Return what stands above the lines, or below them."""
+        notices = {
+            ListNotice.ASKING: self.tr("Asking for all instruments…"),
+            ListNotice.FAILED: self.tr("No list from the exchange yet"),
+            ListNotice.NONE_FOUND: self.tr("No name has this in it"),
+            ListNotice.MORE: self.tr("More: type a part of the name"),
+        }
+        if row.notice is not None:
+            return notices[row.notice]
         return self.tr("Recorded") if row.is_recorded else self.tr("Not recorded")
 
 
@@ -324,8 +353,9 @@ class _Delegate(QStyledItemDelegate):
         font = QFont(option.font)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         if row.is_head:
-            font.setPointSizeF(max(1.0, font.pointSizeF()) * 0.85)
-            font.setCapitalization(QFont.Capitalization.AllUppercase)
+            if row.notice is None:
+                font.setPointSizeF(max(1.0, font.pointSizeF()) * 0.85)
+                font.setCapitalization(QFont.Capitalization.AllUppercase)
             painter.setFont(font)
             painter.setPen(self._weak)
             painter.drawText(box.adjusted(10, 0, -10, 0), left, str(index.data()))

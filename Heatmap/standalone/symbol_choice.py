@@ -22,6 +22,8 @@ class SymbolChoice:
         self._store = store
         self._recorded: tuple[str, ...] = ()
         self._chosen = store.symbol(_CHOSEN)
+        # What is chosen is not for this run only.
+        self._is_kept = True
         # Those that the source does not have.
         self._unknown: set[str] = set()
 
@@ -35,11 +37,17 @@ class SymbolChoice:
         """Show this symbol from now on, recorded or not; the first recorded one: as by itself."""
         self._unknown.discard(symbol)
         self._chosen = "" if self._recorded[:1] == (symbol,) else symbol
-        self._store.set_text(_CHOSEN, self._chosen)
+        self._is_kept = True
+        self.keep()
 
     def forget_choice(self) -> None:
         """Show the first recorded one, for this run: the command line has named it."""
-        self._chosen = ""
+        self._chosen, self._is_kept = "", False
+
+    def keep(self) -> None:
+        """Keep what was chosen, unless it is for this run only."""
+        if self._is_kept:
+            self._store.set_text(_CHOSEN, self._chosen)
 
     def begin(self) -> None:
         """Begin with another source: all may have candles."""

@@ -7,7 +7,7 @@ the chart is `ShownMarket`'s.
 import asyncio
 from dataclasses import replace
 
-from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QApplication, QMainWindow, QWidget
@@ -15,9 +15,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QWidget
 from Heatmap import (
     HeatmapService,
     HeatmapSettings,
-    RecorderStatus,
     ShownTime,
-    SinkRole,
     Situation,
     wants_room,
 )
@@ -32,8 +30,8 @@ from Heatmap.standalone.deeds import Deeds
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
+from Heatmap.standalone.kept_place import KeptPlace
 from Heatmap.standalone.keyboard_focus import AltTap, FocusReturn
-from Heatmap.standalone.new_notices import NewNotices
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
@@ -44,8 +42,6 @@ from Heatmap.standalone.state_card import StateCard
 from Heatmap.standalone.status_bar import StatusBar
 from Heatmap.standalone.status_line import (
     connecting_words,
-    connection_words,
-    event_words,
     paused_words,
     timing_words,
     title_words,
@@ -54,14 +50,14 @@ from Heatmap.standalone.status_line import (
 from Heatmap.standalone.symbol_list import SymbolRow, symbol_rows
 from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
+from Heatmap.standalone.troubles import Troubles
 from Heatmap.standalone.window_choices import window_choices
-from Heatmap.standalone.window_store import LAYOUT_VERSION, WindowStore
+from Heatmap.standalone.window_store import WindowStore
 from Heatmap.ui import (
     HeatmapLayer,
     LastHourLine,
     MarketWatch,
     StateTone,
-    failure_words,
     state_words,
 )
 
@@ -102,6 +98,8 @@ class ChartWindow(QMainWindow):
         The user wants this look or language in all windows: one of `LOOKS`, of `NAMES`.
     offers_simulated
         Whether the program can show a simulated market.
+    place
+        Keeps where the window and its docks are.
     """
 
     closed = pyqtSignal()
@@ -151,7 +149,7 @@ class ChartWindow(QMainWindow):
         for part in (*self.docks.all, self.replay.bar, self.status_bar.offer):
             self._focus_return.watch(part)
         self._watch = MarketWatch(self.refresh_status)
-        self._notices = NewNotices()
+        self._troubles = Troubles(self.market, self.layer)
         self._deeds = Deeds(self)
         self._instruments = InstrumentList(self.tool_bar.symbols.refresh)
         self.status_bar.action_asked.connect(self._deeds.carry_out)
@@ -176,17 +174,17 @@ class ChartWindow(QMainWindow):
         self.replay.bar.moment_shown.connect(self.scale_bar.show_time)
         self._connect_market()
         self._apply_theme()
+        self.place = KeptPlace(self, self.store, self._has_settings)
         self._restore_place()
-        self._status_timer = QTimer(self)
-        # Qt gathers the others of all windows at one moment, which would have them wait together.
-        self._status_timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._status_timer.setInterval(STATUS_PERIOD_MS)
-        self._status_timer.timeout.connect(self.refresh_status)
+        # Those who wait for candles, until the window is left.
+        self._waits: set[asyncio.Future[None]] = set()
+        self._is_left = False
+        self._status_timer = self._made_status_timer()
 
     # -- for the application --------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Load the chart page.
+        """Load the chart page, or return where `leave` was called meanwhile.
 
         Raises
         ------
@@ -194,8 +192,8 @@ class ChartWindow(QMainWindow):
             The chart library is missing, or the page did not load.
         """
         self.status_bar.announce(self.tr("Starting…"))
-        await self.page.load_chart(self.theme)
-        self._status_timer.start()
+        if await self.page.load_chart(self.theme):
+            self._status_timer.start()
 
     async def show_source(
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
@@ -222,8 +220,16 @@ class ChartWindow(QMainWindow):
             tasks.create_task(self._instruments.run(), name="Heatmap instruments")
 
     async def leave(self) -> None:
-        """Stop the candles and detach the heatmap; the sources are closed by whoever made them."""
+        """Stop the candles and detach the heatmap; the sources are closed by whoever made them.
+
+        What waits for the chart or its candles waits no more.
+        """
+        self._is_left = True
+        self.place.leave()
         self._status_timer.stop()
+        self.page.give_up()
+        for waiting in self._waits:
+            waiting.cancel()
         self.replay.leave()
         self._watch.follow(None, None)
         await self.market.leave()
@@ -237,14 +243,18 @@ class ChartWindow(QMainWindow):
     async def wait_for_candles(self, patience_s: float | None) -> bool:
         """Wait until the page shows candles of the source that was asked for last.
 
-        ``False`` when it takes too long; ``None``: as long as it takes.
+        ``False`` when it takes too long, or the window is left; ``None``: as long as it takes.
         """
-        try:
-            async with asyncio.timeout(patience_s):
-                await self.market.wait_for_candles()
-        except TimeoutError:
+        if self._is_left:
             return False
-        return True
+        waiting = asyncio.ensure_future(self.market.wait_for_candles())
+        self._waits.add(waiting)
+        try:
+            await asyncio.wait({waiting}, timeout=patience_s)
+            return waiting.done() and not waiting.cancelled() and waiting.result() is None
+        finally:
+            self._waits.discard(waiting)
+            waiting.cancel()
 
     def refresh_status(self) -> None:
         """Show the state, the title, the offer and unseen alerts as they are now."""
@@ -272,7 +282,7 @@ class ChartWindow(QMainWindow):
             words = state_words(state, self._clock)
         elif source.is_paused:
             words = name = paused_words(words, self.page.clock(source.service.clock()))
-        trouble, details = self._troubles(source, waiting)
+        trouble, details = self._troubles.words(source, waiting)
         is_waiting = state.situation is Situation.CONNECTING
         is_calm = not (state.is_bad or is_waiting) and words.tone is not StateTone.REPLAY
         self.status_bar.show_words(words, trouble if is_calm else "", [trouble, *details])
@@ -392,13 +402,23 @@ class ChartWindow(QMainWindow):
         self.closed.emit()
 
     def keep_place(self) -> None:
-        """Shut the settings, and keep where the window and its docks are."""
+        """Shut the settings, and keep where the window and its docks are, and what it shows."""
         for dock in self.findChildren(SettingsDock):
             dock.close()
-        self.store.set_bytes("geometry", self.saveGeometry())
-        self.store.set_bytes("state", self.saveState(LAYOUT_VERSION))
+        self.place.keep()
+        self.store.set_text("interval", self.tool_bar.intervals.currentData())
+        self.market.keep()
+        self.chart_choices.keep()
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _made_status_timer(self) -> QTimer:
+        timer = QTimer(self)
+        # Qt gathers the others of all windows at one moment, which would have them wait together.
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.setInterval(STATUS_PERIOD_MS)
+        timer.timeout.connect(self.refresh_status)
+        return timer
 
     def _make_actions(self) -> Actions:
         actions = Actions(self, self._deeds.handlers())
@@ -528,13 +548,13 @@ class ChartWindow(QMainWindow):
     def _restore_place(self) -> None:
         self.setMinimumSize(*LEAST_SIZE)
         self.resize(*FIRST_SIZE)
-        geometry, state = self.store.bytes_of("geometry"), self.store.bytes_of("state")
-        if geometry != QByteArray():
-            self.restoreGeometry(geometry)
-        if state != QByteArray() and self.restoreState(state, LAYOUT_VERSION):
+        if self.place.restore():
             self.docks.keep_open()
         intervals = self.tool_bar.intervals
         intervals.show_index(intervals.findData(self.store.text("interval")))
+
+    def _has_settings(self) -> bool:
+        return any(not dock.isHidden() for dock in self.findChildren(SettingsDock))
 
     def _symbol_rows(self, typed: str) -> list[SymbolRow]:
         source = self.market.source
@@ -543,32 +563,15 @@ class ChartWindow(QMainWindow):
         self._instruments.want(source)
         recorder = source.service.recorder_status()
         told = () if recorder is None else (*recorder.tick_sizes, *recorder.mark_prices)
-        known = {*source.listed, *told}
-        return symbol_rows(typed, self.market.recorded, known, only=source.symbol)
-
-    def _troubles(self, source: Source, waiting: Source | None) -> tuple[str, list[str]]:
-        """Return what is worse than a good state, as one sentence, and what else there is."""
-        troubles = [failure_words(one) for one in source.service.failures()]
-        recorder = source.service.recorder_status()
-        notices = () if recorder is None else recorder.storage_notices
-        troubles += self._notices.pick(map(failure_words, notices))
-        troubles.insert(0, self._other_recorder(source, recorder))
-        troubles += [*self.market.candles.problems(), self.market.symbols.words(self.market.target)]
-        details = [_connection_of(source, recorder)]
-        if waiting is not None:
-            details.append(_connection_of(waiting, waiting.service.recorder_status()))
-        details.append(event_words(recorder))
-        return "; ".join(filter(None, troubles)), details
-
-    def _other_recorder(self, source: Source, recorder: RecorderStatus | None) -> str:
-        """Say who could record the shown symbol where this program cannot; empty: it can."""
-        symbol = self.layer.symbol or ""
-        if recorder is None or recorder.role is not SinkRole.STANDBY:
-            return ""
-        if self.market.is_recorded:
-            return ""
-        words = self.tr("Another program records into {database}: record {symbol} there")
-        return words.format(database=source.service.database, symbol=symbol)
+        known, recorded = {*source.listed, *told}, self.market.recorded
+        return symbol_rows(
+            typed,
+            recorded,
+            known,
+            only=source.symbol,
+            shown=self.layer.symbol or "",
+            listing=self._instruments.state,
+        )
 
     def _show_title(self, state: str) -> None:
         exponent = 0
@@ -579,7 +582,3 @@ class ChartWindow(QMainWindow):
         closes = self.market.closes if is_now else self.replay.candles.closes
         title = title_words(self.layer.symbol or "", state, closes, max(0, -exponent))
         self.setWindowTitle(self.replay.titled(title))
-
-
-def _connection_of(source: Source, recorder: RecorderStatus | None) -> str:
-    return connection_words(source.name, recorder, is_running=source.service.is_running())

@@ -11,8 +11,11 @@ FIRST = 1
 """Number of the window that there always is."""
 LAYOUT_VERSION = 1
 """Of docks and bars: what another version has kept of them is not used."""
+MOST_WINDOWS = 20
+"""So many can be open at once."""
+ALIKE = ("state", "scale", "candles", "timeZone")
+"""What one more window takes over from the one that it is opened from, beside what that shows."""
 _OPEN = "Windows/open"
-_MOST = 20
 
 
 class WindowStore:
@@ -73,11 +76,23 @@ class WindowStore:
         if self.number != FIRST:
             self.program.remove(self.group)
 
+    def begin_like(self, other: "WindowStore") -> None:
+        """Begin with the docks, axes and candles that another window has; its place is its own."""
+        self.forget()
+        self.program.remove(f"{self.group}/geometry")
+        for name in ALIKE:
+            value = other.program.value(f"{other.group}/{name}")
+            if value is None:
+                self.program.remove(f"{self.group}/{name}")
+            else:
+                self.program.setValue(f"{self.group}/{name}", value)
+
 
 def kept_windows(store: QSettings) -> list[int]:
     """Return the numbers of the windows that were open last, in their order; one at least."""
     texts = str(store.value(_OPEN, "")).split(" ")
-    numbers = [int(one) for one in texts if one.isdecimal() and 0 < int(one) <= _MOST]
+    allowed = {str(number): number for number in range(FIRST, MOST_WINDOWS + 1)}
+    numbers = [allowed[one] for one in texts if one in allowed]
     return list(dict.fromkeys(numbers)) or [FIRST]
 
 
@@ -88,4 +103,4 @@ def keep_windows(store: QSettings, numbers: list[int]) -> None:
 
 def free_number(numbers: list[int]) -> int | None:
     """Return the number of one more window; ``None``: there are too many."""
-    return next((one for one in range(FIRST, _MOST + 1) if one not in numbers), None)
+    return next((one for one in range(FIRST, MOST_WINDOWS + 1) if one not in numbers), None)

@@ -1,39 +1,40 @@
 """All windows of one run: on one recorder, each with its own symbol, span, interval and place."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QObject, QSettings, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, QRect, QSettings, pyqtSignal
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QApplication
 
 from Heatmap import HeatmapService
 from Heatmap.errors import HeatmapError
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.standalone.kept_windows import KeptWindows
 from Heatmap.standalone.shown_market import OWN_FIELDS
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.theme import LOOK_SETTING, THEME_PALETTES, dress, theme_of
 from Heatmap.standalone.window import ChartWindow
 from Heatmap.standalone.window_moment import WindowMoment
+from Heatmap.standalone.window_places import place_beside
 from Heatmap.standalone.window_store import (
-    FIRST,
+    MOST_WINDOWS,
     WindowStore,
-    free_number,
-    keep_windows,
-    kept_windows,
 )
 
 logger = get_logger(__name__)
 
 CANDLE_PATIENCE_S = 10.0
 """A window that is made anew shows the earlier time again only if it has candles by then."""
-_OFFSET_PX = 32
 
 MakeWindow = Callable[[QSettings, str, int], ChartWindow]
 
 
 class Windows(QObject):
-    """Opens, closes and remembers windows. A window that is closed beside others is forgotten.
+    """Opens, closes and remembers windows.
+
+    A window that is closed beside others is forgotten; where all of them are closed together, as
+    by "close all" of the system's task bar, all come back at the next start.
 
     Parameters
     ----------
@@ -69,6 +70,7 @@ class Windows(QObject):
         self._make = make
         self._tasks = tasks
         self._open: list[ChartWindow] = []
+        self._kept = KeptWindows(store, lambda: [one.store.number for one in self._open], self)
         self._tending: dict[ChartWindow, asyncio.Task[None]] = {}
         # Those that the user has closed and that are being left.
         self._leaving: set[asyncio.Task[None]] = set()
@@ -111,8 +113,7 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        first = kept_windows(self._store)[0]
-        return await self._open_one(first)
+        return await self._open_one(self._kept.to_open.pop(0))
 
     async def open_others(self) -> None:
         """Open the other windows of the last run.
@@ -122,10 +123,9 @@ class Windows(QObject):
         PageError
             A chart page could not be loaded.
         """
-        for number in kept_windows(self._store)[1:]:
-            if number not in [one.store.number for one in self._open]:
-                await self._open_one(number)
-        self._keep()
+        while self._kept.to_open and not self._is_ending:
+            await self._open_one(self._kept.to_open.pop(0))
+        self._kept.keep()
 
     async def open_another(self, like: ChartWindow) -> ChartWindow | None:
         """Open one more window that shows what `like` shows; ``None``: there are too many.
@@ -135,21 +135,24 @@ class Windows(QObject):
         PageError
             Its chart page could not be loaded.
         """
-        number = free_number([one.store.number for one in self._open])
+        number = self._kept.free_number()
         if number is None:
+            like.status_bar.say(
+                self.tr("There are {count} windows, and no more can be opened").format(
+                    count=MOST_WINDOWS
+                )
+            )
             return None
         store = WindowStore(self._store, number)
-        store.forget()
+        like.place.keep()
+        store.begin_like(like.store)
         settings = like.market.settings
-        store.set_text("chosenSymbol", like.layer.symbol or "")
+        # It may have been opened a moment ago, and show nothing yet.
+        store.set_text("chosenSymbol", like.layer.symbol or like.store.symbol("chosenSymbol"))
         store.set_text("interval", like.tool_bar.intervals.currentData())
         for name in OWN_FIELDS:
             store.set_text(name, str(getattr(settings, name)))
-        window = await self._open_one(number)
-        window.resize(like.size())
-        window.move(like.x() + _OFFSET_PX, like.y() + _OFFSET_PX)
-        self._keep()
-        return window
+        return await self._open_one(number, _place_beside(like, self._open))
 
     async def show_source(
         self, source: Source, waiting: Source | None = None, *, at_once: bool = True
@@ -158,7 +161,9 @@ class Windows(QObject):
         async with self._renewing:
             self._source, self._waiting = source, waiting
             for window in self.open_windows:
-                await window.show_source(source, waiting, at_once=at_once)
+                # It may have been closed while another one took its turn.
+                if window in self._open:
+                    await window.show_source(source, waiting, at_once=at_once)
 
     def renew(self) -> None:
         """Make all windows anew, each where and as it is: with texts of the present language.
@@ -167,6 +172,13 @@ class Windows(QObject):
         """
         self._tasks.create_task(self._renew_all(), name="Heatmap windows")
 
+    def keep(self) -> None:
+        """Keep all windows as they are, in the store's file too: the process may be ended."""
+        for window in self._open:
+            window.place.keep()
+        self._kept.keep()
+        self._store.sync()
+
     async def leave(self) -> None:
         """Leave all windows; they are opened again at the next start."""
         self._is_ending = True
@@ -174,6 +186,7 @@ class Windows(QObject):
             await self._leave(window)
             window.close()
             window.deleteLater()
+        self._kept.end()
         while self._leaving:
             await asyncio.gather(*self._leaving)
         self._open.clear()
@@ -181,13 +194,17 @@ class Windows(QObject):
 
     # -- inside -------------------------------------------------------------------------------
 
-    async def _open_one(self, number: int) -> ChartWindow:
+    async def _open_one(self, number: int, place: QRect | None = None) -> ChartWindow:
         window = self._made(number)
+        if place is not None:
+            window.resize(place.size())
+            window.move(place.topLeft())
         self._open.append(window)
+        self._kept.keep()
         self._tell_count()
         window.show()
         await window.load()
-        if window not in self._open:
+        if self._is_ending or window not in self._open:
             return window
         self._tending[window] = self._tasks.create_task(window.tend(), name="Heatmap candles")
         if self._source is not None:
@@ -202,7 +219,7 @@ class Windows(QObject):
     def _made(self, number: int) -> ChartWindow:
         window = self._make(self._store, self._theme, number)
         window.closed.connect(lambda: self._on_closed(window))
-        window.quit_asked.connect(self.all_closed)
+        window.quit_asked.connect(self._on_quit)
         window.look_chosen.connect(self._choose_look)
         window.language_chosen.connect(self.language_chosen)
         window.offers_simulated = self._show_simulated is not None
@@ -221,6 +238,7 @@ class Windows(QObject):
         """Put a new window in the place of one that is open."""
         moment = WindowMoment(before)
         before.keep_place()
+        before.place.leave()
         window = self._made(before.store.number)
         window.show()
         try:
@@ -231,6 +249,7 @@ class Windows(QObject):
             window.hide()
             await window.leave()
             window.deleteLater()
+            before.place.watch()
             return
         if self._is_ending or before not in self._open:
             # It was closed meanwhile, and so is this one.
@@ -265,24 +284,27 @@ class Windows(QObject):
             for window in self._open[1:]:
                 if window not in self._tending:
                     window.close()
+            self.say(str(error))
 
     def _on_closed(self, window: ChartWindow) -> None:
         if self._is_ending or window not in self._open:
             return
-        if len(self._open) == 1:
-            # It is left with everything else, and opened again at the next start.
-            self._keep()
+        is_last = len(self._open) == 1
+        self._kept.note_closed(window.store.number, is_last=is_last)
+        if is_last:
+            # It is left with everything else.
             self.all_closed.emit()
             return
         self._open.remove(window)
-        self._keep()
-        if window.store.number != FIRST:
-            # In a turn of its own: it is keeping its place just now.
-            QTimer.singleShot(0, window.store.forget)
         task = self._tasks.create_task(self._leave_closed(window), name="Heatmap window")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
         self._tell_count()
+
+    def _on_quit(self) -> None:
+        """End the program: what was closed before stays closed."""
+        self._kept.forget_closed()
+        self.all_closed.emit()
 
     async def _leave_closed(self, window: ChartWindow) -> None:
         await self._leave(window)
@@ -293,9 +315,6 @@ class Windows(QObject):
         if tending is not None:
             tending.cancel()
         await window.leave()
-
-    def _keep(self) -> None:
-        keep_windows(self._store, [one.store.number for one in self._open])
 
     def _tell_count(self) -> None:
         for window in self._open:
@@ -322,6 +341,20 @@ class Windows(QObject):
             dress(application, self._theme)
         else:
             application.setPalette(palette)
+
+
+def _place_beside(like: ChartWindow, windows: Sequence[ChartWindow]) -> QRect:
+    """Return a place for one more window: as large, and on top of no other's corner.
+
+    Its upper left corner is the frame's, its size that of what is in the frame.
+    """
+    is_large = like.isMaximized() or like.isFullScreen()
+    inner = like.normalGeometry() if is_large else like.geometry()
+    place = QRect(inner.topLeft() if is_large else like.pos(), inner.size())
+    screen = like.screen()
+    room = place if screen is None else screen.availableGeometry()
+    taken = {(one.pos().x(), one.pos().y()) for one in windows}
+    return place_beside(place, room, taken, like.minimumSize())
 
 
 def follow_theme(service: HeatmapService, before: str, theme: str) -> None:

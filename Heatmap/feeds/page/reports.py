@@ -5,6 +5,7 @@ cannot be, is refused. A report has the name of its kind, which is that of the s
 """
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from Heatmap.domain.picked import PickedLiquidations
@@ -70,6 +71,10 @@ class PageReports(Protocol):
         """Take the mean time of painting a frame (``paint_ms``) and the count (``frames``)."""
 
 
+class _EarlierEntryError(Exception):
+    """The report was under way when the page was entered again, and is out of date."""
+
+
 class ReportReader:
     """Reads reports by the name of their kind, and hands them on.
 
@@ -81,8 +86,8 @@ class ReportReader:
     Attributes
     ----------
     entry
-        The number that the page was entered with last: reports of another entering are refused.
-        ``None``: of any.
+        The number that the page was entered with last: reports of an earlier entering are dropped,
+        of any other refused. ``None``: of any.
     """
 
     def __init__(self, reports: PageReports) -> None:
@@ -120,14 +125,18 @@ class ReportReader:
         reader = self._readers.get(kind)
         if reader is None:
             raise ValueError(f"no report is called {kind[:80]!r}")
-        reader(payload)
+        with suppress(_EarlierEntryError):
+            reader(payload)
 
     def _parse(self, payload: str) -> dict[str, Any]:
         """Read a report of the present entering; one that does not say which counts as such."""
         message = _parse_object(payload)
-        if self.entry is not None and message.get("entry", self.entry) != self.entry:
-            raise ValueError(f"entry must be {self.entry}, got {message['entry']!r}")
-        return message
+        entry = message.get("entry", self.entry)
+        if self.entry is None or entry == self.entry:
+            return message
+        if type(entry) is int and 0 < entry < self.entry:
+            raise _EarlierEntryError
+        raise ValueError(f"entry must be {self.entry}, got {entry!r}")
 
     def _take_ready(self, payload: str) -> None:
         entry = _number(_parse_object(payload), "entry", 0, _MAX_ENTRY)

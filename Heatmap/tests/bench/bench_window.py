@@ -132,6 +132,15 @@ def fill(database: Path) -> None:
             writer.extend_coverage(symbol, start_ms, now_ms, proven=True)
 
 
+async def shows_its_prices(window: Any, symbol: str) -> bool:
+    """Whether the page has heat at a symbol's prices: not such as was made for another one's."""
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    script = "[...OrderPilotHeatmap.layers.values()].map((one) => one.picture.grid?.priceLow)"
+    window.page.runJavaScript(script, answer.set_result)
+    found = await answer
+    return bool(found) and found[0] is not None and abs(found[0] / PRICES[symbol] - 1) < 0.2
+
+
 async def switch_symbols(bench: Bench) -> dict[str, Any]:
     """Choose one symbol after the other; the close on the page must be of its own."""
     await bench.open(1)
@@ -144,7 +153,7 @@ async def switch_symbols(bench: Bench) -> dict[str, Any]:
             while window.layer.symbol != symbol:  # noqa: ASYNC110 - a layer tells nobody
                 await asyncio.sleep(0.002)
             candles_ms.append((time.perf_counter() - began_s) * 1000)
-            while not bench.are_drawn(symbol):  # noqa: ASYNC110 - as above
+            while not bench.are_drawn(symbol) or not await shows_its_prices(window, symbol):  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
         heat_ms.append((time.perf_counter() - began_s) * 1000)
         await bench.until_drawn(symbol)

@@ -37,26 +37,91 @@ sys.exit(code)
 """
 
 
-def test_closing_the_window_ends_the_program_and_all_its_threads(tmp_path: Path) -> None:
+QUIT_BY_THE_DESKTOP = """
+import sys, threading
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QApplication
+from Heatmap.__main__ import main
+from Heatmap.standalone import application, windows
+
+class Two(windows.Windows):
+    async def open_others(self):
+        await super().open_others()
+        first = self.open_windows[0]
+        await self.open_another(first)
+        assert len(self.open_windows) == 2
+        QTimer.singleShot(0, QApplication.quit)
+
+application.Windows = Two
+code = main(["--source", "demo", "--db", "x.sqlite3"])
+print("threads", sorted(thread.name for thread in threading.enumerate()))
+sys.exit(code)
+"""
+
+CLOSED_WHILE_IT_STARTS = """
+import sys
+from PyQt6.QtCore import QSettings, QTimer
+from Heatmap.__main__ import main
+from Heatmap.standalone import application, window
+from Heatmap.standalone.stores import STORE
+
+made = []
+
+class ClosedAtOnce(window.ChartWindow):
+    def __init__(self, *words):
+        super().__init__(*words)
+        made.append(self)
+
+    async def load(self):
+        await super().load()
+        self.close()
+
+application.ChartWindow = ClosedAtOnce
+QSettings(*STORE).setValue("Windows/open", "1 2")
+nowhere = ["--ws-url", "ws://127.0.0.1:1", "--rest-url", "http://127.0.0.1:1"]
+code = main(["--db", "x.sqlite3", *nowhere])
+print("made", len(made), "kept", QSettings(*STORE).value("Windows/open"))
+sys.exit(code)
+"""
+
+
+def run_alone(program: str, home: Path) -> str:
+    """Run a program of these until it ends in order, and return what it prints."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("DISPLAY", "WAYLAND_DISPLAY")
     }
-    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment |= {"HOME": str(home), "PYTHONPATH": str(ROOT)}
     environment["QT_QPA_PLATFORM"] = "offscreen"
     done = subprocess.run(  # noqa: S603 - this interpreter, a fixed text
-        [sys.executable, "-c", CLOSES_ITS_WINDOW],
+        [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
-        cwd=tmp_path,
+        cwd=home,
         env=environment,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert "threads ['MainThread']" in done.stdout
+    return done.stdout
+
+
+def test_closing_the_window_ends_the_program_and_all_its_threads(tmp_path: Path) -> None:
+    assert "threads ['MainThread']" in run_alone(CLOSES_ITS_WINDOW, tmp_path)
+
+
+def test_the_end_of_a_session_ends_all_in_order_and_forgets_no_window(tmp_path: Path) -> None:
+    assert "threads ['MainThread']" in run_alone(QUIT_BY_THE_DESKTOP, tmp_path)
+    (kept,) = (tmp_path / ".config" / "OrderPilot").glob("Heatmap.conf")
+    assert "open=1 2" in kept.read_text().splitlines()
+
+
+def test_a_window_that_is_closed_while_it_starts_opens_no_other_and_forgets_none(
+    tmp_path: Path,
+) -> None:
+    assert "made 1 kept 1 2" in run_alone(CLOSED_WHILE_IT_STARTS, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from Heatmap.domain.picked import PickedLiquidations
 from Heatmap.domain.viewport import Viewport
-from Heatmap.feeds.page.reports import parse_pick, parse_query, parse_viewport
+from Heatmap.feeds.page.reports import ReportReader, parse_pick, parse_query, parse_viewport
 from Heatmap.picture.messages import CellQuery
 from Heatmap.ui.bridge import HeatmapBridge
 from Heatmap.ui.report_gate import MAX_WORDS_CHARS, LineLimit, page_words
@@ -246,6 +246,20 @@ def test_words_from_the_page_are_one_printable_line_of_limited_length() -> None:
     long = page_words("x" * 10_000_000)
     assert len(long) == MAX_WORDS_CHARS
     assert long.endswith("\u2026")
+
+
+def test_a_report_of_an_earlier_entering_is_dropped_and_one_of_none_is_refused() -> None:
+    reports = Reports()
+    reader = ReportReader(reports)
+    reader.entry = 3
+    # It was under way when the page was entered again: no fault of the page.
+    reader.read("pageLacks", json.dumps({"what": "chart", "entry": 2}))
+    for entry in (4, 0, -1, 2.0, True, "2", None):
+        with pytest.raises(ValueError, match="entry must be 3"):
+            reader.read("pageLacks", json.dumps({"what": "chart", "entry": entry}))
+    assert reports.calls == []
+    reader.read("pageLacks", json.dumps({"what": "chart", "entry": 3}))
+    assert reports.calls == [("lacks", "chart")]
 
 
 def test_of_a_flood_the_last_report_of_each_kind_counts_in_their_order(qtbot: Any) -> None:

@@ -159,3 +159,14 @@ def test_an_object_that_is_not_on_the_channel_is_no_error_of_the_page() -> None:
     page = Page()
     page.run("(connectOurs(), 0)")
     page.run("(receive({type: 10, id: sent[0].id, data: {}}), 0)")
+
+
+def test_an_answer_to_a_client_that_has_gone_disturbs_none_that_came_after_it() -> None:
+    # A page is entered twice in a moment: the first client's answer comes to the second one.
+    page = Page()
+    page.run("(connectOurs(), first = lastInit, connection.close(), connectOurs(), 0)")
+    assert page.run("first !== lastInit")
+    page.run("(second = lastInit, lastInit = first, answerInit(), 0)")
+    assert page.run("ours === null")
+    page.run("(lastInit = second, answerInit(), 0)")
+    assert page.run("ours !== null && noise.length === 0")

@@ -69,7 +69,6 @@
       this._transport = transport;
       /** @type {Map<string, ProxyClient>} by object name */
       this._clients = new Map();
-      this._nextBase = ID_STEP;
       /** The host's handlers, the newest last; older ones serve handlers that wrap them. */
       this._handlers = typeof transport.onmessage === "function" ? [transport.onmessage] : [];
       /** A client knows its objects once its first response has come; later ones replace it. */
@@ -94,8 +93,11 @@
 
     /** @param {string} objectName @returns {ProxyClient} */
     open(objectName) {
-      const client = new ProxyClient(this, objectName, this._nextBase);
-      this._nextBase += ID_STEP;
+      // No two clients of a page have the same numbers, not even one after the other: the answer to
+      // one that has gone may still be on its way.
+      const base = heatmap.nextIdBase || ID_STEP;
+      heatmap.nextIdBase = base + ID_STEP;
+      const client = new ProxyClient(this, objectName, base);
       this._clients.set(objectName, client);
       return client;
     }

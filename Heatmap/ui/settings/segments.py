@@ -37,6 +37,8 @@ class Segments(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        # Passed on to the value that is chosen; without one a label's letter does nothing.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def addItem(self, text: str, key: str) -> None:
         """Add a value behind the others."""

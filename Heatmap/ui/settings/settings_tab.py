@@ -5,7 +5,14 @@ from functools import partial
 
 from PyQt6.QtCore import QSettings, Qt, pyqtSignal
 from PyQt6.QtGui import QHideEvent, QShowEvent
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from Heatmap.alerts.rules import Rule
 from Heatmap.errors import SettingsError
@@ -22,6 +29,7 @@ from Heatmap.ui.settings.database_row import DatabaseRow
 from Heatmap.ui.settings.dialog_of_tab import DialogOfTab
 from Heatmap.ui.settings.host_rows import HostChoice, HostRow
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.mnemonics import give_mnemonics, marked, spread
 from Heatmap.ui.settings.page_form import SettingRow, SettingsPage
 from Heatmap.ui.settings.scrolled_page import ScrolledPage
 from Heatmap.ui.settings.setting_pages import RecordsPage, align_labels
@@ -155,6 +163,7 @@ class HeatmapSettingsTab(QWidget):
         self._footer.undo.clicked.connect(self._on_undo)
         self._footer.close_button.clicked.connect(self._on_close)
         self._lay_out(enabled, has_switch=has_switch)
+        self._give_mnemonics()
         self._dialog = DialogOfTab(self, self._preview)
         self._show_all(service.settings)
         follow = Weakly(self._follow)
@@ -214,6 +223,7 @@ class HeatmapSettingsTab(QWidget):
         self._pages[at].add_heading(heading)
         for choice in choices:
             self._host_rows.append((at, HostRow(self._pages[at], choice, self._choose)))
+        self._give_mnemonics()
 
     def show_choices(self) -> None:
         """Show at once what was chosen elsewhere of the rows of `add_choices`."""
@@ -454,6 +464,27 @@ class HeatmapSettingsTab(QWidget):
         return next((row.words for row in self._rows if name in row.names), "")
 
     # -- widgets ------------------------------------------------------------------------------
+
+    def _give_mnemonics(self) -> None:
+        """Give each page, each row and each button a letter of its own on what is seen at once."""
+        footer, count = self._footer, self._tabs.count()
+        always = (self._rows[0].control, footer.defaults, footer.undo, footer.close_button)
+        buttons = [
+            one for one in always if isinstance(one, QAbstractButton) and one.isVisibleTo(self)
+        ]
+        # Those of the buttons of a host's dialog: OK and Cancel.
+        reserved = "" if footer.close_button in buttons else "oc"
+        # A title without one leaves the letters to the rows: Ctrl+Tab leads there too.
+        titled = [at for at in range(count) if marked(self._tabs.tabText(at))]
+        titles = [self._tabs.tabText(at) for at in titled]
+        texts = spread([*(one.text() for one in buttons), *titles], reserved)
+        for button, text in zip(buttons, texts, strict=False):
+            button.setText(text)
+        for at, text in zip(titled, texts[len(buttons) :], strict=True):
+            self._tabs.setTabText(at, text)
+        taken = {*reserved, *map(marked, texts)}
+        for page in self._pages:
+            give_mnemonics(page, taken)
 
     def _lay_out(self, enabled: SettingRow, *, has_switch: bool) -> None:
         """Put the switch above the pages, and the footer below them."""

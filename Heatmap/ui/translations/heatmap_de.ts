@@ -917,10 +917,6 @@
         <source>Find a symbol</source>
         <translation>Symbol suchen</translation>
     </message>
-    <message>
-        <source>Another program records into {database}: record {symbol} there</source>
-        <translation>Ein anderes Programm zeichnet in {database} auf: {symbol} dort aufzeichnen</translation>
-    </message>
 </context><context>
     <name>ClipRows</name>
     <message>
@@ -4392,6 +4388,12 @@
         <translation>Shorts</translation>
     </message>
 </context><context>
+    <name>Troubles</name>
+    <message>
+        <source>Another program records into {database}: record {symbol} there</source>
+        <translation>Ein anderes Programm zeichnet in {database} auf: {symbol} dort aufzeichnen</translation>
+    </message>
+</context><context>
     <name>WayRows</name>
     <message>
         <source>No address yet</source>
@@ -4778,6 +4780,10 @@
 </context><context>
     <name>Windows</name>
     <message>
+        <source>There are {count} windows, and no more can be opened</source>
+        <translation>Es gibt {count} Fenster, mehr lassen sich nicht öffnen</translation>
+    </message>
+    <message>
         <source>Opening a simulated market…</source>
         <translation>Ein simulierter Markt wird geöffnet…</translation>
     </message>
@@ -4789,6 +4795,22 @@
     </message>
 </context><context>
     <name>_Rows</name>
+    <message>
+        <source>Asking for all instruments…</source>
+        <translation>Alle Instrumente werden abgefragt…</translation>
+    </message>
+    <message>
+        <source>No list from the exchange yet</source>
+        <translation>Noch keine Liste von der Börse</translation>
+    </message>
+    <message>
+        <source>No name has this in it</source>
+        <translation>Kein Name enthält das</translation>
+    </message>
+    <message>
+        <source>More: type a part of the name</source>
+        <translation>Mehr: einen Teil des Namens tippen</translation>
+    </message>
     <message>
         <source>Recorded</source>
         <translation>Aufgezeichnet</translation>

@@ -1,0 +1,45 @@
+"""Where one more window goes: beside the one that it is like, in sight, on no other. Pure."""
+
+from collections.abc import Collection, Iterator
+
+from PyQt6.QtCore import QPoint, QRect, QSize
+
+OFFSET_PX = 32
+_MOST_STEPS = 20
+
+
+def place_beside(
+    like: QRect, room: QRect, taken: Collection[tuple[int, int]], least: QSize
+) -> QRect:
+    """Return a place for one more window.
+
+    Parameters
+    ----------
+    like
+        Where the window is that it is to be like: as large, and a little further right and down.
+    room
+        The part of the screen that windows may have.
+    taken
+        Upper left corners of all windows.
+    least
+        No window is smaller.
+    """
+    first = QRect(like)
+    for place in _candidates(like, room, least):
+        if (place.x(), place.y()) not in taken:
+            return place
+        first = place
+    return first
+
+
+def _candidates(like: QRect, room: QRect, least: QSize) -> Iterator[QRect]:
+    size = like.size().boundedTo(room.size())
+    most = QPoint(room.x() + room.width() - size.width(), room.y() + room.height() - size.height())
+    for step in range(1, _MOST_STEPS + 1):
+        x, y = like.x() + step * OFFSET_PX, like.y() + step * OFFSET_PX
+        yield QRect(QPoint(max(room.x(), min(x, most.x())), max(room.y(), min(y, most.y()))), size)
+    # There is no other corner for one so large.
+    for step in range(1, _MOST_STEPS + 1):
+        corner = room.topLeft() + QPoint(step * OFFSET_PX, step * OFFSET_PX)
+        left = QSize(room.width() - step * OFFSET_PX, room.height() - step * OFFSET_PX)
+        yield QRect(corner, size.boundedTo(left).expandedTo(least))
