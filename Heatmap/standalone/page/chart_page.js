@@ -86,7 +86,7 @@ const chartPage = (() => {
     let told = "";
     // Where the pane for bars is held, seconds; null: nowhere.
     let anchor = null;
-    // Makes the strip's changes; made anew with each language.
+    // Makes percents; made anew with each language.
     let changeForm = null;
     let hasRoom = false;
     let hasTags = false;
@@ -156,6 +156,8 @@ const chartPage = (() => {
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
             localization: {
                 locale,
+                // The library's own has English numbers only.
+                percentageFormatter: percentText,
                 dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
             },
         });
@@ -565,11 +567,16 @@ const chartPage = (() => {
         above.showCandle(words, above.sidesOf(fromMs, fromMs + intervalMs));
     }
 
-    /** @returns {string} as +0.28 %, with a minus sign of the same width, and 0.00 % without one */
+    /** @returns {string} as 0.28 %, with a minus sign as wide as a plus sign */
+    function percentText(percent) {
+        const rounded = Math.round(percent * 100) / 100;
+        return (rounded < 0 ? "\u2212" : "") + changeForm.format(Math.abs(rounded)) + " %";
+    }
+
+    /** @returns {string} as +0.28 %, and 0.00 % without a sign */
     function changeText(price, base) {
         const percent = Math.round((price / base - 1) * 1e4) / 100;
-        const sign = percent < 0 ? "\u2212" : percent > 0 ? "+" : "";
-        return sign + changeForm.format(Math.abs(percent)) + " %";
+        return (percent > 0 ? "+" : "") + percentText(percent);
     }
 
     /** What the card has to know of the candles. */

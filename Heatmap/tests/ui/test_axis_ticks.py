@@ -1,0 +1,128 @@
+"""What stands at the ticks of the window's axes: in which zone, at which times, in which language."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from PyQt6.QtWidgets import QApplication
+
+from Heatmap.tests.ui.test_window_chart_page import Page, history
+from Heatmap.ui import install_translation
+
+pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
+
+MINUTE_MS = 60_000
+# 4 December 2024, 12:00 UTC.
+NOON_MS = 1_733_313_600_000
+# Words and places of the axis' ticks, as the library has them while it draws.
+LISTEN = """(window.ticks = new Map(), window.plainFillText = CanvasRenderingContext2D.prototype.fillText,
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, ...rest) {
+    ticks.set(String(text), x);
+    return plainFillText.call(this, text, x, ...rest);
+  }, 0)"""
+
+
+@pytest.fixture
+def shown(qtbot: Any, qt_run: Callable[..., Any], render_process: None) -> Iterator[Page]:
+    del render_process
+    shown = Page(qtbot)
+    qt_run(shown.page.load_chart("dark"), timeout=20_000)
+    shown.js(LISTEN)
+    yield shown
+    errors = list(shown.page.console_errors)
+    shown.view.setPage(None)
+    with qtbot.waitSignal(shown.page.destroyed, timeout=10_000):
+        shown.page.deleteLater()
+    shown.view.deleteLater()
+    assert errors == []
+
+
+def show(shown: Page, interval: str, minutes: int, count: int = 240) -> None:
+    candles = [
+        replace(one, open_ms=NOON_MS + i * minutes * MINUTE_MS)
+        for i, one in enumerate(history(count))
+    ]
+    shown.page.set_candles(candles, 120, Decimal("0.01"), ("BTCUSDT", interval))
+    shown.wait_until_whole(count)
+    shown.wait_until_reported()
+
+
+def drawn(shown: Page, qt_run: Callable[..., Any]) -> dict[str, float]:
+    """Have the chart painted anew; give its words and where each stands, CSS pixels."""
+    shown.js("(ticks.clear(), chart.applyOptions({layout: {fontSize: 12}}), 0)")
+    qt_run(shown.page.wait_for_frame(), timeout=20_000)
+    return {str(text): float(x) for text, x in shown.js("[...ticks]")}
+
+
+def clocks(found: dict[str, float]) -> dict[str, float]:
+    return {text: x for text, x in found.items() if len(text) == 5 and text[2] == ":"}
+
+
+def test_another_zone_and_back_leaves_no_tick_of_the_zone_before(
+    shown: Page, qt_run: Callable[..., Any]
+) -> None:
+    show(shown, "3m", 3)
+
+    def times(zone: str) -> dict[str, float]:
+        assert shown.page.set_time_zone(zone)
+        shown.wait_until_reported()
+        before: dict[str, float] = {}
+
+        def stands() -> bool:
+            nonlocal before
+            found = clocks(drawn(shown, qt_run))
+            is_same, before = found == before, found
+            return is_same and len(found) > 3
+
+        shown.qtbot.waitUntil(stands, timeout=20_000)
+        return before
+
+    utc = times("UTC")
+    york = times("America/New_York")
+    # Five hours earlier, at the same places.
+    assert {f"{(int(text[:2]) - 5) % 24:02}{text[2:]}" for text in utc} == set(york)
+    assert times("UTC") == utc
+
+
+def test_ticks_within_an_hour_are_at_round_minutes(
+    shown: Page, qt_run: Callable[..., Any]
+) -> None:
+    # Of which no other is a multiple of five than each quarter of an hour.
+    show(shown, "3m", 3)
+    shown.show_range(199, 222)
+    shown.qtbot.waitUntil(lambda: len(clocks(drawn(shown, qt_run))) > 2, timeout=20_000)
+    odd = [text for text in clocks(drawn(shown, qt_run)) if int(text[3:]) % 15]
+    assert odd == []
+
+
+def test_candles_that_begin_at_half_hours_have_ticks_all_the_same(shown: Page) -> None:
+    show(shown, "1h", 60)
+    assert shown.page.set_time_zone("Asia/Kolkata")
+    weights = shown.js(
+        "(() => { const points = candleSeries.data().map((c) => ({originalTime: c.time}));"
+        "new zonedTime.ZonedAxis().fillWeightsForPoints(points, 0);"
+        "return points.slice(1).map((p) => p.timeWeight); })()"
+    )
+    # 17:30 is the first candle; of each day one is its first, one the first of its afternoon.
+    assert min(weights) >= 30
+    assert weights[:8] == [32, 30, 30, 31, 30, 30, 50, 30]
+
+
+def test_per_cents_of_the_axis_are_written_as_the_language_does(
+    qapp: QApplication, qt_run: Callable[..., Any], shown: Page
+) -> None:
+    install_translation(qapp, "de")
+    try:
+        qt_run(shown.page.load_chart("dark"), timeout=20_000)
+    finally:
+        install_translation(qapp, "en")
+    shown.js(LISTEN)
+    show(shown, "1m", 1)
+    shown.page.set_scale("percent")
+    shown.qtbot.waitUntil(
+        lambda: sum(text.endswith(" %") for text in drawn(shown, qt_run)) > 3, timeout=20_000
+    )
+    found = [text for text in drawn(shown, qt_run) if "%" in text]
+    assert [text for text in found if "," not in text or "." in text] == []
