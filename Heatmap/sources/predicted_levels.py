@@ -252,6 +252,7 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
                 unit=UNIT,
                 title=HEAT_TITLE,
                 brief=HEAT_BRIEF,
+                per=UNIT,
                 missing=MISSING,
                 hint=HEAT_HINT,
                 names_unit=True,

@@ -5,7 +5,7 @@
 
 const strip = (() => {
     /** So many steps of giving way there are, see the style of the page. */
-    const LESS = 8;
+    const LESS = 9;
 
     /**
      * What is said of a candle.
@@ -130,7 +130,7 @@ const strip = (() => {
         fitSoon();
     }
 
-    function addScale({ bar, labels, whole, brief }) {
+    function addScale({ bar, labels, whole, brief, per }) {
         if (bar === null) {
             return;
         }
@@ -138,6 +138,9 @@ const strip = (() => {
         item.id = "scale";
         element("span", "whole", item).textContent = whole;
         element("span", "brief", item).textContent = brief;
+        if (per) {
+            element("span", "per", item).textContent = per;
+        }
         element("span", "amount", item).textContent = labels[0];
         const canvas = element("canvas", "", item);
         canvas.width = bar.width;

@@ -86,9 +86,7 @@ def test_another_zone_and_back_leaves_no_tick_of_the_zone_before(
     assert times("UTC") == utc
 
 
-def test_ticks_within_an_hour_are_at_round_minutes(
-    shown: Page, qt_run: Callable[..., Any]
-) -> None:
+def test_ticks_within_an_hour_are_at_round_minutes(shown: Page, qt_run: Callable[..., Any]) -> None:
     # Of which no other is a multiple of five than each quarter of an hour.
     show(shown, "3m", 3)
     shown.show_range(199, 222)

@@ -13,10 +13,21 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
+from Heatmap.picture.messages import CellLines
 from Heatmap.picture.packing import pack_numbers
+from Heatmap.runtime.compat import override
+from Heatmap.tests.ui.cell_grids import BIN_USD
 from Heatmap.tests.ui.chart_page import Recording, grid_message
 from Heatmap.tests.ui.pictures import grab
-from Heatmap.tests.ui.test_window_chart_page import COUNT, NEWEST, T0_MS, Page, candle, history
+from Heatmap.tests.ui.test_window_chart_page import (
+    COUNT,
+    NEWEST,
+    STRIP_PX,
+    T0_MS,
+    Page,
+    candle,
+    history,
+)
 from Heatmap.ui import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
@@ -85,6 +96,7 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
     shown.qtbot.waitUntil(lambda: layer.is_ready, timeout=20_000)
     labels = {"labels": [[0, "0"], [0.5, "45k"], [1, "\u2265179k USD"]]}
     words = {"words": "Liquidated on Binance", "text": "Liquidated", "missing": "not recorded"}
+    words["per"] = "a row"
     cells = np.zeros((20, 80), np.uint8)
     cells[10] = 255
     layer.show_grid(
@@ -102,6 +114,18 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
         )
     )
     return layer
+
+
+class Answering(Recording):
+    """A listener that says something of each place that the page asks about."""
+
+    def __init__(self, layer: HeatmapLayer) -> None:
+        super().__init__()
+        self._layer = layer
+
+    @override
+    def cell_asked(self, query: Any) -> None:
+        self._layer.show_cell(CellLines(query, (("Heat", "1k USD"),)))
 
 
 def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(
@@ -187,6 +211,7 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
     order = {
         "shorts 1.02M": "values",
         "Liquidated on Binance": "legend",
+        "a row": "legend",
         "H ": "values",
     }
     for width in range(1300, 519, -60):
@@ -203,14 +228,60 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
         )
         assert "not recorded" in text(shown, "legend")
         assert f"C {NEWEST:,.2f}" in text(shown, "values")
+        # Of what range the amounts are is said where the long words are not, which name it.
+        is_long = "Liquidated on Binance" in text(shown, "legend")
         lost += [
             part
             for part, name in order.items()
-            if part not in text(shown, name) and part not in lost
+            if part not in text(shown, name)
+            and part not in lost
+            and not (part == "a row" and is_long)
         ]
     assert lost == list(order)
     layer.set_options({"visible": False})
     shown.qtbot.waitUntil(lambda: text(shown, "legend") == "", timeout=20_000)
+    layer.detach()
+
+
+def test_the_box_at_the_crosshair_has_the_sums_of_its_candle(shown: Page) -> None:
+    layer = legend_on(shown)
+    layer.set_listener(Answering(layer))
+    minutes = T0_MS + np.array([380.0, 381.0]) * 60_000
+    layer.show_part(
+        "candle_bars",
+        {
+            "sums": pack_numbers(np.concatenate((minutes, [12_340.0, 0.0], [1_027_145.0, 7.0]))),
+            "startMs": T0_MS,
+            "recorded": {"gaps": []},
+            "words": {
+                "title": "",
+                "longs": "Longs",
+                "shorts": "Shorts",
+                "amount": "at least {usd}",
+            },
+        },
+    )
+    box = (
+        "[...chart.chartElement().children].filter((one) => one.style.position === 'fixed'"
+        " && one.style.display === 'block').map((one) => one.innerText).join(' ')"
+    )
+    turn = itertools.count()
+
+    def said(minute: int) -> list[str]:
+        # It opens where the pointer rests: not at each look.
+        if next(turn) % 40 == 0:
+            point(minute)
+        return [line for line in str(shown.js(box)).split("\n") if line][4:]
+
+    def point(minute: int) -> None:
+        y = STRIP_PX + round(shown.js(f"candleSeries.priceToCoordinate({98_000 + 10.5 * BIN_USD})"))
+        x = shown.js(f"chart.timeScale().timeToCoordinate({T0_MS // 1000 + minute * MINUTE_S})")
+        QTest.mouseMove(shown.view.focusProxy(), QPoint(int(x) - 1, y))
+        QTest.mouseMove(shown.view.focusProxy(), QPoint(int(x), y))
+
+    both = ["Longs", "at least 12.3k", "Shorts", "at least 1.02M"]
+    for minute, lines in ((380, both), (381, ["Shorts", "at least 7"]), (382, [])):
+        shown.qtbot.waitUntil(lambda m=minute, told=lines: said(m) == told, timeout=20_000)  # type: ignore[misc]
     layer.detach()
 
 

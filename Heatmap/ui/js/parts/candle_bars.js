@@ -33,7 +33,7 @@
    *   them: sums of equal lengths of time, by time, without those in which nothing was liquidated
    * @property {number} startMs what is earlier is not known
    * @property {{gaps: Array<[number | null, number | null, "gap" | "unproven"]>}} recorded as for bubbles
-   * @property {{title: string}} words
+   * @property {Object<string, string>} words
    */
 
   /** Paints in the pane of a series that the page keeps for the bars, and gives it their range. */
@@ -132,6 +132,12 @@
       // Another one for other sums.
       this._surface.legend.sums = {
         of: (/** @type {number} */ fromMs, /** @type {number} */ toMs) => this.sumsOf(fromMs, toMs),
+        lines: (/** @type {number} */ fromMs, /** @type {number} */ toMs) => {
+          const { longs, shorts } = this.sumsOf(fromMs, toMs);
+          const { words: said } = shown;
+          const line = (label, usd) => (usd === "" ? [] : [[label, said.amount.replace("{usd}", usd)]]);
+          return line(said.longs, longs).concat(line(said.shorts, shorts));
+        },
       };
       this.look();
       this._primitive.requestUpdate();
