@@ -215,9 +215,9 @@ def bubble_message(
     -------
     dict
         ``cells``: five columns of numbers one behind the other (time, price, USD, count, whether
-        longs), see `pack_numbers`; ``leastUsd``; ``largeUsd``; ``words``; ``recorded``, ``None`` where the heat
-        itself tells it: ``gaps`` (``[from_ms, to_ms, "gap" or "unproven"]`` each, ``None`` where
-        it is the window's own edge), ``sinceMs`` and ``sinceText``.
+        longs), see `pack_numbers`; ``leastUsd``; ``largeUsd``; ``words``; ``recorded``, ``None``
+        where the heat itself tells it: ``gaps`` (``[from_ms, to_ms, "gap" or "unproven"]`` each,
+        ``None`` where it is the window's own edge), ``sinceMs`` and ``sinceText``.
     """
     columns = np.concatenate(
         (np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long)

@@ -98,8 +98,8 @@ class CellFacts:
     span_ms
         How long that is, milliseconds; ``None``: what is in sight.
     level
-        With bands, what was liquidated there and so near to it that its heat reaches the place, until
-        the end of the place; ``None``: there are no levels.
+        With bands, what was liquidated there, and so near to it that its heat reaches the place,
+        until the end of the place; ``None``: there are no levels.
     level_age_ms
         How long before the end of the place the newest of them was; ``None``: there is none.
     recorded

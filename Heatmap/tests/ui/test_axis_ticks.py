@@ -1,4 +1,4 @@
-"""What stands at the ticks of the window's axes: in which zone, at which times, in which language."""
+"""What stands at the ticks of the window's axes: the zone's hours, round minutes, per cents."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +17,8 @@ MINUTE_MS = 60_000
 # 4 December 2024, 12:00 UTC.
 NOON_MS = 1_733_313_600_000
 # Words and places of the axis' ticks, as the library has them while it draws.
-LISTEN = """(window.ticks = new Map(), window.plainFillText = CanvasRenderingContext2D.prototype.fillText,
+LISTEN = """(window.ticks = new Map(),
+  window.plainFillText = CanvasRenderingContext2D.prototype.fillText,
   CanvasRenderingContext2D.prototype.fillText = function (text, x, ...rest) {
     ticks.set(String(text), x);
     return plainFillText.call(this, text, x, ...rest);
