@@ -60,6 +60,9 @@ const chartPage = (() => {
     const EDGE = 0.06;
     // No fewer candles are shown by the keyboard.
     const LEAST_BARS = 8;
+    // The words about the oldest candle, from the pane's edge, and above the library's mark.
+    const LIMIT_PX = 10;
+    const LIFT_PX = 36;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
@@ -167,7 +170,8 @@ const chartPage = (() => {
         });
         setPriceFormat(digits, Math.pow(10, -digits));
         chart.timeScale().subscribeSizeChange(applyWantedRange);
-        window.addEventListener("resize", () => requestAnimationFrame(sizeBars));
+        // After the library has taken its new height: it shares that out among the panes.
+        new ResizeObserver(() => requestAnimationFrame(sizeBars)).observe(container);
         candleSeries.subscribeDataChanged(showNewestPrice);
         // Called with each change of the chart, whoever makes it: there is no event of the prices.
         candleSeries.attachPrimitive({ updateAllViews: reportSoon });
@@ -424,6 +428,7 @@ const chartPage = (() => {
         const limit = document.getElementById("limit");
         if (limit !== null) {
             limit.hidden = limitText === "" || range.from > 0;
+            placeLimit(limit);
         }
         const scale = candleSeries.priceScale();
         const { autoScale, mode, invertScale } = scale.options();
@@ -442,6 +447,18 @@ const chartPage = (() => {
         if (text !== told) {
             told = document.title = text;
         }
+    }
+
+    /** Have the words about the oldest candle below the candles, or above where these are low. */
+    function placeLimit(limit) {
+        if (limit.hidden) {
+            return;
+        }
+        const lift = barsSeries === null ? LIFT_PX : LIMIT_PX;
+        const lower = chart.panes()[0].getHeight() - limit.offsetHeight - lift;
+        const right = limit.offsetLeft + limit.offsetWidth;
+        const isTaken = market.candles().some(({ x, bottom }) => x < right && bottom > lower);
+        limit.style.top = (isTaken ? LIMIT_PX : lower) + "px";
     }
 
     /** @param {"dark"|"light"} name */
@@ -728,15 +745,21 @@ const chartPage = (() => {
     }
 
     /**
-     * Show fewer candles (1) or more of them (-1); the right edge stays.
+     * Show fewer candles (1) or more of them (-1). The right edge stays; where the newest candle is in
+     * sight, the room right of it does, in pixels.
      * @param {number} direction
      */
     function zoom(direction) {
         const range = nextRange();
-        if (range !== null) {
-            const span = (range.to - range.from) * (direction > 0 ? 0.8 : 1.25);
-            showRange(range.to - Math.max(LEAST_BARS, span), range.to);
+        if (range === null) {
+            return;
         }
+        const before = range.to - range.from;
+        const span = Math.max(LEAST_BARS, before * (direction > 0 ? 0.8 : 1.25));
+        const newest = barCount() - 1;
+        const room = Math.max(0, range.to - newest);
+        const right = room === 0 ? range.to : newest + (room * span) / before;
+        showRange(right - span, right);
     }
 
     /** Show what is usual, in time and price; see `showNewest`. */

@@ -1,4 +1,4 @@
-"""What stands at the ticks of the window's axes: the zone's hours, round minutes, per cents."""
+"""The axes of the window's chart: hours of the zone, round minutes, per cents, room at the right."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PyQt6.QtWidgets import QApplication
 
+from Heatmap.standalone.exchange.market import Candle
 from Heatmap.tests.ui.test_window_chart_page import Page, history
 from Heatmap.ui import install_translation
 
@@ -125,3 +126,69 @@ def test_per_cents_of_the_axis_are_written_as_the_language_does(
     )
     found = [text for text in drawn(shown, qt_run) if "%" in text]
     assert [text for text in found if "," not in text or "." in text] == []
+
+
+def test_keys_that_zoom_keep_the_room_for_tags_as_wide_as_it_is(shown: Page) -> None:
+    shown.page.set_room(has_room=False, has_tags=True)
+    show(shown, "1m", 1)
+    room = (
+        "(() => { const scale = chart.timeScale(); const last = scale.logicalToCoordinate(239);"
+        " const bar = scale.logicalToCoordinate(239) - scale.logicalToCoordinate(238);"
+        " return [scale.width() - last - bar / 2, bar]; })()"
+    )
+    first, width = shown.js(room)
+    assert 86 < first < 96
+    for direction, factor in ((-1, 1.25**5), (1, 0.8**9)):
+        for _ in range(5 if direction < 0 else 9):
+            shown.page.zoom(direction)
+        shown.qtbot.waitUntil(
+            lambda f=factor, w=width: (  # type: ignore[misc]
+                shown.js(room)[1] == pytest.approx(w / f, rel=0.02)
+            ),
+            timeout=20_000,
+        )
+        assert shown.js(room)[0] == pytest.approx(first, abs=1.5)
+        width = shown.js(room)[1]
+
+
+@pytest.mark.parametrize(("first", "last"), [(99_000.0, 98_000.0), (98_000.0, 99_000.0)])
+def test_words_about_the_oldest_candle_keep_off_candles(
+    shown: Page, first: float, last: float
+) -> None:
+    closes = [first] * 60 + [last] * 100
+    candles = [
+        Candle(NOON_MS + i * MINUTE_MS, one, one + 9, one - 9, one, 1.0, is_closed=True)
+        for i, one in enumerate(closes)
+    ]
+    shown.page.set_candles(candles, 120, Decimal("0.01"), ("BTCUSDT", "1m"))
+    shown.wait_until_whole(160)
+    shown.page.set_limit("BTCUSDT: the exchange has no older candles")
+    shown.show_range(-2, 118)
+    limit = "document.getElementById('limit')"
+    shown.qtbot.waitUntil(lambda: not shown.js(f"{limit}.hidden"), timeout=20_000)
+    where = (
+        f"(({{offsetTop, offsetHeight, offsetLeft, offsetWidth}}) => [offsetTop, offsetTop +"
+        f" offsetHeight, offsetLeft + offsetWidth, candleSeries.priceToCoordinate({first + 9}),"
+        f" candleSeries.priceToCoordinate({first - 9}),"
+        f" chart.timeScale().logicalToCoordinate(0)])({limit})"
+    )
+
+    def is_off() -> bool:
+        top, bottom, right, high, low, x = shown.js(where)
+        return x < right and (bottom < high or top > low)
+
+    shown.qtbot.waitUntil(is_off, timeout=20_000)
+
+
+def test_the_pane_for_bars_keeps_its_height_whatever_the_windows_is(shown: Page) -> None:
+    shown.page.set_bars(has_bars=True)
+    show(shown, "1m", 1)
+    for height, bars in ((900, 92), (420, 72), (560, 72), (500, 72), (760, 92), (440, 72)):
+        shown.view.resize(800, height)
+        shown.qtbot.waitUntil(
+            lambda h=height, b=bars: (  # type: ignore[misc]
+                shown.js("[innerHeight, chart.panes()[1].getHeight()]")
+                == [h, pytest.approx(b, abs=1)]
+            ),
+            timeout=20_000,
+        )
