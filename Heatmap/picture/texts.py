@@ -35,6 +35,7 @@ CANDLE_BAR_WORDS = {
     "longs": say("Longs of the candle"),
     "shorts": say("Shorts of the candle"),
     "amount": say("\u2265 {usd} USD"),
+    "missing": say("not recorded"),
 }
 """What the page says of the bars per candle, and of one candle in the crosshair's box."""
 LEVEL_WORDS = {

@@ -243,6 +243,25 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
     layer.detach()
 
 
+def test_a_hatch_below_the_bars_alone_has_its_word(shown: Page) -> None:
+    shown.page.set_bars(has_bars=True)
+    layer = legend_on(shown)
+    wait_for(shown, "legend", "179k")
+    assert "missed" not in text(shown, "legend")
+    bars: dict[str, Any] = {
+        "sums": pack_numbers(np.array([])),
+        "startMs": T0_MS,
+        "recorded": {"gaps": [[None, T0_MS + 300 * 60_000, "gap"]]},
+        "words": {"title": "", "missing": "missed"},
+    }
+    layer.show_part("candle_bars", bars)
+    wait_for(shown, "legend", "missed")
+    # Where it has left the pane its word goes.
+    shown.show_range(310, 400)
+    shown.qtbot.waitUntil(lambda: "missed" not in text(shown, "legend"), timeout=20_000)
+    layer.detach()
+
+
 def test_the_box_at_the_crosshair_has_the_sums_of_its_candle(shown: Page) -> None:
     layer = legend_on(shown)
     layer.set_listener(Answering(layer))

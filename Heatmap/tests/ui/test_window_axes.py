@@ -1,4 +1,4 @@
-"""The axes of the window's chart: hours of the zone, round minutes, per cents, room at the right."""
+"""The axes of the window's chart: the zone's hours, round minutes, per cents, room at the right."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
