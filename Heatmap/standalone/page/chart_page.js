@@ -770,10 +770,10 @@ const chartPage = (() => {
 
     /**
      * Bring a place into sight; what shows it already stays as it is.
-     * @param {number} seconds UTC @param {number} price
+     * @param {number} seconds UTC @param {number|null} price null: any
      */
     function scrollTo(seconds, price) {
-        const range = chart.timeScale().getVisibleLogicalRange();
+        const range = nextRange();
         if (range === null || barCount() === 0) {
             return;
         }
@@ -782,7 +782,9 @@ const chartPage = (() => {
         if (at < range.from + EDGE * span || at > range.to - EDGE * span) {
             showRange(at - span / 2, at + span / 2);
         }
-        requestAnimationFrame(() => showPrice(price));
+        if (price !== null) {
+            requestAnimationFrame(() => showPrice(price));
+        }
     }
 
     function showPrice(price) {

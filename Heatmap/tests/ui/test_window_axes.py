@@ -192,3 +192,44 @@ def test_the_pane_for_bars_keeps_its_height_whatever_the_windows_is(shown: Page)
             ),
             timeout=20_000,
         )
+
+
+def test_another_interval_shows_the_time_that_the_chart_is_scrolled_back_to(shown: Page) -> None:
+    show(shown, "1m", 1)
+    shown.show_range(20, 80)
+    middle_s = NOON_MS // 1000 + 50 * 60
+
+    def times(minutes: int) -> list[Candle]:
+        ends = range(-40 * minutes, 240, minutes)
+        return [replace(history(1)[0], open_ms=NOON_MS + at * MINUTE_MS) for at in ends]
+
+    def seen_s() -> float:
+        """Give the time in the middle of the pane."""
+        return float(
+            shown.js(
+                "(({from, to}) => candleSeries.dataByIndex(Math.round((from + to) / 2))?.time ?? 0)"
+                "(chart.timeScale().getVisibleLogicalRange())"
+            )
+        )
+
+    for interval, minutes in (("5m", 5), ("1m", 1)):
+        shown.page.set_candles(times(minutes), 24, None, ("BTCUSDT", interval))
+        shown.qtbot.waitUntil(
+            lambda m=minutes: abs(seen_s() - middle_s) <= 60 * m,  # type: ignore[misc]
+            timeout=20_000,
+        )
+        shown.wait_until_reported()
+    # Another symbol is shown at its newest candle, and so is one whose newest candle is in sight.
+    for symbol, interval, minutes in (("ETHUSDT", "1m", 1), ("ETHUSDT", "5m", 5)):
+        candles = times(minutes)
+        newest = len(candles) - 1
+        shown.page.set_candles(candles, 24, None, (symbol, interval))
+        shown.qtbot.waitUntil(lambda at=newest: shown.range()[1] > at, timeout=20_000)  # type: ignore[misc]
+        shown.wait_until_reported()
+    # Candles before all that are there are asked for first.
+    shown.show_range(0, 24)
+    wanted: list[int] = []
+    shown.page.older_wanted.connect(wanted.append)
+    late = [one for one in times(1) if one.open_ms > NOON_MS + 200 * MINUTE_MS]
+    shown.page.set_candles(late, 24, None, ("ETHUSDT", "1m"))
+    assert max(wanted) > 200
