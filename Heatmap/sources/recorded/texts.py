@@ -21,7 +21,7 @@ _HEAT_LABELS = {
 }
 HEAT_BRIEF = say("Liquidated, USD")
 """The same as `heat_title` in few words."""
-HEAT_PER = say("a row")
+HEAT_PER = say("/row")
 """Of what price range its USD are."""
 HEAT_HINT = say(
     "Past: what was liquidated at these prices, not what is to come. At least, since an exchange "

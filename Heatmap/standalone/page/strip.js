@@ -5,7 +5,7 @@
 
 const strip = (() => {
     /** So many steps of giving way there are, see the style of the page. */
-    const LESS = 9;
+    const LESS = 10;
 
     /**
      * What is said of a candle.

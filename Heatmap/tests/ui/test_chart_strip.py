@@ -96,7 +96,7 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
     shown.qtbot.waitUntil(lambda: layer.is_ready, timeout=20_000)
     labels = {"labels": [[0, "0"], [0.5, "45k"], [1, "\u2265179k USD"]]}
     words = {"words": "Liquidated on Binance", "text": "Liquidated", "missing": "not recorded"}
-    words["per"] = "a row"
+    words["per"] = "/row"
     cells = np.zeros((20, 80), np.uint8)
     cells[10] = 255
     layer.show_grid(
@@ -208,10 +208,10 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
     )
     assert bare.shape != grab(shown.view).shape
     lost: list[str] = []
+    units: set[bool] = set()
     order = {
         "shorts 1.02M": "values",
         "Liquidated on Binance": "legend",
-        "a row": "legend",
         "H ": "values",
     }
     for width in range(1300, 519, -60):
@@ -228,16 +228,18 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
         )
         assert "not recorded" in text(shown, "legend")
         assert f"C {NEWEST:,.2f}" in text(shown, "values")
-        # Of what range the amounts are is said where the long words are not, which name it.
-        is_long = "Liquidated on Binance" in text(shown, "legend")
+        if "/row" in text(shown, "legend"):
+            # Of what range the amounts are: the long words name it themselves.
+            assert "Liquidated on Binance" not in text(shown, "legend")
+            units.add("H " in text(shown, "values"))
         lost += [
             part
             for part, name in order.items()
-            if part not in text(shown, name)
-            and part not in lost
-            and not (part == "a row" and is_long)
+            if part not in text(shown, name) and part not in lost
         ]
     assert lost == list(order)
+    # There is room for it again where open, high and low have left.
+    assert units == {True, False}
     layer.set_options({"visible": False})
     shown.qtbot.waitUntil(lambda: text(shown, "legend") == "", timeout=20_000)
     layer.detach()
@@ -254,6 +256,13 @@ def test_a_hatch_below_the_bars_alone_has_its_word(shown: Page) -> None:
         "recorded": {"gaps": [[None, T0_MS + 300 * 60_000, "gap"]]},
         "words": {"title": "", "missing": "missed"},
     }
+    layer.show_part("candle_bars", bars)
+    wait_for(shown, "legend", "missed")
+    # What is no pixel wide is not hatched: such as the moments since the newest heartbeat.
+    end_ms = T0_MS + COUNT * MINUTE_S * 1000
+    moments = {**bars, "recorded": {"gaps": [[end_ms - 900, None, "gap"]]}}
+    layer.show_part("candle_bars", moments)
+    shown.qtbot.waitUntil(lambda: "missed" not in text(shown, "legend"), timeout=20_000)
     layer.show_part("candle_bars", bars)
     wait_for(shown, "legend", "missed")
     # Where it has left the pane its word goes.

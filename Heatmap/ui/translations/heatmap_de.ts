@@ -557,6 +557,10 @@
         <translation>Steht noch aus, USD</translation>
     </message>
     <message>
+        <source>/0.1 %</source>
+        <translation>/0,1 %</translation>
+    </message>
+    <message>
         <source>To come: what would be liquidated if the price went there, longs below it, shorts above it. A level ends where the price has passed it. It does not say that the price goes there.</source>
         <translation>Künftig: was liquidiert würde, falls der Kurs dorthin ginge, Longs darunter, Shorts darüber. Ein Level endet, wo der Kurs es durchlaufen hat. Dass der Kurs dorthin geht, ist damit nicht gesagt.</translation>
     </message>
@@ -729,8 +733,8 @@
         <translation>Liquidiert, USD</translation>
     </message>
     <message>
-        <source>a row</source>
-        <translation>je Zeile</translation>
+        <source>/row</source>
+        <translation>/Zeile</translation>
     </message>
     <message>
         <source>Past: what was liquidated at these prices, not what is to come. At least, since an exchange need not tell of each one. A row is a narrow range of prices; the crosshair says which.</source>

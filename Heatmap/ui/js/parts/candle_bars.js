@@ -350,9 +350,11 @@
       }
       const first = Math.max(left, this._shown.startMs);
       const last = right === null ? this._untilMs() : Math.min(right, this._untilMs());
+      // Less than a pixel is not seen: as the moments since the newest heartbeat.
+      const leastMs = axis.intervalMs / axis.barSpacing;
       return gaps.some(([fromMs, toMs]) => {
         const from = fromMs === null ? first : Math.max(first, fromMs);
-        return from < (toMs === null ? last : Math.min(last, toMs));
+        return (toMs === null ? last : Math.min(last, toMs)) - from >= leastMs;
       });
     }
 
