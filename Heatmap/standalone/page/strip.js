@@ -154,7 +154,7 @@ const strip = (() => {
             element("span", "item least", parts.legend).textContent = happened;
         }
         for (const { text, colour } of sides) {
-            const item = element("span", "item", parts.legend);
+            const item = element("span", "item whose", parts.legend);
             element("span", "dot", item).style.background = colour;
             element("span", "", item).textContent = text;
         }

@@ -13,6 +13,9 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import bubble_message
 from Heatmap.picture.messages import CellLines
 from Heatmap.picture.packing import pack_numbers
 from Heatmap.runtime.compat import override
@@ -199,13 +202,15 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
             "words": {"title": "Liquidated per candle"},
         },
     )
-    whole = ("Liquidated on Binance", "0", "\u2265179k USD", "not recorded")
+    # Whose colours are whose is the last that gives way.
+    event = np.array([(T0_MS + 380 * 60_000, 98_500.0, 5e5, True)], dtype=EVENT_DTYPE)
+    layer.show_part("bubbles", bubble_message(group_into_cells(event, 10), 0.0))
+    whole = ("Liquidated on Binance", "0", "\u2265179k USD", "longs", "not recorded")
     wait_for(shown, "legend", *whole)
     wait_for(shown, "values", "shorts 1.02M", "longs 12.3k", "H ")
     # No words of it in the pane: its lower right corner is as it was but for candles and heat.
-    assert (
-        shown.js("document.getElementById('legend').title") == "Binance liquidations, lower bound"
-    )
+    title = shown.js("document.getElementById('legend').title")
+    assert title.split("\n")[0] == "Binance liquidations, lower bound"
     assert bare.shape != grab(shown.view).shape
     lost: list[str] = []
     units: set[bool] = set()
@@ -213,8 +218,9 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
         "shorts 1.02M": "values",
         "Liquidated on Binance": "legend",
         "H ": "values",
+        "longs": "legend",
     }
-    for width in range(1300, 519, -60):
+    for width in range(1300, 339, -60):
         shown.view.resize(width, 500)
         shown.qtbot.waitUntil(lambda w=width: shown.js("innerWidth") == w, timeout=20_000)  # type: ignore[misc]
         shown.qtbot.waitUntil(
