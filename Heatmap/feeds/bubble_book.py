@@ -32,6 +32,10 @@ _SPARE_MS = 60_000
 _DROP_MS = 600_000
 # Which liquidations are large: those from this quantile on, where there are enough to tell.
 _LARGE_QUANTILE, _ENOUGH = 0.98, 50
+# Where there are not, the largest one is taken for so many times of what is large.
+_LARGEST_TO_LARGE = 13.0
+# Bitcoin's in December 2024, where nothing was liquidated at all.
+_USUAL_LARGE_USD = 130_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,12 @@ class BubbleBook:
         events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
         cells = group_into_cells(events, MOST_BUBBLES)
-        least_usd = question.least_usd
-        if least_usd is None:
-            least_usd = self._find_large(question.usual_from_ms)
-        return bubble_message(cells, least_usd, self.read_recorded(question))
+        large_usd = self._find_large(question.usual_from_ms)
+        least_usd = large_usd if question.least_usd is None else question.least_usd
+        measure_usd = large_usd or float(events["notional"].max(initial=0.0)) / _LARGEST_TO_LARGE
+        return bubble_message(
+            cells, least_usd, self.read_recorded(question), measure_usd or _USUAL_LARGE_USD
+        )
 
     def read_events(self, question: BubbleQuestion) -> NDArray[np.void]:
         """Return all liquidations of the time that is asked about, by time, (n,) EVENT_DTYPE."""
@@ -200,17 +206,20 @@ def usually_large_from(usd: NDArray[Any]) -> float | None:
 
 
 def bubble_message(
-    cells: BubbleCells, least_usd: float | None, recorded: dict[str, Any] | None = None
+    cells: BubbleCells,
+    least_usd: float | None,
+    recorded: dict[str, Any] | None = None,
+    large_usd: float = _USUAL_LARGE_USD,
 ) -> dict[str, Any]:
-    """Return what the page's part takes.
+    """Return what the page's part takes; `large_usd` is the measure of the bubbles' sizes.
 
     Returns
     -------
     dict
         ``cells``: five columns of numbers one behind the other (time, price, USD, count, whether
-        longs), see `pack_numbers`; ``leastUsd``; ``words``; ``recorded``, ``None`` where the heat
-        itself tells it: ``gaps`` (``[from_ms, to_ms, "gap" or "unproven"]`` each, ``None`` where
-        it is the window's own edge), ``sinceMs`` and ``sinceText``.
+        longs), see `pack_numbers`; ``leastUsd``; ``largeUsd``; ``words``; ``recorded``, ``None``
+        where the heat itself tells it: ``gaps`` (``[from_ms, to_ms, "gap" or "unproven"]`` each,
+        ``None`` where it is the window's own edge), ``sinceMs`` and ``sinceText``.
     """
     columns = np.concatenate(
         (np.round(cells.ts_ms), cells.price, cells.usd, cells.count, cells.is_long)
@@ -218,6 +227,7 @@ def bubble_message(
     return {
         "cells": pack_numbers(columns),
         "leastUsd": least_usd,
+        "largeUsd": large_usd,
         "recorded": recorded,
         "words": BUBBLE_WORDS,
     }

@@ -58,7 +58,7 @@ class LevelTagBook(BubbleBook):
         events = self.read_events(question)
         events = events[counted(events, question.side, question.minimum_usd)]
         levels = find_strongest_levels(events, question.most, question.part, question.least_count)
-        return level_message(levels, question.span_ms, self._read_share(question))
+        return level_message(levels, question.span_ms, self._read_share(question), question.part)
 
     def _read_share(self, question: BubbleQuestion) -> float:
         """Return which part of the time was recorded, proven or not."""
@@ -122,7 +122,9 @@ def are_wanted(settings: HeatmapSettings) -> bool:
     return settings.level_tags > 0 and source_class(settings.heat).needs_recording
 
 
-def level_message(levels: list[StrongLevel], span_ms: int | None, share: float) -> dict[str, Any]:
+def level_message(
+    levels: list[StrongLevel], span_ms: int | None, share: float, part: float = LEVEL_PART
+) -> dict[str, Any]:
     """Return what the page's part takes.
 
     Parameters
@@ -133,6 +135,8 @@ def level_message(levels: list[StrongLevel], span_ms: int | None, share: float) 
         What the heading says; ``None``: what is in sight.
     share
         Which part of the time was recorded, 0 to 1.
+    part
+        How wide a level is, as a part of its price.
 
     Returns
     -------
@@ -152,5 +156,5 @@ def level_message(levels: list[StrongLevel], span_ms: int | None, share: float) 
             }
             for one in levels
         ],
-        "words": {**level_tag_words(span_ms), "share": share_text(share)},
+        "words": {**level_tag_words(span_ms, part), "share": share_text(share)},
     }

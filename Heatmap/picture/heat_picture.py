@@ -263,6 +263,7 @@ class HeatPicture:
             "legend": {
                 "words": legend.title,
                 "text": legend.brief,
+                "per": legend.per,
                 "missing": legend.missing,
                 "hint": legend.hint,
                 "end": scale_end_words(self._scale) if legend.names_unit else "",

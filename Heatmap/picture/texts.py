@@ -6,7 +6,7 @@ import numpy as np
 
 from Heatmap.aggregation.clusters.find_clusters import LiquidationCluster
 from Heatmap.aggregation.normalization import Scale, to_usd
-from Heatmap.domain.phrases import Moment, Phrase, say
+from Heatmap.domain.phrases import Moment, Phrase, say, significant
 from Heatmap.sources.amount_texts import (
     EXPECTED_DIGITS,
     count_text,
@@ -30,8 +30,14 @@ BUBBLE_WORDS = {
     "time": say("Time"),
 }
 """What the page says of bubbles; it fills in how much, how many and since when."""
-CANDLE_BAR_WORDS = {"title": say("Liquidated per candle: shorts up, longs down")}
-"""What the page says of the bars per candle."""
+CANDLE_BAR_WORDS = {
+    "title": say("Liquidated per candle: shorts up, longs down"),
+    "longs": say("Longs of the candle"),
+    "shorts": say("Shorts of the candle"),
+    "amount": say("\u2265 {usd} USD"),
+    "missing": say("not recorded"),
+}
+"""What the page says of the bars per candle, and of one candle in the crosshair's box."""
 LEVEL_WORDS = {
     "sum": say("\u2248 at a level: USD expected of the whole level"),
     "longs": say("longs"),
@@ -104,18 +110,21 @@ def level_text(usd: float) -> Phrase:
     return say("\u2248 {amount}", amount=usd_text(usd, EXPECTED_DIGITS))
 
 
-def level_tag_words(span_ms: int | None) -> dict[str, Phrase]:
+def level_tag_words(span_ms: int | None, part: float) -> dict[str, Phrase]:
     """Return what the page says of the tags of the strongest levels.
 
     Parameters
     ----------
     span_ms
         Of which time they are, milliseconds; ``None``: of what is in sight.
+    part
+        How wide a level is, as a part of its price.
     """
     heading = say("Largest in sight")
     if span_ms is not None:
         heading = say("Largest in {span}", span=span_text(span_ms))
-    return {"heading": heading, **_LEVEL_TAG_WORDS}
+    wide = say("each {number} % wide", number=significant(part * 100, 3))
+    return {"heading": heading, "wide": wide, **_LEVEL_TAG_WORDS}
 
 
 def profile_words(long_usd: float, short_usd: float) -> tuple[Phrase, Phrase]:

@@ -159,6 +159,8 @@ class Legend:
         Of the values, behind the amount at the end of the colour bar.
     title, brief
         What the colours are, beside the bar: at length and in few words.
+    per
+        Of what price range the USD are, behind `brief` where there is room; empty: nothing.
     hint
         What a reader of them may ask, for a tool tip; empty: nothing.
     names_unit
@@ -175,6 +177,7 @@ class Legend:
     offer: HeatOffer | None = None
     title: str = say("Liquidated")
     brief: str = say("Liquidated")
+    per: str = ""
     missing: str = say("not recorded")
     hint: str = ""
     names_unit: bool = False

@@ -40,6 +40,7 @@ from Heatmap.sources.predicted.place_report import describe_place, fit_facts
 from Heatmap.sources.predicted.texts import (
     HEAT_BRIEF,
     HEAT_HINT,
+    HEAT_PER,
     HEAT_TITLE,
     MISSING,
     UNIT,
@@ -252,6 +253,7 @@ class PredictedLevelHeat(KeptHeat[LevelColumns]):
                 unit=UNIT,
                 title=HEAT_TITLE,
                 brief=HEAT_BRIEF,
+                per=HEAT_PER,
                 missing=MISSING,
                 hint=HEAT_HINT,
                 names_unit=True,

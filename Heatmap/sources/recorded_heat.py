@@ -20,6 +20,7 @@ from Heatmap.sources.recorded.drawn_field import DrawnField
 from Heatmap.sources.recorded.texts import (
     HEAT_BRIEF,
     HEAT_HINT,
+    HEAT_PER,
     heat_title,
     source_since,
     source_words,
@@ -73,6 +74,7 @@ class RecordedHeat(KeptHeat[DrawnField]):
             source_since(kind, since_ms, venue),
             title=heat_title(kind, venue),
             brief=HEAT_BRIEF,
+            per=HEAT_PER,
             hint=HEAT_HINT,
             names_unit=True,
         )

@@ -13,6 +13,8 @@ LEAST_CANDLE_PX = 5.0
 """With the automatic interval candles are at least this wide, CSS pixels."""
 USUAL_PANE_PX = 1040.0
 """How wide the candles' pane is taken to be before it is known."""
+LEAST_SHOWN = 24
+"""No fewer are shown at first: days of a window of hours would be two candles as wide as a hand."""
 MOST_CANDLES = 6_000
 """No more are shown at once, whatever interval is chosen for a long window."""
 MOST_LOADED = 12_000
@@ -76,8 +78,8 @@ def typed_interval(text: str, intervals: Sequence[str] = SELECTABLE_INTERVALS) -
 
 
 def visible_candles(window_ms: int, interval: str) -> int:
-    """Return how many candles a window of this length shows."""
-    return min(window_ms // INTERVALS_MS[interval], MOST_CANDLES)
+    """Return how many candles a window of this length shows: its own, but at least 24."""
+    return max(LEAST_SHOWN, min(window_ms // INTERVALS_MS[interval], MOST_CANDLES))
 
 
 def first_candles(window_ms: int, interval: str) -> int:

@@ -18,6 +18,7 @@ from Heatmap.errors import PageError
 from Heatmap.feeds.page.chart_build import charts_library
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
+from Heatmap.standalone.candle_counts import MOST_LOADED
 from Heatmap.standalone.chart_clock import ChartClock
 from Heatmap.standalone.chart_state import ChartState
 from Heatmap.standalone.chart_words import close_words, strip_words
@@ -98,8 +99,9 @@ class ChartPage(QWebEnginePage):
         self._shut_card: dict[str, Any] | None = None
         # The page finds no room for it where it would lie on the newest candles.
         self._has_card_room = True
-        # Where the chart is to be once it goes back so far: UTC milliseconds, USD.
-        self._target: tuple[int, float] | None = None
+        # Where the chart is to be once it goes back so far: UTC milliseconds, USD. Without a price
+        # the time is to be in sight and nothing marks it.
+        self._target: tuple[int, float | None] | None = None
         # Set while the page has a chart; how many it has had, of how many loads and deaths.
         self._chart_there = asyncio.Event()
         self._chart_count = 0
@@ -249,7 +251,8 @@ class ChartPage(QWebEnginePage):
     ) -> None:
         """Replace all candles and show the newest `visible_bars`.
 
-        All of it changes in the same frame.
+        All of it changes in the same frame. A chart that is scrolled back stays at its time where
+        only the interval is another one.
 
         Parameters
         ----------
@@ -263,13 +266,21 @@ class ChartPage(QWebEnginePage):
             Symbol and interval of the candles, as ``BTCUSDT`` and ``3m``; ``None``: they stay.
         """
         digits = None if tick_size is None else self._state.set_price_format(tick_size)
+        seen_ms, before = self._state.seen_ms, self._state.names
         rows = self._state.set_candles(candles, visible_bars)
         self._target = None
         if names is not None:
             symbol, interval = names
             length_ms = INTERVALS_MS[interval]
             self._state.names = {"symbol": symbol, "interval": interval, "intervalMs": length_ms}
+            is_same = symbol == before["symbol"] and length_ms != before["intervalMs"]
+            newest_ms = self._state.newest_ms
+            if is_same and seen_ms is not None and newest_ms is not None:
+                # What cannot be loaded is not gone to.
+                is_near = newest_ms - seen_ms < MOST_LOADED * length_ms
+                self._target = (seen_ms, None) if is_near else None
         self._call("setCandles", rows, visible_bars, self._state.serial, digits, self._state.names)
+        self._go_to_target()
 
     def set_limit(self, text: str) -> None:
         """Say why there is nothing older, where the oldest candle is in sight; empty: nothing."""
@@ -394,7 +405,8 @@ class ChartPage(QWebEnginePage):
         if ts_ms >= oldest_ms or is_last:
             self._target = None
             self._call("scrollTo", ts_ms / 1000, price)
-            self.place_reached.emit(ts_ms, price)
+            if price is not None:
+                self.place_reached.emit(ts_ms, price)
             return
         missing = (oldest_ms - ts_ms) // self._state.names["intervalMs"]
         self.older_wanted.emit(int(missing) + int(self._state.bars_shown) + 1)

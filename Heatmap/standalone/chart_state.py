@@ -172,6 +172,18 @@ class ChartState:
         """How many candles wide the pane is, as far as that was reported."""
         return 0.0 if self._view is None else float(self._view["to"] - self._view["from"])
 
+    @property
+    def seen_ms(self) -> int | None:
+        """Which time is in the middle of a chart that is scrolled back, UTC milliseconds.
+
+        ``None``: its newest candle is in sight, or nothing was reported yet.
+        """
+        view = self._view
+        if view is None or not self._rows or view["to"] >= view["bars"] - 1:
+            return None
+        middle = round((view["from"] + view["to"]) / 2)
+        return int(self._rows[min(max(middle, 0), len(self._rows) - 1)]["time"]) * 1000
+
     def note_view(self, text: str) -> None:
         """Take what the page reports of its visible range; what is no such report is ignored."""
         try:

@@ -23,6 +23,8 @@ UNIT = say("per 0.1 %")
 HEAT_TITLE = say("Still to be hit: USD expected per 0.1 %")
 HEAT_BRIEF = say("Still to be hit, USD")
 """What its colours are, beside the colour bar: at length and in few words."""
+HEAT_PER = say("/0.1 %")
+"""Of what price range its USD are, behind these few words."""
 HEAT_HINT = say(
     "To come: what would be liquidated if the price went there, longs below it, shorts above it. "
     "A level ends where the price has passed it. It does not say that the price goes there."

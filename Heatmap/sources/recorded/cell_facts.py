@@ -93,8 +93,13 @@ class CellFacts:
         What is drawn there; empty where that is the sum itself, as for cells that do not fade.
     here
         What was liquidated there.
+    prices
+        What was liquidated at its prices in the heat's time span, and at no others.
+    span_ms
+        How long that is, milliseconds; ``None``: what is in sight.
     level
-        With bands, what was liquidated at this level so far; ``None``: there are no levels.
+        With bands, what was liquidated there, and so near to it that its heat reaches the place,
+        until the end of the place; ``None``: there are no levels.
     level_age_ms
         How long before the end of the place the newest of them was; ``None``: there is none.
     recorded
@@ -106,6 +111,8 @@ class CellFacts:
     query: CellQuery
     heat: tuple[CellHeat, ...]
     here: SideTotals
+    prices: SideTotals
+    span_ms: int | None
     level: SideTotals | None
     level_age_ms: int | None
     recorded: Recorded

@@ -53,6 +53,7 @@ def describe_cell(
     start_ms = (spec.time.first_col + first_col) * spec.time.bin_ms
     end_ms = (spec.time.first_col + end_col) * spec.time.bin_ms
     here = sum_rows(events.between(start_ms, end_ms), spec.price, first_row, end_row)
+    prices = sum_rows(events.between(*window_ms), spec.price, first_row, end_row)
     level, level_age_ms = None, None
     own = here
     if settings.shape == "bands":
@@ -79,6 +80,8 @@ def describe_cell(
         query,
         tuple(heat),
         here,
+        prices,
+        None if settings.covers_pane else settings.window_ms,
         level,
         level_age_ms,
         Recorded(*recorded_parts(gaps, max(start_ms, window_ms[0]), min(end_ms, window_ms[1]))),

@@ -7,7 +7,7 @@ from Heatmap.aggregation.event_timeline import SideTotals
 from Heatmap.domain.events import DataKind
 from Heatmap.domain.instruments import BINANCE_USDM, venue_title
 from Heatmap.domain.phrases import Moment, Phrase, counted, joined, say, whole
-from Heatmap.sources.amount_texts import age_text, scale_end_text, usd_text
+from Heatmap.sources.amount_texts import age_text, scale_end_text, span_text, usd_text
 from Heatmap.sources.recorded.cell_facts import CellFacts, CellHeat, HeatOrigin, Recorded
 
 _MINUTE_MS = 60_000
@@ -21,6 +21,8 @@ _HEAT_LABELS = {
 }
 HEAT_BRIEF = say("Liquidated, USD")
 """The same as `heat_title` in few words."""
+HEAT_PER = say("/row")
+"""Of what price range its USD are."""
 HEAT_HINT = say(
     "Past: what was liquidated at these prices, not what is to come. At least, since an exchange "
     "need not tell of each one. A row is a narrow range of prices; the crosshair says which."
@@ -92,14 +94,23 @@ def cell_lines(report: CellFacts) -> tuple[tuple[str, str], ...]:
     lines: list[tuple[str, str]] = []
     lines += [(_HEAT_LABELS[heat.side], _heat_text(heat)) for heat in report.heat]
     lines += totals_lines(say("Liquidated here"), report.here, none_text(report.recorded))
+    if report.prices.count:
+        lines += totals_lines(_prices_label(report.span_ms), report.prices, "")
     if report.level is not None:
-        lines += totals_lines(say("At this level so far"), report.level, say("none known"))
+        # Its heat is from more prices than those of the box: their sum is said to be another one.
+        lines += totals_lines(say("Level around it so far"), report.level, say("none known"))[:1]
         if report.level_age_ms is not None:
             lines.append((say("Last of them"), _before_text(report.level_age_ms)))
     lines.append((say("Recorded"), recorded_text(report.recorded)))
     if report.side != "both" or report.minimum_usd > 0:
         lines.append((say("Counted"), counted_text(report.side, report.minimum_usd)))
     return tuple(lines)
+
+
+def _prices_label(span_ms: int | None) -> Phrase:
+    if span_ms is None:
+        return say("These prices in sight")
+    return say("These prices in {span}", span=span_text(span_ms))
 
 
 def _heat_text(heat: CellHeat) -> Phrase:

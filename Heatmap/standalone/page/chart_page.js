@@ -60,6 +60,9 @@ const chartPage = (() => {
     const EDGE = 0.06;
     // No fewer candles are shown by the keyboard.
     const LEAST_BARS = 8;
+    // The words about the oldest candle, from the pane's edge, and above the library's mark.
+    const LIMIT_PX = 10;
+    const LIFT_PX = 36;
     const AMOUNT_UNITS = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
     // How numbers and dates are written, and with how many digits prices are.
@@ -86,7 +89,7 @@ const chartPage = (() => {
     let told = "";
     // Where the pane for bars is held, seconds; null: nowhere.
     let anchor = null;
-    // Makes the strip's changes; made anew with each language.
+    // Makes percents; made anew with each language.
     let changeForm = null;
     // Makes the amounts at the bars' axis; likewise.
     let amountForm = null;
@@ -160,6 +163,8 @@ const chartPage = (() => {
             crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
             localization: {
                 locale,
+                // The library's own has English numbers only.
+                percentageFormatter: percentText,
                 dateFormat: locale.startsWith("de") ? "dd. MMM 'yy" : "dd MMM 'yy",
             },
         });
@@ -176,7 +181,8 @@ const chartPage = (() => {
         });
         setPriceFormat(digits, Math.pow(10, -digits));
         chart.timeScale().subscribeSizeChange(applyWantedRange);
-        window.addEventListener("resize", () => requestAnimationFrame(sizeBars));
+        // After the library has taken its new height: it shares that out among the panes.
+        new ResizeObserver(() => requestAnimationFrame(sizeBars)).observe(container);
         candleSeries.subscribeDataChanged(showNewestPrice);
         // Called with each change of the chart, whoever makes it: there is no event of the prices.
         candleSeries.attachPrimitive({ updateAllViews: reportSoon });
@@ -435,6 +441,7 @@ const chartPage = (() => {
             if (limit.hidden !== isHidden) {
                 limit.hidden = isHidden;
             }
+            placeLimit(limit);
         }
         const scale = candleSeries.priceScale();
         const { autoScale, mode, invertScale } = scale.options();
@@ -453,6 +460,18 @@ const chartPage = (() => {
         if (text !== told) {
             told = document.title = text;
         }
+    }
+
+    /** Have the words about the oldest candle below the candles, or above where these are low. */
+    function placeLimit(limit) {
+        if (limit.hidden) {
+            return;
+        }
+        const lift = barsSeries === null ? LIFT_PX : LIMIT_PX;
+        const lower = chart.panes()[0].getHeight() - limit.offsetHeight - lift;
+        const right = limit.offsetLeft + limit.offsetWidth;
+        const isTaken = market.candles().some(({ x, bottom }) => x < right && bottom > lower);
+        limit.style.top = (isTaken ? LIMIT_PX : lower) + "px";
     }
 
     /** @param {"dark"|"light"} name */
@@ -578,11 +597,16 @@ const chartPage = (() => {
         above.showCandle(words, above.sidesOf(fromMs, fromMs + intervalMs));
     }
 
-    /** @returns {string} as +0.28 %, with a minus sign of the same width, and 0.00 % without one */
+    /** @returns {string} as 0.28 %, with a minus sign as wide as a plus sign */
+    function percentText(percent) {
+        const rounded = Math.round(percent * 100) / 100;
+        return (rounded < 0 ? "\u2212" : "") + changeForm.format(Math.abs(rounded)) + " %";
+    }
+
+    /** @returns {string} as +0.28 %, and 0.00 % without a sign */
     function changeText(price, base) {
         const percent = Math.round((price / base - 1) * 1e4) / 100;
-        const sign = percent < 0 ? "\u2212" : percent > 0 ? "+" : "";
-        return sign + changeForm.format(Math.abs(percent)) + " %";
+        return (percent > 0 ? "+" : "") + percentText(percent);
     }
 
     /** What the card has to know of the candles. */
@@ -743,15 +767,21 @@ const chartPage = (() => {
     }
 
     /**
-     * Show fewer candles (1) or more of them (-1); the right edge stays.
+     * Show fewer candles (1) or more of them (-1). The right edge stays; where the newest candle is in
+     * sight, the room right of it does, in pixels.
      * @param {number} direction
      */
     function zoom(direction) {
         const range = nextRange();
-        if (range !== null) {
-            const span = (range.to - range.from) * (direction > 0 ? 0.8 : 1.25);
-            showRange(range.to - Math.max(LEAST_BARS, span), range.to);
+        if (range === null) {
+            return;
         }
+        const before = range.to - range.from;
+        const span = Math.max(LEAST_BARS, before * (direction > 0 ? 0.8 : 1.25));
+        const newest = barCount() - 1;
+        const room = Math.max(0, range.to - newest);
+        const right = room === 0 ? range.to : newest + (room * span) / before;
+        showRange(right - span, right);
     }
 
     /** Show what is usual, in time and price; see `showNewest`. */
@@ -762,7 +792,7 @@ const chartPage = (() => {
 
     /**
      * Bring a place into sight; what shows it already stays as it is.
-     * @param {number} seconds UTC @param {number} price
+     * @param {number} seconds UTC @param {number|null} price null: any
      */
     function scrollTo(seconds, price) {
         const range = nextRange();
@@ -774,7 +804,9 @@ const chartPage = (() => {
         if (at < range.from + EDGE * span || at > range.to - EDGE * span) {
             showRange(at - span / 2, at + span / 2);
         }
-        requestAnimationFrame(() => showPrice(price));
+        if (price !== null) {
+            requestAnimationFrame(() => showPrice(price));
+        }
     }
 
     function showPrice(price) {

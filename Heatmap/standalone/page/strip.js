@@ -5,7 +5,7 @@
 
 const strip = (() => {
     /** So many steps of giving way there are, see the style of the page. */
-    const LESS = 8;
+    const LESS = 10;
 
     /**
      * What is said of a candle.
@@ -134,7 +134,7 @@ const strip = (() => {
         fitSoon();
     }
 
-    function addScale({ bar, labels, whole, brief }) {
+    function addScale({ bar, labels, whole, brief, per }) {
         if (bar === null) {
             return;
         }
@@ -142,6 +142,9 @@ const strip = (() => {
         item.id = "scale";
         element("span", "whole", item).textContent = whole;
         element("span", "brief", item).textContent = brief;
+        if (per) {
+            element("span", "per", item).textContent = per;
+        }
         element("span", "amount", item).textContent = labels[0];
         const canvas = element("canvas", "", item);
         canvas.width = bar.width;
@@ -155,7 +158,7 @@ const strip = (() => {
             element("span", "item least", parts.legend).textContent = happened;
         }
         for (const { text, colour } of sides) {
-            const item = element("span", "item", parts.legend);
+            const item = element("span", "item whose", parts.legend);
             element("span", "dot", item).style.background = colour;
             element("span", "", item).textContent = text;
         }

@@ -11,18 +11,22 @@ const zonedTime = (() => {
     const YEAR = 0;
     const MONTH = 1;
     const DAY = 2;
-    /** Weights of the library's ticks by what begins at one, the longest first. */
+    /** Weights of the library's ticks by what begins at one, the longest first: it knows no others. */
     const DAY_WEIGHT = 50;
     const MONTH_WEIGHT = 60;
     const YEAR_WEIGHT = 70;
     const STEP_WEIGHTS = [
         [12 * HOUR_MS, 33], [6 * HOUR_MS, 32], [3 * HOUR_MS, 31], [HOUR_MS, 30],
-        [HOUR_MS / 2, 22], [HOUR_MS / 12, 21], [HOUR_MS / 60, 20], [1000, 10],
+        [HOUR_MS / 2, 22], [HOUR_MS / 4, 21], [HOUR_MS / 12, 20], [1000, 10],
     ];
+    /** Keeps the keys of one zone's words off another's: more than any time in milliseconds. */
+    const ZONE_KEYS = 1e13;
 
     let locale = "en-GB";
     let zone = "UTC";
     let wallClock = null;
+    /** How often the zone was another one. */
+    let turn = 0;
     /** Offsets that were asked for, by the time in steps of 15 minutes: no zone changes between. */
     let offsets = new Map();
 
@@ -30,6 +34,7 @@ const zonedTime = (() => {
     function use(name, zoneName) {
         locale = name;
         zone = zoneName;
+        turn += 1;
         offsets = new Map();
         wallClock = zone === "UTC" ? null : new Intl.DateTimeFormat("en-US", {
             timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric",
@@ -84,8 +89,13 @@ const zonedTime = (() => {
         if (date.getUTCDate() !== before.getUTCDate()) {
             return DAY_WEIGHT;
         }
+        // Three minutes never begin with each five: their ticks are at quarters of an hour. Where
+        // no candle begins with an hour, the first one in it stands for that.
+        const isOff = date.getTime() % HOUR_MS !== 0;
         const found = STEP_WEIGHTS.find(([step]) => {
-            return Math.floor(date.getTime() / step) !== Math.floor(before.getTime() / step);
+            const isFirst = isOff && step >= HOUR_MS &&
+                Math.floor(date.getTime() / step) !== Math.floor(before.getTime() / step);
+            return isFirst || date.getTime() % step === 0;
         });
         return found === undefined ? 0 : found[1];
     }
@@ -136,6 +146,11 @@ const zonedTime = (() => {
         /** @returns {string} the time at the crosshair, where the chart's formatter says none */
         formatHorzItem(item) {
             return momentText(this.key(item));
+        }
+
+        /** @returns {number} what the library keeps a tick's words by: each zone has words of its own */
+        cacheKey(item) {
+            return super.cacheKey(item) + turn * ZONE_KEYS;
         }
 
         fillWeightsForPoints(points, first) {

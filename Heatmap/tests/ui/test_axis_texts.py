@@ -239,6 +239,29 @@ def test_a_formatter_that_fails_or_gives_no_text_does_no_harm(
     assert layer.fault == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("'5 Dec ' + clock(t)", "5 Dec 01:30:30 \u2013 01:30:40"),
+        # The same words and no times, the same times and other words, a time in the middle.
+        ("'second ' + t % 60", "second 30 \u2013 second 40"),
+        ("clock(t) + ' PM'", "01:30:30 PM \u2013 01:30:40 PM"),
+        ("'day ' + t % 60 + ' ' + '01:30'", "day 30 01:30 \u2013 day 40 01:30"),
+    ],
+)
+def test_a_range_of_times_says_its_day_once(
+    layer: HeatmapLayer, chart_page: ChartPage, said: str, expected: str
+) -> None:
+    del layer
+    clock = "(t) => new Date(t * 1000).toISOString().slice(11, 19)"
+    apply(
+        chart_page,
+        f"{{localization: {{timeFormatter: (t) => ((clock) => {said})({clock})}}}}",
+    )
+    open_box(chart_page, 33.5)
+    assert title(chart_page)[1] == expected
+
+
 def test_long_texts_are_cut_and_markup_is_text(layer: HeatmapLayer, chart_page: ChartPage) -> None:
     apply(
         chart_page,

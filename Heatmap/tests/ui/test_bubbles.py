@@ -35,7 +35,7 @@ def render_process() -> None:
 
 # Away from the candles, above and below them.
 ABOVE, BELOW = 100_950.0, 98_950.0
-LARGEST_PX, SMALLEST_PX = 17.0, 2.2
+LARGEST_PX, SMALLEST_PX = 13.04, 3.5
 # What is drawn around a circle's edge.
 RIM_PX = 3.0
 
@@ -152,6 +152,18 @@ def test_the_area_says_how_much_and_the_smallest_can_be_seen(
     for at, usd in sizes.items():
         radius = max(SMALLEST_PX, LARGEST_PX * (usd / 1e6) ** 0.5)
         assert_circle(difference, *place_of(chart_page, at, ABOVE), radius)
+
+
+def test_a_size_is_the_same_whatever_else_is_in_sight(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    difference, _ = difference_of(
+        chart_page,
+        lambda: show(layer, bubble(10, ABOVE, 9e7), bubble(40, BELOW, 5e5, is_long=False)),
+    )
+    # The largest there can be, and one beside it as large as without it.
+    assert_circle(difference, *place_of(chart_page, 10, ABOVE), 22.0)
+    assert_circle(difference, *place_of(chart_page, 40, BELOW), LARGEST_PX * 0.5**0.5)
 
 
 @pytest.mark.parametrize("is_dark", [True, False])

@@ -13,10 +13,24 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
+from Heatmap.aggregation.arrays import EVENT_DTYPE
+from Heatmap.aggregation.bubble_cells import group_into_cells
+from Heatmap.feeds.bubble_book import bubble_message
+from Heatmap.picture.messages import CellLines
 from Heatmap.picture.packing import pack_numbers
+from Heatmap.runtime.compat import override
+from Heatmap.tests.ui.cell_grids import BIN_USD
 from Heatmap.tests.ui.chart_page import Recording, grid_message
 from Heatmap.tests.ui.pictures import grab
-from Heatmap.tests.ui.test_window_chart_page import COUNT, NEWEST, T0_MS, Page, candle, history
+from Heatmap.tests.ui.test_window_chart_page import (
+    COUNT,
+    NEWEST,
+    STRIP_PX,
+    T0_MS,
+    Page,
+    candle,
+    history,
+)
 from Heatmap.ui import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
@@ -85,6 +99,7 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
     shown.qtbot.waitUntil(lambda: layer.is_ready, timeout=20_000)
     labels = {"labels": [[0, "0"], [0.5, "45k"], [1, "\u2265179k USD"]]}
     words = {"words": "Liquidated on Binance", "text": "Liquidated", "missing": "not recorded"}
+    words["per"] = "/row"
     cells = np.zeros((20, 80), np.uint8)
     cells[10] = 255
     layer.show_grid(
@@ -102,6 +117,18 @@ def legend_on(shown: Page, **meta: Any) -> HeatmapLayer:
         )
     )
     return layer
+
+
+class Answering(Recording):
+    """A listener that says something of each place that the page asks about."""
+
+    def __init__(self, layer: HeatmapLayer) -> None:
+        super().__init__()
+        self._layer = layer
+
+    @override
+    def cell_asked(self, query: Any) -> None:
+        self._layer.show_cell(CellLines(query, (("Heat", "1k USD"),)))
 
 
 def test_the_strip_has_the_newest_candle_and_that_at_the_crosshair(
@@ -175,21 +202,25 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
             "words": {"title": "Liquidated per candle"},
         },
     )
-    whole = ("Liquidated on Binance", "0", "\u2265179k USD", "not recorded")
+    # Whose colours are whose is the last that gives way.
+    event = np.array([(T0_MS + 380 * 60_000, 98_500.0, 5e5, True)], dtype=EVENT_DTYPE)
+    layer.show_part("bubbles", bubble_message(group_into_cells(event, 10), 0.0))
+    whole = ("Liquidated on Binance", "0", "\u2265179k USD", "longs", "not recorded")
     wait_for(shown, "legend", *whole)
     wait_for(shown, "values", "shorts 1.02M", "longs 12.3k", "H ")
     # No words of it in the pane: its lower right corner is as it was but for candles and heat.
-    assert (
-        shown.js("document.getElementById('legend').title") == "Binance liquidations, lower bound"
-    )
+    title = shown.js("document.getElementById('legend').title")
+    assert title.split("\n")[0] == "Binance liquidations, lower bound"
     assert bare.shape != grab(shown.view).shape
     lost: list[str] = []
+    units: set[bool] = set()
     order = {
         "shorts 1.02M": "values",
         "Liquidated on Binance": "legend",
         "H ": "values",
+        "longs": "legend",
     }
-    for width in range(1300, 519, -60):
+    for width in range(1300, 339, -60):
         shown.view.resize(width, 500)
         shown.qtbot.waitUntil(lambda w=width: shown.js("innerWidth") == w, timeout=20_000)  # type: ignore[misc]
         shown.qtbot.waitUntil(
@@ -203,14 +234,88 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
         )
         assert "not recorded" in text(shown, "legend")
         assert f"C {NEWEST:,.2f}" in text(shown, "values")
+        if "/row" in text(shown, "legend"):
+            # Of what range the amounts are: the long words name it themselves.
+            assert "Liquidated on Binance" not in text(shown, "legend")
+            units.add("H " in text(shown, "values"))
         lost += [
             part
             for part, name in order.items()
             if part not in text(shown, name) and part not in lost
         ]
     assert lost == list(order)
+    # There is room for it again where open, high and low have left.
+    assert units == {True, False}
     layer.set_options({"visible": False})
     shown.qtbot.waitUntil(lambda: text(shown, "legend") == "", timeout=20_000)
+    layer.detach()
+
+
+def test_a_hatch_below_the_bars_alone_has_its_word(shown: Page) -> None:
+    shown.page.set_bars(has_bars=True)
+    layer = legend_on(shown)
+    wait_for(shown, "legend", "179k")
+    assert "missed" not in text(shown, "legend")
+    bars: dict[str, Any] = {
+        "sums": pack_numbers(np.array([])),
+        "startMs": T0_MS,
+        "recorded": {"gaps": [[None, T0_MS + 300 * 60_000, "gap"]]},
+        "words": {"title": "", "missing": "missed"},
+    }
+    layer.show_part("candle_bars", bars)
+    wait_for(shown, "legend", "missed")
+    # What is no pixel wide is not hatched: such as the moments since the newest heartbeat.
+    end_ms = T0_MS + COUNT * MINUTE_S * 1000
+    moments = {**bars, "recorded": {"gaps": [[end_ms - 900, None, "gap"]]}}
+    layer.show_part("candle_bars", moments)
+    shown.qtbot.waitUntil(lambda: "missed" not in text(shown, "legend"), timeout=20_000)
+    layer.show_part("candle_bars", bars)
+    wait_for(shown, "legend", "missed")
+    # Where it has left the pane its word goes.
+    shown.show_range(310, 400)
+    shown.qtbot.waitUntil(lambda: "missed" not in text(shown, "legend"), timeout=20_000)
+    layer.detach()
+
+
+def test_the_box_at_the_crosshair_has_the_sums_of_its_candle(shown: Page) -> None:
+    layer = legend_on(shown)
+    layer.set_listener(Answering(layer))
+    minutes = T0_MS + np.array([380.0, 381.0]) * 60_000
+    layer.show_part(
+        "candle_bars",
+        {
+            "sums": pack_numbers(np.concatenate((minutes, [12_340.0, 0.0], [1_027_145.0, 7.0]))),
+            "startMs": T0_MS,
+            "recorded": {"gaps": []},
+            "words": {
+                "title": "",
+                "longs": "Longs",
+                "shorts": "Shorts",
+                "amount": "at least {usd}",
+            },
+        },
+    )
+    box = (
+        "[...chart.chartElement().children].filter((one) => one.style.position === 'fixed'"
+        " && one.style.display === 'block').map((one) => one.innerText).join(' ')"
+    )
+    turn = itertools.count()
+
+    def said(minute: int) -> list[str]:
+        # It opens where the pointer rests: not at each look.
+        if next(turn) % 40 == 0:
+            point(minute)
+        return [line for line in str(shown.js(box)).split("\n") if line][4:]
+
+    def point(minute: int) -> None:
+        y = STRIP_PX + round(shown.js(f"candleSeries.priceToCoordinate({98_000 + 10.5 * BIN_USD})"))
+        x = shown.js(f"chart.timeScale().timeToCoordinate({T0_MS // 1000 + minute * MINUTE_S})")
+        QTest.mouseMove(shown.view.focusProxy(), QPoint(int(x) - 1, y))
+        QTest.mouseMove(shown.view.focusProxy(), QPoint(int(x), y))
+
+    both = ["Longs", "at least 12.3k", "Shorts", "at least 1.02M"]
+    for minute, lines in ((380, both), (381, ["Shorts", "at least 7"]), (382, [])):
+        shown.qtbot.waitUntil(lambda m=minute, told=lines: said(m) == told, timeout=20_000)  # type: ignore[misc]
     layer.detach()
 
 

@@ -99,7 +99,9 @@ def test_the_heading_gives_way_to_a_tag_and_the_crosshair_says_what_there_is(
 ) -> None:
     layer.show_part("level_tags", level_message(LEVELS, 28_800_000, 0.301))
     places = shown(chart_page, 3)
-    assert chart_page.js(f"{PART}._hasHeading()")
+    # Right above the highest of them.
+    heading = chart_page.js(f"{PART}._headingTop()")
+    assert 0 <= min(places["middles"]) - 10 - heading <= 40
     right, middle = places["right"], places["middles"][0]
     point_at(chart_page, QPoint(round(right) - 20, round(middle)))
     chart_page.qtbot.waitUntil(lambda: box_text(chart_page) is not None, timeout=10_000)
@@ -110,7 +112,27 @@ def test_the_heading_gives_way_to_a_tag_and_the_crosshair_says_what_there_is(
     top = chart_page.js("priceSeries.coordinateToPrice(12)")
     layer.show_part("level_tags", level_message([level(top, 1.0, 2.0)], None, 1.0))
     shown(chart_page, 1)
-    assert not chart_page.js(f"{PART}._hasHeading()")
+    assert chart_page.js(f"{PART}._headingTop()") is None
+
+
+def test_they_keep_off_candles_of_a_chart_that_is_scrolled_back(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    # Candles go on to the right edge, and most of them stand at a level.
+    chart_page.js("(chart.timeScale().setVisibleLogicalRange({from: -20, to: 40}), 0)")
+    bodies = chart_page.js("priceSeries.data().slice(33, 41).map((c) => (c.high + c.low) / 2)")
+    levels = [level(price, 0.0, 9e5 - 1e4 * i) for i, price in enumerate(bodies[::2])]
+    layer.show_part("level_tags", level_message(levels, 28_800_000, 1.0))
+    places = shown(chart_page, len(levels))
+    left = places["right"] - max(places["widths"])
+    candles = chart_page.js(
+        "priceSeries.data().map((c, i) => [chart.timeScale().logicalToCoordinate(i),"
+        " priceSeries.priceToCoordinate(c.high), priceSeries.priceToCoordinate(c.low)])"
+    )
+    below = [(high, low) for x, high, low in candles if left <= x <= places["right"]]
+    assert len(below) > 3
+    for middle in places["middles"]:
+        assert all(low < middle - 10 or high > middle + 10 for high, low in below)
 
 
 def test_amounts_of_bubbles_keep_off_candles_tags_and_each_other_or_are_led_to(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,25 @@ def test_the_tape_shows_what_is_recorded_and_goes_on(world: World) -> None:
     tape.set_symbol("ETHUSDT")
     assert tape.empty.isVisible()
     assert not tape.blind.isVisible()
+
+
+def test_a_small_price_has_its_digits_before_and_after_the_tick_size_is_told(world: World) -> None:
+    tape = LiquidationTape(world.service)
+    tape.set_symbol("ETHUSDT")
+    world.show(tape)
+    world.store.write([event(60, 20_500.0, symbol="ETHUSDT", price=0.00001218)])
+    world.until(lambda: len(shown(tape)) == 1)
+    assert shown(tape)[0][2] == "0.00001218"
+    # The exchange tells it when the first rows stand already.
+    world.service._symbols.learn({"ETHUSDT": Decimal("0.000000001")})
+    world.store.write([event(50, 30_500.0, symbol="ETHUSDT", price=0.0000122)])
+    world.until(lambda: len(shown(tape)) == 2)
+    assert [row[2] for row in shown(tape)] == ["0.000012200", "0.000012180"]
+    # Another symbol has digits of its own.
+    tape.set_symbol("BTCUSDT")
+    world.store.write([event(40, 20_500.0, price=98_000.5)])
+    world.until(lambda: len(shown(tape)) == 1)
+    assert shown(tape)[0][2] == "98,000.5"
 
 
 def test_the_tape_stays_where_it_is_read_and_enter_chooses(world: World) -> None:

@@ -160,7 +160,6 @@
       this.lastMs = column("lastMs");
       /** Places in these, the largest first. */
       this.order = Uint32Array.from(largest, (group) => group.at);
-      this.largest = largest.length === 0 ? 0 : largest[0].usd;
       this.lowPrice = this.price.reduce((low, price) => Math.min(low, price), Infinity);
       this.highPrice = this.price.reduce((high, price) => Math.max(high, price), 0);
     }

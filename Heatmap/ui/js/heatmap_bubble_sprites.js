@@ -3,9 +3,11 @@
 
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
 
-  /** Radius of the largest bubble, and of the smallest, CSS pixels. */
-  const MOST_PX = 17;
-  const LEAST_PX = 2.2;
+  /** Radius of the largest bubble there can be, and of the smallest, CSS pixels. */
+  const MOST_PX = 22;
+  const LEAST_PX = 3.5;
+  /** Radius of a liquidation that is just large for its symbol: the same whatever is in sight. */
+  const LARGE_PX = 4.7;
   /** Radii are rounded to this, device pixels. */
   const STEP_PX = 0.5;
   const FILL_ALPHA = 0.55;
@@ -17,6 +19,8 @@
   /** Places in a side's colours: those of a bubble, and of its ring, which is further from the ground. */
   const FILL_PLACE = 0.75;
   const RING_PLACE = 1;
+  /** The same of words, which are further from their ground than a bubble. */
+  const WORDS_PLACE = 0.9;
   const SIDES = ["short", "long"];
 
   /** @param {number[]} rgb @param {number} alpha @returns {string} CSS */
@@ -35,8 +39,9 @@
       this._lefts = new Uint32Array(0);
       this._halves = new Uint32Array(0);
       this._rowHeight = 0;
-      /** What words about a side are written in. */
+      /** What a side is painted in, and what words about it are written in. */
       this.inks = ["", ""];
+      this.wordInks = ["", ""];
     }
 
     /**
@@ -68,6 +73,7 @@
         const fill = sideColourAt(ground, /** @type {any} */ (side), FILL_PLACE);
         const ring = sideColourAt(ground, /** @type {any} */ (side), RING_PLACE);
         this.inks[row] = css(fill, 1);
+        this.wordInks[row] = css(sideColourAt(ground, /** @type {any} */ (side), WORDS_PLACE), 1);
         for (let i = 0; i < sizes; i += 1) {
           const x = this._lefts[i] + this._halves[i];
           const y = row * this._rowHeight + this._halves[i];
@@ -135,9 +141,12 @@
     }
   }
 
-  /** @param {number} usd @param {number} most of all bubbles @returns {number} its radius, CSS pixels */
-  function radiusOf(usd, most) {
-    return Math.max(LEAST_PX, MOST_PX * Math.sqrt(usd / most));
+  /**
+   * @param {number} usd @param {number} large from which amount on one is large for the symbol, USD
+   * @returns {number} its radius, CSS pixels: its area is its USD, within the limits
+   */
+  function radiusOf(usd, large) {
+    return Math.min(MOST_PX, Math.max(LEAST_PX, LARGE_PX * Math.sqrt(usd / large)));
   }
 
   heatmap.bubbleSprites = { BubbleSprites, MOST_PX, radiusOf };

@@ -19,11 +19,11 @@
   const MOST_COVERED = 1;
   /** Where a zoom differs by less than this part, words stay where they are. */
   const SAME_ZOOM = 0.02;
-  /** Beside a bubble: right, left, above, below. */
+  /** Beside a bubble: left, right, above, below. A band of heat begins at it, and goes on to the right. */
   const SIDES = 4;
-  /** Further away: from a bubble's rim to the middle of the words, and the directions, right first. */
+  /** Further away: from a bubble's rim to the middle of the words, and the directions, left first. */
   const LEADS_PX = [26, 42, 60, 80];
-  const DIRECTIONS = [0, 4, 7, 5, 1, 3, 6, 2];
+  const DIRECTIONS = [4, 0, 5, 7, 3, 1, 6, 2];
   const LEAD_ALPHA = 0.8;
   /** What has no place is not looked for again while it is so far inside of the pane. */
   const INSIDE_PX = 70;
@@ -257,7 +257,7 @@
       const y = bubbles.y[at];
       const reach = bubbles.radius[at] + GAP_PX;
       if (choice < SIDES) {
-        this._left = choice === 0 ? x + reach : choice === 1 ? x - reach - width : x - width / 2;
+        this._left = choice === 1 ? x + reach : choice === 0 ? x - reach - width : x - width / 2;
         const up = reach + words.LINE_PX / 2;
         this._middle = choice < 2 ? y : choice === 2 ? y - up : y + up;
         return;
@@ -284,7 +284,17 @@
       const bottom = this._middle + half;
       return (
         this._isFree(left, top, right, bottom, mediaSize) &&
+        (choice < SIDES || this._isLineFree(bubbles, at, left, top, mediaSize)) &&
         (isKnown || this._isOffBubbles(bubbles, left, top, right, bottom))
+      );
+    }
+
+    /** @returns {boolean} whether the line to words that stand further away crosses no others */
+    _isLineFree(bubbles, at, left, top, mediaSize) {
+      const { fromX, fromY, toX, toY } = this._lineTo(bubbles, at, left, top);
+      return this._isFree(
+        Math.min(fromX, toX), Math.min(fromY, toY), Math.max(fromX, toX), Math.max(fromY, toY),
+        mediaSize,
       );
     }
 

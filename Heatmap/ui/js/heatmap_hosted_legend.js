@@ -9,7 +9,7 @@
    * @property {string} key another one for another legend
    * @property {string} title all that there is to say, in lines
    * @property {string} whole what the colours of the heat are @property {string} brief the same
-   *   in one word
+   *   in one word @property {string} per of what price range the USD are; empty: nothing to say
    * @property {HTMLCanvasElement | null} bar its colours, one pixel high; null: there is no scale
    * @property {string[]} labels amounts along it
    * @property {Array<{text: string, colour: string}>} sides longs and shorts; empty: none are drawn
@@ -57,7 +57,7 @@
       }
       const { grid, colours } = this._surface.picture;
       const { rows, sides, happened, least, isHatched, missing, sums } = this._surface.legend;
-      const { missing: gap, words, text: brief, hint, end } = grid.legend;
+      const { missing: gap, words, text: brief, per, hint, end } = grid.legend;
       // Where there is nothing to see there is no scale either.
       const isEmpty = grid.offer !== null;
       const hasBar = options.colourBar && !isEmpty && grid.scaleLabels.length > 0;
@@ -85,6 +85,7 @@
           title: lines.join("\n"),
           whole: words,
           brief,
+          per: per || "",
           bar: hasBar ? legend.barCanvas(colours, grid.isSplit) : null,
           labels,
           sides,

@@ -87,6 +87,17 @@
     return form;
   }
 
+  /** @param {string} from @param {string} to times @returns {string} both, their day only once */
+  function rangeText(from, to) {
+    if (from === to) {
+      return from;
+    }
+    const space = to.lastIndexOf(" ") + 1;
+    // Only where the rest is a time, and not an am or pm.
+    const isOfDay = to.includes(":", space) && from.startsWith(to.slice(0, space));
+    return from + " \u2013 " + (isOfDay ? to.slice(space) : to);
+  }
+
   /**
    * @param {Date} date @param {string} locale
    * @returns {string | null} as 5 Dec or 5. Dez.; null where the locale has the month in front
@@ -158,7 +169,7 @@
       const from = this._byHost(fromMs, offsetMs);
       const to = this._byHost(toMs, offsetMs);
       if (from !== null && to !== null) {
-        return from === to ? from : from + " \u2013 " + to;
+        return rangeText(from, to);
       }
       const [first, last] = [new Date(fromMs + offsetMs), new Date(toMs + offsetMs)];
       const zone = offsetMs === 0 ? " UTC" : "";

@@ -26,6 +26,7 @@ WORDS = frozenset(
         "missing",
         "hint",
         "end",
+        "per",
     ]
 )
 """Names under which a message has words, alone or several; other texts of it are none to read."""

@@ -1,7 +1,9 @@
 """`LiquidationTape`: the newest liquidations of a symbol, row by row."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from PyQt6 import sip
 from PyQt6.QtCore import QEvent, QModelIndex, Qt, QTimeZone, pyqtSignal
@@ -33,6 +35,8 @@ LEAST_USD = (0, 1_000, 10_000, 100_000, 1_000_000)
 """What the tape can leave out: smaller ones than this, USD."""
 _FIRST_LEAST_USD = 1_000
 _EDGE_PX = 12
+# So many rows are looked at for their digits, and so many digits a price has at most.
+_DIGITS_ROWS, _MOST_DECIMALS = 200, 10
 # The largest liquidation of a bubble lies this near to it, see `PickedLiquidations.distance`.
 _NEAR = 10.0
 _RESTYLING = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
@@ -193,12 +197,6 @@ class LiquidationTape(QWidget):
     # -- what is told -------------------------------------------------------------------------
 
     def _follow(self, recorded: RecordedQuestions, symbol: InstrumentName) -> Callable[[], None]:
-        # Digits may be others than those of the symbol before.
-        self.view.painter.forget()
-        service = self._followed.service
-        if service is not None:
-            exponent = service.tick_size(str(symbol)).normalize().as_tuple().exponent
-            self.model.set_decimals(max(0, -exponent) if isinstance(exponent, int) else 0)
         least_usd = float(self.least.currentData())
         return recorded.follow_tape(symbol, Weakly(self._take), least_usd=least_usd)
 
@@ -222,8 +220,28 @@ class LiquidationTape(QWidget):
         viewport = self.view.viewport()
         if is_other_scale and viewport is not None:
             viewport.update()
+        self._show_digits()
         self._blind_since_ms = news.blind_since_ms
         self._show_state()
+
+    def _show_digits(self) -> None:
+        """Say prices to the tick, which the exchange may tell after the first of them.
+
+        Until then in the digits that they have: by another symbol's a small price would be 0.0.
+        """
+        service, symbol = self._followed.service, self.symbol
+        if service is None or symbol is None:
+            return
+        steps = [service.tick_size(symbol)]
+        if service.tick_origin(symbol) == "assumed":
+            newest = itertools.islice(self.model.rows, _DIGITS_ROWS)
+            steps += [Decimal(repr(price)) for _ts_ms, price, _usd, _is_long in newest]
+        exponents = [step.normalize().as_tuple().exponent for step in steps]
+        decimals = max(-one for one in exponents if isinstance(one, int))
+        decimals = min(max(0, decimals), _MOST_DECIMALS)
+        if decimals != self.model.decimals:
+            self.view.painter.forget()
+            self.model.set_decimals(decimals)
 
     def _show_state(self) -> None:
         """Show the rows, or why there are none, and whether they go on."""

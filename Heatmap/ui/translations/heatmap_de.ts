@@ -414,6 +414,18 @@
         <translation>Liquidiert je Kerze: Shorts oben, Longs unten</translation>
     </message>
     <message>
+        <source>Longs of the candle</source>
+        <translation>Longs der Kerze</translation>
+    </message>
+    <message>
+        <source>Shorts of the candle</source>
+        <translation>Shorts der Kerze</translation>
+    </message>
+    <message>
+        <source>≥ {usd} USD</source>
+        <translation>≥ {usd} USD</translation>
+    </message>
+    <message>
         <source>≈ at a level: USD expected of the whole level</source>
         <translation>≈ am Level: erwartete USD des ganzen Levels</translation>
     </message>
@@ -432,10 +444,6 @@
     <message>
         <source>Recorded</source>
         <translation>Erfasst</translation>
-    </message>
-    <message>
-        <source>≥ {usd} USD</source>
-        <translation>≥ {usd} USD</translation>
     </message>
     <message>
         <source>as of now</source>
@@ -464,6 +472,10 @@
     <message>
         <source>Largest in sight</source>
         <translation>Größte im Bild</translation>
+    </message>
+    <message>
+        <source>each {number} % wide</source>
+        <translation>je {number} % breit</translation>
     </message>
     <message>
         <source>shorts ≥ {amount} USD, {number}, last {span}</source>
@@ -543,6 +555,10 @@
     <message>
         <source>Still to be hit, USD</source>
         <translation>Steht noch aus, USD</translation>
+    </message>
+    <message>
+        <source>/0.1 %</source>
+        <translation>/0,1 %</translation>
     </message>
     <message>
         <source>To come: what would be liquidated if the price went there, longs below it, shorts above it. A level ends where the price has passed it. It does not say that the price goes there.</source>
@@ -717,6 +733,10 @@
         <translation>Liquidiert, USD</translation>
     </message>
     <message>
+        <source>/row</source>
+        <translation>/Zeile</translation>
+    </message>
+    <message>
         <source>Past: what was liquidated at these prices, not what is to come. At least, since an exchange need not tell of each one. A row is a narrow range of prices; the crosshair says which.</source>
         <translation>Vergangen: was bei diesen Kursen liquidiert wurde, nicht was noch kommt. Mindestens so viel, da eine Börse nicht jede meldet. Eine Zeile ist ein schmaler Kursbereich; welcher, sagt das Fadenkreuz.</translation>
     </message>
@@ -747,6 +767,10 @@
     <message>
         <source>{source}, lower bound, recorded since</source>
         <translation>{source}, Untergrenze, aufgezeichnet seit</translation>
+    </message>
+    <message>
+        <source>These prices in {span}</source>
+        <translation>Diese Kurse in {span}</translation>
     </message>
     <message>
         <source>{amount}, spread from {before} USD</source>
@@ -790,6 +814,10 @@
     <message>
         <source>Replayed {venue} liquidations</source>
         <translation>{venue}-Liquidationen, Wiedergabe</translation>
+    </message>
+    <message>
+        <source>These prices in sight</source>
+        <translation>Diese Kurse im Bild</translation>
     </message>
     <message>
         <source>0 USD</source>
@@ -836,20 +864,20 @@
         <translation>weniger als eine Minute davor</translation>
     </message>
     <message>
-        <source>At this level so far</source>
-        <translation>Bisher an diesem Level</translation>
-    </message>
-    <message>
-        <source>none known</source>
-        <translation>keine bekannt</translation>
-    </message>
-    <message>
         <source>{number} % unproven</source>
         <translation>{number} % unbelegt</translation>
     </message>
     <message>
         <source>{number} % not</source>
         <translation>{number} % nicht</translation>
+    </message>
+    <message>
+        <source>Level around it so far</source>
+        <translation>Level ringsum bisher</translation>
+    </message>
+    <message>
+        <source>none known</source>
+        <translation>keine bekannt</translation>
     </message>
     <message>
         <source>  longs</source>

@@ -168,7 +168,7 @@ def test_a_cell_is_described_after_a_rebuild_and_after_live_events(
     report = picture.describe(asked)
     assert report is not None
     assert line(report, "Liquidated here") == "\u2265 13k USD in 2"
-    assert line(report, "At this level so far") == "\u2265 13.5k USD in 3"
+    assert line(report, "Level around it so far") == "\u2265 13.5k USD in 3"
     other = recorded_picture(EventTape(database))
     other.rebuild(request())
     assert told(other, asked) == told(picture, asked)

@@ -6,7 +6,9 @@ from Heatmap.standalone.candle_counts import (
     LEAST_CANDLE_PX,
     SELECTABLE_INTERVALS,
     automatic_interval,
+    first_candles,
     typed_interval,
+    visible_candles,
 )
 from Heatmap.standalone.exchange.market import INTERVALS_MS
 
@@ -34,6 +36,17 @@ def test_the_automatic_interval_is_the_finest_with_candles_of_five_pixels(
         at = SELECTABLE_INTERVALS.index(interval)
         widths = [pane_px * INTERVALS_MS[one] / (hours * HOUR_MS) for one in SELECTABLE_INTERVALS]
         assert widths[at] >= LEAST_CANDLE_PX > max(widths[:at], default=0.0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "interval", "count"),
+    [(8, "3m", 160), (8, "15m", 32), (8, "1h", 24), (8, "1d", 24), (720, "1m", 6_000)],
+)
+def test_so_many_candles_are_shown_that_they_are_a_chart(
+    hours: int, interval: str, count: int
+) -> None:
+    assert visible_candles(hours * HOUR_MS, interval) == count
+    assert first_candles(hours * HOUR_MS, interval) >= count
 
 
 @pytest.mark.parametrize(

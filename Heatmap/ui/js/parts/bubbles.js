@@ -26,6 +26,7 @@
    * @typedef {Object} Bubbles
    * @property {string} cells five columns, see readCells, as unpackNumbers takes them
    * @property {number | null} leastUsd less than this gets no bubble; null: what is small gets none
+   * @property {number} largeUsd what is just large for the symbol: the measure of their sizes
    * @property {Recorded | null} recorded when they were recorded; null: the heat says so
    * @property {Object<string, string>} words
    */
@@ -44,6 +45,7 @@
       this._strip = new heatmap.recordedStrip.RecordedStrip(surface);
       /** @type {any} BubbleGroups; null: there are none */
       this._groups = null;
+      this._largeUsd = NaN;
       /** @type {Object<string, string>} */
       this._words = {};
       /** The groups' times when they were laid out: others are other groups. @type {any} */
@@ -79,6 +81,7 @@
       const cells = heatmap.bubbleGroups.readCells(heatmap.data.unpackNumbers(bubbles.cells));
       this._groups = new heatmap.bubbleGroups.BubbleGroups(cells, bubbles.leastUsd);
       this._words = bubbles.words;
+      this._largeUsd = bubbles.largeUsd;
       this._strip.recorded = bubbles.recorded;
       this._row.font = "";
       this._entries[0].text = bubbles.words.longs;
@@ -280,7 +283,7 @@
         this._keptX = new Float64Array(groups.count).fill(NaN);
         this._keptY = new Float64Array(groups.count);
         this._layer.forget();
-        this._radius = groups.usd.map((usd) => heatmap.bubbleSprites.radiusOf(usd, groups.largest));
+        this._radius = groups.usd.map((usd) => heatmap.bubbleSprites.radiusOf(usd, this._largeUsd));
         this._said.forget(groups.count);
       }
       return true;
@@ -337,7 +340,7 @@
 
     /** @returns {string} what words about a side are written in @param {number} isLong 1 or 0 */
     inkOf(isLong) {
-      return this._sprites.inks[isLong];
+      return this._sprites.wordInks[isLong];
     }
 
     /** @returns {any} BubbleGroups; null: there are none */

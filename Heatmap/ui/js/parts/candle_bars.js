@@ -33,7 +33,7 @@
    *   them: sums of equal lengths of time, by time, without those in which nothing was liquidated
    * @property {number} startMs what is earlier is not known
    * @property {{gaps: Array<[number | null, number | null, "gap" | "unproven"]>}} recorded as for bubbles
-   * @property {{title: string}} words
+   * @property {Object<string, string>} words
    */
 
   /** Paints in the pane of a series that the page keeps for the bars, and gives it their range. */
@@ -133,6 +133,12 @@
       // Another one for other sums.
       this._surface.legend.sums = {
         of: (/** @type {number} */ fromMs, /** @type {number} */ toMs) => this.sumsOf(fromMs, toMs),
+        lines: (/** @type {number} */ fromMs, /** @type {number} */ toMs) => {
+          const { longs, shorts } = this.sumsOf(fromMs, toMs);
+          const { words: said } = shown;
+          const line = (label, usd) => (usd === "" ? [] : [[label, said.amount.replace("{usd}", usd)]]);
+          return line(said.longs, longs).concat(line(said.shorts, shorts));
+        },
       };
       this.look();
       this._primitive.requestUpdate();
@@ -194,7 +200,13 @@
 
     /** Paint in the candles' pane, where the page has no other. @param {any} scope */
     paint(scope, options) {
-      if (this._shown === null || this._surface.bars() !== null) {
+      if (this._shown === null) {
+        return;
+      }
+      if (options.hatch && this._isGapSeen(scope.mediaSize.width)) {
+        this._surface.legend.missing = this._shown.words.missing || "";
+      }
+      if (this._surface.bars() !== null) {
         return;
       }
       const { height } = scope.mediaSize;
@@ -335,12 +347,37 @@
       context.restore();
     }
 
+    /** @returns {number} until when it is told what was not recorded, UTC milliseconds */
+    _untilMs() {
+      const { axis, picture } = this._surface;
+      return picture.grid === null ? axis.endOf(axis.count - 1) : picture.grid.endMs;
+    }
+
+    /** @returns {boolean} whether time in sight was not recorded @param {number} width of the pane */
+    _isGapSeen(width) {
+      const { axis } = this._surface;
+      const { gaps } = this._shown.recorded;
+      const left = axis.leftEdgeMs();
+      const right = axis.rightEdgeMs(width);
+      if (left === null) {
+        return false;
+      }
+      const first = Math.max(left, this._shown.startMs);
+      const last = right === null ? this._untilMs() : Math.min(right, this._untilMs());
+      // Less than a pixel is not seen: as the moments since the newest heartbeat.
+      const leastMs = axis.intervalMs / axis.barSpacing;
+      return gaps.some(([fromMs, toMs]) => {
+        const from = fromMs === null ? first : Math.max(first, fromMs);
+        return (toMs === null ? last : Math.min(last, toMs)) - from >= leastMs;
+      });
+    }
+
     /** Hatch the time that was not recorded, until now. */
     _hatch(scope, top, bottom, place) {
       const { context, mediaSize, bitmapSize, horizontalPixelRatio: ratio } = scope;
-      const { axis, picture } = this._surface;
+      const { axis } = this._surface;
       const { startMs, recorded } = this._shown;
-      const nowMs = picture.grid === null ? axis.endOf(axis.count - 1) : picture.grid.endMs;
+      const nowMs = this._untilMs();
       const y = Math.round(top * scope.verticalPixelRatio);
       const height = Math.round(bottom * scope.verticalPixelRatio) - y;
       for (const [fromMs, toMs, kind] of recorded.gaps) {

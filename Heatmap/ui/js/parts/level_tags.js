@@ -9,6 +9,11 @@
   const TAG_PX = 20;
   const APART_PX = 22;
   const REACH_PX = 33;
+  /** The same where candles stand in their room, as of a chart that is scrolled back. */
+  const FAR_PX = 160;
+  /** From a candle; so many of the candles there are looked at. */
+  const CLEAR_PX = 2;
+  const MOST_CANDLES = 32;
   /** From the pane's right edge; around the words; from now to where the leader begins. */
   const MARGIN_PX = 5;
   const PADDING_PX = 6;
@@ -24,7 +29,9 @@
   const LEADER_PX = 10;
   const DASH_PX = [2, 4];
   const HEADING_ALPHA = 0.62;
-  const HEADING_MIDDLE_PX = 11;
+  const HEADING_LINE_PX = 13;
+  /** From the heading's lower edge to the tag below it. */
+  const HEADING_GAP_PX = 3;
   /** A pane that is smaller than this has no room for them. */
   const LEAST_WIDTH_PX = 240;
   const LEAST_HEIGHT_PX = 120;
@@ -54,7 +61,11 @@
       this._key = "";
       /** Their widths, and that of the heading, CSS pixels. */
       this._widths = new Float64Array(0);
-      this._headingWidth = 0;
+      this._headingWidths = [0, 0];
+      this._widest = 0;
+      /** Upper and lower ends of the candles that stand in their room, by turns, CSS pixels. */
+      this._candleEnds = new Float64Array(2 * MOST_CANDLES);
+      this._candleCount = 0;
       /** Those that have room in this frame: places in the levels, the middles, the levels' heights. */
       this._placed = new Uint8Array(0);
       this._middles = new Float64Array(0);
@@ -93,18 +104,46 @@
       if (this._shown.levels.length === 0 || !isRoomy) {
         return;
       }
+      this._prepare(scope);
+      this._right = mediaSize.width - room.right - MARGIN_PX;
+      this._noteCandles(this._right - this._widest - MARGIN_PX, this._right + MARGIN_PX);
       this._placeAll(mediaSize.height);
       if (this._count === 0) {
         return;
       }
-      this._prepare(scope);
       legend.isLeft = true;
-      this._right = mediaSize.width - room.right - MARGIN_PX;
       let widest = 0;
       for (let i = 0; i < this._count; i += 1) {
         widest = Math.max(widest, this._widths[this._placed[i]]);
       }
       room.right += widest + LEADER_PX + 2 * MARGIN_PX;
+    }
+
+    /** Find the candles that stand where tags are to. @param {number} left @param {number} right */
+    _noteCandles(left, right) {
+      const { candles, chart } = this._surface;
+      const scale = chart.timeScale();
+      const from = scale.coordinateToLogical(left);
+      const to = scale.coordinateToLogical(right);
+      this._candleCount = 0;
+      if (from === null || to === null) {
+        return;
+      }
+      const first = Math.round(from);
+      const last = Math.round(to);
+      const step = Math.max(1, Math.ceil((last - first + 1) / MOST_CANDLES));
+      for (let i = first; i <= last; i += step) {
+        const candle = candles.dataByIndex(i);
+        const isThere = candle !== null && candle.high !== undefined;
+        const high = isThere ? candles.priceToCoordinate(candle.high) : null;
+        const low = isThere ? candles.priceToCoordinate(candle.low) : null;
+        if (high !== null && low !== null) {
+          // An inverted scale has them the other way round.
+          this._candleEnds[2 * this._candleCount] = Math.min(high, low);
+          this._candleEnds[2 * this._candleCount + 1] = Math.max(high, low);
+          this._candleCount += 1;
+        }
+      }
     }
 
     /** Find where each can stand, the strongest first. @param {number} height of the pane */
@@ -129,10 +168,16 @@
     /** @returns {number} the nearest free middle to a level; NaN: there is none near enough */
     _nearest(y, top, bottom) {
       let best = NaN;
-      let bestPx = REACH_PX;
-      for (let i = -1; i < 2 * this._count; i += 1) {
-        const beside = i < 0 ? y : this._middles[i >> 1] + (i % 2 === 0 ? APART_PX : -APART_PX);
-        const middle = i < 0 ? Math.min(Math.max(y, top), bottom) : beside;
+      let bestPx = this._candleCount > 0 ? FAR_PX : REACH_PX;
+      const beside = 2 * this._count;
+      for (let i = -1; i < beside + 2 * this._candleCount; i += 1) {
+        let middle = Math.min(Math.max(y, top), bottom);
+        if (i >= beside) {
+          const clear = TAG_PX / 2 + CLEAR_PX;
+          middle = this._candleEnds[i - beside] + ((i - beside) % 2 === 0 ? -clear : clear);
+        } else if (i >= 0) {
+          middle = this._middles[i >> 1] + (i % 2 === 0 ? APART_PX : -APART_PX);
+        }
         const px = Math.abs(middle - y);
         if (px < bestPx && middle >= top && middle <= bottom && this._isFree(middle)) {
           best = middle;
@@ -142,10 +187,16 @@
       return best;
     }
 
-    /** @returns {boolean} whether no tag that was placed before is near */
+    /** @returns {boolean} whether no tag that was placed before is near, and no candle below */
     _isFree(middle) {
       for (let i = 0; i < this._count; i += 1) {
         if (Math.abs(middle - this._middles[i]) < APART_PX - 1e-6) {
+          return false;
+        }
+      }
+      const reach = TAG_PX / 2 + CLEAR_PX - 1e-6;
+      for (let i = 0; i < 2 * this._candleCount; i += 2) {
+        if (this._candleEnds[i] < middle + reach && this._candleEnds[i + 1] > middle - reach) {
           return false;
         }
       }
@@ -167,16 +218,17 @@
       this._key = key;
       const { context } = scope;
       words.begin(scope, chart.options().layout);
-      this._headingWidth = context.measureText(this._shown.words.heading).width;
+      this._headingWidths = this._heading().map((line) => context.measureText(line).width);
       context.font = "600 " + context.font;
       const texts = this._shown.levels.map(textOf);
       texts.forEach((text, i) => {
         this._widths[i] = Math.ceil(context.measureText(text).width) + 2 * PADDING_PX;
       });
+      this._widest = Math.max(...this._widths);
       const { font } = context;
       context.restore();
       this._canvas = document.createElement("canvas");
-      this._canvas.width = Math.ceil(Math.max(...this._widths) * ratio);
+      this._canvas.width = Math.ceil(this._widest * ratio);
       this._canvas.height = Math.ceil(TAG_PX * texts.length * ratio);
       const own = this._canvas.getContext("2d");
       own.scale(ratio, ratio);
@@ -237,10 +289,13 @@
         context.lineTo(left, Math.round(this._middles[i]) + 0.5);
       }
       context.stroke();
-      if (this._hasHeading()) {
+      const top = this._headingTop();
+      if (!Number.isNaN(top)) {
         context.globalAlpha = HEADING_ALPHA;
-        const left = this._right - this._headingWidth;
-        context.fillText(this._shown.words.heading, left, this._surface.room.top + HEADING_MIDDLE_PX);
+        this._heading().forEach((line, i) => {
+          const middle = top + (i + 0.5) * HEADING_LINE_PX;
+          context.fillText(line, this._right - this._headingWidths[i], middle);
+        });
       }
       context.restore();
       for (let i = 0; i < this._count; i += 1) {
@@ -255,10 +310,26 @@
       }
     }
 
-    /** @returns {boolean} whether no tag stands where the heading does */
-    _hasHeading() {
-      const least = this._surface.room.top + HEADING_MIDDLE_PX + words.LINE_PX / 2 + TAG_PX / 2;
-      return this._middles.every((middle, i) => i >= this._count || middle >= least);
+    /** @returns {string[]} lines of the heading: of which time, and how wide a level is */
+    _heading() {
+      const { heading, wide } = this._shown.words;
+      return wide ? [heading, wide] : [heading];
+    }
+
+    /** @returns {number} where the heading begins, right above the tags; NaN: it has no room */
+    _headingTop() {
+      let highest = Infinity;
+      for (let i = 0; i < this._count; i += 1) {
+        highest = Math.min(highest, this._middles[i]);
+      }
+      const bottom = highest - TAG_PX / 2 - HEADING_GAP_PX;
+      const top = bottom - HEADING_LINE_PX * this._heading().length;
+      for (let i = 0; i < 2 * this._candleCount; i += 2) {
+        if (this._candleEnds[i] < bottom && this._candleEnds[i + 1] > top) {
+          return NaN;
+        }
+      }
+      return top < this._surface.room.top ? NaN : top;
     }
 
     /** @returns {number} where the window ends, CSS pixels; the pane's right edge at most */

@@ -259,6 +259,10 @@
      */
     _find() {
       const cells = this._findCells();
+      if (cells !== null) {
+        cells.candle = this._candleAtPoint();
+        cells.key += " " + cells.candle;
+      }
       const point = this._point;
       const note = point === null ? null : this._surface.noteAt(point.x, point.y);
       if (note === null) {
@@ -266,6 +270,26 @@
       }
       const key = cells === null ? note.key : cells.key + note.key;
       return Object.assign({}, cells, { key, note, isHeat: cells !== null });
+    }
+
+    /** @returns {number} position of the candle that is pointed at; -1: none, or no sums are kept */
+    _candleAtPoint() {
+      const { legend } = this._surface;
+      const axis = this._axis;
+      if (this._point === null || !legend.sums || axis.count === 0) {
+        return -1;
+      }
+      const last = axis.positionsIn(this._point.x)[1];
+      const isOn = last >= 0 && this._point.x < axis.middleOf(last) + axis.barSpacing / 2;
+      return isOn ? last : -1;
+    }
+
+    /** @returns {Array<[string, string]>} what was liquidated in the candle that is pointed at */
+    _candleLines() {
+      const { candle } = this._place;
+      const { sums } = this._surface.legend;
+      const isKnown = candle >= 0 && candle < this._axis.count && sums;
+      return isKnown ? sums.lines(this._axis.timeOf(candle), this._axis.endOf(candle)) : [];
     }
 
     /**
@@ -419,7 +443,8 @@
       title.textContent = this._title();
       const table = document.createElement("div");
       table.style.cssText = TABLE_STYLE;
-      for (const [label, text] of (note === null ? [] : note.lines).concat(lines || [])) {
+      const all = (note === null ? [] : note.lines).concat(lines || [], this._candleLines());
+      for (const [label, text] of all) {
         for (const [words, style] of [
           [label, LABEL_STYLE],
           [text, TEXT_STYLE],

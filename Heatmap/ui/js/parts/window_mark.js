@@ -7,6 +7,8 @@
 
   const ALPHA = 0.6;
   const WORDS_Y_PX = 12;
+  /** So much lower they stand where there is an offer, which is above all. */
+  const OFFER_PX = 30;
 
   /**
    * Marks where the window begins, with its length: left of it nothing is drawn, whatever happened
@@ -61,9 +63,10 @@
       const { context } = scope;
       this._prepareWords(context, words.begin(scope, layout), grid);
       const left = markX - this._width - 3;
-      const place = this._surface.ground.at(WORDS_Y_PX, scope.mediaSize.height);
+      const y = WORDS_Y_PX + (grid.offer === null ? 0 : OFFER_PX);
+      const place = this._surface.ground.at(y, scope.mediaSize.height);
       const from = left < 0 ? markX + 3 : left;
-      words.write(context, place, this._words, this._width, from, WORDS_Y_PX);
+      words.write(context, place, this._words, this._width, from, y);
       context.restore();
     }
 

@@ -15,7 +15,7 @@ from Heatmap.aggregation.event_timeline import EventTimeline, SideTotals
 from Heatmap.aggregation.heat_field import counted
 from Heatmap.aggregation.normalization import Scale
 from Heatmap.aggregation.resolution import GridSpec, PriceAxis, TimeAxis
-from Heatmap.heatmap_settings import HeatmapSettings
+from Heatmap.heatmap_settings import AS_CHART, HeatmapSettings
 from Heatmap.picture.texts import colour_bar_labels
 from Heatmap.runtime.plain import as_plain
 from Heatmap.sources.amount_texts import scale_end_text, usd_text
@@ -86,8 +86,28 @@ def test_a_cell_tells_notional_count_longs_and_shorts_as_lower_bounds() -> None:
         ("Liquidated here", "\u2265 13.1k USD in 3"),
         ("  longs", "\u2265 12.9k USD in 2"),
         ("  shorts", "\u2265 250 USD in 1"),
+        ("These prices in 2 h", "\u2265 1.01M USD in 4"),
+        ("  longs", "\u2265 1.01M USD in 3"),
+        ("  shorts", "\u2265 250 USD in 1"),
         ("Recorded", "all of this time"),
     ]
+
+
+def test_the_sum_of_the_prices_is_of_the_heats_span_and_of_no_other_row() -> None:
+    rows = [
+        one(-200, 20, 1e6, True),
+        one(0, 20, 1e6, True),
+        one(1, 20, 100.0, True),
+        one(500, 20, 20.0, False),
+        one(500, 19, 1e6, False),
+        one(500, 21, 1e6, False),
+    ]
+    # The first column begins before the window does; the second and the last but one do not.
+    for shape in ("bands", "spots", "cells"):
+        found = dict(lines(place(300, 20), *rows, shape=shape))
+        assert found["These prices in 2 h"] == "\u2265 120 USD in 2"
+    as_chart = dict(lines(place(300, 20), *rows, window=AS_CHART))
+    assert as_chart["These prices in sight"] == "\u2265 120 USD in 2"
 
 
 def test_a_side_without_liquidations_has_no_line() -> None:
@@ -184,9 +204,10 @@ def test_a_band_tells_what_its_level_has_seen_so_far_and_when_last() -> None:
     found = lines(place(300, 20), *rows, shape="bands")
     assert found[1:] == [
         ("Liquidated here", "none"),
-        ("At this level so far", "\u2265 7.3k USD in 4"),
-        ("  longs", "\u2265 1.3k USD in 2"),
-        ("  shorts", "\u2265 6k USD in 2"),
+        # The prices of the box and no others, in the whole window.
+        ("These prices in 2 h", "\u2265 1M USD in 2"),
+        ("  longs", "\u2265 1M USD in 2"),
+        ("Level around it so far", "\u2265 7.3k USD in 4"),
         ("Last of them", "30 min before"),
         ("Recorded", "all of this time"),
     ]
@@ -212,7 +233,7 @@ def test_the_age_of_the_last_one_is_in_plain_words(age_cols: int, words: str) ->
 def test_other_shapes_have_no_level() -> None:
     for shape in ("spots", "cells"):
         found = dict(lines(place(300, 20), one(60, 20, 1_000.0, True), shape=shape))
-        assert "At this level so far" not in found
+        assert "Level around it so far" not in found
         assert "Last of them" not in found
 
 
@@ -315,14 +336,14 @@ def test_heat_without_a_liquidation_at_these_prices_glows_from_their_neighbours(
 def test_the_heat_of_a_band_is_left_of_what_its_level_has_seen(decay: str, word: str) -> None:
     rows = [one(60, 20, 40_000.0, True), one(90, 21, 2_000.0, False)]
     found = dict(lines(place(300, 20), *rows, shape="bands", decay=decay))
-    total = found["At this level so far"].removeprefix("\u2265 ").partition(" in")[0]
+    total = found["Level around it so far"].removeprefix("\u2265 ").partition(" in")[0]
     assert found["Heat"].endswith(f"USD, {word} {total}")
 
 
 def test_heat_above_all_that_was_liquidated_here_is_not_said_to_be_left_of_it() -> None:
     rows = [one(60, 20, 1.0, True), one(61, 20 + LEVEL_REACH_ROWS + 1, 9e9, True)]
     found = dict(lines(place(61, 20), *rows, shape="bands", decay="off"))
-    assert found["At this level so far"] == "\u2265 1 USD in 1"
+    assert found["Level around it so far"] == "\u2265 1 USD in 1"
     assert found["Heat"].endswith("glow from neighbouring prices")
 
 
@@ -356,7 +377,9 @@ def test_what_is_left_is_never_said_to_be_more_than_what_it_came_of_or_the_scale
 ) -> None:
     assume(usd <= from_usd)
     heat = CellHeat("both", usd, HeatOrigin.FADED, from_usd, end_usd)
-    found = CellFacts(ASKED, (heat,), NO_EVENTS, None, None, Recorded(1, 0, 0), "both", 0)
+    found = CellFacts(
+        ASKED, (heat,), NO_EVENTS, NO_EVENTS, None, None, None, Recorded(1, 0, 0), "both", 0
+    )
     heat_text, _, from_text = dict(cell_lines(found))["Heat"].partition(", faded from ")
     end_text = scale_end_text(end_usd)
     if usd > end_usd * 1.001:
