@@ -115,7 +115,7 @@ class ShownMarket(QObject):
             self._note_unknown,
             self._work.set,
         )
-        self._overrides.add_listener(self._on_overrides)
+        self._overrides.add_listener(self._show_settings)
 
     @property
     def settings(self) -> HeatmapSettings:
@@ -155,7 +155,7 @@ class ShownMarket(QObject):
                 self._name(self.symbols.first(source, recorded, self.candles.shown))
                 source.service.attach(self._layer, self._overrides)
                 self.attached.emit(source.service)
-            self._show_settings(self.settings)
+            self._show_settings()
             await self.candles.carry_out(self._candle_counts)
 
     async def tend(self) -> None:
@@ -258,7 +258,7 @@ class ShownMarket(QObject):
             if before is not None and getattr(before, name) != getattr(settings, name):
                 self._keep_own(name, None)
         self.fit_overrides()
-        self._show_settings(self.settings)
+        self._show_settings()
 
     def _keep_own(self, name: str, value: str | None) -> None:
         self._own[name] = value
@@ -276,10 +276,8 @@ class ShownMarket(QObject):
             own["heat"] = own["heat"] if shown == heat else shown
         self._overrides.change(**own)
 
-    def _on_overrides(self) -> None:
-        self._show_settings(self.settings)
-
-    def _show_settings(self, settings: HeatmapSettings) -> None:
+    def _show_settings(self) -> None:
+        settings = self.settings
         self.symbols.set_recorded(settings.symbols)
         self.settings_changed.emit(settings)
         self.request_candles()

@@ -81,7 +81,7 @@ class Windows(QObject):
         # One after the other: what is made anew, and what is shown meanwhile.
         self._renewing = asyncio.Lock()
         self._palette_before = QApplication.palette()
-        self._dress()
+        _dress(self._theme)
 
     def offer_simulated(self, show: Callable[[], object]) -> None:
         """Let windows offer a simulated market where nothing comes from the exchange.
@@ -190,7 +190,7 @@ class Windows(QObject):
         while self._leaving:
             await asyncio.gather(*self._leaving)
         self._open.clear()
-        self._dress(self._palette_before)
+        _dress(self._theme, self._palette_before)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -325,22 +325,23 @@ class Windows(QObject):
         self._store.setValue(LOOK_SETTING, look)
         if before == self._theme:
             return
-        self._dress()
+        _dress(self._theme)
         for window in self._open:
             window.set_theme(self._theme)
         for service in {one.market.service for one in self._open}:
             if service is not None:
                 follow_theme(service, before, self._theme)
 
-    def _dress(self, palette: QPalette | None = None) -> None:
-        """Have what stands in no window look as the windows do."""
-        application = QApplication.instance()
-        if not isinstance(application, QApplication):
-            return
-        if palette is None:
-            dress(application, self._theme)
-        else:
-            application.setPalette(palette)
+
+def _dress(theme: str, palette: QPalette | None = None) -> None:
+    """Have what stands in no window look as the windows do, or by a palette of its own."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        return
+    if palette is None:
+        dress(application, theme)
+    else:
+        application.setPalette(palette)
 
 
 def _place_beside(like: ChartWindow, windows: Sequence[ChartWindow]) -> QRect:

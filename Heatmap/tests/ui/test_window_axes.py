@@ -233,3 +233,28 @@ def test_another_interval_shows_the_time_that_the_chart_is_scrolled_back_to(show
     late = [one for one in times(1) if one.open_ms > NOON_MS + 200 * MINUTE_MS]
     shown.page.set_candles(late, 24, None, ("ETHUSDT", "1m"))
     assert max(wanted) > 200
+
+
+# -- what is asked for before the next frame ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "next_call",
+    [
+        "setTimeZone('Asia/Tokyo', 'JST')",
+        "goToNow()",
+        "setRoom(true, false)",
+        "replaceCandles(candleSeries.data(), true)",
+        "scrollTo(candleSeries.data().at(-2).time, 98000)",
+    ],
+)
+def test_a_range_that_was_asked_for_outlives_what_comes_before_its_frame(
+    shown: Page, next_call: str
+) -> None:
+    width = "(({from, to}) => to - from)(chart.timeScale().getVisibleLogicalRange())"
+    show(shown, "1m", 1)
+    shown.qtbot.waitUntil(lambda: shown.js(width) > 100, timeout=20_000)
+    shown.js(f"(chartPage.showNewest(40, 7), chartPage.{next_call}, 0)")
+    shown.qtbot.waitUntil(lambda: 39 < shown.js(width) < 60, timeout=20_000)
+    shown.wait_until_reported()
+    assert 39 < shown.js(width) < 60

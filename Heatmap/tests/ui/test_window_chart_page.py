@@ -133,30 +133,6 @@ def shown(qtbot: Any, qt_run: Callable[..., Any]) -> Iterator[Page]:
     assert errors == []
 
 
-# -- what is asked for before the next frame ------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "next_call",
-    [
-        "setTimeZone('Asia/Tokyo', 'JST')",
-        "goToNow()",
-        "setRoom(true, false)",
-        "replaceCandles(candleSeries.data(), true)",
-        "scrollTo(candleSeries.data().at(-2).time, 98000)",
-    ],
-)
-def test_a_range_that_was_asked_for_outlives_what_comes_before_its_frame(
-    shown: Page, next_call: str
-) -> None:
-    width = "(({from, to}) => to - from)(chart.timeScale().getVisibleLogicalRange())"
-    assert shown.js(width) > 100
-    shown.js(f"(chartPage.showNewest(40, 7), chartPage.{next_call}, 0)")
-    shown.qtbot.waitUntil(lambda: 39 < shown.js(width) < 60, timeout=20_000)
-    shown.wait_until_reported()
-    assert 39 < shown.js(width) < 60
-
-
 # -- one newest price -----------------------------------------------------------------------------
 
 
