@@ -260,7 +260,8 @@ class TapeView(QTableView):
         needed = {}
         for column in Column:
             head = self.tape.headerData(column, Qt.Orientation.Horizontal)
-            texts = self.tape.longest_text(column), BRIEF_HEAD if column == Column.USD else head
+            head = BRIEF_HEAD if column == Column.USD else head
+            texts = [head, *self.tape.longest_texts(column)]
             edge_px = _EDGE_PX if column in (Column.TIME, Column.USD) else _GAP_PX
             needed[column] = max(map(self._text_px, texts)) + _GAP_PX + edge_px
         return needed
