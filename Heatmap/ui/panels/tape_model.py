@@ -162,6 +162,11 @@ class TapeModel(QAbstractTableModel):
             return [whole_usd(self._largest[1])]
         return [f"{day_text(ms, QTimeZone.utc())} 00:00" for ms in _DAYS_OF_MONTHS_MS]
 
+    @property
+    def width_key(self) -> tuple[object, ...]:
+        """Another one where `longest_texts` may be others."""
+        return self._largest, self.decimals
+
     def _note_largest(self, rows: Sequence[TapeRow]) -> None:
         price, usd = self._largest
         self._largest = (

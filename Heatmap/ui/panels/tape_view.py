@@ -172,6 +172,8 @@ class TapeView(QTableView):
         self.tape = model
         self.setModel(model)
         self._look = QPalette(self.palette())
+        # What the columns have been fitted to: font, width, and what is in them.
+        self._fitted: tuple[object, ...] = ()
         self.painter = RowPainter(model, self._look)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -240,6 +242,10 @@ class TapeView(QTableView):
         Before that the words at the head of the amounts become a sign. The side's colour stands at
         the left of each row all the same; price and amount stay whole.
         """
+        fitted = (self.painter.strong, self.width(), self.tape.width_key)
+        if fitted == self._fitted:
+            return
+        self._fitted = fitted
         needed = self._needed_px()
         room_px = self._room_px() - sum(needed.values())
         has_side = room_px >= 0
