@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -344,6 +345,18 @@ def luminance(colour: QColor) -> float:
     return sum(part * one for part, one in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
 
 
+def test_days_of_any_month_fit_into_the_tape(qtbot: Any) -> None:
+    tape = LiquidationTape(None)
+    qtbot.addWidget(tape)
+    strong = QFontMetrics(tape.view.painter.strong)
+    for month in range(1, 13):
+        at = datetime(2026, month, 28, 23, 59, tzinfo=UTC).timestamp() * 1000
+        tape.model.replace([(int(at), 1.0, 1.0, True), (int(at) + 120_000, 1.0, 1.0, True)])
+        dated = tape.model.text(1, Column.TIME)
+        assert dated[:2] == "28"
+        assert strong.horizontalAdvance(dated) <= tape.view.columnWidth(Column.TIME) - 18
+
+
 @pytest.mark.parametrize("price", [98_123.4, 1_234_567.8, 0.0123])
 def test_no_width_and_no_font_cuts_an_amount_or_a_price(qtbot: Any, price: float) -> None:
     tape = LiquidationTape(None)
@@ -392,7 +405,7 @@ def test_no_width_and_no_font_cuts_an_amount_or_a_price(qtbot: Any, price: float
 
 
 def test_the_windows_own_column_has_room_for_the_side(world: World) -> None:
-    world.store.write([event(90_000, 1_027_144.0), event(1, 12_345_678.0, price=108_855.1)])
+    world.store.write([event(90_000, 8_888_888.0), event(1, 2_000.0, price=108_855.1)])
     tape = LiquidationTape(world.service)
     world.show(tape)
     world.until(lambda: len(shown(tape)) == 2)

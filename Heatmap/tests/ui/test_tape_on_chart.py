@@ -189,6 +189,20 @@ def test_bars_stand_in_the_pane_that_the_page_has_for_them(
         lambda: not changed(bare, chart_page.picture()).any(), timeout=10_000
     )
     layer.show_part("candle_bars", sums(*MINUTES))
+    # The series' one value may lie left of what is in sight.
+    chart_page.js(
+        "(chart.timeScale().setVisibleLogicalRange({from: 5, to: 62}), "
+        "barsSeries.priceScale().applyOptions({scaleMargins: {top: 0.1, bottom: 0.06}}), 0)"
+    )
+    chart_page.qtbot.waitUntil(
+        lambda: heights(chart_page, bare, START_S + 10 * 300, pane_top)[0] > 30, timeout=10_000
+    )
+    width = int(chart_page.js("chart.timeScale().width()"))
+    drawn = chart_page.settled_picture()
+    chart_page.js(f"(barsSeries.setData([{{time: {FIVE[0]['time']}, value: 0}}]), 0)")
+    assert chart_page.js("barsSeries.priceToCoordinate(0)") is None
+    moved = chart_page.settled_picture()
+    assert not changed(drawn, moved)[pane_top:, :width].any()
     chart_page.js("(chart.removeSeries(barsSeries), window.barsSeries = null, 0)")
     chart_page.settled_picture()
     layer.detach()

@@ -27,8 +27,8 @@ The marks at its ends keep the sign as it is where a host writes from right to l
 """
 
 _QUARTER_MS = 900_000
-# Noon of 30 November 2024, UTC.
-_LONG_DAY_MS = 1_732_968_000_000
+# One of each month, with two digits.
+_DAYS_OF_MONTHS_MS = tuple(1_738_152_000_000 + month * 2_592_000_000 for month in range(12))
 _NO_PARENT = QModelIndex()
 
 
@@ -165,16 +165,20 @@ class TapeModel(QAbstractTableModel):
             return decimal_number(price, self.decimals)
         return whole_usd(usd)
 
-    def longest_text(self, column: Column) -> str:
-        """Return a text that is as long as any in a column, digits being of one width."""
+    def longest_texts(self, column: Column) -> list[str]:
+        """Return texts of which one is as long as any in a column, digits being of one width."""
         if column == Column.SIDE:
-            return max(self._sides.values(), key=len)
+            return [*self._sides.values()]
         if column == Column.PRICE:
-            return decimal_number(self._largest[0], self.decimals)
+            return [decimal_number(self._largest[0], self.decimals)]
         if column == Column.USD:
-            return whole_usd(self._largest[1])
-        # The widest one of a year, or nearly.
-        return f"{day_text(_LONG_DAY_MS, self.zone)} 00:00"
+            return [whole_usd(self._largest[1])]
+        return [f"{day_text(ms, QTimeZone.utc())} 00:00" for ms in _DAYS_OF_MONTHS_MS]
+
+    @property
+    def width_key(self) -> tuple[object, ...]:
+        """Another one where `longest_texts` may be others."""
+        return self._largest, self.decimals
 
     def _note_largest(self, rows: Sequence[TapeRow]) -> None:
         price, usd = self._largest

@@ -175,6 +175,8 @@ class TapeView(QTableView):
         self.tape = model
         self.setModel(model)
         self._look = QPalette(self.palette())
+        # What the columns have been fitted to: font, width, and what is in them.
+        self._fitted: tuple[object, ...] = ()
         self.painter = RowPainter(model, self._look)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -246,6 +248,10 @@ class TapeView(QTableView):
         Before that the words at the head of the amounts become a sign. The side's colour stands at
         the left of each row all the same; price and amount stay whole.
         """
+        fitted = (self.painter.strong, self.width(), self.tape.width_key)
+        if fitted == self._fitted:
+            return
+        self._fitted = fitted
         needed = self._needed_px()
         room_px = self._room_px() - sum(needed.values())
         has_side = room_px >= 0
@@ -266,7 +272,8 @@ class TapeView(QTableView):
         needed = {}
         for column in Column:
             head = self.tape.headerData(column, Qt.Orientation.Horizontal)
-            texts = self.tape.longest_text(column), BRIEF_HEAD if column == Column.USD else head
+            head = BRIEF_HEAD if column == Column.USD else head
+            texts = [head, *self.tape.longest_texts(column)]
             edge_px = _EDGE_PX if column in (Column.TIME, Column.USD) else _GAP_PX
             needed[column] = max(map(self._text_px, texts)) + _GAP_PX + edge_px
         return needed

@@ -25,6 +25,8 @@
   const PLACE = { dark: 0.75, light: 0.55 };
   const MIDDLE = 3 * 128;
   const COLUMNS = 3;
+  /** Of a price scale's modes. */
+  const LINEAR = 0;
 
   /**
    * What Python shows.
@@ -229,13 +231,35 @@
         }
         this._surface.axis.refresh();
         this._add();
-        const zero = series.priceToCoordinate(0);
-        const one = series.priceToCoordinate(this._mostUp + this._below() || 1);
+        const { height } = scope.mediaSize;
+        const zero = this._yOf(series, 0, height);
+        const one = this._yOf(series, this._mostUp + this._below() || 1, height);
         if (zero !== null && one !== null) {
           const pxPerUsd = (zero - one) / (this._mostUp + this._below() || 1);
-          this._paintAll(scope, 0, scope.mediaSize.height, zero, pxPerUsd);
+          this._paintAll(scope, 0, height, zero, pxPerUsd);
         }
       });
+    }
+
+    /**
+     * The chart itself gives no place where the series' value lies left of what is in sight.
+     * @param {any} series @param {number} usd @param {number} height of its pane, CSS pixels
+     * @returns {number | null} where an amount is in the series' pane; null: nobody knows
+     */
+    _yOf(series, usd, height) {
+      const y = series.priceToCoordinate(usd);
+      if (y !== null) {
+        return y;
+      }
+      const scale = series.priceScale();
+      const { autoScale, mode, invertScale, scaleMargins } = scale.options();
+      if (!autoScale || mode !== LINEAR || invertScale) {
+        return null;
+      }
+      const { minValue, maxValue } = this.rangeInfo().priceRange;
+      const [top, bottom] = [scaleMargins.top * height, scaleMargins.bottom * height];
+      const part = (usd - minValue) / (maxValue - minValue);
+      return height - 1 - bottom - (height - top - bottom - 1) * part;
     }
 
     /** Add up what belongs to each candle in sight. */
