@@ -15,6 +15,7 @@ from Heatmap.heatmap_settings import ALL_SYMBOLS, WINDOWS_S
 from Heatmap.standalone.actions import with_keys
 from Heatmap.standalone.dialogs import show_about, show_shortcuts
 from Heatmap.standalone.picture_file import save_picture, suggested_picture, with_source_line
+from Heatmap.standalone.settings_dock import SettingsDock
 from Heatmap.standalone.status_line import source_words
 from Heatmap.standalone.theme import colour
 from Heatmap.ui import ConnectionDialog, StateAction
@@ -307,6 +308,18 @@ def source_line(window: "ChartWindow") -> str:
         time=f"{times.date(shown_ms)} {times.clock(shown_ms)} {times.zone_words(shown_ms)}",
         version=__version__,
     )
+
+
+def shut_one(window: "ChartWindow") -> None:
+    """Shut what Esc shuts from the chart: a card, else the settings, else the full screen."""
+    settings = [one for one in window.findChildren(SettingsDock) if one.isVisible()]
+    if window.page.has_card:
+        # The page shuts it.
+        return
+    if settings:
+        settings[0].tab.ask_to_close()
+    elif window.isFullScreen():
+        window.actions_["full_screen"].trigger()
 
 
 def _tr(text: str) -> str:

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QToolButton,
+    QWidget,
+)
 
 from Heatmap import HeatmapService
 from Heatmap.runtime.compat import override
@@ -119,6 +127,14 @@ class SettingsDock(QDockWidget):
         window.installEventFilter(self)
         self.show()
 
+    def come_forward(self) -> None:
+        """Be on top, and have the keyboard: Esc shuts what has it."""
+        self.raise_()
+        self.activateWindow()
+        focus = QApplication.focusWidget()
+        if focus is None or not self.isAncestorOf(focus):
+            self.tab.setFocus(Qt.FocusReason.OtherFocusReason)
+
     @override
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Float once the window is made so narrow that they would leave no chart."""
@@ -146,3 +162,11 @@ class SettingsDock(QDockWidget):
                 max(room.top(), min(frame.top(), bottom)),
             )
         )
+
+
+def shut_docked(window: QMainWindow) -> bool:
+    """Shut settings that have the panels' place; ``False``: they stay, an entry is refused."""
+    docked = [one for one in window.findChildren(SettingsDock) if not one.isFloating()]
+    for dock in docked:
+        dock.tab.ask_to_close()
+    return all(dock.isHidden() for dock in docked)

@@ -6,11 +6,12 @@ the chart is `ShownMarket`'s.
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
-from PyQt6.QtWidgets import QApplication, QMainWindow, QWidget
+from PyQt6.QtWidgets import QMainWindow, QWidget
 
 from Heatmap import (
     HeatmapService,
@@ -26,7 +27,7 @@ from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS
 from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
-from Heatmap.standalone.deeds import Deeds
+from Heatmap.standalone.deeds import Deeds, shut_one
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
@@ -35,7 +36,7 @@ from Heatmap.standalone.keyboard_focus import AltTap, FocusReturn
 from Heatmap.standalone.older_candles import OlderCandles
 from Heatmap.standalone.replay_dock import ReplayDock
 from Heatmap.standalone.scale_bar import ScaleBar
-from Heatmap.standalone.settings_dock import ALERTS_PAGE, SettingsDock
+from Heatmap.standalone.settings_dock import ALERTS_PAGE, SettingsDock, shut_docked
 from Heatmap.standalone.shown_market import ShownMarket
 from Heatmap.standalone.sources import Source
 from Heatmap.standalone.state_card import StateCard
@@ -348,30 +349,7 @@ class ChartWindow(QMainWindow):
                 docks[0].moved_out.connect(self.docks.come_back)
         if page is not None:
             docks[0].tab.page_number = page
-        docks[0].raise_()
-        docks[0].activateWindow()
-        focus = QApplication.focusWidget()
-        if focus is None or not docks[0].isAncestorOf(focus):
-            # Esc shuts what has the keyboard.
-            docks[0].tab.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _shut_one(self) -> None:
-        """Shut what Esc shuts from the chart: a card, else the settings, else the full screen."""
-        settings = [one for one in self.findChildren(SettingsDock) if one.isVisible()]
-        if self.page.has_card:
-            # The page shuts it.
-            return
-        if settings:
-            settings[0].tab.ask_to_close()
-        elif self.isFullScreen():
-            self.actions_["full_screen"].trigger()
-
-    def _shut_docked_settings(self) -> bool:
-        """Shut settings that have the panels' place; ``False``: they stay, an entry is refused."""
-        docked = [one for one in self.findChildren(SettingsDock) if not one.isFloating()]
-        for dock in docked:
-            dock.tab.ask_to_close()
-        return all(dock.isHidden() for dock in docked)
+        docks[0].come_forward()
 
     def parts(self) -> list[tuple[QWidget, QWidget]]:
         """Return where F6 leads, one after the other: bar, chart, docks that are open.
@@ -446,7 +424,7 @@ class ChartWindow(QMainWindow):
         keys.digit_typed.connect(self.interval_box.begin)
         keys.scroll_asked.connect(self.page.scroll)
         keys.zoom_asked.connect(self.page.zoom)
-        keys.escape_pressed.connect(self._shut_one)
+        keys.escape_pressed.connect(partial(shut_one, self))
         keys.alt_tapped.connect(button.showMenu)
         AltTap(self).tapped.connect(button.showMenu)
         box = self.tool_bar.symbols
@@ -464,7 +442,7 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
         self.docks.alerts.edit_wanted.connect(lambda: self.open_settings(ALERTS_PAGE))
-        self.docks.takes_place = self._shut_docked_settings
+        self.docks.takes_place = partial(shut_docked, self)
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
     def _connect_tool_bar(self) -> None:
