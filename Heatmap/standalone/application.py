@@ -319,7 +319,8 @@ class Program:
         window = windows.open_windows[0]
         window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
         source = await self._open_source(settings)
-        if self._ended.is_set():
+        # A picture of it is owed also where the end comes this early.
+        if self._ended.is_set() and self._picture_path is None:
             return
         await windows.show_source(source, self._waiting)
         if self._waiting is not None:

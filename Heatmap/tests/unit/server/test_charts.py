@@ -75,10 +75,12 @@ def test_each_chart_is_shown_what_it_has_chosen(world: Served) -> None:
             assert len(cells) == grids[-1]["rows"] * grids[-1]["cols"]
             assert max(cells) > 200
         assert [grid.get("paletteOption") for grid in grids] == ["predictedPalette", "palette"]
-        # What was reported of an earlier choice counts for nothing.
-        stale = choose(one)["config"]["entry"] - 1
-        say(one, "pageMoved", entry=stale, **VIEW)
-        assert "entry must be" in until(one, "refused")[0]
+        # What was reported of an earlier choice was under way: it counts for nothing. Of a later
+        # one, which there is not, it is refused.
+        entry = choose(one)["config"]["entry"]
+        say(one, "pageMoved", entry=entry - 1, **VIEW)
+        say(one, "pageMoved", entry=entry + 1, **VIEW)
+        assert f"got {entry + 1}" in until(one, "refused")[0]
         newest = until(one, "candles")[0][-1]
         (stored,) = world.get("/candles", start=newest["time"] * 1000)["candles"]
         assert {name: stored[name] for name in newest if name != "time"} == {
