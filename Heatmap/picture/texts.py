@@ -123,7 +123,7 @@ def level_tag_words(span_ms: int | None, part: float) -> dict[str, Phrase]:
     heading = say("Largest in sight")
     if span_ms is not None:
         heading = say("Largest in {span}", span=span_text(span_ms))
-    wide = say("each {number} % wide", number=significant(part * 100, 3))
+    wide = say("{number} % wide", number=significant(part * 100, 3))
     return {"heading": heading, "wide": wide, **_LEVEL_TAG_WORDS}
 
 

@@ -8,7 +8,7 @@
   const PADDING_PX = 4;
   const TEXT_ALPHA = 0.9;
   /** How much of the chart's ground lies under words, so that they are readable over heat. */
-  const GROUND_ALPHA = 0.86;
+  const GROUND_ALPHA = 0.88;
 
   /**
    * Prepare for words: CSS pixels, the chart's own font.

@@ -474,8 +474,8 @@
         <translation>Größte im Bild</translation>
     </message>
     <message>
-        <source>each {number} % wide</source>
-        <translation>je {number} % breit</translation>
+        <source>{number} % wide</source>
+        <translation>{number} % breit</translation>
     </message>
     <message>
         <source>shorts ≥ {amount} USD, {number}, last {span}</source>
