@@ -260,7 +260,8 @@ class TapeView(QTableView):
             if self.columnWidth(column) != needed[column] and not self.isColumnHidden(column):
                 self.setColumnWidth(column, needed[column])
         room_px += needed[Column.USD] + (0 if has_side else needed[Column.SIDE])
-        head_px = self._text_px(self.tape.whole_head) + _GAP_PX + _EDGE_PX
+        plain = QFontMetrics(self.painter.plain)
+        head_px = plain.horizontalAdvance(self.tape.whole_head) + _GAP_PX + _EDGE_PX
         self.tape.set_brief(is_brief=head_px > room_px)
         least_px = sum(needed.values()) - needed[Column.SIDE] + self._bar_px()
         if least_px != self.minimumWidth():
