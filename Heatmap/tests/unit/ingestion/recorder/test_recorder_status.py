@@ -77,7 +77,7 @@ def test_a_glance_is_what_the_snapshot_says_of_a_symbol() -> None:
         board.note_tick_failure,
         lambda: board.note_storage_fault(SinkPart.EVENTS, failure),
         lambda: board.note_storage_fault(SinkPart.EVENTS, None),
-        lambda: board.note(role=SinkRole.STANDBY),
+        lambda: board.note(role=SinkRole.STANDBY, recorded_by_writer=("BTCUSDT",)),
     ):
         change()
         compare()
