@@ -287,14 +287,15 @@ class Program:
         window = await windows.open_first()
         window.announce(connecting_words(symbols_to_try(None, settings.symbols)[0]))
         source = await self._open_source(settings)
+        if self._options.source in ("auto", "live"):
+            # Before a state is shown: its card has this button from the beginning.
+            windows.offer_simulated(
+                lambda: background.append(tasks.create_task(self._simulate(windows)))
+            )
         await windows.show_source(source, self._waiting)
         if self._waiting is not None:
             task = self._switch_when_live(windows, self._waiting, source)
             background.append(tasks.create_task(task))
-        if self._options.source in ("auto", "live"):
-            windows.offer_simulated(
-                lambda: background.append(tasks.create_task(self._simulate(windows)))
-            )
         if self._is_headless:
             background.append(tasks.create_task(self._report(windows)))
         # A replay starts with its candles, so that two runs show the same.
