@@ -322,14 +322,15 @@ class Program:
         # A picture of it is owed also where the end comes this early.
         if self._ended.is_set() and self._picture_path is None:
             return
+        if self._options.source in ("auto", "live"):
+            # Before a state is shown: its card has this button from the beginning.
+            windows.offer_simulated(
+                lambda: background.append(tasks.create_task(self._simulate(windows)))
+            )
         await windows.show_source(source, self._waiting)
         if self._waiting is not None:
             task = self._switch_when_live(windows, self._waiting, source)
             background.append(tasks.create_task(task))
-        if self._options.source in ("auto", "live"):
-            windows.offer_simulated(
-                lambda: background.append(tasks.create_task(self._simulate(windows)))
-            )
         if self._is_headless:
             background.append(tasks.create_task(self._report(windows)))
         # A replay starts with its candles, so that two runs show the same.
