@@ -45,7 +45,9 @@ class OlderCandles(QObject):
 
     def _want(self, count: int) -> None:
         more = max(count, LEAST_COUNT)
-        if not self._earlier.want_older(more):
+        if self._page.candle_count >= MOST_LOADED:
+            self.show_limit()
+        elif not self._earlier.want_older(more):
             self._want_live(self._page.candle_count + more)
 
     def _want_live(self, count: int) -> None:
