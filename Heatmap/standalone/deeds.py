@@ -265,10 +265,8 @@ class Deeds:
 
     def _switch_full_screen(self) -> None:
         window = self._window
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            window.showFullScreen()
+        # A window that was as large as the screen before is so again afterwards.
+        window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
         self.refresh()
 
     def _switch_theme(self) -> None:
