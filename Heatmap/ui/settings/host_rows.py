@@ -27,8 +27,8 @@ class HostChoice:
     name
         Of the control, for whoever looks for it.
     label, help
-        What stands in front, with a mnemonic or without, and what the tool tip says. Without one, or
-        where another row has it, the row gets a letter of its own.
+        What stands in front, with a mnemonic or without, and what the tool tip says. Without one,
+        or where another row has it, the row gets a letter of its own.
     options
         Each value with its text: side by side where they fit, else in a list.
     value
