@@ -10,7 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QLocale, QSettings, QTimer, pyqtSignal, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QLocale,
+    QSettings,
+    QTimer,
+    pyqtSignal,
+    qInstallMessageHandler,
+)
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication
 from qasync import QEventLoop
@@ -337,8 +345,20 @@ class Program:
         await self._unless_ended(window.wait_for_candles(CANDLE_PATIENCE_S))
         source.begin()
         await self._unless_ended(windows.open_others())
+        self._tell_unkept(windows)
         await self._wait_for_end()
         await self._take_final_picture(windows)
+
+    def _tell_unkept(self, windows: Windows) -> None:
+        """Say that nothing that is set will be there at the next start, where that is so."""
+        store = QSettings(*STORE)
+        if not store.isWritable():
+            words = QCoreApplication.translate(
+                "Program", "Settings and windows are not kept: {file} cannot be written"
+            )
+            text = words.format(file=store.fileName())
+            self._say(text)
+            windows.say(text)
 
     # -- sources ------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 
-from PyQt6.QtCore import QSettings, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QShowEvent
+from PyQt6.QtCore import QSettings, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PyQt6.QtWebEngineWidgets import QWebEngineView
 from PyQt6.QtWidgets import QMainWindow, QWidget
 
@@ -53,6 +53,7 @@ from Heatmap.standalone.theme import background, colour, style_sheet
 from Heatmap.standalone.tool_bar import ToolBar
 from Heatmap.standalone.troubles import Troubles
 from Heatmap.standalone.window_choices import window_choices
+from Heatmap.standalone.window_places import first_size
 from Heatmap.standalone.window_store import WindowStore
 from Heatmap.ui import (
     HeatmapLayer,
@@ -525,7 +526,11 @@ class ChartWindow(QMainWindow):
 
     def _restore_place(self) -> None:
         self.setMinimumSize(*LEAST_SIZE)
-        self.resize(*FIRST_SIZE)
+        size, screen = QSize(*FIRST_SIZE), self.screen()
+        # A screen that nobody looks at is no reason for a small picture.
+        if screen is not None and QGuiApplication.platformName() != "offscreen":
+            size = first_size(size, screen.availableSize(), self.minimumSize())
+        self.resize(size)
         if self.place.restore():
             self.docks.keep_open()
         intervals = self.tool_bar.intervals

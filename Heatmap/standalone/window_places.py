@@ -1,4 +1,4 @@
-"""Where one more window goes: beside the one that it is like, in sight, on no other. Pure."""
+"""How large a first window is, and where one more goes: in sight, and on no other. Pure."""
 
 from collections.abc import Collection, Iterator
 
@@ -6,6 +6,26 @@ from PyQt6.QtCore import QPoint, QRect, QSize
 
 OFFSET_PX = 32
 _MOST_STEPS = 20
+
+
+FRAME_PX = 16, 48
+"""What a frame takes of a screen's width and height, and a little air."""
+
+
+def first_size(wanted: QSize, room: QSize, least: QSize) -> QSize:
+    """Return the size of a window that was never open before: as wanted, where there is room.
+
+    Parameters
+    ----------
+    wanted
+        On a large screen.
+    room
+        What windows may have of the screen; a laptop with large letters has little.
+    least
+        No window is smaller.
+    """
+    inner = QSize(room.width() - FRAME_PX[0], room.height() - FRAME_PX[1])
+    return wanted.boundedTo(inner).expandedTo(least)
 
 
 def place_beside(

@@ -13,7 +13,7 @@ LAYOUT_VERSION = 1
 """Of docks and bars: what another version has kept of them is not used."""
 MOST_WINDOWS = 20
 """So many can be open at once."""
-ALIKE = ("state", "scale", "candles", "timeZone")
+ALIKE = ("state", "scale", "candles", "timeZone", "tape_least_usd")
 """What one more window takes over from the one that it is opened from, beside what that shows."""
 _OPEN = "Windows/open"
 

@@ -109,7 +109,11 @@ def run_alone(program: str, home: Path) -> str:
 
 
 def test_closing_the_window_ends_the_program_and_all_its_threads(tmp_path: Path) -> None:
-    assert "threads ['MainThread']" in run_alone(CLOSES_ITS_WINDOW, tmp_path)
+    # Nothing can be kept there, which is said and no reason not to run.
+    (tmp_path / ".config").write_text("no folder")
+    told = run_alone(CLOSES_ITS_WINDOW, tmp_path)
+    assert "threads ['MainThread']" in told
+    assert "not kept" in told
 
 
 def test_the_end_of_a_session_ends_all_in_order_and_forgets_no_window(tmp_path: Path) -> None:

@@ -98,6 +98,12 @@ def test_what_a_window_is_like_is_kept_while_it_is_open_and_taken_over_by_one_mo
         assert window.chart_choices.time_zone == "Asia/Tokyo"
         assert [dock.isHidden() for dock in window.docks._docks] == [False, False, False]
         assert room.contains(window.frameGeometry().topLeft() + QPoint(600, 400))
+    # Full screen and back: as large as before.
+    first.showMaximized()
+    for is_full in (True, False):
+        first.actions_["full_screen"].trigger()
+        assert first.isFullScreen() is is_full
+    assert first.isMaximized()
 
 
 def test_a_window_that_is_closed_before_it_has_loaded_holds_up_nothing(

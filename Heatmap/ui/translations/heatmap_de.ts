@@ -3058,6 +3058,12 @@
         <translation>jetzt {rows} × {columns}</translation>
     </message>
 </context><context>
+    <name>Program</name>
+    <message>
+        <source>Settings and windows are not kept: {file} cannot be written</source>
+        <translation>Einstellungen und Fenster werden nicht behalten: {file} ist nicht beschreibbar</translation>
+    </message>
+</context><context>
     <name>RecordingTimeline</name>
     <message>
         <source>Recording: where the chart stands</source>

@@ -2,7 +2,7 @@
 
 from PyQt6.QtCore import QPoint, QRect, QSize
 
-from Heatmap.standalone.window_places import OFFSET_PX, place_beside
+from Heatmap.standalone.window_places import OFFSET_PX, first_size, place_beside
 
 ROOM = QRect(0, 30, 1600, 970)
 LEAST = QSize(760, 460)
@@ -44,3 +44,13 @@ def test_on_a_screen_that_is_too_small_its_title_can_be_reached() -> None:
     place = place_beside(QRect(0, 0, 800, 500), room, {(0, 0)}, LEAST)
     assert room.contains(place.topLeft() + QPoint(100, 20))
     assert place.size() == LEAST
+
+
+def test_a_first_window_fits_the_screen() -> None:
+    wanted = QSize(1180, 700)
+    assert first_size(wanted, QSize(1920, 1040), LEAST) == wanted
+    # 1366 by 768 with letters of 125 %.
+    small = first_size(wanted, QSize(1093, 574), LEAST)
+    assert small.width() < 1093
+    assert small.height() < 574
+    assert first_size(wanted, QSize(640, 400), LEAST) == LEAST
