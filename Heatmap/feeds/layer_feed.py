@@ -264,7 +264,10 @@ class LayerFeed:
             self._begin_anew()
             self._follow()
             return
-        action, _ = self._schedule.next_action(self._turns.moment_s)
+        action, _ = self._schedule.next_action(monotonic())
+        if action is None and self._schedule.next_action(self._turns.moment_s)[0] is Action.UPDATE:
+            # A timer that ended early; what waits for quiet still waits for all of it.
+            action = Action.UPDATE
         if action is not None:
             self._begin(action)
         self._appoint_next()

@@ -459,6 +459,9 @@ class Program:
 
     async def _unless_ended(self, work: Coroutine[Any, Any, object]) -> bool:
         """Do it, unless the end is wanted before it is done; whether it is done."""
+        if self._ended.is_set():
+            work.close()
+            return False
         doing = asyncio.ensure_future(work)
         ended = asyncio.ensure_future(self._ended.wait())
         try:
