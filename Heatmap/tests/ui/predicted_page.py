@@ -146,13 +146,19 @@ class PredictedPage:
     def strength(self) -> np.ndarray:
         """Give how far the layer changes each device pixel of the pane, (height, width) int.
 
-        All of it is of the grid that was shown last.
+        All of it is of the grid that was shown last, and no other is on its way.
         """
         while True:
+            self.page.qtbot.waitUntil(self._is_at_rest, timeout=20_000)
             shown_count = self.layer.shown_count
             strength = self._strength()
-            if self.layer.shown_count == shown_count:
+            if self.layer.shown_count == shown_count and self._is_at_rest():
                 return strength
+
+    def _is_at_rest(self) -> bool:
+        """Tell whether no other grid is asked for, or being built, for what the page shows."""
+        schedule = self.feed._schedule
+        return schedule._rebuild_due_s is None and not self.feed._turns.is_working
 
     def _strength(self) -> np.ndarray:
         page = self.page
