@@ -5,8 +5,10 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { words } = heatmap;
 
-  /** So much of the height stays free above the bars, for the words. */
+  /** So much of the height stays free above the bars, for the words, which need so many CSS pixels. */
   const HEAD_ROOM = 0.24;
+  const HEAD_PX = 23;
+  const MOST_HEAD_ROOM = 0.6;
   const NO_HEIGHT = 0.5;
   /** Longs get this part of the rest at least, so that the line of nothing is off the edge. */
   const LEAST_DOWN = 0.1;
@@ -191,7 +193,8 @@
       this._add();
       const down = this._below();
       // Less than an amount that the axis could name, where there is none.
-      const height = (this._mostUp + down) / (1 - HEAD_ROOM) || NO_HEIGHT;
+      const part = headRoom(this._series === null ? 0 : this._series.getPane().getHeight());
+      const height = (this._mostUp + down) / (1 - part) || NO_HEIGHT;
       return { priceRange: { minValue: -down, maxValue: height - down } };
     }
 
@@ -217,7 +220,7 @@
       this._isHatched = options.hatch;
       this._add();
       const down = this._below();
-      const pxPerUsd = (strip * (1 - HEAD_ROOM)) / (this._mostUp + down || 1);
+      const pxPerUsd = (strip * (1 - headRoom(strip))) / (this._mostUp + down || 1);
       this._paintAll(scope, height - strip, height, height - down * pxPerUsd, pxPerUsd);
       this._surface.room.bottom = Math.max(this._surface.room.bottom, strip);
     }
@@ -414,6 +417,15 @@
         }
       }
     }
+  }
+
+  /**
+   * @param {number} height of the bars' room, CSS pixels; 0: not known
+   * @returns {number} the part of it that stays free above them: the line of nothing stands right
+   *   below that where all are longs, and must not strike the words through
+   */
+  function headRoom(height) {
+    return height > 0 ? Math.min(MOST_HEAD_ROOM, Math.max(HEAD_ROOM, HEAD_PX / height)) : HEAD_ROOM;
   }
 
   /** @param {string} ground #rrggbb @param {string} side @returns {string} CSS colour of its bars */
