@@ -106,8 +106,10 @@ def test_bars_that_are_hatched_below_have_no_second_hatch_above_them(
         chart_page.next_frames()
         assert abs(chart_page.js("chart.paneSize(1).height") - height) <= 1
         qtbot.waitUntil(
-            lambda: chart_page.js("barsSeries.priceToCoordinate(0)") is not None
-            and chart_page.js("barsSeries.priceToCoordinate(0)") >= 21,
+            lambda: (
+                chart_page.js("barsSeries.priceToCoordinate(0)") is not None
+                and chart_page.js("barsSeries.priceToCoordinate(0)") >= 21
+            ),
             timeout=10_000,
         )
     below.detach()

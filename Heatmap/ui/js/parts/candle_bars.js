@@ -5,10 +5,11 @@
   const heatmap = (global.OrderPilotHeatmap = global.OrderPilotHeatmap || {});
   const { words } = heatmap;
 
-  /** So much of the height stays free above the bars, for the words, which need so many CSS pixels. */
+  /** So much of the height stays free above the bars, for the words. */
   const HEAD_ROOM = 0.24;
-  const HEAD_PX = 23;
-  const MOST_HEAD_ROOM = 0.6;
+  /** Where these end at the latest, CSS pixels: the line of nothing stands below them. */
+  const WORDS_PX = 23;
+  const MOST_WORDS_PART = 0.6;
   const NO_HEIGHT = 0.5;
   /** Longs get this part of the rest at least, so that the line of nothing is off the edge. */
   const LEAST_DOWN = 0.1;
@@ -193,14 +194,25 @@
       this._add();
       const down = this._below();
       // Less than an amount that the axis could name, where there is none.
-      const part = headRoom(this._series === null ? 0 : this._series.getPane().getHeight());
-      const height = (this._mostUp + down) / (1 - part) || NO_HEIGHT;
+      const up = this._above(this._series === null ? 0 : this._series.getPane().getHeight());
+      const height = (up + down) / (1 - HEAD_ROOM) || NO_HEIGHT;
       return { priceRange: { minValue: -down, maxValue: height - down } };
     }
 
     /** @returns {number} how much room there is for longs, USD */
     _below() {
       return Math.max(this._mostDown, this._mostUp * LEAST_DOWN);
+    }
+
+    /**
+     * @param {number} height of all the room, CSS pixels; 0: not known
+     * @returns {number} how much room there is for shorts, USD: where all are longs so much that the
+     *   line of nothing does not strike the words through
+     */
+    _above(height) {
+      const part = height > 0 ? Math.min(MOST_WORDS_PART, WORDS_PX / height) : 0;
+      const free = Math.max(0, part - HEAD_ROOM) / (1 - HEAD_ROOM);
+      return Math.max(this._mostUp, (this._below() * free) / (1 - free));
     }
 
     /** Paint in the candles' pane, where the page has no other. @param {any} scope */
@@ -220,7 +232,7 @@
       this._isHatched = options.hatch;
       this._add();
       const down = this._below();
-      const pxPerUsd = (strip * (1 - headRoom(strip))) / (this._mostUp + down || 1);
+      const pxPerUsd = (strip * (1 - HEAD_ROOM)) / (this._above(strip) + down || 1);
       this._paintAll(scope, height - strip, height, height - down * pxPerUsd, pxPerUsd);
       this._surface.room.bottom = Math.max(this._surface.room.bottom, strip);
     }
@@ -417,15 +429,6 @@
         }
       }
     }
-  }
-
-  /**
-   * @param {number} height of the bars' room, CSS pixels; 0: not known
-   * @returns {number} the part of it that stays free above them: the line of nothing stands right
-   *   below that where all are longs, and must not strike the words through
-   */
-  function headRoom(height) {
-    return height > 0 ? Math.min(MOST_HEAD_ROOM, Math.max(HEAD_ROOM, HEAD_PX / height)) : HEAD_ROOM;
   }
 
   /** @param {string} ground #rrggbb @param {string} side @returns {string} CSS colour of its bars */
