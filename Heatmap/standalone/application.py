@@ -312,7 +312,7 @@ class Program:
         self, settings: HeatmapSettings, store: QSettings, theme: str, number: int
     ) -> ChartWindow:
         window = ChartWindow(store, theme, number)
-        window.market.expect(settings)
+        window.market.expected = settings
         if "symbols" in self._options.setting_texts:
             window.market.symbols.forget_choice()
         return window

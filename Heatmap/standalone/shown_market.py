@@ -100,8 +100,8 @@ class ShownMarket(QObject):
         self.tick_size: Decimal | None = None
         self._own = {name: store.setting(name) for name in OWN_FIELDS}
         self._known: HeatmapSettings | None = None
-        # What holds until there is a service.
-        self._expected = HeatmapSettings()
+        # What will be in force, as long as there is no service: its database is being read.
+        self.expected = HeatmapSettings()
         self._overrides = LayerOverrides()
         # Sources and candles are changed one after the other.
         self._switching = asyncio.Lock()
@@ -123,7 +123,7 @@ class ShownMarket(QObject):
     def settings(self) -> HeatmapSettings:
         """What is in force for this window."""
         service = self.service
-        return self._overrides.applied(self._expected if service is None else service.settings)
+        return self._overrides.applied(self.expected if service is None else service.settings)
 
     @property
     def recorded(self) -> tuple[str, ...]:
@@ -140,12 +140,6 @@ class ShownMarket(QObject):
         return self._layer.symbol in recorded or ALL_SYMBOLS in recorded
 
     # -- for the window -------------------------------------------------------------------------
-
-    def expect(self, settings: HeatmapSettings) -> None:
-        """Show what will be in force, before the database is read: until then it is so."""
-        self._expected = settings
-        self.fit_overrides()
-        self._show_settings()
 
     async def show_source(self, source: Source, waiting: Source | None, *, at_once: bool) -> None:
         """Show `source`, see `ChartWindow.show_source`."""

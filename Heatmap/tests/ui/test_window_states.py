@@ -81,15 +81,15 @@ def test_how_the_chart_was_set_is_kept_for_the_next_window(world: World) -> None
     assert not choices.set_time_zone("Asia/Atlantis")
     other = ChartWindow(world.store, "dark")
     try:
+        kept = other.chart_choices
+        assert (kept.scale, kept.look, kept.time_zone) == ("log", "neutral", "Asia/Tokyo")
+        other.market.expected = HeatmapSettings(heat="both", window="24h")
+        world.qt_run(other.load(), timeout=20_000)
         # Until its database is read it shows what will hold; a window that is opened meanwhile
         # takes this over, and keeps it as its own.
-        other.market.expect(HeatmapSettings(heat="both", window="24h"))
         bar, settings = other.tool_bar, other.market.settings
         assert (bar.heats.currentData(), bar.windows.currentData()) == ("both", "24h")
         assert (settings.heat, settings.window) == ("both", "24h")
-        kept = other.chart_choices
-        assert (kept.scale, kept.look, kept.time_zone) == ("log", "neutral", "Asia/Tokyo")
-        world.qt_run(other.load(), timeout=20_000)
         shown = "[candleSeries.priceScale().options().mode, candleSeries.options().upColor]"
         answers: list[str] = []
         other.page.runJavaScript(f"JSON.stringify({shown})", answers.append)
