@@ -392,24 +392,6 @@ def test_the_tool_bar_measures_itself_and_cuts_nothing_off(world: World) -> None
     assert levels[-1] in range(2, LEVELS)
 
 
-def test_a_bar_that_was_never_seen_cuts_nothing_off_once_it_is(world: World) -> None:
-    world.qt_run(world.open(ONE), timeout=20_000)
-    other = ChartWindow(world.store, "dark")
-    try:
-        other.resize(1280, 780)
-        # Nothing is set after that which would have it measure again.
-        other.show()
-        world.qtbot.waitUntil(other.tool_bar.isVisible, timeout=10_000)
-        world.qtbot.waitUntil(lambda: other.tool_bar.width() == 1280, timeout=10_000)
-        bar = other.tool_bar
-        assert bar._layout.sizeHint().width() <= bar.width()
-    finally:
-        world.qt_run(other.leave(), timeout=20_000)
-        other.close()
-        other.deleteLater()
-        world.qt_run(asyncio.sleep(0), timeout=20_000)
-
-
 def test_a_sentence_without_room_is_elided_and_whole_in_the_tool_tip(qtbot: Any) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)

@@ -102,6 +102,24 @@ def test_how_the_chart_was_set_is_kept_for_the_next_window(world: World) -> None
         world.qt_run(asyncio.sleep(0), timeout=20_000)
 
 
+def test_a_bar_that_was_never_seen_cuts_nothing_off_once_it_is(world: World) -> None:
+    world.qt_run(world.open(RECORDED), timeout=20_000)
+    other = ChartWindow(world.store, "dark")
+    try:
+        other.resize(1280, 780)
+        # Nothing is set after that which would have it measure again.
+        other.show()
+        world.qtbot.waitUntil(other.tool_bar.isVisible, timeout=10_000)
+        world.qtbot.waitUntil(lambda: other.tool_bar.width() == 1280, timeout=10_000)
+        bar = other.tool_bar
+        assert bar._layout.sizeHint().width() <= bar.width()
+    finally:
+        world.qt_run(other.leave(), timeout=20_000)
+        other.close()
+        other.deleteLater()
+        world.qt_run(asyncio.sleep(0), timeout=20_000)
+
+
 def says(world: World, *parts: str) -> None:
     """Wait until the bar says all of it, in its word and its sentence."""
     line = world.window.status_bar.line
